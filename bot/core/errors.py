@@ -1,0 +1,115 @@
+"""The one exception tree. Errors of other libraries are wrapped at the edge, with ``from``.
+
+AftershockError
+├── ConfigError           files that people edit: carries every problem, each with file, line and column
+├── LookAheadError        an observation the bot could not have seen yet reached the engine
+├── SourceError           a news or price source: ``permanent``, ``retry_after``
+├── StoreError            the history database
+│   ├── StoreBusyError    another writer holds it; trying again may work
+│   ├── StoreFullError    no space, or the file is read-only
+│   ├── StoreInUseError   another ``run`` owns this database
+│   └── StoreVersionError written by a newer program, or not ours
+├── DeliveryError         one attempt to tell one recipient: ``permanent``, ``retry_after``, ``unknown``
+└── UsageError            the command line asked for something that cannot be
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class AftershockError(Exception):
+    """Root of everything Aftershock raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in one file. ``line`` and ``column`` count from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    """Where in the document, as ``rules[0].when.all[1].price``; empty for the file as a whole."""
+    message: str
+    """What is wrong, and after ``;`` what to write instead."""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+
+
+class ConfigError(AftershockError):
+    """Every mistake found in a set of files, all at once, in file order."""
+
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class LookAheadError(AftershockError):
+    """An observation's ``seen_at`` lies after ``now``: using it would be seeing the future."""
+
+
+class SourceError(AftershockError):
+    """A source could not be read.
+
+    ``permanent`` is true where asking again unchanged cannot help (404, not a feed); ``retry_after`` is how long the
+    server asked us to wait, if it did.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class StoreError(AftershockError):
+    """The history database refused or failed."""
+
+
+class StoreBusyError(StoreError):
+    """Another connection holds the database; the same call may succeed later. Nothing was written."""
+
+
+class StoreFullError(StoreError):
+    """No room, or no right, to write. Nothing was written."""
+
+
+class StoreInUseError(StoreError):
+    """Another process runs on this database."""
+
+
+class StoreVersionError(StoreError):
+    """The file was written by a newer Aftershock, belongs to another mode, or is not ours at all."""
+
+
+class DeliveryError(AftershockError):
+    """One attempt to deliver failed.
+
+    ``permanent``: trying again unchanged cannot help. ``retry_after``: wait this long first. ``unknown``: the message
+    may have arrived (the connection broke after it was sent); it must not be blindly repeated. ``moved_to``: the
+    chat's new id after a migration. ``forbidden``: the recipient does not want us (blocked, kicked).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        unknown: bool = False,
+        forbidden: bool = False,
+        moved_to: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.unknown = unknown
+        self.forbidden = forbidden
+        self.moved_to = moved_to
+
+
+class UsageError(AftershockError):
+    """The command line, or a chat command, asked for something that does not exist or makes no sense."""
