@@ -452,7 +452,7 @@ class FollowUp:
     """``sent``, ``late``, ``stale``, ``expired``; empty while open."""
 
 
-# ------------------------------------------------------------------------------------------------- what is said, and to whom
+# ------------------------------------------------------------------------------------------ what is said, and to whom
 
 
 @dataclass(frozen=True, slots=True)
