@@ -89,8 +89,13 @@ class Store(Protocol):
         """
         ...
 
-    def claim(self, now: datetime, lease_for: timedelta, limit: int, channels: Collection[str]) -> Sequence[Outgoing]:
+    def claim(
+        self, now: datetime, lease_for: timedelta, limit: int, channels: Collection[str], busy: Collection[str] = ()
+    ) -> Sequence[Outgoing]:
         """Lease up to ``limit`` queued notifications whose time has come, most severe and then oldest first.
+
+        Recipients in ``busy`` (ids whose chat must rest a moment) are passed over: a lease is only ever taken on what
+        goes out at once, so that a killed process leaves nothing in doubt that it had not begun to send.
 
         An edit is only handed out when the message it edits is ``sent``; until then it waits, and where that message
         will never be sent it is settled as ``superseded``. At most one notification per recipient is out at a time.
