@@ -1,0 +1,1 @@
+"""The files people edit, read strictly: every mistake has a file, a line and a column."""

@@ -1,0 +1,362 @@
+"""Strict YAML with positions: the only door through which a file that people edit comes in.
+
+What the text means follows YAML 1.2, less its surprises: only ``true`` and ``false`` are booleans (``no``, ``on`` and
+``ON`` are text), ``1:30``, ``0x10`` and ``2025-01-27`` are text, keys are always text, and nothing is ever turned into
+a Python object. Aliases (``*name``) are understood; merge keys (``<<``), tags, and files of several documents are not.
+
+Every mistake is a ``Problem`` with file, line and column; ``ConfigError`` carries all that could be found at once.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.config.excerpt import redacted, shown
+from bot.core.errors import ConfigError, Problem
+
+DocumentPath = tuple[str | int, ...]
+"""Where a value stands: keys and indexes from the top of the document."""
+
+MAX_BYTES = 64_000_000
+"""Larger files are not something a person edits; a recording belongs into CSV or JSONL."""
+MAX_DEPTH = 100
+"""Deeper nesting is refused: libyaml's composer recurses in C and would take the process with it."""
+MAX_ALIASED = 100_000
+"""How many values aliases may add to a document, so that nine lines cannot become a billion."""
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_TAG = "tag:yaml.org,2002:"
+_CONTROL = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML calls not printable
+)
+
+
+class Document:
+    """One YAML file: its plain data, and where everything in it stands."""
+
+    def __init__(self, file: str, data: Any, root: yaml.Node) -> None:
+        self.file = file
+        """The name to show in messages."""
+        self.data = data
+        """Plain dict, list, str, int, float, bool and None."""
+        self._root = root
+
+    def position(self, path: DocumentPath) -> tuple[int, int]:
+        """Line and column, from 1, of the value at ``path``; of its nearest existing ancestor where there is none."""
+        return _mark(_walk(self._root, path)[-1][1])
+
+    def key_position(self, path: DocumentPath) -> tuple[int, int]:
+        """Line and column of the key (or list item) at ``path``; else of the nearest existing ancestor's value."""
+        steps = _walk(self._root, path)
+        key, value = steps[-1]
+        return _mark(key if key is not None and len(steps) == len(path) + 1 else value)
+
+
+def load_document(path: Path | str, text: str | None = None) -> Document:
+    """Read one YAML file; with ``text``, read that and use ``path`` only as its name.
+
+    Raises ConfigError: unreadable, not UTF-8, empty, not YAML, several documents, duplicate keys, and so on.
+    """
+    file = str(path)
+    if text is None:
+        text = _read(Path(path), file)
+    elif text.startswith("\ufeff"):
+        text = text[1:]
+    if found := _CONTROL.search(text):
+        line, column = _line_column(text, found.start())
+        raise ConfigError(
+            [Problem(file, line, column, "", f"a control character (U+{ord(found[0]):04X}) stands here; remove it")]
+        )
+    root = _compose(file, text)
+    if root is None:
+        raise ConfigError([Problem(file, 1, 1, "", "the file is empty; write at least one key, or remove the file")])
+    construction = _Construction(file)
+    data = construction.build(root, ())
+    if construction.problems:
+        raise ConfigError(construction.problems)
+    return Document(file, data, root)
+
+
+def problem(document: Document, path: DocumentPath, message: str, *, key: bool = False) -> Problem:
+    """A mistake at ``path``, for checks that need more than a model. With ``key``, points at the key, not the value."""
+    line, column = document.key_position(path) if key else document.position(path)
+    return Problem(document.file, line, column, path_text(path), redacted(message))
+
+
+def path_text(path: DocumentPath) -> str:
+    """The path as people read it: ``rules[0].when.all[1].price``; keys that are no plain words in brackets."""
+    out = ""
+    for step in path:
+        if isinstance(step, int):
+            out += f"[{step}]"
+        elif re.fullmatch(r"[\w-]+", step):
+            out += f".{step}" if out else step
+        else:
+            out += f'["{shown(step)}"]'
+    return redacted(out)
+
+
+# -------------------------------------------------------------------------------------------------------------- reading
+
+
+def _read(path: Path, file: str) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(
+                [Problem(file, 0, 0, "", f"the file is larger than {MAX_BYTES // 1_000_000} MB; split it")]
+            )
+        body = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError([Problem(file, 0, 0, "", "there is no such file; check the name")]) from error
+    except IsADirectoryError as error:
+        raise ConfigError([Problem(file, 0, 0, "", "this is a folder; name a file in it")]) from error
+    except PermissionError as error:
+        raise ConfigError([Problem(file, 0, 0, "", "the file may not be read; change its permissions")]) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError([Problem(file, 0, 0, "", f"the file cannot be read: {error}")]) from error
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:
+        raise ConfigError([Problem(file, 1, 1, "", "the file is UTF-16 or UTF-32; save it as UTF-8")])
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        skipped = 3 if body.startswith(b"\xef\xbb\xbf") else 0
+        before = body[skipped : skipped + error.start].decode("utf-8", "replace")
+        line, column = _line_column(before, len(before))
+        byte = body[skipped + error.start]
+        message = f"this byte (0x{byte:02X}) is not UTF-8; save the file as UTF-8"
+        raise ConfigError([Problem(file, line, column, "", message)]) from error
+
+
+def _line_column(text: str, at: int) -> tuple[int, int]:
+    before = text[:at].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+class _TooDeepError(Exception):
+    def __init__(self, mark: Any) -> None:
+        super().__init__()
+        self.mark = mark
+
+
+class _StrictLoader(_Loader):  # type: ignore[misc]  # the C loader where there is one; typed as Any
+    """The stock loader with our own idea of plain scalars, and a limit to nesting."""
+
+    _depth = 0
+
+    def descend_resolver(self, parent: yaml.Node | None, index: Any) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _TooDeepError(parent.start_mark if parent is not None else None)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        if kind is yaml.ScalarNode:
+            return _TAG + (_scalar_kind(value) if implicit[0] else "str")
+        return _TAG + ("map" if kind is yaml.MappingNode else "seq")
+
+
+def _scalar_kind(text: str) -> str:
+    if not text or text in ("null", "~"):
+        return "null"
+    if text in ("true", "false"):
+        return "bool"
+    if text[0] in "-+.0123456789":
+        if _INT.match(text):
+            return "int"
+        if _FLOAT.match(text):
+            return "float"
+    return "merge" if text == "<<" else "str"
+
+
+def _compose(file: str, text: str) -> yaml.Node | None:
+    # "from None" throughout: the errors of the pure Python parser quote the line, and a line may hold a token.
+    loader = None
+    try:
+        loader = _StrictLoader(text)
+        node: yaml.Node | None = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        message = _plain_words(text, line, column, error.context or "", error.problem or "", error.context_mark)
+        raise ConfigError([Problem(file, line, column, "", redacted(message))]) from None
+    except _TooDeepError as error:
+        line, column = (error.mark.line + 1, error.mark.column + 1) if error.mark is not None else (1, 1)
+        message = f"nested more than {MAX_DEPTH} levels deep; flatten it"
+        raise ConfigError([Problem(file, line, column, "", message)]) from None
+    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+        message = f"this is not YAML ({type(error).__name__}); check the file"
+        raise ConfigError([Problem(file, 1, 1, "", message)]) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return node
+
+
+def _plain_words(text: str, line: int, column: int, context: str, found: str, opened: Any) -> str:
+    """What libyaml complains about, as the person who typed it would say it."""
+    lines = text.splitlines()
+    rest = lines[line - 1][column - 1 :] if line <= len(lines) else ""
+    since = f" (opened in line {opened.line + 1})" if opened is not None and opened.line + 1 != line else ""
+    if rest.startswith("\t"):
+        return "a tab is used for indentation; use spaces"
+    if "cannot start any token" in found:
+        return f"text cannot begin with '{rest[:1]}'; put it in quotes"
+    if "block scalar" in context:
+        return "'>' and '|' begin a block of text; put a comparison in quotes, as in \"> 5%\""
+    if "another document" in found:
+        return "a second document begins here; keep one document per file"
+    if "undefined alias" in found:
+        return "'*' refers to an anchor (&) that is not defined above; define it, or put the text in quotes"
+    if "scanning an alias" in context or "scanning an anchor" in context:
+        return "'*' and '&' have a meaning in YAML; put the text in quotes"
+    if "duplicate anchor" in found:
+        return "this anchor is already defined above; use another name"
+    if "mapping values are not allowed" in found:
+        return "a ':' cannot stand here; put the text in quotes, or check the indentation"
+    if "sequence entries are not allowed" in found:
+        return "a '-' cannot stand here; begin the list on its own line"
+    if "quoted scalar" in context and "end of stream" in found:
+        return f"a quote is never closed{since}; close it"
+    if "escape" in found or "escape" in context:
+        return "a backslash in double quotes begins an escape; use single quotes, or double the backslash"
+    if "flow sequence" in context or "flow mapping" in context:
+        close = "]" if "sequence" in context else "}"
+        return f"expected ',' or '{close}'{since}; add it, or put the text in quotes"
+    if "expected ':'" in found:
+        return "expected ':' after the key; add it"
+    if "directive" in context:
+        return "lines that begin with '%' have a meaning in YAML; put the text in quotes"
+    if "block collection" in context:
+        return f"expected a '-' like the other items of the list{since}; check the indentation"
+    if "block mapping" in context:
+        return f"expected a key of the mapping{since}; check the indentation and the quotes"
+    if "node content" in found:
+        return f"a value cannot begin with '{rest[:1]}'; put it in quotes" if rest else "a value is missing; write one"
+    return f"not YAML: {found}; check the indentation and the quotes"
+
+
+# --------------------------------------------------------------------------------------------------------- construction
+
+
+class _Construction:
+    """From nodes to plain data, collecting every mistake on the way."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._seen: set[int] = set()
+        self._open: set[int] = set()
+        self._aliased = 0
+        self._within_alias = 0
+
+    def build(self, node: yaml.Node, path: DocumentPath) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        identity = id(node)
+        if identity in self._open:
+            self._add(node, path, "this alias contains itself; write the value out")
+            return None
+        again = identity in self._seen
+        self._seen.add(identity)
+        self._open.add(identity)
+        self._within_alias += again
+        if self._within_alias:
+            self._aliased += len(node.value) + 1
+        try:
+            if self._aliased > MAX_ALIASED:
+                raise ConfigError([self._problem(node, path, "aliases repeat too much; write less with '*'")])
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            return self._sequence(node, path)
+        finally:
+            self._open.discard(identity)
+            self._within_alias -= again
+
+    def _sequence(self, node: yaml.Node, path: DocumentPath) -> list[Any]:
+        if node.tag != _TAG + "seq":
+            self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
+        return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+
+    def _mapping(self, node: yaml.MappingNode, path: DocumentPath) -> dict[str, Any]:
+        if node.tag != _TAG + "map":
+            self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
+        data: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._add(
+                    key_node, path, "a key must be text, not a list or mapping; put it in quotes if text is meant"
+                )
+                continue
+            key: str = key_node.value
+            if key_node.tag == _TAG + "merge":
+                self._add(key_node, (*path, key), "'<<' is not understood; write the keys out")
+            elif not key:
+                self._add(key_node, path, "a key is missing before ':'; write one")
+            elif key in lines:
+                message = f"the key is already in line {lines[key]}; keep one of the two"
+                self._add(key_node, (*path, key), message)
+            else:
+                lines[key] = key_node.start_mark.line + 1
+                data[key] = self.build(value_node, (*path, key))
+        return data
+
+    def _scalar(self, node: yaml.ScalarNode, path: DocumentPath) -> Any:
+        if self._within_alias:
+            self._aliased += 1
+        tag, text = node.tag, node.value
+        if tag == _TAG + "str" or tag == _TAG + "merge":
+            return text
+        plain = _scalar_kind(text)
+        if tag == _TAG + "float" and plain in ("int", "float"):
+            return float(text)
+        if tag != _TAG + plain:
+            self._add(node, path, f"the tag '{_tag(node)}' does not fit here; remove it")
+            return None
+        if plain == "int":
+            if len(text) > 100:  # Python refuses to convert endless digits, and nothing here needs them
+                self._add(node, path, "the number is too long; put it in quotes if text is meant")
+                return None
+            return int(text)
+        return {"true": True, "false": False}.get(text)
+
+    def _problem(self, node: yaml.Node, path: DocumentPath, message: str) -> Problem:
+        return Problem(self.file, *_mark(node), path_text(path), redacted(message))
+
+    def _add(self, node: yaml.Node, path: DocumentPath, message: str) -> None:
+        self.problems.append(self._problem(node, path, message))
+
+
+def _tag(node: yaml.Node) -> str:
+    return shown(str(node.tag).replace(_TAG, "!!"))
+
+
+def _mark(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _walk(root: yaml.Node, path: DocumentPath) -> list[tuple[yaml.Node | None, yaml.Node]]:
+    """Key and value nodes along ``path``, from the root as far as the document goes."""
+    steps: list[tuple[yaml.Node | None, yaml.Node]] = [(None, root)]
+    node = root
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next((p for p in node.value if isinstance(p[0], yaml.ScalarNode) and p[0].value == step), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+            pair = (node.value[step], node.value[step])
+        else:
+            pair = None
+        if pair is None:
+            break
+        steps.append(pair)
+        node = pair[1]
+    return steps

@@ -1,0 +1,36 @@
+"""Quoting what a file says in a message: short, on one line, and never a secret."""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}")
+"""The shape of a Telegram bot token. A person may paste one anywhere; no message may repeat it."""
+
+
+def redacted(text: str) -> str:
+    """``text`` with everything that looks like a Telegram token replaced."""
+    return _TOKEN.sub("(a secret, not shown)", text)
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """``text`` on one line, redacted, cut to ``limit`` characters."""
+    flat = " ".join(redacted(text).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def described(value: object) -> str:
+    """A value read from YAML, as a message names it: ``number 5``, ``text 'abc'``, ``a list``, ``nothing``."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"number {value}"
+    if isinstance(value, str):
+        return f"text '{shown(value)}'"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple | set | frozenset):
+        return "a list"
+    return shown(str(value))

@@ -1,0 +1,183 @@
+"""Small values that appear in every file: durations, percentages, symbols, time zones, addresses, names.
+
+Each is an ``Annotated`` type for models, with a parser that raises ValueError reading
+``what is wrong; what to write instead``, and a JSON Schema that editors understand.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from bot.config.excerpt import described, shown
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[a-z]+)\Z")
+_DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*[smhdw]$"
+_LONGEST = timedelta(days=3660)
+_HOW_LONG = "write a number and s, m, h, d or w, as in 90s, 30m, 2h, 5d"
+
+
+def parse_duration(value: object) -> timedelta:
+    """``90s``, ``30m``, ``2h``, ``5d``, ``1w`` as a timedelta, zero included. ValueError for anything else."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"number {value} has no unit; {_HOW_LONG}")
+    found = _DURATION.match(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{described(value)} is not a duration; {_HOW_LONG}")
+    if found["unit"] not in _UNITS:
+        raise ValueError(f"'{shown(found['unit'])}' is not a unit of time; {_HOW_LONG}")
+    seconds = float(found["number"]) * _UNITS[found["unit"]]
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"{described(value)} is longer than ten years; write less")
+    return timedelta(seconds=seconds)
+
+
+def parse_positive_duration(value: object) -> timedelta:
+    """As ``parse_duration``, but not zero."""
+    duration = parse_duration(value)
+    if duration <= timedelta(0):
+        raise ValueError(f"{described(value)} is no time at all; {_HOW_LONG}")
+    return duration
+
+
+def format_duration(value: timedelta) -> str:
+    """A duration as people write it, in the largest unit that divides it: ``90s``, ``30m``, ``2h``, ``5d``, ``1w``."""
+    seconds = value.total_seconds()
+    for unit in ("w", "d", "h", "m"):
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{int(seconds // _UNITS[unit])}{unit}"
+    return f"{seconds:g}s"
+
+
+_PERCENT = re.compile(r"(?P<number>[-+−]?[0-9]+(?:\.[0-9]+)?|[-+−]?\.[0-9]+)\s*%\Z")
+
+
+def parse_percent(value: object) -> float:
+    """``10%`` as the fraction 0.10; a fraction up to 1 stays as it is. Other bare numbers are refused, not guessed."""
+    if isinstance(value, float) and abs(value) <= 1:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"number {value} has no %; write {value}%")
+    found = _PERCENT.match(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{described(value)} is not a percentage; write it as in 10%")
+    return _fraction(float(found["number"].replace("−", "-")) / 100)
+
+
+def _fraction(value: float) -> float:
+    if not math.isfinite(value) or abs(value) > 1000:
+        raise ValueError("this percentage is beyond all reason; write it as in 10%")
+    return value
+
+
+def format_percent(fraction: float) -> str:
+    """0.10 as ``10%``."""
+    return f"{round(fraction * 100, 10):g}%"
+
+
+_SYMBOL_PATTERN = r"^\^?[A-Z0-9][A-Z0-9.=-]{0,19}$"
+_SYMBOL = re.compile(_SYMBOL_PATTERN.replace("$", r"\Z"))
+
+
+def parse_symbol(value: object) -> str:
+    """A symbol as Yahoo Finance writes it: ``NVDA``, ``BRK-B``, ``0700.HK``, ``^GSPC``. Capitals only."""
+    if isinstance(value, bool | int | float):
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        raise ValueError(f'{described(value)} is not a symbol; put it in quotes: "{text.upper()}"')
+    if isinstance(value, str):
+        if _SYMBOL.match(value):
+            return value
+        upper = value.strip().lstrip("$").upper()
+        if _SYMBOL.match(upper):
+            raise ValueError(f"'{shown(value)}' is not a symbol as Yahoo Finance writes it; write {upper}")
+    raise ValueError(f"{described(value)} is not a symbol; write it as Yahoo Finance does, as in NVDA or 0700.HK")
+
+
+def parse_time_zone(value: object) -> str:
+    """The name of a time zone in the tz database, as ``America/New_York``."""
+    if not isinstance(value, str):
+        raise ValueError(f"{described(value)} is not a time zone; write a name like America/New_York or UTC")
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone '{shown(value)}'; write a name like America/New_York or UTC") from error
+    return value
+
+
+def parse_http_url(value: object) -> str:
+    """An absolute http or https address with a host, without a name and password in it."""
+    if not isinstance(value, str):
+        raise ValueError(f"{described(value)} is not a web address; write one that begins with https://")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"{described(value)} is not a web address; check it") from None
+    if parts.scheme.lower() not in ("http", "https"):
+        raise ValueError(f"{described(value)} is not a web address; write one that begins with https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the address carries a name or password before '@'; remove them")
+    if not host or port == 0 or re.search(r"[\s\x00-\x20<>\"]", value):
+        raise ValueError(f"{described(value)} is not a web address; write it without spaces, as https://host/path")
+    return value
+
+
+_NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+_NAME = re.compile(_NAME_PATTERN.replace("$", r"\Z"))
+
+
+def parse_name(value: object) -> str:
+    """A name people refer to elsewhere: lower-case letters, digits, ``-``, ``_`` and ``.``, at most 64."""
+    if isinstance(value, str):
+        if _NAME.match(value):
+            return value
+        near = re.sub(r"[^a-z0-9._-]+", "-", value.strip().lower()).strip("-._")[:64]
+        if near:
+            raise ValueError(f"'{shown(value)}' is not a name; write lower-case letters, digits and '-', as in {near}")
+    raise ValueError(f"{described(value)} is not a name; write lower-case letters, digits and '-'")
+
+
+def _schema(pattern: str | None, description: str, **more: Any) -> WithJsonSchema:
+    schema: dict[str, Any] = {"type": "string", "description": description, **more}
+    if pattern:
+        schema["pattern"] = pattern
+    return WithJsonSchema(schema)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_positive_duration),
+    PlainSerializer(format_duration, return_type=str),
+    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, as in 30m."),
+]
+"""A duration longer than zero: ``30m``."""
+
+DurationOrZero = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, as in 30m; 0s for none."),
+]
+"""A duration that may be zero: ``0s``."""
+
+Percent = Annotated[
+    float,
+    BeforeValidator(parse_percent),
+    PlainSerializer(format_percent, return_type=str),
+    _schema(r"^[-+−]?[0-9]*(\.[0-9]+)?\s*%$", "A percentage, as in 10%."),
+]
+"""A fraction, written as a percentage: ``10%`` is 0.10."""
+
+Symbol = Annotated[str, BeforeValidator(parse_symbol), _schema(_SYMBOL_PATTERN, "A symbol as on Yahoo Finance.")]
+TimeZoneName = Annotated[str, BeforeValidator(parse_time_zone), _schema(None, "A time zone, as in America/New_York.")]
+HttpUrl = Annotated[str, BeforeValidator(parse_http_url), _schema("^https?://", "A web address.", format="uri")]
+Name = Annotated[str, BeforeValidator(parse_name), _schema(_NAME_PATTERN, "A name: lower-case letters, digits, '-'.")]
