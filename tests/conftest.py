@@ -1,0 +1,118 @@
+"""What every test shares: the development data folder, and a guard that keeps the tests off the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+# ------------------------------------------------------------------------------------------------------- shared data
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for the shared data is marked so; all marked ones skip where the folder is absent."""
+    for item in items:
+        if "shared_data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.shared)
+        if item.get_closest_marker("shared") and not SHARED_DATA.is_dir():
+            item.add_marker(pytest.mark.skip(reason="needs ../shared/data beside the checkout, which is absent here"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout's root."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The development data folder; tests that ask for it skip where it is absent."""
+    return SHARED_DATA
+
+
+# ----------------------------------------------------------------------------------------------------- network guard
+
+
+class NetworkReachedError(RuntimeError):
+    """A test tried to reach something other than this machine."""
+
+
+class NetworkGuard:
+    """Refuses every connection, datagram and name look-up that leaves the machine, and remembers each.
+
+    An audit hook rather than patched functions: it sees what ``socket`` does whoever calls it. Libraries that bring
+    their own network code (libcurl in yfinance) and child processes are held by the proxy variables set below.
+    """
+
+    def __init__(self) -> None:
+        self.reached: list[str] = []
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        if not event.startswith("socket."):
+            return
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            address = arguments[1]
+            if isinstance(address, tuple) and address and not is_loopback(address[0]):
+                self._refuse(f"{event} to {address[0]}")
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
+            host = arguments[0]
+            name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+            if name.rstrip(".").endswith(".invalid"):
+                # reserved (RFC 6761): never resolves, so the answer is given here without asking anyone
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            if not is_loopback(name):
+                self._refuse(f"look-up of {name}")
+
+    def _refuse(self, what: str) -> None:
+        self.reached.append(what)
+        raise NetworkReachedError(f"tests do not reach for the network: {what}")
+
+
+def is_loopback(host: object) -> bool:
+    """Whether ``host`` (a name or an address) is this machine; no name is looked up to tell."""
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    name = str(host or "").rstrip(".").lower()
+    if name in ("", "localhost", "ip6-localhost") or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return name in OWN_NAMES
+    return address.is_loopback or address.is_unspecified
+
+
+# http.server and smtpd ask for the machine's own name; that is not the network
+OWN_NAMES = frozenset({socket.gethostname().lower()})
+
+GUARD = NetworkGuard()
+CLOSED_PROXY = "http://127.0.0.1:9"
+"""Nobody listens on the discard port: what goes by way of a proxy is refused at once."""
+
+
+def pytest_configure() -> None:
+    """Before anything is imported by a test: close the ways out."""
+    sys.addaudithook(GUARD)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        os.environ[name] = os.environ[name.lower()] = CLOSED_PROXY
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1,::1"
+
+
+@pytest.fixture(autouse=True)
+def _no_network() -> Iterator[None]:
+    """Fails the test that reached out, even where its code swallowed the refusal."""
+    GUARD.reached.clear()
+    yield
+    reached = tuple(dict.fromkeys(GUARD.reached))
+    GUARD.reached.clear()
+    if reached:
+        pytest.fail(f"tests do not reach for the network: {'; '.join(reached)}", pytrace=False)
