@@ -9,7 +9,10 @@ Every mistake is a ``Problem`` with file, line and column; ``ConfigError`` carri
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +77,14 @@ def load_document(path: Path | str, text: str | None = None) -> Document:
         raise ConfigError(
             [Problem(file, line, column, "", f"a control character (U+{ord(found[0]):04X}) stands here; remove it")]
         )
-    root = _compose(file, text)
-    if root is None:
-        raise ConfigError([Problem(file, 1, 1, "", "the file is empty; write at least one key, or remove the file")])
     construction = _Construction(file)
-    data = construction.build(root, ())
+    with _collector_paused():
+        root = _compose(file, text)
+        if root is None:
+            raise ConfigError(
+                [Problem(file, 1, 1, "", "the file is empty; write at least one key, or remove the file")]
+            )
+        data = construction.build(root, ())
     if construction.problems:
         raise ConfigError(construction.problems)
     return Document(file, data, root)
@@ -104,6 +110,19 @@ def path_text(path: DocumentPath) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Composing makes many objects and no garbage: looking for some meanwhile takes three times as long as the work."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _read(path: Path, file: str) -> str:

@@ -108,13 +108,17 @@ def _narrowed(mistakes: list[_Mistake], depth: int = 0) -> list[_Mistake]:
         else:
             kept.append(mistake)
     for where, members in unions.items():
-        narrowed: list[list[_Mistake]] = [_narrowed(member, depth + 1) for member in members.values()]
-        inside = [m for m in narrowed if not all(x.path == where and _expected(x) for x in m)]
-        if inside:
-            kept += min(inside, key=len)
-        else:
-            kept += [mistake for member in narrowed for mistake in member]
+        narrowed = [_narrowed(member, depth + 1) for member in members.values()]
+        narrowed.sort(key=_count)
+        inside = next(
+            (member for member in narrowed if not all(m.path == where and _expected(m) for m in member)), None
+        )
+        kept += inside if inside is not None else [mistake for member in narrowed for mistake in member]
     return kept
+
+
+def _count(mistakes: list[_Mistake]) -> int:
+    return len(mistakes)
 
 
 def _problems(document: Document, mistakes: list[_Mistake]) -> list[Problem]:
