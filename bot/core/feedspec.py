@@ -1,0 +1,32 @@
+"""What a feed is, as the configuration says it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class FeedKind(enum.StrEnum):
+    """Who wrote the entries: the feed's owner, or others the feed points to."""
+
+    PUBLISHER = "publisher"
+    AGGREGATOR = "aggregator"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSpec:
+    """One feed to watch. ``min_interval`` and ``max_interval`` bound how often it is polled while it works."""
+
+    name: str
+    """Short and unique; the ``source`` of its stories. Renaming a feed makes it a new one."""
+    url: str
+    title: str = ""
+    """Who publishes it, for people; the feed's own title where empty."""
+    min_interval: timedelta = timedelta(minutes=1)
+    max_interval: timedelta = timedelta(minutes=30)
+    kind: FeedKind = FeedKind.PUBLISHER
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) < self.min_interval <= self.max_interval:
+            raise ValueError(f"{self.name}: min_interval must be above zero and not above max_interval")
