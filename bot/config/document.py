@@ -44,11 +44,13 @@ _CONTROL = re.compile(
 class Document:
     """One YAML file: its plain data, and where everything in it stands."""
 
-    def __init__(self, file: str, data: Any, root: yaml.Node) -> None:
+    def __init__(self, file: str, data: Any, root: yaml.Node, text: str) -> None:
         self.file = file
         """The name to show in messages."""
         self.data = data
         """Plain dict, list, str, int, float, bool and None."""
+        self.text = text
+        """As read, comments included."""
         self._root = root
 
     def position(self, path: DocumentPath) -> tuple[int, int]:
@@ -87,7 +89,7 @@ def load_document(path: Path | str, text: str | None = None) -> Document:
         data = construction.build(root, ())
     if construction.problems:
         raise ConfigError(construction.problems)
-    return Document(file, data, root)
+    return Document(file, data, root, text)
 
 
 def problem(document: Document, path: DocumentPath, message: str, *, key: bool = False) -> Problem:

@@ -131,6 +131,16 @@ def parse_http_url(value: object) -> str:
     return value
 
 
+def canonical_url(url: str) -> str:
+    """One spelling for addresses that lead to the same feed: without scheme, default port, ``www.``, fragment and
+    final slash, host in lower case. For comparing only; do not fetch it."""
+    parts = urlsplit(url.strip())
+    host = (parts.hostname or "").removeprefix("www.").rstrip(".")
+    port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}{port}{parts.path.rstrip('/')}{query}"
+
+
 _NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 _NAME = re.compile(_NAME_PATTERN.replace("$", r"\Z"))
 
