@@ -1,0 +1,241 @@
+"""Clusters: stories about one happening.
+
+A story joins a cluster when it is nearly the same text, when it names the same model, or when it names the same others
+and shares the words that tell happenings apart. Decisions look only at members seen within ``Clusters.span`` before the
+story, so neither batching nor forgetting older stories changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rapidfuzz import fuzz, process
+
+from bot.core.model import Story
+from bot.core.news.reader import Content
+
+SAME_TEXT = 75.0
+"""rapidfuzz ``ratio`` from which two titles are one text: measured without a false join on 2,000 headlines."""
+QUIET = timedelta(days=8)
+"""A happening nobody wrote about for so long is over; the next story begins a new one."""
+WHOLE = timedelta(days=21)
+"""No cluster spans more: what comes later under the same name is another happening."""
+LOOSE = timedelta(days=3)
+"""Stories tied by a lab or words alone must be this near."""
+_CANDIDATES = 40
+"""So many of the newest clusters that share something are compared."""
+_COMPARED = 12
+"""So many of a cluster's newest titles are compared."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One story of a cluster, as far as joining needs it."""
+
+    id: str
+    seen_at: datetime
+    key: str
+    words: frozenset[str]
+    entities: frozenset[str]
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A happening. ``first`` outlives every other member."""
+
+    first: Story
+    last_at: datetime
+    anchors: set[str] = field(default_factory=set)
+    """Leading anchors of its members."""
+    models: set[str] = field(default_factory=set)
+    """``model:`` anchors it is about."""
+    members: list[Member] = field(default_factory=list)
+    total: int = 0
+    """Members ever, forgotten ones included."""
+    proven: dict[str, datetime] = field(default_factory=dict)
+    """Topics some member scores by itself, and when one last did."""
+    version: int = 0
+
+    @property
+    def id(self) -> str:
+        """The id of its first story."""
+        return self.first.id
+
+
+class Clusters:
+    """All clusters still remembered, found by what their members share."""
+
+    def __init__(self, window: timedelta) -> None:
+        self.quiet = min(QUIET, window)
+        self._whole = min(WHOLE, max(window, QUIET))
+        self.all: dict[str, Cluster] = {}
+        self._by_token: dict[str, dict[str, None]] = {}
+
+    def join(self, content: Content) -> tuple[Cluster, int]:
+        """Put a scored story into its cluster, a new one if need be; also how many members came before it."""
+        story = content.story
+        cluster = self._revised(content) or self._find(content)
+        if cluster is None:
+            cluster = Cluster(first=story, last_at=story.seen_at)
+            self.all[story.id] = cluster
+        repeats = cluster.total
+        cluster.members.append(Member(story.id, story.seen_at, content.key, content.words, content.entities))
+        cluster.total += 1
+        cluster.version += 1
+        cluster.last_at = max(cluster.last_at, story.seen_at)
+        if content.anchors:
+            cluster.anchors.add(content.anchors[0])
+            if content.anchors[0].startswith("model:"):
+                cluster.models.add(content.anchors[0])
+        for token in _tokens(content):
+            known = self._by_token.setdefault(token, {})
+            known.pop(cluster.id, None)
+            known[cluster.id] = None  # newest last
+        return cluster, repeats
+
+    def forget(self, before: datetime) -> list[Cluster]:
+        """Drop members seen before ``before``, and return the clusters that have none left, which are gone."""
+        gone = []
+        for cluster in list(self.all.values()):
+            cluster.members = [m for m in cluster.members if m.seen_at >= before]
+            if not cluster.members:
+                gone.append(self.all.pop(cluster.id))
+        if gone:
+            ids = {cluster.id for cluster in gone}
+            for token in list(self._by_token):
+                left = {cid: None for cid in self._by_token[token] if cid not in ids}
+                if left:
+                    self._by_token[token] = left
+                else:
+                    del self._by_token[token]
+        return gone
+
+    def _revised(self, content: Content) -> Cluster | None:
+        """The cluster of the story that this one is a rewrite of."""
+        revised = content.story.revises
+        if revised is None:
+            return None
+        for cluster in self._open(content, self._candidates(content)):
+            if any(m.id == revised for m in cluster.members):
+                return cluster
+        return next(
+            (c for c in self._open(content, self.all.values()) if any(m.id == revised for m in c.members)), None
+        )
+
+    def _candidates(self, content: Content) -> list[Cluster]:
+        """Clusters that share an anchor, a name or a telling word, newest first."""
+        ids: dict[str, None] = {}
+        for token in _tokens(content):
+            known = self._by_token.get(token, {})
+            for number, cid in enumerate(reversed(known)):
+                if number >= _CANDIDATES:
+                    break
+                ids[cid] = None
+        found = [self.all[cid] for cid in ids]
+        found.sort(key=lambda c: (c.last_at, c.id), reverse=True)
+        return found
+
+    def _open(self, content: Content, clusters: Iterable[Cluster]) -> list[Cluster]:
+        """Those that a story of this moment may still join."""
+        now = content.story.seen_at
+        return [c for c in clusters if now - c.last_at <= self.quiet and now - c.first.seen_at <= self._whole]
+
+    def _find(self, content: Content) -> Cluster | None:
+        candidates = self._open(content, self._candidates(content))
+        if not candidates:
+            return None
+        recent = {c.id: self._recent(c, content.story.seen_at) for c in candidates}
+        return (
+            self._same_text(content, candidates, recent)
+            or self._same_model(content, candidates, recent)
+            or self._same_names(content, candidates, recent)
+        )
+
+    def _recent(self, cluster: Cluster, now: datetime) -> list[Member]:
+        return [m for m in cluster.members if now - m.seen_at <= self.quiet]
+
+    def _same_text(
+        self, content: Content, candidates: list[Cluster], recent: dict[str, list[Member]]
+    ) -> Cluster | None:
+        if len(content.key) < 12:  # too short to be the same by chance of letters
+            return None
+        best: tuple[float, int] | None = None
+        for number, cluster in enumerate(candidates[:_CANDIDATES]):
+            keys = [m.key for m in recent[cluster.id][-_COMPARED:]]
+            found = process.extractOne(content.key, keys, scorer=fuzz.ratio, score_cutoff=SAME_TEXT)
+            if found is not None and not self._another_model(content, cluster) and (best is None or found[1] > best[0]):
+                best = (found[1], number)
+        return candidates[best[1]] if best else None
+
+    @staticmethod
+    def _another_model(content: Content, cluster: Cluster) -> bool:
+        """Both are about models with versions, and not the same: ``… releases GPT-5``, ``… releases GPT-6``."""
+        first = content.anchors[0] if content.anchors else ""
+        return first.startswith("model:") and bool(cluster.models) and first not in cluster.models
+
+    def _same_model(
+        self, content: Content, candidates: list[Cluster], recent: dict[str, list[Member]]
+    ) -> Cluster | None:
+        if not content.anchors:
+            return None
+        first = content.anchors[0]
+        if first.startswith("model:"):
+            same = [c for c in candidates if first in c.models]
+            if same:
+                return _fullest(same, recent)
+            # a name first without its version, then with it, is one happening
+            family = next((a for a in content.anchors if a.startswith("family:")), "")
+            return _fullest(
+                [c for c in candidates if not c.models and family in c.anchors and self._near(content, recent[c.id])],
+                recent,
+            )
+        if content.bare:
+            family = first.removeprefix("family:")
+            same = [c for c in candidates if first in c.anchors or any(_of_family(model, family) for model in c.models)]
+            return _fullest(same, recent)
+        return None
+
+    def _same_names(
+        self, content: Content, candidates: list[Cluster], recent: dict[str, list[Member]]
+    ) -> Cluster | None:
+        """Two names and a telling word, one name and two, or three words shared with some near member."""
+        now = content.story.seen_at
+        best: tuple[int, int] | None = None
+        for number, cluster in enumerate(candidates[:_CANDIDATES]):
+            if self._another_model(content, cluster):
+                continue
+            for member in recent[cluster.id][-_COMPARED:]:
+                if now - member.seen_at > LOOSE:
+                    continue
+                names = len(member.entities & content.entities)
+                telling = len(member.words & content.words)
+                fewest = min(len(member.words), len(content.words)) or 1
+                if telling / fewest < 0.4 or names + telling < 3 or telling < 1:
+                    continue
+                if best is None or names + telling > best[0]:
+                    best = (names + telling, number)
+        return candidates[best[1]] if best else None
+
+    @staticmethod
+    def _near(content: Content, members: list[Member]) -> bool:
+        return any(content.story.seen_at - member.seen_at <= LOOSE for member in members)
+
+
+def _of_family(model: str, family: str) -> bool:
+    return model.removeprefix("model:").startswith(f"{family} ")
+
+
+def _fullest(clusters: list[Cluster], recent: dict[str, list[Member]]) -> Cluster | None:
+    """The one with most recent members: a bare name means the happening everybody writes about."""
+    if not clusters:
+        return None
+    return max(clusters, key=lambda c: (len(recent[c.id]), c.last_at, c.id))
+
+
+def _tokens(content: Content) -> list[str]:
+    """What a cluster is found by."""
+    anchors = {*content.anchors, *content.entities}
+    anchors.update(f"word:{word}" for word in content.words)
+    return sorted(anchors)

@@ -1,0 +1,89 @@
+"""Companies: symbols, the names they go by, where they are listed, what they live from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bot.core.news.lexicon import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A listed company (or fund)."""
+
+    symbol: str
+    """As Yahoo writes it: ``NVDA``, ``BRK-B``, ``REL.L``."""
+    name: str
+    """For people. Also found in stories, unless an alias of the same text says when."""
+    aliases: tuple[Name, ...] = ()
+    exchange: str = ""
+    """ISO 10383 code: ``XNAS``, ``XNYS``, ``XLON``; empty where unknown."""
+    exposures: Mapping[str, float] = field(default_factory=dict)
+    """What it lives from, each with how much of it, 0 to 1."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exposures", MappingProxyType(dict(self.exposures)))
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """Every way it is written, its name included."""
+        if any(alias.text.rstrip("*") == self.name for alias in self.aliases) or not self.name:
+            return self.aliases
+        return (Name(self.name), *self.aliases)
+
+
+class Companies:
+    """All known companies, by symbol; and groups of them."""
+
+    def __init__(self, companies: Iterable[Company] = (), groups: Mapping[str, Collection[str]] | None = None) -> None:
+        self._by_symbol = {company.symbol: company for company in companies}
+        self._groups = {name: tuple(symbols) for name, symbols in (groups or {}).items()}
+        self._by_exposure: dict[str, list[tuple[float, str]]] = {}
+        for company in self._by_symbol.values():
+            for exposure, strength in company.exposures.items():
+                self._by_exposure.setdefault(exposure, []).append((strength, company.symbol))
+        for members in self._by_exposure.values():
+            members.sort(key=lambda member: (-member[0], member[1]))
+
+    def get(self, symbol: str) -> Company | None:
+        """The company listed as ``symbol``; ``None`` where nobody described it."""
+        return self._by_symbol.get(symbol)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._by_symbol
+
+    def __iter__(self) -> Iterator[Company]:
+        return iter(self._by_symbol.values())
+
+    def __len__(self) -> int:
+        return len(self._by_symbol)
+
+    def exposed_to(self, exposure: str, at_least: float = 0.0) -> tuple[str, ...]:
+        """Symbols that live from ``exposure`` with at least that strength, strongest first, then by symbol."""
+        return tuple(symbol for strength, symbol in self._by_exposure.get(exposure, ()) if strength >= at_least)
+
+    @property
+    def exposures(self) -> tuple[str, ...]:
+        """Every exposure that some company has, in order of first use."""
+        return tuple(self._by_exposure)
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """Names that ``group`` understands: the groups of the file, then the exposures."""
+        return tuple(dict.fromkeys((*self._groups, *self._by_exposure)))
+
+    def group(self, name: str) -> tuple[str, ...] | None:
+        """Symbols of a named group, or of an exposure; ``None`` where there is no such group."""
+        if name in self._groups:
+            return self._groups[name]
+        return self.exposed_to(name, GROUP_STRENGTH) if name in self._by_exposure else None
+
+    def with_company(self, company: Company) -> Companies:
+        """The same with ``company`` added, or described anew."""
+        return Companies([*(c for c in self if c.symbol != company.symbol), company], self._groups)
+
+
+GROUP_STRENGTH = 0.3
+"""Companies that live from an exposure less than this are not in the group of its name."""

@@ -1,0 +1,273 @@
+"""Finding thousands of names in a text in one pass, with the care that names need.
+
+One Aho-Corasick automaton holds every phrase of every file. A hit counts only where it is a whole word, where its case
+is right if case matters, and where the words around it allow it. A pattern (``GPT-{n}``) is found by its fixed
+beginning and then matched by a linear-time expression. What is a bit below is one feature: a word list, a lab, a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ahocorasick
+import re2
+
+from bot.core.model import Field
+from bot.core.news.text import COMMON, Folded, fold, in_word
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One way something is written.
+
+    ``text`` may end in ``*`` (any ending) and, for models, hold ``{n}`` (4, 4.5, 4o), ``{letter}`` or ``{word}``; a
+    hyphen in it may be a space, a hyphen or nothing.
+    """
+
+    text: str
+    exact: bool = False
+    """Upper and lower case as written here (or all capitals)."""
+    needs: tuple[str, ...] = ()
+    """At least one of these must be somewhere in the story: words, or ``@list``."""
+    unless: tuple[str, ...] = ()
+    """None of these may be in the same part of the story: words, or ``@list``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A name compiled: what it stands for, and when a hit counts."""
+
+    kind: str
+    name: str
+    features: int
+    length: int
+    left: bool
+    right: bool
+    exact: str | None = None
+    needs: int = 0
+    unless: int = 0
+    pattern: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A term found in a part of a story."""
+
+    term: Term
+    where: Field
+    start: int
+    stop: int
+    text: str
+    name: str
+    """Canonical: the term's own name, or, for a pattern, with its version."""
+
+
+class Features:
+    """Numbers feature names, one bit each."""
+
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+
+    def bit(self, name: str) -> int:
+        """The bit of ``name``, made when first asked for."""
+        return self._bits.setdefault(name, 1 << len(self._bits))
+
+    def mask(self, names: Iterable[str]) -> int:
+        """The bits of all ``names`` together."""
+        mask = 0
+        for name in names:
+            mask |= self.bit(name)
+        return mask
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._bits
+
+
+_PLACES = {
+    "n": r"[0-9]{1,2}(?:\.[0-9]{1,2})?[a-z]?",
+    "letter": r"[a-z]",
+    "word": r"[a-z]{2,12}",
+}
+_VARIANT = (
+    r"(?: ?(?:mini|nano|micro|pro|max|ultra|plus|lite|flash|turbo|preview|instruct|thinking|zero|large|small|medium|air|"
+    r"coder|vision|vl|omni|exp|high|deep think))*"
+)
+_LONGEST = 48
+"""No name with version is longer."""
+
+
+class PatternError(ValueError):
+    """A pattern people wrote that cannot be one. ``what is wrong; what to write instead``."""
+
+
+def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
+    """The fixed beginnings by which a pattern is found, and the expression that matches it from there.
+
+    Group 1 is the version: all that the placeholders matched. Raises PatternError.
+    """
+    lowered = fold(text)
+    beginning = lowered.split("{", 1)[0].rstrip(" ")
+    expression, rest = "", lowered
+    while "{" in rest:
+        fixed, _, rest = rest.partition("{")
+        place, closed, rest = rest.partition("}")
+        if not closed or place not in _PLACES:
+            raise PatternError(
+                f"unknown placeholder {{{place}}}; write one of {', '.join(f'{{{p}}}' for p in _PLACES)}"
+            )
+        expression += _fixed(fixed) + ("(" if "(" not in expression else "") + _PLACES[place]
+    if not expression:
+        raise PatternError("no placeholder in a pattern; write one of {n}, {letter}, {word}, or list it under names")
+    expression += ")" + _fixed(rest) + _VARIANT if "(" in expression else ""
+    if len(beginning) >= 3:
+        return (beginning,), re2.compile(expression)
+    first = lowered[len(beginning) :].lstrip(" ")
+    if not beginning or not first.startswith("{n}"):
+        raise PatternError(f"'{text}' begins with too little to be found by; begin with a name")
+    keys = tuple(f"{beginning}{gap}{digit}" for gap in ("", " ") for digit in "123456789")
+    return keys, re2.compile(expression)
+
+
+def _fixed(text: str) -> str:
+    return "".join(" ?" if c == " " else re2.escape(c) for c in text)
+
+
+class Lexicon:
+    """All terms in one automaton."""
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+        self._terms: dict[str, list[Term]] = {}
+        self._automaton: Any = None
+
+    def add(self, kind: str, name: str, names: Iterable[Name], features: int) -> None:
+        """Let each of ``names`` stand for ``name`` of ``kind``, and give a story that has it these ``features``."""
+        for written in names:
+            text = fold(written.text).strip()
+            prefix = text.endswith("*")
+            key = text.rstrip("*").rstrip()
+            if not key:
+                continue
+            term = Term(
+                kind=kind,
+                name=name,
+                features=features,
+                length=len(key),
+                left=in_word(key[0]),
+                right=in_word(key[-1]) and not prefix,
+                exact=Folded(written.text.rstrip("*").strip()).folded if written.exact else None,
+                needs=self._condition(written.needs),
+                unless=self._condition(written.unless),
+            )
+            self._put(key, term)
+
+    def add_pattern(self, kind: str, name: str, written: Name, features: int) -> None:
+        """As ``add``, for a name with placeholders. Raises PatternError."""
+        keys, pattern = compile_pattern(written.text)
+        needs, unless = self._condition(written.needs), self._condition(written.unless)
+        for key in keys:
+            self._put(
+                key,
+                Term(kind, name, features, len(key), True, True, None, needs, unless, pattern),
+            )
+
+    def _put(self, key: str, term: Term) -> None:
+        self._terms.setdefault(key, []).append(term)
+        self._automaton = None
+
+    def _condition(self, conditions: Sequence[str]) -> int:
+        """The bits of ``@lists``, and of free words, which become terms of their own."""
+        mask = 0
+        for condition in conditions:
+            if condition.startswith("@"):
+                mask |= self.features.bit(condition[1:])
+                continue
+            feature = f"word:{fold(condition)}"
+            known = feature in self.features
+            bit = self.features.bit(feature)
+            if not known:
+                self.add("context", feature, [Name(condition)], bit)
+            mask |= bit
+        return mask
+
+    def _built(self) -> Any:
+        if self._automaton is None:
+            automaton = ahocorasick.Automaton()
+            for key, terms in self._terms.items():
+                automaton.add_word(key, tuple(terms))
+            automaton.make_automaton()
+            self._automaton = automaton
+        return self._automaton
+
+    def scan(self, text: Folded, where: Field) -> list[Hit]:
+        """Every term in ``text``, whole words only. Conditions on other words are not looked at yet."""
+        if not self._terms or not text.lowered:
+            return []
+        automaton = self._automaton or self._built()
+        lowered, folded = text.lowered, text.folded
+        size = len(lowered)
+        hits = []
+        for end, terms in automaton.iter(lowered):
+            after = end + 1
+            for term in terms:
+                start = after - term.length
+                if term.left and start and in_word(lowered[start - 1]):
+                    continue
+                stop, name = after, term.name
+                if term.pattern is not None:
+                    match = term.pattern.match(lowered[start : start + _LONGEST])
+                    if match is None:
+                        continue
+                    version = _version(match.group(1))
+                    if not COMMON.isdisjoint(version.split()):  # "Claude in 2 weeks" is no model
+                        continue
+                    stop = start + match.end()
+                    name = f"{name} {version}"
+                if term.right and stop < size and in_word(lowered[stop]):
+                    continue
+                if term.exact is not None:
+                    written = folded[start:stop]
+                    if written != term.exact and written != term.exact.upper():
+                        continue
+                hits.append(Hit(term, where, start, stop, text.text[start:stop], name))
+        return hits
+
+
+def _version(text: str) -> str:
+    """``r1`` as ``R1``, ``sonnet 4.5`` as it is: the same for every way of writing it."""
+    version = " ".join(text.split())
+    return version.upper() if len(version) < 4 and version[:1].isalpha() and version[1:2].isdigit() else version
+
+
+def settle(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
+    """Drop the hits whose conditions the story does not meet. ``parts``: the hits of each part of one story.
+
+    Conditions look at unconditional hits only, so the order of terms never matters. Returns the hits and the features of
+    each part.
+    """
+    plain = [0] * len(parts)
+    conditional = False
+    for number, hits in enumerate(parts):
+        for hit in hits:
+            if hit.term.needs or hit.term.unless:
+                conditional = True
+            else:
+                plain[number] |= hit.term.features
+    if not conditional:
+        return list(parts), plain
+    everywhere = 0
+    for mask in plain:
+        everywhere |= mask
+    kept, masks = [], list(plain)
+    for number, hits in enumerate(parts):
+        allowed = []
+        for hit in hits:
+            term = hit.term
+            if (term.needs and not term.needs & everywhere) or term.unless & plain[number]:
+                continue
+            allowed.append(hit)
+            masks[number] |= term.features
+        kept.append(allowed)
+    return kept, masks

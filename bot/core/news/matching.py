@@ -1,0 +1,132 @@
+"""Whether a cluster, as known within a window, reaches a symbol, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.core.model import ClusterMatch, Reach, Reading, Story
+
+TOUCHES = 0.2
+"""Below this product of what a story says and what a company lives from, an exposure is not reached."""
+_OLDEST = datetime(1995, 1, 1, tzinfo=UTC)
+"""Before the first news feeds: such dates are a publisher's slip (epoch seconds, an empty field)."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A story in the room. ``direct``: symbol to strength, for the companies it names."""
+
+    reading: Reading
+    direct: dict[str, float]
+
+    @property
+    def seen_at(self) -> datetime:
+        """When the story was first seen."""
+        return self.reading.story.seen_at
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A cluster within a window, for some topics: the same for every symbol."""
+
+    cluster: str
+    topic: str
+    first: Story
+    counted: tuple[Story, ...]
+    sources: tuple[str, ...]
+    best: Reading
+    score: float
+    direct: Mapping[str, float]
+    exposures: Mapping[str, float]
+
+
+def counts_at(story: Story, since: datetime) -> bool:
+    """False where the story was already older than the window when it was first seen.
+
+    A date without a time (midnight) stands for its whole day. A date before news feeds existed is no date.
+    """
+    published = story.published_at
+    if published is None or published < _OLDEST:
+        return True
+    if published.hour == published.minute == published.second == 0:
+        published += timedelta(days=1)
+    return published >= since
+
+
+def view_of(cluster: str, first: Story, entries: list[Entry], topics: tuple[str, ...], min_score: float) -> View | None:
+    """What a cluster's stories of a window add up to; ``None`` where none of them counts."""
+    counted: list[tuple[Reading, str, float]] = []
+    direct: dict[str, float] = {}
+    exposures: dict[str, float] = {}
+    for entry in entries:
+        reading = entry.reading
+        score, topic = max(((reading.score(t), t) for t in topics), key=lambda item: item[0], default=(0.0, ""))
+        if topic and score >= min_score and score > 0:
+            counted.append((reading, topic, score))
+        for symbol, strength in entry.direct.items():
+            direct[symbol] = max(direct.get(symbol, 0.0), strength)
+        for exposure, strength in reading.exposures:
+            exposures[exposure] = max(exposures.get(exposure, 0.0), strength)
+    if not counted:
+        return None
+    # max keeps the earliest of equals: the entries are in order of ``seen_at``
+    best, topic, score = max(counted, key=lambda item: item[2])
+    return View(
+        cluster=cluster,
+        topic=topic,
+        first=first,
+        counted=tuple(reading.story for reading, _, _ in counted),
+        sources=_sources([reading.story for reading, _, _ in counted]),
+        best=best,
+        score=score,
+        direct=direct,
+        exposures=exposures,
+    )
+
+
+def _sources(stories: list[Story]) -> tuple[str, ...]:
+    """Distinct origins. A rewritten title is the same source speaking again."""
+    ids = {story.id for story in stories}
+    return tuple(dict.fromkeys(story.origin for story in stories if story.revises not in ids))
+
+
+def match_cluster(
+    view: View, symbol: str, company: Mapping[str, float], reaches: frozenset[Reach]
+) -> ClusterMatch | None:
+    """The match of ``symbol``, whose company lives from ``company``; ``None`` where the cluster does not reach it."""
+    exposures: tuple[str, ...] = ()
+    if Reach.DIRECT in reaches and symbol in view.direct:
+        reach, strength = Reach.DIRECT, view.direct[symbol]
+    else:
+        touched = sorted(
+            (
+                (round(view.exposures[name] * share, 4), name)
+                for name, share in company.items()
+                if name in view.exposures
+            ),
+            key=lambda item: (-item[0], item[1]),
+        )
+        touched = [item for item in touched if item[0] >= TOUCHES]
+        if touched and Reach.EXPOSURE in reaches:
+            reach, strength = Reach.EXPOSURE, touched[0][0]
+            exposures = tuple(name for _, name in touched)
+        elif Reach.NONE in reaches and not touched and symbol not in view.direct:
+            reach, strength = Reach.NONE, 0.0
+        else:
+            return None
+    return ClusterMatch(
+        cluster=view.cluster,
+        topic=view.topic,
+        reach=reach,
+        score=view.score,
+        strength=strength,
+        exposures=exposures,
+        first=view.first,
+        best=view.best.story,
+        stories=view.counted,
+        sources=view.sources,
+        reasons=next((t.reasons for t in view.best.topics if t.topic == view.topic), ()),
+        seeded=all(story.seeded for story in view.counted),
+    )

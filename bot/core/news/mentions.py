@@ -1,0 +1,69 @@
+"""Mentions: which companies, labs and models a story names, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from bot.core.model import Field, Mention
+from bot.core.news.lexicon import Hit
+
+KINDS = frozenset({"company", "lab", "model"})
+
+# A person's or machine's way to write a ticker. Linear by construction: no nested repetition.
+_CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,5}(?:[.-][A-Z])?)(?![\w])")
+_LISTED = re.compile(
+    r"[(\[]\s*(?:symbol\s*:?\s*)?(NASDAQ(?:GS|GM|CM)?|NYSE(?: ?(?:American|Arca|MKT))?|AMEX|LON|LSE|EPA|PAR|ETR|FRA|XETRA|AMS|"
+    r"TYO|TSE|HKG|HKEX|SEHK|KRX|KOSPI|TPE|TWSE|SHA|SSE|SHE|SZSE|TSX|TSE|ASX|NSE|BSE|STO|CPH|HEL|BIT|BME|SWX)"
+    r"\s*[::]\s*([A-Z0-9]{1,6}(?:[.-][A-Z]{1,2})?)\s*[)\],;]",
+    re.IGNORECASE,
+)
+_SUFFIX = {
+    "LON": ".L", "LSE": ".L", "EPA": ".PA", "PAR": ".PA", "ETR": ".DE", "XETRA": ".DE", "FRA": ".DE", "AMS": ".AS",
+    "TYO": ".T", "TSE": ".T", "HKG": ".HK", "HKEX": ".HK", "SEHK": ".HK", "KRX": ".KS", "KOSPI": ".KS",
+    "TPE": ".TW", "TWSE": ".TW", "SHA": ".SS", "SSE": ".SS", "SHE": ".SZ", "SZSE": ".SZ", "TSX": ".TO", "ASX": ".AX",
+    "NSE": ".NS", "BSE": ".BO", "STO": ".ST", "CPH": ".CO", "HEL": ".HE", "BIT": ".MI", "BME": ".MC", "SWX": ".SW",
+}  # fmt: skip
+"""Yahoo's ending for each exchange as stories abbreviate it; American ones have none."""
+
+
+def tickers(text: str) -> list[tuple[str, str, int]]:
+    """Symbols written as ``$NVDA`` or ``(NASDAQ: NVDA)``: symbol as Yahoo writes it, the words, where they start."""
+    found: list[tuple[str, str, int]] = []
+    if "$" in text:
+        found += [(m[1].replace(".", "-"), m[0], m.start()) for m in _CASHTAG.finditer(text)]
+    if "(" in text or "[" in text:
+        found += [(_yahoo(m[1].upper(), m[2].upper()), m[0], m.start()) for m in _LISTED.finditer(text)]
+    return found
+
+
+def _yahoo(exchange: str, ticker: str) -> str:
+    suffix = _SUFFIX.get(exchange, "")
+    if suffix == ".HK":
+        ticker = ticker.zfill(4)
+    return ticker + suffix if suffix else ticker.replace(".", "-")
+
+
+def mentions_of(hits: Iterable[Hit], texts: Iterable[tuple[Field, str]]) -> tuple[Mention, ...]:
+    """The mentions among ``hits``, and the tickers written in ``texts``; by part and position.
+
+    A name inside a longer one of the same kind is not mentioned by itself: ``Claude`` in ``Claude Opus 4``, ``Google``
+    in ``Google Cloud`` where both are the same company.
+    """
+    order = {Field.TITLE: 0, Field.SUMMARY: 1, Field.SOURCE: 2}
+    named = sorted(
+        (hit for hit in hits if hit.term.kind in KINDS), key=lambda h: (order[h.where], h.start, -h.stop, h.name)
+    )
+    found: dict[tuple[str, str, Field, int], Mention] = {}
+    covered: dict[tuple[str, Field], int] = {}
+    for hit in named:
+        key = (hit.term.kind, hit.where)
+        if hit.stop <= covered.get(key, -1):
+            continue
+        covered[key] = max(hit.stop, covered.get(key, -1))
+        mention = Mention(hit.term.kind, hit.name, hit.text, hit.where, hit.start)
+        found[(mention.kind, mention.name, mention.where, mention.start)] = mention
+    for where, text in texts:
+        for symbol, written, start in tickers(text):
+            found.setdefault(("company", symbol, where, start), Mention("company", symbol, written, where, start))
+    return tuple(sorted(found.values(), key=lambda m: (order[m.where], m.start, m.kind, m.name)))

@@ -1,0 +1,199 @@
+"""Reading one story: everything that can be known from the story alone, before any other is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.model import Field, Mention, Story, TopicScore
+from bot.core.news.companies import Companies
+from bot.core.news.exposures import ExposureReader
+from bot.core.news.lexicon import Features, Hit, Lexicon, settle
+from bot.core.news.mentions import mentions_of
+from bot.core.news.text import Folded, domain, title_key, words
+from bot.core.news.topics import Sight, TopicScorer
+from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, Topics
+
+SUMMARY_READ = 700
+"""So many characters of a summary are read: what a story is about stands at its beginning."""
+TITLE_READ = 400
+"""Longer titles are whole articles in the wrong field; their beginning tells enough."""
+SCORED = 0.3
+"""A story with no topic at this score is not clustered and reaches nobody."""
+
+_NEAR = 24
+"""A word of comparison counts within so many characters of the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A story understood by itself."""
+
+    story: Story
+    scores: tuple[TopicScore, ...]
+    vetoed: frozenset[str]
+    """Topics that this story cannot follow up."""
+    mentions: tuple[Mention, ...]
+    exposures: tuple[tuple[str, float], ...]
+    anchors: tuple[str, ...]
+    """What it is told about, most telling first: ``model:GPT 5``, ``family:GPT``, ``lab:OpenAI``. Things only compared
+    with come last."""
+    entities: frozenset[str]
+    """Everything named in the title, for telling two happenings apart."""
+    key: str
+    """The title for near-duplicates."""
+    words: frozenset[str]
+    """Words of the title that no list knows: what tells this story from others of its kind."""
+    bare: bool
+    """Its first anchor is a family's bare name that may stand for the family's latest model."""
+
+    @property
+    def scored(self) -> bool:
+        """True where some topic has it."""
+        return any(score.score >= SCORED for score in self.scores)
+
+    def score(self, topic: str) -> float:
+        """Its own score for ``topic``."""
+        return next((s.score for s in self.scores if s.topic == topic), 0.0)
+
+
+class StoryReader:
+    """All vocabulary compiled, once."""
+
+    def __init__(self, topics: Topics, companies: Companies) -> None:
+        self.topics = topics
+        features = Features()
+        self._lexicon = Lexicon(features)
+        for name, names in topics.words.items():
+            self._lexicon.add("words", name, names, features.bit(name))
+        for lab in topics.labs:
+            mask = features.mask(("lab", *lab.also))
+            self._lexicon.add("lab", lab.name, lab.names, mask)
+        for family in topics.families:
+            mask = features.mask(("model", *family.also))
+            self._lexicon.add("model", family.name, family.names, mask)
+            for pattern in family.versions:
+                self._lexicon.add_pattern("model", family.name, pattern, mask | features.bit("version"))
+        for exposure in topics.exposures:
+            self._lexicon.add("exposure", exposure.name, exposure.words, features.bit(exposure.name))
+        for company in companies:
+            self._lexicon.add("company", company.symbol, company.names, features.bit("company"))
+        self._families = {family.name: family for family in topics.families}
+        self._lab_company = {lab.name: lab.company for lab in topics.labs}
+        self._domains = {host: lab.name for lab in topics.labs for host in lab.domains}
+        self._lab_masks = {lab.name: features.mask(("lab", *lab.also)) for lab in topics.labs}
+        self._source_bits = [
+            (features.bit(name.removeprefix("source:")), features.bit(name))
+            for name in sorted(topics.features())
+            if name.startswith("source:")
+        ]
+        self._scorers = [TopicScorer(topic, features) for topic in topics.topics]
+        self.scorers = {scorer.topic.name: scorer for scorer in self._scorers}
+        self._exposures = ExposureReader(topics, features)
+        self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
+
+    def read(self, story: Story) -> Content:
+        """Scores, mentions, exposures and anchors of ``story``. Any text will do."""
+        title = Folded(story.title[:TITLE_READ])
+        summary = Folded(story.summary[:SUMMARY_READ])
+        host = domain(story.link)
+        source = Folded(f"{story.source} | {story.publisher} | {host}"[:TITLE_READ])
+        parts = [
+            self._lexicon.scan(title, Field.TITLE),
+            self._lexicon.scan(summary, Field.SUMMARY),
+            self._lexicon.scan(source, Field.SOURCE),
+        ]
+        parts, masks = settle(parts)
+        hits = [hit for part in parts for hit in part]
+        masks[2] |= self._from_host(host)
+        source_mask = 0
+        if masks[2]:
+            for plain, marked in self._source_bits:
+                if masks[2] & plain:
+                    source_mask |= marked
+        sight = Sight(masks[0] | source_mask, masks[0] | masks[1] | masks[2] | source_mask, hits)
+        scores, vetoed = [], []
+        for scorer in self._scorers:
+            if (result := scorer.score(sight)) is not None:
+                scores.append(result[0])
+                if result[1]:
+                    vetoed.append(scorer.topic.name)
+        scored = any(score.score >= SCORED for score in scores)
+        texts = ((Field.TITLE, title.text), (Field.SUMMARY, summary.text))
+        mentions = mentions_of(hits, texts)
+        anchors, bare = self._anchors(parts[0] or [*parts[0], *parts[1]], mentions) if scored else ((), False)
+        return Content(
+            story=story,
+            scores=tuple(scores),
+            vetoed=frozenset(vetoed),
+            mentions=mentions,
+            exposures=self._exposures.read(sight) if scored else (),
+            anchors=anchors,
+            entities=frozenset(self._entity(m) for m in mentions if m.where is Field.TITLE),
+            key=title_key(story.title[:TITLE_READ]) if scored else "",
+            words=_telling(title.lowered, parts[0]) if scored else frozenset(),
+            bare=bare,
+        )
+
+    def _from_host(self, host: str) -> int:
+        """Features of the lab whose site this is: ``openai.com``, ``blog.openai.com``."""
+        while host:
+            if lab := self._domains.get(host):
+                return self._lab_masks[lab]
+            host = host.partition(".")[2]
+        return 0
+
+    def _entity(self, mention: Mention) -> str:
+        """A lab and the company it belongs to are one."""
+        if mention.kind == "lab" and (company := self._lab_company.get(mention.name)):
+            return f"company:{company}"
+        if mention.kind == "model":
+            return f"family:{self.family(mention.name).name}"
+        return f"{mention.kind}:{mention.name}"
+
+    def family(self, model: str) -> Family:
+        """The family of a model's canonical name."""
+        found = self._families.get(model)
+        while found is None:
+            model = model.rpartition(" ")[0]
+            found = self._families[model]
+        return found
+
+    def _anchors(self, hits: list[Hit], mentions: tuple[Mention, ...]) -> tuple[tuple[str, ...], bool]:
+        """What the story is about, most telling first.
+
+        A model named in the title comes before one in the summary, a version before a bare name, a model before a lab.
+        """
+        where = next((m.where for m in mentions if m.kind in ("model", "lab")), None)
+        before, after = self._compared
+        ranked: list[tuple[int, int, str, bool]] = []
+        for mention in mentions:
+            if mention.where is not where or mention.kind not in ("model", "lab"):
+                continue
+            end = mention.start + len(mention.text)
+            compared = any(
+                hit.where is where
+                and (
+                    (hit.term.features & before and 0 <= mention.start - hit.stop <= _NEAR)
+                    or (hit.term.features & after and 0 <= hit.start - end <= 2)
+                )
+                for hit in hits
+            )
+            if mention.kind == "lab":
+                ranked.append((3 + compared, mention.start, f"lab:{mention.name}", False))
+                continue
+            family = self.family(mention.name)
+            if mention.name != family.name:
+                ranked.append((4 if compared else 0, mention.start, f"model:{mention.name}", False))
+            rank = 4 if compared else 1 + family.broad
+            ranked.append((rank, mention.start, f"family:{family.name}", not family.broad and not compared))
+        ranked.sort()
+        anchors = tuple(dict.fromkeys(name for _, _, name, _ in ranked))
+        return anchors, bool(ranked) and ranked[0][3]
+
+
+def _telling(lowered: str, hits: list[Hit]) -> frozenset[str]:
+    """Words of the title outside everything the vocabulary knows."""
+    known = [(hit.start, hit.stop) for hit in hits if hit.term.kind != "context"]
+    return frozenset(
+        word for word, start, stop in words(lowered) if not any(begin < stop and start < end for begin, end in known)
+    )

@@ -1,0 +1,332 @@
+"""The news room: stories in, readings and matches out. The only entrance to ``news`` for the engine.
+
+State changes only in ``add``, ``add_company`` and ``forget``. Stories come in order of ``seen_at``; how they are batched
+makes no difference.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, Story, TopicScore
+from bot.core.news.clusters import Cluster, Clusters
+from bot.core.news.companies import Companies, Company
+from bot.core.news.lexicon import Features, Lexicon, Name, settle
+from bot.core.news.matching import Entry, View, counts_at, match_cluster, view_of
+from bot.core.news.mentions import mentions_of
+from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, StoryReader
+from bot.core.news.text import Folded
+from bot.core.news.topics import clipped
+from bot.core.news.vocabulary import Topics
+
+PROVEN = 0.5
+"""A cluster is about a topic once a story of it scores this by itself."""
+_REMEMBERED = 4096
+"""Cached answers; cleared when full, and whenever the room changes."""
+
+
+class NewsRoom:
+    """Reads stories, joins them into clusters, and says which clusters reach a symbol.
+
+    ``window`` is how far back any rule looks; stories older than that before the newest may be forgotten. It should be
+    at least eight days: clusters do not join over longer gaps than that, nor than ``window``.
+    """
+
+    def __init__(self, topics: Topics, companies: Companies, *, window: timedelta) -> None:
+        self.topics = topics
+        self._companies = companies
+        self._window = window
+        self._reader = StoryReader(topics, companies)
+        self._clusters = Clusters(window)
+        self._entries: dict[str, Entry] = {}
+        self._members: dict[str, list[Entry]] = {}
+        self._named: dict[str, list[Entry]] = {}
+        self._clusters_naming: dict[str, dict[str, None]] = {}
+        self._clusters_meeting: dict[str, dict[str, None]] = {}
+        self._latest: datetime | None = None
+        self._views: dict[tuple[object, ...], View | None] = {}
+        self._answers: dict[tuple[object, ...], tuple[ClusterMatch, ...]] = {}
+
+    @property
+    def companies(self) -> Companies:
+        """All companies known now, those added at run time included."""
+        return self._companies
+
+    # ---------------------------------------------------------------------------------------------------------- in
+
+    def add(self, story: Story) -> Reading | None:
+        """Read a story and remember it; ``None``, and no change, where a story of that id is already here."""
+        if story.id in self._entries:
+            return None
+        content = self._reader.read(story)
+        cluster: Cluster | None = None
+        scores = content.scores
+        novelty = 1.0
+        if content.scored:
+            cluster, repeats = self._clusters.join(content)
+            novelty = round(1 / (1 + repeats), 4)
+            scores = self._followed(content, cluster)
+        reading = Reading(
+            story=story,
+            topics=scores,
+            mentions=content.mentions,
+            exposures=content.exposures,
+            cluster=cluster.id if cluster else "",
+            novelty=novelty,
+        )
+        entry = Entry(reading, _direct(content.mentions))
+        self._entries[story.id] = entry
+        self._latest = story.seen_at if self._latest is None else max(self._latest, story.seen_at)
+        for symbol in entry.direct:
+            _insert(self._named.setdefault(symbol, []), entry)
+        if cluster is not None:
+            _insert(self._members.setdefault(cluster.id, []), entry)
+            self._index(cluster.id, entry)
+            self._changed()
+        return reading
+
+    def _followed(self, content: Content, cluster: Cluster) -> tuple[TopicScore, ...]:
+        """The story's scores, raised where it follows up what its cluster is about; and what it proves is noted."""
+        now = content.story.seen_at
+        own = {score.topic: score for score in content.scores}
+        result = []
+        named = not cluster.anchors.isdisjoint(content.anchors) or not cluster.models.isdisjoint(content.anchors)
+        for topic in self.topics.topics:
+            score = own.get(topic.name)
+            proven = cluster.proven.get(topic.name)
+            if score is None:
+                continue
+            if (
+                topic.follow_up
+                and proven is not None
+                and now - proven <= self._clusters.quiet
+                and named
+                and score.score < PROVEN
+                and topic.name not in content.vetoed
+                and any(anchor.startswith(("model:", "family:")) for anchor in content.anchors)
+            ):
+                score = self._reader.scorers[topic.name].followed(score, cluster.first.title)
+                result.append(score)
+                if score.score >= PROVEN:  # a saga goes on as long as it is followed
+                    cluster.proven[topic.name] = now
+                continue
+            result.append(score)
+            if score.score >= PROVEN:
+                cluster.proven[topic.name] = now
+        return tuple(result)
+
+    def add_company(
+        self,
+        symbol: str,
+        name: str = "",
+        *,
+        aliases: Iterable[Name] = (),
+        exchange: str = "",
+        exposures: Mapping[str, float] | None = None,
+    ) -> None:
+        """Describe a symbol that ``companies.yaml`` does not know. Stories already here are looked through for it.
+
+        A symbol already described stays as it is.
+        """
+        if symbol in self._companies:
+            return
+        company = Company(symbol, name, tuple(aliases), exchange, exposures or {})
+        self._companies = self._companies.with_company(company)
+        self._reader = StoryReader(self.topics, self._companies)
+        features = Features()
+        lexicon = Lexicon(features)
+        lexicon.add("company", symbol, company.names, features.bit("company"))
+        for entry in self._entries.values():
+            story = entry.reading.story
+            parts = [
+                lexicon.scan(Folded(story.title[:TITLE_READ]), Field.TITLE),
+                lexicon.scan(Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
+            ]
+            kept, _ = settle(parts)
+            found = mentions_of([hit for part in kept for hit in part], ())
+            if found:
+                self._name(entry, symbol, found)
+        self._changed()
+
+    def _name(self, entry: Entry, symbol: str, found: tuple[Mention, ...]) -> None:
+        reading = entry.reading
+        mentions = tuple(dict.fromkeys((*reading.mentions, *found)))
+        entry.reading = Reading(
+            reading.story, reading.topics, mentions, reading.exposures, reading.cluster, reading.novelty
+        )
+        known = symbol in entry.direct
+        entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), _direct(found)[symbol])
+        if not known:
+            _insert(self._named.setdefault(symbol, []), entry)
+        if reading.cluster:
+            self._clusters_naming.setdefault(symbol, {})[reading.cluster] = None
+
+    def forget(self, before: datetime) -> None:
+        """Drop stories seen before ``before``, but nothing within ``window`` of the newest.
+
+        A cluster's first story is kept, as a value, as long as any story of the cluster is.
+        """
+        if self._latest is None:
+            return
+        before = min(before, self._latest - self._window)
+        old = [entry for entry in self._entries.values() if entry.seen_at < before]
+        if not old:
+            return
+        for entry in old:
+            del self._entries[entry.reading.story.id]
+        for index in (self._named, self._members):
+            for key in list(index):
+                kept = [entry for entry in index[key] if entry.seen_at >= before]
+                if kept:
+                    index[key] = kept
+                else:
+                    del index[key]
+        self._clusters.forget(before)
+        self._clusters_naming, self._clusters_meeting = {}, {}
+        for cid, entries in self._members.items():
+            for entry in entries:
+                self._index(cid, entry)
+        self._changed()
+
+    def _index(self, cid: str, entry: Entry) -> None:
+        for symbol in entry.direct:
+            self._clusters_naming.setdefault(symbol, {})[cid] = None
+        for exposure, _ in entry.reading.exposures:
+            self._clusters_meeting.setdefault(exposure, {})[cid] = None
+
+    def _changed(self) -> None:
+        self._views.clear()
+        self._answers.clear()
+
+    # --------------------------------------------------------------------------------------------------------- out
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def reading(self, story_id: str) -> Reading | None:
+        """How a story was understood; ``None`` for one never added or forgotten."""
+        entry = self._entries.get(story_id)
+        return entry.reading if entry else None
+
+    def first_story(self, cluster: str) -> Story | None:
+        """The first story of a cluster, even where it was itself forgotten."""
+        found = self._clusters.all.get(cluster)
+        return found.first if found else None
+
+    def stories_for(self, symbol: str, since: datetime, until: datetime) -> tuple[Reading, ...]:
+        """Readings of stories that name the symbol's company, on whatever topic; ``since < seen_at <= until``, in order."""
+        return tuple(e.reading for e in _between(self._named.get(symbol, []), since, until))
+
+    def matches(
+        self,
+        symbol: str,
+        topics: Collection[str],
+        *,
+        reaches: Collection[Reach] = (Reach.DIRECT, Reach.EXPOSURE),
+        min_score: float = 0.5,
+        since: datetime,
+        until: datetime,
+    ) -> list[ClusterMatch]:
+        """Clusters that reach ``symbol`` on one of ``topics``, best first.
+
+        A story counts where ``since < seen_at <= until``, its publication (where known and plausible) is not before
+        ``since``, and it scores ``min_score`` on one of the topics (all topics where none is given). Reach may come
+        from any scored story of the cluster within that time: what a happening means for whom is told bit by bit.
+        ``Reach.NONE`` among ``reaches`` lets clusters in that touch the symbol in no way. Raises nothing.
+        """
+        wanted = tuple(sorted(set(topics))) or tuple(sorted(self.topics.names))
+        allowed = frozenset(reaches)
+        open_end = self._latest is None or until >= self._latest
+        end = None if open_end else until
+        key = (symbol, wanted, allowed, min_score, since, end)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._match(symbol, wanted, allowed, min_score, since, end)
+            if len(self._answers) >= _REMEMBERED:
+                self._answers.clear()
+            self._answers[key] = answer
+        return list(answer)
+
+    def _match(
+        self,
+        symbol: str,
+        topics: tuple[str, ...],
+        reaches: frozenset[Reach],
+        min_score: float,
+        since: datetime,
+        until: datetime | None,
+    ) -> tuple[ClusterMatch, ...]:
+        company = self._companies.get(symbol)
+        exposures = company.exposures if company else {}
+        ids: dict[str, None] = {}
+        if Reach.NONE in reaches:
+            ids.update(dict.fromkeys(self._members))
+        else:
+            if Reach.DIRECT in reaches:
+                ids.update(self._clusters_naming.get(symbol, {}))
+            if Reach.EXPOSURE in reaches:
+                for exposure in exposures:
+                    ids.update(self._clusters_meeting.get(exposure, {}))
+        found = []
+        for cid in ids:
+            view = self._view(cid, topics, min_score, since, until)
+            if view is not None and (match := match_cluster(view, symbol, exposures, reaches)) is not None:
+                found.append(match)
+        found.sort(
+            key=lambda m: (
+                _RANK[m.reach],
+                -m.score,
+                -len(m.sources),
+                -m.strength,
+                m.first.seen_at,
+                m.cluster,
+            )
+        )
+        return tuple(found)
+
+    def _view(
+        self, cid: str, topics: tuple[str, ...], min_score: float, since: datetime, until: datetime | None
+    ) -> View | None:
+        key = (cid, topics, min_score, since, until)
+        if key not in self._views:
+            if len(self._views) >= _REMEMBERED:
+                self._views.clear()
+            first = self._clusters.all[cid].first
+            entries = _between(self._members[cid], since, until)
+            relevant = [entry for entry in entries if counts_at(entry.reading.story, since)]
+            self._views[key] = view_of(cid, first, relevant, topics, min_score)
+        return self._views[key]
+
+
+_RANK = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
+
+
+def _direct(mentions: Iterable[Mention]) -> dict[str, float]:
+    """How strongly a story names each company."""
+    found: dict[str, float] = {}
+    for mention in mentions:
+        if mention.kind != "company" or mention.where is Field.SOURCE:
+            continue
+        strength = 1.0 if mention.where is Field.TITLE else 0.6
+        found[mention.name] = clipped(max(found.get(mention.name, 0.0), strength))
+    return found
+
+
+def _insert(entries: list[Entry], entry: Entry) -> None:
+    """Keep ``seen_at`` order; nearly always an append."""
+    if not entries or entries[-1].seen_at <= entry.seen_at:
+        entries.append(entry)
+    else:
+        entries.insert(bisect_right(entries, entry.seen_at, key=_seen), entry)
+
+
+def _seen(entry: Entry) -> datetime:
+    return entry.seen_at
+
+
+def _between(entries: list[Entry], since: datetime, until: datetime | None) -> list[Entry]:
+    start = bisect_right(entries, since, key=_seen)
+    stop = len(entries) if until is None else bisect_right(entries, until, key=_seen)
+    return entries[start:stop]
