@@ -1,0 +1,44 @@
+# Aftershock's commands. Each makes .venv from the locks first, where it is not already so.
+# PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.13)
+# make replay ARGS="…"          hands arguments on
+.DEFAULT_GOAL := help
+.PHONY: run demo test lint format types lock setup clean help
+
+export PYTHON
+unexport PYTHONHOME PYTHONPATH
+
+ARGS ?=
+EXTRAS ?=
+UV_PROGRAM := $(or $(UV),uv)
+python := .venv/bin/python
+
+run: ## start the bot (ARGS="--config other.yaml")
+	@sh tools/setup run $(EXTRAS) && $(python) main.py run $(ARGS)
+
+demo: ## replay the DeepSeek week of January 2025 (ARGS="--speed 600x")
+	@sh tools/setup run $(EXTRAS) && $(python) main.py replay deepseek-2025-01 $(ARGS)
+
+test: ## run the tests (ARGS="tests/core -k hold")
+	@sh tools/setup dev $(EXTRAS) && $(python) -m pytest $(ARGS)
+
+lint: ## ruff: mistakes and format
+	@sh tools/setup dev && $(python) -m ruff check . && $(python) -m ruff format --check .
+
+format: ## ruff: put the format right
+	@sh tools/setup dev && $(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
+
+types: ## mypy, strict, on bot/ and main.py
+	@sh tools/setup dev && $(python) -m mypy
+
+setup: ## only make the environment (EXTRAS=web adds Datasette)
+	@sh tools/setup run $(EXTRAS)
+
+lock: ## compile the locks from pyproject.toml anew (needs uv; UPGRADE=1 takes newer versions)
+	@UV="$(UV_PROGRAM)" sh tools/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## remove the environment and the caches; databases stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\): ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
