@@ -1,0 +1,73 @@
+"""Notifications on a terminal, in the form Telegram would show: the channel of a bot without a token, and of replay."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TextIO
+
+from bot.core.errors import DeliveryError
+from bot.core.model import Outgoing, Reason
+from bot.render import terminal
+from bot.render.text import clean
+
+_WIDTH = 80
+_WORDS = {
+    Reason.FIRST: "new",
+    Reason.ESCALATED: "more severe",
+    Reason.WIDENED: "wider",
+    Reason.CORRECTED: "corrected",
+    Reason.FOLLOW_UP: "follow-up",
+    Reason.RESOLVED: "resolved",
+    Reason.DIGEST: "digest",
+    Reason.OPERATOR: "for the operator",
+}
+
+
+class ConsoleNotifier:
+    """The channel ``console``: writes each message to ``stream``, framed, with when and why above it.
+
+    ``color`` is by default on where the stream is a terminal. An edit is one line with the new headline, because a
+    terminal cannot change what it has shown. Message ids count up as ``console-1``. Raises DeliveryError, permanent,
+    when the stream is gone.
+    """
+
+    channel = "console"
+
+    def __init__(self, stream: TextIO, *, width: int = _WIDTH, color: bool | None = None) -> None:
+        self._stream = stream
+        self._width = width
+        self._color = _is_terminal(stream) if color is None else color
+        self._count = 0
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Write the message and return its id; an edit keeps the id of what it edits."""
+        notification = outgoing.notification
+        at = notification.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        subject = clean(notification.summary.subject).strip() or clean(notification.text.partition("\n")[0]).strip()
+        if notification.edits:
+            self._write(f"{at} · updated: {subject}\n")
+            return outgoing.edits_message or self._next()
+        answers = f", answers {outgoing.replies_to_message}" if outgoing.replies_to_message else ""
+        head = f"{at} · {notification.severity.word} · {_WORDS[notification.reason]}{answers}"
+        body = terminal(notification.summary, self._width, self._color)
+        self._write(f"\n{head}\n{body}\n\n")
+        return self._next()
+
+    def _next(self) -> str:
+        self._count += 1
+        return f"console-{self._count}"
+
+    def _write(self, text: str) -> None:
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        try:
+            self._stream.write(text.encode(encoding, "replace").decode(encoding))
+            self._stream.flush()
+        except (OSError, ValueError) as exc:
+            raise DeliveryError(f"the terminal cannot be written to: {exc}", permanent=True) from exc
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False

@@ -1,0 +1,23 @@
+"""Telegram: sending notifications, and listening to what people say to the bot."""
+
+import os
+
+# python-telegram-bot warns on every RetryAfter unless its durations are asked for as timedeltas before it is used.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+from bot.adapters.telegram.address import Address
+from bot.adapters.telegram.doorman import Access, Chat
+from bot.adapters.telegram.listener import Audience, TelegramListener
+from bot.adapters.telegram.notifier import TelegramNotifier
+from bot.adapters.telegram.redact import RedactingFilter, quiet_libraries
+
+__all__ = [
+    "Access",
+    "Address",
+    "Audience",
+    "Chat",
+    "RedactingFilter",
+    "TelegramListener",
+    "TelegramNotifier",
+    "quiet_libraries",
+]

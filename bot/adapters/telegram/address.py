@@ -1,0 +1,32 @@
+"""Recipient ids on Telegram: ``telegram:12345`` for a chat, ``telegram:-100123/7`` for a topic in a group."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.core.errors import UsageError
+
+CHANNEL = "telegram"
+_ID = re.compile(r"telegram:(-?\d{1,20})(?:/(\d{1,20}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A chat, and the topic thread within it, if any."""
+
+    chat: int
+    thread: int | None = None
+
+    @classmethod
+    def parse(cls, recipient: str) -> Address:
+        """The address a recipient id stands for. Raises UsageError where it is none."""
+        match = _ID.fullmatch(recipient)
+        if match is None:
+            raise UsageError(f"not a Telegram recipient: {recipient!r}; write telegram:CHAT or telegram:CHAT/TOPIC")
+        return cls(int(match[1]), int(match[2]) if match[2] else None)
+
+    @property
+    def recipient(self) -> str:
+        """The recipient id."""
+        return f"{CHANNEL}:{self.chat}" + (f"/{self.thread}" if self.thread is not None else "")

@@ -1,0 +1,175 @@
+"""Listens to what people say to the bot, by long polling in the application's own event loop.
+
+The polling loop is ours rather than ``telegram.ext.Updater``'s, because it must start while Telegram is unreachable,
+say one clear line when another process polls the same token, and end within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from telegram import BotCommand
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import Application
+
+from bot.adapters.telegram.connection import DEFAULT_BASE_URL, connect
+from bot.adapters.telegram.conversation import COMMANDS, Audience, Conversation, SomeApplication
+from bot.adapters.telegram.doorman import Access
+from bot.adapters.telegram.redact import Redactor
+from bot.core.model import SourceReport, Trouble
+from bot.core.ports import Clock
+from bot.core.secret import Secret
+
+__all__ = ["Audience", "TelegramListener"]
+
+log = logging.getLogger(__name__)
+
+_ALLOWED = ("message", "callback_query", "my_chat_member")
+_FIRST_DELAY, _LAST_DELAY = 1.0, 60.0
+_GOODBYE = 0.8
+
+
+class TelegramListener:
+    """Answers ``/start``, ``/stop``, ``/status`` and ``/help``. Sending alerts does not depend on it.
+
+    ``report`` is told once when listening fails and once when it works again. ``poll_for`` is how long a poll waits at
+    the server.
+    """
+
+    def __init__(
+        self,
+        token: Secret,
+        audience: Audience,
+        access: Access,
+        clock: Clock,
+        report: Callable[[SourceReport], None],
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        poll_for: timedelta = timedelta(seconds=50),
+        timeout: float = 20.0,
+        first_delay: float = _FIRST_DELAY,
+    ) -> None:
+        self._bot = connect(token, base_url, timeout, pool_size=8)
+        self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
+        self._conversation = Conversation(audience, access)
+        self._conversation.join(self._application)
+        self._clock = clock
+        self._report = report
+        self._redact = Redactor([token])
+        self._poll_for = poll_for
+        self._first_delay = first_delay
+        self._offset: int | None = None
+        self._confirmed: int | None = None
+        self._trouble = ""
+        self._initialized = False
+
+    def admit(self, access: Access) -> None:
+        """From now on these may speak with the bot: the lists were edited while running."""
+        self._conversation.admit(access)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listen until ``stop`` is set; returns within about a second of it. Failures are reported, never raised."""
+        delay = self._first_delay
+        try:
+            while not stop.is_set():
+                try:
+                    await _until(stop, self._turn())
+                except Exception as exc:
+                    wait = self._failed(exc, delay)
+                    delay = min(delay * 2, _LAST_DELAY)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), wait)
+                else:
+                    delay = self._first_delay
+                    self._worked()
+        finally:
+            await self._close()
+
+    async def _turn(self) -> None:
+        """One poll, and what it brought."""
+        if not self._initialized:
+            await self._open()
+        updates = await self._bot.get_updates(
+            offset=self._offset, timeout=self._poll_for, allowed_updates=_ALLOWED, read_timeout=10
+        )
+        self._confirmed = self._offset
+        for update in updates:
+            await self._application.process_update(update)
+            self._offset = update.update_id + 1
+
+    async def _open(self) -> None:
+        try:
+            await self._application.initialize()
+        except InvalidToken as exc:
+            raise InvalidToken("Telegram does not know this bot's token; check TELEGRAM_BOT_TOKEN") from exc.__cause__
+        self._initialized = True
+        await self._bot.delete_webhook()
+        try:
+            await self._bot.set_my_commands([BotCommand(name, text) for name, text in COMMANDS])
+        except TelegramError as exc:
+            log.warning("the command menu could not be set: %s", self._redact(str(exc)))
+
+    def _failed(self, exc: Exception, delay: float) -> float:
+        """Report the first failure of its kind; how many seconds to wait before the next try."""
+        if isinstance(exc, RetryAfter):
+            after = exc.retry_after
+            return after.total_seconds() if isinstance(after, timedelta) else float(after)
+        if isinstance(exc, Conflict):
+            kind, said = (
+                "conflict",
+                "another process is polling Telegram with this token; stop it, or make a second bot",
+            )
+        elif isinstance(exc, InvalidToken):
+            kind, said, delay = "token", self._redact(str(exc)), max(delay, _LAST_DELAY if delay >= 1 else delay)
+        elif isinstance(exc, TelegramError):
+            kind, said = "network", f"Telegram cannot be reached: {self._redact(str(exc))}"
+        else:
+            kind, said = "broken", f"Telegram sent something unreadable: {type(exc).__name__}"
+            log.debug("unreadable update", exc_info=exc)
+        if kind != self._trouble:
+            self._trouble = kind
+            log.warning("%s; alerts are still sent, commands are not answered", said)
+            self._tell(Trouble.REFUSED if kind in ("conflict", "token") else Trouble.FAILED, said)
+        return delay
+
+    def _worked(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            log.info("listening to Telegram again")
+            self._tell(Trouble.NONE, "listening again")
+
+    def _tell(self, trouble: Trouble, detail: str) -> None:
+        self._report(SourceReport(source="telegram", seen_at=self._clock.now(), trouble=trouble, detail=detail))
+
+    async def _close(self) -> None:
+        """Mark what was answered as read, so that a restart does not answer it again; then hang up."""
+        if self._offset is not None and self._offset != self._confirmed:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._bot.get_updates(offset=self._offset, timeout=0, limit=1), _GOODBYE)
+        with contextlib.suppress(Exception):
+            if self._initialized:
+                await self._application.shutdown()
+            else:
+                await self._bot.request.shutdown()
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` to its end or until ``stop`` is set, whichever comes first."""
+    task = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in (task, stopped):
+            if not each.done():
+                each.cancel()
+        await asyncio.gather(stopped, return_exceptions=True)
+        if not task.done() or task.cancelled():
+            await asyncio.gather(task, return_exceptions=True)
+    if not task.cancelled():
+        task.result()

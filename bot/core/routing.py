@@ -1,0 +1,94 @@
+"""Who is told: an announcement becomes one notification per recipient. Pure.
+
+Everything about who hears what lives here. A recipient that is switched off gets no row; one that chose not to hear
+this gets a row that says why, so that "why did I not get that?" has an answer in the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.model import Announcement, Notification, NotificationState, Recipient, stable_id
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A person's mute. It covers an announcement when every matcher given matches; no matcher covers everything."""
+
+    id: str
+    until: datetime
+    """Aware UTC; the silence is over at this moment."""
+    symbols: tuple[str, ...] = ()
+    """Covers announcements that touch no other symbol than these."""
+    incident: str = ""
+    recipient: str = ""
+    """Only this recipient is spared; empty for all."""
+
+    def covers(self, announcement: Announcement, recipient: Recipient, now: datetime) -> bool:
+        """True where ``recipient`` shall not hear of ``announcement`` at ``now``."""
+        if now >= self.until:
+            return False
+        if self.recipient and self.recipient != recipient.id:
+            return False
+        if self.incident and self.incident != announcement.incident:
+            return False
+        return not self.symbols or (bool(announcement.symbols) and set(announcement.symbols) <= set(self.symbols))
+
+
+def notification_id(announcement_key: str, recipient: str) -> str:
+    """The id under which ``recipient`` is told of the announcement with this key; the same for ever."""
+    return stable_id(announcement_key, recipient)
+
+
+def route(
+    announcement: Announcement,
+    recipients: Iterable[Recipient],
+    now: datetime,
+    text: str,
+    silences: Sequence[Silence] = (),
+) -> list[Notification]:
+    """One notification for each enabled recipient, in the order given; each recipient once.
+
+    ``text`` is the summary as plain text. Operator announcements go to operators only, whatever they prefer to hear.
+    Otherwise preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An
+    edit follows the message it edits and is not filtered: the store supersedes it where that message was never sent.
+    ``edits`` and ``replies_to`` become the ids of the same recipient's notifications.
+    """
+    routed: dict[str, Notification] = {}
+    for recipient in recipients:
+        if not recipient.enabled or recipient.id in routed:
+            continue
+        if announcement.for_operator and not recipient.operator:
+            continue
+        held_by = announcement.suppressed_by or _held_by(announcement, recipient, now, silences)
+        routed[recipient.id] = Notification(
+            id=notification_id(announcement.key, recipient.id),
+            announcement=announcement.key,
+            recipient=recipient.id,
+            channel=recipient.channel,
+            reason=announcement.reason,
+            severity=announcement.severity,
+            created_at=now,
+            summary=announcement.summary,
+            text=text,
+            incident=announcement.incident,
+            edits=notification_id(announcement.edits, recipient.id) if announcement.edits else "",
+            replies_to=notification_id(announcement.replies_to, recipient.id) if announcement.replies_to else "",
+            state=NotificationState.SUPPRESSED if held_by else NotificationState.QUEUED,
+            suppressed_by=held_by,
+        )
+    return list(routed.values())
+
+
+def _held_by(announcement: Announcement, recipient: Recipient, now: datetime, silences: Sequence[Silence]) -> str:
+    """Why this recipient is spared the announcement; empty where it is not."""
+    if announcement.for_operator or announcement.edits:
+        return ""
+    if announcement.severity < recipient.min_severity:
+        return f"min_severity {recipient.min_severity.word}"
+    if recipient.symbols and announcement.symbols and not set(recipient.symbols) & set(announcement.symbols):
+        return "symbols"
+    silence = next((s for s in silences if s.covers(announcement, recipient, now)), None)
+    return f"silence {silence.id}" if silence else ""

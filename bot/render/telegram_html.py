@@ -1,0 +1,171 @@
+"""Telegram HTML (https://core.telegram.org/bots/api#html-style): bold, italic, links, tables, quotations.
+
+A ``Piece`` pairs markup with the text it shows once parsed, because Telegram's limits count the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
+from bot.render.limits import ENTITY_LIMIT, MARKUP_LIMIT, MESSAGE_LIMIT, PHONE_WIDTH, choose, headline_of
+from bot.render.table import table_lines
+from bot.render.text import clean, cut_words, safe_url, unmention, utf16_length
+
+_LONG_LINES = 4
+_LONG_UNITS = 420
+_NOTHING = "Aftershock"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Finished markup, the text it shows, and how many entities it makes."""
+
+    markup: str = ""
+    shown: str = ""
+    entities: int = 0
+
+    def __add__(self, other: Piece) -> Piece:
+        return Piece(self.markup + other.markup, self.shown + other.shown, self.entities + other.entities)
+
+    def __bool__(self) -> bool:
+        return bool(self.shown.strip())
+
+    def within(self, tag: str, attributes: str = "") -> Piece:
+        """This piece inside an element; an empty piece stays as it is."""
+        if not self:
+            return self
+        return Piece(f"<{tag}{attributes}>{self.markup}</{tag}>", self.shown, self.entities + 1)
+
+
+def html(summary: Summary, limit: int = MESSAGE_LIMIT) -> str:
+    """The summary as Telegram HTML that shows at most ``limit`` UTF-16 code units, valid whatever the text contains.
+
+    Too long, it loses whole blocks, the lightest first; only a headline that is too long by itself is cut, between
+    words. Never empty. ``limit`` is 4096 for a message, 1024 for a caption.
+    """
+    if limit < 1:
+        raise ValueError("limit must be at least 1")
+    must = headline_of(summary)
+    pieces = {id(block): _block(block) for block in summary.blocks}
+    blocks = [block for block in summary.blocks if pieces[id(block)]]
+
+    def fits(chosen: Sequence[Block]) -> bool:
+        return _fits(_join(pieces[id(block)] for block in chosen), limit)
+
+    if must is not None and pieces[id(must)] and not fits([must]):
+        return _cut(must, limit)
+    whole = _join(pieces[id(block)] for block in choose(blocks, must, fits))
+    if not whole:
+        subject = clean(summary.subject).strip() or _NOTHING
+        return _leaf(cut_words(subject, limit)).markup
+    return whole.markup
+
+
+def inline_html(text: str) -> str:
+    """A single line of outside text, cleaned and escaped: for short answers built by hand."""
+    return _leaf(clean(text).strip()).markup
+
+
+def _fits(piece: Piece, limit: int) -> bool:
+    return (
+        utf16_length(piece.shown) <= limit
+        and piece.entities <= ENTITY_LIMIT
+        and len(piece.markup.encode()) <= MARKUP_LIMIT
+    )
+
+
+def _block(block: Block) -> Piece:
+    title = _leaf(clean(block.title).strip()).within("b")
+    lines = [piece for piece in map(_line, block.lines) if piece]
+    parts = [title] if title else []
+    if block.kind is BlockKind.HEADLINE:
+        return _join([*parts, *(Piece(p.markup, p.shown, p.entities) for p in map(_bold_line, block.lines) if p)], "\n")
+    if block.kind is BlockKind.NOTE:
+        parts += [piece.within("i") for piece in lines]
+    elif block.kind is BlockKind.QUOTES:
+        parts += _quoted(lines)
+    elif block.kind in (BlockKind.FACTS, BlockKind.LINKS):
+        bullets = [Piece("• ", "• ") + piece for piece in lines]
+        parts += _folded(bullets) if block.kind is BlockKind.LINKS else bullets
+    else:
+        parts += lines
+    if block.rows:
+        table = "\n".join(table_lines(block.rows, PHONE_WIDTH))
+        parts.append(_leaf(table, mentions=True).within("pre"))
+    return _join([part for part in parts if part], "\n")
+
+
+def _quoted(lines: Sequence[Piece]) -> list[Piece]:
+    """Quotations stand in a block quotation, folded up where they are long."""
+    whole = _join(lines, "\n")
+    return [whole.within("blockquote", " expandable" if _long(whole, lines) else "")]
+
+
+def _folded(lines: Sequence[Piece]) -> list[Piece]:
+    """Long lists fold up; short ones stay open."""
+    whole = _join(lines, "\n")
+    return [whole.within("blockquote", " expandable")] if _long(whole, lines) else list(lines)
+
+
+def _long(whole: Piece, lines: Sequence[Piece]) -> bool:
+    return len(lines) > _LONG_LINES or utf16_length(whole.shown) > _LONG_UNITS
+
+
+def _line(line: Line) -> Piece:
+    return _trimmed(line, strong_within=True)
+
+
+def _bold_line(line: Line) -> Piece:
+    return _trimmed(line, strong_within=False).within("b")
+
+
+def _trimmed(line: Line, *, strong_within: bool) -> Piece:
+    """One line, white space folded across its pieces and trimmed at both ends."""
+    whole = Piece()
+    for inline in line:
+        text = clean(inline if isinstance(inline, str) else inline.text)
+        if not whole.shown or whole.shown.endswith(" "):
+            text = text.lstrip()
+        whole += _inline(inline, text, strong_within=strong_within)
+    return whole
+
+
+def _inline(inline: Inline, text: str, *, strong_within: bool) -> Piece:
+    if isinstance(inline, Strong):
+        return _leaf(text).within("b") if strong_within and text.strip() else _leaf(text)
+    if isinstance(inline, Link):
+        url = safe_url(inline.url)
+        if url is None:
+            return _leaf(text)
+        return _leaf(text if text.strip() else url).within("a", f' href="{_escape(url, quotes=True)}"')
+    return _leaf(text)
+
+
+def _leaf(text: str, *, mentions: bool = False) -> Piece:
+    """Cleaned text, escaped: the one place where that happens."""
+    shown = text if mentions else unmention(text)
+    return Piece(_escape(shown), shown)
+
+
+def _escape(text: str, *, quotes: bool = False) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;") if quotes else text
+
+
+def _join(pieces: Iterable[Piece], separator: str = "\n\n") -> Piece:
+    whole = Piece()
+    for piece in pieces:
+        whole = whole + Piece(separator, separator) + piece if whole.markup else piece
+    return whole
+
+
+def _cut(block: Block, limit: int) -> str:
+    """The headline by itself, as words that fit, all bold and without links."""
+    words = [clean(block.title)] + [
+        clean("".join(i if isinstance(i, str) else i.text for i in ln)) for ln in block.lines
+    ]
+    words += table_lines(block.rows, PHONE_WIDTH)
+    text = unmention(clean(" ".join(words)).strip())
+    return Piece(_escape(cut := cut_words(text, limit)), cut).within("b").markup

@@ -1,0 +1,116 @@
+"""Leaves: one piece of text from outside, made harmless; and the measures of text that the layouts need."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+MAX_URL = 2048
+"""Characters of an address that is still shown as a link; browsers and Telegram give up around here."""
+
+_SPACE = re.compile(r"(?:[^\S\xa0\u202f]|[\x00-\x1f\x7f-\x9f])+")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]{2,}|[\u200c\u200d]+$")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MENTION = re.compile(r"(?<![\w@])@(?=\w)")
+_MAX_MARKS = 4
+_BAD_IN_URL = re.compile(r'[\s\x00-\x20\x7f-\xa0"<>\\^`{|}\ud800-\udfff]')
+
+
+def clean(text: str) -> str:
+    """``text`` on one line, without anything that hides, reorders or floods.
+
+    White space and control characters fold into single spaces; no-break spaces stay (``17 %`` must not break). Bidirectional controls, zero-width
+    characters (joiners between non-ASCII characters apart: emoji and several scripts need them), tag characters and
+    more than four combining marks on one base are removed. Half a surrogate pair becomes U+FFFD. Cleaning twice
+    changes nothing.
+    """
+    text = _SURROGATE.sub("\ufffd", text)
+    text = _limit_marks(_INVISIBLE.sub("", text))
+    text = _SPACE.sub(" ", text)
+    return _JOINER.sub("", text)
+
+
+def unmention(text: str) -> str:
+    """``text`` with a word joiner after each ``@`` that would call a Telegram user by name."""
+    return _MENTION.sub("@\u2060", text)
+
+
+def safe_url(url: str) -> str | None:
+    """``url`` where it is a plain http(s) address with a host, no user name and no odd characters; else ``None``."""
+    url = url.strip()
+    if not url or len(url) > MAX_URL or _BAD_IN_URL.search(url) or _INVISIBLE.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not host or "@" in parts.netloc:
+        return None
+    return url
+
+
+def utf16_length(text: str) -> int:
+    """Length in UTF-16 code units, as Telegram counts."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def cell_width(text: str) -> int:
+    """Columns the text takes in a fixed-width font: wide East Asian characters and emoji two, combining marks none."""
+    return sum(_width(char) for char in text)
+
+
+def cut_cell(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, ending in ``…`` where something was left out."""
+    if cell_width(text) <= width:
+        return text
+    room = width - 1
+    taken: list[str] = []
+    for char in text:
+        room -= _width(char)
+        if room < 0:
+            break
+        taken.append(char)
+    return _JOINER.sub("", "".join(taken).rstrip()) + "…"
+
+
+def cut_words(text: str, units: int) -> str:
+    """``text`` in at most ``units`` UTF-16 code units, cut between words and ended with ``…``; a long word is cut."""
+    if utf16_length(text) <= units:
+        return text
+    if units < 1:
+        return ""
+    room, end = units - 1, 0
+    for end, char in enumerate(text):  # noqa: B007 - where the loop stops is the result
+        room -= 2 if char > "\uffff" else 1
+        if room < 0:
+            break
+    head = text[:end]
+    space = head.rfind(" ") if not text[end].isspace() else len(head)
+    if space > end // 2:
+        head = head[:space]
+    return _JOINER.sub("", head.rstrip(" ,;:–—-")) + "…"
+
+
+def _width(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def _limit_marks(text: str) -> str:
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= _MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
