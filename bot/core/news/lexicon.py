@@ -91,8 +91,8 @@ _PLACES = {
     "word": r"[a-z]{2,12}",
 }
 _VARIANT = (
-    r"(?: ?(?:mini|nano|micro|pro|max|ultra|plus|lite|flash|turbo|preview|instruct|thinking|zero|large|small|medium|air|"
-    r"coder|vision|vl|omni|exp|high|deep think))*"
+    r"(?: ?(?:mini|nano|micro|pro|max|ultra|plus|lite|flash|turbo|preview|instruct|thinking|zero|large|small|medium|"
+    r"air|coder|vision|vl|omni|exp|high|deep think))*"
 )
 _LONGEST = 48
 """No name with version is longer."""
@@ -244,8 +244,8 @@ def _version(text: str) -> str:
 def settle(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
     """Drop the hits whose conditions the story does not meet. ``parts``: the hits of each part of one story.
 
-    Conditions look at unconditional hits only, so the order of terms never matters. Returns the hits and the features of
-    each part.
+    Conditions look at unconditional hits only, so the order of terms never matters. Returns the hits and the features
+    of each part.
     """
     plain = [0] * len(parts)
     conditional = False

@@ -13,9 +13,10 @@ KINDS = frozenset({"company", "lab", "model"})
 # A person's or machine's way to write a ticker. Linear by construction: no nested repetition.
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,5}(?:[.-][A-Z])?)(?![\w])")
 _LISTED = re.compile(
-    r"[(\[]\s*(?:symbol\s*:?\s*)?(NASDAQ(?:GS|GM|CM)?|NYSE(?: ?(?:American|Arca|MKT))?|AMEX|LON|LSE|EPA|PAR|ETR|FRA|XETRA|AMS|"
-    r"TYO|TSE|HKG|HKEX|SEHK|KRX|KOSPI|TPE|TWSE|SHA|SSE|SHE|SZSE|TSX|TSE|ASX|NSE|BSE|STO|CPH|HEL|BIT|BME|SWX)"
-    r"\s*[::]\s*([A-Z0-9]{1,6}(?:[.-][A-Z]{1,2})?)\s*[)\],;]",
+    r"[(\[]\s*(?:symbol\s*:?\s*)?"
+    r"(NASDAQ(?:GS|GM|CM)?|NYSE(?: ?(?:American|Arca|MKT))?|AMEX|LON|LSE|EPA|PAR|ETR|FRA|XETRA|AMS|TYO|TSE|"
+    r"HKG|HKEX|SEHK|KRX|KOSPI|TPE|TWSE|SHA|SSE|SHE|SZSE|TSX|ASX|NSE|BSE|STO|CPH|HEL|BIT|BME|SWX)"
+    r"\s*[:：]\s*([A-Z0-9]{1,6}(?:[.-][A-Z]{1,2})?)\s*[)\],;]",
     re.IGNORECASE,
 )
 _SUFFIX = {

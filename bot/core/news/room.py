@@ -1,7 +1,7 @@
 """The news room: stories in, readings and matches out. The only entrance to ``news`` for the engine.
 
-State changes only in ``add``, ``add_company`` and ``forget``. Stories come in order of ``seen_at``; how they are batched
-makes no difference.
+State changes only in ``add``, ``add_company`` and ``forget``. Stories come in order of ``seen_at``; how they are
+batched makes no difference.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ class NewsRoom:
         return found.first if found else None
 
     def stories_for(self, symbol: str, since: datetime, until: datetime) -> tuple[Reading, ...]:
-        """Readings of stories that name the symbol's company, on whatever topic; ``since < seen_at <= until``, in order."""
+        """Readings of stories that name the company, whatever the topic: ``since < seen_at <= until``, in order."""
         return tuple(e.reading for e in _between(self._named.get(symbol, []), since, until))
 
     def matches(

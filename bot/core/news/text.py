@@ -63,15 +63,16 @@ _WORD = re.compile(r"[a-z0-9\u00c0-\u0dff\u1e00-\u1fff]+(?:'[a-z]+)?", re.IGNORE
 _PUBLISHER = re.compile(r"\s+(?:[|–—]|-{1,2})\s+[^|–—]{2,40}$")
 _SPACE = re.compile(r"\s+")
 
-COMMON = frozenset(
-    """a about after again against all also amid an and any are as at be been before behind being but by can could day
-    days did do does down for from get gets had has have he here here's his how i if in into is it it's its just know
-    last like make makes may me more most much my need new news no not now of off on one only or other our out over own
-    says say said see set should so some still than that that's the their them then there these they this those through
-    to too today two under up us use used uses using want was way we week what what's when where which while who why
-    will with would year years yet you your
-    der die das und ist für mit von den le la les des et est pour dans un une el los las de del y en que se por""".split()
-)
+_COMMON = """
+a about after again against all also amid an and any are as at be been before behind being but by can could
+day days did do does down for from get gets had has have he here here's his how i if in into is it it's its
+just know last like make makes may me more most much my need new news no not now of off on one only or other
+our out over own says say said see set should so some still than that that's the their them then there these
+they this those through to too today two under up us use used uses using want was way we week what what's when
+where which while who why will with would year years yet you your der die das und ist für mit von den le la
+les des et est pour dans un une el los las de del y en que se por
+"""
+COMMON = frozenset(_COMMON.split())
 """Words that tell nothing about what a story is about."""
 
 

@@ -1,8 +1,8 @@
 """What people define in ``rules/topics/``: words, labs, models, topics with their signals, exposures, effects.
 
 Frozen values. Names used in signals and effects are features: a word list's name, ``lab``, ``model`` (any family),
-``version`` (a model with its version), whatever a lab or family adds by ``also``, an exposure's name (its words were met), and
-``source:NAME`` for a feature found in the source or the link's host instead of the text.
+``version`` (a model with its version), whatever a lab or family adds by ``also``, an exposure's name (its words were
+met), and ``source:NAME`` for a feature found in the source or the link's host instead of the text.
 """
 
 from __future__ import annotations
@@ -131,8 +131,10 @@ class Topics:
     def features(self) -> frozenset[str]:
         """Every feature a signal, an effect or a condition may name, ``source:`` ones included."""
         names: set[str] = {*BUILT_IN, *self.words, *self.exposure_names}
-        for maker in (*self.labs, *self.families):
-            names.update(maker.also)
+        for lab in self.labs:
+            names.update(lab.also)
+        for family in self.families:
+            names.update(family.also)
         return frozenset(names | {f"source:{name}" for name in names})
 
 

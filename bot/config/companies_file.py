@@ -1,0 +1,107 @@
+"""``rules/companies.yaml``: symbols, names, exchanges, exposures. YAML to core values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field as Setting
+
+from bot.config.names import NameEntry, Text, Written, list_references, name_of
+from bot.config.validation import nearest
+from bot.config.yaml_file import Document, StrictModel, load_document, problem, validate
+from bot.core.errors import ConfigError, Problem
+from bot.core.news.companies import Companies, Company
+from bot.core.news.lexicon import Name
+
+Symbol = Annotated[str, Setting(pattern=r"^\^?[A-Z0-9][A-Z0-9.=-]{0,19}$")]
+Exchange = Annotated[str, Setting(pattern=r"^[A-Z0-9]{4}$")]
+Strength = Annotated[float, Setting(gt=0, le=1)]
+
+
+class CompanyEntry(StrictModel):
+    """One listed company."""
+
+    name: Text
+    """As people call it; also found in stories, unless an alias of the same text says when."""
+    exchange: Exchange
+    """ISO 10383 code of its main listing: XNAS, XNYS, XLON, XPAR, XTKS, XHKG."""
+    aliases: tuple[Written, ...] = ()
+    """Other names, products, subsidiaries; an entry of the same text as the name says when the name counts."""
+    exposures: dict[Text, Strength] = Setting(default_factory=dict)
+    """What it lives from that AI can hit, each with how much of it, 0 to 1."""
+
+
+class CompaniesFile(StrictModel):
+    """``rules/companies.yaml``."""
+
+    companies: dict[Symbol, CompanyEntry]
+    """By symbol, as Yahoo Finance writes it."""
+    groups: dict[Text, tuple[Symbol, ...]] = Setting(default_factory=dict)
+    """Lists of symbols that rules may name as ``group:NAME``. Every exposure is a group already."""
+    contexts: dict[Text, tuple[Text, ...]] = Setting(default_factory=dict)
+    """Lists of words that ``needs`` and ``unless`` may name as ``@NAME``."""
+
+
+def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[str] = ()) -> Companies:
+    """The companies of ``path``.
+
+    ``exposures``: those the topic files define. ``lists``: word lists of the topic files that ``@NAME`` may also mean.
+    Raises ConfigError with every mistake.
+    """
+    document = load_document(path)
+    file = validate(document, CompaniesFile)
+    problems = list(_problems(document, file, exposures, {*lists, *file.contexts}))
+    if problems:
+        raise ConfigError(problems)
+    companies = [
+        Company(
+            symbol=symbol,
+            name=entry.name,
+            aliases=tuple(_with_contexts(name_of(alias), file.contexts) for alias in entry.aliases),
+            exchange=entry.exchange,
+            exposures=entry.exposures,
+        )
+        for symbol, entry in file.companies.items()
+    ]
+    return Companies(companies, {name: tuple(symbols) for name, symbols in file.groups.items()})
+
+
+def _with_contexts(name: Name, contexts: dict[str, tuple[str, ...]]) -> Name:
+    """``@NAME`` of this file replaced by its words; lists of the topic files stay as they are."""
+
+    def spread(conditions: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word for c in conditions for word in (contexts.get(c[1:], (c,)) if c.startswith("@") else (c,)))
+
+    if not name.needs and not name.unless:
+        return name
+    return Name(name.text, name.exact, spread(name.needs), spread(name.unless))
+
+
+def _problems(
+    document: Document, file: CompaniesFile, exposures: Collection[str], lists: Collection[str]
+) -> Iterator[Problem]:
+    for symbol, entry in file.companies.items():
+        for exposure in entry.exposures:
+            if exposure not in exposures:
+                hint = nearest(exposure, exposures)
+                advice = f"did you mean '{hint}'?" if hint else "define it in a topic file"
+                path = ("companies", symbol, "exposures", exposure)
+                yield problem(document, path, f"there is no exposure '{exposure}'; {advice}", key=True)
+        yield from list_references(document, ("companies", symbol, "aliases"), entry.aliases, lists)
+        for number, alias in enumerate(entry.aliases):
+            text = alias.name if isinstance(alias, NameEntry) else alias
+            if "{" in text:
+                path_ = ("companies", symbol, "aliases", number)
+                yield problem(document, path_, "companies have no versions; write the name without {}")
+    for name, symbols in file.groups.items():
+        if name in exposures:
+            yield problem(
+                document, ("groups", name), "an exposure has this name, and is a group already; rename it", key=True
+            )
+        for number, symbol in enumerate(symbols):
+            if symbol not in file.companies:
+                hint = nearest(symbol, file.companies)
+                advice = f"did you mean '{hint}'?" if hint else "describe it under companies"
+                yield problem(document, ("groups", name, number), f"there is no company '{symbol}'; {advice}")

@@ -1,0 +1,66 @@
+"""How topics and companies write names: a text, or a mapping that says when a text counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated
+
+from pydantic import Field as Setting
+
+from bot.config.yaml_file import Document, DocumentPath, StrictModel, problem
+from bot.core.errors import Problem
+from bot.core.news.lexicon import Name, PatternError, compile_pattern
+
+Text = Annotated[str, Setting(min_length=1)]
+
+
+class NameEntry(StrictModel):
+    """A name that needs care."""
+
+    name: Text
+    """The text. A trailing ``*`` allows any ending; a hyphen may be a space or nothing."""
+    exact: bool = False
+    """Upper and lower case as written here (or all capitals)."""
+    needs: tuple[Text, ...] = ()
+    """At least one of these must be in the story: words, or ``@list``."""
+    unless: tuple[Text, ...] = ()
+    """None of these may be in the same part of the story: words, or ``@list``."""
+
+
+Written = Text | NameEntry
+
+
+def name_of(written: Written) -> Name:
+    """The core's value."""
+    if isinstance(written, str):
+        return Name(written)
+    return Name(written.name, written.exact, tuple(written.needs), tuple(written.unless))
+
+
+def names_of(written: Iterable[Written]) -> tuple[Name, ...]:
+    """The core's values, in order."""
+    return tuple(name_of(w) for w in written)
+
+
+def list_references(
+    document: Document, path: DocumentPath, written: Sequence[Written], known: Iterable[str]
+) -> Iterator[Problem]:
+    """A problem for each ``@list`` that nobody defines."""
+    lists = set(known)
+    for number, entry in enumerate(written):
+        if isinstance(entry, str):
+            continue
+        for key, conditions in (("needs", entry.needs), ("unless", entry.unless)):
+            for place, condition in enumerate(conditions):
+                if condition.startswith("@") and condition[1:] not in lists:
+                    message = f"there is no word list '{condition[1:]}'; define it under words, or drop the @"
+                    yield problem(document, (*path, number, key, place), message)
+
+
+def patterns(document: Document, path: DocumentPath, written: Sequence[Written]) -> Iterator[Problem]:
+    """A problem for each pattern that cannot be one."""
+    for number, entry in enumerate(written):
+        try:
+            compile_pattern(name_of(entry).text)
+        except PatternError as error:
+            yield problem(document, (*path, number), str(error))

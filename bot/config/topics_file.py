@@ -1,0 +1,265 @@
+"""``rules/topics/*.yaml``: what counts as AI-model news and other topics, and what it reaches. YAML to core values.
+
+Every file may hold every section; together they are one vocabulary, so a signal in one file may use words of another.
+Word lists of the same name in several files are joined; anything else may be defined only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field as Setting
+
+from bot.config.names import Text, Written, list_references, names_of, patterns
+from bot.config.validation import nearest
+from bot.config.yaml_file import Document, DocumentPath, StrictModel, load_document, problem, validate
+from bot.core.errors import ConfigError, Problem
+from bot.core.news.vocabulary import (
+    BUILT_IN,
+    Effect,
+    Exposure,
+    Family,
+    Lab,
+    Signal,
+    Topic,
+    Topics,
+    grouped,
+)
+
+Weight = Annotated[float, Setting(ge=-1, le=1)]
+Share = Annotated[float, Setting(ge=0, le=1)]
+Strength = Annotated[float, Setting(gt=0, le=1)]
+Group = Text | Annotated[tuple[Text, ...], Setting(min_length=1)]
+Groups = Annotated[tuple[Group, ...], Setting(min_length=1)]
+
+
+class SignalEntry(StrictModel):
+    """A named reason to think that a story is about the topic, or not."""
+
+    name: Text
+    """The reason in words, as ``news explain`` prints it."""
+    weight: Weight
+    """Added to the score; negative speaks against."""
+    all: Groups
+    """Features the story must have; of a list within the list, one suffices."""
+    none: tuple[Text, ...] = ()
+    """Features it must not have."""
+    elsewhere: Share | None = None
+    """What part of the weight counts where the title alone does not have it, but title, summary and source together do.
+    0.5 by default; 0 for weights against."""
+    veto: bool = False
+    """Where this holds, the story does not follow up its cluster's topic."""
+
+
+class TopicEntry(StrictModel):
+    """What a story can be about."""
+
+    title: Text
+    """For people."""
+    about: Annotated[tuple[Text, ...], Setting(min_length=1)]
+    """A story without any of these features scores 0."""
+    follow_up: Share = 0.0
+    """Added where a story names the model of a cluster already about this topic."""
+    signals: Annotated[tuple[SignalEntry, ...], Setting(min_length=1)]
+    """Their sum, clipped to 0 to 1, is the score."""
+
+
+class LabEntry(StrictModel):
+    """Someone who makes models."""
+
+    names: Annotated[tuple[Written, ...], Setting(min_length=1)]
+    domains: tuple[Text, ...] = ()
+    """Hosts it publishes on."""
+    company: Text | None = None
+    """Symbol of the listed company it belongs to."""
+    also: tuple[Text, ...] = ()
+    """Features that its name brings along."""
+
+
+class FamilyEntry(StrictModel):
+    """A line of models, or a product built on them."""
+
+    lab: Text | None = None
+    names: tuple[Written, ...] = ()
+    """Its bare names."""
+    versions: tuple[Written, ...] = ()
+    """Patterns with ``{n}``, ``{letter}`` or ``{word}``, which match versions yet to come: ``GPT-{n}``."""
+    broad: bool = False
+    """Always in the news: its bare name does not tie stories to one happening."""
+    also: tuple[Text, ...] = ()
+    """Features that its name brings along."""
+
+
+class ExposureEntry(StrictModel):
+    """What a company lives from that AI can hit."""
+
+    title: Text
+    """For people."""
+    words: tuple[Written, ...] = ()
+    """Words of a scored story that meet it."""
+
+
+class EffectEntry(StrictModel):
+    """What a story says that reaches exposures it does not name."""
+
+    name: Text
+    all: Groups
+    none: tuple[Text, ...] = ()
+    elsewhere: Share = 0.5
+    reach: Annotated[dict[Text, Strength], Setting(min_length=1)]
+    """Exposures, each with the strength with which such a story reaches it."""
+
+
+class TopicsFile(StrictModel):
+    """One file under ``rules/topics/``. Every section may be left out."""
+
+    words: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
+    labs: dict[Text, LabEntry] = Setting(default_factory=dict)
+    models: dict[Text, FamilyEntry] = Setting(default_factory=dict)
+    topics: dict[Text, TopicEntry] = Setting(default_factory=dict)
+    exposures: dict[Text, ExposureEntry] = Setting(default_factory=dict)
+    effects: tuple[EffectEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    document: Document
+    file: TopicsFile
+
+
+def load_topics(directory: Path) -> Topics:
+    """All ``*.yaml`` of ``directory`` as one vocabulary. Raises ConfigError with every mistake of every file."""
+    paths = sorted(directory.glob("*.yaml")) if directory.is_dir() else []
+    if not paths:
+        raise ConfigError([Problem(str(directory), 0, 0, "", "no topic files here; put *.yaml files into it")])
+    loaded: tuple[_Loaded, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    for path in paths:
+        try:
+            document = load_document(path)
+            loaded.append(_Loaded(document, validate(document, TopicsFile)))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    topics = _joined([each.file for each in loaded])
+    problems = [*_twice(loaded), *(p for each in loaded for p in _unknown(each, topics))]
+    if problems:
+        raise ConfigError(problems)
+    return topics
+
+
+def _joined(files: Sequence[TopicsFile]) -> Topics:
+    words: dict[str, list[Written]] = Setting(default_factory=dict)
+    for file in files:
+        for name, entries in file.words.items():
+            words.setdefault(name, []).extend(entries)
+    return Topics(
+        topics=tuple(_topic(name, entry) for file in files for name, entry in file.topics.items()),
+        words={name: names_of(entries) for name, entries in words.items()},
+        labs=tuple(
+            Lab(name, names_of(e.names), tuple(d.lower() for d in e.domains), e.company or "", tuple(e.also))
+            for file in files
+            for name, e in file.labs.items()
+        ),
+        families=tuple(
+            Family(name, e.lab or "", names_of(e.names), names_of(e.versions), e.broad, tuple(e.also))
+            for file in files
+            for name, e in file.models.items()
+        ),
+        exposures=tuple(
+            Exposure(name, e.title, names_of(e.words)) for file in files for name, e in file.exposures.items()
+        ),
+        effects=tuple(
+            Effect(e.name, grouped(e.all), e.reach, tuple(e.none), e.elsewhere) for file in files for e in file.effects
+        ),
+    )
+
+
+def _topic(name: str, entry: TopicEntry) -> Topic:
+    signals = tuple(
+        Signal(
+            name=s.name,
+            weight=s.weight,
+            all=grouped(s.all),
+            none=tuple(s.none),
+            elsewhere=s.elsewhere if s.elsewhere is not None else (0.5 if s.weight > 0 else 0.0),
+            veto=s.veto,
+        )
+        for s in entry.signals
+    )
+    return Topic(name, entry.title, tuple(entry.about), signals, entry.follow_up)
+
+
+def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
+    """What two files both define, words apart."""
+    first: dict[tuple[str, str], str] = Setting(default_factory=dict)
+    for each in loaded:
+        sections: dict[str, Mapping[str, object]] = {
+            "labs": each.file.labs,
+            "models": each.file.models,
+            "topics": each.file.topics,
+            "exposures": each.file.exposures,
+        }
+        for section, entries in sections.items():
+            for name in entries:
+                if (where := first.setdefault((section, name), each.document.file)) != each.document.file:
+                    yield problem(
+                        each.document, (section, name), f"{where} defines this too; keep one of them", key=True
+                    )
+
+
+def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
+    """Names in one file that no file defines."""
+    document, file = each.document, each.file
+    features = topics.features()
+    lists = {*topics.words, *features}
+    for name, entries in file.words.items():
+        if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
+            yield problem(document, ("words", name), "this name has a meaning of its own; choose another", key=True)
+        yield from list_references(document, ("words", name), entries, lists)
+    for name, lab in file.labs.items():
+        yield from list_references(document, ("labs", name, "names"), lab.names, lists)
+    for name, family in file.models.items():
+        path: DocumentPath = ("models", name)
+        if not family.names and not family.versions:
+            yield problem(document, path, "neither names nor versions; without them nothing can match")
+        if family.lab is not None and family.lab not in {lab.name for lab in topics.labs}:
+            yield problem(document, (*path, "lab"), f"there is no lab '{family.lab}'; define it under labs")
+        yield from list_references(document, (*path, "names"), family.names, lists)
+        yield from list_references(document, (*path, "versions"), family.versions, lists)
+        yield from patterns(document, (*path, "versions"), family.versions)
+    for name, exposure in file.exposures.items():
+        yield from list_references(document, ("exposures", name, "words"), exposure.words, lists)
+    for name, topic in file.topics.items():
+        yield from _features(document, ("topics", name, "about"), topic.about, features)
+        for number, signal in enumerate(topic.signals):
+            at: DocumentPath = ("topics", name, "signals", number)
+            yield from _features(document, (*at, "all"), signal.all, features)
+            yield from _features(document, (*at, "none"), signal.none, features)
+    for number, effect in enumerate(file.effects):
+        yield from _features(document, ("effects", number, "all"), effect.all, features)
+        yield from _features(document, ("effects", number, "none"), effect.none, features)
+        for exposure_name in effect.reach:
+            if exposure_name not in topics.exposure_names:
+                hint = nearest(exposure_name, topics.exposure_names)
+                advice = f"did you mean '{hint}'?" if hint else "define it under exposures"
+                message = f"there is no exposure '{exposure_name}'; {advice}"
+                yield problem(document, ("effects", number, "reach", exposure_name), message, key=True)
+
+
+def _features(
+    document: Document, path: DocumentPath, groups: Sequence[str | Sequence[str]], known: frozenset[str]
+) -> Iterator[Problem]:
+    for number, group in enumerate(groups):
+        items = [((*path, number), group)] if isinstance(group, str) else [
+            ((*path, number, place), name) for place, name in enumerate(group)
+        ]  # fmt: skip
+        for where, name in items:
+            if name not in known:
+                hint = nearest(str(name), known)
+                advice = f"did you mean '{hint}'?" if hint else "define it under words"
+                yield problem(document, where, f"there is nothing called '{name}'; {advice}")
