@@ -1,0 +1,165 @@
+"""One feed body to plain values, with feedparser. Pure: no clock, no network, no state. Runs in the child process.
+
+feedparser gets a ``BytesIO`` of settled UTF-8 and never a name or address (it would open the file of that name).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import feedparser
+
+from bot.adapters.feeds import document
+from bot.adapters.feeds.dates import understand
+from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, domain, plain_text, safe_link
+
+_GUID_LIMIT = 1_000
+_TITLE_FROM_SUMMARY = 140
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEntry:
+    """One entry, normalised; every text may be empty but the title."""
+
+    guid: str
+    link: str
+    title: str
+    summary: str
+    published_at: datetime | None
+    """As the feed says it, however absurd."""
+    origin: str = ""
+    """Domain of the publisher that an aggregator names beside the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed, in its own order of entries."""
+
+    title: str
+    link: str
+    version: str
+    """``rss20``, ``atom10``, …"""
+    entries: tuple[ParsedEntry, ...]
+    built_at: datetime | None = None
+    cut_off: bool = False
+    """The document ends early: there may be more entries."""
+    problems: tuple[str, ...] = ()
+    """What was wrong and worked around, for people."""
+
+
+def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
+    """The feed in ``body``, fetched from ``url``. Raises NotAFeedError where there is none in it."""
+    doc = document.read(body, content_type, url)
+    problems = []
+    found = _feedparser(doc.text, url)
+    if found.get("bozo"):
+        repaired = document.repair(doc.text)
+        if repaired != doc.text:
+            again = _feedparser(repaired, url)
+            if not again.get("bozo") or len(again["entries"]) >= len(found["entries"]):
+                found = again
+                problems.append("bare & or undefined entities, repaired")
+    if found.get("bozo"):
+        problems.append(f"not well-formed XML ({_reason(found.get('bozo_exception'))})")
+    cut_off = document.cut_off(doc.text)
+    raw_entries = list(found["entries"])
+    version = str(found.get("version") or "")
+    if not version and not raw_entries:
+        raise document.NotAFeedError("the answer is XML or text, but no RSS or Atom feed; check the address")
+    if cut_off:
+        problems.append("the document ends early")
+        if raw_entries and document.ends_in_entry(doc.text):
+            raw_entries.pop()  # half a title is no title
+    if doc.encoding != "utf-8":
+        problems.append(f"encoded as {doc.encoding}")
+    about: Mapping[str, Any] = found["feed"]
+    link = safe_link(_string(about, "link"), url)
+    entries = [e for raw in raw_entries if (e := _entry(raw, link or url)) is not None]
+    if len(entries) < len(raw_entries):
+        problems.append(f"{len(raw_entries) - len(entries)} entries without title and text were left out")
+    return ParsedFeed(
+        title=plain_text(_string(about, "title"), 200),
+        link=link,
+        version=version,
+        entries=tuple(entries),
+        built_at=_date(about, "updated", "published"),
+        cut_off=cut_off,
+        problems=tuple(problems),
+    )
+
+
+def _feedparser(text: str, url: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = feedparser.parse(
+        io.BytesIO(document.well_formed(text)),
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    return found
+
+
+def _entry(raw: Mapping[str, Any], base: str) -> ParsedEntry | None:
+    summary = plain_text(_string(raw, "summary"), SUMMARY_LIMIT)
+    if not summary:
+        summary = plain_text(_content(raw), SUMMARY_LIMIT)
+    title = plain_text(_string(raw, "title"), TITLE_LIMIT)
+    source = _get(raw, "source")
+    source = source if isinstance(source, dict) else {}
+    named = plain_text(_string(source, "title"), 100)
+    if named and title.endswith(f" - {named}"):  # as Google News writes it; the publisher is told apart from the title
+        title = title.removesuffix(f" - {named}")
+    if not title and summary:
+        title = plain_text(summary, _TITLE_FROM_SUMMARY)
+    if not title:
+        return None
+    guid = " ".join(_string(raw, "id").split())[:_GUID_LIMIT]
+    link = ""
+    for candidate in (_string(raw, "feedburner_origlink"), _string(raw, "link"), guid if "://" in guid else ""):
+        if link := safe_link(candidate, base):
+            break
+    return ParsedEntry(
+        guid=guid,
+        link=link,
+        title=title,
+        summary="" if summary in (title, "Comments") else summary,
+        published_at=_date(raw, "published", "created", "updated"),
+        origin=domain(safe_link(_string(source, "href") or _string(source, "link"))),
+    )
+
+
+def _get(values: Mapping[str, Any], key: str) -> Any:
+    """A value past feedparser's aliases: asked for ``updated`` it may answer ``published``, with a warning."""
+    return dict.get(values, key) if isinstance(values, dict) else None
+
+
+def _string(values: Mapping[str, Any], key: str) -> str:
+    """A text value; empty where there is none."""
+    value = _get(values, key)
+    return value if isinstance(value, str) else ""
+
+
+def _content(raw: Mapping[str, Any]) -> str:
+    contents = _get(raw, "content")
+    for content in contents if isinstance(contents, list) else ():
+        if isinstance(content, dict) and (value := _string(content, "value")):
+            return value
+    return ""
+
+
+def _date(values: Mapping[str, Any], *keys: str) -> datetime | None:
+    for key in keys:
+        if at := understand(_string(values, key), _get(values, f"{key}_parsed")):
+            return at
+    return None
+
+
+def _reason(error: object) -> str:
+    """What the XML parser said, without its file name."""
+    said = " ".join(str(error).split())
+    said = re.sub(r"^<unknown>:(\d+):(\d+): ", r"line \1: ", said)
+    return said[:120] or type(error).__name__

@@ -1,0 +1,143 @@
+"""Parsing bounded in time and memory: hands bodies to the child process and ends it when it does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.feeds import worker
+from bot.adapters.feeds.parse import ParsedFeed
+from bot.core.errors import SourceError
+
+_ROOT = str(Path(__file__).resolve().parents[3])
+_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from bot.adapters.feeds.worker import main; main()"
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR")
+"""All that the child is told of the environment: it needs no secret."""
+
+
+class Parser:
+    """Parses one body at a time. The child starts at the first, and again after it had to be ended."""
+
+    def __init__(self, time_limit: timedelta = timedelta(seconds=20)) -> None:
+        self._time_limit = time_limit
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed-parser")
+        self._child = _Child()
+        # also at exit, and where close was forgotten: no child may outlive us
+        self._finalizer = weakref.finalize(self, self._child.end)
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> ParsedFeed:
+        """The feed in ``body``. Raises SourceError where there is none, or where finding out took too long.
+
+        Cancelling ends the child.
+        """
+        request = worker.request(body, content_type, url)
+        async with self._turn:
+            answer = asyncio.get_running_loop().run_in_executor(self._thread, self._child.ask, request)
+            try:
+                line = await asyncio.wait_for(answer, self._time_limit.total_seconds())
+            except TimeoutError as error:
+                self._child.end()
+                raise SourceError(
+                    f"reading the feed took over {self._time_limit.total_seconds():g} s and was stopped; "
+                    "if this goes on, remove the feed"
+                ) from error
+            except asyncio.CancelledError:
+                self._child.end()
+                raise
+            except OSError as error:
+                self._child.end()
+                raise SourceError(f"the feed parser could not run ({error.strerror}); it is tried again") from error
+        said = _message(line)
+        if said is None:
+            self._child.end()
+            raise SourceError("the feed parser died over this feed; if this goes on, remove the feed")
+        if "feed" in said:
+            return worker.understand(said)
+        if "not_a_feed" in said:
+            raise SourceError(said["not_a_feed"], permanent=True)
+        raise SourceError(f"the feed could not be read: {said['crashed']}; if this goes on, remove the feed")
+
+    async def close(self) -> None:
+        """End the child. The parser may be used again, and starts another."""
+        self._child.end()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, while there is one."""
+        return self._child.pid
+
+
+class _Child:
+    """The process and its pipes. ``ask`` blocks and runs in a thread; ``end`` may be called from another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def ask(self, request: bytes) -> bytes:
+        """The answer's line; empty where the child died."""
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            return process.stdout.readline()
+        except (BrokenPipeError, ConnectionResetError, ValueError):  # ended while we wrote, or its pipe was closed
+            return b""
+
+    def end(self) -> None:
+        """Kill the child, if there is one, and take its leave."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            _bury(process)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._process is not None and self._process.poll() is not None:
+                process, self._process = self._process, None
+                _bury(process)
+            if self._process is None:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-c", _CHILD, _ROOT],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                    start_new_session=True,  # Ctrl-C is for the bot, which ends the child itself
+                )
+            return self._process
+
+
+def _bury(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):  # what was still to be written has no reader any more
+                pipe.close()
+
+
+def _message(line: bytes) -> dict[str, Any] | None:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None

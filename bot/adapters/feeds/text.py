@@ -1,0 +1,207 @@
+"""Plain text and safe links out of what feeds put into titles, summaries and addresses.
+
+Every step is linear in its input: feeds are written by strangers. Nothing here makes text safe to put into markup;
+that is the renderer's part, which escapes.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from urllib.parse import urljoin, urlsplit
+
+TITLE_LIMIT = 500
+SUMMARY_LIMIT = 4_000
+LINK_LIMIT = 2_000
+_RAW_LIMIT = 100_000
+"""Characters of markup looked at: enough for any summary, and a bound on the work."""
+
+_INLINE = frozenset(
+    [
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
+        *("ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt"),
+        *("u", "var", "wbr"),
+    ]
+)
+_HIDDEN = frozenset({"script", "style", "noscript", "template", "svg", "iframe"})
+_TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9:_-]{0,40})")
+_CUT_TAG = re.compile(r"[!?]|/?[A-Za-z][A-Za-z0-9:_-]{0,40}(?:\s+[A-Za-z:_-]{1,40}\s*=|/?\s*$)")
+_TAG_PART = re.compile("[<>\"']")
+
+_INVISIBLE = dict.fromkeys(
+    [
+        *range(0x202A, 0x202F),  # bidirectional embeddings and overrides
+        *range(0x2066, 0x206A),  # bidirectional isolates
+        0x200E, 0x200F, 0x061C,  # bidirectional marks
+        0x200B, 0x2060, 0xFEFF, 0x00AD, 0x180E,  # no width: zero-width space, joiner, byte-order mark, soft hyphen
+        *range(0xFFF9, 0xFFFD),  # annotations, object replacement
+        *range(0xE0000, 0xE0080),  # tag characters: text nobody sees
+        *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF,  # not characters
+        *range(0xD800, 0xE000),  # halves of characters
+    ]
+)  # fmt: skip
+_CONTROL = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
+
+_HIGH: dict[str, int] = {chr(byte): byte for byte in range(0x80, 0x100)}
+for _byte in range(0x80, 0xA0):
+    try:
+        _HIGH[bytes([_byte]).decode("cp1252")] = _byte
+    except UnicodeDecodeError:
+        continue  # five bytes mean nothing in cp1252; they came through as the control characters already listed
+_HIGH_RUN = re.compile("[" + "".join(re.escape(c) for c in _HIGH) + "]+")
+
+
+def plain_text(markup: str, limit: int) -> str:
+    """``markup`` as one line of plain text of at most ``limit`` characters, an ellipsis at the end where it was cut.
+
+    Tags and entities go (three layers of escaping deep), as do control, bidirectional and invisible characters; wrongly
+    decoded UTF-8 is put right. No ``<`` that could begin a tag is left.
+    """
+    text = markup[:_RAW_LIMIT]
+    for _ in range(3):
+        before = text
+        text = _unescape(strip_tags(text))
+        if text == before or ("<" not in text and "&" not in text):
+            break
+    text = strip_tags(fix_mojibake(text))
+    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE).translate(_CONTROL))
+    text = strip_tags(" ".join(text.split()))  # again: a tag may have been split by what was taken out
+    return cut(" ".join(text.split()), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """``text``, shortened to at most ``limit`` characters at a word's end where one is near."""
+    if len(text) <= limit:
+        return text
+    text = text[: limit - 1]
+    head, space, _ = text.rpartition(" ")
+    return (head if space and len(head) > limit * 0.8 else text).rstrip() + "…"
+
+
+def strip_tags(text: str) -> str:
+    """``text`` without tags and comments, and without the content of scripts and styles.
+
+    A ``<`` that no letter, ``/``, ``!`` or ``?`` follows is text (``p < 0.05``), as in HTML. Block tags part words.
+    """
+    if "<" not in text:
+        return text
+    pieces: list[str] = []
+    missing: set[str] = set()
+
+    def find(what: str, start: int) -> int:
+        """Where ``what`` is next; each thing is looked for in vain only once, so that all stays linear."""
+        if what in missing:
+            return -1
+        found = lowered.find(what, start)
+        if found < 0:
+            missing.add(what)
+        return found
+
+    lowered = text.lower() if len(text.lower()) == len(text) else text
+    position = 0
+    while (start := text.find("<", position)) >= 0:
+        pieces.append(text[position:start])
+        following = text[start + 1 : start + 2]
+        if text.startswith("<!--", start):
+            end = find("-->", start + 4)
+            position = end + 3 if end >= 0 else start + 4
+        elif text.startswith("<![CDATA[", start):
+            position = start + 9
+        elif following and ((following.isascii() and following.isalpha()) or following in "/!?"):
+            position = _tag_end(text, start + 1, find)
+            if position < 0:
+                pieces.append("< ")
+                position = start + 1
+                continue
+            name = _TAG_NAME.match(text, start + 1)
+            word = name[1].lower() if name else ""
+            if word in _HIDDEN and following != "/" and text[position - 2 : position] != "/>":
+                end = find(f"</{word}", position)
+                position = end if end >= 0 else position
+            pieces.append("" if word in _INLINE else " ")
+        else:
+            pieces.append("<")
+            position = start + 1
+    pieces.append(text[position:])
+    # what was taken out may have brought a "<" and a letter together: "<<b>b>"
+    return re.sub(r"<(?=[A-Za-z/!?])", "< ", "".join(pieces))
+
+
+def _tag_end(text: str, position: int, find: Callable[[str, int], int]) -> int:
+    """Where the tag that is open at ``position`` ends; quoted attributes may hold ``>``. A ``<`` begins another.
+
+    -1 where nothing ends it and it does not look like a tag that was cut: then it is text (``a <b of c``).
+    """
+    start = position
+    while part := _TAG_PART.search(text, position):
+        at = part.start()
+        if part[0] == ">":
+            return at + 1
+        if part[0] == "<":
+            return at
+        closing = find(part[0], at + 1) if text[at - 1 : at] == "=" else -1
+        position = closing + 1 if closing >= 0 else at + 1
+    return len(text) if _CUT_TAG.match(text, start) else -1
+
+
+def _unescape(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # a character reference of thousands of digits
+        return html.unescape(re.sub(r"&#[xX]?[0-9a-fA-F]{10,}", "", text))
+
+
+def fix_mojibake(text: str) -> str:
+    """UTF-8 that was read as cp1252 or Latin-1, put right where that is certain: ``donâ€™t`` is ``don’t``.
+
+    Certain means that every run of such characters in the text is valid UTF-8: one true ``é`` and all is left alone.
+    """
+    runs = _HIGH_RUN.findall(text)
+    if not runs or "«" in text:
+        return text
+    fixed = {}
+    for run in dict.fromkeys(runs):
+        try:
+            fixed[run] = bytes(_HIGH[c] for c in run).decode("utf-8")
+        except UnicodeDecodeError:
+            return text
+    return _HIGH_RUN.sub(lambda found: fixed[found[0]], text)
+
+
+def safe_link(link: str, *bases: str) -> str:
+    """``link`` as an absolute http(s) address, or empty.
+
+    A relative one is resolved against the first of ``bases`` that is absolute. ``javascript:``, ``data:`` and all other
+    schemes, addresses with a password, and over-long ones give an empty string.
+    """
+    link = link.translate(_INVISIBLE).strip()
+    if not link or len(link) > LINK_LIMIT or any(c < " " or c == "\x7f" for c in link):
+        link = "".join(c for c in link if c >= " " and c != "\x7f")
+    if not link or len(link) > LINK_LIMIT:
+        return ""
+    link = link.replace(" ", "%20").replace("<", "%3C").replace(">", "%3E").replace('"', "%22")
+    for base in ("", *bases):
+        try:
+            absolute = urljoin(base, link) if base else link
+            parts = urlsplit(absolute)
+            if parts.scheme and parts.scheme.lower() not in ("http", "https"):
+                return ""
+            _ = parts.port  # raises where the port is not a number
+            if parts.scheme and parts.hostname and parts.username is None:
+                return absolute if len(absolute) <= LINK_LIMIT else ""
+        except ValueError:
+            return ""
+    return ""
+
+
+def domain(link: str) -> str:
+    """The host of an address as people say it: lower case, no ``www.``."""
+    try:
+        host = urlsplit(link).hostname or ""
+    except ValueError:
+        return ""
+    for prefix in ("www.", "m.", "amp."):
+        host = host.removeprefix(prefix)
+    return host
