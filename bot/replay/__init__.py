@@ -1,0 +1,1 @@
+"""Simulated time: tapes of past observations, and the clock they are played by."""

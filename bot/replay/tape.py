@@ -1,0 +1,201 @@
+"""A tape: past observations in the order the bot could have seen them.
+
+Everything that turns an episode's prices and stories into observations lives here. A daily bar is not known before its
+session closes, so a replayed session becomes the open at the open; and at the regular close its low, its high and its
+official close, in this order, and then the bar itself. Marks add what happened in between. What day is a session and
+when it closes is the calendar's word: the tape asks for a timetable per exchange and guesses nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from itertools import groupby
+
+from bot.core.episode import Episode, EpisodeBar, EpisodePrices
+from bot.core.errors import LookAheadError, UsageError
+from bot.core.model import DailyBar, Observation, Quote, QuoteKind, Split, Story
+from bot.core.sessions import Session, Timetable
+
+_KIND_ORDER = {
+    QuoteKind.OPEN: 0,
+    QuoteKind.LOW: 1,  # a low is known before its bar's close, even where both are stamped with the bar's end
+    QuoteKind.HIGH: 2,
+    QuoteKind.TRADE: 3,
+    QuoteKind.CLOSE: 4,
+}
+_SortKey = tuple[datetime, int, datetime, str, int, str]
+
+
+class Tape:
+    """Observations by ``seen_at``, in an order that depends on nothing but themselves.
+
+    Observations of one moment stand together: stories, then splits, quotes and bars, then the rest.
+    Raises LookAheadError for a quote seen before it happened: such a tape would show the future.
+    """
+
+    __slots__ = ("_groups", "_moments", "observations")
+
+    def __init__(self, observations: Iterable[Observation]) -> None:
+        self.observations: tuple[Observation, ...] = tuple(sorted(observations, key=_order))
+        for observation in self.observations:
+            if isinstance(observation, Quote) and observation.seen_at < observation.at:
+                raise LookAheadError(
+                    f"{observation.symbol}: a quote of {observation.at.isoformat()} cannot have been seen "
+                    f"at {observation.seen_at.isoformat()}, before it happened"
+                )
+        self._groups = tuple(
+            (now, tuple(group))
+            for now, group in groupby(self.observations, key=lambda observation: observation.seen_at)
+        )
+        self._moments = tuple(now for now, _ in self._groups)
+
+    def __len__(self) -> int:
+        """How many steps there are: distinct moments at which something was seen."""
+        return len(self._groups)
+
+    @property
+    def first_at(self) -> datetime | None:
+        """When the first observation was seen; ``None`` for an empty tape."""
+        return self._moments[0] if self._moments else None
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When the last observation was seen; ``None`` for an empty tape."""
+        return self._moments[-1] if self._moments else None
+
+    def steps(self, after: datetime | None = None) -> Iterator[tuple[datetime, tuple[Observation, ...]]]:
+        """Each moment with everything seen at it, oldest first; with ``after``, only the moments later than that.
+
+        Raises LookAheadError if a group ever held something seen after its moment.
+        """
+        for now, group in self._groups[self.position(after) :]:
+            if any(observation.seen_at > now for observation in group):
+                raise LookAheadError(f"the tape shows at {now.isoformat()} what was only seen later")
+            yield now, group
+
+    def position(self, after: datetime | None) -> int:
+        """How many steps lie at or before ``after``; 0 for ``None``."""
+        return bisect_right(self._moments, after) if after is not None else 0
+
+
+def build_tape(episode: Episode, timetable_of: Callable[[str], Timetable]) -> Tape:
+    """The tape of a recorded episode; ``timetable_of`` gives the sessions of an exchange (by its ISO 10383 code).
+
+    Sessions before ``episode.first`` are daily bars only, there to fill references. Bars, marks and stories after the
+    regular close, post phase included, of ``episode.last`` are left out.
+    Raises UsageError where the episode has no prices or stories, or has a price on a date that is no session.
+    """
+    if not episode.prices and not episode.stories:
+        raise UsageError(f"{episode.name} is a described episode without prices and stories; it cannot be replayed")
+    observations: list[Observation] = []
+    ends: list[datetime] = []
+    for prices in episode.prices:
+        timetable = timetable_of(prices.exchange)
+        last = _session(timetable, prices, episode.last)
+        ends.append(last.ends_at)
+        observations += _bar_observations(episode, prices, timetable)
+        observations += _mark_quotes(episode, prices, timetable, last)
+    end = max(ends) if ends else None
+    observations += [story for story in episode.stories if end is None or story.seen_at <= end]
+    return Tape(_without_repeats(observations))
+
+
+def _bar_observations(episode: Episode, prices: EpisodePrices, timetable: Timetable) -> Iterator[Observation]:
+    for bar in prices.bars:
+        if bar.session > episode.last:
+            break
+        session = _session(timetable, prices, bar.session)
+        if bar.session >= episode.first:
+            yield from _expanded(episode, prices, bar, session)
+        yield DailyBar(
+            symbol=prices.symbol,
+            session=bar.session,
+            close=bar.close,
+            seen_at=session.close_at,
+            open=bar.open,
+            high=bar.high,
+            low=bar.low,
+            volume=bar.volume,
+            source=episode.name,
+        )
+
+
+def _expanded(episode: Episode, prices: EpisodePrices, bar: EpisodeBar, session: Session) -> Iterator[Quote]:
+    """The quotes a daily bar stands for, each seen no earlier than it could have been."""
+    parts = (
+        (QuoteKind.OPEN, bar.open, session.open_at, None),
+        (QuoteKind.LOW, bar.low, session.close_at, None),
+        (QuoteKind.HIGH, bar.high, session.close_at, None),
+        (QuoteKind.CLOSE, bar.close, session.close_at, bar.volume),
+    )
+    for kind, price, at, volume in parts:
+        if price is not None:
+            yield _quote(episode, prices, at, kind, price, volume)
+
+
+def _mark_quotes(episode: Episode, prices: EpisodePrices, timetable: Timetable, last: Session) -> Iterator[Quote]:
+    for mark in prices.marks:
+        session = timetable.at(mark.at)
+        if session is None:
+            raise UsageError(
+                f"{episode.name}: {prices.symbol} has a mark at {mark.at.isoformat()}, "
+                f"when {prices.exchange} has no session"
+            )
+        if episode.first <= session.date and mark.at <= last.ends_at:
+            yield _quote(episode, prices, mark.at, mark.kind, mark.price, mark.volume)
+
+
+def _quote(
+    episode: Episode, prices: EpisodePrices, at: datetime, kind: QuoteKind, price: float, volume: float | None
+) -> Quote:
+    return Quote(
+        symbol=prices.symbol,
+        price=price,
+        at=at,
+        seen_at=at,
+        kind=kind,
+        volume=volume,
+        currency=prices.currency,
+        source=episode.name,
+        basis=prices.basis,
+    )
+
+
+def _session(timetable: Timetable, prices: EpisodePrices, day: date) -> Session:
+    session = timetable.on(day)
+    if session is None:
+        raise UsageError(
+            f"{prices.symbol}: {day} is no session of {prices.exchange}, or its calendar does not reach it"
+        )
+    return session
+
+
+def _without_repeats(observations: Iterable[Observation]) -> list[Observation]:
+    """A mark that states what the daily bar states too (the open, the close) is one observation."""
+    seen: set[tuple[str, datetime, QuoteKind, float]] = set()
+    kept: list[Observation] = []
+    for observation in observations:
+        if isinstance(observation, Quote):
+            identity = (observation.symbol, observation.at, observation.kind, observation.price)
+            if identity in seen:
+                continue
+            seen.add(identity)
+        kept.append(observation)
+    return kept
+
+
+def _order(observation: Observation) -> _SortKey:
+    at = observation.seen_at
+    match observation:
+        case Story():
+            return (at, 0, observation.published_at or at, observation.id, 0, "")
+        case Split():
+            return (at, 1, at, observation.symbol, 0, observation.session.isoformat())
+        case Quote():
+            return (at, 2, observation.at, observation.symbol, _KIND_ORDER[observation.kind], repr(observation.price))
+        case DailyBar():
+            return (at, 3, at, observation.symbol, 0, observation.session.isoformat())
+        case _:
+            return (at, 4, at, observation.source, 0, observation.subject)
