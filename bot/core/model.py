@@ -89,6 +89,11 @@ class QuoteKind(enum.StrEnum):
         """True where one quote alone may fire a rule."""
         return self in (QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.CLOSE)
 
+    @property
+    def rank(self) -> int:
+        """Order among quotes of one moment: a bar's low and high are known before its close, the official close last."""
+        return (QuoteKind.OPEN, QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.TRADE, QuoteKind.CLOSE).index(self)
+
 
 # ------------------------------------------------------------------------------------------------------- observations
 
@@ -380,6 +385,9 @@ class Alert:
     """The move was already under way when the bot started watching."""
     worst: float | None = None
     """The furthest the change has gone in the rule's direction since firing."""
+    told_at: datetime | None = None
+    """When people were last told of it: what a cooldown counts from. ``None`` while held back."""
+    told_severity: Severity | None = None
 
 
 class ChangeKind(enum.StrEnum):
@@ -435,6 +443,15 @@ class Incident:
     told_breadth: int = 0
     """How many symbols it had then."""
     told_severity: Severity | None = None
+    main: int = 0
+    """Which of its messages carries the whole summary and is edited as numbers move: the newest that did."""
+    main_reason: Reason = Reason.FIRST
+    """Why that message was sent."""
+    edits: int = 0
+    """Edits announced so far."""
+    edited_at: datetime | None = None
+    edit_due_at: datetime | None = None
+    """When the next edit may go out, where numbers have moved since the last."""
     follow_ups: tuple[FollowUp, ...] = ()
     closed_at: datetime | None = None
 
@@ -526,6 +543,8 @@ class Announcement:
     replies_to: str = ""
     """Key of the announcement this answers."""
     for_operator: bool = False
+    suppressed_by: str = ""
+    """Why nobody shall be sent this, though it is recorded: ``cooldown``, a silence, an inhibiting rule."""
 
 
 @dataclass(frozen=True, slots=True)

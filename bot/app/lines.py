@@ -1,0 +1,124 @@
+"""What ``--json`` prints: one object a line, for alerts and notifications. The shape programs rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.model import Alert, AlertChange, CauseRef, ChangeKind, Check, Notification, Reference
+from bot.cycle import CycleResult
+
+SHOWN = (ChangeKind.FIRED, ChangeKind.ESCALATED, ChangeKind.RESOLVED)
+
+
+def iso(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC with a ``Z``; fractions of a second only where there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def result_lines(result: CycleResult) -> Iterator[str]:
+    """The lines of one cycle: its alerts, then its notifications."""
+    for change in result.decisions.changes:
+        if change.kind in SHOWN:
+            yield json.dumps(alert_object(change), ensure_ascii=False)
+    for notification in result.notifications:
+        yield json.dumps(notification_object(notification), ensure_ascii=False)
+
+
+def alert_object(change: AlertChange) -> dict[str, Any]:
+    """An alert that fired, rose or was resolved."""
+    alert = change.alert
+    return {
+        "type": "alert",
+        "at": iso(change.at),
+        "event": change.kind.value,
+        "id": alert.id,
+        "rule": alert.rule,
+        "symbol": alert.symbol,
+        "session": alert.session.isoformat(),
+        "severity": alert.severity.word,
+        "state": alert.state.value,
+        "change": _rounded(alert.change),
+        "price": alert.price,
+        "reference": _reference(alert.reference),
+        "phase": alert.phase.value,
+        "incident": alert.incident,
+        "cause": _cause(alert.cause),
+        "why": [line for check in alert.checks for line in told_checks(check)],
+        "late": alert.late,
+    }
+
+
+def notification_object(notification: Notification) -> dict[str, Any]:
+    """A notification; an edit of an earlier message is a line of its own type, ``edit``."""
+    found: dict[str, Any] = {
+        "type": "edit" if notification.edits else "notification",
+        "at": iso(notification.created_at),
+        "incident": notification.incident,
+        "reason": notification.reason.value,
+        "recipient": notification.recipient,
+        "text": notification.text,
+        "id": notification.id,
+    }
+    if notification.edits:
+        found["edits"] = notification.edits
+    if notification.suppressed_by:
+        found["suppressed_by"] = notification.suppressed_by
+    return found
+
+
+def told_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """A tree of checks as flat lines, outside in: what was asked, whether it held, what was measured."""
+    yield {
+        "depth": depth,
+        "condition": check.condition,
+        "holds": check.holds,
+        "measured": check.measured,
+        "threshold": check.threshold,
+        "value": _rounded(check.value),
+        "limit": check.limit,
+    }
+    for child in check.children:
+        yield from told_checks(child, depth + 1)
+
+
+def alert_line(alert: Alert) -> dict[str, Any]:
+    """An alert as it now is, for listings."""
+    at = alert.resolved_at if alert.resolved_at else alert.fired_at
+    return alert_object(AlertChange(ChangeKind.UPDATED, at, alert))
+
+
+def _reference(reference: Reference | None) -> dict[str, Any] | None:
+    if reference is None:
+        return None
+    return {
+        "kind": reference.kind,
+        "price": reference.price,
+        "at": iso(reference.at),
+        "session": reference.session.isoformat(),
+    }
+
+
+def _cause(cause: CauseRef | None) -> dict[str, Any] | None:
+    if cause is None:
+        return None
+    return {
+        "title": cause.title,
+        "source": cause.source,
+        "link": cause.link,
+        "published_at": iso(cause.published_at),
+        "seen_at": iso(cause.seen_at),
+        "score": _rounded(cause.score),
+        "topic": cause.topic,
+        "reach": cause.reach.value,
+        "exposures": list(cause.exposures),
+        "cluster": cause.cluster,
+        "sources": list(cause.sources),
+        "confidence": cause.confidence,
+    }
+
+
+def _rounded(number: float | None) -> float | None:
+    return round(number, 6) if number is not None else None

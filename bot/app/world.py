@@ -1,0 +1,119 @@
+"""The world from its files: settings, companies, topics, rules, calendars. Everything a run starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from bot.adapters.calendar import ExchangeCalendar
+from bot.config.companies_file import load_companies
+from bot.config.rules_file import Surroundings, load_rules, rule_files
+from bot.config.settings import Settings, load_settings
+from bot.config.topics_file import load_topics
+from bot.core.engine import Engine
+from bot.core.errors import ConfigError, Problem
+from bot.core.exchanges import exchange_of
+from bot.core.market import Market
+from bot.core.news import Companies, Company, NewsRoom, Topics
+from bot.core.rules import RuleSet
+from bot.core.sessions import Timetable
+
+HISTORY = timedelta(days=800)
+"""How far back calendars reach before the present: two years of sessions and some."""
+AHEAD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the files say."""
+
+    folder: Path
+    settings: Settings
+    companies: Companies
+    topics: Topics
+    rules: RuleSet
+
+
+def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> World:
+    """Read everything ``config`` leads to. Raises ConfigError with every mistake in every file.
+
+    ``watchlist`` replaces the configured one (a replay watches what its episode has prices for).
+    """
+    problems: list[Problem] = []
+    settings = load_settings(config)
+    rules_folder = settings.rules
+    if not rules_folder.is_dir():
+        raise ConfigError(
+            [Problem(str(config), 0, 0, "rules", f"no folder {rules_folder}; create it or correct the path")]
+        )
+    topics, companies = Topics(), Companies()
+    try:
+        topics = load_topics(rules_folder / "topics")
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        companies = load_companies(rules_folder / "companies.yaml", topics)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
+    return World(config.parent, settings, companies, topics, rules)
+
+
+def surroundings(
+    settings: Settings, companies: Companies, topics: Topics, watchlist: tuple[str, ...] | None = None
+) -> Surroundings:
+    """What rules may refer to."""
+    return Surroundings(
+        watchlist=tuple(s for s in watchlist or settings.watched if s not in settings.benchmarks),
+        benchmarks=settings.benchmarks,
+        companies=companies,
+        topics=topics,
+        groups=settings.watchlist,
+    )
+
+
+@dataclass(slots=True)
+class Timetables:
+    """Timetables per exchange over one span of dates, made when first asked for."""
+
+    first: date
+    last: date
+    companies: Companies
+    listings: Mapping[str, str] = field(default_factory=dict)
+    """Exchange per symbol, where something other than ``companies.yaml`` knows."""
+    calendar: ExchangeCalendar = field(default_factory=ExchangeCalendar)
+    _made: dict[str, Timetable] = field(default_factory=dict)
+
+    def of_exchange(self, exchange: str) -> Timetable:
+        """The timetable of an exchange (ISO 10383 code). Raises UsageError for one nobody knows."""
+        made = self._made.get(exchange)
+        if made is None:
+            made = self._made[exchange] = Timetable(exchange, self.calendar.sessions(exchange, self.first, self.last))
+        return made
+
+    def of_symbol(self, symbol: str) -> Timetable:
+        """The timetable of the exchange a symbol is listed on; its suffix tells where nobody else does."""
+        return self.of_exchange(self.exchange(symbol))
+
+    def exchange(self, symbol: str) -> str:
+        """ISO 10383 code of the exchange a symbol is listed on."""
+        company: Company | None = self.companies.get(symbol)
+        return self.listings.get(symbol) or (company.exchange if company else "") or exchange_of("", symbol)
+
+
+def make_engine(world: World, timetables: Timetables, watching_since: datetime) -> Engine:
+    """An engine that knows nothing yet."""
+    window = world.settings.news.window + timedelta(days=7)
+    return Engine(
+        world.rules,
+        world.companies,
+        world.topics,
+        NewsRoom(world.topics, world.companies, window=window),
+        Market(timetables.of_symbol),
+        watching_since=watching_since,
+        news_window=window,
+    )

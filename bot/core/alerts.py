@@ -1,0 +1,244 @@
+"""The alerts of every fingerprint and session, and how each moves from firing to resolved.
+
+One alert per rule, symbol and session: while it fires its numbers follow the price and its severity may only rise;
+a price that bounces over the threshold does not resolve it, the end of its session does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+
+from bot.core.market import Market
+from bot.core.model import (
+    Alert,
+    AlertChange,
+    AlertState,
+    CauseRef,
+    ChangeKind,
+    Check,
+    ClusterMatch,
+    Phase,
+    Severity,
+)
+from bot.core.rules import Outcome
+from bot.core.sessions import Session, Timetable
+
+WORST_STEP = 0.005
+"""How much further a move must go before the alert's record is written again."""
+
+
+class AlertBook:
+    """Every alert of recent sessions, by fingerprint and session."""
+
+    def __init__(self, market: Market, watching_since: datetime) -> None:
+        self._market = market
+        self._watching_since = watching_since
+        self._alerts: dict[tuple[str, date], Alert] = {}
+        self._by_id: dict[str, Alert] = {}
+        self._written_worst: dict[str, float | None] = {}
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    def __iter__(self) -> Iterator[Alert]:
+        return iter(self._alerts.values())
+
+    def get(self, alert_id: str) -> Alert | None:
+        """The alert called ``alert_id``, if it is recent."""
+        return self._by_id.get(alert_id)
+
+    def firing(self) -> list[Alert]:
+        """Every alert that fires, by ``fired_at``."""
+        return [a for a in self._alerts.values() if a.state is AlertState.FIRING]
+
+    def last_told(self, fingerprint: str, before: date) -> Alert | None:
+        """The newest alert of ``fingerprint`` from an earlier session that people were told of."""
+        told = [a for (f, s), a in self._alerts.items() if f == fingerprint and s < before and a.told_at is not None]
+        return max(told, key=lambda a: a.session, default=None)
+
+    # ------------------------------------------------------------------------------------------------------ changing
+
+    def restore(self, alerts: Iterable[Alert]) -> None:
+        """Take alerts from the history, with their furthest move recomputed from the quotes now known."""
+        for alert in alerts:
+            self._written_worst[alert.id] = alert.worst
+            self._put(replace(alert, worst=self._furthest(alert)))
+
+    def consider(self, outcome: Outcome, full: Check | None, at: datetime) -> AlertChange | None:
+        """What an outcome that holds does to its alert: fire it, raise it, or move its numbers."""
+        session = self._session(outcome, at)
+        if session is None or outcome.severity is None:
+            return None
+        fingerprint = outcome.rule.fingerprint(outcome.symbol)
+        alert = self._alerts.get((fingerprint, session.date))
+        if alert is None:
+            fired = self._fire(outcome, full or outcome.check, fingerprint, session, at)
+            return self._put(fired, AlertChange(ChangeKind.FIRED, at, fired))
+        if alert.state is not AlertState.FIRING:
+            return None
+        moved = self._moved(alert, outcome, at)
+        if outcome.severity > alert.severity:
+            raised = replace(moved, severity=outcome.severity, checks=(full or outcome.check,))
+            return self._put(raised, AlertChange(ChangeKind.ESCALATED, at, raised))
+        written = self._written_worst.get(alert.id)
+        self._put(moved)
+        if written is not None and moved.worst is not None and abs(moved.worst - written) >= WORST_STEP:
+            return self._put(moved, AlertChange(ChangeKind.UPDATED, at, moved))
+        return None
+
+    def would_change(self, outcome: Outcome, at: datetime) -> bool:
+        """Whether ``consider`` would fire or raise: only then is the full tree of checks worth evaluating."""
+        session = self._session(outcome, at)
+        if session is None or outcome.severity is None:
+            return False
+        alert = self._alerts.get((outcome.rule.fingerprint(outcome.symbol), session.date))
+        return alert is None or (alert.state is AlertState.FIRING and outcome.severity > alert.severity)
+
+    def amend(self, alert: Alert) -> None:
+        """Replace an alert's record without a change of its own (its incident, when it was told)."""
+        self._put(alert)
+
+    def ends_at(self, alert: Alert) -> datetime:
+        """When the alert resolves: the end of its session or, where it fired after that, the start of the next one."""
+        timetable = self._market.of(alert.symbol).timetable
+        return ending(timetable, alert.session, alert.fired_at)
+
+    def resolve_due(self, at: datetime) -> list[AlertChange]:
+        """Resolve every alert whose session is over at ``at``."""
+        changes = []
+        for alert in self.firing():
+            due = self.ends_at(alert)
+            if due <= at:
+                resolved = replace(alert, state=AlertState.RESOLVED, resolved_at=due, updated_at=due)
+                changes.append(AlertChange(ChangeKind.RESOLVED, due, resolved))
+                self._put(resolved, changes[-1])
+        return changes
+
+    def next_due(self) -> datetime | None:
+        """The earliest moment an alert resolves."""
+        return min((self.ends_at(a) for a in self.firing()), default=None)
+
+    def forget(self, before: date) -> None:
+        """Drop resolved alerts of sessions before ``before``."""
+        gone = [k for k, a in self._alerts.items() if k[1] < before and a.state is AlertState.RESOLVED]
+        for key in gone:
+            alert = self._alerts.pop(key)
+            self._by_id.pop(alert.id, None)
+            self._written_worst.pop(alert.id, None)
+
+    # ------------------------------------------------------------------------------------------------------- details
+
+    def _session(self, outcome: Outcome, at: datetime) -> Session | None:
+        if outcome.move is not None:
+            return outcome.move.session
+        return self._market.of(outcome.symbol).timetable.current(at)
+
+    def _put(self, alert: Alert, change: AlertChange | None = None) -> AlertChange | None:
+        self._alerts[alert.fingerprint, alert.session] = alert
+        self._by_id[alert.id] = alert
+        if change is not None:
+            self._written_worst[alert.id] = alert.worst
+        return change
+
+    def _fire(self, outcome: Outcome, full: Check, fingerprint: str, session: Session, at: datetime) -> Alert:
+        rule, symbol, move = outcome.rule, outcome.symbol, outcome.move
+        quote = move.quote if move else self._market.of(symbol).last
+        assert outcome.severity is not None
+        return Alert(
+            id=f"{session.date:%Y%m%d}-{symbol}-{fingerprint[:6]}",
+            fingerprint=fingerprint,
+            rule=rule.name,
+            rule_version=rule.version,
+            symbol=symbol,
+            session=session.date,
+            severity=outcome.severity,
+            state=AlertState.FIRING,
+            fired_at=at,
+            updated_at=at,
+            price=quote.price if quote else 0.0,
+            price_at=quote.at if quote else at,
+            phase=session.phase(quote.at) if quote else Phase.CLOSED,
+            change=move.change if move else None,
+            reference=move.reference if move else None,
+            cause=cause_of(outcome.cause),
+            checks=(full,),
+            late=self._under_way(outcome, session),
+            worst=move.change if move else None,
+        )
+
+    def _moved(self, alert: Alert, outcome: Outcome, at: datetime) -> Alert:
+        move = outcome.move
+        if move is None:
+            return alert
+        further = min if (alert.change or 0.0) < 0 else max
+        worst = further(alert.worst, move.change) if alert.worst is not None else move.change
+        return replace(
+            alert,
+            updated_at=at,
+            price=move.quote.price,
+            price_at=move.quote.at,
+            phase=move.session.phase(move.quote.at),
+            change=move.change,
+            worst=worst,
+            cause=cause_of(outcome.cause) or alert.cause,
+        )
+
+    def _under_way(self, outcome: Outcome, session: Session) -> bool:
+        """The session began before we watched, and the first price we saw of it met the condition already."""
+        if outcome.move is None or session.starts_at >= self._watching_since:
+            return False
+        quotes = self._market.of(outcome.symbol).in_session(session)
+        if not quotes or quotes[0].seen_at < self._watching_since:
+            return False
+        first = quotes[0].price / outcome.move.reference.price - 1
+        return first <= outcome.move.change / 2 if outcome.move.change < 0 else first >= outcome.move.change / 2
+
+    def _furthest(self, alert: Alert) -> float | None:
+        if alert.worst is None or alert.reference is None or alert.change is None:
+            return alert.worst
+        prices = self._market.of(alert.symbol)
+        session = prices.timetable.on(alert.session)
+        if session is None:
+            return alert.worst
+        later = prices.quotes_between(alert.price_at, session.ends_at)
+        moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later if q.seen_at >= alert.fired_at)]
+        return min(moves) if alert.change < 0 else max(moves)
+
+
+def ending(timetable: Timetable, day: date, fired_at: datetime) -> datetime:
+    """The moment an alert of session ``day`` that fired at ``fired_at`` resolves."""
+    session = timetable.on(day)
+    if session is None:
+        return fired_at
+    if fired_at < session.ends_at:
+        return session.ends_at
+    following = timetable.before(session, -1)
+    return max(following.starts_at, fired_at) if following else fired_at
+
+
+def cause_of(match: ClusterMatch | None) -> CauseRef | None:
+    """What an alert keeps of the cluster that explains it."""
+    if match is None:
+        return None
+    best = match.best
+    return CauseRef(
+        cluster=match.cluster,
+        topic=match.topic,
+        title=best.title,
+        source=best.origin,
+        link=best.link,
+        published_at=best.published_at,
+        seen_at=best.seen_at,
+        score=match.score,
+        reach=match.reach,
+        exposures=match.exposures,
+        story=best.id,
+        stories=tuple(s.id for s in match.stories),
+        sources=match.sources,
+    )
+
+
+def highest(alerts: Iterable[Alert]) -> Severity:
+    """The highest severity among ``alerts``, of which there is at least one."""
+    return max(a.severity for a in alerts)

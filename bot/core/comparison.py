@@ -1,0 +1,77 @@
+"""Comparisons as people write them: ``< -10%``, ``>= 3``, ``between -5% and -2%``."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+_NUMBER = r"([+-]?\d+(?:\.\d+)?)\s*(%?)"
+_SIMPLE = re.compile(rf"^(<=|>=|<|>)\s*{_NUMBER}$")
+_BETWEEN = re.compile(rf"^between\s+{_NUMBER}\s+and\s+{_NUMBER}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``value OP limit``, or ``limit <= value <= upper`` for ``between``. Limits are fractions where written in %."""
+
+    op: str
+    limit: float
+    upper: float = math.nan
+    percent: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` satisfies the comparison. NaN satisfies none."""
+        match self.op:
+            case "<":
+                return value < self.limit
+            case "<=":
+                return value <= self.limit
+            case ">":
+                return value > self.limit
+            case ">=":
+                return value >= self.limit
+            case _:
+                return self.limit <= value <= self.upper
+
+    @property
+    def falling(self) -> bool:
+        """True where smaller values satisfy it better."""
+        return self.op in ("<", "<=")
+
+    def __str__(self) -> str:
+        if self.op == "between":
+            return f"between {self._shown(self.limit)} and {self._shown(self.upper)}"
+        return f"{self.op} {self._shown(self.limit)}"
+
+    def _shown(self, number: float) -> str:
+        return f"{number * 100:g}%" if self.percent else f"{number:g}"
+
+
+def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
+    """The comparison ``text`` says. ``percent`` demands (True) or forbids (False) a percentage.
+
+    Raises ValueError with what is wrong and what to write instead.
+    """
+    folded = " ".join(text.replace("−", "-").split())
+    if simple := _SIMPLE.match(folded):
+        op, number, sign = simple.groups()
+        numbers, signs = [float(number)], [sign]
+    elif between := _BETWEEN.match(folded):
+        op = "between"
+        numbers, signs = [float(between[1]), float(between[3])], [between[2], between[4]]
+    else:
+        example = '"< -10%"' if percent else '">= 0.5"'
+        raise ValueError(f'{text!r} is not a comparison; write for example {example} or "between … and …"')
+    if len(set(signs)) > 1:
+        raise ValueError(f"{text!r} mixes a percentage with a plain number; write both ends the same way")
+    is_percent = signs[0] == "%"
+    if percent is True and not is_percent:
+        raise ValueError(f"{text!r} lacks a %; write {folded + '%' if op != 'between' else 'both numbers with %'!r}")
+    if percent is False and is_percent:
+        raise ValueError(f"{text!r} must be a plain number; write it without %")
+    scale = 100.0 if is_percent else 1.0
+    values = [n / scale for n in numbers]
+    if op == "between" and values[0] >= values[1]:
+        raise ValueError(f"{text!r} can never hold; the smaller number comes first")
+    return Comparison(op, values[0], values[1] if len(values) > 1 else math.nan, is_percent)

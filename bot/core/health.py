@@ -1,0 +1,130 @@
+"""Silence made visible: which sources are in trouble, and when the operator hears of it.
+
+A source is reported once when it has been in trouble several polls in a row (a stale price or a suddenly empty feed at
+once), and once when it recovers. Reports are observations like any other, so a replay of them says the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.model import Announcement, Block, BlockKind, Reason, Severity, SourceReport, Strong, Summary, Trouble
+from bot.core.wording import age
+
+IN_A_ROW = 3
+"""Failed polls in a row before the operator is told; a single time-out is everyday."""
+
+
+@dataclass(slots=True)
+class _Condition:
+    trouble: Trouble = Trouble.NONE
+    since: datetime | None = None
+    count: int = 0
+    reported: bool = False
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Health:
+    """What is known of every source's well-being."""
+
+    _conditions: dict[tuple[str, str], _Condition] = field(default_factory=dict)
+
+    def observe(self, report: SourceReport) -> Announcement | None:
+        """Take a report; the operator's notice where one is due now."""
+        key = (report.source, report.subject)
+        known = self._conditions.setdefault(key, _Condition())
+        if report.trouble is Trouble.NONE:
+            self._conditions[key] = _Condition()
+            if known.reported and known.since is not None:
+                return _notice(report, f"{_who(report)} works again", f"after {age(report.seen_at - known.since)}")
+            return None
+        if known.trouble is Trouble.NONE:
+            known.since = report.seen_at
+        known.trouble, known.detail = report.trouble, report.detail
+        known.count += 1
+        enough = IN_A_ROW if report.trouble in (Trouble.FAILED, Trouble.REFUSED) else 1
+        if known.reported or known.count < enough:
+            return None
+        known.reported = True
+        words = {
+            Trouble.FAILED: "has failed",
+            Trouble.EMPTY: "is suddenly empty",
+            Trouble.STALE: "has gone stale",
+            Trouble.REFUSED: "sends values that are not believed",
+        }
+        times = f" {known.count} times in a row" if report.trouble is Trouble.FAILED else ""
+        return _notice(report, f"{_who(report)} {words[report.trouble]}{times}", report.detail)
+
+    def troubled(self, source: str, subject: str = "") -> Trouble:
+        """The trouble a source is in now."""
+        known = self._conditions.get((source, subject))
+        return known.trouble if known else Trouble.NONE
+
+    def failing(self) -> list[tuple[str, str, Trouble, str]]:
+        """Sources in trouble now: source, subject, what, detail."""
+        return [(s, x, c.trouble, c.detail) for (s, x), c in self._conditions.items() if c.trouble is not Trouble.NONE]
+
+
+@dataclass(slots=True)
+class Freshness:
+    """Notices prices that stopped moving while their exchange is open: a halt, a delay, or a dead source."""
+
+    after: timedelta = timedelta(minutes=30)
+    _stale: set[str] = field(default_factory=set)
+
+    def check(self, ages: dict[str, timedelta | None], at: datetime) -> list[SourceReport]:
+        """Reports for what became stale or fresh again. ``ages`` holds, per symbol in its regular phase, how old its
+        newest quote is (``None``: no quote in this session). Many at once become one report on the source."""
+        stale = {s for s, old in ages.items() if old is None or old > self.after}
+        if len(stale) >= max(3, len(ages) // 2):
+            whole = {"*"}
+        else:
+            whole = set()
+        now_stale = whole or stale
+        reports = [
+            SourceReport("prices", at, Trouble.STALE, self._detail(s, ages, len(stale)), subject="" if s == "*" else s)
+            for s in sorted(now_stale - self._stale)
+        ]
+        reports += [
+            SourceReport("prices", at, subject="" if s == "*" else s)
+            for s in sorted(self._stale - now_stale)
+            if s == "*" or s in ages
+        ]
+        self._stale = now_stale | {s for s in self._stale if s != "*" and s not in ages}
+        return reports
+
+    def _detail(self, symbol: str, ages: dict[str, timedelta | None], count: int) -> str:
+        if symbol == "*":
+            return f"{count} of {len(ages)} symbols have no new price for {age(self.after)} in an open session"
+        old = ages[symbol]
+        how_long = f"for {age(old)}" if old is not None else "in this session yet"
+        return f"no new price {how_long}; a halt, or the vendor does not serve it"
+
+
+def _who(report: SourceReport) -> str:
+    named = {
+        "prices": "Price source",
+        "history": "Price history",
+        "telegram": "Telegram",
+        "rules": "Rules",
+        "store": "History database",
+    }
+    if report.subject:
+        return f"{named.get(report.source, report.source)}: {report.subject}"
+    return named.get(report.source, f"Feed {report.source}")
+
+
+def _notice(report: SourceReport, headline: str, detail: str) -> Announcement:
+    blocks = [Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),))]
+    if detail:
+        blocks.append(Block("detail", BlockKind.FACTS, 50, lines=((detail,),)))
+    return Announcement(
+        key=f"operator:{report.source}:{report.subject}:{report.trouble}:{report.seen_at:%Y%m%dT%H%M%S.%f}",
+        at=report.seen_at,
+        reason=Reason.OPERATOR,
+        severity=Severity.WARNING,
+        summary=Summary(tuple(blocks), headline),
+        for_operator=True,
+    )

@@ -1,0 +1,168 @@
+"""Incidents: which alerts a reader sees as one happening, and when there is a reason to speak.
+
+Whether to say something is a pure decision that yields a ``Reason``: ``first`` at once; ``escalated`` when severity
+rises; ``widened`` when the breadth doubles, from four symbols on and at most once an hour. Everything else edits the
+message that is already there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from bot.core.model import Alert, AlertState, Incident, IncidentState, Reason
+
+WIDENED_FROM = 4
+WIDENED_AT_MOST_EVERY = timedelta(hours=1)
+EDIT_AT_MOST_EVERY = timedelta(minutes=1)
+
+
+class IncidentBook:
+    """Recent incidents, by id."""
+
+    def __init__(self) -> None:
+        self._incidents: dict[str, Incident] = {}
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    def get(self, incident_id: str) -> Incident | None:
+        """The incident called ``incident_id``, if it is recent."""
+        return self._incidents.get(incident_id)
+
+    def open(self) -> list[Incident]:
+        """Open incidents, oldest first."""
+        return [i for i in self._incidents.values() if i.state is IncidentState.OPEN]
+
+    # ------------------------------------------------------------------------------------------------------ changing
+
+    def restore(self, incidents: Iterable[Incident]) -> None:
+        """Take incidents from the history."""
+        for incident in incidents:
+            self._incidents[incident.id] = incident
+
+    def put(self, incident: Incident) -> Incident:
+        """Record ``incident`` as it now is."""
+        self._incidents[incident.id] = incident
+        return incident
+
+    def join(self, alert: Alert, at: datetime) -> Incident:
+        """The incident ``alert`` belongs to, with it in: one that shares its cause cluster, or its topic and session;
+        else a new one. An alert without a cause shares nothing but its symbol."""
+        incident = self._matching(alert) or self._new(alert, at)
+        symbols = incident.symbols if alert.symbol in incident.symbols else (*incident.symbols, alert.symbol)
+        clusters = incident.clusters
+        if alert.cause and alert.cause.cluster not in clusters:
+            clusters = (*clusters, alert.cause.cluster)
+        lead = alert.symbol if not incident.lead else incident.lead
+        return self.put(
+            replace(
+                incident,
+                symbols=symbols,
+                clusters=clusters,
+                alerts=(*incident.alerts, alert.id),
+                sessions=tuple(sorted({*incident.sessions, alert.session})),
+                severity=max(incident.severity, alert.severity),
+                lead=lead,
+                updated_at=at,
+            )
+        )
+
+    def raise_to(self, incident: Incident, alert: Alert, at: datetime) -> Incident:
+        """``incident`` after one of its alerts rose."""
+        return self.put(replace(incident, severity=max(incident.severity, alert.severity), updated_at=at))
+
+    def forget(self, before: date) -> None:
+        """Drop closed incidents whose last session is before ``before``."""
+        for key in [
+            k for k, i in self._incidents.items() if i.state is IncidentState.CLOSED and i.sessions[-1] < before
+        ]:
+            del self._incidents[key]
+
+    # ------------------------------------------------------------------------------------------------------- details
+
+    def _matching(self, alert: Alert) -> Incident | None:
+        for incident in self.open():
+            if alert.cause is None:
+                if not incident.topic and incident.symbols == (alert.symbol,) and alert.session in incident.sessions:
+                    return incident
+            elif alert.cause.cluster in incident.clusters or (
+                incident.topic == alert.cause.topic and alert.session in incident.sessions
+            ):
+                return incident
+        return None
+
+    def _new(self, alert: Alert, at: datetime) -> Incident:
+        day = f"{alert.session:%Y%m%d}"
+        number = 1 + max((int(i.split("-")[1]) for i in self._incidents if i.startswith(day)), default=0)
+        return Incident(
+            id=f"{day}-{number}",
+            topic=alert.cause.topic if alert.cause else "",
+            clusters=(),
+            session=alert.session,
+            sessions=(),
+            started_at=at,
+            updated_at=at,
+            severity=alert.severity,
+            state=IncidentState.OPEN,
+            lead="",
+            symbols=(),
+            alerts=(),
+        )
+
+
+def reason_to_speak(incident: Incident, at: datetime) -> Reason | None:
+    """Why a new message about ``incident`` is due at ``at``; ``None`` where an edit will do."""
+    if incident.messages == 0:
+        return Reason.FIRST
+    if incident.told_severity is not None and incident.severity > incident.told_severity:
+        return Reason.ESCALATED
+    if (
+        len(incident.symbols) >= max(WIDENED_FROM, 2 * incident.told_breadth)
+        and incident.told_at is not None
+        and at - incident.told_at >= WIDENED_AT_MOST_EVERY
+    ):
+        return Reason.WIDENED
+    return None
+
+
+def told(incident: Incident, reason: Reason, at: datetime) -> Incident:
+    """``incident`` after a new message with the whole summary went out."""
+    return replace(
+        incident,
+        messages=incident.messages + 1,
+        main=incident.messages + 1,
+        main_reason=reason,
+        told_at=at,
+        told_breadth=len(incident.symbols),
+        told_severity=incident.severity,
+        edited_at=at,
+        edit_due_at=None,
+    )
+
+
+def needs_edit(incident: Incident, at: datetime) -> Incident:
+    """``incident`` with an edit planned: at once, or as soon as the last change to the message is a minute old."""
+    if incident.edit_due_at is not None or incident.messages == 0:
+        return incident
+    last = incident.edited_at or at
+    return replace(incident, edit_due_at=max(at, last + EDIT_AT_MOST_EVERY))
+
+
+def message_key(incident: Incident, number: int) -> str:
+    """Key of an incident's ``number``-th new message."""
+    return f"{incident.id}:{number}"
+
+
+def edit_key(incident: Incident) -> str:
+    """Key of an incident's newest edit."""
+    return f"{incident.id}:edit:{incident.edits}"
+
+
+def settled(incident: Incident, alerts: Sequence[Alert]) -> bool:
+    """Nothing more will come: every alert is resolved, every follow-up done, and no edit waits."""
+    return (
+        all(a.state is AlertState.RESOLVED for a in alerts)
+        and all(f.done_at is not None for f in incident.follow_ups)
+        and incident.edit_due_at is None
+    )

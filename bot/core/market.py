@@ -1,0 +1,280 @@
+"""Prices as known so far: per symbol the quotes by event time, the daily closes, and what returns are measured against.
+
+Everything that remembers a price lives here. The market knows only what was applied to it, so "as of" needs no
+argument: the engine applies observations in the order they were seen.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.core.admission import is_repeat, refusal
+from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
+from bot.core.sessions import Session, Timetable
+
+BASIS_TOLERANCE = 0.2
+"""Where our own previous close and the vendor's differ by more than this, the basis has changed (a split we have not
+heard of yet), and the vendor's is right by construction: it comes with the quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """How far back a price is unmatched. ``since`` is the last session that closed beyond it; ``None`` when none of
+    the known ones did, and then ``sessions`` counts all that are known."""
+
+    since: date | None
+    sessions: int
+
+
+class SymbolPrices:
+    """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
+
+    __slots__ = ("_bar_dates", "bars", "quotes", "splits", "symbol", "timetable")
+
+    def __init__(self, symbol: str, timetable: Timetable) -> None:
+        self.symbol = symbol
+        self.timetable = timetable
+        self.quotes: list[Quote] = []
+        self.bars: dict[date, DailyBar] = {}
+        self._bar_dates: list[date] = []
+        self.splits: list[Split] = []
+
+    # ------------------------------------------------------------------------------------------------------ applying
+
+    def add_quote(self, quote: Quote) -> bool:
+        """Take a believed quote; False where it repeats a known one (same event time, kind and price)."""
+        i = bisect_right(self.quotes, quote.at, key=_event_time)
+        j = i
+        while j and self.quotes[j - 1].at == quote.at:
+            if is_repeat(quote, self.quotes[j - 1]):
+                return False
+            j -= 1
+        self.quotes.insert(i, quote)
+        return True
+
+    def add_bar(self, bar: DailyBar) -> None:
+        """Take a finished session's bar; a later one for the same session replaces it (history is re-based)."""
+        if bar.session not in self.bars:
+            insort(self._bar_dates, bar.session)
+        self.bars[bar.session] = bar
+
+    def add_split(self, split: Split) -> None:
+        """Take a split; one for the same session replaces what was known."""
+        self.splits = [s for s in self.splits if s.session != split.session] + [split]
+
+    def forget(self, before: datetime, keep: int = 3) -> None:
+        """Drop quotes older than ``before``, but never the newest ``keep``."""
+        cut = min(bisect_left(self.quotes, before, key=_event_time), max(0, len(self.quotes) - keep))
+        if cut:
+            del self.quotes[:cut]
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    @property
+    def last(self) -> Quote | None:
+        """The newest quote by event time."""
+        return self.quotes[-1] if self.quotes else None
+
+    def session_of(self, quote: Quote) -> Session | None:
+        """The session a quote belongs to: the one its event time lies in or, between sessions, the one before."""
+        return self.timetable.current(quote.at)
+
+    def standing(self, now: datetime) -> tuple[Quote, Session] | None:
+        """The quote that stands at ``now`` with its session: the last one, if it is of the session under way (or,
+        between sessions, of the one just over). ``None`` where the new session has no price yet."""
+        quote = self.last
+        if quote is None:
+            return None
+        session = self.session_of(quote)
+        if session is None or session != self.timetable.current(now):
+            return None
+        return quote, session
+
+    def distinct(self, count: int) -> list[Quote]:
+        """The newest quotes with strictly different event times, newest first, at most ``count``."""
+        found: list[Quote] = []
+        for quote in reversed(self.quotes):
+            if not found or quote.at < found[-1].at:
+                found.append(quote)
+                if len(found) == count:
+                    break
+        return found
+
+    def quotes_between(self, start: datetime, end: datetime) -> list[Quote]:
+        """Quotes with ``start <= at <= end`` by event time."""
+        low = bisect_left(self.quotes, start, key=_event_time)
+        high = bisect_right(self.quotes, end, key=_event_time)
+        return self.quotes[low:high]
+
+    def in_session(self, session: Session) -> list[Quote]:
+        """Quotes of one session, all phases."""
+        return self.quotes_between(session.starts_at, session.ends_at)
+
+    def last_before(self, moment: datetime) -> Quote | None:
+        """The newest quote whose event time is at or before ``moment``."""
+        i = bisect_right(self.quotes, moment, key=_event_time)
+        return self.quotes[i - 1] if i else None
+
+    # ---------------------------------------------------------------------------------------------------- references
+
+    def close_of(self, session: Session) -> float | None:
+        """The official close of ``session``, on the newest known split basis: its bar's or its close quote's."""
+        bar = self.bars.get(session.date)
+        if bar is not None:
+            return bar.close * self._factor(bar.session, bar.seen_at)
+        for quote in reversed(self.in_session(session)):
+            if quote.kind is QuoteKind.CLOSE:
+                return self.rebased(quote)
+        return None
+
+    def previous_close(self, quote: Quote, session: Session) -> Reference | None:
+        """The official close before ``session``, on the quote's split basis.
+
+        Ours where we have it; the vendor's where we have none, or where the two are too far apart to be on one basis.
+        """
+        before = self.timetable.before(session)
+        if before is None:
+            return None
+        own = self.close_of(before)
+        vendor = quote.previous_close if quote.previous_close and quote.previous_close > 0 else None
+        if own is None or (vendor is not None and abs(own / vendor - 1) > BASIS_TOLERANCE):
+            own = vendor
+        return Reference("previous close", own, before.close_at, before.date) if own else None
+
+    def open_of(self, session: Session) -> Reference | None:
+        """The regular open: the open quote or, failing that, the first trade of the regular phase."""
+        for quote in self.quotes_between(session.open_at, session.close_at):
+            if quote.kind is QuoteKind.OPEN or (quote.kind is QuoteKind.TRADE and quote.at > session.open_at):
+                return Reference("open", self.rebased(quote), quote.at, session.date)
+        return None
+
+    def closes(self, before: date, count: int) -> list[tuple[date, float]]:
+        """Up to ``count`` official closes of sessions before ``before``, newest first, on the newest split basis."""
+        i = bisect_left(self._bar_dates, before)
+        return [(d, self._bar_close(d)) for d in reversed(self._bar_dates[max(0, i - count) : i])]
+
+    def highest(self, session: Session, count: int) -> Reference | None:
+        """The highest price of the ``count`` sessions before ``session`` (highs where known, else closes)."""
+        i = bisect_left(self._bar_dates, session.date)
+        best: Reference | None = None
+        for day in self._bar_dates[max(0, i - count) : i]:
+            bar = self.bars[day]
+            price = max(bar.close, bar.high or bar.close) * self._factor(day, bar.seen_at)
+            if best is None or price > best.price:
+                at = held.close_at if (held := self.timetable.on(day)) else bar.seen_at
+                best = Reference(f"high of {count} sessions", price, at, day)
+        return best
+
+    def lowest(self, session: Session, count: int) -> Reference | None:
+        """The lowest price of the ``count`` sessions before ``session`` (lows where known, else closes)."""
+        i = bisect_left(self._bar_dates, session.date)
+        best: Reference | None = None
+        for day in self._bar_dates[max(0, i - count) : i]:
+            bar = self.bars[day]
+            price = min(bar.close, bar.low or bar.close) * self._factor(day, bar.seen_at)
+            if best is None or price < best.price:
+                at = held.close_at if (held := self.timetable.on(day)) else bar.seen_at
+                best = Reference(f"low of {count} sessions", price, at, day)
+        return best
+
+    def lowest_since(self, price: float, session: date) -> Extreme:
+        """The last session before ``session`` that closed lower than ``price``: "lowest since" that date."""
+        return self._unmatched(session, lambda close: close < price)
+
+    def highest_since(self, price: float, session: date) -> Extreme:
+        """The last session before ``session`` that closed higher than ``price``."""
+        return self._unmatched(session, lambda close: close > price)
+
+    def _unmatched(self, session: date, beyond: Callable[[float], bool]) -> Extreme:
+        i = bisect_left(self._bar_dates, session)
+        for n, day in enumerate(reversed(self._bar_dates[:i])):
+            if beyond(self._bar_close(day)):
+                return Extreme(day, n)
+        return Extreme(None, i)
+
+    def _bar_close(self, day: date) -> float:
+        bar = self.bars[day]
+        return bar.close * self._factor(day, bar.seen_at)
+
+    # -------------------------------------------------------------------------------------------------- split basis
+
+    def rebased(self, quote: Quote) -> float:
+        """A quote's price on the newest known split basis; quotes are as traded."""
+        return quote.price * self._factor(quote.at, quote.at) if self.splits else quote.price
+
+    def _factor(self, when: date | datetime, known_at: datetime) -> float:
+        """What to multiply an older price with. A bar fetched after a split took effect is on the new basis already."""
+        factor = 1.0
+        for split in self.splits:
+            session = self.timetable.on(split.session)
+            effective = session.starts_at if session else None
+            if effective is None or known_at >= effective:
+                continue
+            happened = when < effective if isinstance(when, datetime) else when < split.session
+            if happened:
+                factor /= split.ratio
+        return factor
+
+
+class Market:
+    """Every symbol's prices. Symbols appear when first observed; each needs a timetable to be measured."""
+
+    def __init__(self, timetable_of: Callable[[str], Timetable], keep: timedelta = timedelta(days=12)) -> None:
+        self._timetable_of = timetable_of
+        self._keep = keep
+        self._symbols: dict[str, SymbolPrices] = {}
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self._symbols
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._symbols)
+
+    def of(self, symbol: str) -> SymbolPrices:
+        """The prices of ``symbol``, empty when nothing was observed yet."""
+        prices = self._symbols.get(symbol)
+        if prices is None:
+            prices = self._symbols[symbol] = SymbolPrices(symbol, self._timetable_of(symbol))
+        return prices
+
+    def admit(self, quote: Quote, now: datetime) -> str | None:
+        """Take ``quote``, or say why it is not believed. A repeat is taken silently and changes nothing."""
+        prices = self.of(quote.symbol)
+        why = refusal(quote, now=now, last=prices.last, session=prices.timetable.current(now))
+        if why is None:
+            prices.add_quote(quote)
+        return why
+
+    def apply(self, observation: DailyBar | Split) -> None:
+        """Take a bar or a split."""
+        prices = self.of(observation.symbol)
+        if isinstance(observation, DailyBar):
+            prices.add_bar(observation)
+        else:
+            prices.add_split(observation)
+
+    def forget(self, now: datetime) -> None:
+        """Drop quotes no rule can need any more."""
+        for prices in self._symbols.values():
+            prices.forget(now - self._keep)
+
+    def phase(self, symbol: str, at: datetime) -> Phase:
+        """The phase of ``at`` on the symbol's exchange."""
+        return self.of(symbol).timetable.phase(at)
+
+
+def change(price: float, reference: Reference | None) -> float | None:
+    """The return of ``price`` against ``reference``: price / reference − 1."""
+    return price / reference.price - 1 if reference and reference.price > 0 else None
+
+
+def renamed(reference: Reference | None, kind: str) -> Reference | None:
+    """The same reference under the name a rule gives it."""
+    return replace(reference, kind=kind) if reference else None
+
+
+def _event_time(quote: Quote) -> datetime:
+    return quote.at

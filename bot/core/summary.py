@@ -1,0 +1,268 @@
+"""What a message says: an incident as neutral blocks in reading order, without markup.
+
+Modelled on how a good desk note tells such a day: the move with its level and "lowest since", the trigger and how
+well it is attested, who is hit by what they live from and who held up, what comes next. Every block is optional
+where there is nothing true to say, and every number can be traced to an observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.market import Market, change
+from bot.core.model import (
+    Alert,
+    Block,
+    BlockKind,
+    Incident,
+    Line,
+    Link,
+    Reason,
+    Reference,
+    Strong,
+    Summary,
+)
+from bot.core.news.companies import Companies
+from bot.core.news.vocabulary import Topics
+from bot.core.sessions import Session
+from bot.core.wording import (
+    PHASE_WORDS,
+    against,
+    age,
+    clock,
+    count,
+    day,
+    listing,
+    moment,
+    percent,
+    price,
+)
+
+TABLE_ROWS = 14
+HELD_UP = 5
+NOTABLE_SESSIONS = 20
+"""A price is called the lowest since a date only where it is the lowest of at least so many sessions."""
+NOT_ADVICE = "Not investment advice."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One symbol's move in a session, as it stands at some moment."""
+
+    symbol: str
+    price: float
+    change: float
+    reference: Reference
+    at: datetime
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells incidents from what is known of prices and companies."""
+
+    market: Market
+    companies: Companies
+    topics: Topics
+
+    # ----------------------------------------------------------------------------------------------------- messages
+
+    def incident(
+        self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime, reason: Reason
+    ) -> Summary:
+        """The whole summary of ``incident`` as it stands at ``at``. ``alerts`` are its alerts by ``fired_at``."""
+        lead = lead_alert(incident, alerts)
+        headline = self._headline(incident, alerts, lead, reason)
+        blocks = [
+            Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
+            Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
+        ]
+        blocks += self._why(lead)
+        blocks += self._hit(incident, alerts, watched, at)
+        blocks += self._next(incident)
+        blocks.append(Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)))
+        return Summary(tuple(blocks), headline)
+
+    def follow_up(
+        self,
+        incident: Incident,
+        alerts: Sequence[Alert],
+        watched: Sequence[str],
+        kinds: Sequence[str],
+        at: datetime,
+        late: bool = False,
+    ) -> Summary:
+        """What a follow-up says: where the lead and the others stand now, against the first message's reference."""
+        lead = lead_alert(incident, alerts)
+        name = self._company(lead.symbol)
+        now = self.standing(lead.symbol, at)
+        words = {
+            "session close": "at the close",
+            "next session close": "at the next session's close",
+            "recovered": "has recovered",
+            "lapsed": "five sessions on",
+        }
+        kind = kinds[0]
+        about = words.get(kind, f"has rebounded ({kind.removeprefix('rebound ')} or more from the close)")
+        headline = f"Follow-up: {name} {about}"
+        lines: list[Line] = []
+        if now is not None:
+            lines.append(
+                (
+                    Strong(f"{name} ({lead.symbol}) {price(now.price)}, {percent(now.change)}"),
+                    f" {against(now.reference)}; {PHASE_WORDS[now.session.phase(now.at)]}, {clock(now.at)}.",
+                )
+            )
+            since = change(now.price, lead.reference)
+            if lead.reference and since is not None and lead.reference.session != now.reference.session:
+                lines.append((f"Against {price(lead.reference.price)} before the fall: {percent(since)}.",))
+        if late:
+            lines.append(("Sent late: the bot was not running when this was due.",))
+        blocks = [
+            Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
+            Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
+            *self._hit(incident, alerts, watched, at),
+            *self._next(incident),
+            Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
+        ]
+        return Summary(tuple(blocks), headline)
+
+    # ------------------------------------------------------------------------------------------------------- blocks
+
+    def _headline(self, incident: Incident, alerts: Sequence[Alert], lead: Alert, reason: Reason) -> str:
+        name = self._company(lead.symbol)
+        verb = "rises" if (lead.change or 0) > 0 else "falls"
+        size = f" {verb} {abs(lead.change) * 100:.1f} %" if lead.change is not None else ""
+        others = len(incident.symbols) - 1
+        company = f"{name}{size}" if not others else f"{name}{size} and {count(others, 'other stock')} with it"
+        when = {
+            "pre": " in pre-market trading",
+            "post": " after hours",
+        }.get(lead.phase.value, "")
+        lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
+        topic = " after AI-model news" if lead.cause else ""
+        late = " (already under way)" if lead.late else ""
+        return f"{lead_in}{company}{when}{topic}{late}"
+
+    def _happened(self, lead: Alert, at: datetime) -> tuple[Line, ...]:
+        name = self._company(lead.symbol)
+        if lead.change is None or lead.reference is None:
+            return ((f"{name} ({lead.symbol}): no price condition in this rule.",),)
+        lines: list[Line] = [
+            (
+                Strong(f"{name} ({lead.symbol}) {price(lead.price)}, {percent(lead.change)}"),
+                f" {against(lead.reference)}; {PHASE_WORDS[lead.phase]}, {clock(lead.price_at)}.",
+            )
+        ]
+        prices = self.market.of(lead.symbol)
+        extreme = (prices.lowest_since if lead.change < 0 else prices.highest_since)(lead.price, lead.session)
+        word = "Lowest" if lead.change < 0 else "Highest"
+        if extreme.sessions >= NOTABLE_SESSIONS:
+            if extreme.since is not None:
+                lines.append((f"{word} since {day(extreme.since)} (against closes).",))
+            else:
+                lines.append((f"{word} of the {extreme.sessions} closes known.",))
+        if lead.worst is not None and abs(lead.worst - lead.change) >= 0.005:
+            lines.append((f"Furthest so far: {percent(lead.worst)}.",))
+        if (old := at - lead.price_at).total_seconds() > 1800:
+            lines.append((f"The price is {age(old)} old.",))
+        return tuple(lines)
+
+    def _why(self, lead: Alert) -> list[Block]:
+        cause = lead.cause
+        if cause is None:
+            return []
+        story: tuple[str | Link, ...] = (Link(cause.title, cause.link),) if cause.link else (f"“{cause.title}”",)
+        seen = lead.fired_at - cause.seen_at
+        reach = {
+            "direct": f"It names {self._company(lead.symbol)}.",
+            "exposure": f"It reaches {self._company(lead.symbol)} through "
+            f"{listing([self._exposure(e) for e in cause.exposures], 3)}.",
+        }.get(cause.reach.value, "")
+        lines: list[Line] = [
+            (*story, f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}."),
+            (
+                f"Seen {age(seen)} before this alert; {count(len(cause.sources), 'source')}"
+                f" ({listing(list(cause.sources), 4)}); topic score {cause.score:.2f}.",
+            ),
+        ]
+        if reach:
+            lines.append((reach,))
+        return [Block("why", BlockKind.LINKS, 80, "Likely why", tuple(lines))]
+
+    def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
+        if len(incident.symbols) < 2:
+            return []
+        standings = [s for s in (self.standing(x, at) for x in incident.symbols) if s is not None]
+        standings.sort(key=lambda s: (s.change, s.symbol))
+        rows = [(s.symbol, self._line_of_work(s.symbol), percent(s.change), price(s.price)) for s in standings]
+        more = len(rows) - TABLE_ROWS
+        title = f"Who is hit ({len(incident.symbols)})"
+        table = Block(
+            "who is hit",
+            BlockKind.TABLE,
+            60,
+            title,
+            lines=((f"and {more} more",),) if more > 0 else (),
+            rows=(("", "", "change", "price"), *rows[:TABLE_ROWS]),
+        )
+        return [table, *self._held_up(incident, watched, at)]
+
+    def _held_up(self, incident: Incident, watched: Sequence[str], at: datetime) -> list[Block]:
+        exposures = {e for s in incident.symbols for e in self._exposures(s)}
+        others = [s for s in watched if s not in incident.symbols and exposures.intersection(self._exposures(s))]
+        standings = [s for s in (self.standing(x, at) for x in others) if s is not None]
+        standings.sort(key=lambda s: (-s.change, s.symbol))
+        if not standings:
+            return []
+        named = [f"{s.symbol} {percent(s.change)}" for s in standings[:HELD_UP]]
+        return [Block("who held up", BlockKind.FACTS, 40, "", ((f"Held up better: {listing(named, HELD_UP)}.",),))]
+
+    def _next(self, incident: Incident) -> list[Block]:
+        times = [f.due_at for f in incident.follow_ups if f.done_at is None and f.due_at is not None]
+        due = min(times, default=None)
+        prices = [f.kind for f in incident.follow_ups if f.done_at is None and f.due_at is None]
+        parts = [f"Next message: {moment(due)}"] if due else []
+        if prices:
+            watching = listing([{"recovered": "recovery"}.get(k, k) for k in prices])
+            parts.append(f"watching for {watching}" if parts else f"Watching for {watching}")
+        return [Block("what next", BlockKind.NOTE, 20, "", ((f"{'; '.join(parts)}.",),))] if parts else []
+
+    # ------------------------------------------------------------------------------------------------------ details
+
+    def standing(self, symbol: str, at: datetime) -> Standing | None:
+        """The symbol's move against its previous close as it stands at ``at``."""
+        prices = self.market.of(symbol)
+        held = prices.standing(at)
+        if held is None:
+            return None
+        quote, session = held
+        reference = prices.previous_close(quote, session)
+        moved = change(quote.price, reference)
+        if reference is None or moved is None:
+            return None
+        return Standing(symbol, quote.price, moved, reference, quote.at, session)
+
+    def _company(self, symbol: str) -> str:
+        company = self.companies.get(symbol)
+        return company.name if company and company.name else symbol
+
+    def _exposures(self, symbol: str) -> Mapping[str, float]:
+        company = self.companies.get(symbol)
+        return company.exposures if company else {}
+
+    def _exposure(self, name: str) -> str:
+        exposure = self.topics.exposure(name)
+        return exposure.title if exposure else name
+
+    def _line_of_work(self, symbol: str) -> str:
+        exposures = self._exposures(symbol)
+        return self._exposure(max(exposures, key=lambda e: (exposures[e], e))) if exposures else ""
+
+
+def lead_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:
+    """The alert an incident is told by: its lead symbol's, of the highest severity, the newest session first."""
+    of_lead = [a for a in alerts if a.symbol == incident.lead] or list(alerts)
+    return max(of_lead, key=lambda a: (a.session == incident.session, a.severity, a.session))

@@ -1,0 +1,78 @@
+"""How numbers, times and places are put into words, the same everywhere: signs, phases, references, ages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from bot.core.model import Phase, Reference
+
+MINUS = "−"
+PHASE_WORDS = {
+    Phase.PRE: "pre-market",
+    Phase.REGULAR: "regular trading",
+    Phase.POST: "after hours",
+    Phase.CLOSED: "after the close",
+}
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """``−11.7 %`` with a typographic minus and always a sign."""
+    shown = f"{abs(fraction) * 100:.{digits}f}"
+    sign = "+" if fraction > 0 else MINUS if fraction < 0 else ""
+    return f"{sign}{shown} %" if float(shown) else f"{shown} %"
+
+
+def price(value: float) -> str:
+    """``128.20``; four digits after the point below 1, thousands separated."""
+    return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}"
+
+
+def day(when: date) -> str:
+    """``27 Jan 2025``."""
+    return f"{when.day} {when:%b %Y}"
+
+
+def short_day(when: date) -> str:
+    """``Mon 27 Jan``."""
+    return f"{when:%a} {when.day} {when:%b}"
+
+
+def clock(at: datetime) -> str:
+    """``10:00 UTC``."""
+    return f"{at:%H:%M} UTC"
+
+
+def moment(at: datetime) -> str:
+    """``27 Jan 10:00 UTC``."""
+    return f"{at.day} {at:%b} {at:%H:%M} UTC"
+
+
+def age(span: timedelta) -> str:
+    """``40 min``, ``3 h``, ``2 days``: one unit, rounded down; ``less than a minute`` below that."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return "less than a minute"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} days"
+
+
+def against(reference: Reference) -> str:
+    """``against Friday's close`` is ambiguous after a week: ``against 142.62, the close of Fri 24 Jan``."""
+    if reference.kind == "previous close":
+        return f"against {price(reference.price)}, the close of {short_day(reference.session)}"
+    return f"against {price(reference.price)} ({reference.kind}, {moment(reference.at)})"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 source``, ``3 sources``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def listing(words: list[str], limit: int = 6) -> str:
+    """``A, B and C``; past ``limit``, ``A, B and 12 more``."""
+    if len(words) > limit:
+        return f"{', '.join(words[: limit - 1])} and {len(words) - limit + 1} more"
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1] if words else ""]))

@@ -1,0 +1,106 @@
+"""The one loop body, live and in replay: take what is new, decide, commit everything in one transaction.
+
+What could not be committed (a locked or full database) is kept and committed with the next cycle; nothing of it is
+sent before that, because what is sent is read back from the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core.engine import Engine
+from bot.core.errors import StoreError
+from bot.core.model import (
+    Announcement,
+    Batch,
+    Decisions,
+    FeedState,
+    Notification,
+    Observation,
+    Recipient,
+    SourceReport,
+)
+from bot.core.ports import Store
+from bot.core.routing import route
+from bot.render import plain
+
+KEEP_UNCOMMITTED = 1000
+"""So many cycles that could not be committed are kept; beyond that the oldest prices go, never stories or decisions."""
+
+
+@dataclass(slots=True)
+class CycleResult:
+    """What one cycle did."""
+
+    decisions: Decisions
+    notifications: tuple[Notification, ...]
+    committed: bool
+    error: StoreError | None = None
+
+
+@dataclass(slots=True)
+class Cycle:
+    """Engine, store and recipients, joined."""
+
+    engine: Engine
+    store: Store
+    recipients: Callable[[], Sequence[Recipient]]
+    on_commit: Callable[[CycleResult], None] | None = None
+    _pending: list[Batch] = field(default_factory=list)
+
+    def run(
+        self,
+        observations: Iterable[Observation],
+        now: datetime,
+        *,
+        feeds: Sequence[FeedState] = (),
+        extras: dict[str, str] | None = None,
+    ) -> CycleResult:
+        """One turn. Raises LookAheadError; a StoreError is returned, not raised, and everything kept for next time."""
+        seen = tuple(observations)
+        decisions = self.engine.step(seen, now)
+        notifications = tuple(n for a in decisions.announcements for n in self._route(a, now))
+        self._pending.append(
+            Batch(
+                now=now,
+                observations=seen,
+                decisions=() if decisions.empty else (decisions,),
+                notifications=notifications,
+                feeds=tuple(feeds),
+                extras=extras or {},
+            )
+        )
+        result = CycleResult(decisions, notifications, committed=True)
+        try:
+            self._commit()
+        except StoreError as error:
+            result.committed, result.error = False, error
+            self._shed()
+        if self.on_commit is not None:
+            self.on_commit(result)
+        return result
+
+    @property
+    def uncommitted(self) -> int:
+        """How many cycles wait for the database."""
+        return len(self._pending)
+
+    def _commit(self) -> None:
+        while self._pending:
+            batch = self._pending[0]
+            if not batch.empty:
+                self.store.commit(batch)
+            self._pending.pop(0)
+
+    def _shed(self) -> None:
+        """Keep memory bounded while the database is away: of the oldest batches only what cannot be seen again."""
+        for i in range(max(0, len(self._pending) - KEEP_UNCOMMITTED)):
+            batch = self._pending[i]
+            kept = tuple(o for o in batch.observations if not isinstance(o, SourceReport) and not hasattr(o, "price"))
+            self._pending[i] = Batch(batch.now, kept, batch.decisions, batch.notifications, batch.feeds, batch.extras)
+        self._pending = [b for b in self._pending if not b.empty]
+
+    def _route(self, announcement: Announcement, now: datetime) -> Sequence[Notification]:
+        return route(announcement, self.recipients(), now, text=plain(announcement.summary))

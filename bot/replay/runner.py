@@ -1,0 +1,114 @@
+"""Plays a tape through the cycle: the same engine, store and sender as live, with a simulated clock.
+
+A replay that was interrupted goes on where its last transaction ended: the state is rebuilt from the store by the same
+path a live restart takes, and the tape is wound on to that point.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.clock import SimulatedClock
+from bot.core.engine import Engine
+from bot.core.model import Observation
+from bot.core.ports import Store
+from bot.cycle import Cycle, CycleResult
+from bot.replay.tape import Tape
+
+POSITION = "replay_position"
+"""Name under which the store keeps the moment up to which the tape has been committed."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """One tape on one store."""
+
+    tape: Tape
+    engine: Engine
+    store: Store
+    cycle: Cycle
+    clock: SimulatedClock
+    drain: Callable[[], Awaitable[None]]
+    """Let everything in the outbox be sent."""
+    warm_until: datetime | None = None
+    """Everything seen before this only fills references: it is taken in one turn."""
+    speed: float | None = None
+    """Simulated seconds per second; ``None`` is as fast as it goes."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _position: datetime | None = field(default=None)
+
+    def resume(self) -> datetime | None:
+        """Rebuild the state from the store; the moment to go on after, or ``None`` for a fresh store."""
+        written = self.store.extra(POSITION)
+        if written is None:
+            return None
+        position = datetime.fromisoformat(written)
+        self.store.recover(position)
+        first = self.tape.first_at or position
+        self.engine.restore(
+            self.store.observations(first - timedelta(seconds=1), position),
+            self.store.alerts_since(first.date()),
+            self.store.incidents_since(first.date()),
+            position,
+        )
+        self.clock.advance(position)
+        self._position = position
+        return position
+
+    async def run(self) -> AsyncIterator[tuple[int, CycleResult]]:
+        """Play to the end; yields the tape's step number and what each cycle did."""
+        if self._position is not None:
+            await self.drain()
+        number = self.tape.position(self._position)
+        if (result := await self._warm_up()) is not None:
+            number = self.tape.position(self._position)
+            yield number, result
+        for now, observations in self.tape.steps(self._position):
+            async for result in self._time_until(now):
+                yield number, result
+            await self._wait(now)
+            yield number, await self._turn(observations, now)
+            number += 1
+        if self.tape.last_at is not None:
+            async for result in self._time_until(self.tape.last_at + timedelta(days=1)):
+                yield number, result
+
+    async def _warm_up(self) -> CycleResult | None:
+        """Take what comes before the replayed sessions in one turn; ``None`` where there is nothing (left) of it."""
+        early: list[Observation] = []
+        last: datetime | None = None
+        for now, observations in self.tape.steps(self._position):
+            if self.warm_until is None or now >= self.warm_until:
+                break
+            early += observations
+            last = now
+        if last is None:
+            return None
+        result = await self._turn(tuple(early), last)
+        self._position = last
+        return result
+
+    async def _time_until(self, now: datetime) -> AsyncIterator[CycleResult]:
+        """The turns that time alone brings about before ``now``."""
+        while (due := self.engine.next_due()) is not None and due < now:
+            due = max(due, self.clock.now())
+            await self._wait(due)
+            yield await self._turn((), due)
+
+    async def _turn(self, observations: tuple[Observation, ...], now: datetime) -> CycleResult:
+        self.clock.advance(now)
+        result = self.cycle.run(observations, now, extras={POSITION: now.isoformat()} if observations else None)
+        if result.error is not None:
+            raise result.error
+        if result.notifications:
+            await self.drain()
+        return result
+
+    async def _wait(self, until: datetime) -> None:
+        if self.speed:
+            gap = (until - self.clock.now()).total_seconds()
+            if gap > 0:
+                await self.sleep(gap / self.speed)
