@@ -8,48 +8,19 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import feedparser
+import feedparser.api
 
 from bot.adapters.feeds import document
 from bot.adapters.feeds.dates import understand
+from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, domain, plain_text, safe_link
 
 _GUID_LIMIT = 1_000
 _TITLE_FROM_SUMMARY = 140
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedEntry:
-    """One entry, normalised; every text may be empty but the title."""
-
-    guid: str
-    link: str
-    title: str
-    summary: str
-    published_at: datetime | None
-    """As the feed says it, however absurd."""
-    origin: str = ""
-    """Domain of the publisher that an aggregator names beside the entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedFeed:
-    """A feed, in its own order of entries."""
-
-    title: str
-    link: str
-    version: str
-    """``rss20``, ``atom10``, …"""
-    entries: tuple[ParsedEntry, ...]
-    built_at: datetime | None = None
-    cut_off: bool = False
-    """The document ends early: there may be more entries."""
-    problems: tuple[str, ...] = ()
-    """What was wrong and worked around, for people."""
 
 
 def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
@@ -85,7 +56,7 @@ def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
     return ParsedFeed(
         title=plain_text(_string(about, "title"), 200),
         link=link,
-        version=version,
+        kind=str(feedparser.api.SUPPORTED_VERSIONS.get(version, "")) or "unknown",
         entries=tuple(entries),
         built_at=_date(about, "updated", "published"),
         cut_off=cut_off,

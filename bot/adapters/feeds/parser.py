@@ -15,8 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.feeds import worker
-from bot.adapters.feeds.parse import ParsedFeed
+from bot.adapters.feeds.parsed import ParsedFeed, from_message
 from bot.core.errors import SourceError
 
 _ROOT = str(Path(__file__).resolve().parents[3])
@@ -41,7 +40,8 @@ class Parser:
 
         Cancelling ends the child.
         """
-        request = worker.request(body, content_type, url)
+        head = {"size": len(body), "content_type": content_type, "url": url}
+        request = json.dumps(head).encode() + b"\n" + body
         async with self._turn:
             answer = asyncio.get_running_loop().run_in_executor(self._thread, self._child.ask, request)
             try:
@@ -63,7 +63,7 @@ class Parser:
             self._child.end()
             raise SourceError("the feed parser died over this feed; if this goes on, remove the feed")
         if "feed" in said:
-            return worker.understand(said)
+            return from_message(said["feed"])
         if "not_a_feed" in said:
             raise SourceError(said["not_a_feed"], permanent=True)
         raise SourceError(f"the feed could not be read: {said['crashed']}; if this goes on, remove the feed")

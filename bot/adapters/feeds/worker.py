@@ -11,50 +11,29 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, BinaryIO
 
 from bot.adapters.feeds.document import NotAFeedError
-from bot.adapters.feeds.parse import ParsedEntry, ParsedFeed, parse
+from bot.adapters.feeds.parse import parse
+from bot.adapters.feeds.parsed import to_message
 
 MEMORY_LIMIT = 1024**3
 """Bytes of address space."""
 
 
-def request(body: bytes, content_type: str, url: str) -> bytes:
-    """A request as it goes over the pipe."""
-    return json.dumps({"size": len(body), "content_type": content_type, "url": url}).encode() + b"\n" + body
-
-
 def answer(body: bytes, content_type: str, url: str) -> dict[str, Any]:
     """What the child says to a request: the feed, or in ``not_a_feed`` or ``crashed`` why there is none."""
     try:
-        return {"feed": asdict(parse(body, content_type, url))}
+        return {"feed": to_message(parse(body, content_type, url))}
     except NotAFeedError as error:
         return {"not_a_feed": str(error)}
-    except (MemoryError, RecursionError) as error:
-        return {"crashed": f"it needs too much {'memory' if isinstance(error, MemoryError) else 'depth'}"}
+    except MemoryError:
+        return {"crashed": "it needs too much memory"}
+    except RecursionError:
+        return {"crashed": "it is nested too deeply"}
     except Exception as error:  # feedparser raises nearly anything; the bot must outlive it
         return {"crashed": f"{type(error).__name__} in the parser"}
-
-
-def understand(message: dict[str, Any]) -> ParsedFeed:
-    """The feed out of an answer that has one."""
-    feed = message["feed"]
-    return ParsedFeed(
-        title=feed["title"],
-        link=feed["link"],
-        version=feed["version"],
-        entries=tuple(ParsedEntry(**{**e, "published_at": _moment(e["published_at"])}) for e in feed["entries"]),
-        built_at=_moment(feed["built_at"]),
-        cut_off=feed["cut_off"],
-        problems=tuple(feed["problems"]),
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -1,0 +1,124 @@
+"""Read a list of feeds from an OPML file, as feed readers export it.
+
+The file may come from anywhere: DTDs and entities are refused, its size is capped, nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.parsers import expat
+
+from bot.adapters.feeds.text import domain, plain_text, safe_link
+from bot.core.errors import ConfigError, Problem
+from bot.core.feedspec import FeedSpec
+
+SIZE_LIMIT = 5_000_000
+"""Bytes."""
+FEEDS_LIMIT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpmlFile:
+    """The feeds of an OPML file, in its order, each address once; and the outlines that are none, with why."""
+
+    feeds: tuple[FeedSpec, ...]
+    skipped: tuple[Problem, ...]
+
+
+def read_opml(path: Path, taken: Collection[str] = ()) -> OpmlFile:
+    """The feeds in the file at ``path``; ``taken`` are names that are in use already.
+
+    Raises ConfigError where the file cannot be read or is not OPML.
+    """
+    try:
+        with path.open("rb") as file:
+            body = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise ConfigError([Problem(str(path), 0, 0, "", f"cannot be read: {error.strerror}")]) from error
+    return parse_opml(body, str(path), taken)
+
+
+def parse_opml(body: bytes, file: str, taken: Collection[str] = ()) -> OpmlFile:
+    """The feeds in ``body``; ``file`` is its name in problems. Raises ConfigError where it is not OPML."""
+    if len(body) > SIZE_LIMIT:
+        raise ConfigError([Problem(file, 0, 0, "", f"larger than {SIZE_LIMIT // 1_000_000} MB; split it")])
+    reading = _Reading(file, taken)
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = reading.start
+    parser.StartDoctypeDeclHandler = reading.refuse_doctype
+    parser.EntityDeclHandler = reading.refuse_doctype
+    reading.parser = parser
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError as error:
+        message = f"not well-formed XML: {expat.ErrorString(error.code)}; export the file again, or mend this line"
+        raise ConfigError([Problem(file, error.lineno, error.offset + 1, "", message)]) from error
+    except (LookupError, ValueError) as error:  # an encoding nobody knows
+        raise ConfigError(
+            [Problem(file, 1, 1, "", f"its encoding cannot be read: {error}; save it as UTF-8")]
+        ) from error
+    if not reading.is_opml:
+        raise ConfigError([Problem(file, 1, 1, "", "this is not OPML: its outermost element must be <opml>")])
+    return OpmlFile(tuple(reading.feeds), tuple(reading.skipped))
+
+
+class _Reading:
+    """Collects outlines while expat runs over the file."""
+
+    def __init__(self, file: str, taken: Collection[str]) -> None:
+        self.feeds: list[FeedSpec] = []
+        self.skipped: list[Problem] = []
+        self.is_opml = False
+        self.parser: expat.XMLParserType
+        self._file = file
+        self._names = set(taken)
+        self._urls: set[str] = set()
+        self._first = True
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """One element began."""
+        if self._first:
+            self._first, self.is_opml = False, tag.lower() == "opml"
+        given = {name.lower(): value for name, value in attributes.items()}
+        if not self.is_opml or tag.lower() != "outline" or "xmlurl" not in given:
+            return  # folders have no address
+        address = re.sub(r"^feed:(?://)?(?=https?:)", "", given["xmlurl"].strip(), flags=re.IGNORECASE)
+        url = safe_link(re.sub(r"^feed://", "https://", address, flags=re.IGNORECASE))
+        title = plain_text(given.get("title") or given.get("text") or "", 100)
+        if not url:
+            self._skip(f"{given['xmlurl'][:80]!r} is not an http or https address")
+        elif url in self._urls:
+            self._skip(f"{url} is listed twice")
+        elif len(self.feeds) >= FEEDS_LIMIT:
+            self._skip(f"{url}: more than {FEEDS_LIMIT} feeds in one file")
+        else:
+            self._urls.add(url)
+            self.feeds.append(FeedSpec(name=self._name(title, url), url=url, title=title))
+
+    def refuse_doctype(self, *_: object) -> None:
+        """A document type could define entities that grow without bound or read other files; OPML needs none."""
+        raise ConfigError([self._problem("has a DOCTYPE or entities, which are refused; remove them")])
+
+    def _skip(self, why: str) -> None:
+        self.skipped.append(self._problem(why))
+
+    def _problem(self, message: str) -> Problem:
+        return Problem(self._file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1, "", message)
+
+    def _name(self, title: str, url: str) -> str:
+        """A short name that no other feed has: from the title, else from the address."""
+        plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+        if not slug:
+            slug = re.sub(r"[^a-z0-9]+", "-", domain(url) or urlsplit(url).netloc.lower()).strip("-") or "feed"
+        name, n = slug, 1
+        while name in self._names:
+            n += 1
+            name = f"{slug}-{n}"
+        self._names.add(name)
+        return name

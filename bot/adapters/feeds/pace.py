@@ -1,0 +1,47 @@
+"""When to poll a feed next, from how the poll went. Pure; randomness comes in as a number.
+
+``jitter`` is a number from 0 to 1 (0.5 leaves a wait as it is): it spreads the polls of many feeds.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.core.feedspec import FeedSpec
+
+ERROR_CAP = timedelta(hours=1)
+"""Longest wait after errors, unless ``max_interval`` is longer."""
+GONE_FOR = timedelta(hours=12)
+"""Wait after the server said that the feed is gone for good."""
+RETRY_AFTER_CAP = timedelta(days=1)
+"""A server that asks for more is asked again after this."""
+
+
+def clamp(interval: timedelta, spec: FeedSpec) -> timedelta:
+    """``interval`` within the feed's bounds."""
+    return min(max(interval, spec.min_interval), spec.max_interval)
+
+
+def after_success(interval: timedelta, spec: FeedSpec, *, changed: bool) -> timedelta:
+    """The interval from now on: half as long where the feed had something new, half as long again where not."""
+    return clamp(interval / 2 if changed else interval * 1.5, spec)
+
+
+def spread(interval: timedelta, jitter: float) -> timedelta:
+    """The wait before the next ordinary poll: the interval, give or take a tenth."""
+    return interval * (0.9 + 0.2 * jitter)
+
+
+def after_failure(
+    failures: int, spec: FeedSpec, jitter: float, *, retry_after: timedelta | None = None, gone: bool = False
+) -> timedelta:
+    """The wait after the ``failures``-th error in a row.
+
+    It doubles from twice ``min_interval`` up to an hour (or ``max_interval``), then is spread by half either way. What
+    the server asks for in ``retry_after`` wins over that, but is never less than ``min_interval``.
+    """
+    if retry_after is not None:
+        return min(max(retry_after, spec.min_interval), RETRY_AFTER_CAP)
+    cap = max(spec.max_interval, ERROR_CAP)
+    wait = max(GONE_FOR, cap) if gone else min(spec.min_interval * 2 ** min(failures, 30), cap)
+    return wait * (0.5 + jitter)

@@ -1,0 +1,228 @@
+"""Poll one feed: fetch, parse, tell what is new, and decide when to come back.
+
+A poll takes the state of the feed and gives a new one; it keeps nothing itself. The caller commits stories and state
+together, or neither, and then the next poll from the old state finds the same stories under the same ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import aiohttp
+
+from bot.adapters.feeds import pace
+from bot.adapters.feeds.dates import believe
+from bot.adapters.feeds.fetch import Fetched, FetchError, Limits, fetch
+from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
+from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.text import domain
+from bot.core import identity
+from bot.core.errors import SourceError
+from bot.core.feedspec import FeedKind, FeedSpec
+from bot.core.model import FeedState, SourceReport, Story, Trouble
+
+KnownKeys = Callable[[Collection[str]], Mapping[str, str]]
+"""``Store.known_keys``: which identities were ever seen, key to story id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPoll:
+    """What one poll brought. ``state`` holds from the moment it is committed with ``stories``."""
+
+    stories: tuple[Story, ...]
+    """New stories and rewritten titles; as feeds list the newest first, these come last entry first."""
+    state: FeedState
+    report: SourceReport
+
+
+class FeedReader:
+    """Polls feeds over one HTTP session. Polls of different feeds may overlap; their parsing takes turns.
+
+    ``jitter`` gives numbers from 0 to 1. Call ``close`` at the end: a child process parses.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        known_keys: KnownKeys,
+        *,
+        jitter: Callable[[], float] = random.random,
+        limits: Limits | None = None,
+        max_stories: int = 500,
+        parser: Parser | None = None,
+    ) -> None:
+        self._session = session
+        self._known_keys = known_keys
+        self._jitter = jitter
+        self._limits = limits or Limits()
+        self._max_stories = max_stories
+        self._parser = parser or Parser()
+
+    async def close(self) -> None:
+        """End the parsing child. The session is the caller's."""
+        await self._parser.close()
+
+    async def poll(self, feed: FeedSpec, state: FeedState, now: datetime) -> FeedPoll:
+        """Poll ``feed`` at ``now``. A bad feed is reported, never raised.
+
+        Only what ``known_keys`` raises (StoreError) comes through. Where the address was changed, the feed begins anew:
+        it seeds silently.
+        """
+        if state.url != feed.url:
+            state = FeedState(name=feed.name, url=feed.url, interval=state.interval)
+        state = replace(state, name=feed.name, interval=pace.clamp(state.interval, feed))
+        try:
+            fetched = await fetch(
+                self._session,
+                feed.url,
+                now,
+                etag=state.etag,
+                last_modified=state.last_modified,
+                limits=self._limits,
+            )
+        except FetchError as error:
+            return self._failed(feed, state, now, error, error.status)
+        if fetched.body is None:
+            return self._unchanged(feed, state, now, fetched)
+        body_hash = hashlib.sha256(fetched.body).hexdigest()
+        if body_hash == state.body_hash:
+            kept = replace(state, etag=fetched.etag, last_modified=fetched.last_modified)
+            return self._unchanged(feed, kept, now, fetched)
+        try:
+            parsed = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
+        except SourceError as error:
+            return self._failed(feed, state, now, error, fetched.status)
+        if not parsed.entries:
+            return self._empty(feed, state, now, fetched, parsed)
+        return self._read(feed, state, now, fetched, parsed, body_hash)
+
+    # ----------------------------------------------------------------------------------------------- how a poll ends
+
+    def _failed(
+        self, feed: FeedSpec, state: FeedState, now: datetime, error: SourceError, status: int | None
+    ) -> FeedPoll:
+        failures = state.failures + 1
+        wait = pace.after_failure(
+            failures, feed, self._jitter(), retry_after=error.retry_after, gone=status in (410, 451)
+        )
+        state = replace(state, failures=failures, last_error=str(error), next_poll_at=now + wait)
+        report = SourceReport(feed.name, now, Trouble.FAILED, detail=str(error), status=status)
+        return FeedPoll((), state, report)
+
+    def _unchanged(self, feed: FeedSpec, state: FeedState, now: datetime, fetched: Fetched) -> FeedPoll:
+        state = self._well(feed, state, now, changed=False)
+        report = SourceReport(feed.name, now, detail=_moved(fetched), items=state.last_items, status=fetched.status)
+        return FeedPoll((), state, report)
+
+    def _empty(self, feed: FeedSpec, state: FeedState, now: datetime, fetched: Fetched, parsed: ParsedFeed) -> FeedPoll:
+        """Validators, hash and count stay those of the last full body: when it comes back, that is no change."""
+        had = f"it had {state.last_items} at its last full poll" if state.last_items else "it has had none so far"
+        detail = _join(
+            f"the feed is valid but has no entries ({had}); nothing is lost, but if it stays so, check the address",
+            *parsed.problems,
+            _moved(fetched),
+        )
+        wait = pace.spread(state.interval, self._jitter())
+        state = replace(state, failures=0, last_error=detail, last_ok_at=now, next_poll_at=now + wait)
+        return FeedPoll((), state, SourceReport(feed.name, now, Trouble.EMPTY, detail=detail, status=fetched.status))
+
+    def _read(
+        self,
+        feed: FeedSpec,
+        state: FeedState,
+        now: datetime,
+        fetched: Fetched,
+        parsed: ParsedFeed,
+        body_hash: str,
+    ) -> FeedPoll:
+        stories = self._new_stories(feed, parsed, fetched.url, now, seeded=not state.seeded)
+        left = len(stories) - self._max_stories
+        notes = list(parsed.problems)
+        if left > 0:
+            stories = stories[: self._max_stories]
+            notes.append(f"{left} more new entries than the {self._max_stories} one poll takes; the next takes them")
+        whole = left <= 0 and not parsed.cut_off
+        # A first poll that was cut off does not seed, or the rest would look new; a feed that is always cut off
+        # would then never seed, so the second time counts.
+        seeded = state.seeded or whole or (left <= 0 and state.last_ok_at is not None)
+        state = self._well(feed, state, now, changed=bool(stories))
+        state = replace(
+            state,
+            # what was not read to its end is asked for again
+            etag=fetched.etag if whole else None,
+            last_modified=fetched.last_modified if whole else None,
+            body_hash=body_hash if whole else None,
+            seeded=seeded,
+            last_items=len(parsed.entries),
+            next_poll_at=now + feed.min_interval if left > 0 else state.next_poll_at,
+        )
+        report = SourceReport(
+            feed.name,
+            now,
+            detail=_join(*notes, _moved(fetched)),
+            items=len(parsed.entries),
+            fresh=len(stories),
+            status=fetched.status,
+        )
+        return FeedPoll(tuple(reversed(stories)), state, report)
+
+    def _well(self, feed: FeedSpec, state: FeedState, now: datetime, *, changed: bool) -> FeedState:
+        interval = pace.after_success(state.interval, feed, changed=changed)
+        return replace(
+            state,
+            failures=0,
+            last_error="",
+            last_ok_at=now,
+            last_change_at=now if changed else state.last_change_at,
+            interval=interval,
+            next_poll_at=now + pace.spread(interval, self._jitter()),
+        )
+
+    # --------------------------------------------------------------------------------------------------- what is new
+
+    def _new_stories(self, feed: FeedSpec, parsed: ParsedFeed, url: str, now: datetime, *, seeded: bool) -> list[Story]:
+        """The entries never seen before and those whose title was rewritten, in the feed's order."""
+        entries = [identity.Entry(e.guid, e.link, e.title) for e in parsed.entries]
+        marks = identity.mark(feed.name, entries, homes=(parsed.link, feed.url, url))
+        known = dict(self._known_keys(identity.first_question(marks)))
+        if doubts := identity.second_question(marks, known):
+            known |= self._known_keys(doubts)
+        verdicts = identity.judge(marks, known)
+        dates = believe([e.published_at for e in parsed.entries], parsed.built_at, now)
+        return [
+            Story(
+                id=verdict.story,
+                source=feed.name,
+                title=entry.title,
+                seen_at=now,
+                published_at=published_at,
+                summary=entry.summary,
+                link=entry.link,
+                publisher=_publisher(feed, parsed, entry),
+                seeded=seeded,
+                revises=verdict.revises,
+                keys=verdict.keys,
+            )
+            for entry, verdict, published_at in zip(parsed.entries, verdicts, dates, strict=True)
+            if verdict.novelty is not identity.Novelty.REPEAT
+        ]
+
+
+def _publisher(feed: FeedSpec, parsed: ParsedFeed, entry: ParsedEntry) -> str:
+    """Who wrote it: for an aggregator whom it links to, or names where all its links lead to itself."""
+    if feed.kind is FeedKind.AGGREGATOR:
+        linked = domain(entry.link)
+        return entry.origin if entry.origin and linked in ("", domain(parsed.link), domain(feed.url)) else linked
+    return feed.title or parsed.title
+
+
+def _moved(fetched: Fetched) -> str:
+    return f"the feed has moved for good to {fetched.moved_to}; change its address" if fetched.moved_to else ""
+
+
+def _join(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
