@@ -8,9 +8,9 @@ from __future__ import annotations
 import enum
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from bot.config.document import Document, load_document, problem
 from bot.config.excerpt import described, find_token, shown
@@ -152,6 +152,14 @@ class Settings(StrictModel):
     """How feeds are asked."""
     feeds: tuple[FeedSettings, ...] = ()
     """The news feeds."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_commented_out(cls, data: Any) -> Any:
+        """A section whose lines are all commented out reads as nothing: as if it were not there."""
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
 
     @property
     def watched(self) -> tuple[str, ...]:
