@@ -37,8 +37,8 @@ _GOODBYE = 0.8
 class TelegramListener:
     """Answers ``/start``, ``/stop``, ``/status`` and ``/help``. Sending alerts does not depend on it.
 
-    ``report`` is told once when listening fails and once when it works again. ``poll_for`` is how long a poll waits at
-    the server.
+    ``report`` hears of every failed try and once when it works again (source ``telegram``, subject ``commands``).
+    ``poll_for`` is how long a poll waits at the server.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class TelegramListener:
             log.warning("the command menu could not be set: %s", self._redact(str(exc)))
 
     def _failed(self, exc: Exception, delay: float) -> float:
-        """Report the first failure of its kind; how many seconds to wait before the next try."""
+        """Report the failure, and log the first of its kind; how many seconds to wait before the next try."""
         if isinstance(exc, RetryAfter):
             after = exc.retry_after
             return after.total_seconds() if isinstance(after, timedelta) else float(after)
@@ -125,7 +125,7 @@ class TelegramListener:
                 "another process is polling Telegram with this token; stop it, or make a second bot",
             )
         elif isinstance(exc, InvalidToken):
-            kind, said, delay = "token", self._redact(str(exc)), max(delay, _LAST_DELAY if delay >= 1 else delay)
+            kind, said = "token", self._redact(str(exc))
         elif isinstance(exc, TelegramError):
             kind, said = "network", f"Telegram cannot be reached: {self._redact(str(exc))}"
         else:
@@ -134,7 +134,7 @@ class TelegramListener:
         if kind != self._trouble:
             self._trouble = kind
             log.warning("%s; alerts are still sent, commands are not answered", said)
-            self._tell(Trouble.REFUSED if kind in ("conflict", "token") else Trouble.FAILED, said)
+        self._tell(Trouble.FAILED, said)
         return delay
 
     def _worked(self) -> None:
@@ -144,7 +144,7 @@ class TelegramListener:
             self._tell(Trouble.NONE, "listening again")
 
     def _tell(self, trouble: Trouble, detail: str) -> None:
-        self._report(SourceReport(source="telegram", seen_at=self._clock.now(), trouble=trouble, detail=detail))
+        self._report(SourceReport("telegram", self._clock.now(), trouble, detail, subject="commands"))
 
     async def _close(self) -> None:
         """Mark what was answered as read, so that a restart does not answer it again; then hang up."""

@@ -1,0 +1,385 @@
+"""Empties the outbox: claim, send, settle. The only place where a notification meets a notifier.
+
+A lease is taken only on what goes out at once, so a killed process leaves in doubt no more than was in flight. One
+message at a time to a recipient, many recipients at a time. Waiting (a rate limit, a retry, a channel that is down)
+happens in the outbox, not under a lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core.errors import DeliveryError, StoreError
+from bot.core.model import Announcement, Delivery, Outgoing, Reason, SourceReport, Trouble
+from bot.core.pacing import Pacer
+from bot.core.ports import Clock, Notifier, Store
+from bot.core.unsent import CancelledUnsent
+from bot.recipients import announce_failed, announce_gone, announce_unknown, relocate, switch_off
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SendPolicy:
+    """How the sender behaves where the channel does not say."""
+
+    lease_for: timedelta = timedelta(minutes=2)
+    """Longer than any send takes."""
+    concurrency: int = 16
+    """Messages in flight at once."""
+    first_delay: timedelta = timedelta(seconds=1)
+    """Before the first retry of a plain failure; doubled for each further one, up to ``last_delay``."""
+    last_delay: timedelta = timedelta(minutes=1)
+    channel_failures: int = 3
+    """After this many plain failures in a row the whole channel rests as long as the next retry."""
+    give_up_after: timedelta = timedelta(hours=24)
+    """A notification older than this is not sent any more."""
+    idle: timedelta = timedelta(seconds=5)
+    """How often the outbox is looked at when nobody wakes the sender."""
+    grace: timedelta = timedelta(seconds=1.2)
+    """How long a shutdown waits for messages in flight before it cuts them off; the whole takes under two seconds."""
+
+    def delay(self, attempt: int) -> timedelta:
+        """How long to wait after the ``attempt``-th failure in a row."""
+        return min(self.first_delay * (1 << min(max(attempt, 1) - 1, 30)), self.last_delay)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many attempts ended how."""
+
+    sent: int = 0
+    retry: int = 0
+    unknown: int = 0
+    failed: int = 0
+
+
+class Sender:
+    """Delivers what the outbox holds.
+
+    ``clock`` gives the times that are stored, live or simulated. ``pace_clock`` follows real time and governs rate
+    limits and waiting; by default it is ``clock``. ``report`` hears of every failure of a channel as a whole and once
+    when it works again; ``announce`` gets operator announcements (a recipient gone, a delivery in doubt), to be
+    routed and committed like any other.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        notifiers: Mapping[str, Notifier],
+        clock: Clock,
+        *,
+        pacer: Pacer | None = None,
+        pace_clock: Clock | None = None,
+        policy: SendPolicy | None = None,
+        report: Callable[[SourceReport], None] | None = None,
+        announce: Callable[[Announcement], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._notifiers = dict(notifiers)
+        self._clock = clock
+        self._pace_clock = pace_clock or clock
+        self._pacer = pacer or Pacer()
+        self._policy = policy or SendPolicy()
+        self._report = report or (lambda _: None)
+        self._announce = announce or (lambda _: None)
+        self.tally = Tally()
+        self._woken = asyncio.Event()
+        self._flying: dict[str, asyncio.Task[None]] = {}
+        self._unsettled: dict[str, Delivery] = {}
+        self._due: list[tuple[datetime, datetime]] = []  # (when in real time, the stored time that is then reached)
+        self._reached: datetime | None = None
+        self._looked_at = self._pace_clock.now()
+        self._failures: dict[str, int] = {}
+        self._moved: dict[str, str] = {}
+        self._store_failures = 0
+        self._store_rests_until: datetime | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Messages being sent at this moment."""
+        return len(self._flying)
+
+    @property
+    def unsettled(self) -> int:
+        """Messages whose outcome is known but could not be stored yet; they are never sent again."""
+        return len(self._unsettled)
+
+    def wake(self) -> None:
+        """Something was put into the outbox: look now."""
+        self._woken.set()
+
+    async def drain(self, until_empty: bool = False, at_most: timedelta | None = None) -> Tally:
+        """Send what is due now, wait for it to be settled, and return what happened.
+
+        With ``until_empty`` also wait, in real time and for ``at_most`` as long as that, for retries and rate limits.
+        """
+        before = replace(self.tally)
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + at_most.total_seconds() if at_most is not None else None
+        while True:
+            self._woken.clear()
+            started = self._pump()
+            if started:
+                await asyncio.sleep(0)
+            elif self._flying:
+                await asyncio.wait(self._flying.values(), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                moment = self._next_moment() if until_empty else None
+                if moment is None or (ends is not None and loop.time() >= ends):
+                    break
+                pause = (moment - self._pace_clock.now()).total_seconds()
+                if ends is not None:
+                    pause = min(pause, ends - loop.time())
+                await self._pause(max(pause, 0.001))
+        now = self.tally
+        return Tally(
+            now.sent - before.sent, now.retry - before.retry, now.unknown - before.unknown, now.failed - before.failed
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until ``stop`` is set; then finish or mark what is in flight, within two seconds."""
+        stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: self._woken.set())
+        try:
+            while not stop.is_set():
+                self._woken.clear()
+                if self._pump():
+                    await asyncio.sleep(0)
+                    continue
+                idle = self._pace_clock.now() + self._policy.idle
+                moment = min(self._next_moment() or idle, idle)
+                await self._pause((moment - self._pace_clock.now()).total_seconds())
+        finally:
+            stopping.cancel()
+            await self._shut_down()
+
+    # ------------------------------------------------------------------------------------------------------- claiming
+
+    def _pump(self) -> int:
+        """Claim what may go out now and start it. Returns how many claims were handled."""
+        real = self._looked_at = self._pace_clock.now()
+        now = self._now()
+        if self._store_rests_until is not None and self._store_rests_until <= real:
+            self._store_rests_until = None
+            self._settle_leftovers()
+        if self._store_rests_until is not None:
+            return 0
+        room, channels = self._policy.concurrency - len(self._flying), []
+        for channel in self._notifiers:
+            free = self._pacer.free(channel, real)
+            if free is None or free > 0:
+                channels.append(channel)
+                room = room if free is None else min(room, free)
+        if room <= 0 or not channels:
+            return 0
+        try:
+            batch = self._store.claim(now, self._policy.lease_for, room, channels, self._pacer.resting(real))
+        except StoreError as exc:
+            self._store_failed(exc, real)
+            return 0
+        if self._store_failures:
+            self._store_failures = 0
+            self._report(SourceReport("store", now, detail="the outbox works again"))
+        for outgoing in batch:
+            self._start(outgoing, now, real)
+        return len(batch)
+
+    def _start(self, outgoing: Outgoing, now: datetime, real: datetime) -> None:
+        notification = outgoing.notification
+        recipient = notification.recipient
+        if notification.id in self._unsettled:  # its lease ran out before its outcome could be stored
+            self._settle(replace(self._unsettled[notification.id], attempt=outgoing.attempt))
+            return
+        if now - notification.created_at > self._policy.give_up_after:
+            self._conclude(outgoing, now, "failed", error="too old to be worth sending")
+            return
+        if recipient in self._moved:
+            self._move(outgoing, now, self._moved[recipient], "its chat has moved")
+            return
+        ready = self._pacer.ready_at(recipient, real)
+        if recipient in self._flying:
+            ready = max(ready, real + self._policy.first_delay)
+        if ready > real:  # another topic of the same chat has used its share
+            self._pacer.know(recipient)
+            self._conclude(outgoing, now, "retry", error="its chat has to rest", retry_in=ready - real)
+            return
+        self._pacer.take(recipient, real)
+        task = asyncio.create_task(self._deliver(outgoing), name=f"deliver {notification.id}")
+        self._flying[recipient] = task
+        task.add_done_callback(lambda _: self._landed(recipient))
+
+    def _landed(self, recipient: str) -> None:
+        self._flying.pop(recipient, None)
+        self._woken.set()
+
+    # -------------------------------------------------------------------------------------------------------- sending
+
+    async def _deliver(self, outgoing: Outgoing) -> None:
+        notification = outgoing.notification
+        started_at = self._now()
+        try:
+            message_id = await self._notifiers[notification.channel].send(outgoing)
+        except CancelledUnsent:
+            self._conclude(outgoing, started_at, "retry", error="stopped before it was sent", retry_in=timedelta(0))
+        except asyncio.CancelledError:
+            self._conclude(outgoing, started_at, "unknown", error="stopped while it was being sent")
+        except DeliveryError as exc:
+            self._failed(outgoing, started_at, exc)
+        except Exception as exc:
+            log.exception("the %s notifier broke", notification.channel)
+            error = DeliveryError(f"the notifier broke: {type(exc).__name__}", unknown=True)
+            self._failed(outgoing, started_at, error)
+        else:
+            self._conclude(outgoing, started_at, "sent", message_id=message_id)
+            self._channel_works(notification.channel)
+
+    def _failed(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
+        notification, said = outgoing.notification, str(error)
+        log.warning("%s to %s: %s", notification.id, notification.recipient, said)
+        real = self._pace_clock.now()
+        if error.moved_to:
+            self._moved[notification.recipient] = error.moved_to
+            self._move(outgoing, started_at, error.moved_to, said)
+        elif error.unknown:
+            self._conclude(outgoing, started_at, "unknown", error=said)
+            if notification.reason is not Reason.OPERATOR:
+                self._announce(announce_unknown(notification, said, self._now()))
+        elif error.forbidden:
+            self._conclude(outgoing, started_at, "failed", error=said)
+            self._switch_off(notification.recipient, said)
+            self._channel_works(notification.channel)
+        elif error.permanent:
+            self._conclude(outgoing, started_at, "failed", error=said)
+            self._channel_failed(notification.channel, said, None)
+            if notification.reason is not Reason.OPERATOR:
+                self._announce(announce_failed(notification, said, self._now()))
+        elif error.retry_after is not None:
+            self._pacer.pause(notification.recipient, real + error.retry_after, real)
+            self._conclude(outgoing, started_at, "retry", error=said, retry_in=error.retry_after)
+        else:
+            retry_in = self._policy.delay(outgoing.attempt)
+            self._conclude(outgoing, started_at, "retry", error=said, retry_in=retry_in)
+            self._channel_failed(notification.channel, said, real)
+
+    def _channel_works(self, channel: str) -> None:
+        if self._failures.pop(channel, 0):
+            self._report(SourceReport(channel, self._now(), detail="messages go out again"))
+
+    def _channel_failed(self, channel: str, said: str, rest_from: datetime | None) -> None:
+        failures = self._failures[channel] = self._failures.get(channel, 0) + 1
+        self._report(SourceReport(channel, self._now(), Trouble.FAILED, said))
+        if rest_from is not None and failures >= self._policy.channel_failures:
+            beyond = failures - self._policy.channel_failures + 1
+            self._pacer.pause_channel(channel, rest_from + self._policy.delay(beyond))
+
+    def _switch_off(self, recipient: str, said: str) -> None:
+        try:
+            switch_off(self._store, recipient)
+        except StoreError as exc:  # the next message to it finds out again
+            log.error("%s could not be switched off: %s", recipient, exc)
+        self._announce(announce_gone(recipient, said, self._now()))
+
+    def _move(self, outgoing: Outgoing, started_at: datetime, moved_to: str, said: str) -> None:
+        """Queue the notification for the chat's new id before giving it up under the old one."""
+        try:
+            relocate(self._store, outgoing.notification, moved_to, self._now())
+        except StoreError as exc:
+            self._conclude(outgoing, started_at, "retry", error=f"{said}: {exc}", retry_in=self._policy.first_delay)
+            return
+        self._conclude(outgoing, started_at, "failed", error=f"{said}; queued there")
+        self._woken.set()
+
+    # ------------------------------------------------------------------------------------------------------- settling
+
+    def _conclude(
+        self,
+        outgoing: Outgoing,
+        started_at: datetime,
+        outcome: str,
+        *,
+        message_id: str | None = None,
+        error: str = "",
+        retry_in: timedelta | None = None,
+    ) -> None:
+        now = self._now()
+        retry_at = now + retry_in if retry_in is not None else None
+        if retry_at is not None and retry_in is not None:
+            heapq.heappush(self._due, (self._pace_clock.now() + retry_in, retry_at))
+        setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
+        self._settle(
+            Delivery(outgoing.notification.id, outgoing.attempt, started_at, now, outcome, message_id, error, retry_at)
+        )
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Store an outcome, now or as soon as the store takes it."""
+        try:
+            self._store.settle(delivery)
+        except StoreError as exc:
+            self._unsettled[delivery.notification] = delivery
+            self._store_failed(exc, self._pace_clock.now())
+        else:
+            self._unsettled.pop(delivery.notification, None)
+
+    def _settle_leftovers(self) -> None:
+        for delivery in list(self._unsettled.values()):
+            self._settle(delivery)
+            if delivery.notification in self._unsettled:
+                return
+
+    def _store_failed(self, exc: StoreError, real: datetime) -> None:
+        self._store_failures += 1
+        self._store_rests_until = real + min(self._policy.delay(self._store_failures) / 10, timedelta(seconds=5))
+        if self._store_failures == 1:
+            log.error("the outbox cannot be used: %s; trying again", exc)
+            self._report(SourceReport("store", self._now(), Trouble.FAILED, str(exc)))
+
+    # -------------------------------------------------------------------------------------------------------- waiting
+
+    def _now(self) -> datetime:
+        """The time to store: the clock's, or the latest retry time that has come in real time, if that is later."""
+        real = self._pace_clock.now()
+        while self._due and self._due[0][0] <= real:
+            at = heapq.heappop(self._due)[1]
+            self._reached = max(self._reached or at, at)
+        now = self._clock.now()
+        return max(now, self._reached) if self._reached else now
+
+    def _next_moment(self) -> datetime | None:
+        """When, in real time, something may be possible that was not at the last look."""
+        moments = [self._due[0][0]] if self._due else []
+        if self._store_rests_until is not None:
+            moments.append(self._store_rests_until)
+        resting = self._pacer.next_ready_at(self._notifiers, self._looked_at)
+        if resting is not None:
+            moments.append(resting)
+        return min(moments, default=None)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), max(seconds, 0.0))
+        except TimeoutError:
+            return
+
+    async def _shut_down(self) -> None:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + self._policy.grace.total_seconds() + 0.6
+        if self._flying:
+            await asyncio.wait(self._flying.values(), timeout=self._policy.grace.total_seconds())
+        left = list(self._flying.values())
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=0.3)
+        while self._unsettled:
+            self._settle_leftovers()
+            if not self._unsettled or loop.time() >= ends:
+                break
+            await asyncio.sleep(0.05)
+        if self._unsettled:
+            log.error("%d outcomes could not be stored; those messages will show as unknown", len(self._unsettled))
