@@ -159,7 +159,7 @@ def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> 
         if e.guid:
             exact.append(stable_id("guid+title", source, e.guid, e.title))
         # One title on one shared page under several guids at once: there the guid, not the title, tells them apart.
-        if own_page or len(guids_of[e.link, e.title]) == 1:
+        if own_page or not e.guid or len(guids_of[e.link, e.title] - {""}) == 1:
             exact.append(stable_id("link+title", source, e.link, e.title))
         marks.append(
             Marks(
