@@ -1,0 +1,113 @@
+"""What an emulated Bot API shows in its chats, and what it refuses to show, in Telegram's words."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.servers.telegram_markup import Entity, MarkupError, parse, utf16
+
+
+@dataclass
+class Sent:
+    """A message as Telegram would show it."""
+
+    id: int
+    chat: int
+    text: str
+    markup: str
+    entities: list[Entity]
+    thread: int | None = None
+    reply_to: int | None = None
+    edits: int = 0
+    parse_mode: str = ""
+    photo: bool = False
+    at: float = 0.0
+
+
+class RefusalError(Exception):
+    """An error as the Bot API words it."""
+
+    def __init__(self, status: int, description: str, parameters: dict[str, Any] | None = None) -> None:
+        super().__init__(description)
+        self.status, self.description, self.parameters = status, description, parameters
+
+
+class Chats:
+    """Messages by chat. ``known`` limits which chats exist (``None``: all); ``blocked`` ones forbid sending."""
+
+    def __init__(self, known: set[int] | None) -> None:
+        self.known = known
+        self.blocked: set[int] = set()
+        self.sent: dict[tuple[int, int], Sent] = {}
+        self._next = 100
+
+    def send(self, params: dict[str, Any], text: str, limit: int, *, photo: bool = False) -> dict[str, Any]:
+        chat = self._open_chat(params)
+        shown, entities = self._text(params, text, limit, may_be_empty=photo)
+        answers = (params.get("reply_parameters") or {}).get("message_id")
+        if answers is not None and (chat, answers) not in self.sent:
+            if not params["reply_parameters"].get("allow_sending_without_reply"):
+                raise RefusalError(400, "Bad Request: message to be replied not found")
+            answers = None
+        thread = params.get("message_thread_id")
+        message = Sent(
+            self.number(), chat, shown, text, entities, int(thread) if thread else None, answers,
+            parse_mode=str(params.get("parse_mode") or ""), photo=photo, at=time.monotonic(),
+        )  # fmt: skip
+        self.sent[chat, message.id] = message
+        return self._message(message)
+
+    def edit(self, params: dict[str, Any]) -> dict[str, Any]:
+        chat = self._open_chat(params)
+        message = self.sent.get((chat, int(params["message_id"])))
+        if message is None:
+            raise RefusalError(400, "Bad Request: message to edit not found")
+        shown, entities = self._text(params, str(params.get("text", "")), 4096)
+        if (shown, entities) == (message.text, message.entities):
+            raise RefusalError(
+                400,
+                "Bad Request: message is not modified: specified new message content and reply markup are exactly "
+                "the same as a current content and reply markup of the message",
+            )
+        message.text, message.entities, message.markup = shown, entities, str(params["text"])
+        message.edits += 1
+        return self._message(message)
+
+    def _text(
+        self, params: dict[str, Any], text: str, limit: int, *, may_be_empty: bool = False
+    ) -> tuple[str, list[Entity]]:
+        mode = params.get("parse_mode")
+        if mode not in (None, "", "HTML"):
+            raise RefusalError(400, "Bad Request: unsupported parse_mode")
+        try:
+            shown, entities = parse(text) if mode else (text, [])
+        except MarkupError as exc:
+            raise RefusalError(400, f"Bad Request: can't parse entities: {exc}") from exc
+        if not shown.strip() and not may_be_empty:
+            raise RefusalError(400, "Bad Request: message text is empty")
+        if utf16(shown) > limit:
+            raise RefusalError(400, f"Bad Request: message {'caption ' if may_be_empty else ''}is too long")
+        return shown, entities
+
+    def _open_chat(self, params: dict[str, Any]) -> int:
+        chat = int(params["chat_id"])
+        if self.known is not None and chat not in self.known:
+            raise RefusalError(400, "Bad Request: chat not found")
+        if chat in self.blocked:
+            raise RefusalError(403, "Forbidden: bot was blocked by the user")
+        return chat
+
+    def _message(self, message: Sent) -> dict[str, Any]:
+        body: dict[str, Any] = {"message_id": message.id, "date": int(time.time()), "chat": self.describe(message.chat)}
+        return body | {"caption" if message.photo else "text": message.text}
+
+    def describe(self, chat: int) -> dict[str, Any]:
+        if chat > 0:
+            return {"id": chat, "type": "private", "first_name": "Ada"}
+        return {"id": chat, "type": "supergroup" if chat < -(10**12) else "group", "title": "Desk"}
+
+    def number(self) -> int:
+        self._next += 1
+        return self._next
