@@ -31,42 +31,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-from tests.servers.botapi_chats import Chats, RefusalError, Sent
+from tests.servers.botapi_chats import Call, Chats, Fault, RefusalError, Sent
 
 TOKEN = "123456789:AAE-emulated-token-for-tests-only-000"
-
-
-@dataclass
-class Call:
-    """One request, as it arrived. ``at`` is ``time.monotonic()``; ``status`` 0 means no answer was given."""
-
-    method: str
-    params: dict[str, Any]
-    at: float
-    status: int = 0
-    fault: str = ""
-
-    @property
-    def chat(self) -> int | None:
-        """The chat it is about."""
-        value = self.params.get("chat_id")
-        return int(value) if value is not None else None
-
-
-@dataclass
-class Fault:
-    """A misbehaviour waiting for its calls."""
-
-    kind: str
-    method: str
-    chat: int | None
-    times: int
-    options: dict[str, Any] = field(default_factory=dict)
 
 
 class BotApi:

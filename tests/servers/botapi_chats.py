@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.servers.telegram_markup import Entity, MarkupError, parse, utf16
+
+
+@dataclass
+class Call:
+    """One request, as it arrived. ``at`` is ``time.monotonic()``; ``status`` 0 means no answer was given."""
+
+    method: str
+    params: dict[str, Any]
+    at: float
+    status: int = 0
+    fault: str = ""
+
+    @property
+    def chat(self) -> int | None:
+        """The chat it is about."""
+        value = self.params.get("chat_id")
+        return int(value) if value is not None else None
+
+
+@dataclass
+class Fault:
+    """A misbehaviour waiting for its calls."""
+
+    kind: str
+    method: str
+    chat: int | None
+    times: int
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

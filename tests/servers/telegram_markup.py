@@ -46,7 +46,7 @@ def parse(markup: str) -> tuple[str, list[Entity]]:
         raise MarkupError("strings must be encoded in UTF-8") from exc
     shown: list[str] = []
     units = 0
-    stack: list[tuple[str, str, int, str]] = []
+    stack: list[tuple[str, str, int, str, int]] = []
     entities: list[tuple[int, Entity]] = []
     opened = 0
     i = 0
@@ -69,11 +69,11 @@ def parse(markup: str) -> tuple[str, list[Entity]]:
             if end < 0:
                 raise MarkupError(f"Unclosed end tag at byte offset {at}")
             name = markup[i + 2 : end].strip().lower()
-            tag, kind, start, url = stack.pop()
+            tag, kind, start, url, order = stack.pop()
             if name and name != tag:
                 raise MarkupError(f'Unmatched end tag at byte offset {at}, expected "</{tag}>", found "</{name}>"')
             if units > start and (kind != "text_link" or url):
-                entities.append((opened, Entity(kind, start, units - start, url)))
+                entities.append((order, Entity(kind, start, units - start, url)))
             i = end + 1
         else:
             tag, attributes, i = _start_tag(markup, i)
@@ -81,10 +81,10 @@ def parse(markup: str) -> tuple[str, list[Entity]]:
             kind = _TAGS[tag]
             if tag == "blockquote" and "expandable" in attributes:
                 kind = "expandable_blockquote"
-            stack.append((tag, kind, units, attributes.get("href", "") if tag == "a" else ""))
+            stack.append((tag, kind, units, attributes.get("href", "") if tag == "a" else "", opened))
     if stack:
         raise MarkupError(f'Can\'t find end tag corresponding to start tag "{stack[-1][0]}"')
-    ordered = sorted((entity for _, entity in entities), key=lambda e: (e.offset, -e.length))
+    ordered = [entity for _, entity in sorted(entities, key=lambda e: (e[1].offset, -e[1].length, e[0]))]
     _check_nesting(ordered)
     return "".join(shown), ordered
 
