@@ -9,6 +9,7 @@ after the early close (17:00). Everywhere else only the regular phase is known, 
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from bisect import bisect_left, bisect_right
@@ -54,6 +55,8 @@ SAME_HOURS_AS = {
 
 EARLIEST, LATEST = date(1970, 1, 1), date(2099, 12, 31)
 """Outside these the library still answers, for some exchanges, with sessions nobody ever held or planned."""
+
+CODE = re.compile("[A-Z0-9]{4}")
 
 MARGIN = timedelta(days=400)
 """Built beyond what was asked on either side, so that a slightly longer question does not build anew."""
@@ -129,12 +132,12 @@ def _build(exchange: str, first: date, last: date, known: _Built | None) -> _Bui
 
 def _calendar_name(library: Any, exchange: str) -> str:
     name = SAME_HOURS_AS.get(exchange, exchange)
-    if name in library.get_calendar_names(include_aliases=False) and len(name) == 4 and name.isalnum():
+    if name in library.get_calendar_names(include_aliases=False) and CODE.fullmatch(name):
         return name
     # the library answers to nicknames (NYSE); we do not, or New York under one of them would lose its pre phase
     known = library.get_calendar_names(include_aliases=True)
     meant = library.resolve_alias(exchange) if exchange in known else ""
-    advice = f"write {meant}" if len(meant) == 4 else "such as XNYS, XNAS, XLON, XPAR, XTKS or XHKG"
+    advice = f"write {meant}" if CODE.fullmatch(meant) else "such as XNYS, XNAS, XLON, XPAR, XTKS or XHKG"
     raise UsageError(f"no exchange {exchange!r}; exchanges go by their ISO 10383 code, {advice}")
 
 
