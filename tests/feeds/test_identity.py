@@ -178,7 +178,9 @@ def test_links_are_compared_by_the_page_they_lead_to(one: str, other: str, same:
 
 guids = st.sampled_from(["", "g1", "g2", "https://news.example/a"]) | st.text(max_size=5)
 links = st.sampled_from(["", HOME, "https://news.example/a", "https://news.example/b?utm_source=1"])
-titles = st.sampled_from(["Trading halt", "trading  HALT", "Chips fall", "Chips fall again today"]) | st.text(max_size=5)
+titles = st.sampled_from(["Trading halt", "trading  HALT", "Chips fall", "Chips fall again today"]) | st.text(
+    max_size=5
+)
 entries = st.lists(st.builds(Entry, guids, links, titles), max_size=8)
 
 

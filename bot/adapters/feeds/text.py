@@ -52,6 +52,9 @@ for _byte in range(0x80, 0xA0):
         continue  # five bytes mean nothing in cp1252; they came through as the control characters already listed
 _HIGH_RUN = re.compile("[" + "".join(re.escape(c) for c in _HIGH) + "]+")
 
+_NOT_IN_LINKS = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f]")
+"""Browsers drop these from addresses, so that ``java<newline>script:`` is what it says."""
+
 
 def plain_text(markup: str, limit: int) -> str:
     """``markup`` as one line of plain text of at most ``limit`` characters, an ellipsis at the end where it was cut.
@@ -150,7 +153,7 @@ def _unescape(text: str) -> str:
     try:
         return html.unescape(text)
     except ValueError:  # a character reference of thousands of digits
-        return html.unescape(re.sub(r"&#[xX]?[0-9a-fA-F]{10,}", "", text))
+        return html.unescape(re.sub(r"&#[xX]?[0-9a-fA-F]{10,};?", "", text))
 
 
 def fix_mojibake(text: str) -> str:
@@ -176,9 +179,7 @@ def safe_link(link: str, *bases: str) -> str:
     A relative one is resolved against the first of ``bases`` that is absolute. ``javascript:``, ``data:`` and all other
     schemes, addresses with a password, and over-long ones give an empty string.
     """
-    link = link.translate(_INVISIBLE).strip()
-    if not link or len(link) > LINK_LIMIT or any(c < " " or c == "\x7f" for c in link):
-        link = "".join(c for c in link if c >= " " and c != "\x7f")
+    link = _NOT_IN_LINKS.sub("", link[: 2 * LINK_LIMIT].translate(_INVISIBLE)).strip()
     if not link or len(link) > LINK_LIMIT:
         return ""
     link = link.replace(" ", "%20").replace("<", "%3C").replace(">", "%3E").replace('"', "%22")
@@ -189,8 +190,9 @@ def safe_link(link: str, *bases: str) -> str:
             if parts.scheme and parts.scheme.lower() not in ("http", "https"):
                 return ""
             _ = parts.port  # raises where the port is not a number
-            if parts.scheme and parts.hostname and parts.username is None:
-                return absolute if len(absolute) <= LINK_LIMIT else ""
+            if parts.scheme:
+                safe = parts.hostname and parts.username is None and len(absolute) <= LINK_LIMIT
+                return absolute if safe else ""
         except ValueError:
             return ""
     return ""
