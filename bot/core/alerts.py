@@ -59,11 +59,14 @@ class AlertBook:
 
     # ------------------------------------------------------------------------------------------------------ changing
 
-    def restore(self, alerts: Iterable[Alert]) -> None:
-        """Take alerts from the history, with their furthest move recomputed from the quotes now known."""
+    def restore(self, alerts: Iterable[Alert], at: datetime) -> None:
+        """Take alerts from the history; the numbers of those that fire are brought up to the quotes now known."""
         for alert in alerts:
             self._written_worst[alert.id] = alert.worst
-            self._put(replace(alert, worst=self._furthest(alert)))
+            if alert.state is AlertState.FIRING:
+                self._put(self._moved(replace(alert, worst=self._furthest(alert)), at))
+            else:
+                self._put(alert)
 
     def consider(self, outcome: Outcome, full: Check | None, at: datetime) -> AlertChange | None:
         """What an outcome that holds does to its alert: fire it, raise it, or move its numbers."""
@@ -77,15 +80,33 @@ class AlertBook:
             return self._put(fired, AlertChange(ChangeKind.FIRED, at, fired))
         if alert.state is not AlertState.FIRING:
             return None
-        moved = self._moved(alert, outcome, at)
         if outcome.severity > alert.severity:
-            raised = replace(moved, severity=outcome.severity, checks=(full or outcome.check,))
+            raised = replace(
+                alert,
+                severity=outcome.severity,
+                checks=(full or outcome.check,),
+                cause=cause_of(outcome.cause) or alert.cause,
+                updated_at=at,
+            )
             return self._put(raised, AlertChange(ChangeKind.ESCALATED, at, raised))
-        written = self._written_worst.get(alert.id)
-        self._put(moved)
-        if written is not None and moved.worst is not None and abs(moved.worst - written) >= WORST_STEP:
-            return self._put(moved, AlertChange(ChangeKind.UPDATED, at, moved))
         return None
+
+    def follow(self, symbol: str, at: datetime) -> list[AlertChange]:
+        """Let the numbers of the symbol's firing alerts follow its standing price, whether or not the rule still holds.
+
+        A change is reported only where the move has gone notably further than when it was last written.
+        """
+        changes = []
+        for alert in [a for a in self.firing() if a.symbol == symbol]:
+            moved = self._moved(alert, at)
+            if moved is alert:
+                continue
+            self._put(moved)
+            written = self._written_worst.get(alert.id)
+            if written is not None and moved.worst is not None and abs(moved.worst - written) >= WORST_STEP:
+                changes.append(AlertChange(ChangeKind.UPDATED, at, moved))
+                self._put(moved, changes[-1])
+        return changes
 
     def would_change(self, outcome: Outcome, at: datetime) -> bool:
         """Whether ``consider`` would fire or raise: only then is the full tree of checks worth evaluating."""
@@ -167,21 +188,22 @@ class AlertBook:
             worst=move.change if move else None,
         )
 
-    def _moved(self, alert: Alert, outcome: Outcome, at: datetime) -> Alert:
-        move = outcome.move
-        if move is None:
+    def _moved(self, alert: Alert, at: datetime) -> Alert:
+        """``alert`` with the numbers of the price that stands at ``at``; itself where nothing moved."""
+        standing = self._market.of(alert.symbol).standing(at)
+        if standing is None or alert.reference is None or alert.worst is None or standing[1].date != alert.session:
             return alert
-        further = min if (alert.change or 0.0) < 0 else max
-        worst = further(alert.worst, move.change) if alert.worst is not None else move.change
+        quote, session = standing
+        if quote.at == alert.price_at and quote.price == alert.price:
+            return alert
+        moved = quote.price / alert.reference.price - 1
         return replace(
             alert,
-            updated_at=at,
-            price=move.quote.price,
-            price_at=move.quote.at,
-            phase=move.session.phase(move.quote.at),
-            change=move.change,
-            worst=worst,
-            cause=cause_of(outcome.cause) or alert.cause,
+            price=quote.price,
+            price_at=quote.at,
+            phase=session.phase(quote.at),
+            change=moved,
+            worst=min(alert.worst, moved) if alert.worst < 0 else max(alert.worst, moved),
         )
 
     def _under_way(self, outcome: Outcome, session: Session) -> bool:
@@ -195,7 +217,7 @@ class AlertBook:
         return first <= outcome.move.change / 2 if outcome.move.change < 0 else first >= outcome.move.change / 2
 
     def _furthest(self, alert: Alert) -> float | None:
-        if alert.worst is None or alert.reference is None or alert.change is None:
+        if alert.worst is None or alert.reference is None:
             return alert.worst
         prices = self._market.of(alert.symbol)
         session = prices.timetable.on(alert.session)
@@ -203,7 +225,7 @@ class AlertBook:
             return alert.worst
         later = prices.quotes_between(alert.price_at, session.ends_at)
         moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later if q.seen_at >= alert.fired_at)]
-        return min(moves) if alert.change < 0 else max(moves)
+        return min(moves) if alert.worst < 0 else max(moves)
 
 
 def ending(timetable: Timetable, day: date, fired_at: datetime) -> datetime:

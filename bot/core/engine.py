@@ -89,7 +89,6 @@ class Engine:
         self._tended = watching_since
         self._next_check: datetime | None = None
         self._next_housekeeping = watching_since + HOUSEKEEPING_EVERY
-        self._told_change: dict[str, float] = {}
 
     # --------------------------------------------------------------------------------------------------------- steps
 
@@ -132,13 +131,9 @@ class Engine:
         """
         for observation in observations:
             self._absorb(observation, None)
-        self.alerts.restore(alerts)
         self.incidents.restore(known)
-        for incident in known:
-            for alert in self._alerts_of(incident):
-                if alert.symbol == incident.lead and alert.change is not None:
-                    self._told_change[incident.id] = alert.change
         self._time = self._tended = max(self._time, until)
+        self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
     def reload(self, rules: RuleSet) -> None:
@@ -211,6 +206,7 @@ class Engine:
     def _judge(self, symbols: set[str], at: datetime, record: _Record) -> None:
         changed: list[AlertChange] = []
         for symbol in sorted(symbols):
+            changed += self.alerts.follow(symbol, at)
             for rule in self.rules.concerning(symbol):
                 outcome = rule.evaluate(symbol, at, self.market, self.news, brief=True)
                 if not outcome.holds:
@@ -264,7 +260,8 @@ class Engine:
     def _announce(self, incident: Incident, reason: Reason, at: datetime, record: _Record) -> None:
         alerts = self._alerts_of(incident)
         held_back = self._held_back(alerts) if reason is Reason.FIRST else ""
-        spoken = self._keep(incidents.told(incident, reason, at), record)
+        told = replace(incidents.told(incident, reason, at), told_change=lead_alert(incident, alerts).change)
+        spoken = self._keep(told, record)
         summary = self._teller.incident(spoken, alerts, self._watched, at, reason)
         record.announcements.append(
             Announcement(
@@ -279,14 +276,21 @@ class Engine:
                 suppressed_by=held_back,
             )
         )
-        self._remember_lead(spoken, alerts)
         if not held_back:
             self._mark_told(alerts, at, record)
 
     def _edit(self, incident: Incident, at: datetime, record: _Record) -> None:
         alerts = self._alerts_of(incident)
         edited = self._keep(
-            replace(incident, edits=incident.edits + 1, edited_at=at, edit_due_at=None, updated_at=at), record
+            replace(
+                incident,
+                edits=incident.edits + 1,
+                edited_at=at,
+                edit_due_at=None,
+                updated_at=at,
+                told_change=lead_alert(incident, alerts).change,
+            ),
+            record,
         )
         record.announcements.append(
             Announcement(
@@ -300,7 +304,6 @@ class Engine:
                 edits=incidents.message_key(edited, edited.main),
             )
         )
-        self._remember_lead(edited, alerts)
         self._mark_told(alerts, at, record)
 
     def _follow(
@@ -334,7 +337,7 @@ class Engine:
         if due:
             self._follow(current, [f.kind for f in due], at, record)
             current = self.incidents.get(incident.id) or current
-        told = self._told_change.get(current.id)
+        told = current.told_change
         if told is not None and lead.change is not None and abs(lead.change - told) >= EDIT_WORTH:
             self._keep(incidents.needs_edit(current, at), record)
 
@@ -467,11 +470,6 @@ class Engine:
 
     def _alerts_of(self, incident: Incident) -> list[Alert]:
         return [a for a in map(self.alerts.get, incident.alerts) if a is not None]
-
-    def _remember_lead(self, incident: Incident, alerts: Sequence[Alert]) -> None:
-        lead = lead_alert(incident, alerts)
-        if lead.change is not None:
-            self._told_change[incident.id] = lead.change
 
     def _keep(self, incident: Incident, record: _Record) -> Incident:
         record.touched[incident.id] = self.incidents.put(incident)

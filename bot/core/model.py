@@ -91,7 +91,7 @@ class QuoteKind(enum.StrEnum):
 
     @property
     def rank(self) -> int:
-        """Order among quotes of one moment: a bar's low and high are known before its close, the official close last."""
+        """Order among quotes of one moment: a bar's low and high are known before its close, the official one last."""
         return (QuoteKind.OPEN, QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.TRADE, QuoteKind.CLOSE).index(self)
 
 
@@ -443,6 +443,8 @@ class Incident:
     told_breadth: int = 0
     """How many symbols it had then."""
     told_severity: Severity | None = None
+    told_change: float | None = None
+    """The lead's change as last told, edits included."""
     main: int = 0
     """Which of its messages carries the whole summary and is edited as numbers move: the newest that did."""
     main_reason: Reason = Reason.FIRST
