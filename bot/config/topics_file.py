@@ -135,8 +135,8 @@ def load_topics(directory: Path) -> Topics:
     paths = sorted(directory.glob("*.yaml")) if directory.is_dir() else []
     if not paths:
         raise ConfigError([Problem(str(directory), 0, 0, "", "no topic files here; put *.yaml files into it")])
-    loaded: tuple[_Loaded, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    loaded: list[_Loaded] = []
+    problems: list[Problem] = []
     for path in paths:
         try:
             document = load_document(path)
@@ -153,7 +153,7 @@ def load_topics(directory: Path) -> Topics:
 
 
 def _joined(files: Sequence[TopicsFile]) -> Topics:
-    words: dict[str, list[Written]] = Setting(default_factory=dict)
+    words: dict[str, list[Written]] = {}
     for file in files:
         for name, entries in file.words.items():
             words.setdefault(name, []).extend(entries)
@@ -196,7 +196,7 @@ def _topic(name: str, entry: TopicEntry) -> Topic:
 
 def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
     """What two files both define, words apart."""
-    first: dict[tuple[str, str], str] = Setting(default_factory=dict)
+    first: dict[tuple[str, str], str] = {}
     for each in loaded:
         sections: dict[str, Mapping[str, object]] = {
             "labs": each.file.labs,

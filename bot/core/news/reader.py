@@ -152,11 +152,10 @@ class StoryReader:
 
     def family(self, model: str) -> Family:
         """The family of a model's canonical name."""
-        found = self._families.get(model)
-        while found is None:
-            model = model.rpartition(" ")[0]
-            found = self._families[model]
-        return found
+        name = model
+        while name not in self._families:
+            name = name.rpartition(" ")[0]
+        return self._families[name]
 
     def _anchors(self, hits: list[Hit], mentions: tuple[Mention, ...]) -> tuple[tuple[str, ...], bool]:
         """What the story is about, most telling first.
