@@ -26,7 +26,6 @@ from bot.config.settings import load_settings
 from bot.core.errors import ConfigError, Problem
 from bot.core.feedspec import FeedKind, FeedSpec
 
-
 _BARE = re.compile(r"[a-z][a-z0-9-]*\Z")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 """What other readers of YAML take for something else than text."""

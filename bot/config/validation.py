@@ -43,8 +43,10 @@ def validate(document: Document, model: type[ModelT]) -> ModelT:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        mistakes = [_Mistake(document, model, e) for e in error.errors(include_url=False)]
-        raise ConfigError(_problems(document, _narrowed(mistakes))) from error
+        found = [_Mistake(document, model, e) for e in error.errors(include_url=False)]
+        mistakes = [m for m in found if not m.follows]
+        # "from None": pydantic's error names every key as written, and a person may have put a secret there.
+        raise ConfigError(_problems(document, _narrowed(mistakes))) from None
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -72,6 +74,12 @@ class _Mistake:
         self.model = model
         self.path, self.branches = _document_path(document.data, self.location, self.type == "missing")
         """``branches``: for each member of a union taken on the way, the path where, and its name."""
+
+    @property
+    def follows(self) -> bool:
+        """Only follows from others: pydantic counts none of a list's wrong items, and then finds the list short."""
+        least = self.context.get("min_length", 0)
+        return self.type == "too_short" and isinstance(self.input, list) and len(self.input) >= least
 
 
 def _document_path(
@@ -141,6 +149,8 @@ def _problem(document: Document, mistake: _Mistake) -> Problem:
     if mistake.type == "missing":
         # The mapping that lacks the key has the position; the path names it, for the key itself is nowhere.
         inside = path[:-1]
+        if isinstance(path[-1], int):
+            return _at(document, document.position(inside), inside, f"value {path[-1] + 1} is missing; add it")
         return _at(document, document.position(inside), inside, f"'{path[-1]}' is missing; add '{path[-1]}: …'")
     if mistake.type == "extra_forbidden":
         known = _known_keys(mistake.model, mistake.location[:-1])
@@ -227,13 +237,13 @@ def _message(mistake: _Mistake) -> str:
                 else (f"expected {_listing(known)}, found {value}; write one")
             )
         case "greater_than":
-            return f"{value} is too small; write more than {context['gt']}"
+            return f"{value} is too small; write more than {_bare(context['gt'])}"
         case "greater_than_equal":
-            return f"{value} is too small; write at least {context['ge']}"
+            return f"{value} is too small; write at least {_bare(context['ge'])}"
         case "less_than":
-            return f"{value} is too large; write less than {context['lt']}"
+            return f"{value} is too large; write less than {_bare(context['lt'])}"
         case "less_than_equal":
-            return f"{value} is too large; write at most {context['le']}"
+            return f"{value} is too large; write at most {_bare(context['le'])}"
         case "finite_number":
             return f"{value} is not a finite number; write one"
         case "string_too_short" | "too_short":
@@ -252,6 +262,10 @@ def _message(mistake: _Mistake) -> str:
             return one_of(str(context.get("tag", "")), known)
     text = mistake.text[:1].lower() + mistake.text[1:]
     return f"{value}: {text}; correct it"
+
+
+def _bare(limit: Any) -> str:
+    return f"{limit:g}" if isinstance(limit, float) else str(limit)
 
 
 def _split_listing(expected: str) -> list[str]:
