@@ -8,16 +8,14 @@ mistakes too; without them only what the file itself tells is checked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
-
-from bot.config.price_block import Placed, Slip, other_basis, parse_date, parse_time, read_daily, read_marks
-from bot.config.scalars import HttpUrl, Name, Percent, Symbol
+from bot.config.episode_entries import EpisodeFile, FallEntry
+from bot.config.price_block import Placed, Slip, other_basis, parse_date, read_daily, read_marks
 from bot.config.validation import nearest
-from bot.config.yaml_file import Document, DocumentPath, StrictModel, load_document, path_text, problem, validate
+from bot.config.yaml_file import Document, DocumentPath, load_document, path_text, problem, validate
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Fall, Mark, Trigger
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import Phase, Story, stable_id
@@ -25,99 +23,6 @@ from bot.core.sessions import Timetable
 
 RANGE_TOLERANCE = 0.005
 """How far a mark of the regular phase may lie outside its session's low and high: vendors differ by odd prints."""
-
-Moment = Annotated[datetime, BeforeValidator(parse_time), WithJsonSchema({"type": "string", "format": "date-time"})]
-Day = Annotated[date, BeforeValidator(parse_date), WithJsonSchema({"type": "string", "format": "date"})]
-Words = Annotated[str, Field(min_length=1)]
-
-
-class TriggerEntry(StrictModel):
-    """What set the episode off."""
-
-    what: Words
-    """In one line."""
-    at: Moment | None = None
-    """When it became public (UTC)."""
-    topic: str = ""
-    """What it is about: ai-model, ai-market; for a look-alike earnings, outage, tariffs, …"""
-    exposures: tuple[str, ...] = ()
-    """Lines of work it threatened, in the words of companies.yaml."""
-    source: str = ""
-    """Who reported it, and when."""
-    link: HttpUrl | None = None
-
-
-class StoryEntry(StrictModel):
-    """One story, in our own words."""
-
-    at: Moment
-    """When it was published (UTC); also when the bot could have seen it, unless `seen` says otherwise."""
-    seen: Moment | None = None
-    """When the bot could first have seen it, where that was not at once."""
-    published: Moment | None = None
-    """The publisher's word for when it was published, where that differs."""
-    source: Words
-    """The feed, or the publisher."""
-    publisher: str = ""
-    """Who wrote it, where the source only links to it."""
-    title: Words
-    summary: str = ""
-    link: HttpUrl | None = None
-
-
-class FallEntry(StrictModel):
-    """How far a symbol fell, and what followed (returns against the close of the fall)."""
-
-    change: Percent
-    """Close to close, in the episode's session."""
-    exposure: str = ""
-    next_session: Percent | None = None
-    five_sessions: Percent | None = None
-    twenty_sessions: Percent | None = None
-    note: str = ""
-
-
-class PricesEntry(StrictModel):
-    """The prices of one symbol, on one stated basis."""
-
-    exchange: Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$")]
-    """ISO 10383 code, as in XNAS, XNYS, XLON."""
-    basis: Annotated[str, Field(min_length=1)] | None = None
-    """Which splits the prices are adjusted for; the episode's `basis` where it is left out."""
-    exposure: str = ""
-    """What the company lives from that the trigger can hit; left out for those set beside for comparison."""
-    currency: str = ""
-    jump: Day | None = None
-    """A session whose close truly is three times the one before, or a third of it."""
-    daily: Words
-    """One line a session: date, open, high, low, close, volume; '-' for what is not known."""
-    marks: str = ""
-    """One line a price within a session: time in UTC, trade, open, low, high or close, price, perhaps volume."""
-
-
-class EpisodeFile(StrictModel):
-    """One recorded or described episode."""
-
-    episode: Name
-    """The file's own name, without .yaml."""
-    title: Words
-    kind: Literal["recorded", "described"]
-    """recorded has stories and prices and can be replayed; described says what fell and what followed."""
-    shock: bool = True
-    """false for a look-alike, whose cause was not AI."""
-    session: Day
-    """The session of the fall."""
-    first: Annotated[Day | None, Field(alias="from")] = None
-    """The first session replayed; bars before it only fill references."""
-    last: Annotated[Day | None, Field(alias="to")] = None
-    """The last session replayed."""
-    summary: Words
-    trigger: TriggerEntry
-    basis: str = ""
-    """Which splits the prices are adjusted for, where a symbol does not say."""
-    falls: dict[Symbol, FallEntry] = Field(default_factory=dict)
-    stories: tuple[StoryEntry, ...] = ()
-    prices: dict[Symbol, PricesEntry] = Field(default_factory=dict)
 
 
 def load_episode(
@@ -305,18 +210,18 @@ def _session_problems(
                 told.add(key)
                 yield problem(document, (key,), f"{day} was no session of {exchange}; write one that was")
         before = len(blocks.problems)
-        blocks.report(("prices", symbol, "daily"), list(_no_sessions(bars, timetable)))
-        blocks.report(("prices", symbol, "marks"), list(_out_of_place(bars, marks, timetable)))
+        blocks.report(("prices", symbol, "daily"), list(_no_sessions(bars, timetable, exchange)))
+        blocks.report(("prices", symbol, "marks"), list(_out_of_place(bars, marks, timetable, exchange)))
         yield from blocks.problems[before:]
 
 
-def _no_sessions(bars: list[Placed], timetable: Timetable) -> Iterator[Slip]:
+def _no_sessions(bars: list[Placed], timetable: Timetable, exchange: str) -> Iterator[Slip]:
     for placed in bars:
         if isinstance(placed.row, EpisodeBar) and timetable.on(placed.row.session) is None:
-            yield Slip(placed.line, 0, f"{placed.row.session} was no session of {timetable.exchange}; remove the line")
+            yield Slip(placed.line, 0, f"{placed.row.session} was no session of {exchange}; remove the line")
 
 
-def _out_of_place(bars: list[Placed], marks: list[Placed], timetable: Timetable) -> Iterator[Slip]:
+def _out_of_place(bars: list[Placed], marks: list[Placed], timetable: Timetable, exchange: str) -> Iterator[Slip]:
     by_day = {placed.row.session: placed.row for placed in bars if isinstance(placed.row, EpisodeBar)}
     for placed in marks:
         mark = placed.row
@@ -326,7 +231,7 @@ def _out_of_place(bars: list[Placed], marks: list[Placed], timetable: Timetable)
             yield Slip(
                 placed.line,
                 0,
-                f"{timetable.exchange} had no session then, pre and post phases included; check the time",
+                f"{exchange} had no session then, pre and post phases included; check the time",
             )
             continue
         bar = by_day.get(session.date)
@@ -363,7 +268,7 @@ def _episode(entry: EpisodeFile, prices: Mapping[str, tuple[list[Placed], list[P
         shock=entry.shock,
         stories=_stories(entry),
         prices=tuple(_prices(entry, symbol, *prices[symbol]) for symbol in entry.prices),
-        described=tuple(Fall(symbol=symbol, **fall.model_dump()) for symbol, fall in entry.falls.items()),
+        described=tuple(_fall(symbol, written) for symbol, written in entry.falls.items()),
     )
 
 
@@ -377,6 +282,18 @@ def _prices(entry: EpisodeFile, symbol: str, bars: list[Placed], marks: list[Pla
         marks=tuple(placed.row for placed in marks if isinstance(placed.row, Mark)),
         exposure=written.exposure,
         currency=written.currency,
+    )
+
+
+def _fall(symbol: str, written: FallEntry) -> Fall:
+    return Fall(
+        symbol=symbol,
+        change=written.change,
+        exposure=written.exposure,
+        next_session=written.next_session,
+        five_sessions=written.five_sessions,
+        twenty_sessions=written.twenty_sessions,
+        note=written.note,
     )
 
 

@@ -83,8 +83,8 @@ class Tape:
 def build_tape(episode: Episode, timetable_of: Callable[[str], Timetable]) -> Tape:
     """The tape of a recorded episode; ``timetable_of`` gives the sessions of an exchange (by its ISO 10383 code).
 
-    Sessions before ``episode.first`` are daily bars only, there to fill references. Bars, marks and stories after the
-    regular close, post phase included, of ``episode.last`` are left out.
+    Sessions before ``episode.first`` are daily bars only, there to fill references. Whatever comes after the post phase
+    of ``episode.last`` is left out.
     Raises UsageError where the episode has no prices or stories, or has a price on a date that is no session.
     """
     if not episode.prices and not episode.stories:

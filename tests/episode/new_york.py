@@ -1,21 +1,20 @@
-"""New York's sessions from September 2023 to February 2025, written out, so that these tests need no calendar library."""
+"""New York's sessions from September 2023 to February 2025, written out: these tests need no calendar library."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.core.errors import UsageError
 from bot.core.sessions import Session, Timetable
 
 ZONE = ZoneInfo("America/New_York")
 CLOSED = {
-    date.fromisoformat(day)
-    for day in (
-        "2023-09-04 2023-11-23 2023-12-25 2024-01-01 2024-01-15 2024-02-19 2024-03-29 2024-05-27 2024-06-19 2024-07-04 "
-        "2024-09-02 2024-11-28 2024-12-25 2025-01-01 2025-01-09 2025-01-20 2025-02-17"
-    ).split()
+    *(date(2023, 9, 4), date(2023, 11, 23), date(2023, 12, 25), date(2024, 1, 1), date(2024, 1, 15), date(2024, 2, 19)),
+    *(date(2024, 3, 29), date(2024, 5, 27), date(2024, 6, 19), date(2024, 7, 4), date(2024, 9, 2), date(2024, 11, 28)),
+    *(date(2024, 12, 25), date(2025, 1, 1), date(2025, 1, 9), date(2025, 1, 20), date(2025, 2, 17)),
 }
-HALF = {date.fromisoformat(day) for day in "2023-11-24 2024-07-03 2024-11-29 2024-12-24".split()}
+HALF = {date(2023, 11, 24), date(2024, 7, 3), date(2024, 11, 29), date(2024, 12, 24)}
 
 
 def session(day: date) -> Session:
@@ -39,5 +38,6 @@ TIMETABLE = Timetable("XNYS", sessions(date(2023, 9, 1), date(2025, 2, 28)))
 
 def timetable_of(exchange: str) -> Timetable:
     """New York's timetable, for every American exchange of the episode."""
-    assert exchange in {"XNAS", "XNYS", "ARCX", "BATS"}, exchange
+    if exchange not in {"XNAS", "XNYS", "ARCX", "BATS"}:
+        raise UsageError(f"no calendar for exchange {exchange!r}")
     return TIMETABLE

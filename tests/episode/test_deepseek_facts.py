@@ -146,8 +146,9 @@ def test_nvidias_pre_market_of_the_monday_is_known_hour_by_hour(tape: Tape) -> N
         ("11:00", QuoteKind.LOW, 122.75),
         ("11:00", QuoteKind.TRADE, 124.20),
     ]
-    assert 133.37 / 142.62 - 1 == pytest.approx(-0.065, abs=0.0005)
-    assert 128.14 / 142.62 - 1 < -0.10
+    friday = 142.62
+    assert morning[0][2] / friday - 1 == pytest.approx(-0.065, abs=0.0005)
+    assert morning[1][2] / friday - 1 < -0.10
 
 
 def test_nvidias_after_hours_price_of_the_article_is_the_last_before_the_post_phase_ends(tape: Tape) -> None:
