@@ -338,7 +338,7 @@ def explain(log: str, what: str = "the installer") -> str:
         return any(word.lower() in lower for word in words)
 
     if has("No space left on device", "os error 28", "Disk quota exceeded"):
-        return f"the disk is full (the environment takes about 600 MB); free some space and run make again; {details}"
+        return f"the disk is full (the environment takes some 500 MB); free some space and run make again; {details}"
     if has("DO NOT MATCH THE HASHES", "hash mismatch"):
         found = re.search(r"^ *(\S+==\S+) from \S+|hash mismatch for `([^`]+)`", log, re.MULTILINE | re.IGNORECASE)
         package = next((part for part in found.groups() if part), "a package") if found else "a package"
@@ -402,7 +402,7 @@ def explain_os_error(error: OSError) -> str:
 
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{where}the disk is full; free some space (the environment takes about 600 MB) and run make again"
+        return f"{where}the disk is full; free some space (the environment takes some 500 MB) and run make again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{where}no right to write here; make the checkout yours (chown) or use another one"
     return f"{where}{error.strerror or error}"
