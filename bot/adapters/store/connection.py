@@ -1,0 +1,126 @@
+"""Connections, transactions, and what SQLite's errors mean to us.
+
+Nothing of sqlite3 leaves this package as an exception. A connection belongs to the thread that made it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreFullError
+
+OLDEST_SQLITE = (3, 35, 0)
+"""For ``RETURNING``, generated columns and window functions together."""
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+def connect_writer(path: Path, *, durable: bool, busy_for: timedelta) -> sqlite3.Connection:
+    """The writing connection: WAL, foreign keys, no implicit transactions.
+
+    ``durable`` waits for the disk at each commit, so that a power cut forgets nothing that was acknowledged; without
+    it a killed process still loses nothing, only a power cut may. ``busy_for`` is how long a call waits for another
+    writer (a person's own tool) before StoreBusyError.
+    """
+    require_sqlite()
+    conn = sqlite3.connect(path, timeout=busy_for.total_seconds(), isolation_level=None, cached_statements=256)
+    try:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        conn.execute("PRAGMA foreign_keys = ON")
+        conn.execute(f"PRAGMA journal_size_limit = {64 << 20}")
+        conn.execute(f"PRAGMA cache_size = {-(16 << 10)}")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def connect_reader(path: Path, *, busy_for: timedelta = timedelta(seconds=5)) -> sqlite3.Connection:
+    """A connection that cannot write, beside a running writer or alone.
+
+    Raises StoreError where there is no such file.
+    """
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no such database; run or replay makes one")
+    uri = path.resolve().as_uri() + "?mode=ro"
+    try:
+        return _reader(uri, busy_for)
+    except sqlite3.OperationalError:
+        # a WAL database in a folder we may not write to can still be read when nobody writes to it
+        wal = path.with_name(path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            raise
+        return _reader(uri + "&immutable=1", busy_for)
+
+
+def _reader(uri: str, busy_for: timedelta) -> sqlite3.Connection:
+    conn = sqlite3.connect(uri, uri=True, timeout=busy_for.total_seconds(), isolation_level=None)
+    try:
+        conn.execute("PRAGMA query_only = ON")
+        conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the first read is what fails
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def require_sqlite() -> None:
+    """StoreError where the SQLite library is too old for the schema."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        need = ".".join(map(str, OLDEST_SQLITE))
+        raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; Python must come with {need} or later")
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raises our own errors in place of sqlite3's, naming the file and what to do."""
+    try:
+        yield
+    except AftershockError:
+        raise
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
+        raise _ours(path, error) from error
+
+
+def _ours(path: Path, error: Exception) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = code & 0xFF if isinstance(code, int) else None
+    if primary in _BUSY:
+        return StoreBusyError(f"{path}: another program is writing to the database; try again: {error}")
+    if primary in _NO_ROOM:
+        return StoreFullError(
+            f"{path}: the database cannot be written; free some disk space or make the file writable: {error}"
+        )
+    if primary == sqlite3.SQLITE_CANTOPEN:
+        return StoreFullError(f"{path}: the database cannot be opened; look at the folder and its rights: {error}")
+    if primary in _DAMAGED:
+        return StoreError(f"{path}: the database is damaged; put a backup in its place: {error}")
+    return StoreError(f"{path}: {error}")
+
+
+@contextlib.contextmanager
+def transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    """All of the block in one transaction, or nothing of it, and the connection usable either way.
+
+    ``BEGIN IMMEDIATE`` takes the write lock first: a deferred transaction that has read and then wants to write loses
+    to any other writer at once, whatever the busy time-out.
+    """
+    if conn.in_transaction:  # only where an earlier roll-back failed for want of a disk
+        conn.execute("ROLLBACK")
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        conn.execute("COMMIT")
+    except BaseException:
+        # SQLite itself rolls back on some errors (a full disk); asking again would fail
+        if conn.in_transaction:
+            with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+                conn.execute("ROLLBACK")
+        raise

@@ -1,0 +1,284 @@
+"""The outbox: notifications queued, leased for one attempt, and settled.
+
+States and the only ways between them::
+
+    queued ──claim──▶ leased ──settle──▶ sent | failed | unknown | queued again (retry)
+      │                  └──lease ran out, or its process died──▶ unknown ──late answer──▶ sent | failed | queued
+      └──▶ superseded (a newer edit; the message to edit was never sent) | suppressed (recipient switched off)
+
+``sent`` is final. A lease that ran out is ``unknown``, not queued again: the attempt may have arrived. Should its
+answer come after all, the answer is believed. Every attempt has a row in ``deliveries`` before it begins.
+
+Functions that write expect to be inside a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from bot.adapters.store.codec import clean, moment_text
+from bot.adapters.store.rows import NOTIFICATION, insert
+from bot.core.errors import StoreError
+from bot.core.model import Delivery, Notification, Outgoing
+
+_NEWER_EDIT = "a newer edit"
+_NOTHING_TO_EDIT = "the message to edit is not there"
+_SWITCHED_OFF = "recipient switched off"
+
+_INSERT = insert("notifications", "run_id", *NOTIFICATION.columns) + " ON CONFLICT DO NOTHING"
+_EDITS, _REPLIES_TO = NOTIFICATION.columns.index("edits"), NOTIFICATION.columns.index("replies_to")
+_STATE, _SUPPRESSED_BY = NOTIFICATION.columns.index("state"), NOTIFICATION.columns.index("suppressed_by")
+_RECIPIENT = NOTIFICATION.columns.index("recipient_id")
+
+# ------------------------------------------------------------------------------------------------------------ queueing
+
+
+def queue(conn: sqlite3.Connection, run_id: int, notifications: Iterable[Notification]) -> None:
+    """Insert those not yet known (by id, or by announcement and recipient).
+
+    An unsent edit gives way to a newer one of the same message. ``edits`` is stored as the first notification of that
+    message, whichever edit of it was named. An edit of a message that was never queued for this recipient is stored as
+    superseded; an answer to one is stored as an ordinary message.
+    """
+    # messages before edits, so that an edit finds the message it was announced with
+    for notification in sorted(notifications, key=lambda n: bool(n.edits)):
+        recipient = present_id(conn, clean(notification.recipient))
+        conn.execute(
+            "INSERT INTO chats (id, channel, name, min_severity, symbols, rest) VALUES (?, ?, '', 'info', '[]', '{}')"
+            " ON CONFLICT DO NOTHING",
+            (recipient, clean(notification.channel)),
+        )
+        row = list(NOTIFICATION.row(notification))
+        row[_RECIPIENT] = recipient
+        if row[_REPLIES_TO]:
+            row[_REPLIES_TO] = _first_of_message(conn, row[_REPLIES_TO], recipient)
+        if row[_EDITS]:
+            row[_EDITS] = _first_of_message(conn, row[_EDITS], recipient)
+            if row[_EDITS] is None and row[_STATE] == "queued":
+                row[_STATE], row[_SUPPRESSED_BY] = "superseded", _NOTHING_TO_EDIT
+        if row[_STATE] == "queued" and not _enabled(conn, recipient):
+            row[_STATE], row[_SUPPRESSED_BY] = "suppressed", _SWITCHED_OFF
+        new = conn.execute(_INSERT, (run_id, *row)).rowcount
+        if new and row[_EDITS] and row[_STATE] == "queued":
+            _keep_newest_edit(conn, row[0], row[_EDITS])
+
+
+def present_id(conn: sqlite3.Connection, recipient: str) -> str:
+    """The recipient's id after every move of its chat."""
+    for _ in range(100):
+        row = conn.execute("SELECT moved_to FROM chats WHERE id = ?", (recipient,)).fetchone()
+        if row is None or row[0] is None:
+            break
+        recipient = row[0]
+    return recipient
+
+
+def suppress_queue(conn: sqlite3.Connection, recipient: str) -> None:
+    """What still waits for a recipient that is switched off will not be sent; the history says why."""
+    conn.execute(
+        "UPDATE notifications SET state = 'suppressed', suppressed_by = ?, not_before = NULL"
+        " WHERE recipient_id = ? AND state = 'queued'",
+        (_SWITCHED_OFF, recipient),
+    )
+
+
+def _enabled(conn: sqlite3.Connection, recipient: str) -> bool:
+    return bool(conn.execute("SELECT enabled FROM chats WHERE id = ?", (recipient,)).fetchone()[0])
+
+
+def _first_of_message(conn: sqlite3.Connection, notification: str, recipient: str) -> str | None:
+    """The notification that first put the message up which ``notification`` is or edits; the recipient's own only."""
+    row = conn.execute(
+        "SELECT coalesce(edits, id) FROM notifications WHERE id = ? AND recipient_id = ?", (notification, recipient)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _keep_newest_edit(conn: sqlite3.Connection, edit: str, message: str) -> None:
+    """Of the queued edits of ``message`` only the newest stays; with equal times the later inserted is the newer."""
+    conn.execute(
+        "UPDATE notifications SET state = 'superseded', suppressed_by = ?3, not_before = NULL WHERE rowid IN ("
+        " SELECT older.rowid FROM notifications older JOIN notifications newer ON newer.edits = older.edits"
+        " WHERE older.edits = ?1 AND older.state = 'queued' AND (newer.id = ?2 OR older.id = ?2)"
+        " AND newer.state IN ('queued', 'leased', 'sent')"
+        " AND (newer.created_at, newer.rowid) > (older.created_at, older.rowid))",
+        (message, edit, _NEWER_EDIT),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ claiming
+
+_CANDIDATES = """
+WITH due AS MATERIALIZED (
+  SELECT n.rowid AS place, n.recipient_id, n.edits IS NOT NULL AS is_edit, n.severity_rank, n.created_at,
+         row_number() OVER (
+           PARTITION BY n.recipient_id
+           ORDER BY n.edits IS NOT NULL, n.severity_rank DESC, n.created_at, n.rowid
+         ) AS turn
+  FROM notifications n
+  JOIN chats c ON c.id = n.recipient_id AND c.enabled
+  LEFT JOIN notifications m ON m.id = n.edits
+  LEFT JOIN notifications r ON r.id = n.replies_to AND r.rowid < n.rowid AND r.state = 'queued'
+       AND r.created_at <= :now AND (r.not_before IS NULL OR r.not_before <= :now)
+  WHERE n.state = 'queued' AND n.created_at <= :now AND (n.not_before IS NULL OR n.not_before <= :now)
+    AND n.channel IN (SELECT value FROM json_each(:channels))
+    AND n.recipient_id NOT IN (SELECT value FROM json_each(:busy))
+    AND (n.edits IS NULL OR m.state = 'sent')
+    AND r.id IS NULL
+    AND NOT EXISTS (SELECT 1 FROM notifications l WHERE l.recipient_id = n.recipient_id AND l.state = 'leased')
+)
+SELECT place FROM due WHERE turn = 1
+ORDER BY is_edit, severity_rank DESC, created_at, place LIMIT :limit
+"""
+
+_CLAIMED = f"""
+SELECT {", ".join("n." + column for column in NOTIFICATION.columns)}, n.attempts, m.message_id, r.message_id
+FROM notifications n
+LEFT JOIN notifications m ON m.id = n.edits
+LEFT JOIN notifications r ON r.id = n.replies_to AND r.state = 'sent'
+WHERE n.rowid = ?
+"""
+
+
+def waiting(conn: sqlite3.Connection) -> bool:
+    """Whether anything is queued or leased at all: a look that takes no lock."""
+    return any(
+        conn.execute(f"SELECT 1 FROM notifications WHERE state = '{state}' LIMIT 1").fetchone() is not None
+        for state in ("queued", "leased")
+    )
+
+
+def claim(
+    conn: sqlite3.Connection,
+    run_id: int,
+    now: datetime,
+    lease_for: timedelta,
+    limit: int,
+    channels: Collection[str],
+    busy: Collection[str],
+) -> Sequence[Outgoing]:
+    """Lease what may go out now: messages before edits, then most severe, then oldest; one per recipient.
+
+    An answer is held while the message it answers could itself go out now, whatever their severities, so that a
+    reader meets them in order; it does not wait for one that must be tried again later.
+    """
+    expire(conn, now)
+    _supersede_edits_of_nothing(conn, now)
+    at = moment_text(now)
+    parameters = {
+        "now": at,
+        "limit": limit,
+        "channels": json.dumps([clean(c) for c in channels]),
+        "busy": json.dumps([clean(b) for b in busy]),
+    }
+    places = [place for (place,) in conn.execute(_CANDIDATES, parameters)]
+    claimed = []
+    for place in places:
+        conn.execute(
+            "UPDATE notifications SET state = 'leased', attempts = attempts + 1, leased_by = ?, lease_until = ?,"
+            " not_before = NULL WHERE rowid = ?",
+            (run_id, moment_text(now + lease_for), place),
+        )
+        row = conn.execute(_CLAIMED, (place,)).fetchone()
+        attempt, edits_message, replies_to_message = row[len(NOTIFICATION.columns) :]
+        notification = NOTIFICATION.value(row)
+        conn.execute(
+            "INSERT INTO deliveries (notification_id, attempt, run_id, recipient_id, started_at, outcome)"
+            " VALUES (?, ?, ?, ?, ?, 'started')",
+            (notification.id, attempt, run_id, notification.recipient, at),
+        )
+        claimed.append(Outgoing(notification, attempt, edits_message, replies_to_message))
+    return claimed
+
+
+def _supersede_edits_of_nothing(conn: sqlite3.Connection, now: datetime) -> None:
+    """Edits whose message will never be there to edit: given up, doubtful, or left behind in a chat that moved."""
+    conn.execute(
+        "UPDATE notifications SET state = 'superseded', settled_at = ?,"
+        " suppressed_by = (SELECT 'the message to edit is ' || CASE m.state WHEN 'sent' THEN 'in the chat as it was'"
+        "   ELSE m.state END FROM notifications m WHERE m.id = notifications.edits)"
+        " WHERE state = 'queued' AND edits IS NOT NULL AND EXISTS ("
+        "   SELECT 1 FROM notifications m WHERE m.id = notifications.edits"
+        "   AND (m.state IN ('failed', 'superseded', 'suppressed', 'unknown')"
+        "        OR m.state = 'sent' AND m.message_id IS NULL))",
+        (moment_text(now),),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ settling
+
+
+def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
+    """Record how an attempt ended. Saying it twice changes nothing.
+
+    StoreError for an attempt that was never claimed, or an outcome nobody knows.
+    """
+    if delivery.outcome not in ("sent", "retry", "unknown", "failed"):
+        raise StoreError(f"a delivery cannot end as {delivery.outcome!r}: {delivery.notification}")
+    ended_at = moment_text(delivery.ended_at)
+    retry_at = moment_text(delivery.retry_at) if delivery.retry_at else None
+    message_id = None if delivery.message_id is None else clean(delivery.message_id)
+    error = clean(delivery.error)
+    changed = conn.execute(
+        "UPDATE deliveries SET ended_at = ?, outcome = ?, message_id = ?, error = ?, retry_at = ?"
+        " WHERE notification_id = ? AND attempt = ? AND outcome IN ('started', 'unknown')",
+        (ended_at, delivery.outcome, message_id, error, retry_at, clean(delivery.notification), delivery.attempt),
+    ).rowcount
+    row = conn.execute(
+        "SELECT n.edits, n.attempts, n.recipient_id, d.recipient_id FROM deliveries d"
+        " JOIN notifications n ON n.id = d.notification_id WHERE d.notification_id = ? AND d.attempt = ?",
+        (clean(delivery.notification), delivery.attempt),
+    ).fetchone()
+    if row is None:
+        raise StoreError(f"settled without having been claimed: {delivery.notification} attempt {delivery.attempt}")
+    edits, attempts, recipient, sent_to = row
+    if not changed or (attempts != delivery.attempt and delivery.outcome != "sent"):
+        return  # already known, or a later attempt has taken over
+    state = "queued" if delivery.outcome == "retry" else delivery.outcome
+    conn.execute(
+        "UPDATE notifications SET state = ?, message_id = ?, error = ?, not_before = ?, settled_at = ?,"
+        " leased_by = NULL, lease_until = NULL WHERE id = ? AND state IN ('leased', 'unknown', 'queued')",
+        (
+            state,
+            message_id if delivery.outcome == "sent" and recipient == sent_to else None,
+            error or None,
+            (retry_at or ended_at) if state == "queued" else None,
+            None if state == "queued" else ended_at,
+            clean(delivery.notification),
+        ),
+    )
+    if state == "queued" and edits is not None:
+        _keep_newest_edit(conn, clean(delivery.notification), edits)
+    if state == "queued" and not _enabled(conn, recipient):
+        suppress_queue(conn, recipient)
+
+
+def expire(conn: sqlite3.Connection, now: datetime) -> int:
+    """Leases that ran out become ``unknown``: whoever holds one hangs, and may have sent. Returns how many."""
+    return _give_up(conn, now, "lease_until <= ?", moment_text(now), "the attempt did not end within its lease")
+
+
+def recover(conn: sqlite3.Connection, run_id: int, now: datetime) -> int:
+    """Leases of every other run become ``unknown``; their processes are dead, for this one has the writer's lock."""
+    return _give_up(conn, now, "leased_by <> ?", run_id, "the program ended before the answer came")
+
+
+def _give_up(conn: sqlite3.Connection, now: datetime, which: str, parameter: str | int, error: str) -> int:
+    at = moment_text(now)
+    leased = f"SELECT id FROM notifications WHERE state = 'leased' AND {which}"
+    ids = [row[0] for row in conn.execute(leased, (parameter,))]
+    for notification in ids:
+        conn.execute(
+            "UPDATE deliveries SET outcome = 'unknown', ended_at = ?, error = ?"
+            " WHERE notification_id = ? AND outcome = 'started'",
+            (at, error, notification),
+        )
+        conn.execute(
+            "UPDATE notifications SET state = 'unknown', error = ?, settled_at = ?, leased_by = NULL,"
+            " lease_until = NULL WHERE id = ?",
+            (error, at, notification),
+        )
+    return len(ids)

@@ -1,0 +1,98 @@
+"""What the running bot reads back: the observations and decisions its state is rebuilt from."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from bot.adapters.store.codec import RowCodec, clean, moment_text
+from bot.adapters.store.rows import ALERT, BAR, FEED, INCIDENT, QUOTE, SPLIT, STORY
+from bot.core.model import Alert, FeedState, Incident, Observation
+
+_CHUNK = 500
+
+
+def observations(conn: sqlite3.Connection, since: datetime, until: datetime) -> Iterator[Observation]:
+    """Stories and quotes with ``since < seen_at <= until``, bars and splits of two years more.
+
+    By ``seen_at``; observations seen at the same moment come in the order in which they were stored, so that what
+    was decided on them is decided again. Splits reach back as far as the bars, whose basis they explain. Read as it
+    goes, never all in memory; the connection must see one state of the database meanwhile.
+    """
+    window = (moment_text(since), moment_text(until))
+    history = (_two_years_before(since).isoformat(), moment_text(until))
+    parts = (
+        _read(conn, "stories", STORY, "seen_at > ? AND seen_at <= ?", window),
+        _read(conn, "quotes", QUOTE, "seen_at > ? AND seen_at <= ?", window),
+        _read(conn, "daily_bars", BAR, "session >= ? AND seen_at <= ?", history),
+        _read(conn, "splits", SPLIT, "session >= ? AND seen_at <= ?", history),
+    )
+    # arrival numbers are unique over all four tables, so the values themselves are never compared
+    for _, _, observation in heapq.merge(*parts):
+        yield observation
+
+
+def _read(
+    conn: sqlite3.Connection, table: str, codec: RowCodec, where: str, parameters: tuple[str, str]
+) -> Iterator[tuple[str, int, Any]]:
+    columns = ", ".join(codec.columns)
+    cursor = conn.execute(
+        f"SELECT seen_at, arrival, {columns} FROM {table} WHERE {where} ORDER BY seen_at, arrival", parameters
+    )
+    for row in cursor:
+        yield row[0], row[1], codec.value(row, 2)
+
+
+def _two_years_before(since: datetime) -> date:
+    day = since.date()
+    if day.year <= 2:
+        return date.min
+    return day.replace(year=day.year - 2, day=min(day.day, 28))
+
+
+def known_keys(conn: sqlite3.Connection, keys: Collection[str]) -> Mapping[str, str]:
+    """Which of ``keys`` were ever seen, with the id of the story that had each first."""
+    as_stored = {clean(key): key for key in keys}
+    asked = list(as_stored)
+    found: dict[str, str] = {}
+    for start in range(0, len(asked), _CHUNK):
+        chunk = asked[start : start + _CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        for key, story_id in conn.execute(f"SELECT key, story_id FROM story_keys WHERE key IN ({marks})", chunk):
+            found[as_stored[key]] = story_id
+    return found
+
+
+def feed_states(conn: sqlite3.Connection) -> Mapping[str, FeedState]:
+    """Every feed that was ever polled, by name."""
+    rows = conn.execute(f"SELECT {', '.join(FEED.columns)} FROM feeds ORDER BY name")
+    return {state.name: state for state in map(FEED.value, rows)}
+
+
+def alerts_since(conn: sqlite3.Connection, session: date) -> Sequence[Alert]:
+    """Alerts of ``session`` and later, and any still firing, by ``fired_at``."""
+    rows = conn.execute(
+        f"SELECT {', '.join(ALERT.columns)} FROM alerts WHERE session >= ? OR state = 'firing'"
+        " ORDER BY fired_at, rowid",
+        (session.isoformat(),),
+    )
+    return [ALERT.value(row) for row in rows]
+
+
+def incidents_since(conn: sqlite3.Connection, session: date) -> Sequence[Incident]:
+    """Incidents that reach into ``session`` or later, and any still open, by ``started_at``."""
+    rows = conn.execute(
+        f"SELECT {', '.join(INCIDENT.columns)} FROM incidents WHERE last_session >= ? OR state = 'open'"
+        " ORDER BY started_at, rowid",
+        (session.isoformat(),),
+    )
+    return [INCIDENT.value(row) for row in rows]
+
+
+def extra(conn: sqlite3.Connection, name: str) -> str | None:
+    """The value last committed under ``name``."""
+    row = conn.execute("SELECT value FROM extras WHERE name = ?", (clean(name),)).fetchone()
+    return None if row is None else str(row[0])

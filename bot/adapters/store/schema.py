@@ -1,0 +1,110 @@
+"""Versions of the database: numbered, forward-only migrations, and the refusal of what is not ours.
+
+The number is in SQLite's own ``user_version``, so that a reader can look at it without sqlite-utils; which migrations
+ran, and when, is in sqlite-utils' ``_sqlite_migrations``. ``application_id`` marks the file as Aftershock's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.adapters.store import tables
+from bot.adapters.store.connection import transaction, translated
+from bot.core.errors import StoreError, StoreVersionError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = int.from_bytes(b"Aftr", "big")
+MIGRATION_SET = "aftershock"
+
+Migration = Callable[["Database"], None]
+
+
+def m001_first(db: Database) -> None:
+    """Everything the first version has."""
+    for script in (tables.OBSERVATIONS, tables.DECISIONS, tables.DELIVERY):
+        db.executescript(script)
+    # the triggers are ours: those of enable_fts also fire where only the cluster of a story changed
+    db.table("stories").enable_fts(["title", "summary"], tokenize="porter unicode61 remove_diacritics 2")
+    db.executescript(tables.SEARCH)
+    db.executescript(tables.VIEWS)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first,)
+"""In order; the version of a database is how many of them it has had. Never edit or reorder one that was released."""
+
+
+def stored_version(conn: sqlite3.Connection, path: Path, newest: int = len(MIGRATIONS)) -> int:
+    """The version of the database, 0 for an empty file.
+
+    StoreVersionError where it is not ours or was written by a newer Aftershock.
+    """
+    try:
+        application = int(conn.execute("PRAGMA application_id").fetchone()[0])
+        version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+        has_tables = conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
+            raise StoreVersionError(f"{path}: not an SQLite database; name another file with --database") from error
+        raise
+    if application != APPLICATION_ID and (application or version or has_tables):
+        raise StoreVersionError(
+            f"{path}: an SQLite database, but not one of Aftershock's; name another file with --database"
+        )
+    if version > newest:
+        raise StoreVersionError(
+            f"{path}: written by a newer Aftershock (database version {version}, this program knows {newest}); "
+            "update the program, or name another file with --database"
+        )
+    return version
+
+
+def require_current(conn: sqlite3.Connection, path: Path) -> None:
+    """For readers: StoreVersionError where the database is not exactly of this program's version."""
+    version = stored_version(conn, path)
+    if version < len(MIGRATIONS):
+        raise StoreVersionError(
+            f"{path}: database version {version}, this program reads {len(MIGRATIONS)}; "
+            "start it once with run or replay, which brings the file up to date"
+        )
+
+
+def migrate(db: Database, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:
+    """Bring the database up to date, all pending steps in one transaction or none.
+
+    A database that holds something is copied first; returns the copy's path, or ``None`` where none was needed.
+    """
+    from sqlite_utils import Migrations  # here, because it imports pandas where that is installed: half a second
+
+    version = stored_version(db.conn, path, len(migrations))
+    if version == len(migrations):
+        return None
+    backup = _back_up(db.conn, path, version) if version else None
+    steps = Migrations(MIGRATION_SET)
+    for step in migrations:
+        steps(name=step.__name__)(step)
+    # sqlite-utils begins deferred; inside our own immediate transaction its steps become savepoints
+    with transaction(db.conn):
+        steps.apply(db)
+        db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.conn.execute(f"PRAGMA user_version = {len(migrations)}")
+    return backup
+
+
+def _back_up(conn: sqlite3.Connection, path: Path, version: int) -> Path:
+    """A compact copy beside the database, named after the version it has; an earlier copy of it is kept instead."""
+    backup = path.with_name(f"{path.name}.version-{version}")
+    if backup.exists():
+        return backup
+    unfinished = backup.with_name(backup.name + ".unfinished")
+    unfinished.unlink(missing_ok=True)  # left by a killed process
+    with translated(path):
+        conn.execute("VACUUM INTO ?", (str(unfinished),))
+    try:
+        return unfinished.rename(backup)
+    except OSError as error:
+        raise StoreError(f"{backup}: the copy made before updating cannot be put in place: {error}") from error

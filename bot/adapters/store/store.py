@@ -1,0 +1,298 @@
+"""The history database as the port ``Store`` describes it, and how it is opened.
+
+A store belongs to the thread that opened it: the live process calls it from the event loop's thread, where a commit
+takes milliseconds. Reading for people is in ``history``, which needs no lock and no sqlite-utils.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from bot.adapters.store import outbox, reading, recipients, retention
+from bot.adapters.store.codec import clean, moment_text
+from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
+from bot.adapters.store.lock import WriterLock
+from bot.adapters.store.schema import migrate, require_current, stored_version
+from bot.adapters.store.writing import Writer
+from bot.core.errors import StoreError, StoreFullError, StoreVersionError
+from bot.core.model import Alert, Batch, Delivery, FeedState, Incident, Observation, Outgoing, Recipient
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Mode = Literal["live", "replay", "backtest"]
+
+BUSY_FOR = timedelta(seconds=2)
+"""How long a write waits for another program's before StoreBusyError; the event loop stands still meanwhile."""
+
+
+def open_store(
+    path: str | os.PathLike[str],
+    *,
+    mode: Mode,
+    run_name: str,
+    now: datetime,
+    read_only: bool = False,
+    version: str = "",
+    busy_for: timedelta = BUSY_FOR,
+) -> SqliteStore:
+    """Open the history at ``path``, making or updating it where needed, and begin a run.
+
+    A database holds either the live history or one simulation: ``mode`` and, apart from live, ``run_name`` must be
+    those it was begun with, so that a replay can be resumed but never mixed with anything else. ``version`` is the
+    program's. With ``read_only`` nothing is written or locked, any mode may be read, and the file must exist.
+
+    Raises StoreInUseError where another process writes to it; StoreVersionError where the file is of another mode or
+    a newer Aftershock, or not ours; StoreFullError and StoreError where it cannot be opened.
+    """
+    file = Path(path).expanduser().absolute()
+    if read_only:
+        with translated(file):
+            conn = connect_reader(file, busy_for=busy_for)
+            try:
+                require_current(conn, file)
+            except BaseException:
+                conn.close()
+                raise
+        return SqliteStore(file, conn, None, None, 0, mode)
+    # two names of one file must meet at one lock
+    file = file.resolve()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreFullError(f"{file.parent}: the folder for the database cannot be made: {error.strerror}") from error
+    lock = WriterLock(file)
+    try:
+        with contextlib.ExitStack() as undo, translated(file):
+            conn = _writer(file, mode, busy_for)
+            undo.callback(conn.close)
+            db, run_id = _begin(conn, file, mode, run_name, now, version)
+            undo.pop_all()
+    except BaseException:
+        lock.release()
+        raise
+    return SqliteStore(file, conn, db, lock, run_id, mode)
+
+
+def _writer(file: Path, mode: Mode, busy_for: timedelta) -> sqlite3.Connection:
+    """The writing connection, made only after a look that changes nothing in a file that is not ours."""
+    if file.exists() and file.stat().st_size:
+        with contextlib.closing(connect_reader(file, busy_for=busy_for)) as look:
+            stored_version(look, file)
+    # a power cut may cost a replay its last moments: it can be played again
+    return connect_writer(file, durable=mode == "live", busy_for=busy_for)
+
+
+def _begin(
+    conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str, now: datetime, version: str
+) -> tuple[Database, int]:
+    """Bring the schema up to date and write the run's row."""
+    from sqlite_utils import Database  # here, because it imports pandas where that is installed: half a second
+
+    db = Database(conn, execute_plugins=False)
+    migrate(db, file)
+    with transaction(conn):
+        _refuse_mixing(conn, file, mode, run_name)
+        runs = db.table("runs")
+        runs.insert(
+            {
+                "mode": mode,
+                "name": clean(run_name),
+                "started_at": moment_text(now),
+                "version": clean(version),
+                "pid": os.getpid(),
+            },
+            pk="id",
+        )
+        run_id = runs.last_pk
+    assert isinstance(run_id, int)
+    return db, run_id
+
+
+def _refuse_mixing(conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str) -> None:
+    """StoreVersionError unless the database is new or was begun as the same kind of run."""
+    begun = conn.execute("SELECT mode, name FROM runs ORDER BY id LIMIT 1").fetchone()
+    if begun is None or begun[0] == mode == "live" or tuple(begun) == (mode, clean(run_name)):
+        return
+    was = "the live history" if begun[0] == "live" else f"the {begun[0]} of {begun[1]}"
+    want = "the live history" if mode == "live" else f"a {mode} of {run_name}"
+    raise StoreVersionError(f"{file}: holds {was}; {want} needs a file of its own: name one with --database")
+
+
+class SqliteStore:
+    """The port ``Store`` on one SQLite file. Made by ``open_store``."""
+
+    def __init__(
+        self,
+        path: Path,
+        conn: sqlite3.Connection,
+        db: Database | None,
+        lock: WriterLock | None,
+        run_id: int,
+        mode: Mode,
+    ) -> None:
+        self.path = path
+        self.run_id = run_id
+        """Number of this run in ``runs``; 0 where reading only."""
+        self.mode = mode
+        self._conn = conn
+        self._db = db
+        self._lock = lock
+        self._batches = Writer(db, run_id) if db is not None else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self, now: datetime | None = None) -> None:
+        """End the run, at ``now`` if given, and give up the lock. Closing twice is allowed."""
+        try:
+            if now is not None and self._lock is not None:
+                with self._writing():
+                    self._conn.execute("UPDATE runs SET ended_at = ? WHERE id = ?", (moment_text(now), self.run_id))
+        finally:
+            self._conn.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        if self._db is None:
+            raise StoreError(f"{self.path}: opened for reading only")
+        with translated(self.path), transaction(self._conn):
+            yield
+
+    # ------------------------------------------------------------------------------------------------- the port
+
+    def commit(self, batch: Batch) -> None:
+        """Write all of ``batch`` in one transaction; a repeat changes nothing."""
+        with self._writing():
+            assert self._batches is not None
+            self._batches.write(batch)
+
+    def claim(
+        self,
+        now: datetime,
+        lease_for: timedelta,
+        limit: int,
+        channels: Collection[str],
+        busy: Collection[str] = (),
+    ) -> Sequence[Outgoing]:
+        """Lease what may go out now, and record the attempts.
+
+        Messages before edits, then most severe, then oldest; one per recipient. A lease that ran out in the meantime
+        becomes ``unknown`` here, because the attempt may have arrived; if its answer comes later, ``settle`` takes it.
+        """
+        with translated(self.path):
+            if not outbox.waiting(self._conn):
+                return ()
+        with self._writing():
+            return outbox.claim(self._conn, self.run_id, now, lease_for, limit, channels, busy)
+
+    def settle(self, delivery: Delivery) -> None:
+        """Record how an attempt ended, and what follows from it. A repeat changes nothing."""
+        with self._writing():
+            outbox.settle(self._conn, delivery)
+
+    def recover(self, now: datetime) -> int:
+        """Leases of earlier runs become ``unknown``; returns how many."""
+        with self._writing():
+            return outbox.recover(self._conn, self.run_id, now)
+
+    def known_keys(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Which of these story identities were ever seen: key to story id."""
+        with translated(self.path):
+            return reading.known_keys(self._conn, keys)
+
+    def feed_states(self) -> Mapping[str, FeedState]:
+        """What is remembered of each feed, by name."""
+        with translated(self.path):
+            return reading.feed_states(self._conn)
+
+    def observations(self, since: datetime, until: datetime) -> Iterator[Observation]:
+        """Stored stories, quotes, bars and splits, by ``seen_at``, then as stored; see ``reading.observations``.
+
+        Read through a connection of its own that sees the database as it is at the first value; commits in between
+        neither disturb it nor show.
+        """
+        with translated(self.path), contextlib.closing(connect_reader(self.path)) as conn:
+            conn.execute("BEGIN")
+            yield from reading.observations(conn, since, until)
+
+    def alerts_since(self, session: date) -> Sequence[Alert]:
+        """Alerts of sessions from ``session`` on, and any older one still firing, by ``fired_at``."""
+        with translated(self.path):
+            return reading.alerts_since(self._conn, session)
+
+    def incidents_since(self, session: date) -> Sequence[Incident]:
+        """Incidents whose last session is ``session`` or later, and any still open, by ``started_at``."""
+        with translated(self.path):
+            return reading.incidents_since(self._conn, session)
+
+    def recipients(self) -> Sequence[Recipient]:
+        """Everyone who may be told something, disabled ones included."""
+        with translated(self.path):
+            return recipients.recipients(self._conn)
+
+    def save_recipients(self, people: Iterable[Recipient]) -> None:
+        """Insert or update by id. What waits for one that is now disabled is suppressed."""
+        with self._writing():
+            assert self._db is not None
+            recipients.save(self._db, people)
+
+    def extra(self, name: str) -> str | None:
+        """A small named value written by a batch."""
+        with translated(self.path):
+            return reading.extra(self._conn, name)
+
+    # ---------------------------------------------------------------------------------------- beyond the port
+
+    def move_recipient(self, old: str, new: str) -> None:
+        """The channel gave the chat ``old`` the id ``new``: preferences, history and queue go along."""
+        with self._writing():
+            recipients.move(self._conn, old, new)
+
+    def record_rules(self, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
+        """Remember the text of each ``(rule, version, text)``; one known already stays as it was first used."""
+        with self._writing():
+            self._conn.executemany(
+                "INSERT INTO rule_versions (rule, version, text, first_used_at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text)",
+                [(clean(rule), clean(name), clean(text), moment_text(now)) for rule, name, text in versions],
+            )
+
+    def outbox(self) -> Mapping[str, int]:
+        """How many notifications stand ``queued``, ``leased`` and ``unknown``: for the status line and health."""
+        with translated(self.path):
+            return {
+                state: int(
+                    self._conn.execute(f"SELECT count(*) FROM notifications WHERE state = '{state}'").fetchone()[0]
+                )
+                for state in ("queued", "leased", "unknown")
+            }
+
+    def prune(self, now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:
+        """Forget rows older than ``keep`` says for each kind (``retention.KINDS``); returns how many, by kind."""
+        gone: Mapping[str, int] = dict.fromkeys(keep, 0)
+        for so_far in self.prune_in_steps(now, keep):
+            gone = so_far
+        return gone
+
+    def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
+        """As ``prune``, yielding after each short transaction so that an event loop can breathe."""
+        if self._db is None:
+            raise StoreError(f"{self.path}: opened for reading only")
+        with translated(self.path):
+            yield from retention.prune(self._conn, now, keep)
