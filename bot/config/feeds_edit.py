@@ -123,7 +123,7 @@ def _edited(document: Document, feeds: list[FeedSpec]) -> str:
         at = value.value[-1].end_mark.index
         return text[:at] + "".join(f",{newline}  {e}" for e in entries) + text[at:]
     if value.value:
-        return _below(text, _last_character(value), _indent_of(text, value), entries, newline)
+        return _below(text, _last_character(value), " " * value.start_mark.column, entries, newline)
     # An empty list: whatever stands for it ("[]") goes, the new lines follow the key's own line.
     start, end = value.start_mark.index, value.end_mark.index
     key_indent = " " * pair[0].start_mark.column
@@ -138,14 +138,6 @@ def _last_character(node: yaml.Node) -> int:
         return int(node.end_mark.index)
     last = node.value[-1]
     return _last_character(last[1] if isinstance(last, tuple) else last)
-
-
-def _indent_of(text: str, sequence: yaml.SequenceNode) -> str:
-    """The white space before the ``-`` of the sequence's last item."""
-    before = text[: sequence.value[-1].start_mark.index]
-    line = before[before.rindex("-") if "-" in before else len(before) :]
-    start = before[: len(before) - len(line)]
-    return start[max(start.rfind("\n"), start.rfind("\r")) + 1 :]
 
 
 def _below(text: str, at: int, indent: str, entries: list[str], newline: str) -> str:

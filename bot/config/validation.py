@@ -6,6 +6,7 @@ the mapping from which a key is missing. Messages read ``what is wrong; what to 
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections import defaultdict
@@ -167,6 +168,8 @@ def _at(document: Document, position: tuple[int, int], path: DocumentPath, messa
 
 # ------------------------------------------------------------------------------------------------------------- wording
 
+_LISTED = re.compile(r"'([^']*)'|([^\s,']+)")
+
 _EXPECTED = {
     "string": "text",
     "int": "a whole number",
@@ -230,7 +233,7 @@ def _message(mistake: _Mistake) -> str:
         case "value_error" | "assertion_error":
             return str(context.get("error", mistake.text))
         case "literal_error" | "enum":
-            known = [part.strip().strip("'") for part in _split_listing(str(context.get("expected", "")))]
+            known = _split_listing(str(context.get("expected", "")))
             return (
                 one_of(mistake.input, known)
                 if isinstance(mistake.input, str)
@@ -258,7 +261,7 @@ def _message(mistake: _Mistake) -> str:
         case "union_tag_not_found":
             return f"this does not say what it is; add {context.get('discriminator')}"
         case "union_tag_invalid":
-            known = [part.strip().strip("'") for part in str(context.get("expected_tags", "")).split(",")]
+            known = _split_listing(str(context.get("expected_tags", "")))
             return one_of(str(context.get("tag", "")), known)
     text = mistake.text[:1].lower() + mistake.text[1:]
     return f"{value}: {text}; correct it"
@@ -269,8 +272,8 @@ def _bare(limit: Any) -> str:
 
 
 def _split_listing(expected: str) -> list[str]:
-    """Pydantic writes ``'a', 'b' or 'c'``."""
-    return expected.replace(" or ", ", ").split(", ") if expected else []
+    """Pydantic writes ``'a', 'b' or 'c'``, and numbers without quotes."""
+    return [quoted or bare for quoted, bare in _LISTED.findall(expected) if bare != "or"]
 
 
 def _listing(words: Sequence[str]) -> str:

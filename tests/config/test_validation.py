@@ -58,6 +58,7 @@ class Rule(StrictModel):
     pair: tuple[int, int] | None = None
     moves: tuple[Annotated[Step | Jump, Field(discriminator="kind")], ...] = ()
     either: Step | Jump | None = None
+    until: Literal["next session close", "high or low", 5] = 5
     some: list[str] = Field(default=[], max_length=2)
 
     @field_validator("name")
@@ -172,6 +173,13 @@ BAD = {
     "a word that is near to none allowed": (
         "rules: [{name: a, when: {news: {topic: x, reach: zzz}}}]\n",
         ["f.yaml:1:50: rules[0].when.news.reach: unknown value 'zzz'; write one of direct, exposure, none"],
+    ),
+    "one of several words that is none of those allowed": (
+        "rules: [{name: a, until: next session clos}, {name: b, until: zzz}]\n",
+        [
+            "f.yaml:1:26: rules[0].until: unknown value 'next session clos'; did you mean 'next session close'?",
+            "f.yaml:1:63: rules[1].until: unknown value 'zzz'; write one of next session close, high or low, 5",
+        ],
     ),
     "a number where a word is chosen": (
         "rules: [{name: a, when: {news: {topic: x, reach: 3}}}]\n",
