@@ -52,16 +52,39 @@ class Document:
         self.text = text
         """As read, comments included."""
         self._root = root
+        self._pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
     def position(self, path: DocumentPath) -> tuple[int, int]:
         """Line and column, from 1, of the value at ``path``; of its nearest existing ancestor where there is none."""
-        return _mark(_walk(self._root, path)[-1][1])
+        return _mark(self._walk(path)[-1][1])
 
     def key_position(self, path: DocumentPath) -> tuple[int, int]:
         """Line and column of the key (or list item) at ``path``; else of the nearest existing ancestor's value."""
-        steps = _walk(self._root, path)
+        steps = self._walk(path)
         key, value = steps[-1]
         return _mark(key if key is not None and len(steps) == len(path) + 1 else value)
+
+    def _walk(self, path: DocumentPath) -> list[tuple[yaml.Node | None, yaml.Node]]:
+        """Key and value nodes along ``path``, from the root as far as the document goes."""
+        steps: list[tuple[yaml.Node | None, yaml.Node]] = [(None, self._root)]
+        node = self._root
+        for step in path:
+            pair: tuple[yaml.Node, yaml.Node] | None = None
+            if isinstance(node, yaml.MappingNode):
+                pair = self._pairs_of(node).get(str(step))
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+                pair = (node.value[step], node.value[step])
+            if pair is None:
+                break
+            steps.append(pair)
+            node = pair[1]
+        return steps
+
+    def _pairs_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """The pairs of a mapping by key; indexed once, for a long mapping may hold a mistake in every line."""
+        if id(node) not in self._pairs:
+            self._pairs[id(node)] = {p[0].value: p for p in node.value if isinstance(p[0], yaml.ScalarNode)}
+        return self._pairs[id(node)]
 
 
 def load_document(path: Path | str, text: str | None = None) -> Document:
@@ -363,21 +386,3 @@ def _tag(node: yaml.Node) -> str:
 
 def _mark(node: yaml.Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def _walk(root: yaml.Node, path: DocumentPath) -> list[tuple[yaml.Node | None, yaml.Node]]:
-    """Key and value nodes along ``path``, from the root as far as the document goes."""
-    steps: list[tuple[yaml.Node | None, yaml.Node]] = [(None, root)]
-    node = root
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            pair = next((p for p in node.value if isinstance(p[0], yaml.ScalarNode) and p[0].value == step), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
-            pair = (node.value[step], node.value[step])
-        else:
-            pair = None
-        if pair is None:
-            break
-        steps.append(pair)
-        node = pair[1]
-    return steps
