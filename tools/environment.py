@@ -30,8 +30,6 @@ LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock", "web": "req
 ALSO_HOLDS = {"dev": ("run",), "web": ("run",)}
 """The locks a lock includes pin by pin, as ``make lock`` compiles them; a test keeps it true."""
 
-LINES = 2  # of pip's own words in the error, where no better ones are known
-
 
 class SetupError(Exception):
     """Why the environment cannot be made, and what to do about it, in one line."""
@@ -55,6 +53,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"aftershock: {error}", file=sys.stderr)
         return 1
     except OSError as error:
+        from explain import explain_os_error
+
         print(f"aftershock: {explain_os_error(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -173,6 +173,8 @@ def fill(lock: str) -> None:
     """Install ``lock`` by uv, else by pip."""
     import shutil
 
+    from explain import explain
+
     named = os.environ.get("UV", "uv")  # the variable uv sets for its own children; empty means: without uv
     uv = shutil.which(named) if named else None
     LOG.write_bytes(b"")
@@ -185,12 +187,12 @@ def fill(lock: str) -> None:
             note("killed by the keyboard")  # uv does not tell how far it was
             raise
         if touched() or not has_ensurepip():
-            raise SetupError(explain(LOG.read_text(errors="replace")))
+            raise SetupError(explain(logged()))
         say("uv could not; trying pip")
     make_environment(with_pip=True)
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     if run([".venv/bin/python", "-I", "-m", "pip", "install", *options, *STRICT, "-r", lock], pip_variables()) != 0:
-        raise SetupError(explain(LOG.read_text(errors="replace")))
+        raise SetupError(explain(logged()))
 
 
 STRICT = ("--require-hashes", "--only-binary", ":all:")
@@ -216,10 +218,12 @@ def make_environment(*, with_pip: bool) -> None:
             f"Python {sys.version.split()[0]} came without its venv module; install it "
             f"(Debian: apt install {minor}-venv) and run make again, or install uv"
         )
+    from explain import explain
+
     base = getattr(sys, "_base_executable", None) or sys.executable
     command = [base, "-I", "-m", "venv", str(ENVIRONMENT)]
     if run(command if with_pip else [*command, "--without-pip"], {}) != 0:
-        log = LOG.read_text(errors="replace")
+        log = logged()
         if "No module named venv" in log:
             raise SetupError(f"Python {sys.version.split()[0]} came without its venv module; install {minor}-venv")
         raise SetupError(explain(log, what=f"{minor} -m venv"))
@@ -312,7 +316,7 @@ def note(what: str) -> None:
 def touched() -> bool:
     """Whether the installer got as far as changing packages; downloads alone change nothing."""
     try:
-        log = LOG.read_text(errors="replace")
+        log = logged()
     except OSError:
         return True
     # pip announces the change; uv only says that it failed while making it
@@ -322,90 +326,9 @@ def touched() -> bool:
     )
 
 
-# ----------------------------------------------------------------------------------------------------------- explain
-
-
-def explain(log: str, what: str = "the installer") -> str:
-    """The installer's log in one line: what is wrong and what to do."""
-    import re
-
-    # the last command's words; an earlier one's (uv's) failure has been tried again
-    log = log.rpartition("\n$ ")[2]
-    lower = log.lower()
-    details = f"details: {LOG}"
-
-    def has(*words: str) -> bool:
-        return any(word.lower() in lower for word in words)
-
-    if has("No space left on device", "os error 28", "Disk quota exceeded"):
-        return f"the disk is full (the environment takes some 500 MB); free some space and run make again; {details}"
-    if has("DO NOT MATCH THE HASHES", "hash mismatch"):
-        found = re.search(r"^ *(\S+==\S+) from \S+|hash mismatch for `([^`]+)`", log, re.MULTILINE | re.IGNORECASE)
-        package = next((part for part in found.groups() if part), "a package") if found else "a package"
-        return (
-            f"{package} from the index does not have the hash the lock says, so nothing was installed; "
-            f"the index or a proxy changed it, or the lock is wrong; {details}"
-        )
-    if has("407 Proxy Authentication", "Cannot connect to proxy", "ProxyError", "unsuccessful tunnel"):
-        return f"the proxy refuses the way to the package index; look at HTTPS_PROXY; {details}"
-    if has("CERTIFICATE_VERIFY_FAILED", "SSLError", "invalid peer certificate"):
-        return f"the package index's certificate is not trusted here; name your authority in PIP_CERT; {details}"
-    if has("401 Client Error", "401 Unauthorized", "403 Client Error", "403 Forbidden"):
-        return f"the package index refuses access (401 or 403); look at PIP_INDEX_URL; {details}"
-    if has(
-        "NewConnectionError",
-        "connection broken by",
-        "ConnectTimeout",
-        "Read timed out",
-        "ReadTimeoutError",
-        "Failed to establish",
-        "Name or service not known",
-        "Temporary failure in name resolution",
-        "error sending request",
-        "dns error",
-        "Max retries exceeded",
-    ):
-        return (
-            f"the package index {index_host(log)}cannot be reached; check the network, HTTPS_PROXY or PIP_INDEX_URL "
-            f"and run make again; {details}"
-        )
-    if has("is not a trusted or secure host"):
-        return (
-            f"pip ignores a package index over plain http; use https, or name its host in PIP_TRUSTED_HOST; {details}"
-        )
-    if has("No matching distribution found", "no version of", "because there are no versions", "no matching platform"):
-        found = re.search(r"No matching distribution found for (\S+)|no version of (\S+)", log, re.IGNORECASE)
-        package = next((part for part in found.groups() if part), "a package") if found else "a package"
-        return f"the package index has no {package} for {this_python()}; {details}"
-    if has("Permission denied", "os error 13", "Read-only file system"):
-        return f"no right to write into {ENVIRONMENT.resolve()}; {details}"
-    if found := re.search(r"killed by signal (\d+)", log):
-        return f"{what} was killed by signal {found[1]} (out of memory?); run make again; {details}"
-    words = [line.strip() for line in log.splitlines() if re.match(r"\s*(error|×|╰)", line, re.IGNORECASE)]
-    return f"{what} failed: {' '.join(words[-LINES:]) or 'without saying why'}; {details}"
-
-
-def index_host(log: str) -> str:
-    """Host and port of the index that did not answer, with a blank after; empty where the log does not tell."""
-    import re
-
-    if found := re.search(r"host='([^']+)', port=(\d+)", log):
-        return f"{found[1]}:{found[2]} "
-    if found := re.search(r"https?://(?:[^/@\s]*@)?([^/\s)`]+)", log):
-        return f"{found[1]} "
-    return ""
-
-
-def explain_os_error(error: OSError) -> str:
-    """An error of our own file handling in one line."""
-    import errno
-
-    where = f"{error.filename}: " if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{where}the disk is full; free some space (the environment takes some 500 MB) and run make again"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{where}no right to write here; make the checkout yours (chown) or use another one"
-    return f"{where}{error.strerror or error}"
+def logged() -> str:
+    """The log so far."""
+    return LOG.read_text(errors="replace")
 
 
 def say(what: str) -> None:
@@ -414,4 +337,6 @@ def say(what: str) -> None:
 
 
 if __name__ == "__main__":
+    # python -I leaves out the script's own folder, where explain.py is
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
     sys.exit(main(sys.argv[1:]))
