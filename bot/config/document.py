@@ -18,27 +18,15 @@ from typing import Any
 
 import yaml
 
+from bot.config.composing import CONTROL, TAG, compose, line_column, read_text, scalar_kind
 from bot.config.excerpt import redacted, shown
 from bot.core.errors import ConfigError, Problem
 
 DocumentPath = tuple[str | int, ...]
 """Where a value stands: keys and indexes from the top of the document."""
 
-MAX_BYTES = 64_000_000
-"""Larger files are not something a person edits; a recording belongs into CSV or JSONL."""
-MAX_DEPTH = 100
-"""Deeper nesting is refused: libyaml's composer recurses in C and would take the process with it."""
 MAX_ALIASED = 100_000
 """How many values aliases may add to a document, so that nine lines cannot become a billion."""
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_TAG = "tag:yaml.org,2002:"
-_CONTROL = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML calls not printable
-)
 
 
 class Document:
@@ -94,17 +82,17 @@ def load_document(path: Path | str, text: str | None = None) -> Document:
     """
     file = str(path)
     if text is None:
-        text = _read(Path(path), file)
+        text = read_text(Path(path), file)
     elif text.startswith("\ufeff"):
         text = text[1:]
-    if found := _CONTROL.search(text):
-        line, column = _line_column(text, found.start())
+    if found := CONTROL.search(text):
+        line, column = line_column(text, found.start())
         raise ConfigError(
             [Problem(file, line, column, "", f"a control character (U+{ord(found[0]):04X}) stands here; remove it")]
         )
     construction = _Construction(file)
     with _collector_paused():
-        root = _compose(file, text)
+        root = compose(file, text)
         if root is None:
             raise ConfigError(
                 [Problem(file, 1, 1, "", "the file is empty; write at least one key, or remove the file")]
@@ -134,9 +122,6 @@ def path_text(path: DocumentPath) -> str:
     return redacted(out)
 
 
-# -------------------------------------------------------------------------------------------------------------- reading
-
-
 @contextlib.contextmanager
 def _collector_paused() -> Iterator[None]:
     """Composing makes many objects and no garbage: looking for some meanwhile takes three times as long as the work."""
@@ -148,144 +133,6 @@ def _collector_paused() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _read(path: Path, file: str) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(
-                [Problem(file, 0, 0, "", f"the file is larger than {MAX_BYTES // 1_000_000} MB; split it")]
-            )
-        body = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ConfigError([Problem(file, 0, 0, "", "there is no such file; check the name")]) from error
-    except IsADirectoryError as error:
-        raise ConfigError([Problem(file, 0, 0, "", "this is a folder; name a file in it")]) from error
-    except PermissionError as error:
-        raise ConfigError([Problem(file, 0, 0, "", "the file may not be read; change its permissions")]) from error
-    except (OSError, ValueError) as error:
-        raise ConfigError([Problem(file, 0, 0, "", f"the file cannot be read: {error}")]) from error
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:
-        raise ConfigError([Problem(file, 1, 1, "", "the file is UTF-16 or UTF-32; save it as UTF-8")])
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        skipped = 3 if body.startswith(b"\xef\xbb\xbf") else 0
-        before = body[skipped : skipped + error.start].decode("utf-8", "replace")
-        line, column = _line_column(before, len(before))
-        byte = body[skipped + error.start]
-        message = f"this byte (0x{byte:02X}) is not UTF-8; save the file as UTF-8"
-        raise ConfigError([Problem(file, line, column, "", message)]) from error
-
-
-def _line_column(text: str, at: int) -> tuple[int, int]:
-    before = text[:at].replace("\r\n", "\n").replace("\r", "\n")
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-
-
-class _TooDeepError(Exception):
-    def __init__(self, mark: Any) -> None:
-        super().__init__()
-        self.mark = mark
-
-
-class _StrictLoader(_Loader):  # type: ignore[misc]  # the C loader where there is one; typed as Any
-    """The stock loader with our own idea of plain scalars, and a limit to nesting."""
-
-    _depth = 0
-
-    def descend_resolver(self, parent: yaml.Node | None, index: Any) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise _TooDeepError(parent.start_mark if parent is not None else None)
-
-    def ascend_resolver(self) -> None:
-        self._depth -= 1
-
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
-        if kind is yaml.ScalarNode:
-            return _TAG + (_scalar_kind(value) if implicit[0] else "str")
-        return _TAG + ("map" if kind is yaml.MappingNode else "seq")
-
-
-def _scalar_kind(text: str) -> str:
-    if not text or text in ("null", "~"):
-        return "null"
-    if text in ("true", "false"):
-        return "bool"
-    if text[0] in "-+.0123456789":
-        if _INT.match(text):
-            return "int"
-        if _FLOAT.match(text):
-            return "float"
-    return "merge" if text == "<<" else "str"
-
-
-def _compose(file: str, text: str) -> yaml.Node | None:
-    # "from None" throughout: the errors of the pure Python parser quote the line, and a line may hold a token.
-    loader = None
-    try:
-        loader = _StrictLoader(text)
-        node: yaml.Node | None = loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        message = _plain_words(text, line, column, error.context or "", error.problem or "", error.context_mark)
-        raise ConfigError([Problem(file, line, column, "", redacted(message))]) from None
-    except _TooDeepError as error:
-        line, column = (error.mark.line + 1, error.mark.column + 1) if error.mark is not None else (1, 1)
-        message = f"nested more than {MAX_DEPTH} levels deep; flatten it"
-        raise ConfigError([Problem(file, line, column, "", message)]) from None
-    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        message = f"this is not YAML ({type(error).__name__}); check the file"
-        raise ConfigError([Problem(file, 1, 1, "", message)]) from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-    return node
-
-
-def _plain_words(text: str, line: int, column: int, context: str, found: str, opened: Any) -> str:
-    """What libyaml complains about, as the person who typed it would say it."""
-    lines = text.splitlines()
-    rest = lines[line - 1][column - 1 :] if line <= len(lines) else ""
-    since = f" (opened in line {opened.line + 1})" if opened is not None and opened.line + 1 != line else ""
-    if rest.startswith("\t"):
-        return "a tab is used for indentation; use spaces"
-    if "cannot start any token" in found:
-        return f"text cannot begin with '{rest[:1]}'; put it in quotes"
-    if "block scalar" in context:
-        return "'>' and '|' begin a block of text; put a comparison in quotes, as in \"> 5%\""
-    if "another document" in found:
-        return "a second document begins here; keep one document per file"
-    if "undefined alias" in found:
-        return "'*' refers to an anchor (&) that is not defined above; define it, or put the text in quotes"
-    if "scanning an alias" in context or "scanning an anchor" in context:
-        return "'*' and '&' have a meaning in YAML; put the text in quotes"
-    if "duplicate anchor" in found:
-        return "this anchor is already defined above; use another name"
-    if "mapping values are not allowed" in found:
-        return "a ':' cannot stand here; put the text in quotes, or check the indentation"
-    if "sequence entries are not allowed" in found:
-        return "a '-' cannot stand here; begin the list on its own line"
-    if "quoted scalar" in context and "end of stream" in found:
-        return f"a quote is never closed{since}; close it"
-    if "escape" in found or "escape" in context:
-        return "a backslash in double quotes begins an escape; use single quotes, or double the backslash"
-    if "flow sequence" in context or "flow mapping" in context:
-        close = "]" if "sequence" in context else "}"
-        return f"expected ',' or '{close}'{since}; add it, or put the text in quotes"
-    if "expected ':'" in found:
-        return "expected ':' after the key; add it"
-    if "directive" in context:
-        return "lines that begin with '%' have a meaning in YAML; put the text in quotes"
-    if "block collection" in context:
-        return f"expected a '-' like the other items of the list{since}; check the indentation"
-    if "block mapping" in context:
-        return f"expected a key of the mapping{since}; check the indentation and the quotes"
-    if "node content" in found:
-        return f"a value cannot begin with '{rest[:1]}'; put it in quotes" if rest else "a value is missing; write one"
-    return f"not YAML: {found}; check the indentation and the quotes"
 
 
 # --------------------------------------------------------------------------------------------------------- construction
@@ -326,12 +173,12 @@ class _Construction:
             self._within_alias -= again
 
     def _sequence(self, node: yaml.Node, path: DocumentPath) -> list[Any]:
-        if node.tag != _TAG + "seq":
+        if node.tag != TAG + "seq":
             self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
         return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
 
     def _mapping(self, node: yaml.MappingNode, path: DocumentPath) -> dict[str, Any]:
-        if node.tag != _TAG + "map":
+        if node.tag != TAG + "map":
             self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
         data: dict[str, Any] = {}
         lines: dict[str, int] = {}
@@ -342,7 +189,7 @@ class _Construction:
                 )
                 continue
             key: str = key_node.value
-            if key_node.tag == _TAG + "merge":
+            if key_node.tag == TAG + "merge":
                 self._add(key_node, (*path, key), "'<<' is not understood; write the keys out")
             elif not key:
                 self._add(key_node, path, "a key is missing before ':'; write one")
@@ -358,12 +205,12 @@ class _Construction:
         if self._within_alias:
             self._aliased += 1
         tag, text = node.tag, node.value
-        if tag == _TAG + "str" or tag == _TAG + "merge":
+        if tag == TAG + "str" or tag == TAG + "merge":
             return text
-        plain = _scalar_kind(text)
-        if tag == _TAG + "float" and plain in ("int", "float"):
+        plain = scalar_kind(text)
+        if tag == TAG + "float" and plain in ("int", "float"):
             return float(text)
-        if tag != _TAG + plain:
+        if tag != TAG + plain:
             self._add(node, path, f"the tag '{_tag(node)}' does not fit here; remove it")
             return None
         if plain == "int":
@@ -381,7 +228,7 @@ class _Construction:
 
 
 def _tag(node: yaml.Node) -> str:
-    return shown(str(node.tag).replace(_TAG, "!!"))
+    return shown(str(node.tag).replace(TAG, "!!"))
 
 
 def _mark(node: yaml.Node) -> tuple[int, int]:

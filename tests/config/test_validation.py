@@ -60,6 +60,7 @@ class Rule(StrictModel):
     either: Step | Jump | None = None
     until: Literal["next session close", "high or low", 5] = 5
     some: list[str] = Field(default=[], max_length=2)
+    apart: frozenset[str] = Field(default=frozenset({"a", "b"}), min_length=2)
 
     @field_validator("name")
     @classmethod
@@ -115,6 +116,10 @@ BAD = {
     "a list that must not be empty": (
         "rules: []\n",
         ["f.yaml:1:8: rules: nothing is written here; write something, or remove the key"],
+    ),
+    "a list whose two items are one": (
+        "rules: [{name: a, apart: [x, x]}]\n",
+        ["f.yaml:1:26: rules[0].apart: a list is too short; write at least 2"],
     ),
     "a list that is too long": (
         "rules: [{name: a, some: [a, b, c]}]\n",
@@ -272,8 +277,8 @@ BAD = {
         [
             "f.yaml:2:11: rules[0].hold: number 0 is too small; write at least 1",
             "f.yaml:3:11: rules[0].name: 'B B' is not a name; write lower-case letters, digits and '-', as in b-b",
-            "f.yaml:5:5: rules[1].colour: unknown key 'colour'; write one of drop, either, enabled, hold, link, moves,"
-            " name, on, pair, some, symbols, tags, …",
+            "f.yaml:5:5: rules[1].colour: unknown key 'colour'; write one of apart, drop, either, enabled, hold, link,"
+            " moves, name, on, pair, some, symbols, …",
         ],
     ),
 }
