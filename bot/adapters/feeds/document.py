@@ -101,7 +101,7 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
 
 def well_formed(text: str) -> bytes:
     """``text`` as UTF-8 with a declaration that says so."""
-    return b'<?xml version="1.0" encoding="utf-8"?>' + _XML_DECLARATION.sub("", text, count=1).encode(
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + _XML_DECLARATION.sub("", text, count=1).encode(
         "utf-8", "replace"
     )
 

@@ -68,9 +68,13 @@ class Inflater:
             self._check(len(self._body))
             return
         while piece:
-            if self._unpack.eof:
+            if self._unpack.eof:  # another member, or padding: its first two bytes tell
+                self._head, piece = b"", self._head + piece
+                if len(piece) < 2:
+                    self._head = piece
+                    return
                 if piece[:2] != b"\x1f\x8b":
-                    return  # padding after the end
+                    return
                 self._unpack = zlib.decompressobj(_GZIP)
             try:
                 self._body += self._unpack.decompress(piece, _STEP)

@@ -27,7 +27,7 @@ _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPD
 class Parser:
     """Parses one body at a time. The child starts at the first, and again after it had to be ended."""
 
-    def __init__(self, time_limit: timedelta = timedelta(seconds=20)) -> None:
+    def __init__(self, time_limit: timedelta = timedelta(seconds=15)) -> None:
         self._time_limit = time_limit
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed-parser")

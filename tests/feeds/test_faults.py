@@ -1,0 +1,295 @@
+"""Servers that misbehave, over real HTTP: every fault has a named outcome, and none costs more than its bound."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+import time
+import tracemalloc
+import zlib
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.adapters.feeds.fetch import Limits, fetch
+from bot.adapters.feeds.inflate import Inflater
+from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.reader import FeedPoll, FeedReader
+from bot.core.errors import SourceError
+from bot.core.model import Trouble
+from tests.feeds.conftest import LIMITS, NOW, SeenSet, item, rss, sample, watch
+from tests.servers.feed_server import Document, FeedServer
+
+
+async def failing(reader: FeedReader, seen: SeenSet, url: str) -> FeedPoll:
+    """A poll that must fail, be reported, and leave the state fit for the next."""
+    watched = watch(reader, seen, url)
+    poll = await watched.poll()
+    assert poll.report.trouble is Trouble.FAILED
+    assert poll.stories == ()
+    assert poll.state.failures == 1
+    assert poll.state.next_poll_at is not None
+    assert poll.state.next_poll_at > watched.now
+    assert not poll.state.seeded
+    assert "\n" not in poll.report.detail
+    return poll
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "status"),
+    [
+        ("fault/slow-headers", "did not answer in time", None),
+        ("fault/slow-body", "did not answer in time", None),
+        ("fault/stalled-body", "did not answer in time", None),
+        ("fault/reset", "broke in the middle", None),
+        ("fault/hang-up", "no answer from", None),
+        ("fault/huge", "larger than 2 MB", 200),
+        ("fault/gzip-bomb", "larger than 2 MB", 200),
+        ("fault/unannounced-bomb", "larger than 2 MB", 200),
+        ("fault/loop", "in a circle", 302),
+        ("fault/endless", "more than 5 redirects", 302),
+        ("fault/nowhere", "redirects to nowhere", 302),
+        ("fault/to-file", "not http or https", None),
+        ("fault/to-nonsense", "cannot be used", None),
+        ("fault/not-modified", "not modified", 304),
+        ("fault/brotli", "'br', which was not asked for", 200),
+        ("nothing-here", "HTTP 404: there is no such page", 404),
+    ],
+)
+async def test_each_fault_has_a_named_outcome_in_bounded_time(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, path: str, said: str, status: int | None
+) -> None:
+    started = time.monotonic()
+    poll = await failing(reader, seen, site.url(path))
+    assert said in poll.report.detail
+    assert poll.report.status == status
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "login"), (403, "refuses"), (410, "gone"), (451, "may not"), (502, "trouble")]
+)
+async def test_each_status_says_what_to_do(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, status: int, said: str
+) -> None:
+    poll = await failing(reader, seen, site.publish("feed", Document(b"no", status=status)))
+    assert poll.report.detail.startswith(f"HTTP {status}: ")
+    assert said in poll.report.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "said"),
+    [
+        (sample("page.html"), "text/html", "HTML page, not a feed; the page names its feed"),
+        (b'{"items": []}', "application/json", "JSON"),
+        (b"", "application/rss+xml", "empty"),
+        (b"/etc/passwd", "application/rss+xml", "plain text"),
+        (b"<?xml version='1.0'?><opml version='1.0'><body/></opml>", "text/xml", "no RSS or Atom feed"),
+    ],
+)
+async def test_what_is_no_feed_is_reported_as_what_it_is(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, body: bytes, content_type: str, said: str
+) -> None:
+    poll = await failing(reader, seen, site.publish("feed", Document(body, content_type)))
+    assert said in poll.report.detail
+    assert poll.report.status == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("file:///etc/passwd", "not http or https"),
+        ("/etc/passwd", "not http or https"),
+        ("ftp://127.0.0.1/feed", "not http or https"),
+        ("http://", "not http or https"),
+        ("http://[::1", "cannot be used"),
+        ("http://127.0.0.1:99999/", "cannot be used|not a valid"),
+        ("http://127.0.0.1:9/feed", "no answer from '127.0.0.1'"),
+        ("http://nowhere.invalid/feed", "not known"),
+    ],
+)
+async def test_addresses_that_cannot_work_are_named(reader: FeedReader, seen: SeenSet, url: str, said: str) -> None:
+    poll = await failing(reader, seen, url)
+    assert any(words in poll.report.detail for words in said.split("|")), poll.report.detail
+
+
+async def test_tls_where_there_is_none_is_named(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    poll = await failing(reader, seen, site.url("feed").replace("http:", "https:"))
+    assert "no secure connection" in poll.report.detail
+
+
+async def test_a_gzip_bomb_of_300_megabytes_takes_no_memory(session: aiohttp.ClientSession, site: FeedServer) -> None:
+    limits = Limits(body=10_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceError, match="larger than 10 MB"):
+            await fetch(session, site.url("fault/gzip-bomb"), NOW, limits=limits)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000  # the cap, its last doubling, and the server's own blocks
+
+
+def test_one_small_piece_cannot_inflate_past_the_cap() -> None:
+    piece = gzip.compress(bytes(50_000_000))
+    tracemalloc.start()
+    try:
+        inflater = Inflater("gzip", 1_000_000)
+        with pytest.raises(SourceError, match="larger"):
+            inflater.feed(piece)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_bodies_come_out_whole_however_they_are_cut_into_pieces(size: int) -> None:
+    body = b"<rss>" + bytes(range(256)) * 20
+    raw = zlib.compressobj(wbits=-15)
+    wires = {
+        "gzip": gzip.compress(body),
+        "x-gzip": gzip.compress(body[:100]) + gzip.compress(body[100:]) + b"\0\0padding",
+        "deflate": zlib.compress(body),
+        "Deflate ": raw.compress(body) + raw.flush(),
+        "identity": body,
+        "": gzip.compress(body),  # unannounced
+    }
+    for coding, wire in wires.items():
+        inflater = Inflater(coding, 1_000_000)
+        for start in range(0, len(wire), size):
+            inflater.feed(wire[start : start + size])
+        assert inflater.finish() == body, coding
+    plain = Inflater("gzip", 1_000_000)  # said gzip, was not
+    plain.feed(body)
+    assert plain.finish() == body
+    assert Inflater("gzip", 10).finish() == b""
+
+
+def test_a_compressed_body_that_ends_early_or_is_damaged_is_no_body() -> None:
+    wire = gzip.compress(b"<rss>" * 1000)
+    short = Inflater("gzip", 100_000)
+    short.feed(wire[:-10])
+    with pytest.raises(SourceError, match="ends early"):
+        short.finish()
+    with pytest.raises(SourceError, match="damaged"):
+        Inflater("gzip", 100_000).feed(wire[:12] + b"\xff" * 50)
+
+
+@pytest.mark.parametrize("coding", ["", "gzip", "deflate", "raw-deflate"])
+@pytest.mark.parametrize("chunk", [0, 100])
+async def test_codings_and_chunks_are_all_read(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, coding: str, chunk: int
+) -> None:
+    url = site.publish("feed", Document(sample("plain.rss"), "text/plain", coding=coding, chunk=chunk))
+    assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+async def test_permanent_redirects_are_followed_and_noted_and_temporary_ones_only_followed(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    url = site.publish("feed", sample("plain.rss"))
+    site.publish("old", Document(b"", status=301, headers={"Location": "/feed"}))
+    site.publish("older", Document(b"", status=308, headers={"Location": "/old"}))
+    site.publish("mixed", Document(b"", status=301, headers={"Location": "/temporary"}))
+    site.publish("temporary", Document(b"", status=307, headers={"Location": "/feed"}))
+    moved = await watch(reader, seen, site.url("older")).poll()
+    assert moved.report.trouble is Trouble.NONE
+    assert f"moved for good to {url}; change its address" in moved.report.detail
+    assert f"to {site.url('temporary')};" in (await watch(reader, seen, site.url("mixed")).poll()).report.detail
+    assert (await watch(reader, seen, site.url("temporary")).poll()).report.detail == ""
+
+
+# ------------------------------------------------------------------------------------------------- the parsing child
+
+HANGS = rss(item("x").replace("</item>", f"<author>{'a' * 200_000}</author></item>")).encode()
+"""An author that keeps one of feedparser's regular expressions busy for minutes."""
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def environment(pid: int | None) -> bytes:
+    """What a process was told at its start; Linux only."""
+    told = Path(f"/proc/{pid}/environ")
+    if not told.exists():
+        pytest.skip("needs /proc to look into another process")
+    return told.read_bytes()
+
+
+async def test_a_document_that_hangs_the_parser_is_stopped_and_holds_up_nothing(
+    session: aiohttp.ClientSession, seen: SeenSet, site: FeedServer
+) -> None:
+    parser = Parser(time_limit=timedelta(seconds=2))
+    reader = FeedReader(session, seen.known, limits=LIMITS, parser=parser)
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.02)
+            beats += 1
+
+    beating = asyncio.create_task(beat())
+    try:
+        poll = await failing(reader, seen, site.publish("hangs", HANGS))
+        assert "took over 2 s and was stopped" in poll.report.detail
+        assert beats > 30  # the loop went on meanwhile
+        assert parser.pid is None
+        well = await watch(reader, SeenSet(), site.publish("feed", sample("plain.rss"))).poll()
+        assert len(well.stories) == 2
+    finally:
+        beating.cancel()
+        await reader.close()
+
+
+async def test_the_child_is_ended_with_the_reader_and_when_a_poll_is_cancelled() -> None:
+    parser = Parser()
+    await parser.parse(sample("plain.rss"), "", "https://news.example/")
+    pid = parser.pid
+    assert pid is not None
+    await parser.close()
+    assert not alive(pid)
+    hanging = asyncio.create_task(parser.parse(HANGS, "", "https://news.example/"))
+    await asyncio.sleep(0.7)
+    pid = parser.pid
+    assert pid is not None
+    hanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging
+    assert not alive(pid)
+
+
+async def test_a_child_that_dies_is_reported_once_and_replaced(parser: Parser) -> None:
+    await parser.parse(sample("plain.rss"), "", "https://news.example/")
+    hanging = asyncio.create_task(parser.parse(HANGS, "", "https://news.example/"))
+    await asyncio.sleep(0.3)
+    assert parser.pid is not None
+    os.kill(parser.pid, 9)
+    with pytest.raises(SourceError, match="died"):
+        await hanging
+    assert (await parser.parse(sample("plain.rss"), "", "https://news.example/")).entries
+
+
+async def test_the_child_knows_none_of_our_secrets(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_TOKEN", "123:secret")
+    await parser.parse(sample("plain.rss"), "", "https://news.example/")
+    told = environment(parser.pid)
+    assert b"PATH=" in told
+    assert b"123:secret" not in told
+
+
+async def test_many_feeds_at_once_take_turns_and_all_come_through(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    urls = [site.publish(f"feed{n}", rss(item(f"Story {n}", guid=str(n)))) for n in range(12)]
+    polls = await asyncio.gather(*(watch(reader, seen, url).poll(commit=False) for url in urls))
+    assert sorted(p.stories[0].title for p in polls) == sorted(f"Story {n}" for n in range(12))

@@ -1,0 +1,292 @@
+"""Polling over real HTTP: what is new, what is kept in the state, and when the next poll comes."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from bot.adapters.feeds.reader import FeedReader
+from bot.core.feedspec import FeedKind
+from bot.core.model import Trouble
+from tests.feeds.conftest import NOW, SeenSet, Watch, item, rss, sample, watch
+from tests.servers.feed_server import Document, FeedServer
+
+
+def story(n: int, title: str = "") -> str:
+    return item(title or f"Story number {n}", guid=f"id-{n}", link=f"https://news.example/{n}")
+
+
+async def seeded(reader: FeedReader, seen: SeenSet, site: FeedServer, *items: str, **spec: object) -> Watch:
+    """A watch whose first poll found ``items``."""
+    watched = watch(reader, seen, site.publish("feed", rss(*items)), **spec)
+    await watched.poll()
+    return watched
+
+
+async def test_the_first_poll_seeds_silently_and_the_second_brings_what_is_new(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", sample("plain.rss")))
+    first = await watched.poll()
+    assert [s.title for s in first.stories] == ["Chip maker opens lower", "Lab releases a model that costs a tenth"]
+    assert all(s.seeded and s.seen_at == watched.now and s.source == "example" for s in first.stories)
+    assert first.state.seeded
+    assert (first.report.trouble, first.report.items, first.report.fresh, first.report.status) == (
+        Trouble.NONE,
+        2,
+        2,
+        200,
+    )
+    fresh = sample("plain.rss").replace(b"</channel>", story(3).encode() + b"</channel>")
+    site.publish("feed", fresh)
+    second = await watched.poll()
+    assert [(s.title, s.seeded, s.revises) for s in second.stories] == [("Story number 3", False, None)]
+    assert (second.report.items, second.report.fresh) == (3, 1)
+    assert second.state.last_change_at == watched.now
+
+
+async def test_an_unchanged_feed_costs_a_304_and_nothing_else(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    poll = await watched.poll()
+    asked = site.asked("feed")[-1].headers
+    assert asked["if-none-match"] == site.documents["feed"].etag
+    assert asked["if-modified-since"] == site.LAST_MODIFIED
+    assert "aftershock" in asked["user-agent"]
+    assert (poll.report.status, poll.report.items, poll.report.trouble, poll.stories) == (304, 1, Trouble.NONE, ())
+
+
+async def test_without_validators_the_same_body_is_not_parsed_again(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", Document(rss(story(1)).encode(), validators=False)))
+    await watched.poll()
+    seen.keys.clear()  # were it parsed again, its story would be new
+    poll = await watched.poll()
+    assert (poll.report.status, poll.report.items, poll.stories) == (200, 1, ())
+
+
+async def test_a_poll_that_is_not_committed_is_repeated_in_full(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    site.publish("feed", rss(story(2), story(1)))
+    lost = await watched.poll(commit=False)
+    again = await watched.poll()
+    assert [s.id for s in lost.stories] == [s.id for s in again.stories]
+    assert len(again.stories) == 1
+
+
+async def test_a_rewritten_title_is_kept_beside_the_first(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    watched = watch(reader, seen, site.publish("feed", rss(story(1, "First wording"))))
+    (first,) = (await watched.poll()).stories
+    site.publish("feed", rss(story(1, "Quite another")))
+    (second,) = (await watched.poll()).stories
+    assert second.revises == first.id
+    assert second.title == "Quite another"
+    site.publish("feed", rss(story(1, "First  WORDING")))
+    assert (await watched.poll()).stories == ()
+
+
+async def test_a_feed_that_is_suddenly_empty_is_reported_and_floods_back_without_repeats(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    full = [story(n) for n in range(40)]
+    watched = await seeded(reader, seen, site, *full)
+    before = watched.state
+    site.publish("feed", sample("empty.rss"))
+    for _ in range(2):  # it stays reported while it stays empty
+        poll = await watched.poll()
+        assert poll.report.trouble is Trouble.EMPTY
+        assert "it had 40 at its last full poll" in poll.report.detail
+        assert poll.state.seeded
+        assert poll.state.last_items == 40
+        assert poll.state.body_hash == before.body_hash
+    site.publish("feed", rss(*full[:1]))
+    assert (await watched.poll()).stories == ()
+    site.publish("feed", rss(story(99), *full))
+    back = await watched.poll()
+    assert [s.title for s in back.stories] == ["Story number 99"]
+    assert back.report.trouble is Trouble.NONE
+
+
+async def test_a_new_feed_that_begins_empty_still_seeds_silently(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", sample("empty.rss")))
+    poll = await watched.poll()
+    assert poll.report.trouble is Trouble.EMPTY
+    assert not poll.state.seeded
+    site.publish("feed", rss(*[story(n) for n in range(5)]))
+    assert all(s.seeded for s in (await watched.poll()).stories)
+
+
+async def test_a_first_poll_that_was_cut_off_does_not_make_the_rest_look_new(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", sample("cut-off.rss")))
+    first = await watched.poll()
+    assert len(first.stories) == 2
+    assert "ends early" in first.report.detail
+    assert first.state.etag is None
+    whole = sample("cut-off.rss").replace(b"Half an ent\n", b"Half an entry</title><link>https://news.example/3</link>")
+    site.publish("feed", whole + b"</item></channel></rss>")
+    second = await watched.poll()
+    assert [(s.title, s.seeded) for s in second.stories] == [("Half an entry", True)]
+    assert second.state.seeded
+
+
+async def test_a_feed_that_is_always_cut_off_is_seeded_the_second_time(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", sample("cut-off.rss")))
+    await watched.poll()
+    assert (await watched.poll()).state.seeded
+    site.publish("feed", sample("cut-off.rss").replace(b"</link>", b"</link>" + story(5).encode(), 1))
+    assert [s.seeded for s in (await watched.poll()).stories] == [False]
+
+
+async def test_more_entries_than_a_poll_takes_come_with_the_next_polls(
+    session: object, seen: SeenSet, site: FeedServer, reader: FeedReader
+) -> None:
+    small = FeedReader(reader._session, seen.known, jitter=lambda: 0.5, max_stories=4, parser=reader._parser)
+    watched = watch(small, seen, site.publish("feed", rss(*[story(n) for n in range(10)])))
+    polls = [await watched.poll() for _ in range(3)]
+    assert [len(p.stories) for p in polls] == [4, 4, 2]
+    assert "6 more new entries than the 4 one poll takes" in polls[0].report.detail
+    assert polls[0].state.next_poll_at == NOW + timedelta(minutes=5) + watched.feed.min_interval
+    assert [p.state.seeded for p in polls] == [False, False, True]
+    assert all(s.seeded for p in polls for s in p.stories)
+    assert len({s.id for p in polls for s in p.stories}) == 10
+    assert [p.state.etag is None for p in polls] == [True, True, False]
+
+
+async def test_a_changed_address_begins_anew(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    moved = watch(reader, seen, site.publish("moved", rss(story(1), story(2))))
+    moved.state = watched.state
+    poll = await moved.poll()
+    assert [(s.title, s.seeded) for s in poll.stories] == [("Story number 2", True)]
+    assert poll.state.url == moved.feed.url
+    assert "if-none-match" not in site.asked("moved")[0].headers
+
+
+async def test_an_aggregators_publisher_is_whom_it_points_to(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", sample("aggregator.rss")), kind=FeedKind.AGGREGATOR)
+    stories = {s.title: s for s in (await watched.poll()).stories}
+    assert {title: s.publisher for title, s in stories.items()} == {
+        "Pointed to directly": "lab.example",
+        "Behind a redirect": "paper.example",
+        "Asked by a reader": "aggregator.example",
+    }
+    assert stories["Pointed to directly"].summary == ""
+
+
+async def test_a_publishers_stories_carry_its_title(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    own = await watch(reader, seen, site.publish("a", rss(story(1)))).poll()
+    named = await watch(reader, SeenSet(), site.publish("b", rss(story(1))), title="The Wire").poll(commit=False)
+    assert own.stories[0].publisher == "Example Wire"
+    assert not named.stories  # the reader's seen-set knows it; a feed is known by its name
+    other = FeedReader(reader._session, SeenSet().known, parser=reader._parser)
+    assert (await watch(other, SeenSet(), site.url("b"), title="The Wire").poll()).stories[0].publisher == "The Wire"
+
+
+async def test_relative_links_lead_to_the_feeds_site(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    watched = watch(reader, seen, site.publish("feed", rss(item("x", link="/x"), link="")))
+    assert (await watched.poll()).stories[0].link == site.url("/x")
+
+
+async def test_absurd_dates_never_reach_a_story(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    watched = watch(reader, seen, site.publish("feed", sample("dates.rss")))
+    for told in (await watched.poll()).stories:
+        assert told.published_at is None or told.published_at <= told.seen_at
+        assert told.published_at is None or told.published_at.tzinfo is UTC
+        assert told.seen_at == watched.now
+
+
+# ------------------------------------------------------------------------------------------------------------ pace
+
+
+async def test_the_interval_halves_on_change_and_grows_when_quiet_within_bounds(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    minutes = timedelta(minutes=1)
+    watched = await seeded(reader, seen, site, story(0), min_interval=2 * minutes, max_interval=6 * minutes)
+    intervals = []
+    for n in range(6):
+        if n < 2:
+            site.publish("feed", rss(*[story(i) for i in range(n + 2)]))
+        poll = await watched.poll()
+        assert poll.state.next_poll_at == watched.now + poll.state.interval  # jitter 0.5 leaves it as it is
+        intervals.append(poll.state.interval / minutes)
+    assert intervals == [2, 2, 3, 4.5, 6, 6]
+
+
+async def test_errors_back_off_exponentially_to_a_cap_and_success_forgets_them(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    interval = watched.state.interval
+    site.publish("feed", Document(b"", status=500))
+    waits = []
+    for n in range(1, 9):
+        poll = await watched.poll()
+        assert poll.report.trouble is Trouble.FAILED
+        assert poll.state.failures == n
+        assert poll.state.last_error == poll.report.detail
+        assert poll.state.next_poll_at is not None
+        waits.append((poll.state.next_poll_at - watched.now) / timedelta(minutes=1))
+    assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert watched.state.interval == interval
+    assert watched.state.seeded
+    site.publish("feed", rss(story(2), story(1)))
+    poll = await watched.poll()
+    assert (poll.state.failures, poll.state.last_error, len(poll.stories)) == (0, "", 1)
+
+
+async def test_jitter_spreads_the_waits(seen: SeenSet, site: FeedServer, reader: FeedReader) -> None:
+    site.publish("feed", Document(b"", status=500))
+    waits = []
+    for jitter in (0.0, 0.999):
+        spread = FeedReader(reader._session, seen.known, jitter=lambda j=jitter: j, parser=reader._parser)  # type: ignore[misc]
+        watched = watch(spread, seen, site.url("feed"))
+        poll = await watched.poll()
+        assert poll.state.next_poll_at is not None
+        waits.append((poll.state.next_poll_at - watched.now) / timedelta(minutes=1))
+    assert waits == pytest.approx([1, 3], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait"),
+    [
+        ("3600", timedelta(hours=1)),
+        ("Mon, 27 Jan 2025 14:05:00 GMT", timedelta(hours=2)),
+        ("5", timedelta(minutes=1)),  # never sooner than min_interval
+        ("Mon, 27 Jan 2020 14:05:00 GMT", timedelta(minutes=1)),
+        ("999999999", timedelta(days=1)),
+        ("soon", timedelta(minutes=2)),
+        ("-1", timedelta(minutes=2)),
+        ("1e9", timedelta(minutes=2)),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_obeyed(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, retry_after: str, wait: timedelta, status: int
+) -> None:
+    watched = watch(
+        reader, seen, site.publish("feed", Document(b"", status=status, headers={"Retry-After": retry_after}))
+    )
+    poll = await watched.poll()
+    assert poll.report.status == status
+    assert poll.state.next_poll_at == watched.now + wait
+
+
+async def test_a_feed_that_is_gone_is_rarely_asked_again(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    watched = watch(reader, seen, site.publish("feed", Document(b"", status=410)))
+    poll = await watched.poll()
+    assert "gone for good; remove it" in poll.report.detail
+    assert poll.state.next_poll_at == watched.now + timedelta(hours=12)
