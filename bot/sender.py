@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 class SendPolicy:
     """How the sender behaves where the channel does not say."""
 
-    lease_for: timedelta = timedelta(minutes=2)
+    lease_for: timedelta = timedelta(minutes=5)
     """Longer than any send takes."""
     concurrency: int = 16
     """Messages in flight at once."""
@@ -91,6 +91,7 @@ class Sender:
         self.tally = Tally()
         self._woken = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
+        self._sending: set[str] = set()
         self._unsettled: dict[str, Delivery] = {}
         self._due: list[tuple[datetime, datetime]] = []  # (when in real time, the stored time that is then reached)
         self._reached: datetime | None = None
@@ -167,9 +168,9 @@ class Sender:
         now = self._now()
         if self._store_rests_until is not None and self._store_rests_until <= real:
             self._store_rests_until = None
-            self._settle_leftovers()
         if self._store_rests_until is not None:
             return 0
+        self._settle_leftovers()
         room, channels = self._policy.concurrency - len(self._flying), []
         for channel in self._notifiers:
             free = self._pacer.free(channel, real)
@@ -183,7 +184,7 @@ class Sender:
         except StoreError as exc:
             self._store_failed(exc, real)
             return 0
-        if self._store_failures:
+        if self._store_failures and not self._unsettled:
             self._store_failures = 0
             self._report(SourceReport("store", now, detail="the outbox works again"))
         for outgoing in batch:
@@ -193,6 +194,8 @@ class Sender:
     def _start(self, outgoing: Outgoing, now: datetime, real: datetime) -> None:
         notification = outgoing.notification
         recipient = notification.recipient
+        if notification.id in self._sending:  # its lease ran out under way; it settles when it lands
+            return
         if notification.id in self._unsettled:  # its lease ran out before its outcome could be stored
             self._settle(replace(self._unsettled[notification.id], attempt=outgoing.attempt))
             return
@@ -212,10 +215,12 @@ class Sender:
         self._pacer.take(recipient, real)
         task = asyncio.create_task(self._deliver(outgoing), name=f"deliver {notification.id}")
         self._flying[recipient] = task
-        task.add_done_callback(lambda _: self._landed(recipient))
+        self._sending.add(notification.id)
+        task.add_done_callback(lambda _: self._landed(recipient, notification.id))
 
-    def _landed(self, recipient: str) -> None:
+    def _landed(self, recipient: str, notification: str) -> None:
         self._flying.pop(recipient, None)
+        self._sending.discard(notification)
         self._woken.set()
 
     # -------------------------------------------------------------------------------------------------------- sending

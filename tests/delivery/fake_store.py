@@ -1,0 +1,156 @@
+"""The outbox half of the Store port in memory, as its docstrings promise it; the other half refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from bot.core.errors import StoreError
+from bot.core.model import (
+    Alert,
+    Batch,
+    Delivery,
+    FeedState,
+    Incident,
+    Notification,
+    NotificationState,
+    Observation,
+    Outgoing,
+    Recipient,
+)
+
+DEAD = (
+    NotificationState.FAILED,
+    NotificationState.SUPERSEDED,
+    NotificationState.SUPPRESSED,
+    NotificationState.UNKNOWN,
+)
+
+
+@dataclass
+class Row:
+    """One notification with what the store remembers of it."""
+
+    notification: Notification
+    state: NotificationState
+    order: int
+    attempts: int = 0
+    retry_at: datetime | None = None
+    message_id: str | None = None
+    leased_until: datetime | None = None
+
+
+@dataclass
+class FakeStore:
+    """Rows by notification id. ``settle_errors`` and ``claim_errors`` are raised, one a call, before anything else."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+    people: dict[str, Recipient] = field(default_factory=dict)
+    settle_errors: list[StoreError] = field(default_factory=list)
+    claim_errors: list[StoreError] = field(default_factory=list)
+    claims: int = 0
+
+    def state(self, notification: str) -> NotificationState:
+        return self.rows[notification].state
+
+    def outcomes(self) -> list[str]:
+        return [delivery.outcome for delivery in self.deliveries]
+
+    def count(self, state: NotificationState) -> int:
+        return sum(row.state is state for row in self.rows.values())
+
+    def commit(self, batch: Batch) -> None:
+        for notification in batch.notifications:
+            if notification.id in self.rows:
+                continue
+            for row in self.rows.values():
+                same = notification.edits and row.notification.edits == notification.edits
+                if same and row.state is NotificationState.QUEUED:
+                    row.state = NotificationState.SUPERSEDED
+            self.rows[notification.id] = Row(notification, notification.state, len(self.rows))
+
+    def claim(
+        self, now: datetime, lease_for: timedelta, limit: int, channels: Collection[str], busy: Collection[str] = ()
+    ) -> Sequence[Outgoing]:
+        self.claims += 1
+        if self.claim_errors:
+            raise self.claim_errors.pop(0)
+        out = {
+            row.notification.recipient
+            for row in self.rows.values()
+            if row.state is NotificationState.LEASED and row.leased_until is not None and row.leased_until > now
+        }
+        claimed: list[Outgoing] = []
+        for row in sorted(self.rows.values(), key=lambda r: (-r.notification.severity, r.order)):
+            n = row.notification
+            expired = row.state is NotificationState.LEASED and row.leased_until is not None and row.leased_until <= now
+            if len(claimed) >= limit:
+                break
+            if not (row.state is NotificationState.QUEUED or expired) or n.channel not in channels:
+                continue
+            if n.recipient in out or n.recipient in busy or (row.retry_at is not None and row.retry_at > now):
+                continue
+            edited = self.rows.get(n.edits) if n.edits else None
+            if n.edits and (edited is None or edited.state in DEAD):
+                row.state = NotificationState.SUPERSEDED
+                continue
+            if edited is not None and edited.state is not NotificationState.SENT:
+                continue
+            answered = self.rows.get(n.replies_to) if n.replies_to else None
+            row.state, row.leased_until = NotificationState.LEASED, now + lease_for
+            row.attempts += 1
+            out.add(n.recipient)
+            claimed.append(
+                Outgoing(
+                    n, row.attempts, edited.message_id if edited else None, answered.message_id if answered else None
+                )
+            )
+        return claimed
+
+    def settle(self, delivery: Delivery) -> None:
+        if self.settle_errors:
+            raise self.settle_errors.pop(0)
+        row = self.rows[delivery.notification]
+        assert row.state is NotificationState.LEASED, f"{delivery} settles what is {row.state}"
+        self.deliveries.append(delivery)
+        row.leased_until = None
+        row.message_id = delivery.message_id
+        row.retry_at = delivery.retry_at
+        row.state = {
+            "sent": NotificationState.SENT,
+            "retry": NotificationState.QUEUED,
+            "unknown": NotificationState.UNKNOWN,
+            "failed": NotificationState.FAILED,
+        }[delivery.outcome]
+
+    def recover(self, now: datetime) -> int:
+        leased = [row for row in self.rows.values() if row.state is NotificationState.LEASED]
+        for row in leased:
+            row.state = NotificationState.UNKNOWN
+        return len(leased)
+
+    def recipients(self) -> Sequence[Recipient]:
+        return list(self.people.values())
+
+    def save_recipients(self, recipients: Iterable[Recipient]) -> None:
+        self.people.update((r.id, r) for r in recipients)
+
+    def known_keys(self, keys: Collection[str]) -> Mapping[str, str]:
+        raise NotImplementedError
+
+    def feed_states(self) -> Mapping[str, FeedState]:
+        raise NotImplementedError
+
+    def observations(self, since: datetime, until: datetime) -> Iterator[Observation]:
+        raise NotImplementedError
+
+    def alerts_since(self, session: date) -> Sequence[Alert]:
+        raise NotImplementedError
+
+    def incidents_since(self, session: date) -> Sequence[Incident]:
+        raise NotImplementedError
+
+    def extra(self, name: str) -> str | None:
+        raise NotImplementedError

@@ -1,0 +1,469 @@
+"""The sender: what it sends, in what order, and what it does when a send or the store fails."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.core.errors import DeliveryError, StoreBusyError, StoreError, StoreFullError
+from bot.core.model import (
+    Announcement,
+    Batch,
+    Delivery,
+    Notification,
+    NotificationState,
+    Outgoing,
+    Reason,
+    Recipient,
+    Severity,
+    SourceReport,
+    Trouble,
+)
+from bot.core.pacing import Limits, Pacer
+from bot.core.routing import notification_id
+from bot.core.unsent import CancelledUnsent
+from bot.sender import Sender, SendPolicy
+from tests.delivery.fake_store import FakeStore
+from tests.delivery.makers import NOW, RealClock, StandingClock, notification
+
+FAST = SendPolicy(
+    first_delay=timedelta(milliseconds=20),
+    last_delay=timedelta(milliseconds=80),
+    idle=timedelta(milliseconds=50),
+    grace=timedelta(milliseconds=200),
+)
+QUICK = {"telegram": Limits(overall=1000, chat_interval=timedelta(0), group=1000)}
+SENT, QUEUED, UNKNOWN, FAILED = (
+    NotificationState.SENT,
+    NotificationState.QUEUED,
+    NotificationState.UNKNOWN,
+    NotificationState.FAILED,
+)
+
+Script = Callable[[Outgoing], Awaitable[None]]
+
+
+class FakeNotifier:
+    """Follows a script per recipient: errors to raise, one a call; afterwards sending works."""
+
+    channel = "telegram"
+
+    def __init__(self, takes: float = 0.0) -> None:
+        self.takes = takes
+        self.script: dict[str, list[BaseException]] = defaultdict(list)
+        self.sent: list[tuple[str, str]] = []
+        self.tries: list[tuple[float, str]] = []
+        self.busy: set[str] = set()
+        self.most_busy = 0
+
+    async def send(self, outgoing: Outgoing) -> str:
+        note = outgoing.notification
+        assert note.recipient not in self.busy, "two at once to one recipient"
+        self.tries.append((time.monotonic(), note.announcement))
+        self.busy.add(note.recipient)
+        self.most_busy = max(self.most_busy, len(self.busy))
+        try:
+            await asyncio.sleep(self.takes)
+            if self.script[note.recipient]:
+                raise self.script[note.recipient].pop(0)
+        finally:
+            self.busy.discard(note.recipient)
+        self.sent.append((note.recipient, note.announcement))
+        return f"m{len(self.sent)}"
+
+
+class Desk:
+    """A sender with a fake store and notifier, and what it reports."""
+
+    def __init__(self, policy: SendPolicy = FAST, limits: dict[str, Limits] | None = None, takes: float = 0.0) -> None:
+        self.store = FakeStore()
+        self.notifier = FakeNotifier(takes)
+        self.reports: list[SourceReport] = []
+        self.announced: list[Announcement] = []
+        self.clock: RealClock | StandingClock = RealClock()
+        self.policy, self.limits = policy, QUICK if limits is None else limits
+
+    def sender(self) -> Sender:
+        return Sender(
+            self.store,
+            {"telegram": self.notifier},
+            self.clock,
+            pacer=Pacer(self.limits),
+            pace_clock=RealClock(),
+            policy=self.policy,
+            report=self.reports.append,
+            announce=self.announced.append,
+        )
+
+    def queue(self, *notes: Notification) -> None:
+        self.store.commit(Batch(self.clock.now(), notifications=notes))
+
+
+async def test_everything_due_is_sent_once_and_settled_with_its_message_id() -> None:
+    desk = Desk()
+    desk.queue(*(notification("a", f"telegram:{i}") for i in range(40)))
+    tally = await desk.sender().drain()
+    assert tally.sent == 40
+    assert len(desk.notifier.sent) == len(set(desk.notifier.sent)) == 40
+    assert desk.store.count(SENT) == 40
+    assert {d.message_id for d in desk.store.deliveries} == {f"m{i}" for i in range(1, 41)}
+    assert 1 < desk.notifier.most_busy <= FAST.concurrency
+
+
+async def test_one_recipient_is_sent_to_one_at_a_time_most_severe_first_then_oldest() -> None:
+    desk = Desk(takes=0.005)
+    desk.queue(
+        notification("low", severity=Severity.INFO),
+        notification("one"),
+        notification("two"),
+        notification("urgent", severity=Severity.CRITICAL),
+    )
+    await desk.sender().drain()
+    assert [key for _, key in desk.notifier.sent] == ["urgent", "one", "two", "low"]
+
+
+async def test_a_plain_failure_is_tried_again_after_growing_waits_and_the_others_go_on() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("no connection")] * 2
+    desk.queue(notification("a"), notification("b", "telegram:2"))
+    tally = await desk.sender().drain(until_empty=True)
+    assert (tally.sent, tally.retry) == (2, 2)
+    assert desk.notifier.sent == [("telegram:2", "b"), ("telegram:1", "a")]
+    first, second, third = (at for at, key in desk.notifier.tries if key == "a")
+    assert second - first >= 0.02
+    assert third - second >= 0.04
+    assert [d.attempt for d in desk.store.deliveries if d.outcome == "retry"] == [1, 2]
+
+
+async def test_without_until_empty_a_drain_does_not_wait_for_retries() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("no connection", retry_after=timedelta(hours=1))]
+    desk.queue(notification("a"))
+    tally = await asyncio.wait_for(desk.sender().drain(), 1)
+    assert (tally.sent, tally.retry) == (0, 1)
+    (delivery,) = desk.store.deliveries
+    assert delivery.retry_at is not None
+    assert timedelta(minutes=59) < delivery.retry_at - datetime.now(UTC) < timedelta(minutes=61)
+
+
+async def test_a_drain_waits_no_longer_than_it_may() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("flood", retry_after=timedelta(hours=1))]
+    desk.queue(notification("a"))
+    began = time.monotonic()
+    await desk.sender().drain(until_empty=True, at_most=timedelta(milliseconds=100))
+    assert 0.05 < time.monotonic() - began < 1
+
+
+async def test_retry_after_is_obeyed_by_everything_for_that_chat_and_by_nothing_else() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("flood", retry_after=timedelta(milliseconds=150))]
+    desk.queue(notification("a"), notification("b"), notification("c", "telegram:2"))
+    began = time.monotonic()
+    await desk.sender().drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:2", "c"), ("telegram:1", "a"), ("telegram:1", "b")]
+    waits = [at - began for at, key in desk.notifier.tries]
+    assert waits[1] < 0.1
+    assert waits[2] >= 0.15
+
+
+async def test_an_unknown_outcome_is_settled_as_such_never_repeated_and_told() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("time-out", unknown=True)]
+    desk.queue(notification("a"), notification("b"))
+    await desk.sender().drain(until_empty=True)
+    assert desk.store.state(notification("a").id) is UNKNOWN
+    assert desk.notifier.sent == [("telegram:1", "b")]
+    assert [a.for_operator for a in desk.announced] == [True]
+    assert "may not have arrived" in desk.announced[0].summary.subject
+
+
+async def test_a_notifier_that_breaks_leaves_its_message_unknown(caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [ZeroDivisionError("bug")]
+    desk.queue(notification("a"))
+    await desk.sender().drain(until_empty=True)
+    assert desk.store.state(notification("a").id) is UNKNOWN
+    assert "the telegram notifier broke" in caplog.text
+
+
+async def test_trouble_with_an_operator_notice_makes_no_further_notice() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("?", unknown=True), DeliveryError("no", permanent=True)]
+    desk.queue(notification("a", reason=Reason.OPERATOR), notification("b", reason=Reason.OPERATOR))
+    await desk.sender().drain(until_empty=True)
+    assert desk.store.outcomes() == ["unknown", "failed"]
+    assert desk.announced == []
+
+
+async def test_a_permanent_failure_is_given_up_and_told_once_per_announcement() -> None:
+    desk = Desk()
+    for i in (1, 2):
+        desk.notifier.script[f"telegram:{i}"] = [DeliveryError("message is too long", permanent=True)]
+    desk.queue(notification("a", "telegram:1"), notification("a", "telegram:2"))
+    await desk.sender().drain(until_empty=True)
+    assert desk.store.outcomes() == ["failed", "failed"]
+    assert len({a.key for a in desk.announced}) == 1
+
+
+async def test_a_recipient_that_forbids_is_switched_off_and_the_operator_hears_of_it() -> None:
+    desk = Desk()
+    ada = Recipient("telegram:1", "telegram", "Ada", symbols=("NVDA",))
+    desk.store.save_recipients([ada, Recipient("telegram:2", "telegram")])
+    desk.notifier.script["telegram:1"] = [DeliveryError("bot was blocked", permanent=True, forbidden=True)]
+    desk.queue(notification("a"))
+    await desk.sender().drain(until_empty=True)
+    assert desk.store.state(notification("a").id) is FAILED
+    assert [(r.id, r.enabled, r.symbols) for r in desk.store.recipients()] == [
+        ("telegram:1", False, ("NVDA",)),
+        ("telegram:2", True, ()),
+    ]
+    assert "telegram:1 gets no more messages" in desk.announced[0].summary.subject
+
+
+async def test_a_moved_chat_gets_its_new_id_and_everything_still_queued() -> None:
+    desk = Desk()
+    desk.store.save_recipients([Recipient("telegram:-5", "telegram", "Desk", operator=True)])
+    desk.notifier.script["telegram:-5"] = [DeliveryError("moved", permanent=True, moved_to="telegram:-1005")]
+    desk.queue(notification("a", "telegram:-5"), notification("b", "telegram:-5", edits="x" * 0))
+    await desk.sender().drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:-1005", "a"), ("telegram:-1005", "b")]
+    assert [key for _, key in desk.notifier.tries].count("a") == 2
+    assert [key for _, key in desk.notifier.tries].count("b") == 1
+    people = desk.store.people
+    assert (people["telegram:-5"].enabled, people["telegram:-1005"].enabled) == (False, True)
+    assert people["telegram:-1005"].operator
+    assert desk.store.state(notification_id("a", "telegram:-1005")) is SENT
+    assert desk.store.state(notification_id("a", "telegram:-5")) is FAILED
+
+
+@pytest.mark.parametrize("error", [StoreBusyError("locked"), StoreFullError("disk full")])
+async def test_a_send_whose_outcome_cannot_be_stored_is_stored_later_and_never_repeated(error: StoreError) -> None:
+    desk = Desk()
+    desk.store.settle_errors = [error] * 3
+    desk.queue(notification("a"))
+    sender = desk.sender()
+    await sender.drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:1", "a")]
+    assert desk.store.outcomes() == ["sent"]
+    assert sender.unsettled == 0
+    assert [r.trouble for r in desk.reports] == [Trouble.FAILED, Trouble.NONE]
+    assert desk.reports[0].source == "store"
+
+
+async def test_even_when_its_lease_runs_out_meanwhile_a_sent_message_is_not_sent_again() -> None:
+    desk = Desk(SendPolicy(lease_for=timedelta(0), first_delay=timedelta(milliseconds=20)))
+    desk.store.settle_errors = [StoreBusyError("locked")] * 2
+    desk.queue(notification("a"), notification("b", "telegram:2"))
+    sender = desk.sender()
+    await sender.drain(until_empty=True)
+    assert sorted(desk.notifier.sent) == [("telegram:1", "a"), ("telegram:2", "b")]
+    assert desk.store.count(SENT) == 2
+    assert sender.unsettled == 0
+
+
+async def test_a_lease_that_runs_out_under_way_does_not_start_a_second_send() -> None:
+    desk = Desk(SendPolicy(lease_for=timedelta(milliseconds=20), idle=timedelta(milliseconds=10)), takes=0.1)
+    desk.queue(notification("a"))
+    sender, stop = desk.sender(), asyncio.Event()
+    running = asyncio.create_task(sender.run(stop))
+    await asyncio.sleep(0.2)
+    stop.set()
+    await running
+    assert desk.store.rows[notification("a").id].attempts > 1, "the store did hand it out again"
+    assert len(desk.notifier.tries) == 1
+    assert desk.store.outcomes() == ["sent"]
+
+
+async def test_one_outcome_that_cannot_be_stored_does_not_hold_up_the_others() -> None:
+    class Stubborn(FakeStore):
+        def settle(self, delivery: Delivery) -> None:
+            if delivery.notification == notification("a").id:
+                raise StoreError("this row is broken")
+            super().settle(delivery)
+
+    desk = Desk()
+    desk.store = Stubborn()
+    desk.queue(*(notification("a", f"telegram:{i}") for i in range(1, 40)))
+    await desk.sender().drain(until_empty=True, at_most=timedelta(seconds=1))
+    assert desk.store.count(SENT) == 38
+    assert len(desk.notifier.tries) == 39
+
+
+async def test_a_store_that_cannot_be_claimed_from_is_asked_again_not_hammered() -> None:
+    desk = Desk()
+    desk.store.claim_errors = [StoreBusyError("locked")] * 4
+    desk.queue(notification("a"))
+    await desk.sender().drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:1", "a")]
+    assert desk.store.claims <= 10
+
+
+async def test_when_the_channel_fails_for_everyone_it_rests_as_a_whole_and_recovers() -> None:
+    desk = Desk()
+    for i in range(30):
+        desk.notifier.script[f"telegram:{i}"] = [DeliveryError("no connection")] * (2 if i < 6 else 0)
+    desk.queue(*(notification("a", f"telegram:{i}") for i in range(30)))
+    tally = await desk.sender().drain(until_empty=True)
+    assert tally.sent == 30
+    assert tally.retry == 12
+    assert desk.reports[-1] == SourceReport("telegram", desk.reports[-1].seen_at, detail="messages go out again")
+
+
+async def test_in_a_long_outage_the_network_is_not_hammered() -> None:
+    policy = SendPolicy(first_delay=timedelta(milliseconds=50), last_delay=timedelta(milliseconds=400), concurrency=2)
+    desk = Desk(policy)
+    for i in range(50):
+        desk.notifier.script[f"telegram:{i}"] = [DeliveryError("no connection")] * 1000
+    desk.queue(*(notification("a", f"telegram:{i}") for i in range(50)))
+    await desk.sender().drain(until_empty=True, at_most=timedelta(seconds=1))
+    assert 4 <= len(desk.notifier.tries) < 30
+
+
+async def test_what_is_too_old_is_given_up_unsent() -> None:
+    desk = Desk()
+    desk.queue(notification("a", at=datetime.now(UTC) - timedelta(hours=25)))
+    await desk.sender().drain(until_empty=True)
+    assert desk.notifier.tries == []
+    assert desk.store.outcomes() == ["failed"]
+
+
+async def test_chats_and_the_channel_keep_their_pace() -> None:
+    limits = {
+        "telegram": Limits(overall=10, overall_window=timedelta(seconds=0.3), chat_interval=timedelta(seconds=0.1))
+    }
+    desk = Desk(limits=limits)
+    desk.queue(*(notification(f"n{i}", "telegram:1") for i in range(4)))
+    desk.queue(*(notification("a", f"telegram:{i}") for i in range(2, 20)))
+    await desk.sender().drain(until_empty=True)
+    assert len(desk.notifier.sent) == 22
+    assert set(desk.store.outcomes()) == {"sent"}, "waiting happens in the outbox, without leases"
+    mine = [at for at, key in desk.notifier.tries if key.startswith("n")]
+    assert all(b - a >= 0.095 for a, b in pairwise(mine))
+    times = sorted(at for at, _ in desk.notifier.tries)
+    assert all(b - a >= 0.28 for a, b in zip(times, times[10:], strict=False))
+
+
+async def test_topics_of_one_group_share_its_pace() -> None:
+    desk = Desk(limits={"telegram": Limits(chat_interval=timedelta(milliseconds=80))})
+    desk.queue(*(notification(key, f"telegram:-100/{topic}") for key in "ab" for topic in (7, 8)))
+    await desk.sender().drain(until_empty=True)
+    times = sorted(at for at, _ in desk.notifier.tries)
+    assert len(desk.notifier.sent) == 4
+    assert all(b - a >= 0.075 for a, b in pairwise(times))
+
+
+async def test_an_edit_goes_out_after_its_message_and_only_the_newest() -> None:
+    desk = Desk()
+    first = notification("first")
+    desk.queue(first, notification("e1", edits=first.id), notification("e2", edits=first.id))
+    await desk.sender().drain(until_empty=True)
+    assert [key for _, key in desk.notifier.sent] == ["first", "e2"]
+
+
+async def test_with_a_simulated_clock_retries_wait_in_real_time_and_are_stored_in_simulated_time() -> None:
+    desk = Desk()
+    desk.clock = StandingClock()
+    desk.notifier.script["telegram:1"] = [DeliveryError("flood", retry_after=timedelta(milliseconds=100))]
+    desk.queue(notification("a", at=NOW))
+    began = time.monotonic()
+    await desk.sender().drain(until_empty=True)
+    assert time.monotonic() - began >= 0.1
+    retry, sent = desk.store.deliveries
+    assert retry.retry_at == NOW + timedelta(milliseconds=100)
+    assert sent.started_at == retry.retry_at
+
+
+async def test_running_it_sends_when_woken_and_stops_when_told() -> None:
+    desk = Desk(SendPolicy(idle=timedelta(hours=1)))
+    sender, stop = desk.sender(), asyncio.Event()
+    running = asyncio.create_task(sender.run(stop))
+    await asyncio.sleep(0.05)
+    desk.queue(notification("a"))
+    sender.wake()
+    await asyncio.sleep(0.05)
+    assert desk.notifier.sent == [("telegram:1", "a")]
+    claims = desk.store.claims
+    assert claims < 12
+    stop.set()
+    await asyncio.wait_for(running, 1)
+
+
+async def test_running_it_finds_by_itself_what_nobody_woke_it_for() -> None:
+    desk = Desk()
+    sender, stop = desk.sender(), asyncio.Event()
+    running = asyncio.create_task(sender.run(stop))
+    await asyncio.sleep(0.02)
+    desk.queue(notification("a"))
+    await asyncio.sleep(0.2)
+    assert desk.notifier.sent == [("telegram:1", "a")]
+    stop.set()
+    await running
+
+
+async def _stopped(desk: Desk) -> float:
+    sender, stop = desk.sender(), asyncio.Event()
+    running = asyncio.create_task(sender.run(stop))
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    stop.set()
+    await running
+    assert sender.in_flight == 0
+    return time.monotonic() - began
+
+
+async def test_a_shutdown_lets_a_message_in_flight_land() -> None:
+    desk = Desk(takes=0.15)
+    desk.queue(notification("a"))
+    await _stopped(desk)
+    assert desk.store.outcomes() == ["sent"]
+
+
+async def test_a_shutdown_marks_what_does_not_land_in_time_as_unknown() -> None:
+    desk = Desk(takes=60)
+    desk.queue(notification("a"), notification("b", "telegram:2"), notification("c"))
+    assert await _stopped(desk) < 1
+    assert desk.store.outcomes() == ["unknown", "unknown"]
+    assert desk.store.state(notification("c").id) is QUEUED
+
+
+async def test_a_shutdown_queues_again_what_had_not_begun_to_be_sent() -> None:
+    class Hanging(FakeNotifier):
+        async def send(self, outgoing: Outgoing) -> str:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise CancelledUnsent from None
+            return ""
+
+    desk = Desk()
+    desk.notifier = Hanging()
+    desk.queue(notification("a"))
+    await _stopped(desk)
+    assert desk.store.outcomes() == ["retry"]
+    assert desk.store.state(notification("a").id) is QUEUED
+
+
+async def test_a_shutdown_keeps_trying_to_store_an_outcome() -> None:
+    desk = Desk(takes=0.08)
+    desk.store.settle_errors = [StoreBusyError("locked")] * 3
+    desk.queue(notification("a"))
+    assert await _stopped(desk) < 1.5
+    assert desk.store.outcomes() == ["sent"]
+
+
+async def test_a_cancelled_run_shuts_down_like_a_stopped_one() -> None:
+    desk = Desk(takes=0.1)
+    desk.queue(notification("a"))
+    running = asyncio.create_task(desk.sender().run(asyncio.Event()))
+    await asyncio.sleep(0.03)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert desk.store.outcomes() == ["sent"]
