@@ -307,6 +307,8 @@ def _chart(it: Instrument, rows: list[Row], query: Mapping[str, str]) -> dict[st
     }
     if rows:
         out["timestamp"] = [row[0] for row in rows]
+    else:
+        out["indicators"] = {"quote": [{}], "adjclose": [{}]}
     if events and "split" in query.get("events", ""):
         out["events"] = {"splits": events}
     return out
