@@ -13,13 +13,13 @@ UV_PROGRAM := $(or $(UV),uv)
 python := .venv/bin/python
 
 run: ## start the bot (ARGS="--config other.yaml")
-	@sh tools/setup run $(EXTRAS) && $(python) main.py run $(ARGS)
+	@sh tools/setup run $(EXTRAS) && exec $(python) main.py run $(ARGS)
 
 demo: ## replay the DeepSeek week of January 2025 (ARGS="--speed 600x")
-	@sh tools/setup run $(EXTRAS) && $(python) main.py replay deepseek-2025-01 $(ARGS)
+	@sh tools/setup run $(EXTRAS) && exec $(python) main.py replay deepseek-2025-01 $(ARGS)
 
 test: ## run the tests (ARGS="tests/core -k hold")
-	@sh tools/setup dev $(EXTRAS) && $(python) -m pytest $(ARGS)
+	@sh tools/setup dev $(EXTRAS) && exec $(python) -m pytest $(ARGS)
 
 lint: ## ruff: mistakes and format
 	@sh tools/setup dev && $(python) -m ruff check . && $(python) -m ruff format --check .

@@ -67,6 +67,33 @@ def test_make_works_from_another_folder(checkout: Checkout, tmp_path: Path) -> N
     assert subprocess.check_output(command, cwd=tmp_path, env=environment, text=True) == "main run alpha 1.0\n"
 
 
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_make_stops_the_program_in_its_own_way(checkout: Checkout, stop: signal.Signals) -> None:
+    (checkout.root / "main.py").write_text(
+        "import signal, sys, time\n"
+        "def end(number, frame):\n    print('ended', number, flush=True)\n    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\nsignal.signal(signal.SIGINT, end)\n"
+        "print('up', flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        ["make", "run"],
+        cwd=checkout.root,
+        env=checkout.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "up\n"
+        if stop is signal.SIGINT:  # a terminal's Ctrl-C goes to make and to what it runs
+            os.killpg(running.pid, stop)
+        else:
+            running.send_signal(stop)
+        out, _ = running.communicate(timeout=10)
+    assert out == f"ended {stop.value}\n"
+
+
 def test_nothing_is_done_when_nothing_changed(checkout: Checkout) -> None:
     environment = checkout.environment(PIP_FIND_LINKS="")  # an installer would fail
     command = ["make", "--no-print-directory", "setup"]
