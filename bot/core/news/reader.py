@@ -20,7 +20,7 @@ TITLE_READ = 400
 SCORED = 0.3
 """A story with no topic at this score is not clustered and reaches nobody."""
 
-_NEAR = 24
+_NEAR = 14
 """A word of comparison counts within so many characters of the name."""
 
 
@@ -160,34 +160,48 @@ class StoryReader:
     def _anchors(self, hits: list[Hit], mentions: tuple[Mention, ...]) -> tuple[tuple[str, ...], bool]:
         """What the story is about, most telling first.
 
-        A model named in the title comes before one in the summary, a version before a bare name, a model before a lab.
+        A model named in the title comes before one in the summary, a version before a bare name, a model before a lab,
+        and ``Janus`` before ``DeepSeek``, which may be no more than its maker.
         """
         where = next((m.where for m in mentions if m.kind in ("model", "lab")), None)
-        before, after = self._compared
         ranked: list[tuple[int, int, str, bool]] = []
+        subject: Family | None = None
         for mention in mentions:
             if mention.where is not where or mention.kind not in ("model", "lab"):
                 continue
-            end = mention.start + len(mention.text)
-            compared = any(
-                hit.where is where
-                and (
-                    (hit.term.features & before and 0 <= mention.start - hit.stop <= _NEAR)
-                    or (hit.term.features & after and 0 <= hit.start - end <= 2)
-                )
-                for hit in hits
-            )
+            compared = self._only_compared(mention, hits)
             if mention.kind == "lab":
-                ranked.append((3 + compared, mention.start, f"lab:{mention.name}", False))
+                ranked.append((4 + compared, mention.start, f"lab:{mention.name}", False))
                 continue
             family = self.family(mention.name)
+            bare = not family.broad and not compared
+            if subject is None and bare:
+                subject = family
             if mention.name != family.name:
-                ranked.append((4 if compared else 0, mention.start, f"model:{mention.name}", False))
-            rank = 4 if compared else 1 + family.broad
-            ranked.append((rank, mention.start, f"family:{family.name}", not family.broad and not compared))
+                # what another lab's model, named before, is told about comes first: "DeepSeek … level with OpenAI's o1"
+                other = subject is not None and subject.lab != family.lab
+                ranked.append((5 if compared else 3 * other, mention.start, f"model:{mention.name}", False))
+            rank = 5 if compared else 1 + family.broad + (family.name in self._lab_company)
+            ranked.append((rank, mention.start, f"family:{family.name}", bare))
         ranked.sort()
         anchors = tuple(dict.fromkeys(name for _, _, name, _ in ranked))
-        return anchors, bool(ranked) and ranked[0][3]
+        bare = bool(ranked) and ranked[0][3]
+        if bare and where is not Field.TITLE:  # a summary that lists many is about none of them
+            bare = sum(anchor.startswith("family:") for anchor in anchors) == 1
+        return anchors, bare
+
+    def _only_compared(self, mention: Mention, hits: list[Hit]) -> bool:
+        """True where the words around a name say that something else is measured by it: ``a rival to GPT-5``."""
+        before, after = self._compared
+        end = mention.start + len(mention.text)
+        return any(
+            hit.where is mention.where
+            and (
+                (hit.term.features & before and 0 <= mention.start - hit.stop <= _NEAR)
+                or (hit.term.features & after and 0 <= hit.start - end <= 2)
+            )
+            for hit in hits
+        )
 
 
 def _telling(lowered: str, hits: list[Hit]) -> frozenset[str]:
