@@ -70,10 +70,10 @@ def test_make_works_from_another_folder(checkout: Checkout, tmp_path: Path) -> N
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_stopping_make_stops_the_program_in_its_own_way(checkout: Checkout, stop: signal.Signals) -> None:
     (checkout.root / "main.py").write_text(
-        "import signal, sys, time\n"
-        "def end(number, frame):\n    print('ended', number, flush=True)\n    sys.exit(0)\n"
+        "import os, signal, sys, time\n"
+        "def end(number, frame):\n    os.write(1, b'ended %d\\n' % number)\n    sys.exit(0)\n"
         "signal.signal(signal.SIGTERM, end)\nsignal.signal(signal.SIGINT, end)\n"
-        "print('up', flush=True)\ntime.sleep(60)\n"
+        "os.write(1, b'up\\n')\ntime.sleep(60)\n"
     )
     with subprocess.Popen(
         ["make", "run"],
