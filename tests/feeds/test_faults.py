@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import os
+import signal
+import subprocess
 import time
 import tracemalloc
 import zlib
@@ -16,7 +19,7 @@ import pytest
 
 from bot.adapters.feeds.fetch import Limits, fetch
 from bot.adapters.feeds.inflate import Inflater
-from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.parser import COMMAND, Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.core.errors import SourceError
 from bot.core.model import Trouble
@@ -277,6 +280,17 @@ async def test_a_child_that_dies_is_reported_once_and_replaced(parser: Parser) -
     with pytest.raises(SourceError, match="died"):
         await hanging
     assert (await parser.parse(sample("plain.rss"), "", "https://news.example/")).entries
+
+
+def test_a_child_whose_parent_died_ends_by_itself_even_while_it_hangs() -> None:
+    head = {"size": len(HANGS), "content_type": "", "url": "https://news.example/", "seconds": 0.5}
+    ended = subprocess.run(COMMAND, input=json.dumps(head).encode() + b"\n" + HANGS, timeout=10, check=False)
+    assert ended.returncode == -signal.SIGALRM
+
+
+def test_a_child_ends_when_nobody_asks_any_more() -> None:
+    ended = subprocess.run(COMMAND, input=b"", timeout=10, check=False)
+    assert ended.returncode == 0
 
 
 async def test_the_child_knows_none_of_our_secrets(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,9 +182,16 @@ def test_the_bytes_say_more_than_headers_and_declarations(body: bytes, content_t
         (b"[1, 2]", "JSON"),
         (b"<!DOCTYPE html><html>", "HTML"),
         (b"<?xml version='1.0'?>\n<!-- x --><html lang='en'>", "HTML"),
+        (b"<?xml version='1.0'?>" + b"<!-- x --> " * 90 + b"<?a b?>\n<!doctype   HTML>", "HTML"),
         (b"\x00\x01\x02\xff\xfe", "plain text"),
     ],
 )
 def test_what_is_no_feed_is_named(body: bytes, said: str) -> None:
     with pytest.raises(NotAFeedError, match=said):
         read(body, "", "https://news.example/feed")
+
+
+def test_a_hundred_comments_before_a_feed_are_passed_over_quickly() -> None:
+    started = time.perf_counter()
+    assert read(b"<!-- --> " * 20_000 + b"<rss></rss>", "", "https://news.example/feed").encoding == "utf-8"
+    assert time.perf_counter() - started < 2

@@ -32,6 +32,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNO
 _STATEFUL = ("iso-2022", "iso2022", "hz")  # their bytes are all ASCII, so they pass for UTF-8
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252"}
 _NOT_TEXT = ("idna", "punycode", "escape", "undefined", "mbcs", "oem", "utf-7", "utf_7")
+_SPACE = re.compile(r"\s*")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _NOT_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 65534, 65535], " ") | dict.fromkeys(
     range(0xD800, 0xE000), "�"
@@ -59,17 +60,34 @@ def read(body: bytes, content_type: str, url: str) -> Document:
         raise NotAFeedError("the answer is empty; if it stays so, check the address")
     text, encoding = decode(body, content_type)
     text = text.lstrip("\ufeff").translate(_NOT_XML)
-    head = text[:2000].lstrip()
-    lowered = head.lower()
+    head = text.lstrip()[:2000]
     if not head:
         raise NotAFeedError("the answer is empty; if it stays so, check the address")
     if head[0] in "{[":
         raise NotAFeedError("the answer is JSON, not RSS or Atom; give the address of the site's XML feed")
-    if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,1000}?-->\s*)*(?:<!doctype\s+html|<html[\s>])", lowered, re.DOTALL):
+    if re.match(r"<!doctype\s+html|<html[\s>]", _first_element(text), re.IGNORECASE):
         raise NotAFeedError(f"the answer is an HTML page, not a feed; {_better_address(text, url)}")
     if "<" not in head:
         raise NotAFeedError("the answer is plain text, not RSS or Atom; check the address")
     return Document(text, encoding)
+
+
+def _first_element(text: str) -> str:
+    """What follows the declaration, instructions and comments at the start; a piece of it is enough."""
+    at = 0
+    for _ in range(100):
+        space = _SPACE.match(text, at)
+        at = space.end() if space else at
+        for opening, closing in (("<!--", "-->"), ("<?", "?>")):
+            if text.startswith(opening, at):
+                end = text.find(closing, at + len(opening))
+                if end < 0:
+                    return ""
+                at = end + len(closing)
+                break
+        else:
+            break
+    return text[at : at + 200]
 
 
 def decode(body: bytes, content_type: str) -> tuple[str, str]:

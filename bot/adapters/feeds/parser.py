@@ -20,6 +20,8 @@ from bot.core.errors import SourceError
 
 _ROOT = str(Path(__file__).resolve().parents[3])
 _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from bot.adapters.feeds.worker import main; main()"
+COMMAND = [sys.executable, "-I", "-c", _CHILD, _ROOT]
+"""Starts the child."""
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR")
 """All that the child is told of the environment: it needs no secret."""
 
@@ -40,7 +42,8 @@ class Parser:
 
         Cancelling ends the child.
         """
-        head = {"size": len(body), "content_type": content_type, "url": url}
+        seconds = self._time_limit.total_seconds() * 2  # ours comes first; theirs is for when we are gone
+        head = {"size": len(body), "content_type": content_type, "url": url, "seconds": seconds}
         request = json.dumps(head).encode() + b"\n" + body
         async with self._turn:
             answer = asyncio.get_running_loop().run_in_executor(self._thread, self._child.ask, request)
@@ -116,7 +119,7 @@ class _Child:
                 _bury(process)
             if self._process is None:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-c", _CHILD, _ROOT],
+                    COMMAND,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,

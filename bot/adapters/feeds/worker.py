@@ -3,6 +3,8 @@
 It is a process because nothing less can be stopped: a hostile document can keep a regular expression busy for hours,
 and a thread in one holds the interpreter, and with it the whole bot. It may not grow beyond ``MEMORY_LIMIT`` either.
 
+The bot ends a child that takes too long; should the bot itself have died, an alarm of the system does.
+
 A message is a JSON object on one line; a request is followed by as many bytes of body as it says.
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -43,9 +46,17 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         body = requests.read(wanted["size"])
         if len(body) < wanted["size"]:
             return
+        _alarm(wanted["seconds"])
         said = answer(body, wanted["content_type"], wanted["url"])
         answers.write(json.dumps(said, default=datetime.isoformat).encode() + b"\n")
         answers.flush()
+        _alarm(0)
+
+
+def _alarm(seconds: float) -> None:
+    """End this process in so many seconds, whatever it is doing then; 0 calls it off."""
+    if hasattr(signal, "setitimer"):  # nobody handles SIGALRM here, so it kills, even inside a regular expression
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def main() -> None:
