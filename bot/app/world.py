@@ -13,7 +13,7 @@ from bot.config.rules_file import Surroundings, load_rules, rule_files
 from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
 from bot.core.engine import Engine
-from bot.core.errors import ConfigError, Problem
+from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.exchanges import exchange_of
 from bot.core.market import Market
 from bot.core.news import Companies, Company, NewsRoom, Topics
@@ -54,13 +54,30 @@ def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> Wor
     except ConfigError as error:
         problems += error.problems
     try:
-        companies = load_companies(rules_folder / "companies.yaml", topics)
+        companies = _companies(rules_folder, topics)
     except ConfigError as error:
         problems += error.problems
     if problems:
         raise ConfigError(problems)
     rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
     return World(config.parent, settings, companies, topics, rules)
+
+
+def _companies(folder: Path, topics: Topics) -> Companies:
+    return load_companies(folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words))
+
+
+def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[Path]]:
+    """The rules at ``path`` (or the configured ones) with the files they are in. Raises ConfigError, UsageError."""
+    settings = load_settings(config)
+    topics = load_topics(settings.rules / "topics")
+    companies = _companies(settings.rules, topics)
+    if path is not None and not path.exists():
+        raise UsageError(f"there is no {path}; name a rule file or a folder of them")
+    files = rule_files(path or settings.rules)
+    if not files:
+        raise UsageError(f"{path or settings.rules} holds no rule files (*.yaml)")
+    return load_rules(files, surroundings(settings, companies, topics)), files
 
 
 def surroundings(
@@ -82,7 +99,7 @@ class Timetables:
 
     first: date
     last: date
-    companies: Companies
+    companies: Companies = field(default_factory=Companies)
     listings: Mapping[str, str] = field(default_factory=dict)
     """Exchange per symbol, where something other than ``companies.yaml`` knows."""
     calendar: ExchangeCalendar = field(default_factory=ExchangeCalendar)
@@ -116,4 +133,6 @@ def make_engine(world: World, timetables: Timetables, watching_since: datetime) 
         Market(timetables.of_symbol),
         watching_since=watching_since,
         news_window=window,
+        failures_in_a_row=world.settings.operator.after_failures,
+        stale_after=world.settings.prices.stale_after,
     )

@@ -1,1 +1,49 @@
-"""The command line: reads arguments, calls ``bot.app``, prints. Data goes to stdout, words for people to stderr."""
+"""The command line: reads arguments, calls ``bot.app``, prints. Data goes to stdout, words for people to stderr.
+
+Exit codes: 0 done, 1 failed, 2 wrong call or configuration. Modules of the application are imported inside the
+commands that need them, so that reading the history starts neither pandas nor yfinance.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bot.cli import check, feeds, history, replay, rules, run
+from bot.core.errors import AftershockError, ConfigError, UsageError
+
+app = typer.Typer(
+    name="aftershock",
+    help="Watches AI news and stock prices together, and says on Telegram when an AI-model story moves a stock.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("check")(check.check)
+app.command("replay")(replay.replay)
+app.add_typer(rules.app, name="rules")
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(history.app, name="history")
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app(prog_name="python main.py")
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        count = len(error.problems)
+        print(f"{count} mistake{'s' if count != 1 else ''}; nothing was changed", file=sys.stderr)
+        sys.exit(2)
+    except UsageError as error:
+        print(f"aftershock: {error}", file=sys.stderr)
+        sys.exit(2)
+    except AftershockError as error:
+        print(f"aftershock: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -44,6 +44,8 @@ def _comparison(percent: bool, example: str) -> Any:
 
 def _text(parser: Any, description: str, example: str) -> Any:
     def parse(value: object) -> Any:
+        if isinstance(value, Since | Span):  # a default
+            return value
         if not isinstance(value, str):
             raise ValueError(f"{value!r} is not understood; write text, as '{example}'")
         return parser(value)

@@ -258,6 +258,10 @@ def cause_of(match: ClusterMatch | None) -> CauseRef | None:
         story=best.id,
         stories=tuple(s.id for s in match.stories),
         sources=match.sources,
+        first_title=match.first.title,
+        first_source=match.first.origin,
+        first_link=match.first.link,
+        first_seen_at=match.first.seen_at,
     )
 
 

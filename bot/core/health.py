@@ -14,6 +14,8 @@ from bot.core.wording import age
 
 IN_A_ROW = 3
 """Failed polls in a row before the operator is told; a single time-out is everyday."""
+AT_ONCE = frozenset({"store", "rules"})
+"""Sources whose first failure already matters."""
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class _Condition:
 class Health:
     """What is known of every source's well-being."""
 
+    in_a_row: int = IN_A_ROW
     _conditions: dict[tuple[str, str], _Condition] = field(default_factory=dict)
 
     def observe(self, report: SourceReport) -> Announcement | None:
@@ -44,7 +47,8 @@ class Health:
             known.since = report.seen_at
         known.trouble, known.detail = report.trouble, report.detail
         known.count += 1
-        enough = IN_A_ROW if report.trouble in (Trouble.FAILED, Trouble.REFUSED) else 1
+        patient = report.trouble in (Trouble.FAILED, Trouble.REFUSED) and report.source not in AT_ONCE
+        enough = self.in_a_row if patient else 1
         if known.reported or known.count < enough:
             return None
         known.reported = True
@@ -54,7 +58,7 @@ class Health:
             Trouble.STALE: "has gone stale",
             Trouble.REFUSED: "sends values that are not believed",
         }
-        times = f" {known.count} times in a row" if report.trouble is Trouble.FAILED else ""
+        times = f" {known.count} times in a row" if known.count > 1 else ""
         return _notice(report, f"{_who(report)} {words[report.trouble]}{times}", report.detail)
 
     def troubled(self, source: str, subject: str = "") -> Trouble:

@@ -7,7 +7,7 @@ argument: the engine applies observations in the order they were seen.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -18,6 +18,11 @@ from bot.core.sessions import Session, Timetable
 BASIS_TOLERANCE = 0.2
 """Where our own previous close and the vendor's differ by more than this, the basis has changed (a split we have not
 heard of yet), and the vendor's is right by construction: it comes with the quote."""
+
+
+THIN_AFTER = timedelta(hours=3)
+"""Trades older than this are kept only every ``THIN_TO``: references far back need no more."""
+THIN_TO = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,13 @@ class SymbolPrices:
         """Take a split; one for the same session replaces what was known."""
         self.splits = [s for s in self.splits if s.session != split.session] + [split]
 
-    def forget(self, before: datetime, keep: int = 3) -> None:
-        """Drop quotes older than ``before``, but never the newest ``keep``."""
+    def forget(self, before: datetime, thin_before: datetime, keep: int = 3) -> None:
+        """Drop quotes older than ``before``, and of the trades older than ``thin_before`` all but the first of every
+        five minutes; never the newest ``keep``."""
         cut = min(bisect_left(self.quotes, before, key=_event_time), max(0, len(self.quotes) - keep))
-        if cut:
-            del self.quotes[:cut]
+        thin = min(bisect_left(self.quotes, thin_before, key=_event_time), max(0, len(self.quotes) - keep))
+        if cut or thin:
+            self.quotes[:thin] = thinned(self.quotes[cut:thin])
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -259,7 +266,7 @@ class Market:
     def forget(self, now: datetime) -> None:
         """Drop quotes no rule can need any more."""
         for prices in self._symbols.values():
-            prices.forget(now - self._keep)
+            prices.forget(now - self._keep, now - THIN_AFTER)
 
     def phase(self, symbol: str, at: datetime) -> Phase:
         """The phase of ``at`` on the symbol's exchange."""
@@ -274,6 +281,19 @@ def change(price: float, reference: Reference | None) -> float | None:
 def renamed(reference: Reference | None, kind: str) -> Reference | None:
     """The same reference under the name a rule gives it."""
     return replace(reference, kind=kind) if reference else None
+
+
+def thinned(quotes: Iterable[Quote]) -> list[Quote]:
+    """Of the trades the first in each five minutes, and every mark of a bar or session."""
+    kept: list[Quote] = []
+    last = -1
+    for quote in quotes:
+        bucket = int(quote.at.timestamp() // THIN_TO.total_seconds())
+        if quote.kind is not QuoteKind.TRADE or bucket != last:
+            kept.append(quote)
+        if quote.kind is QuoteKind.TRADE:
+            last = bucket
+    return kept
 
 
 def _event_time(quote: Quote) -> datetime:

@@ -354,6 +354,11 @@ class CauseRef:
     stories: tuple[str, ...] = ()
     """Ids of all counted stories of the cluster."""
     sources: tuple[str, ...] = ()
+    first_title: str = ""
+    """Title of the cluster's first story; with its source, link and when it was seen."""
+    first_source: str = ""
+    first_link: str = ""
+    first_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

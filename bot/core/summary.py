@@ -19,6 +19,7 @@ from bot.core.model import (
     Incident,
     Line,
     Link,
+    Phase,
     Reason,
     Reference,
     Strong,
@@ -123,7 +124,7 @@ class Teller:
         blocks = [
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
-            *self._hit(incident, alerts, watched, at),
+            *self._since_the_fall(incident, alerts, at),
             *self._next(incident),
             Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
         ]
@@ -135,16 +136,13 @@ class Teller:
         name = self._company(lead.symbol)
         verb = "rises" if (lead.change or 0) > 0 else "falls"
         size = f" {verb} {abs(lead.change) * 100:.1f} %" if lead.change is not None else ""
+        when = {Phase.PRE: " in pre-market trading", Phase.POST: " by after-hours prices"}.get(lead.phase, "")
         others = len(incident.symbols) - 1
-        company = f"{name}{size}" if not others else f"{name}{size} and {count(others, 'other stock')} with it"
-        when = {
-            "pre": " in pre-market trading",
-            "post": " after hours",
-        }.get(lead.phase.value, "")
+        company = f", {count(others, 'other stock')} with it," if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
         topic = " after AI-model news" if lead.cause else ""
         late = " (already under way)" if lead.late else ""
-        return f"{lead_in}{company}{when}{topic}{late}"
+        return f"{lead_in}{name}{size}{when}{company}{topic}{late}".rstrip(",")
 
     def _happened(self, lead: Alert, at: datetime) -> tuple[Line, ...]:
         name = self._company(lead.symbol)
@@ -174,20 +172,24 @@ class Teller:
         cause = lead.cause
         if cause is None:
             return []
-        story: tuple[str | Link, ...] = (Link(cause.title, cause.link),) if cause.link else (f"“{cause.title}”",)
-        seen = lead.fired_at - cause.seen_at
+        seen = lead.fired_at - (cause.first_seen_at or cause.seen_at)
         reach = {
             "direct": f"It names {self._company(lead.symbol)}.",
             "exposure": f"It reaches {self._company(lead.symbol)} through "
             f"{listing([self._exposure(e) for e in cause.exposures], 3)}.",
         }.get(cause.reach.value, "")
         lines: list[Line] = [
-            (*story, f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}."),
-            (
-                f"Seen {age(seen)} before this alert; {count(len(cause.sources), 'source')}"
-                f" ({listing(list(cause.sources), 4)}); topic score {cause.score:.2f}.",
-            ),
+            (*_story(cause.title, cause.link), f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}."),
         ]
+        if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
+            first = _story(cause.first_title, cause.first_link)
+            lines.append(("First story: ", *first, f" — {cause.first_source}, {moment(cause.first_seen_at)}."))
+        lines.append(
+            (
+                f"First seen {age(seen)} before this alert; {count(len(cause.sources), 'source')}"
+                f" ({listing(list(cause.sources), 4)}); topic score {cause.score:.2f}.",
+            )
+        )
         if reach:
             lines.append((reach,))
         return [Block("why", BlockKind.LINKS, 80, "Likely why", tuple(lines))]
@@ -205,10 +207,31 @@ class Teller:
             BlockKind.TABLE,
             60,
             title,
-            lines=((f"and {more} more",),) if more > 0 else (),
-            rows=(("", "", "change", "price"), *rows[:TABLE_ROWS]),
+            rows=(
+                ("", "", "change", "price"),
+                *rows[:TABLE_ROWS],
+                *(((f"+{more}", "more", "", ""),) if more > 0 else ()),
+            ),
         )
         return [table, *self._held_up(incident, watched, at)]
+
+    def _since_the_fall(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> list[Block]:
+        """Where the symbols of an incident stand against the prices from before its fall, and today."""
+        rows = []
+        for symbol in incident.symbols:
+            alert = next((a for a in alerts if a.symbol == symbol), None)
+            now = self.standing(symbol, at)
+            since = change(now.price, alert.reference) if now and alert else None
+            if alert is not None and now is not None and since is not None:
+                today = "" if alert.session == now.session.date else percent(now.change)
+                rows.append((since, symbol, (symbol, self._line_of_work(symbol), percent(since), today)))
+        if len(rows) < 2:
+            return []
+        rows.sort(key=lambda r: (r[0], r[1]))
+        more = len(rows) - TABLE_ROWS
+        shown = [r[2] for r in rows[:TABLE_ROWS]] + ([(f"+{more}", "more", "", "")] if more > 0 else [])
+        heading = ("", "", "since before", "today")
+        return [Block("who is hit", BlockKind.TABLE, 60, f"Where they stand ({len(rows)})", rows=(heading, *shown))]
 
     def _held_up(self, incident: Incident, watched: Sequence[str], at: datetime) -> list[Block]:
         exposures = {e for s in incident.symbols for e in self._exposures(s)}
@@ -260,6 +283,10 @@ class Teller:
     def _line_of_work(self, symbol: str) -> str:
         exposures = self._exposures(symbol)
         return self._exposure(max(exposures, key=lambda e: (exposures[e], e))) if exposures else ""
+
+
+def _story(title: str, link: str) -> tuple[str | Link, ...]:
+    return (Link(title, link),) if link else (f"“{title}”",)
 
 
 def lead_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:

@@ -1,0 +1,64 @@
+"""Channels and recipients of a run, from settings, token and what the store remembers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TextIO
+
+from bot.adapters.console import ConsoleNotifier
+from bot.adapters.telegram import TelegramNotifier
+from bot.app.world import World
+from bot.config.telegram_token import FoundToken, find_telegram_token
+from bot.core.errors import UsageError
+from bot.core.model import Outgoing, Recipient
+from bot.core.ports import Notifier
+
+CONSOLE = Recipient("console", "console", "console", operator=True)
+
+
+class Nobody:
+    """A channel that delivers nowhere and always succeeds: a replay for its history alone."""
+
+    channel = "console"
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Acknowledge without showing."""
+        return f"nowhere-{outgoing.notification.id}"
+
+
+def token_of(world: World) -> FoundToken:
+    """The Telegram token, if there is one. Raises ConfigError where a place named for it holds none."""
+    return find_telegram_token(os.environ, world.settings.telegram.token_file, world.folder / ".env")
+
+
+def telegram_notifier(world: World, found: FoundToken) -> TelegramNotifier:
+    """The Telegram channel. Raises UsageError without a token."""
+    if found.token is None:
+        raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
+    base = world.settings.telegram.base_url
+    return TelegramNotifier(found.token, base_url=base) if base else TelegramNotifier(found.token)
+
+
+def replay_recipients(
+    notify: str, world: World, stream: TextIO, known: Sequence[Recipient]
+) -> tuple[dict[str, Notifier], list[Recipient], Callable[[], Awaitable[None]]]:
+    """The channels of a replay, who receives, and what to call at the end."""
+
+    async def nothing() -> None:
+        return
+
+    if notify == "none":
+        return {"console": Nobody()}, [CONSOLE], nothing
+    if notify == "console":
+        return {"console": ConsoleNotifier(stream)}, [CONSOLE], nothing
+    notifier = telegram_notifier(world, token_of(world))
+    ids = dict.fromkeys((*world.settings.telegram.admins, *world.settings.telegram.allow))
+    if not ids:
+        raise UsageError("nobody would receive this; name chats under telegram: allow: in config.yaml")
+    kept = {r.id: r for r in known}
+    recipients = [
+        kept.get(f"telegram:{i}", Recipient(f"telegram:{i}", "telegram", operator=i in world.settings.telegram.admins))
+        for i in ids
+    ]
+    return {"telegram": notifier}, recipients, notifier.close

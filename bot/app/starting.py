@@ -1,0 +1,171 @@
+"""Starts the live bot, keeps it company until a signal, and ends it cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+
+from bot.adapters.console import ConsoleNotifier
+from bot.adapters.feeds.fetch import Limits
+from bot.adapters.feeds.reader import FeedReader
+from bot.adapters.scheduler import Scheduler
+from bot.adapters.store import SqliteStore, open_store
+from bot.adapters.telegram import Access, TelegramListener
+from bot.app.audience import Subscribers, entitled
+from bot.app.live import LiveBot
+from bot.app.logs import AboveStatus, StatusHandler, start_logging
+from bot.app.notifiers import CONSOLE, telegram_notifier, token_of
+from bot.app.prices import make_prices
+from bot.app.status import one_line, several_lines
+from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world, make_engine
+from bot.clock import SystemClock
+from bot.config.telegram_token import FoundToken
+from bot.core.engine import Engine
+from bot.core.errors import StoreError
+from bot.core.model import Recipient
+from bot.core.ports import Notifier
+from bot.cycle import Cycle
+from bot.sender import Sender
+
+log = logging.getLogger(__name__)
+
+WATCHING_SINCE = "watching_since"
+PRICES_BACK = timedelta(days=4)
+"""How much of the stored quotes a restart reads: the session under way and the one before, over a weekend."""
+STATUS_EVERY = 1.0
+STATUS_LOGGED_EVERY = 300.0
+
+
+async def run_bot(config: Path, database: Path | None) -> None:
+    """Run until SIGINT or SIGTERM. Raises ConfigError, UsageError or StoreError where it cannot start."""
+    clock = SystemClock()
+    world = load_world(config)
+    found = token_of(world)
+    handler = start_logging(world.settings.log_level.value, [found.token] if found.token else [])
+    for warning in found.warnings:
+        log.warning("%s", warning)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    file = database or world.settings.storage.database
+    with contextlib.closing(open_store(file, mode="live", run_name="live", now=clock.now())) as store:
+        async with _assembled(world, store, clock, handler, found, stop) as bot:
+            log.info(
+                "started feeds=%d symbols=%d rules=%d database=%s",
+                len(bot.states),
+                len(world.settings.symbols),
+                len(world.rules),
+                file,
+            )
+            await _company(bot, handler, clock, stop)
+            log.info("stopping")
+    handler.finish()
+
+
+@contextlib.asynccontextmanager
+async def _assembled(
+    world: World, store: SqliteStore, clock: SystemClock, handler: StatusHandler, found: FoundToken, stop: asyncio.Event
+) -> AsyncIterator[LiveBot]:
+    """Everything joined and running; ended in the right order on the way out."""
+    telegram = world.settings.telegram
+    access = Access(frozenset(telegram.admins), frozenset(telegram.allow))
+    notifiers: dict[str, Notifier] = {}
+    if found.token is not None:
+        notifiers["telegram"] = telegram_notifier(world, found)
+    console = world.settings.console
+    if console == "always" or (console == "auto" and found.token is None):
+        notifiers["console"] = ConsoleNotifier(AboveStatus(handler, sys.stdout))  # type: ignore[arg-type]  # it writes, flushes and knows its terminal, which is all that is used
+    if found.token is None:
+        log.warning(
+            "no Telegram token: alerts are shown here. To connect Telegram, ask @BotFather for a bot, set "
+            "TELEGRAM_BOT_TOKEN (or write it into .env) and your user id under telegram: admins: in config.yaml"
+        )
+    store.save_recipients([CONSOLE] if "console" in notifiers else [])
+    people: list[Recipient] = []
+
+    def refresh() -> None:
+        people[:] = [r for r in entitled(list(store.recipients()), access) if r.channel in notifiers]
+
+    refresh()
+    engine = _restored_engine(world, store, clock.now())
+    cycle = Cycle(engine, store, lambda: people)
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        limits = Limits(total=world.settings.news.timeout, max_bytes=world.settings.news.max_megabytes * 1_000_000)
+        reader = FeedReader(session, store.known_keys, limits=limits)
+        prices = make_prices(world, engine, store.path.parent)
+        bot = LiveBot(
+            world,
+            engine,
+            store,
+            cycle,
+            None,
+            reader,
+            prices,
+            clock,
+            Scheduler(),  # type: ignore[arg-type]  # the sender needs the bot's ears, the bot the sender
+        )
+        bot.sender = Sender(store, notifiers, clock, report=bot.report, announce=bot.announce)
+        if recovered := store.recover(clock.now()):
+            log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", recovered)
+        tasks = [asyncio.create_task(bot.sender.run(stop), name="sender")]
+        if found.token is not None:
+            audience = Subscribers(store, access, lambda: several_lines(bot, clock.now()), refresh)
+            base = {"base_url": telegram.base_url} if telegram.base_url else {}
+            listener = TelegramListener(found.token, audience, access, clock, bot.report, **base)
+            tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
+        bot.start()
+        try:
+            yield bot
+        finally:
+            stop.set()
+            await bot.stop()
+            await asyncio.wait(tasks, timeout=1.7)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.close(), 0.3)
+            prices.close()
+
+
+def _restored_engine(world: World, store: SqliteStore, now: datetime) -> Engine:
+    """An engine with the state the stored history gives it: the one recovery path."""
+    written = store.extra(WATCHING_SINCE)
+    since = datetime.fromisoformat(written) if written else now
+    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
+    engine = make_engine(world, timetables, since)
+    window = world.settings.news.window + timedelta(days=7)
+    earliest = (now - timedelta(days=30)).date()
+    engine.restore(
+        store.observations(now - window, now, quotes_since=now - PRICES_BACK),
+        store.alerts_since(earliest),
+        store.incidents_since(earliest),
+        now,
+    )
+    versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
+    store.record_rules(versions, now)
+    if written is None:
+        store.save_extra(WATCHING_SINCE, now.isoformat())
+    return engine
+
+
+async def _company(bot: LiveBot, handler: StatusHandler, clock: SystemClock, stop: asyncio.Event) -> None:
+    """Show the status line, or log it now and then, until ``stop``."""
+    logged = asyncio.get_running_loop().time()
+    while not stop.is_set():
+        with contextlib.suppress(StoreError):
+            line = one_line(bot, clock.now())
+            if handler.is_terminal:
+                handler.status(line, shutil.get_terminal_size().columns)
+            elif asyncio.get_running_loop().time() - logged >= STATUS_LOGGED_EVERY:
+                logged = asyncio.get_running_loop().time()
+                log.info("status %s", line)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), STATUS_EVERY)

@@ -1,0 +1,208 @@
+"""Speaks for incidents: when a message, an edit or a follow-up goes out, and what becomes of an incident afterwards.
+
+Everything an incident says lives here; what the words are is ``summary``'s, when a reason exists ``incidents``'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core import followups, incidents
+from bot.core.alerts import AlertBook
+from bot.core.incidents import IncidentBook
+from bot.core.market import Market
+from bot.core.model import Alert, Announcement, Incident, IncidentState, Reason
+from bot.core.record import Record
+from bot.core.rules import RuleSet
+from bot.core.summary import Teller, lead_alert
+
+EDIT_WORTH = 0.01
+"""A message is edited when its lead's move is this much further than when it was last told."""
+
+
+class Speaker:
+    """Turns what happened to incidents into announcements."""
+
+    def __init__(
+        self, market: Market, alerts: AlertBook, book: IncidentBook, teller: Teller, rules: Callable[[], RuleSet]
+    ) -> None:
+        self.market = market
+        self.alerts = alerts
+        self.incidents = book
+        self._teller = teller
+        self._rules = rules
+
+    def speak(self, ids: set[str], at: datetime, record: Record) -> None:
+        """Say what changed: a new message where there is a reason for one, else an edit soon."""
+        for incident_id in sorted(ids - {""}):
+            incident = self.incidents.get(incident_id)
+            if incident is None or incident.state is IncidentState.CLOSED:
+                continue
+            reason = incidents.reason_to_speak(incident, at)
+            if reason is None:
+                self.keep(incidents.needs_edit(incident, at), record)
+            else:
+                self._announce(incident, reason, at, record)
+
+    def _announce(self, incident: Incident, reason: Reason, at: datetime, record: Record) -> None:
+        alerts = self._alerts_of(incident)
+        held_back = self._held_back(alerts) if reason is Reason.FIRST else ""
+        told = replace(incidents.told(incident, reason, at), told_change=lead_alert(incident, alerts).change)
+        spoken = self.keep(told, record)
+        summary = self._teller.incident(spoken, alerts, self._watched, at, reason)
+        record.announcements.append(
+            Announcement(
+                key=incidents.message_key(spoken, spoken.messages),
+                at=at,
+                reason=reason,
+                severity=spoken.severity,
+                summary=summary,
+                incident=spoken.id,
+                symbols=spoken.symbols,
+                replies_to="" if spoken.messages == 1 else incidents.message_key(spoken, 1),
+                suppressed_by=held_back,
+            )
+        )
+        if not held_back:
+            self._mark_told(alerts, at, record)
+
+    def _edit(self, incident: Incident, at: datetime, record: Record) -> None:
+        alerts = self._alerts_of(incident)
+        edited = self.keep(
+            replace(
+                incident,
+                edits=incident.edits + 1,
+                edited_at=at,
+                edit_due_at=None,
+                updated_at=at,
+                told_change=lead_alert(incident, alerts).change,
+            ),
+            record,
+        )
+        record.announcements.append(
+            Announcement(
+                key=incidents.edit_key(edited),
+                at=at,
+                reason=edited.main_reason,
+                severity=edited.severity,
+                summary=self._teller.incident(edited, alerts, self._watched, at, Reason.FIRST),
+                incident=edited.id,
+                symbols=edited.symbols,
+                edits=incidents.message_key(edited, edited.main),
+            )
+        )
+        self._mark_told(alerts, at, record)
+
+    def _follow(
+        self, incident: Incident, kinds: Sequence[str], at: datetime, record: Record, *, late: bool = False
+    ) -> None:
+        alerts = self._alerts_of(incident)
+        marked = followups.done(incident, kinds, at, "late" if late else "sent")
+        spoken = self.keep(replace(marked, messages=marked.messages + 1), record)
+        record.announcements.append(
+            Announcement(
+                key=incidents.message_key(spoken, spoken.messages),
+                at=at,
+                reason=Reason.FOLLOW_UP,
+                severity=spoken.severity,
+                summary=self._teller.follow_up(spoken, alerts, self._watched, kinds, at, late),
+                incident=spoken.id,
+                symbols=spoken.symbols,
+                replies_to=incidents.message_key(spoken, 1),
+            )
+        )
+
+    def watch_lead(self, incident: Incident, at: datetime, record: Record) -> None:
+        """What the lead symbol's newest price brings about: a follow-up, or an edit when it has gone further."""
+        current = self.incidents.get(incident.id)
+        if current is None or not current.alerts:
+            return
+        lead = lead_alert(current, self._alerts_of(current))
+        self._timed_follow_ups(current, at, record, after_due=True)
+        current = self.incidents.get(incident.id) or current
+        due = followups.due_by_price(current, self.market.of(current.lead), lead, at)
+        if due:
+            self._follow(current, [f.kind for f in due], at, record)
+            current = self.incidents.get(incident.id) or current
+        told = current.told_change
+        if told is not None and lead.change is not None and abs(lead.change - told) >= EDIT_WORTH:
+            self.keep(incidents.needs_edit(current, at), record)
+
+    def _held_back(self, alerts: Sequence[Alert]) -> str:
+        """``cooldown`` where every alert of a new incident repeats one told too recently at no lower severity."""
+        return "cooldown" if all(self._cooling(a) for a in alerts) else ""
+
+    def _cooling(self, alert: Alert) -> bool:
+        rule = self._rules().named(alert.rule)
+        before = self.alerts.last_told(alert.fingerprint, alert.session)
+        if rule is None or rule.cooldown is None or before is None or before.told_at is None:
+            return False
+        if before.told_severity is not None and alert.severity > before.told_severity:
+            return False
+        if rule.cooldown.duration is not None:
+            return alert.fired_at - before.told_at < rule.cooldown.duration
+        timetable = self.market.of(alert.symbol).timetable
+        return timetable.between(before.session, alert.session) < (rule.cooldown.sessions or 0)
+
+    def _mark_told(self, alerts: Sequence[Alert], at: datetime, record: Record) -> None:
+        for alert in alerts:
+            if alert.told_severity is None or alert.severity > alert.told_severity:
+                told = replace(alert, told_at=at, told_severity=alert.severity)
+                self.alerts.amend(told)
+                record.mark_told(told)
+
+    def tend(self, incident: Incident, at: datetime, record: Record) -> None:
+        prices = self.market.of(incident.lead)
+        self._timed_follow_ups(incident, at, record)
+        current = self.incidents.get(incident.id) or incident
+        lapse = followups.lapses_at(current, prices.timetable)
+        waiting = [f.kind for f in current.follow_ups if f.done_at is None and f.due_at is None]
+        if waiting and lapse is not None and lapse <= at:
+            self._lapse(current, waiting, at, record)
+            current = self.incidents.get(incident.id) or current
+        if current.edit_due_at is not None and current.edit_due_at <= at:
+            self._edit(current, at, record)
+            current = self.incidents.get(incident.id) or current
+        if incidents.settled(current, self._alerts_of(current)):
+            self.keep(replace(current, state=IncidentState.CLOSED, closed_at=at, updated_at=at), record)
+
+    def _timed_follow_ups(self, incident: Incident, at: datetime, record: Record, *, after_due: bool = False) -> None:
+        """Send what is due. ``after_due`` leaves a follow-up due this very moment to the clock, which comes after all
+        quotes of the moment are in."""
+        for follow_up in followups.due_by_time(incident, self.market.of(incident.lead), at):
+            assert follow_up.due_at is not None
+            overdue = at - follow_up.due_at
+            if after_due and not overdue:
+                continue
+            current = self.incidents.get(incident.id) or incident
+            if overdue > followups.STALE_AFTER:
+                self.keep(followups.done(current, [follow_up.kind], at, "stale"), record)
+            else:
+                self._follow(current, [follow_up.kind], at, record, late=overdue > followups.LATE_AFTER)
+
+    def _lapse(self, incident: Incident, waiting: list[str], at: datetime, record: Record) -> None:
+        """Five sessions on: what has not come back is said once, and the waiting ends."""
+        prices = self.market.of(incident.lead)
+        timetable = prices.timetable
+        lapse = followups.lapses_at(incident, timetable)
+        session = timetable.at(lapse) if lapse else None
+        known = session is not None and prices.close_of(session) is not None
+        if lapse is not None and not known and at < lapse + followups.CLOSE_GRACE:
+            return
+        if "recovered" in waiting:
+            self._follow(incident, ["lapsed"], at, record)
+            incident = self.incidents.get(incident.id) or incident
+        self.keep(followups.done(incident, waiting, at, "expired"), record)
+
+    @property
+    def _watched(self) -> list[str]:
+        return sorted(self._rules().symbols)
+
+    def _alerts_of(self, incident: Incident) -> list[Alert]:
+        return [a for a in map(self.alerts.get, incident.alerts) if a is not None]
+
+    def keep(self, incident: Incident, record: Record) -> Incident:
+        record.touched[incident.id] = self.incidents.put(incident)
+        return incident
