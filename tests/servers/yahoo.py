@@ -191,7 +191,7 @@ class YahooServer:
         """See ``Market.set_state``."""
         self.market.set_state(symbol, state)
 
-    def set_fields(self, symbol: str, **raw: object) -> None:
+    def set_fields(self, symbol: str, /, **raw: object) -> None:
         """See ``Market.set_fields``."""
         self.market.set_fields(symbol, **raw)
 

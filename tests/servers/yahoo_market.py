@@ -119,7 +119,7 @@ class Market:
         with self._lock:
             self.instrument(symbol).state = state
 
-    def set_fields(self, symbol: str, **raw: object) -> None:
+    def set_fields(self, symbol: str, /, **raw: object) -> None:
         """Override raw fields of the quote, by Yahoo's names; any value JSON (with NaN) can hold."""
         with self._lock:
             self.instrument(symbol).fields.update(raw)

@@ -281,7 +281,7 @@ class Yahoo:
 
         await asyncio.gather(*(self._slow.run(partial(ask, symbol)) for symbol in symbols))
         limited = next((e for e in errors if isinstance(e, RateLimitedError)), None)
-        return read, limited or next(iter(errors), None)
+        return {s: read[s] for s in symbols if s in read}, limited or next(iter(errors), None)
 
     def _exchange(self, symbol: str, item: Item) -> str:
         """The symbol's market identifier code; empty where nobody knows."""

@@ -152,7 +152,6 @@ class Wire:
                 quieten()  # again: yfinance puts a filter of its own in front when imported
                 yfinance.config.debug.hide_exceptions = False
                 if self._cache is not None:
-                    self._cache.mkdir(parents=True, exist_ok=True)
                     yfinance.set_tz_cache_location(str(self._cache))
                     # the caches already open keep the old place otherwise
                     cache._TzCacheManager._tz_cache = None
@@ -228,6 +227,8 @@ class Wire:
                 self._data._cookie = self._data._crumb = None
                 self._session.cookies.clear()
                 cache.get_cookie_cache().store("curlCffi", None)
+                # and not kept again: yfinance would read it back at once. The session holds it as well as the disk
+                cache._CookieCacheManager._Cookie_cache = cache._CookieCacheDummy()
                 return True
             return False
 
