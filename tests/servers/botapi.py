@@ -305,9 +305,11 @@ class BotApi:
             while not self._updates and time.monotonic() < ends:
                 self._news.clear()
                 waits = [asyncio.ensure_future(self._news.wait()), asyncio.ensure_future(mine.wait())]
-                await asyncio.wait(waits, timeout=ends - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)
-                for wait in waits:
-                    wait.cancel()
+                try:
+                    await asyncio.wait(waits, timeout=ends - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for wait in waits:
+                        wait.cancel()
                 if mine.is_set():
                     raise RefusalError(409, "Conflict: terminated by other getUpdates request")
         finally:

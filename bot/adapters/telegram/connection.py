@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import ssl
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +46,12 @@ def watch() -> Wire:
     return wire
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust, read once: every httpx client would take a quarter of a second to read them again."""
+    return httpx.create_ssl_context()
+
+
 async def _on_request(request: httpx.Request) -> None:
     wire = _current.get()
     if wire is not None:
@@ -70,7 +78,10 @@ def connect(token: Secret, base_url: str, timeout: float, pool_size: int = 64) -
         "write_timeout": timeout,
         "connect_timeout": min(timeout, 10.0),
         "pool_timeout": timeout,
-        "httpx_kwargs": {"event_hooks": {"request": [_on_request], "response": [_on_response]}},
+        "httpx_kwargs": {
+            "verify": _trusted(),
+            "event_hooks": {"request": [_on_request], "response": [_on_response]},
+        },
     }
     try:
         return ExtBot(

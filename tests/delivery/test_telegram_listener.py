@@ -1,0 +1,269 @@
+"""What the bot answers, to whom, and how it listens when Telegram misbehaves; over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.adapters.telegram import Access, Chat, TelegramListener
+from bot.adapters.telegram.doorman import Doorman, Verdict
+from bot.core.errors import StoreBusyError
+from bot.core.model import SourceReport, Summary, Trouble
+from bot.core.secret import Secret
+from tests.delivery.makers import RealClock, summary
+from tests.servers.botapi import TOKEN, BotApi
+
+OWNER, FRIEND, STRANGER, GROUP = 10, 20, 66, -1001234567890123
+ACCESS = Access(admins=frozenset({OWNER}), allow=frozenset({FRIEND, GROUP}))
+
+
+class FakeAudience:
+    def __init__(self) -> None:
+        self.receiving: dict[str, Chat] = {}
+        self.answer: Summary | str = summary("All <well>")
+        self.broken = False
+
+    def subscribe(self, chat: Chat) -> None:
+        if self.broken:
+            raise StoreBusyError("locked")
+        self.receiving[chat.recipient] = chat
+
+    def unsubscribe(self, chat: Chat) -> None:
+        self.receiving.pop(chat.recipient, None)
+
+    def status(self, chat: Chat) -> Summary | str:
+        return self.answer
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[BotApi]:
+    async with BotApi() as server:
+        yield server
+
+
+class Scene:
+    def __init__(self, api: BotApi) -> None:
+        self.api, self.audience, self.reports = api, FakeAudience(), list[SourceReport]()
+        self.stop = asyncio.Event()
+        self.listener = TelegramListener(
+            Secret(TOKEN),
+            self.audience,
+            ACCESS,
+            RealClock(),
+            self.reports.append,
+            base_url=api.url,
+            poll_for=timedelta(seconds=3),
+            timeout=1.0,
+            first_delay=0.05,
+        )
+
+    async def answered(self, chat: int, user: int, text: str, *, thread: int | None = None) -> str:
+        """Say something and wait for the one answer."""
+        before = len(self.api.texts(chat))
+        self.api.say(chat, user, text, thread=thread)
+        await self.api.until(lambda: len(self.api.texts(chat)) > before)
+        return self.api.texts(chat)[-1]
+
+    async def ignored(self, chat: int, user: int, text: str) -> None:
+        """Say something that gets no answer; the owner's next word does."""
+        before = len(self.api.texts(chat))
+        self.api.say(chat, user, text)
+        await self.answered(OWNER, OWNER, "/help")
+        assert len(self.api.texts(chat)) == before
+
+
+@asynccontextmanager
+async def listening(api: BotApi) -> AsyncIterator[Scene]:
+    scene = Scene(api)
+    running = asyncio.create_task(scene.listener.run(scene.stop))
+    try:
+        yield scene
+    finally:
+        scene.stop.set()
+        await asyncio.wait_for(running, 2)
+
+
+async def test_a_chat_on_the_list_receives_after_start_until_stop(api: BotApi) -> None:
+    async with listening(api) as scene:
+        assert "Alerts will come here" in await scene.answered(FRIEND, FRIEND, "/start")
+        assert list(scene.audience.receiving) == [f"telegram:{FRIEND}"]
+        assert scene.audience.receiving[f"telegram:{FRIEND}"].title == "Ada"
+        assert "No more alerts" in await scene.answered(FRIEND, FRIEND, "/stop")
+        assert scene.audience.receiving == {}
+        assert "Alerts will come here" in await scene.answered(OWNER, OWNER, "/start")
+
+
+async def test_status_and_help_answer_and_unknown_words_are_helped_along(api: BotApi) -> None:
+    async with listening(api) as scene:
+        assert await scene.answered(FRIEND, FRIEND, "/status") == "All <well>\n\nNot investment advice."
+        scene.audience.answer = "40 feeds & <150> symbols"
+        assert await scene.answered(FRIEND, FRIEND, "/status") == "40 feeds & <150> symbols"
+        assert "/status" in await scene.answered(FRIEND, FRIEND, "/help")
+        assert "/help" in await scene.answered(FRIEND, FRIEND, "/nonsense <b>")
+        assert "/help" in await scene.answered(FRIEND, FRIEND, "what is this?")
+        assert [c["command"] for c in api.commands] == ["start", "stop", "status", "help"]
+
+
+async def test_a_stranger_is_refused_once_and_then_costs_nothing(api: BotApi) -> None:
+    async with listening(api) as scene:
+        refusal = await scene.answered(STRANGER, STRANGER, "/start")
+        assert "private bot" in refusal
+        assert str(STRANGER) in refusal, "the owner learns which id to add"
+        await scene.ignored(STRANGER, STRANGER, "/start")
+        await scene.ignored(STRANGER, STRANGER, "/status")
+        assert scene.audience.receiving == {}
+
+
+async def test_in_a_group_rights_belong_to_the_admin_and_topics_are_their_own_recipients(api: BotApi) -> None:
+    async with listening(api) as scene:
+        assert "admin" in await scene.answered(GROUP, STRANGER, "/start")
+        assert "Alerts" in await scene.answered(GROUP, OWNER, "/start@aftershock_test_bot", thread=7)
+        assert api.messages(GROUP)[-1].thread == 7
+        assert list(scene.audience.receiving) == [f"telegram:{GROUP}/7"]
+        assert "admin" in await scene.answered(GROUP, STRANGER, "/stop")
+        await scene.ignored(GROUP, STRANGER, "just talking")
+        await scene.ignored(GROUP, STRANGER, "/start@other_bot")
+
+
+async def test_a_group_that_is_not_on_the_list_is_refused_even_for_the_admin(api: BotApi) -> None:
+    async with listening(api) as scene:
+        assert "-777" in await scene.answered(-777, OWNER, "/start")
+        assert scene.audience.receiving == {}
+
+
+async def test_somebody_who_blocks_the_bot_receives_no_more(api: BotApi) -> None:
+    async with listening(api) as scene:
+        await scene.answered(FRIEND, FRIEND, "/start")
+        api.block(FRIEND, FRIEND)
+        await api.until(lambda: not scene.audience.receiving)
+
+
+async def test_an_old_button_is_answered(api: BotApi) -> None:
+    async with listening(api) as scene:
+        api.press(FRIEND, FRIEND, 101, "why:abc")
+        await api.until(lambda: api.answers)
+        assert "no longer" in api.answers[0]["text"]
+        assert scene.reports == []
+
+
+async def test_a_command_that_fails_says_so_and_listening_goes_on(
+    api: BotApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(api) as scene:
+        scene.audience.broken = True
+        assert "did not work" in await scene.answered(FRIEND, FRIEND, "/start")
+        scene.audience.broken = False
+        assert "Alerts" in await scene.answered(FRIEND, FRIEND, "/start")
+        assert "locked" in caplog.text
+
+
+async def test_new_lists_count_at_once(api: BotApi) -> None:
+    async with listening(api) as scene:
+        await scene.answered(STRANGER, STRANGER, "/start")
+        scene.listener.admit(Access(allow=frozenset({STRANGER})))
+        assert "Alerts" in await scene.answered(STRANGER, STRANGER, "/start")
+
+
+async def test_another_process_on_the_same_token_gives_one_clear_line_and_listening_resumes(
+    api: BotApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    fault = api.fault("409", "getUpdates", times=4)
+    async with listening(api) as scene:
+        await api.until(lambda: fault.times == 0)
+        assert "Alerts" in await scene.answered(FRIEND, FRIEND, "/start")
+        await api.until(lambda: scene.reports[-1].trouble is Trouble.NONE)
+        lines = [r.getMessage() for r in caplog.records if "another process" in r.getMessage()]
+        assert len(lines) == 1
+        assert "alerts are still sent" in lines[0]
+        assert [r.trouble for r in scene.reports] == [Trouble.FAILED] * 4 + [Trouble.NONE]
+        assert {(r.source, r.subject) for r in scene.reports} == {("telegram", "commands")}
+        polls = [c.at for c in api.made("getUpdates")][:4]
+        waits = [b - a for a, b in pairwise(polls)]
+        assert waits == sorted(waits)
+        assert waits[0] >= 0.05
+
+
+async def test_two_bots_on_one_token_both_survive(api: BotApi) -> None:
+    async with listening(api) as one, listening(api) as two:
+        await api.until(lambda: one.reports or two.reports)
+        assert "another process" in (one.reports + two.reports)[0].detail
+
+
+@pytest.mark.parametrize("kind", ["500", "502", "cut_before", "malformed", "html", "429"])
+async def test_listening_survives_whatever_the_server_does(api: BotApi, kind: str) -> None:
+    api.fault(kind, "*", times=3, retry_after=1)
+    async with listening(api) as scene:
+        api.say(FRIEND, FRIEND, "/start")
+        await api.until(lambda: scene.audience.receiving, within=15)
+
+
+async def test_a_wrong_token_is_said_without_the_token_and_tried_again_later(
+    api: BotApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.fault("401", "*", times=2)
+    async with listening(api) as scene:
+        await api.until(lambda: scene.reports)
+        assert "TELEGRAM_BOT_TOKEN" in scene.reports[0].detail
+        assert TOKEN not in caplog.text
+        assert "Alerts" in await scene.answered(FRIEND, FRIEND, "/start")
+
+
+async def test_it_starts_while_telegram_is_down_and_stops_at_once() -> None:
+    api = BotApi()
+    await api.start()
+    port = api.port
+    await api.stop()
+    scene = Scene(api)
+    running = asyncio.create_task(scene.listener.run(scene.stop))
+    await asyncio.sleep(0.2)
+    assert scene.reports[0].trouble is Trouble.FAILED
+    api = BotApi()
+    await api.start(port)
+    api.say(FRIEND, FRIEND, "/start")
+    await api.until(lambda: scene.audience.receiving)
+    scene.stop.set()
+    await asyncio.wait_for(running, 2)
+    await api.stop()
+
+
+async def test_stopping_in_a_long_poll_is_quick_and_marks_what_was_answered_as_read(api: BotApi) -> None:
+    scene = Scene(api)
+    running = asyncio.create_task(scene.listener.run(scene.stop))
+    api.say(FRIEND, FRIEND, "/start")
+    await api.until(lambda: scene.audience.receiving)
+    await api.until(lambda: len(api.made("getUpdates")) >= 2)
+    began = time.monotonic()
+    scene.stop.set()
+    await running
+    assert time.monotonic() - began < 1
+    async with listening(api) as again:
+        await again.ignored(GROUP, STRANGER, "just talking")
+        assert again.audience.receiving == {}
+
+
+def test_refusals_are_few_altogether_and_memory_is_bounded() -> None:
+    door = Doorman(ACCESS, remember=50, refusals=20)
+    crowd = [Chat(i, "private", user=i) for i in range(1000, 3000)]
+    verdicts = [door.judge(chat, now=i / 100) for i, chat in enumerate(crowd)]
+    assert verdicts.count(Verdict.REFUSE) == 20
+    assert verdicts.count(Verdict.SERVE) == 0
+    assert door.judge(Chat(FRIEND, "private", user=FRIEND), 21) is Verdict.SERVE
+    for i in range(200):
+        door.judge(Chat(5000 + i, "private", user=5000 + i), now=1000 + i * 60)
+    assert len(door._refused) <= 50
+
+
+def test_a_chat_may_ask_only_so_often() -> None:
+    door = Doorman(ACCESS, per_minute=3)
+    chat = Chat(FRIEND, "private", user=FRIEND)
+    judge: Callable[[float], Verdict] = lambda now: door.judge(chat, now)  # noqa: E731
+    assert [judge(i) for i in range(5)] == [Verdict.SERVE] * 3 + [Verdict.IGNORE] * 2
+    assert judge(61) is Verdict.SERVE
