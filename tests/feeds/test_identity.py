@@ -117,6 +117,19 @@ def test_one_homepage_link_at_a_time_is_no_page_either() -> None:
     assert novelties([Entry("", HOME, "Market wrap Monday")], [Entry("", HOME, "Market wrap Tuesday")]) == [NEW]
 
 
+def test_the_feeds_own_address_is_nobodys_page() -> None:
+    def entry(title: str) -> Entry:
+        return Entry("", "https://news.example/blog/", title)
+
+    def poll(title: str, known: dict[str, str]) -> Verdict:
+        marks = mark("wire", [entry(title)], homes=("http://www.news.example/blog",))
+        return judge(marks, known)[0]
+
+    first = poll("Market wrap for Monday evening", {})
+    second = poll("Market wrap for Tuesday evening", dict.fromkeys(first.keys, first.story))
+    assert second.novelty is NEW
+
+
 def test_a_guid_that_all_entries_share_tells_none_apart() -> None:
     first = [Entry("feed", f"https://news.example/{n}", f"Story number {n}") for n in range(3)]
     then = [Entry("feed", "https://news.example/9", "Story number 9"), *first]

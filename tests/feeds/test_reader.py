@@ -90,6 +90,18 @@ async def test_a_rewritten_title_is_kept_beside_the_first(reader: FeedReader, se
     assert (await watched.poll()).stories == ()
 
 
+async def test_a_rewrite_that_moved_to_another_page_is_recognised_by_its_words(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", rss(story(1, "Chip maker falls on cheaper model"))))
+    (first,) = (await watched.poll()).stories
+    moved = item("Chip maker plunges 17% on cheaper model", guid="id-1", link="https://news.example/chip-plunge")
+    site.publish("feed", rss(moved))
+    assert [s.revises for s in (await watched.poll()).stories] == [first.id]
+    site.publish("feed", rss(item("Bank opens a branch", guid="id-1", link="https://news.example/bank")))
+    assert [s.revises for s in (await watched.poll()).stories] == [None]
+
+
 async def test_a_feed_that_is_suddenly_empty_is_reported_and_floods_back_without_repeats(
     reader: FeedReader, seen: SeenSet, site: FeedServer
 ) -> None:
