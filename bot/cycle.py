@@ -59,8 +59,10 @@ class Cycle:
         extras: dict[str, str] | None = None,
         announcements: Sequence[Announcement] = (),
     ) -> CycleResult:
-        """One turn. ``announcements`` are what other parts want to tell the operator. Raises LookAheadError; a StoreError
-        is returned, not raised, and everything kept for next time."""
+        """One turn. ``announcements`` are what other parts want to tell the operator.
+
+        Raises LookAheadError; a StoreError is returned, not raised, and everything kept for next time.
+        """
         seen = tuple(observations)
         decisions = self.engine.step(seen, now)
         notifications = tuple(n for a in (*decisions.announcements, *announcements) for n in self._route(a, now))

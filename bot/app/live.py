@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,17 +22,14 @@ from bot.core.errors import AftershockError, SourceError
 from bot.core.feedspec import FeedSpec
 from bot.core.model import (
     Announcement,
-    DailyBar,
     FeedState,
     Observation,
     Phase,
     SourceReport,
-    Split,
     Trouble,
 )
 from bot.core.ports import Clock, QuoteSource
 from bot.cycle import Cycle, CycleResult
-from bot.sender import Sender
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +66,12 @@ class LiveBot:
     engine: Engine
     store: SqliteStore
     cycle: Cycle
-    sender: Sender
     reader: FeedReader
     prices: QuoteSource
     clock: Clock
     scheduler: Scheduler
+    wake: Callable[[], None] = lambda: None
+    """Tells the sender that something is in the outbox."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     _bars_from: dict[str, datetime] = field(default_factory=dict)
@@ -160,7 +158,7 @@ class LiveBot:
                     alert.incident,
                 )
         if result.notifications:
-            self.sender.wake()
+            self.wake()
         self._watch_store(result)
         return result
 
@@ -190,7 +188,7 @@ class LiveBot:
             self.turn(())
 
     async def _wake_sender(self) -> None:
-        self.sender.wake()
+        self.wake()
 
     # --------------------------------------------------------------------------------------------------------- feeds
 
@@ -306,7 +304,8 @@ class LiveBot:
             self.turn([SourceReport("history", self.clock.now(), Trouble.FAILED, str(error))])
             return
         at = self.clock.now()
-        seen: list[Observation] = [_seen(o, at) for o in (*splits, *bars)]
+        seen: list[Observation] = [replace(split, seen_at=at) for split in splits]
+        seen += [replace(bar, seen_at=at) for bar in bars]
         self.turn([*seen, SourceReport("history", at, items=len(bars))])
         await asyncio.sleep(0)
 
@@ -319,7 +318,3 @@ class LiveBot:
             await asyncio.sleep(0)
             if any(removed.values()):
                 log.info("pruned %s", " ".join(f"{k}={v}" for k, v in removed.items() if v))
-
-
-def _seen(observation: DailyBar | Split, at: datetime) -> DailyBar | Split:
-    return replace(observation, seen_at=at)

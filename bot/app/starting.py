@@ -20,18 +20,19 @@ from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Scheduler
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.telegram import Access, TelegramListener
+from bot.adapters.telegram.connection import DEFAULT_BASE_URL
+from bot.adapters.yahoo import Yahoo
 from bot.app.audience import Subscribers, entitled
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
 from bot.app.notifiers import CONSOLE, telegram_notifier, token_of
-from bot.app.prices import make_prices
 from bot.app.status import one_line, several_lines
 from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world, make_engine
 from bot.clock import SystemClock
 from bot.config.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.errors import StoreError
-from bot.core.model import Recipient
+from bot.core.model import Batch, Recipient
 from bot.core.ports import Notifier
 from bot.cycle import Cycle
 from bot.sender import Sender
@@ -97,31 +98,27 @@ async def _assembled(
         people[:] = [r for r in entitled(list(store.recipients()), access) if r.channel in notifiers]
 
     refresh()
-    engine = _restored_engine(world, store, clock.now())
+    now = clock.now()
+    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
+    engine = _restored_engine(world, store, timetables, now)
     cycle = Cycle(engine, store, lambda: people)
     async with aiohttp.ClientSession(trust_env=True) as session:
-        limits = Limits(total=world.settings.news.timeout, max_bytes=world.settings.news.max_megabytes * 1_000_000)
+        news = world.settings.news
+        limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
         reader = FeedReader(session, store.known_keys, limits=limits)
-        prices = make_prices(world, engine, store.path.parent)
-        bot = LiveBot(
-            world,
-            engine,
-            store,
-            cycle,
-            None,
-            reader,
-            prices,
-            clock,
-            Scheduler(),  # type: ignore[arg-type]  # the sender needs the bot's ears, the bot the sender
-        )
-        bot.sender = Sender(store, notifiers, clock, report=bot.report, announce=bot.announce)
+        known = {c.symbol: c.exchange for c in world.companies if c.exchange}
+        prices = Yahoo(timetables.of_exchange, exchanges=known, cache=store.path.parent / "yfinance")
+        bot = LiveBot(world, engine, store, cycle, reader, prices, clock, Scheduler())
+        sender = Sender(store, notifiers, clock, report=bot.report, announce=bot.announce)
+        bot.wake = sender.wake
         if recovered := store.recover(clock.now()):
             log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", recovered)
-        tasks = [asyncio.create_task(bot.sender.run(stop), name="sender")]
+        tasks = [asyncio.create_task(sender.run(stop), name="sender")]
         if found.token is not None:
             audience = Subscribers(store, access, lambda: several_lines(bot, clock.now()), refresh)
-            base = {"base_url": telegram.base_url} if telegram.base_url else {}
-            listener = TelegramListener(found.token, audience, access, clock, bot.report, **base)
+            listener = TelegramListener(
+                found.token, audience, access, clock, bot.report, base_url=telegram.base_url or DEFAULT_BASE_URL
+            )
             tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
         bot.start()
         try:
@@ -135,11 +132,10 @@ async def _assembled(
             prices.close()
 
 
-def _restored_engine(world: World, store: SqliteStore, now: datetime) -> Engine:
+def _restored_engine(world: World, store: SqliteStore, timetables: Timetables, now: datetime) -> Engine:
     """An engine with the state the stored history gives it: the one recovery path."""
     written = store.extra(WATCHING_SINCE)
     since = datetime.fromisoformat(written) if written else now
-    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
     engine = make_engine(world, timetables, since)
     window = world.settings.news.window + timedelta(days=7)
     earliest = (now - timedelta(days=30)).date()
@@ -152,7 +148,7 @@ def _restored_engine(world: World, store: SqliteStore, now: datetime) -> Engine:
     versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
     store.record_rules(versions, now)
     if written is None:
-        store.save_extra(WATCHING_SINCE, now.isoformat())
+        store.commit(Batch(now, extras={WATCHING_SINCE: now.isoformat()}))
     return engine
 
 

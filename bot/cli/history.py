@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,8 +31,9 @@ def list_(
 ) -> None:
     """List alerts, newest first."""
     from bot.adapters.store import history
+    from bot.clock import SystemClock
 
-    start = parse_when(since, datetime.now(UTC)) if since else None
+    start = parse_when(since, SystemClock().now()) if since else None
     found = history.list_alerts(
         database_file(config, database),
         symbol=symbol.upper() if symbol else None,

@@ -119,9 +119,12 @@ class Store(Protocol):
         """What is remembered of each feed, by name."""
         ...
 
-    def observations(self, since: datetime, until: datetime) -> Iterator[Observation]:
+    def observations(
+        self, since: datetime, until: datetime, quotes_since: datetime | None = None
+    ) -> Iterator[Observation]:
         """Stored stories, quotes, daily bars and splits with ``since < seen_at <= until``, by ``seen_at``.
 
+        With ``quotes_since``, quotes only from then on, older trades thinned out: what a live restart needs.
         Daily bars are always included from ``since`` minus two years, so that long references can be rebuilt.
         """
         ...

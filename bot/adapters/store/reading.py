@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.adapters.store.codec import RowCodec, clean, moment_text
@@ -15,8 +15,16 @@ from bot.core.model import Alert, FeedState, Incident, Observation
 _CHUNK = 500
 
 
-def observations(conn: sqlite3.Connection, since: datetime, until: datetime) -> Iterator[Observation]:
+THIN_AFTER = timedelta(hours=3)
+"""With ``quotes_since``, trades seen longer ago than this come only every ten minutes, as the market keeps them."""
+
+
+def observations(
+    conn: sqlite3.Connection, since: datetime, until: datetime, quotes_since: datetime | None = None
+) -> Iterator[Observation]:
     """Stories and quotes with ``since < seen_at <= until``, bars and splits of two years more.
+
+    ``quotes_since`` asks for fewer quotes: those seen since then, the older trades among them thinned out.
 
     By ``seen_at``; observations seen at the same moment come in the order in which they were stored, so that what
     was decided on them is decided again. Splits reach back as far as the bars, whose basis they explain. Read as it
@@ -26,13 +34,29 @@ def observations(conn: sqlite3.Connection, since: datetime, until: datetime) -> 
     history = (_two_years_before(since).isoformat(), moment_text(until))
     parts = (
         _read(conn, "stories", STORY, "seen_at > ? AND seen_at <= ?", window),
-        _read(conn, "quotes", QUOTE, "seen_at > ? AND seen_at <= ?", window),
+        *_quotes(conn, window, quotes_since, until),
         _read(conn, "daily_bars", BAR, "session >= ? AND seen_at <= ?", history),
         _read(conn, "splits", SPLIT, "session >= ? AND seen_at <= ?", history),
     )
     # arrival numbers are unique over all four tables, so the values themselves are never compared
     for _, _, observation in heapq.merge(*parts):
         yield observation
+
+
+def _quotes(
+    conn: sqlite3.Connection, window: tuple[str, str], quotes_since: datetime | None, until: datetime
+) -> Iterator[Iterator[tuple[str, int, Any]]]:
+    if quotes_since is None:
+        yield _read(conn, "quotes", QUOTE, "seen_at > ? AND seen_at <= ?", window)
+        return
+    begin, recent = moment_text(quotes_since), moment_text(max(quotes_since, until - THIN_AFTER))
+    # the first fifteen characters of a moment name its ten minutes
+    thin = (
+        "seen_at > ?1 AND seen_at <= ?2 AND (kind <> 'trade' OR arrival IN (SELECT min(arrival) FROM quotes"
+        " WHERE seen_at > ?1 AND seen_at <= ?2 GROUP BY symbol, substr(at, 1, 15)))"
+    )
+    yield _read(conn, "quotes", QUOTE, thin, (begin, recent))
+    yield _read(conn, "quotes", QUOTE, "seen_at > ? AND seen_at <= ?", (recent, window[1]))
 
 
 def _read(

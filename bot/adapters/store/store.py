@@ -221,7 +221,9 @@ class SqliteStore:
         with translated(self.path):
             return reading.feed_states(self._conn)
 
-    def observations(self, since: datetime, until: datetime) -> Iterator[Observation]:
+    def observations(
+        self, since: datetime, until: datetime, quotes_since: datetime | None = None
+    ) -> Iterator[Observation]:
         """Stored stories, quotes, bars and splits, by ``seen_at``, then as stored; see ``reading.observations``.
 
         Read through a connection of its own that sees the database as it is at the first value; commits in between
@@ -229,7 +231,7 @@ class SqliteStore:
         """
         with translated(self.path), contextlib.closing(connect_reader(self.path)) as conn:
             conn.execute("BEGIN")
-            yield from reading.observations(conn, since, until)
+            yield from reading.observations(conn, since, until, quotes_since)
 
     def alerts_since(self, session: date) -> Sequence[Alert]:
         """Alerts of sessions from ``session`` on, and any older one still firing, by ``fired_at``."""
