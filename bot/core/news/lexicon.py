@@ -7,6 +7,7 @@ beginning and then matched by a linear-time expression. What is a bit below is o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,10 +118,14 @@ def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
             raise PatternError(
                 f"unknown placeholder {{{place}}}; write one of {', '.join(f'{{{p}}}' for p in _PLACES)}"
             )
-        expression += _fixed(fixed) + ("(" if "(" not in expression else "") + _PLACES[place]
+        if not expression:  # the version begins here; a single letter before the number is part of it: R1, V3
+            letter = fixed[-1:] if re.search(r"(?:^| )[a-z]$", fixed) else ""
+            expression = f"{_fixed(fixed.removesuffix(letter))}({_fixed(letter)}{_PLACES[place]}"
+        else:
+            expression += _fixed(fixed) + _PLACES[place]
     if not expression:
         raise PatternError("no placeholder in a pattern; write one of {n}, {letter}, {word}, or list it under names")
-    expression += ")" + _fixed(rest) + _VARIANT if "(" in expression else ""
+    expression += f"){_fixed(rest)}{_VARIANT}"
     if len(beginning) >= 3:
         return (beginning,), re2.compile(expression)
     first = lowered[len(beginning) :].lstrip(" ")
@@ -221,7 +226,7 @@ class Lexicon:
                     if match is None:
                         continue
                     version = _version(match.group(1))
-                    if not COMMON.isdisjoint(version.split()):  # "Claude in 2 weeks" is no model
+                    if any(self._ordinary(word) for word in version.split()):
                         continue
                     stop = start + match.end()
                     name = f"{name} {version}"
@@ -233,6 +238,10 @@ class Lexicon:
                         continue
                 hits.append(Hit(term, where, start, stop, text.text[start:stop], name))
         return hits
+
+    def _ordinary(self, word: str) -> bool:
+        """True for what cannot be part of a model's name: "Claude in 2 weeks", "DeepSeek releases V9"."""
+        return word in COMMON or any(term.kind == "words" for term in self._terms.get(word.lower(), ()))
 
 
 def _version(text: str) -> str:
