@@ -24,10 +24,10 @@ _BAD_IN_URL = re.compile(r'[\s\x00-\x20\x7f-\xa0"<>\\^`{|}\ud800-\udfff]')
 def clean(text: str) -> str:
     """``text`` on one line, without anything that hides, reorders or floods.
 
-    White space and control characters fold into single spaces; no-break spaces stay (``17 %`` must not break). Bidirectional controls, zero-width
-    characters (joiners between non-ASCII characters apart: emoji and several scripts need them), tag characters and
-    more than four combining marks on one base are removed. Half a surrogate pair becomes U+FFFD. Cleaning twice
-    changes nothing.
+    White space and control characters fold into single spaces; no-break spaces stay (``17 %`` must not break).
+    Bidirectional controls, zero-width characters (joiners between non-ASCII characters apart: emoji and several
+    scripts need them), tag characters and more than four combining marks on one base are removed. Half a surrogate
+    pair becomes U+FFFD. Cleaning twice changes nothing.
     """
     text = _SURROGATE.sub("\ufffd", text)
     text = _limit_marks(_INVISIBLE.sub("", text))
