@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
-    """The machine's time; never goes back, even where the machine's clock is set back."""
+    """The machine's time; never goes back, even where the machine's clock is set back.
 
-    def __init__(self) -> None:
-        self._last = datetime.now(UTC)
+    ``pretend`` starts it at another moment, from which it goes on at the usual pace: for trying the live bot against
+    servers that play a past day.
+    """
+
+    def __init__(self, pretend: datetime | None = None) -> None:
+        self._offset = pretend - datetime.now(UTC) if pretend else timedelta()
+        self._last = datetime.now(UTC) + self._offset
 
     def now(self) -> datetime:
         """The present, aware UTC."""
-        self._last = max(self._last, datetime.now(UTC))
+        self._last = max(self._last, datetime.now(UTC) + self._offset)
         return self._last
 
 

@@ -46,9 +46,9 @@ STATUS_EVERY = 1.0
 STATUS_LOGGED_EVERY = 300.0
 
 
-async def run_bot(config: Path, database: Path | None) -> None:
+async def run_bot(config: Path, database: Path | None, pretend: datetime | None = None) -> None:
     """Run until SIGINT or SIGTERM. Raises ConfigError, UsageError or StoreError where it cannot start."""
-    clock = SystemClock()
+    clock = SystemClock(pretend)
     world = load_world(config)
     found = token_of(world)
     handler = start_logging(world.settings.log_level.value, [found.token] if found.token else [])
