@@ -69,7 +69,6 @@ class Clusters:
 
     def __init__(self, window: timedelta) -> None:
         self.quiet = min(QUIET, window)
-        self._whole = min(WHOLE, max(window, QUIET))
         self.all: dict[str, Cluster] = {}
         self._by_token: dict[str, dict[str, None]] = {}
 
@@ -140,7 +139,7 @@ class Clusters:
     def _open(self, content: Content, clusters: Iterable[Cluster]) -> list[Cluster]:
         """Those that a story of this moment may still join."""
         now = content.story.seen_at
-        return [c for c in clusters if now - c.last_at <= self.quiet and now - c.first.seen_at <= self._whole]
+        return [c for c in clusters if now - c.last_at <= self.quiet and now - c.first.seen_at <= WHOLE]
 
     def _find(self, content: Content) -> Cluster | None:
         candidates = self._open(content, self._candidates(content))

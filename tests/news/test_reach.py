@@ -1,0 +1,156 @@
+"""Whom a story reaches, and how."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core.model import Reach
+from tests.news.stories import MONTH, START, matched, read, room, shipped, story
+
+REACHED = [
+    ("Anthropic launches a legal plugin for Claude that reviews contracts", ["TRI", "RELX", "LZ", "WKL.AS"], ["RXO", "CBRE"]),
+    ("Claude Code can now modernise COBOL, Anthropic says", ["IBM", "ACN"], ["CHGG", "VST"]),
+    ("Anthropic previews Claude Code Security, which finds vulnerabilities in code", ["CRWD", "OKTA", "ZS"], ["DUOL"]),
+    ("OpenAI launches a search engine in ChatGPT", ["GOOGL"], ["VRT", "CEG"]),
+    ("New AI model is trained at a fraction of the cost of GPT-9", ["NVDA", "AVGO", "VST", "VRT", "ANET", "COHR"], ["CRWD"]),
+    ("OpenAI's ChatGPT app lets users compare and buy insurance: insurance brokers under threat", ["AJG", "WTW"], ["VST"]),
+    ("AI tool for tax planning launched for wealth managers", ["RJF", "SCHW", "LPLA"], ["CHRW"]),
+    ("Start-up launches AI agents for freight brokers", ["CHRW", "RXO"], ["RJF"]),
+    ("AI tool launched for commercial real estate brokers", ["CBRE", "JLL", "CWK"], ["CHGG"]),
+    ("Google DeepMind unveils Genie 9, which makes playable worlds", ["U", "RBLX", "TTWO"], ["TRI"]),
+    ("ChatGPT gets a study mode for students and homework", ["CHGG"], ["VST"]),
+    ("OpenAI releases Sora 9, its text-to-video model", ["ADBE", "SSTK"], ["CEG"]),
+    ("OpenAI launches voice agents for call centers", ["CNXC", "TTEC"], ["CCJ"]),
+    ("Apple adds live translation by AI to its earphones, Duolingo's language learning in view", ["RWS.L"], ["VST"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "reached", "spared"), REACHED)
+def test_what_a_story_says_decides_whom_it_reaches(title: str, reached: list[str], spared: list[str]) -> None:
+    news = room()
+    news.add(story(title, START))
+    for symbol in reached:
+        (match,) = matched(news, symbol, "ai-model", "ai-market", since=START - MONTH, until=START)
+        assert match.reach in (Reach.DIRECT, Reach.EXPOSURE)
+        assert match.strength > 0
+        assert bool(match.exposures) == (match.reach is Reach.EXPOSURE)
+    for symbol in spared:
+        assert not matched(news, symbol, "ai-model", "ai-market", since=START - MONTH, until=START), symbol
+
+
+def test_a_named_company_is_reached_directly_and_ranks_before_exposure() -> None:
+    news = room()
+    news.add(story("Cheap AI model from DeepSeek: DeepSeek-R9 trained for $2 million", START, source="one"))
+    news.add(story("GPT-9 will run on Nvidia's new systems", START, source="two"))
+    first, second = matched(news, "NVDA", since=START - MONTH, until=START)
+    assert (first.reach, second.reach) == (Reach.DIRECT, Reach.EXPOSURE)
+    assert first.strength == 1.0
+    assert second.exposures[0] == "ai-chips"
+
+
+def test_only_the_reaches_asked_for_are_given() -> None:
+    news = room()
+    news.add(story("DeepSeek-R9 hits Nvidia: trained at a fraction of the cost", START))
+
+    def reaches(*wanted: Reach) -> list[Reach]:
+        found = news.matches("NVDA", ["ai-model"], reaches=wanted, min_score=0.5, since=START - MONTH, until=START)
+        return [match.reach for match in found]
+
+    assert reaches(Reach.DIRECT) == [Reach.DIRECT]
+    assert reaches(Reach.EXPOSURE) == [Reach.EXPOSURE]
+    assert reaches(Reach.DIRECT, Reach.EXPOSURE) == [Reach.DIRECT]
+    assert reaches(Reach.NONE) == []
+    assert [m.reach for m in news.matches(
+        "COST", ["ai-model"], reaches=[Reach.NONE], min_score=0.5, since=START - MONTH, until=START
+    )] == [Reach.NONE]  # fmt: skip
+
+
+def test_a_story_without_any_topic_reaches_only_whom_it_names_and_only_as_a_story() -> None:
+    news = room()
+    news.add(story("Nvidia opens an office in Leeds", START))
+    assert not matched(news, "NVDA", since=START - MONTH, until=START)
+    (reading,) = news.stories_for("NVDA", START - MONTH, START)
+    assert reading.cluster == ""
+
+
+def test_a_window_is_open_at_its_start_and_closed_at_its_end() -> None:
+    news = room()
+    news.add(story("DeepSeek-R9 hits Nvidia", START))
+    second = timedelta(seconds=1)
+    assert matched(news, "NVDA", since=START - second, until=START)
+    assert not matched(news, "NVDA", since=START, until=START + second)
+    assert not matched(news, "NVDA", since=START - MONTH, until=START - second)
+
+
+def test_a_story_already_older_than_the_window_when_first_seen_raises_nothing() -> None:
+    for published, counts in (
+        (START - timedelta(days=9), False),
+        (START - timedelta(days=1), True),
+        (START + timedelta(days=300), True),  # a clock gone wrong tells nothing about age
+        (START.replace(year=1970), True),  # nor does an empty date
+        (START.replace(year=1795), True),
+        (None, True),
+        ((START - timedelta(days=2)).replace(hour=0), True),  # a bare date stands for its whole day
+    ):
+        news = room()
+        news.add(story("DeepSeek-R9 hits Nvidia", START, published_at=published))
+        since = START - timedelta(days=1, hours=20)
+        assert bool(matched(news, "NVDA", since=since, until=START)) is counts, published
+
+
+def test_two_titles_of_one_entry_are_one_source() -> None:
+    news = room()
+    news.add(story("DeepSeek-R9 hits Nvidia", START, id="a", source="one"))
+    news.add(story("DeepSeek-R9 hits Nvidia hard", START, id="b", source="another name", revises="a"))
+    (match,) = matched(news, "NVDA", since=START - MONTH, until=START)
+    assert match.sources == ("one",)
+    assert [s.id for s in match.stories] == ["a", "b"]
+
+
+def test_score_reach_and_sources_hold_for_one_cluster_together() -> None:
+    news = room()
+    news.add(story("DeepSeek-R9 hits Nvidia", START, source="one"))
+    news.add(story("Claude Opus 9 is out, on Nvidia", START, source="two"))
+    found = matched(news, "NVDA", since=START - MONTH, until=START)
+    assert [len(match.sources) for match in found] == [1, 1]
+
+
+def test_a_match_is_seeded_only_while_all_its_stories_are() -> None:
+    news = room()
+    news.add(story("DeepSeek-R9 hits Nvidia", START, source="one", seeded=True))
+    assert matched(news, "NVDA", since=START - MONTH, until=START)[0].seeded
+    news.add(story("Nvidia and DeepSeek-R9: what to know", START, source="two"))
+    assert not matched(news, "NVDA", since=START - MONTH, until=START)[0].seeded
+
+
+def test_what_is_known_later_does_not_change_what_was_known() -> None:
+    news = room()
+    later = START + timedelta(hours=3)
+    news.add(story("DeepSeek-R9", START, source="one"))
+    before = matched(news, "NVDA", since=START - MONTH, until=START)
+    news.add(story("Nvidia tumbles as DeepSeek-R9 sows doubts about AI spending", later, source="two"))
+    assert matched(news, "NVDA", since=START - MONTH, until=START) == before
+    after = matched(news, "NVDA", since=START - MONTH, until=later)
+    assert after != before
+    assert after[0].first.title == "DeepSeek-R9"
+
+
+def test_every_exposure_of_the_shipped_files_is_defined_and_somebody_lives_from_it() -> None:
+    topics, companies = shipped()
+    assert set(companies.exposures) <= set(topics.exposure_names)
+    reachable = {name for effect in topics.effects for name in effect.reach}
+    lonely = [e.name for e in topics.exposures if not companies.exposed_to(e.name)]
+    assert lonely == []
+    assert reachable <= set(topics.exposure_names)
+
+
+def test_the_score_of_a_match_is_that_of_its_best_story_with_its_reasons() -> None:
+    news = room()
+    news.add(story("DeepSeek-R9", START, source="one"))
+    news.add(story("DeepSeek releases R9 with open weights, on par with GPT-9", START, source="two"))
+    (match,) = matched(news, "NVDA", since=START - MONTH, until=START)
+    assert match.score == max(read(s.title).score("ai-model") for s in match.stories)
+    assert match.best.source == "two"
+    assert sum(r.weight for r in match.reasons) >= match.score
