@@ -191,8 +191,8 @@ def fired(of: Alert) -> AlertChange:
     return AlertChange(ChangeKind.FIRED, of.updated_at, of)
 
 
-def recipient(name: str = "telegram:1", **more: Any) -> Recipient:
-    return Recipient(name, name.split(":")[0], **more)
+def recipient(chat: str = "telegram:1", **more: Any) -> Recipient:
+    return Recipient(chat, chat.split(":")[0], **more)
 
 
 # ------------------------------------------------------------------------------------------------------ by Hypothesis

@@ -1,0 +1,186 @@
+"""Whatever order things happen in: never two in flight, nothing lost, nothing repeated."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.adapters.store import SqliteStore, open_store
+from bot.adapters.store.history import verify
+from bot.core.model import Delivery, Notification, Outgoing, Severity
+from tests.store.values import after, batch, notification, recipient
+
+RECIPIENTS = ("telegram:1", "telegram:2", "console")
+CHANNELS = ("telegram", "console")
+LEASE = timedelta(seconds=60)
+
+
+class Outbox(RuleBasedStateMachine):
+    """Drives a real store and keeps its own account of what was asked and what was answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="aftershock-outbox-"))
+        self.clock = 0
+        self.numbers = itertools.count()
+        self.told: dict[str, Notification] = {}  # by id, every one ever committed
+        self.out: dict[str, Outgoing] = {}  # claimed, its answer still open
+        self.leased_until: dict[str, int] = {}
+        self.over: set[str] = set()  # answered for good, or doubtful: must not be handed out again
+        self.sent: list[str] = []
+        self.store = self.open()
+
+    def open(self) -> SqliteStore:
+        return open_store(self.folder / "history.db", mode="replay", run_name="x", now=after(self.clock))
+
+    @initialize()
+    def know_the_recipients(self) -> None:
+        self.store.save_recipients(recipient(r) for r in RECIPIENTS)
+
+    @rule(
+        who=st.sampled_from(RECIPIENTS),
+        severity=st.sampled_from(Severity),
+        edits=st.booleans(),
+        replies=st.booleans(),
+        data=st.data(),
+    )
+    def tell(self, who: str, severity: Severity, edits: bool, replies: bool, data: st.DataObject) -> None:
+        mine = [n.announcement for n in self.told.values() if n.recipient == who]
+        earlier = data.draw(st.sampled_from(mine)) if mine and (edits or replies) else ""
+        new = notification(
+            f"n{next(self.numbers)}",
+            who,
+            after(self.clock),
+            severity=severity,
+            edits=earlier if edits else "",
+            replies_to=earlier if replies and not edits else "",
+        )
+        self.told[new.id] = new
+        self.store.commit(batch(new))
+
+    @rule(data=st.data())
+    def tell_again(self, data: st.DataObject) -> None:
+        if self.told:
+            self.store.commit(batch(data.draw(st.sampled_from(list(self.told.values())))))
+
+    @rule(limit=st.integers(1, 3), busy=st.sets(st.sampled_from(RECIPIENTS), max_size=2))
+    def claim(self, limit: int, busy: set[str]) -> None:
+        self.over |= {n for n in self.out if self.leased_until[n] <= self.clock}  # run out: doubtful from now on
+        for outgoing in self.store.claim(after(self.clock), LEASE, limit, CHANNELS, busy):
+            name = outgoing.notification.id
+            assert name not in self.over, "handed out again"
+            assert outgoing.notification.recipient not in busy
+            in_flight = [o for n, o in self.out.items() if n not in self.over]
+            assert outgoing.notification.recipient not in {o.notification.recipient for o in in_flight}
+            if outgoing.notification.edits:
+                assert outgoing.edits_message is not None
+            self.out[name] = outgoing
+            self.leased_until[name] = self.clock + int(LEASE.total_seconds())
+
+    @rule(outcome=st.sampled_from(["sent", "sent", "retry", "unknown", "failed"]), twice=st.booleans(), data=st.data())
+    def answer(self, outcome: str, twice: bool, data: st.DataObject) -> None:
+        if not self.out:
+            return
+        name = data.draw(st.sampled_from(list(self.out)))
+        outgoing = self.out.pop(name)
+        self.settle(outgoing, outcome)
+        if twice:
+            self.settle(outgoing, outcome)
+        if outcome == "retry":
+            self.over.discard(name)
+        else:
+            self.over.add(name)
+        if outcome == "sent":
+            self.sent.append(name)
+
+    def settle(self, outgoing: Outgoing, outcome: str) -> None:
+        self.store.settle(
+            Delivery(
+                outgoing.notification.id,
+                outgoing.attempt,
+                after(self.clock),
+                after(self.clock),
+                outcome,
+                message_id=(outgoing.edits_message or outgoing.notification.id) if outcome == "sent" else None,
+                retry_at=after(self.clock + 5) if outcome == "retry" else None,
+            )
+        )
+
+    @rule(seconds=st.integers(1, 90))
+    def time_passes(self, seconds: int) -> None:
+        self.clock += seconds
+
+    @rule()
+    def die_and_recover(self) -> None:
+        self.store.close()
+        self.store = self.open()
+        still_leased = {n for n in self.out if n not in self.over}
+        assert self.store.recover(after(self.clock)) == len(still_leased)
+        self.over |= set(self.out)
+        self.out.clear()
+
+    @invariant()
+    def at_most_one_in_flight_per_recipient(self) -> None:
+        rows = self.store._conn.execute(
+            "SELECT count(*) FROM notifications WHERE state = 'leased' GROUP BY recipient_id"
+        ).fetchall()
+        assert all(number == 1 for (number,) in rows)
+
+    def teardown(self) -> None:
+        try:
+            self.drain()
+            self.check_the_account()
+        finally:
+            self.store.close()
+            shutil.rmtree(self.folder)
+
+    def drain(self) -> None:
+        """Everything still open goes out now."""
+        for outgoing in list(self.out.values()):
+            self.settle(outgoing, "sent")
+            self.sent.append(outgoing.notification.id)
+        self.out.clear()
+        for _ in range(10 * len(self.told) + 10):
+            self.clock += 10
+            claimed = self.store.claim(after(self.clock), LEASE, 100, CHANNELS)
+            if not claimed and not self.store.outbox()["queued"]:
+                return
+            for outgoing in claimed:
+                assert outgoing.notification.id not in self.over, "handed out again"
+                self.settle(outgoing, "sent")
+                self.sent.append(outgoing.notification.id)
+        raise AssertionError("something waits for ever")
+
+    def check_the_account(self) -> None:
+        assert len(self.sent) == len(set(self.sent)), "sent twice"
+        rows = {
+            row[0]: row[1:]
+            for row in self.store._conn.execute("SELECT id, state, edits, created_at FROM notifications ORDER BY rowid")
+        }
+        assert set(rows) == set(self.told), "lost or invented"
+        assert {n for n, row in rows.items() if row[0] == "sent"} == set(self.sent)
+        for name, (state, edits, _) in rows.items():
+            if edits is None:
+                assert state in ("sent", "unknown", "failed"), f"a message ended as {state}"
+                assert name in self.sent or name in self.over
+            elif state == "superseded" and rows[edits][0] == "sent":
+                # a message that is up shows its newest numbers, or an attempt at them ended badly
+                newest = max((n for n, r in rows.items() if r[1] == edits), key=lambda n: rows[n][2])
+                assert rows[newest][2] == rows[name][2] or rows[newest][0] != "superseded" or self.was_doubtful(edits)
+        self.store.close()
+        assert verify(self.folder / "history.db") == []
+
+    def was_doubtful(self, name: str) -> bool:
+        """Whether the message was for a while unknown, when its edits were given up."""
+        return name in self.over and name in self.sent
+
+
+Outbox.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestOutbox = Outbox.TestCase
