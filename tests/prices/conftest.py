@@ -43,7 +43,7 @@ def make(server: YahooServer, tmp_path: Path) -> Iterator[Callable[..., Yahoo]]:
             "request_timeout": timedelta(seconds=3),
             "call_timeout": timedelta(seconds=6),
         }
-        yahoo = Yahoo(timetable, **{**defaults, **options})  # type: ignore[arg-type]
+        yahoo = Yahoo(**{"timetable": timetable, **defaults, **options})  # type: ignore[arg-type]
         made.append(yahoo)
         return yahoo
 

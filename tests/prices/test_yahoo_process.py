@@ -1,0 +1,224 @@
+"""How the adapter behaves in a process: threads, noise, leaks, and the end of the program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.yahoo import Yahoo
+from bot.adapters.yahoo.wire import retry_after, tidy
+from bot.adapters.yahoo.workers import Workers
+from tests.servers.yahoo import Fault, YahooServer
+
+NOW = datetime(2025, 1, 28, 12, 0, tzinfo=UTC)
+
+CHILD = """
+import asyncio, sys, threading
+from datetime import date, datetime, timedelta, UTC
+from pathlib import Path
+from bot.adapters.calendar import ExchangeCalendar
+from bot.adapters.yahoo import Yahoo
+from bot.core.sessions import Timetable
+
+calendar = ExchangeCalendar()
+def table(exchange):
+    return Timetable(exchange, calendar.sessions(exchange, date(2024, 1, 1), date(2025, 12, 31)))
+NOW = datetime(2025, 1, 28, 12, 0, tzinfo=UTC)
+yahoo = Yahoo(table, cache=Path(sys.argv[1]))
+"""
+
+
+def child(server: YahooServer, cache: Path, code: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", CHILD + code, str(cache)],
+        env={**os.environ, **server.environment()},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_a_child_process_reads_prices_by_the_environment_alone_and_keeps_stderr_clean(
+    server: YahooServer, tmp_path: Path
+) -> None:
+    server.set_quote("NVDA", 118.42, NOW, previous_close=142.62)
+    server.set_history("NVDA", [(date(2025, 1, 24), 142.62), (date(2025, 1, 27), 118.42)])
+    code = """
+async def main():
+    quotes = await yahoo.quotes(["NVDA", "UNKNOWN"], NOW)
+    bars, _ = await yahoo.history(["NVDA", "UNKNOWN"], date(2025, 1, 1), NOW)
+    print([q.price for q in quotes], [b.close for b in bars])
+import logging; logging.basicConfig(level=logging.ERROR)
+asyncio.run(main())
+"""
+    done = child(server, tmp_path / "cache", code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[118.42] [142.62, 118.42]\n", "")
+    assert {p.name for p in (tmp_path / "cache").iterdir()} >= {"tkr-tz.db", "cookies.db"}
+
+
+def test_a_request_that_hangs_does_not_hold_up_the_end_of_the_program(server: YahooServer, tmp_path: Path) -> None:
+    server.set_quote("NVDA", 118.42, NOW, previous_close=142.62)
+    server.fault("quote", Fault.SLOW, seconds=30)
+    code = """
+import time
+async def main():
+    asking = asyncio.create_task(yahoo.quotes(["NVDA"], NOW))
+    await asyncio.sleep(3)
+    asking.cancel()
+    try:
+        await asking
+    except asyncio.CancelledError:
+        print(time.monotonic(), flush=True)
+asyncio.run(main())
+yahoo.close()
+"""
+    done = child(server, tmp_path, code)
+    ended = time.monotonic()
+    assert done.returncode == 0, done.stderr
+    assert server.count("quote") == 1  # it did hang in the request, not before
+    assert ended - float(done.stdout) < 2  # both clocks are the machine's monotonic one
+    server.heal()
+
+
+def test_importing_the_adapter_does_not_import_yfinance() -> None:
+    code = "import sys, bot.adapters.yahoo; sys.exit('yfinance' in sys.modules or 'pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_polls_and_histories_leave_no_threads_and_no_tasks_behind(server: YahooServer, source: Yahoo) -> None:
+    import multitasking
+
+    symbols = [f"S{i}" for i in range(12)]
+    for symbol in symbols:
+        server.set_quote(symbol, 100.0, NOW, previous_close=101.0)
+        server.set_history(symbol, [(date(2025, 1, 27), 101.0)])
+
+    def ours() -> int:
+        return sum(t.name.startswith("yahoo-") and t.name != "yahoo-server" for t in threading.enumerate())
+
+    before = len(multitasking.config["TASKS"])
+    for _ in range(5):
+        await source.quotes(symbols, NOW)
+        await source.history(symbols, date(2025, 1, 27), NOW)
+    assert ours() == 6  # two for quotes, four for history, however many symbols
+    assert len(multitasking.config["TASKS"]) == before
+    source.close()
+    for _ in range(100):
+        if ours() == 0:
+            break
+        await asyncio.sleep(0.02)
+    assert ours() == 0
+
+
+async def test_quotes_do_not_wait_behind_a_long_history(server: YahooServer, make: Callable[..., Yahoo]) -> None:
+    source = make(request_timeout=timedelta(seconds=20), call_timeout=timedelta(seconds=20))
+    server.set_quote("NVDA", 141.0, NOW, previous_close=142.62)
+    await source.quotes(["NVDA"], NOW)
+    server.fault("chart", Fault.SLOW, seconds=20)
+    history = asyncio.create_task(source.history([f"S{i}" for i in range(20)], date(2025, 1, 27), NOW))
+    await asyncio.sleep(0.2)
+    began = time.monotonic()
+    assert await source.quotes(["NVDA"], NOW)
+    assert time.monotonic() - began < 5
+    history.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await history
+    server.heal()
+
+
+# ------------------------------------------------------------------------------------------------------------ workers
+
+
+async def test_workers_return_what_the_call_returns_and_raise_what_it_raises() -> None:
+    workers = Workers(2, "trial")
+    assert await workers.run(lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        await workers.run(lambda: 1 // 0)
+    assert await workers.run(threading.current_thread) is not threading.current_thread()
+    workers.stop()
+
+
+async def test_workers_run_no_more_at_once_than_they_are() -> None:
+    workers, running, most, lock = Workers(3, "trial"), 0, 0, threading.Lock()
+
+    def call() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.01)
+        with lock:
+            running -= 1
+
+    await asyncio.gather(*(workers.run(call) for _ in range(20)))
+    workers.stop()
+    assert most == 3
+
+
+async def test_a_call_cancelled_while_it_waits_is_never_made() -> None:
+    workers, gate, made = Workers(1, "trial"), threading.Event(), []
+    busy = asyncio.create_task(workers.run(gate.wait))
+    waiting = asyncio.create_task(workers.run(lambda: made.append(1)))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.set()
+    await busy
+    await workers.run(lambda: None)
+    workers.stop()
+    assert made == []
+
+
+# --------------------------------------------------------------------------------------------------------- small parts
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 60),
+        ({"Retry-After": "30"}, 30),
+        ({"retry-after": " 5 "}, 5),
+        ({"retry-after": "-5"}, 1),
+        ({"retry-after": "9" * 30}, 60),
+        (
+            {"retry-after": "Mon, 27 Jan 2025 15:02:00 GMT", "date": "Mon, 27 Jan 2025 15:00:00 GMT"},
+            120,
+        ),
+        ({"retry-after": "Mon, 27 Jan 2025 15:02:00 GMT"}, 60),
+        ({"retry-after": "Mon, 27 Jan 2025 15:02:00 GMT", "date": "Mon, 27 Jan 2025 15:02:30 GMT"}, 1),
+        ({"retry-after": "later"}, 60),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_within_bounds(headers: dict[str, str], seconds: int) -> None:
+    assert retry_after(headers) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("given", "price"),
+    [
+        (142.6199951171875, 142.62),
+        (118.41999816894531, 118.42),
+        (681040.0, 681040.0),
+        (0.000123, 0.000123),
+        (142.62, 142.62),
+        (1e300, 1e300),
+        (7, 7.0),
+        (float("nan"), None),
+        (float("inf"), None),
+        (None, None),
+        ("1", None),
+    ],
+)
+def test_a_price_is_tidied_without_changing_what_it_says(given: object, price: float | None) -> None:
+    assert tidy(given) == price
