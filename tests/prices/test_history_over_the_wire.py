@@ -51,6 +51,11 @@ async def test_widened_single_precision_prices_come_out_as_people_wrote_them(
     ]
 
 
+async def test_closes_are_not_adjusted_for_dividends(server: YahooServer, source: Yahoo) -> None:
+    server.set_history("T", [ServedBar(date(2025, 1, 24), 22.5, adjusted=21.9), (date(2025, 1, 27), 22.7)])
+    assert (await closes(source, "T", date(2025, 1, 24), NOW))[0] == (date(2025, 1, 24), 22.5)
+
+
 async def test_after_a_split_every_close_is_per_new_share_and_the_split_is_told(
     server: YahooServer, source: Yahoo
 ) -> None:

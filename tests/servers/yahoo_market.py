@@ -25,7 +25,7 @@ _STATES = {"pre": "PRE", "regular": "REGULAR", "post": "POST", "closed": "CLOSED
 
 @dataclass(frozen=True)
 class ServedBar:
-    """One daily bar. ``open``, ``high`` and ``low`` default to the close."""
+    """One daily bar, adjusted for splits. ``open``, ``high`` and ``low`` default to the close."""
 
     day: date
     close: float | None
@@ -33,6 +33,8 @@ class ServedBar:
     high: float | None = None
     low: float | None = None
     volume: int | None = 1_000_000
+    adjusted: float | None = None
+    """Yahoo's ``adjclose``, adjusted for dividends as well; the close where not given."""
 
 
 @dataclass
@@ -169,7 +171,7 @@ class Market:
             return {"chart": {"result": [_chart(it, rows, query)], "error": None}}
 
 
-Row = tuple[int, float | None, float | None, float | None, float | None, int | None]
+Row = tuple[int, float | None, float | None, float | None, float | None, int | None, float | None]
 
 
 def _quote(it: Instrument) -> dict[str, object]:
@@ -241,6 +243,7 @@ def _daily(it: Instrument, query: Mapping[str, str]) -> list[Row]:
             b.low if b.low is not None else b.close,
             b.close,
             b.volume,
+            b.adjusted if b.adjusted is not None else b.close,
         )
         for b in it.bars
         if first <= _stamp(it, b.day) < last
@@ -249,7 +252,7 @@ def _daily(it: Instrument, query: Mapping[str, str]) -> list[Row]:
     if regular is not None and (not it.bars or _day(it, regular[1]) > it.bars[-1].day):
         price, at = regular
         if first <= at.timestamp() < last:
-            rows.append((int(at.timestamp()), price, price, price, price, int(it.volume or 0)))
+            rows.append((int(at.timestamp()), price, price, price, price, int(it.volume or 0), price))
     return rows
 
 
@@ -257,7 +260,7 @@ def _minutes(it: Instrument, query: Mapping[str, str]) -> list[Row]:
     first, last = _span(it, query)
     phases = ("pre", "regular", "post") if query.get("includePrePost", "").lower() == "true" else ("regular",)
     points = sorted((at, price) for phase, (price, at) in it.prices.items() if phase in phases)
-    return [(int(at.timestamp()), p, p, p, p, 0) for at, p in points if first <= at.timestamp() < last]
+    return [(int(at.timestamp()), p, p, p, p, 0, p) for at, p in points if first <= at.timestamp() < last]
 
 
 def _chart(it: Instrument, rows: list[Row], query: Mapping[str, str]) -> dict[str, object]:
@@ -302,7 +305,7 @@ def _chart(it: Instrument, rows: list[Row], query: Mapping[str, str]) -> dict[st
         "meta": meta,
         "indicators": {
             "quote": [{name: [row[i + 1] for row in rows] for i, name in enumerate(columns)}],
-            "adjclose": [{"adjclose": [row[4] for row in rows]}],
+            "adjclose": [{"adjclose": [row[6] for row in rows]}],
         },
     }
     if rows:
