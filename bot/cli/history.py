@@ -64,28 +64,26 @@ def database_file(config: Path, database: Path | None) -> Path:
 
 
 def _print_table(alerts: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+    from bot.cli.tables import console, table
     from bot.render.text import clean
 
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("at (UTC)", "symbol", "change", "price"):
-        table.add_column(name, no_wrap=True, justify="right" if name in ("change", "price") else "left")
-    for name in ("severity", "rule", "incident"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("cause", no_wrap=True, overflow="ellipsis", ratio=1)
+    names = ("at (UTC)", "symbol", "change", "worst", "price", "severity", "rule", "incident")
+    listing = table(*names, numbers=("change", "worst", "price"), last="cause")
     for alert in alerts:
-        change, cause = alert["change"], alert["cause"]
-        table.add_row(
+        cause = alert["cause"]
+        listing.add_row(
             alert["at"][:16].replace("T", " "),
             alert["symbol"],
-            f"{change * 100:+.1f}%" if change is not None else "",
+            _percent(alert["change"]),
+            _percent(alert["worst"]),
             f"{alert['price']:.2f}",
             alert["severity"],
             alert["rule"],
             alert["incident"],
             clean(cause["title"]) if cause else "",
         )
-    console.print(table)
+    console().print(listing)
+
+
+def _percent(fraction: float | None) -> str:
+    return f"{fraction * 100:+.1f}%" if fraction is not None else ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
+from bot.core.conditions import Move
 from bot.core.market import Market
 from bot.core.model import (
     Alert,
@@ -82,7 +83,7 @@ class AlertBook:
             return None
         if outcome.severity > alert.severity:
             raised = replace(
-                alert,
+                _measured(alert, outcome.move),
                 severity=outcome.severity,
                 checks=(full or outcome.check,),
                 cause=cause_of(outcome.cause) or alert.cause,
@@ -186,6 +187,9 @@ class AlertBook:
             checks=(full,),
             late=self._under_way(outcome, session),
             worst=move.change if move else None,
+            last_price=quote.price if quote else None,
+            last_price_at=quote.at if quote else None,
+            last_change=move.change if move else None,
         )
 
     def _moved(self, alert: Alert, at: datetime) -> Alert:
@@ -193,16 +197,15 @@ class AlertBook:
         standing = self._market.of(alert.symbol).standing(at)
         if standing is None or alert.reference is None or alert.worst is None or standing[1].date != alert.session:
             return alert
-        quote, session = standing
-        if quote.at == alert.price_at and quote.price == alert.price:
+        quote, _ = standing
+        if quote.at == alert.last_price_at and quote.price == alert.last_price:
             return alert
         moved = quote.price / alert.reference.price - 1
         return replace(
             alert,
-            price=quote.price,
-            price_at=quote.at,
-            phase=session.phase(quote.at),
-            change=moved,
+            last_price=quote.price,
+            last_price_at=quote.at,
+            last_change=moved,
             worst=min(alert.worst, moved) if alert.worst < 0 else max(alert.worst, moved),
         )
 
@@ -223,9 +226,23 @@ class AlertBook:
         session = prices.timetable.on(alert.session)
         if session is None:
             return alert.worst
-        later = prices.quotes_between(alert.price_at, session.ends_at)
+        later = prices.quotes_between(alert.last_price_at or alert.price_at, session.ends_at)
         moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later if q.seen_at >= alert.fired_at)]
         return min(moves) if alert.worst < 0 else max(moves)
+
+
+def _measured(alert: Alert, move: Move | None) -> Alert:
+    """``alert`` with the figures of the move that raised it."""
+    if move is None:
+        return alert
+    return replace(
+        alert,
+        price=move.quote.price,
+        price_at=move.quote.at,
+        phase=move.session.phase(move.quote.at),
+        change=move.change,
+        reference=move.reference,
+    )
 
 
 def ending(timetable: Timetable, day: date, fired_at: datetime) -> datetime:

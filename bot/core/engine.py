@@ -124,6 +124,12 @@ class Engine:
         """Use other rules from now on. Alerts that fire keep the version they fired with."""
         self.rules = rules
 
+    def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
+        """Know a company from now on that ``companies.yaml`` does not describe: by its ticker and its vendor's name."""
+        self.news.add_company(symbol, name, exchange=exchange)
+        self.companies = self.news.companies
+        self.speaker.teller = replace(self.speaker.teller, companies=self.companies)
+
     def evaluate(self, symbol: str, at: datetime) -> list[Outcome]:
         """Every rule that concerns ``symbol``, with its whole tree, as things stand; decides nothing."""
         return [r.evaluate(symbol, at, self.market, self.news) for r in self.rules.concerning(symbol)]

@@ -377,19 +377,24 @@ class Alert:
     fired_at: datetime
     updated_at: datetime
     price: float
+    """What it fired on, or last rose in severity on; ``price_at``, ``phase``, ``change`` and ``checks`` likewise."""
     price_at: datetime
     phase: Phase
     change: float | None
     reference: Reference | None
     cause: CauseRef | None
     checks: tuple[Check, ...]
-    """The rule's whole tree as it stood when the alert last changed severity."""
+    """The rule's whole tree of conditions."""
     incident: str = ""
     resolved_at: datetime | None = None
     late: bool = False
     """The move was already under way when the bot started watching."""
     worst: float | None = None
-    """The furthest the change has gone in the rule's direction since firing."""
+    """The furthest the change has gone in its direction since firing."""
+    last_price: float | None = None
+    """The symbol's newest price in the alert's session; with its time and its change against the reference."""
+    last_price_at: datetime | None = None
+    last_change: float | None = None
     told_at: datetime | None = None
     """When people were last told of it: what a cooldown counts from. ``None`` while held back."""
     told_severity: Severity | None = None

@@ -31,7 +31,7 @@ class Speaker:
         self.market = market
         self.alerts = alerts
         self.incidents = book
-        self._teller = teller
+        self.teller = teller
         self._rules = rules
 
     def speak(self, ids: set[str], at: datetime, record: Record) -> None:
@@ -49,9 +49,9 @@ class Speaker:
     def _announce(self, incident: Incident, reason: Reason, at: datetime, record: Record) -> None:
         alerts = self._alerts_of(incident)
         held_back = self._held_back(alerts) if reason is Reason.FIRST else ""
-        told = replace(incidents.told(incident, reason, at), told_change=lead_alert(incident, alerts).change)
+        told = replace(incidents.told(incident, reason, at), told_change=lead_alert(incident, alerts).last_change)
         spoken = self.keep(told, record)
-        summary = self._teller.incident(spoken, alerts, self._watched, at, reason)
+        summary = self.teller.incident(spoken, alerts, self._watched, at, reason)
         record.announcements.append(
             Announcement(
                 key=incidents.message_key(spoken, spoken.messages),
@@ -77,7 +77,7 @@ class Speaker:
                 edited_at=at,
                 edit_due_at=None,
                 updated_at=at,
-                told_change=lead_alert(incident, alerts).change,
+                told_change=lead_alert(incident, alerts).last_change,
             ),
             record,
         )
@@ -87,7 +87,7 @@ class Speaker:
                 at=at,
                 reason=edited.main_reason,
                 severity=edited.severity,
-                summary=self._teller.incident(edited, alerts, self._watched, at, Reason.FIRST),
+                summary=self.teller.incident(edited, alerts, self._watched, at, Reason.FIRST),
                 incident=edited.id,
                 symbols=edited.symbols,
                 edits=incidents.message_key(edited, edited.main),
@@ -107,7 +107,7 @@ class Speaker:
                 at=at,
                 reason=Reason.FOLLOW_UP,
                 severity=spoken.severity,
-                summary=self._teller.follow_up(spoken, alerts, self._watched, kinds, at, late),
+                summary=self.teller.follow_up(spoken, alerts, self._watched, kinds, at, late),
                 incident=spoken.id,
                 symbols=spoken.symbols,
                 replies_to=incidents.message_key(spoken, 1),
@@ -127,7 +127,7 @@ class Speaker:
             self._follow(current, [f.kind for f in due], at, record)
             current = self.incidents.get(incident.id) or current
         told = current.told_change
-        if told is not None and lead.change is not None and abs(lead.change - told) >= EDIT_WORTH:
+        if told is not None and lead.last_change is not None and abs(lead.last_change - told) >= EDIT_WORTH:
             self.keep(incidents.needs_edit(current, at), record)
 
     def _held_back(self, alerts: Sequence[Alert]) -> str:

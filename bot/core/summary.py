@@ -134,9 +134,9 @@ class Teller:
 
     def _headline(self, incident: Incident, alerts: Sequence[Alert], lead: Alert, reason: Reason) -> str:
         name = self._company(lead.symbol)
-        verb = "rises" if (lead.change or 0) > 0 else "falls"
-        size = f" {verb} {abs(lead.change) * 100:.1f} %" if lead.change is not None else ""
-        when = {Phase.PRE: " in pre-market trading", Phase.POST: " by after-hours prices"}.get(lead.phase, "")
+        verb = "rises" if (lead.last_change or 0) > 0 else "falls"
+        size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
+        when = {Phase.PRE: " in pre-market trading", Phase.POST: " by after-hours prices"}.get(self._phase(lead), "")
         others = len(incident.symbols) - 1
         company = f", {count(others, 'other stock')} with it," if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
@@ -144,27 +144,33 @@ class Teller:
         late = " (already under way)" if lead.late else ""
         return f"{lead_in}{name}{size}{when}{company}{topic}{late}".rstrip(",")
 
+    def _phase(self, lead: Alert) -> Phase:
+        """The phase of the price that is shown: the lead's newest."""
+        session = self.market.of(lead.symbol).timetable.on(lead.session)
+        return session.phase(lead.last_price_at) if session and lead.last_price_at else lead.phase
+
     def _happened(self, lead: Alert, at: datetime) -> tuple[Line, ...]:
         name = self._company(lead.symbol)
-        if lead.change is None or lead.reference is None:
+        if lead.last_change is None or lead.reference is None:
             return ((f"{name} ({lead.symbol}): no price condition in this rule.",),)
+        level, at_price, phase = lead.last_price or lead.price, lead.last_price_at or lead.price_at, self._phase(lead)
         lines: list[Line] = [
             (
-                Strong(f"{name} ({lead.symbol}) {price(lead.price)}, {percent(lead.change)}"),
-                f" {against(lead.reference)}; {PHASE_WORDS[lead.phase]}, {clock(lead.price_at)}.",
+                Strong(f"{name} ({lead.symbol}) {price(level)}, {percent(lead.last_change)}"),
+                f" {against(lead.reference)}; {PHASE_WORDS[phase]}, {clock(at_price)}.",
             )
         ]
         prices = self.market.of(lead.symbol)
-        extreme = (prices.lowest_since if lead.change < 0 else prices.highest_since)(lead.price, lead.session)
-        word = "Lowest" if lead.change < 0 else "Highest"
+        extreme = (prices.lowest_since if lead.last_change < 0 else prices.highest_since)(level, lead.session)
+        word = "Lowest" if lead.last_change < 0 else "Highest"
         if extreme.sessions >= NOTABLE_SESSIONS:
             if extreme.since is not None:
                 lines.append((f"{word} since {day(extreme.since)} (against closes).",))
             else:
                 lines.append((f"{word} of the {extreme.sessions} closes known.",))
-        if lead.worst is not None and abs(lead.worst - lead.change) >= 0.005:
+        if lead.worst is not None and abs(lead.worst - lead.last_change) >= 0.005:
             lines.append((f"Furthest so far: {percent(lead.worst)}.",))
-        if (old := at - lead.price_at).total_seconds() > 1800:
+        if (old := at - at_price).total_seconds() > 1800:
             lines.append((f"The price is {age(old)} old.",))
         return tuple(lines)
 

@@ -26,6 +26,7 @@ Source = str | PathLike[str] | sqlite3.Connection
 
 _ALERT = (
     "SELECT id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state, change, worst,"
+    " last_change, last_price,"
     " price, price_at, reference, phase, incident_id, cause, checks, late FROM alerts"
 )
 
@@ -188,7 +189,7 @@ _ORPHANS = {
 def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
     """A row of ``_ALERT`` as a JSON object."""
     alert_id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state = row[:10]
-    change, worst, price, price_at, reference, phase, incident, cause, checks, late = row[10:]
+    change, worst, last_change, last_price, price, price_at, reference, phase, incident, cause, checks, late = row[10:]
     return {
         "type": "alert",
         "at": _short(fired_at),
@@ -201,6 +202,8 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
         "state": state,
         "change": _rounded(change),
         "worst": _rounded(worst),
+        "last_change": _rounded(last_change),
+        "last_price": last_price,
         "price": price,
         "price_at": _short(price_at),
         "reference": _shown(reference, "kind", "price", "at", "session"),

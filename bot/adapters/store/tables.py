@@ -175,6 +175,7 @@ CREATE TABLE alerts (
   price REAL NOT NULL, {_moment("price_at")},
   {_word("phase", "pre", "regular", "post", "closed")},
   change REAL, worst REAL, {_flag("late")},
+  last_price REAL, {_moment("last_price_at", null=True)}, last_change REAL,
   incident_id TEXT REFERENCES incidents(id) DEFERRABLE INITIALLY DEFERRED,
   {_json("reference", null=True)},
   {_inside("reference_kind", "reference", "kind")}, {_inside("reference_price", "reference", "price", "REAL")},
@@ -305,7 +306,7 @@ END;
 VIEWS = """
 CREATE VIEW alert_history AS
 SELECT a.id, a.fired_at, a.session, a.symbol, a.rule, a.severity, a.severity_rank, a.state, a.phase,
-       a.change, a.worst, a.price, a.price_at, a.reference_kind, a.reference_price, a.reference_at, a.late,
+       a.change, a.worst, a.last_change, a.price, a.price_at, a.last_price, a.last_price_at, a.reference_kind, a.reference_price, a.reference_at, a.late,
        a.updated_at, a.resolved_at,
        a.cause_title, a.cause_source, a.cause_link, a.cause_topic, a.cause_score, a.cause_published_at, a.cause_seen_at,
        a.incident_id, i.lead AS incident_lead, i.severity AS incident_severity, i.state AS incident_state,

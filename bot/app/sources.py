@@ -1,0 +1,34 @@
+"""Looking at sources from outside the running bot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from bot.adapters.feeds.check import FeedCheck, check_feed
+from bot.adapters.feeds.fetch import Limits
+from bot.adapters.store import open_store
+from bot.clock import SystemClock
+from bot.config.settings import load_settings
+from bot.core.model import FeedState
+
+
+def feed_states(database: Path) -> Mapping[str, FeedState]:
+    """What the history remembers of each feed; empty where there is no history yet. Raises StoreError."""
+    if not database.exists():
+        return {}
+    store = open_store(database, mode="live", run_name="live", now=SystemClock().now(), read_only=True)
+    try:
+        return store.feed_states()
+    finally:
+        store.close()
+
+
+async def look_at_feed(config: Path, url: str) -> FeedCheck:
+    """One look at a feed, with the limits of the configuration."""
+    news = load_settings(config).news
+    limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        return await check_feed(session, url, SystemClock().now(), limits=limits)
