@@ -7,18 +7,15 @@ from datetime import datetime
 
 from bot.core.model import (
     Announcement,
-    Batch,
     Block,
     BlockKind,
     Notification,
-    NotificationState,
     Reason,
     Severity,
     Strong,
     Summary,
 )
 from bot.core.ports import Store
-from bot.core.routing import notification_id
 
 
 def switch_off(store: Store, recipient: str) -> None:
@@ -28,37 +25,23 @@ def switch_off(store: Store, recipient: str) -> None:
         store.save_recipients([replace(known, enabled=False)])
 
 
-def relocate(store: Store, notification: Notification, moved_to: str, now: datetime) -> None:
-    """Give the recipient its new id, keeping what it wants to hear, and queue the notification for it.
-
-    Messages of the old chat cannot be edited or answered from the new one, so the copy stands by itself. Repeating
-    this changes nothing. Raises StoreError.
-    """
-    known = {r.id: r for r in store.recipients()}
-    old = known.get(notification.recipient)
-    if old is not None:
-        saved = [replace(old, enabled=False)] if old.enabled else []
-        if moved_to not in known:
-            saved.insert(0, replace(old, id=moved_to, enabled=True))
-        if saved:
-            store.save_recipients(saved)
-    copy = replace(
-        notification,
-        id=notification_id(notification.announcement, moved_to),
-        recipient=moved_to,
-        edits="",
-        replies_to="",
-        state=NotificationState.QUEUED,
-    )
-    store.commit(Batch(now, notifications=(copy,)))
-
-
 def announce_gone(recipient: str, said: str, now: datetime) -> Announcement:
     """Tell the operator that a recipient does not want messages and was switched off."""
     return _announcement(
         f"operator:gone:{recipient}:{now:%Y%m%dT%H%M%S.%f}",
         f"{recipient} gets no more messages",
         f"{said}. It was switched off; /start in that chat brings it back.",
+        now,
+    )
+
+
+def announce_moved(old: str, new: str, now: datetime) -> Announcement:
+    """Tell the operator that a group has a new id, which the configuration does not know yet."""
+    chats = [recipient.partition(":")[2].partition("/")[0] for recipient in (old, new)]
+    return _announcement(
+        f"operator:moved:{old}:{new}",
+        f"A group moved to {new}",
+        f"It was {old}. Write {chats[1]} in place of {chats[0]} under telegram: allow: in config.yaml.",
         now,
     )
 

@@ -19,7 +19,7 @@ from bot.core.model import Announcement, Delivery, Outgoing, Reason, SourceRepor
 from bot.core.pacing import Pacer
 from bot.core.ports import Clock, Notifier, Store
 from bot.core.unsent import CancelledUnsent
-from bot.recipients import announce_failed, announce_gone, announce_unknown, relocate, switch_off
+from bot.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, switch_off
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class SendPolicy:
     """A notification older than this is not sent any more."""
     idle: timedelta = timedelta(seconds=5)
     """How often the outbox is looked at when nobody wakes the sender."""
-    grace: timedelta = timedelta(seconds=1.2)
+    grace: timedelta = timedelta(seconds=1)
     """How long a shutdown waits for messages in flight before it cuts them off; the whole takes under two seconds."""
 
     def delay(self, attempt: int) -> timedelta:
@@ -97,7 +97,6 @@ class Sender:
         self._reached: datetime | None = None
         self._looked_at = self._pace_clock.now()
         self._failures: dict[str, int] = {}
-        self._moved: dict[str, str] = {}
         self._store_failures = 0
         self._store_rests_until: datetime | None = None
 
@@ -202,9 +201,6 @@ class Sender:
         if now - notification.created_at > self._policy.give_up_after:
             self._conclude(outgoing, now, "failed", error="too old to be worth sending")
             return
-        if recipient in self._moved:
-            self._move(outgoing, now, self._moved[recipient], "its chat has moved")
-            return
         ready = self._pacer.ready_at(recipient, real)
         if recipient in self._flying:
             ready = max(ready, real + self._policy.first_delay)
@@ -216,32 +212,32 @@ class Sender:
         task = asyncio.create_task(self._deliver(outgoing), name=f"deliver {notification.id}")
         self._flying[recipient] = task
         self._sending.add(notification.id)
-        task.add_done_callback(lambda _: self._landed(recipient, notification.id))
-
-    def _landed(self, recipient: str, notification: str) -> None:
-        self._flying.pop(recipient, None)
-        self._sending.discard(notification)
-        self._woken.set()
 
     # -------------------------------------------------------------------------------------------------------- sending
 
     async def _deliver(self, outgoing: Outgoing) -> None:
         notification = outgoing.notification
         started_at = self._now()
+        outcome: str | DeliveryError
         try:
-            message_id = await self._notifiers[notification.channel].send(outgoing)
+            outcome = await self._notifiers[notification.channel].send(outgoing)
         except CancelledUnsent:
-            self._conclude(outgoing, started_at, "retry", error="stopped before it was sent", retry_in=timedelta(0))
+            outcome = DeliveryError("stopped before it was sent", retry_after=timedelta(0))
         except asyncio.CancelledError:
-            self._conclude(outgoing, started_at, "unknown", error="stopped while it was being sent")
+            outcome = DeliveryError("stopped while it was being sent", unknown=True)
         except DeliveryError as exc:
-            self._failed(outgoing, started_at, exc)
+            outcome = exc
         except Exception as exc:
             log.exception("the %s notifier broke", notification.channel)
-            error = DeliveryError(f"the notifier broke: {type(exc).__name__}", unknown=True)
-            self._failed(outgoing, started_at, error)
+            outcome = DeliveryError(f"the notifier broke: {type(exc).__name__}", unknown=True)
+        # landed before settled: once settled, a retry may be claimed again at once
+        self._flying.pop(notification.recipient, None)
+        self._sending.discard(notification.id)
+        self._woken.set()
+        if isinstance(outcome, DeliveryError):
+            self._failed(outgoing, started_at, outcome)
         else:
-            self._conclude(outgoing, started_at, "sent", message_id=message_id)
+            self._conclude(outgoing, started_at, "sent", message_id=outcome)
             self._channel_works(notification.channel)
 
     def _failed(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
@@ -249,7 +245,6 @@ class Sender:
         log.warning("%s to %s: %s", notification.id, notification.recipient, said)
         real = self._pace_clock.now()
         if error.moved_to:
-            self._moved[notification.recipient] = error.moved_to
             self._move(outgoing, started_at, error.moved_to, said)
         elif error.unknown:
             self._conclude(outgoing, started_at, "unknown", error=said)
@@ -291,14 +286,15 @@ class Sender:
         self._announce(announce_gone(recipient, said, self._now()))
 
     def _move(self, outgoing: Outgoing, started_at: datetime, moved_to: str, said: str) -> None:
-        """Queue the notification for the chat's new id before giving it up under the old one."""
+        """Everything for the chat goes to its new id from now on, this notification too."""
+        recipient, retry_in = outgoing.notification.recipient, timedelta(0)
         try:
-            relocate(self._store, outgoing.notification, moved_to, self._now())
+            self._store.move_recipient(recipient, moved_to)
         except StoreError as exc:
-            self._conclude(outgoing, started_at, "retry", error=f"{said}: {exc}", retry_in=self._policy.first_delay)
-            return
-        self._conclude(outgoing, started_at, "failed", error=f"{said}; queued there")
-        self._woken.set()
+            said, retry_in = f"{said}: {exc}", self._policy.delay(outgoing.attempt)
+        self._conclude(outgoing, started_at, "retry", error=said, retry_in=retry_in)
+        if not retry_in:
+            self._announce(announce_moved(recipient, moved_to, self._now()))
 
     # ------------------------------------------------------------------------------------------------------- settling
 
@@ -373,7 +369,7 @@ class Sender:
 
     async def _shut_down(self) -> None:
         loop = asyncio.get_running_loop()
-        ends = loop.time() + self._policy.grace.total_seconds() + 0.6
+        ends = loop.time() + self._policy.grace.total_seconds() + 0.5
         if self._flying:
             await asyncio.wait(self._flying.values(), timeout=self._policy.grace.total_seconds())
         left = list(self._flying.values())

@@ -145,6 +145,11 @@ class Store(Protocol):
         """Insert or update recipients by id."""
         ...
 
+    def move_recipient(self, old: str, new: str) -> None:
+        """The channel gave the chat ``old`` the id ``new``: preferences, history and queue go along. Repeating is
+        harmless."""
+        ...
+
     def extra(self, name: str) -> str | None:
         """A small named value written by a batch; ``None`` where there is none."""
         ...

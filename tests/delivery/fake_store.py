@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from bot.core.errors import StoreError
@@ -136,6 +136,13 @@ class FakeStore:
 
     def save_recipients(self, recipients: Iterable[Recipient]) -> None:
         self.people.update((r.id, r) for r in recipients)
+
+    def move_recipient(self, old: str, new: str) -> None:
+        if old in self.people:
+            self.people[new] = replace(self.people.pop(old), id=new)
+        for row in self.rows.values():
+            if row.notification.recipient == old:
+                row.notification = replace(row.notification, recipient=new)
 
     def known_keys(self, keys: Collection[str]) -> Mapping[str, str]:
         raise NotImplementedError

@@ -66,7 +66,7 @@ async def test_through_every_fault_nothing_is_lost_and_nothing_acknowledged_is_r
             if row.state is NotificationState.UNKNOWN:
                 assert by_fault[chat] in ("502", "cut_before", "cut_after", "malformed", "stall")
             if row.state is NotificationState.FAILED:
-                assert by_fault[chat] in ("403", "migrate")
+                assert by_fault[chat] == "403"
         unknown = states[NotificationState.UNKNOWN]
         assert unknown == sum(f in ("502", "cut_before", "cut_after", "malformed", "stall") for f in by_fault.values())
         assert sum("may not have arrived" in a.summary.subject for a in announced) == unknown

@@ -26,7 +26,6 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.pacing import Limits, Pacer
-from bot.core.routing import notification_id
 from bot.core.unsent import CancelledUnsent
 from bot.sender import Sender, SendPolicy
 from tests.delivery.fake_store import FakeStore
@@ -173,6 +172,14 @@ async def test_retry_after_is_obeyed_by_everything_for_that_chat_and_by_nothing_
     assert waits[2] >= 0.15
 
 
+async def test_what_may_be_tried_again_at_once_is() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("again", retry_after=timedelta(0)) for _ in range(20)]
+    desk.queue(notification("a"))
+    await asyncio.wait_for(desk.sender().drain(until_empty=True), 5)
+    assert desk.store.outcomes() == ["retry"] * 20 + ["sent"]
+
+
 async def test_an_unknown_outcome_is_settled_as_such_never_repeated_and_told() -> None:
     desk = Desk()
     desk.notifier.script["telegram:1"] = [DeliveryError("time-out", unknown=True)]
@@ -231,16 +238,15 @@ async def test_a_moved_chat_gets_its_new_id_and_everything_still_queued() -> Non
     desk = Desk()
     desk.store.save_recipients([Recipient("telegram:-5", "telegram", "Desk", operator=True)])
     desk.notifier.script["telegram:-5"] = [DeliveryError("moved", permanent=True, moved_to="telegram:-1005")]
-    desk.queue(notification("a", "telegram:-5"), notification("b", "telegram:-5", edits="x" * 0))
+    desk.queue(notification("a", "telegram:-5"), notification("b", "telegram:-5"))
     await desk.sender().drain(until_empty=True)
     assert desk.notifier.sent == [("telegram:-1005", "a"), ("telegram:-1005", "b")]
-    assert [key for _, key in desk.notifier.tries].count("a") == 2
-    assert [key for _, key in desk.notifier.tries].count("b") == 1
-    people = desk.store.people
-    assert (people["telegram:-5"].enabled, people["telegram:-1005"].enabled) == (False, True)
-    assert people["telegram:-1005"].operator
-    assert desk.store.state(notification_id("a", "telegram:-1005")) is SENT
-    assert desk.store.state(notification_id("a", "telegram:-5")) is FAILED
+    assert [key for _, key in desk.notifier.tries] == ["a", "a", "b"]
+    (moved,) = desk.store.recipients()
+    assert (moved.id, moved.name, moved.operator) == ("telegram:-1005", "Desk", True)
+    assert desk.store.outcomes() == ["retry", "sent", "sent"]
+    (told,) = desk.announced
+    assert "Write -1005 in place of -5" in str(told.summary)
 
 
 @pytest.mark.parametrize("error", [StoreBusyError("locked"), StoreFullError("disk full")])

@@ -26,6 +26,7 @@ from bot.adapters.telegram.address import Address
 from bot.adapters.telegram.connection import Wire
 from bot.core.errors import DeliveryError
 
+_LONGEST = 200
 _UNREACHABLE = (
     "chat not found",
     "user not found",
@@ -56,7 +57,7 @@ def delivery_error(
     error: Exception, wire: Wire, address: Address, *, edit: bool, redact: Callable[[str], str]
 ) -> DeliveryError:
     """The delivery's outcome for ``error``, given what happened on the wire; its text without secrets."""
-    said = redact(str(error)).strip() or type(error).__name__
+    said = _short(redact(str(error)).strip()) or type(error).__name__
     if isinstance(error, RetryAfter):
         after = error.retry_after
         return DeliveryError(said, retry_after=after if isinstance(after, timedelta) else timedelta(seconds=after))
@@ -83,3 +84,9 @@ def delivery_error(
     if refused or edit:
         return DeliveryError(said)
     return DeliveryError(f"may or may not have arrived: {said}", unknown=True)
+
+
+def _short(text: str) -> str:
+    """One line that fits a log: a gateway's whole page may be quoted in an error."""
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
