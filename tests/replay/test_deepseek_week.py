@@ -1,0 +1,87 @@
+"""The model case: what the bot must say, and not say, in the DeepSeek week."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Lines = list[dict[str, Any]]
+
+
+def play(repository: Path, *more: str) -> tuple[Lines, str]:
+    """The replay's JSON lines, and the same as text."""
+    command = [sys.executable, "main.py", "replay", "deepseek-2025-01", "--json", *more]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()], done.stdout
+
+
+@pytest.fixture(scope="module")
+def week(repository: Path) -> Lines:
+    """Everything the replay prints."""
+    return play(repository)[0]
+
+
+@pytest.fixture(scope="module")
+def fired(week: Lines) -> Lines:
+    """The alerts, as they fired."""
+    return [line for line in week if line["type"] == "alert" and line["event"] == "fired"]
+
+
+def test_nvidia_fires_in_the_pre_market_with_a_deepseek_story_as_its_cause(fired: Lines) -> None:
+    first = next(a for a in fired if a["symbol"] == "NVDA")
+    assert "2025-01-27T09:30" < first["at"] < "2025-01-27T11:05"
+    assert (first["phase"], first["session"], first["rule"]) == ("pre", "2025-01-27", "ai-model-shock")
+    assert "DeepSeek" in first["cause"]["title"]
+    assert first["cause"]["seen_at"] <= first["at"]
+    assert first["change"] < -0.10
+    assert first["reference"]["price"] == 142.62
+
+
+@pytest.mark.parametrize("symbol", ["AMD", "MSFT", "META"])
+def test_those_who_fell_less_than_a_tenth_do_not_fire_on_the_monday(fired: Lines, symbol: str) -> None:
+    assert [a for a in fired if a["symbol"] == symbol and a["session"] == "2025-01-27"] == []
+
+
+def test_nothing_fires_before_the_monday(fired: Lines) -> None:
+    assert [(a["symbol"], a["session"]) for a in fired if a["session"] < "2025-01-27"] == []
+
+
+def test_at_least_twenty_five_symbols_fire_on_the_monday(fired: Lines) -> None:
+    assert len({a["symbol"] for a in fired if a["session"] == "2025-01-27"}) >= 25
+
+
+def test_the_monday_is_one_incident_with_at_most_three_new_messages_and_a_follow_up(week: Lines) -> None:
+    monday = [n for n in week if n["type"] == "notification" and n["at"].startswith("2025-01-27")]
+    assert len({n["incident"] for n in monday}) == 1
+    reasons = [n["reason"] for n in monday]
+    assert reasons[0] == "first"
+    assert len([r for r in reasons if r != "follow_up"]) <= 3
+    assert reasons.count("follow_up") == 1
+
+
+def test_every_alert_line_explains_itself(fired: Lines) -> None:
+    for alert in fired:
+        price = next(check for check in alert["why"] if check["condition"].startswith("price"))
+        assert price["value"] == pytest.approx(alert["change"], abs=1e-6)
+        assert price["limit"] == -0.10
+
+
+def test_every_alert_that_fires_is_resolved_once(week: Lines) -> None:
+    events = {
+        e: sorted(a["id"] for a in week if a["type"] == "alert" and a["event"] == e) for e in ("fired", "resolved")
+    }
+    assert events["fired"] == events["resolved"]
+
+
+def test_two_replays_give_the_same_output(repository: Path) -> None:
+    assert play(repository)[1] == play(repository)[1]
+
+
+def test_no_alert_rests_on_a_story_seen_after_it(repository: Path) -> None:
+    lines, _ = play(repository)
+    assert all(line["cause"]["seen_at"] <= line["at"] for line in lines if line["type"] == "alert")
