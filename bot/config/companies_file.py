@@ -23,8 +23,10 @@ Strength = Annotated[float, Setting(gt=0, le=1)]
 class CompanyEntry(StrictModel):
     """One listed company."""
 
-    name: Text
+    name: str = ""
     """As people call it; also found in stories, unless an alias of the same text says when."""
+    same_as: Symbol | None = None
+    """The symbol of this company's main listing: name, aliases and exposures are taken from there."""
     exchange: Exchange
     """ISO 10383 code of its main listing: XNAS, XNYS, XLON, XPAR, XTKS, XHKG."""
     aliases: tuple[Written, ...] = ()
@@ -58,12 +60,13 @@ def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[
     companies = [
         Company(
             symbol=symbol,
-            name=entry.name,
-            aliases=tuple(_with_contexts(name_of(alias), file.contexts) for alias in entry.aliases),
+            name=entry.name or main.name,
+            aliases=tuple(_with_contexts(name_of(alias), file.contexts) for alias in (*main.aliases, *entry.aliases)),
             exchange=entry.exchange,
-            exposures=entry.exposures,
+            exposures=entry.exposures or main.exposures,
         )
         for symbol, entry in file.companies.items()
+        for main in (file.companies[entry.same_as] if entry.same_as else CompanyEntry(exchange=entry.exchange),)
     ]
     return Companies(companies, {name: tuple(symbols) for name, symbols in file.groups.items()})
 
@@ -83,6 +86,7 @@ def _problems(
     document: Document, file: CompaniesFile, exposures: Collection[str], lists: Collection[str]
 ) -> Iterator[Problem]:
     for symbol, entry in file.companies.items():
+        yield from _listing(document, file, symbol, entry)
         for exposure in entry.exposures:
             if exposure not in exposures:
                 hint = nearest(exposure, exposures)
@@ -105,3 +109,19 @@ def _problems(
                 hint = nearest(symbol, file.companies)
                 advice = f"did you mean '{hint}'?" if hint else "describe it under companies"
                 yield problem(document, ("groups", name, number), f"there is no company '{symbol}'; {advice}")
+
+
+def _listing(document: Document, file: CompaniesFile, symbol: str, entry: CompanyEntry) -> Iterator[Problem]:
+    """What is wrong with a company's name or with ``same_as``."""
+    if entry.same_as is None:
+        if not entry.name:
+            yield problem(document, ("companies", symbol), "'name' is missing; add 'name: …', or same_as", key=True)
+        return
+    main = file.companies.get(entry.same_as)
+    path = ("companies", symbol, "same_as")
+    if main is None:
+        hint = nearest(entry.same_as, file.companies)
+        advice = f"did you mean '{hint}'?" if hint else "describe it under companies"
+        yield problem(document, path, f"there is no company '{entry.same_as}'; {advice}")
+    elif main.same_as is not None:
+        yield problem(document, path, f"'{entry.same_as}' is a second listing itself; write '{main.same_as}'")

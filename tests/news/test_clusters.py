@@ -62,7 +62,7 @@ def test_other_happenings_stay_apart() -> None:
         ("OpenAI unveils GPT-9", "GPT-9: everything you need to know"),
         (
             "Anthropic's new legal plugin reviews contracts",
-            "New legal plugin by Anthropic reviews contracts for lawyers",
+            "Legal plugin by Anthropic reviews contracts",
         ),
         ("DeepSeek-R9 released", "深度求索发布DeepSeek-R9"),
     ],
@@ -158,13 +158,13 @@ def test_memory_is_bounded_by_the_window() -> None:
     assert max(sizes[40:]) <= max(sizes[15:40])
 
 
-# ---------------------------------------------------------------------------------------------------- any text, any batch
+# ------------------------------------------------------------------------------------------- any text, any batch
 
 PIECES = st.sampled_from(
     [
-        "DeepSeek-R1", "OpenAI", "GPT-9", "launches", "Claude", "Opus 9", "Nvidia", "shares plunge", "as", "AI", "model",
-        "深度求索", "发布", "Qwen3", "英伟达", "?", "ChatGPT", "rival to", "legal plugin", "$NVDA", "(NASDAQ: AMD)", "İ", "ß",
-        "GPT", "-", "{n}", "o3-mini", "R2", "Gemini", "Google", "trained for $6 million", "tumble", "\u0130stanbul",
+        "DeepSeek-R1", "OpenAI", "GPT-9", "launches", "Claude", "Opus 9", "Nvidia", "shares plunge", "as", "AI",
+        "深度求索", "发布", "Qwen3", "英伟达", "?", "ChatGPT", "rival to", "legal plugin", "$NVDA", "İ", "ß", "GPT", "-",
+        "(NASDAQ: AMD)", "model", "{n}", "o3-mini", "R2", "Gemini", "Google", "trained for $6 million",
     ]
 )  # fmt: skip
 TITLES = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=8).map(" ".join))
@@ -230,8 +230,13 @@ def test_neither_batching_nor_forgetting_nor_asking_changes_the_result(
         assert plain.reading(one.id) == busy.reading(one.id)
 
 
-# ---------------------------------------------------------------------------------------------------- the DeepSeek week
+# --------------------------------------------------------------------------------------------------- the DeepSeek week
 
+HIT = (
+    ("NVDA", "TSM", "MU", "ARM", "ASX", "ONTO", "SMCI", "CLS", "ANET", "CRDO", "COHR", "LITE")
+    + ("VST", "CEG", "GEV", "CCJ", "OKLO", "VRT", "MOD", "ETN", "PWR", "NBIS", "ORCL", "APLD", "CORZ")
+)  # fmt: skip
+"""One or two that fell over 10 % for each thing they live from."""
 CLOSE_17TH = moment("17 21:00")
 
 
@@ -255,8 +260,7 @@ def test_by_the_open_the_same_cluster_reaches_those_who_power_cool_and_wire() ->
     for at, source, title in WEEK:
         news.add(story(title, at, source=source))
     for until in ("27 14:30", "27 21:00"):
-        for symbol in ("NVDA", "VST", "CEG", "GEV", "VRT", "MOD", "ANET", "CRDO", "COHR", "LITE", "SMCI", "CLS", "TSM",
-                       "MU", "CCJ", "OKLO", "ETN", "PWR", "NBIS", "ORCL", "APLD", "CORZ", "ARM", "ASX", "ONTO"):  # fmt: skip
+        for symbol in HIT:
             match = matched(news, symbol, since=CLOSE_17TH, until=moment(until))[0]
             assert match.first.title == "DeepSeek-R1", symbol
             assert len(match.sources) >= 2

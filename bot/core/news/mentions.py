@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from bot.core.model import Field, Mention
 from bot.core.news.lexicon import Hit
 
+_ORDER = {Field.TITLE: 0, Field.SUMMARY: 1, Field.SOURCE: 2}
 KINDS = frozenset({"company", "lab", "model"})
 
 # A person's or machine's way to write a ticker. Linear by construction: no nested repetition.
@@ -51,20 +52,20 @@ def mentions_of(hits: Iterable[Hit], texts: Iterable[tuple[Field, str]]) -> tupl
     A name inside a longer one of the same kind is not mentioned by itself: ``Claude`` in ``Claude Opus 4``, ``Google``
     in ``Google Cloud`` where both are the same company.
     """
-    order = {Field.TITLE: 0, Field.SUMMARY: 1, Field.SOURCE: 2}
-    named = sorted(
-        (hit for hit in hits if hit.term.kind in KINDS), key=lambda h: (order[h.where], h.start, -h.stop, h.name)
-    )
+    named = [hit for hit in hits if hit.term.kind in KINDS]
+    if len(named) > 1:
+        named.sort(key=lambda h: (_ORDER[h.where], h.start, -h.stop, h.name))
     found: dict[tuple[str, str, Field, int], Mention] = {}
-    covered: dict[tuple[str, Field], int] = {}
+    longest: dict[tuple[str, Field], tuple[int, int]] = {}
     for hit in named:
-        key = (hit.term.kind, hit.where)
-        if hit.stop <= covered.get(key, -1):
+        key, span = (hit.term.kind, hit.where), (hit.start, hit.stop)
+        outer = longest.get(key)
+        if outer is not None and hit.stop <= outer[1] and span != outer:  # two listings of one company share a span
             continue
-        covered[key] = max(hit.stop, covered.get(key, -1))
+        longest[key] = span
         mention = Mention(hit.term.kind, hit.name, hit.text, hit.where, hit.start)
         found[(mention.kind, mention.name, mention.where, mention.start)] = mention
     for where, text in texts:
         for symbol, written, start in tickers(text):
             found.setdefault(("company", symbol, where, start), Mention("company", symbol, written, where, start))
-    return tuple(sorted(found.values(), key=lambda m: (order[m.where], m.start, m.kind, m.name)))
+    return tuple(sorted(found.values(), key=lambda m: (_ORDER[m.where], m.start, m.kind, m.name)))

@@ -19,7 +19,8 @@ TITLE_READ = 400
 """Longer titles are whole articles in the wrong field; their beginning tells enough."""
 SCORED = 0.3
 """A story with no topic at this score is not clustered and reaches nobody."""
-
+_SOURCES = 2048
+"""Sources whose names are kept read."""
 _NEAR = 14
 """A word of comparison counts within so many characters of the name."""
 
@@ -89,6 +90,7 @@ class StoryReader:
         self._scorers = [TopicScorer(topic, features) for topic in topics.topics]
         self.scorers = {scorer.topic.name: scorer for scorer in self._scorers}
         self._exposures = ExposureReader(topics, features)
+        self._sources: dict[str, list[Hit]] = {}
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
     def read(self, story: Story) -> Content:
@@ -96,11 +98,10 @@ class StoryReader:
         title = Folded(story.title[:TITLE_READ])
         summary = Folded(story.summary[:SUMMARY_READ])
         host = domain(story.link)
-        source = Folded(f"{story.source} | {story.publisher} | {host}"[:TITLE_READ])
         parts = [
             self._lexicon.scan(title, Field.TITLE),
             self._lexicon.scan(summary, Field.SUMMARY),
-            self._lexicon.scan(source, Field.SOURCE),
+            self._scan_source(f"{story.source} | {story.publisher} | {host}"[:TITLE_READ]),
         ]
         parts, masks = settle(parts)
         hits = [hit for part in parts for hit in part]
@@ -133,6 +134,15 @@ class StoryReader:
             words=_telling(title.lowered, parts[0]) if scored else frozenset(),
             bare=bare,
         )
+
+    def _scan_source(self, text: str) -> list[Hit]:
+        """The terms of a source's name and host, which are the same for thousands of stories."""
+        hits = self._sources.get(text)
+        if hits is None:
+            if len(self._sources) >= _SOURCES:
+                self._sources.clear()
+            hits = self._sources[text] = self._lexicon.scan(Folded(text), Field.SOURCE)
+        return hits
 
     def _from_host(self, host: str) -> int:
         """Features of the lab whose site this is: ``openai.com``, ``blog.openai.com``."""

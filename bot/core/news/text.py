@@ -6,7 +6,6 @@ Everything that changes characters lives here.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 
 class _Folding(dict[int, int]):
@@ -38,7 +37,11 @@ class Folded:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.folded = text.translate(_TABLE)
+        if text.isascii():
+            folded = text.replace("-", " ").replace("_", " ").replace("`", "'").replace("\n", " ").replace("\t", " ")
+        else:
+            folded = text.translate(_TABLE)
+        self.folded = folded
         """Case kept; hyphens, quotes and wide characters made one."""
         lowered = self.folded.lower()
         if len(lowered) != len(text):  # a few letters grow when lowered
@@ -95,12 +98,10 @@ def title_key(title: str) -> str:
     return _SPACE.sub(" ", "".join(c if c.isalnum() else " " for c in lowered)).strip()
 
 
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\.)?([a-z0-9.-]+)", re.IGNORECASE)
+
+
 def domain(link: str) -> str:
     """The host of an address, without ``www.``; empty where there is none or it is malformed."""
-    if not link.startswith(("http://", "https://")):
-        return ""
-    try:
-        host = urlsplit(link).hostname or ""
-    except ValueError:
-        return ""
-    return host.lower().removeprefix("www.")
+    found = _HOST.match(link)
+    return found[1].lower().rstrip(".") if found else ""
