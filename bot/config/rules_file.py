@@ -99,6 +99,8 @@ class NewsSpec(StrictModel):
     """Number of distinct sources."""
     stories: NumberComparison | None = None
     """Number of stories."""
+    strength: NumberComparison = Comparison(">=", 0.5)
+    """How strongly the stories reach the symbol by exposure: what they say times what the company lives from."""
 
 
 class ConditionSpec(StrictModel):
@@ -352,4 +354,4 @@ class _Reader:
             good = False
         if not good:
             return None
-        return core.News(spec.topic, spec.reach, spec.within, spec.score, spec.sources, spec.stories)
+        return core.News(spec.topic, spec.reach, spec.within, spec.score, spec.sources, spec.stories, spec.strength)

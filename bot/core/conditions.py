@@ -58,6 +58,10 @@ class Move:
     """The changes of all quotes that must agree, newest first."""
 
 
+STRONG_ENOUGH = Comparison(">=", 0.5)
+"""A weaker reach by exposure (a new model is weakly about every chip maker) explains nothing by itself."""
+
+
 class Condition(Protocol):
     """Anything a rule can ask."""
 
@@ -113,6 +117,8 @@ class News:
     score: Comparison
     sources: Comparison | None = None
     stories: Comparison | None = None
+    strength: Comparison = STRONG_ENOUGH
+    """How strongly the cluster reaches the symbol: what the stories say times what the company lives from."""
 
     def __str__(self) -> str:
         words = [f"news topic {'/'.join(self.topics)}", f"reach {'/'.join(self.reaches)}", f"score {self.score}"]
@@ -136,7 +142,7 @@ class News:
         return Check(str(self), False, self._nearest(context, start, found), self._asked(), limit=self.score.limit)
 
     def _asked(self) -> str:
-        parts = [f"score {self.score}"]
+        parts = [f"score {self.score}", f"strength {self.strength}"]
         parts += [f"sources {self.sources}"] if self.sources else []
         parts += [f"stories {self.stories}"] if self.stories else []
         return ", ".join(parts)
@@ -154,6 +160,8 @@ class News:
 
     def _meets(self, match: ClusterMatch, context: Context) -> bool:
         if context.needs_fresh_news and match.seeded:
+            return False
+        if match.reach is Reach.EXPOSURE and not self.strength.holds(match.strength):
             return False
         if self.sources and not self.sources.holds(len(match.sources)):
             return False
@@ -288,7 +296,7 @@ def before_story(prices: SymbolPrices, context: Context) -> Reference | None:
 
 def told(match: ClusterMatch) -> str:
     """A cluster in one line: its best title, score, reach, sources."""
-    via = f" via {', '.join(match.exposures[:3])}" if match.exposures else ""
+    via = f" {match.strength:.2f} via {', '.join(match.exposures[:3])}" if match.exposures else ""
     count = len(match.sources)
     return (
         f"“{match.best.title}” ({match.best.origin}), score {match.score:.2f}, {match.reach}{via}, "

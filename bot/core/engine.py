@@ -70,7 +70,7 @@ class Engine:
         self.market = market
         self.health = Health(failures_in_a_row)
         self.alerts = AlertBook(market, watching_since)
-        self.incidents = IncidentBook()
+        self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable)
         self.speaker = Speaker(
             market, self.alerts, self.incidents, Teller(market, companies, topics), lambda: self.rules
         )

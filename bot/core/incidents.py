@@ -7,11 +7,12 @@ message that is already there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.core.model import Alert, AlertState, Incident, IncidentState, Reason
+from bot.core.sessions import Timetable
 
 WIDENED_FROM = 4
 WIDENED_AT_MOST_EVERY = timedelta(hours=1)
@@ -21,7 +22,8 @@ EDIT_AT_MOST_EVERY = timedelta(minutes=1)
 class IncidentBook:
     """Recent incidents, by id."""
 
-    def __init__(self) -> None:
+    def __init__(self, timetable_of: Callable[[str], Timetable]) -> None:
+        self._timetable_of = timetable_of
         self._incidents: dict[str, Incident] = {}
 
     # ------------------------------------------------------------------------------------------------------- reading
@@ -82,7 +84,13 @@ class IncidentBook:
     # ------------------------------------------------------------------------------------------------------- details
 
     def _matching(self, alert: Alert) -> Incident | None:
-        for incident in self.open():
+        """The newest open incident it belongs to.
+
+        One that fell silent for more than a session is another happening, even where the same story is behind both.
+        """
+        for incident in reversed(self.open()):
+            if self._gap(incident, alert) > 1:
+                continue
             if alert.cause is None:
                 if not incident.topic and incident.symbols == (alert.symbol,) and alert.session in incident.sessions:
                     return incident
@@ -91,6 +99,10 @@ class IncidentBook:
             ):
                 return incident
         return None
+
+    def _gap(self, incident: Incident, alert: Alert) -> int:
+        """How many sessions lie between the incident's last alert and this one, on the alert's exchange."""
+        return self._timetable_of(alert.symbol).between(incident.sessions[-1], alert.session)
 
     def _new(self, alert: Alert, at: datetime) -> Incident:
         day = f"{alert.session:%Y%m%d}"
@@ -117,6 +129,8 @@ def reason_to_speak(incident: Incident, at: datetime) -> Reason | None:
         return Reason.FIRST
     if incident.told_severity is not None and incident.severity > incident.told_severity:
         return Reason.ESCALATED
+    if incident.told_session is not None and incident.sessions[-1] > incident.told_session:
+        return Reason.WIDENED  # it goes on in another session
     if (
         len(incident.symbols) >= max(WIDENED_FROM, 2 * incident.told_breadth)
         and incident.told_at is not None
@@ -136,6 +150,7 @@ def told(incident: Incident, reason: Reason, at: datetime) -> Incident:
         told_at=at,
         told_breadth=len(incident.symbols),
         told_severity=incident.severity,
+        told_session=incident.sessions[-1],
         edited_at=at,
         edit_due_at=None,
     )

@@ -455,6 +455,8 @@ class Incident:
     told_severity: Severity | None = None
     told_change: float | None = None
     """The lead's change as last told, edits included."""
+    told_session: date | None = None
+    """The newest session a new message with the whole summary has told of."""
     main: int = 0
     """Which of its messages carries the whole summary and is edited as numbers move: the newest that did."""
     main_reason: Reason = Reason.FIRST
