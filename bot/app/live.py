@@ -41,8 +41,8 @@ HISTORY_FIRST = timedelta(days=430)
 HISTORY_AGAIN = timedelta(days=10)
 HISTORY_EVERY = timedelta(minutes=30)
 HOUSEKEEPING = timedelta(hours=6)
-SPREAD = timedelta(seconds=20)
-"""The first polls of all feeds are spread over this long."""
+FIRST_POLLS_APART = timedelta(seconds=0.4)
+"""Between the first polls of one feed and the next, so that fifty of them do not come at once."""
 
 
 @dataclass(slots=True)
@@ -84,16 +84,18 @@ class LiveBot:
     # --------------------------------------------------------------------------------------------------------- begin
 
     def start(self) -> None:
-        """Schedule everything. Feeds whose time has come are polled first, spread over some seconds."""
+        """Schedule everything. Feeds whose time has come are polled one shortly after the other."""
         now = self.clock.now()
         specs = self.world.settings.feed_specs
-        self.states = {spec.name: self._state(spec) for spec in specs}
+        known = self.store.feed_states()
+        self.states = {
+            s.name: known.get(s.name) or FeedState(name=s.name, url=s.url, interval=s.min_interval) for s in specs
+        }
         for number, spec in enumerate(specs):
             due = self.states[spec.name].next_poll_at or now
-            earliest = now + SPREAD * number / max(1, len(specs))
-            self._schedule_feed(spec, max(due, earliest) if due > now else earliest)
-        self.scheduler.at("prices", now, self._guarded(self._poll_prices))
-        self.scheduler.at("history", now, self._guarded(self._fetch_history))
+            self._schedule_feed(spec, max(due, now + FIRST_POLLS_APART * number))
+        self.scheduler.after("prices", timedelta(), self._guarded(self._poll_prices))
+        self.scheduler.after("history", timedelta(), self._guarded(self._fetch_history))
         self.scheduler.every("cycle", TICK, self._guarded(self._tick))
         self.scheduler.every("sender", WAKE_SENDER, self._guarded(self._wake_sender))
         self.scheduler.every("housekeeping", HOUSEKEEPING, self._guarded(self._housekeeping))
@@ -109,10 +111,6 @@ class LiveBot:
             await asyncio.wait(self._tasks, timeout=0.5)
         with contextlib.suppress(AftershockError):
             self.turn(())
-
-    def _state(self, spec: FeedSpec) -> FeedState:
-        known = self.store.feed_states().get(spec.name)
-        return known or FeedState(name=spec.name, url=spec.url, interval=spec.min_interval)
 
     def _guarded(self, job: Job) -> Job:
         """The job as a task that ``stop`` can cancel, whose failure is logged and never ends the bot."""
@@ -196,7 +194,7 @@ class LiveBot:
         async def poll() -> None:
             await self._poll_feed(spec)
 
-        self.scheduler.at(f"feed:{spec.name}", when, self._guarded(poll))
+        self.scheduler.after(f"feed:{spec.name}", when - self.clock.now(), self._guarded(poll))
 
     async def _poll_feed(self, spec: FeedSpec) -> None:
         again = self.clock.now() + spec.max_interval
@@ -240,8 +238,8 @@ class LiveBot:
         finally:
             if not self._stopping:
                 spent = self.clock.now() - now
-                when = self.clock.now() + max(wait - spent, min(wait, timedelta(seconds=1)))
-                self.scheduler.at("prices", when, self._guarded(self._poll_prices))
+                pause = max(wait - spent, min(wait, timedelta(seconds=1)))
+                self.scheduler.after("prices", pause, self._guarded(self._poll_prices))
 
     def _missing(self, symbols: Sequence[str], known: set[str], at: datetime) -> list[SourceReport]:
         """Reports of symbols the vendor does not serve: each once, and once when it does."""
@@ -278,7 +276,7 @@ class LiveBot:
                     await self._fetch_bars(symbols[i : i + HISTORY_CHUNK], first)
         finally:
             if not self._stopping:
-                self.scheduler.at("history", self.clock.now() + HISTORY_EVERY, self._guarded(self._fetch_history))
+                self.scheduler.after("history", HISTORY_EVERY, self._guarded(self._fetch_history))
 
     def _bars_wanted(self, symbol: str, now: datetime) -> datetime | None:
         """From when on bars of ``symbol`` are missing; ``None`` where the last finished session is known."""

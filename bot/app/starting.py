@@ -108,7 +108,7 @@ async def _assembled(
         reader = FeedReader(session, store.known_keys, limits=limits)
         known = {c.symbol: c.exchange for c in world.companies if c.exchange}
         prices = Yahoo(timetables.of_exchange, exchanges=known, cache=store.path.parent / "yfinance")
-        bot = LiveBot(world, engine, store, cycle, reader, prices, clock, Scheduler())
+        bot = LiveBot(world, engine, store, cycle, reader, prices, clock, Scheduler(SystemClock()))
         sender = Sender(store, notifiers, clock, report=bot.report, announce=bot.announce)
         bot.wake = sender.wake
         if recovered := store.recover(clock.now()):
