@@ -1,0 +1,180 @@
+"""How unusual a move is: for one symbol beyond its own volatility and the index, and for a group as a whole.
+
+Robust scale: 1.4826 times the median absolute deviation, which estimates the standard deviation of a normal
+distribution and ignores the rare shocks themselves (Rousseeuw & Croux 1993, J. Am. Stat. Assoc. 88, 1273-1283).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from statistics import median
+
+from bot.core.market import Market
+from bot.core.sessions import Session
+
+LOOKBACK = 120
+"""Sessions from which a symbol's everyday volatility is estimated."""
+LEAST = 40
+"""Fewer known returns than this say nothing about volatility."""
+FLOOR = 0.006
+"""Least daily scale: a stock that hardly moves is not shocked by 1 %."""
+CONSISTENT = 1.4826
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A symbol's move in a session, beside what is usual."""
+
+    symbol: str
+    session: Session
+    change: float
+    """Since the previous close."""
+    excess: float
+    """Change less the benchmark's."""
+    z: float
+    """Excess over the symbol's everyday scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMove:
+    """How a group moved in a session, one member (the symbol asked about) left out."""
+
+    name: str
+    members: tuple[Move, ...]
+    z: float
+    """Median of the members' z."""
+    others: float
+    """Median z of the watched symbols outside the group."""
+
+    @property
+    def falling(self) -> tuple[str, ...]:
+        """Members that fall beyond two of their own scales, worst first."""
+        return tuple(m.symbol for m in sorted(self.members, key=lambda m: m.z) if m.z < -2)
+
+    @property
+    def strength(self) -> float:
+        """0 to 1: how clearly the group falls by itself. A median z of −1 is nothing, of −4 everything; a fall that
+        everybody shares is no fall of the group."""
+        depth = min(max((-self.z - 1.0) / 3.0, 0.0), 1.0)
+        share = len(self.falling) / len(self.members) if self.members else 0.0
+        apart = min(max((self.others - self.z) / 2.0, 0.0), 1.0)
+        return depth * min(1.0, share / 0.6) * apart
+
+
+class Moves:
+    """Measures moves; remembers what depends on closed sessions only."""
+
+    def __init__(self, market: Market, benchmark: str) -> None:
+        self._market = market
+        self._benchmark = benchmark
+        self._scales: dict[tuple[str, date], float | None] = {}
+        self._returns: dict[tuple[str, date], dict[date, float]] = {}
+
+    def of(self, symbol: str, now: datetime) -> Move | None:
+        """The move of ``symbol`` in the session that stands at ``now``; ``None`` where it cannot be measured."""
+        prices = self._market.of(symbol)
+        standing = prices.standing(now)
+        if standing is None:
+            return None
+        quote, session = standing
+        reference = prices.previous_close(quote, session)
+        if reference is None:
+            return None
+        change = quote.price / reference.price - 1
+        market = self._change(self._benchmark, now) or 0.0
+        scale = self.scale(symbol, session)
+        if scale is None:
+            return None
+        excess = change - market
+        return Move(symbol, session, change, excess, excess / scale)
+
+    def market(self, now: datetime) -> tuple[float, float] | None:
+        """The benchmark's change and its own z; ``None`` where it is not known."""
+        change = self._change(self._benchmark, now)
+        session = self._market.of(self._benchmark).timetable.current(now)
+        if change is None or session is None:
+            return None
+        returns = list(self._daily(self._benchmark, session).values())
+        if len(returns) < LEAST:
+            return change, 0.0
+        middle = median(returns)
+        scale = max(CONSISTENT * median(abs(r - middle) for r in returns), FLOOR / 2)
+        return change, change / scale
+
+    def group(self, name: str, members: Collection[str], universe: Collection[str], now: datetime) -> GroupMove | None:
+        """How ``members`` move beside the rest of ``universe``; ``None`` where nobody of them can be measured."""
+        inside = [m for m in (self.of(s, now) for s in members) if m is not None]
+        if not inside:
+            return None
+        known = set(members)
+        outside = [m.z for m in (self.of(s, now) for s in universe if s not in known) if m is not None]
+        return GroupMove(name, tuple(inside), median(m.z for m in inside), median(outside) if outside else 0.0)
+
+    def scale(self, symbol: str, session: Session) -> float | None:
+        """The symbol's everyday daily scale before ``session``, of its return less the benchmark's."""
+        key = (symbol, session.date)
+        if key not in self._scales:
+            own, market = self._daily(symbol, session), self._daily(self._benchmark, session)
+            excess = [r - market.get(day, 0.0) for day, r in own.items()]
+            if len(excess) < LEAST:
+                self._scales[key] = None
+            else:
+                middle = median(excess)
+                self._scales[key] = max(CONSISTENT * median(abs(e - middle) for e in excess), FLOOR)
+        return self._scales[key]
+
+    def nearest(self, symbol: str, universe: Collection[str], session: Session, count: int) -> tuple[str, ...]:
+        """The symbols whose daily excess returns go most with this one's over the year before ``session``."""
+        own = self._excess(symbol, session)
+        found = []
+        for other in universe:
+            if other != symbol:
+                correlation = _correlation(own, self._excess(other, session))
+                if correlation is not None:
+                    found.append((-correlation, other))
+        return tuple(other for _, other in sorted(found)[:count])
+
+    def forget(self, before: date) -> None:
+        """Drop what was remembered for sessions before ``before``."""
+        self._scales = {k: v for k, v in self._scales.items() if k[1] >= before}
+        self._returns = {k: v for k, v in self._returns.items() if k[1] >= before}
+
+    def _change(self, symbol: str, now: datetime) -> float | None:
+        prices = self._market.of(symbol)
+        standing = prices.standing(now)
+        if standing is None:
+            return None
+        reference = prices.previous_close(*standing)
+        return standing[0].price / reference.price - 1 if reference else None
+
+    def _daily(self, symbol: str, session: Session) -> dict[date, float]:
+        key = (symbol, session.date)
+        if key not in self._returns:
+            closes = self._market.of(symbol).closes(session.date, LOOKBACK + 1)
+            self._returns[key] = {
+                day: close / before - 1 for (day, close), (_, before) in pairwise(closes) if before > 0
+            }
+        return self._returns[key]
+
+    def _excess(self, symbol: str, session: Session) -> dict[date, float]:
+        market = self._daily(self._benchmark, session)
+        return {day: r - market.get(day, 0.0) for day, r in self._daily(symbol, session).items()}
+
+
+def _correlation(a: dict[date, float], b: dict[date, float]) -> float | None:
+    days = a.keys() & b.keys()
+    if len(days) < LEAST:
+        return None
+    xs, ys = [a[d] for d in days], [b[d] for d in days]
+    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
+    sxy = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
+    sxx, syy = sum((x - mx) ** 2 for x in xs), sum((y - my) ** 2 for y in ys)
+    return sxy / (sxx * syy) ** 0.5 if sxx > 0 and syy > 0 else None
+
+
+def middle(values: Sequence[float]) -> float:
+    """Median, 0 for none."""
+    return median(values) if values else 0.0
