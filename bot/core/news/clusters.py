@@ -7,7 +7,6 @@ story, so neither batching nor forgetting older stories changes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +17,8 @@ from bot.core.news.reader import Content
 
 SAME_TEXT = 75.0
 """rapidfuzz ``ratio`` from which two titles are one text: measured without a false join on 2,000 headlines."""
+SAME_SHORT_TEXT = 88.0
+"""The same for titles of less than ``_SHORT`` characters, where one word makes another story."""
 QUIET = timedelta(days=8)
 """A happening nobody wrote about for so long is over; the next story begins a new one."""
 WHOLE = timedelta(days=21)
@@ -26,6 +27,7 @@ LOOSE = timedelta(days=3)
 """Stories tied by a lab or words alone must be this near."""
 _CANDIDATES = 40
 """So many of the newest clusters that share something are compared."""
+_SHORT = 40
 _COMPARED = 12
 """So many of a cluster's newest titles are compared."""
 
@@ -67,7 +69,9 @@ class Cluster:
 class Clusters:
     """All clusters still remembered, found by what their members share."""
 
-    def __init__(self, window: timedelta) -> None:
+    def __init__(self, window: timedelta, makers: frozenset[str] = frozenset()) -> None:
+        self._makers = makers
+        """Companies that make models themselves, as entities: those are named beside models every day."""
         self.quiet = min(QUIET, window)
         self.all: dict[str, Cluster] = {}
         self._by_token: dict[str, dict[str, None]] = {}
@@ -116,33 +120,35 @@ class Clusters:
         revised = content.story.revises
         if revised is None:
             return None
-        for cluster in self._open(content, self._candidates(content)):
-            if any(m.id == revised for m in cluster.members):
-                return cluster
-        return next(
-            (c for c in self._open(content, self.all.values()) if any(m.id == revised for m in c.members)), None
-        )
+        now = content.story.seen_at
+        for clusters in (self._candidates(content), self.all.values()):
+            for cluster in clusters:
+                if self._is_open(cluster, content) and any(m.id == revised for m in self._recent(cluster, now)):
+                    return cluster
+        return None
 
     def _candidates(self, content: Content) -> list[Cluster]:
         """Clusters that share an anchor, a name or a telling word, newest first."""
         ids: dict[str, None] = {}
         for token in _tokens(content):
-            known = self._by_token.get(token, {})
-            for number, cid in enumerate(reversed(known)):
-                if number >= _CANDIDATES:
+            taken = 0
+            for cid in reversed(self._by_token.get(token, {})):
+                if taken >= _CANDIDATES:
                     break
-                ids[cid] = None
+                if self._is_open(self.all[cid], content):  # closed ones take no room: they may be forgotten or not
+                    ids[cid] = None
+                    taken += 1
         found = [self.all[cid] for cid in ids]
         found.sort(key=lambda c: (c.last_at, c.id), reverse=True)
         return found
 
-    def _open(self, content: Content, clusters: Iterable[Cluster]) -> list[Cluster]:
-        """Those that a story of this moment may still join."""
+    def _is_open(self, cluster: Cluster, content: Content) -> bool:
+        """True for a cluster that a story of this moment may still join."""
         now = content.story.seen_at
-        return [c for c in clusters if now - c.last_at <= self.quiet and now - c.first.seen_at <= WHOLE]
+        return now - cluster.last_at <= self.quiet and now - cluster.first.seen_at <= WHOLE
 
     def _find(self, content: Content) -> Cluster | None:
-        candidates = self._open(content, self._candidates(content))
+        candidates = self._candidates(content)
         if not candidates:
             return None
         recent = {c.id: self._recent(c, content.story.seen_at) for c in candidates}
@@ -160,10 +166,11 @@ class Clusters:
     ) -> Cluster | None:
         if len(content.key) < 12:  # too short to be the same by chance of letters
             return None
+        cutoff = SAME_TEXT if len(content.key) >= _SHORT else SAME_SHORT_TEXT
         best: tuple[float, int] | None = None
         for number, cluster in enumerate(candidates[:_CANDIDATES]):
             keys = [m.key for m in recent[cluster.id][-_COMPARED:]]
-            found = process.extractOne(content.key, keys, scorer=fuzz.ratio, score_cutoff=SAME_TEXT)
+            found = process.extractOne(content.key, keys, scorer=fuzz.ratio, score_cutoff=cutoff)
             if found is not None and not self._another_model(content, cluster) and (best is None or found[1] > best[0]):
                 best = (found[1], number)
         return candidates[best[1]] if best else None
@@ -199,7 +206,7 @@ class Clusters:
     def _same_names(
         self, content: Content, candidates: list[Cluster], recent: dict[str, list[Member]]
     ) -> Cluster | None:
-        """Two names and a telling word, one name and two, or three words shared with some near member."""
+        """A company and a model; two names and a telling word; one and two; or three words, with some near member."""
         now = content.story.seen_at
         best: tuple[int, int] | None = None
         for number, cluster in enumerate(candidates[:_CANDIDATES]):
@@ -208,10 +215,13 @@ class Clusters:
             for member in recent[cluster.id][-_COMPARED:]:
                 if now - member.seen_at > LOOSE:
                     continue
-                names = len(member.entities & content.entities)
+                both = member.entities & content.entities
+                names = len(both)
                 telling = len(member.words & content.words)
                 fewest = min(len(member.words), len(content.words)) or 1
-                if telling / fewest < 0.4 or names + telling < 3 or telling < 1:
+                # a company and a model in one title: what the one did to the other
+                pair = names >= 2 and any(name.startswith("company:") and name not in self._makers for name in both)
+                if not pair and (telling / fewest < 0.4 or names + telling < 3 or telling < 1):
                     continue
                 if best is None or names + telling > best[0]:
                     best = (names + telling, number)

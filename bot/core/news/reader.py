@@ -78,6 +78,9 @@ class StoryReader:
             self._lexicon.add("exposure", exposure.name, exposure.words, features.bit(exposure.name))
         for company in companies:
             self._lexicon.add("company", company.symbol, company.names, features.bit("company"))
+        mains: dict[str, str] = {}
+        self._main = {c.symbol: mains.setdefault(c.name, c.symbol) for c in companies}
+        """Symbol to the symbol of the same company's first listing: two listings are one name."""
         self._families = {family.name: family for family in topics.families}
         self._lab_company = {lab.name: lab.company for lab in topics.labs}
         self._domains = {host: lab.name for lab in topics.labs for host in lab.domains}
@@ -129,7 +132,7 @@ class StoryReader:
             mentions=mentions,
             exposures=self._exposures.read(sight) if scored else (),
             anchors=anchors,
-            entities=frozenset(self._entity(m) for m in mentions if m.where is Field.TITLE),
+            entities=self._entities(mentions),
             key=title_key(story.title[:TITLE_READ]) if scored else "",
             words=_telling(title.lowered, parts[0]) if scored else frozenset(),
             bare=bare,
@@ -152,10 +155,19 @@ class StoryReader:
             host = host.partition(".")[2]
         return 0
 
+    def _entities(self, mentions: tuple[Mention, ...]) -> frozenset[str]:
+        """What the title names; and where that is no company ("Homework helper's shares halve"), the summary's."""
+        title = [m for m in mentions if m.where is Field.TITLE]
+        if not any(m.kind == "company" for m in title):
+            title += [m for m in mentions if m.where is Field.SUMMARY and m.kind == "company"]
+        return frozenset(self._entity(m) for m in title)
+
     def _entity(self, mention: Mention) -> str:
         """A lab and the company it belongs to are one."""
         if mention.kind == "lab" and (company := self._lab_company.get(mention.name)):
             return f"company:{company}"
+        if mention.kind == "company":
+            return f"company:{self._main.get(mention.name, mention.name)}"
         if mention.kind == "model":
             return f"family:{self.family(mention.name).name}"
         return f"{mention.kind}:{mention.name}"

@@ -39,7 +39,8 @@ class NewsRoom:
         self._companies = companies
         self._window = window
         self._reader = StoryReader(topics, companies)
-        self._clusters = Clusters(window)
+        makers = frozenset(f"company:{lab.company}" for lab in topics.labs if lab.company)
+        self._clusters = Clusters(window, makers)
         self._entries: dict[str, Entry] = {}
         self._members: dict[str, list[Entry]] = {}
         self._named: dict[str, list[Entry]] = {}
@@ -204,6 +205,14 @@ class NewsRoom:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def stories(self) -> tuple[Story, ...]:
+        """Every story here, in the order they were added."""
+        return tuple(entry.reading.story for entry in self._entries.values())
+
+    def emptied(self, topics: Topics, companies: Companies) -> NewsRoom:
+        """A room of the same window without stories, that reads with other topics and companies."""
+        return NewsRoom(topics, companies, window=self._window)
 
     def reading(self, story_id: str) -> Reading | None:
         """How a story was understood; ``None`` for one never added or forgotten."""
