@@ -16,11 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from bot.config.excerpt import described, shown
+from bot.core.windows import format_duration, parse_duration_or_zero
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[a-z]+)\Z")
 _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*[smhdw]$"
-_LONGEST = timedelta(days=3660)
 _HOW_LONG = "write a number and s, m, h, d or w, as in 90s, 30m, 2h, 5d"
 
 
@@ -30,15 +28,12 @@ def parse_duration(value: object) -> timedelta:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"number {value} has no unit; {_HOW_LONG}")
-    found = _DURATION.match(value.strip()) if isinstance(value, str) else None
-    if found is None:
+    if not isinstance(value, str):
         raise ValueError(f"{described(value)} is not a duration; {_HOW_LONG}")
-    if found["unit"] not in _UNITS:
-        raise ValueError(f"'{shown(found['unit'])}' is not a unit of time; {_HOW_LONG}")
-    seconds = float(found["number"]) * _UNITS[found["unit"]]
-    if seconds > _LONGEST.total_seconds():
-        raise ValueError(f"{described(value)} is longer than ten years; write less")
-    return timedelta(seconds=seconds)
+    try:
+        return parse_duration_or_zero(value)
+    except ValueError as error:
+        raise ValueError(shown(str(error), 200)) from None
 
 
 def parse_positive_duration(value: object) -> timedelta:
@@ -47,15 +42,6 @@ def parse_positive_duration(value: object) -> timedelta:
     if duration <= timedelta(0):
         raise ValueError(f"{described(value)} is no time at all; {_HOW_LONG}")
     return duration
-
-
-def format_duration(value: timedelta) -> str:
-    """A duration as people write it, in the largest unit that divides it: ``90s``, ``30m``, ``2h``, ``5d``, ``1w``."""
-    seconds = value.total_seconds()
-    for unit in ("w", "d", "h", "m"):
-        if seconds and seconds % _UNITS[unit] == 0:
-            return f"{int(seconds // _UNITS[unit])}{unit}"
-    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 _PERCENT = re.compile(r"(?P<number>[-+−]?[0-9]+(?:\.[0-9]+)?|[-+−]?\.[0-9]+)\s*%\Z")

@@ -6,9 +6,10 @@ import math
 import re
 from dataclasses import dataclass
 
-_NUMBER = r"([+-]?\d+(?:\.\d+)?)\s*(%?)"
-_SIMPLE = re.compile(rf"^(<=|>=|<|>)\s*{_NUMBER}$")
-_BETWEEN = re.compile(rf"^between\s+{_NUMBER}\s+and\s+{_NUMBER}$")
+_NUMBER = r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*(%?)"
+_SIMPLE = re.compile(rf"^(<=|>=|<|>)\s*{_NUMBER}\Z")
+_TYPOGRAPHIC = str.maketrans({"−": "-", "≤": "<=", "≥": ">="})
+_BETWEEN = re.compile(rf"^between\s+{_NUMBER}\s+and\s+{_NUMBER}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
 
     Raises ValueError with what is wrong and what to write instead.
     """
-    folded = " ".join(text.replace("−", "-").split())
+    folded = " ".join(text.translate(_TYPOGRAPHIC).split())
     if simple := _SIMPLE.match(folded):
         op, number, sign = simple.groups()
         numbers, signs = [float(number)], [sign]
@@ -62,16 +63,19 @@ def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
         numbers, signs = [float(between[1]), float(between[3])], [between[2], between[4]]
     else:
         example = '"< -10%"' if percent else '">= 0.5"'
-        raise ValueError(f'{text!r} is not a comparison; write for example {example} or "between … and …"')
+        raise ValueError(f"'{text}' is not a comparison; write for example {example} or \"between … and …\"")
+    if not all(math.isfinite(n) for n in numbers):
+        raise ValueError(f"'{text}' holds a number beyond all reason; write a smaller one")
     if len(set(signs)) > 1:
-        raise ValueError(f"{text!r} mixes a percentage with a plain number; write both ends the same way")
+        raise ValueError(f"'{text}' mixes a percentage with a plain number; write both ends the same way")
     is_percent = signs[0] == "%"
     if percent is True and not is_percent:
-        raise ValueError(f"{text!r} lacks a %; write {folded + '%' if op != 'between' else 'both numbers with %'!r}")
+        instead = f'write "{folded}%"' if op != "between" else "write both numbers with %"
+        raise ValueError(f"'{text}' lacks a %; {instead}")
     if percent is False and is_percent:
-        raise ValueError(f"{text!r} must be a plain number; write it without %")
+        raise ValueError(f"'{text}' must be a plain number; write it without %")
     scale = 100.0 if is_percent else 1.0
     values = [n / scale for n in numbers]
     if op == "between" and values[0] >= values[1]:
-        raise ValueError(f"{text!r} can never hold; the smaller number comes first")
+        raise ValueError(f"'{text}' can never hold; the smaller number comes first")
     return Comparison(op, values[0], values[1] if len(values) > 1 else math.nan, is_percent)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.sessions import Timetable
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*([smhdw])$")
-_SESSIONS = re.compile(r"^(\d+)\s+sessions?$")
-_EXTREME = re.compile(r"^(high|low) of (\d+) sessions?$")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\Z")
+_SESSIONS = re.compile(r"([0-9]{1,9})\s+sessions?\Z")
+_EXTREME = re.compile(r"(high|low) of ([0-9]{1,9}) sessions?\Z")
+_HOW_LONG = "write a number and s, m, h, d or w, as in 90s, 30m, 2h, 5d"
+LONGEST = timedelta(days=3660)
+"""Nobody means more."""
+LONGEST_PAUSE = timedelta(days=4)
+"""What holidays may add to the span of a few sessions, beyond weekends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,13 @@ class Span:
             return now - self.duration
         session = timetable.current(now)
         return timetable.window_start(session, self.sessions or 0) if session else None
+
+    @property
+    def longest(self) -> timedelta:
+        """At most so much time: five sessions a week, and some for the longest pauses of an exchange."""
+        if self.duration is not None:
+            return self.duration
+        return LONGEST_PAUSE + timedelta(days=math.ceil((self.sessions or 0) * 7 / 5))
 
     def __str__(self) -> str:
         if self.duration is not None:
@@ -60,22 +73,36 @@ class Since:
 
 
 def parse_duration(text: str) -> timedelta:
-    """``90s``, ``30m``, ``2h``, ``5d`` or ``1w``. Raises ValueError saying what to write."""
-    if (found := _DURATION.match(text.strip())) and float(found[1]) > 0:
-        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
-    raise ValueError(f"{text!r} is not a duration; write a number and s, m, h, d or w, as 30m")
+    """``90s``, ``30m``, ``2h``, ``5d`` or ``1w``; more than zero. Raises ValueError saying what to write."""
+    duration = parse_duration_or_zero(text)
+    if not duration:
+        raise ValueError(f"'{text}' is no time at all; {_HOW_LONG}")
+    return duration
+
+
+def parse_duration_or_zero(text: str) -> timedelta:
+    """As ``parse_duration``, zero included."""
+    found = _DURATION.match(text.strip())
+    if found is None:
+        raise ValueError(f"'{text}' is not a duration; {_HOW_LONG}")
+    if found[2] not in _UNITS:
+        raise ValueError(f"'{found[2]}' is not a unit of time; {_HOW_LONG}")
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(f"'{text}' is longer than ten years; write less")
+    return timedelta(seconds=seconds)
 
 
 def parse_span(text: str) -> Span:
     """``5 sessions`` or a duration. Raises ValueError saying what to write."""
     if found := _SESSIONS.match(" ".join(text.split())):
         if int(found[1]) < 1:
-            raise ValueError(f"{text!r} is no time at all; write at least 1 session")
+            raise ValueError(f"'{text}' is no time at all; write at least 1 session")
         return Span(sessions=int(found[1]))
     try:
         return Span(duration=parse_duration(text))
     except ValueError:
-        raise ValueError(f"{text!r} is neither sessions nor a duration; write as '5 sessions' or '2h'") from None
+        raise ValueError(f"'{text}' is neither sessions nor a duration; write as '5 sessions' or '2h'") from None
 
 
 def parse_since(text: str) -> Since:
@@ -84,12 +111,14 @@ def parse_since(text: str) -> Since:
     if folded in ("previous close", "open", "story"):
         return Since(folded)
     if found := _EXTREME.match(folded):
+        if int(found[2]) < 1:
+            raise ValueError(f"'{text}' is no time at all; write at least 1 session")
         return Since(found[1], count=int(found[2]))
     try:
         span = parse_span(folded)
     except ValueError:
         raise ValueError(
-            f"{text!r} is not something a price can be measured since; write 'previous close', 'open', a duration as "
+            f"'{text}' is not something a price can be measured since; write 'previous close', 'open', a duration as "
             "'30m', '3 sessions', 'high of 20 sessions', 'low of 20 sessions' or 'story'"
         ) from None
     if span.duration is not None:
@@ -98,9 +127,9 @@ def parse_since(text: str) -> Since:
 
 
 def format_duration(duration: timedelta) -> str:
-    """The shortest way to write ``duration`` that ``parse_duration`` reads back: ``90s``, ``2h``, ``5d``."""
+    """As people write it, in the largest unit that divides it: ``90s``, ``30m``, ``2h``, ``5d``; reads back exactly."""
     seconds = duration.total_seconds()
     for unit in ("w", "d", "h", "m"):
-        if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
-            return f"{seconds / _UNITS[unit]:g}{unit}"
-    return f"{seconds:g}s"
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{int(seconds // _UNITS[unit])}{unit}"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
