@@ -112,6 +112,10 @@ class LiveBot:
         with contextlib.suppress(AftershockError):
             self.turn(())
 
+    def every(self, name: str, interval: timedelta, job: Job) -> None:
+        """Run a job of another part at intervals, guarded as the bot's own are."""
+        self.scheduler.every(name, interval, self._guarded(job))
+
     def _guarded(self, job: Job) -> Job:
         """The job as a task that ``stop`` can cancel, whose failure is logged and never ends the bot."""
 

@@ -26,9 +26,11 @@ from bot.app.audience import Subscribers, entitled
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
 from bot.app.notifiers import CONSOLE, telegram_notifier, token_of
+from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
 from bot.app.status import one_line, several_lines
-from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world, make_engine
+from bot.app.world import AHEAD, HISTORY, Timetables, World, make_engine, read_rules_folder
 from bot.clock import SystemClock
+from bot.config.settings import load_settings
 from bot.config.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.errors import StoreError
@@ -49,7 +51,9 @@ STATUS_LOGGED_EVERY = 300.0
 async def run_bot(config: Path, database: Path | None, pretend: datetime | None = None) -> None:
     """Run until SIGINT or SIGTERM. Raises ConfigError, UsageError or StoreError where it cannot start."""
     clock = SystemClock(pretend)
-    world = load_world(config)
+    settings = load_settings(config)
+    looked = look(settings.rules, config)
+    world = read_rules_folder(config, settings)
     found = token_of(world)
     handler = start_logging(world.settings.log_level.value, [found.token] if found.token else [])
     for warning in found.warnings:
@@ -60,7 +64,7 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
         loop.add_signal_handler(number, stop.set)
     file = database or world.settings.storage.database
     with contextlib.closing(open_store(file, mode="live", run_name="live", now=clock.now())) as store:
-        async with _assembled(world, store, clock, handler, found, stop) as bot:
+        async with _assembled(config, looked, world, store, clock, handler, found, stop) as bot:
             log.info(
                 "started feeds=%d symbols=%d rules=%d database=%s",
                 len(bot.states),
@@ -75,7 +79,14 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
 
 @contextlib.asynccontextmanager
 async def _assembled(
-    world: World, store: SqliteStore, clock: SystemClock, handler: StatusHandler, found: FoundToken, stop: asyncio.Event
+    config: Path,
+    looked: Look,
+    world: World,
+    store: SqliteStore,
+    clock: SystemClock,
+    handler: StatusHandler,
+    found: FoundToken,
+    stop: asyncio.Event,
 ) -> AsyncIterator[LiveBot]:
     """Everything joined and running; ended in the right order on the way out."""
     telegram = world.settings.telegram
@@ -120,6 +131,7 @@ async def _assembled(
                 found.token, audience, access, clock, bot.report, base_url=telegram.base_url or DEFAULT_BASE_URL
             )
             tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
+        bot.every("rules", LOOK_EVERY, Reloader(bot, config, looked).check)
         bot.start()
         try:
             yield bot

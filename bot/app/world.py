@@ -41,8 +41,12 @@ def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> Wor
 
     ``watchlist`` replaces the configured one (a replay watches what its episode has prices for).
     """
+    return read_rules_folder(config, load_settings(config), watchlist=watchlist)
+
+
+def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str, ...] | None = None) -> World:
+    """The world that ``settings`` and the folder they name make, the folder read anew. Raises ConfigError."""
     problems: list[Problem] = []
-    settings = load_settings(config)
     rules_folder = settings.rules
     if not rules_folder.is_dir():
         raise ConfigError(

@@ -78,6 +78,7 @@ class Engine:
         self._news_window = news_window
         self._time = watching_since
         self._tended = watching_since
+        self._reconsider: set[str] = set()
         self._next_check: datetime | None = None
         self._next_housekeeping = watching_since + HOUSEKEEPING_EVERY
 
@@ -104,6 +105,9 @@ class Engine:
             self._take(list(group), at, record)
         self._pass_time(max(now, self._time), record, inclusive=True)
         self._time = max(now, self._time)
+        if self._reconsider:
+            symbols, self._reconsider = self._reconsider, set()
+            self._judge(symbols, self._time, record)
         return record.decisions(now)
 
     def restore(
@@ -120,8 +124,20 @@ class Engine:
         self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
-    def reload(self, rules: RuleSet) -> None:
-        """Use other rules from now on. Alerts that fire keep the version they fired with."""
+    def reload(self, rules: RuleSet, news: NewsRoom | None = None) -> None:
+        """Use other rules from now on, and ``news`` where the stories were read anew with other topics or companies.
+
+        What is new or changed is judged on the prices that stand, with the next step. Alerts keep the version of the
+        rule they fired with; how they cool down and what is watched follows the rules as they are now.
+        """
+        if news is not None:
+            self.news, self.companies = news, news.companies
+            self.speaker.teller = replace(self.speaker.teller, companies=news.companies, topics=news.topics)
+        for rule in rules:
+            old = self.rules.named(rule.name)
+            same = old is not None and (old.version, old.symbols, old.enabled) == (rule.version, rule.symbols, True)
+            if rule.enabled and (news is not None or not same):
+                self._reconsider |= rule.symbols
         self.rules = rules
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
