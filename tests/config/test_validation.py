@@ -201,7 +201,7 @@ BAD = {
     "a duration or a word, and neither": (
         "rules: [{name: a, when: {news: {topic: x, within: soon}}}]\n",
         [
-            "f.yaml:1:51: rules[0].when.news.within: text 'soon' is not a duration; write a number and s, m, h, d or w,"
+            "f.yaml:1:51: rules[0].when.news.within: 'soon' is not a duration; write a number and s, m, h, d or w,"
             " as in 90s, 30m, 2h, 5d",
         ],
     ),
