@@ -24,6 +24,15 @@ STRONG = 0.3
 """Members of a group live from its exposure at least so much."""
 
 
+LED_BY = 4.0
+"""A company named by the stories that falls beyond so many of its own scales leads those who live from the same."""
+LED_OWN = 2.0
+LED = 0.6
+FOLLOWS = 0.75
+"""Confidence passed on to a stock that no story reaches but that falls with those which stories explain."""
+FOLLOWS_FROM = 0.6
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The explanations of one fall, the best first; empty where nothing in the news explains it."""
@@ -49,6 +58,7 @@ class Causes:
         self._news = news
         self._companies = companies
         self._universe = tuple(sorted(universe))
+        self._watched = frozenset(universe)
         self.moves = Moves(market, benchmark)
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
 
@@ -59,18 +69,20 @@ class Causes:
         if session is None:
             return None
         group = self.group(symbol, session, now)
-        explanations = [e for e in (self._ai(symbol, session, timetable, group, now),) if e is not None]
-        explanations += self._rivals(symbol, session, timetable, now)
+        rivals = self._rivals(symbol, session, timetable, now)
+        ai = self._ai(symbol, session, timetable, group, now)
+        if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= 0.5 for r in rivals):
+            ai = self._following(symbol, session, timetable, group, now) or ai
+        explanations = [*([ai] if ai else []), *rivals]
         explanations.sort(key=lambda e: (-e.confidence, e.topic))
         return Verdict(symbol, session.date, tuple(explanations), group)
 
     def group(self, symbol: str, session: Session, now: datetime) -> GroupMove | None:
         """The group that falls most clearly with ``symbol``: one of its exposures', or its nearest neighbours."""
         company = self._companies.get(symbol)
-        watched = set(self._universe)
         found: list[GroupMove] = []
         for exposure, share in sorted((company.exposures if company else {}).items()):
-            members = [s for s in self._companies.exposed_to(exposure, STRONG) if s != symbol and s in watched]
+            members = [s for s in self._companies.exposed_to(exposure, STRONG) if s != symbol and s in self._watched]
             if share >= STRONG and len(members) >= GROUP_LEAST:
                 moved = self.moves.group(exposure, members, self._universe, now)
                 if moved is not None and len(moved.members) >= GROUP_LEAST:
@@ -101,7 +113,7 @@ class Causes:
             tie=tie,
             tied_directly=tied is not None and tied.reach is Reach.DIRECT,
             trigger=trigger,
-            group=group.strength if group else 0.0,
+            group=self._confirmed(symbol, group, tied, now),
             sources=len(tied.sources) if tied else len(triggered.sources) if triggered else 0,
             rival=rival,
             rival_topic=rival_topic,
@@ -112,6 +124,48 @@ class Causes:
         if match is None:
             return None
         return Explanation(match.topic, confidence, terms, match, group)
+
+    def _confirmed(self, symbol: str, group: GroupMove | None, tied: ClusterMatch | None, now: datetime) -> float:
+        """How well the market confirms a tie: the group falls or, where the same stories name a company that lives from
+        the same thing, that company does."""
+        strength = group.strength if group else 0.0
+        if tied is None or tied.reach is Reach.DIRECT:
+            return strength
+        own = self.moves.of(symbol, now)
+        if own is None or own.z > -LED_OWN:
+            return strength
+        for exposure in tied.exposures:
+            for peer in self._companies.exposed_to(exposure, STRONG):
+                if peer != symbol and peer in self._watched and self._named(peer, tied, now):
+                    moved = self.moves.of(peer, now)
+                    if moved is not None and moved.z < -LED_BY:
+                        return max(strength, LED)
+        return strength
+
+    def _named(self, peer: str, tied: ClusterMatch, now: datetime) -> bool:
+        """Whether the stories that tie name ``peer`` itself."""
+        since = tied.first.seen_at - timedelta(seconds=1)
+        found = self._news.matches(peer, TIES, reaches=(Reach.DIRECT,), min_score=0.3, since=since, until=now)
+        return any(m.cluster == tied.cluster for m in found)
+
+    def _following(
+        self, symbol: str, session: Session, timetable: Timetable, group: GroupMove | None, now: datetime
+    ) -> Explanation | None:
+        """Contagion: no story reaches the symbol, but it falls in a group most of whose fallers are explained."""
+        own = self.moves.of(symbol, now)
+        if group is None or group.strength < 0.6 or own is None or own.z > -LED_OWN:
+            return None
+        explained = []
+        for member in group.falling:
+            found = self._ai(member, session, timetable, self.group(member, session, now), now)
+            if found is not None and found.confidence >= FOLLOWS_FROM:
+                explained.append(found)
+        if len(explained) < max(3, len(group.falling) / 2):
+            return None
+        best = max(explained, key=lambda e: e.confidence)
+        confidence = FOLLOWS * best.confidence
+        terms = (ScoreReason(f"{len(explained)} of its group are explained", confidence, ", ".join(group.falling[:6])),)
+        return Explanation(best.topic, confidence, terms, best.match, group, contagion=True)
 
     def _matches(self, symbol: str, topics: Sequence[str], since: datetime, now: datetime) -> Sequence[ClusterMatch]:
         known = [t for t in topics if t in self._news.topics.names]

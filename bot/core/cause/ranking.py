@@ -25,8 +25,10 @@ RIVAL = -4.0
 TIED_RIVAL = -1.2
 """A rival weighs less where a story ties the company itself to AI: its own results may be how the shock is told."""
 MARKET_WIDE = -1.5
-UNTIED_CAP = 0.55
-"""A trigger without a story that ties stays below what a rule asks for, unless trigger and group are both clear."""
+CAP = 0.55
+"""Below what a rule asks for: a trigger without a story that ties (unless trigger and group are both clear), and a tie by
+exposure without a group that falls."""
+CONFIRMED_FROM = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,24 @@ def weigh(evidence: Evidence) -> tuple[float, tuple[ScoreReason, ...]]:
     """Confidence that AI explains the fall, and the addends it comes from. Without any story: zero."""
     if evidence.tie <= 0 and evidence.trigger <= 0:
         return 0.0, ()
-    tie = evidence.tie
+    tie, trigger = evidence.tie, evidence.trigger
     if not evidence.tied_directly:  # a line of work is named, not the company: those who share it must confirm
         tie *= UNCONFIRMED + (1 - UNCONFIRMED) * evidence.group
+        trigger *= 0.5 + 0.5 * evidence.group
     together = evidence.group * max(evidence.tie, evidence.trigger)
     rival = TIED_RIVAL if evidence.tied_directly and evidence.tie > 0.7 else RIVAL
     terms = (
         ScoreReason("base", BASE, ""),
         ScoreReason("a story ties the fall to AI", TIE * tie, f"{tie:.2f}"),
-        ScoreReason("a release meets what it lives from", TRIGGER * evidence.trigger, f"{evidence.trigger:.2f}"),
+        ScoreReason("a release meets what it lives from", TRIGGER * trigger, f"{trigger:.2f}"),
         ScoreReason("its group falls with it", GROUP * together, f"{evidence.group:.2f}"),
         ScoreReason("sources", SOURCES * math.log2(max(1, evidence.sources)), str(evidence.sources)),
         ScoreReason(f"rival: {evidence.rival_topic}" if evidence.rival_topic else "rival", rival * evidence.rival, ""),
         ScoreReason("everything falls", MARKET_WIDE * evidence.market_wide, f"{evidence.market_wide:.2f}"),
     )
     confidence = 1 / (1 + math.exp(-sum(t.weight for t in terms)))
-    if evidence.tie < 0.3 and not (evidence.trigger > 0.7 and evidence.group > 0.8):
-        confidence = min(confidence, UNTIED_CAP)
+    untied = evidence.tie < 0.3 and not (evidence.trigger > 0.7 and evidence.group > 0.8)
+    unconfirmed = not evidence.tied_directly and evidence.group < CONFIRMED_FROM
+    if untied or unconfirmed:
+        confidence = min(confidence, CAP)
     return confidence, tuple(t for t in terms if abs(t.weight) >= 0.005)
