@@ -1,0 +1,64 @@
+"""How near a rule came: what stopped it first, and which of several moments was the nearest miss.
+
+Everything that reads a tree of checks as a whole lives here. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.core.model import Check
+
+
+def is_guard(check: Check) -> bool:
+    """Whether ``check`` asks that none of its children holds."""
+    return bool(check.children) and check.condition.startswith("none")
+
+
+def is_choice(check: Check) -> bool:
+    """Whether one child that holds suffices."""
+    return bool(check.children) and check.condition.startswith("any")
+
+
+def stopper(check: Check) -> Check | None:
+    """The first thing, in reading order, that keeps ``check`` from holding; ``None`` where it holds.
+
+    For a guard that is the condition that holds and must not; for ``any`` the child that came nearest.
+    """
+    if check.holds is True:
+        return None
+    if is_guard(check):
+        return next((child for child in check.children if child.holds is True), check)
+    failing = [child for child in check.children if child.holds is not True]
+    if not failing:
+        return check
+    chosen = max(failing, key=nearness) if is_choice(check) else failing[0]
+    return stopper(chosen) or chosen
+
+
+def nearness(check: Check) -> float:
+    """From 0 to 1 how much of what is asked is there; 1 exactly where the check holds."""
+    if check.holds is True:
+        return 1.0
+    if is_guard(check) or not check.children:
+        return _share(check)
+    parts = [nearness(child) for child in check.children]
+    return min(0.999, max(parts) if is_choice(check) else sum(parts) / len(parts))
+
+
+def leaves(check: Check) -> Iterator[Check]:
+    """The conditions without children, in reading order."""
+    if not check.children:
+        yield check
+    for child in check.children:
+        yield from leaves(child)
+
+
+def _share(check: Check) -> float:
+    """How far a measured number has gone towards its limit: half of −10 % is 0.5."""
+    if check.value is None or not check.limit or check.children:
+        return 0.0
+    share = check.value / check.limit
+    if share > 1:  # beyond a limit that is to be kept below, or not yet confirmed
+        share = 1 / share
+    return max(0.0, min(0.98, share))

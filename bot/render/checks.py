@@ -1,0 +1,26 @@
+"""A tree of checks as lines for people: what was asked, what was measured, what stopped it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.core.model import Check
+from bot.core.nearness import is_guard, stopper
+from bot.render.text import clean
+
+MARKS = {True: "✓", False: "✗", None: "?"}
+
+
+def check_lines(check: Check, indent: str = "") -> list[str]:
+    """``✓ price change < -10% …: -10.2% (…)``, children indented, the first thing that stopped it marked ``←``."""
+    return list(_lines(check, stopper(check), indent))
+
+
+def _lines(check: Check, stop: Check | None, indent: str) -> Iterator[str]:
+    told = f"{clean(check.condition)}: {clean(check.measured)}" if check.measured else clean(check.condition)
+    here = "   ← stopped by this" if check is stop else ""
+    yield f"{indent}{MARKS[check.holds]} {told}{here}"
+    for child in check.children:
+        yield from _lines(child, stop, indent + "  ")
+    if is_guard(check) and check.holds and any(child.holds is None for child in check.children):
+        yield f"{indent}    (a guard that is unknown does not block)"

@@ -1,0 +1,85 @@
+"""Plays a tape through the cycle without a history, and hands back what was decided: for rule tests and trials."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.clock import SimulatedClock
+from bot.core.engine import Engine
+from bot.core.model import AlertChange, Announcement, DailyBar, Notification, Observation, Recipient, Refused
+from bot.cycle import Cycle, CycleResult
+from bot.replay.forgetful import ForgetfulStore
+from bot.replay.runner import Replay
+from bot.replay.tape import Tape
+
+READER = Recipient("console", "console", "console", operator=True)
+"""Who would have been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that would have gone out, or why it was held back."""
+
+    announcement: Announcement
+    notification: Notification
+
+
+@dataclass(slots=True)
+class Played:
+    """What the engine decided on the way, in order."""
+
+    changes: list[AlertChange] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    def take(self, result: CycleResult) -> None:
+        """Add what one cycle did."""
+        self.changes += result.decisions.changes
+        self.refused += result.decisions.refused
+        routed = {n.announcement: n for n in result.notifications}
+        self.told += [Told(a, routed[a.key]) for a in result.decisions.announcements if a.key in routed]
+
+
+OnTurn = Callable[[datetime, int], None]
+"""Called after each turn with its moment and the number of the tape's step."""
+
+
+def play(engine: Engine, tape: Tape, *, until: datetime | None = None, on_turn: OnTurn | None = None) -> Played:
+    """Everything decided while ``tape`` is played, up to ``until``; by default to a day after its end.
+
+    Daily bars from before the first price, story or mark only fill references. Must not be called from a running
+    event loop.
+    """
+    return asyncio.run(_play(engine, tape, until, on_turn))
+
+
+async def _play(engine: Engine, tape: Tape, until: datetime | None, on_turn: OnTurn | None) -> Played:
+    played = Played()
+    store = ForgetfulStore()
+    if until is not None:
+        tape = Tape(o for o in tape.observations if o.seen_at <= until)
+    first = tape.first_at
+    if first is None:
+        return played
+    clock = SimulatedClock(first)
+    cycle = Cycle(engine, store, lambda: (READER,))
+    replay = Replay(tape, engine, store, cycle, clock, _nothing_to_send, warm_until=live_from(tape.observations))
+    async for number, result in replay.run():
+        if until is not None and result.decisions.now > until:
+            break
+        played.take(result)
+        if on_turn is not None:
+            on_turn(result.decisions.now, number)
+    return played
+
+
+def live_from(observations: tuple[Observation, ...]) -> datetime | None:
+    """When the first observation is seen that is not a daily bar."""
+    return min((o.seen_at for o in observations if not isinstance(o, DailyBar)), default=None)
+
+
+async def _nothing_to_send() -> None:
+    """Messages are looked at, not sent."""
