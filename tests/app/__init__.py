@@ -1,0 +1,1 @@
+"""Tests of the application layer: the parts joined, without a process."""
