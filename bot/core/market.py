@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from bot.core.admission import is_repeat, refusal
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
@@ -23,6 +24,10 @@ heard of yet), and the vendor's is right by construction: it comes with the quot
 THIN_AFTER = timedelta(hours=3)
 """Trades older than this are kept only every ``THIN_TO``: references far back need no more."""
 THIN_TO = timedelta(minutes=5)
+KEEP_QUOTES = timedelta(days=12)
+"""Follow-ups look back five sessions: with holidays that is up to eleven days."""
+KEEP_BARS = 560
+"""Two years and some: what a calendar reaches back, and what "lowest since" can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Extreme:
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_bar_dates", "bars", "quotes", "splits", "symbol", "timetable")
+    __slots__ = ("_bar_dates", "bars", "quotes", "splits", "symbol", "timetable", "version")
 
     def __init__(self, symbol: str, timetable: Timetable) -> None:
         self.symbol = symbol
@@ -46,6 +51,8 @@ class SymbolPrices:
         self.bars: dict[date, DailyBar] = {}
         self._bar_dates: list[date] = []
         self.splits: list[Split] = []
+        self.version = 0
+        """Rises whenever a bar or a split is taken: what was worked out from closes before is then out of date."""
 
     # ------------------------------------------------------------------------------------------------------ applying
 
@@ -65,14 +72,19 @@ class SymbolPrices:
         if bar.session not in self.bars:
             insort(self._bar_dates, bar.session)
         self.bars[bar.session] = bar
+        self.version += 1
 
     def add_split(self, split: Split) -> None:
         """Take a split; one for the same session replaces what was known."""
         self.splits = [s for s in self.splits if s.session != split.session] + [split]
+        self.version += 1
 
-    def forget(self, before: datetime, thin_before: datetime, keep: int = 3) -> None:
+    def forget(self, before: datetime, thin_before: datetime, keep: int = 3, bars: int = KEEP_BARS) -> None:
         """Drop quotes older than ``before``, and of the trades older than ``thin_before`` all but the first of every
-        five minutes; never the newest ``keep``."""
+        five minutes; never the newest ``keep``. Of the daily bars the newest ``bars`` stay."""
+        for day in self._bar_dates[: max(0, len(self._bar_dates) - bars)]:
+            del self.bars[day]
+        self._bar_dates = self._bar_dates[-bars:]
         cut = min(bisect_left(self.quotes, before, key=_event_time), max(0, len(self.quotes) - keep))
         thin = min(bisect_left(self.quotes, thin_before, key=_event_time), max(0, len(self.quotes) - keep))
         if cut or thin:
@@ -100,15 +112,17 @@ class SymbolPrices:
             return None
         return quote, session
 
+    def backward(self) -> Iterator[Quote]:
+        """Quotes with strictly earlier event times, from the newest on; of equal times the last that came."""
+        last: datetime | None = None
+        for quote in reversed(self.quotes):
+            if last is None or quote.at < last:
+                last = quote.at
+                yield quote
+
     def distinct(self, count: int) -> list[Quote]:
         """The newest quotes with strictly different event times, newest first, at most ``count``."""
-        found: list[Quote] = []
-        for quote in reversed(self.quotes):
-            if not found or quote.at < found[-1].at:
-                found.append(quote)
-                if len(found) == count:
-                    break
-        return found
+        return list(islice(self.backward(), count))
 
     def quotes_between(self, start: datetime, end: datetime) -> list[Quote]:
         """Quotes with ``start <= at <= end`` by event time."""
@@ -125,13 +139,25 @@ class SymbolPrices:
         i = bisect_right(self.quotes, moment, key=_event_time)
         return self.quotes[i - 1] if i else None
 
+    def as_of(self, moment: datetime) -> SymbolPrices:
+        """What had happened up to ``moment``: quotes by event time, bars of sessions that had closed."""
+        past = SymbolPrices(self.symbol, self.timetable)
+        past.quotes = self.quotes[: bisect_right(self.quotes, moment, key=_event_time)]
+        past.splits, past.version = self.splits, self.version
+        i = len(self._bar_dates)
+        while i and ((held := self.timetable.on(self._bar_dates[i - 1])) is None or held.close_at > moment):
+            i -= 1
+        past._bar_dates = self._bar_dates[:i]
+        past.bars = self.bars if i == len(self._bar_dates) else {d: self.bars[d] for d in past._bar_dates}
+        return past
+
     # ---------------------------------------------------------------------------------------------------- references
 
     def close_of(self, session: Session) -> float | None:
         """The official close of ``session``, on the newest known split basis: its bar's or its close quote's."""
         bar = self.bars.get(session.date)
         if bar is not None:
-            return bar.close * self._factor(bar.session, bar.seen_at)
+            return self.on_basis(bar, bar.close)
         for quote in reversed(self.in_session(session)):
             if quote.kind is QuoteKind.CLOSE:
                 return self.rebased(quote)
@@ -152,7 +178,10 @@ class SymbolPrices:
         return Reference("previous close", own, before.close_at, before.date) if own else None
 
     def open_of(self, session: Session) -> Reference | None:
-        """The regular open: the open quote or, failing that, the first trade of the regular phase."""
+        """The regular open: the bar's where it is known, the open quote or, failing that, the first regular trade."""
+        bar = self.bars.get(session.date)
+        if bar is not None and bar.open:
+            return Reference("open", self.on_basis(bar, bar.open), session.open_at, session.date)
         for quote in self.quotes_between(session.open_at, session.close_at):
             if quote.kind is QuoteKind.OPEN or (quote.kind is QuoteKind.TRADE and quote.at > session.open_at):
                 return Reference("open", self.rebased(quote), quote.at, session.date)
@@ -163,29 +192,36 @@ class SymbolPrices:
         i = bisect_left(self._bar_dates, before)
         return [(d, self._bar_close(d)) for d in reversed(self._bar_dates[max(0, i - count) : i])]
 
+    def bars_before(self, session: Session, count: int) -> list[DailyBar] | None:
+        """The bars of the ``count`` sessions before ``session``, oldest first; single ones may be missing.
+
+        ``None`` where history does not reach back so far, or one in ten is missing: less says nothing of so long.
+        """
+        first = self.timetable.before(session, count)
+        if first is None or not self._bar_dates or self._bar_dates[0] > first.date:
+            return None
+        days = self._bar_dates[bisect_left(self._bar_dates, first.date) : bisect_left(self._bar_dates, session.date)]
+        return [self.bars[day] for day in days] if len(days) >= count * 0.9 else None
+
     def highest(self, session: Session, count: int) -> Reference | None:
         """The highest price of the ``count`` sessions before ``session`` (highs where known, else closes)."""
-        i = bisect_left(self._bar_dates, session.date)
-        best: Reference | None = None
-        for day in self._bar_dates[max(0, i - count) : i]:
-            bar = self.bars[day]
-            price = max(bar.close, bar.high or bar.close) * self._factor(day, bar.seen_at)
-            if best is None or price > best.price:
-                at = held.close_at if (held := self.timetable.on(day)) else bar.seen_at
-                best = Reference(f"high of {count} sessions", price, at, day)
-        return best
+        prices = [
+            (self.on_basis(b, max(b.close, b.high or b.close)), b) for b in self.bars_before(session, count) or ()
+        ]
+        best = max(prices, key=lambda p: p[0], default=None)
+        return self._of_bar("high", count, *best) if best else None
 
     def lowest(self, session: Session, count: int) -> Reference | None:
         """The lowest price of the ``count`` sessions before ``session`` (lows where known, else closes)."""
-        i = bisect_left(self._bar_dates, session.date)
-        best: Reference | None = None
-        for day in self._bar_dates[max(0, i - count) : i]:
-            bar = self.bars[day]
-            price = min(bar.close, bar.low or bar.close) * self._factor(day, bar.seen_at)
-            if best is None or price < best.price:
-                at = held.close_at if (held := self.timetable.on(day)) else bar.seen_at
-                best = Reference(f"low of {count} sessions", price, at, day)
-        return best
+        bars = self.bars_before(session, count) or ()
+        prices = [(self.on_basis(b, min(b.close, b.low or b.close)), b) for b in bars]
+        best = min(prices, key=lambda p: p[0], default=None)
+        return self._of_bar("low", count, *best) if best else None
+
+    def _of_bar(self, kind: str, count: int, price: float, bar: DailyBar) -> Reference:
+        held = self.timetable.on(bar.session)
+        at = held.close_at if held else bar.seen_at
+        return Reference(f"{kind} of {count} session{'' if count == 1 else 's'}", price, at, bar.session)
 
     def lowest_since(self, price: float, session: date) -> Extreme:
         """The last session before ``session`` that closed lower than ``price``: "lowest since" that date."""
@@ -204,13 +240,24 @@ class SymbolPrices:
 
     def _bar_close(self, day: date) -> float:
         bar = self.bars[day]
-        return bar.close * self._factor(day, bar.seen_at)
+        return self.on_basis(bar, bar.close)
 
     # -------------------------------------------------------------------------------------------------- split basis
 
     def rebased(self, quote: Quote) -> float:
         """A quote's price on the newest known split basis; quotes are as traded."""
         return quote.price * self._factor(quote.at, quote.at) if self.splits else quote.price
+
+    def on_basis(self, bar: DailyBar, price: float) -> float:
+        """A price of ``bar`` on the newest known split basis."""
+        return price * self._factor(bar.session, bar.seen_at) if self.splits else price
+
+    def shares(self, of: Quote | DailyBar) -> float | None:
+        """The volume of a quote or bar in shares as they are now: a split makes more of them."""
+        if of.volume is None or not self.splits:
+            return of.volume
+        when = of.at if isinstance(of, Quote) else of.session
+        return of.volume / self._factor(when, of.at if isinstance(of, Quote) else of.seen_at)
 
     def _factor(self, when: date | datetime, known_at: datetime) -> float:
         """What to multiply an older price with. A bar fetched after a split took effect is on the new basis already."""
@@ -229,9 +276,13 @@ class SymbolPrices:
 class Market:
     """Every symbol's prices. Symbols appear when first observed; each needs a timetable to be measured."""
 
-    def __init__(self, timetable_of: Callable[[str], Timetable], keep: timedelta = timedelta(days=12)) -> None:
+    def __init__(
+        self, timetable_of: Callable[[str], Timetable], keep: timedelta = KEEP_QUOTES, bars: int = KEEP_BARS
+    ) -> None:
         self._timetable_of = timetable_of
-        self._keep = keep
+        self.keep = keep
+        """For how long quotes are remembered; and how many daily bars."""
+        self.bars = bars
         self._symbols: dict[str, SymbolPrices] = {}
 
     def __contains__(self, symbol: str) -> bool:
@@ -264,9 +315,9 @@ class Market:
             prices.add_split(observation)
 
     def forget(self, now: datetime) -> None:
-        """Drop quotes no rule can need any more."""
+        """Drop what no rule can need any more."""
         for prices in self._symbols.values():
-            prices.forget(now - self._keep, now - THIN_AFTER)
+            prices.forget(now - self.keep, now - THIN_AFTER, bars=self.bars)
 
     def phase(self, symbol: str, at: datetime) -> Phase:
         """The phase of ``at`` on the symbol's exchange."""
