@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.adapters.store import SqliteStore
 from bot.adapters.telegram import Access, Chat
-from bot.core.model import Recipient
+from bot.core.model import Recipient, Summary
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class Subscribers:
 
     store: SqliteStore
     access: Access
-    tell_status: Callable[[], str]
+    tell_status: Callable[[], Summary]
     changed: Callable[[], None]
 
     def subscribe(self, chat: Chat) -> None:
@@ -36,20 +36,29 @@ class Subscribers:
             self.store.save_recipients([replace(known, enabled=False)])
             self.changed()
 
-    def status(self, chat: Chat) -> str:
+    def status(self, chat: Chat) -> Summary:
         """How the bot is doing, in a few lines."""
         return self.tell_status()
 
 
-def entitled(recipients: list[Recipient], access: Access) -> list[Recipient]:
-    """Of these, those who may still receive: the allow-list may have been edited since they said ``/start``."""
+def entitled(recipients: list[Recipient], access: Access, *, notices: bool = True) -> list[Recipient]:
+    """Of these, those who may still receive: the allow-list may have been edited since they said ``/start``.
+
+    Operators are those who are admins now; without ``notices`` nobody is told of troubles.
+    """
     kept = []
     for recipient in recipients:
         if recipient.channel != "telegram":
-            kept.append(recipient)
+            kept.append(replace(recipient, operator=recipient.operator and notices))
             continue
         chat = recipient.id.removeprefix("telegram:").split("/")[0]
         number = int(chat) if chat.lstrip("-").isdigit() else 0
-        allowed = number in access.allow or number in access.admins
-        kept.append(recipient if allowed else replace(recipient, enabled=False))
+        is_admin = number in access.admins
+        kept.append(
+            replace(
+                recipient,
+                enabled=recipient.enabled and (is_admin or number in access.allow),
+                operator=is_admin and notices,
+            )
+        )
     return kept
