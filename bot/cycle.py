@@ -38,6 +38,8 @@ class CycleResult:
     notifications: tuple[Notification, ...]
     committed: bool
     error: StoreError | None = None
+    wrote: bool = False
+    """Something was written to the database."""
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class Cycle:
         )
         result = CycleResult(decisions, notifications, committed=True)
         try:
-            self._commit()
+            result.wrote = self._commit()
         except StoreError as error:
             result.committed, result.error = False, error
             self._shed()
@@ -91,12 +93,16 @@ class Cycle:
         """How many cycles wait for the database."""
         return len(self._pending)
 
-    def _commit(self) -> None:
+    def _commit(self) -> bool:
+        """Write what waits, in order; whether there was anything to write."""
+        wrote = False
         while self._pending:
             batch = self._pending[0]
             if not batch.empty:
                 self.store.commit(batch)
+                wrote = True
             self._pending.pop(0)
+        return wrote
 
     def _shed(self) -> None:
         """Keep memory bounded while the database is away: of the oldest batches only what cannot be seen again."""

@@ -66,6 +66,11 @@ def announce_failed(notification: Notification, said: str, now: datetime) -> Ann
     )
 
 
+def notice(source: str, headline: str, detail: str, now: datetime) -> Announcement:
+    """Tell the operator something about a part of the bot itself."""
+    return _announcement(f"operator:{source}:{now:%Y%m%dT%H%M%S.%f}", headline, detail, now)
+
+
 def _announcement(key: str, headline: str, detail: str, now: datetime) -> Announcement:
     blocks = (
         Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),

@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Job, Scheduler
 from bot.adapters.store import SqliteStore
+from bot.app.backfill import LOOK_EVERY, Backfill
+from bot.app.outages import FeedOutages
 from bot.app.world import World
 from bot.core.engine import Engine
-from bot.core.errors import AftershockError, SourceError
+from bot.core.errors import AftershockError, SourceError, StoreError, StoreFullError
+from bot.core.exchanges import Listing
 from bot.core.feedspec import FeedSpec
 from bot.core.model import (
     Announcement,
@@ -29,20 +32,23 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.ports import Clock, QuoteSource
+from bot.core.wording import age
 from bot.cycle import Cycle, CycleResult
+from bot.recipients import notice
 
 log = logging.getLogger(__name__)
 
 TICK = timedelta(seconds=1)
 WAKE_SENDER = timedelta(seconds=5)
-HISTORY_CHUNK = 12
-"""Symbols whose history is asked for and committed at a time, so that prices are not held up."""
-HISTORY_FIRST = timedelta(days=430)
-HISTORY_AGAIN = timedelta(days=10)
-HISTORY_EVERY = timedelta(minutes=30)
+TELL_OUTAGES = timedelta(seconds=15)
 HOUSEKEEPING = timedelta(hours=6)
+NAMES_AGAIN = timedelta(minutes=5)
 FIRST_POLLS_APART = timedelta(seconds=0.4)
 """Between the first polls of one feed and the next, so that fifty of them do not come at once."""
+LONGEST_WAIT = timedelta(days=1)
+"""A feed remembered to be due later than this (its time was written by another clock) is asked after this."""
+PATIENCE = timedelta(seconds=10)
+"""How long the history may be locked before the operator is told; a full disk is told of at once."""
 
 
 @dataclass(slots=True)
@@ -72,14 +78,23 @@ class LiveBot:
     scheduler: Scheduler
     wake: Callable[[], None] = lambda: None
     """Tells the sender that something is in the outbox."""
+    alarm: Callable[[str, str], None] = lambda headline, detail: None
+    """Tells the operator past the outbox: for when nothing can be written into it."""
+    describe: Callable[[Sequence[str]], Awaitable[Mapping[str, Listing]]] | None = None
+    """What the price vendor knows of symbols: their names."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
-    _bars_from: dict[str, datetime] = field(default_factory=dict)
+    outages: FeedOutages = field(default_factory=FeedOutages)
+    backfill: Backfill = field(init=False)
     _unknown: set[str] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _pending: list[SourceReport | Announcement] = field(default_factory=list)
     _stopping: bool = False
-    _commit_failed: bool = False
+    _unwritten_since: datetime | None = None
+    _alarmed: bool = False
+
+    def __post_init__(self) -> None:
+        self.backfill = Backfill(self.prices, lambda: self.engine.market, self.clock, self.turn)
 
     # --------------------------------------------------------------------------------------------------------- begin
 
@@ -92,12 +107,15 @@ class LiveBot:
             s.name: known.get(s.name) or FeedState(name=s.name, url=s.url, interval=s.min_interval) for s in specs
         }
         for number, spec in enumerate(specs):
-            due = self.states[spec.name].next_poll_at or now
+            due = min(self.states[spec.name].next_poll_at or now, now + max(spec.max_interval, LONGEST_WAIT))
             self._schedule_feed(spec, max(due, now + FIRST_POLLS_APART * number))
+        self.outages.feeds = len(specs)
         self.scheduler.after("prices", timedelta(), self._guarded(self._poll_prices))
         self.scheduler.after("history", timedelta(), self._guarded(self._fetch_history))
+        self.scheduler.after("names", timedelta(), self._guarded(self._introduce))
         self.scheduler.every("cycle", TICK, self._guarded(self._tick))
         self.scheduler.every("sender", WAKE_SENDER, self._guarded(self._wake_sender))
+        self.scheduler.every("outages", TELL_OUTAGES, self._guarded(self._tell_outages))
         self.scheduler.every("housekeeping", HOUSEKEEPING, self._guarded(self._housekeeping))
         self.scheduler.start()
 
@@ -165,19 +183,35 @@ class LiveBot:
         return result
 
     def _watch_store(self, result: CycleResult) -> None:
-        """Say once that the database cannot be written, and once that it can again."""
-        if result.error is not None and not self._commit_failed:
-            self._commit_failed = True
-            log.error("the history cannot be written: %s; alerts are kept and sent when it can", result.error)
-            self.report(SourceReport("store", self.clock.now(), Trouble.FAILED, str(result.error)))
-        elif result.error is None and self._commit_failed:
-            self._commit_failed = False
-            log.warning("the history is written again")
-            self.report(SourceReport("store", self.clock.now()))
+        if result.error is not None:
+            self._store_failed(str(result.error), at_once=isinstance(result.error, StoreFullError))
+        elif result.wrote and self._unwritten_since is not None:
+            lasted = age(self.clock.now() - self._unwritten_since)
+            log.warning("the history is written again, after %s", lasted)
+            if self._alarmed:
+                held = "Alerts that were held back meanwhile go out now."
+                self.announce(notice("store", f"The history is written again, after {lasted}", held, self.clock.now()))
+            self._unwritten_since, self._alarmed = None, False
+
+    def _store_failed(self, said: str, *, at_once: bool = False) -> None:
+        """Log once that the database cannot be written, and raise the alarm once it is no passing matter."""
+        now = self.clock.now()
+        if self._unwritten_since is None:
+            self._unwritten_since = now
+            log.error("the history cannot be written: %s; alerts are kept, and sent when it can", said)
+        if not self._alarmed and (at_once or now - self._unwritten_since >= PATIENCE):
+            self._alarmed = True
+            self.alarm("The history cannot be written", f"{said}. Alerts are kept, and sent when it can be.")
 
     def report(self, report: SourceReport) -> None:
-        """Take a report from another part; it reaches the engine with the next turn."""
-        self._pending.append(report)
+        """Take a report from another part; it reaches the engine with the next turn.
+
+        What concerns the database goes to the operator past it: through it, it could not.
+        """
+        if report.source != "store":
+            self._pending.append(report)
+        elif report.trouble is Trouble.FAILED:
+            self._store_failed(report.detail)
 
     def announce(self, announcement: Announcement) -> None:
         """Take an operator's announcement from another part; it is routed with the next turn."""
@@ -206,16 +240,28 @@ class LiveBot:
             poll = await self.reader.poll(spec, self.states[spec.name], self.clock.now())
             arrived = self.clock.now()
             stories = [replace(s, seen_at=arrived) for s in poll.stories]
-            self.turn([*stories, replace(poll.report, seen_at=arrived)], feeds=(poll.state,))
+            report = replace(poll.report, seen_at=arrived)
+            self.turn([*stories, report], feeds=(poll.state,))
             self.states[spec.name] = poll.state
             self.counters.stories += len(stories)
             self.counters.last_feed_at = arrived
-            if poll.report.trouble is not Trouble.NONE:
-                log.info("feed %s: %s %s", spec.name, poll.report.trouble, poll.report.detail)
+            self._ask_again(self.outages.heard(report))
             again = poll.state.next_poll_at or again
+        except StoreError as error:
+            again = self.clock.now() + spec.min_interval
+            self._store_failed(str(error))
         finally:
             if not self._stopping:
                 self._schedule_feed(spec, again)
+
+    def _ask_again(self, names: Sequence[str]) -> None:
+        """Ask these feeds one shortly after the other, whatever pause they have run up: the network is back."""
+        specs = {spec.name: spec for spec in self.world.settings.feed_specs}
+        for number, name in enumerate(names):
+            self._schedule_feed(specs[name], self.clock.now() + FIRST_POLLS_APART * (number + 1))
+
+    async def _tell_outages(self) -> None:
+        self.outages.tell()
 
     # -------------------------------------------------------------------------------------------------------- prices
 
@@ -226,14 +272,18 @@ class LiveBot:
         try:
             quotes = await self.prices.quotes(symbols, now)
         except SourceError as error:
+            if not self.counters.prices_failed:
+                log.warning("prices fail: %s", error)
             self.counters.prices_failed = True
             wait = max(wait, error.retry_after or timedelta())
-            log.info("prices: %s", error)
             self.turn([SourceReport("prices", self.clock.now(), Trouble.FAILED, str(error))])
         else:
             arrived = self.clock.now()
             fresh = [replace(q, seen_at=max(arrived, q.seen_at)) for q in quotes]
             report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
+            if self.counters.prices_failed:
+                log.info("prices work again")
+                self._ask_again(self.outages.reached())
             self.counters.prices_failed = False
             self.counters.last_prices_at = arrived
             self.counters.quotes += len(fresh)
@@ -264,52 +314,31 @@ class LiveBot:
             return settings.interval_in_session
         return settings.interval_pre_post if phases & {Phase.PRE, Phase.POST} else settings.interval_closed
 
-    # ------------------------------------------------------------------------------------------------------- history
+    # --------------------------------------------------------------------------------------------- history and names
 
     async def _fetch_history(self) -> None:
-        """Daily bars: two years' worth at the first start, then what each finished session added."""
-        now = self.clock.now()
+        wait = LOOK_EVERY
         try:
-            wanted: dict[datetime, list[str]] = {}
-            for symbol in self.world.settings.symbols:
-                first = self._bars_wanted(symbol, now)
-                if first is not None:
-                    wanted.setdefault(first, []).append(symbol)
-            for first, symbols in sorted(wanted.items()):
-                for i in range(0, len(symbols), HISTORY_CHUNK):
-                    await self._fetch_bars(symbols[i : i + HISTORY_CHUNK], first)
+            wait = await self.backfill.run(self.world.settings.symbols)
         finally:
             if not self._stopping:
-                self.scheduler.after("history", HISTORY_EVERY, self._guarded(self._fetch_history))
+                self.scheduler.after("history", wait, self._guarded(self._fetch_history))
 
-    def _bars_wanted(self, symbol: str, now: datetime) -> datetime | None:
-        """From when on bars of ``symbol`` are missing; ``None`` where the last finished session is known."""
-        prices = self.engine.market.of(symbol)
-        session = prices.timetable.current(now)
-        if session is not None and now < session.close_at + timedelta(minutes=20):
-            session = prices.timetable.before(session)
-        if session is None or session.date in prices.bars:
-            return None
-        asked = self._bars_from.get(symbol)
-        if asked is not None and now - asked < timedelta(hours=2):
-            return None
-        self._bars_from[symbol] = now
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight - (HISTORY_AGAIN if len(prices.bars) > 100 else HISTORY_FIRST)
-
-    async def _fetch_bars(self, symbols: Sequence[str], first: datetime) -> None:
-        try:
-            bars, splits = await self.prices.history(symbols, first.date(), self.clock.now())
-        except SourceError as error:
-            for symbol in symbols:
-                self._bars_from.pop(symbol, None)
-            self.turn([SourceReport("history", self.clock.now(), Trouble.FAILED, str(error))])
+    async def _introduce(self) -> None:
+        """Learn the vendor's names of watched symbols that ``companies.yaml`` does not know; again until it works."""
+        strangers = [s for s in self.world.settings.watched if s not in self.engine.companies]
+        if not strangers or self.describe is None:
             return
-        at = self.clock.now()
-        seen: list[Observation] = [replace(split, seen_at=at) for split in splits]
-        seen += [replace(bar, seen_at=at) for bar in bars]
-        self.turn([*seen, SourceReport("history", at, items=len(bars))])
-        await asyncio.sleep(0)
+        try:
+            listings = await self.describe(strangers)
+        except SourceError:
+            self.scheduler.after("names", NAMES_AGAIN, self._guarded(self._introduce))
+            return
+        for symbol, listing in listings.items():
+            self.engine.introduce(symbol, listing.name, listing.exchange)
+        if listings:
+            known = ", ".join(f"{s} ({x.name})" for s, x in list(listings.items())[:10])
+            log.info("known by the vendor's name only: %s; companies.yaml can say more of them", known)
 
     # -------------------------------------------------------------------------------------------------- housekeeping
 

@@ -8,7 +8,7 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.telegram import Access, TelegramListener
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.yahoo import Yahoo
+from bot.app.alarm import Alarm
 from bot.app.audience import Subscribers, entitled
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
@@ -34,7 +35,7 @@ from bot.config.settings import load_settings
 from bot.config.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.errors import StoreError
-from bot.core.model import Batch, Recipient
+from bot.core.model import Announcement, Batch, Recipient
 from bot.core.ports import Notifier
 from bot.cycle import Cycle
 from bot.sender import Sender
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 WATCHING_SINCE = "watching_since"
 PRICES_BACK = timedelta(days=4)
 """How much of the stored quotes a restart reads: the session under way and the one before, over a weekend."""
+BUSY_FOR = timedelta(seconds=0.25)
+"""How long a write waits for another program's: the event loop stands still meanwhile, and it is tried again anyway."""
 STATUS_EVERY = 1.0
 STATUS_LOGGED_EVERY = 300.0
 
@@ -63,7 +66,9 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     file = database or world.settings.storage.database
-    with contextlib.closing(open_store(file, mode="live", run_name="live", now=clock.now())) as store:
+    with contextlib.closing(
+        open_store(file, mode="live", run_name="live", now=clock.now(), busy_for=BUSY_FOR)
+    ) as store:
         async with _assembled(config, looked, world, store, clock, handler, found, stop) as bot:
             log.info(
                 "started feeds=%d symbols=%d rules=%d database=%s",
@@ -106,9 +111,12 @@ async def _assembled(
     people: list[Recipient] = []
 
     def refresh() -> None:
-        people[:] = [r for r in entitled(list(store.recipients()), access) if r.channel in notifiers]
+        known = entitled(list(store.recipients()), access, notices=world.settings.operator.notices)
+        people[:] = [r for r in known if r.channel in notifiers]
 
     refresh()
+    if not any(r.enabled for r in people):
+        log.warning("nobody receives alerts yet: %s", _first_step(telegram.admins, telegram.allow))
     now = clock.now()
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
     engine = _restored_engine(world, store, timetables, now)
@@ -120,7 +128,14 @@ async def _assembled(
         known = {c.symbol: c.exchange for c in world.companies if c.exchange}
         prices = Yahoo(timetables.of_exchange, exchanges=known, cache=store.path.parent / "yfinance")
         bot = LiveBot(world, engine, store, cycle, reader, prices, clock, Scheduler(SystemClock()))
-        sender = Sender(store, notifiers, clock, report=bot.report, announce=bot.announce)
+        bot.describe = prices.describe
+        bot.alarm = Alarm(notifiers, people, clock)
+
+        def announce(announcement: Announcement) -> None:
+            refresh()  # the sender may have switched a chat off, or moved it
+            bot.announce(announcement)
+
+        sender = Sender(store, notifiers, clock, report=bot.report, announce=announce)
         bot.wake = sender.wake
         if recovered := store.recover(clock.now()):
             log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", recovered)
@@ -142,6 +157,12 @@ async def _assembled(
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reader.close(), 0.3)
             prices.close()
+
+
+def _first_step(admins: Sequence[int], allow: Sequence[int]) -> str:
+    if admins or allow:
+        return "send /start to the bot, from a chat that config.yaml names under telegram:"
+    return "put your Telegram user id under telegram: admins: in config.yaml, then send /start to the bot"
 
 
 def _restored_engine(world: World, store: SqliteStore, timetables: Timetables, now: datetime) -> Engine:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,11 +23,30 @@ def run(
     ] = None,
 ) -> None:
     """Watch news and prices until stopped (Ctrl-C). One `run` per database."""
+    signal.signal(signal.SIGTERM, _stopped_early)
+    try:
+        _run(config, database, now)
+    except KeyboardInterrupt:  # before the bot listens for it itself: nothing has begun yet
+        raise typer.Exit(0) from None
+
+
+def _run(config: Path, database: Path | None, now: str | None) -> None:
     from bot.app.starting import run_bot
     from bot.clock import SystemClock
 
-    asyncio.run(run_bot(config, database, parse_when(now, SystemClock().now()) if now else None))
-    # a price request that is under way sits in a thread nobody can stop; everything else is closed
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    moment = parse_when(now, SystemClock().now()) if now else None
+
+    async def run_and_leave() -> None:
+        await run_bot(config, database, moment)
+        # Everything is closed and written. What is left are threads nobody can stop, in a price request or a name
+        # look-up that gets no answer; the interpreter would wait for them.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(0)
+
+    asyncio.run(run_and_leave())
+
+
+def _stopped_early(*_: object) -> None:
+    """SIGTERM before the bot listens for it itself."""
+    raise SystemExit(0)

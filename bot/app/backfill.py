@@ -1,0 +1,82 @@
+"""Daily bars for references: two years' worth at the first start, then what each finished session added."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.core.errors import SourceError
+from bot.core.market import Market
+from bot.core.model import Observation, SourceReport, Trouble
+from bot.core.ports import Clock, QuoteSource
+
+CHUNK = 12
+"""Symbols whose history is asked for and committed at a time, so that prices are not held up."""
+AT_FIRST = timedelta(days=430)
+AFTERWARDS = timedelta(days=10)
+LOOK_EVERY = timedelta(minutes=30)
+ASK_AGAIN = timedelta(hours=2)
+"""A symbol whose newest bar did not come is asked for again after this."""
+SETTLED_AFTER = timedelta(minutes=20)
+"""How long after the close a session's bar is final."""
+FIRST_RETRY = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Backfill:
+    """Asks for the bars that are missing. ``turn`` is the live bot's: it takes what came."""
+
+    prices: QuoteSource
+    market: Callable[[], Market]
+    clock: Clock
+    turn: Callable[[Sequence[Observation]], object]
+    _asked: dict[str, datetime] = field(default_factory=dict)
+    _failures: int = 0
+
+    async def run(self, symbols: Sequence[str]) -> timedelta:
+        """Fetch what is missing of ``symbols``; how long to wait before the next look.
+
+        Where the vendor as a whole fails, the rest is not asked for, and the next look comes sooner.
+        """
+        now = self.clock.now()
+        wanted: dict[datetime, list[str]] = {}
+        for symbol in symbols:
+            first = self._wanted(symbol, now)
+            if first is not None:
+                wanted.setdefault(first, []).append(symbol)
+        chunks = [(f, s[i : i + CHUNK]) for f, s in sorted(wanted.items()) for i in range(0, len(s), CHUNK)]
+        for first, chunk in chunks:
+            try:
+                bars, splits = await self.prices.history(chunk, first.date(), self.clock.now())
+            except SourceError as error:
+                if error.permanent:  # nobody knows these symbols; the next may be known
+                    self._asked |= dict.fromkeys(chunk, now)
+                    continue
+                self._failures += 1
+                self.turn([SourceReport("history", self.clock.now(), Trouble.FAILED, str(error))])
+                again = min(FIRST_RETRY * (1 << min(self._failures - 1, 10)), LOOK_EVERY)
+                return max(again, error.retry_after or timedelta())
+            self._asked |= dict.fromkeys(chunk, now)
+            at = self.clock.now()
+            seen: list[Observation] = [replace(split, seen_at=at) for split in splits]
+            seen += [replace(bar, seen_at=at) for bar in bars]
+            self.turn([*seen, SourceReport("history", at, items=len(bars))])
+            await asyncio.sleep(0)
+        self._failures = 0
+        return LOOK_EVERY
+
+    def _wanted(self, symbol: str, now: datetime) -> datetime | None:
+        """From when on bars of ``symbol`` are missing; ``None`` where the last finished session is known."""
+        prices = self.market().of(symbol)
+        session = prices.timetable.current(now)
+        if session is not None and now < session.close_at + SETTLED_AFTER:
+            session = prices.timetable.before(session)
+        if session is None or session.date in prices.bars:
+            return None
+        asked = self._asked.get(symbol)
+        if asked is not None and now - asked < ASK_AGAIN:
+            return None
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - (AFTERWARDS if len(prices.bars) > 100 else AT_FIRST)
