@@ -42,7 +42,7 @@ class Extreme:
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_bar_dates", "bars", "quotes", "splits", "symbol", "timetable", "version")
+    __slots__ = ("_bar_dates", "bars", "models", "quotes", "splits", "symbol", "timetable", "version")
 
     def __init__(self, symbol: str, timetable: Timetable) -> None:
         self.symbol = symbol
@@ -53,6 +53,8 @@ class SymbolPrices:
         self.splits: list[Split] = []
         self.version = 0
         """Rises whenever a bar or a split is taken: what was worked out from closes before is then out of date."""
+        self.models: dict[tuple[str, date], tuple[int, int, object]] = {}
+        """Market models by benchmark and session, each with the versions of both it was estimated from."""
 
     # ------------------------------------------------------------------------------------------------------ applying
 
@@ -143,7 +145,7 @@ class SymbolPrices:
         """What had happened up to ``moment``: quotes by event time, bars of sessions that had closed."""
         past = SymbolPrices(self.symbol, self.timetable)
         past.quotes = self.quotes[: bisect_right(self.quotes, moment, key=_event_time)]
-        past.splits, past.version = self.splits, self.version
+        past.splits, past.version, past.models = self.splits, self.version, self.models
         i = len(self._bar_dates)
         while i and ((held := self.timetable.on(self._bar_dates[i - 1])) is None or held.close_at > moment):
             i -= 1
