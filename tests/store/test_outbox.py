@@ -141,6 +141,14 @@ def test_an_edit_waits_for_its_message_and_is_given_its_id(store: SqliteStore) -
     assert (edit.notification.announcement, edit.edits_message) == ("edit", "m-first")
 
 
+def test_an_edit_waits_while_its_message_must_be_tried_again(store: SqliteStore) -> None:
+    store.commit(batch(notification("first"), notification("edit", at=after(1), edits="first")))
+    (first,) = claim(store, after(1))
+    store.settle(ended(first, "retry", retry_at=after(60)))
+    assert claim(store, after(59)) == []
+    assert names(claim(store, after(60))) == ["first"]
+
+
 def test_an_edit_of_an_edit_edits_the_message_itself(store: SqliteStore) -> None:
     store.commit(batch(notification("first")))
     for number, name in enumerate(("first", "e1", "e2", "e3")):

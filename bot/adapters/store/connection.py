@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreFullError
+from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreFullError, StoreVersionError
 
 OLDEST_SQLITE = (3, 35, 0)
 """For ``RETURNING``, generated columns and window functions together."""
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM})
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def connect_writer(path: Path, *, durable: bool, busy_for: timedelta) -> sqlite3.Connection:
@@ -100,7 +99,9 @@ def _ours(path: Path, error: Exception) -> StoreError:
         )
     if primary == sqlite3.SQLITE_CANTOPEN:
         return StoreFullError(f"{path}: the database cannot be opened; look at the folder and its rights: {error}")
-    if primary in _DAMAGED:
+    if primary == sqlite3.SQLITE_NOTADB:
+        return StoreVersionError(f"{path}: not an SQLite database; name another file with --database: {error}")
+    if primary == sqlite3.SQLITE_CORRUPT:
         return StoreError(f"{path}: the database is damaged; put a backup in its place: {error}")
     return StoreError(f"{path}: {error}")
 

@@ -111,6 +111,7 @@ def _keep_newest_edit(conn: sqlite3.Connection, edit: str, message: str) -> None
 
 # ------------------------------------------------------------------------------------------------------------ claiming
 
+# INDEXED BY: the outbox is small and the history large, which a planner without statistics cannot know
 _CANDIDATES = """
 WITH due AS MATERIALIZED (
   SELECT n.rowid AS place, n.recipient_id, n.edits IS NOT NULL AS is_edit, n.severity_rank, n.created_at,
@@ -118,7 +119,7 @@ WITH due AS MATERIALIZED (
            PARTITION BY n.recipient_id
            ORDER BY n.edits IS NOT NULL, n.severity_rank DESC, n.created_at, n.rowid
          ) AS turn
-  FROM notifications n
+  FROM notifications n INDEXED BY notifications_queued
   JOIN chats c ON c.id = n.recipient_id AND c.enabled
   LEFT JOIN notifications m ON m.id = n.edits
   LEFT JOIN notifications r ON r.id = n.replies_to AND r.rowid < n.rowid AND r.state = 'queued'
@@ -128,7 +129,8 @@ WITH due AS MATERIALIZED (
     AND n.recipient_id NOT IN (SELECT value FROM json_each(:busy))
     AND (n.edits IS NULL OR m.state = 'sent')
     AND r.id IS NULL
-    AND NOT EXISTS (SELECT 1 FROM notifications l WHERE l.recipient_id = n.recipient_id AND l.state = 'leased')
+    AND NOT EXISTS (SELECT 1 FROM notifications l INDEXED BY notifications_leased
+                    WHERE l.recipient_id = n.recipient_id AND l.state = 'leased')
 )
 SELECT place FROM due WHERE turn = 1
 ORDER BY is_edit, severity_rank DESC, created_at, place LIMIT :limit
@@ -146,7 +148,10 @@ WHERE n.rowid = ?
 def waiting(conn: sqlite3.Connection) -> bool:
     """Whether anything is queued or leased at all: a look that takes no lock."""
     return any(
-        conn.execute(f"SELECT 1 FROM notifications WHERE state = '{state}' LIMIT 1").fetchone() is not None
+        conn.execute(
+            f"SELECT 1 FROM notifications INDEXED BY notifications_{state} WHERE state = '{state}' LIMIT 1"
+        ).fetchone()
+        is not None
         for state in ("queued", "leased")
     )
 
@@ -197,7 +202,7 @@ def claim(
 def _supersede_edits_of_nothing(conn: sqlite3.Connection, now: datetime) -> None:
     """Edits whose message will never be there to edit: given up, doubtful, or left behind in a chat that moved."""
     conn.execute(
-        "UPDATE notifications SET state = 'superseded', settled_at = ?,"
+        "UPDATE notifications INDEXED BY notifications_queued SET state = 'superseded', settled_at = ?,"
         " suppressed_by = (SELECT 'the message to edit is ' || CASE m.state WHEN 'sent' THEN 'in the chat as it was'"
         "   ELSE m.state END FROM notifications m WHERE m.id = notifications.edits)"
         " WHERE state = 'queued' AND edits IS NOT NULL AND EXISTS ("
@@ -268,7 +273,7 @@ def recover(conn: sqlite3.Connection, run_id: int, now: datetime) -> int:
 
 def _give_up(conn: sqlite3.Connection, now: datetime, which: str, parameter: str | int, error: str) -> int:
     at = moment_text(now)
-    leased = f"SELECT id FROM notifications WHERE state = 'leased' AND {which}"
+    leased = f"SELECT id FROM notifications INDEXED BY notifications_leased WHERE state = 'leased' AND {which}"
     ids = [row[0] for row in conn.execute(leased, (parameter,))]
     for notification in ids:
         conn.execute(

@@ -53,7 +53,7 @@ def _quotes(
     # the first fifteen characters of a moment name its ten minutes
     thin = (
         "seen_at > ?1 AND seen_at <= ?2 AND (kind <> 'trade' OR arrival IN (SELECT min(arrival) FROM quotes"
-        " WHERE seen_at > ?1 AND seen_at <= ?2 GROUP BY symbol, substr(at, 1, 15)))"
+        " WHERE seen_at > ?1 AND seen_at <= ?2 AND kind = 'trade' GROUP BY symbol, substr(at, 1, 15)))"
     )
     yield _read(conn, "quotes", QUOTE, thin, (begin, recent))
     yield _read(conn, "quotes", QUOTE, "seen_at > ? AND seen_at <= ?", (recent, window[1]))

@@ -43,14 +43,9 @@ def stored_version(conn: sqlite3.Connection, path: Path, newest: int = len(MIGRA
 
     StoreVersionError where it is not ours or was written by a newer Aftershock.
     """
-    try:
-        application = int(conn.execute("PRAGMA application_id").fetchone()[0])
-        version = int(conn.execute("PRAGMA user_version").fetchone()[0])
-        has_tables = conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
-            raise StoreVersionError(f"{path}: not an SQLite database; name another file with --database") from error
-        raise
+    application = int(conn.execute("PRAGMA application_id").fetchone()[0])
+    version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+    has_tables = conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
     if application != APPLICATION_ID and (application or version or has_tables):
         raise StoreVersionError(
             f"{path}: an SQLite database, but not one of Aftershock's; name another file with --database"

@@ -280,7 +280,9 @@ class SqliteStore:
         with translated(self.path):
             return {
                 state: int(
-                    self._conn.execute(f"SELECT count(*) FROM notifications WHERE state = '{state}'").fetchone()[0]
+                    self._conn.execute(
+                        f"SELECT count(*) FROM notifications INDEXED BY notifications_{state} WHERE state = '{state}'"
+                    ).fetchone()[0]
                 )
                 for state in ("queued", "leased", "unknown")
             }

@@ -306,7 +306,8 @@ END;
 VIEWS = """
 CREATE VIEW alert_history AS
 SELECT a.id, a.fired_at, a.session, a.symbol, a.rule, a.severity, a.severity_rank, a.state, a.phase,
-       a.change, a.worst, a.last_change, a.price, a.price_at, a.last_price, a.last_price_at, a.reference_kind, a.reference_price, a.reference_at, a.late,
+       a.change, a.worst, a.last_change, a.price, a.price_at, a.last_price, a.last_price_at,
+       a.reference_kind, a.reference_price, a.reference_at, a.late,
        a.updated_at, a.resolved_at,
        a.cause_title, a.cause_source, a.cause_link, a.cause_topic, a.cause_score, a.cause_published_at, a.cause_seen_at,
        a.incident_id, i.lead AS incident_lead, i.severity AS incident_severity, i.state AS incident_state,
