@@ -257,7 +257,8 @@ class Sender:
         elif error.permanent:
             self._conclude(outgoing, started_at, "failed", error=said)
             self._channel_failed(notification.channel, said, None)
-            if notification.reason is not Reason.OPERATOR:
+            # an edit that fails (somebody deleted the message) costs nobody an alert, and comes every minute
+            if not notification.edits and notification.reason is not Reason.OPERATOR:
                 self._announce(announce_failed(notification, said, self._now()))
         elif error.retry_after is not None:
             self._pacer.pause(notification.recipient, real + error.retry_after, real)

@@ -219,6 +219,18 @@ async def test_a_permanent_failure_is_given_up_and_told_once_per_announcement() 
     assert len({a.key for a in desk.announced}) == 1
 
 
+async def test_an_edit_of_a_message_that_is_gone_is_given_up_without_a_word_to_the_operator() -> None:
+    desk = Desk()
+    first = notification("a")
+    desk.queue(first)
+    await desk.sender().drain()
+    desk.notifier.script["telegram:1"] = [DeliveryError("message to edit not found", permanent=True)]
+    desk.queue(notification("b", edits=first.id))
+    await desk.sender().drain(until_empty=True)
+    assert desk.store.outcomes() == ["sent", "failed"]
+    assert desk.announced == []
+
+
 async def test_a_recipient_that_forbids_is_switched_off_and_the_operator_hears_of_it() -> None:
     desk = Desk()
     ada = Recipient("telegram:1", "telegram", "Ada", symbols=("NVDA",))
