@@ -19,12 +19,13 @@ from bot.config.document import Document, DocumentPath, load_document, problem
 from bot.config.scalars import Name, Symbol
 from bot.config.validation import StrictModel, one_of, validate
 from bot.core import conditions as core
+from bot.core.cause.condition import Cause
 from bot.core.comparison import Comparison, parse_comparison
 from bot.core.errors import ConfigError, Problem
 from bot.core.followups import parse_follow_up
 from bot.core.model import Reach, Severity, stable_id
 from bot.core.news import Companies, Topics
-from bot.core.rules import Rule, RuleSet, SeverityStep, has_price, topics_of
+from bot.core.rules import Rule, RuleSet, SeverityStep, asks_for_cause, has_price, topics_of
 from bot.core.windows import Since, Span, parse_since, parse_span
 
 SEVERITY_WORDS = tuple(s.word for s in Severity)
@@ -103,6 +104,17 @@ class NewsSpec(StrictModel):
     """How strongly the stories reach the symbol by exposure: what they say times what the company lives from."""
 
 
+class CauseSpec(StrictModel):
+    """The best explanation found for the move, ranked against competing ones."""
+
+    topic: Annotated[tuple[str, ...], BeforeValidator(_listed)]
+    """Topic or topics the explanation may be about."""
+    within: SpanField = Span(sessions=5)
+    """How long before the session a cause may come from."""
+    confidence: NumberComparison = Comparison(">=", 0.6)
+    """How sure the ranking must be, 0 to 1."""
+
+
 class ConditionSpec(StrictModel):
     """One or more conditions; several keys in one mapping must all hold."""
 
@@ -112,6 +124,8 @@ class ConditionSpec(StrictModel):
     """Stories reach the symbol."""
     market: MarketSpec | None = None
     """A benchmark has moved."""
+    cause: CauseSpec | None = None
+    """The best explanation found for the move."""
     all: Annotated[tuple[ConditionSpec, ...], Field(min_length=1)] | None = None
     """Every one of these holds."""
     any: Annotated[tuple[ConditionSpec, ...], Field(min_length=1)] | None = None
@@ -245,6 +259,7 @@ class _Reader:
             enabled=spec.enabled,
             topics=topics_of(when),
             has_price=has_price(when),
+            has_cause=asks_for_cause(when),
         )
 
     def _at(self, path: DocumentPath, key: str, index: int) -> DocumentPath:
@@ -326,6 +341,8 @@ class _Reader:
             yield core.Price(spec.price.change, spec.price.since)
         if spec.market:
             yield self._market(spec.market, (*path, "market"))
+        if spec.cause:
+            yield self._cause(spec.cause, (*path, "cause"))
         if spec.news:
             yield self._news(spec.news, (*path, "news"))
         for key, kind in (("all", core.All), ("any", core.Any), ("none", core.NoneOf)):
@@ -341,12 +358,22 @@ class _Reader:
             return None
         return core.MarketMove(spec.benchmark, spec.change, spec.since)
 
-    def _news(self, spec: NewsSpec, path: DocumentPath) -> core.Condition | None:
+    def _cause(self, spec: CauseSpec, path: DocumentPath) -> core.Condition | None:
+        if not self._topics(spec.topic, path):
+            return None
+        return Cause(spec.topic, spec.within, spec.confidence)
+
+    def _topics(self, topics: Sequence[str], path: DocumentPath) -> bool:
+        """Whether all of these exist; reports those that do not."""
         good = True
-        for i, topic in enumerate(spec.topic):
+        for i, topic in enumerate(topics):
             if topic not in self.around.topics.names:
                 self.fail(self._at(path, "topic", i), one_of(topic, sorted(self.around.topics.names), "topic"))
                 good = False
+        return good
+
+    def _news(self, spec: NewsSpec, path: DocumentPath) -> core.Condition | None:
+        good = self._topics(spec.topic, path)
         if Reach.NONE in spec.reach:
             self.fail(
                 (*path, "reach"), "a story that does not reach the symbol explains nothing; write direct or exposure"

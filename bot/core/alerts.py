@@ -86,7 +86,7 @@ class AlertBook:
                 _measured(alert, outcome.move),
                 severity=outcome.severity,
                 checks=(full or outcome.check,),
-                cause=cause_of(outcome.cause) or alert.cause,
+                cause=cause_of(outcome.cause, outcome.confidence) or alert.cause,
                 updated_at=at,
             )
             return self._put(raised, AlertChange(ChangeKind.ESCALATED, at, raised))
@@ -183,7 +183,7 @@ class AlertBook:
             phase=session.phase(quote.at) if quote else Phase.CLOSED,
             change=move.change if move else None,
             reference=move.reference if move else None,
-            cause=cause_of(outcome.cause),
+            cause=cause_of(outcome.cause, outcome.confidence),
             checks=(full,),
             late=self._under_way(outcome, session),
             worst=move.change if move else None,
@@ -256,7 +256,7 @@ def ending(timetable: Timetable, day: date, fired_at: datetime) -> datetime:
     return max(following.starts_at, fired_at) if following else fired_at
 
 
-def cause_of(match: ClusterMatch | None) -> CauseRef | None:
+def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> CauseRef | None:
     """What an alert keeps of the cluster that explains it."""
     if match is None:
         return None
@@ -275,6 +275,7 @@ def cause_of(match: ClusterMatch | None) -> CauseRef | None:
         story=best.id,
         stories=tuple(s.id for s in match.stories),
         sources=match.sources,
+        confidence=confidence,
         first_title=match.first.title,
         first_source=match.first.origin,
         first_link=match.first.link,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bot.core.comparison import Comparison
 from bot.core.market import Market, SymbolPrices, change, renamed
@@ -17,6 +17,9 @@ from bot.core.model import Check, ClusterMatch, Quote, Reach, Reference
 from bot.core.news import NewsRoom
 from bot.core.sessions import Session
 from bot.core.windows import Since, Span
+
+if TYPE_CHECKING:
+    from bot.core.cause.causes import Causes
 
 
 @dataclass(slots=True)
@@ -35,8 +38,14 @@ class Context:
     """Stop at the first condition that decides; leave the rest out of the tree."""
     move: Move | None = None
     """The first price condition's measurement, once evaluated."""
+    causes: Causes | None = None
+    """Ranks explanations; ``None`` where nobody does."""
+    session: Session | None = None
+    """Judge this earlier session, with the news of now: a cause told late belongs to the session of the fall."""
     cause: ClusterMatch | None = None
-    """The best cluster of the first news condition that held."""
+    """The best cluster of the first news or cause condition that held."""
+    confidence: float | None = None
+    """How sure the ranking is of it, where a cause condition held."""
     pending: bool = False
     """A price condition is met by the last quote but not yet by ``hold`` of them."""
 
@@ -225,7 +234,7 @@ def measure(
 ) -> tuple[Check, Move | None, bool]:
     """Measure ``prices`` against a reference: the check, the move (if any), and whether the last quote met it."""
     threshold = f"change {asked}"
-    standing = prices.standing(context.now)
+    standing = prices.standing(context.now) if context.session is None else prices.stood(context.session.ends_at)
     if standing is None:
         why = "no price yet in this session" if prices.last else "no price known"
         return Check(label, None, why, threshold, limit=asked.limit), None, False
@@ -236,7 +245,7 @@ def measure(
         return Check(label, None, f"no {since} known to measure against", threshold, limit=asked.limit), None, False
     agreeing = [moved]
     needed = 1 if quote.kind.confirmed else hold
-    for earlier in prices.distinct(needed)[1:]:
+    for earlier in prices.distinct(needed, quote.at)[1:]:
         at_session = prices.session_of(earlier)
         then = resolve(prices, earlier, at_session, since, context) if at_session == session and at_session else None
         value = change(earlier.price, then)

@@ -15,6 +15,7 @@ from itertools import groupby
 
 from bot.core import followups
 from bot.core.alerts import AlertBook
+from bot.core.cause.causes import Causes
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
 from bot.core.incidents import IncidentBook
@@ -39,7 +40,8 @@ from bot.core.news import NewsRoom, Topics
 from bot.core.news.companies import Companies
 from bot.core.ordering import canonical, most_telling, name_of, waves
 from bot.core.record import Record
-from bot.core.rules import Outcome, RuleSet
+from bot.core.rules import Outcome, Rule, RuleSet
+from bot.core.sessions import Session
 from bot.core.speaker import Speaker
 from bot.core.summary import Teller
 
@@ -74,6 +76,7 @@ class Engine:
         self.speaker = Speaker(
             market, self.alerts, self.incidents, Teller(market, companies, topics), lambda: self.rules
         )
+        self.causes = Causes(market, news, companies, rules.symbols)
         self._freshness = Freshness(stale_after)
         self._news_window = news_window
         self._time = watching_since
@@ -148,7 +151,7 @@ class Engine:
 
     def evaluate(self, symbol: str, at: datetime) -> list[Outcome]:
         """Every rule that concerns ``symbol``, with its whole tree, as things stand; decides nothing."""
-        return [r.evaluate(symbol, at, self.market, self.news) for r in self.rules.concerning(symbol)]
+        return [self._outcome(rule, symbol, at) for rule in self.rules.concerning(symbol)]
 
     # --------------------------------------------------------------------------------------------------- observations
 
@@ -167,7 +170,7 @@ class Engine:
             for quote in wave:
                 if self._admit(quote, at, record):
                     touched.add(quote.symbol)
-            self._judge(touched, at, record)
+            self._judge(touched, at, record, frozenset(symbols if number == 0 else ()))
 
     def _admit(self, quote: Quote, at: datetime, record: Record) -> bool:
         """Take a quote or refuse it; a symbol refused several times in a row is the operator's business."""
@@ -209,24 +212,41 @@ class Engine:
 
     # --------------------------------------------------------------------------------------------------------- rules
 
-    def _judge(self, symbols: set[str], at: datetime, record: Record) -> None:
+    def _judge(self, symbols: set[str], at: datetime, record: Record, told: frozenset[str] = frozenset()) -> None:
         changed: list[AlertChange] = []
         for symbol in sorted(symbols):
             changed += self.alerts.follow(symbol, at)
             for rule in self.rules.concerning(symbol):
-                outcome = rule.evaluate(symbol, at, self.market, self.news, brief=True)
-                if not outcome.holds:
-                    continue
-                full = None
-                if self.alerts.would_change(outcome, at):
-                    full = rule.evaluate(symbol, at, self.market, self.news).check
-                if change := self.alerts.consider(outcome, full, at):
-                    changed.append(change)
+                changed += self._considered(rule, symbol, at, None)
+                if symbol in told and rule.has_cause and (before := self._just_over(symbol, at)) is not None:
+                    changed += self._considered(rule, symbol, at, before)
         entered = [self._enter(change, at, record) for change in most_telling(changed)]
         self.speaker.speak(set(entered), at, record)
         for incident in self.incidents.open():
             if incident.lead in symbols:
                 self.speaker.watch_lead(incident, at, record)
+
+    def _considered(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:
+        """What one rule does to its alert, of this session or, completed late, of the one before."""
+        outcome = self._outcome(rule, symbol, at, session=session, brief=True)
+        if not outcome.holds:
+            return []
+        full = None
+        if self.alerts.would_change(outcome, at):
+            full = self._outcome(rule, symbol, at, session=session).check
+        change = self.alerts.consider(outcome, full, at)
+        return [change] if change else []
+
+    def _outcome(
+        self, rule: Rule, symbol: str, at: datetime, *, session: Session | None = None, brief: bool = False
+    ) -> Outcome:
+        return rule.evaluate(symbol, at, self.market, self.news, causes=self.causes, session=session, brief=brief)
+
+    def _just_over(self, symbol: str, at: datetime) -> Session | None:
+        """The session before the one under way: until the latter's regular close a story may still explain its fall."""
+        timetable = self.market.of(symbol).timetable
+        current = timetable.current(at)
+        return timetable.before(current) if current is not None and at <= current.close_at else None
 
     def _enter(self, change: AlertChange, at: datetime, record: Record) -> str:
         """Give a changed alert its incident, and record both; the incident's id."""
@@ -301,5 +321,6 @@ class Engine:
     def _forget(self, at: datetime) -> None:
         self.market.forget(at)
         self.news.forget(at - self._news_window)
+        self.causes.forget((at - REMEMBER_ALERTS).date())
         self.alerts.forget((at - REMEMBER_ALERTS).date())
         self.incidents.forget((at - REMEMBER_ALERTS).date())

@@ -114,17 +114,28 @@ class SymbolPrices:
             return None
         return quote, session
 
-    def backward(self) -> Iterator[Quote]:
-        """Quotes with strictly earlier event times, from the newest on; of equal times the last that came."""
+    def stood(self, moment: datetime) -> tuple[Quote, Session] | None:
+        """As ``standing``, for a moment in the past: the last quote that had happened by then."""
+        quote = self.last_before(moment)
+        session = self.session_of(quote) if quote else None
+        if quote is None or session is None or session != self.timetable.current(moment):
+            return None
+        return quote, session
+
+    def backward(self, until: datetime | None = None) -> Iterator[Quote]:
+        """Quotes with strictly earlier event times, from the newest (up to ``until``) on; of equal times the last that
+        came."""
         last: datetime | None = None
         for quote in reversed(self.quotes):
+            if until is not None and quote.at > until:
+                continue
             if last is None or quote.at < last:
                 last = quote.at
                 yield quote
 
-    def distinct(self, count: int) -> list[Quote]:
-        """The newest quotes with strictly different event times, newest first, at most ``count``."""
-        return list(islice(self.backward(), count))
+    def distinct(self, count: int, until: datetime | None = None) -> list[Quote]:
+        """The newest quotes (up to ``until``) with strictly different event times, newest first, at most ``count``."""
+        return list(islice(self.backward(until), count))
 
     def quotes_between(self, start: datetime, end: datetime) -> list[Quote]:
         """Quotes with ``start <= at <= end`` by event time."""

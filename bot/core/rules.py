@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.core.comparison import Comparison
 from bot.core.conditions import All, Any, Condition, Context, MarketMove, Move, News, NoneOf, Price
 from bot.core.market import Market
 from bot.core.model import Check, ClusterMatch, Severity, stable_id
 from bot.core.news import NewsRoom
+from bot.core.sessions import Session
 from bot.core.windows import Span
+
+if TYPE_CHECKING:
+    from bot.core.cause.causes import Causes
+
+
+CAUSE_TOPICS = ("ai-market", "ai-model")
+"""Stories on these may complete a rule that asks for a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +51,45 @@ class Rule:
     topics: frozenset[str] = field(default=frozenset())
     has_price: bool = True
     """False for a rule on news alone."""
+    has_cause: bool = False
+    """It asks for a cause, which may be told late."""
 
     def fingerprint(self, symbol: str) -> str:
         """Stable hash of rule and symbol: from identity, never from values."""
         return stable_id(self.name, symbol)
 
-    def evaluate(self, symbol: str, now: datetime, market: Market, news: NewsRoom, *, brief: bool = False) -> Outcome:
-        """What this rule finds for ``symbol`` at ``now``. ``brief`` stops at the first thing that decides."""
-        context = Context(symbol, now, market, news, hold=self.hold, needs_fresh_news=not self.has_price, brief=brief)
+    def evaluate(
+        self,
+        symbol: str,
+        now: datetime,
+        market: Market,
+        news: NewsRoom,
+        *,
+        causes: Causes | None = None,
+        session: Session | None = None,
+        brief: bool = False,
+    ) -> Outcome:
+        """What this rule finds for ``symbol`` at ``now``. ``brief`` stops at the first thing that decides.
+
+        ``session`` judges an earlier session's move by the news of now.
+        """
+        context = Context(
+            symbol,
+            now,
+            market,
+            news,
+            hold=self.hold,
+            needs_fresh_news=not self.has_price,
+            brief=brief,
+            causes=causes,
+            session=session,
+        )
         check = self.when.evaluate(context)
         holds = check.holds is True
         severity = self.severity_of(context.move) if holds else None
-        return Outcome(self, symbol, check, holds, severity, context.move, context.cause, context.pending)
+        return Outcome(
+            self, symbol, check, holds, severity, context.move, context.cause, context.pending, context.confidence
+        )
 
     def severity_of(self, move: Move | None) -> Severity:
         """The highest step that the move satisfies, under the same hold as the price condition."""
@@ -77,6 +113,8 @@ class Outcome:
     move: Move | None
     cause: ClusterMatch | None
     pending: bool
+    confidence: float | None = None
+    """How sure the ranking is of ``cause``, where the rule asks for one."""
 
 
 class RuleSet:
@@ -125,7 +163,15 @@ def walk(condition: Condition) -> Iterator[Condition]:
 
 def topics_of(condition: Condition) -> frozenset[str]:
     """Every topic a condition tree asks about."""
-    return frozenset(t for c in walk(condition) if isinstance(c, News) for t in c.topics)
+    topics = {t for c in walk(condition) if isinstance(c, News) for t in c.topics}
+    if asks_for_cause(condition):
+        topics.update(CAUSE_TOPICS)
+    return frozenset(topics)
+
+
+def asks_for_cause(condition: Condition) -> bool:
+    """Whether a condition tree asks what explains the move: then a late story may still complete it."""
+    return any(hasattr(c, "confidence") for c in walk(condition))
 
 
 def benchmarks_of(condition: Condition) -> frozenset[str]:

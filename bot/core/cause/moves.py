@@ -76,7 +76,7 @@ class Moves:
     def of(self, symbol: str, now: datetime) -> Move | None:
         """The move of ``symbol`` in the session that stands at ``now``; ``None`` where it cannot be measured."""
         prices = self._market.of(symbol)
-        standing = prices.standing(now)
+        standing = prices.stood(now)
         if standing is None:
             return None
         quote, session = standing
@@ -144,7 +144,7 @@ class Moves:
 
     def _change(self, symbol: str, now: datetime) -> float | None:
         prices = self._market.of(symbol)
-        standing = prices.standing(now)
+        standing = prices.stood(now)
         if standing is None:
             return None
         reference = prices.previous_close(*standing)

@@ -26,7 +26,7 @@ TIED_RIVAL = -1.2
 """A rival weighs less where a story ties the company itself to AI: its own results may be how the shock is told."""
 MARKET_WIDE = -1.5
 CAP = 0.55
-"""Below what a rule asks for: a trigger without a story that ties (unless trigger and group are both clear), and a tie by
+"""Below what a rule asks for: a trigger without a tie (unless trigger and group are both clear), and a tie by
 exposure without a group that falls."""
 CONFIRMED_FROM = 0.2
 
