@@ -119,7 +119,7 @@ def _cause(cause: CauseRef | None) -> dict[str, Any] | None:
         "exposures": list(cause.exposures),
         "cluster": cause.cluster,
         "sources": list(cause.sources),
-        "confidence": cause.confidence,
+        "confidence": _rounded(cause.confidence),
     }
 
 

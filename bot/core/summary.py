@@ -33,6 +33,7 @@ from bot.core.wording import (
     against,
     age,
     clock,
+    confidence_words,
     count,
     day,
     listing,
@@ -193,11 +194,13 @@ class Teller:
         lines.append(
             (
                 f"First seen {age(seen)} before this alert; {count(len(cause.sources), 'source')}"
-                f" ({listing(list(cause.sources), 4)}); topic score {cause.score:.2f}.",
+                f" ({listing(list(cause.sources), 4)}).",
             )
         )
         if reach:
             lines.append((reach,))
+        if cause.confidence is not None:
+            lines.append((f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",))
         return [Block("why", BlockKind.LINKS, 80, "Likely why", tuple(lines))]
 
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:

@@ -66,6 +66,12 @@ def against(reference: Reference) -> str:
     return f"against {price(reference.price)} ({reference.kind}, {moment(reference.at)})"
 
 
+def confidence_words(confidence: float) -> str:
+    """A confidence in words: ``very likely`` from 0.9, ``likely`` from 0.75, ``probably`` from 0.6, else ``possibly``."""
+    steps = ((0.9, "very likely"), (0.75, "likely"), (0.6, "probably"))
+    return next((words for least, words in steps if confidence >= least), "possibly")
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """``1 source``, ``3 sources``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
