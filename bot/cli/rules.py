@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Json
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
+from bot.core.errors import UsageError
 
 app = typer.Typer(help="Check, test and try the rules you edit.", no_args_is_help=True)
 
@@ -79,3 +81,124 @@ def run_tests(
     )
     if failed:
         raise typer.Exit(1)
+
+
+@app.command("explain")
+def explain(
+    symbol: Annotated[str, typer.Argument(help="The symbol, as NVDA.")],
+    at: Annotated[str, typer.Option("--at", help="The moment: 2025-01-27T10:00Z, or how long ago, as 2h.")],
+    episode: Annotated[str | None, typer.Option(help="Ask about an episode instead of the history.")] = None,
+    rules: Rules = None,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Say for every rule why it held for SYMBOL at that moment, or what stopped it first."""
+    from bot.app import explaining
+    from bot.cli.history import database_file
+    from bot.clock import SystemClock
+
+    now = SystemClock().now()
+    moment = parse_when(at, now)
+    if episode is not None and database is not None:
+        raise UsageError("--episode and --database exclude each other; keep one")
+    if episode is not None:
+        found = explaining.explain_episode(config, symbol.upper(), moment, now, episode, rules)
+    else:
+        file = database_file(config, database)
+        found = explaining.explain_history(config, symbol.upper(), moment, now, file, rules)
+    if json:
+        typer.echo(jsonlib.dumps(explaining.explanation_object(found), ensure_ascii=False))
+        return
+    for line in explaining.explanation_lines(found):
+        typer.echo(line)
+
+
+@app.command("show")
+def show(
+    name: Annotated[str | None, typer.Argument(help="A rule's name; all of them otherwise.")] = None,
+    rules: Rules = None,
+    config: Config = DEFAULT_CONFIG,
+    json: Json = False,
+) -> None:
+    """Print a rule with every default filled in, as YAML that reads back to the same rule."""
+    from bot.app.world import check_rules
+    from bot.config.rule_dump import full_rules, rules_yaml
+    from bot.config.validation import one_of
+
+    loaded, files = check_rules(config, rules)
+    chosen = [rule for rule in full_rules(files) if name in (None, rule.name)]
+    if not chosen:
+        raise UsageError(one_of(name or "", sorted(rule.name for rule in loaded), "rule"))
+    for rule in chosen:
+        compiled = loaded.named(rule.name)
+        symbols = sorted(compiled.symbols) if compiled else []
+        if json:
+            told = {"type": "rule", "name": rule.name, "file": rule.file, "line": rule.line, "symbols": symbols}
+            typer.echo(jsonlib.dumps({**told, "version": compiled.version if compiled else "", "rule": rule.data}))
+        else:
+            some = ", ".join(symbols[:8]) + (", …" if len(symbols) > 8 else "")
+            plural = "" if len(symbols) == 1 else "s"
+            typer.echo(f"# {rule.name}: {rule.file}:{rule.line}; concerns {len(symbols)} symbol{plural}: {some}")
+    if not json:
+        typer.echo(rules_yaml(chosen), nl=False)
+
+
+@app.command("try")
+def try_(
+    since: Annotated[str | None, typer.Option(help="The sessions since then: 90d, 2025-01-27.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="The first session: 2025-01-27.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The last session.")] = None,
+    rules: Rules = None,
+    episode: Annotated[str | None, typer.Option(help="Over an episode instead of the history.")] = None,
+    prices: Annotated[list[Path] | None, typer.Option(help="Over recorded prices (CSV); repeatable.")] = None,
+    news: Annotated[list[Path] | None, typer.Option(help="Over recorded news (JSONL); repeatable.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also list alerts that stay as they were.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Play the rules over your own history and list the alerts gained, lost and moved beside what did fire."""
+    from bot.app import trying
+    from bot.cli import trial_table
+    from bot.cli.history import database_file
+    from bot.clock import SystemClock
+    from bot.config.rule_tests_file import Recording
+
+    now = SystemClock().now()
+    recorded = bool(prices or news)
+    chosen = [word for word, given in (("--episode", episode), ("--database", database)) if given is not None]
+    if recorded:
+        chosen.append("--prices and --news")
+    if len(chosen) > 1:
+        raise UsageError(f"{' and '.join(chosen)} exclude each other; keep one")
+    if since is not None and first is not None:
+        raise UsageError("--since and --from say the same; keep one")
+    begin = parse_when(since or first or "90d", now)
+    end = parse_when(last, now) if last else now
+    if last and end.time() == time():  # a date means all of it
+        end = min(end + timedelta(days=1) - timedelta(microseconds=1), now)
+    if episode is not None:
+        if since or first or last:
+            raise UsageError("an episode is tried as a whole; leave --since, --from and --to out")
+        trial = trying.try_episode(config, rules, now, episode)
+    elif recorded:
+        bounds = (begin.date() if since or first else None, end.date() if last else None)
+        trial = trying.try_recording(config, rules, now, Recording(tuple(prices or ()), tuple(news or ()), *bounds))
+    else:
+        if end < begin:
+            raise UsageError(f"{end:%Y-%m-%d} comes before {begin:%Y-%m-%d}; exchange the two")
+        file = database_file(config, database)
+        with trial_table.progress(begin, end) as told:
+            trial = trying.try_history(config, rules, begin, end, now, file, told)
+    for note in trial.notes:
+        typer.echo(f"note: {note}", err=True)
+    rows = [row for row in trial.rows if every or row.difference is not trying.Difference.SAME]
+    if json:
+        for row in rows:
+            typer.echo(jsonlib.dumps(trying.row_object(row), ensure_ascii=False))
+        typer.echo(jsonlib.dumps(trying.summary_object(trial), ensure_ascii=False))
+        return
+    if rows:
+        trial_table.show(rows)
+    typer.echo(trial_table.summary(trial), err=True)
