@@ -67,7 +67,7 @@ def against(reference: Reference) -> str:
 
 
 def confidence_words(confidence: float) -> str:
-    """A confidence in words: ``very likely`` from 0.9, ``likely`` from 0.75, ``probably`` from 0.6, else ``possibly``."""
+    """In words: ``very likely`` from 0.9, ``likely`` from 0.75, ``probably`` from 0.6, else ``possibly``."""
     steps = ((0.9, "very likely"), (0.75, "likely"), (0.6, "probably"))
     return next((words for least, words in steps if confidence >= least), "possibly")
 
