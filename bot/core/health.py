@@ -1,7 +1,8 @@
 """Silence made visible: which sources are in trouble, and when the operator hears of it.
 
 A source is reported once when it has been in trouble several polls in a row (a stale price or a suddenly empty feed at
-once), and once when it recovers. Reports are observations like any other, so a replay of them says the same.
+once), and once when it recovers. When most feeds fail together, that is one report, and one when they are back.
+Reports are observations like any other, so a replay of them says the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,19 @@ IN_A_ROW = 3
 """Failed polls in a row before the operator is told; a single time-out is everyday."""
 AT_ONCE = frozenset({"store", "rules"})
 """Sources whose first failure already matters."""
+WIDE_FROM = 5
+"""So many feeds failing, and at least half of all, are one outage."""
+NAMED = {
+    "prices": "Price source",
+    "history": "Price history",
+    "telegram": "Telegram",
+    "console": "Console",
+    "rules": "Rules",
+    "store": "History database",
+}
+"""Sources that are no feeds."""
+RULES_BAD = "An edit of the rules has a mistake; the last good rules stay in force"
+RULES_GOOD = "The rules are good again, and in force"
 
 
 @dataclass(slots=True)
@@ -24,6 +38,8 @@ class _Condition:
     since: datetime | None = None
     count: int = 0
     reported: bool = False
+    with_others: bool = False
+    """Reported as part of a wide outage, not by itself."""
     detail: str = ""
 
 
@@ -33,6 +49,7 @@ class Health:
 
     in_a_row: int = IN_A_ROW
     _conditions: dict[tuple[str, str], _Condition] = field(default_factory=dict)
+    _wide_since: datetime | None = None
 
     def observe(self, report: SourceReport) -> Announcement | None:
         """Take a report; the operator's notice where one is due now."""
@@ -40,8 +57,11 @@ class Health:
         known = self._conditions.setdefault(key, _Condition())
         if report.trouble is Trouble.NONE:
             self._conditions[key] = _Condition()
+            if known.with_others:
+                return self._back(report)
             if known.reported and known.since is not None:
-                return _notice(report, f"{_who(report)} works again", f"after {age(report.seen_at - known.since)}")
+                again = RULES_GOOD if report.source == "rules" else f"{_who(report)} works again"
+                return _notice(report, again, f"after {age(report.seen_at - known.since)}")
             return None
         if known.trouble is Trouble.NONE:
             known.since = report.seen_at
@@ -52,14 +72,54 @@ class Health:
         if known.reported or known.count < enough:
             return None
         known.reported = True
+        if report.trouble is Trouble.FAILED and _is_feed(key) and self._is_wide():
+            known.with_others = True
+            return self._outage(report, report.seen_at if known.since is None else known.since)
         words = {
             Trouble.FAILED: "has failed",
             Trouble.EMPTY: "is suddenly empty",
             Trouble.STALE: "has gone stale",
             Trouble.REFUSED: "sends values that are not believed",
         }
+        if report.source == "rules" and report.trouble is Trouble.FAILED:
+            return _notice(report, RULES_BAD, report.detail)
         times = f" {known.count} times in a row" if known.count > 1 else ""
         return _notice(report, f"{_who(report)} {words[report.trouble]}{times}", report.detail)
+
+    # --------------------------------------------------------------------------------------- many feeds at once
+
+    def _feeds(self) -> tuple[list[_Condition], int]:
+        """The feeds that fail now, and how many are known."""
+        feeds = [c for k, c in self._conditions.items() if _is_feed(k)]
+        return [c for c in feeds if c.trouble is Trouble.FAILED], len(feeds)
+
+    def _is_wide(self) -> bool:
+        failing, known = self._feeds()
+        return len(failing) >= WIDE_FROM and len(failing) * 2 >= known
+
+    def _outage(self, report: SourceReport, since: datetime) -> Announcement | None:
+        """The outage's one notice; nothing where it was given."""
+        if self._wide_since is not None:
+            return None
+        self._wide_since = since
+        failing, count = self._feeds()
+        return _notice(report, f"{len(failing)} of {count} feeds fail: is the network down?", report.detail)
+
+    def _back(self, report: SourceReport) -> Announcement | None:
+        """The notice of the outage's end, where ``report`` is what ends it.
+
+        Feeds that stay behind are counted anew: those that go on failing are reported one by one.
+        """
+        failing, count = self._feeds()
+        if self._wide_since is None or self._is_wide():
+            return None
+        since, self._wide_since = self._wide_since, None
+        for left in failing:
+            if left.with_others:
+                left.with_others = left.reported = False
+                left.count = 0
+        detail = f"after {age(report.seen_at - since)}; {count - len(failing)} of {count} so far"
+        return _notice(report, "Feeds work again", detail)
 
     def troubled(self, source: str, subject: str = "") -> Trouble:
         """The trouble a source is in now."""
@@ -107,17 +167,14 @@ class Freshness:
         return f"no new price {how_long}; a halt, or the vendor does not serve it"
 
 
+def _is_feed(key: tuple[str, str]) -> bool:
+    return key[0] not in NAMED and not key[1]
+
+
 def _who(report: SourceReport) -> str:
-    named = {
-        "prices": "Price source",
-        "history": "Price history",
-        "telegram": "Telegram",
-        "rules": "Rules",
-        "store": "History database",
-    }
     if report.subject:
-        return f"{named.get(report.source, report.source)}: {report.subject}"
-    return named.get(report.source, f"Feed {report.source}")
+        return f"{NAMED.get(report.source, report.source)}: {report.subject}"
+    return NAMED.get(report.source, f"Feed {report.source}")
 
 
 def _notice(report: SourceReport, headline: str, detail: str) -> Announcement:

@@ -1,0 +1,80 @@
+"""When the operator hears of a source, and when of all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from bot.core.health import Health
+from bot.core.model import SourceReport, Trouble
+
+NOON = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
+FEEDS = [f"feed-{i:02}" for i in range(20)]
+
+
+def said(health: Health, names: Iterable[str], trouble: Trouble, minute: int, detail: str = "no answer") -> list[str]:
+    """What the operator is told when each of these sources reports ``trouble`` in that minute."""
+    at = NOON + timedelta(minutes=minute)
+    notices = [health.observe(SourceReport(name, at, trouble, detail)) for name in names]
+    return [notice.summary.subject for notice in notices if notice is not None]
+
+
+def polled(health: Health, failing: Iterable[str], minutes: Iterable[int]) -> list[str]:
+    """Every feed polled once in each minute, these failing."""
+    bad = set(failing)
+    told = []
+    for minute in minutes:
+        told += said(health, [n for n in FEEDS if n not in bad], Trouble.NONE, minute)
+        told += said(health, [n for n in FEEDS if n in bad], Trouble.FAILED, minute)
+    return told
+
+
+def test_a_source_is_reported_once_after_several_failures_in_a_row_and_once_when_it_works_again() -> None:
+    health = Health(3)
+    assert polled(health, FEEDS[:1], range(2)) == []
+    assert polled(health, FEEDS[:1], range(2, 9)) == ["Feed feed-00 has failed 3 times in a row"]
+    assert polled(health, [], range(9, 12)) == ["Feed feed-00 works again"]
+
+
+def test_when_most_feeds_fail_the_operator_is_asked_about_the_network_once() -> None:
+    health = Health(3)
+    assert polled(health, [], range(2)) == []
+    assert polled(health, FEEDS[1:], range(2, 20)) == ["19 of 20 feeds fail: is the network down?"]
+
+
+def test_the_end_of_a_wide_outage_is_told_once_and_a_feed_that_stays_behind_on_its_own() -> None:
+    health = Health(3)
+    polled(health, FEEDS, range(5))
+    assert polled(health, FEEDS[:2], [5]) == ["Feeds work again"]
+    assert polled(health, FEEDS[:1], range(6, 12)) == ["Feed feed-00 has failed 3 times in a row"]
+    assert polled(health, [], range(12, 14)) == ["Feed feed-00 works again"]
+
+
+def test_a_feed_that_broke_before_the_others_is_not_told_of_twice() -> None:
+    health = Health(3)
+    assert polled(health, FEEDS[:1], range(4)) == ["Feed feed-00 has failed 3 times in a row"]
+    assert polled(health, FEEDS, range(4, 10)) == ["20 of 20 feeds fail: is the network down?"]
+    assert polled(health, FEEDS[:1], range(10, 14)) == ["Feeds work again"]
+    assert polled(health, [], range(14, 16)) == ["Feed feed-00 works again"]
+
+
+def test_a_few_feeds_of_a_small_desk_are_told_of_one_by_one() -> None:
+    health = Health(2)
+    told = [words for minute in range(4) for words in said(health, FEEDS[:3], Trouble.FAILED, minute)]
+    assert told == [f"Feed {name} has failed 2 times in a row" for name in FEEDS[:3]]
+
+
+def test_prices_and_single_symbols_are_no_feeds() -> None:
+    health = Health(2)
+    names = ["prices", "history", "telegram"]
+    told = [words for minute in range(3) for words in said(health, names, Trouble.FAILED, minute)]
+    assert len(told) == 3
+    assert not any("network" in words for words in told)
+
+
+def test_a_second_wide_outage_is_told_again() -> None:
+    health = Health(3)
+    asked = "20 of 20 feeds fail: is the network down?"
+    assert polled(health, FEEDS, range(4)) == [asked]
+    assert polled(health, [], range(4, 6)) == ["Feeds work again"]
+    assert polled(health, FEEDS, range(6, 12)) == [asked]
