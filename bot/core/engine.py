@@ -142,6 +142,7 @@ class Engine:
             if rule.enabled and (news is not None or not same):
                 self._reconsider |= rule.symbols
         self.rules = rules
+        self.causes = Causes(self.market, self.news, self.companies, rules.symbols)
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
         """Know a company from now on that ``companies.yaml`` does not describe: by its ticker and its vendor's name."""
