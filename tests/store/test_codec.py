@@ -13,7 +13,7 @@ from bot.adapters.store import rows
 from bot.adapters.store.codec import clean, from_json, moment, moment_text, to_json
 from bot.core.errors import StoreError
 from bot.core.model import Check, FollowUp, Quote, ScoreReason, Summary
-from tests.store.values import moments, values
+from tests.store.strategies import moments, values
 
 
 @given(moments)

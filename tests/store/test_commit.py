@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import verify
-from bot.adapters.store.writing import REPORTS_KEPT
+from bot.adapters.store.intake import REPORTS_KEPT
 from bot.core.errors import StoreError
 from bot.core.model import (
     AlertChange,
@@ -32,6 +32,7 @@ from bot.core.model import (
     Split,
     Trouble,
 )
+from tests.store.strategies import values
 from tests.store.values import (
     NOW,
     after,
@@ -44,7 +45,6 @@ from tests.store.values import (
     quote,
     reading,
     story,
-    values,
 )
 
 LONG_AGO = NOW - timedelta(days=3650)
@@ -147,6 +147,17 @@ def test_daily_bars_and_splits_reach_two_years_further_back(store: SqliteStore) 
     future = DailyBar("NVDA", date(2025, 1, 28), 120.0, after(9))
     store.commit(batch(bar, too_old, split, future, quote(at=long_ago)))
     assert list(store.observations(NOW, after(5))) == [bar, split]
+
+
+def test_a_restart_gets_recent_quotes_whole_and_older_trades_thinned(store: SqliteStore) -> None:
+    early = NOW - timedelta(hours=6, minutes=5)
+    trades = [quote(at=early + timedelta(minutes=i), price=100.0 + i) for i in range(30)]
+    low = quote(at=early, kind=QuoteKind.LOW, price=90.0)
+    recent = [quote(at=NOW - timedelta(minutes=30 - i), price=200.0 + i) for i in range(10)]
+    too_old = quote(at=NOW - timedelta(days=3), price=50.0)
+    store.commit(batch(too_old, story(), low, *trades, *recent))
+    read = list(store.observations(NOW - timedelta(days=5), NOW, quotes_since=NOW - timedelta(days=1)))
+    assert read == [low, *trades[::10], *recent, story()]
 
 
 @given(observed=st.lists(values(SourceReport) | st.just(quote()) | st.just(story()), max_size=5))

@@ -251,6 +251,18 @@ def test_what_is_settled_is_never_handed_out_again(store: SqliteStore, path: Pat
     assert states(path) == {"n1": outcome}
 
 
+@pytest.mark.parametrize("first", ["sent", "failed"])
+@pytest.mark.parametrize("then", ["retry", "failed", "unknown", "sent"])
+def test_the_first_definite_answer_stands_whatever_is_said_later(
+    store: SqliteStore, path: Path, first: str, then: str
+) -> None:
+    store.commit(batch(notification()))
+    (out,) = claim(store)
+    store.settle(ended(out, first))
+    store.settle(ended(out, then))
+    assert states(path) == {"n1": first}
+
+
 def test_an_attempt_nobody_claimed_cannot_be_settled(store: SqliteStore) -> None:
     store.commit(batch(notification()))
     with pytest.raises(StoreError, match="without having been claimed"):

@@ -7,30 +7,21 @@ newest state, everything else stays as it was first written.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.adapters.store.codec import clean, moment_text, to_json
+from bot.adapters.store.codec import clean, moment_text
+from bot.adapters.store.intake import Intake
 from bot.adapters.store.outbox import queue
-from bot.adapters.store.rows import ALERT, BAR, FEED, INCIDENT, QUOTE, SPLIT, STORY, insert, overwrite
+from bot.adapters.store.rows import ALERT, FEED, INCIDENT, insert, overwrite
 from bot.core.model import (
     AlertChange,
     AlertState,
     Batch,
     ChangeKind,
-    DailyBar,
     FeedState,
     Incident,
-    Mention,
-    Quote,
-    Reading,
-    Refused,
-    ScoreReason,
-    SourceReport,
-    Split,
-    Story,
 )
 
 if TYPE_CHECKING:
@@ -39,13 +30,6 @@ if TYPE_CHECKING:
 EVIDENCE_MARGIN = timedelta(days=1)
 """How long before an alert fired and after it last changed the quotes of its symbol count as evidence."""
 
-REPORTS_KEPT = 200
-"""Newest reports kept of each source and subject."""
-
-_STORY = insert("stories", "arrival", "run_id", *STORY.columns, "cluster", "novelty", "mentions", "exposures")
-_QUOTE = insert("quotes", "arrival", "run_id", *QUOTE.columns)
-_BAR = insert("daily_bars", "arrival", "run_id", *BAR.columns)
-_SPLIT = insert("splits", "arrival", "run_id", *SPLIT.columns) + " ON CONFLICT DO NOTHING"
 _INCIDENT = (
     insert("incidents", "run_id", "last_session", *INCIDENT.columns)
     + f" ON CONFLICT (id) DO UPDATE SET {overwrite('last_session', *INCIDENT.columns[1:])}"
@@ -64,22 +48,6 @@ _CHANGE = (
     )
     + " ON CONFLICT DO NOTHING"
 )
-_REFUSED = (
-    insert(
-        "refused_quotes",
-        *("run_id", "symbol", "why", "kind", "at", "price", "first_seen_at", "last_seen_at", "times", "source"),
-    )
-    + " ON CONFLICT DO UPDATE SET times = times + 1, price = excluded.price, last_seen_at = excluded.last_seen_at"
-    + " WHERE excluded.last_seen_at > refused_quotes.last_seen_at"
-)
-_REPORT = (
-    insert("source_reports", "run_id", "source", "subject", "seen_at", "trouble", "detail", "items", "fresh", "status")
-    + " ON CONFLICT DO NOTHING"
-)
-
-
-BarVersions = dict[str, list[tuple[Any, ...]]]
-"""Rows of BAR by session, oldest first."""
 
 
 class Writer:
@@ -89,18 +57,12 @@ class Writer:
         self._db = db
         self._conn = db.conn
         self._run = run_id
-        self._arrival = 0
+        self._intake = Intake(db.conn, run_id)
 
     def write(self, batch: Batch) -> None:
         """All of ``batch``, in the order the foreign keys need."""
-        # read anew each time: a batch that was rolled back has used none of its numbers
-        self._arrival = self._last_arrival()
         readings = {r.story.id: r for d in batch.decisions for r in d.readings}
-        refused = [r for d in batch.decisions for r in d.refused]
-        self._observations(batch, readings, refused)
-        for reading in readings.values():
-            self._story(reading.story, reading)
-        self._refuse(refused)
+        self._intake.take(batch.observations, readings, (r for d in batch.decisions for r in d.refused))
         for decisions in batch.decisions:
             for incident in decisions.incidents:
                 self._incident(incident)
@@ -114,152 +76,6 @@ class Writer:
                 f" ON CONFLICT (name) DO UPDATE SET {overwrite('value', 'updated_at')}",
                 (clean(name), clean(value), moment_text(batch.now)),
             )
-
-    # ---------------------------------------------------------------------------------------------- observations
-
-    def _last_arrival(self) -> int:
-        newest = (
-            self._conn.execute(f"SELECT max(arrival) FROM {table}").fetchone()[0]
-            for table in ("stories", "quotes", "daily_bars", "splits")
-        )
-        return max(number or 0 for number in newest)
-
-    def _next(self) -> int:
-        self._arrival += 1
-        return self._arrival
-
-    def _observations(self, batch: Batch, readings: dict[str, Reading], refused: list[Refused]) -> None:
-        """Each kind to its table. Quotes the core refused are remembered as refused, not as prices."""
-        disbelieved = {_print(r.quote) for r in refused}
-        versions: dict[str, BarVersions] = {}
-        reports: list[SourceReport] = []
-        for observation in batch.observations:
-            match observation:
-                case Quote():
-                    if _print(observation) in disbelieved:
-                        continue
-                    if not (math.isfinite(observation.price) and observation.price > 0):
-                        why = "zero or negative" if observation.price <= 0 else "not a number"
-                        refused.append(Refused(observation, why, observation.seen_at))
-                        continue
-                    self._quote(observation)
-                case Story():
-                    self._story(observation, readings.get(observation.id))
-                case DailyBar():
-                    if observation.symbol not in versions:
-                        versions[observation.symbol] = self._bar_versions(observation.symbol)
-                    self._bar(observation, versions[observation.symbol])
-                case Split():
-                    self._conn.execute(_SPLIT, (self._next(), self._run, *SPLIT.row(observation)))
-                case SourceReport():
-                    reports.append(observation)
-        self._reports(reports)
-
-    def _quote(self, quote: Quote) -> None:
-        """Stored unless it only repeats what was last known of the same trade.
-
-        A vendor tells the same last trade at every poll; one row of it is enough. A corrected price or previous close
-        is news, also at the same moment.
-        """
-        row = QUOTE.row(quote)
-        symbol, price, at, seen_at, kind, previous_close = row[:6]
-        basis = row[9]
-        told = (price, previous_close, basis)
-        earlier = self._conn.execute(
-            "SELECT price, previous_close, basis, seen_at FROM quotes WHERE symbol = ? AND at = ? AND kind = ?"
-            " AND seen_at <= ? ORDER BY seen_at DESC, arrival DESC",
-            (symbol, at, kind, seen_at),
-        )
-        for *known, known_seen_at in earlier:
-            if tuple(known) == told:
-                return
-            if known_seen_at < seen_at:
-                break  # what came before the last before this moment does not count
-        self._conn.execute(_QUOTE, (self._next(), self._run, *row))
-
-    def _story(self, story: Story, reading: Reading | None) -> None:
-        """The story with how it was understood; a story already there only gets the newer understanding."""
-        understood = _understanding(reading)
-        known = self._conn.execute("SELECT 1 FROM stories WHERE id = ?", (clean(story.id),)).fetchone()
-        if known is None:
-            self._conn.execute(_STORY, (self._next(), self._run, *STORY.row(story), *understood))
-            self._conn.executemany(
-                "INSERT INTO story_keys (key, story_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                [(clean(key), clean(story.id), moment_text(story.seen_at)) for key in story.keys],
-            )
-        elif reading is not None:
-            self._conn.execute(
-                "UPDATE stories SET cluster = ?, novelty = ?, mentions = ?, exposures = ? WHERE id = ?",
-                (*understood, clean(story.id)),
-            )
-            self._conn.execute("DELETE FROM story_scores WHERE story_id = ?", (clean(story.id),))
-        if reading is not None:
-            self._conn.executemany(
-                "INSERT INTO story_scores (story_id, topic, score, reasons) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [
-                    (clean(story.id), t.topic, t.score, to_json(t.reasons, tuple[ScoreReason, ...]))
-                    for t in reading.topics
-                ],
-            )
-
-    def _bar_versions(self, symbol: str) -> BarVersions:
-        """What is stored of a symbol's bars: one query, for a refresh brings hundreds of them."""
-        versions: BarVersions = {}
-        columns = ", ".join(BAR.columns)
-        for row in self._conn.execute(
-            f"SELECT {columns} FROM daily_bars WHERE symbol = ? ORDER BY seen_at, arrival", (clean(symbol),)
-        ):
-            versions.setdefault(row[1], []).append(row)
-        return versions
-
-    def _bar(self, bar: DailyBar, versions: BarVersions) -> None:
-        """Stored where it says something new. Earlier versions stay: what was known when must remain answerable."""
-        new = BAR.row(bar)
-        known = versions.setdefault(new[1], [])
-        latest = next((row for row in reversed(known) if row[7] <= new[7]), None)
-        if latest is not None and _same_figures(latest, new):
-            return
-        if any(row[7] == new[7] and _same_figures(row, new) for row in known):
-            return
-        self._conn.execute(_BAR, (self._next(), self._run, *new))
-        known.append(new)
-        known.sort(key=lambda row: row[7])
-
-    def _refuse(self, refused: Iterable[Refused]) -> None:
-        for refusal in refused:
-            quote = refusal.quote
-            price = quote.price if math.isfinite(quote.price) else None
-            seen_at = moment_text(quote.seen_at)
-            self._conn.execute(
-                _REFUSED,
-                (
-                    *(self._run, clean(quote.symbol), refusal.why, quote.kind, moment_text(quote.at)),
-                    *(price, seen_at, seen_at, 1, quote.source),
-                ),
-            )
-
-    def _reports(self, reports: Iterable[SourceReport]) -> None:
-        """The reports, and of each source and subject only the newest ``REPORTS_KEPT``."""
-        about = set()
-        for r in reports:
-            source, subject = clean(r.source), clean(r.subject)
-            about.add((source, subject))
-            self._conn.execute(
-                _REPORT,
-                (
-                    *(self._run, source, subject, moment_text(r.seen_at), r.trouble),
-                    *(clean(r.detail), r.items, r.fresh, r.status),
-                ),
-            )
-        for source, subject in about:
-            self._conn.execute(
-                "DELETE FROM source_reports WHERE source = ?1 AND subject = ?2 AND seen_at <= ("
-                "SELECT seen_at FROM source_reports WHERE source = ?1 AND subject = ?2"
-                " ORDER BY seen_at DESC LIMIT 1 OFFSET ?3)",
-                (source, subject, REPORTS_KEPT),
-            )
-
-    # ------------------------------------------------------------------------------------------------- decisions
 
     def _incident(self, incident: Incident) -> None:
         last_session = max((*incident.sessions, incident.session))
@@ -314,25 +130,3 @@ class Writer:
         rows = [dict(zip(FEED.columns, FEED.row(feed), strict=True)) | {"run_id": self._run} for feed in feeds]
         if rows:
             self._db.table("feeds").upsert_all(rows, pk="name")
-
-
-def _print(quote: Quote) -> tuple[object, ...]:
-    """What makes two quotes the same observation; also where the price is NaN, which equals nothing."""
-    return quote.symbol, repr(quote.price), quote.at, quote.seen_at, quote.kind
-
-
-def _understanding(reading: Reading | None) -> tuple[Any, ...]:
-    if reading is None:
-        return None, None, None, None
-    mentions = to_json(reading.mentions, tuple[Mention, ...])
-    exposures = to_json(reading.exposures, tuple[tuple[str, float], ...])
-    return clean(reading.cluster) or None, reading.novelty, mentions, exposures
-
-
-def _same_figures(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Whether two rows of BAR say the same, rounding of the vendor's apart."""
-
-    def figures(row: tuple[Any, ...]) -> Iterator[float]:
-        return (-1.0 if value is None or math.isnan(value) else value for value in row[2:7])
-
-    return all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(figures(one), figures(other), strict=True))

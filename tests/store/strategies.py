@@ -1,0 +1,51 @@
+"""Model values made by Hypothesis, from the dataclasses' own annotations."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bot.core.model import Line, Link, Strong
+
+moments = st.datetimes(
+    min_value=datetime(1, 1, 2),  # noqa: DTZ001 - Hypothesis wants naive bounds
+    max_value=datetime(9999, 12, 30),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+texts = st.text(max_size=30)
+_SCALARS: dict[Any, st.SearchStrategy[Any]] = {
+    str: texts,
+    bool: st.booleans(),
+    int: st.integers(-(2**53), 2**53),
+    float: st.floats(allow_nan=False),
+    datetime: moments,
+    date: st.dates(),
+    timedelta: st.timedeltas(timedelta(days=-36500), timedelta(days=36500)),
+    type(None): st.none(),
+}
+
+
+def values(kind: Any, depth: int = 3) -> st.SearchStrategy[Any]:
+    """Any value of ``kind``, nested at most ``depth`` deep where a type holds itself."""
+    if kind in _SCALARS:
+        return _SCALARS[kind]
+    if kind == Line:
+        return st.lists(st.one_of(texts, values(Strong), values(Link)), max_size=3).map(tuple)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return st.sampled_from(list(kind))
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return st.builds(kind, **{f.name: values(hints[f.name], depth) for f in dataclasses.fields(kind)})
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            if depth == 0:
+                return st.just(())
+            return st.lists(values(arguments[0], depth - 1), max_size=3).map(tuple)
+        return st.tuples(*(values(argument, depth) for argument in arguments))
+    return st.one_of([values(argument, depth) for argument in arguments])
