@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.comparison import Comparison
-from bot.core.conditions import All, Any, Condition, Context, MarketMove, Move, News, NoneOf, Price
-from bot.core.market import Market
+from bot.core.conditions import (
+    ANY_TOPIC,
+    All,
+    Any,
+    Condition,
+    Context,
+    Drawdown,
+    During,
+    Move,
+    Named,
+    News,
+    NoneOf,
+    Price,
+    Reads,
+    Sequence,
+    required,
+    walk,
+)
+from bot.core.market import Market, change
 from bot.core.model import Check, ClusterMatch, Severity, stable_id
 from bot.core.news import NewsRoom
 from bot.core.sessions import Session
@@ -17,10 +34,6 @@ from bot.core.windows import Span
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
-
-
-CAUSE_TOPICS = ("ai-market", "ai-model")
-"""Stories on these may complete a rule that asks for a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +63,11 @@ class Rule:
     enabled: bool = True
     topics: frozenset[str] = field(default=frozenset())
     has_price: bool = True
-    """False for a rule on news alone."""
+    """False for a rule that can fire on news alone."""
     has_cause: bool = False
     """It asks for a cause, which may be told late."""
+    hold_for: timedelta | None = None
+    """How long a price condition must have been met, in place of ``hold``."""
 
     def fingerprint(self, symbol: str) -> str:
         """Stable hash of rule and symbol: from identity, never from values."""
@@ -83,13 +98,22 @@ class Rule:
             brief=brief,
             causes=causes,
             session=session,
+            hold_for=self.hold_for,
+            explaining=self._explaining,
         )
         check = self.when.evaluate(context)
         holds = check.holds is True
+        if holds and context.move is None and self.has_price:
+            context.move = plain_move(context)
         severity = self.severity_of(context.move) if holds else None
         return Outcome(
             self, symbol, check, holds, severity, context.move, context.cause, context.pending, context.confidence
         )
+
+    def _explaining(self, context: Context) -> ClusterMatch | None:
+        """The cluster that the rule's first news condition points to."""
+        news = next((c for c in required(self.when) if isinstance(c, News)), None)
+        return news.best(context) if news else None
 
     def severity_of(self, move: Move | None) -> Severity:
         """The highest step that the move satisfies, under the same hold as the price condition."""
@@ -118,15 +142,33 @@ class Outcome:
 
 
 class RuleSet:
-    """Rules by name and by symbol, so that an observation costs only the rules it concerns."""
+    """Rules by name, by symbol and by topic, so that an observation costs only the rules it concerns."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
+        self._by_name = {rule.name: rule for rule in reversed(self._rules)}
         self._by_symbol: dict[str, list[Rule]] = {}
+        self._by_topic: dict[str, dict[str, list[Rule]]] = {}
+        self._by_member: dict[str, dict[str, list[Rule]]] = {}
+        self.reads = Reads()
+        """What all enabled rules together look at: the market and the news room need remember no more."""
         for rule in self._rules:
             if rule.enabled:
-                for symbol in rule.symbols:
-                    self._by_symbol.setdefault(symbol, []).append(rule)
+                self._index(rule)
+        self.symbols = frozenset(self._by_symbol)
+        """Every symbol some enabled rule applies to."""
+
+    def _index(self, rule: Rule) -> None:
+        reads = rule.when.reads
+        self.reads |= reads | Reads(quotes_for=rule.hold_for or timedelta())
+        for symbol in rule.symbols:
+            self._by_symbol.setdefault(symbol, []).append(rule)
+            for topic in rule.topics:
+                self._by_topic.setdefault(topic, {}).setdefault(symbol, []).append(rule)
+        for member in reads.members:
+            concerned = self._by_member.setdefault(member, {})
+            for symbol in rule.symbols:
+                concerned.setdefault(symbol, []).append(rule)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
@@ -138,14 +180,18 @@ class RuleSet:
         """The enabled rules that apply to ``symbol``, in file order."""
         return self._by_symbol.get(symbol, [])
 
+    def waiting_for(self, topics: Iterable[str]) -> Mapping[str, list[Rule]]:
+        """By symbol, the enabled rules that a story on one of ``topics`` may concern, in file order."""
+        found = [by_symbol for t in sorted({*topics, ANY_TOPIC}) if (by_symbol := self._by_topic.get(t))]
+        return found[0] if len(found) == 1 else _merged(found)
+
+    def moved_by(self, symbols: Iterable[str]) -> Mapping[str, list[Rule]]:
+        """By symbol, the enabled rules that look at how one of ``symbols`` moves within a group, in file order."""
+        return _merged([by_symbol for s in sorted(symbols) if (by_symbol := self._by_member.get(s))])
+
     def named(self, name: str) -> Rule | None:
         """The rule called ``name``."""
-        return next((r for r in self._rules if r.name == name), None)
-
-    @property
-    def symbols(self) -> frozenset[str]:
-        """Every symbol some enabled rule applies to."""
-        return frozenset(self._by_symbol)
+        return self._by_name.get(name)
 
     @property
     def versions(self) -> Mapping[str, tuple[str, str]]:
@@ -153,20 +199,29 @@ class RuleSet:
         return {r.name: (r.version, r.text) for r in self._rules}
 
 
-def walk(condition: Condition) -> Iterator[Condition]:
-    """``condition`` and everything nested in it, outside in, in reading order."""
-    yield condition
-    if isinstance(condition, All | Any | NoneOf):
-        for child in condition.of:
-            yield from walk(child)
+def _merged(found: list[dict[str, list[Rule]]]) -> dict[str, list[Rule]]:
+    """The rules of several indexes, each once."""
+    merged: dict[str, list[Rule]] = {}
+    for by_symbol in found:
+        for symbol, rules in by_symbol.items():
+            known = merged.setdefault(symbol, [])
+            known += [r for r in rules if not any(r is k for k in known)]
+    return merged
+
+
+def plain_move(context: Context) -> Move | None:
+    """The symbol's move since the previous close, for rules that ask for none but rest on prices."""
+    standing = context.standing(context.prices)
+    reference = context.prices.previous_close(*standing) if standing else None
+    moved = change(standing[0].price, reference) if standing else None
+    if standing is None or reference is None or moved is None:
+        return None
+    return Move(*standing, reference, moved, (moved,))
 
 
 def topics_of(condition: Condition) -> frozenset[str]:
-    """Every topic a condition tree asks about."""
-    topics = {t for c in walk(condition) if isinstance(c, News) for t in c.topics}
-    if asks_for_cause(condition):
-        topics.update(CAUSE_TOPICS)
-    return frozenset(topics)
+    """Topics of stories that may make a condition tree true; ``ANY_TOPIC`` where it asks for none in particular."""
+    return condition.reads.topics
 
 
 def asks_for_cause(condition: Condition) -> bool:
@@ -174,11 +229,21 @@ def asks_for_cause(condition: Condition) -> bool:
     return any(hasattr(c, "confidence") for c in walk(condition))
 
 
-def benchmarks_of(condition: Condition) -> frozenset[str]:
-    """Every benchmark a condition tree measures."""
-    return frozenset(c.benchmark for c in walk(condition) if isinstance(c, MarketMove))
+def first_price(condition: Condition) -> Price | Drawdown | None:
+    """The price condition whose change stands for the rule's, guards apart."""
+    return next((c for c in required(condition) if isinstance(c, Price | Drawdown)), None)
 
 
 def has_price(condition: Condition) -> bool:
-    """Whether a price condition of the symbol itself is among the requirements."""
-    return any(isinstance(c, Price) for c in walk(condition))
+    """Whether it cannot hold on news alone: prices or volumes are among what it requires, guards apart."""
+    match condition:
+        case News() | NoneOf() | During():
+            return False
+        case All() | Sequence():
+            return any(has_price(c) for c in condition.of)
+        case Any():
+            return all(has_price(c) for c in condition.of)
+        case Named():
+            return has_price(condition.of)
+        case _:
+            return True

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from bot.core.cause.causes import Verdict
 from bot.core.cause.ranking import Explanation
 from bot.core.comparison import Comparison
-from bot.core.conditions import Context
+from bot.core.conditions import Context, Reads
 from bot.core.model import Check
 from bot.core.windows import Span
 from bot.core.wording import count
+
+CAUSE_TOPICS = ("ai-market", "ai-model")
+"""Stories on these may complete a rule that asks for a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,16 @@ class Cause:
 
     def __str__(self) -> str:
         return f"cause topic {'/'.join(self.topics)}, confidence {self.confidence}, within {self.within}"
+
+    @property
+    def reads(self) -> Reads:
+        """Stories as far back as asked; any of the topics that name causes may complete it."""
+        return Reads(topics=frozenset({*CAUSE_TOPICS, *self.topics}), news_for=self.within.longest)
+
+    @property
+    def cost(self) -> int:
+        """A ranking of everything that could explain the move."""
+        return 8
 
     def evaluate(self, context: Context) -> Check:
         """The ranking's first place, and its arithmetic."""

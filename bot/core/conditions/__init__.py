@@ -1,0 +1,51 @@
+"""The conditions a rule is made of, each evaluated for one symbol into a ``Check``.
+
+A condition holds (True), does not (False), or is unknown (None) where there is no data to tell. Conditions are
+values: what they need of the world comes in a ``Context``, and they remember nothing, so that a restart or another
+cut of the same observations finds the same. Everything that can be asked is listed here.
+"""
+
+from bot.core.conditions.context import ANY_TOPIC, Condition, Context, Move, Prices, Reads
+from bot.core.conditions.group import Breadth
+from bot.core.conditions.logic import All, Any, Named, NoneOf, below, required, together, walk
+from bot.core.conditions.news import About, News, TextPattern, told
+from bot.core.conditions.price import Drawdown, Extreme, Gap, MarketMove, MarketTest, Price
+from bot.core.conditions.steady import change_since, look, measure
+from bot.core.conditions.timing import During, Past, Sequence
+from bot.core.conditions.unusual import Abnormal, Volume
+
+__all__ = [
+    "ANY_TOPIC",
+    "Abnormal",
+    "About",
+    "All",
+    "Any",
+    "Breadth",
+    "Condition",
+    "Context",
+    "Drawdown",
+    "During",
+    "Extreme",
+    "Gap",
+    "MarketMove",
+    "MarketTest",
+    "Move",
+    "Named",
+    "News",
+    "NoneOf",
+    "Past",
+    "Price",
+    "Prices",
+    "Reads",
+    "Sequence",
+    "TextPattern",
+    "Volume",
+    "below",
+    "change_since",
+    "look",
+    "measure",
+    "required",
+    "together",
+    "told",
+    "walk",
+]

@@ -1,0 +1,153 @@
+"""Joining conditions: all, any, none, and names for them. Three values: holds, does not, unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bot.core.conditions.context import Condition, Context, Reads
+from bot.core.model import Check
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every condition holds. Unknown where none fails but one is unknown."""
+
+    of: tuple[Condition, ...]
+
+    @property
+    def reads(self) -> Reads:
+        """What any of them looks at."""
+        return together(self.of)
+
+    @property
+    def cost(self) -> int:
+        """The dearest."""
+        return max(c.cost for c in self.of)
+
+    def evaluate(self, context: Context) -> Check:
+        """False beats unknown beats True."""
+        children, values = _children(self.of, context, stop=lambda v: v is not True)
+        holds = False if False in values else None if None in values else True
+        return Check("all of", holds, _tally(values, len(self.of)), children=children)
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """At least one condition holds. Unknown where none holds but one is unknown."""
+
+    of: tuple[Condition, ...]
+
+    @property
+    def reads(self) -> Reads:
+        """What any of them looks at."""
+        return together(self.of)
+
+    @property
+    def cost(self) -> int:
+        """The dearest."""
+        return max(c.cost for c in self.of)
+
+    def evaluate(self, context: Context) -> Check:
+        """True beats unknown beats False."""
+        children, values = _children(self.of, context, stop=lambda v: v is True)
+        holds = True if True in values else None if None in values else False
+        return Check("any of", holds, _tally(values, len(self.of)), children=children)
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """No condition holds. A guard: one that is unknown does not block, and is shown."""
+
+    of: tuple[Condition, ...]
+
+    @property
+    def reads(self) -> Reads:
+        """What any of them looks at."""
+        return together(self.of)
+
+    @property
+    def cost(self) -> int:
+        """The dearest."""
+        return max(c.cost for c in self.of)
+
+    def evaluate(self, context: Context) -> Check:
+        """Only a condition that is known to hold blocks. What guards find is no evidence for firing."""
+        evidence = context.move, context.cause, context.confidence, context.pending
+        children, values = _children(self.of, context, stop=lambda v: v is True)
+        context.move, context.cause, context.confidence, context.pending = evidence
+        return Check("none of", True not in values, _tally(values, len(self.of)), children=children)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A condition defined once and used by name."""
+
+    name: str
+    of: Condition
+
+    @property
+    def reads(self) -> Reads:
+        """What it looks at."""
+        return self.of.reads
+
+    @property
+    def cost(self) -> int:
+        """As the condition itself."""
+        return self.of.cost
+
+    def evaluate(self, context: Context) -> Check:
+        """What the condition finds, under its name."""
+        found = self.of.evaluate(context)
+        return Check(
+            f"{self.name}", found.holds, found.measured, found.threshold, found.value, found.limit, children=(found,)
+        )
+
+
+def together(conditions: tuple[Condition, ...]) -> Reads:
+    """What any of them looks at."""
+    reads = Reads()
+    for condition in conditions:
+        reads |= condition.reads
+    return reads
+
+
+def _children(
+    conditions: tuple[Condition, ...], context: Context, stop: Callable[[bool | None], bool]
+) -> tuple[tuple[Check, ...], list[bool | None]]:
+    """In the order written; in brief the cheap ones first, for most observations are settled by one of them."""
+    checks: list[Check] = []
+    for condition in sorted(conditions, key=lambda c: c.cost) if context.brief else conditions:
+        checks.append(condition.evaluate(context))
+        if context.brief and stop(checks[-1].holds):
+            break
+    return tuple(checks), [c.holds for c in checks]
+
+
+def _tally(values: list[bool | None], total: int) -> str:
+    unknown = sum(v is None for v in values)
+    text = f"{sum(v is True for v in values)} of {total} hold"
+    return f"{text}, {unknown} unknown" if unknown else text
+
+
+def below(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions directly inside ``condition``."""
+    of = getattr(condition, "of", ())
+    if isinstance(of, tuple):
+        return of
+    return (of,) if isinstance(condition, Named) else ()
+
+
+def walk(condition: Condition) -> Iterator[Condition]:
+    """``condition`` and everything nested in it, outside in, in reading order."""
+    yield condition
+    for child in below(condition):
+        yield from walk(child)
+
+
+def required(condition: Condition) -> Iterator[Condition]:
+    """As ``walk``, less guards: what can speak for firing."""
+    yield condition
+    if not isinstance(condition, NoneOf):
+        for child in below(condition):
+            yield from required(child)
