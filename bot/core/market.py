@@ -28,6 +28,8 @@ KEEP_QUOTES = timedelta(days=12)
 """Follow-ups look back five sessions: with holidays that is up to eleven days."""
 KEEP_BARS = 560
 """Two years and some: what a calendar reaches back, and what "lowest since" can tell."""
+SPARE_BARS = 20
+"""Kept beyond what rules look at, so that a look back from a session that is over is whole, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +328,11 @@ class Market:
             prices.add_bar(observation)
         else:
             prices.add_split(observation)
+
+    def remember(self, quotes_for: timedelta, sessions: int) -> None:
+        """Keep what rules look at, and never less than follow-ups need: quotes for so long, so many sessions' bars."""
+        self.keep = max(KEEP_QUOTES, quotes_for)
+        self.bars = max(KEEP_BARS, sessions + SPARE_BARS)
 
     def forget(self, now: datetime) -> None:
         """Drop what no rule can need any more."""

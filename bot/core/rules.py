@@ -182,12 +182,21 @@ class RuleSet:
 
     def waiting_for(self, topics: Iterable[str]) -> Mapping[str, list[Rule]]:
         """By symbol, the enabled rules that a story on one of ``topics`` may concern, in file order."""
-        found = [by_symbol for t in sorted({*topics, ANY_TOPIC}) if (by_symbol := self._by_topic.get(t))]
+        found: list[Mapping[str, list[Rule]]] = [
+            by_symbol for t in sorted({*topics, ANY_TOPIC}) if (by_symbol := self._by_topic.get(t))
+        ]
         return found[0] if len(found) == 1 else _merged(found)
 
-    def moved_by(self, symbols: Iterable[str]) -> Mapping[str, list[Rule]]:
-        """By symbol, the enabled rules that look at how one of ``symbols`` moves within a group, in file order."""
-        return _merged([by_symbol for s in sorted(symbols) if (by_symbol := self._by_member.get(s))])
+    def concerned(self, moved: Iterable[str], told: Mapping[str, list[Rule]]) -> Mapping[str, list[Rule]]:
+        """What is to be judged, by symbol: every rule of the symbols that ``moved``, the rules that look at how one of
+        them moves within a group, and what ``told`` (of ``waiting_for``) says."""
+        symbols = sorted(set(moved))
+        indexes: list[Mapping[str, list[Rule]]] = [found for s in symbols if (found := self._by_member.get(s))]
+        if not symbols and not indexes:
+            return told
+        merged = _merged([*indexes, told] if told else indexes)
+        merged.update((s, self.concerning(s)) for s in symbols)
+        return merged
 
     def named(self, name: str) -> Rule | None:
         """The rule called ``name``."""
@@ -199,13 +208,17 @@ class RuleSet:
         return {r.name: (r.version, r.text) for r in self._rules}
 
 
-def _merged(found: list[dict[str, list[Rule]]]) -> dict[str, list[Rule]]:
+def _merged(found: list[Mapping[str, list[Rule]]]) -> dict[str, list[Rule]]:
     """The rules of several indexes, each once."""
     merged: dict[str, list[Rule]] = {}
     for by_symbol in found:
         for symbol, rules in by_symbol.items():
-            known = merged.setdefault(symbol, [])
-            known += [r for r in rules if not any(r is k for k in known)]
+            known = merged.get(symbol)
+            if known is None:
+                merged[symbol] = rules
+            elif known is not rules:
+                ids = {id(r) for r in known}
+                merged[symbol] = [*known, *(r for r in rules if id(r) not in ids)]
     return merged
 
 
