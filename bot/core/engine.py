@@ -8,7 +8,7 @@ to the same decisions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -70,6 +70,7 @@ class Engine:
         self.companies = companies
         self.news = news
         self.market = market
+        market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.health = Health(failures_in_a_row)
         self.alerts = AlertBook(market, watching_since)
         self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable)
@@ -110,7 +111,7 @@ class Engine:
         self._time = max(now, self._time)
         if self._reconsider:
             symbols, self._reconsider = self._reconsider, set()
-            self._judge(symbols, self._time, record)
+            self._judge({s: self.rules.concerning(s) for s in symbols}, self._time, record)
         return record.decisions(now)
 
     def restore(
@@ -142,6 +143,7 @@ class Engine:
             if rule.enabled and (news is not None or not same):
                 self._reconsider |= rule.symbols
         self.rules = rules
+        self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.causes = Causes(self.market, self.news, self.companies, rules.symbols)
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
@@ -165,13 +167,11 @@ class Engine:
         for observation in sorted(others, key=canonical):
             topics |= self._absorb(observation, record)
         cut = waves(quotes)
-        symbols = self._symbols_for(topics)
+        told = self.rules.waiting_for(topics) if topics else {}
         for number, wave in enumerate(cut or [[]]):
-            touched = set(symbols) if number == 0 else set()
-            for quote in wave:
-                if self._admit(quote, at, record):
-                    touched.add(quote.symbol)
-            self._judge(touched, at, record, frozenset(symbols if number == 0 else ()))
+            moved = {quote.symbol for quote in wave if self._admit(quote, at, record)}
+            heard = told if number == 0 else {}
+            self._judge(self.rules.concerned(moved, heard), at, record, heard)
 
     def _admit(self, quote: Quote, at: datetime, record: Record) -> bool:
         """Take a quote or refuse it; a symbol refused several times in a row is the operator's business."""
@@ -206,25 +206,27 @@ class Engine:
         if report.source == "prices" and not report.subject and report.trouble is Trouble.NONE:
             self._next_check = self._next_check or report.seen_at + FRESHNESS_EVERY
 
-    def _symbols_for(self, topics: set[str]) -> set[str]:
-        if not topics:
-            return set()
-        return {s for r in self.rules if r.enabled and r.topics & topics for s in r.symbols}
-
     # --------------------------------------------------------------------------------------------------------- rules
 
-    def _judge(self, symbols: set[str], at: datetime, record: Record, told: frozenset[str] = frozenset()) -> None:
+    def _judge(
+        self,
+        work: Mapping[str, Sequence[Rule]],
+        at: datetime,
+        record: Record,
+        told: Collection[str] = (),
+    ) -> None:
+        """Judge these rules for these symbols; ``told`` are symbols that a story now may concern."""
         changed: list[AlertChange] = []
-        for symbol in sorted(symbols):
+        for symbol in sorted(work):
             changed += self.alerts.follow(symbol, at)
-            for rule in self.rules.concerning(symbol):
+            for rule in work[symbol]:
                 changed += self._considered(rule, symbol, at, None)
                 if symbol in told and rule.has_cause and (before := self._just_over(symbol, at)) is not None:
                     changed += self._considered(rule, symbol, at, before)
         entered = [self._enter(change, at, record) for change in most_telling(changed)]
         self.speaker.speak(set(entered), at, record)
         for incident in self.incidents.open():
-            if incident.lead in symbols:
+            if incident.lead in work:
                 self.speaker.watch_lead(incident, at, record)
 
     def _considered(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:
