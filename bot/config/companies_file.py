@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,7 @@ class CompaniesFile(StrictModel):
     groups: dict[Text, tuple[Symbol, ...]] = Setting(default_factory=dict)
     """Lists of symbols that rules may name as ``group:NAME``. Every exposure is a group already."""
     contexts: dict[Text, tuple[Text, ...]] = Setting(default_factory=dict)
-    """Lists of words that ``needs`` and ``unless`` may name as ``@NAME``."""
+    """Lists of words that ``needs``, ``unless``, ``followed_by`` and ``preceded_by`` may name as ``@NAME``."""
 
 
 def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[str] = ()) -> Companies:
@@ -77,9 +78,13 @@ def _with_contexts(name: Name, contexts: dict[str, tuple[str, ...]]) -> Name:
     def spread(conditions: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word for c in conditions for word in (contexts.get(c[1:], (c,)) if c.startswith("@") else (c,)))
 
-    if not name.needs and not name.unless:
-        return name
-    return Name(name.text, name.exact, spread(name.needs), spread(name.unless))
+    return replace(
+        name,
+        needs=spread(name.needs),
+        unless=spread(name.unless),
+        followed_by=spread(name.followed_by),
+        preceded_by=spread(name.preceded_by),
+    )
 
 
 def _problems(
@@ -93,7 +98,7 @@ def _problems(
                 advice = f"did you mean '{hint}'?" if hint else "define it in a topic file"
                 path = ("companies", symbol, "exposures", exposure)
                 yield problem(document, path, f"there is no exposure '{exposure}'; {advice}", key=True)
-        yield from list_references(document, ("companies", symbol, "aliases"), entry.aliases, lists)
+        yield from list_references(document, ("companies", symbol, "aliases"), entry.aliases, lists, file.contexts)
         for number, alias in enumerate(entry.aliases):
             text = alias.name if isinstance(alias, NameEntry) else alias
             if "{" in text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Annotated
 
 from pydantic import Field as Setting
@@ -25,6 +25,10 @@ class NameEntry(StrictModel):
     """At least one of these must be in the story: words, or ``@list``."""
     unless: tuple[Text, ...] = ()
     """None of these may be in the same part of the story: words, or ``@list``."""
+    followed_by: tuple[Text, ...] = ()
+    """It counts, whatever ``needs`` says, where one of these comes right after it; without ``needs`` only there."""
+    preceded_by: tuple[Text, ...] = ()
+    """The same for the word right before it."""
 
 
 Written = Text | NameEntry
@@ -34,7 +38,14 @@ def name_of(written: Written) -> Name:
     """The core's value."""
     if isinstance(written, str):
         return Name(written)
-    return Name(written.name, written.exact, tuple(written.needs), tuple(written.unless))
+    return Name(
+        written.name,
+        written.exact,
+        tuple(written.needs),
+        tuple(written.unless),
+        tuple(written.followed_by),
+        tuple(written.preceded_by),
+    )
 
 
 def names_of(written: Iterable[Written]) -> tuple[Name, ...]:
@@ -43,17 +54,28 @@ def names_of(written: Iterable[Written]) -> tuple[Name, ...]:
 
 
 def list_references(
-    document: Document, path: DocumentPath, written: Sequence[Written], known: Iterable[str]
+    document: Document,
+    path: DocumentPath,
+    written: Sequence[Written],
+    known: Iterable[str],
+    beside: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """A problem for each ``@list`` that nobody defines."""
+    """A problem for each ``@list`` that nobody defines. ``beside``: those that words beside a name may come from."""
     lists = set(known)
     for number, entry in enumerate(written):
         if isinstance(entry, str):
             continue
-        for key, conditions in (("needs", entry.needs), ("unless", entry.unless)):
+        for key, conditions, allowed in (
+            ("needs", entry.needs, lists),
+            ("unless", entry.unless, lists),
+            ("followed_by", entry.followed_by, beside),
+            ("preceded_by", entry.preceded_by, beside),
+        ):
             for place, condition in enumerate(conditions):
-                if condition.startswith("@") and condition[1:] not in lists:
+                if condition.startswith("@") and condition[1:] not in allowed:
                     message = f"there is no word list '{condition[1:]}'; define it under words, or drop the @"
+                    if allowed is beside:
+                        message = f"there is no context '{condition[1:]}'; write the words, or add it to the contexts of companies"
                     yield problem(document, (*path, number, key, place), message)
 
 

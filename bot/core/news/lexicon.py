@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import ahocorasick
@@ -34,6 +35,11 @@ class Name:
     """At least one of these must be somewhere in the story: words, or ``@list``."""
     unless: tuple[str, ...] = ()
     """None of these may be in the same part of the story: words, or ``@list``."""
+    followed_by: tuple[str, ...] = ()
+    """Counts, whatever ``needs`` says, where one of these words comes right after it: ``Target cuts``, ``Gap shares``.
+    Without ``needs`` it counts only there."""
+    preceded_by: tuple[str, ...] = ()
+    """The same for the word right before it: ``retailer Target``, ``shares of Gap``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,23 @@ class Term:
     needs: int = 0
     unless: int = 0
     pattern: Any = None
+    beside: Beside | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The words right after or right before a name that make it count."""
+
+    after: Any
+    before: Any
+    required: bool
+    """Nothing else makes it count."""
+
+    def holds(self, lowered: str, start: int, stop: int) -> bool:
+        """True where one of them stands beside ``lowered[start:stop]``."""
+        if self.after is not None and self.after.match(lowered[stop : stop + _BESIDE]) is not None:
+            return True
+        return self.before is not None and self.before.search(lowered[max(0, start - _BESIDE) : start]) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,8 @@ class Hit:
     text: str
     name: str
     """Canonical: the term's own name, or, for a pattern, with its version."""
+    sure: bool = False
+    """The words beside it make it count, whatever its term needs."""
 
 
 class Features:
@@ -97,6 +122,8 @@ _VARIANT = (
 )
 _LONGEST = 48
 """No name with version is longer."""
+_BESIDE = 32
+"""So many characters beside a name are looked at."""
 
 
 class PatternError(ValueError):
@@ -135,6 +162,20 @@ def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
     return keys, re2.compile(expression)
 
 
+@cache  # a few lists serve hundreds of names
+def compile_beside(followed_by: tuple[str, ...], preceded_by: tuple[str, ...], *, required: bool) -> Beside | None:
+    """The words beside a name, compiled; ``None`` where there are none. ``'s`` may stand between, or be the word."""
+    after = "|".join(re2.escape(fold(word)) for word in followed_by)
+    before = "|".join(re2.escape(fold(word)) for word in preceded_by)
+    if not after and not before:
+        return None
+    return Beside(
+        re2.compile(rf"(?:'s? ?|[ ,:(]*)(?:{after})(?:[^a-z0-9]|$)") if after else None,
+        re2.compile(rf"(?:^|[^a-z0-9])(?:{before})[ :,]*$") if before else None,
+        required,
+    )
+
+
 def _fixed(text: str) -> str:
     return "".join(" ?" if c == " " else re2.escape(c) for c in text)
 
@@ -165,6 +206,7 @@ class Lexicon:
                 exact=Folded(written.text.rstrip("*").strip()).folded if written.exact else None,
                 needs=self._condition(written.needs),
                 unless=self._condition(written.unless),
+                beside=compile_beside(written.followed_by, written.preceded_by, required=not written.needs),
             )
             self._put(key, term)
 
@@ -236,7 +278,12 @@ class Lexicon:
                     written = folded[start:stop]
                     if written != term.exact and written != term.exact.upper():
                         continue
-                hits.append(Hit(term, where, start, stop, text.text[start:stop], name))
+                sure = False
+                if term.beside is not None:
+                    sure = term.beside.holds(lowered, start, stop)
+                    if not sure and term.beside.required:
+                        continue
+                hits.append(Hit(term, where, start, stop, text.text[start:stop], name, sure))
         return hits
 
     def _ordinary(self, word: str) -> bool:
@@ -274,7 +321,7 @@ def settle(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
         allowed = []
         for hit in hits:
             term = hit.term
-            if (term.needs and not term.needs & everywhere) or term.unless & plain[number]:
+            if (term.needs and not hit.sure and not term.needs & everywhere) or term.unless & plain[number]:
                 continue
             allowed.append(hit)
             masks[number] |= term.features
