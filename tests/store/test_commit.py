@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.adapters.store.history import verify
+from bot.adapters.store.history import open_history, verify
 from bot.adapters.store.intake import REPORTS_KEPT
 from bot.core.errors import StoreError
 from bot.core.model import (
@@ -166,6 +166,9 @@ def test_any_report_can_be_stored(tmp_path_factory: pytest.TempPathFactory, obse
     path = tmp_path_factory.mktemp("any") / "history.db"
     with open_store(path, mode="live", run_name="live", now=NOW) as store:
         store.commit(batch(*observed))
+    with open_history(path) as conn:
+        counted = conn.execute("SELECT count(*) FROM source_reports").fetchone()[0]
+    assert counted <= sum(isinstance(o, SourceReport) for o in observed)
 
 
 # ---------------------------------------------------------------------------------------------------------- quotes
