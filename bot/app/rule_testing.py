@@ -133,7 +133,8 @@ def run_test(stage: Stage, test: RuleTest, rules: list[Rule], scene: Scene) -> V
     misses: dict[tuple[str, str, Window | None], Miss] = {}
     if wanted or test.stopped_by:
         if test.stopped_by:
-            wanted |= {(r.name, s, None) for r in rules for s in sorted(r.symbols & (scene.quoted or r.symbols))}
+            about = (scene.quoted or loaded.symbols) & (test.symbols or loaded.symbols)
+            wanted |= {(rule.name, symbol, None) for rule in rules for symbol in rule.symbols & about}
         misses = nearest_misses(stage, loaded, scene, wanted)
     comparison.explain(misses)
     fired = tuple(c for c in played.changes if c.kind in (ChangeKind.FIRED, ChangeKind.ESCALATED))
@@ -152,17 +153,16 @@ def nearest_misses(
     Of equally near moments the last counts.
     """
     assert scene.tape.first_at is not None
-    asked = list(wanted)
+    asked = sorted(wanted, key=lambda key: (key[0], key[1], str(key[2])))
     engine = stage.engine(rules, scene.tape.first_at)
     best: dict[tuple[str, str, Window | None], tuple[bool, float, Miss]] = {}
 
     def probe(at: datetime, _step: int) -> None:
         for key in asked:
             name, symbol, window = key
-            rule = rules.named(name)
-            if rule is None:
+            check = next((o.check for o in engine.evaluate(symbol, at) if o.rule.name == name), None)
+            if check is None:
                 continue
-            check = rule.evaluate(symbol, at, engine.market, engine.news).check
             inside = window is None or window[0] <= at < window[1]
             rank = (inside, nearness(check))
             if key not in best or rank >= best[key][:2]:
@@ -178,8 +178,17 @@ class _Comparison:
     def __init__(self, test: RuleTest, rules: list[Rule], played: Played) -> None:
         self.test = test
         self.rules = rules
-        self.events = [c for c in played.changes if c.kind in EVENTS]
-        self.told = [t for t in played.told if not t.announcement.edits and not t.announcement.for_operator]
+        looked_at = test.symbols
+        self.events = [
+            c for c in played.changes if c.kind in EVENTS and (looked_at is None or c.alert.symbol in looked_at)
+        ]
+        self.told = [
+            t
+            for t in played.told
+            if not t.announcement.edits
+            and not t.announcement.for_operator
+            and (looked_at is None or looked_at & set(t.announcement.symbols))
+        ]
         self.failures: list[Failure] = []
         self.absent: list[Expected] = []
         """Expected, and nothing of the kind came."""

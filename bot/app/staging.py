@@ -215,6 +215,7 @@ def cannot_fail(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Pro
     """Why a test could not fail, or could never hold: what it expects is beyond what it is about."""
     by_name = {rule.name: rule for rule in rules}
     stories = bool(test.stories) or test.episode is not None or test.recording is not None
+    looked_at = scene.quoted if test.symbols is None else scene.quoted & test.symbols
     for expected in test.expected:
         if expected.rule is None and len(rules) > 1:
             message = "the test is about several rules; say which, as 'rule: " + rules[0].name + "'"
@@ -224,6 +225,8 @@ def cannot_fail(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Pro
         if rule is None:
             message = one_of(expected.rule or "", sorted(by_name), "rule")
             yield test.problem((*expected.path, "rule"), f"{message} (of those this test is about)")
+        elif test.symbols is not None and expected.symbol not in test.symbols:
+            yield test.problem((*expected.path, "symbol"), f"{expected.symbol} is not among the test's 'symbols'")
         elif expected.symbol not in rule.symbols:
             yield test.problem((*expected.path, "symbol"), f"{rule.name} does not concern {expected.symbol}")
         elif rule.has_price and expected.symbol not in scene.quoted:
@@ -231,20 +234,20 @@ def cannot_fail(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Pro
             yield test.problem((*expected.path, "symbol"), message)
     if test.because:
         for rule in rules if test.rules is not None else []:
-            if not _could_fire(rule, scene, stories):
-                yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scene)}")
-        if test.rules is None and not any(_could_fire(rule, scene, stories) for rule in rules):
+            if not _could_fire(rule, looked_at, stories):
+                yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scene, looked_at)}")
+        if test.rules is None and not any(_could_fire(rule, looked_at, stories) for rule in rules):
             yield test.problem(test.path, "could not fail: no rule concerns what is given here")
 
 
-def _could_fire(rule: Rule, scene: Scene, stories: bool) -> bool:
-    return bool(rule.symbols & scene.quoted) if rule.has_price else stories and bool(rule.symbols)
+def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:
+    return bool(rule.symbols & looked_at) if rule.has_price else stories and bool(rule.symbols)
 
 
-def _why_not(rule: Rule, scene: Scene) -> str:
+def _why_not(rule: Rule, scene: Scene, looked_at: frozenset[str]) -> str:
     if not rule.has_price:
         return f"{rule.name} asks for news and there is none; write 'news: …'"
     if scene.symbols and not scene.quoted:
         return "there are closes but no price in the test's session; write a time and a price after '|'"
-    shown = ", ".join(sorted(scene.quoted)[:5]) or "no symbol"
-    return f"{rule.name} concerns none of the symbols with prices here ({shown})"
+    shown = ", ".join(sorted(looked_at)[:5]) or "no symbol"
+    return f"{rule.name} concerns none of the symbols looked at here that have prices ({shown})"

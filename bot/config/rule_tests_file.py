@@ -98,6 +98,8 @@ class RuleTest:
     """Why nothing is expected; empty where something is."""
     stopped_by: str
     messages: tuple[ExpectedMessage, ...] | None
+    symbols: frozenset[str] | None = None
+    """Alerts for other symbols are not looked at; ``None`` for all."""
     rules_path: DocumentPath = field(default=())
 
     @property
@@ -184,6 +186,7 @@ class _TestReader:
             messages=None
             if entry.messages is None
             else tuple(self._message(m, (*self.path, "messages", i)) for i, m in enumerate(entry.messages)),
+            symbols=frozenset(entry.symbols) if entry.symbols else None,
             rules_path=(*self.path, "rules") if entry.rules else ("rules",) if self.file_rules else self.path,
         )
 

@@ -42,16 +42,19 @@ def nearness(check: Check) -> float:
         return 1.0
     if is_guard(check) or not check.children:
         return _share(check)
-    parts = [nearness(child) for child in check.children]
-    return min(0.999, max(parts) if is_choice(check) else sum(parts) / len(parts))
+    if is_choice(check):
+        return min(0.999, max(nearness(child) for child in check.children))
+    parts = [nearness(part) for part in _required(check)]
+    return min(0.999, sum(parts) / len(parts))
 
 
-def leaves(check: Check) -> Iterator[Check]:
-    """The conditions without children, in reading order."""
-    if not check.children:
-        yield check
+def _required(check: Check) -> Iterator[Check]:
+    """What must all hold, mappings within mappings taken as one."""
     for child in check.children:
-        yield from leaves(child)
+        if child.children and not is_guard(child) and not is_choice(child):
+            yield from _required(child)
+        else:
+            yield child
 
 
 def _share(check: Check) -> float:
