@@ -39,6 +39,8 @@ class AlertBook:
         self._alerts: dict[tuple[str, date], Alert] = {}
         self._by_id: dict[str, Alert] = {}
         self._written_worst: dict[str, float | None] = {}
+        self.between: tuple[date, date] | None = None
+        """First and last session whose moves may raise alerts; any, where not set. A backtest has such bounds."""
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -152,9 +154,14 @@ class AlertBook:
     # ------------------------------------------------------------------------------------------------------- details
 
     def _session(self, outcome: Outcome, at: datetime) -> Session | None:
+        """The session an alert would be about; ``None`` where there is none, or none that may raise alerts."""
         if outcome.move is not None:
-            return outcome.move.session
-        return self._market.of(outcome.symbol).timetable.current(at)
+            session: Session | None = outcome.move.session
+        else:
+            session = self._market.of(outcome.symbol).timetable.current(at)
+        if session is not None and self.between and not self.between[0] <= session.date <= self.between[1]:
+            return None
+        return session
 
     def _put(self, alert: Alert, change: AlertChange | None = None) -> AlertChange | None:
         self._alerts[alert.fingerprint, alert.session] = alert

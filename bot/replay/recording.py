@@ -4,7 +4,8 @@ Prices: ``symbol,date,open,high,low,close,volume`` for sessions, or ``symbol,sta
 it, as long as to the symbol's next bar) for bars within sessions. Columns stand in any order, further ones are passed
 over, and only the close must be there. A bar's open is known at its start, its low and high at its end, before its
 close. News: one JSON object a line with ``published``, ``seen``, ``title``, ``summary``, ``source``, ``link``; where
-``seen`` is missing, the story was seen ``lag`` after it was published. Files may be gzipped.
+``seen`` is missing, the story was seen ``lag`` after it was published or, where only its date is known (``date_only``),
+at the end of that day. Files may be gzipped.
 
 Nothing is guessed: a row that cannot be read is a ``Problem`` with file and line, and is passed over.
 """
@@ -292,6 +293,8 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
             if published is None:
                 raise ValueError("neither published nor seen; write when, as 2025-01-27T10:00:00Z")
             seen = published + lag
+            if data.get("date_only") or len(str(data["published"]).strip()) <= len("2025-01-27"):
+                seen = max(seen, published.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1))
     except ValueError as error:
         recorded.problems.append(Problem(str(path), number, 1, "", str(error)))
         return

@@ -7,26 +7,48 @@ path a live restart takes, and the tape is wound on to that point.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bot.clock import SimulatedClock
 from bot.core.engine import Engine
 from bot.core.model import Observation
 from bot.core.ports import Store
 from bot.cycle import Cycle, CycleResult
-from bot.replay.tape import Tape
 
 POSITION = "replay_position"
 """Name under which the store keeps the moment up to which the tape has been committed."""
+
+
+class Playable(Protocol):
+    """What is played: a ``Tape``, or one that is made on the way."""
+
+    @property
+    def first_at(self) -> datetime | None:
+        """When the first observation was seen; ``None`` where there is none."""
+        ...
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When the last observation was seen, as far as known; ``None`` where there is none."""
+        ...
+
+    def steps(self, after: datetime | None = None) -> Iterator[tuple[datetime, tuple[Observation, ...]]]:
+        """Each moment later than ``after`` with everything seen at it, oldest first."""
+        ...
+
+    def position(self, after: datetime | None) -> int:
+        """How many steps lie at or before ``after``, where they are counted."""
+        ...
 
 
 @dataclass(slots=True)
 class Replay:
     """One tape on one store."""
 
-    tape: Tape
+    tape: Playable
     engine: Engine
     store: Store
     cycle: Cycle
