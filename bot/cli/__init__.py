@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bot.cli import check, feeds, history, replay, rules, run
+from bot.cli import check, feeds, history, replay, rules, rules_new, run
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("replay")(replay.replay)
 app.add_typer(rules.app, name="rules")
+rules.app.command("new")(rules_new.new)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(history.app, name="history")
 
