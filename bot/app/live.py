@@ -47,6 +47,8 @@ FIRST_POLLS_APART = timedelta(seconds=0.4)
 """Between the first polls of one feed and the next, so that fifty of them do not come at once."""
 LONGEST_WAIT = timedelta(days=1)
 """A feed remembered to be due later than this (its time was written by another clock) is asked after this."""
+BROKEN_AFTER = 3
+"""After so many failures in a row of one of our own jobs the operator is told."""
 PATIENCE = timedelta(seconds=10)
 """How long the history may be locked before the operator is told; a full disk is told of at once."""
 
@@ -92,6 +94,7 @@ class LiveBot:
     _stopping: bool = False
     _unwritten_since: datetime | None = None
     _alarmed: bool = False
+    _broken: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.backfill = Backfill(self.prices, lambda: self.engine.market, self.clock, self.turn)
@@ -148,12 +151,26 @@ class LiveBot:
             except asyncio.CancelledError:
                 if not self._stopping:
                     raise
-            except Exception:
-                log.exception("%s failed", getattr(job, "__name__", "a job"))
+            except Exception as error:
+                self._job_failed(name, error)
+            else:
+                self._broken.pop(name, None)
             finally:
                 self._tasks.discard(task)
 
+        name = getattr(job, "__name__", "a job").strip("_")
         return run
+
+    def _job_failed(self, name: str, error: Exception) -> None:
+        """A mistake of ours. The whole of it is logged once, and the operator told when it comes again and again."""
+        failures = self._broken[name] = self._broken.get(name, 0) + 1
+        if failures == 1:
+            log.error("%s failed", name, exc_info=error)
+        elif failures in (10, 100) or failures % 1000 == 0:
+            log.error("%s failed %d times in a row: %s: %s", name, failures, type(error).__name__, error)
+        if failures == BROKEN_AFTER:
+            said = f"{type(error).__name__}: {error}. The log has the whole of it; please report it."
+            self.alarm(f"A part of Aftershock is broken: {name}", said)
 
     # --------------------------------------------------------------------------------------------------------- turns
 

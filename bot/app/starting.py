@@ -37,7 +37,9 @@ from bot.core.engine import Engine
 from bot.core.errors import StoreError
 from bot.core.model import Announcement, Batch, Recipient
 from bot.core.ports import Notifier
+from bot.core.wording import count
 from bot.cycle import Cycle
+from bot.recipients import notice
 from bot.sender import Sender
 
 log = logging.getLogger(__name__)
@@ -139,6 +141,9 @@ async def _assembled(
         bot.wake = sender.wake
         if recovered := store.recover(clock.now()):
             log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", recovered)
+            words = f"{count(recovered, 'message')} may not have arrived"
+            why = "The last run ended while sending. What is in doubt is not repeated by itself."
+            bot.announce(notice("recovery", words, why, clock.now()))
         tasks = [asyncio.create_task(sender.run(stop), name="sender")]
         if found.token is not None:
             audience = Subscribers(store, access, lambda: several_lines(bot, clock.now()), refresh)
