@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.engine import Engine
-from bot.core.errors import StoreError
+from bot.core.errors import StoreBusyError, StoreError, StoreFullError
 from bot.core.model import (
     Announcement,
     Batch,
@@ -28,6 +28,11 @@ from bot.render import plain
 
 KEEP_UNCOMMITTED = 1000
 """So many cycles that could not be committed are kept; beyond that the oldest prices go, never stories or decisions."""
+
+
+TRIES = 5
+"""How often a batch is offered to a database that refuses it, though neither busy nor full."""
+KEEP_REFUSED = 20
 
 
 @dataclass(slots=True)
@@ -50,7 +55,10 @@ class Cycle:
     store: Store
     recipients: Callable[[], Sequence[Recipient]]
     on_commit: Callable[[CycleResult], None] | None = None
+    refused: list[Batch] = field(default_factory=list)
+    """Batches the database refused for good, the newest last: a defect, kept for whoever looks into it."""
     _pending: list[Batch] = field(default_factory=list)
+    _tries: int = 0
 
     def run(
         self,
@@ -96,12 +104,26 @@ class Cycle:
     def _commit(self) -> bool:
         """Write what waits, in order; whether there was anything to write."""
         wrote = False
+        refusal: StoreError | None = None
         while self._pending:
             batch = self._pending[0]
-            if not batch.empty:
-                self.store.commit(batch)
-                wrote = True
+            try:
+                if not batch.empty:
+                    self.store.commit(batch)
+                    wrote = True
+            except (StoreBusyError, StoreFullError):
+                raise
+            except StoreError as error:
+                self._tries += 1
+                if self._tries < TRIES:
+                    raise
+                # the database works but will not have this one: it must not hold up all that come after it
+                self.refused = [*self.refused[-KEEP_REFUSED:], batch]
+                refusal = error
             self._pending.pop(0)
+            self._tries = 0
+        if refusal is not None:
+            raise refusal
         return wrote
 
     def _shed(self) -> None:
