@@ -21,10 +21,11 @@ import yaml
 
 from bot.config.document import Document, load_document, problem
 from bot.config.excerpt import shown
-from bot.config.scalars import canonical_url, format_duration, parse_http_url
+from bot.config.scalars import canonical_url, parse_http_url
 from bot.config.settings import load_settings
 from bot.core.errors import ConfigError, Problem
 from bot.core.feedspec import FeedKind, FeedSpec
+from bot.core.windows import format_duration
 
 _BARE = re.compile(r"[a-z][a-z0-9-]*\Z")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
