@@ -41,14 +41,32 @@ class Extreme:
     sessions: int
 
 
+class Revision:
+    """What has changed in a market so far, as a number that rises: whatever was worked out before is out of date."""
+
+    __slots__ = ("latest_at", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.latest_at: datetime | None = None
+        """The latest event time of any quote taken."""
+
+    def quoted(self, at: datetime) -> None:
+        """A quote was taken."""
+        self.number += 1
+        if self.latest_at is None or at > self.latest_at:
+            self.latest_at = at
+
+
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_bar_dates", "bars", "models", "quotes", "splits", "symbol", "timetable", "version")
+    __slots__ = ("_bar_dates", "bars", "models", "quotes", "revision", "splits", "symbol", "timetable", "version")
 
-    def __init__(self, symbol: str, timetable: Timetable) -> None:
+    def __init__(self, symbol: str, timetable: Timetable, revision: Revision | None = None) -> None:
         self.symbol = symbol
         self.timetable = timetable
+        self.revision = revision or Revision()
         self.quotes: list[Quote] = []
         self.bars: dict[date, DailyBar] = {}
         self._bar_dates: list[date] = []
@@ -69,6 +87,7 @@ class SymbolPrices:
                 return False
             j -= 1
         self.quotes.insert(i, quote)
+        self.revision.quoted(quote.at)
         return True
 
     def add_bar(self, bar: DailyBar) -> None:
@@ -77,11 +96,13 @@ class SymbolPrices:
             insort(self._bar_dates, bar.session)
         self.bars[bar.session] = bar
         self.version += 1
+        self.revision.number += 1
 
     def add_split(self, split: Split) -> None:
         """Take a split; one for the same session replaces what was known."""
         self.splits = [s for s in self.splits if s.session != split.session] + [split]
         self.version += 1
+        self.revision.number += 1
 
     def forget(self, before: datetime, thin_before: datetime, keep: int = 3, bars: int = KEEP_BARS) -> None:
         """Drop quotes older than ``before``, and of the trades older than ``thin_before`` all but the first of every
@@ -299,6 +320,7 @@ class Market:
         """For how long quotes are remembered; and how many daily bars."""
         self.bars = bars
         self._symbols: dict[str, SymbolPrices] = {}
+        self.revision = Revision()
 
     def __contains__(self, symbol: str) -> bool:
         return symbol in self._symbols
@@ -310,7 +332,7 @@ class Market:
         """The prices of ``symbol``, empty when nothing was observed yet."""
         prices = self._symbols.get(symbol)
         if prices is None:
-            prices = self._symbols[symbol] = SymbolPrices(symbol, self._timetable_of(symbol))
+            prices = self._symbols[symbol] = SymbolPrices(symbol, self._timetable_of(symbol), self.revision)
         return prices
 
     def admit(self, quote: Quote, now: datetime) -> str | None:

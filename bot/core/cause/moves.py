@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from bot.core.market import Market
-from bot.core.sessions import Session
+from bot.core.sessions import Session, Timetable
 
 LOOKBACK = 120
 """Sessions from which a symbol's everyday volatility is estimated."""
@@ -72,10 +72,39 @@ class Moves:
         self._benchmark = benchmark
         self._scales: dict[tuple[str, date], float | None] = {}
         self._returns: dict[tuple[str, date], dict[date, float]] = {}
+        self._excesses: dict[tuple[str, date], dict[date, float]] = {}
+        self._revision = -1
+        self._measured: dict[object, dict[str, Move | None]] = {}
+        """Moves already measured, by the moment or the sessions for which they hold, all of one revision."""
+        self._timetables: dict[str, Timetable] = {}
 
     def of(self, symbol: str, now: datetime) -> Move | None:
         """The move of ``symbol`` in the session that stands at ``now``; ``None`` where it cannot be measured."""
+        known = self._known(now)
+        if symbol not in known:
+            known[symbol] = self._measure(symbol, now)
+        return known[symbol]
+
+    def _known(self, now: datetime) -> dict[str, Move | None]:
+        """What was measured for ``now``: a fall is asked about a whole universe, once for each that falls.
+
+        After the latest quote, nothing but the beginning of another session changes what stands.
+        """
+        revision = self._market.revision
+        if revision.number != self._revision:
+            self._revision = revision.number
+            self._measured.clear()
+        key: object = now
+        if revision.latest_at is None or revision.latest_at <= now:
+            key = tuple(s.date if (s := t.current(now)) else None for t in self._timetables.values())
+        return self._measured.setdefault(key, {})
+
+    def _measure(self, symbol: str, now: datetime) -> Move | None:
         prices = self._market.of(symbol)
+        for timetable in (prices.timetable, self._market.of(self._benchmark).timetable):
+            if timetable.exchange not in self._timetables:
+                self._timetables[timetable.exchange] = timetable
+                self._measured.clear()
         standing = prices.stood(now)
         if standing is None:
             return None
@@ -141,6 +170,7 @@ class Moves:
         """Drop what was remembered for sessions before ``before``."""
         self._scales = {k: v for k, v in self._scales.items() if k[1] >= before}
         self._returns = {k: v for k, v in self._returns.items() if k[1] >= before}
+        self._excesses = {k: v for k, v in self._excesses.items() if k[1] >= before}
 
     def _change(self, symbol: str, now: datetime) -> float | None:
         prices = self._market.of(symbol)
@@ -160,8 +190,11 @@ class Moves:
         return self._returns[key]
 
     def _excess(self, symbol: str, session: Session) -> dict[date, float]:
-        market = self._daily(self._benchmark, session)
-        return {day: r - market.get(day, 0.0) for day, r in self._daily(symbol, session).items()}
+        key = (symbol, session.date)
+        if key not in self._excesses:
+            market = self._daily(self._benchmark, session)
+            self._excesses[key] = {day: r - market.get(day, 0.0) for day, r in self._daily(symbol, session).items()}
+        return self._excesses[key]
 
 
 def _correlation(a: dict[date, float], b: dict[date, float]) -> float | None:
