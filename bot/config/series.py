@@ -149,6 +149,8 @@ class _Point:
     kind: QuoteKind = QuoteKind.TRADE
     volume: float | None = None
     every: timedelta = timedelta(minutes=1)
+    spoiled: bool = False
+    """Something in it was not understood and is told already."""
 
 
 class _Reader:
@@ -209,6 +211,7 @@ class _Reader:
         point: _Point | None = None
         words = list(_words(text, start))
         skip = False
+        lost = False  # after a time that is none: what follows belongs to it, and is not complained of again
         for i, (where, word) in enumerate(words):
             if skip:
                 skip = False
@@ -217,20 +220,33 @@ class _Reader:
                 if self.clockwork.date(word):
                     continue
                 moment = self.clockwork.moment(word)
-                if moment is not None:
-                    self._finish(point)
-                    point = _Point(moment[0], where)
-                elif word == "every":
-                    skip = True
-                    if i + 1 == len(words):
-                        raise ValueError("'every' says no duration; write one, as every 1m")
-                    if point is not None:
-                        point.every = parse_duration(words[i + 1][1])
-                else:
+            except ValueError as error:
+                self._slip(where, str(error))
+                self._finish(point)
+                point, lost = None, True
+                continue
+            if moment is not None:
+                self._finish(point)
+                point, lost = _Point(moment[0], where), False
+                continue
+            skip = word == "every"
+            try:
+                if skip:
+                    self._every(point, words[i + 1][1] if i + 1 < len(words) else "")
+                elif not lost:
                     self._part(point, where, word)
             except ValueError as error:
                 self._slip(where, str(error))
+                if point is not None:
+                    point.spoiled = True
         self._finish(point)
+
+    @staticmethod
+    def _every(point: _Point | None, word: str) -> None:
+        if not word:
+            raise ValueError("'every' says no duration; write one, as every 1m")
+        if point is not None:
+            point.every = parse_duration(word)
 
     def _part(self, point: _Point | None, where: int, word: str) -> None:
         """A word that belongs to the point begun last."""
@@ -253,7 +269,7 @@ class _Reader:
             )
 
     def _finish(self, point: _Point | None) -> None:
-        if point is None:
+        if point is None or (point.spoiled and point.price is None):
             return
         if point.price is None:
             self._slip(point.where, "a time without a price; write one after it, as 14:30 128.14")

@@ -1,0 +1,15 @@
+"""The workbench, as a fixture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rule_tests.bench import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A folder with a few plain rules, to write tests for."""
+    return Bench(tmp_path)
