@@ -1,0 +1,201 @@
+"""What makes no sense although every word of it is right: comparisons that cannot hold, severities out of reach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.comparison import Comparison
+from bot.core.conditions import All, Condition, Drawdown, Named, NoneOf, Price
+from bot.core.rules import SeverityStep
+from bot.core.windows import Since, Span, format_duration
+
+MOST_SESSIONS = 500
+"""Daily history and calendars reach back two years; that is what a fresh installation can fill."""
+LONGEST_SESSION = timedelta(hours=16)
+"""New York from the begin of pre to the end of post; no exchange has more."""
+MOST_AVERAGED = 60
+MOST_ABNORMAL = 10
+"""Sessions an abnormal return may be measured over: the estimation window ends so many before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Numbers from ``low`` to ``high``, each end included where ``with_low``, ``with_high``."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    with_low: bool = True
+    with_high: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """No number lies in it."""
+        return self.low > self.high or (self.low == self.high and not (self.with_low and self.with_high))
+
+    def __and__(self, other: Interval) -> Interval:
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        with_low = all(i.with_low for i in (self, other) if i.low == low)
+        with_high = all(i.with_high for i in (self, other) if i.high == high)
+        return Interval(low, high, with_low, with_high)
+
+    def __le__(self, other: Interval) -> bool:
+        """Every number of this one lies in ``other``."""
+        both = self & other
+        return self.empty or both == self
+
+    @staticmethod
+    def of(asked: Comparison) -> Interval:
+        """The numbers that satisfy ``asked``."""
+        match asked.op:
+            case "<":
+                return Interval(high=asked.limit, with_high=False)
+            case "<=":
+                return Interval(high=asked.limit)
+            case ">":
+                return Interval(low=asked.limit, with_low=False)
+            case ">=":
+                return Interval(low=asked.limit)
+            case _:
+                return Interval(asked.limit, asked.upper)
+
+
+CHANGES = Interval(low=-1.0, with_low=False)
+DRAWDOWNS = Interval(-1.0, 0.0, with_low=False)
+SHARES = Interval(0.0, 1.0)
+SCORES = Interval(0.0, 1.0, with_low=False)
+COUNTS = Interval(low=1.0)
+POSITIVE = Interval(low=0.0, with_low=False)
+ANY_COUNT = Interval(low=0.0)
+
+_WHY = {
+    "change": "a price cannot fall by 100% or more",
+    "drawdown": "a drawdown lies between -100% and 0%",
+    "score": "a score lies between 0 and 1",
+    "strength": "a strength lies between 0 and 1",
+    "novelty": "novelty lies between 0 and 1",
+    "confidence": "a confidence lies between 0 and 1",
+    "share": "a share lies between 0% and 100%",
+}
+
+
+def impossible(asked: Comparison, possible: Interval, what: str, most: float | None = None) -> str:
+    """Why ``asked`` can never hold for a ``what``, and what to write; empty where it can."""
+    if most is not None:
+        possible &= Interval(high=most)
+    if not (Interval.of(asked) & possible).empty:
+        return ""
+    why = _WHY.get(what)
+    if why is None:
+        why = f"there are only {most:g}" if most is not None and asked.limit > most else f"{what} cannot be that small"
+    return f'"{asked}" can never hold: {why}; write a limit that can be reached'
+
+
+def fractional(asked: Comparison) -> str:
+    """Why a count is compared with what is no count; empty where it is one."""
+    limits = [asked.limit] + ([asked.upper] if asked.op == "between" else [])
+    broken = next((n for n in limits if n != int(n)), None)
+    return f"'{broken:g}' is no number of things; write a whole number" if broken is not None else ""
+
+
+def unfillable(since: Since) -> str:
+    """Why nothing can be measured against ``since``; empty where it can."""
+    if since.count > MOST_SESSIONS:
+        return f"history reaches back {MOST_SESSIONS} sessions; write at most {MOST_SESSIONS} sessions"
+    if since.duration is not None and since.duration > LONGEST_SESSION:
+        return (
+            f"'{since}' is longer than any session, and a duration is measured within one; "
+            "write a number of sessions, as 3 sessions"
+        )
+    return ""
+
+
+def too_far(span: Span, memory: timedelta) -> str:
+    """Why stories (or what they led to) are not remembered for ``span``; empty where they are."""
+    if span.longest <= memory:
+        return ""
+    sessions = max(1, int((memory.days - 4) * 5 / 7))
+    at_most = f"{sessions} session{'' if sessions == 1 else 's'}" if span.sessions else format_duration(memory)
+    return (
+        f"stories are remembered for {format_duration(memory)}; write at most {at_most}, "
+        "or raise window under news: in config.yaml"
+    )
+
+
+def unreachable(steps: Sequence[SeverityStep], rule: Comparison | None) -> Iterator[tuple[SeverityStep, str]]:
+    """Steps of ``severity`` that never apply, each with why. ``rule`` is the change that the rule itself asks for."""
+    fires = Interval.of(rule) if rule is not None else CHANGES
+    reached: list[SeverityStep] = []
+    for step in sorted(steps, key=lambda s: -s.severity):
+        where = fires & (Interval.of(step.change) if step.change is not None else Interval())
+        word = step.severity.word
+        if where.empty:
+            yield step, f'{word} can never be reached: the rule fires at "{rule}"; write a change within that'
+            continue
+        above = next((s for s in reached if where <= _interval(s)), None)
+        if above is not None:
+            always = "always" if above.change is None else f'at "{above.change}"'
+            if above.change is not None and step.change is None and rule is not None and fires <= _interval(above):
+                always = f'wherever the rule fires ("{rule}")'
+            yield (
+                step,
+                f"{word} can never be reached: {above.severity.word} applies {always}, which is never less; "
+                f"remove one of the two or move the limit",
+            )
+            continue
+        reached.append(step)
+
+
+def _interval(step: SeverityStep) -> Interval:
+    return Interval.of(step.change) if step.change is not None else Interval()
+
+
+def contradictions(when: Condition) -> Iterator[tuple[Condition, str]]:
+    """Conditions on one price that cannot hold together, or that a guard always blocks, each with why."""
+    met: dict[tuple[object, ...], tuple[Interval, str]] = {}
+    for condition in conjuncts(when):
+        key, asked = _about(condition)
+        if key is None or asked is None:
+            continue
+        interval = Interval.of(asked)
+        known = met.get(key)
+        if known is not None and (known[0] & interval).empty:
+            yield condition, f'"{asked}" and "{known[1]}" can never hold together; change one of them, or write any'
+            continue
+        met[key] = (interval & known[0], str(asked)) if known else (interval, str(asked))
+    for guard in _guards(when):
+        key, asked = _about(guard)
+        if key is None or asked is None or key not in met:
+            continue
+        interval, said = met[key]
+        if interval <= Interval.of(asked):
+            yield guard, f'this blocks whenever "{said}" holds, so the rule never fires; change one of them'
+
+
+def _about(condition: Condition) -> tuple[tuple[object, ...] | None, Comparison | None]:
+    if isinstance(condition, Price):
+        return ("change", condition.since), condition.change
+    if isinstance(condition, Drawdown):
+        return ("drawdown", condition.of), condition.drawdown
+    return None, None
+
+
+def conjuncts(condition: Condition) -> Iterator[Condition]:
+    """What must all hold."""
+    if isinstance(condition, All):
+        for child in condition.of:
+            yield from conjuncts(child)
+    elif isinstance(condition, Named):
+        yield from conjuncts(condition.of)
+    else:
+        yield condition
+
+
+def _guards(condition: Condition) -> Iterator[Condition]:
+    """What must not hold."""
+    for part in conjuncts(condition):
+        if isinstance(part, NoneOf):
+            for child in part.of:
+                yield child.of if isinstance(child, Named) else child

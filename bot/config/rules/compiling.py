@@ -1,0 +1,370 @@
+"""From what is written to conditions the engine evaluates, collecting every mistake in meaning on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.config.document import Document, DocumentPath, problem
+from bot.config.rules import specs
+from bot.config.rules.checks import (
+    ANY_COUNT,
+    CHANGES,
+    COUNTS,
+    DRAWDOWNS,
+    MOST_ABNORMAL,
+    MOST_AVERAGED,
+    MOST_SESSIONS,
+    POSITIVE,
+    SCORES,
+    SHARES,
+    Interval,
+    fractional,
+    impossible,
+    too_far,
+    unfillable,
+)
+from bot.config.rules.surroundings import PEERS, Surroundings
+from bot.config.validation import one_of
+from bot.core import conditions as core
+from bot.core.cause.condition import Cause
+from bot.core.comparison import Comparison
+from bot.core.errors import Problem
+from bot.core.windows import Span
+
+LEFT_OUT = ""
+"""Stands where something was so wrong that only its shape could be reported; nothing more is said of it."""
+
+
+class Compiler:
+    """Compiles the conditions of one document."""
+
+    def __init__(
+        self, document: Document, around: Surroundings, named: Mapping[str, specs.ConditionSpec | str | None]
+    ) -> None:
+        self.document = document
+        self.around = around
+        self.problems: list[Problem] = []
+        self.used: dict[str, None] = {}
+        """Names of the conditions used since it was last cleared."""
+        self.places: dict[int, DocumentPath] = {}
+        """Where each compiled condition is written, by its ``id``."""
+        self._named = named
+        self._compiled: dict[str, core.Condition | None] = {}
+        self._uses: dict[str, dict[str, None]] = {}
+        self._open: list[str] = []
+
+    def fail(self, path: DocumentPath, message: str, *, key: bool = False) -> None:
+        """Report a mistake at ``path``."""
+        self.problems.append(problem(self.document, path, message, key=key))
+
+    def place(self, path: DocumentPath, key: str, index: int) -> DocumentPath:
+        """Path of a list item; of the value itself where one word was written for a list."""
+        value: Any = self.document.data
+        for step in (*path, key):
+            value = value[step]
+        return (*path, key, index) if isinstance(value, list) else (*path, key)
+
+    # ------------------------------------------------------------------------------------------------------ selections
+
+    def symbols(self, written: Collection[str], path: DocumentPath, key: str = "symbols") -> tuple[str, ...]:
+        """The symbols that selectors name together, those left out aside, in order. Not all need have prices here."""
+        found: dict[str, None] = {}
+        without: set[str] = set()
+        good = True
+        for index, selector in enumerate(written):
+            if selector == LEFT_OUT:
+                good = False
+                continue
+            exclude = selector.startswith("not:")
+            try:
+                members = self.around.select(selector.removeprefix("not:").strip())
+            except ValueError as error:
+                self.fail(self.place(path, key, index), str(error))
+                good = False
+                continue
+            if exclude:
+                without.update(members)
+            else:
+                found.update(dict.fromkeys(members))
+        if not found and good and all(s.startswith("not:") for s in written):
+            self.fail((*path, key), "this says only whom to leave out; add all, or a group")
+        elif good and not (left := [s for s in found if s not in without]) and not self.around.also_known:
+            self.fail((*path, key), "no watched symbol is left; name others, or add some to the watchlist")
+            return tuple(left)
+        return tuple(s for s in found if s not in without)
+
+    # ------------------------------------------------------------------------------------------------------ conditions
+
+    def item(self, written: specs.ConditionSpec | str, path: DocumentPath) -> core.Condition | None:
+        """A condition, or the one a name stands for; ``None`` where it has a mistake."""
+        if isinstance(written, str):
+            return self._by_name(written, path)
+        parts = list(self._parts(written, path))
+        whole = [part for part in parts if part is not None]
+        if len(whole) < len(parts) or not whole:
+            return None
+        condition = whole[0] if len(whole) == 1 else core.All(tuple(whole))
+        self.places.setdefault(id(condition), path)
+        return condition
+
+    def _by_name(self, name: str, path: DocumentPath) -> core.Condition | None:
+        if name == LEFT_OUT:
+            return None
+        if name not in self._named:
+            if self._named:
+                self.fail(path, one_of(name, sorted(self._named), "condition"))
+            else:
+                keys = tuple(specs.ConditionSpec.model_fields)
+                advice = f"write {name}: …" if name in keys else f"define {name} under conditions: in this file"
+                self.fail(path, f"there is no condition named '{name}'; {advice}")
+            return None
+        self.definition(name, path)
+        self.used.update(self._uses.get(name, {}))
+        compiled = self._compiled.get(name)
+        return core.Named(name, compiled) if compiled is not None else None
+
+    def definition(self, name: str, path: DocumentPath) -> None:
+        """Compile the condition defined as ``name``, once; ``path`` is where it is used."""
+        if name in self._open:
+            circle = " → ".join([*self._open[self._open.index(name) :], name])
+            self.fail(path, f"'{name}' is defined by itself ({circle}); write out what it means")
+            return
+        if name in self._compiled:
+            return
+        spec = self._named[name]
+        outer, self.used = self.used, {}
+        self._open.append(name)
+        compiled = self.item(spec, ("conditions", name)) if spec is not None else None
+        self._open.pop()
+        self._compiled[name] = compiled
+        self._uses[name] = {**self.used, name: None}
+        self.used = outer
+
+    def _parts(self, spec: specs.ConditionSpec, path: DocumentPath) -> Iterator[core.Condition | None]:
+        makers: tuple[tuple[str, Callable[[Any, DocumentPath], core.Condition | None]], ...] = (
+            ("price", self._price),
+            ("abnormal", self._abnormal),
+            ("gap", self._gap),
+            ("extreme", self._extreme),
+            ("volume", self._volume),
+            ("breadth", self._breadth),
+            ("market", self._market),
+            ("cause", self._cause),
+            ("news", self._news),
+            ("sequence", self._sequence),
+            ("during", self._during),
+        )
+        for key, make in makers:
+            written = getattr(spec, key)
+            if written is not None:
+                before = len(self.problems)
+                made = make(written, (*path, key))
+                if made is not None:
+                    self.places[id(made)] = (*path, key)
+                yield made if len(self.problems) == before else None
+        for key, kind in (("all", core.All), ("any", core.Any), ("none", core.NoneOf)):
+            children = getattr(spec, key)
+            if children:
+                inner = [self.item(child, (*path, key, i)) for i, child in enumerate(children)]
+                known = [c for c in inner if c is not None]
+                yield kind(tuple(known)) if len(known) == len(inner) else None
+
+    def _asks(
+        self,
+        asked: Comparison | None,
+        possible: Interval,
+        path: DocumentPath,
+        what: str = "",
+        most: float | None = None,
+        whole: bool = False,
+    ) -> None:
+        """Report a comparison that can never hold."""
+        if asked is None:
+            return
+        why = (fractional(asked) if whole else "") or impossible(asked, possible, what or str(path[-1]), most)
+        if why:
+            self.fail(path, why)
+
+    def _window(self, why: str, path: DocumentPath) -> None:
+        if why:
+            self.fail(path, why)
+
+    def _sessions(self, span: Span | None, path: DocumentPath, most: int = MOST_SESSIONS) -> int:
+        """The number of sessions of a span that must be given in sessions."""
+        if span is None:
+            return 0
+        if span.sessions is None:
+            self.fail(path, f"'{span}' is not a number of sessions; write as 20 sessions")
+            return 1
+        if span.sessions > most:
+            self.fail(path, f"this looks back further than can be filled; write at most {most} sessions")
+        return span.sessions
+
+    # ---------------------------------------------------------------------------------------------------- of one price
+
+    def _price(self, spec: specs.PriceSpec, path: DocumentPath) -> core.Condition | None:
+        if spec.drawdown is not None and spec.of is not None:
+            return self._drawdown(spec.drawdown, spec.of, path)
+        if spec.change is None:
+            return None
+        self._asks(spec.change, CHANGES, (*path, "change"), "change")
+        self._window(unfillable(spec.since), (*path, "since"))
+        return core.Price(spec.change, spec.since)
+
+    def _drawdown(self, asked: Comparison, of: Span, path: DocumentPath) -> core.Condition:
+        self._asks(asked, DRAWDOWNS, (*path, "drawdown"))
+        if of.sessions is not None:
+            self._sessions(of, (*path, "of"))
+        elif of.longest > self.around.news_memory:
+            self.fail((*path, "of"), "quotes are not kept for so long; write sessions, as 20 sessions")
+        return core.Drawdown(asked, of)
+
+    def _abnormal(self, spec: specs.AbnormalSpec, path: DocumentPath) -> core.Condition | None:
+        self._asks(spec.change, CHANGES, (*path, "change"), "change")
+        self._benchmark(spec.benchmark, path)
+        if spec.since.kind not in ("previous close", "sessions"):
+            self.fail(
+                (*path, "since"),
+                f"no model expects anything since '{spec.since}'; write previous close or 3 sessions",
+            )
+        elif spec.since.count > MOST_ABNORMAL:
+            self.fail((*path, "since"), f"write at most {MOST_ABNORMAL} sessions: the model is estimated before them")
+        return core.Abnormal(spec.benchmark, spec.change, spec.z, spec.since)
+
+    def _gap(self, spec: specs.GapSpec, path: DocumentPath) -> core.Condition | None:
+        self._asks(spec.change, CHANGES, (*path, "change"))
+        return core.Gap(spec.change)
+
+    def _extreme(self, spec: specs.ExtremeSpec, path: DocumentPath) -> core.Condition | None:
+        key = "lowest_since" if spec.lowest_since is not None else "highest_since"
+        return core.Extreme(spec.lowest_since is not None, self._sessions(getattr(spec, key), (*path, key)))
+
+    def _volume(self, spec: specs.VolumeSpec, path: DocumentPath) -> core.Condition | None:
+        self._asks(spec.ratio, POSITIVE, (*path, "ratio"), "a volume")
+        return core.Volume(spec.ratio, self._sessions(spec.over, (*path, "over"), MOST_AVERAGED))
+
+    # ------------------------------------------------------------------------------------------------------- of others
+
+    def _benchmark(self, benchmark: str, path: DocumentPath) -> None:
+        known = sorted(self.around.benchmarks)
+        if benchmark in self.around.present or benchmark in self.around.also_known:
+            return
+        written: Any = self.document.data
+        for step in path:
+            written = written[step]
+        if "benchmark" in written:
+            self.fail((*path, "benchmark"), one_of(benchmark, known, "benchmark"))
+        else:
+            self.fail(path, f"{benchmark} is no benchmark of config.yaml; add benchmark: {known[0] if known else '…'}")
+
+    def _breadth(self, spec: specs.BreadthSpec, path: DocumentPath) -> core.Condition | None:
+        self._asks(spec.change, CHANGES, (*path, "change"))
+        self._window(unfillable(spec.since), (*path, "since"))
+        self._asks(spec.share, SHARES, (*path, "share"))
+        if spec.symbols == (PEERS,):
+            self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", whole=True)
+            peers = {s: self.around.peers(s) for s in self.around.watchlist}
+            return core.Breadth("peers", spec.change, (), spec.since, spec.count, spec.share, peers)
+        if PEERS in spec.symbols:
+            self.fail((*path, "symbols"), "peers stands alone; write it without others, or name the groups")
+            return None
+        members = self.symbols(spec.symbols, path)
+        most = float(len(members)) if members else None
+        self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", most, whole=True)
+        here = tuple(m for m in members if m in self.around.present)
+        return core.Breadth(", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share)
+
+    def _market(self, spec: specs.MarketSpec, path: DocumentPath) -> core.Condition | None:
+        self._benchmark(spec.benchmark, path)
+        tests: list[core.Condition] = []
+        if spec.change is not None:
+            self._asks(spec.change, CHANGES, (*path, "change"))
+            self._window(unfillable(spec.since), (*path, "since"))
+            tests.append(core.MarketMove(spec.benchmark, spec.change, spec.since))
+        if spec.drawdown is not None and spec.of is not None:
+            tests.append(core.MarketTest(spec.benchmark, self._drawdown(spec.drawdown, spec.of, path)))
+        if spec.gap is not None:
+            self._asks(spec.gap, CHANGES, (*path, "gap"), "change")
+            tests.append(core.MarketTest(spec.benchmark, core.Gap(spec.gap)))
+        for key, lowest in (("lowest_since", True), ("highest_since", False)):
+            if (span := getattr(spec, key)) is not None:
+                sessions = self._sessions(span, (*path, key))
+                tests.append(core.MarketTest(spec.benchmark, core.Extreme(lowest, sessions)))
+        if spec.volume is not None:
+            self._asks(spec.volume, POSITIVE, (*path, "volume"), "a volume")
+            tests.append(core.MarketTest(spec.benchmark, core.Volume(spec.volume)))
+        return tests[0] if len(tests) == 1 else core.All(tuple(tests))
+
+    # ------------------------------------------------------------------------------------------------------------ news
+
+    def _topics(self, topics: Collection[str], path: DocumentPath) -> tuple[str, ...]:
+        known = self.around.topics.names
+        for index, topic in enumerate(topics):
+            if topic not in known and topic != LEFT_OUT:
+                self.fail(self.place(path, "topic", index), one_of(topic, sorted(known), "topic"))
+        return tuple(topic for topic in topics if topic != LEFT_OUT)
+
+    def _cause(self, spec: specs.CauseSpec, path: DocumentPath) -> core.Condition | None:
+        self._asks(spec.confidence, SHARES, (*path, "confidence"))
+        self._window(too_far(spec.within, self.around.news_memory), (*path, "within"))
+        return Cause(self._topics(spec.topic, path), spec.within, spec.confidence)
+
+    def _news(self, spec: specs.NewsSpec, path: DocumentPath) -> core.Condition | None:
+        topics = self._topics(spec.topic or (), path)
+        for key, possible in (("score", SCORES), ("strength", SHARES), ("novelty", SCORES)):
+            self._asks(getattr(spec, key), possible, (*path, key))
+        for key in ("sources", "stories"):
+            self._asks(getattr(spec, key), COUNTS, (*path, key), f"the number of {key}", whole=True)
+        self._asks(spec.burst, ANY_COUNT, (*path, "burst"), "a burst")
+        self._window(too_far(spec.within, self.around.news_memory), (*path, "within"))
+        if spec.burst is not None:
+            self._burst(spec, path)
+        about = []
+        for index, word in enumerate(spec.about or ()):
+            if word == LEFT_OUT:
+                continue
+            try:
+                about.append(self.around.about(word))
+            except ValueError as error:
+                self.fail(self.place(path, "about", index), str(error))
+        return core.News(
+            topics,
+            spec.reach,
+            spec.within,
+            spec.score,
+            spec.sources,
+            spec.stories,
+            spec.strength,
+            tuple(about),
+            core.TextPattern(spec.text) if spec.text is not None else None,
+            spec.novelty,
+            spec.burst,
+            spec.baseline,
+        )
+
+    def _burst(self, spec: specs.NewsSpec, path: DocumentPath) -> None:
+        if spec.within.longest > spec.baseline:
+            where = "within" if "within" in spec.model_fields_set else "burst"
+            self.fail(
+                (*path, where),
+                f"a burst within {spec.within} is no shorter than what it is compared with; write within: 2h",
+            )
+        elif spec.within.longest + spec.baseline > self.around.news_memory:
+            where = "baseline" if "baseline" in spec.model_fields_set else "burst"
+            left = self.around.news_memory - spec.within.longest
+            self.fail((*path, where), f"stories are not remembered for so long; write at most {left.days}d of baseline")
+
+    # ------------------------------------------------------------------------------------------------------------ time
+
+    def _sequence(self, spec: specs.SequenceSpec, path: DocumentPath) -> core.Condition | None:
+        steps = [self.item(step, (*path, "steps", i)) for i, step in enumerate(spec.steps)]
+        self._window(too_far(spec.within, self.around.news_memory), (*path, "within"))
+        known = [step for step in steps if step is not None]
+        return core.Sequence(tuple(known), spec.within) if len(known) == len(steps) else None
+
+    def _during(self, spec: specs.DuringSpec, path: DocumentPath) -> core.Condition | None:
+        start, end = spec.hours or (None, None)
+        zone = ZoneInfo(spec.zone) if spec.zone is not None else None
+        return core.During(spec.phase or (), start, end, spec.weekdays or (), zone, spec.zone or "")

@@ -1,0 +1,341 @@
+"""What a rule file may say: the models that files are checked against, and editors' help is made from.
+
+Everything here is shape; whether names exist and comparisons can hold is checked when a rule is compiled.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from bot.config.rules.fields import (
+    ChangeComparison,
+    CountComparison,
+    FollowUpField,
+    HoldField,
+    HoursField,
+    NumberComparison,
+    PatternField,
+    ShareComparison,
+    SinceField,
+    SpanField,
+    WeekdaysField,
+    listed,
+)
+from bot.config.scalars import Duration, Name, Symbol, TimeZoneName
+from bot.config.validation import StrictModel
+from bot.core.comparison import Comparison
+from bot.core.conditions.news import BASELINE, STRONG_ENOUGH
+from bot.core.model import Phase, Reach
+from bot.core.windows import Since, Span
+
+Words = Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
+PREVIOUS_CLOSE = Since("previous close")
+
+
+class PriceSpec(StrictModel):
+    """The symbol's price has moved: `change` since something, or `drawdown` of a lookback."""
+
+    change: ChangeComparison | None = None
+    """How far, as a percentage: a fall is negative. Example: "< -10%"."""
+    since: SinceField = PREVIOUS_CLOSE
+    """Against what: previous close, open, 30m, 3 sessions, high of 20 sessions, low of 20 sessions, story."""
+    drawdown: ChangeComparison | None = None
+    """How far below the highest price of the lookback, in place of change. Example: "< -20%"."""
+    of: SpanField | None = None
+    """The lookback of a drawdown: sessions before this one, or a duration. Example: 60 sessions."""
+
+    @model_validator(mode="after")
+    def _one_test(self) -> PriceSpec:
+        _change_or_drawdown(self.change, self.since, self.drawdown, self.of)
+        return self
+
+
+def _change_or_drawdown(
+    change: Comparison | None, since: Since, drawdown: Comparison | None, of: Span | None, needed: bool = True
+) -> None:
+    if change is not None and drawdown is not None:
+        raise ValueError("change and drawdown are two conditions; write each under its own price")
+    if needed and change is None and drawdown is None:
+        raise ValueError('nothing is asked of the price; write change: "< -10%", or drawdown with of')
+    if drawdown is not None and of is None:
+        raise ValueError("a drawdown needs a lookback; add of: 60 sessions")
+    if drawdown is None and of is not None:
+        raise ValueError("'of' is the lookback of a drawdown; remove it, or write since")
+    if drawdown is not None and since != PREVIOUS_CLOSE:
+        raise ValueError("a drawdown is measured from the highest price; write of instead of since")
+
+
+class AbnormalSpec(StrictModel):
+    """What of the move the market model does not expect: `change`, `z` (in standard deviations), or both."""
+
+    change: ChangeComparison | None = None
+    """Abnormal return, as a percentage. Example: "< -8%"."""
+    z: NumberComparison | None = None
+    """The same in standard deviations of what the model left unexplained before. Example: "< -4"."""
+    benchmark: Symbol = "SPY"
+    """The benchmark that stands for the market."""
+    since: SinceField = PREVIOUS_CLOSE
+    """previous close, or up to 10 sessions."""
+
+    @model_validator(mode="after")
+    def _some_test(self) -> AbnormalSpec:
+        if self.change is None and self.z is None:
+            raise ValueError('nothing is asked; write change: "< -8%", z: "< -4", or both')
+        return self
+
+
+class VolumeSpec(StrictModel):
+    """The session's volume so far, against what is usual at this time."""
+
+    ratio: NumberComparison
+    """Times the average. Example: ">= 3"."""
+    over: SpanField = Span(sessions=20)
+    """The sessions averaged."""
+
+
+class ExtremeSpec(StrictModel):
+    """The price is the lowest, or highest, since at least so many sessions; closes are compared."""
+
+    lowest_since: SpanField | None = None
+    """None of so many closes before was lower. Example: 20 sessions."""
+    highest_since: SpanField | None = None
+    """None of so many closes before was higher. Example: 250 sessions."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ExtremeSpec:
+        if (self.lowest_since is None) == (self.highest_since is None):
+            raise ValueError("write one of lowest_since and highest_since, as lowest_since: 20 sessions")
+        return self
+
+
+class GapSpec(StrictModel):
+    """The session opened away from the previous close."""
+
+    change: ChangeComparison
+    """How far the open lies from the previous close. Example: "< -5%"."""
+
+
+class BreadthSpec(StrictModel):
+    """So many of a group, or such a share, have moved; the alert names them."""
+
+    symbols: Words = ("peers",)
+    """The group: symbols, group:NAME, exposure:NAME, not:…; or peers, who live from the same as the symbol."""
+    change: ChangeComparison
+    """What counts as having moved. Example: "< -5%"."""
+    since: SinceField = PREVIOUS_CLOSE
+    """Against what."""
+    count: CountComparison | None = None
+    """How many. Example: ">= 3"."""
+    share: ShareComparison | None = None
+    """What share of those whose price is known. Example: ">= 50%"."""
+
+    @model_validator(mode="after")
+    def _some_test(self) -> BreadthSpec:
+        if self.count is None and self.share is None:
+            raise ValueError('nothing is asked of the group; write count: ">= 3", share: ">= 50%", or both')
+        return self
+
+
+class MarketSpec(StrictModel):
+    """A benchmark has moved; mostly used as a guard under `none`. What is asked must all hold."""
+
+    benchmark: Symbol = "SPY"
+    """The benchmark's symbol, one of `benchmarks` in config.yaml."""
+    change: ChangeComparison | None = None
+    """How far, as a percentage. Example: "< -4%"."""
+    since: SinceField = PREVIOUS_CLOSE
+    """Against what."""
+    drawdown: ChangeComparison | None = None
+    """How far below its highest price of the lookback."""
+    of: SpanField | None = None
+    """The lookback of the drawdown."""
+    gap: ChangeComparison | None = None
+    """How far it opened from its previous close."""
+    lowest_since: SpanField | None = None
+    """It is the lowest since at least so many sessions."""
+    highest_since: SpanField | None = None
+    """It is the highest since at least so many sessions."""
+    volume: NumberComparison | None = None
+    """Its volume, times the average of 20 sessions at this time."""
+
+    @model_validator(mode="after")
+    def _some_test(self) -> MarketSpec:
+        _change_or_drawdown(self.change, self.since, self.drawdown, self.of, needed=False)
+        tests = (self.change, self.drawdown, self.gap, self.lowest_since, self.highest_since, self.volume)
+        if all(test is None for test in tests):
+            raise ValueError('nothing is asked of the benchmark; write change: "< -4%"')
+        return self
+
+
+class NewsSpec(StrictModel):
+    """Stories about one happening reach the symbol. Everything asked holds for one cluster together."""
+
+    topic: Words | None = None
+    """Topic or topics, as in rules/topics/; all of them where left out, and then about or text says what."""
+    reach: Annotated[tuple[Reach, ...], BeforeValidator(listed), Field(min_length=1)] = (Reach.DIRECT, Reach.EXPOSURE)
+    """How the stories may reach the symbol: direct (named), exposure (what it lives from is met), none (not at all)."""
+    within: SpanField = Span(sessions=5)
+    """How far back."""
+    score: NumberComparison = Comparison(">=", 0.5)
+    """Topic score, 0 to 1."""
+    sources: CountComparison | None = None
+    """Number of distinct sources. Example: ">= 2"."""
+    stories: CountComparison | None = None
+    """Number of stories. Example: ">= 3"."""
+    strength: NumberComparison = STRONG_ENOUGH
+    """How strongly the stories reach the symbol by exposure: what they say times what the company lives from."""
+    about: Words | None = None
+    """A lab, model or company that a story names; any one of several. Example: DeepSeek."""
+    text: PatternField | None = None
+    """A regular expression (RE2) found in title or summary, letter case aside. Example: open.?weights."""
+    novelty: NumberComparison | None = None
+    """Of the newest story: 1 for the first of a happening, 0.5 for the second, less with each. Example: ">= 0.5"."""
+    burst: NumberComparison | None = None
+    """Stories within the time, as a multiple of what the baseline had in as long a time. Example: ">= 3"."""
+    baseline: Duration = BASELINE
+    """How far back before the time a burst is compared with."""
+
+    @model_validator(mode="after")
+    def _says_what(self) -> NewsSpec:
+        if self.topic is None and self.about is None and self.text is None:
+            raise ValueError("any story would do; write topic: ai-model, or about, or text")
+        return self
+
+
+class CauseSpec(StrictModel):
+    """The best explanation found for the move, ranked against competing ones."""
+
+    topic: Words
+    """Topic or topics the explanation may be about."""
+    within: SpanField = Span(sessions=5)
+    """How long before the session a cause may come from."""
+    confidence: NumberComparison = Comparison(">=", 0.6)
+    """How sure the ranking must be, 0 to 1."""
+
+
+class DuringSpec(StrictModel):
+    """When it is: a phase of the symbol's exchange, hours, weekdays. What is asked must all hold."""
+
+    phase: Annotated[tuple[Phase, ...], BeforeValidator(listed), Field(min_length=1)] | None = None
+    """pre, regular, post, closed; any one of several."""
+    hours: HoursField | None = None
+    """From and to, in zone; they may run over midnight. Example: 09:30-16:00."""
+    weekdays: WeekdaysField | None = None
+    """mon to sun, or mon-fri, in zone."""
+    zone: TimeZoneName | None = None
+    """Whose hours and weekdays. Example: America/New_York."""
+
+    @model_validator(mode="after")
+    def _says_when(self) -> DuringSpec:
+        if self.phase is None and self.hours is None and not self.weekdays:
+            raise ValueError("no time is named; write phase: regular, or hours: 09:30-16:00 with zone")
+        if (self.hours is not None or self.weekdays) and self.zone is None:
+            raise ValueError("whose hours these are is not said; add zone: America/New_York")
+        if self.hours is None and not self.weekdays and self.zone is not None:
+            raise ValueError("the zone belongs to hours or weekdays; add them, or remove it")
+        return self
+
+
+def _written(value: Any) -> str:
+    return "name" if isinstance(value, str) else "condition"
+
+
+class SequenceSpec(StrictModel):
+    """Conditions that came about one after the other; the last one still holds."""
+
+    steps: Annotated[tuple[ConditionItem, ...], Field(min_length=2)]
+    """The conditions, in the order in which they must have begun to hold."""
+    within: SpanField
+    """Within how long: from the first one's beginning until now. Example: 2h."""
+
+
+class ConditionSpec(StrictModel):
+    """One or more conditions; several keys in one mapping must all hold."""
+
+    price: PriceSpec | None = None
+    """The symbol's price has moved."""
+    abnormal: AbnormalSpec | None = None
+    """It has moved beyond what the market explains."""
+    gap: GapSpec | None = None
+    """It opened away from the previous close."""
+    extreme: ExtremeSpec | None = None
+    """It is the lowest or highest since so many sessions."""
+    volume: VolumeSpec | None = None
+    """Unusually many (or few) shares are traded."""
+    breadth: BreadthSpec | None = None
+    """Many of a group move together."""
+    market: MarketSpec | None = None
+    """A benchmark has moved."""
+    cause: CauseSpec | None = None
+    """The best explanation found for the move."""
+    news: NewsSpec | None = None
+    """Stories reach the symbol."""
+    sequence: SequenceSpec | None = None
+    """Conditions came about in order."""
+    during: DuringSpec | None = None
+    """It is a certain phase, hour or weekday."""
+    all: Annotated[tuple[ConditionItem, ...], Field(min_length=1)] | None = None
+    """Every one of these holds."""
+    any: Annotated[tuple[ConditionItem, ...], Field(min_length=1)] | None = None
+    """At least one of these holds."""
+    none: Annotated[tuple[ConditionItem, ...], Field(min_length=1)] | None = None
+    """None of these holds; one without data does not block."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ConditionSpec:
+        if not any(getattr(self, key) is not None for key in type(self).model_fields):
+            raise ValueError("an empty condition; write price, news, market, all, any or none")
+        return self
+
+
+ConditionItem = Annotated[
+    Annotated[ConditionSpec, Tag("condition")] | Annotated[str, Tag("name")], Discriminator(_written)
+]
+"""A condition, or the name of one defined under ``conditions:``."""
+
+
+class RuleSpec(StrictModel):
+    """One rule: when it fires, for which symbols, how severe it is."""
+
+    name: Name
+    """Unique among all rules; appears in alerts and in the history."""
+    description: str = ""
+    """What it is for, in a sentence."""
+    enabled: bool = True
+    """Set to false to keep a rule without using it."""
+    symbols: Words
+    """Symbols, group:NAME, exposure:NAME, or all; and not:SYMBOL, not:group:NAME to leave some out."""
+    when: ConditionItem
+    """The conditions."""
+    severity: str | dict[str, str] = "warning"
+    """One severity, or steps: each severity with the change from which it applies."""
+    cooldown: SpanField = Span(sessions=1)
+    """How long the same rule stays quiet for the same symbol after it was told, unless severity rises."""
+    hold: HoldField = 2
+    """How many quotes in a row must meet the conditions on prices, or for how long they must (10m); official closes and
+    lows of bars need only one quote."""
+    follow_up: Annotated[tuple[FollowUpField, ...], BeforeValidator(listed)] = ()
+    """Later messages: session close, next session close, rebound 5%, recovered."""
+
+    @property
+    def hold_for(self) -> timedelta | None:
+        """The hold as a duration, where it is one."""
+        return self.hold if isinstance(self.hold, timedelta) else None
+
+
+class RulesFile(StrictModel):
+    """A file of rules."""
+
+    conditions: dict[Name, ConditionItem] = Field(default_factory=dict)
+    """Conditions defined once; a rule of this file uses one by writing its name in place of a condition."""
+    rules: Annotated[tuple[RuleSpec, ...], Field(min_length=1)]
+    """The rules, in the order they are evaluated."""
+
+
+SequenceSpec.model_rebuild()
+ConditionSpec.model_rebuild()
+RuleSpec.model_rebuild()
+RulesFile.model_rebuild()

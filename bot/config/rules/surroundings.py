@@ -1,0 +1,140 @@
+"""What the names in rules refer to: symbols, groups, exposures, benchmarks, topics, and what a story can be about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from bot.config.excerpt import shown
+from bot.config.validation import nearest, one_of
+from bot.core.conditions import About
+from bot.core.model import Story
+from bot.core.news import Companies, Topics
+from bot.core.news.companies import GROUP_STRENGTH
+from bot.core.news.reader import StoryReader
+
+PEERS = "peers"
+"""Selects, for each symbol, those who live from the same as it does."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the names in rules refer to."""
+
+    watchlist: Collection[str]
+    benchmarks: Collection[str]
+    companies: Companies
+    topics: Topics
+    groups: Mapping[str, Collection[str]]
+    """Groups of ``config.yaml``, beside those of ``companies.yaml``."""
+    also_known: Collection[str] = ()
+    """Symbols that rules may name though they are not watched here: a replay watches what its episode has."""
+    news_memory: timedelta = timedelta(days=14)
+    """How far back stories are remembered."""
+    _selected: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def watched(self) -> frozenset[str]:
+        """The watchlist, for looking up."""
+        return frozenset(self.watchlist)
+
+    @cached_property
+    def nameable(self) -> frozenset[str]:
+        """Every symbol a rule may name."""
+        return frozenset((*self.watchlist, *self.benchmarks, *self.also_known))
+
+    @cached_property
+    def present(self) -> frozenset[str]:
+        """Every symbol that has prices here."""
+        return frozenset((*self.watchlist, *self.benchmarks))
+
+    def select(self, selector: str) -> tuple[str, ...]:
+        """The symbols that ``selector`` names: a symbol, ``all``, ``group:NAME``, ``exposure:NAME``.
+
+        Those only ``also_known`` are among them. Raises ValueError saying what is wrong and what to write.
+        """
+        known = self._selected.get(selector)
+        if known is None:
+            known = self._selected[selector] = tuple(self._select(selector))
+        return known
+
+    def _select(self, selector: str) -> Collection[str]:
+        kind, colon, name = selector.partition(":")
+        name = name.strip()
+        if selector == "all":
+            return self.watchlist
+        if colon and kind == "group":
+            return self._group(name)
+        if colon and kind == "exposure":
+            if name not in self.topics.exposure_names and name not in self.companies.exposures:
+                raise ValueError(one_of(name, sorted(self.topics.exposure_names), "exposure"))
+            return [s for s in self.companies.exposed_to(name) if s in self.nameable]
+        if selector in self.nameable:
+            return (selector,)
+        if selector in self.companies:
+            raise ValueError(f"'{selector}' is not watched; add it to the watchlist in config.yaml")
+        if selector in self.groups or selector in self.companies.group_names or selector == "watchlist":
+            raise ValueError(f"'{selector}' is a group; write group:{selector}")
+        if colon and kind not in ("group", "exposure", "not"):
+            raise ValueError(f"{one_of(kind, ('group', 'exposure', 'not'), 'kind of selection')}")
+        raise ValueError(one_of(selector, sorted(self.watchlist), "symbol"))
+
+    def _group(self, name: str) -> Collection[str]:
+        if name == "watchlist":
+            return self.watchlist
+        if name == "benchmarks":
+            return self.benchmarks
+        members = self.groups.get(name) or self.companies.group(name)
+        if members is None:
+            known = {"watchlist", "benchmarks", *self.groups, *self.companies.group_names}
+            raise ValueError(one_of(name, sorted(known), "group"))
+        return [s for s in members if s in self.nameable]
+
+    def peers(self, symbol: str) -> tuple[str, ...]:
+        """The watched symbols that live from what ``symbol`` lives from most, itself included; none where unknown."""
+        company = self.companies.get(symbol)
+        if company is None or not company.exposures:
+            return ()
+        main = max(company.exposures, key=lambda e: (company.exposures[e], e))
+        return tuple(s for s in self.companies.exposed_to(main, GROUP_STRENGTH) if s in self.watched)
+
+    def about(self, word: str) -> About:
+        """The lab, model or company that ``word`` names, letter case aside. Raises ValueError where there is none."""
+        found = self._names.get(word.strip().lower())
+        if found is None:
+            found = self._as_read(word)
+        if found is None:
+            known = {a.shown for a in self._names.values()}
+            near = nearest(word, known)
+            advice = f"did you mean '{near}'?" if near else "write a lab, a model or a company, as DeepSeek or NVDA"
+            raise ValueError(f"nobody is called '{shown(word)}' in topics or companies; {advice}")
+        return found
+
+    @cached_property
+    def _names(self) -> dict[str, About]:
+        """By lower-case name: labs before models before companies, canonical names before other ways to write them."""
+        return {word.lower(): about for word, about in reversed(list(self._named())) if word}
+
+    def _named(self) -> Iterator[tuple[str, About]]:
+        labs = [(lab, About("lab", lab.name, lab.name)) for lab in self.topics.labs]
+        models = [(f, About("model", f.name, f.name)) for f in self.topics.families]
+        companies = [(c, About("company", c.symbol, c.symbol)) for c in self.companies]
+        yield from ((lab.name, about) for lab, about in labs)
+        yield from ((family.name, about) for family, about in models)
+        yield from ((company.symbol, about) for company, about in companies)
+        yield from ((company.name, About("company", company.symbol, company.name)) for company, _ in companies)
+        yield from ((name.text.rstrip("*"), about) for lab, about in labs for name in lab.names)
+        yield from ((name.text.rstrip("*"), about) for family, about in models for name in family.names)
+
+    def _as_read(self, word: str) -> About | None:
+        """What the news room would find named where ``word`` stood in a title: ``GPT-5``, ``Claude Opus 4.5``."""
+        found = self._reader.read(Story("", "", word, datetime.min.replace(tzinfo=UTC))).mentions
+        whole = [m for m in found if m.text.strip().lower() == word.strip().lower()]
+        best = min(whole, key=lambda m: ("model", "lab", "company").index(m.kind), default=None)
+        return About(best.kind, best.name, word) if best else None
+
+    @cached_property
+    def _reader(self) -> StoryReader:
+        return StoryReader(self.topics, self.companies)
