@@ -23,6 +23,8 @@ from bot.core.sessions import Timetable
 HISTORY = timedelta(days=800)
 """How far back calendars reach before the present: two years of sessions and some."""
 AHEAD = timedelta(days=30)
+NEWS_BEYOND = timedelta(days=7)
+"""Stories are remembered so much longer than the window within which they are new: rules look back over sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def surroundings(
         companies=companies,
         topics=topics,
         groups=settings.watchlist,
+        also_known=settings.watched if watchlist else (),
+        news_memory=settings.news.window + NEWS_BEYOND,
     )
 
 
@@ -128,7 +132,7 @@ class Timetables:
 
 def make_engine(world: World, timetables: Timetables, watching_since: datetime) -> Engine:
     """An engine that knows nothing yet."""
-    window = world.settings.news.window + timedelta(days=7)
+    window = world.settings.news.window + NEWS_BEYOND
     return Engine(
         world.rules,
         world.companies,
