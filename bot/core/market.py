@@ -61,7 +61,7 @@ class Revision:
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_bar_dates", "bars", "models", "quotes", "revision", "splits", "symbol", "timetable", "version")
+    __slots__ = ("_bar_dates", "bars", "changes", "models", "quotes", "revision", "splits", "symbol", "timetable", "version")
 
     def __init__(self, symbol: str, timetable: Timetable, revision: Revision | None = None) -> None:
         self.symbol = symbol
@@ -71,6 +71,8 @@ class SymbolPrices:
         self.bars: dict[date, DailyBar] = {}
         self._bar_dates: list[date] = []
         self.splits: list[Split] = []
+        self.changes = 0
+        """Rises whenever anything is taken: while it stands, so does the price."""
         self.version = 0
         """Rises whenever a bar or a split is taken: what was worked out from closes before is then out of date."""
         self.models: dict[tuple[str, date], tuple[int, int, object]] = {}
@@ -87,6 +89,7 @@ class SymbolPrices:
                 return False
             j -= 1
         self.quotes.insert(i, quote)
+        self.changes += 1
         self.revision.quoted(quote.at)
         return True
 
@@ -96,12 +99,14 @@ class SymbolPrices:
             insort(self._bar_dates, bar.session)
         self.bars[bar.session] = bar
         self.version += 1
+        self.changes += 1
         self.revision.number += 1
 
     def add_split(self, split: Split) -> None:
         """Take a split; one for the same session replaces what was known."""
         self.splits = [s for s in self.splits if s.session != split.session] + [split]
         self.version += 1
+        self.changes += 1
         self.revision.number += 1
 
     def forget(self, before: datetime, thin_before: datetime, keep: int = 3, bars: int = KEEP_BARS) -> None:
