@@ -1,0 +1,37 @@
+"""``schema``: the JSON Schemas that editors read."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import DEFAULT_CONFIG, Config
+
+app = typer.Typer(help="The JSON Schemas from which editors complete and explain.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """The JSON Schemas from which editors complete and explain."""
+
+
+@app.command("write")
+def write(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where one is out of date.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Bring rules/schema/ up to date: with the program, and with your own topics, groups and rules."""
+    from bot.app.schema_files import outdated, write_schemas
+    from bot.app.world import load_world
+
+    world = load_world(config)
+    changed = outdated(world) if check else write_schemas(world)
+    for path in changed:
+        typer.echo(path)
+    if not changed:
+        print("the schemas are up to date", file=sys.stderr)
+    elif check:
+        print("these are out of date; run python main.py schema write", file=sys.stderr)
+        raise typer.Exit(1)

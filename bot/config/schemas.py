@@ -1,0 +1,283 @@
+"""JSON Schemas for editors, generated from the models that read the files: completion, hover text, underlined mistakes.
+
+A schema says what can be said file by file; names that refer elsewhere (a topic, a group) are offered, not enforced, so
+that an editor never underlines what the program accepts. What is right in the end ``rules check`` tells.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+
+from bot.config.companies_file import CompaniesFile
+from bot.config.episode_entries import EpisodeFile
+from bot.config.examples import EXAMPLES, REFERENCES
+from bot.config.rule_test_entries import RuleTestsFile
+from bot.config.rules.specs import RulesFile
+from bot.config.settings import Settings
+from bot.config.topics_file import TopicsFile
+from bot.core.comparison import Comparison
+from bot.core.model import Severity
+from bot.core.windows import format_duration
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = {
+    "rules.json": (RulesFile, "Aftershock rules"),
+    "rule-tests.json": (RuleTestsFile, "Aftershock rule tests"),
+    "topics.json": (TopicsFile, "Aftershock topics"),
+    "companies.json": (CompaniesFile, "Aftershock companies"),
+    "episode.json": (EpisodeFile, "An Aftershock episode"),
+    "config.json": (Settings, "Aftershock configuration"),
+}
+"""By file name: the model, and a title."""
+
+
+COMPARISON = {
+    "pattern": r"^\s*([<>]=?|≤|≥|between\s)\s*[-+−]?[0-9].*$",
+    "patternErrorMessage": 'A comparison begins with <, <=, >, >= or between, as "< -10%".',
+}
+SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "RuleSpec.severity": {
+        "anyOf": [
+            {"enum": [severity.word for severity in Severity]},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": False,
+                "properties": {
+                    severity.word: {
+                        "type": "string",
+                        "description": "When this severity applies: always, or from a change on.",
+                        "examples": ["always", "change < -15%"],
+                    }
+                    for severity in Severity
+                },
+            },
+        ]
+    },
+}
+"""What a type alone does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Names of this configuration that editors may offer, each sorted."""
+
+    topics: tuple[str, ...] = ()
+    exposures: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    benchmarks: tuple[str, ...] = ()
+
+    def of(self, kind: str) -> list[str]:
+        """The names to offer for a kind of reference, as ``examples.REFERENCES`` names it."""
+        if kind == "selectors":
+            groups = dict.fromkeys(("watchlist", "benchmarks", *self.groups))
+            return ["all", *(f"group:{name}" for name in groups), *(f"exposure:{name}" for name in self.exposures)]
+        return list(getattr(self, kind))
+
+
+def schema_text(file: str, offered: Offered) -> str:
+    """The schema called ``file``, as it is written into ``rules/schema/``."""
+    return json.dumps(schema_of(file, offered), indent=1, ensure_ascii=False) + "\n"
+
+
+def schema_of(file: str, offered: Offered) -> dict[str, Any]:
+    """The schema called ``file``. Raises KeyError where there is none."""
+    model, title = SCHEMAS[file]
+    generated = model.model_json_schema(by_alias=True, schema_generator=_Generator, mode="validation")
+    models = {m.__name__: m for m in models_of(model)}
+    for name, definition in [(model.__name__, generated), *generated.get("$defs", {}).items()]:
+        if name in models:
+            _finish(models[name], definition)
+    kinds = {REFERENCES[k] for m in models.values() for key in keys_of(m) if (k := f"{m.__name__}.{key}") in REFERENCES}
+    for kind in sorted(kinds):
+        generated["$defs"][kind] = {"anyOf": [{"enum": offered.of(kind)}, {"type": "string"}]}
+    tidy = _tidied(generated)
+    head = {"$schema": DRAFT, "title": title, "description": _first(model.__doc__)}
+    return {**head, **{k: v for k, v in tidy.items() if k not in head}}
+
+
+# -------------------------------------------------------------------------------------------------------------- models
+
+
+def models_of(root: type[BaseModel]) -> list[type[BaseModel]]:
+    """``root`` and every model its fields lead to, each once, outside in."""
+    found: dict[type[BaseModel], None] = {root: None}
+    for model in found_as_they_come(found):
+        for info in model.model_fields.values():
+            found.update(dict.fromkeys(_models_in(info.annotation)))
+    return list(found)
+
+
+def found_as_they_come(found: dict[type[BaseModel], None]) -> typing.Iterator[type[BaseModel]]:
+    """The keys of ``found``, those added meanwhile included."""
+    done: set[type[BaseModel]] = set()
+    while waiting := [m for m in found if m not in done]:
+        for model in waiting:
+            done.add(model)
+            yield model
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if typing.get_origin(annotation) is None:
+        return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
+    return [model for part in typing.get_args(annotation) for model in _models_in(part)]
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys a person writes, with what is known of them."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def example_of(model: type[BaseModel], key: str) -> Any:
+    """Something that may be written for ``key`` of ``model``.
+
+    KeyError where nobody gave one and none follows from its type.
+    """
+    written = EXAMPLES.get(f"{model.__name__}.{key}")
+    return written if written is not None else _example(keys_of(model)[key].annotation, f"{model.__name__}.{key}")
+
+
+def _example(annotation: Any, asked: str) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return next(iter(annotation)).value
+    if annotation is bool:
+        return True
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return parts[0]
+    if origin is typing.Annotated:
+        return _example(parts[0], asked)
+    if origin in (typing.Union, types.UnionType):
+        return _example(next(p for p in parts if p is not type(None)), asked)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return whole_example(annotation)
+    if origin is tuple:
+        return [_example(parts[0], asked)]
+    raise KeyError(f"no example for {asked}; add one to EXAMPLES in bot/config/examples.py")
+
+
+def whole_example(model: type[BaseModel]) -> dict[str, Any]:
+    """A mapping with the keys ``model`` needs (its first where it needs none)."""
+    keys = keys_of(model)
+    needed = [key for key, info in keys.items() if info.is_required()]
+    return {key: example_of(model, key) for key in needed or list(keys)[:1]}
+
+
+# -------------------------------------------------------------------------------------------------------------- schema
+
+
+class _Generator(GenerateJsonSchema):
+    """Pydantic's schemas, less what only programs say, plus the one word that may stand for a list."""
+
+    def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
+        self.ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}
+        return super().generate(schema, mode)
+
+    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
+        """Nobody writes null: a key is there or not."""
+        return self.generate_inner(schema["schema"])
+
+    def function_before_schema(self, schema: Any) -> JsonSchemaValue:
+        made = super().function_before_schema(schema)
+        name = getattr(schema["function"]["function"], "__name__", "")
+        if name.lstrip("_") == "listed" and made.get("type") == "array":
+            return {"anyOf": [made["items"], made]}
+        return made
+
+    def encode_default(self, dft: Any) -> Any:
+        return _written(dft)
+
+
+def _written(value: Any) -> Any:
+    """A default as a person would write it; ``None`` where it goes without saying."""
+    if isinstance(value, BaseModel) or value is None or value in ("", (), {}):
+        return None
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, tuple | list):
+        return [_written(part) for part in value]
+    if isinstance(value, bool | int | float | str | dict):
+        return value
+    if isinstance(value, Path):
+        return value.as_posix()
+    return str(value)
+
+
+def _finish(model: type[BaseModel], definition: dict[str, Any]) -> None:
+    """Examples, names to offer, and what a comparison looks like."""
+    for key, part in definition.get("properties", {}).items():
+        where = f"{model.__name__}.{key}"
+        if where in SHAPES:
+            part.pop("type", None)
+            part.update(SHAPES[where])
+        if "anyOf" in part:
+            part.pop("minLength", None)  # meant for the list, said of the choice
+        if where in REFERENCES:
+            _offer(part, f"#/$defs/{REFERENCES[where]}")
+        if _speaks_of(keys_of(model)[key].annotation, Comparison):
+            part.update(COMPARISON)
+        part["examples"] = [_jsonable(example_of(model, key))]
+
+
+def _speaks_of(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_speaks_of(part, kind) for part in typing.get_args(annotation))
+
+
+def _offer(part: dict[str, Any], reference: str) -> None:
+    """Let an editor offer the names at ``reference`` where a text may stand, without refusing others."""
+    for inner in part.get("anyOf", []):
+        _offer(inner, reference)
+    if part.get("type") == "array":
+        _offer(part["items"], reference)
+    elif part.get("type") == "string":
+        del part["type"]
+        part.pop("pattern", None)
+        part["$ref"] = reference
+
+
+def _jsonable(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _tidied(value: Any, *, keys: bool = False) -> Any:
+    """Without generated titles and empty defaults; ``keys``: the mapping's keys are a file's own."""
+    if isinstance(value, list):
+        return [_tidied(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    tidy = {}
+    for key, part in value.items():
+        if not keys and (key == "title" or (key == "default" and part is None)):
+            continue
+        if not keys and key == "description":
+            tidy[key] = _plain(part)
+        elif not keys and key in ("examples", "default", "enum", "const", "required"):
+            tidy[key] = part
+        else:
+            tidy[key] = _tidied(part, keys=key in ("properties", "$defs"))
+    return tidy
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("``", "`").split())
+
+
+def _first(text: str | None) -> str:
+    return _plain((text or "").split("\n\n")[0])
+
+
+__all__ = ["SCHEMAS", "Offered", "example_of", "keys_of", "models_of", "schema_of", "schema_text", "whole_example"]
