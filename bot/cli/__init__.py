@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bot.cli import check, feeds, history, replay, rules, rules_new, run
+from bot.cli import check, feeds, history, replay, rules, rules_new, run, schema
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(rules.app, name="rules")
 rules.app.command("new")(rules_new.new)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(history.app, name="history")
+app.add_typer(schema.app, name="schema", hidden=True)
 
 
 def main() -> None:
