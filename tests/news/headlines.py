@@ -1,9 +1,9 @@
 """Headlines in the shapes real ones have, in this project's own words, labelled before anybody looked at their scores.
 
-``LOOKED_AT`` may be looked at while the vocabulary grows: what goes wrong there is read and thought about. ``UNSEEN`` is
-only ever counted: it tells how the vocabulary does on headlines nobody tuned it to. Labels: ``model`` (a new or changed
-model or product built on one, its price, cost, benchmark, release, ban, or a report of such), ``market`` (prices or the
-business of listed companies moved or threatened by AI), ``other`` (AI, but neither), ``none``.
+``LOOKED_AT`` may be looked at while the vocabulary grows: what goes wrong there is read and thought about. ``UNSEEN``
+is only ever counted: it tells how the vocabulary does on headlines nobody tuned it to. Labels: ``model`` (a new or
+changed model or product built on one, its price, cost, benchmark, release, ban, or a report of such), ``market``
+(prices or the business of listed companies moved or threatened by AI), ``other`` (AI, but neither), ``none``.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from bot.core.news.text import COMMON, Folded, fold, in_word
 class Name:
     """One way something is written.
 
-    ``text`` may end in ``*`` (any ending) and, for models, hold ``{n}`` (4, 4.5, 4o), ``{letter}`` or ``{word}``; a
-    hyphen in it may be a space, a hyphen or nothing.
+    ``text`` may end in ``*`` (any ending) and, for models, hold ``{n}`` (4, 4.5, 4o), ``{letter}``, ``{word}`` or
+    ``{size}`` (180, as in 180B); a hyphen in it may be a space, a hyphen or nothing.
     """
 
     text: str
@@ -115,6 +115,7 @@ _PLACES = {
     "n": r"[0-9]{1,2}(?:\.[0-9]{1,2})?[a-z]?",
     "letter": r"[a-z]",
     "word": r"[a-z]{2,12}",
+    "size": r"[0-9]{1,4}(?:\.[0-9]{1,2})?",
 }
 _VARIANT = (
     r"(?: ?(?:mini|nano|micro|pro|max|ultra|plus|lite|flash|turbo|preview|instruct|thinking|zero|large|small|medium|"
@@ -133,10 +134,11 @@ class PatternError(ValueError):
 def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
     """The fixed beginnings by which a pattern is found, and the expression that matches it from there.
 
-    Group 1 is the version: all that the placeholders matched. Raises PatternError.
+    Group 1 is the version: all that the placeholders matched, and what stands in parentheses before them: with
+    ``(Opus) {n}`` a bare ``Opus 5`` is the version ``opus 5``. Raises PatternError.
     """
     lowered = fold(text)
-    beginning = lowered.split("{", 1)[0].rstrip(" ")
+    beginning = lowered.split("{", 1)[0].replace("(", "").replace(")", "").rstrip(" ")
     expression, rest = "", lowered
     while "{" in rest:
         fixed, _, rest = rest.partition("{")
@@ -146,8 +148,10 @@ def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
                 f"unknown placeholder {{{place}}}; write one of {', '.join(f'{{{p}}}' for p in _PLACES)}"
             )
         if not expression:  # the version begins here; a single letter before the number is part of it: R1, V3
-            letter = fixed[-1:] if re.search(r"(?:^| )[a-z]$", fixed) else ""
-            expression = f"{_fixed(fixed.removesuffix(letter))}({_fixed(letter)}{_PLACES[place]}"
+            before, _, own = fixed.partition("(")
+            own = own.replace(")", "")
+            letter = before[-1:] if not own and re.search(r"(?:^| )[a-z]$", before) else ""
+            expression = f"{_fixed(before.removesuffix(letter))}({_fixed(letter + own)}{_PLACES[place]}"
         else:
             expression += _fixed(fixed) + _PLACES[place]
     if not expression:
@@ -155,7 +159,7 @@ def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
     expression += f"){_fixed(rest)}{_VARIANT}"
     if len(beginning) >= 3:
         return (beginning,), re2.compile(expression)
-    first = lowered[len(beginning) :].lstrip(" ")
+    first = lowered.replace("(", "").replace(")", "")[len(beginning) :].lstrip(" ")
     if not beginning or not first.startswith("{n}"):
         raise PatternError(f"'{text}' begins with too little to be found by; begin with a name")
     keys = tuple(f"{beginning}{gap}{digit}" for gap in ("", " ") for digit in "123456789")
