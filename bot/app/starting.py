@@ -46,7 +46,8 @@ log = logging.getLogger(__name__)
 
 WATCHING_SINCE = "watching_since"
 PRICES_BACK = timedelta(days=4)
-"""How much of the stored quotes a restart reads: the session under way and the one before, over a weekend."""
+"""How much of the stored quotes a restart reads at least: the session under way and the one before, over a weekend;
+more where a rule looks back further."""
 BUSY_FOR = timedelta(seconds=0.25)
 """How long a write waits for another program's: the event loop stands still meanwhile, and it is tried again anyway."""
 STATUS_EVERY = 1.0
@@ -176,9 +177,10 @@ def _restored_engine(world: World, store: SqliteStore, timetables: Timetables, n
     since = datetime.fromisoformat(written) if written else now
     engine = make_engine(world, timetables, since)
     window = world.settings.news.window + timedelta(days=7)
+    back = max(PRICES_BACK, world.rules.reads.quotes_for)
     earliest = (now - timedelta(days=30)).date()
     engine.restore(
-        store.observations(now - window, now, quotes_since=now - PRICES_BACK),
+        store.observations(now - max(window, back), now, quotes_since=now - back),
         store.alerts_since(earliest),
         store.incidents_since(earliest),
         now,
