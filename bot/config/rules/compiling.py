@@ -159,11 +159,10 @@ class Compiler:
         for key, make in makers:
             written = getattr(spec, key)
             if written is not None:
-                before = len(self.problems)
                 made = make(written, (*path, key))
                 if made is not None:
                     self.places[id(made)] = (*path, key)
-                yield made if len(self.problems) == before else None
+                yield made
         for key, kind in (("all", core.All), ("any", core.Any), ("none", core.NoneOf)):
             children = getattr(spec, key)
             if children:
