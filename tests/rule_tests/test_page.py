@@ -1,0 +1,57 @@
+"""The page on rule tests is true: its examples run, its keys are all the keys, its commands work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from bot.app.rule_test_report import verdict_lines
+from bot.app.rule_testing import prepare_suite, run_test
+from bot.config import rule_test_entries as entries
+
+from .bench import CONFIG, NOW, REPOSITORY
+
+PAGE = (REPOSITORY / "docs" / "rule-tests.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+COMMANDS = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
+MODELS = [m for m in vars(entries).values() if isinstance(m, type) and issubclass(m, BaseModel)]
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_an_example_of_the_page_holds(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "example.yaml"
+    path.write_text(EXAMPLES[number], encoding="utf-8")
+    suite = prepare_suite(CONFIG, path, None, NOW)
+    verdicts = [run_test(suite.stage, *case) for case in suite.tests]
+    assert [line for v in verdicts if not v.passed for line in verdict_lines(v)] == []
+
+
+def keys() -> Iterator[str]:
+    """Every key that may stand in a file of rule tests."""
+    for model in MODELS:
+        if model.__module__ == entries.__name__:
+            yield from (field.alias or name for name, field in model.model_fields.items())
+
+
+@pytest.mark.parametrize("key", sorted(set(keys())))
+def test_every_key_is_on_the_page(key: str) -> None:
+    assert re.search(rf"`{re.escape(key)}`|\b{re.escape(key)}:", PAGE), key
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_page_works(tmp_path: Path, command: str) -> None:
+    words = shlex.split(command.replace("results.xml", str(tmp_path / "results.xml")))
+    done = subprocess.run([sys.executable, *words[1:]], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def test_the_page_has_examples_and_commands() -> None:
+    assert len(EXAMPLES) >= 5
+    assert len(COMMANDS) >= 5
