@@ -47,11 +47,6 @@ class Gates:
         self._shut[key] = (state, shut)
         return shut
 
-    def forget(self) -> None:
-        """Drop everything: rules have changed."""
-        self._conditions.clear()
-        self._shut.clear()
-
     def _of(self, rule: Rule) -> tuple[Condition, ...]:
         key = (rule.name, rule.version)
         if key not in self._conditions:

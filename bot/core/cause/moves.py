@@ -80,7 +80,9 @@ class Moves:
 
     def of(self, symbol: str, now: datetime) -> Move | None:
         """The move of ``symbol`` in the session that stands at ``now``; ``None`` where it cannot be measured."""
-        known = self._known(now)
+        return self._of(symbol, now, self._known(now))
+
+    def _of(self, symbol: str, now: datetime, known: dict[str, Move | None]) -> Move | None:
         if symbol not in known:
             known[symbol] = self._measure(symbol, now)
         return known[symbol]
@@ -135,11 +137,13 @@ class Moves:
 
     def group(self, name: str, members: Collection[str], universe: Collection[str], now: datetime) -> GroupMove | None:
         """How ``members`` move beside the rest of ``universe``; ``None`` where nobody of them can be measured."""
-        inside = [m for m in (self.of(s, now) for s in members) if m is not None]
+        self._of(self._benchmark, now, self._known(now))  # a first look may add an exchange, and begin anew
+        known = self._known(now)
+        inside = [m for m in (self._of(s, now, known) for s in members) if m is not None]
         if not inside:
             return None
-        known = set(members)
-        outside = [m.z for m in (self.of(s, now) for s in universe if s not in known) if m is not None]
+        named = set(members)
+        outside = [m.z for m in (self._of(s, now, known) for s in universe if s not in named) if m is not None]
         return GroupMove(name, tuple(inside), median(m.z for m in inside), median(outside) if outside else 0.0)
 
     def scale(self, symbol: str, session: Session) -> float | None:
