@@ -23,7 +23,7 @@ from bot.core.model import (
     Phase,
     Severity,
 )
-from bot.core.rules import Outcome
+from bot.core.rules import Outcome, Rule
 from bot.core.sessions import Session, Timetable
 
 WORST_STEP = 0.005
@@ -39,6 +39,8 @@ class AlertBook:
         self._alerts: dict[tuple[str, date], Alert] = {}
         self._by_id: dict[str, Alert] = {}
         self._written_worst: dict[str, float | None] = {}
+        self._firing: dict[str, dict[tuple[str, date], Alert]] = {}
+        """Those of ``_alerts`` that fire, by symbol."""
         self.between: tuple[date, date] | None = None
         """First and last session whose moves may raise alerts; any, where not set. A backtest has such bounds."""
 
@@ -53,7 +55,8 @@ class AlertBook:
 
     def firing(self) -> list[Alert]:
         """Every alert that fires, by ``fired_at``."""
-        return [a for a in self._alerts.values() if a.state is AlertState.FIRING]
+        found = [alert for alerts in self._firing.values() for alert in alerts.values()]
+        return sorted(found, key=lambda a: (a.fired_at, a.id))
 
     def last_told(self, fingerprint: str, before: date) -> Alert | None:
         """The newest alert of ``fingerprint`` from an earlier session that people were told of."""
@@ -100,7 +103,7 @@ class AlertBook:
         A change is reported only where the move has gone notably further than when it was last written.
         """
         changes = []
-        for alert in [a for a in self.firing() if a.symbol == symbol]:
+        for alert in list(self._firing.get(symbol, {}).values()):
             moved = self._moved(alert, at)
             if moved is alert:
                 continue
@@ -110,6 +113,15 @@ class AlertBook:
                 changes.append(AlertChange(ChangeKind.UPDATED, at, moved))
                 self._put(moved, changes[-1])
         return changes
+
+    def exhausted(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> bool:
+        """Whether the rule can do nothing more to its alert in the session judged: it is resolved, or as severe as the
+        rule can make it. Saves asking again, at every price, why a stock fell."""
+        judged = session or self._market.of(symbol).timetable.current(at)
+        alert = self._alerts.get((rule.fingerprint(symbol), judged.date)) if judged else None
+        if alert is None:
+            return False
+        return alert.state is not AlertState.FIRING or alert.severity >= max(s.severity for s in rule.severity)
 
     def would_change(self, outcome: Outcome, at: datetime) -> bool:
         """Whether ``consider`` would fire or raise: only then is the full tree of checks worth evaluating."""
@@ -164,7 +176,12 @@ class AlertBook:
         return session
 
     def _put(self, alert: Alert, change: AlertChange | None = None) -> AlertChange | None:
-        self._alerts[alert.fingerprint, alert.session] = alert
+        key = (alert.fingerprint, alert.session)
+        self._alerts[key] = alert
+        if alert.state is AlertState.FIRING:
+            self._firing.setdefault(alert.symbol, {})[key] = alert
+        elif alert.symbol in self._firing:
+            self._firing[alert.symbol].pop(key, None)
         self._by_id[alert.id] = alert
         if change is not None:
             self._written_worst[alert.id] = alert.worst

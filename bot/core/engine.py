@@ -17,6 +17,7 @@ from bot.core import followups
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
 from bot.core.errors import LookAheadError
+from bot.core.gates import Gates
 from bot.core.health import Freshness, Health
 from bot.core.incidents import IncidentBook
 from bot.core.market import Market
@@ -47,6 +48,8 @@ from bot.core.summary import Teller
 
 FRESHNESS_EVERY = timedelta(minutes=5)
 HOUSEKEEPING_EVERY = timedelta(hours=6)
+WORTH_TELLING = 0.3
+"""An explanation less likely than this is not told."""
 REMEMBER_ALERTS = timedelta(days=30)
 
 
@@ -78,6 +81,7 @@ class Engine:
             market, self.alerts, self.incidents, Teller(market, companies, topics), lambda: self.rules
         )
         self.causes = Causes(market, news, companies, rules.symbols)
+        self._gates = Gates(market, news)
         self._freshness = Freshness(stale_after)
         self._news_window = news_window
         self._time = watching_since
@@ -143,6 +147,7 @@ class Engine:
             if rule.enabled and (news is not None or not same):
                 self._reconsider |= rule.symbols
         self.rules = rules
+        self._gates = Gates(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.causes = Causes(self.market, self.news, self.companies, rules.symbols)
 
@@ -220,8 +225,10 @@ class Engine:
         for symbol in sorted(work):
             changed += self.alerts.follow(symbol, at)
             for rule in work[symbol]:
-                changed += self._considered(rule, symbol, at, None)
-                if symbol in told and rule.has_cause and (before := self._just_over(symbol, at)) is not None:
+                if symbol not in told or not self._gates.shut(rule, symbol, at):
+                    changed += self._considered(rule, symbol, at, None)
+                before = self._just_over(symbol, at) if symbol in told and rule.has_cause else None
+                if before is not None and not self._gates.shut(rule, symbol, at, before):
                     changed += self._considered(rule, symbol, at, before)
         entered = [self._enter(change, at, record) for change in most_telling(changed)]
         self.speaker.speak(set(entered), at, record)
@@ -231,12 +238,15 @@ class Engine:
 
     def _considered(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:
         """What one rule does to its alert, of this session or, completed late, of the one before."""
+        if self.alerts.exhausted(rule, symbol, at, session):
+            return []
         outcome = self._outcome(rule, symbol, at, session=session, brief=True)
         if not outcome.holds:
             return []
         full = None
         if self.alerts.would_change(outcome, at):
             full = self._outcome(rule, symbol, at, session=session).check
+            outcome = self._explained(outcome, at, session)
         change = self.alerts.consider(outcome, full, at)
         return [change] if change else []
 
@@ -244,6 +254,16 @@ class Engine:
         self, rule: Rule, symbol: str, at: datetime, *, session: Session | None = None, brief: bool = False
     ) -> Outcome:
         return rule.evaluate(symbol, at, self.market, self.news, causes=self.causes, session=session, brief=brief)
+
+    def _explained(self, outcome: Outcome, at: datetime, session: Session | None) -> Outcome:
+        """A fall whose rule did not ask why gets its likeliest explanation all the same, where there is one."""
+        if outcome.cause is not None or outcome.move is None or outcome.move.change >= 0:
+            return outcome
+        verdict = self.causes.explain(outcome.symbol, at, session=session)
+        best = verdict.best if verdict else None
+        if best is None or best.match is None or best.confidence < WORTH_TELLING:
+            return outcome
+        return replace(outcome, cause=best.match, confidence=best.confidence)
 
     def _just_over(self, symbol: str, at: datetime) -> Session | None:
         """The session before the one under way: until the latter's regular close a story may still explain its fall."""

@@ -14,6 +14,8 @@ from datetime import date, datetime, timedelta
 from bot.core.model import Alert, AlertState, Incident, IncidentState, Reason
 from bot.core.sessions import Timetable
 
+SHARED_TOPICS = ("ai-model", "ai-market")
+"""Falls in one session that these explain are one happening; two companies' earnings are not."""
 WIDENED_FROM = 4
 WIDENED_AT_MOST_EVERY = timedelta(hours=1)
 EDIT_AT_MOST_EVERY = timedelta(minutes=1)
@@ -95,7 +97,9 @@ class IncidentBook:
                 if not incident.topic and incident.symbols == (alert.symbol,) and alert.session in incident.sessions:
                     return incident
             elif alert.cause.cluster in incident.clusters or (
-                incident.topic == alert.cause.topic and alert.session in incident.sessions
+                alert.cause.topic in SHARED_TOPICS
+                and incident.topic in SHARED_TOPICS
+                and alert.session in incident.sessions
             ):
                 return incident
         return None

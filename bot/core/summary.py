@@ -46,6 +46,12 @@ TABLE_ROWS = 14
 HELD_UP = 5
 NOTABLE_SESSIONS = 20
 """A price is called the lowest since a date only where it is the lowest of at least so many sessions."""
+AI_NEWS = {
+    "ai-model": " after AI-model news",
+    "ai-market": " after AI-model news",
+    "ai-capex": " on worries about AI spending",
+    "ai-policy": " on AI policy",
+}
 NOT_ADVICE = "Not investment advice."
 
 
@@ -141,9 +147,19 @@ class Teller:
         others = len(incident.symbols) - 1
         company = f", {count(others, 'other stock')} with it," if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
-        topic = " after AI-model news" if lead.cause else ""
+        topic = self._because(lead)
         late = " (already under way)" if lead.late else ""
         return f"{lead_in}{name}{size}{when}{company}{topic}{late}".rstrip(",")
+
+    def _because(self, lead: Alert) -> str:
+        """The cause in the headline: AI news, or what else most likely explains it."""
+        cause = lead.cause
+        if cause is None:
+            return "; no cause found in the news" if (lead.change or 0) < 0 else ""
+        if cause.topic in AI_NEWS:
+            return AI_NEWS[cause.topic]
+        known = next((t.title for t in self.topics.topics if t.name == cause.topic), cause.topic)
+        return f"; most likely {known}"
 
     def _phase(self, lead: Alert) -> Phase:
         """The phase of the price that is shown: the lead's newest."""
