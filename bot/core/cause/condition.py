@@ -32,8 +32,9 @@ class Cause:
 
     @property
     def reads(self) -> Reads:
-        """Stories as far back as asked; any of the topics that name causes may complete it."""
-        return Reads(topics=frozenset({*CAUSE_TOPICS, *self.topics}), news_for=self.within.longest)
+        """Stories as far back as asked; any on the topics that name causes may complete it,
+        whomever it reaches: others in its group may explain a fall."""
+        return Reads(anywhere=frozenset({*CAUSE_TOPICS, *self.topics}), news_for=self.within.longest)
 
     @property
     def cost(self) -> int:

@@ -6,10 +6,11 @@ distribution and ignores the rare shocks themselves (Rousseeuw & Croux 1993, J. 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
+from operator import mul
 from statistics import median
 
 from bot.core.market import Market
@@ -22,6 +23,9 @@ LEAST = 40
 FLOOR = 0.006
 """Least daily scale: a stock that hardly moves is not shocked by 1 %."""
 CONSISTENT = 1.4826
+
+
+_Key = tuple[str, date, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,10 @@ class Moves:
     def __init__(self, market: Market, benchmark: str) -> None:
         self._market = market
         self._benchmark = benchmark
-        self._scales: dict[tuple[str, date], float | None] = {}
-        self._returns: dict[tuple[str, date], dict[date, float]] = {}
-        self._excesses: dict[tuple[str, date], dict[date, float]] = {}
+        self._scales: dict[_Key, float | None] = {}
+        self._returns: dict[_Key, dict[date, float]] = {}
+        self._excesses: dict[_Key, dict[date, float]] = {}
+        self._standards: dict[tuple[str, date], list[float] | None] = {}
         self._revision = -1
         self._measured: dict[object, dict[str, Move | None]] = {}
         """Moves already measured, by the moment or the sessions for which they hold, all of one revision."""
@@ -148,7 +153,7 @@ class Moves:
 
     def scale(self, symbol: str, session: Session) -> float | None:
         """The symbol's everyday daily scale before ``session``, of its return less the benchmark's."""
-        key = (symbol, session.date)
+        key = self._key(symbol, session)
         if key not in self._scales:
             own, market = self._daily(symbol, session), self._daily(self._benchmark, session)
             excess = [r - market.get(day, 0.0) for day, r in own.items()]
@@ -161,11 +166,15 @@ class Moves:
 
     def nearest(self, symbol: str, universe: Collection[str], session: Session, count: int) -> tuple[str, ...]:
         """The symbols whose daily excess returns go most with this one's over the year before ``session``."""
-        own = self._excess(symbol, session)
+        own, standard = self._excess(symbol, session), self._standard(symbol, session)
         found = []
         for other in universe:
             if other != symbol:
-                correlation = _correlation(own, self._excess(other, session))
+                theirs = self._standard(other, session) if standard else None
+                if standard and theirs:  # both traded in every session: a product of what was worked out before
+                    correlation: float | None = sum(map(mul, standard, theirs))
+                else:
+                    correlation = _correlation(own, self._excess(other, session))
                 if correlation is not None:
                     found.append((-correlation, other))
         return tuple(other for _, other in sorted(found)[:count])
@@ -175,6 +184,7 @@ class Moves:
         self._scales = {k: v for k, v in self._scales.items() if k[1] >= before}
         self._returns = {k: v for k, v in self._returns.items() if k[1] >= before}
         self._excesses = {k: v for k, v in self._excesses.items() if k[1] >= before}
+        self._standards = {k: v for k, v in self._standards.items() if k[1] >= before}
 
     def _change(self, symbol: str, now: datetime) -> float | None:
         prices = self._market.of(symbol)
@@ -184,8 +194,12 @@ class Moves:
         reference = prices.previous_close(*standing)
         return standing[0].price / reference.price - 1 if reference else None
 
+    def _key(self, symbol: str, session: Session) -> _Key:
+        """What a figure from closed sessions depends on; history that arrives late makes it anew."""
+        return symbol, session.date, self._market.of(symbol).version, self._market.of(self._benchmark).version
+
     def _daily(self, symbol: str, session: Session) -> dict[date, float]:
-        key = (symbol, session.date)
+        key = self._key(symbol, session)
         if key not in self._returns:
             closes = self._market.of(symbol).closes(session.date, LOOKBACK + 1)
             self._returns[key] = {
@@ -194,11 +208,24 @@ class Moves:
         return self._returns[key]
 
     def _excess(self, symbol: str, session: Session) -> dict[date, float]:
-        key = (symbol, session.date)
+        key = self._key(symbol, session)
         if key not in self._excesses:
             market = self._daily(self._benchmark, session)
             self._excesses[key] = {day: r - market.get(day, 0.0) for day, r in self._daily(symbol, session).items()}
         return self._excesses[key]
+
+    def _standard(self, symbol: str, session: Session) -> list[float] | None:
+        """The symbol's excess returns of every session the benchmark has, less their mean, scaled to length 1."""
+        key = (symbol, session.date)
+        if key not in self._standards:
+            days, own = self._daily(self._benchmark, session), self._excess(symbol, session)
+            self._standards[key] = None
+            if len(days) >= LEAST and own.keys() >= days.keys() and len(own) == len(days):
+                mean = sum(own.values()) / len(days)
+                length = sum((r - mean) ** 2 for r in own.values()) ** 0.5
+                if length > 0:
+                    self._standards[key] = [(own[day] - mean) / length for day in days]
+        return self._standards[key]
 
 
 def _correlation(a: dict[date, float], b: dict[date, float]) -> float | None:
@@ -210,8 +237,3 @@ def _correlation(a: dict[date, float], b: dict[date, float]) -> float | None:
     sxy = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
     sxx, syy = sum((x - mx) ** 2 for x in xs), sum((y - my) ** 2 for y in ys)
     return sxy / (sxx * syy) ** 0.5 if sxx > 0 and syy > 0 else None
-
-
-def middle(values: Sequence[float]) -> float:
-    """Median, 0 for none."""
-    return median(values) if values else 0.0
