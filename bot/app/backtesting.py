@@ -198,7 +198,7 @@ def start_backtest(plan: BacktestPlan, store: SqliteStore) -> Backtesting:
     tape = RollingTape(plan.columns, plan.sessions, plan.stories, lambda day: day >= plan.first, plan.ends_at)
     start = min(tape.first_at or plan.begins_at, plan.begins_at)
     clock = SimulatedClock(start)
-    engine = make_engine(plan.world, plan.timetables, start)
+    engine = make_engine(plan.world, plan.timetables, plan.begins_at)
     engine.alerts.between = (plan.first, plan.last)
     store.save_recipients((NOBODY,))
     versions = ((name, version, text) for name, (version, text) in plan.world.rules.versions.items())

@@ -12,9 +12,10 @@ import gzip
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -105,11 +106,15 @@ class _Reader:
         self.number = len(columns.files) - 1
         self.days: dict[Any, int] = {}
         self.at: dict[str, int] = {}
+        self.ready: Callable[[Cells], Cells] | None = None
+        """Symbol, date and figures of a row, where a file has them all."""
 
     def take(self, line: int, cells: Cells) -> None:
         """The header first, then row after row; what cannot be read becomes a problem."""
         if not self.at:
             self._header(cells)
+            return
+        if self.ready is not None and len(cells) == self.width and self._plain(line, self.ready(cells)):
             return
         try:
             self._row(line, cells)
@@ -129,6 +134,41 @@ class _Reader:
         self.width = len(names)
         self.where = [self.at.get(name, -1) for name in FIGURES]
         self.dated, self.started, self.ended = (self.at.get(n, -1) for n in ("date", "start_at", "end_at"))
+        if self.dated >= 0 and self.started < 0 and min(self.where) >= 0:
+            self.ready = itemgetter(self.at["symbol"], self.dated, *self.where)
+
+    def _plain(self, line: int, values: Cells) -> bool:
+        """Take a row that is as it should be; False for one that wants a closer look."""
+        position, day = self.positions.get(values[0], -1), self.days.get(values[1])
+        if position == -1 or day is None:
+            return False
+        try:
+            opened, high, low, close, volume = map(float, values[2:])
+        except (TypeError, ValueError):
+            return False
+        if not (
+            0 < low <= high < math.inf and 0 < opened < math.inf and 0 < close < math.inf and 0 <= volume < math.inf
+        ):
+            return False
+        columns = self.columns
+        if not self.low <= day <= self.high:
+            columns.outside += 1
+        elif position is None:
+            columns.unknown[values[0]] += 1
+        else:
+            self._append(position, day, WHOLE, WHOLE, (opened, high, low, close, volume), line)
+        return True
+
+    def _append(self, position: int, day: int, begun: float, ended: float, figures: Sequence[float], line: int) -> None:
+        columns = self.columns
+        columns.symbol.append(position)
+        columns.day.append(day)
+        columns.start.append(begun)
+        columns.end.append(ended)
+        for column, value in zip(columns.figures, figures, strict=True):
+            column.append(value)
+        columns.file.append(self.number)
+        columns.line.append(line)
 
     def _row(self, line: int, cells: Cells) -> None:
         if len(cells) > self.width:
@@ -167,15 +207,7 @@ class _Reader:
         if position is None:
             self.columns.unknown[symbol] += 1
             return
-        columns = self.columns
-        columns.symbol.append(position)
-        columns.day.append(day)
-        columns.start.append(begun)
-        columns.end.append(ended)
-        for column, value in zip(columns.figures, (opened, high, low, close, volume), strict=True):
-            column.append(value)
-        columns.file.append(self.number)
-        columns.line.append(line)
+        self._append(position, day, begun, ended, (opened, high, low, close, volume), line)
 
     def _position(self, symbol: str) -> int | None:
         if symbol not in self.positions:
