@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bot.cli import check, feeds, history, replay, rules, rules_new, run, schema
+from bot.cli import backtest, check, feeds, history, replay, rules, rules_new, run, schema
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("replay")(replay.replay)
+app.command("backtest")(backtest.backtest)
 app.add_typer(rules.app, name="rules")
 rules.app.command("new")(rules_new.new)
 app.add_typer(feeds.app, name="feeds")
