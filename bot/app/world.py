@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.calendar import ExchangeCalendar
-from bot.config.companies_file import load_companies
+from bot.config.companies_file import CompaniesFile, load_companies
 from bot.config.rules_file import Surroundings, load_rules, rule_files
 from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
+from bot.config.yaml_file import load_document, validate
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.exchanges import exchange_of
@@ -48,29 +49,31 @@ def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> Wor
 
 def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str, ...] | None = None) -> World:
     """The world that ``settings`` and the folder they name make, the folder read anew. Raises ConfigError."""
-    problems: list[Problem] = []
     rules_folder = settings.rules
     if not rules_folder.is_dir():
         raise ConfigError(
             [Problem(str(config), 0, 0, "rules", f"no folder {rules_folder}; create it or correct the path")]
         )
-    topics, companies = Topics(), Companies()
     try:
         topics = load_topics(rules_folder / "topics")
     except ConfigError as error:
-        problems += error.problems
-    try:
-        companies = _companies(rules_folder, topics)
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(problems)
+        raise ConfigError([*error.problems, *_companies_alone(rules_folder)]) from error
+    companies = _companies(rules_folder, topics)
     rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
     return World(config.parent, settings, companies, topics, rules)
 
 
 def _companies(folder: Path, topics: Topics) -> Companies:
     return load_companies(folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words))
+
+
+def _companies_alone(folder: Path) -> Sequence[Problem]:
+    """What is wrong with the companies in themselves: where topics could not be read, every reference would be."""
+    try:
+        validate(load_document(folder / "companies.yaml"), CompaniesFile)
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[Path]]:

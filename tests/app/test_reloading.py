@@ -401,3 +401,13 @@ def test_changes_name_what_was_added_changed_and_removed(running: Running) -> No
     new = read_rules_folder(running.config, running.bot.world.settings).rules
     assert str(changes(old, new)) == "new: other; gone: fall"
     assert str(changes(old, old)) == "no rule changed"
+
+
+async def test_a_mistake_in_a_topic_is_not_told_of_everything_that_refers_to_topics(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = running.rules / "topics" / "exposures.yaml"
+    await running.edit(topic.read_text(encoding="utf-8") + "\nsurprise: 1\n", topic)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(told) == 2, told
+    assert "unknown key 'surprise'" in told[1]
