@@ -250,7 +250,11 @@ class AlertBook:
         session = prices.timetable.on(alert.session)
         if session is None:
             return alert.worst
-        later = prices.quotes_between(alert.last_price_at or alert.price_at, session.ends_at)
+        since, price = alert.last_price_at or alert.price_at, alert.last_price or alert.price
+        later = prices.quotes_between(since, session.ends_at)
+        # what shares its moment with the price last written down came before it: a session's low before its close
+        written = max((i for i, q in enumerate(later) if q.at == since and q.price == price), default=-1)
+        later = later[written + 1 :]
         moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later if q.seen_at >= alert.fired_at)]
         return min(moves) if alert.worst < 0 else max(moves)
 
