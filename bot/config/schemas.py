@@ -12,10 +12,11 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
@@ -43,6 +44,7 @@ SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = {
 """By file name: the model, and a title."""
 
 
+MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
 COMPARISON = {
     "pattern": r"^\s*([<>]=?|≤|≥|between\s)\s*[-+−]?[0-9].*$",
     "patternErrorMessage": 'A comparison begins with <, <=, >, >= or between, as "< -10%".',
@@ -222,7 +224,8 @@ def _finish(model: type[BaseModel], definition: dict[str, Any]) -> None:
     for key, part in definition.get("properties", {}).items():
         where = f"{model.__name__}.{key}"
         if where in SHAPES:
-            part.pop("type", None)
+            for word in ("type", "anyOf"):
+                part.pop(word, None)
             part.update(SHAPES[where])
         if "anyOf" in part:
             part.pop("minLength", None)  # meant for the list, said of the choice
@@ -230,7 +233,7 @@ def _finish(model: type[BaseModel], definition: dict[str, Any]) -> None:
             _offer(part, f"#/$defs/{REFERENCES[where]}")
         if _speaks_of(keys_of(model)[key].annotation, Comparison):
             part.update(COMPARISON)
-        part["examples"] = [_jsonable(example_of(model, key))]
+        _show(part, example_of(model, key))
 
 
 def _speaks_of(annotation: Any, kind: type) -> bool:
@@ -249,8 +252,14 @@ def _offer(part: dict[str, Any], reference: str) -> None:
         part["$ref"] = reference
 
 
-def _jsonable(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else value
+def _show(part: dict[str, Any], example: Any) -> None:
+    """An example: as a value that editors offer too or, where it is more than one value, in the description."""
+    part.pop("examples", None)
+    if not isinstance(example, dict | list):
+        part["examples"] = [example]
+        return
+    text: str = yaml.safe_dump(example, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
+    part["description"] = f"{_plain(part.get('description', ''))} Example: {text.strip()}"
 
 
 def _tidied(value: Any, *, keys: bool = False) -> Any:
@@ -263,7 +272,9 @@ def _tidied(value: Any, *, keys: bool = False) -> Any:
     for key, part in value.items():
         if not keys and (key == "title" or (key == "default" and part is None)):
             continue
-        if not keys and key == "description":
+        if not keys and (key, part) == ("format", "date-time"):
+            tidy["pattern"] = MOMENT  # seconds may be left out
+        elif not keys and key == "description":
             tidy[key] = _plain(part)
         elif not keys and key in ("examples", "default", "enum", "const", "required"):
             tidy[key] = part

@@ -71,6 +71,7 @@ class LabEntry(StrictModel):
     """Someone who makes models."""
 
     names: Annotated[tuple[Written, ...], Setting(min_length=1)]
+    """What it is called in stories."""
     domains: tuple[Text, ...] = ()
     """Hosts it publishes on."""
     company: Text | None = None
@@ -83,6 +84,7 @@ class FamilyEntry(StrictModel):
     """A line of models, or a product built on them."""
 
     lab: Text | None = None
+    """Who makes it, as named under labs."""
     names: tuple[Written, ...] = ()
     """Its bare names."""
     versions: tuple[Written, ...] = ()
@@ -106,9 +108,13 @@ class EffectEntry(StrictModel):
     """What a story says that reaches exposures it does not name."""
 
     name: Text
+    """What such a story says, in words."""
     all: Groups
+    """Features the story must have; of a list within the list, one suffices."""
     none: tuple[Text, ...] = ()
+    """Features it must not have."""
     elsewhere: Share = 0.5
+    """What part counts where the title alone does not say it, but title, summary and source together do."""
     reach: Annotated[dict[Text, Strength], Setting(min_length=1)]
     """Exposures, each with the strength with which such a story reaches it."""
 
@@ -117,11 +123,17 @@ class TopicsFile(StrictModel):
     """One file under ``rules/topics/``. Every section may be left out."""
 
     words: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
+    """Word lists by name; each name is a feature that signals and effects may ask for."""
     labs: dict[Text, LabEntry] = Setting(default_factory=dict)
+    """Those who make models, by name."""
     models: dict[Text, FamilyEntry] = Setting(default_factory=dict)
+    """Lines of models, by name."""
     topics: dict[Text, TopicEntry] = Setting(default_factory=dict)
+    """What stories can be about; rules ask for a topic by this name."""
     exposures: dict[Text, ExposureEntry] = Setting(default_factory=dict)
+    """What companies live from; companies.yaml says who lives from what."""
     effects: tuple[EffectEntry, ...] = ()
+    """What stories reach that they do not name."""
 
 
 @dataclass(frozen=True, slots=True)
