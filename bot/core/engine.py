@@ -31,6 +31,7 @@ from bot.core.model import (
     Observation,
     Phase,
     Quote,
+    Reading,
     Refused,
     SourceReport,
     Split,
@@ -168,11 +169,9 @@ class Engine:
         is judged as a whole and yet every quote of a symbol is judged in its turn."""
         quotes = [o for o in group if isinstance(o, Quote)]
         others = [o for o in group if not isinstance(o, Quote)]
-        topics: set[str] = set()
-        for observation in sorted(others, key=canonical):
-            topics |= self._absorb(observation, record)
+        read = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, record)) is not None]
         cut = waves(quotes)
-        told = self.rules.waiting_for(topics) if topics else {}
+        told = self._waiting_for(read)
         for number, wave in enumerate(cut or [[]]):
             moved = {quote.symbol for quote in wave if self._admit(quote, at, record)}
             heard = told if number == 0 else {}
@@ -189,20 +188,28 @@ class Engine:
             self._heard(SourceReport("prices", at, subject=quote.symbol), record)
         return why is None
 
-    def _absorb(self, observation: Observation, record: Record | None) -> set[str]:
-        """Take one observation into the state; the topics of a new story, for whoever waits for them."""
+    def _waiting_for(self, read: Sequence[Reading]) -> Mapping[str, list[Rule]]:
+        """By symbol, the rules that these new stories may concern."""
+        topics = {t.topic for reading in read for t in reading.topics if t.score > 0}
+        if not topics:
+            return {}
+        reached = {s for reading in read for s in self.news.reached(reading.cluster)}
+        return self.rules.waiting_for(topics, reached)
+
+    def _absorb(self, observation: Observation, record: Record | None) -> Reading | None:
+        """Take one observation into the state; how a new story was understood, for whoever waits for it."""
         if isinstance(observation, Story):
             reading = self.news.add(observation)
             if reading is not None and record is not None:
                 record.readings.append(reading)
-                return {t.topic for t in reading.topics if t.score > 0}
+                return reading
         elif isinstance(observation, Quote):
             self.market.admit(observation, max(observation.seen_at, self._time))
         elif isinstance(observation, DailyBar | Split):
             self.market.apply(observation)
         elif isinstance(observation, SourceReport):
             self._heard(observation, record)
-        return set()
+        return None
 
     def _heard(self, report: SourceReport, record: Record | None) -> None:
         notice = self.health.observe(report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -149,6 +149,7 @@ class RuleSet:
         self._by_name = {rule.name: rule for rule in reversed(self._rules)}
         self._by_symbol: dict[str, list[Rule]] = {}
         self._by_topic: dict[str, dict[str, list[Rule]]] = {}
+        self._anywhere: dict[str, dict[str, list[Rule]]] = {}
         self._by_member: dict[str, dict[str, list[Rule]]] = {}
         self.reads = Reads()
         """What all enabled rules together look at: the market and the news room need remember no more."""
@@ -163,8 +164,9 @@ class RuleSet:
         self.reads |= reads | Reads(quotes_for=rule.hold_for or timedelta())
         for symbol in rule.symbols:
             self._by_symbol.setdefault(symbol, []).append(rule)
-            for topic in rule.topics:
-                self._by_topic.setdefault(topic, {}).setdefault(symbol, []).append(rule)
+            for index, topics in ((self._by_topic, reads.topics), (self._anywhere, reads.anywhere)):
+                for topic in topics:
+                    index.setdefault(topic, {}).setdefault(symbol, []).append(rule)
         for member in reads.members:
             concerned = self._by_member.setdefault(member, {})
             for symbol in rule.symbols:
@@ -180,11 +182,18 @@ class RuleSet:
         """The enabled rules that apply to ``symbol``, in file order."""
         return self._by_symbol.get(symbol, [])
 
-    def waiting_for(self, topics: Iterable[str]) -> Mapping[str, list[Rule]]:
-        """By symbol, the enabled rules that a story on one of ``topics`` may concern, in file order."""
-        found: list[Mapping[str, list[Rule]]] = [
-            by_symbol for t in sorted({*topics, ANY_TOPIC}) if (by_symbol := self._by_topic.get(t))
-        ]
+    def waiting_for(self, topics: Iterable[str], reached: Set[str] | None = None) -> Mapping[str, list[Rule]]:
+        """By symbol, the enabled rules that a story on one of ``topics`` may concern, in file order.
+
+        ``reached`` are the symbols it may reach, by itself or with others; all of them where that is not known.
+        """
+        asked = sorted({*topics, ANY_TOPIC})
+        found: list[Mapping[str, list[Rule]]] = [index for t in asked if (index := self._anywhere.get(t))]
+        for index in filter(None, map(self._by_topic.get, asked)):
+            if reached is None or len(index) <= len(reached):
+                found.append({s: r for s, r in index.items() if s in reached} if reached is not None else index)
+            else:
+                found.append({s: index[s] for s in reached if s in index})
         return found[0] if len(found) == 1 else _merged(found)
 
     def concerned(self, moved: Iterable[str], told: Mapping[str, list[Rule]]) -> Mapping[str, list[Rule]]:
@@ -234,7 +243,7 @@ def plain_move(context: Context) -> Move | None:
 
 def topics_of(condition: Condition) -> frozenset[str]:
     """Topics of stories that may make a condition tree true; ``ANY_TOPIC`` where it asks for none in particular."""
-    return condition.reads.topics
+    return condition.reads.topics | condition.reads.anywhere
 
 
 def asks_for_cause(condition: Condition) -> bool:

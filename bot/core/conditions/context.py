@@ -36,7 +36,9 @@ class Reads:
     members: frozenset[str] = frozenset()
     """Those among them of which a quote alone can make it true."""
     topics: frozenset[str] = frozenset()
-    """Topics of stories that can make it true; ``ANY_TOPIC`` for all."""
+    """Topics of stories that can make it true where they reach the symbol; ``ANY_TOPIC`` for all."""
+    anywhere: frozenset[str] = frozenset()
+    """Topics of stories that can make it true whomever they reach; ``ANY_TOPIC`` for all."""
     sessions: int = 0
     """Daily bars before the current session."""
     quotes_for: timedelta = timedelta()
@@ -49,6 +51,7 @@ class Reads:
             self.symbols | other.symbols,
             self.members | other.members,
             self.topics | other.topics,
+            self.anywhere | other.anywhere,
             max(self.sessions, other.sessions),
             max(self.quotes_for, other.quotes_for),
             max(self.news_for, other.news_for),
@@ -86,6 +89,10 @@ class Context:
     explaining: Callable[[Context], ClusterMatch | None] | None = None
     """Finds the cluster that the rule's own news condition points to, for ``since: story``."""
 
+    def said(self, words: object) -> str:
+        """``words`` for people; nothing in brief, when nobody reads them."""
+        return "" if self.brief else str(words)
+
     @property
     def prices(self) -> SymbolPrices:
         """The symbol's own prices."""
@@ -108,7 +115,19 @@ class Context:
 
     def elsewhere(self, symbol: str, hold: int) -> Context:
         """The same moment seen from another symbol; what is found there is no evidence."""
-        return replace(self, symbol=symbol, hold=hold, hold_for=None, move=None, confidence=None, pending=False)
+        return Context(
+            symbol,
+            self.now,
+            self.market,
+            self.news,
+            hold,
+            self.needs_fresh_news,
+            self.brief,
+            causes=self.causes,
+            session=self.session,
+            cause=self.cause,
+            explaining=self.explaining,
+        )
 
     def before(self, moment: datetime, market: Prices) -> Context:
         """The same question asked at an earlier moment."""

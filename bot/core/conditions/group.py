@@ -73,7 +73,7 @@ class Breadth:
         limit = main.limit if main else None
         if not known:
             why = "nobody is in it" if not members else f"no price of {listing(unknown, NAMED)}"
-            return Check(str(self), None, why, self._asked(), limit=limit)
+            return Check(context.said(self), None, why, self._asked(), limit=limit)
         moving.sort(reverse=not self.change.falling)
         share = len(moving) / known
         holds = (self.count is None or self.count.holds(len(moving))) and (
@@ -84,4 +84,6 @@ class Breadth:
             words += f": {listing([f'{m} {v * 100:+.1f}%' for v, m in moving], NAMED)}"
         if unknown:
             words += f"; unknown: {listing(unknown, NAMED)}"
-        return Check(str(self), holds, words, self._asked(), float(len(moving)) if self.count else share, limit)
+        return Check(
+            context.said(self), holds, words, self._asked(), float(len(moving)) if self.count else share, limit
+        )

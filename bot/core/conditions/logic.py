@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.core.conditions.context import Condition, Context, Reads
 from bot.core.model import Check
@@ -14,6 +14,11 @@ class All:
     """Every condition holds. Unknown where none fails but one is unknown."""
 
     of: tuple[Condition, ...]
+    cheap: tuple[Condition, ...] = field(init=False, repr=False, compare=False)
+    """The same, cheapest first: in brief most observations are settled by one of these."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cheap", cheapest_first(self.of))
 
     @property
     def reads(self) -> Reads:
@@ -27,9 +32,9 @@ class All:
 
     def evaluate(self, context: Context) -> Check:
         """False beats unknown beats True."""
-        children, values = _children(self.of, context, stop=lambda v: v is not True)
+        children, values = _children(self, context, stop=lambda v: v is not True)
         holds = False if False in values else None if None in values else True
-        return Check("all of", holds, _tally(values, len(self.of)), children=children)
+        return Check("all of", holds, context.said(_Tally(values, len(self.of))), children=children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Any:
     """At least one condition holds. Unknown where none holds but one is unknown."""
 
     of: tuple[Condition, ...]
+    cheap: tuple[Condition, ...] = field(init=False, repr=False, compare=False)
+    """The same, cheapest first: in brief most observations are settled by one of these."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cheap", cheapest_first(self.of))
 
     @property
     def reads(self) -> Reads:
@@ -50,9 +60,9 @@ class Any:
 
     def evaluate(self, context: Context) -> Check:
         """True beats unknown beats False."""
-        children, values = _children(self.of, context, stop=lambda v: v is True)
+        children, values = _children(self, context, stop=lambda v: v is True)
         holds = True if True in values else None if None in values else False
-        return Check("any of", holds, _tally(values, len(self.of)), children=children)
+        return Check("any of", holds, context.said(_Tally(values, len(self.of))), children=children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,11 @@ class NoneOf:
     """No condition holds. A guard: one that is unknown does not block, and is shown."""
 
     of: tuple[Condition, ...]
+    cheap: tuple[Condition, ...] = field(init=False, repr=False, compare=False)
+    """The same, cheapest first: in brief most observations are settled by one of these."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cheap", cheapest_first(self.of))
 
     @property
     def reads(self) -> Reads:
@@ -74,9 +89,9 @@ class NoneOf:
     def evaluate(self, context: Context) -> Check:
         """Only a condition that is known to hold blocks. What guards find is no evidence for firing."""
         evidence = context.move, context.cause, context.confidence, context.pending
-        children, values = _children(self.of, context, stop=lambda v: v is True)
+        children, values = _children(self, context, stop=lambda v: v is True)
         context.move, context.cause, context.confidence, context.pending = evidence
-        return Check("none of", True not in values, _tally(values, len(self.of)), children=children)
+        return Check("none of", True not in values, context.said(_Tally(values, len(self.of))), children=children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +128,32 @@ def together(conditions: tuple[Condition, ...]) -> Reads:
 
 
 def _children(
-    conditions: tuple[Condition, ...], context: Context, stop: Callable[[bool | None], bool]
+    joined: All | Any | NoneOf, context: Context, stop: Callable[[bool | None], bool]
 ) -> tuple[tuple[Check, ...], list[bool | None]]:
-    """In the order written; in brief the cheap ones first, for most observations are settled by one of them."""
     checks: list[Check] = []
-    for condition in sorted(conditions, key=lambda c: c.cost) if context.brief else conditions:
+    for condition in joined.cheap if context.brief else joined.of:
         checks.append(condition.evaluate(context))
         if context.brief and stop(checks[-1].holds):
             break
     return tuple(checks), [c.holds for c in checks]
 
 
-def _tally(values: list[bool | None], total: int) -> str:
-    unknown = sum(v is None for v in values)
-    text = f"{sum(v is True for v in values)} of {total} hold"
-    return f"{text}, {unknown} unknown" if unknown else text
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """How many hold, in words."""
+
+    values: list[bool | None]
+    total: int
+
+    def __str__(self) -> str:
+        unknown = sum(v is None for v in self.values)
+        text = f"{sum(v is True for v in self.values)} of {self.total} hold"
+        return f"{text}, {unknown} unknown" if unknown else text
+
+
+def cheapest_first(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions by cost; those of equal cost in the order written."""
+    return tuple(sorted(conditions, key=lambda c: c.cost))
 
 
 def below(condition: Condition) -> tuple[Condition, ...]:

@@ -116,7 +116,10 @@ class News:
     def reads(self) -> Reads:
         """Stories as far back as asked."""
         back = self.within.longest + (self.baseline if self.burst else timedelta())
-        return Reads(topics=frozenset(self.topics or (ANY_TOPIC,)), news_for=back)
+        topics = frozenset(self.topics or (ANY_TOPIC,))
+        if Reach.NONE in self.reaches:
+            return Reads(anywhere=topics, news_for=back)
+        return Reads(topics=topics, news_for=back)
 
     @property
     def cost(self) -> int:
@@ -127,20 +130,26 @@ class News:
         """The best cluster that meets everything, or how close the best one came."""
         start = self.within.start(context.now, context.prices.timetable)
         if start is None:
-            return Check(str(self), None, "the calendar does not reach back that far")
+            return Check(context.said(self), None, "the calendar does not reach back that far")
         found = self._matches(context, start, context.now)
         match = next((m for m in found if self._meets(m, context)), None)
         if match is None:
-            return Check(str(self), False, self._nearest(context, start, found), self._asked(), limit=self.score.limit)
-        words, value, limit = told(match), match.score, self.score.limit
+            return Check(
+                context.said(self),
+                False,
+                self._nearest(context, start, found),
+                self._asked(context),
+                limit=self.score.limit,
+            )
+        words, value, limit = "" if context.brief else told(match), match.score, self.score.limit
         if self.burst:
             value, said = self._burst(context, start, found)
             words, limit = f"{said}; {words}", self.burst.limit
             if not self.burst.holds(value):
-                return Check(str(self), False, words, self._asked(), value, limit)
+                return Check(context.said(self), False, words, self._asked(context), value, limit)
         if context.cause is None:
             context.cause = match
-        return Check(str(self), True, words, self._asked(), value, limit)
+        return Check(context.said(self), True, words, self._asked(context), value, limit)
 
     def best(self, context: Context) -> ClusterMatch | None:
         """The best cluster that meets everything but ``burst``; ``None`` where none does."""
@@ -148,7 +157,9 @@ class News:
         found = self._matches(context, start, context.now) if start else []
         return next((m for m in found if self._meets(m, context)), None)
 
-    def _asked(self) -> str:
+    def _asked(self, context: Context) -> str:
+        if context.brief:
+            return ""
         return ", ".join(
             [f"score {self.score}", f"strength {self.strength}", *(f"{name} {asked}" for name, asked in self._counts())]
         )

@@ -39,7 +39,7 @@ class Price:
     def evaluate(self, context: Context) -> Check:
         """Measure the standing quote; a wild print alone does not hold."""
         take = change_since(context.prices, self.since, context)
-        check, move, met = measure(context, context.prices, self.change, take, str(self), f"change {self.change}")
+        check, move, met = measure(context, context.prices, self.change, take, self, "change")
         if move is not None:
             context.offer(move)
         context.pending |= met and check.holds is False
@@ -68,8 +68,8 @@ class Drawdown:
 
     def evaluate(self, context: Context) -> Check:
         """Measure the standing quote against the peak."""
-        take = drawdown_from(context.prices, self.of)
-        check, move, met = measure(context, context.prices, self.drawdown, take, str(self), f"drawdown {self.drawdown}")
+        take = drawdown_from(context.prices, self.of, context)
+        check, move, met = measure(context, context.prices, self.drawdown, take, self, "drawdown")
         if move is not None:
             context.offer(move)
         context.pending |= met and check.holds is False
@@ -120,9 +120,9 @@ class Extreme:
         found = look(prices, context, take, lambda s: s.value >= self.sessions, context.hold, context.hold_for)
         asked = f"at least {self.sessions} sessions"
         if isinstance(found, str):
-            return Check(str(self), None, found, asked, limit=float(self.sessions))
+            return Check(context.said(self), None, found, asked, limit=float(self.sessions))
         context.pending |= found.met and not found.holds
-        return Check(str(self), found.holds, found.words, asked, found.sample.value, float(self.sessions))
+        return Check(context.said(self), found.holds, found.words, asked, found.sample.value, float(self.sessions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +153,17 @@ class Gap:
         prices = context.prices
         standing = context.standing(prices)
         if standing is None:
-            return Check(str(self), None, "no price yet in this session", asked, limit=limit)
+            return Check(context.said(self), None, "no price yet in this session", asked, limit=limit)
         quote, session = standing
         opened, before = prices.open_of(session), prices.previous_close(quote, session)
         if opened is None or opened.at > quote.at:
-            return Check(str(self), None, "no open yet in this session", asked, limit=limit)
+            return Check(context.said(self), None, "no open yet in this session", asked, limit=limit)
         if before is None:
-            return Check(str(self), None, "no previous close known to measure against", asked, limit=limit)
+            return Check(context.said(self), None, "no previous close known to measure against", asked, limit=limit)
         value = opened.price / before.price - 1
         words = f"{value * 100:+.1f}% (opened at {opened.price:.2f} against {before.price:.2f})"
         if not self.change.holds(value):
-            return Check(str(self), False, words, asked, value, limit)
+            return Check(context.said(self), False, words, asked, value, limit)
         prints = self._prints(prices, session, opened, context.hold)
         good = sum(self.change.holds(p / before.price - 1) for p in prints)
         needed = len(prints) if self._official(prices, session) else context.hold
@@ -171,7 +171,7 @@ class Gap:
         if not holds:
             words += f"; {good} of {needed} prints so far"
             context.pending = True
-        return Check(str(self), holds, words, asked, value, limit)
+        return Check(context.said(self), holds, words, asked, value, limit)
 
     def _official(self, prices: SymbolPrices, session: Session) -> bool:
         bar = prices.bars.get(session.date)
@@ -216,7 +216,7 @@ class MarketMove:
         """Measure the benchmark's standing quote; one quote suffices."""
         there = context.elsewhere(self.benchmark, hold=1)
         take = change_since(there.prices, self.since, there)
-        return measure(there, there.prices, self.change, take, str(self), f"change {self.change}")[0]
+        return measure(there, there.prices, self.change, take, self, "change")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,9 @@ class MarketTest:
     def evaluate(self, context: Context) -> Check:
         """Ask the benchmark; what it shows is no evidence."""
         found = self.of.evaluate(context.elsewhere(self.benchmark, hold=1))
-        return Check(str(self), found.holds, found.measured, found.threshold, found.value, found.limit, found.children)
+        return Check(
+            context.said(self), found.holds, found.measured, found.threshold, found.value, found.limit, found.children
+        )
 
 
 def reads_since(since: Since) -> Reads:

@@ -113,12 +113,12 @@ def change_since(prices: SymbolPrices, since: Since, context: Context) -> Take:
         moved = change(quote.price, reference)
         if reference is None or moved is None:
             return f"no {since} known to measure against"
-        return Sample(moved, _against(moved, quote, reference), reference)
+        return Sample(moved, "" if context.brief else _against(moved, quote, reference), reference)
 
     return take
 
 
-def drawdown_from(prices: SymbolPrices, lookback: Span) -> Take:
+def drawdown_from(prices: SymbolPrices, lookback: Span, context: Context) -> Take:
     """Takes the fall of a quote from the highest price of a lookback."""
 
     def take(quote: Quote, session: Session) -> Sample | str:
@@ -126,7 +126,7 @@ def drawdown_from(prices: SymbolPrices, lookback: Span) -> Take:
         moved = change(quote.price, reference)
         if reference is None or moved is None:
             return f"prices are not known for {lookback} back"
-        return Sample(moved, _against(moved, quote, reference), reference)
+        return Sample(moved, "" if context.brief else _against(moved, quote, reference), reference)
 
     return take
 
@@ -136,9 +136,10 @@ def _against(moved: float, quote: Quote, reference: Reference) -> str:
 
 
 def measure(
-    context: Context, prices: SymbolPrices, asked: Comparison, take: Take, label: str, threshold: str
+    context: Context, prices: SymbolPrices, asked: Comparison, take: Take, condition: object, what: str
 ) -> tuple[Check, Move | None, bool]:
-    """Measure ``prices``: the check, the move (if any), and whether the last quote met it."""
+    """Measure ``prices`` for a condition on a ``what``: the check, the move (if any), whether the last quote met it."""
+    label, threshold = context.said(condition), "" if context.brief else f"{what} {asked}"
     found = look(prices, context, take, lambda s: asked.holds(s.value), context.hold, context.hold_for)
     if isinstance(found, str):
         return Check(label, None, found, threshold, limit=asked.limit), None, False

@@ -60,7 +60,7 @@ class During:
             local = moment.astimezone(self.zone)
             holds = holds and self._hour(local) and (not self.weekdays or local.weekday() in self.weekdays)
             words = f"{WEEKDAYS[local.weekday()]} {local:%H:%M} in {self.zone_name}, {phase}"
-        return Check(str(self), holds, words)
+        return Check(context.said(self), holds, words)
 
     def _hour(self, local: datetime) -> bool:
         if self.start is None or self.end is None:
@@ -117,6 +117,7 @@ class Sequence:
             reads.symbols,
             reads.members,
             reads.topics,
+            reads.anywhere,
             reads.sessions + (self.within.sessions or back.days + 1),
             reads.quotes_for + back,
             reads.news_for + back,
@@ -132,10 +133,12 @@ class Sequence:
         last = self.steps[-1].evaluate(context)
         if last.holds is not True:
             words = "the last step does not hold" if last.holds is False else "the last step is unknown"
-            return Check(str(self), last.holds, words, children=() if context.brief else self._now(context, last))
+            return Check(
+                context.said(self), last.holds, words, children=() if context.brief else self._now(context, last)
+            )
         start = self.within.start(context.now, context.prices.timetable)
         if start is None:
-            return Check(str(self), None, "the calendar does not reach back that far", children=(last,))
+            return Check(context.said(self), None, "the calendar does not reach back that far", children=(last,))
         moments = self._moments(context, start)
         before = len(moments)
         begun: list[datetime] = []
@@ -144,13 +147,13 @@ class Sequence:
             beginning = self._beginning(self.steps[number], context, moments, before, number == len(self.steps) - 1)
             if beginning is None:
                 words = f"step {number + 1} did not begin in time" + (" before the next" if begun else "")
-                return Check(str(self), False, words, children=tuple(found))
+                return Check(context.said(self), False, words, children=tuple(found))
             before, check = beginning
             begun.insert(0, moments[before])
             if check is not None:
                 found.insert(0, check)
         words = ", then ".join(f"{at:%Y-%m-%d %H:%M:%S}" for at in begun)
-        return Check(str(self), True, f"began {words} UTC", children=tuple(found))
+        return Check(context.said(self), True, f"began {words} UTC", children=tuple(found))
 
     def _now(self, context: Context, last: Check) -> tuple[Check, ...]:
         """All steps as they are now, for explaining."""

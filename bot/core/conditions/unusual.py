@@ -55,7 +55,7 @@ class Abnormal:
                 return found
             if self.z is not None and found.z is None:
                 return f"no telling what is usual: {found.model.returns} earlier returns known"
-            return Sample(found.value, self._words(found), found.reference, found.z)
+            return Sample(found.value, "" if context.brief else self._words(found), found.reference, found.z)
 
         def meets(sample: Sample) -> bool:
             z = math.nan if sample.second is None else sample.second
@@ -65,10 +65,10 @@ class Abnormal:
         limit = self.change.limit if self.change else self.z.limit if self.z else None
         found = look(prices, context, take, meets, context.hold, context.hold_for)
         if isinstance(found, str):
-            return Check(str(self), None, found, asked, limit=limit)
+            return Check(context.said(self), None, found, asked, limit=limit)
         context.pending |= found.met and not found.holds
         value = found.sample.value if self.change else found.sample.second
-        return Check(str(self), found.holds, found.words, asked, value, limit)
+        return Check(context.said(self), found.holds, found.words, asked, value, limit)
 
     def _words(self, found: AbnormalReturn) -> str:
         z = f", z {found.z:+.1f}" if found.z is not None else ""
@@ -110,11 +110,11 @@ class Volume:
         asked, limit = f"{self.ratio} times", self.ratio.limit
         standing = context.standing(context.prices)
         if standing is None:
-            return Check(str(self), None, "no price yet in this session", asked, limit=limit)
+            return Check(context.said(self), None, "no price yet in this session", asked, limit=limit)
         found = volume_ratio(context.prices, *standing, self.over)
         if isinstance(found, str):
-            return Check(str(self), None, found, asked, limit=limit)
-        return Check(str(self), self._holds(found), _volume_words(found), asked, found.value, limit)
+            return Check(context.said(self), None, found, asked, limit=limit)
+        return Check(context.said(self), self._holds(found), _volume_words(found), asked, found.value, limit)
 
     def _holds(self, found: VolumeRatio) -> bool | None:
         if found.exact:

@@ -7,7 +7,7 @@ batched makes no difference.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import datetime, timedelta
 
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, Story, TopicScore
@@ -46,6 +46,7 @@ class NewsRoom:
         self._named: dict[str, list[Entry]] = {}
         self._clusters_naming: dict[str, dict[str, None]] = {}
         self._clusters_meeting: dict[str, dict[str, None]] = {}
+        self._reached: dict[str, set[str]] = {}
         self._latest: datetime | None = None
         self._views: dict[tuple[object, ...], View | None] = {}
         self._answers: dict[tuple[object, ...], tuple[ClusterMatch, ...]] = {}
@@ -139,6 +140,9 @@ class NewsRoom:
         features = Features()
         lexicon = Lexicon(features)
         lexicon.add("company", symbol, company.names, features.bit("company"))
+        for exposure in company.exposures:
+            for cid in self._clusters_meeting.get(exposure, {}):
+                self._reached[cid].add(symbol)
         for entry in self._entries.values():
             story = entry.reading.story
             parts = [
@@ -163,6 +167,7 @@ class NewsRoom:
             _insert(self._named.setdefault(symbol, []), entry)
         if reading.cluster:
             self._clusters_naming.setdefault(symbol, {})[reading.cluster] = None
+            self._reached.setdefault(reading.cluster, set()).add(symbol)
 
     def forget(self, before: datetime) -> None:
         """Drop stories seen before ``before``, but nothing within ``window`` of the newest.
@@ -185,7 +190,7 @@ class NewsRoom:
                 else:
                     del index[key]
         self._clusters.forget(before)
-        self._clusters_naming, self._clusters_meeting = {}, {}
+        self._clusters_naming, self._clusters_meeting, self._reached = {}, {}, {}
         for cid, entries in self._members.items():
             for entry in entries:
                 self._index(cid, entry)
@@ -196,6 +201,10 @@ class NewsRoom:
             self._clusters_naming.setdefault(symbol, {})[cid] = None
         for exposure, _ in entry.reading.exposures:
             self._clusters_meeting.setdefault(exposure, {})[cid] = None
+        reached = self._reached.setdefault(cid, set())
+        reached.update(entry.direct)
+        for exposure, _ in entry.reading.exposures:
+            reached.update(self._companies.exposed_to(exposure))
 
     def _changed(self) -> None:
         self._views.clear()
@@ -223,6 +232,11 @@ class NewsRoom:
         """The first story of a cluster, even where it was itself forgotten."""
         found = self._clusters.all.get(cluster)
         return found.first if found else None
+
+    def reached(self, cluster: str) -> Set[str]:
+        """Every symbol that some story of the cluster names, or whose company lives from what one meets, however
+        little: whoever else is asked about it, ``matches`` does not find it for them. Empty for an unknown one."""
+        return self._reached.get(cluster, frozenset())
 
     def stories_for(self, symbol: str, since: datetime, until: datetime) -> tuple[Reading, ...]:
         """Readings of stories that name the company, whatever the topic: ``since < seen_at <= until``, in order."""
