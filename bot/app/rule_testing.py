@@ -126,7 +126,7 @@ def run_test(stage: Stage, test: RuleTest, rules: list[Rule], scene: Scene) -> V
     """Play one test and compare."""
     loaded = RuleSet(rules)
     assert scene.tape.first_at is not None
-    played = play(stage.engine(loaded, scene.tape.first_at), scene.tape)
+    played = play(stage.engine(loaded, scene.tape.first_at), scene.tape, until=test.until)
     comparison = _Comparison(test, rules, played)
     comparison.compare()
     wanted = {(e.rule or rules[0].name, e.symbol, e.window) for e in comparison.absent}

@@ -111,7 +111,16 @@ def recording_scene(stage: Stage, recording: Recording) -> tuple[Scene, list[Pro
 
 
 def scene_of(stage: Stage, test: RuleTest) -> Scene:
-    """What a test gives. Raises ConfigError with the places in its file."""
+    """What a test gives, as far as it is played. Raises ConfigError with the places in its file."""
+    scene = _given(stage, test)
+    if test.until is not None:
+        scene = Scene(Tape(o for o in scene.tape.observations if o.seen_at <= test.until), scene.symbols)
+        if scene.tape.first_at is None:
+            raise ConfigError([test.problem((*test.path, "until"), "nothing has happened by then; write a later time")])
+    return scene
+
+
+def _given(stage: Stage, test: RuleTest) -> Scene:
     if test.episode is not None:
         try:
             return episode_scene(stage, test.episode)

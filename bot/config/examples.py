@@ -95,6 +95,7 @@ EXAMPLES: Mapping[str, Any] = {
     "RuleTestsFile.rules": "ai-model-shock",
     "RuleTestsFile.session": "2025-01-27",
     "RuleTestsFile.zone": "America/New_York",
+    "RuleTestEntry.until": "2025-01-28 21:00",
     "RuleTestEntry.name": "a fall of less than a tenth does not fire",
     "RuleTestEntry.rules": ["ai-model-shock"],
     "RuleTestEntry.session": "2025-01-27",

@@ -132,6 +132,8 @@ class RuleTestEntry(StrictModel):
     """An episode in rules/episodes instead of prices and news."""
     recording: RecordingEntry | None = None
     """Recorded files instead of prices and news."""
+    until: Words | None = None
+    """Play no further than this; a day beyond the last price and headline where left out."""
     symbols: Annotated[tuple[Symbol, ...], BeforeValidator(_listed), Field(min_length=1)] | None = None
     """Look only at alerts for these; at all where left out."""
     expect: Annotated[tuple[ExpectEntry, ...] | None, Field(min_length=1)] = None

@@ -98,6 +98,8 @@ class RuleTest:
     """Why nothing is expected; empty where something is."""
     stopped_by: str
     messages: tuple[ExpectedMessage, ...] | None
+    until: datetime | None = None
+    """Nothing after this is played; ``None`` for a day beyond the last observation."""
     symbols: frozenset[str] | None = None
     """Alerts for other symbols are not looked at; ``None`` for all."""
     rules_path: DocumentPath = field(default=())
@@ -186,9 +188,17 @@ class _TestReader:
             messages=None
             if entry.messages is None
             else tuple(self._message(m, (*self.path, "messages", i)) for i, m in enumerate(entry.messages)),
+            until=self._until(),
             symbols=frozenset(entry.symbols) if entry.symbols else None,
             rules_path=(*self.path, "rules") if entry.rules else ("rules",) if self.file_rules else self.path,
         )
+
+    def _until(self) -> datetime | None:
+        """The end of the minute (or second) that is written."""
+        if self.entry.until is None:
+            return None
+        found = self._moment(self.entry.until, (*self.path, "until"))
+        return found[0] + found[1] - timedelta(microseconds=1) if found else None
 
     # ----------------------------------------------------------------------------------------------- the whole test
 

@@ -189,6 +189,13 @@ def test_only_the_symbols_asked_for_are_looked_at(bench: Bench) -> None:
     assert not bench.one(text.replace("    symbols: AMD\n", "")).passed
 
 
+def test_a_test_can_end_before_its_prices_do(bench: Bench) -> None:
+    text = "  - name: a\n" + FALL + NEWS + "    until: '16:00'\n    expect:\n" + BOTH.splitlines()[0] + "\n"
+    assert bench.one(text).passed
+    assert not bench.one(text.replace("16:00", "16:01")).passed
+    assert "nothing has happened by then" in bench.mistakes(text.replace("'16:00'", "2025-01-20 10:00"))[0]
+
+
 def test_an_episode_can_be_tested(bench: Bench) -> None:
     text = """
       - name: a
