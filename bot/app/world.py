@@ -54,17 +54,19 @@ def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str,
         raise ConfigError(
             [Problem(str(config), 0, 0, "rules", f"no folder {rules_folder}; create it or correct the path")]
         )
-    try:
-        topics = load_topics(rules_folder / "topics")
-    except ConfigError as error:
-        raise ConfigError([*error.problems, *_companies_alone(rules_folder)]) from error
-    companies = _companies(rules_folder, topics)
+    topics, companies = _vocabulary(rules_folder)
     rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
     return World(config.parent, settings, companies, topics, rules)
 
 
-def _companies(folder: Path, topics: Topics) -> Companies:
-    return load_companies(folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words))
+def _vocabulary(folder: Path) -> tuple[Topics, Companies]:
+    """Topics and companies of a rules folder. Raises ConfigError with the mistakes in both."""
+    try:
+        topics = load_topics(folder / "topics")
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_companies_alone(folder)]) from error
+    file = folder / "companies.yaml"
+    return topics, load_companies(file, exposures=topics.exposure_names, lists=tuple(topics.words))
 
 
 def _companies_alone(folder: Path) -> Sequence[Problem]:
@@ -79,8 +81,7 @@ def _companies_alone(folder: Path) -> Sequence[Problem]:
 def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[Path]]:
     """The rules at ``path`` (or the configured ones) with the files they are in. Raises ConfigError, UsageError."""
     settings = load_settings(config)
-    topics = load_topics(settings.rules / "topics")
-    companies = _companies(settings.rules, topics)
+    topics, companies = _vocabulary(settings.rules)
     if path is not None and not path.exists():
         raise UsageError(f"there is no {path}; name a rule file or a folder of them")
     files = rule_files(path or settings.rules)
