@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 
 from bot.core.market import Market, change
 from bot.core.model import (
@@ -42,7 +43,8 @@ from bot.core.wording import (
     price,
 )
 
-TABLE_ROWS = 14
+MEMBERS = 6
+"""So many companies of one line of work are named; the rest are counted."""
 HELD_UP = 5
 NOTABLE_SESSIONS = 20
 """A price is called the lowest since a date only where it is the lowest of at least so many sessions."""
@@ -223,40 +225,34 @@ class Teller:
         if len(incident.symbols) < 2:
             return []
         standings = [s for s in (self.standing(x, at) for x in incident.symbols) if s is not None]
-        standings.sort(key=lambda s: (s.change, s.symbol))
-        rows = [(s.symbol, self._line_of_work(s.symbol), percent(s.change), price(s.price)) for s in standings]
-        more = len(rows) - TABLE_ROWS
-        title = f"Who is hit ({len(incident.symbols)})"
-        table = Block(
-            "who is hit",
-            BlockKind.TABLE,
-            60,
-            title,
-            rows=(
-                ("", "", "change", "price"),
-                *rows[:TABLE_ROWS],
-                *(((f"+{more}", "more", "", ""),) if more > 0 else ()),
-            ),
-        )
-        return [table, *self._held_up(incident, watched, at)]
+        title = f"Who is hit ({len(incident.symbols)}), worst first"
+        lines = self._by_work([(s.symbol, s.change) for s in standings])
+        return [Block("who is hit", BlockKind.FACTS, 60, title, lines), *self._held_up(incident, watched, at)]
 
     def _since_the_fall(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> list[Block]:
-        """Where the symbols of an incident stand against the prices from before its fall, and today."""
-        rows = []
+        """Where the symbols of an incident stand against the prices from before its fall."""
+        moves = []
         for symbol in incident.symbols:
             alert = next((a for a in alerts if a.symbol == symbol), None)
             now = self.standing(symbol, at)
             since = change(now.price, alert.reference) if now and alert else None
-            if alert is not None and now is not None and since is not None:
-                today = "" if alert.session == now.session.date else percent(now.change)
-                rows.append((since, symbol, (symbol, self._line_of_work(symbol), percent(since), today)))
-        if len(rows) < 2:
+            if since is not None:
+                moves.append((symbol, since))
+        if len(moves) < 2:
             return []
-        rows.sort(key=lambda r: (r[0], r[1]))
-        more = len(rows) - TABLE_ROWS
-        shown = [r[2] for r in rows[:TABLE_ROWS]] + ([(f"+{more}", "more", "", "")] if more > 0 else [])
-        heading = ("", "", "since before", "today")
-        return [Block("who is hit", BlockKind.TABLE, 60, f"Where they stand ({len(rows)})", rows=(heading, *shown))]
+        title = f"Where they stand ({len(moves)}), against before the fall"
+        return [Block("who is hit", BlockKind.FACTS, 60, title, self._by_work(moves))]
+
+    def _by_work(self, moves: Sequence[tuple[str, float]]) -> tuple[Line, ...]:
+        """Moves by what each company mainly lives from, the worst hit line of work first and the worst hit in it."""
+        works: dict[str, list[tuple[float, str]]] = {}
+        for symbol, moved in moves:
+            works.setdefault(self._line_of_work(symbol), []).append((moved, symbol))
+        lines: list[Line] = []
+        for work, members in sorted(works.items(), key=lambda w: (median(m for m, _ in w[1]), w[0])):
+            named = [f"{symbol} {percent(moved)}" for moved, symbol in sorted(members)]
+            lines.append((Strong(f"{work or 'others'}: "), listing(named, MEMBERS)))
+        return tuple(lines)
 
     def _held_up(self, incident: Incident, watched: Sequence[str], at: datetime) -> list[Block]:
         exposures = {e for s in incident.symbols for e in self._exposures(s)}
