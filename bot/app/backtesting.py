@@ -184,13 +184,17 @@ class Backtesting:
     plan: BacktestPlan
     replay: Replay
     engine: Engine
+    evidence: EvidenceStore
     tally: Tally = field(default_factory=Tally)
 
     async def results(self) -> AsyncIterator[CycleResult]:
         """Play; yields what each cycle did."""
-        async for _, result in self.replay.run():
-            self.tally.take(result)
-            yield result
+        try:
+            async for _, result in self.replay.run():
+                self.tally.take(result)
+                yield result
+        finally:
+            self.evidence.flush()
 
 
 def start_backtest(plan: BacktestPlan, store: SqliteStore) -> Backtesting:
@@ -203,9 +207,10 @@ def start_backtest(plan: BacktestPlan, store: SqliteStore) -> Backtesting:
     store.save_recipients((NOBODY,))
     versions = ((name, version, text) for name, (version, text) in plan.world.rules.versions.items())
     store.record_rules(versions, start)
-    cycle = Cycle(engine, EvidenceStore(store, plan.world.settings.benchmarks), lambda: (NOBODY,))
+    evidence = EvidenceStore(store, plan.world.settings.benchmarks)
+    cycle = Cycle(engine, evidence, lambda: (NOBODY,))
     replay = Replay(tape, engine, store, cycle, clock, _nothing_to_send, warm_until=plan.begins_at)
-    return Backtesting(plan, replay, engine)
+    return Backtesting(plan, replay, engine, evidence)
 
 
 async def _nothing_to_send() -> None:

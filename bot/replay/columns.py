@@ -143,11 +143,15 @@ class _Reader:
         if position == -1 or day is None:
             return False
         try:
-            opened, high, low, close, volume = map(float, values[2:])
+            opened, high, low, close = map(float, values[2:6])
+            volume = float(values[6]) if values[6] else NOTHING
         except (TypeError, ValueError):
             return False
         if not (
-            0 < low <= high < math.inf and 0 < opened < math.inf and 0 < close < math.inf and 0 <= volume < math.inf
+            0 < low <= high < math.inf
+            and 0 < opened < math.inf
+            and 0 < close < math.inf
+            and (not values[6] or 0 <= volume < math.inf)
         ):
             return False
         columns = self.columns

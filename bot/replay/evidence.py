@@ -24,11 +24,15 @@ from bot.core.model import (
     Outgoing,
     Quote,
     Recipient,
+    SourceReport,
     Split,
+    Story,
 )
 from bot.core.ports import Store
 
 SUPPRESSED_BY = "backtest"
+GATHERED = 500
+"""Turns written at once."""
 QUOTES_FOR = timedelta(days=12)
 """So long quotes wait for an alert: follow-ups look back five sessions."""
 
@@ -40,34 +44,54 @@ class EvidenceStore:
         self._store = store
         self._kept = set(always)
         """Symbols whose prices are written; ``always``: those of the benchmarks."""
-        self._waiting: dict[str, list[DailyBar | Split | Quote]] = {}
+        self._bars: dict[str, list[DailyBar | Split]] = {}
+        self._quotes: dict[str, list[Quote]] = {}
         self._tidied: date | None = None
+        self._gathered: list[Batch] = []
 
     def commit(self, batch: Batch) -> None:
-        """Write decisions, stories and the prices that belong to alerts. Raises what the store raises."""
+        """Take decisions, stories and the prices that belong to alerts. Raises what the store raises."""
         observations: list[Observation] = []
         fired = {change.alert.symbol for d in batch.decisions for change in d.changes} - self._kept
         for observation in batch.observations:
-            if isinstance(observation, Quote | DailyBar | Split) and observation.symbol not in self._kept:
-                self._waiting.setdefault(observation.symbol, []).append(observation)
-            else:
+            if isinstance(observation, Story | SourceReport) or observation.symbol in self._kept:
                 observations.append(observation)
+            elif isinstance(observation, Quote):
+                self._quotes.setdefault(observation.symbol, []).append(observation)
+            else:
+                self._bars.setdefault(observation.symbol, []).append(observation)
         for symbol in sorted(fired):
             self._kept.add(symbol)
-            observations += self._waiting.pop(symbol, [])
+            observations += self._bars.pop(symbol, [])
+            observations += self._quotes.pop(symbol, [])
         notifications = tuple(_untold(n) for n in batch.notifications)
         kept = replace(batch, observations=tuple(observations), notifications=notifications, extras={})
         if not kept.empty:
-            self._store.commit(kept)
+            self._gathered.append(kept)
+        if len(self._gathered) >= GATHERED:
+            self.flush()
         self._tidy(batch.now)
+
+    def flush(self) -> None:
+        """Write what was gathered: many turns in one transaction, for nothing is sent in between."""
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._store.commit(
+                Batch(
+                    gathered[-1].now,
+                    tuple(o for b in gathered for o in b.observations),
+                    tuple(d for b in gathered for d in b.decisions),
+                    tuple(n for b in gathered for n in b.notifications),
+                )
+            )
 
     def _tidy(self, now: datetime) -> None:
         """Once a day: drop quotes that no alert can need any more; daily bars stay."""
         if self._tidied == now.date():
             return
         self._tidied = now.date()
-        for symbol, waiting in self._waiting.items():
-            self._waiting[symbol] = [o for o in waiting if not isinstance(o, Quote) or o.seen_at > now - QUOTES_FOR]
+        for symbol, quotes in self._quotes.items():
+            self._quotes[symbol] = [q for q in quotes if q.seen_at > now - QUOTES_FOR]
 
     def claim(
         self, now: datetime, lease_for: timedelta, limit: int, channels: Collection[str], busy: Collection[str] = ()

@@ -78,6 +78,9 @@ class Causes:
         self._watched = frozenset(universe)
         self.moves = Moves(market, benchmark)
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
+        self._grouped: dict[tuple[str, date], GroupMove | None] = {}
+        """Groups found, for prices as they stood at ``_grouped_at``."""
+        self._grouped_at: object = None
 
     def explain(
         self, symbol: str, now: datetime, *, within: Span = WITHIN, session: Session | None = None
@@ -102,6 +105,16 @@ class Causes:
 
     def group(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
         """The group that falls most clearly with ``symbol``: one of its exposures', or its nearest neighbours."""
+        stamp = self.moves.stamp(at)
+        if stamp != self._grouped_at:
+            self._grouped_at = stamp
+            self._grouped.clear()
+        key = (symbol, session.date)
+        if key not in self._grouped:
+            self._grouped[key] = self._group(symbol, session, at)
+        return self._grouped[key]
+
+    def _group(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
         company = self._companies.get(symbol)
         found: list[GroupMove] = []
         for exposure, share in sorted((company.exposures if company else {}).items()):

@@ -92,19 +92,24 @@ class Moves:
             known[symbol] = self._measure(symbol, now)
         return known[symbol]
 
-    def _known(self, now: datetime) -> dict[str, Move | None]:
-        """What was measured for ``now``: a fall is asked about a whole universe, once for each that falls.
+    def stamp(self, now: datetime) -> object:
+        """Equal for two moments between which no move can have changed.
 
         After the latest quote, nothing but the beginning of another session changes what stands.
         """
         revision = self._market.revision
-        if revision.number != self._revision:
-            self._revision = revision.number
-            self._measured.clear()
-        key: object = now
         if revision.latest_at is None or revision.latest_at <= now:
-            key = tuple(s.date if (s := t.current(now)) else None for t in self._timetables.values())
-        return self._measured.setdefault(key, {})
+            sessions = tuple(s.date if (s := t.current(now)) else None for t in self._timetables.values())
+            return (revision.number, sessions)
+        return (revision.number, now)
+
+    def _known(self, now: datetime) -> dict[str, Move | None]:
+        """What was measured for ``now``: a fall is asked about a whole universe, once for each that falls."""
+        revision = self._market.revision.number
+        if revision != self._revision:
+            self._revision = revision
+            self._measured.clear()
+        return self._measured.setdefault(self.stamp(now), {})
 
     def _measure(self, symbol: str, now: datetime) -> Move | None:
         prices = self._market.of(symbol)
