@@ -77,7 +77,7 @@ class Engine:
         market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.health = Health(failures_in_a_row)
         self.alerts = AlertBook(market, watching_since)
-        self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable)
+        self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable, self.alerts.get)
         self.speaker = Speaker(
             market, self.alerts, self.incidents, Teller(market, companies, topics), lambda: self.rules
         )
@@ -282,10 +282,10 @@ class Engine:
         """Give a changed alert its incident, and record both; the incident's id."""
         alert = self.alerts.get(change.alert.id) or change.alert
         if change.kind is ChangeKind.FIRED:
-            incident = self.incidents.join(alert, at)
+            rule = self.rules.named(alert.rule)
+            incident = self.incidents.join(alert, at, together=rule is not None and rule.about_several)
             alert = replace(alert, incident=incident.id)
             self.alerts.amend(alert)
-            rule = self.rules.named(alert.rule)
             timetable = self.market.of(incident.lead).timetable
             planned = followups.plan(rule.follow_up if rule else (), incident, timetable, at)
             incident = self.incidents.put(replace(incident, follow_ups=planned))

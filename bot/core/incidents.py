@@ -7,7 +7,7 @@ message that is already there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -24,8 +24,12 @@ EDIT_AT_MOST_EVERY = timedelta(minutes=1)
 class IncidentBook:
     """Recent incidents, by id."""
 
-    def __init__(self, timetable_of: Callable[[str], Timetable]) -> None:
+    def __init__(
+        self, timetable_of: Callable[[str], Timetable], alert_of: Callable[[str], Alert | None] = lambda _: None
+    ) -> None:
+        """``timetable_of`` a symbol, and the ``alert_of`` an id."""
         self._timetable_of = timetable_of
+        self._alert_of = alert_of
         self._incidents: dict[str, Incident] = {}
 
     # ------------------------------------------------------------------------------------------------------- reading
@@ -50,10 +54,14 @@ class IncidentBook:
         self._incidents[incident.id] = incident
         return incident
 
-    def join(self, alert: Alert, at: datetime) -> Incident:
+    def join(self, alert: Alert, at: datetime, *, together: bool = False) -> Incident:
         """The incident ``alert`` belongs to, with it in: one that shares its cause cluster, or its topic and session;
-        else a new one. An alert without a cause shares nothing but its symbol."""
-        incident = self._matching(alert) or self._new(alert, at)
+        else a new one. Rises and falls are never one happening.
+
+        An alert without a cause shares nothing but its symbol and, where its rule is about stocks that move
+        ``together``, that rule. What has no cause yet takes on that of an alert for one of its symbols.
+        """
+        incident = self._matching(alert, together) or self._new(alert, at)
         symbols = incident.symbols if alert.symbol in incident.symbols else (*incident.symbols, alert.symbol)
         clusters = incident.clusters
         if alert.cause and alert.cause.cluster not in clusters:
@@ -62,6 +70,7 @@ class IncidentBook:
         return self.put(
             replace(
                 incident,
+                topic=incident.topic or (alert.cause.topic if alert.cause else ""),
                 symbols=symbols,
                 clusters=clusters,
                 alerts=(*incident.alerts, alert.id),
@@ -85,24 +94,37 @@ class IncidentBook:
 
     # ------------------------------------------------------------------------------------------------------- details
 
-    def _matching(self, alert: Alert) -> Incident | None:
+    def _matching(self, alert: Alert, together: bool) -> Incident | None:
         """The newest open incident it belongs to.
 
         One that fell silent for more than a session is another happening, even where the same story is behind both.
         """
         for incident in reversed(self.open()):
-            if self._gap(incident, alert) > 1:
+            if self._gap(incident, alert) > 1 or self._other_way(incident, alert):
                 continue
+            now = alert.session in incident.sessions
+            known = now and alert.symbol in incident.symbols
             if alert.cause is None:
-                if not incident.topic and incident.symbols == (alert.symbol,) and alert.session in incident.sessions:
+                if known or (now and together and not incident.topic and self._fired_by(incident, alert.rule)):
                     return incident
-            elif alert.cause.cluster in incident.clusters or (
-                alert.cause.topic in SHARED_TOPICS
-                and incident.topic in SHARED_TOPICS
-                and alert.session in incident.sessions
+            elif (
+                alert.cause.cluster in incident.clusters
+                or (known and not incident.topic)
+                or (now and alert.cause.topic in SHARED_TOPICS and incident.topic in SHARED_TOPICS)
             ):
                 return incident
         return None
+
+    def _alerts_of(self, incident: Incident) -> Iterator[Alert]:
+        return (alert for key in incident.alerts if (alert := self._alert_of(key)) is not None)
+
+    def _other_way(self, incident: Incident, alert: Alert) -> bool:
+        """The incident is of falls and the alert a rise, or the other way round."""
+        told = next((a.change for a in self._alerts_of(incident) if a.change is not None), None)
+        return told is not None and alert.change is not None and (told < 0) != (alert.change < 0)
+
+    def _fired_by(self, incident: Incident, rule: str) -> bool:
+        return any(a.rule == rule for a in self._alerts_of(incident))
 
     def _gap(self, incident: Incident, alert: Alert) -> int:
         """How many sessions lie between the incident's last alert and this one, on the alert's exchange."""

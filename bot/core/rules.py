@@ -12,6 +12,7 @@ from bot.core.conditions import (
     ANY_TOPIC,
     All,
     Any,
+    Breadth,
     Condition,
     Context,
     Drawdown,
@@ -68,6 +69,11 @@ class Rule:
     """It asks for a cause, which may be told late."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``."""
+
+    @property
+    def about_several(self) -> bool:
+        """It asks that several stocks move together: what it finds is one happening."""
+        return any(isinstance(c, Breadth) for c in required(self.when))
 
     def fingerprint(self, symbol: str) -> str:
         """Stable hash of rule and symbol: from identity, never from values."""

@@ -1,0 +1,118 @@
+"""Which alerts a reader sees as one happening."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from bot.core.alerts import AlertBook
+from bot.core.comparison import parse_comparison
+from bot.core.conditions import All, Breadth
+from bot.core.engine import Engine
+from bot.core.incidents import IncidentBook
+from bot.core.market import Market
+from bot.core.model import Alert, AlertState, CauseRef, Phase, Reach, Severity
+from tests.core.worlds import at, close, engine, play, price, quote, rule, weekday_timetable
+
+MONDAY, TUESDAY = date(2025, 1, 27), date(2025, 1, 28)
+
+
+def alert(symbol: str, change: float | None, rule: str = "r", topic: str = "", cluster: str = "c") -> Alert:
+    """An alert that fired on Monday."""
+    now = at("01-27 15:00")
+    return Alert(
+        id=f"{rule}-{symbol}",
+        fingerprint=f"{rule}-{symbol}",
+        rule=rule,
+        rule_version="1",
+        symbol=symbol,
+        session=MONDAY,
+        severity=Severity.WARNING,
+        state=AlertState.FIRING,
+        fired_at=now,
+        updated_at=now,
+        price=90.0,
+        price_at=now,
+        phase=Phase.REGULAR,
+        change=change,
+        reference=None,
+        cause=CauseRef(cluster, topic, "t", "s", "", None, now, 1.0, Reach.DIRECT) if topic else None,
+        checks=(),
+    )
+
+
+class Book:
+    """An incident book that knows its alerts."""
+
+    def __init__(self) -> None:
+        timetable = weekday_timetable()
+        self.alerts = AlertBook(Market(lambda _: timetable), at("01-01 00:00"))
+        self.book = IncidentBook(lambda _: timetable, self.alerts.get)
+
+    def join(self, alert: Alert, *, together: bool = False) -> str:
+        """Enter an alert; the id of its incident."""
+        incident = self.book.join(alert, at("01-27 15:00"), together=together)
+        self.alerts.amend(replace(alert, incident=incident.id))
+        return incident.id
+
+
+def test_a_rise_and_a_fall_with_one_cause_are_two_happenings() -> None:
+    book = Book()
+    fall = book.join(alert("NVDA", -0.15, topic="ai-model"))
+    rise = book.join(alert("KO", +0.05, topic="ai-model"))
+    assert fall != rise
+    assert book.join(alert("VRT", -0.2, topic="ai-model")) == fall
+    assert book.join(alert("SPY", +0.02, topic="ai-model")) == rise
+
+
+def test_an_alert_without_a_change_joins_whatever_shares_its_cause() -> None:
+    book = Book()
+    fall = book.join(alert("NVDA", -0.15, topic="ai-model"))
+    assert book.join(alert("VRT", None, rule="news", topic="ai-model")) == fall
+
+
+def test_falls_without_a_cause_are_apart_unless_their_rule_is_about_several_together() -> None:
+    book = Book()
+    assert book.join(alert("NVDA", -0.1)) != book.join(alert("VRT", -0.1))
+    sector = book.join(alert("NVDA", -0.1, "sector"), together=True)
+    assert book.join(alert("KO", -0.1, "sector"), together=True) == sector
+    assert book.join(alert("SPY", -0.1, "other-sector"), together=True) != sector
+
+
+def test_what_falls_together_on_another_session_is_another_happening() -> None:
+    book = Book()
+    monday = book.join(alert("NVDA", -0.1, "sector"), together=True)
+    assert book.join(replace(alert("VRT", -0.1, "sector"), session=TUESDAY), together=True) != monday
+
+
+def test_another_rule_that_finds_no_cause_for_a_symbol_adds_to_what_is_told_of_it() -> None:
+    book = Book()
+    fall = book.join(alert("NVDA", -0.15, topic="ai-model"))
+    assert book.join(alert("NVDA", -0.15, rule="plain")) == fall
+
+
+def test_a_happening_without_a_cause_takes_on_the_one_found_for_one_of_its_symbols() -> None:
+    book = Book()
+    sector = book.join(alert("NVDA", -0.1, "sector"), together=True)
+    book.join(alert("VRT", -0.1, "sector"), together=True)
+    assert book.join(alert("VRT", -0.1, "shock", topic="ai-model", cluster="x")) == sector
+    known = book.book.get(sector)
+    assert known is not None
+    assert (known.topic, known.clusters) == ("ai-model", ("x",))
+    assert book.join(alert("KO", -0.2, "shock", topic="ai-market", cluster="y")) == sector
+
+
+def sector_engine() -> Engine:
+    """An engine with one rule on three stocks that fall together."""
+    members = ("KO", "NVDA", "VRT")
+    breadth = Breadth("all", parse_comparison("< -5%"), members, count=parse_comparison(">= 3"))
+    return engine(rule("sector", All((price("< -5%"), breadth)), members))
+
+
+def test_three_stocks_that_fall_together_without_a_story_are_one_message() -> None:
+    machine = sector_engine()
+    tape = [close(s, 100.0, "01-24") for s in ("NVDA", "VRT", "KO")]
+    tape += [quote(s, 92.0, f"01-27 15:0{n}") for n in (0, 1) for s in ("NVDA", "VRT", "KO")]
+    decisions = play(machine, tape, "01-27 15:02")
+    said = [a for d in decisions for a in d.announcements if not a.edits]
+    assert [len(a.symbols) for a in said] == [3]
