@@ -23,11 +23,9 @@ def run(
     ] = None,
 ) -> None:
     """Watch news and prices until stopped (Ctrl-C). One `run` per database."""
-    signal.signal(signal.SIGTERM, _stopped_early)
-    try:
-        _run(config, database, now)
-    except KeyboardInterrupt:  # before the bot listens for it itself: nothing has begun yet
-        raise typer.Exit(0) from None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stopped_early)
+    _run(config, database, now)
 
 
 def _run(config: Path, database: Path | None, now: str | None) -> None:
@@ -48,5 +46,5 @@ def _run(config: Path, database: Path | None, now: str | None) -> None:
 
 
 def _stopped_early(*_: object) -> None:
-    """SIGTERM before the bot listens for it itself."""
+    """A signal before the bot listens for it itself: nothing has begun yet that would have to be ended."""
     raise SystemExit(0)
