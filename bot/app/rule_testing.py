@@ -69,7 +69,7 @@ class Suite:
     stage: Stage
     tests: list[tuple[RuleTest, list[Rule], Scene]]
     coverage: dict[str, set[str]] = field(default_factory=dict)
-    """Per enabled rule ``fires`` and ``quiet``, as far as tests expect it."""
+    """Per rule ``fires`` and ``quiet``, as far as tests expect it."""
 
     def uncovered(self) -> Iterator[str]:
         """What no test expects of the loaded rules, a line each."""
@@ -97,7 +97,7 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     stage = open_stage(config, rules, now, tests)
     problems: list[Problem] = []
     ready: list[tuple[RuleTest, list[Rule], Scene]] = []
-    coverage: dict[str, set[str]] = {rule.name: set() for rule in stage.rules() if rule.enabled}
+    coverage: dict[str, set[str]] = {rule.name: set() for rule in stage.rules()}
     for test in tests:
         try:
             scene = scene_of(stage, test)

@@ -203,7 +203,10 @@ def _first_session(timetable: Timetable, day: date) -> Session | None:
 
 
 def rules_under_test(test: RuleTest, loaded: RuleSet) -> tuple[list[Rule], list[Problem]]:
-    """The rules a test is about, and those it names that are not there or not in use."""
+    """The rules a test is about, and those it names that are not there.
+
+    A rule that is not enabled yet is tested, where a test names it, as if it were.
+    """
     if test.rules is None:
         return [rule for rule in loaded if rule.enabled], []
     found: list[Rule] = []
@@ -213,10 +216,8 @@ def rules_under_test(test: RuleTest, loaded: RuleSet) -> tuple[list[Rule], list[
         rule = loaded.named(name)
         if rule is None:
             problems.append(test.problem(test.rules_path, one_of(name, names, "rule")))
-        elif not rule.enabled:
-            problems.append(test.problem(test.rules_path, f"'{name}' is not enabled, so this test could not fail"))
         else:
-            found.append(rule)
+            found.append(replace(rule, enabled=True))
     return found, problems
 
 

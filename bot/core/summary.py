@@ -147,9 +147,11 @@ class Teller:
         size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
         when = {Phase.PRE: " in pre-market trading", Phase.POST: " by after-hours prices"}.get(self._phase(lead), "")
         others = len(incident.symbols) - 1
-        company = f", {count(others, 'other stock')} with it," if others else ""
+        company = f", {count(others, 'other stock')} with it" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
         topic = self._because(lead)
+        if others and not topic.startswith(";"):
+            company += ","
         late = " (already under way)" if lead.late else ""
         return f"{lead_in}{name}{size}{when}{company}{topic}{late}".rstrip(",")
 

@@ -25,10 +25,6 @@ PRICES = "    prices: {NVDA: 142.62 | 15:00 140}\n"
             "case.yaml:5:12: tests[0].rules: unknown rule 'fal'; did you mean 'fall'?",
         ),
         (
-            "  - name: a\n    rules: 'off'\n" + PRICES + "    expect_nothing: because\n",
-            "case.yaml:5:12: tests[0].rules: 'off' is not enabled, so this test could not fail",
-        ),
-        (
             "  - name: a\n    rules: drop\n    prices: {MSFT: 400 | 15:00 300}\n    expect_nothing: because\n",
             "case.yaml:5:12: tests[0].rules: could not fail: drop concerns none of the symbols",
         ),
@@ -134,3 +130,12 @@ def test_mistakes_of_several_tests_are_told_at_once(bench: Bench) -> None:
 def test_times_without_a_session_are_refused(bench: Bench) -> None:
     mistakes = bench.mistakes("rules: fall\ntests:\n  - name: a\n" + PRICES + "    expect_nothing: b\n")
     assert any("'session' is missing" in mistake for mistake in mistakes)
+
+
+def test_a_rule_that_is_not_enabled_yet_is_tested_as_if_it_were(bench: Bench) -> None:
+    verdict = bench.one(
+        "  - name: a\n    rules: 'off'\n    prices: {NVDA: 142.62 | 15:00 2x140}\n"
+        "    expect: [{symbol: NVDA, at: '15:01', severity: warning}]\n"
+    )
+    assert verdict.passed
+    assert not bench.one("  - name: a\n    rules: 'off'\n" + PRICES + "    expect: [{symbol: NVDA}]\n").passed
