@@ -91,7 +91,7 @@ def load_document(path: Path | str, text: str | None = None) -> Document:
             [Problem(file, line, column, "", f"a control character (U+{ord(found[0]):04X}) stands here; remove it")]
         )
     construction = _Construction(file)
-    with _collector_paused():
+    with collector_paused():
         root = compose(file, text)
         if root is None:
             raise ConfigError(
@@ -123,7 +123,7 @@ def path_text(path: DocumentPath) -> str:
 
 
 @contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Composing makes many objects and no garbage: looking for some meanwhile takes three times as long as the work."""
     if not gc.isenabled():
         yield

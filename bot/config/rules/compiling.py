@@ -28,7 +28,7 @@ from bot.config.rules.checks import (
 from bot.config.rules.surroundings import PEERS, Surroundings
 from bot.config.validation import one_of
 from bot.core import conditions as core
-from bot.core.cause.condition import Cause
+from bot.core.cause.condition import Cause, Group
 from bot.core.comparison import Comparison
 from bot.core.errors import Problem
 from bot.core.windows import Span
@@ -151,6 +151,7 @@ class Compiler:
             ("volume", self._volume),
             ("breadth", self._breadth),
             ("market", self._market),
+            ("group", self._group_move),
             ("cause", self._cause),
             ("news", self._news),
             ("sequence", self._sequence),
@@ -304,6 +305,10 @@ class Compiler:
             if topic not in known and topic != LEFT_OUT:
                 self.fail(self.place(path, "topic", index), one_of(topic, sorted(known), "topic"))
         return tuple(topic for topic in topics if topic != LEFT_OUT)
+
+    def _group_move(self, spec: specs.GroupSpec, path: DocumentPath) -> core.Condition | None:
+        self._asks(spec.members, COUNTS, (*path, "members"), "the number of members", whole=True)
+        return Group(spec.z, spec.members, spec.abnormal)
 
     def _cause(self, spec: specs.CauseSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.confidence, SHARES, (*path, "confidence"))

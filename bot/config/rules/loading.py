@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.config.document import Document, DocumentPath, load_document, problem
+from bot.config.document import Document, DocumentPath, collector_paused, load_document, problem
 from bot.config.rules.checks import LONGEST_SESSION, conjuncts, contradictions, unreachable
 from bot.config.rules.compiling import Compiler
 from bot.config.rules.salvage import ReadRule, read_file
@@ -24,6 +26,8 @@ from bot.core.rules import Rule, RuleSet, SeverityStep, asks_for_cause, first_pr
 
 SEVERITY_WORDS = tuple(s.word for s in Severity)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_LEANS = re.compile(r"(?:^|[\s\[{,])[&*]\w")
+"""An anchor or an alias: the lines alone would not say the same."""
 
 
 def rule_files(path: Path) -> list[Path]:
@@ -35,6 +39,11 @@ def rule_files(path: Path) -> list[Path]:
 
 def load_rules(paths: Sequence[Path], around: Surroundings) -> RuleSet:
     """Every rule in these files. Raises ConfigError with every mistake in all of them."""
+    with collector_paused():
+        return _loaded(paths, around)
+
+
+def _loaded(paths: Sequence[Path], around: Surroundings) -> RuleSet:
     problems: list[Problem] = []
     found: list[Rule] = []
     seen: dict[str, tuple[Document, int]] = {}
@@ -67,6 +76,7 @@ class _Reader:
         self.around = around
         self.compiler = compiler
         self.fail = compiler.fail
+        self._text = document.text.split("\n")
 
     def unique(self, rule: ReadRule, seen: dict[str, tuple[Document, int]]) -> None:
         """Report a name that another rule has."""
@@ -124,9 +134,28 @@ class _Reader:
         written = self.document.data["rules"][path[1]]
         used = {name: self.document.data["conditions"][name] for name in sorted(self.compiler.used)}
         whole: Any = {"conditions": used, "rules": [written]} if used else written
-        shown: Any = whole if used else [written]
-        text = yaml.dump(shown, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110)
+        text = self._lines(path) or dumped([written])
+        if used:
+            text = f"{dumped({'conditions': used})}rules:\n{text}"
         return stable_id(json.dumps(whole, sort_keys=True, ensure_ascii=False), length=12), text
+
+    def _lines(self, path: DocumentPath) -> str:
+        """The lines a rule is written in, comments included; empty where it shares them or leans on others (``*``)."""
+        rules = self.document.data["rules"]
+        index = int(path[1])
+        first = self.document.position(path)[0] - 1
+        end = len(self._text)
+        if index + 1 < len(rules):
+            end = self.document.position(("rules", index + 1))[0] - 1
+        else:
+            after = (self.document.key_position((key,))[0] - 1 for key in self.document.data)
+            end = min((line for line in after if line > first), default=end)
+        lines = self._text[first:end]
+        while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+            lines.pop()
+        if not lines or not lines[0].lstrip().startswith("-") or any(_LEANS.search(line) for line in lines):
+            return ""
+        return textwrap.dedent("\n".join(lines)) + "\n"
 
     # ------------------------------------------------------------------------------------------------------- severity
 
@@ -185,6 +214,11 @@ class _Reader:
                 )
         for condition, why in contradictions(when):
             self.fail(self.compiler.places.get(id(condition), (*path, "when")), why)
+
+
+def dumped(data: Any) -> str:
+    """``data`` as YAML in plain style."""
+    return str(yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110))
 
 
 def _always_asked(when: Condition, price: Price | Drawdown | None) -> bool:

@@ -27,7 +27,6 @@ NEEDED: Mapping[str, Any] = {"name": "nameless", "symbols": ["all"], "when": LEF
 """What stands in for a part that no rule can be without."""
 
 HINTS: Mapping[str, str] = {
-    "group": '\'group\' is not a condition; write breadth: {symbols: group:NAME, change: "< -5%", count: ">= 3"}',
     "hold": "'hold' belongs to the rule, beside when; move it there",
     "for": "how long conditions must hold is written hold: 10m, beside when",
     "symbol": "the list of symbols is written symbols: [NVDA, group:memory]",

@@ -216,6 +216,17 @@ class CauseSpec(StrictModel):
     """How sure the ranking must be, 0 to 1."""
 
 
+class GroupSpec(StrictModel):
+    """Those who live from the same as the symbol move together, beyond their own volatility."""
+
+    z: NumberComparison = Comparison("<", -2.0)
+    """The median of the members' moves, each over its own everyday scale; the symbol itself left out."""
+    members: NumberComparison | None = None
+    """How many members fall beyond two of their own scales. Example: >= 4."""
+    abnormal: bool = True
+    """The group moves by itself: the rest of the watchlist does not move like it."""
+
+
 class DuringSpec(StrictModel):
     """When it is: a phase of the symbol's exchange, hours, weekdays. What is asked must all hold."""
 
@@ -269,6 +280,8 @@ class ConditionSpec(StrictModel):
     """Many of a group move together."""
     market: MarketSpec | None = None
     """A benchmark has moved."""
+    group: GroupSpec | None = None
+    """Those who live from the same move together."""
     cause: CauseSpec | None = None
     """The best explanation found for the move."""
     news: NewsSpec | None = None
