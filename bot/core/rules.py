@@ -12,7 +12,6 @@ from bot.core.conditions import (
     ANY_TOPIC,
     All,
     Any,
-    Breadth,
     Condition,
     Context,
     Drawdown,
@@ -73,7 +72,7 @@ class Rule:
     @property
     def about_several(self) -> bool:
         """It asks that several stocks move together: what it finds is one happening."""
-        return any(isinstance(c, Breadth) for c in required(self.when))
+        return any(hasattr(c, "members") for c in required(self.when))
 
     def fingerprint(self, symbol: str) -> str:
         """Stable hash of rule and symbol: from identity, never from values."""
