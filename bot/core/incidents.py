@@ -105,7 +105,8 @@ class IncidentBook:
             now = alert.session in incident.sessions
             known = now and alert.symbol in incident.symbols
             if alert.cause is None:
-                if known or (now and together and not incident.topic and self._fired_by(incident, alert.rule)):
+                open_to = not incident.topic or incident.topic in SHARED_TOPICS
+                if known or (now and together and open_to and self._fired_by(incident, alert.rule)):
                     return incident
             elif (
                 alert.cause.cluster in incident.clusters

@@ -79,6 +79,13 @@ def test_falls_without_a_cause_are_apart_unless_their_rule_is_about_several_toge
     assert book.join(alert("SPY", -0.1, "other-sector"), together=True) != sector
 
 
+def test_one_that_falls_with_a_sector_shares_the_cause_found_for_others_of_it_but_not_their_earnings() -> None:
+    for topic, shared in (("ai-market", True), ("earnings", False)):
+        book = Book()
+        sector = book.join(alert("NVDA", -0.1, "sector", topic), together=True)
+        assert (book.join(alert("KO", -0.1, "sector"), together=True) == sector) is shared
+
+
 def test_what_falls_together_on_another_session_is_another_happening() -> None:
     book = Book()
     monday = book.join(alert("NVDA", -0.1, "sector"), together=True)
