@@ -1,6 +1,6 @@
 """Makes ``.venv`` hold exactly what a lock says, and says in one line why where it cannot.
 
-Run by ``tools/setup``, which has found a Python new enough: ``environment.py run|dev|web …``. Standard library only.
+Run by ``tools/setup``, which has found a Python new enough: ``environment.py run|dev|web|parquet …``. Standard library only.
 uv installs where it is present, venv and pip otherwise (and where uv fails, because pip knows the proxies and indexes
 of ``pip.conf``, which uv does not).
 
@@ -26,8 +26,13 @@ MARKER = ENVIRONMENT / "unfinished"
 """In ``.venv`` from before anything else is: says that the folder is ours to remove."""
 LOG = ENVIRONMENT / "setup.log"
 
-LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock", "web": "requirements-web.lock"}
-ALSO_HOLDS = {"dev": ("run",), "web": ("run",)}
+LOCKS = {
+    "run": "requirements.lock",
+    "dev": "requirements-dev.lock",
+    "web": "requirements-web.lock",
+    "parquet": "requirements-parquet.lock",
+}
+ALSO_HOLDS = {"dev": ("run",), "web": ("run",), "parquet": ("run",)}
 """The locks a lock includes pin by pin, as ``make lock`` compiles them; a test keeps it true."""
 
 

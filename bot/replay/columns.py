@@ -262,7 +262,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Cells]]:
     if not path.is_file():
         raise UsageError(f"there is no file {path}; check the name")
     try:
-        import pyarrow.parquet  # an extra: 40 MB that only those need who have such files
+        import pyarrow.parquet  # an extra: large, and only for those who have such files
     except ImportError as error:
         raise UsageError(
             f"{path}: Parquet needs pyarrow, which is not installed; run make setup EXTRAS=parquet, or give CSV"

@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 RUN, DEV, WEB = "requirements.lock", "requirements-dev.lock", "requirements-web.lock"
+PARQUET = "requirements-parquet.lock"
+ALL = (RUN, DEV, WEB, PARQUET)
 PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.13.0")
 
 
@@ -60,12 +62,13 @@ def asked(project: dict[str, Any], lock: str) -> list[str]:
         RUN: [],
         DEV: project["dependency-groups"]["dev"],
         WEB: project["project"]["optional-dependencies"]["web"],
+        PARQUET: project["project"]["optional-dependencies"]["parquet"],
     }[lock]
     return [*project["project"]["dependencies"], *more]
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("lock", [RUN, DEV, WEB])
+@pytest.mark.parametrize("lock", ALL)
 def test_a_lock_satisfies_what_pyproject_asks_for(
     lock: str, python: str, project: dict[str, Any], repository: Path
 ) -> None:
@@ -78,7 +81,7 @@ def test_a_lock_satisfies_what_pyproject_asks_for(
         assert wanted.specifier.contains(version), f"{lock} has {wanted.name} {version}, not {line}; run make lock"
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV, WEB])
+@pytest.mark.parametrize("lock", ALL)
 def test_every_pin_is_exact_and_has_hashes(lock: str, repository: Path) -> None:
     found = pins((repository / lock).read_text())
     assert len(found) > 50
@@ -88,14 +91,14 @@ def test_every_pin_is_exact_and_has_hashes(lock: str, repository: Path) -> None:
         assert pin.requirement.url is None, pin.key
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV, WEB])
+@pytest.mark.parametrize("lock", ALL)
 def test_a_lock_holds_one_version_of_a_package_for_each_python(lock: str, repository: Path) -> None:
     for python in PYTHONS:
         names = [pin.key[0] for pin in pins((repository / lock).read_text()) if pin.applies(python)]
         assert sorted(names) == sorted(set(names)), python
 
 
-@pytest.mark.parametrize("lock", [DEV, WEB])
+@pytest.mark.parametrize("lock", ALL[1:])
 def test_the_wider_locks_hold_the_runtime_lock_unchanged(lock: str, repository: Path) -> None:
     # tools/environment.py rests on this: after the wider one there is nothing left to install for running
     narrow = {pin.key: pin.hashes for pin in pins((repository / RUN).read_text())}
@@ -103,7 +106,7 @@ def test_the_wider_locks_hold_the_runtime_lock_unchanged(lock: str, repository: 
     assert narrow.items() <= wide.items()
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV, WEB])
+@pytest.mark.parametrize("lock", ALL)
 def test_a_lock_names_no_index(lock: str, repository: Path) -> None:
     text = (repository / lock).read_text()
     assert "://" not in text
@@ -111,7 +114,7 @@ def test_a_lock_names_no_index(lock: str, repository: Path) -> None:
 
 
 def test_every_dependency_is_accounted_for(project: dict[str, Any], repository: Path) -> None:
-    wanted = {Requirement(line).name.lower() for lock in (RUN, DEV, WEB) for line in asked(project, lock)}
+    wanted = {Requirement(line).name.lower() for lock in ALL for line in asked(project, lock)}
     rows = re.findall(r"^\| ([\w.-]+) \|(.+)\|(.+)\|$", (repository / "docs/dependencies.md").read_text(), re.MULTILINE)
     explained = {
         name.lower() for name, why, other in rows if name not in ("package",) and why.strip() and other.strip()
