@@ -26,7 +26,8 @@ class NameEntry(StrictModel):
     unless: tuple[Text, ...] = ()
     """None of these may be in the same part of the story: words, or ``@list``."""
     followed_by: tuple[Text, ...] = ()
-    """It counts, whatever ``needs`` says, where one of these comes right after it; without ``needs`` only there."""
+    """It counts, whatever ``needs`` says, where one of these comes right after it; without ``needs`` only there. A
+    trailing ``*`` allows any ending."""
     preceded_by: tuple[Text, ...] = ()
     """The same for the word right before it."""
 

@@ -63,6 +63,9 @@ class TopicEntry(StrictModel):
     """A story without any of these features scores 0."""
     follow_up: Share = 0.0
     """Added where a story names the model of a cluster already about this topic."""
+    named: bool = False
+    """A story counts only where it names a company, as for earnings; otherwise it is neither kept together with others
+    nor found by rules."""
     signals: Annotated[tuple[SignalEntry, ...], Setting(min_length=1)]
     """Their sum, clipped to 0 to 1, is the score."""
 
@@ -134,6 +137,8 @@ class TopicsFile(StrictModel):
     """What companies live from; companies.yaml says who lives from what."""
     effects: tuple[EffectEntry, ...] = ()
     """What stories reach that they do not name."""
+    telling: tuple[Text, ...] = ()
+    """Word lists whose words tell one happening from another of the same kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,7 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
         effects=tuple(
             Effect(e.name, grouped(e.all), e.reach, tuple(e.none), e.elsewhere) for file in files for e in file.effects
         ),
+        telling=frozenset(name for file in files for name in file.telling),
     )
 
 
@@ -203,7 +209,7 @@ def _topic(name: str, entry: TopicEntry) -> Topic:
         )
         for s in entry.signals
     )
-    return Topic(name, entry.title, tuple(entry.about), signals, entry.follow_up)
+    return Topic(name, entry.title, tuple(entry.about), signals, entry.follow_up, entry.named)
 
 
 def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
@@ -252,6 +258,7 @@ def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
             at: DocumentPath = ("topics", name, "signals", number)
             yield from _features(document, (*at, "all"), signal.all, features)
             yield from _features(document, (*at, "none"), signal.none, features)
+    yield from _features(document, ("telling",), file.telling, frozenset(topics.words))
     for number, effect in enumerate(file.effects):
         yield from _features(document, ("effects", number, "all"), effect.all, features)
         yield from _features(document, ("effects", number, "none"), effect.none, features)

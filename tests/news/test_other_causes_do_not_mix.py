@@ -34,3 +34,17 @@ def test_a_bank_run_reaches_nobody_on_ai_model() -> None:
         news.add(story(title, START + timedelta(hours=number), source=f"source {number}"))
     for symbol in ("SCHW", "JPM", "BAC", "LPLA"):
         assert not matched(news, symbol, since=START - MONTH, until=START + timedelta(hours=9))
+
+
+def test_results_of_a_company_nobody_knows_are_no_happening_until_somebody_describes_it() -> None:
+    news = room()
+    first = news.add(story("Quokka Learning reports quarterly results below estimates", START, id="a"))
+    assert first is not None
+    assert first.cluster == ""
+    assert not matched(news, "QOKA", "earnings", since=START - MONTH, until=START)
+    news.add_company("QOKA", "Quokka Learning")
+    (match,) = matched(news, "QOKA", "earnings", since=START - MONTH, until=START)
+    assert match.first.id == "a"
+    second = news.add(story("Quokka Learning's quarterly results disappoint", START + timedelta(hours=1)))
+    assert second is not None
+    assert second.cluster == "a"

@@ -7,6 +7,7 @@ story, so neither batching nor forgetting older stories changes them.
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -84,7 +85,11 @@ class Clusters:
             cluster = Cluster(first=story, last_at=story.seen_at)
             self.all[story.id] = cluster
         repeats = cluster.total
-        cluster.members.append(Member(story.id, story.seen_at, content.key, content.words, content.entities))
+        member = Member(story.id, story.seen_at, content.key, content.words, content.entities)
+        if cluster.members and cluster.members[-1].seen_at > story.seen_at:  # understood only later
+            insort(cluster.members, member, key=lambda m: m.seen_at)
+        else:
+            cluster.members.append(member)
         cluster.total += 1
         cluster.version += 1
         cluster.last_at = max(cluster.last_at, story.seen_at)
@@ -151,7 +156,8 @@ class Clusters:
         candidates = self._candidates(content)
         if not candidates:
             return None
-        recent = {c.id: self._recent(c, content.story.seen_at) for c in candidates}
+        now = content.story.seen_at
+        recent = {c.id: self._recent(c, now) for c in candidates}
         return (
             self._same_text(content, candidates, recent)
             or self._same_model(content, candidates, recent)
@@ -159,7 +165,10 @@ class Clusters:
         )
 
     def _recent(self, cluster: Cluster, now: datetime) -> list[Member]:
-        return [m for m in cluster.members if now - m.seen_at <= self.quiet]
+        members = cluster.members
+        if not members or now - members[0].seen_at <= self.quiet:  # they come in order, so all of them are
+            return members
+        return [m for m in members if now - m.seen_at <= self.quiet]
 
     def _same_text(
         self, content: Content, candidates: list[Cluster], recent: dict[str, list[Member]]
@@ -167,13 +176,15 @@ class Clusters:
         if len(content.key) < 12:  # too short to be the same by chance of letters
             return None
         cutoff = SAME_TEXT if len(content.key) >= _SHORT else SAME_SHORT_TEXT
-        best: tuple[float, int] | None = None
-        for number, cluster in enumerate(candidates[:_CANDIDATES]):
-            keys = [m.key for m in recent[cluster.id][-_COMPARED:]]
-            found = process.extractOne(content.key, keys, scorer=fuzz.ratio, score_cutoff=cutoff)
-            if found is not None and not self._another_model(content, cluster) and (best is None or found[1] > best[0]):
-                best = (found[1], number)
-        return candidates[best[1]] if best else None
+        keys: list[str] = []
+        owners: list[Cluster] = []
+        for cluster in candidates[:_CANDIDATES]:
+            if not self._another_model(content, cluster):
+                newest = recent[cluster.id][-_COMPARED:]
+                keys += [member.key for member in newest]
+                owners += [cluster] * len(newest)
+        found = process.extractOne(content.key, keys, scorer=fuzz.ratio, score_cutoff=cutoff)
+        return owners[found[2]] if found is not None else None
 
     @staticmethod
     def _another_model(content: Content, cluster: Cluster) -> bool:

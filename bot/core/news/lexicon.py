@@ -166,11 +166,17 @@ def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
     return keys, re2.compile(expression)
 
 
+def _either(written: Iterable[str]) -> str:
+    """Any of these words; one that ends in ``*`` with any ending."""
+    return "|".join(
+        re2.escape(fold(word.rstrip("*"))) + ("[a-z0-9]*" if word.endswith("*") else "") for word in written
+    )
+
+
 @cache  # a few lists serve hundreds of names
 def compile_beside(followed_by: tuple[str, ...], preceded_by: tuple[str, ...], *, required: bool) -> Beside | None:
     """The words beside a name, compiled; ``None`` where there are none. ``'s`` may stand between, or be the word."""
-    after = "|".join(re2.escape(fold(word)) for word in followed_by)
-    before = "|".join(re2.escape(fold(word)) for word in preceded_by)
+    after, before = _either(followed_by), _either(preceded_by)
     if not after and not before:
         return None
     return Beside(
@@ -262,7 +268,10 @@ class Lexicon:
         hits = []
         for end, terms in automaton.iter(lowered):
             after = end + 1
+            goes_on = after < size and in_word(lowered[after])
             for term in terms:
+                if goes_on and term.right and term.pattern is None:
+                    continue
                 start = after - term.length
                 if term.left and start and in_word(lowered[start - 1]):
                     continue
@@ -276,8 +285,8 @@ class Lexicon:
                         continue
                     stop = start + match.end()
                     name = f"{name} {version}"
-                if term.right and stop < size and in_word(lowered[stop]):
-                    continue
+                    if term.right and stop < size and in_word(lowered[stop]):
+                        continue
                 if term.exact is not None:
                     written = folded[start:stop]
                     if written != term.exact and written != term.exact.upper():

@@ -21,6 +21,7 @@ SCORED = 0.3
 """A story with no topic at this score is not clustered and reaches nobody."""
 _SOURCES = 2048
 """Sources whose names are kept read."""
+_TELLING_KINDS = frozenset({"context", "exposure"})
 _NEAR = 14
 """A word of comparison counts within so many characters of the name."""
 
@@ -47,10 +48,8 @@ class Content:
     bare: bool
     """Its first anchor is a family's bare name that may stand for the family's latest model."""
 
-    @property
-    def scored(self) -> bool:
-        """True where some topic has it."""
-        return any(score.score >= SCORED for score in self.scores)
+    scored: bool
+    """Some topic has it, so that it is clustered and reaches somebody."""
 
     def score(self, topic: str) -> float:
         """Its own score for ``topic``."""
@@ -93,7 +92,9 @@ class StoryReader:
         self._scorers = [TopicScorer(topic, features) for topic in topics.topics]
         self.scorers = {scorer.topic.name: scorer for scorer in self._scorers}
         self._exposures = ExposureReader(topics, features)
-        self._sources: dict[str, list[Hit]] = {}
+        self._sources: dict[tuple[str, str, str], list[Hit]] = {}
+        self._marks: dict[int, int] = {}
+        self._telling = features.mask(sorted(topics.telling))
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
     def read(self, story: Story) -> Content:
@@ -103,27 +104,27 @@ class StoryReader:
         host = domain(story.link)
         parts = [
             self._lexicon.scan(title, Field.TITLE),
-            self._lexicon.scan(summary, Field.SUMMARY),
-            self._scan_source(f"{story.source} | {story.publisher} | {host}"[:TITLE_READ]),
+            self._lexicon.scan(summary, Field.SUMMARY) if story.summary else [],
+            self._scan_source(story.source, story.publisher, host),
         ]
         parts, masks = settle(parts)
-        hits = [hit for part in parts for hit in part]
-        masks[2] |= self._from_host(host)
-        source_mask = 0
-        if masks[2]:
-            for plain, marked in self._source_bits:
-                if masks[2] & plain:
-                    source_mask |= marked
-        sight = Sight(masks[0] | source_mask, masks[0] | masks[1] | masks[2] | source_mask, hits)
-        scores, vetoed = [], []
+        hits = parts[0] + parts[1] + parts[2]
+        source = masks[2] | self._from_host(host)
+        marked = self._marked(source) if source else 0
+        sight = Sight(masks[0] | marked, masks[0] | masks[1] | source | marked, hits)
+        mentions = mentions_of(hits, ((Field.TITLE, title.text), (Field.SUMMARY, summary.text)))
+        scores, vetoed, scored, named = [], [], False, None
+        anywhere = sight.anywhere
         for scorer in self._scorers:
-            if (result := scorer.score(sight)) is not None:
-                scores.append(result[0])
-                if result[1]:
+            if scorer.about & anywhere and (result := scorer.score(sight)) is not None:
+                score, veto = result
+                scores.append(score)
+                if veto:
                     vetoed.append(scorer.topic.name)
-        scored = any(score.score >= SCORED for score in scores)
-        texts = ((Field.TITLE, title.text), (Field.SUMMARY, summary.text))
-        mentions = mentions_of(hits, texts)
+                if not scored and score.score >= SCORED:
+                    if scorer.topic.named and named is None:
+                        named = any(m.kind == "company" and m.where is not Field.SOURCE for m in mentions)
+                    scored = not scorer.topic.named or bool(named)
         anchors, bare = self._anchors(parts[0] or [*parts[0], *parts[1]], mentions) if scored else ((), False)
         return Content(
             story=story,
@@ -132,20 +133,50 @@ class StoryReader:
             mentions=mentions,
             exposures=self._exposures.read(sight) if scored else (),
             anchors=anchors,
-            entities=self._entities(mentions),
+            entities=self._entities(mentions) if scored else frozenset(),
             key=title_key(story.title[:TITLE_READ]) if scored else "",
-            words=_telling(title.lowered, parts[0]) if scored else frozenset(),
+            words=self._words(title.lowered, parts[0]) if scored else frozenset(),
             bare=bare,
+            scored=scored,
         )
 
-    def _scan_source(self, text: str) -> list[Hit]:
+    def _words(self, lowered: str, hits: list[Hit]) -> frozenset[str]:
+        """Words of the title that tell what happened: those outside everything the vocabulary knows, and those of lines
+        of work and of lists that are said to tell."""
+        known = [
+            (hit.start, hit.stop)
+            for hit in hits
+            if hit.term.kind not in _TELLING_KINDS and not hit.term.features & self._telling
+        ]
+        return frozenset(
+            word
+            for word, start, stop in words(lowered)
+            if not any(begin < stop and start < end for begin, end in known)
+        )
+
+    def _scan_source(self, source: str, publisher: str, host: str) -> list[Hit]:
         """The terms of a source's name and host, which are the same for thousands of stories."""
-        hits = self._sources.get(text)
+        key = (source, publisher, host)
+        hits = self._sources.get(key)
         if hits is None:
             if len(self._sources) >= _SOURCES:
                 self._sources.clear()
-            hits = self._sources[text] = self._lexicon.scan(Folded(text), Field.SOURCE)
+            text = f"{source} | {publisher} | {host}"[:TITLE_READ]
+            hits = self._sources[key] = self._lexicon.scan(Folded(text), Field.SOURCE)
         return hits
+
+    def _marked(self, plain: int) -> int:
+        """``source:`` features of what a source is."""
+        marked = self._marks.get(plain)
+        if marked is None:
+            if len(self._marks) >= _SOURCES:
+                self._marks.clear()
+            marked = 0
+            for bit, mark in self._source_bits:
+                if plain & bit:
+                    marked |= mark
+            self._marks[plain] = marked
+        return marked
 
     def _from_host(self, host: str) -> int:
         """Features of the lab whose site this is: ``openai.com``, ``blog.openai.com``."""
@@ -224,11 +255,3 @@ class StoryReader:
             )
             for hit in hits
         )
-
-
-def _telling(lowered: str, hits: list[Hit]) -> frozenset[str]:
-    """Words of the title outside everything the vocabulary knows."""
-    known = [(hit.start, hit.stop) for hit in hits if hit.term.kind != "context"]
-    return frozenset(
-        word for word, start, stop in words(lowered) if not any(begin < stop and start < end for begin, end in known)
-    )

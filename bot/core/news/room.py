@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, Story, TopicScore
@@ -63,31 +64,29 @@ class NewsRoom:
         if story.id in self._entries:
             return None
         content = self._reader.read(story)
-        cluster: Cluster | None = None
-        scores = content.scores
-        novelty = 1.0
-        if content.scored:
-            cluster, repeats = self._clusters.join(content)
-            novelty = round(1 / (1 + repeats), 4)
-            scores = self._followed(content, cluster)
-        reading = Reading(
-            story=story,
-            topics=scores,
-            mentions=content.mentions,
-            exposures=content.exposures,
-            cluster=cluster.id if cluster else "",
-            novelty=novelty,
-        )
+        reading = Reading(story, content.scores, content.mentions, content.exposures, cluster="", novelty=1.0)
         entry = Entry(reading, _direct(content.mentions))
         self._entries[story.id] = entry
         self._latest = story.seen_at if self._latest is None else max(self._latest, story.seen_at)
         for symbol in entry.direct:
             _insert(self._named.setdefault(symbol, []), entry)
-        if cluster is not None:
-            _insert(self._members.setdefault(cluster.id, []), entry)
-            self._index(cluster.id, entry)
+        if content.scored:
+            self._place(entry, content)
             self._changed()
-        return reading
+        return entry.reading
+
+    def _place(self, entry: Entry, content: Content) -> None:
+        """Put a scored story into its cluster."""
+        cluster, repeats = self._clusters.join(content)
+        entry.reading = replace(
+            entry.reading,
+            topics=self._followed(content, cluster),
+            exposures=content.exposures,
+            cluster=cluster.id,
+            novelty=round(1 / (1 + repeats), 4),
+        )
+        _insert(self._members.setdefault(cluster.id, []), entry)
+        self._index(cluster.id, entry)
 
     def _followed(self, content: Content, cluster: Cluster) -> tuple[TopicScore, ...]:
         """The story's scores, raised where it follows up what its cluster is about; and what it proves is noted."""
@@ -153,14 +152,14 @@ class NewsRoom:
             found = mentions_of([hit for part in kept for hit in part], ())
             if found:
                 self._name(entry, symbol, found)
+                if not entry.reading.cluster and (content := self._reader.read(story)).scored:
+                    self._place(entry, content)  # on a topic that asks for a named company
         self._changed()
 
     def _name(self, entry: Entry, symbol: str, found: tuple[Mention, ...]) -> None:
         reading = entry.reading
         mentions = tuple(dict.fromkeys((*reading.mentions, *found)))
-        entry.reading = Reading(
-            reading.story, reading.topics, mentions, reading.exposures, reading.cluster, reading.novelty
-        )
+        entry.reading = replace(reading, mentions=mentions)
         known = symbol in entry.direct
         entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), _direct(found)[symbol])
         if not known:

@@ -59,14 +59,15 @@ class TopicScorer:
 
     def __init__(self, topic: Topic, features: Features) -> None:
         self.topic = topic
-        self._about = features.mask(topic.about)
+        self.about = features.mask(topic.about)
+        """The story has one of these features, or ``score`` has nothing to say."""
         self._signals: list[tuple[Signal, Test]] = [
             (signal, compile_test(features, signal.all, signal.none)) for signal in topic.signals
         ]
 
     def score(self, sight: Sight) -> tuple[TopicScore, bool] | None:
         """The score, and whether something vetoes a follow-up; ``None`` where nothing speaks for the topic."""
-        if not self._about & sight.anywhere:
+        if not self.about & sight.anywhere:
             return None
         reasons: list[ScoreReason] = []
         veto, total, positive = False, 0.0, False

@@ -76,6 +76,8 @@ class Topic:
     signals: tuple[Signal, ...]
     follow_up: float = 0.0
     """Added where the story names the model of a cluster already about this topic, and nothing vetoes it."""
+    named: bool = False
+    """A story counts only where it names a company: results of nobody we know concern nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,9 @@ class Topics:
     families: tuple[Family, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     effects: tuple[Effect, ...] = ()
+    telling: frozenset[str] = frozenset()
+    """Word lists whose words tell one happening from another, as words that no list knows do; those of exposures
+    always do."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", MappingProxyType(dict(self.words)))
