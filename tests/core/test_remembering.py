@@ -1,0 +1,136 @@
+"""What is worked out once must say what working it out anew would say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.cause.moves import Moves, _correlation
+from bot.core.conditions import All
+from bot.core.gates import Gates
+from bot.core.market import Market
+from bot.core.model import DailyBar, Quote, QuoteKind
+from bot.core.news import NewsRoom
+from bot.core.rules import Rule
+from bot.core.sessions import Timetable
+from tests.core.worlds import COMPANIES, TOPICS, at, news, price, rule, weekday_timetable
+
+NEW_YORK = weekday_timetable(days=150)
+EARLIER = Timetable(
+    "XTKS",
+    [
+        type(s)("XTKS", s.date, *(m - timedelta(hours=9) for m in (s.starts_at, s.open_at, s.close_at, s.ends_at)))
+        for s in NEW_YORK.all
+    ],
+)
+SYMBOLS = ("NVDA", "VRT", "KO", "SPY", "7203.T")
+
+Step = tuple[str, int, float, int]
+STEPS = st.lists(
+    st.tuples(st.sampled_from(SYMBOLS), st.integers(0, 200), st.floats(50, 150), st.integers(0, 3)),
+    min_size=1,
+    max_size=25,
+)
+
+
+def market() -> Market:
+    """Five symbols on two exchanges, with a history long enough for a volatility."""
+    made = Market(lambda symbol: EARLIER if symbol.endswith(".T") else NEW_YORK)
+    for symbol in SYMBOLS:
+        timetable = made.of(symbol).timetable
+        for n, session in enumerate(s for s in timetable.all if s.date < at("04-01 00:00").date()):
+            made.apply(
+                DailyBar(symbol, session.date, 100.0 + (n * (7 + len(symbol)) + ord(symbol[0])) % 11, session.close_at)
+            )
+    return made
+
+
+def play(made: Market, steps: Sequence[Step]) -> list[tuple[datetime, Step]]:
+    """Moments from the first of April on, growing."""
+    now = at("04-01 08:00")
+    found = []
+    for step in steps:
+        now += timedelta(minutes=step[1] * 5)
+        found.append((now, step))
+    return found
+
+
+def take(made: Market, now: datetime, step: Step) -> None:
+    """A quote now, one of a while ago, a bar, or nothing but time."""
+    symbol, _, value, kind = step
+    if kind == 0:
+        made.admit(Quote(symbol, value, now, now, QuoteKind.CLOSE), now)
+    elif kind == 1:
+        made.of(symbol).add_quote(Quote(symbol, value, now - timedelta(hours=2), now))
+    elif kind == 2:
+        session = made.of(symbol).timetable.current(now)
+        assert session is not None
+        made.apply(DailyBar(symbol, session.date, value, now))
+
+
+@given(STEPS)
+def test_moves_measured_before_are_those_measured_now(steps: list[Step]) -> None:
+    made = market()
+    kept = Moves(made, "SPY")
+    for now, step in play(made, steps):
+        take(made, now, step)
+        for asked in (now, now - timedelta(hours=3)):
+            for symbol in SYMBOLS:
+                assert kept.of(symbol, asked) == Moves(made, "SPY").of(symbol, asked)
+            assert kept.group("g", SYMBOLS[:2], SYMBOLS, asked) == Moves(made, "SPY").group(
+                "g", SYMBOLS[:2], SYMBOLS, asked
+            )
+
+
+@given(STEPS)
+def test_what_a_price_keeps_from_firing_does_not_fire(steps: list[Step]) -> None:
+    made, room = market(), NewsRoom(TOPICS, COMPANIES, window=timedelta(days=7))
+    gates = Gates(made, room)
+    asked = rule(when=All((price("< -10%"), price("> -60%", "3 sessions"))), symbols=SYMBOLS)
+    for now, step in play(made, steps):
+        take(made, now, step)
+        for symbol in SYMBOLS:
+            current = made.of(symbol).timetable.current(now)
+            assert current is not None
+            before = made.of(symbol).timetable.before(current)
+            for session in (None, before):
+                holds = asked.evaluate(symbol, now, made, room, session=session, brief=True).holds
+                assert gates.shut(asked, symbol, now, session) is not holds
+
+
+@pytest.mark.parametrize(
+    ("asked", "shut"),
+    [
+        (rule(when=All((price("< -10%"), news()))), True),
+        (rule(when=All((price("> -10%"), news()))), False),
+        (rule(when=All((price("< -10%", "story"), news()))), False),
+        (rule(when=news()), False),
+    ],
+)
+def test_only_what_the_price_alone_decides_shuts_a_rule(asked: Rule, shut: bool) -> None:
+    made, room = market(), NewsRoom(TOPICS, COMPANIES, window=timedelta(days=7))
+    now = at("04-01 15:00")
+    made.admit(Quote("NVDA", 100.0, now, now, QuoteKind.CLOSE), now)
+    assert Gates(made, room).shut(asked, "NVDA", now) is shut
+
+
+@pytest.mark.parametrize("gap", [None, "VRT"])
+def test_neighbours_are_those_of_the_highest_correlation_where_closes_are_missing_too(gap: str | None) -> None:
+    made = market()
+    session = NEW_YORK.on(at("04-01 00:00").date())
+    assert session is not None
+    if gap:
+        prices = made.of(gap)
+        missing = sorted(prices.bars)[20]
+        del prices.bars[missing]
+        prices._bar_dates.remove(missing)
+    moves = Moves(made, "SPY")
+    others = [s for s in SYMBOLS if s not in ("NVDA", "SPY")]
+    by_hand = {s: _correlation(moves._excess("NVDA", session), moves._excess(s, session)) for s in others}
+    assert all(value is not None for value in by_hand.values())
+    order = sorted(others, key=lambda s: -(by_hand[s] or 0.0))
+    assert moves.nearest("NVDA", SYMBOLS, session, 3) == tuple(order)
