@@ -103,6 +103,11 @@ class Causes:
         found = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
         return Verdict(symbol, judged.date, tuple(found), group)
 
+    def group_of(self, symbol: str, now: datetime, session: Session | None = None) -> GroupMove | None:
+        """The group that falls most clearly with ``symbol`` at ``now``, or at the end of an earlier ``session``."""
+        judged = session or self._market.of(symbol).timetable.current(now)
+        return self.group(symbol, judged, min(now, judged.ends_at) if session else now) if judged else None
+
     def group(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
         """The group that falls most clearly with ``symbol``: one of its exposures', or its nearest neighbours."""
         stamp = self.moves.stamp(at)

@@ -1,17 +1,20 @@
-"""``cause``: what rules ask of an explanation."""
+"""``cause`` and ``group``: what rules ask of an explanation, and of those who fall together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from bot.core.cause.causes import Verdict
+from bot.core.cause.moves import LOOKBACK
 from bot.core.cause.ranking import Explanation
 from bot.core.comparison import Comparison
 from bot.core.conditions import Context, Reads
 from bot.core.model import Check
 from bot.core.windows import Span
-from bot.core.wording import count
+from bot.core.wording import count, listing
 
+APART = 1.0
+"""A group moves by itself where its median z is at least so far from that of everybody else."""
 CAUSE_TOPICS = ("ai-market", "ai-model")
 """Stories on these may complete a rule that asks for a cause."""
 
@@ -34,7 +37,8 @@ class Cause:
     def reads(self) -> Reads:
         """Stories as far back as asked; any on the topics that name causes may complete it,
         whomever it reaches: others in its group may explain a fall."""
-        return Reads(anywhere=frozenset({*CAUSE_TOPICS, *self.topics}), news_for=self.within.longest)
+        topics = frozenset({*CAUSE_TOPICS, *self.topics})
+        return Reads(anywhere=topics, news_for=self.within.longest, sessions=LOOKBACK + 1)
 
     @property
     def cost(self) -> int:
@@ -58,6 +62,51 @@ class Cause:
         if holds and context.cause is None:
             context.cause, context.confidence = best.match, best.confidence
         return Check(str(self), holds, told(verdict, best), asked, best.confidence, self.confidence.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Those who live from the same as the symbol (itself left out) move together, beyond their own volatility."""
+
+    z: Comparison
+    """Asked of the median of the members' moves, each over its own everyday scale."""
+    members: Comparison | None = None
+    """How many of them fall beyond two of their own scales."""
+    abnormal: bool = True
+    """The group moves by itself: the rest of the watchlist does not move like it."""
+
+    def __str__(self) -> str:
+        parts = [f"group z {self.z}"]
+        if self.members is not None:
+            parts.append(f"members {self.members}")
+        return ", ".join([*parts, "beyond the others"] if self.abnormal else parts)
+
+    @property
+    def reads(self) -> Reads:
+        """Volatility from half a year of sessions."""
+        return Reads(sessions=LOOKBACK + 1)
+
+    @property
+    def cost(self) -> int:
+        """A measurement of everybody watched."""
+        return 7
+
+    def evaluate(self, context: Context) -> Check:
+        """The group that falls most clearly with the symbol."""
+        found = context.causes.group_of(context.symbol, context.now, context.session) if context.causes else None
+        if found is None:
+            return Check(str(self), None, "no group of it can be measured", f"z {self.z}", limit=self.z.limit)
+        apart = found.others - found.z
+        holds = (
+            self.z.holds(found.z)
+            and (self.members is None or self.members.holds(len(found.falling)))
+            and (not self.abnormal or abs(apart) >= APART)
+        )
+        measured = (
+            f"{found.name}: median z {found.z:+.1f} of {len(found.members)}, the others {found.others:+.1f}; falling: "
+            f"{listing(list(found.falling)) or 'nobody'}"
+        )
+        return Check(str(self), holds, measured, f"z {self.z}", found.z, self.z.limit)
 
 
 def told(verdict: Verdict, best: Explanation) -> str:
