@@ -89,7 +89,8 @@ def backtest(
         watchlist is Watchlist.CONFIG,
         seen_after,
     )
-    plan = plan_backtest(request)
+    with stderr.status("reading prices and news"):
+        plan = plan_backtest(request)
     _name_bad_rows(plan, stderr, strict)
     read = time.monotonic() - began
     with ExitStack() as stack:

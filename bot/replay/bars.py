@@ -75,7 +75,6 @@ class PriceSessions:
         Of several rows for one symbol and session (or start) the last counts; that they differ is counted.
         """
         columns = self._columns
-        closes = columns.figures[3]
         differing = 0
         found: dict[int, Held] = {}
         starts: dict[tuple[int, float], int] = {}
@@ -92,7 +91,7 @@ class PriceSessions:
             else:
                 earlier = starts.get((position, begun))
                 starts[position, begun] = row
-            differing += earlier is not None and closes[earlier] != closes[row]
+            differing += earlier is not None and _figures(columns, earlier) != _figures(columns, row)
         self._conflicts[day] = differing
         for (position, _), row in sorted(starts.items()):
             found[position].parts.append(row)
@@ -100,7 +99,7 @@ class PriceSessions:
 
     @property
     def conflicts(self) -> int:
-        """How many rows were given again with another close, in the sessions looked at so far."""
+        """How many rows were given again with other figures, in the sessions looked at so far."""
         return sum(self._conflicts.values())
 
 
