@@ -79,6 +79,8 @@ class TelegramListener:
             while not stop.is_set():
                 try:
                     await _until(stop, self._turn())
+                    if stop.is_set():
+                        break
                 except Exception as exc:
                     wait = self._failed(exc, delay)
                     delay = min(delay * 2, _LAST_DELAY)
@@ -133,7 +135,8 @@ class TelegramListener:
             log.debug("unreadable update", exc_info=exc)
         if kind != self._trouble:
             self._trouble = kind
-            log.warning("%s; alerts are still sent, commands are not answered", said)
+            follows = "alerts are still sent, commands are not answered" if kind == "conflict" else "alerts wait"
+            log.warning("%s; %s", said, follows)
         self._tell(Trouble.FAILED, said)
         return delay
 
