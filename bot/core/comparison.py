@@ -22,7 +22,12 @@ class Comparison:
     percent: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether ``value`` satisfies the comparison. NaN satisfies none."""
+        """Whether ``value`` satisfies the comparison. NaN satisfies none.
+
+        Binary fractions miss decimal ones by a hair (90 / 100 − 1 lies above −10 %): what differs beyond the ninth
+        decimal is equal.
+        """
+        value = round(value, 9)
         match self.op:
             case "<":
                 return value < self.limit

@@ -28,6 +28,8 @@ LEAST_FOR_SCALE = 20
 """Below this many there is no telling how large ordinary deviations are."""
 SLACK = timedelta(minutes=1)
 """One poll brings trades of symbol and benchmark some seconds apart; they are of one moment."""
+LEAST_SCALE = 1e-5
+"""What never deviates by more than a thousandth of a percent is the same price twice; no move is unusual beside it."""
 REMEMBERED = 16
 """Models kept per symbol: a few benchmarks for a session or two."""
 REACHES_BACK = ESTIMATION + GAP
@@ -143,7 +145,8 @@ def abnormal_return(
     model = market_model(prices, benchmark, session)
     change, market = quote.price / reference.price - 1, held.price / base.price - 1
     expected = model.expected(market, sessions)
-    scale = model.sigma * math.sqrt(sessions) if model.sigma else None
+    sigma = model.sigma or 0.0
+    scale = sigma * math.sqrt(sessions) if sigma >= LEAST_SCALE else None
     value = change - expected
     return AbnormalReturn(value, change, market, expected, value / scale if scale else None, reference, model)
 
