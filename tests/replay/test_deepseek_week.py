@@ -28,8 +28,8 @@ def week(repository: Path) -> Lines:
 
 @pytest.fixture(scope="module")
 def fired(week: Lines) -> Lines:
-    """The alerts, as they fired."""
-    return [line for line in week if line["type"] == "alert" and line["event"] == "fired"]
+    """The alerts of the rule the project exists for, as they fired."""
+    return [x for x in week if x["type"] == "alert" and x["event"] == "fired" and x["rule"] == "ai-model-shock"]
 
 
 def test_nvidia_fires_in_the_pre_market_with_a_deepseek_story_as_its_cause(fired: Lines) -> None:
