@@ -83,13 +83,10 @@ _WHY = {
 
 def impossible(asked: Comparison, possible: Interval, what: str, most: float | None = None) -> str:
     """Why ``asked`` can never hold for a ``what``, and what to write; empty where it can."""
-    if most is not None:
-        possible &= Interval(high=most)
-    if not (Interval.of(asked) & possible).empty:
+    meant = Interval.of(asked) & possible
+    if not meant.empty and (most is None or not (meant & Interval(high=most)).empty):
         return ""
-    why = _WHY.get(what)
-    if why is None:
-        why = f"there are only {most:g}" if most is not None and asked.limit > most else f"{what} cannot be that small"
+    why = _WHY.get(what) or (f"{what} cannot be that small" if meant.empty else f"there are only {most:g}")
     return f'"{asked}" can never hold: {why}; write a limit that can be reached'
 
 

@@ -93,7 +93,7 @@ def salvaged(kind: TypeAdapter[Any], written: Any) -> tuple[Any, bool]:
         except ValidationError as error:
             part = _Part(data)
             found = [Mistake(part, RuleSpec, e) for e in error.errors(include_url=False)]
-            paths = {m.path for m in narrowed(found)}
+            paths = {m.path for m in narrowed([m for m in found if not m.follows] or found)}
             if () in paths or not isinstance(data, dict):
                 return None, False
             for path in sorted(paths, key=len, reverse=True):

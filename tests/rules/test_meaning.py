@@ -1,0 +1,346 @@
+"""What is written, what it means: conditions, names, selections, versions, and the index of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from bot.core.cause.condition import Cause
+from bot.core.comparison import Comparison, parse_comparison
+from bot.core.conditions import (
+    Abnormal,
+    About,
+    All,
+    Any,
+    Breadth,
+    Condition,
+    Drawdown,
+    During,
+    Extreme,
+    Gap,
+    MarketMove,
+    MarketTest,
+    Named,
+    News,
+    NoneOf,
+    Price,
+    Sequence,
+    TextPattern,
+    Volume,
+)
+from bot.core.model import Phase, Reach, Severity
+from bot.core.rules import Rule, RuleSet
+from bot.core.windows import Since, Span, parse_since
+
+from .files import AROUND, condition_of, load, rule_of, rule_text
+
+FALL = Price(parse_comparison("< -5%"))
+BOTH = (Reach.DIRECT, Reach.EXPOSURE)
+HALF = Comparison(">=", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("when", "meant"),
+    [
+        ('price: {change: "< -5%"}', FALL),
+        ('price: {change: "< -5%", since: high of 20 sessions}', replace(FALL, since=Since("high", 20))),
+        ('price: {change: "≤ −5 %"}', Price(parse_comparison("<= -5%"))),
+        ('price: {drawdown: "< -20%", of: 60 sessions}', Drawdown(parse_comparison("< -20%"), Span(sessions=60))),
+        ('abnormal: {z: "< -4"}', Abnormal("SPY", None, parse_comparison("< -4"))),
+        (
+            'abnormal: {change: "< -8%", benchmark: QQQ, since: 3 sessions}',
+            Abnormal("QQQ", parse_comparison("< -8%"), None, Since("sessions", 3)),
+        ),
+        ('gap: {change: "< -5%"}', Gap(parse_comparison("< -5%"))),
+        ("extreme: {lowest_since: 20 sessions}", Extreme(True, 20)),
+        ("extreme: {highest_since: 250 sessions}", Extreme(False, 250)),
+        ('volume: {ratio: ">= 3"}', Volume(parse_comparison(">= 3"), 20)),
+        ('volume: {ratio: ">= 3", over: 5 sessions}', Volume(parse_comparison(">= 3"), 5)),
+        (
+            'breadth: {symbols: [group:chips, KO, "not:AMD"], change: "< -5%", count: ">= 2"}',
+            Breadth(
+                "group:chips, KO, not:AMD",
+                parse_comparison("< -5%"),
+                ("NVDA", "KO"),
+                count=parse_comparison(">= 2"),
+            ),
+        ),
+        ('market: {change: "< -4%"}', MarketMove("SPY", parse_comparison("< -4%"))),
+        ('market: {benchmark: NVDA, gap: "< -4%"}', MarketTest("NVDA", Gap(parse_comparison("< -4%")))),
+        (
+            'market: {change: "< -4%", lowest_since: 20 sessions}',
+            All((MarketMove("SPY", parse_comparison("< -4%")), MarketTest("SPY", Extreme(True, 20)))),
+        ),
+        (
+            'market: {drawdown: "< -10%", of: 60 sessions}',
+            MarketTest("SPY", Drawdown(parse_comparison("< -10%"), Span(sessions=60))),
+        ),
+        ('market: {volume: "> 2"}', MarketTest("SPY", Volume(parse_comparison("> 2")))),
+        ("market: {highest_since: 9 sessions}", MarketTest("SPY", Extreme(False, 9))),
+        ("news: {topic: ai-model}", News(("ai-model",), BOTH, Span(sessions=5), HALF)),
+        (
+            'news: {about: [deepseek, NVDA, Vertiv], reach: direct, within: 2h, text: "r1", burst: ">= 3"}',
+            News(
+                (),
+                (Reach.DIRECT,),
+                Span(duration=timedelta(hours=2)),
+                HALF,
+                about=(
+                    About("lab", "DeepSeek", "DeepSeek"),
+                    About("company", "NVDA", "NVDA"),
+                    About("company", "VRT", "Vertiv"),
+                ),
+                text=TextPattern("r1"),
+                burst=parse_comparison(">= 3"),
+            ),
+        ),
+        (
+            'news: {topic: ai-model, sources: ">= 2", stories: ">= 3",'
+            ' score: "> 0.7", strength: "> 0", novelty: "> 0.2"}',
+            News(
+                ("ai-model",),
+                BOTH,
+                Span(sessions=5),
+                parse_comparison("> 0.7"),
+                parse_comparison(">= 2"),
+                parse_comparison(">= 3"),
+                parse_comparison("> 0"),
+                novelty=parse_comparison("> 0.2"),
+            ),
+        ),
+        (
+            "cause: {topic: ai-model}",
+            Cause(("ai-model",), Span(sessions=5), parse_comparison(">= 0.6")),
+        ),
+        ("during: {phase: [pre, post]}", During((Phase.PRE, Phase.POST))),
+        (
+            "during: {hours: 09:30-16:00, weekdays: fri-mon, zone: Asia/Tokyo}",
+            During((), time(9, 30), time(16, 0), (4, 5, 6, 0), ZoneInfo("Asia/Tokyo"), "Asia/Tokyo"),
+        ),
+        (
+            "during: {weekdays: [Monday, wed], zone: UTC}",
+            During(weekdays=(0, 2), zone=ZoneInfo("UTC"), zone_name="UTC"),
+        ),
+        (
+            'sequence: {within: 2h, steps: [{news: {topic: ai-model}}, {price: {change: "< -5%"}}]}',
+            Sequence((News(("ai-model",), BOTH, Span(sessions=5), HALF), FALL), Span(duration=timedelta(hours=2))),
+        ),
+        (
+            'all: [{price: {change: "< -5%"}}]\nany: [{gap: {change: "< -5%"}}]\nnone: [{market: {change: "< -5%"}}]',
+            All(
+                (
+                    All((FALL,)),
+                    Any((Gap(parse_comparison("< -5%")),)),
+                    NoneOf((MarketMove("SPY", parse_comparison("< -5%")),)),
+                )
+            ),
+        ),
+        (
+            'any: [{all: [{price: {change: "< -5%"}}, {none: [{price: {change: "< -6%", since: open}}]}]}]',
+            Any((All((FALL, NoneOf((Price(parse_comparison("< -6%"), Since("open")),)))),)),
+        ),
+    ],
+)
+def test_a_condition_means_what_it_reads(tmp_path: Path, when: str, meant: Condition) -> None:
+    assert condition_of(tmp_path, when) == meant
+
+
+@pytest.mark.parametrize(
+    ("symbols", "meant"),
+    [
+        ("NVDA", {"NVDA"}),
+        ("[NVDA, KO]", {"NVDA", "KO"}),
+        ("all", {"NVDA", "AMD", "VRT", "KO"}),
+        ("group:watchlist", {"NVDA", "AMD", "VRT", "KO"}),
+        ("group:benchmarks", {"SPY", "QQQ"}),
+        ("SPY", {"SPY"}),
+        ("group:chips", {"NVDA", "AMD"}),
+        ("group:drinks", {"KO"}),  # PepsiCo is not watched
+        ("group:ai-chips", {"NVDA", "AMD"}),  # an exposure is a group, too
+        ("exposure:cooling", {"VRT", "AMD"}),
+        ("group:cooling", {"VRT"}),  # AMD lives too little from it to be in the group
+        ("[all, 'not:KO']", {"NVDA", "AMD", "VRT"}),
+        ("[all, 'not:group:chips', 'not:exposure:cooling']", {"KO"}),
+        ("['not:KO', all]", {"NVDA", "AMD", "VRT"}),
+    ],
+)
+def test_symbols_are_selected_by_name_group_exposure_or_all_and_left_out(
+    tmp_path: Path, symbols: str, meant: set[str]
+) -> None:
+    rules = load(tmp_path, rule_text('price: {change: "< -5%"}', symbols=symbols))
+    assert next(iter(rules)).symbols == meant
+    assert rules.symbols == meant
+
+
+def test_peers_live_from_the_same(tmp_path: Path) -> None:
+    breadth = condition_of(tmp_path, 'breadth: {change: "< -5%", share: ">= 50%"}')
+    assert isinstance(breadth, Breadth)
+    assert breadth.peers == {"NVDA": ("NVDA", "AMD"), "AMD": ("NVDA", "AMD"), "VRT": ("VRT",), "KO": ()}
+
+
+def test_a_replay_may_name_what_it_has_no_prices_for(tmp_path: Path) -> None:
+    around = replace(AROUND, watchlist=("NVDA",), also_known=("NVDA", "AMD", "VRT", "KO"))
+    text = rule_text(
+        'breadth: {symbols: group:chips, change: "< -5%", count: ">= 2"}', name="one", symbols="[KO, NVDA]"
+    )
+    rule = next(iter(load(tmp_path, text, around=around)))
+    assert rule.symbols == {"NVDA"}
+    assert isinstance(rule.when, Breadth)
+    assert rule.when.members == ("NVDA",)
+    assert next(iter(load(tmp_path, rule_text("gap: {change: '< -5%'}", symbols="KO"), around=around))).symbols == set()
+
+
+@pytest.mark.parametrize(("written", "count", "time"), [("3", 3, None), ("10m", 2, timedelta(minutes=10))])
+def test_hold_is_a_number_of_quotes_or_a_time(tmp_path: Path, written: str, count: int, time: timedelta | None) -> None:
+    rule = rule_of(tmp_path, 'price: {change: "< -5%"}', f"hold: {written}")
+    assert (rule.hold, rule.hold_for) == (count, time)
+
+
+def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+    rule = rule_of(tmp_path, 'price: {change: "< -5%"}')
+    assert (rule.hold, rule.hold_for, rule.cooldown, rule.follow_up, rule.enabled) == (
+        2,
+        None,
+        Span(sessions=1),
+        (),
+        True,
+    )
+    assert [(s.severity, s.change) for s in rule.severity] == [(Severity.WARNING, None)]
+
+
+# ------------------------------------------------------------------------------------------------- named conditions
+
+
+NAMED = """
+conditions:
+  big-fall: {price: {change: "< -5%"}}     # five percent
+  shock: {all: [big-fall, {news: {topic: ai-model}}]}
+rules:
+  - name: one                              # the first
+    symbols: all
+    when: shock
+  # about the second
+  - {name: two, symbols: KO, when: {any: [big-fall, {gap: {change: "< -5%"}}]}}
+
+  - name: three
+    symbols: KO
+    when: {gap: {change: "< -5%"}}
+"""
+
+
+def test_named_conditions_are_used_by_name(tmp_path: Path) -> None:
+    one, two, _ = load(tmp_path, NAMED)
+    fall = Named("big-fall", FALL)
+    assert one.when == Named("shock", All((fall, News(("ai-model",), BOTH, Span(sessions=5), HALF))))
+    assert two.when == Any((fall, Gap(parse_comparison("< -5%"))))
+    assert (one.topics, one.has_price) == ({"ai-model"}, True)
+
+
+def test_a_rules_version_changes_with_what_it_uses_and_with_nothing_else(tmp_path: Path) -> None:
+    before = load(tmp_path, NAMED).versions
+    changed = load(
+        tmp_path, NAMED.replace('big-fall: {price: {change: "< -5%"}}', 'big-fall: {price: {change: "< -6%"}}')
+    )
+    renewed = load(tmp_path, NAMED.replace("# five percent", "# 5%").replace("  - {name: two", "  -   {name: two"))
+    assert [changed.versions[n][0] == before[n][0] for n in ("one", "two", "three")] == [False, False, True]
+    assert [renewed.versions[n][0] == before[n][0] for n in ("one", "two", "three")] == [True, True, True]
+
+
+def test_a_rules_text_is_what_was_written_with_what_it_uses(tmp_path: Path) -> None:
+    one, two, three = load(tmp_path, NAMED)
+    assert "name: one                              # the first" in one.text
+    assert "about the second" not in one.text
+    assert three.text == '- name: three\n  symbols: KO\n  when: {gap: {change: "< -5%"}}\n'
+    for rule in (one, two):
+        read = yaml.safe_load(rule.text)
+        assert [r["name"] for r in read["rules"]] == [rule.name]
+        assert set(read["conditions"]) == ({"big-fall", "shock"} if rule is one else {"big-fall"})
+
+
+def test_a_text_that_leans_on_another_place_is_written_out(tmp_path: Path) -> None:
+    text = 'rules:\n  - &a {name: x, symbols: KO, when: &w {price: {change: "< -5%"}}}\n'
+    rules = load(tmp_path, text + "  - {name: y, symbols: KO, when: *w}\n")
+    assert [yaml.safe_load(r.text)[0]["when"] for r in rules] == [{"price": {"change": "< -5%"}}] * 2
+
+
+# ---------------------------------------------------------------------------------------------------------- the index
+
+
+def simple(name: str, when: Condition, *symbols: str, enabled: bool = True) -> Rule:
+    """A rule as the index sees it."""
+    from bot.core.rules import SeverityStep, topics_of
+
+    steps = (SeverityStep(Severity.HIGH),)
+    return Rule(name, "", frozenset(symbols), when, steps, None, 2, topics=topics_of(when), enabled=enabled)
+
+
+def on(*topics: str, reach: tuple[Reach, ...] = BOTH) -> News:
+    return News(topics, reach, Span(sessions=5), HALF)
+
+
+SET = RuleSet(
+    [
+        simple("price", FALL, "A", "B"),
+        simple("model", on("ai-model"), "A", "C"),
+        simple("market", All((FALL, on("ai-market"))), "B"),
+        simple("any topic", on(), "C"),
+        simple("anywhere", All((FALL, on("ai-model", reach=(Reach.NONE,)))), "D"),
+        simple("cause", Cause(("other",), Span(sessions=5), HALF), "E"),
+        simple("group", Breadth("g", parse_comparison("< -5%"), ("A", "F"), count=HALF), "F", "G"),
+        simple("off", on("ai-model"), "A", enabled=False),
+    ]
+)
+
+
+def names(found: dict[str, list[Rule]]) -> dict[str, list[str]]:
+    return {symbol: [r.name for r in rules] for symbol, rules in sorted(found.items())}
+
+
+@pytest.mark.parametrize(
+    ("ask", "found"),
+    [
+        (
+            lambda: SET.waiting_for({"ai-model"}),
+            {"A": ["model"], "C": ["any topic", "model"], "D": ["anywhere"], "E": ["cause"]},
+        ),
+        (lambda: SET.waiting_for({"ai-model"}, {"A"}), {"A": ["model"], "D": ["anywhere"], "E": ["cause"]}),
+        (lambda: SET.waiting_for({"ai-model"}, set()), {"D": ["anywhere"], "E": ["cause"]}),
+        (lambda: SET.waiting_for({"ai-market"}, {"A", "B", "X", "Y", "Z"}), {"B": ["market"], "E": ["cause"]}),
+        (lambda: SET.waiting_for({"other"}, {"C", "X", "Y", "Z"}), {"C": ["any topic"], "E": ["cause"]}),
+        (lambda: SET.waiting_for({"nothing"}, {"A", "B"}), {}),
+        (lambda: SET.concerned([], {}), {}),
+        (lambda: SET.concerned(["B"], {}), {"B": ["price", "market"]}),
+        (lambda: SET.concerned(["A"], {}), {"A": ["price", "model"], "F": ["group"], "G": ["group"]}),
+        (lambda: SET.concerned(["F"], {}), {"F": ["group"], "G": ["group"]}),
+        (lambda: SET.concerned(["Z"], {}), {"Z": []}),
+        (
+            lambda: SET.concerned(["B"], SET.waiting_for({"ai-model"}, {"A"})),
+            {"A": ["model"], "B": ["price", "market"], "D": ["anywhere"], "E": ["cause"]},
+        ),
+    ],
+)
+def test_an_observation_finds_the_rules_it_concerns(
+    ask: Callable[[], dict[str, list[Rule]]], found: dict[str, list[str]]
+) -> None:
+    assert names(ask()) == found
+
+
+def test_rules_are_found_by_name_and_say_together_how_much_they_look_back() -> None:
+    named = SET.named("group")
+    assert named is not None
+    assert named.name == "group"
+    assert SET.named("nobody") is None
+    assert len(SET) == 8
+    assert SET.symbols == {"A", "B", "C", "D", "E", "F", "G"}
+    assert SET.reads.members == {"A", "F"}
+    deep = simple("deep", Price(parse_comparison("< -5%"), parse_since("high of 300 sessions")), "A")
+    held = replace(simple("held", FALL, "A"), hold_for=timedelta(hours=3))
+    both = RuleSet([deep, held]).reads
+    assert (both.sessions, both.quotes_for) == (300, timedelta(hours=3))
+    assert RuleSet([replace(deep, enabled=False)]).reads.sessions == 0
