@@ -87,7 +87,7 @@ def test_a_restart_in_the_middle_changes_nothing_for_what_is_computed_from_windo
             fresh.restore(
                 seen,
                 list(machine.alerts),
-                [i for i in machine.incidents.open()],
+                list(machine.incidents.open()),
                 seen[-1].seen_at if seen else at("01-02 00:00"),
             )
             machine = fresh
