@@ -55,7 +55,7 @@ def test_deepseek_monday_is_an_ai_shock_with_deepseek_as_its_cause(deepseek: Fir
             *("NOW", "2025-01-30"),
             marks=pytest.mark.xfail(
                 strict=True,
-                reason="a Chinese headline on rising DeepSeek shares, joined by one of the next morning, counts as a tie",
+                reason="a headline on rising DeepSeek shares, joined by one of the next morning, counts as a tie",
             ),
         ),
         ("AMD", "2025-02-05"),
