@@ -169,7 +169,7 @@ def run(
     falls: Iterable[Fall] = (),
     shift: timedelta | None = None,
 ) -> Outcome:
-    """Play these headlines (moved by ``shift``) over the recorded prices with the shipped rules and the plain one."""
+    """Play these headlines (moved by ``shift``) over the recorded prices with the shipped rule and the plain one."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="aftershock-bench-") as scratch:
         folder = Path(scratch)
@@ -187,12 +187,10 @@ def run(
 
 
 def _rules(folder: Path) -> Path:
-    """The shipped rules beside the plain one."""
+    """The shipped rule beside the plain one."""
     rules = folder / "rules"
     rules.mkdir()
-    for path in sorted((REPOSITORY / "rules").glob("*.yaml")):
-        if path.name != "companies.yaml":
-            shutil.copy(path, rules)
+    shutil.copy(REPOSITORY / "rules" / f"{RULE}.yaml", rules)
     (rules / "plain.yaml").write_text(PLAIN_RULE, encoding="utf-8")
     return rules
 
