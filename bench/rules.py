@@ -215,7 +215,9 @@ def main() -> None:
     print()
     for name, written in CONDITIONS.items():
         one = load(f"rules:\n  - name: one\n    symbols: [{', '.join(OWN)}]\n    when:\n      {written}\n")
-        print(f"{f'one rule: {name}':<52}{speed(one, observations[: len(observations) // 2], 1):>10,.0f} observations/s")
+        print(
+            f"{f'one rule: {name}':<52}{speed(one, observations[: len(observations) // 2], 1):>10,.0f} observations/s"
+        )
     print(f"\n{'checking 1,000 rules':<52}{check_speed(1_000, runs):>10.2f} s")
 
 
