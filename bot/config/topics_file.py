@@ -7,7 +7,7 @@ Word lists of the same name in several files are joined; anything else may be de
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from bot.config.names import Text, Written, list_references, names_of, patterns
 from bot.config.validation import nearest
 from bot.config.yaml_file import Document, DocumentPath, StrictModel, load_document, problem, validate
 from bot.core.errors import ConfigError, Problem
+from bot.core.news.lexicon import Name
 from bot.core.news.vocabulary import (
     BUILT_IN,
     Effect,
@@ -174,27 +175,48 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
     for file in files:
         for name, entries in file.words.items():
             words.setdefault(name, []).extend(entries)
+
+    def names(entries: Iterable[Written]) -> tuple[Name, ...]:
+        return tuple(_spread(name, words) for name in names_of(entries))
+
     return Topics(
         topics=tuple(_topic(name, entry) for file in files for name, entry in file.topics.items()),
-        words={name: names_of(entries) for name, entries in words.items()},
+        words={name: names(entries) for name, entries in words.items()},
         labs=tuple(
-            Lab(name, names_of(e.names), tuple(d.lower() for d in e.domains), e.company or "", tuple(e.also))
+            Lab(name, names(e.names), tuple(d.lower() for d in e.domains), e.company or "", tuple(e.also))
             for file in files
             for name, e in file.labs.items()
         ),
         families=tuple(
-            Family(name, e.lab or "", names_of(e.names), names_of(e.versions), e.broad, tuple(e.also))
+            Family(name, e.lab or "", names(e.names), names(e.versions), e.broad, tuple(e.also))
             for file in files
             for name, e in file.models.items()
         ),
         exposures=tuple(
-            Exposure(name, e.title, names_of(e.words)) for file in files for name, e in file.exposures.items()
+            Exposure(name, e.title, names(e.words)) for file in files for name, e in file.exposures.items()
         ),
         effects=tuple(
             Effect(e.name, grouped(e.all), e.reach, tuple(e.none), e.elsewhere) for file in files for e in file.effects
         ),
         telling=frozenset(name for file in files for name in file.telling),
     )
+
+
+def _spread(name: Name, words: Mapping[str, Sequence[Written]]) -> Name:
+    """``@list`` among the words beside a name replaced by the words of the list."""
+
+    def spread(beside: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            text for word in beside for text in (_texts(words.get(word[1:], ())) if word.startswith("@") else (word,))
+        )
+
+    if not name.followed_by and not name.preceded_by:
+        return name
+    return replace(name, followed_by=spread(name.followed_by), preceded_by=spread(name.preceded_by))
+
+
+def _texts(entries: Iterable[Written]) -> tuple[str, ...]:
+    return tuple(name.text for name in names_of(entries))
 
 
 def _topic(name: str, entry: TopicEntry) -> Topic:
@@ -238,20 +260,20 @@ def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
     for name, entries in file.words.items():
         if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
             yield problem(document, ("words", name), "this name has a meaning of its own; choose another", key=True)
-        yield from list_references(document, ("words", name), entries, lists)
+        yield from list_references(document, ("words", name), entries, lists, topics.words)
     for name, lab in file.labs.items():
-        yield from list_references(document, ("labs", name, "names"), lab.names, lists)
+        yield from list_references(document, ("labs", name, "names"), lab.names, lists, topics.words)
     for name, family in file.models.items():
         path: DocumentPath = ("models", name)
         if not family.names and not family.versions:
             yield problem(document, path, "neither names nor versions; without them nothing can match")
         if family.lab is not None and family.lab not in {lab.name for lab in topics.labs}:
             yield problem(document, (*path, "lab"), f"there is no lab '{family.lab}'; define it under labs")
-        yield from list_references(document, (*path, "names"), family.names, lists)
-        yield from list_references(document, (*path, "versions"), family.versions, lists)
+        yield from list_references(document, (*path, "names"), family.names, lists, topics.words)
+        yield from list_references(document, (*path, "versions"), family.versions, lists, topics.words)
         yield from patterns(document, (*path, "versions"), family.versions)
     for name, exposure in file.exposures.items():
-        yield from list_references(document, ("exposures", name, "words"), exposure.words, lists)
+        yield from list_references(document, ("exposures", name, "words"), exposure.words, lists, topics.words)
     for name, topic in file.topics.items():
         yield from _features(document, ("topics", name, "about"), topic.about, features)
         for number, signal in enumerate(topic.signals):

@@ -313,8 +313,9 @@ def _version(text: str) -> str:
 def settle(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
     """Drop the hits whose conditions the story does not meet. ``parts``: the hits of each part of one story.
 
-    Conditions look at unconditional hits only, so the order of terms never matters. Returns the hits and the features
-    of each part.
+    First come the hits without conditions; then those that only something beside them could forbid; then those that
+    need something, which either of the first may give. So the order of terms never matters. Returns the hits and the
+    features of each part.
     """
     plain = [0] * len(parts)
     conditional = False
@@ -326,10 +327,15 @@ def settle(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
                 plain[number] |= hit.term.features
     if not conditional:
         return list(parts), plain
+    masks = list(plain)
+    for number, hits in enumerate(parts):
+        for hit in hits:
+            if (hit.sure or not hit.term.needs) and not hit.term.unless & plain[number]:
+                masks[number] |= hit.term.features
     everywhere = 0
-    for mask in plain:
+    for mask in masks:
         everywhere |= mask
-    kept, masks = [], list(plain)
+    kept = []
     for number, hits in enumerate(parts):
         allowed = []
         for hit in hits:
