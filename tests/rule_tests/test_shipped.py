@@ -25,12 +25,12 @@ def suite() -> Suite:
     return prepare_suite(CONFIG, TESTS, None, NOW)
 
 
-def test_the_shipped_tests_hold_in_less_than_three_seconds(suite: Suite) -> None:
+def test_the_shipped_tests_hold_and_take_less_than_a_third_of_a_second_each(suite: Suite) -> None:
     begun = process_time()
     verdicts = [run_test(suite.stage, *case) for case in suite.tests]
     taken = process_time() - begun
     assert [line for v in verdicts if not v.passed for line in verdict_lines(v)] == []
-    assert taken < 3, f"{taken:.1f} s"
+    assert taken < len(verdicts) / 3, f"{taken:.1f} s"
 
 
 def test_every_shipped_rule_is_covered_both_ways(suite: Suite) -> None:

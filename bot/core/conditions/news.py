@@ -182,7 +182,8 @@ class News:
         """What a cluster is missing first; empty where it meets everything."""
         if context.needs_fresh_news and match.seeded:
             return "seen at a feed's first poll only"
-        if match.reach is Reach.EXPOSURE and not self.strength.holds(match.strength):
+        weak = match.reach is Reach.EXPOSURE and not self.strength.holds(match.strength)
+        if weak and Reach.NONE not in self.reaches:  # who asks for no reach is not refused a little
             return f"strength {match.strength:.2f}"
         if self.sources and not self.sources.holds(len(match.sources)):
             return f"sources {self.sources}"
