@@ -61,10 +61,8 @@ class Revision:
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    # fmt: off
     __slots__ = ("_bar_dates", "bars", "changes", "models", "quotes", "revision", "splits", "symbol", "timetable",
-                 "version")
-    # fmt: on
+                 "version")  # fmt: skip
 
     def __init__(self, symbol: str, timetable: Timetable, revision: Revision | None = None) -> None:
         self.symbol = symbol
