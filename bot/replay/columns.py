@@ -139,8 +139,8 @@ class _Reader:
 
     def _plain(self, line: int, values: Cells) -> bool:
         """Take a row that is as it should be; False for one that wants a closer look."""
-        position, day = self.positions.get(values[0], -1), self.days.get(values[1])
-        if position == -1 or day is None:
+        day = self.days.get(values[1])
+        if day is None:
             return False
         try:
             opened, high, low, close = map(float, values[2:6])
@@ -156,8 +156,14 @@ class _Reader:
             return False
         columns = self.columns
         if not self.low <= day <= self.high:
+            if not values[0].strip():
+                return False
             columns.outside += 1
-        elif position is None:
+            return True
+        position = self.positions.get(values[0], -1)
+        if position == -1:
+            return False
+        if position is None:
             columns.unknown[values[0]] += 1
         else:
             self._append(position, day, WHOLE, WHOLE, (opened, high, low, close, volume), line)
