@@ -76,7 +76,7 @@ def list_references(
                 if condition.startswith("@") and condition[1:] not in allowed:
                     message = f"there is no word list '{condition[1:]}'; define it under words, or drop the @"
                     if allowed is beside:
-                        message = f"there is no list '{condition[1:]}' to stand beside a name; write the words themselves"
+                        message = f"there is no list '{condition[1:]}' of words beside a name; write the words"
                     yield problem(document, (*path, number, key, place), message)
 
 
