@@ -1,0 +1,43 @@
+"""Ten rules written from docs/rules.md alone load, and do what they say."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.app.rule_test_report import verdict_lines
+from bot.app.rule_testing import Suite, prepare_suite, run_test
+from bot.app.world import check_rules
+from bot.config.rules import specs
+from bot.config.yaml_file import load_document, validate
+
+HERE = Path(__file__).parent
+CONFIG = HERE.parents[1] / "config.yaml"
+RULES, TESTS = HERE / "ten" / "rules.yaml", HERE / "ten" / "tests.yaml"
+
+
+@pytest.fixture(scope="module")
+def suite() -> Suite:
+    return prepare_suite(CONFIG, TESTS, RULES, datetime(2026, 3, 2, tzinfo=UTC))
+
+
+def test_the_ten_load() -> None:
+    rules, _ = check_rules(CONFIG, RULES)
+    assert len(rules) == 10
+    assert all(rule.symbols for rule in rules)
+
+
+def test_each_does_what_it_says_and_keeps_quiet_otherwise(suite: Suite) -> None:
+    failed = [v for case in suite.tests if not (v := run_test(suite.stage, *case)).passed]
+    assert not failed, "\n".join(line for verdict in failed for line in verdict_lines(verdict))
+    assert list(suite.uncovered()) == []
+
+
+def test_between_them_they_use_every_condition_but_one() -> None:
+    validate(load_document(RULES), specs.RulesFile)
+    text = RULES.read_text(encoding="utf-8")
+    unused = {key for key in specs.ConditionSpec.model_fields if not re.search(rf"(?m)^\s*(?:- )?{key}:(?:\s|$)", text)}
+    assert unused <= {"group"}, "the page explains it, so somebody will write it"
