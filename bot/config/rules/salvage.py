@@ -56,7 +56,7 @@ class ReadFile:
     problems: tuple[Problem, ...]
 
 
-_ITEM: TypeAdapter[Any] = TypeAdapter(ConditionItem)  # type: ignore[arg-type]  # an annotated union is a type to pydantic
+_ITEM: TypeAdapter[Any] = TypeAdapter(ConditionItem)
 _RULE: TypeAdapter[Any] = TypeAdapter(RuleSpec)
 
 
