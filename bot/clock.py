@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+
+def stopwatch() -> Callable[[], float]:
+    """Seconds since this call, whenever the result is called: for saying how long something took."""
+    began = time.monotonic()
+    return lambda: time.monotonic() - began
 
 
 class SystemClock:

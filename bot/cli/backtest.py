@@ -6,7 +6,6 @@ import asyncio
 import enum
 import json as jsonlib
 import tempfile
-import time
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -72,9 +71,10 @@ def backtest(
     from rich.console import Console
 
     from bot.app.backtesting import Request, plan_backtest
+    from bot.clock import stopwatch
 
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-    began = time.monotonic()
+    took = stopwatch()
     try:
         seen_after = parse_duration_or_zero(lag)
     except ValueError as error:
@@ -92,7 +92,7 @@ def backtest(
     with stderr.status("reading prices and news"):
         plan = plan_backtest(request)
     _name_bad_rows(plan, stderr, strict)
-    read = time.monotonic() - began
+    read = took()
     with ExitStack() as stack:
         file = database
         if file is None:
@@ -106,9 +106,9 @@ async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool,
     from bot.adapters.store import open_store
     from bot.app.backtesting import start_backtest
     from bot.app.lines import result_lines
-    from bot.clock import SystemClock
+    from bot.clock import SystemClock, stopwatch
 
-    began = time.monotonic()
+    took = stopwatch()
     warm: float | None = None
     store = open_store(database, mode="backtest", run_name=plan.name, now=SystemClock().now())
     try:
@@ -125,7 +125,7 @@ async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool,
             async for result in playing.results():
                 now = result.decisions.now
                 if warm is None:
-                    warm = time.monotonic() - began
+                    warm = took()
                 done = max(0.0, (now - plan.begins_at).total_seconds())
                 progress.update(task, completed=done, description=f"{now:%d %b %Y %H:%M}")
                 if json:
@@ -133,7 +133,7 @@ async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool,
                         print(line, flush=True)
     finally:
         store.close(SystemClock().now())
-    seconds = {"read": read, "warm_up": warm or 0.0, "play": time.monotonic() - began - (warm or 0.0)}
+    seconds = {"read": read, "warm_up": warm or 0.0, "play": took() - (warm or 0.0)}
     summary = _summary(playing, seconds)
     if json:
         print(jsonlib.dumps(summary, ensure_ascii=False), flush=True)

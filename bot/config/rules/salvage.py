@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -56,7 +56,7 @@ class ReadFile:
     problems: tuple[Problem, ...]
 
 
-_ITEM: TypeAdapter[Any] = TypeAdapter(ConditionItem)
+_ITEM: TypeAdapter[Any] = TypeAdapter(cast(Any, ConditionItem))  # an annotated union is a type to pydantic alone
 _RULE: TypeAdapter[Any] = TypeAdapter(RuleSpec)
 
 
