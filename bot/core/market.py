@@ -118,8 +118,11 @@ class SymbolPrices:
         self._bar_dates = self._bar_dates[-bars:]
         cut = min(bisect_left(self.quotes, before, key=_event_time), max(0, len(self.quotes) - keep))
         thin = min(bisect_left(self.quotes, thin_before, key=_event_time), max(0, len(self.quotes) - keep))
-        if cut or thin:
-            self.quotes[:thin] = thinned(self.quotes[cut:thin])
+        old = self.quotes[cut:thin]
+        if any(q.kind is QuoteKind.TRADE for q in old):
+            self.quotes[:thin] = thinned(old)
+        elif cut:
+            self.quotes[:thin] = old
 
     # ------------------------------------------------------------------------------------------------------- reading
 
