@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.calendar import ExchangeCalendar
 from bot.config.companies_file import CompaniesFile, load_companies
-from bot.config.rules_file import Surroundings, load_rules, rule_files
+from bot.config.rules_file import Surroundings, load_rules, misshapen, rule_files
 from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
 from bot.config.yaml_file import load_document, validate
@@ -54,13 +54,27 @@ def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str,
         raise ConfigError(
             [Problem(str(config), 0, 0, "rules", f"no folder {rules_folder}; create it or correct the path")]
         )
-    topics, companies = _vocabulary(rules_folder)
+    topics, companies = _vocabulary(rules_folder, rule_files(rules_folder))
     rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
     return World(config.parent, settings, companies, topics, rules)
 
 
-def _vocabulary(folder: Path) -> tuple[Topics, Companies]:
-    """Topics and companies of a rules folder. Raises ConfigError with the mistakes in both."""
+def with_rules_read_anew(world: World) -> World:
+    """``world`` with its rule files as they are now, topics and companies as they were. Raises ConfigError."""
+    around = surroundings(world.settings, world.companies, world.topics)
+    return replace(world, rules=load_rules(rule_files(world.settings.rules), around))
+
+
+def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]:
+    """Topics and companies of a rules folder. Raises ConfigError with the mistakes in both, and with those in ``rules``
+    that show without them."""
+    try:
+        return _topics_and_companies(folder)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *misshapen(rules)]) from error
+
+
+def _topics_and_companies(folder: Path) -> tuple[Topics, Companies]:
     try:
         topics = load_topics(folder / "topics")
     except ConfigError as error:
@@ -81,12 +95,12 @@ def _companies_alone(folder: Path) -> Sequence[Problem]:
 def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[Path]]:
     """The rules at ``path`` (or the configured ones) with the files they are in. Raises ConfigError, UsageError."""
     settings = load_settings(config)
-    topics, companies = _vocabulary(settings.rules)
     if path is not None and not path.exists():
         raise UsageError(f"there is no {path}; name a rule file or a folder of them")
     files = rule_files(path or settings.rules)
     if not files:
         raise UsageError(f"{path or settings.rules} holds no rule files (*.yaml)")
+    topics, companies = _vocabulary(settings.rules, files)
     return load_rules(files, surroundings(settings, companies, topics)), files
 
 

@@ -264,8 +264,8 @@ async def test_a_file_written_to_while_it_is_read_is_read_again(
     texts = [RULE.replace("-10%", "-5%"), RULE.replace("-10%", "-4%")]
     read = running.reloader._read
 
-    def slow() -> Any:
-        found = read()
+    def slow(anew: bool) -> Any:
+        found = read(anew)
         if len(texts) == 1:
             running.file.write_text(texts.pop())
         return found

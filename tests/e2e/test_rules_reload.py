@@ -14,8 +14,8 @@ IN_FORCE = "SELECT count(*) FROM rule_versions WHERE instr(text, ?)"
 
 
 def edited(desk: Desk, old: str, new: str) -> float:
-    """Save the shipped rule with ``old`` replaced, as an editor that renames does; the moment it was saved."""
-    file = desk.folder / "rules" / "ai-model-shock.yaml"
+    """Save the rule with ``old`` replaced, as an editor that renames does; the moment it was saved."""
+    file = desk.folder / "rules" / "plain.yaml"
     text = file.read_text(encoding="utf-8")
     assert old in text
     beside = file.with_suffix(".yaml.saving")
@@ -53,10 +53,10 @@ def test_a_bad_edit_is_told_on_stderr_and_to_the_operator_and_so_is_its_end(tmp_
         desk.api.say(chat=ADMIN, user=ADMIN, text="/start")
         until(lambda: desk.api.texts(ADMIN), 10, "the admin is greeted")
         edited(desk, '"< -10%"', '"<< -10%"')
-        lines = (desk.folder / "rules" / "ai-model-shock.yaml").read_text(encoding="utf-8").splitlines()
+        lines = (desk.folder / "rules" / "plain.yaml").read_text(encoding="utf-8").splitlines()
         number, line = next((n, text) for n, text in enumerate(lines, 1) if "<< -10%" in text)
         column = line.index('"') + 1
-        place = f"rules/ai-model-shock.yaml:{number}:{column}: rules[0].when.all[0].price.change: "
+        place = f"rules/plain.yaml:{number}:{column}: rules[0].when.all[0].price.change: "
         where = f"{desk.folder}/{place}"
         until(lambda: where in bot.log, WITHIN, "stderr says where", lambda: bot.log)
         told = "An edit of the rules has a mistake; the last good rules stay in force"
