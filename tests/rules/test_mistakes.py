@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.config.rules import misshapen
+
 from .files import AROUND, load, mistakes, rule_of, rule_text
 
 NEVER = "can never hold"
@@ -369,3 +371,13 @@ def test_how_far_back_news_go_depends_on_what_is_remembered(tmp_path: Path) -> N
     text = rule_text("news: {topic: ai-model, within: 15 sessions}")
     assert load(tmp_path, text, around=around)
     assert "at most 7 sessions" in mistakes(tmp_path, text)[0]
+
+
+def test_the_shape_of_rules_is_checked_though_nothing_is_known_of_the_names_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(rule_text("pric: {}\nnews: {topic: nothing}"), encoding="utf-8")
+    broken = tmp_path / "b.yaml"
+    broken.write_text("rules: [", encoding="utf-8")
+    found = misshapen([path, broken])
+    assert [p.path for p in found] == ["rules[0].when.pric", ""]
+    assert [Path(p.file).name for p in found] == ["a.yaml", "b.yaml"]

@@ -4,8 +4,8 @@
 ``salvage`` how a file with mistakes is read as far as it goes. What is written stays close to what is meant.
 """
 
-from bot.config.rules.loading import load_rules, rule_files
+from bot.config.rules.loading import load_rules, misshapen, rule_files
 from bot.config.rules.specs import ConditionSpec, RulesFile, RuleSpec
 from bot.config.rules.surroundings import Surroundings
 
-__all__ = ["ConditionSpec", "RuleSpec", "RulesFile", "Surroundings", "load_rules", "rule_files"]
+__all__ = ["ConditionSpec", "RuleSpec", "RulesFile", "Surroundings", "load_rules", "misshapen", "rule_files"]

@@ -68,6 +68,17 @@ def _loaded(paths: Sequence[Path], around: Surroundings) -> RuleSet:
     return RuleSet(found)
 
 
+def misshapen(paths: Sequence[Path]) -> list[Problem]:
+    """What is wrong with the shape of these files: all that can be told while the names in them cannot be looked up."""
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            problems += read_file(load_document(path)).problems
+        except ConfigError as error:
+            problems += error.problems
+    return problems
+
+
 class _Reader:
     """Turns what one document says into rules, collecting what does not make sense."""
 
