@@ -66,6 +66,37 @@ def test_other_happenings_stay_apart() -> None:
         ),
         ("DeepSeek-R9 released", "深度求索发布DeepSeek-R9"),
         ("Chegg's shares halve on ChatGPT worries", "ChatGPT threat wipes billions off Chegg"),
+        # other languages' names
+        ("DeepSeek-R9 released", "딥시크, R9 공개"),
+        ("DeepSeek-R9 released", "ディープシーク、R9を公開"),
+        ("OpenAI lanza GPT-9", "OpenAI、GPT-9を発表"),
+        ("Gemini 9 est arrivé, selon Google", "Google launches Gemini 9"),
+        ("月之暗面发布Kimi K9", "Moonshot's Kimi K9 tops the leaderboard"),
+        ("阿里发布千问9", "Alibaba releases Qwen 9"),
+        ("Nvidia tumbles as DeepSeek sows doubts", "英伟达股价因DeepSeek重挫"),
+        # a rumour and what it was about
+        ("Anthropic is preparing Claude Opus 9, sources say", "Anthropic launches Claude Opus 9"),
+        ("OpenAI reportedly plans GPT-9 for March", "OpenAI unveils GPT-9"),
+        ("Opus 9 by Anthropic spotted in code", "Claude Opus 9 is here"),
+        # what a tool did to a line of work
+        ("Insurance brokers tumble on ChatGPT insurance app", "ChatGPT app for insurance quotes sinks brokers"),
+        (
+            "Trucking stocks tumble after karaoke firm unveils AI freight tool",
+            "AI freight tool from former karaoke maker hammers logistics stocks",
+        ),
+        ("Wealth stocks sink on AI tax tool from Altruist", "Altruist's AI tax tool hits Schwab and Raymond James"),
+        (
+            "Thomson Reuters and RELX plunge after Anthropic's legal plugin",
+            "Anthropic legal tool wipes billions off RELX and Wolters Kluwer",
+        ),
+        (
+            "IBM has its worst day on COBOL fears after Anthropic post",
+            "Anthropic's COBOL tool sends IBM to its worst day in decades",
+        ),
+        (
+            "Google's Genie 9 makes playable worlds; game stocks sink",
+            "Roblox, Unity plunge as Google Genie 9 makes games",
+        ),
     ],
 )
 def test_rewrites_and_syndication_join(first: str, second: str) -> None:
@@ -87,6 +118,14 @@ def test_rewrites_and_syndication_join(first: str, second: str) -> None:
         ("Anthropic releases Claude Opus 9", "Mistral releases Mistral Large 9"),
         ("Google adds AI to Gmail", "Google adds AI to YouTube"),
         ("AI stocks fall on spending worries", "AI-powered toothbrush launched"),
+        ("Anthropic launches a legal plugin", "Anthropic launches a plugin for drug research"),
+        ("Software stocks fall on AI fears", "Chip stocks fall on AI fears"),
+        ("Freight brokers tumble on AI tool", "Insurance brokers tumble on AI tool"),
+        ("AMD reports quarterly results below estimates", "Intel reports quarterly results below estimates"),
+        ("AMD results miss estimates; shares fall", "Nvidia tumbles as DeepSeek sows doubts"),
+        ("Tesla recalls 100,000 cars", "Ford recalls 100,000 trucks"),
+        ("千问9发布", "豆包9发布"),
+        ("Claude gets a memory", "Claude gets a browser"),
     ],
 )
 def test_different_happenings_do_not_join(first: str, second: str) -> None:

@@ -40,6 +40,92 @@ def test_what_a_story_says_decides_whom_it_reaches(title: str, reached: list[str
         assert not matched(news, symbol, "ai-model", "ai-market", since=START - MONTH, until=START), symbol
 
 
+LATER = [
+    (
+        "Thomson Reuters and RELX plunge after Anthropic's legal plugin",
+        ["TRI", "RELX", "WKL.AS", "LZ"],
+        ["NVDA", "VST", "CHRW"],
+    ),
+    (
+        "Anthropic releases plugins that let Claude review contracts and draft briefs",
+        ["TRI", "RELX", "LZ"],
+        ["VRT", "CHGG"],
+    ),
+    ("IBM has its worst day in 25 years on COBOL fears", ["IBM", "ACN", "CTSH", "INFY"], ["NVDA", "CRWD", "CHGG"]),
+    ("Claude Code can read forty-year-old COBOL, Anthropic tells banks", ["IBM", "ACN", "KD"], ["VST", "CHGG"]),
+    (
+        "Insurance brokers suffer steepest one-day fall since 2008 on ChatGPT app",
+        ["AJG", "WTW", "AON", "BRO"],
+        ["NVDA", "VST"],
+    ),
+    ("OpenAI approves an insurance app in ChatGPT that gives quotes", ["AJG", "WTW"], ["VST", "CHRW"]),
+    ("Freight brokers tumble on fears of AI load-matching tool", ["CHRW", "RXO", "LSTR", "EXPD"], ["SCHW", "NVDA"]),
+    ("Small karaoke company unveils AI platform that fills empty trucks", ["CHRW", "RXO"], ["SCHW", "NVDA"]),
+    (
+        "Wealth managers' shares slide as AI tax tool stokes disruption worries",
+        ["SCHW", "RJF", "LPLA", "STJ.L"],
+        ["NVDA", "VRT", "CHRW"],
+    ),
+    ("Start-up's AI tax planner for wealth advisers goes live", ["RJF", "LPLA", "SCHW"], ["NVDA"]),
+    ("Cybersecurity stocks drop after Anthropic launches code scanner", ["CRWD", "OKTA", "ZS", "NET"], ["SCHW", "TRI"]),
+    ("Roblox and Unity sink as Google shows world-making AI", ["RBLX", "U", "TTWO"], ["CHRW", "VST"]),
+    ("Google's Project Genie lets anyone make a playable world from a photo", ["U", "RBLX", "TTWO"], ["VST", "TRI"]),
+    ("Alphabet falls 5% on OpenAI browser", ["GOOGL"], ["VST", "TRI"]),
+    ("OpenAI launches Atlas, a browser with ChatGPT built in", ["GOOGL"], ["VST", "CHRW"]),
+    ("Commercial property brokers sink as AI scare spreads", ["CBRE", "JLL", "CWK"], ["NVDA"]),
+    (
+        "Infosys, Wipro lead India IT rout on AI automation worries",
+        ["INFY", "WIT", "TCS.NS", "ACN"],
+        ["NVDA", "VST", "CHRW"],
+    ),
+    ("Chegg cuts nearly half its staff, blaming AI and lost Google traffic", ["CHGG"], ["NVDA"]),
+    (
+        "Software stocks enter bear market as investors flee AI disruption",
+        ["CRM", "NOW", "ADBE", "TEAM"],
+        ["NVDA", "VST"],
+    ),
+    ("Publicis and WPP shares fall after Meta says AI will make ads by itself", ["WPP.L", "PUB.PA", "OMC"], ["NVDA"]),
+    (
+        "Nvidia shares sink as cheap Chinese model raises doubts over demand",
+        ["NVDA", "AVGO", "VRT", "VST", "CRDO"],
+        ["CHGG", "TRI"],
+    ),
+    (
+        "Chip stocks lose $1 trillion as Chinese model shakes faith in AI spending",
+        ["NVDA", "MU", "VRT", "VST", "CEG"],
+        ["CHGG", "CHRW"],
+    ),
+    ("受DeepSeek影响，英伟达股价重挫", ["NVDA", "VRT"], ["CHGG"]),
+    ("广告股集体跳水，AI工具冲击传统代理商", ["WPP.L", "OMC"], ["NVDA", "VST"]),
+    ("Concentrix loses 20% after OpenAI demo of voice agents", ["CNXC", "TTEC", "TEP.PA"], ["VST"]),
+    ("Getty Images sinks as OpenAI shows off Sora 3", ["GETY", "SSTK", "ADBE"], ["VST"]),
+    ("Expedia and Booking slip on Google's AI travel agent", ["EXPE", "BKNG", "TRIP"], ["VST"]),
+    (
+        "S&P Global and Moody's drop on fears AI will replace financial analysts",
+        ["SPGI", "MCO", "FDS", "MSCI"],
+        ["VST"],
+    ),
+    ("Adecco and Randstad tumble on AI hiring agent for recruiters", ["RAND.AS", "RHI", "MAN"], ["VST"]),
+    ("Sage and Xero fall as Anthropic turns to accounting", ["SGE.L", "INTU"], ["VST"]),
+]
+"""Shocks as they came after the first: what falls, and what the same story leaves alone."""
+
+
+@pytest.mark.parametrize(("title", "reached", "spared"), LATER)
+def test_later_shocks_reach_those_who_live_from_the_work_they_do(
+    title: str, reached: list[str], spared: list[str]
+) -> None:
+    news = room()
+    news.add(story(title, START))
+
+    def reaches(symbol: str) -> bool:
+        since = START - MONTH
+        return bool(matched(news, symbol, "ai-model", "ai-market", since=since, until=START, min_score=0.3))
+
+    assert [symbol for symbol in reached if not reaches(symbol)] == []
+    assert [symbol for symbol in spared if reaches(symbol)] == []
+
+
 def test_a_named_company_is_reached_directly_and_ranks_before_exposure() -> None:
     news = room()
     news.add(story("Cheap AI model from DeepSeek: DeepSeek-R9 trained for $2 million", START, source="one"))

@@ -121,6 +121,41 @@ def test_law_on_ai_is_ai_policy_and_not_ai_model() -> None:
     assert reading.score("ai-model") < 0.5
 
 
+CAPEX = [
+    "Meta lifts capex forecast to $145 billion on AI",
+    "Alphabet's capital expenditures for AI alarm investors",
+    "Oracle borrows $38 billion for AI data centers",
+    "OpenAI's Stargate adds five sites",
+    "AI infrastructure spending spree to top $500 billion",
+    "微软今年将投800亿美元建AI数据中心",
+]
+POLICY = [
+    "EU agrees to delay parts of its AI Act",
+    "Trump signs executive order on artificial intelligence",
+    "US tightens chip export controls on China",
+    "Senators question AI companies over safety",
+    "监管部门发布人工智能新规",
+]
+
+
+@pytest.mark.parametrize(
+    ("title", "topic"), [*((title, "ai-capex") for title in CAPEX), *((title, "ai-policy") for title in POLICY)]
+)
+def test_spending_and_policy_are_topics_of_their_own_and_no_model_news(title: str, topic: str) -> None:
+    reading = read(title)
+    assert reading.score(topic) >= 0.5, reading.topics
+    assert reading.score("ai-model") < 0.5, reading.topics
+
+
+@pytest.mark.parametrize(
+    "title", ["Bank lifts capex on branches", "Council debates parking policy", "OpenAI unveils GPT-9"]
+)
+def test_other_spending_and_other_policy_are_neither(title: str) -> None:
+    reading = read(title)
+    assert reading.score("ai-capex") < 0.5, reading.topics
+    assert reading.score("ai-policy") < 0.5, reading.topics
+
+
 def test_the_score_is_the_clipped_sum_of_its_named_reasons() -> None:
     for title in (*MODEL, *NOT_MODEL, *MARKET):
         for topic in read(title).topics:

@@ -178,11 +178,16 @@ class Clusters:
         cutoff = SAME_TEXT if len(content.key) >= _SHORT else SAME_SHORT_TEXT
         keys: list[str] = []
         owners: list[Cluster] = []
+        companies = _companies(content.entities)
         for cluster in candidates[:_CANDIDATES]:
-            if not self._another_model(content, cluster):
-                newest = recent[cluster.id][-_COMPARED:]
-                keys += [member.key for member in newest]
-                owners += [cluster] * len(newest)
+            if self._another_model(content, cluster):
+                continue
+            for member in recent[cluster.id][-_COMPARED:]:
+                # "AMD reports results below estimates" is not "Intel reports results below estimates"
+                if companies and (others := _companies(member.entities)) and companies.isdisjoint(others):
+                    continue
+                keys.append(member.key)
+                owners.append(cluster)
         found = process.extractOne(content.key, keys, scorer=fuzz.ratio, score_cutoff=cutoff)
         return owners[found[2]] if found is not None else None
 
@@ -219,6 +224,7 @@ class Clusters:
     ) -> Cluster | None:
         """A company and a model; two names and a telling word; one and two; or three words, with some near member."""
         now = content.story.seen_at
+        companies = _companies(content.entities)
         best: tuple[int, int] | None = None
         for number, cluster in enumerate(candidates[:_CANDIDATES]):
             if self._another_model(content, cluster):
@@ -232,7 +238,10 @@ class Clusters:
                 fewest = min(len(member.words), len(content.words)) or 1
                 # a company and a model in one title: what the one did to the other
                 pair = names >= 2 and any(name.startswith("company:") and name not in self._makers for name in both)
-                if not pair and (telling / fewest < 0.4 or names + telling < 3 or telling < 1):
+                least = 3
+                if not both and companies and (others := _companies(member.entities)) and companies.isdisjoint(others):
+                    least = 4  # two companies are told of in the same words every quarter
+                if not pair and (telling / fewest < 0.4 or names + telling < least or telling < 1):
                     continue
                 if best is None or names + telling > best[0]:
                     best = (names + telling, number)
@@ -241,6 +250,10 @@ class Clusters:
     @staticmethod
     def _near(content: Content, members: list[Member]) -> bool:
         return any(content.story.seen_at - member.seen_at <= LOOSE for member in members)
+
+
+def _companies(entities: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in entities if name.startswith("company:"))
 
 
 def _of_family(model: str, family: str) -> bool:

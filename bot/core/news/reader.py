@@ -21,7 +21,6 @@ SCORED = 0.3
 """A story with no topic at this score is not clustered and reaches nobody."""
 _SOURCES = 2048
 """Sources whose names are kept read."""
-_TELLING_KINDS = frozenset({"context", "exposure"})
 _NEAR = 14
 """A word of comparison counts within so many characters of the name."""
 
@@ -143,15 +142,17 @@ class StoryReader:
     def _words(self, lowered: str, hits: list[Hit]) -> frozenset[str]:
         """Words of the title that tell what happened: those outside everything the vocabulary knows, and those of lines
         of work and of lists that are said to tell."""
-        known = [
-            (hit.start, hit.stop)
-            for hit in hits
-            if hit.term.kind not in _TELLING_KINDS and not hit.term.features & self._telling
-        ]
+        known: list[tuple[int, int]] = []
+        telling: list[tuple[int, int]] = []
+        for hit in hits:
+            if hit.term.kind == "exposure" or hit.term.features & self._telling:
+                telling.append((hit.start, hit.stop))
+            elif hit.term.kind != "context":
+                known.append((hit.start, hit.stop))
         return frozenset(
             word
             for word, start, stop in words(lowered)
-            if not any(begin < stop and start < end for begin, end in known)
+            if _within(start, stop, telling) or not _within(start, stop, known)
         )
 
     def _scan_source(self, source: str, publisher: str, host: str) -> list[Hit]:
@@ -255,3 +256,8 @@ class StoryReader:
             )
             for hit in hits
         )
+
+
+def _within(start: int, stop: int, spans: list[tuple[int, int]]) -> bool:
+    """True where one of ``spans`` overlaps."""
+    return any(begin < stop and start < end for begin, end in spans)

@@ -74,6 +74,7 @@ our out over own says say said see set should so some still than that that's the
 they this those through to too today two under up us use used uses using want was way we week what what's when
 where which while who why will with would year years yet you your der die das und ist für mit von den le la
 les des et est pour dans un une el los las de del y en que se por
+stock stocks share shares firm firms company companies maker makers
 """
 COMMON = frozenset(_COMMON.split())
 """Words that tell nothing about what a story is about."""
