@@ -7,7 +7,7 @@ argument: the engine applies observations in the order they were seen.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -15,15 +15,13 @@ from itertools import islice
 from bot.core.admission import is_repeat, refusal
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
 from bot.core.sessions import Session, Timetable
+from bot.core.thinning import THIN_AFTER, thinned
 
 BASIS_TOLERANCE = 0.2
 """Where our own previous close and the vendor's differ by more than this, the basis has changed (a split we have not
 heard of yet), and the vendor's is right by construction: it comes with the quote."""
 
 
-THIN_AFTER = timedelta(hours=3)
-"""Trades older than this are kept only every ``THIN_TO``: references far back need no more."""
-THIN_TO = timedelta(minutes=5)
 KEEP_QUOTES = timedelta(days=12)
 """Follow-ups look back five sessions: with holidays that is up to eleven days."""
 KEEP_BARS = 560
@@ -383,19 +381,6 @@ def change(price: float, reference: Reference | None) -> float | None:
 def renamed(reference: Reference | None, kind: str) -> Reference | None:
     """The same reference under the name a rule gives it."""
     return replace(reference, kind=kind) if reference else None
-
-
-def thinned(quotes: Iterable[Quote]) -> list[Quote]:
-    """Of the trades the first in each five minutes, and every mark of a bar or session."""
-    kept: list[Quote] = []
-    last = -1
-    for quote in quotes:
-        bucket = int(quote.at.timestamp() // THIN_TO.total_seconds())
-        if quote.kind is not QuoteKind.TRADE or bucket != last:
-            kept.append(quote)
-        if quote.kind is QuoteKind.TRADE:
-            last = bucket
-    return kept
 
 
 def _event_time(quote: Quote) -> datetime:
