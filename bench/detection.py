@@ -1,6 +1,6 @@
 """How well AI shocks are told from other falls, on recorded history. Prints the tables of ``docs/detection.md``.
 
-    python bench/detection.py [--json] [--quick] [--jobs 2]
+    python bench/detection.py [--json] [--quick] [--jobs 2] [--write]
 
 Topic detection on labelled headlines; alerts of the shipped rule on labelled falls, through the real backtest, beside
 two naive rules; every miss and every false alarm with what the ranking said; how far confidences can be trusted; a
@@ -30,6 +30,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "bench")]
 import news  # noqa: E402  # the path comes first
 import shocks  # noqa: E402
 from shocks import PLAIN, RULE, Explained, Fall, Fired, Outcome  # noqa: E402
+from tables import told, write  # noqa: E402
 
 from bot.core.errors import AftershockError  # noqa: E402
 
@@ -43,6 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument("--quick", action="store_true", help="leave out the year and the shifted weeks")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/detection.md, without headlines")
     parser.add_argument("--jobs", type=int, default=2, help="backtests at a time")
     asked = parser.parse_args()
     if not shocks.PRICES.is_file() or not shocks.EVENTS.is_file():
@@ -63,6 +65,8 @@ def main() -> int:
         if not asked.quick:
             found["year"], found["shifted"] = year_tables(pool)
     print(json.dumps(found, indent=1, ensure_ascii=False, default=str) if asked.json else told(found))
+    if asked.write:
+        write(told(found, headlines=False))
     return 0
 
 
@@ -308,6 +312,7 @@ def year_tables(pool: ProcessPoolExecutor) -> tuple[dict[str, Any], list[dict[st
     falls = {(f.symbol, f.session) for f in shocks.falls_between(date(YEAR, 1, 3), date(YEAR, 12, 30))}
     year = whole.result()
     quiet = {
+        "year": YEAR,
         "sessions": year.sessions, "symbols": year.symbols, "falls": len(falls), "seconds": round(year.seconds, 1),
         "ai_model_shocks": sum(f.rule == RULE for f in year.fired),
     }  # fmt: skip
@@ -325,52 +330,6 @@ def year_tables(pool: ProcessPoolExecutor) -> tuple[dict[str, Any], list[dict[st
             "which": [_extra(f) | {"title": f.title[:80]} for f in called],
         })  # fmt: skip
     return quiet, rows
-
-
-# ------------------------------------------------------------------------------------------------------------- printing
-
-
-def told(found: dict[str, Any]) -> str:
-    """The tables, as Markdown."""
-    out = [f"Measured on: {found['machine']}.", ""]
-    rates = ["precision", "recall", "f1", "hits", "false", "missed"]
-    out += ["### Topics", "", *_table(found["topic"], ["detector", "headlines", "n", *rates]), ""]
-    speed = found["throughput"]
-    out += [f"Scoring, mentions and clustering together: {speed['a_second']:,} headlines a second on one core.", ""]
-    shock = found["shocks"]
-    out += ["### Shocks", "", *_table(shock["table"], ["rule", *rates]), ""]
-    out += [*_table(shock["by_session"], ["session", "ai", "other", "unclear"]), ""]
-    out += [*_table(shock["by_exposure"], ["exposure", "precision", "recall", "hits", "false", "missed"]), ""]
-    out += [*_table(shock["incidents"], ["session", "lead", "symbols", "labels", "right", "first_seen_at",
-                                         "first_alert_at"]), "", f"Delay: {shock['delay']}", ""]  # fmt: skip
-    for title in ("misses", "false_alarms", "unclear_alerted"):
-        columns = ["session", "symbol", "change_pct", "ai_confidence", "said"]
-        out += [f"{title} ({len(shock[title])})", "", *_table(shock[title], columns), ""]
-    extra = shock["alerts_on_unlabelled_falls"]
-    out += [f"alerts on falls nobody labelled ({len(extra)}; a tenth within the session, less at the close)", "",
-            *_table(extra, ["session", "symbol", "change_pct", "confidence"]), ""]  # fmt: skip
-    out += ["### Confidence", "", *_table(shock["calibration"], list(shock["calibration"][0])), ""]
-    if "year" in found:
-        out += [f"### {YEAR}", "", f"Without headlines: {found['year']}", ""]
-        columns = ["headlines", "weeks", "falls", "called_ai", "share", "plain", "called_ai_on_lows_only"]
-        out += [*_table(found["shifted"], columns), ""]
-        for row in found["shifted"]:
-            out += [f"{row['headlines']}: {w}" for w in row["which"]]
-    out += ["### Time", "", *_table(shock["windows"], ["window", "sessions", "symbols", "stories", "seconds"])]
-    return "\n".join(out)
-
-
-def _table(rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
-    if not rows:
-        return ["none"]
-    lines = ["| " + " | ".join(c.replace("_", " ") for c in columns) + " |", "|" + "---|" * len(columns)]
-    return [*lines, *("| " + " | ".join(_cell(row.get(c)) for c in columns) + " |" for row in rows)]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{n} {name}" for name, n in value.items())
-    return "" if value is None else str(value).replace("|", "/")
 
 
 if __name__ == "__main__":

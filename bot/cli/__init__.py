@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bot.cli import backtest, check, feeds, history, replay, rules, rules_new, run, schema
+from bot.cli import backtest, check, feeds, history, news, replay, rules, rules_new, run, schema
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("replay")(replay.replay)
 app.command("backtest")(backtest.backtest)
 app.add_typer(rules.app, name="rules")
 rules.app.command("new")(rules_new.new)
+app.add_typer(news.app, name="news")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(history.app, name="history")
 app.add_typer(schema.app, name="schema", hidden=True)

@@ -38,7 +38,7 @@ def test_topic_detection_is_good_on_the_labelled_headlines_and_far_from_the_naiv
 
 
 def test_reading_keeps_up_with_far_more_news_than_there_is(bench: ModuleType) -> None:
-    """5,000 a second are asked for on a free core; a shared and busy one gets a third."""
+    """5,000 a second of one core are asked for, of processor time; a slow machine gets half."""
     adding, asking = bench.throughput(*shipped(), bench.recorded(3_000))
-    assert adding > 1_500
+    assert adding > 2_500
     assert asking > 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.model import ScoreReason
 from bot.core.news.lexicon import Features
 from bot.core.news.topics import Sight, Test, compile_test
 from bot.core.news.vocabulary import Effect, Topics
@@ -42,6 +43,17 @@ class ExposureReader:
                 found[name] = max(found.get(name, 0.0), round(strength * factor, 4))
         return tuple(sorted(((n, s) for n, s in found.items() if s > 0), key=lambda item: (-item[1], item[0])))
 
-    def effects(self, sight: Sight) -> tuple[str, ...]:
-        """Names of the effects that hold, for explaining."""
-        return tuple(effect.name for effect, test in self._effects if test.holds(sight.anywhere))
+    def why(self, sight: Sight) -> tuple[tuple[str, ScoreReason], ...]:
+        """Exposure and reason for everything that ``read`` adds up, strongest first, for explaining."""
+        found: list[tuple[str, ScoreReason]] = []
+        for name, bit in self._named:
+            if bit & sight.anywhere:
+                where, strength = ("title", NAMED_IN_TITLE) if bit & sight.title else ("summary", NAMED_ELSEWHERE)
+                words = Test((bit,), 0).words(sight)
+                found.append((name, ScoreReason(f"its words, in the {where}", strength, words)))
+        for effect, test in self._effects:
+            factor = 1.0 if test.holds(sight.title) else effect.elsewhere if test.holds(sight.anywhere) else 0.0
+            for name, strength in effect.reach.items() if factor else ():
+                reason = ScoreReason(effect.name, round(strength * factor, 4), test.words(sight))
+                found.append((name, reason))
+        return tuple(sorted(found, key=lambda item: (-item[1].weight, item[0], item[1].name)))

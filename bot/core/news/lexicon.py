@@ -287,6 +287,9 @@ class Lexicon:
                     name = f"{name} {version}"
                     if term.right and stop < size and in_word(lowered[stop]):
                         continue
+                elif goes_on and in_word(lowered[end]):  # any ending will do: the whole word is what was written
+                    while stop < size and in_word(lowered[stop]):
+                        stop += 1
                 if term.exact is not None:
                     written = folded[start:stop]
                     if written != term.exact and written != term.exact.upper():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.model import Field, Mention, Story, TopicScore
+from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import ExposureReader
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
@@ -98,19 +98,8 @@ class StoryReader:
 
     def read(self, story: Story) -> Content:
         """Scores, mentions, exposures and anchors of ``story``. Any text will do."""
-        title = Folded(story.title[:TITLE_READ])
-        summary = Folded(story.summary[:SUMMARY_READ])
-        host = domain(story.link)
-        parts = [
-            self._lexicon.scan(title, Field.TITLE),
-            self._lexicon.scan(summary, Field.SUMMARY) if story.summary else [],
-            self._scan_source(story.source, story.publisher, host),
-        ]
-        parts, masks = settle(parts)
-        hits = parts[0] + parts[1] + parts[2]
-        source = masks[2] | self._from_host(host)
-        marked = self._marked(source) if source else 0
-        sight = Sight(masks[0] | marked, masks[0] | masks[1] | source | marked, hits)
+        title, summary, parts, sight = self._look(story)
+        hits = sight.hits
         mentions = mentions_of(hits, ((Field.TITLE, title.text), (Field.SUMMARY, summary.text)))
         scores, vetoed, scored, named = [], [], False, None
         anywhere = sight.anywhere
@@ -138,6 +127,26 @@ class StoryReader:
             bare=bare,
             scored=scored,
         )
+
+    def why(self, story: Story) -> tuple[tuple[str, ScoreReason], ...]:
+        """Exposure and reason for each that ``story`` meets; empty for one that is about no topic."""
+        return self._exposures.why(self._look(story)[3]) if self.read(story).scored else ()
+
+    def _look(self, story: Story) -> tuple[Folded, Folded, list[list[Hit]], Sight]:
+        """Title and summary as read, and what is found in them and in the source."""
+        title = Folded(story.title[:TITLE_READ])
+        summary = Folded(story.summary[:SUMMARY_READ])
+        host = domain(story.link)
+        parts = [
+            self._lexicon.scan(title, Field.TITLE),
+            self._lexicon.scan(summary, Field.SUMMARY) if story.summary else [],
+            self._scan_source(story.source, story.publisher, host),
+        ]
+        parts, masks = settle(parts)
+        source = masks[2] | self._from_host(host)
+        marked = self._marked(source) if source else 0
+        hits = parts[0] + parts[1] + parts[2]
+        return title, summary, parts, Sight(masks[0] | marked, masks[0] | masks[1] | source | marked, hits)
 
     def _words(self, lowered: str, hits: list[Hit]) -> frozenset[str]:
         """Words of the title that tell what happened: those outside everything the vocabulary knows, and those of lines

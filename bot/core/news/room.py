@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, Story, TopicScore
+from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
 from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies, Company
 from bot.core.news.lexicon import Features, Lexicon, Name, settle
@@ -226,6 +226,11 @@ class NewsRoom:
         """How a story was understood; ``None`` for one never added or forgotten."""
         entry = self._entries.get(story_id)
         return entry.reading if entry else None
+
+    def why(self, story_id: str) -> tuple[tuple[str, ScoreReason], ...]:
+        """Exposures a story meets, each with what in it says so, strongest first; empty for an unknown one."""
+        entry = self._entries.get(story_id)
+        return self._reader.why(entry.reading.story) if entry else ()
 
     def first_story(self, cluster: str) -> Story | None:
         """The first story of a cluster, even where it was itself forgotten."""

@@ -41,12 +41,14 @@ class Test:
         return True
 
     def words(self, sight: Sight) -> str:
-        """The words of the story it rests on."""
-        wanted = 0
-        for group in self.groups:
-            wanted |= group
-        texts = dict.fromkeys(hit.text for hit in sight.hits if hit.term.features & wanted)
-        return ", ".join(list(texts)[:_SHOWN])
+        """The words of the story it rests on, one of each group."""
+        texts: dict[str, None] = {}
+        for group in self.groups[:_SHOWN]:  # one word for each thing that must be there
+            for hit in sight.hits:
+                if hit.term.features & group:
+                    texts[hit.text] = None
+                    break
+        return ", ".join(texts)
 
 
 def compile_test(features: Features, all_: tuple[tuple[str, ...], ...], none: tuple[str, ...]) -> Test:

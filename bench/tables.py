@@ -1,0 +1,115 @@
+"""What the bench measured, as Markdown: for the terminal, and for the page in ``docs/``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "detection.md"
+BEGIN, END = "<!-- measured: python bench/detection.py --write -->", "<!-- end of what was measured -->"
+
+
+def write(tables: str) -> None:
+    """Put the tables where the page keeps them."""
+    page = DOCS.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCS.write_text(f"{before}{BEGIN}\n\n{tables.rstrip()}\n\n{END}{after}", encoding="utf-8")
+
+
+def told(found: dict[str, Any], *, headlines: bool = True) -> str:
+    """The tables, as Markdown; without ``headlines`` those are left out, for they are other people's."""
+    out = [f"Measured on: {found['machine']}.", ""]
+    rates = ["precision", "recall", "f1", "hits", "false", "missed"]
+    out += ["### Topics", "", *_table(found["topic"], ["detector", "headlines", "n", *rates]), ""]
+    speed = found["throughput"]
+    out += [
+        f"Scoring, mentions and clustering together: {speed['a_second']:,} headlines a second on one core "
+        f"({speed['headlines']:,} recorded ones).",
+        "",
+    ]
+    out += [*_shocks_told(found["shocks"], headlines), *_year_told(found, headlines)]
+    windows = found["shocks"]["windows"]
+    out += ["### Time", "", *_table(windows, ["window", "sessions", "symbols", "stories", "seconds"])]
+    return "\n".join(out)
+
+
+def _shocks_told(shock: dict[str, Any], headlines: bool) -> list[str]:
+    rates = ["precision", "recall", "f1", "hits", "false", "missed"]
+    count = shock["falls"]
+    out = ["### Shocks", ""]
+    out += [
+        f"{count['ai']} falls labelled `ai`, {count['other']} `other`, {count['unclear']} `unclear` (left out).",
+        "",
+    ]
+    out += [*_table(shock["table"], ["rule", *rates]), ""]
+    out += ["Called an AI shock, by session, of the falls so labelled:", ""]
+    out += [*_table(shock["by_session"], ["session", "ai", "other", "unclear"]), ""]
+    out += ["By what the company lives from most:", ""]
+    out += [*_table(shock["by_exposure"], ["exposure", "precision", "recall", "hits", "false", "missed"]), ""]
+    right = sum(i["right"] for i in shock["incidents"])
+    out += [f"Incidents: {len(shock['incidents'])}, of which {right} right.", ""]
+    columns = ["session", "lead", "symbols", "labels", "right", "first_seen_at", "first_alert_at"]
+    out += [*_table(shock["incidents"], columns), ""]
+    delay = shock["delay"]
+    if delay["alerts"]:
+        out += [
+            f"From the cause's first story to the alert, over {delay['alerts']} right alerts: {delay['hours_least']} h "
+            f"at least, {delay['hours_median']} h in the middle, {delay['hours_most']} h at most; "
+            f"{delay['after_the_last_phase']} alerts came after the session's last phase.",
+            "",
+        ]
+    for title, words in (
+        ("misses", "Misses"),
+        ("false_alarms", "False alarms"),
+        ("unclear_alerted", "Alerts on falls labelled unclear"),
+    ):
+        rows = [r if headlines else r | {"said": re.sub("“.*?”", "“…”", r["said"])} for r in shock[title]]
+        out += [f"{words}: {len(rows)}.", ""]
+        if rows:
+            out += [*_table(rows, ["session", "symbol", "change_pct", "ai_confidence", "said"]), ""]
+    extra = shock["alerts_on_unlabelled_falls"]
+    out += [f"Alerts on falls nobody labelled (a tenth within the session, less at the close): {len(extra)}.", ""]
+    if extra:
+        out += [*_table(extra, ["session", "symbol", "change_pct", "confidence"]), ""]
+    out += ["### Confidence", "", *_table(shock["calibration"], list(shock["calibration"][0])), ""]
+    return out
+
+
+def _year_told(found: dict[str, Any], headlines: bool) -> list[str]:
+    if "year" not in found:
+        return []
+    year = found["year"]
+    out = [
+        f"### {year['year']}",
+        "",
+        f"Without headlines, {year['sessions']} sessions of {year['symbols']} symbols, {year['falls']:,} falls of a "
+        f"tenth or more: {year['ai_model_shocks']} called an AI shock.",
+        "",
+        f"Headlines of another week laid over the {found['shifted'][0]['weeks']} weeks in which SPY fell furthest:",
+        "",
+    ]
+    columns = ["headlines", "weeks", "falls", "called_ai", "share", "plain", "called_ai_on_lows_only"]
+    out += [*_table(found["shifted"], columns), ""]
+    if headlines:
+        out += [f"{row['headlines']}: {w}" for row in found["shifted"] for w in row["which"]]
+    else:
+        out += [
+            f"{row['headlines']}: " + ", ".join(f"{w['symbol']} on {w['session']}" for w in row["which"]) + "."
+            for row in found["shifted"] if row["which"]
+        ]  # fmt: skip
+    return [*out, ""]
+
+
+def _table(rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
+    if not rows:
+        return ["none"]
+    lines = ["| " + " | ".join(c.replace("_", " ") for c in columns) + " |", "|" + "---|" * len(columns)]
+    return [*lines, *("| " + " | ".join(_cell(row.get(c)) for c in columns) + " |" for row in rows)]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{n} {name}" for name, n in value.items())
+    return "" if value is None else str(value).replace("|", "/")
