@@ -58,6 +58,10 @@ class AlertBook:
         found = [alert for alerts in self._firing.values() for alert in alerts.values()]
         return sorted(found, key=lambda a: (a.fired_at, a.id))
 
+    def fires(self, symbol: str) -> bool:
+        """Whether an alert of ``symbol`` is firing."""
+        return bool(self._firing.get(symbol))
+
     def last_told(self, fingerprint: str, before: date) -> Alert | None:
         """The newest alert of ``fingerprint`` from an earlier session that people were told of."""
         told = [a for (f, s), a in self._alerts.items() if f == fingerprint and s < before and a.told_at is not None]

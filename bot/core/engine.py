@@ -229,7 +229,8 @@ class Engine:
     ) -> None:
         """Judge these rules for these symbols; ``told`` are symbols that a story now may concern."""
         changed: list[AlertChange] = []
-        for symbol in sorted(work):
+        ajar = self._gates.ajar(self.rules, at) if told else frozenset()
+        for symbol in sorted(s for s in work if s in ajar or s not in told or self.alerts.fires(s)):
             changed += self.alerts.follow(symbol, at)
             for rule in work[symbol]:
                 if symbol not in told or not self._gates.shut(rule, symbol, at):

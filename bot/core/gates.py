@@ -12,8 +12,8 @@ from datetime import date, datetime
 from bot.core.conditions import All, Condition, Context, Named, Price
 from bot.core.market import Market
 from bot.core.news import NewsRoom
-from bot.core.rules import Rule
-from bot.core.sessions import Session
+from bot.core.rules import Rule, RuleSet
+from bot.core.sessions import Session, Timetable
 
 _Key = tuple[str, str, str, bool]
 _State = tuple[int, date | None]
@@ -27,6 +27,32 @@ class Gates:
         self._news = news
         self._conditions: dict[tuple[str, str], tuple[Condition, ...]] = {}
         self._shut: dict[_Key, tuple[_State, bool]] = {}
+        self._timetables: dict[str, Timetable] = {}
+        self._ajar: frozenset[str] = frozenset()
+        self._ajar_for: object = None
+
+    def ajar(self, rules: RuleSet, at: datetime) -> frozenset[str]:
+        """The symbols for which some rule may hold, of this session or of the one before: only they need to be looked
+        at when a story comes. Worked out once for all stories between two prices."""
+        if not self._timetables:
+            found = (self._market.of(symbol).timetable for symbol in rules.symbols)
+            self._timetables = {timetable.exchange: timetable for timetable in found}
+        sessions = tuple(s.date if (s := t.current(at)) else None for t in self._timetables.values())
+        state = (self._market.revision.number, sessions)
+        if self._ajar_for != state:
+            self._ajar_for = state
+            self._ajar = frozenset(symbol for symbol in rules.symbols if self._any_open(rules, symbol, at))
+        return self._ajar
+
+    def _any_open(self, rules: RuleSet, symbol: str, at: datetime) -> bool:
+        timetable = self._market.of(symbol).timetable
+        current = timetable.current(at)
+        before = timetable.before(current) if current else None
+        return any(
+            not self.shut(rule, symbol, at)
+            or (rule.has_cause and before is not None and not self.shut(rule, symbol, at, before))
+            for rule in rules.concerning(symbol)
+        )
 
     def shut(self, rule: Rule, symbol: str, at: datetime, session: Session | None = None) -> bool:
         """True where ``rule`` cannot hold for ``symbol`` whatever the news is; ``session`` as for ``Rule.evaluate``."""

@@ -21,6 +21,7 @@ def shocks(repository: Path, shared_data: Path, news: str, first: str, last: str
         *(sys.executable, "main.py", "backtest", "--json", "--from", first, "--to", last),
         *("--prices", str(shared_data / "prices" / "daily_2021-06_2025-04.csv.gz")),
         *("--news", str(shared_data / "news" / f"{news}.jsonl.gz")),
+        *("--rules", "rules/ai-model-shock.yaml"),  # the others are judged apart, and take as long
     ]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=900, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
