@@ -45,7 +45,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
             yield Finding("configuration", False, str(problem))
         return
     settings = world.settings
-    yield Finding("configuration", True, f"{config}: {len(settings.feeds)} feeds, {len(settings.watched)} symbols")
+    yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
     rules = ", ".join(r.name for r in world.rules if r.enabled)
     yield Finding("rules", bool(rules), f"{len(world.rules)} loaded: {rules}", "enable a rule in rules/")
     strangers = [s for s in settings.watched if s not in world.companies]

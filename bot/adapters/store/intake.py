@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text, to_json
@@ -86,6 +88,11 @@ class Intake:
     ) -> None:
         """Each kind to its table. Quotes the core refused are remembered as refused, not as prices."""
         disbelieved = {_print(r.quote) for r in refused}
+        observations = list(observations)
+        sessions: dict[str, list[date]] = defaultdict(list)
+        for observation in observations:
+            if isinstance(observation, DailyBar):
+                sessions[observation.symbol].append(observation.session)
         versions: dict[str, BarVersions] = {}
         reports: list[SourceReport] = []
         for observation in observations:
@@ -102,7 +109,8 @@ class Intake:
                     self._story(observation, readings.get(observation.id))
                 case DailyBar():
                     if observation.symbol not in versions:
-                        versions[observation.symbol] = self._bar_versions(observation.symbol)
+                        told = sessions[observation.symbol]
+                        versions[observation.symbol] = self._bar_versions(observation.symbol, min(told), max(told))
                     self._bar(observation, versions[observation.symbol])
                 case Split():
                     self._conn.execute(_SPLIT, (self._next(), self._run, *SPLIT.row(observation)))
@@ -157,12 +165,13 @@ class Intake:
                 ],
             )
 
-    def _bar_versions(self, symbol: str) -> BarVersions:
-        """What is stored of a symbol's bars: one query, for a refresh brings hundreds of them."""
+    def _bar_versions(self, symbol: str, first: date, last: date) -> BarVersions:
+        """What is stored of a symbol's bars of these sessions: one query, for a refresh brings hundreds of them."""
         versions: BarVersions = {}
         columns = ", ".join(BAR.columns)
         for row in self._conn.execute(
-            f"SELECT {columns} FROM daily_bars WHERE symbol = ? ORDER BY seen_at, arrival", (clean(symbol),)
+            f"SELECT {columns} FROM daily_bars WHERE symbol = ? AND session BETWEEN ? AND ? ORDER BY seen_at, arrival",
+            (clean(symbol), first.isoformat(), last.isoformat()),
         ):
             versions.setdefault(row[1], []).append(row)
         return versions
