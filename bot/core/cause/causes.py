@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.core.cause.moves import GroupMove, Moves
-from bot.core.cause.ranking import Evidence, Explanation, weigh
+from bot.core.cause.ranking import OVERRULED, STANDS, Evidence, Explanation, weigh
 from bot.core.market import Market
 from bot.core.model import ClusterMatch, Reach, ScoreReason
 from bot.core.news import Companies, NewsRoom
@@ -100,6 +100,8 @@ class Causes:
         ai = self._ai(asked, group)
         if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= 0.5 for r in rivals):
             ai = self._following(asked, group) or ai
+        if ai is not None and ai.tied_directly and ai.confidence >= STANDS:
+            rivals = [replace(r, confidence=r.confidence * OVERRULED) for r in rivals]
         found = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
         return Verdict(symbol, judged.date, tuple(found), group)
 
@@ -170,7 +172,7 @@ class Causes:
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
         confidence, terms = weigh(evidence)
-        return Explanation(match.topic, confidence, terms, match, group)
+        return Explanation(match.topic, confidence, terms, match, group, tied_directly=evidence.tied_firmly)
 
     def _confirmed(self, asked: _Asked, group: GroupMove | None, tied: ClusterMatch | None) -> float:
         """How well the market confirms a tie, 0 to 1.

@@ -24,6 +24,12 @@ UNCONFIRMED = 0.3
 RIVAL = -4.0
 TIED_RIVAL = -1.2
 """A rival weighs less where a story ties the company itself to AI: its own results may be how the shock is told."""
+OVERRULED = 0.65
+"""What a rival is worth beside a story that ties the company itself to AI, where that explanation stands by itself: a
+company that tells in its results who takes its customers away also "reports results"."""
+STANDS = 0.6
+FIRM = 0.7
+"""A tie above this leaves little doubt."""
 MARKET_WIDE = -1.5
 CAP = 0.55
 """Below what a rule asks for: a trigger without a tie (unless trigger and group are both clear), and a tie by
@@ -44,6 +50,11 @@ class Evidence:
     rival_topic: str = ""
     market_wide: float = 0.0
 
+    @property
+    def tied_firmly(self) -> bool:
+        """A story ties the company itself, in words that leave little doubt."""
+        return self.tied_directly and self.tie > FIRM
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -58,6 +69,8 @@ class Explanation:
     group: GroupMove | None = None
     contagion: bool = False
     """Not reached itself: it falls with those who are."""
+    tied_directly: bool = False
+    """A story names the company and ties its fall to the topic, in words that leave little doubt."""
 
 
 def weigh(evidence: Evidence) -> tuple[float, tuple[ScoreReason, ...]]:
@@ -69,7 +82,7 @@ def weigh(evidence: Evidence) -> tuple[float, tuple[ScoreReason, ...]]:
         tie *= UNCONFIRMED + (1 - UNCONFIRMED) * evidence.group
         trigger *= 0.5 + 0.5 * evidence.group
     together = evidence.group * max(evidence.tie, evidence.trigger)
-    rival = TIED_RIVAL if evidence.tied_directly and evidence.tie > 0.7 else RIVAL
+    rival = TIED_RIVAL if evidence.tied_firmly else RIVAL
     terms = (
         ScoreReason("base", BASE, ""),
         ScoreReason("a story ties the fall to AI", TIE * tie, f"{tie:.2f}"),
