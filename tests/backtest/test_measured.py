@@ -49,19 +49,7 @@ def test_deepseek_monday_is_an_ai_shock_with_deepseek_as_its_cause(deepseek: Fir
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(
-    ("symbol", "session"),
-    [
-        pytest.param(
-            *("NOW", "2025-01-30"),
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a headline on rising DeepSeek shares, joined by one of the next morning, counts as a tie",
-            ),
-        ),
-        ("AMD", "2025-02-05"),
-    ],
-)
+@pytest.mark.parametrize(("symbol", "session"), [("NOW", "2025-01-30"), ("AMD", "2025-02-05")])
 def test_earnings_in_the_thick_of_deepseek_news_are_no_ai_shock(deepseek: Fired, symbol: str, session: str) -> None:
     assert deepseek, "the window has alerts"
     assert (symbol, session) not in deepseek

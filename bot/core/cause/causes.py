@@ -29,6 +29,8 @@ LED_BY = 4.0
 """A company named by the stories that falls beyond so many of its own scales leads those who live from the same."""
 LED_OWN = 2.0
 LED = 0.6
+OWN_REASONS = 0.5
+"""An explanation of its own as likely as this, and a company's fall says nothing of others."""
 FOLLOWS = 0.75
 """Confidence passed on to a stock that no story reaches but that falls with those which stories explain."""
 FOLLOWS_FROM = 0.6
@@ -98,7 +100,7 @@ class Causes:
         group = self.group(symbol, judged, at)
         rivals = self._rivals(asked)
         ai = self._ai(asked, group)
-        if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= 0.5 for r in rivals):
+        if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= OWN_REASONS for r in rivals):
             ai = self._following(asked, group) or ai
         if ai is not None and ai.tied_directly and ai.confidence >= STANDS:
             rivals = [replace(r, confidence=r.confidence * OVERRULED) for r in rivals]
@@ -177,7 +179,8 @@ class Causes:
     def _confirmed(self, asked: _Asked, group: GroupMove | None, tied: ClusterMatch | None) -> float:
         """How well the market confirms a tie, 0 to 1.
 
-        The group falls; or, where the same stories name a company that lives from the same thing, that company does.
+        The group falls; or, where the same stories name a company that lives from the same thing, that company does,
+        and not for reasons of its own.
         """
         strength = group.strength if group else 0.0
         if tied is None or tied.reach is Reach.DIRECT:
@@ -189,9 +192,13 @@ class Causes:
             for peer in self._companies.exposed_to(exposure, STRONG):
                 if peer != asked.symbol and peer in self._watched and self._named(peer, tied, asked.now):
                     moved = self.moves.of(peer, asked.at)
-                    if moved is not None and moved.z < -LED_BY:
+                    if moved is not None and moved.z < -LED_BY and not self._own_reasons(asked, peer):
                         return max(strength, LED)
         return strength
+
+    def _own_reasons(self, asked: _Asked, peer: str) -> bool:
+        """Whether ``peer`` has news of its own that explains its fall: its results lead nobody."""
+        return any(r.confidence >= OWN_REASONS for r in self._rivals(replace(asked, symbol=peer)))
 
     def _named(self, peer: str, tied: ClusterMatch, now: datetime) -> bool:
         """Whether the stories that tie name ``peer`` itself."""
