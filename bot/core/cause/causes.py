@@ -17,6 +17,8 @@ from bot.core.windows import Span
 TIES = ("ai-market",)
 TRIGGERS = ("ai-model",)
 RIVALS = ("earnings", "offering", "outage", "regulator", "trial", "bank-run", "tariffs", "rating", "deal", "ai-capex")
+OWN = ("earnings", "offering", "outage", "regulator", "trial", "deal")
+"""Rivals that concern one company alone: a rating is often itself a reaction to the shock."""
 WITHIN = Span(sessions=5)
 """How long before the fall a cause may come from."""
 EARLY = timedelta(hours=2)
@@ -198,7 +200,8 @@ class Causes:
 
     def _own_reasons(self, asked: _Asked, peer: str) -> bool:
         """Whether ``peer`` has news of its own that explains its fall: its results lead nobody."""
-        return any(r.confidence >= OWN_REASONS for r in self._rivals(replace(asked, symbol=peer)))
+        rivals = self._rivals(replace(asked, symbol=peer))
+        return any(r.topic in OWN and r.confidence >= OWN_REASONS for r in rivals)
 
     def _named(self, peer: str, tied: ClusterMatch, now: datetime) -> bool:
         """Whether the stories that tie name ``peer`` itself."""
