@@ -110,6 +110,8 @@ def pytest_configure() -> None:
     sys.addaudithook(GUARD)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         os.environ[name] = os.environ[name.lower()] = CLOSED_PROXY
+    # hundreds of child processes start in a run; where bytecode must not be kept each would compile the project anew
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1,::1"
 
 

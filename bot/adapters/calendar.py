@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -117,13 +118,13 @@ def _build(exchange: str, first: date, last: date, known: _Built | None) -> _Bui
     trouble: Exception | None = None
     for since, until in ((begin, end), (begin, last), (first, end), (first, last)):
         try:
-            calendar = library.get_calendar(name, start=since.isoformat(), end=until.isoformat())
+            sessions = _sessions(exchange, name, since, until)
         except library.errors.NoSessionsError:
             return _Built(since, until, ())
         except (ValueError, NotImplementedError, library.errors.CalendarError) as error:
             trouble = error  # recorded holidays end here, or the library has no way to build this exchange
             continue
-        return _Built(since, until, tuple(_read(exchange, calendar)))
+        return _Built(since, until, sessions)
     reason = str(trouble).split("\n")[0][:160].rstrip(". ")
     raise UsageError(
         f"{exchange}: no sessions known from {first} to {last} ({reason}); ask for fewer years or another exchange"
@@ -141,16 +142,29 @@ def _calendar_name(library: Any, exchange: str) -> str:
     raise UsageError(f"no exchange {exchange!r}; exchanges go by their ISO 10383 code, {advice}")
 
 
-def _read(exchange: str, calendar: Any) -> list[Session]:
-    schedule = calendar.schedule
-    opens, closes, breaks, ends = (_moments(schedule[c]) for c in ("open", "close", "break_start", "break_end"))
+@lru_cache(maxsize=64)
+def _sessions(exchange: str, name: str, since: date, until: date) -> tuple[Session, ...]:
+    """Sessions of ``exchange`` by the library's calendar ``name``. The same question has the same answer, so that many
+    calendars in one process (a test suite, rules tried one after another) build it once."""
     sessions = []
-    for stamp, opened, closed, pause, resume in zip(schedule.index, opens, closes, breaks, ends, strict=True):
-        if opened is None or closed is None:
-            continue
-        session = Session(exchange, stamp.date(), opened, opened, closed, closed, pause, resume)
+    for day, opened, closed, pause, resume in _schedule(name, since, until):
+        session = Session(exchange, day, opened, opened, closed, closed, pause, resume)
         sessions.append(_extended(session) if exchange in EXTENDED else session)
-    return sessions
+    return tuple(sessions)
+
+
+@lru_cache(maxsize=16)
+def _schedule(
+    name: str, since: date, until: date
+) -> tuple[tuple[date, datetime, datetime, datetime | None, datetime | None], ...]:
+    """Date, open, close and the break of each session; exchanges that keep the same hours share it."""
+    schedule = _library().get_calendar(name, start=since.isoformat(), end=until.isoformat()).schedule
+    opens, closes, breaks, ends = (_moments(schedule[c]) for c in ("open", "close", "break_start", "break_end"))
+    return tuple(
+        (stamp.date(), opened, closed, pause, resume)
+        for stamp, opened, closed, pause, resume in zip(schedule.index, opens, closes, breaks, ends, strict=True)
+        if opened is not None and closed is not None
+    )
 
 
 def _moments(column: Any) -> list[datetime | None]:

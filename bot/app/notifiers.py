@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from bot.adapters.console import ConsoleNotifier
-from bot.adapters.telegram import TelegramNotifier
 from bot.app.world import World
 from bot.config.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import UsageError
 from bot.core.model import Outgoing, Recipient
 from bot.core.ports import Notifier
+
+if TYPE_CHECKING:
+    from bot.adapters.telegram import TelegramNotifier
 
 CONSOLE = Recipient("console", "console", "console", operator=True)
 
@@ -36,6 +38,8 @@ def telegram_notifier(world: World, found: FoundToken) -> TelegramNotifier:
     """The Telegram channel. Raises UsageError without a token."""
     if found.token is None:
         raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
+    from bot.adapters.telegram import TelegramNotifier  # a third of a second to import, and a replay needs none of it
+
     base = world.settings.telegram.base_url
     return TelegramNotifier(found.token, base_url=base) if base else TelegramNotifier(found.token)
 

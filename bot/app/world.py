@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -74,7 +75,34 @@ def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]
         raise ConfigError([*error.problems, *misshapen(rules)]) from error
 
 
+_READ: dict[bytes, tuple[Topics, Companies]] = {}
+"""The vocabulary read last, by what its files held. It is large and seldom changes: a rule edited while the bot runs,
+and rules tried one after another, need not read it anew."""
+
+
 def _topics_and_companies(folder: Path) -> tuple[Topics, Companies]:
+    held = _held(folder)
+    if (known := _READ.get(held)) is None:
+        known = _read_vocabulary(folder)
+        if _held(folder) == held:  # not edited meanwhile
+            _READ.clear()
+            _READ[held] = known
+    return known
+
+
+def _held(folder: Path) -> bytes:
+    """A fingerprint of the vocabulary's files: their names and contents."""
+    digest = hashlib.blake2b()
+    for file in (*sorted((folder / "topics").glob("*.yaml")), folder / "companies.yaml"):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            content = str(error).encode()
+        digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
+    return digest.digest()
+
+
+def _read_vocabulary(folder: Path) -> tuple[Topics, Companies]:
     try:
         topics = load_topics(folder / "topics")
     except ConfigError as error:

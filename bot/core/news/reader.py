@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
 from bot.core.news.companies import Companies
@@ -270,3 +271,17 @@ class StoryReader:
 def _within(start: int, stop: int, spans: list[tuple[int, int]]) -> bool:
     """True where one of ``spans`` overlaps."""
     return any(begin < stop and start < end for begin, end in spans)
+
+
+_COMPILED: WeakKeyDictionary[Companies, StoryReader] = WeakKeyDictionary()
+
+
+def reader_of(topics: Topics, companies: Companies) -> StoryReader:
+    """The reader of this vocabulary: compiled when first asked for, and shared by all who read with the same objects.
+
+    Rules tried one after another would otherwise compile the same thousands of names each time.
+    """
+    known = _COMPILED.get(companies)
+    if known is None or known.topics is not topics:
+        known = _COMPILED[companies] = StoryReader(topics, companies)
+    return known

@@ -17,7 +17,7 @@ from bot.core.news.companies import Companies, Company
 from bot.core.news.lexicon import Features, Lexicon, Name, settle
 from bot.core.news.matching import Entry, View, counts_at, match_cluster, view_of
 from bot.core.news.mentions import mentions_of
-from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, StoryReader
+from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, reader_of
 from bot.core.news.text import Folded
 from bot.core.news.topics import clipped
 from bot.core.news.vocabulary import Topics
@@ -39,7 +39,7 @@ class NewsRoom:
         self.topics = topics
         self._companies = companies
         self._window = window
-        self._reader = StoryReader(topics, companies)
+        self._reader = reader_of(topics, companies)
         makers = frozenset(f"company:{lab.company}" for lab in topics.labs if lab.company)
         self._clusters = Clusters(window, makers)
         self._entries: dict[str, Entry] = {}
@@ -135,7 +135,7 @@ class NewsRoom:
             return
         company = Company(symbol, name, tuple(aliases), exchange, exposures or {})
         self._companies = self._companies.with_company(company)
-        self._reader = StoryReader(self.topics, self._companies)
+        self._reader = reader_of(self.topics, self._companies)
         features = Features()
         lexicon = Lexicon(features)
         lexicon.add("company", symbol, company.names, features.bit("company"))
