@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from bot.app.world import load_world
-from bot.cli import main
+from tests.command import Ran, run_command
 
 
 @pytest.fixture
@@ -31,30 +28,9 @@ def folder(tmp_path: Path, repository: Path) -> Path:
     return tmp_path
 
 
-@dataclass
-class Ran:
-    """How a command went."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def rules(folder: Path, *words: str, answers: str = "") -> Ran:
-    """``main.py rules …`` with its exit code, as the shell would see it, but in this process."""
-    argv, stdin = sys.argv, sys.stdin
-    sys.argv = ["main.py", "rules", *words, "--config", str(folder / "config.yaml")]
-    sys.stdin = io.StringIO(answers)
-    out, err = io.StringIO(), io.StringIO()
-    code: object = 0
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main()
-    except SystemExit as ending:
-        code = ending.code
-    finally:
-        sys.argv, sys.stdin = argv, stdin
-    return Ran(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
+    """``main.py rules …`` over that configuration."""
+    return run_command("rules", *words, "--config", folder / "config.yaml", code=None, answers=answers)
 
 
 def written(folder: Path) -> dict[str, str]:

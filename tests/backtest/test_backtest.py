@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.backtest.recordings import FALLING, STEADY, Recording, fall, flat
+from tests.command import run_command
 
 Lines = list[dict[str, Any]]
 FLAT = flat((*FALLING, *STEADY, "SPY"), "2024-09-03", "2024-11-15")
@@ -30,11 +29,9 @@ def recording(tmp_path: Path) -> Recording:
     return Recording(tmp_path)
 
 
-def call(repository: Path, *arguments: str | Path, code: int = 0) -> tuple[Lines, str]:
+def call(*arguments: str | Path, code: int = 0) -> tuple[Lines, str]:
     """The lines of a backtest, and what it said on stderr."""
-    command = [sys.executable, "main.py", "backtest", "--json", *map(str, arguments)]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == code, done.stderr
+    done = run_command("backtest", "--json", *arguments, code=code)
     return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
@@ -47,11 +44,9 @@ def fired(lines: Lines, rule: str = "fall") -> list[tuple[str, str, str]]:
     ]
 
 
-def test_a_fall_fires_at_the_close_that_shows_it_and_the_last_line_is_a_summary(
-    repository: Path, recording: Recording
-) -> None:
+def test_a_fall_fires_at_the_close_that_shows_it_and_the_last_line_is_a_summary(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18")])
-    lines, said = call(repository, "--prices", prices, "--rules", recording.rules(), "--from", "2024-11-18")
+    lines, said = call("--prices", prices, "--rules", recording.rules(), "--from", "2024-11-18")
     assert fired(lines) == [("CHGG", "2024-11-18", "2024-11-18T21:00:00Z")]
     summary = lines[-1]
     assert summary["type"] == "summary"
@@ -62,10 +57,10 @@ def test_a_fall_fires_at_the_close_that_shows_it_and_the_last_line_is_a_summary(
     assert "1 fall" in said
 
 
-def test_notifications_are_told_as_in_a_replay_and_stored_as_held_back(repository: Path, recording: Recording) -> None:
+def test_notifications_are_told_as_in_a_replay_and_stored_as_held_back(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18")])
     database = recording.folder / "history.db"
-    lines, _ = call(repository, "--prices", prices, "--rules", recording.rules(), "--database", database)
+    lines, _ = call("--prices", prices, "--rules", recording.rules(), "--database", database)
     told = [n for n in lines if n["type"] == "notification"]
     assert [(n["recipient"], n["reason"]) for n in told] == [("backtest", "first")]
     assert "Chegg" in told[0]["text"]
@@ -79,21 +74,21 @@ def test_notifications_are_told_as_in_a_replay_and_stored_as_held_back(repositor
     assert kept == [("CHGG",), ("SPY",)], "prices of symbols without an alert are not written"
 
 
-def test_a_low_beyond_the_threshold_fires_though_the_close_recovers(repository: Path, recording: Recording) -> None:
+def test_a_low_beyond_the_threshold_fires_though_the_close_recovers(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18", close=97.0, low=85.0)])
-    lines, _ = call(repository, "--prices", prices, "--rules", recording.rules())
+    lines, _ = call("--prices", prices, "--rules", recording.rules())
     assert [symbol for symbol, _, _ in fired(lines)] == ["CHGG"]
     assert lines[0]["price"] == 85.0
 
 
-def test_a_row_with_a_close_only_is_a_price(repository: Path, recording: Recording) -> None:
+def test_a_row_with_a_close_only_is_a_price(recording: Recording) -> None:
     prices = recording.prices([*FLAT, "CHGG,2024-11-18,,,,80.0,"])
-    lines, _ = call(repository, "--prices", prices, "--rules", recording.rules())
+    lines, _ = call("--prices", prices, "--rules", recording.rules())
     assert fired(lines) == [("CHGG", "2024-11-18", "2024-11-18T21:00:00Z")]
     assert lines[-1]["bad_rows"] == 0
 
 
-def test_from_and_to_are_inclusive_and_bound_the_alerts(repository: Path, recording: Recording) -> None:
+def test_from_and_to_are_inclusive_and_bound_the_alerts(recording: Recording) -> None:
     falls = [
         fall("CHGG", "2024-11-18"),
         fall("COUR", "2024-11-19"),
@@ -102,19 +97,19 @@ def test_from_and_to_are_inclusive_and_bound_the_alerts(repository: Path, record
     ]
     prices = recording.prices([*flat((*FALLING, *STEADY, "SPY"), "2024-09-03", "2024-11-20"), *falls])
     bounds = ("--from", "2024-11-19", "--to", "2024-11-20")
-    lines, _ = call(repository, "--prices", prices, "--rules", recording.rules(), *bounds)
+    lines, _ = call("--prices", prices, "--rules", recording.rules(), *bounds)
     assert [(s, day) for s, day, _ in fired(lines)] == [("COUR", "2024-11-19"), ("DUOL", "2024-11-20")]
 
 
-def test_a_story_after_the_last_session_still_completes_an_alert_of_it(repository: Path, recording: Recording) -> None:
+def test_a_story_after_the_last_session_still_completes_an_alert_of_it(recording: Recording) -> None:
     rows = [*FLAT, fall("CHGG", "2024-11-18"), *flat(("COUR",), "2024-11-18", "2024-11-18"), fall("COUR", "2024-11-19")]
     prices = recording.prices([*rows, *flat(("CHGG",), "2024-11-19", "2024-11-20", 80.0)])
     news = recording.news([STORY | {"published": "2024-11-18T23:00:00Z"}])
-    lines, _ = call(repository, "--prices", prices, "--news", news, "--rules", recording.rules(), "--to", "2024-11-18")
+    lines, _ = call("--prices", prices, "--news", news, "--rules", recording.rules(), "--to", "2024-11-18")
     assert fired(lines, "told") == [("CHGG", "2024-11-18", "2024-11-18T23:10:00Z")]
 
 
-def test_alerts_up_to_a_moment_do_not_change_when_later_rows_are_added(repository: Path, recording: Recording) -> None:
+def test_alerts_up_to_a_moment_do_not_change_when_later_rows_are_added(recording: Recording) -> None:
     rows = [*FLAT, fall("CHGG", "2024-11-18"), *flat(STEADY, "2024-11-18", "2024-11-19")]
     later = [
         *rows,
@@ -125,9 +120,9 @@ def test_alerts_up_to_a_moment_do_not_change_when_later_rows_are_added(repositor
     stories = [STORY]
     more = [*stories, STORY | {"published": "2024-11-19T22:00:00Z", "title": "GPT-9 hits Coca-Cola", "link": "x:"}]
     rules = recording.rules()
-    short, _ = call(repository, "--prices", recording.prices(rows), "--news", recording.news(stories), "--rules", rules)
+    short, _ = call("--prices", recording.prices(rows), "--news", recording.news(stories), "--rules", rules)
     long, _ = call(
-        repository, "--prices", recording.prices(later, "later.csv"), "--news", recording.news(more, "later.jsonl"),
+        "--prices", recording.prices(later, "later.csv"), "--news", recording.news(more, "later.jsonl"),
         "--rules", rules,
     )  # fmt: skip
     end = "2024-11-19T21:00:00Z"
@@ -138,9 +133,7 @@ def test_alerts_up_to_a_moment_do_not_change_when_later_rows_are_added(repositor
     assert len(fired(long)) > len(fired(short))
 
 
-def test_the_time_a_story_was_seen_counts_and_where_it_is_missing_the_lag(
-    repository: Path, recording: Recording
-) -> None:
+def test_the_time_a_story_was_seen_counts_and_where_it_is_missing_the_lag(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18")])
     rules = recording.rules()
     for entry, lag, moment in (
@@ -150,11 +143,11 @@ def test_the_time_a_story_was_seen_counts_and_where_it_is_missing_the_lag(
         (STORY | {"published": "2024-11-18"}, "0s", "2024-11-19T00:00:00Z"),
     ):
         news = recording.news([entry])
-        lines, _ = call(repository, "--prices", prices, "--news", news, "--rules", rules, "--lag", lag)
+        lines, _ = call("--prices", prices, "--news", news, "--rules", rules, "--lag", lag)
         assert fired(lines, "told") == [("CHGG", "2024-11-18", moment)]
 
 
-def test_gzipped_files_say_the_same(repository: Path, recording: Recording) -> None:
+def test_gzipped_files_say_the_same(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18")])
     news = recording.news([STORY])
     packed = []
@@ -162,24 +155,22 @@ def test_gzipped_files_say_the_same(repository: Path, recording: Recording) -> N
         packed.append(path.with_name(path.name + ".gz"))
         packed[-1].write_bytes(gzip.compress(path.read_bytes()))
     rules = recording.rules()
-    plain, _ = call(repository, "--prices", prices, "--news", news, "--rules", rules)
-    small, _ = call(repository, "--prices", packed[0], "--news", packed[1], "--rules", rules)
+    plain, _ = call("--prices", prices, "--news", news, "--rules", rules)
+    small, _ = call("--prices", packed[0], "--news", packed[1], "--rules", rules)
     assert fired(plain, "told")
     assert small[:-1] == plain[:-1]
 
 
-def test_several_price_files_are_one_recording_and_the_last_row_for_a_session_wins(
-    repository: Path, recording: Recording
-) -> None:
+def test_several_price_files_are_one_recording_and_the_last_row_for_a_session_wins(recording: Recording) -> None:
     first = recording.prices([*FLAT, fall("CHGG", "2024-11-18"), fall("COUR", "2024-11-18", 99.0)], "a.csv")
     second = recording.prices([fall("COUR", "2024-11-18", 80.0), fall("CHGG", "2024-11-18")], "b.csv")
-    lines, said = call(repository, "--prices", first, "--prices", second, "--rules", recording.rules())
+    lines, said = call("--prices", first, "--prices", second, "--rules", recording.rules())
     assert sorted(s for s, _, _ in fired(lines)) == ["CHGG", "COUR"]
     assert lines[-1]["conflicts"] == 1, "the row that repeats the same figures is no conflict"
     assert "given twice" in said
 
 
-def test_bad_rows_are_named_by_file_and_line_and_passed_over(repository: Path, recording: Recording) -> None:
+def test_bad_rows_are_named_by_file_and_line_and_passed_over(recording: Recording) -> None:
     bad = [
         "CHGG,2024-11-18,1,1,1,cheap,1",  # no number
         "CHGG,2024-13-01,1,1,1,1,1",  # no date
@@ -194,7 +185,7 @@ def test_bad_rows_are_named_by_file_and_line_and_passed_over(repository: Path, r
     prices = recording.prices([*bad, *FLAT, fall("CHGG", "2024-11-18")])
     news = recording.folder / "news.jsonl"
     news.write_text('{"title": "no time"}\nnot json\n' + json.dumps(STORY) + "\n[]\n", encoding="utf-8")
-    lines, said = call(repository, "--prices", prices, "--news", news, "--rules", recording.rules())
+    lines, said = call("--prices", prices, "--news", news, "--rules", recording.rules())
     assert fired(lines, "told"), "what is sound is played"
     summary = lines[-1]
     assert summary["bad_rows"] == len(bad) + 3
@@ -205,9 +196,9 @@ def test_bad_rows_are_named_by_file_and_line_and_passed_over(repository: Path, r
         assert f"{news}:{number}:" in said
 
 
-def test_strict_stops_at_bad_rows_and_names_them_all(repository: Path, recording: Recording) -> None:
+def test_strict_stops_at_bad_rows_and_names_them_all(recording: Recording) -> None:
     prices = recording.prices(["CHGG,2024-11-18,1,1,1,x,1", *FLAT, "KO,2024-11-18,1,1,1,,1"])
-    lines, said = call(repository, "--prices", prices, "--rules", recording.rules(), "--strict", code=2)
+    lines, said = call("--prices", prices, "--rules", recording.rules(), "--strict", code=2)
     assert lines == []
     assert f"{prices}:2:" in said
     assert f"{prices}:{2 + 1 + len(FLAT)}:" in said
@@ -230,7 +221,7 @@ def test_strict_stops_at_bad_rows_and_names_them_all(repository: Path, recording
     ],
 )
 def test_what_cannot_be_is_a_wrong_call_in_one_line(
-    repository: Path, recording: Recording, arguments: tuple[str, ...], words: str
+    recording: Recording, arguments: tuple[str, ...], words: str
 ) -> None:
     prices = recording.prices(FLAT)
     (recording.folder / "words.txt").write_text("nothing of the kind\n1\n", encoding="utf-8")
@@ -238,39 +229,36 @@ def test_what_cannot_be_is_a_wrong_call_in_one_line(
     recording.prices(["NOSUCH,2024-11-18,1,1,1,1,1"], "strange.csv")
     (recording.folder / "torn.csv.gz").write_bytes(gzip.compress(prices.read_bytes())[:200])
     filled = [a.format(prices=prices, folder=recording.folder) for a in arguments]
-    lines, said = call(repository, *filled, code=2)
+    lines, said = call(*filled, code=2)
     assert lines == []
     assert words in said
     assert "Traceback" not in said
 
 
-def test_watchlist_config_narrows_what_is_watched(repository: Path, recording: Recording) -> None:
+def test_watchlist_config_narrows_what_is_watched(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18"), fall("PEP", "2024-11-18")])
     rules = recording.rules()
-    wide, _ = call(repository, "--prices", prices, "--rules", rules)
-    narrow, _ = call(repository, "--prices", prices, "--rules", rules, "--watchlist", "config")
+    wide, _ = call("--prices", prices, "--rules", rules)
+    narrow, _ = call("--prices", prices, "--rules", rules, "--watchlist", "config")
     assert {s for s, _, _ in fired(wide)} == {"CHGG", "PEP"}
     assert {s for s, _, _ in fired(narrow)} == {"CHGG"}
     assert narrow[-1]["symbols_passed_over"] >= 1
 
 
-def test_a_database_of_another_backtest_is_refused_and_the_same_may_be_played_again(
-    repository: Path, recording: Recording
-) -> None:
+def test_a_database_of_another_backtest_is_refused_and_the_same_may_be_played_again(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18")])
     database = recording.folder / "history.db"
     arguments = ("--prices", prices, "--rules", recording.rules(), "--database", database)
-    first, _ = call(repository, *arguments)
-    again, _ = call(repository, *arguments)
+    first, _ = call(*arguments)
+    again, _ = call(*arguments)
     assert again[:-1] == first[:-1]
-    other, said = call(repository, *arguments, "--from", "2024-11-18", code=1)
+    other, said = call(*arguments, "--from", "2024-11-18", code=1)
     assert other == []
     assert "holds the backtest of" in said
 
 
-def test_without_json_stdout_stays_empty_and_people_read_the_outcome(repository: Path, recording: Recording) -> None:
+def test_without_json_stdout_stays_empty_and_people_read_the_outcome(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18")])
-    command = [sys.executable, "main.py", "backtest", "--prices", str(prices), "--rules", str(recording.rules())]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=True)
+    done = run_command("backtest", "--prices", prices, "--rules", recording.rules())
     assert done.stdout == ""
     assert "1 fall" in done.stderr

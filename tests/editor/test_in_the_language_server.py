@@ -55,6 +55,7 @@ def test_nothing_is_underlined_in_the_shipped_files(editor: LanguageServer, chec
     assert len(files) > 8
     for path in files:
         editor.open(path, path.read_text(encoding="utf-8"))
+    for path in files:
         assert editor.problems(path) == [], path
 
 

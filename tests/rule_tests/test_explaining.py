@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +21,9 @@ from bot.app.explaining import (
 from bot.app.staging import episode_scene, open_stage
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Quote
+from tests.command import run_command
 
-from .bench import CONFIG, NOW, REPOSITORY, RULES
+from .bench import CONFIG, NOW, RULES
 
 EPISODE = "deepseek-2025-01"
 
@@ -46,8 +45,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The episode's week, replayed into a database."""
     file = tmp_path_factory.mktemp("history") / "week.db"
-    command = [sys.executable, "main.py", "replay", EPISODE, "--notify", "none", "--database", str(file)]
-    subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True)
+    run_command("replay", EPISODE, "--notify", "none", "--database", file)
     return file
 
 
@@ -138,10 +136,8 @@ def test_a_database_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_a_tree_or_an_object() -> None:
-    command = [sys.executable, "main.py", "rules", "explain", "nvda", "--at", "2025-01-27T10:00Z", "--episode", EPISODE]
-    people = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    command = ["rules", "explain", "nvda", "--at", "2025-01-27T10:00Z", "--episode", EPISODE]
+    people = run_command(*command)
     assert "ai-model-shock: " in people.stdout
-    programs = subprocess.run(
-        [*command, "--json"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
-    )
+    programs = run_command(*command, "--json")
     assert json.loads(programs.stdout)["symbol"] == "NVDA"

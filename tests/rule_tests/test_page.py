@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from pydantic import BaseModel
 from bot.app.rule_test_report import verdict_lines
 from bot.app.rule_testing import prepare_suite, run_test
 from bot.config import rule_test_entries as entries
+from tests.command import run_command
 
 from .bench import CONFIG, NOW, REPOSITORY
 
@@ -48,8 +47,8 @@ def test_every_key_is_on_the_page(key: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_page_works(tmp_path: Path, command: str) -> None:
     words = shlex.split(command.replace("results.xml", str(tmp_path / "results.xml")))
-    done = subprocess.run([sys.executable, *words[1:]], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr + done.stdout
+    assert words[:2] == ["python", "main.py"]
+    run_command(*words[2:])
 
 
 def test_the_page_has_examples_and_commands() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from time import process_time
 
@@ -13,6 +11,7 @@ from bot.app.rule_test_report import verdict_lines
 from bot.app.rule_testing import Suite, prepare_suite, run_test
 from bot.app.world import check_rules
 from bot.config.rule_dump import full_rules, rules_yaml
+from tests.command import Ran, run_command
 
 from .bench import CONFIG, NOW, REPOSITORY
 
@@ -62,13 +61,10 @@ def test_a_broken_rule_makes_a_shipped_test_fail(tmp_path: Path, before: str, af
 
 
 def test_the_command_says_how_it_went_by_its_exit_code(tmp_path: Path) -> None:
-    command = [sys.executable, "main.py", "rules", "test"]
-
-    def run(text: str) -> subprocess.CompletedProcess[str]:
+    def run(text: str) -> Ran:
         file = tmp_path / "case.yaml"
         file.write_text("rules: ai-model-shock\nsession: 2025-01-27\ntests:\n" + text, encoding="utf-8")
-        asked = [*command, str(file), "--junit", str(tmp_path / "out.xml")]
-        return subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+        return run_command("rules", "test", file, "--junit", tmp_path / "out.xml", code=None)
 
     held = run("  - {name: a, prices: {NVDA: 100 | 15:00 99}, expect_nothing: because it stands}\n")
     assert (held.returncode, held.stdout[:4]) == (0, "ok  ")

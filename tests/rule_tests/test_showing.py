@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +11,9 @@ import pytest
 from bot.app.world import check_rules
 from bot.config.rule_dump import full_rules, rules_yaml
 from bot.core.rules import Rule
+from tests.command import run_command
 
-from .bench import CONFIG, REPOSITORY, RULES
+from .bench import CONFIG, RULES
 
 TRICKY = """
 rules:
@@ -78,14 +77,10 @@ def test_showing_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_command_says_how_many_symbols_a_rule_concerns() -> None:
-    command = [sys.executable, "main.py", "rules", "show", "ai-model-shock"]
-    shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    shown = run_command("rules", "show", "ai-model-shock")
     assert "concerns" in shown.stdout.splitlines()[0]
-    told = subprocess.run([*command, "--json"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    told = run_command("rules", "show", "ai-model-shock", "--json")
     data = json.loads(told.stdout)
     assert f"concerns {len(data['symbols'])} symbols" in shown.stdout
-    wrong = subprocess.run(
-        [*command[:-1], "ai-modal-shock"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert wrong.returncode == 2
+    wrong = run_command("rules", "show", "ai-modal-shock", code=2)
     assert "did you mean 'ai-model-shock'" in wrong.stderr

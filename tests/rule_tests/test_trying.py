@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from bot.app.trying import Difference, Fired, Trial, compared, try_episode, try_
 from bot.config.rule_tests_file import Recording
 from bot.core.errors import UsageError
 from bot.core.model import Severity
+from tests.command import run_command
 
 from .bench import CONFIG, NOW, REPOSITORY, RULES
 
@@ -41,9 +40,7 @@ def database(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Path:
     (folder / "rules" / "rules.yaml").symlink_to(rules)
     (folder / "config.yaml").write_text(CONFIG.read_text(encoding="utf-8"), encoding="utf-8")
     file = folder / "weeks.db"
-    command = [sys.executable, "main.py", "replay", EPISODE, "--notify", "none", "--database", str(file)]
-    command += ["--config", str(folder / "config.yaml")]
-    subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True)
+    run_command("replay", EPISODE, "--notify", "none", "--database", file, "--config", folder / "config.yaml")
     return file
 
 
@@ -157,14 +154,11 @@ def test_alerts_are_compared_by_rule_symbol_and_session() -> None:
 
 def test_the_command_prints_a_table_or_lines(database: Path, tmp_path: Path) -> None:
     path = edited(tmp_path, "< -10%", "< -7%")
-    command = [sys.executable, "main.py", "rules", "try", "--from", "2025-01-27", "--to", "2025-01-27"]
-    command += ["--rules", str(path), "--database", str(database)]
-    people = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    command = ["rules", "try", "--from", "2025-01-27", "--to", "2025-01-27", "--rules", path, "--database", database]
+    people = run_command(*command)
     assert "+ gained" in people.stdout
     assert "sessions from 2025-01-27 to 2025-01-27, beside what did fire" in people.stderr
-    programs = subprocess.run(
-        [*command, "--json"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
-    )
+    programs = run_command(*command, "--json")
     lines = [json.loads(line) for line in programs.stdout.splitlines()]
     assert lines[-1]["type"] == "summary"
     assert lines[-1]["gained"] == sum(line.get("difference") == "gained" for line in lines)
