@@ -24,6 +24,12 @@ SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 # ------------------------------------------------------------------------------------------------------- shared data
 
 
+@pytest.hookimpl(optionalhook=True)  # where tests run without xdist nobody asks
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One process more than processors: many tests wait, for a poll to come round or a process to end."""
+    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that asks for the shared data is marked so; all marked ones skip where the folder is absent."""
     for item in items:

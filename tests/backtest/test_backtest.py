@@ -262,3 +262,9 @@ def test_without_json_stdout_stays_empty_and_people_read_the_outcome(recording: 
     done = run_command("backtest", "--prices", prices, "--rules", recording.rules())
     assert done.stdout == ""
     assert "1 fall" in done.stderr
+
+
+def test_the_shipped_rules_can_be_played_over_two_symbols(recording: Recording) -> None:
+    rows = [*flat(("CHGG", "SPY"), "2024-09-03", "2024-11-15"), fall("CHGG", "2024-11-18")]
+    lines, _ = call("--prices", recording.prices(rows))
+    assert lines[-1]["symbols"] == 2

@@ -75,9 +75,11 @@ class Checkout:
         )
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """The environment ``make`` gives: nothing of pip's and uv's but what is said here; no uv."""
+        """The environment ``make`` gives: nothing of pip's, uv's and an outer make's but what is said here."""
         mine = {
-            n: v for n, v in os.environ.items() if not n.startswith(("PIP_", "UV", "MAKE", "PYTHON", "VIRTUAL_ENV"))
+            n: v
+            for n, v in os.environ.items()
+            if not n.startswith(("PIP_", "UV", "MAKE", "PYTHON", "VIRTUAL_ENV", "ARGS", "EXTRAS"))
         }
         wheels = (self.root.parent / "wheels").as_uri()
         return {

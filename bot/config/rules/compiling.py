@@ -271,7 +271,8 @@ class Compiler:
             self.fail((*path, "symbols"), "peers stands alone; write it without others, or name the groups")
             return None
         members = self.symbols(spec.symbols, path)
-        most = float(len(members)) if members else None
+        # a replay or a backtest watches what it has prices for: fewer than the rule was written for
+        most = float(len(members)) if members and not self.around.also_known else None
         self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", most, whole=True)
         here = tuple(m for m in members if m in self.around.present)
         return core.Breadth(", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share)
