@@ -16,11 +16,12 @@ from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import ChangeKind, Recipient, Story, stable_id
+from bot.core.model import ChangeKind, EarningsDate, Recipient, Story, stable_id
 from bot.core.sessions import Session
 from bot.cycle import Cycle, CycleResult
 from bot.replay.bars import PriceSessions
 from bot.replay.columns import PriceColumns, read_prices
+from bot.replay.earnings_file import read_earnings
 from bot.replay.evidence import EvidenceStore
 from bot.replay.recording import read_recording
 from bot.replay.rolling import RollingTape
@@ -52,6 +53,8 @@ class Request:
     configured_only: bool = False
     """Watch only what ``config.yaml`` watches, not every priced symbol of ``companies.yaml``."""
     lag: timedelta = LAG
+    earnings: tuple[Path, ...] = ()
+    """Files of earnings dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class BacktestPlan:
     columns: PriceColumns
     sessions: PriceSessions
     stories: tuple[Story, ...]
+    earnings: tuple[EarningsDate, ...]
     problems: tuple[Problem, ...]
     """Rows that cannot be read, by file and line."""
     first: date
@@ -77,7 +81,7 @@ class BacktestPlan:
     def name(self) -> str:
         """Tells this backtest from others: the same files, dates and rules have the same name."""
         request = self.request
-        parts = [str(p.resolve()) for p in (*request.prices, *request.news)]
+        parts = [str(p.resolve()) for p in (*request.prices, *request.news, *request.earnings)]
         versions = [f"{n}={v}" for n, (v, _) in sorted(self.world.rules.versions.items())]
         told = stable_id(*parts, *versions, str(request.lag), str(request.configured_only), length=8)
         return f"{self.first} to {self.last} ({told})"
@@ -130,7 +134,9 @@ def plan_backtest(request: Request) -> BacktestPlan:
     ends_at = max(_close_after(timetables, h.session) for h in sessions.on(last))
     recorded = read_recording((), request.news, lag=request.lag)
     stories = tuple(s for s in recorded.stories.values() if begins_at - NEWS_BEFORE <= s.seen_at <= ends_at)
-    problems = sorted((*columns.problems, *recorded.problems), key=lambda p: (p.file, p.line))
+    dates, unread = read_earnings(request.earnings)
+    earnings = tuple(d for d in dates if d.symbol in columns.symbols and d.seen_at <= ends_at)
+    problems = sorted((*columns.problems, *recorded.problems, *unread), key=lambda p: (p.file, p.line))
     return BacktestPlan(
         request,
         World(request.config.parent, settings, companies, topics, rules),
@@ -138,6 +144,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
         columns,
         sessions,
         stories,
+        earnings,
         tuple(problems),
         first,
         last,
@@ -199,7 +206,8 @@ class Backtesting:
 
 def start_backtest(plan: BacktestPlan, store: SqliteStore) -> Backtesting:
     """Join the parts on ``store``."""
-    tape = RollingTape(plan.columns, plan.sessions, plan.stories, lambda day: day >= plan.first, plan.ends_at)
+    told = (*plan.stories, *plan.earnings)
+    tape = RollingTape(plan.columns, plan.sessions, told, lambda day: day >= plan.first, plan.ends_at)
     start = min(tape.first_at or plan.begins_at, plan.begins_at)
     clock = SimulatedClock(start)
     engine = make_engine(plan.world, plan.timetables, plan.begins_at)

@@ -17,6 +17,8 @@ from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Job, Scheduler
 from bot.adapters.store import SqliteStore
 from bot.app.backfill import LOOK_EVERY, Backfill
+from bot.app.earnings import RETRY as EARNINGS_AGAIN
+from bot.app.earnings import EarningsDates
 from bot.app.outages import FeedOutages
 from bot.app.world import World
 from bot.core.engine import Engine
@@ -31,7 +33,7 @@ from bot.core.model import (
     SourceReport,
     Trouble,
 )
-from bot.core.ports import Clock, QuoteSource
+from bot.core.ports import Clock, EarningsSource, QuoteSource
 from bot.core.wording import age
 from bot.cycle import Cycle, CycleResult
 from bot.recipients import notice
@@ -42,6 +44,8 @@ TICK = timedelta(seconds=1)
 WAKE_SENDER = timedelta(seconds=5)
 TELL_OUTAGES = timedelta(seconds=15)
 HOUSEKEEPING = timedelta(hours=6)
+EARNINGS_FIRST = timedelta(seconds=5)
+"""After the first prices."""
 NAMES_AGAIN = timedelta(minutes=5)
 FIRST_POLLS_APART = timedelta(seconds=0.4)
 """Between the first polls of one feed and the next, so that fifty of them do not come at once."""
@@ -84,6 +88,8 @@ class LiveBot:
     """Tells the operator past the outbox: for when nothing can be written into it."""
     describe: Callable[[Sequence[str]], Awaitable[Mapping[str, Listing]]] | None = None
     """What the price vendor knows of symbols: their names."""
+    calendar: EarningsSource | None = None
+    """Who knows when companies report."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
@@ -115,6 +121,7 @@ class LiveBot:
         self.outages.feeds = len(specs)
         self.scheduler.after("prices", timedelta(), self._guarded(self._poll_prices))
         self.scheduler.after("history", timedelta(), self._guarded(self._fetch_history))
+        self.scheduler.after("earnings", EARNINGS_FIRST, self._guarded(self._fetch_earnings))
         self.scheduler.after("names", timedelta(), self._guarded(self._introduce))
         self.scheduler.every("cycle", TICK, self._guarded(self._tick))
         self.scheduler.every("sender", WAKE_SENDER, self._guarded(self._wake_sender))
@@ -340,6 +347,17 @@ class LiveBot:
         finally:
             if not self._stopping:
                 self.scheduler.after("history", wait, self._guarded(self._fetch_history))
+
+    async def _fetch_earnings(self) -> None:
+        if self.calendar is None:
+            return
+        wait = EARNINGS_AGAIN
+        try:
+            dates = EarningsDates(self.calendar, lambda: self.engine.earnings, self.clock, self.turn)
+            wait = await dates.run(self.world.settings.watched)
+        finally:
+            if not self._stopping:
+                self.scheduler.after("earnings", wait, self._guarded(self._fetch_earnings))
 
     async def _introduce(self) -> None:
         """Learn the vendor's names of watched symbols that ``companies.yaml`` does not know; again until it works."""

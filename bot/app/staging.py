@@ -135,7 +135,7 @@ def _given(stage: Stage, test: RuleTest) -> Scene:
             raise ConfigError(problems)
         return scene
     problems = []
-    observations: list[Observation] = list(test.stories)
+    observations: list[Observation] = [*test.stories, *test.earnings]
     for symbol, given in test.prices.items():
         observations += _priced(stage, test, symbol, given, problems)
     if problems:

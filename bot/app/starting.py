@@ -131,7 +131,7 @@ async def _assembled(
         known = {c.symbol: c.exchange for c in world.companies if c.exchange}
         prices = Yahoo(timetables.of_exchange, exchanges=known, cache=store.path.parent / "yfinance")
         bot = LiveBot(world, engine, store, cycle, reader, prices, clock, Scheduler(SystemClock()))
-        bot.describe = prices.describe
+        bot.describe, bot.calendar = prices.describe, prices
         bot.alarm = Alarm(notifiers, people, clock)
 
         def announce(announcement: Announcement) -> None:

@@ -48,6 +48,10 @@ def backtest(
             "and given several times."
         ),
     ] = None,
+    earnings: Annotated[
+        list[Path] | None,
+        typer.Option(help="Earnings dates: symbol,date,when,seen; CSV, may be gzipped and given several times."),
+    ] = None,
     first: Annotated[str | None, typer.Option("--from", help="First session that may raise alerts.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last session that may raise alerts.")] = None,
     rules: Annotated[Path | None, typer.Option(help="A rule file or a folder of them, instead of the shipped.")] = None,
@@ -88,6 +92,7 @@ def backtest(
         rules,
         watchlist is Watchlist.CONFIG,
         seen_after,
+        tuple(earnings or ()),
     )
     with stderr.status("reading prices and news"):
         plan = plan_backtest(request)

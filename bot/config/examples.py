@@ -105,6 +105,7 @@ EXAMPLES: Mapping[str, Any] = {
     "RuleTestEntry.zone": "America/New_York",
     "RuleTestEntry.prices": {"NVDA": "142.62 | 14:30 133.20, 15:00 2x119 every 1m, 21:00 118.42 close"},
     "RuleTestEntry.news": [_STORY],
+    "RuleTestEntry.earnings": {"NVDA": "2025-02-26 after"},
     "RuleTestEntry.episode": "deepseek-2025-01",
     "RuleTestEntry.recording": {"prices": "prices.csv", "news": "news.jsonl"},
     "RuleTestEntry.symbols": ["NVDA"],

@@ -128,6 +128,8 @@ class RuleTestEntry(StrictModel):
     """Prices by symbol: 142.62 | 09:00 133.37, 10:00 128.14 low."""
     news: tuple[str | NewsEntry, ...] = ()
     """Headlines: `10:00 | Example News | A title`, or a mapping."""
+    earnings: dict[Symbol, Words] = Field(default_factory=dict)
+    """When companies report, by a calendar two weeks before: 2025-01-29 after; before, during, or the date alone."""
     episode: Name | None = None
     """An episode in rules/episodes instead of prices and news."""
     recording: RecordingEntry | None = None

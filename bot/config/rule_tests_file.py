@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,9 +25,10 @@ from bot.config.rule_test_entries import (
 )
 from bot.config.series import Clockwork, Series, parse_series
 from bot.config.yaml_file import Document, DocumentPath, load_document, path_text, problem, validate
+from bot.core.earnings import KNOWN_BEFORE, read_report
 from bot.core.episode import EpisodeBar, Mark
 from bot.core.errors import ConfigError, Problem
-from bot.core.model import Severity, Story, stable_id
+from bot.core.model import EarningsDate, Severity, Story, stable_id
 
 Window = tuple[datetime, datetime]
 """From, up to but not including."""
@@ -91,6 +92,7 @@ class RuleTest:
     session: date | None
     prices: dict[str, GivenPrices]
     stories: tuple[Story, ...]
+    earnings: tuple[EarningsDate, ...]
     episode: str | None
     recording: Recording | None
     expected: tuple[Expected, ...]
@@ -180,6 +182,7 @@ class _TestReader:
                 for symbol, written in entry.prices.items()
             },
             stories=tuple(s for i, n in enumerate(entry.news) if (s := self._story(n, (*self.path, "news", i)))),
+            earnings=tuple(d for s, text in entry.earnings.items() if (d := self._report_of(s, text))),
             episode=entry.episode,
             recording=self._recording(entry.recording),
             expected=tuple(self._expected(e, (*self.path, "expect", i)) for i, e in enumerate(entry.expect or ())),
@@ -314,6 +317,15 @@ class _TestReader:
             seeded=written.seeded,
             keys=(told,),
         )
+
+    def _report_of(self, symbol: str, text: str) -> EarningsDate | None:
+        try:
+            day, when = read_report(text)
+        except ValueError as error:
+            self.fail((*self.path, "earnings", symbol), str(error))
+            return None
+        told_at = datetime.combine(day, time(), UTC) - KNOWN_BEFORE
+        return EarningsDate(symbol, day, told_at, when, "rule test")
 
     def _moment(self, text: str, path: DocumentPath) -> tuple[datetime, timedelta] | None:
         try:

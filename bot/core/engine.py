@@ -16,6 +16,7 @@ from itertools import groupby
 from bot.core import followups
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
+from bot.core.earnings import EarningsCalendar
 from bot.core.errors import LookAheadError
 from bot.core.gates import Gates
 from bot.core.health import Freshness, Health
@@ -27,6 +28,7 @@ from bot.core.model import (
     ChangeKind,
     DailyBar,
     Decisions,
+    EarningsDate,
     Incident,
     Observation,
     Phase,
@@ -51,6 +53,7 @@ FRESHNESS_EVERY = timedelta(minutes=5)
 HOUSEKEEPING_EVERY = timedelta(hours=6)
 WORTH_TELLING = 0.3
 """An explanation less likely than this is not told."""
+REMEMBER_EARNINGS = timedelta(days=40)
 REMEMBER_ALERTS = timedelta(days=30)
 
 
@@ -74,14 +77,15 @@ class Engine:
         self.companies = companies
         self.news = news
         self.market = market
+        self.earnings = EarningsCalendar()
         market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.health = Health(failures_in_a_row)
         self.alerts = AlertBook(market, watching_since)
         self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable, self.alerts.get)
         self.speaker = Speaker(
-            market, self.alerts, self.incidents, Teller(market, companies, topics), lambda: self.rules
+            market, self.alerts, self.incidents, Teller(market, companies, topics, self.earnings), lambda: self.rules
         )
-        self.causes = Causes(market, news, companies, rules.symbols)
+        self.causes = Causes(market, news, companies, rules.symbols, earnings=self.earnings)
         self._gates = Gates(market, news)
         self._freshness = Freshness(stale_after)
         self._news_window = news_window
@@ -150,7 +154,7 @@ class Engine:
         self.rules = rules
         self._gates = Gates(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
-        self.causes = Causes(self.market, self.news, self.companies, rules.symbols)
+        self.causes = Causes(self.market, self.news, self.companies, rules.symbols, earnings=self.earnings)
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
         """Know a company from now on that ``companies.yaml`` does not describe: by its ticker and its vendor's name."""
@@ -207,6 +211,8 @@ class Engine:
             self.market.admit(observation, max(observation.seen_at, self._time))
         elif isinstance(observation, DailyBar | Split):
             self.market.apply(observation)
+        elif isinstance(observation, EarningsDate):
+            self.earnings.apply(observation)
         elif isinstance(observation, SourceReport):
             self._heard(observation, record)
         return None
@@ -352,6 +358,7 @@ class Engine:
     def _forget(self, at: datetime) -> None:
         self.market.forget(at)
         self.news.forget(at - self._news_window)
+        self.earnings.forget((at - REMEMBER_EARNINGS).date())
         self.causes.forget((at - REMEMBER_ALERTS).date())
         self.alerts.forget((at - REMEMBER_ALERTS).date())
         self.incidents.forget((at - REMEMBER_ALERTS).date())

@@ -22,6 +22,7 @@ WIDE_FROM = 5
 NAMED = {
     "prices": "Price source",
     "history": "Price history",
+    "earnings": "Earnings calendar",
     "telegram": "Telegram",
     "console": "Console",
     "rules": "Rules",

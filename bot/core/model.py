@@ -181,6 +181,26 @@ class Split:
     seen_at: datetime
 
 
+class ReportTime(enum.StrEnum):
+    """When on its day a company reports, against its exchange's regular hours."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class EarningsDate:
+    """A company is to report its results on ``date`` (its exchange's), as a calendar said at ``seen_at``."""
+
+    symbol: str
+    date: date
+    seen_at: datetime
+    when: ReportTime = ReportTime.UNKNOWN
+    source: str = ""
+
+
 class Trouble(enum.StrEnum):
     """What is wrong with a source. ``NONE`` is a healthy poll."""
 
@@ -211,7 +231,7 @@ class SourceReport:
     """A symbol, where the report is about one (a stale price)."""
 
 
-Observation = Story | Quote | DailyBar | Split | SourceReport
+Observation = Story | Quote | DailyBar | Split | EarningsDate | SourceReport
 
 # ------------------------------------------------------------------------------------------------- news, as understood
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.model import AlertChange, DailyBar, Observation, Quote, SourceReport, Split, Story
+from bot.core.model import AlertChange, DailyBar, EarningsDate, Observation, Quote, SourceReport, Split, Story
 
 
 def waves(quotes: list[Quote]) -> list[list[Quote]]:
@@ -26,6 +26,8 @@ def canonical(observation: Observation) -> tuple[int, str, str]:
         return (1, observation.symbol, observation.session.isoformat())
     if isinstance(observation, Split):
         return (0, observation.symbol, observation.session.isoformat())
+    if isinstance(observation, EarningsDate):
+        return (1, observation.symbol, observation.date.isoformat())
     return (3, name_of(observation), "")
 
 

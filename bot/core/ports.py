@@ -14,6 +14,7 @@ from bot.core.model import (
     Batch,
     DailyBar,
     Delivery,
+    EarningsDate,
     FeedState,
     Incident,
     Observation,
@@ -62,6 +63,17 @@ class QuoteSource(Protocol):
 
         ``seen_at`` is ``now``. A session not yet over has no bar. Raises SourceError when nothing could be read;
         single symbols that fail are left out.
+        """
+        ...
+
+
+class EarningsSource(Protocol):
+    """When companies report."""
+
+    async def earnings(self, symbols: Sequence[str], first: date, last: date, now: datetime) -> Sequence[EarningsDate]:
+        """The dates from ``first`` to ``last`` on which these report, as known at ``now``.
+
+        Symbols the source knows no date of are missing. Raises SourceError when the source as a whole fails.
         """
         ...
 

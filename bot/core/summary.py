@@ -8,10 +8,11 @@ where there is nothing true to say, and every number can be traced to an observa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
+from bot.core.earnings import EarningsCalendar, due_words
 from bot.core.market import Market, change
 from bot.core.model import (
     Alert,
@@ -76,6 +77,7 @@ class Teller:
     market: Market
     companies: Companies
     topics: Topics
+    earnings: EarningsCalendar = field(default_factory=EarningsCalendar)
 
     # ----------------------------------------------------------------------------------------------------- messages
 
@@ -159,7 +161,9 @@ class Teller:
         """The cause in the headline: AI news, or what else most likely explains it."""
         cause = lead.cause
         if cause is None:
-            return "; no cause found in the news" if (lead.change or 0) < 0 else ""
+            if (lead.change or 0) >= 0:
+                return ""
+            return "; most likely its own results" if self._due(lead) else "; no cause found in the news"
         if cause.topic in AI_NEWS:
             return AI_NEWS[cause.topic]
         known = next((t.title for t in self.topics.topics if t.name == cause.topic), cause.topic)
@@ -196,9 +200,10 @@ class Teller:
         return tuple(lines)
 
     def _why(self, lead: Alert) -> list[Block]:
-        cause = lead.cause
+        cause, due = lead.cause, self._due(lead)
+        said: Line = (f"By the calendar: {due}.",)
         if cause is None:
-            return []
+            return [Block("why", BlockKind.LINKS, 80, "Likely why", (said,))] if due else []
         seen = lead.fired_at - (cause.first_seen_at or cause.seen_at)
         reach = {
             "direct": f"It names {self._company(lead.symbol)}.",
@@ -221,7 +226,19 @@ class Teller:
             lines.append((reach,))
         if cause.confidence is not None:
             lines.append((f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",))
+        if due:
+            lines.append(said)
         return [Block("why", BlockKind.LINKS, 80, "Likely why", tuple(lines))]
+
+    def _due(self, lead: Alert) -> str:
+        """The company's own results where they fall into the session of its fall; empty where none are known of."""
+        timetable = self.market.of(lead.symbol).timetable
+        session = timetable.on(lead.session)
+        if session is None or (lead.change or 0) >= 0:
+            return ""
+        at = lead.last_price_at or lead.price_at or session.open_at
+        told = self.earnings.concerning(lead.symbol, session, timetable.before(session), at)
+        return due_words(told) if told else ""
 
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:

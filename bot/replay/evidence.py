@@ -16,6 +16,7 @@ from bot.core.model import (
     Batch,
     DailyBar,
     Delivery,
+    EarningsDate,
     FeedState,
     Incident,
     Notification,
@@ -44,7 +45,7 @@ class EvidenceStore:
         self._store = store
         self._kept = set(always)
         """Symbols whose prices are written; ``always``: those of the benchmarks."""
-        self._bars: dict[str, list[DailyBar | Split]] = {}
+        self._bars: dict[str, list[DailyBar | Split | EarningsDate]] = {}
         self._quotes: dict[str, list[Quote]] = {}
         self._tidied: date | None = None
         self._gathered: list[Batch] = []

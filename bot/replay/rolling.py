@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from bot.core.errors import LookAheadError
-from bot.core.model import Observation, Quote, Story
+from bot.core.model import EarningsDate, Observation, Quote, Story
 from bot.replay.bars import PriceSessions, observations_of
 from bot.replay.columns import PriceColumns
 
@@ -23,7 +23,7 @@ Played = Callable[[date], bool]
 
 
 class RollingTape:
-    """Prices and stories by ``seen_at``. What was seen after ``until`` is left out.
+    """Prices, stories and earnings dates by ``seen_at``. What was seen after ``until`` is left out.
 
     Raises LookAheadError for a quote seen before it happened: such a tape would show the future.
     """
@@ -32,12 +32,12 @@ class RollingTape:
         self,
         columns: PriceColumns,
         sessions: PriceSessions,
-        stories: Iterable[Story],
+        told: Iterable[Story | EarningsDate],
         played: Played,
         until: datetime | None = None,
     ) -> None:
         self._columns, self._sessions, self._played, self._until = columns, sessions, played, until
-        self._stories = sorted(stories, key=lambda s: (s.seen_at, s.id))
+        self._stories: list[Story | EarningsDate] = sorted(told, key=_told)
         self._seen = [s.seen_at for s in self._stories]
         firsts = [self._seen[0]] if self._seen else []
         if sessions.days:
@@ -85,6 +85,10 @@ class RollingTape:
             if isinstance(observation, Quote) and observation.seen_at < observation.at:
                 raise LookAheadError(f"{observation.symbol}: a quote of {observation.at.isoformat()} seen before it")
         return made
+
+
+def _told(observation: Story | EarningsDate) -> tuple[datetime, str]:
+    return observation.seen_at, observation.id if isinstance(observation, Story) else observation.symbol
 
 
 def _seen_at(observation: Observation) -> datetime:

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from bot.core.episode import Episode, EpisodeBar, EpisodePrices
 from bot.core.errors import LookAheadError, UsageError
-from bot.core.model import DailyBar, Observation, Quote, QuoteKind, Split, Story
+from bot.core.model import DailyBar, EarningsDate, Observation, Quote, QuoteKind, Split, Story
 from bot.core.sessions import Session, Timetable
 
 _KIND_ORDER = {
@@ -197,5 +197,7 @@ def _order(observation: Observation) -> _SortKey:
             return (at, 2, observation.at, observation.symbol, _KIND_ORDER[observation.kind], repr(observation.price))
         case DailyBar():
             return (at, 3, at, observation.symbol, 0, observation.session.isoformat())
+        case EarningsDate():
+            return (at, 3, at, observation.symbol, 1, observation.date.isoformat())
         case _:
             return (at, 4, at, observation.source, 0, observation.subject)

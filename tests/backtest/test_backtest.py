@@ -268,3 +268,47 @@ def test_the_shipped_rules_can_be_played_over_two_symbols(recording: Recording) 
     rows = [*flat(("CHGG", "SPY"), "2024-09-03", "2024-11-15"), fall("CHGG", "2024-11-18")]
     lines, _ = call("--prices", recording.prices(rows))
     assert lines[-1]["symbols"] == 2
+
+
+RESULTS_RULE = """\
+rules:
+  - name: results
+    symbols: all
+    when:
+      all:
+        - price: {change: "< -10%"}
+        - cause: {topic: [earnings], confidence: ">= 0.5"}
+"""
+
+
+def test_a_file_of_earnings_dates_explains_falls_once_they_were_known(recording: Recording) -> None:
+    rules = recording.folder / "results.yaml"
+    rules.write_text(RESULTS_RULE)
+    dates = recording.folder / "earnings.csv"
+    dates.write_text(
+        "symbol,date,when,seen\n"
+        "CHGG,2024-11-15,after,\n"
+        "COUR,2024-11-18,before,2024-11-18T22:00:00Z\n"  # written down when the fall was over
+        "IBM,2024-11-18,noon,\n"
+        "IBM,18 November,after,\n"
+        "IBM,2024-11-18,after,yesterday\n"
+        ",2024-11-18,after,\n"
+    )
+    prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18"), fall("COUR", "2024-11-18"), fall("KO", "2024-11-18")])
+    lines, said = call("--prices", prices, "--rules", rules, "--earnings", dates)
+    assert fired(lines, "results") == [("CHGG", "2024-11-18", "2024-11-18T21:00:00Z")]
+    assert lines[-1]["bad_rows"] == 4
+    for words in ("earnings.csv:4:1: ", "earnings.csv:5:1: ", "earnings.csv:6:1: ", "earnings.csv:7:1: no symbol"):
+        assert words in said.replace("\n", ""), said
+    assert fired(call("--prices", prices, "--rules", rules)[0], "results") == []
+
+
+@pytest.mark.parametrize(("text", "words"), [("symbol,day\n", "no column date"), (None, "there is no file")])
+def test_a_file_that_holds_no_earnings_dates_is_a_wrong_call(
+    recording: Recording, text: str | None, words: str
+) -> None:
+    file = recording.folder / "earnings.csv"
+    if text is not None:
+        file.write_text(text)
+    _, said = call("--prices", recording.prices(FLAT), "--rules", recording.rules(), "--earnings", file, code=2)
+    assert words in said

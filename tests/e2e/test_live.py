@@ -64,6 +64,8 @@ def day(tmp_path_factory: pytest.TempPathFactory, offline: object) -> Iterator[D
         desk.feeds.publish("path.xml", Document(str(trap).encode(), validators=False))
         desk.feeds.publish("broken.xml", Document(b"no", status=500))
         desk.write_config()
+        results = desk.now() + timedelta(days=9)
+        desk.yahoo.set_earnings(("MU", f"{results:%Y-%m-%d}T21:05:00.000Z", "AMC"))
         desk.start()
         desk.subscribe(ADMIN, READER)
         until(lambda: desk.count("SELECT count(*) FROM feeds") == 6, 20, "every feed is polled")
@@ -73,6 +75,12 @@ def day(tmp_path_factory: pytest.TempPathFactory, offline: object) -> Iterator[D
 def test_the_first_poll_of_a_feed_seeds_silently(day: Desk) -> None:
     assert day.rows("SELECT count(*), min(seeded) FROM stories") == [(4, 1)]
     assert day.api.made("sendMessage") == [c for c in day.api.made("sendMessage") if "falls" not in c.params["text"]]
+
+
+def test_the_watchlist_s_earnings_dates_are_known(day: Desk) -> None:
+    until(lambda: day.count("SELECT count(*) FROM earnings_dates"), 20, "the earnings calendar is read")
+    due = (day.began + timedelta(days=9)).date().isoformat()
+    assert day.rows("SELECT symbol, day, time_of_day FROM earnings_dates") == [("MU", due, "after")]
 
 
 def test_a_feed_that_has_not_changed_is_answered_by_304(day: Desk) -> None:

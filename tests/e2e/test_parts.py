@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,11 +14,23 @@ from bot.adapters.scheduler import Scheduler
 from bot.adapters.telegram import Access
 from bot.app.audience import entitled
 from bot.app.backfill import FIRST_RETRY, LOOK_EVERY, Backfill
+from bot.app.earnings import EarningsDates
 from bot.app.outages import FeedOutages
 from bot.clock import SimulatedClock, SystemClock
+from bot.core.earnings import EarningsCalendar
 from bot.core.errors import SourceError
 from bot.core.market import Market
-from bot.core.model import DailyBar, Observation, Quote, Recipient, SourceReport, Split, Trouble
+from bot.core.model import (
+    DailyBar,
+    EarningsDate,
+    Observation,
+    Quote,
+    Recipient,
+    ReportTime,
+    SourceReport,
+    Split,
+    Trouble,
+)
 from tests.core.worlds import weekday_timetable
 
 NOON = datetime(2025, 1, 28, 17, 0, tzinfo=UTC)
@@ -206,6 +219,53 @@ async def test_what_the_vendor_asks_us_to_wait_is_waited() -> None:
     vendor = Vendor(SourceError("too many requests", retry_after=timedelta(minutes=45)))
     history, _ = backfill(vendor, [])
     assert await history.run(SYMBOLS) == timedelta(minutes=45)
+
+
+# ----------------------------------------------------------------------------------------------------- earnings dates
+
+
+class Diary:
+    """A source of earnings dates that answers as told, one entry a call."""
+
+    def __init__(self, *answers: Sequence[EarningsDate] | SourceError) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[date, date]] = []
+
+    async def earnings(self, symbols: Sequence[str], first: date, last: date, now: datetime) -> Sequence[EarningsDate]:
+        self.asked.append((first, last))
+        answer = self.answers.pop(0)
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+
+async def test_earnings_dates_are_told_where_they_are_new_and_asked_for_again_sooner_after_a_failure() -> None:
+    first = EarningsDate("NVDA", date(2025, 2, 19), NOON)
+    moved = replace(first, date=date(2025, 2, 26), when=ReportTime.AFTER)
+    slow = SourceError("too many requests", retry_after=timedelta(hours=3))
+    source = Diary([first], [first], SourceError("no network"), slow, [moved])
+    calendar, told = EarningsCalendar(), list[Observation]()
+
+    def turn(observations: Sequence[Observation]) -> None:
+        told.extend(observations)
+        for observation in observations:
+            if isinstance(observation, EarningsDate):
+                calendar.apply(observation)
+
+    dates = EarningsDates(source, lambda: calendar, SimulatedClock(NOON), turn)
+    waits = [await dates.run(["NVDA"]) for _ in range(5)]
+    assert waits == [timedelta(days=1), timedelta(days=1), timedelta(hours=1), timedelta(hours=3), timedelta(days=1)]
+    assert [o for o in told if isinstance(o, EarningsDate)] == [first, moved]
+    reports = [o for o in told if isinstance(o, SourceReport)]
+    assert [(r.trouble, r.items, r.fresh) for r in reports] == [
+        (Trouble.NONE, 1, 1),
+        (Trouble.NONE, 1, 0),
+        (Trouble.FAILED, 0, 0),
+        (Trouble.FAILED, 0, 0),
+        (Trouble.NONE, 1, 1),
+    ]
+    today = NOON.date()
+    assert all(first < today < last for first, last in source.asked)
 
 
 # ----------------------------------------------------------------------------------------------------------- audience

@@ -47,6 +47,11 @@ def test_those_who_fell_less_than_a_tenth_do_not_fire_on_the_monday(fired: Lines
     assert [a for a in fired if a["symbol"] == symbol and a["session"] == "2025-01-27"] == []
 
 
+@pytest.mark.parametrize("symbol", ["MU", "ARM", "DELL"])
+def test_memory_chip_design_and_servers_are_hit_on_the_monday(fired: Lines, symbol: str) -> None:
+    assert [a["session"] for a in fired if a["symbol"] == symbol][:1] == ["2025-01-27"]
+
+
 def test_nothing_fires_before_the_monday(fired: Lines) -> None:
     assert [(a["symbol"], a["session"]) for a in fired if a["session"] < "2025-01-27"] == []
 

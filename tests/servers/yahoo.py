@@ -49,7 +49,7 @@ HOSTS = (
     "guce.yahoo.com",
     "consent.yahoo.com",
 )
-ENDPOINTS = ("cookie", "crumb", "quote", "chart")
+ENDPOINTS = ("cookie", "crumb", "quote", "chart", "calendar")
 
 
 class Fault(enum.Enum):
@@ -208,6 +208,10 @@ class YahooServer:
         """See ``Market.set_history``."""
         self.market.set_history(symbol, bars, splits)
 
+    def set_earnings(self, *rows: tuple[str, str, str]) -> None:
+        """See ``Market.set_earnings``."""
+        self.market.set_earnings(*rows)
+
     def remove(self, symbol: str) -> None:
         """See ``Market.remove``."""
         self.market.remove(symbol)
@@ -296,6 +300,7 @@ class _Listener(socketserver.ThreadingTCPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     host = ""
+    body = b""
 
     @property
     def yahoo(self) -> YahooServer:
@@ -335,7 +340,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = False
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.do_GET()
 
     def do_GET(self) -> None:
@@ -351,6 +356,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, self.yahoo.crumb(), kind="text/plain")
         elif request.endpoint == "quote":
             self._quote(query)
+        elif request.endpoint == "calendar":
+            self._json(200, self.yahoo.market.calendar(json.loads(self.body)))
         elif request.endpoint == "chart":
             document = self.yahoo.market.chart(path.rsplit("/", 1)[-1], query)
             if document is None:
@@ -368,6 +375,8 @@ class _Handler(BaseHTTPRequestHandler):
             return "crumb"
         if path == "/v7/finance/quote":
             return "quote"
+        if path == "/v1/finance/visualization":
+            return "calendar"
         return "chart" if path.startswith("/v8/finance/chart/") else "other"
 
     def _quote(self, query: Mapping[str, str]) -> None:

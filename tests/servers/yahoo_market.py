@@ -1,7 +1,7 @@
-"""What the emulated Yahoo quotes: prices per phase, daily bars and splits, rendered as Yahoo's JSON.
+"""What the emulated Yahoo quotes: prices per phase, daily bars, splits and earnings dates, rendered as Yahoo's JSON.
 
-The shapes are those of ``/v7/finance/quote`` and ``/v8/finance/chart`` as yfinance 1.7 reads them. Nothing here does
-any input or output; ``yahoo.py`` serves it.
+The shapes are those of ``/v7/finance/quote``, ``/v8/finance/chart`` and ``/v1/finance/visualization`` as yfinance 1.7
+reads them. Nothing here does any input or output; ``yahoo.py`` serves it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 _SUFFIXES = {
@@ -66,6 +67,7 @@ class Market:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._instruments: dict[str, Instrument] = {}
+        self._earnings: list[tuple[str, str, str]] = []
 
     def instrument(self, symbol: str) -> Instrument:
         """The instrument, made on first mention with the exchange its suffix says (none: Nasdaq)."""
@@ -143,6 +145,29 @@ class Market:
             it.bars = sorted((b if isinstance(b, ServedBar) else ServedBar(*b) for b in bars), key=lambda b: b.day)
             it.splits = dict(splits or {})
 
+    def set_earnings(self, *rows: tuple[str, str, str]) -> None:
+        """When companies report: symbol, ISO moment in UTC, timing (BMO, AMC, TAS, TNS)."""
+        with self._lock:
+            self._earnings = list(rows)
+
+    def calendar(self, body: Mapping[str, Any]) -> dict[str, object]:
+        """The document of ``/v1/finance/visualization`` for the companies and days that ``body`` asks for."""
+        asked = _asked(body["query"])
+        with self._lock:
+            rows = [
+                [symbol, f"{symbol} Inc.", 1e9, "Q4 Earnings", at, timing, None, None, None]
+                for symbol, at, timing in self._earnings
+                if symbol in asked["ticker"] and asked["gte"][0] <= at[:10] and at <= asked["lte"][0]
+            ]
+        labels = [
+            *("Symbol", "Company Name", "Market Cap (Intraday)", "Event Name", "Event Start Date", "Event Start Date"),
+            *("EPS Estimate", "Reported EPS", "Surprise (%)"),
+        ]
+        columns = [{"label": label, "type": "STRING"} for label in labels]
+        columns[4]["type"] = "DATE"
+        page = rows[body["offset"] : body["offset"] + min(body["size"], 100)]
+        return {"finance": {"result": [{"documents": [{"columns": columns, "rows": page}]}], "error": None}}
+
     def remove(self, symbol: str) -> None:
         """Yahoo no longer knows ``symbol``."""
         with self._lock:
@@ -169,6 +194,20 @@ class Market:
                 return None
             rows = _daily(it, query) if query.get("interval", "1d") == "1d" else _minutes(it, query)
             return {"chart": {"result": [_chart(it, rows, query)], "error": None}}
+
+
+def _asked(query: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The tickers and the bounds that a query of the calendar names."""
+    found: dict[str, list[str]] = {"ticker": [], "gte": [], "lte": []}
+    for part in query["operands"]:
+        if isinstance(part, Mapping):
+            for key, values in _asked(part).items():
+                found[key] += values
+    if query["operands"][0] == "ticker":
+        found["ticker"].append(query["operands"][1])
+    elif query["operands"][0] == "startdatetime":
+        found[query["operator"].lower()].append(query["operands"][1])
+    return found
 
 
 Row = tuple[int, float | None, float | None, float | None, float | None, int | None, float | None]

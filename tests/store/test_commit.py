@@ -23,10 +23,12 @@ from bot.core.model import (
     ChangeKind,
     DailyBar,
     Decisions,
+    EarningsDate,
     FeedState,
     IncidentState,
     QuoteKind,
     Refused,
+    ReportTime,
     Severity,
     SourceReport,
     Split,
@@ -77,6 +79,7 @@ def everything() -> Any:
         quote("BAD", float("nan")),
         DailyBar("NVDA", date(2025, 1, 24), 142.62, NOW, 148.37, 148.97, 141.88, 234657600, "yahoo"),
         Split("NVDA", date(2024, 6, 10), 10.0, NOW),
+        EarningsDate("NVDA", date(2025, 2, 26), NOW, ReportTime.AFTER, "yahoo"),
         SourceReport("wire", NOW, Trouble.NONE, items=2, fresh=2, status=200),
         reading(first),
         reading(second, score=0.6),
@@ -147,6 +150,20 @@ def test_daily_bars_and_splits_reach_two_years_further_back(store: SqliteStore) 
     future = DailyBar("NVDA", date(2025, 1, 28), 120.0, after(9))
     store.commit(batch(bar, too_old, split, future, quote(at=long_ago)))
     assert list(store.observations(NOW, after(5))) == [bar, split]
+
+
+def test_an_earnings_date_is_stored_where_it_says_something_new(store: SqliteStore) -> None:
+    def told(day: date, seconds: int, when: ReportTime = ReportTime.UNKNOWN) -> EarningsDate:
+        return EarningsDate("NVDA", day, after(seconds), when, "yahoo")
+
+    first, again = told(date(2025, 2, 19), 1), told(date(2025, 2, 19), 2)
+    moved, confirmed = told(date(2025, 2, 26), 3), told(date(2025, 2, 26), 4, ReportTime.AFTER)
+    next_one, back = told(date(2025, 5, 28), 4), told(date(2025, 2, 19), 6)
+    for date_told in (first, again, moved, confirmed, next_one, back):
+        store.commit(batch(date_told))
+    store.commit(batch(first, moved))
+    assert list(store.observations(NOW, after(9))) == [first, moved, confirmed, next_one, back]
+    assert list(store.observations(NOW, after(3))) == [first, moved]
 
 
 def test_a_restart_gets_recent_quotes_whole_and_older_trades_thinned(store: SqliteStore) -> None:

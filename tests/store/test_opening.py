@@ -22,6 +22,7 @@ from bot.adapters.store.history import open_history
 from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.schema import MIGRATIONS, migrate
 from bot.core.errors import StoreError, StoreFullError, StoreInUseError, StoreVersionError
+from bot.core.model import EarningsDate, ReportTime
 from tests.store.values import NOW, after, alert, batch, fired, incident, quote, story
 
 if TYPE_CHECKING:
@@ -187,6 +188,26 @@ def test_an_older_database_is_copied_and_brought_up_to_date_with_what_it_holds(p
     assert backup == path.with_name(f"history.db.version-{len(MIGRATIONS)}")
     with open_store(backup, mode="live", run_name="live", now=NOW) as old:
         assert len(list(old.observations(NOW - timedelta(days=1), NOW))) == 1
+
+
+def test_a_history_without_earnings_dates_gets_a_place_for_them_and_loses_nothing(path: Path) -> None:
+    with open_store(path, mode="live", run_name="live", now=NOW) as store:
+        store.commit(batch(story("s1"), quote()))
+    conn = connect_writer(path, durable=False, busy_for=timedelta(seconds=1))
+    conn.executescript(
+        "DROP TABLE earnings_dates; DELETE FROM _sqlite_migrations WHERE name = 'm002_earnings_dates';"
+        "PRAGMA user_version = 1"
+    )
+    conn.close()
+    told = EarningsDate("NVDA", date(2025, 2, 26), NOW, ReportTime.AFTER, "yahoo")
+    with open_store(path, mode="live", run_name="live", now=NOW) as store:
+        store.commit(batch(told))
+        assert sorted(type(o).__name__ for o in store.observations(NOW - timedelta(days=1), NOW)) == [
+            "EarningsDate",
+            "Quote",
+            "Story",
+        ]
+    assert path.with_name("history.db.version-1").exists()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> None:

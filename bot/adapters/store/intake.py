@@ -14,9 +14,11 @@ from datetime import date
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text, to_json
-from bot.adapters.store.rows import BAR, QUOTE, SPLIT, STORY, insert
+from bot.adapters.store.rows import BAR, EARNINGS, QUOTE, SPLIT, STORY, insert
+from bot.core.earnings import ONE_REPORT
 from bot.core.model import (
     DailyBar,
+    EarningsDate,
     Mention,
     Observation,
     Quote,
@@ -43,6 +45,7 @@ _REFUSED = (
     + " ON CONFLICT DO UPDATE SET times = times + 1, price = excluded.price, last_seen_at = excluded.last_seen_at"
     + " WHERE excluded.last_seen_at > refused_quotes.last_seen_at"
 )
+_EARNINGS = insert("earnings_dates", "arrival", "run_id", *EARNINGS.columns)
 _REPORT = (
     insert("source_reports", "run_id", "source", "subject", "seen_at", "trouble", "detail", "items", "fresh", "status")
     + " ON CONFLICT DO NOTHING"
@@ -75,7 +78,7 @@ class Intake:
     def _last_arrival(self) -> int:
         newest = (
             self._conn.execute(f"SELECT max(arrival) FROM {table}").fetchone()[0]
-            for table in ("stories", "quotes", "daily_bars", "splits")
+            for table in ("stories", "quotes", "daily_bars", "splits", "earnings_dates")
         )
         return max(number or 0 for number in newest)
 
@@ -114,6 +117,8 @@ class Intake:
                     self._bar(observation, versions[observation.symbol])
                 case Split():
                     self._conn.execute(_SPLIT, (self._next(), self._run, *SPLIT.row(observation)))
+                case EarningsDate():
+                    self._earnings(observation)
                 case SourceReport():
                     reports.append(observation)
         self._reports(reports)
@@ -188,6 +193,18 @@ class Intake:
         self._conn.execute(_BAR, (self._next(), self._run, *new))
         known.append(new)
         known.sort(key=lambda row: row[7])
+
+    def _earnings(self, told: EarningsDate) -> None:
+        """Stored where it says something else than what was last known of this report."""
+        row = EARNINGS.row(told)
+        near = (told.date - ONE_REPORT).isoformat(), (told.date + ONE_REPORT).isoformat()
+        latest = self._conn.execute(
+            "SELECT day, time_of_day FROM earnings_dates WHERE symbol = ? AND day > ? AND day < ? AND seen_at <= ?"
+            " ORDER BY seen_at DESC, arrival DESC LIMIT 1",
+            (row[0], *near, row[2]),
+        ).fetchone()
+        if latest is None or tuple(latest) != (row[1], row[3]):
+            self._conn.execute(_EARNINGS, (self._next(), self._run, *row))
 
     def _refuse(self, refused: Iterable[Refused]) -> None:
         for refusal in refused:

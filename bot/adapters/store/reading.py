@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.adapters.store.codec import RowCodec, clean, moment_text
-from bot.adapters.store.rows import ALERT, BAR, FEED, INCIDENT, QUOTE, SPLIT, STORY
+from bot.adapters.store.rows import ALERT, BAR, EARNINGS, FEED, INCIDENT, QUOTE, SPLIT, STORY
 from bot.core.model import Alert, FeedState, Incident, Observation
 
 _CHUNK = 500
@@ -22,7 +22,7 @@ THIN_AFTER = timedelta(hours=3)
 def observations(
     conn: sqlite3.Connection, since: datetime, until: datetime, quotes_since: datetime | None = None
 ) -> Iterator[Observation]:
-    """Stories and quotes with ``since < seen_at <= until``, bars and splits of two years more.
+    """Stories and quotes with ``since < seen_at <= until``, bars, splits and earnings dates of two years more.
 
     ``quotes_since`` asks for fewer quotes: those seen since then, the older trades among them thinned out.
 
@@ -37,8 +37,9 @@ def observations(
         *_quotes(conn, window, quotes_since, until),
         _read(conn, "daily_bars", BAR, "session >= ? AND seen_at <= ?", history),
         _read(conn, "splits", SPLIT, "session >= ? AND seen_at <= ?", history),
+        _read(conn, "earnings_dates", EARNINGS, "day >= ? AND seen_at <= ?", history),
     )
-    # arrival numbers are unique over all four tables, so the values themselves are never compared
+    # arrival numbers are unique over all these tables, so the values themselves are never compared
     for _, _, observation in heapq.merge(*parts):
         yield observation
 

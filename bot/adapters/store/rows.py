@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from bot.adapters.store.codec import RowCodec
-from bot.core.model import Alert, DailyBar, FeedState, Incident, Notification, Quote, Recipient, Split, Story
+from bot.core.model import (
+    Alert,
+    DailyBar,
+    EarningsDate,
+    FeedState,
+    Incident,
+    Notification,
+    Quote,
+    Recipient,
+    Split,
+    Story,
+)
 
 STORY = RowCodec(
     Story,
@@ -12,6 +23,7 @@ STORY = RowCodec(
 QUOTE = RowCodec(Quote, "symbol price at seen_at kind previous_close volume currency source basis")
 BAR = RowCodec(DailyBar, "symbol session open high low close volume seen_at source")
 SPLIT = RowCodec(Split, "symbol session ratio seen_at")
+EARNINGS = RowCodec(EarningsDate, "symbol date:day seen_at when:time_of_day source")
 FEED = RowCodec(
     FeedState,
     "name url etag last_modified body_hash interval:interval_seconds next_poll_at failures seeded last_ok_at "

@@ -34,7 +34,12 @@ def m001_first(db: Database) -> None:
     db.executescript(tables.VIEWS)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first,)
+def m002_earnings_dates(db: Database) -> None:
+    """When companies report, as the calendar said and when it said so."""
+    db.executescript(tables.EARNINGS)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates)
 """In order; the version of a database is how many of them it has had. Never edit or reorder one that was released."""
 
 

@@ -140,6 +140,17 @@ CREATE TABLE source_reports (
 ) WITHOUT ROWID;
 """
 
+EARNINGS = f"""
+CREATE TABLE earnings_dates (
+  {_ARRIVAL}, {_RUN},
+  symbol TEXT NOT NULL, day TEXT NOT NULL,
+  {_word("time_of_day", "before", "during", "after", "unknown")},
+  {_moment("seen_at")}, source TEXT NOT NULL
+);
+CREATE INDEX earnings_dates_symbol ON earnings_dates (symbol, day);
+CREATE INDEX earnings_dates_day ON earnings_dates (day);
+"""
+
 DECISIONS = f"""
 CREATE TABLE rule_versions (
   rule TEXT NOT NULL, version TEXT NOT NULL,

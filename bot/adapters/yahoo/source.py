@@ -25,11 +25,12 @@ from bot.adapters.yahoo.reading import (
     read_quote,
     text,
 )
-from bot.adapters.yahoo.wire import Daily, RateLimitedError, Wire
+from bot.adapters.yahoo.wire import Daily, EarningsRow, RateLimitedError, Wire
 from bot.adapters.yahoo.workers import Workers
+from bot.core.earnings import ONE_REPORT
 from bot.core.errors import SourceError, UsageError
 from bot.core.exchanges import Listing, exchange_of
-from bot.core.model import DailyBar, Quote, Split
+from bot.core.model import DailyBar, EarningsDate, Quote, ReportTime, Split
 from bot.core.sessions import Timetable
 
 BATCH = 200
@@ -38,6 +39,9 @@ SLACK = timedelta(days=10)
 """Asked for before the first wanted bar: a question without a single bar in it looks like an unknown symbol."""
 HOPELESS = 6
 """After so many failures without one success, the rest of the symbols are not asked."""
+
+TIMINGS = {"BMO": ReportTime.BEFORE, "AMC": ReportTime.AFTER}
+"""What the calendar's words for the time of day mean; others are told from the time itself."""
 
 T = TypeVar("T")
 
@@ -257,6 +261,43 @@ class Yahoo:
         session = table.on(day)
         return session is not None and now >= session.close_at + self._settle_for
 
+    # ------------------------------------------------------------------------------------------------------ earnings
+
+    async def earnings(self, symbols: Sequence[str], first: date, last: date, now: datetime) -> Sequence[EarningsDate]:
+        """The dates from ``first`` to ``last`` on which these report, as Yahoo's calendar has them at ``now``.
+
+        A symbol has at most one date within forty days of another: where the calendar lists an estimate beside a
+        confirmed date, the one with a time of day counts, else the earlier. Raises SourceError when nothing could be
+        read.
+        """
+        asked = {symbol.upper(): symbol for symbol in symbols}
+        wanted = list(asked)
+        dates: dict[tuple[str, date], EarningsDate] = {}
+        for start in range(0, len(wanted), BATCH):
+            ask = partial(self._wire.earnings, wanted[start : start + BATCH], first, last + timedelta(days=1))
+            for row in await self._slow.run(ask):
+                symbol = asked.get(row.symbol.upper())
+                if symbol is None:
+                    continue
+                told = self._report(symbol, row, now)
+                known = dates.get((symbol, told.date))
+                if first <= told.date <= last and (known is None or known.when is ReportTime.UNKNOWN):
+                    dates[symbol, told.date] = told
+        return _one_of_each_report(sorted(dates.values(), key=lambda d: (d.symbol, d.date)))
+
+    def _report(self, symbol: str, row: EarningsRow, now: datetime) -> EarningsDate:
+        """A row in our words: the exchange's date, and the time of day against that session."""
+        at = row.at if row.at.tzinfo is not None else row.at.replace(tzinfo=UTC)
+        if row.timing == "TNS":
+            return EarningsDate(symbol, at.date(), now, ReportTime.UNKNOWN, QUOTES)
+        table = self._table(self._exchange(symbol, {}))
+        session = next((s for s in table.all if s.date == at.date()), None) if table is not None else None
+        when = TIMINGS.get(row.timing)
+        if when is None and session is not None:
+            before, after = at < session.open_at, at >= session.close_at
+            when = ReportTime.BEFORE if before else ReportTime.AFTER if after else ReportTime.DURING
+        return EarningsDate(symbol, at.date(), now, when or ReportTime.UNKNOWN, QUOTES)
+
     # --------------------------------------------------------------------------------------------------------- asking
 
     async def _each(self, symbols: Sequence[str], call: Callable[[str], T]) -> tuple[dict[str, T], SourceError | None]:
@@ -299,6 +340,18 @@ class Yahoo:
             return self._timetable(exchange)
         except UsageError:
             return None
+
+
+def _one_of_each_report(dates: Sequence[EarningsDate]) -> list[EarningsDate]:
+    """Of dates of a symbol close to each other, by symbol and date, the one with a time of day, else the earlier."""
+    kept: list[EarningsDate] = []
+    for told in dates:
+        last = kept[-1] if kept and kept[-1].symbol == told.symbol else None
+        if last is None or told.date - last.date >= ONE_REPORT:
+            kept.append(told)
+        elif last.when is ReportTime.UNKNOWN and told.when is not ReportTime.UNKNOWN:
+            kept[-1] = told
+    return kept
 
 
 def _sound(price: float | None) -> float | None:

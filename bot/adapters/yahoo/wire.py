@@ -23,7 +23,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +36,10 @@ CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
 WHEN_LIMITED = timedelta(seconds=60)
 """How long a 429 asks us to wait where it does not say: Yahoo seldom does, and asking on prolongs the ban."""
 LONGEST_WAIT = timedelta(hours=1)
+PAGE = 100
+"""Rows of a calendar in one answer; Yahoo gives no more."""
+EARNINGS_ROWS = 4
+"""Rows asked for of each symbol at most: a date, the date it was moved from, and room to spare."""
 
 T = TypeVar("T")
 
@@ -64,6 +68,17 @@ class Daily:
     """Yahoo's code."""
     rows: tuple[DailyRow, ...]
     splits: tuple[tuple[date, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EarningsRow:
+    """One row of the earnings calendar."""
+
+    symbol: str
+    at: datetime
+    """When results are due; where ``timing`` says that no time was supplied, only its date means something."""
+    timing: str
+    """``BMO`` before the market opens, ``AMC`` after it closes, ``TAS`` at the time stated, ``TNS`` not supplied."""
 
 
 class Wire:
@@ -130,6 +145,41 @@ class Wire:
             return Daily(str(meta.get("exchangeName") or ""), tuple(rows), tuple(splits))
 
         return self._bounded_call(f"the history of {symbol}", ask)
+
+    def earnings(self, symbols: Sequence[str], first: date, last: date) -> list[EarningsRow]:
+        """The earnings dates of up to 200 symbols within these days, by yfinance's ``Calendars``. Raises SourceError.
+
+        Its own earnings query takes one region's companies or the 200 most traded, never a list; so the query is ours,
+        of the same parts. An answer holds a hundred rows at most: the rest is asked for by offset.
+        """
+
+        def ask() -> list[EarningsRow]:
+            yfinance, _ = self._ready()
+            from yfinance.calendars import CalendarQuery as Query
+
+            calendars = yfinance.Calendars(start=first.isoformat(), end=last.isoformat(), session=self._session)
+            query = Query(
+                "and",
+                [
+                    Query("or", [Query("eq", ["eventtype", kind]) for kind in ("EAD", "ERA")]),
+                    Query("gte", ["startdatetime", first.isoformat()]),
+                    Query("lte", ["startdatetime", last.isoformat()]),
+                    Query("or", [Query("eq", ["ticker", symbol]) for symbol in symbols]),
+                ],
+            )
+            rows: list[EarningsRow] = []
+            for offset in range(0, EARNINGS_ROWS * len(symbols), PAGE):
+                frame = calendars._get_data("sp_earnings", query, limit=PAGE, offset=offset, force=True)
+                stamps = frame["Event Start Date"].tolist() if len(frame) else []
+                timings = frame["Timing"].tolist() if len(frame) and "Timing" in frame else [""] * len(stamps)
+                for symbol, stamp, timing in zip(frame.index, stamps, timings, strict=True):
+                    if stamp == stamp:  # not NaT
+                        rows.append(EarningsRow(str(symbol), stamp.to_pydatetime(), str(timing or "")))
+                if len(frame) < PAGE:
+                    break
+            return rows
+
+        return self._bounded_call("the earnings calendar", ask)
 
     def close(self) -> None:
         """Close this thread's connections; those of other threads end with them."""

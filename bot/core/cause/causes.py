@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from bot.core.cause.moves import GroupMove, Moves
 from bot.core.cause.ranking import OVERRULED, STANDS, Evidence, Explanation, weigh
+from bot.core.earnings import EarningsCalendar, due_words, strength
 from bot.core.market import Market
 from bot.core.model import ClusterMatch, Reach, ScoreReason
 from bot.core.news import Companies, NewsRoom
@@ -73,11 +74,18 @@ class Causes:
     """Ranks explanations over a market and a news room. Remembers only what closed sessions determine."""
 
     def __init__(
-        self, market: Market, news: NewsRoom, companies: Companies, universe: Collection[str], benchmark: str = "SPY"
+        self,
+        market: Market,
+        news: NewsRoom,
+        companies: Companies,
+        universe: Collection[str],
+        benchmark: str = "SPY",
+        earnings: EarningsCalendar | None = None,
     ) -> None:
         self._market = market
         self._news = news
         self._companies = companies
+        self._earnings = earnings or EarningsCalendar()
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
         self.moves = Moves(market, benchmark)
@@ -236,7 +244,8 @@ class Causes:
     # -------------------------------------------------------------------------------------------------------- rivals
 
     def _rivals(self, asked: _Asked) -> list[Explanation]:
-        """Competing explanations told of the company itself since shortly before the last close."""
+        """Competing explanations told of the company itself since shortly before the last close; its own results also
+        where only the calendar tells of them."""
         before = asked.timetable.before(asked.session)
         if before is None:
             return []
@@ -255,7 +264,18 @@ class Causes:
             for match in matches[:1]:
                 score = match.score * match.strength
                 found.append(Explanation(topic, score * 0.9, (ScoreReason(topic, score, match.best.title),), match))
-        return found
+        return self._with_calendar(found, asked, before)
+
+    def _with_calendar(self, found: list[Explanation], asked: _Asked, before: Session) -> list[Explanation]:
+        """The same, with what the earnings calendar adds: a story and a date together are surer than each."""
+        due = self._earnings.concerning(asked.symbol, asked.session, before, asked.at)
+        if due is None:
+            return found
+        term = ScoreReason("its own results", strength(due), due_words(due))
+        told = next((e for e in found if e.topic == "earnings"), Explanation("earnings", 0.0, ()))
+        sure = 1 - (1 - told.confidence) * (1 - strength(due))
+        both = replace(told, confidence=sure, terms=(*told.terms, term))
+        return [*(e for e in found if e.topic != "earnings"), both]
 
 
 def _tie(match: ClusterMatch, session_begins: datetime) -> float:

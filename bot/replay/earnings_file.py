@@ -1,0 +1,64 @@
+"""Recorded earnings dates: ``symbol,date,when,seen``, CSV, perhaps gzipped.
+
+``when`` is before, during, after, or empty; ``seen`` the moment at which the date was known, two weeks before where it
+is empty or has no column. A row that cannot be read is a ``Problem`` with file and line, and is passed over.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TextIO, cast
+
+from bot.core.earnings import KNOWN_BEFORE, read_report
+from bot.core.errors import Problem, UsageError
+from bot.core.model import EarningsDate
+
+SOURCE = "recording"
+
+
+def read_earnings(paths: Iterable[Path]) -> tuple[list[EarningsDate], list[Problem]]:
+    """The dates in these files, and the rows that cannot be read. Raises UsageError for a file that cannot be read."""
+    dates: list[EarningsDate] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            with _opened(path) as stream:
+                rows = csv.DictReader(stream)
+                missing = [name for name in ("symbol", "date") if name not in (rows.fieldnames or ())]
+                if missing:
+                    raise UsageError(f"{path}: no column {' and '.join(missing)}; write symbol,date,when,seen")
+                for row in rows:
+                    try:
+                        dates.append(_date_of(row))
+                    except ValueError as error:
+                        problems.append(Problem(str(path), rows.line_num, 1, "", str(error)))
+        except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+            raise UsageError(f"{path}: cannot be read: {error}") from error
+    return dates, problems
+
+
+def _date_of(row: dict[str, str | None]) -> EarningsDate:
+    symbol = (row.get("symbol") or "").strip()
+    if not symbol:
+        raise ValueError("no symbol; write one, or remove the row")
+    day, when = read_report(f"{(row.get('date') or '').strip()} {(row.get('when') or '').strip()}")
+    seen = (row.get("seen") or "").strip()
+    if not seen:
+        return EarningsDate(symbol, day, datetime.combine(day, time(), UTC) - KNOWN_BEFORE, when, SOURCE)
+    try:
+        at = datetime.fromisoformat(seen)
+    except ValueError:
+        raise ValueError(f"seen '{seen[:30]}' is no moment; write 2025-01-15T12:00:00Z, or nothing") from None
+    return EarningsDate(symbol, day, at if at.tzinfo else at.replace(tzinfo=UTC), when, SOURCE)
+
+
+def _opened(path: Path) -> TextIO:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}; check the name")
+    if path.suffix == ".gz":
+        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
+    return path.open(encoding="utf-8-sig", newline="")
