@@ -206,7 +206,7 @@ class Backtesting:
 
 def start_backtest(plan: BacktestPlan, store: SqliteStore) -> Backtesting:
     """Join the parts on ``store``."""
-    told = (*plan.stories, *plan.earnings)
+    told: tuple[Story | EarningsDate, ...] = (*plan.stories, *plan.earnings)
     tape = RollingTape(plan.columns, plan.sessions, told, lambda day: day >= plan.first, plan.ends_at)
     start = min(tape.first_at or plan.begins_at, plan.begins_at)
     clock = SimulatedClock(start)
