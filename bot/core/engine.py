@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.core import followups
+from bot.core import corrections, followups
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
 from bot.core.earnings import EarningsCalendar
@@ -180,6 +180,7 @@ class Engine:
             moved = {quote.symbol for quote in wave if self._admit(quote, at, record)}
             heard = told if number == 0 else {}
             self._judge(self.rules.concerned(moved, heard), at, record, heard)
+        self._correct(read, at, record)
 
     def _admit(self, quote: Quote, at: datetime, record: Record) -> bool:
         """Take a quote or refuse it; a symbol refused several times in a row is the operator's business."""
@@ -305,6 +306,30 @@ class Engine:
         record.touched[incident.id] = incident
         record.changes.append(AlertChange(change.kind, change.at, alert))
         return incident.id
+
+    def _correct(self, read: Sequence[Reading], at: datetime, record: Record) -> None:
+        """Hold what was said of those whom new stories name against what is known now."""
+        opened = self.incidents.open() if read else []
+        named = corrections.named_by(read) if opened else set()
+        for incident in opened:
+            better = [
+                alert
+                for key in incident.alerts
+                if (told := self.alerts.get(key)) is not None and told.symbol in named
+                if (alert := self._better_explained(told, at)) is not None
+            ]
+            for alert in better:
+                self.alerts.amend(alert)
+                record.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
+            if better:
+                self.speaker.correct(self.incidents.get(incident.id) or incident, at, record)
+
+    def _better_explained(self, alert: Alert, at: datetime) -> Alert | None:
+        session = corrections.still_open(alert, self.market.of(alert.symbol).timetable, at)
+        if session is None or (alert.change or 0.0) >= 0:
+            return None
+        now = None if at <= session.ends_at else session
+        return corrections.corrected(alert, self.causes.explain(alert.symbol, at, session=now), at)
 
     # ---------------------------------------------------------------------------------------------------------- time
 

@@ -418,6 +418,9 @@ class Alert:
     told_at: datetime | None = None
     """When people were last told of it: what a cooldown counts from. ``None`` while held back."""
     told_severity: Severity | None = None
+    corrected_from: CauseRef | None = None
+    """What it was first told with, where later stories showed a better explanation."""
+    corrected_at: datetime | None = None
 
 
 class ChangeKind(enum.StrEnum):
@@ -484,6 +487,8 @@ class Incident:
     edits: int = 0
     """Edits announced so far."""
     edited_at: datetime | None = None
+    corrected_at: datetime | None = None
+    """When people were told that its cause is another than first said."""
     edit_due_at: datetime | None = None
     """When the next edit may go out, where numbers have moved since the last."""
     follow_ups: tuple[FollowUp, ...] = ()

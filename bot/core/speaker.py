@@ -114,6 +114,43 @@ class Speaker:
             )
         )
 
+    def correct(self, incident: Incident, at: datetime, record: Record) -> None:
+        """Say once that the cause is another than first told, where that holds of the lead and of most who fell; the
+        message itself is edited in any case."""
+        alerts = self._alerts_of(incident)
+        lead = lead_alert(incident, alerts)
+        changed = sum(a.corrected_at is not None for a in alerts)
+        current = replace(incidents.needs_edit(incident, at), updated_at=at)
+        if lead.corrected_at is not None and 2 * changed < len(alerts):  # it is told by one whom it still explains
+            others = [a for a in alerts if a.corrected_at is None]
+            current = replace(current, lead=max(others, key=lambda a: (a.severity, -(a.change or 0.0))).symbol)
+        current = self.keep(current, record)
+        if lead.corrected_at is None or 2 * changed < len(alerts) or current.corrected_at or not current.messages:
+            return
+        assert lead.cause is not None
+        spoken = self.keep(
+            replace(
+                current,
+                messages=current.messages + 1,
+                corrected_at=at,
+                topic=lead.cause.topic,
+                clusters=tuple(dict.fromkeys((*current.clusters, lead.cause.cluster))),
+            ),
+            record,
+        )
+        record.announcements.append(
+            Announcement(
+                key=incidents.message_key(spoken, spoken.messages),
+                at=at,
+                reason=Reason.CORRECTED,
+                severity=spoken.severity,
+                summary=self.teller.correction(spoken, alerts),
+                incident=spoken.id,
+                symbols=spoken.symbols,
+                replies_to=incidents.message_key(spoken, 1),
+            )
+        )
+
     def watch_lead(self, incident: Incident, at: datetime, record: Record) -> None:
         """What the lead symbol's newest price brings about: a follow-up, or an edit when it has gone further."""
         current = self.incidents.get(incident.id)

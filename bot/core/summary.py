@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
+from bot.core.blocks import correction
 from bot.core.earnings import EarningsCalendar, due_words
 from bot.core.market import Market, change
 from bot.core.model import (
@@ -141,6 +142,13 @@ class Teller:
         ]
         return Summary(tuple(blocks), headline)
 
+    def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
+        """What is said where the incident's cause turns out to be another than it was first told with."""
+        lead = lead_alert(incident, alerts)
+        told = [a for a in alerts if a.corrected_at is not None]
+        told.sort(key=lambda a: (a.id != lead.id, a.last_change or 0.0, a.id))
+        return correction.correction(told, self._company, self._topic, NOT_ADVICE)
+
     # ------------------------------------------------------------------------------------------------------- blocks
 
     def _headline(self, incident: Incident, alerts: Sequence[Alert], lead: Alert, reason: Reason) -> str:
@@ -148,7 +156,7 @@ class Teller:
         verb = "rises" if (lead.last_change or 0) > 0 else "falls"
         size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
         when = {Phase.PRE: " in pre-market trading", Phase.POST: " by after-hours prices"}.get(self._phase(lead), "")
-        others = len(incident.symbols) - 1
+        others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead))
         company = f", {count(others, 'other stock')} with it" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
         topic = self._because(lead)
@@ -166,8 +174,13 @@ class Teller:
             return "; most likely its own results" if self._due(lead) else "; no cause found in the news"
         if cause.topic in AI_NEWS:
             return AI_NEWS[cause.topic]
-        known = next((t.title for t in self.topics.topics if t.name == cause.topic), cause.topic)
-        return f"; most likely {known}"
+        return f"; most likely {self._topic(cause.topic)}"
+
+    def _topic(self, name: str) -> str:
+        """A topic in words."""
+        if name in AI_NEWS:
+            return AI_NEWS[name].removeprefix(" after ").removeprefix(" on ")
+        return next((t.title for t in self.topics.topics if t.name == name), name)
 
     def _phase(self, lead: Alert) -> Phase:
         """The phase of the price that is shown: the lead's newest."""
@@ -228,6 +241,7 @@ class Teller:
             lines.append((f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",))
         if due:
             lines.append(said)
+        lines += correction.corrected_line(lead, self._topic)
         return [Block("why", BlockKind.LINKS, 80, "Likely why", tuple(lines))]
 
     def _due(self, lead: Alert) -> str:
@@ -243,9 +257,12 @@ class Teller:
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:
             return []
-        standings = [s for s in (self.standing(x, at) for x in incident.symbols) if s is not None]
-        title = f"Who is hit ({len(incident.symbols)}), worst first"
+        apart = correction.set_apart(alerts, lead_alert(incident, alerts))
+        hit = [s for s in incident.symbols if s not in apart]
+        standings = [s for s in (self.standing(x, at) for x in hit) if s is not None]
+        title = f"Who is hit ({len(hit)}), worst first"
         lines = self._by_work([(s.symbol, s.change) for s in standings])
+        lines += tuple(correction.apart_line(apart, self._topic))
         return [Block("who is hit", BlockKind.FACTS, 60, title, lines), *self._held_up(incident, watched, at)]
 
     def _since_the_fall(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> list[Block]:

@@ -1,0 +1,1 @@
+"""Parts of a summary, one a module: what is known in, blocks out."""
