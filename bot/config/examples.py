@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, Any] = {
     "RuleSpec.severity": {"high": "always", "critical": "change < -15%"},
     "RuleSpec.cooldown": "1 session",
     "RuleSpec.hold": 2,
+    "RuleSpec.quiets": ["abnormal-fall"],
     "RuleSpec.follow_up": ["session close", "rebound 5%", "next session close", "recovered"],
     "ConditionSpec.price": {"change": "< -10%", "since": "previous close"},
     "ConditionSpec.abnormal": {"change": "< -8%", "z": "< -4"},

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.core import corrections, followups
+from bot.core import followups
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
 from bot.core.earnings import EarningsCalendar
@@ -44,6 +44,7 @@ from bot.core.news import NewsRoom, Topics
 from bot.core.news.companies import Companies
 from bot.core.ordering import canonical, most_telling, name_of, waves
 from bot.core.record import Record
+from bot.core.revising import Revising
 from bot.core.rules import Outcome, Rule, RuleSet
 from bot.core.sessions import Session
 from bot.core.speaker import Speaker
@@ -86,6 +87,7 @@ class Engine:
             market, self.alerts, self.incidents, Teller(market, companies, topics, self.earnings), lambda: self.rules
         )
         self.causes = Causes(market, news, companies, rules.symbols, earnings=self.earnings)
+        self._revising = Revising(market, self.alerts, self.incidents, self.speaker)
         self._gates = Gates(market, news)
         self._freshness = Freshness(stale_after)
         self._news_window = news_window
@@ -180,7 +182,7 @@ class Engine:
             moved = {quote.symbol for quote in wave if self._admit(quote, at, record)}
             heard = told if number == 0 else {}
             self._judge(self.rules.concerned(moved, heard), at, record, heard)
-        self._correct(read, at, record)
+        self._revising.correct(read, at, record, self.causes)
 
     def _admit(self, quote: Quote, at: datetime, record: Record) -> bool:
         """Take a quote or refuse it; a symbol refused several times in a row is the operator's business."""
@@ -297,6 +299,7 @@ class Engine:
             timetable = self.market.of(incident.lead).timetable
             planned = followups.plan(rule.follow_up if rule else (), incident, timetable, at)
             incident = self.incidents.put(replace(incident, follow_ups=planned))
+            incident = self._revising.merge(incident, at, record)
         else:
             found = self.incidents.get(alert.incident)
             if found is None:
@@ -306,30 +309,6 @@ class Engine:
         record.touched[incident.id] = incident
         record.changes.append(AlertChange(change.kind, change.at, alert))
         return incident.id
-
-    def _correct(self, read: Sequence[Reading], at: datetime, record: Record) -> None:
-        """Hold what was said of those whom new stories name against what is known now."""
-        opened = self.incidents.open() if read else []
-        named = corrections.named_by(read) if opened else set()
-        for incident in opened:
-            better = [
-                alert
-                for key in incident.alerts
-                if (told := self.alerts.get(key)) is not None and told.symbol in named
-                if (alert := self._better_explained(told, at)) is not None
-            ]
-            for alert in better:
-                self.alerts.amend(alert)
-                record.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
-            if better:
-                self.speaker.correct(self.incidents.get(incident.id) or incident, at, record)
-
-    def _better_explained(self, alert: Alert, at: datetime) -> Alert | None:
-        session = corrections.still_open(alert, self.market.of(alert.symbol).timetable, at)
-        if session is None or (alert.change or 0.0) >= 0:
-            return None
-        now = None if at <= session.ends_at else session
-        return corrections.corrected(alert, self.causes.explain(alert.symbol, at, session=now), at)
 
     # ---------------------------------------------------------------------------------------------------------- time
 

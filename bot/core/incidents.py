@@ -85,6 +85,51 @@ class IncidentBook:
         """``incident`` after one of its alerts rose."""
         return self.put(replace(incident, severity=max(incident.severity, alert.severity), updated_at=at))
 
+    def twin(self, incident: Incident) -> Incident | None:
+        """Another open incident that turned out to be the same happening: it shares a story's cluster or, explained by
+        AI both, a session; and moves the same way."""
+        for other in self.open():
+            if other.id == incident.id or not other.alerts:
+                continue
+            shared = set(other.clusters) & set(incident.clusters)
+            same_day = set(other.sessions) & set(incident.sessions)
+            by_ai = {other.topic, incident.topic} <= set(SHARED_TOPICS)
+            if (shared or (same_day and by_ai)) and self._falls(other) == self._falls(incident):
+                return other
+        return None
+
+    def merge(self, one: Incident, other: Incident, at: datetime) -> tuple[Incident, Incident]:
+        """The older of the two with all that the newer has, and the newer, closed. What it said stays its own."""
+        older, newer = sorted((one, other), key=lambda i: (i.started_at, i.id))
+        due = {f.kind: f for f in (*newer.follow_ups, *older.follow_ups)}
+        whole = replace(
+            older,
+            topic=older.topic or newer.topic,
+            symbols=tuple(dict.fromkeys((*older.symbols, *newer.symbols))),
+            clusters=tuple(dict.fromkeys((*older.clusters, *newer.clusters))),
+            alerts=tuple(dict.fromkeys((*older.alerts, *newer.alerts))),
+            sessions=tuple(sorted({*older.sessions, *newer.sessions})),
+            severity=max(older.severity, newer.severity),
+            follow_ups=tuple(due.values()),
+            updated_at=at,
+        )
+        rest = tuple(f if f.done_at else replace(f, done_at=at, outcome="merged") for f in newer.follow_ups)
+        closed = replace(
+            newer,
+            state=IncidentState.CLOSED,
+            closed_at=at,
+            updated_at=at,
+            merged_into=older.id,
+            follow_ups=rest,
+            edit_due_at=None,
+        )
+        self.put(closed)
+        return self.put(whole), closed
+
+    def _falls(self, incident: Incident) -> bool | None:
+        told = next((a.change for a in self._alerts_of(incident) if a.change is not None), None)
+        return None if told is None else told < 0
+
     def forget(self, before: date) -> None:
         """Drop closed incidents whose last session is before ``before``."""
         for key in [
@@ -121,8 +166,8 @@ class IncidentBook:
 
     def _other_way(self, incident: Incident, alert: Alert) -> bool:
         """The incident is of falls and the alert a rise, or the other way round."""
-        told = next((a.change for a in self._alerts_of(incident) if a.change is not None), None)
-        return told is not None and alert.change is not None and (told < 0) != (alert.change < 0)
+        falls = self._falls(incident)
+        return falls is not None and alert.change is not None and falls != (alert.change < 0)
 
     def _fired_by(self, incident: Incident, rule: str) -> bool:
         return any(a.rule == rule for a in self._alerts_of(incident))

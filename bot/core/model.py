@@ -489,6 +489,8 @@ class Incident:
     edited_at: datetime | None = None
     corrected_at: datetime | None = None
     """When people were told that its cause is another than first said."""
+    merged_into: str = ""
+    """Id of the incident it turned out to be part of; it is closed then, and its alerts are that one's."""
     edit_due_at: datetime | None = None
     """When the next edit may go out, where numbers have moved since the last."""
     follow_ups: tuple[FollowUp, ...] = ()

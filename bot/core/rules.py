@@ -66,6 +66,8 @@ class Rule:
     """False for a rule that can fire on news alone."""
     has_cause: bool = False
     """It asks for a cause, which may be told late."""
+    quiets: frozenset[str] = field(default=frozenset())
+    """Rules that say nothing new while an alert of this one fires."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``."""
 

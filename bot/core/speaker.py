@@ -48,7 +48,9 @@ class Speaker:
 
     def _announce(self, incident: Incident, reason: Reason, at: datetime, record: Record) -> None:
         alerts = self._alerts_of(incident)
-        held_back = self._held_back(alerts) if reason is Reason.FIRST else ""
+        held_back = self._quieted(incident, alerts)
+        if not held_back and reason is Reason.FIRST:
+            held_back = self._held_back(alerts)
         told = replace(incidents.told(incident, reason, at), told_change=lead_alert(incident, alerts).last_change)
         spoken = self.keep(told, record)
         summary = self.teller.incident(spoken, alerts, self._watched, at, reason)
@@ -114,6 +116,24 @@ class Speaker:
             )
         )
 
+    def merged(self, closed: Incident, alerts: Sequence[Alert], into: Incident, at: datetime, record: Record) -> None:
+        """Let the message of an incident that turned out to be part of another say so, and say no more."""
+        if closed.messages == 0:
+            return
+        edited = self.keep(replace(closed, edits=closed.edits + 1, edited_at=at), record)
+        record.announcements.append(
+            Announcement(
+                key=incidents.edit_key(edited),
+                at=at,
+                reason=edited.main_reason,
+                severity=edited.severity,
+                summary=self.teller.merged(edited, alerts, into),
+                incident=edited.id,
+                symbols=edited.symbols,
+                edits=incidents.message_key(edited, edited.main),
+            )
+        )
+
     def correct(self, incident: Incident, at: datetime, record: Record) -> None:
         """Say once that the cause is another than first told, where that holds of the lead and of most who fell; the
         message itself is edited in any case."""
@@ -166,6 +186,13 @@ class Speaker:
         told = current.told_change
         if told is not None and lead.last_change is not None and abs(lead.last_change - told) >= EDIT_WORTH:
             self.keep(incidents.needs_edit(current, at), record)
+
+    def _quieted(self, incident: Incident, alerts: Sequence[Alert]) -> str:
+        """The rule that keeps these quiet while an alert of it fires; empty where one of them speaks all the same."""
+        firing = {a.rule for a in self.alerts.firing() if a.incident != incident.id}
+        louder = [rule for name in sorted(firing) if (rule := self._rules().named(name)) is not None and rule.quiets]
+        names = {a.rule for a in alerts}
+        return next((f"inhibited by {rule.name}" for rule in louder if names and names <= rule.quiets), "")
 
     def _held_back(self, alerts: Sequence[Alert]) -> str:
         """``cooldown`` where every alert of a new incident repeats one told too recently at no lower severity."""

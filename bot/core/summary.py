@@ -142,6 +142,18 @@ class Teller:
         ]
         return Summary(tuple(blocks), headline)
 
+    def merged(self, incident: Incident, alerts: Sequence[Alert], into: Incident) -> Summary:
+        """What the message of an incident says that turned out to be part of another."""
+        lead = lead_alert(incident, alerts)
+        headline = self._headline(incident, alerts, lead, Reason.FIRST)
+        said = f"Part of one happening with {self._company(into.lead)}’s fall: the message about it tells the rest."
+        blocks = (
+            Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
+            Block("what happened", BlockKind.FACTS, 90, "", ((said,),)),
+            Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
+        )
+        return Summary(blocks, headline)
+
     def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
         """What is said where the incident's cause turns out to be another than it was first told with."""
         lead = lead_alert(incident, alerts)

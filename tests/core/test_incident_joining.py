@@ -11,7 +11,7 @@ from bot.core.conditions import All, Breadth
 from bot.core.engine import Engine
 from bot.core.incidents import IncidentBook
 from bot.core.market import Market
-from bot.core.model import Alert, AlertState, CauseRef, Phase, Reach, Severity
+from bot.core.model import Alert, AlertState, CauseRef, FollowUp, IncidentState, Phase, Reach, Severity
 from tests.core.worlds import at, close, engine, play, price, quote, rule, weekday_timetable
 
 MONDAY, TUESDAY = date(2025, 1, 27), date(2025, 1, 28)
@@ -123,3 +123,54 @@ def test_three_stocks_that_fall_together_without_a_story_are_one_message() -> No
     decisions = play(machine, tape, "01-27 15:02")
     said = [a for d in decisions for a in d.announcements if not a.edits]
     assert [len(a.symbols) for a in said] == [3]
+
+
+# ------------------------------------------------------------------------------------------ two that turn out to be one
+
+
+def test_two_falls_without_a_cause_that_one_story_explains_become_one() -> None:
+    book = Book()
+    first = book.join(alert("NVDA", -0.12, "plain"))
+    second = book.join(alert("VST", -0.15, "plain"))
+    assert first != second
+    book.join(alert("NVDA", -0.12, "cause", "ai-market", "tied"))
+    book.join(alert("VST", -0.15, "cause", "ai-market", "tied"))
+    found = book.book.get(second)
+    assert found is not None
+    twin = book.book.twin(found)
+    assert twin is not None
+    whole, closed = book.book.merge(found, twin, at("01-27 17:00"))
+    assert (whole.id, closed.id, closed.merged_into) == (first, second, first)
+    assert whole.symbols == ("NVDA", "VST")
+    assert whole.alerts == ("plain-NVDA", "cause-NVDA", "plain-VST", "cause-VST")
+    assert whole.topic == "ai-market"
+    assert (closed.state, closed.closed_at) == (IncidentState.CLOSED, at("01-27 17:00"))
+    assert book.book.twin(whole) is None
+    assert [i.id for i in book.book.open()] == [first]
+
+
+def test_incidents_of_other_causes_other_sessions_or_the_other_way_stay_apart() -> None:
+    book = Book()
+    falls = book.join(alert("NVDA", -0.12, topic="earnings", cluster="a"))
+    book.join(alert("CHGG", -0.12, topic="earnings", cluster="b"))
+    book.join(alert("META", 0.12, topic="ai-model", cluster="a"))
+    found = book.book.get(falls)
+    assert found is not None
+    assert book.book.twin(found) is None
+
+
+def test_follow_ups_of_both_are_kept_once_each_and_those_of_the_closed_one_end() -> None:
+    book = Book()
+    first, second = (book.join(alert(s, -0.12, topic="earnings", cluster=s)) for s in ("NVDA", "VST"))
+    later = FollowUp("next session close", at("01-28 21:00"))
+    one, other = book.book.get(first), book.book.get(second)
+    assert one is not None
+    assert other is not None
+    book.book.put(replace(one, follow_ups=(FollowUp("session close", at("01-27 21:00"), at("01-27 21:00"), "sent"),)))
+    book.book.put(replace(other, follow_ups=(FollowUp("session close", at("01-27 21:00")), later)))
+    one, other = book.book.get(first), book.book.get(second)
+    assert one is not None
+    assert other is not None
+    whole, closed = book.book.merge(other, one, at("01-27 22:00"))
+    assert {f.kind: f.outcome for f in whole.follow_ups} == {"session close": "sent", "next session close": ""}
+    assert {f.outcome for f in closed.follow_ups} == {"merged"}

@@ -145,7 +145,10 @@ def show_alert(source: Source, alert_id: str) -> dict[str, Any] | None:
                 (notification["id"],),
             )
         found["outcomes"] = _objects(
-            conn, "SELECT horizon, at, price, change FROM outcomes WHERE alert_id = ? ORDER BY at", about
+            conn,
+            "SELECT horizon, price_at AS at, due_at, price, change, change_from_reference FROM outcomes"
+            " WHERE alert_id = ? AND price IS NOT NULL ORDER BY due_at",
+            about,
         )
         return found
 

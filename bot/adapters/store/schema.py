@@ -39,7 +39,12 @@ def m002_earnings_dates(db: Database) -> None:
     db.executescript(tables.EARNINGS)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates)
+def m003_outcomes(db: Database) -> None:
+    """What followed each alert. The first version had a narrower table for it that nothing ever wrote to."""
+    db.executescript("DROP TABLE outcomes;" + tables.OUTCOMES)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates, m003_outcomes)
 """In order; the version of a database is how many of them it has had. Never edit or reorder one that was released."""
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from bot.adapters.store import outbox, reading, recipients, retention
+from bot.adapters.store import outbox, outcomes, reading, recipients, retention
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.lock import WriterLock
@@ -23,6 +23,7 @@ from bot.adapters.store.schema import migrate, require_current, stored_version
 from bot.adapters.store.writing import Writer
 from bot.core.errors import StoreError, StoreFullError, StoreVersionError
 from bot.core.model import Alert, Batch, Delivery, FeedState, Incident, Observation, Outgoing, Recipient
+from bot.core.sessions import Timetable
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -300,3 +301,29 @@ class SqliteStore:
             raise StoreError(f"{self.path}: opened for reading only")
         with translated(self.path):
             yield from retention.prune(self._conn, now, keep)
+
+    def update_outcomes(self, timetable_of: Callable[[str], Timetable], now: datetime) -> int:
+        """Store what followed each alert, as far as it is due and known and not stored yet; returns how many are new.
+
+        ``timetable_of`` gives the sessions of a symbol's exchange.
+        """
+        found = 0
+        for found in self.update_outcomes_in_steps(timetable_of, now):  # noqa: B007 - the last one is the result
+            pass
+        return found
+
+    def update_outcomes_in_steps(
+        self, timetable_of: Callable[[str], Timetable], now: datetime
+    ) -> Iterator[int]:
+        """As ``update_outcomes``, yielding after each symbol that was looked at so that an event loop can breathe.
+
+        All of it is written at the end, in one transaction.
+        """
+        with translated(self.path):
+            rows: list[outcomes.Settled] = []
+            for settled in outcomes.missing(self._conn, timetable_of, now):
+                rows += settled
+                yield outcomes.priced(rows)
+        if rows:
+            with self._writing():
+                outcomes.write(self._conn, rows)

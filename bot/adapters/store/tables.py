@@ -151,6 +151,20 @@ CREATE INDEX earnings_dates_symbol ON earnings_dates (symbol, day);
 CREATE INDEX earnings_dates_day ON earnings_dates (day);
 """
 
+OUTCOMES = f"""
+CREATE TABLE outcomes (  -- what followed an alert; worked out from quotes and bars, by whichever program came first
+  alert_id TEXT NOT NULL REFERENCES alerts(id),
+  {_word("horizon", "15 min", "1 hour", "close", "1 session", "5 sessions", "20 sessions")},
+  {_moment("due_at")},
+  {_moment("price_at", null=True)},  -- NULL: over before the alert fired, or no price became known
+  price REAL CHECK (price > 0),
+  change REAL, change_from_reference REAL,  -- against the price it fired on, and against its reference
+  PRIMARY KEY (alert_id, horizon),
+  CHECK ((price IS NULL) = (price_at IS NULL)),
+  CHECK ((price IS NULL) = (change IS NULL))
+) WITHOUT ROWID;
+"""
+
 DECISIONS = f"""
 CREATE TABLE rule_versions (
   rule TEXT NOT NULL, version TEXT NOT NULL,

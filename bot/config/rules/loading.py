@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.config.rules.compiling import Compiler
 from bot.config.rules.salvage import ReadRule, read_file
 from bot.config.rules.specs import RuleSpec
 from bot.config.rules.surroundings import Surroundings
-from bot.config.validation import one_of
+from bot.config.validation import nearest, one_of
 from bot.core.comparison import parse_comparison
 from bot.core.conditions import Condition, Drawdown, MarketMove, News, Price, required, walk
 from bot.core.errors import ConfigError, Problem
@@ -47,6 +47,7 @@ def _loaded(paths: Sequence[Path], around: Surroundings) -> RuleSet:
     problems: list[Problem] = []
     found: list[Rule] = []
     seen: dict[str, tuple[Document, int]] = {}
+    quieting: list[tuple[Document, ReadRule]] = []
     for path in paths:
         try:
             document = load_document(path)
@@ -57,15 +58,25 @@ def _loaded(paths: Sequence[Path], around: Surroundings) -> RuleSet:
         reader = _Reader(document, around, Compiler(document, around, file.conditions))
         for rule in file.rules:
             reader.unique(rule, seen)
+            quieting.append((document, rule))
             compiled = reader.rule(rule)
             if compiled is not None:
                 found.append(compiled)
         for name in file.conditions:
             reader.compiler.definition(name, ("conditions", name))
         problems += [*file.problems, *reader.compiler.problems]
+    problems += _misspelt(quieting, seen)
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
     return RuleSet(found)
+
+
+def _misspelt(rules: Sequence[tuple[Document, ReadRule]], known: Collection[str]) -> Iterator[Problem]:
+    """Names under ``quiets`` that are nearly those of rules. One like no other may be a rule that is not loaded now."""
+    for document, rule in rules:
+        for i, name in enumerate(rule.spec.quiets):
+            if name not in known and (meant := nearest(name, known)) is not None:
+                yield problem(document, ("rules", rule.index, "quiets", i), f"no rule {name!r}; did you mean {meant}?")
 
 
 def misshapen(paths: Sequence[Path]) -> list[Problem]:
@@ -125,6 +136,7 @@ class _Reader:
             cooldown=spec.cooldown,
             hold=spec.hold if isinstance(spec.hold, int) else 2,
             follow_up=spec.follow_up,
+            quiets=frozenset(spec.quiets),
             version=version,
             text=text,
             enabled=spec.enabled,

@@ -330,6 +330,8 @@ class RuleSpec(StrictModel):
     hold: HoldField = 2
     """How many quotes in a row must meet the conditions on prices, or for how long they must (10m); official closes and
     lows of bars need only one quote."""
+    quiets: Annotated[tuple[Name, ...], BeforeValidator(listed)] = ()
+    """Rules that say nothing new while an alert of this one fires: single stocks on a day on which everything falls."""
     follow_up: Annotated[tuple[FollowUpField, ...], BeforeValidator(listed)] = ()
     """Later messages: session close, next session close, rebound 5%, recovered."""
 
