@@ -171,6 +171,8 @@ class Teller:
         others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead))
         company = f", {count(others, 'other stock')} with it" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
+        if reason is Reason.ESCALATED and lead.cause and lead.fired_at == incident.told_at and len(alerts) > 1:
+            lead_in = "Cause found: " if all(a.cause is None for a in alerts if a.fired_at < lead.fired_at) else lead_in
         topic = self._because(lead)
         if others and not topic.startswith(";"):
             company += ","
