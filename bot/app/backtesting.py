@@ -11,6 +11,7 @@ from bot.adapters.store import SqliteStore
 from bot.app.world import Timetables, World, make_engine, surroundings
 from bot.clock import SimulatedClock
 from bot.config.companies_file import load_companies
+from bot.config.episode_file import load_episodes
 from bot.config.rules_file import load_rules, rule_files
 from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
@@ -139,7 +140,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
     problems = sorted((*columns.problems, *recorded.problems, *unread), key=lambda p: (p.file, p.line))
     return BacktestPlan(
         request,
-        World(request.config.parent, settings, companies, topics, rules),
+        World(request.config.parent, settings, companies, topics, rules, load_episodes(folder / "episodes")),
         timetables,
         columns,
         sessions,

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from bot.adapters.calendar import ExchangeCalendar
 from bot.config.companies_file import CompaniesFile, load_companies
+from bot.config.episode_file import load_episodes
 from bot.config.rules_file import Surroundings, load_rules, misshapen, rule_files
 from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
 from bot.config.yaml_file import load_document, validate
 from bot.core.engine import Engine
+from bot.core.episode import Episode
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.exchanges import exchange_of
 from bot.core.market import Market
@@ -38,6 +40,8 @@ class World:
     companies: Companies
     topics: Topics
     rules: RuleSet
+    episodes: tuple[Episode, ...] = ()
+    """What messages compare with."""
 
 
 def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> World:
@@ -57,7 +61,7 @@ def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str,
         )
     topics, companies = _vocabulary(rules_folder, rule_files(rules_folder))
     rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
-    return World(config.parent, settings, companies, topics, rules)
+    return World(config.parent, settings, companies, topics, rules, load_episodes(rules_folder / "episodes"))
 
 
 def with_rules_read_anew(world: World) -> World:
@@ -189,4 +193,5 @@ def make_engine(world: World, timetables: Timetables, watching_since: datetime) 
         news_window=window,
         failures_in_a_row=world.settings.operator.after_failures,
         stale_after=world.settings.prices.stale_after,
+        episodes=world.episodes,
     )

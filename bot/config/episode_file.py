@@ -56,6 +56,20 @@ def episode_paths(folder: Path) -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
+def load_episodes(folder: Path) -> tuple[Episode, ...]:
+    """Every episode of a folder, in order of name. Raises ConfigError with the mistakes of all of them."""
+    episodes: list[Episode] = []
+    problems: list[Problem] = []
+    for path in episode_paths(folder).values():
+        try:
+            episodes.append(load_episode(path))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return tuple(episodes)
+
+
 def episode_path(folder: Path, name: str) -> Path:
     """Where the episode called ``name`` is; raises UsageError, saying which there are, where there is none."""
     paths = episode_paths(folder)

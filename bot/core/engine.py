@@ -17,6 +17,7 @@ from bot.core import followups
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
 from bot.core.earnings import EarningsCalendar
+from bot.core.episode import Episode
 from bot.core.errors import LookAheadError
 from bot.core.gates import Gates
 from bot.core.health import Freshness, Health
@@ -73,6 +74,7 @@ class Engine:
         news_window: timedelta = timedelta(days=14),
         failures_in_a_row: int = 3,
         stale_after: timedelta = timedelta(minutes=30),
+        episodes: Sequence[Episode] = (),
     ) -> None:
         self.rules = rules
         self.companies = companies
@@ -83,9 +85,8 @@ class Engine:
         self.health = Health(failures_in_a_row)
         self.alerts = AlertBook(market, watching_since)
         self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable, self.alerts.get)
-        self.speaker = Speaker(
-            market, self.alerts, self.incidents, Teller(market, companies, topics, self.earnings), lambda: self.rules
-        )
+        teller = Teller(market, companies, topics, self.earnings, tuple(episodes))
+        self.speaker = Speaker(market, self.alerts, self.incidents, teller, lambda: self.rules)
         self.causes = Causes(market, news, companies, rules.symbols, earnings=self.earnings)
         self._revising = Revising(market, self.alerts, self.incidents, self.speaker)
         self._gates = Gates(market, news)

@@ -13,7 +13,9 @@ from datetime import datetime
 from statistics import median
 
 from bot.core.blocks import correction
+from bot.core.blocks.precedents import precedents
 from bot.core.earnings import EarningsCalendar, due_words
+from bot.core.episode import Episode
 from bot.core.market import Market, change
 from bot.core.model import (
     Alert,
@@ -30,6 +32,7 @@ from bot.core.model import (
 )
 from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Topics
+from bot.core.precedents import Happening, exposures_of, nearest
 from bot.core.sessions import Session
 from bot.core.wording import (
     PHASE_WORDS,
@@ -79,6 +82,8 @@ class Teller:
     companies: Companies
     topics: Topics
     earnings: EarningsCalendar = field(default_factory=EarningsCalendar)
+    episodes: tuple[Episode, ...] = ()
+    """Past episodes, to compare with."""
 
     # ----------------------------------------------------------------------------------------------------- messages
 
@@ -94,6 +99,7 @@ class Teller:
         ]
         blocks += self._why(lead)
         blocks += self._hit(incident, alerts, watched, at)
+        blocks += precedents(nearest(self._happening(incident, lead), self.episodes))
         blocks += self._next(incident)
         blocks.append(Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)))
         return Summary(tuple(blocks), headline)
@@ -303,6 +309,12 @@ class Teller:
             named = [f"{symbol} {percent(moved)}" for moved, symbol in sorted(members)]
             lines.append((Strong(f"{work or 'others'}: "), listing(named, MEMBERS)))
         return tuple(lines)
+
+    def _happening(self, incident: Incident, lead: Alert) -> Happening:
+        """What the incident is compared with past ones by."""
+        exposures = exposures_of([found for s in incident.symbols if (found := self._exposures(s))])
+        topic = lead.cause.topic if lead.cause else incident.topic
+        return Happening(incident.session, topic, exposures, lead.last_change or 0.0, len(incident.symbols))
 
     def _held_up(self, incident: Incident, watched: Sequence[str], at: datetime) -> list[Block]:
         exposures = {e for s in incident.symbols for e in self._exposures(s)}

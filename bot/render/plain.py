@@ -13,6 +13,9 @@ from bot.render.text import clean, cut_words, safe_url, utf16_length
 _NOTHING = "Aftershock"
 _TABLE_WIDTH = 100
 
+UNBROKEN = "\u2007"
+"""Stands for the space before a percent sign while lines are cut: it is no place to cut one."""
+
 
 def plain(summary: Summary, width: int | None = 100, limit: int | None = None) -> str:
     """The summary without markup; lines wrapped to ``width`` columns, or not at all where it is ``None``.
@@ -58,11 +61,12 @@ def line_text(line: Line) -> str:
 def _wrapped(text: str, bullet: str, width: int | None) -> list[str]:
     if width is None:
         return [bullet + text]
-    return textwrap.wrap(
-        text,
+    lines = textwrap.wrap(
+        text.replace(" %", f"{UNBROKEN}%"),
         width=max(width, len(bullet) + 1),
         initial_indent=bullet,
         subsequent_indent=" " * len(bullet),
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(f"{UNBROKEN}%", " %") for line in lines]

@@ -1,0 +1,144 @@
+"""Which past episodes are set beside an incident, and what is said of what followed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.config.episode_file import load_episodes
+from bot.core.blocks.precedents import precedents
+from bot.core.episode import Episode, EpisodeKind, Fall, Trigger
+from bot.core.model import Summary
+from bot.core.precedents import LIKE_ENOUGH, Happening, exposures_of, likeness, nearest, outcomes
+from bot.render.plain import plain
+
+SHIPPED = load_episodes(Path(__file__).resolve().parents[2] / "rules" / "episodes")
+MONDAY = date(2025, 1, 27)
+CHIPS = {"ai-chips": 1.0, "memory": 0.3}
+
+
+def episode(
+    name: str, session: date, *falls: Fall, topic: str = "ai-model", exposures: tuple[str, ...] = ()
+) -> Episode:
+    return Episode(
+        name=name,
+        title=name.title(),
+        kind=EpisodeKind.DESCRIBED,
+        session=session,
+        first=session,
+        last=session,
+        summary="",
+        trigger=Trigger(what="x", topic=topic, exposures=exposures),
+        described=falls,
+    )
+
+
+def happening(**other: object) -> Happening:
+    found = Happening(MONDAY, "ai-market", CHIPS, -0.12, 3)
+    return replace(found, **other)  # type: ignore[arg-type]
+
+
+LIKE = episode("like", date(2024, 1, 10), Fall("NVDA", -0.11, "ai-chips", 0.02, -0.01, 0.3), exposures=("ai-chips",))
+TUTORS = episode("tutors", date(2024, 1, 11), Fall("CHGG", -0.48, "education", 0.1), exposures=("education",))
+RESULTS = episode("results", date(2024, 1, 12), Fall("KO", -0.05), topic="earnings")
+
+
+def names(*given: Episode, of: Happening | None = None) -> list[str]:
+    return [p.episode.name for p in nearest(of or happening(), given)]
+
+
+def test_the_likest_comes_first_and_the_far_fetched_not_at_all() -> None:
+    both = episode(
+        "both",
+        date(2024, 1, 9),
+        Fall("NVDA", -0.11, "ai-chips"),
+        Fall("MU", -0.1, "memory"),
+        Fall("AMD", -0.1, "ai-chips"),
+    )
+    assert names(RESULTS, TUTORS, LIKE, both) == ["both", "like", "tutors"]
+    assert names(RESULTS) == []
+
+
+def test_of_two_alike_the_newer_comes_first() -> None:
+    older = replace(LIKE, name="older", session=date(2023, 1, 10))
+    assert names(older, LIKE) == ["like", "older"]
+
+
+def test_what_came_later_is_no_precedent() -> None:
+    assert names(replace(LIKE, session=MONDAY), replace(LIKE, session=MONDAY + timedelta(days=1))) == []
+
+
+def test_a_rise_has_none() -> None:
+    assert names(LIKE, of=happening(change=0.12)) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "known"), [(1, []), (4, []), (6, [1]), (10, [1]), (11, [1, 5]), (31, [1, 5]), (32, [1, 5, 20])]
+)
+def test_only_what_was_over_by_then_is_said_to_have_followed(days: int, known: list[int]) -> None:
+    assert [o.sessions for o in outcomes(LIKE, LIKE.session + timedelta(days=days))] == known
+
+
+def test_what_followed_is_the_median_of_those_that_fell_and_are_known() -> None:
+    several = episode(
+        "several",
+        date(2024, 1, 10),
+        Fall("A", -0.1, "", 0.01, None, 0.5),
+        Fall("B", -0.2, "", 0.03),
+        Fall("C", -0.3, "", -0.05, 0.02),
+        Fall("D", 0.3, "", 0.9, 0.9, 0.9),
+    )
+    found = outcomes(several, MONDAY)
+    assert [(o.sessions, round(o.change, 4), o.symbols) for o in found] == [(1, 0.01, 3), (5, 0.02, 1), (20, 0.5, 1)]
+
+
+def test_a_line_says_when_what_fell_and_what_followed() -> None:
+    (found,) = nearest(happening(), [LIKE])
+    text = plain(Summary(tuple(precedents([found]))), None)
+    assert (
+        "10 Jan 2024: Like: NVDA −11.0 %; then +2.0 % next session, −1.0 % in five sessions, +30.0 % in twenty." in text
+    )
+    assert precedents([]) == []
+
+
+def test_a_look_alike_is_named_as_one() -> None:
+    (found,) = nearest(happening(), [replace(LIKE, shock=False)])
+    assert "Like (not AI): NVDA" in plain(Summary(tuple(precedents([found]))), None)
+
+
+def test_deepseek_monday_is_set_beside_chips_and_a_later_legal_shock_beside_earlier_software() -> None:
+    chips = Happening(MONDAY, "ai-market", CHIPS, -0.17, 40)
+    assert {p.episode.session < MONDAY for p in nearest(chips, SHIPPED)} == {True}
+    legal = Happening(date(2026, 6, 1), "ai-market", {"legal-data": 1.0}, -0.12, 6)
+    first = nearest(legal, SHIPPED)[0].episode
+    assert first.shock
+    assert "legal-data" in {*first.trigger.exposures, *(f.exposure for f in first.falls)}
+
+
+def test_shares_of_what_companies_live_from() -> None:
+    found = exposures_of([{"cloud": 0.6, "ai-chips": 1.0}, {"ai-chips": 0.5}])
+    assert list(found.items()) == [("ai-chips", 0.75), ("cloud", 0.3)]
+    assert exposures_of([]) == {}
+
+
+shares = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.floats(0.01, 1), max_size=3)
+
+
+@given(
+    topic=st.sampled_from(["", "ai-model", "ai-market", "ai-capex", "earnings"]),
+    exposures=shares,
+    change=st.floats(-0.9, -0.001),
+    breadth=st.integers(1, 500),
+    which=st.sampled_from([LIKE, TUTORS, RESULTS, *SHIPPED]),
+)
+def test_likeness_lies_between_nothing_and_one(
+    topic: str, exposures: dict[str, float], change: float, breadth: int, which: Episode
+) -> None:
+    asked = Happening(date(2030, 1, 1), topic, exposures, change, breadth)
+    assert 0 <= likeness(asked, which) <= 1 + 1e-9
+    assert all(p.likeness >= LIKE_ENOUGH for p in nearest(asked, [which]))
