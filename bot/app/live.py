@@ -34,6 +34,7 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.ports import Clock, EarningsSource, QuoteSource
+from bot.core.sessions import Timetable
 from bot.core.wording import age
 from bot.cycle import Cycle, CycleResult
 from bot.recipients import notice
@@ -88,6 +89,8 @@ class LiveBot:
     """Tells the operator past the outbox: for when nothing can be written into it."""
     describe: Callable[[Sequence[str]], Awaitable[Mapping[str, Listing]]] | None = None
     """What the price vendor knows of symbols: their names."""
+    timetable_of: Callable[[str], Timetable] | None = None
+    """Sessions of any symbol: those with alerts may no longer be watched."""
     calendar: EarningsSource | None = None
     """Who knows when companies report."""
     counters: Counters = field(default_factory=Counters)
@@ -378,6 +381,9 @@ class LiveBot:
     # -------------------------------------------------------------------------------------------------- housekeeping
 
     async def _housekeeping(self) -> None:
+        if self.timetable_of is not None:
+            for _ in self.store.update_outcomes_in_steps(self.timetable_of, self.clock.now()):
+                await asyncio.sleep(0)
         storage = self.world.settings.storage
         keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
         for removed in self.store.prune_in_steps(self.clock.now(), keep):

@@ -132,6 +132,7 @@ async def _assembled(
         prices = Yahoo(timetables.of_exchange, exchanges=known, cache=store.path.parent / "yfinance")
         bot = LiveBot(world, engine, store, cycle, reader, prices, clock, Scheduler(SystemClock()))
         bot.describe, bot.calendar = prices.describe, prices
+        bot.timetable_of = timetables.of_symbol
         bot.alarm = Alarm(notifiers, people, clock)
 
         def announce(announcement: Announcement) -> None:

@@ -26,7 +26,8 @@ from bot.core.sessions import Timetable
 
 HISTORY = timedelta(days=800)
 """How far back calendars reach before the present: two years of sessions and some."""
-AHEAD = timedelta(days=30)
+AHEAD = timedelta(days=400)
+"""How far ahead: a bot that nobody restarts for a year still knows its sessions."""
 NEWS_BEYOND = timedelta(days=7)
 """Stories are remembered so much longer than the window within which they are new: rules look back over sessions."""
 

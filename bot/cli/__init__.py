@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bot.cli import backtest, check, feeds, history, news, replay, rules, rules_new, run, schema
+from bot.cli import backtest, check, feeds, history, news, record, replay, rules, rules_new, run, schema
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("replay")(replay.replay)
 app.command("backtest")(backtest.backtest)
+app.command("record")(record.record)
 app.add_typer(rules.app, name="rules")
 rules.app.command("new")(rules_new.new)
 app.add_typer(news.app, name="news")

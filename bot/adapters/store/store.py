@@ -312,9 +312,7 @@ class SqliteStore:
             pass
         return found
 
-    def update_outcomes_in_steps(
-        self, timetable_of: Callable[[str], Timetable], now: datetime
-    ) -> Iterator[int]:
+    def update_outcomes_in_steps(self, timetable_of: Callable[[str], Timetable], now: datetime) -> Iterator[int]:
         """As ``update_outcomes``, yielding after each symbol that was looked at so that an event loop can breathe.
 
         All of it is written at the end, in one transaction.

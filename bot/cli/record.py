@@ -1,0 +1,163 @@
+"""``record``: how a rule has done."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.history import database_file
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
+from bot.render.text import cell_width, clean, cut_cell
+
+if TYPE_CHECKING:
+    from bot.app.record import RuleRecord, Spread
+
+PIPED = 80
+"""Columns where the output is no terminal."""
+WIDEST = 100
+SYMBOL = 9
+"""Columns for a symbol; longer ones are cut."""
+_LABEL = 11
+_LEGEND = (
+    "Against the price fired on; from before: the median against the level before the",
+    "move. Bars: ─ eight in ten, ▒ the middle half, █ the median. Readers cannot give",
+    "verdicts on causes yet, so none are counted.",
+)
+_INDENT = "  "
+
+
+def record(
+    rule: Annotated[
+        str | None, typer.Argument(help="One rule, with its latest alerts; all that fired otherwise.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only alerts since then: 2025-01-27 or 90d.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Say how often each rule fired and what usually followed: 15 minutes, an hour, a close, 1, 5, 20 sessions later.
+
+    What followed is worked out from the stored prices and, where no bot uses the database, stored there.
+    """
+    from bot.app.record import record_object, records
+    from bot.clock import SystemClock
+
+    now = SystemClock().now()
+    start = parse_when(since, now) if since else None
+    found = records(config, database_file(config, database), now, rule=rule, since=start)
+    if json:
+        for each in found:
+            typer.echo(jsonlib.dumps(record_object(each, latest=rule is not None), ensure_ascii=False))
+        return
+    after = f" since {start:%Y-%m-%d %H:%M}Z" if start else ""
+    if not any(each.alerts for each in found):
+        typer.echo(f"{rule} has not fired{after}" if rule else f"no rule has fired{after}", err=True)
+        return
+    width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else PIPED
+    for each in found:
+        for line in record_lines(each, width, latest=rule is not None):
+            typer.echo(line)
+        typer.echo("")
+    for line in _LEGEND:
+        typer.echo(line)
+
+
+def record_lines(record: RuleRecord, width: int, *, latest: bool) -> Iterator[str]:
+    """A rule's record for people, in ``width`` columns; with ``latest`` also its newest alerts one by one."""
+    fired = [f.alert.fired_at for f in record.alerts]
+    yield clean(record.rule)
+    times = f"fired {_count(len(fired), 'time')} for {_count(record.symbols, 'symbol')}"
+    incidents = f" in {_count(record.incidents, 'incident')}" if record.incidents else ""
+    yield f"{_INDENT}{times}{incidents}"
+    yield f"{_INDENT}first {min(fired):%Y-%m-%d %H:%M}Z, last {max(fired):%Y-%m-%d %H:%M}Z"
+    if record.spreads:
+        yield ""
+        yield from _table(record.spreads)
+        yield ""
+        yield from _chart(record.spreads, width)
+    if record.unknown:
+        which = "at any horizon" if not record.spreads else "after " + ", ".join(record.unknown)
+        yield f"{_INDENT}nothing known yet {which}"
+    if latest:
+        yield ""
+        yield from _latest(record)
+
+
+def _table(spreads: Sequence[Spread]) -> Iterator[str]:
+    """How many are known, their median and middle half, which way they went, and what was left of the move."""
+    yield f"{_INDENT}{'after':{_LABEL}} known  median  middle half         higher  lower  from before"
+    for s in spreads:
+        half = f"{_percent(s.quarter):>6} to {_percent(s.three_quarters)}"
+        yield (
+            f"{_INDENT}{s.horizon.value:{_LABEL}} {s.known:>5}  {_percent(s.median):>6}  {half:<18} "
+            f"{s.higher:>6.0%} {s.lower:>6.0%}  {_percent(s.left):>11}"
+        )
+
+
+def _chart(spreads: Sequence[Spread], width: int) -> Iterator[str]:
+    """A bar for each horizon on one scale: eight in ten thin, the middle half thick, the median full."""
+    room = width - len(_INDENT) - _LABEL - 1
+    cells = room - 1 + room % 2  # odd, so that zero has a cell of its own
+    half = cells // 2
+    reach = _scale(max(max(-s.tenth, s.nine_tenths) for s in spreads))
+
+    def cell(change: float) -> int:
+        return half + round(change / reach * half)
+
+    def fill(bar: list[str], low: float, high: float, mark: str) -> None:
+        for i in range(cell(low), cell(high) + 1):
+            bar[i] = mark
+
+    for s in spreads:
+        bar = [" "] * cells
+        bar[half] = "│"
+        fill(bar, s.tenth, s.nine_tenths, "─")
+        if bar[half] == "─":
+            bar[half] = "┼"
+        fill(bar, s.quarter, s.three_quarters, "▒")
+        fill(bar, s.median, s.median, "█")
+        yield f"{_INDENT}{s.horizon.value:{_LABEL}} {''.join(bar)}".rstrip()
+    low, high = f"{-reach:+.0%}", f"{reach:+.0%}"
+    yield f"{_INDENT}{'':{_LABEL}} {low:<{half}}0{high:>{half}}"
+
+
+def _scale(furthest: float) -> float:
+    """The end of the scale: the next round fraction at or beyond ``furthest``, and 1 % at least."""
+    for end in (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0):
+        if furthest <= end:
+            return end
+    return float(-(-furthest // 1))
+
+
+def _latest(record: RuleRecord) -> Iterator[str]:
+    from bot.app.record import LATEST
+    from bot.core.outcomes import Horizon
+
+    short = {Horizon.SESSION: "1 ses", Horizon.SESSIONS_5: "5 ses", Horizon.SESSIONS_20: "20 ses"}
+    names = "".join(f" {short.get(h, h.value):>6}" for h in Horizon)
+    yield f"{_INDENT}{'fired (UTC)':16} {'symbol':{SYMBOL}} change{names}"
+    for fired in reversed(record.alerts[-LATEST:]):
+        symbol = cut_cell(clean(fired.alert.symbol), SYMBOL)
+        symbol += " " * (SYMBOL - cell_width(symbol))
+        found = (fired.outcomes.get(horizon) for horizon in Horizon)
+        changes = "".join(f" {_percent(outcome.change if outcome else None):>6}" for outcome in found)
+        at = f"{fired.alert.fired_at:%Y-%m-%d %H:%M}"
+        yield f"{_INDENT}{at} {symbol} {_percent(fired.alert.change):>6}{changes}"
+    if len(record.alerts) > LATEST:
+        yield f"{_INDENT}the latest {LATEST} of {len(record.alerts)}; history list has all of them"
+
+
+def _percent(fraction: float | None) -> str:
+    """A change in at most six columns."""
+    if fraction is None:
+        return "·"
+    return f"{fraction:+.0%}" if abs(fraction) >= 0.9995 else f"{fraction:+.1%}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
