@@ -19,7 +19,7 @@ from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Scheduler
 from bot.adapters.store import SqliteStore, open_store
-from bot.adapters.telegram import Access, TelegramListener
+from bot.adapters.telegram import Access, TelegramListener, TelegramNotifier
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.yahoo import Yahoo
 from bot.app.alarm import Alarm
@@ -27,6 +27,7 @@ from bot.app.audience import Subscribers, entitled
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
 from bot.app.notifiers import CONSOLE, telegram_notifier, token_of
+from bot.app.pictures import Drawings
 from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
 from bot.app.status import one_line, several_lines
 from bot.app.world import AHEAD, HISTORY, Timetables, World, make_engine, read_rules_folder
@@ -100,8 +101,9 @@ async def _assembled(
     telegram = world.settings.telegram
     access = Access(frozenset(telegram.admins), frozenset(telegram.allow))
     notifiers: dict[str, Notifier] = {}
+    messenger: TelegramNotifier | None = None
     if found.token is not None:
-        notifiers["telegram"] = telegram_notifier(world, found)
+        messenger = notifiers["telegram"] = telegram_notifier(world, found)
     console = world.settings.console
     if console == "always" or (console == "auto" and found.token is None):
         notifiers["console"] = ConsoleNotifier(AboveStatus(handler, sys.stdout))  # type: ignore[arg-type]  # it writes, flushes and knows its terminal, which is all that is used
@@ -123,6 +125,8 @@ async def _assembled(
     now = clock.now()
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
     engine = _restored_engine(world, store, timetables, now)
+    if messenger is not None and telegram.pictures:
+        messenger.show(Drawings(engine, clock))
     cycle = Cycle(engine, store, lambda: people)
     async with aiohttp.ClientSession(trust_env=True) as session:
         news = world.settings.news
@@ -186,6 +190,8 @@ def _restored_engine(world: World, store: SqliteStore, timetables: Timetables, n
         store.incidents_since(earliest),
         now,
     )
+    if world.settings.benchmarks:
+        engine.send_digests(world.settings.benchmarks[0], now, makes_up=written is not None)
     versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
     store.record_rules(versions, now)
     if written is None:

@@ -244,6 +244,7 @@ EXAMPLES: Mapping[str, Any] = {
     "Telegram.token_file": "secrets/telegram-token",
     "Telegram.admins": [12345678],
     "Telegram.allow": [-100123456789],
+    "Telegram.pictures": True,
     "Telegram.base_url": "http://localhost:8081/bot",
     "Operator.notices": True,
     "Operator.after_failures": 5,

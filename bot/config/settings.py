@@ -114,6 +114,8 @@ class Telegram(StrictModel):
     """Telegram user ids of those who control the bot; they are told of troubles."""
     allow: tuple[int, ...] = ()
     """Chat ids that receive alerts once they have sent /start; groups have negative ids. Admins need not be listed."""
+    pictures: bool = True
+    """Let a picture of the prices follow each alert."""
     base_url: HttpUrl | None = None
     """A Bot API server of your own; Telegram's where left out."""
 

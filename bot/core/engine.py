@@ -16,6 +16,7 @@ from itertools import groupby
 from bot.core import followups
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
+from bot.core.digesting import Digests
 from bot.core.earnings import EarningsCalendar
 from bot.core.episode import Episode
 from bot.core.errors import LookAheadError
@@ -85,12 +86,13 @@ class Engine:
         self.health = Health(failures_in_a_row)
         self.alerts = AlertBook(market, watching_since)
         self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable, self.alerts.get)
-        teller = Teller(market, companies, topics, self.earnings, tuple(episodes))
+        teller = Teller(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
         self.speaker = Speaker(market, self.alerts, self.incidents, teller, lambda: self.rules)
         self.causes = Causes(market, news, companies, rules.symbols, earnings=self.earnings)
         self._revising = Revising(market, self.alerts, self.incidents, self.speaker)
         self._gates = Gates(market, news)
         self._freshness = Freshness(stale_after)
+        self._digests: Digests | None = None
         self._news_window = news_window
         self._time = watching_since
         self._tended = watching_since
@@ -148,7 +150,10 @@ class Engine:
         """
         if news is not None:
             self.news, self.companies = news, news.companies
-            self.speaker.teller = replace(self.speaker.teller, companies=news.companies, topics=news.topics)
+            teller = self.speaker.teller
+            self.speaker.teller = replace(
+                teller, companies=news.companies, topics=news.topics, stories=news.stories_about
+            )
         for rule in rules:
             old = self.rules.named(rule.name)
             same = old is not None and (old.version, old.symbols, old.enabled) == (rule.version, rule.symbols, True)
@@ -158,6 +163,13 @@ class Engine:
         self._gates = Gates(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.causes = Causes(self.market, self.news, self.companies, rules.symbols, earnings=self.earnings)
+
+    def send_digests(self, benchmark: str, since: datetime, *, makes_up: bool = False) -> None:
+        """Announce a digest after each session of the benchmark's exchange from now on. A replay does without."""
+        timetable = self.market.of(benchmark).timetable
+        parts = self.market, self.alerts, self.incidents, self.health, self.evaluate
+        self._digests = Digests(*parts, timetable)
+        self._digests.begin(since, makes_up=makes_up)
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
         """Know a company from now on that ``companies.yaml`` does not describe: by its ticker and its vendor's name."""
@@ -226,6 +238,8 @@ class Engine:
         if notice is not None and record is not None:
             record.announcements.append(notice)
         if report.source == "prices" and not report.subject and report.trouble is Trouble.NONE:
+            if self._digests is not None:
+                self._digests.prices_at = report.seen_at
             self._next_check = self._next_check or report.seen_at + FRESHNESS_EVERY
 
     # --------------------------------------------------------------------------------------------------------- rules
@@ -322,6 +336,7 @@ class Engine:
     def next_due(self) -> datetime | None:
         """The next moment at which time alone brings something about; ``None`` where nothing waits."""
         times = [self.alerts.next_due(), self._next_check, self._next_housekeeping]
+        times += [self._digests.next_at] if self._digests else []
         times += [followups.next_due(i, self.market.of(i.lead), self._tended) for i in self.incidents.open() if i.lead]
         return min((t for t in times if t is not None), default=None)
 
@@ -337,6 +352,8 @@ class Engine:
             self._next_check = at + FRESHNESS_EVERY
             for report in self._freshness.check(self._ages(at), at):
                 self._heard(report, record)
+        if self._digests is not None:
+            record.announcements += self._digests.due(at, self.news, self.speaker.teller, self.rules.symbols)
         if self._next_housekeeping <= at:
             self._next_housekeeping = at + HOUSEKEEPING_EVERY
             self._forget(at)

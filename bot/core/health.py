@@ -127,6 +127,12 @@ class Health:
         known = self._conditions.get((source, subject))
         return known.trouble if known else Trouble.NONE
 
+    @property
+    def feeds_fine(self) -> int:
+        """How many feeds are in no trouble."""
+        failing, known = self._feeds()
+        return known - len(failing)
+
     def failing(self) -> list[tuple[str, str, Trouble, str]]:
         """Sources in trouble now: source, subject, what, detail."""
         return [(s, x, c.trouble, c.detail) for (s, x), c in self._conditions.items() if c.trouble is not Trouble.NONE]

@@ -38,6 +38,9 @@ class IncidentBook:
         """The incident called ``incident_id``, if it is recent."""
         return self._incidents.get(incident_id)
 
+    def __iter__(self) -> Iterator[Incident]:
+        return iter(tuple(self._incidents.values()))
+
     def open(self) -> list[Incident]:
         """Open incidents, oldest first."""
         return [i for i in self._incidents.values() if i.state is IncidentState.OPEN]

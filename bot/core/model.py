@@ -632,6 +632,8 @@ class Recipient:
     symbols: tuple[str, ...] = ()
     """Only incidents touching one of these; empty for all."""
     enabled: bool = True
+    digest: bool = False
+    """Hears the digests; an operator does in any case."""
 
 
 class NotificationState(enum.StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model import Announcement, Notification, NotificationState, Recipient, stable_id
+from bot.core.model import Announcement, Notification, NotificationState, Reason, Recipient, stable_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ def _held_by(announcement: Announcement, recipient: Recipient, now: datetime, si
     """Why this recipient is spared the announcement; empty where it is not."""
     if announcement.for_operator or announcement.edits:
         return ""
+    if announcement.reason is Reason.DIGEST:
+        return "" if recipient.operator or recipient.digest else "digest"
     if announcement.severity < recipient.min_severity:
         return f"min_severity {recipient.min_severity.word}"
     if recipient.symbols and announcement.symbols and not set(recipient.symbols) & set(announcement.symbols):

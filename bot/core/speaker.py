@@ -255,10 +255,9 @@ class Speaker:
         known = session is not None and prices.close_of(session) is not None
         if lapse is not None and not known and at < lapse + followups.CLOSE_GRACE:
             return
+        incident = self.keep(followups.done(incident, waiting, at, "expired"), record)
         if "recovered" in waiting:
             self._follow(incident, ["lapsed"], at, record)
-            incident = self.incidents.get(incident.id) or incident
-        self.keep(followups.done(incident, waiting, at, "expired"), record)
 
     @property
     def _watched(self) -> list[str]:

@@ -7,13 +7,16 @@ where there is nothing true to say, and every number can be traced to an observa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
 from bot.core.blocks import correction
+from bot.core.blocks.closing import closing
 from bot.core.blocks.precedents import precedents
+from bot.core.blocks.voices import voices
+from bot.core.blocks.volume import volume_lines
 from bot.core.earnings import EarningsCalendar, due_words
 from bot.core.episode import Episode
 from bot.core.market import Market, change
@@ -27,6 +30,7 @@ from bot.core.model import (
     Phase,
     Reason,
     Reference,
+    Story,
     Strong,
     Summary,
 )
@@ -84,6 +88,8 @@ class Teller:
     earnings: EarningsCalendar = field(default_factory=EarningsCalendar)
     episodes: tuple[Episode, ...] = ()
     """Past episodes, to compare with."""
+    stories: Callable[[Sequence[str]], Sequence[Story]] = lambda clusters: ()
+    """The stories of clusters, to quote from."""
 
     # ----------------------------------------------------------------------------------------------------- messages
 
@@ -99,6 +105,7 @@ class Teller:
         ]
         blocks += self._why(lead)
         blocks += self._hit(incident, alerts, watched, at)
+        blocks += voices(self.stories(incident.clusters))
         blocks += precedents(nearest(self._happening(incident, lead), self.episodes))
         blocks += self._next(incident)
         blocks.append(Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)))
@@ -115,7 +122,7 @@ class Teller:
     ) -> Summary:
         """What a follow-up says: where the lead and the others stand now, against the first message's reference."""
         lead = lead_alert(incident, alerts)
-        name = self._company(lead.symbol)
+        name = self.company(lead.symbol)
         now = self.standing(lead.symbol, at)
         words = {
             "session close": "at the close",
@@ -142,6 +149,7 @@ class Teller:
         blocks = [
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
+            *(closing(alerts, self._since(incident, alerts, at)) if self._over(incident, kinds) else []),
             *self._since_the_fall(incident, alerts, at),
             *self._next(incident),
             Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
@@ -152,7 +160,7 @@ class Teller:
         """What the message of an incident says that turned out to be part of another."""
         lead = lead_alert(incident, alerts)
         headline = self._headline(incident, alerts, lead, Reason.FIRST)
-        said = f"Part of one happening with {self._company(into.lead)}’s fall: the message about it tells the rest."
+        said = f"Part of one happening with {self.company(into.lead)}’s fall: the message about it tells the rest."
         blocks = (
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "", ((said,),)),
@@ -165,12 +173,12 @@ class Teller:
         lead = lead_alert(incident, alerts)
         told = [a for a in alerts if a.corrected_at is not None]
         told.sort(key=lambda a: (a.id != lead.id, a.last_change or 0.0, a.id))
-        return correction.correction(told, self._company, self._topic, NOT_ADVICE)
+        return correction.correction(told, self.company, self.topic, NOT_ADVICE)
 
     # ------------------------------------------------------------------------------------------------------- blocks
 
     def _headline(self, incident: Incident, alerts: Sequence[Alert], lead: Alert, reason: Reason) -> str:
-        name = self._company(lead.symbol)
+        name = self.company(lead.symbol)
         verb = "rises" if (lead.last_change or 0) > 0 else "falls"
         size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
         when = {Phase.PRE: " in pre-market trading", Phase.POST: " by after-hours prices"}.get(self._phase(lead), "")
@@ -194,9 +202,9 @@ class Teller:
             return "; most likely its own results" if self._due(lead) else "; no cause found in the news"
         if cause.topic in AI_NEWS:
             return AI_NEWS[cause.topic]
-        return f"; most likely {self._topic(cause.topic)}"
+        return f"; most likely {self.topic(cause.topic)}"
 
-    def _topic(self, name: str) -> str:
+    def topic(self, name: str) -> str:
         """A topic in words."""
         if name in AI_NEWS:
             return AI_NEWS[name].removeprefix(" after ").removeprefix(" on ")
@@ -208,7 +216,7 @@ class Teller:
         return session.phase(lead.last_price_at) if session and lead.last_price_at else lead.phase
 
     def _happened(self, lead: Alert, at: datetime) -> tuple[Line, ...]:
-        name = self._company(lead.symbol)
+        name = self.company(lead.symbol)
         if lead.last_change is None or lead.reference is None:
             return ((f"{name} ({lead.symbol}): no price condition in this rule.",),)
         level, at_price, phase = lead.last_price or lead.price, lead.last_price_at or lead.price_at, self._phase(lead)
@@ -226,6 +234,9 @@ class Teller:
                 lines.append((f"{word} since {day(extreme.since)} (against closes).",))
             else:
                 lines.append((f"{word} of the {extreme.sessions} closes known.",))
+        held = prices.standing(at)
+        if held is not None and held[1].date == lead.session:
+            lines += volume_lines(prices, *held)
         if lead.worst is not None and abs(lead.worst - lead.last_change) >= 0.005:
             lines.append((f"Furthest so far: {percent(lead.worst)}.",))
         if (old := at - at_price).total_seconds() > 1800:
@@ -239,8 +250,8 @@ class Teller:
             return [Block("why", BlockKind.LINKS, 80, "Likely why", (said,))] if due else []
         seen = lead.fired_at - (cause.first_seen_at or cause.seen_at)
         reach = {
-            "direct": f"It names {self._company(lead.symbol)}.",
-            "exposure": f"It reaches {self._company(lead.symbol)} through "
+            "direct": f"It names {self.company(lead.symbol)}.",
+            "exposure": f"It reaches {self.company(lead.symbol)} through "
             f"{listing([self._exposure(e) for e in cause.exposures], 3)}.",
         }.get(cause.reach.value, "")
         lines: list[Line] = [
@@ -261,7 +272,7 @@ class Teller:
             lines.append((f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",))
         if due:
             lines.append(said)
-        lines += correction.corrected_line(lead, self._topic)
+        lines += correction.corrected_line(lead, self.topic)
         return [Block("why", BlockKind.LINKS, 80, "Likely why", tuple(lines))]
 
     def _due(self, lead: Alert) -> str:
@@ -282,11 +293,24 @@ class Teller:
         standings = [s for s in (self.standing(x, at) for x in hit) if s is not None]
         title = f"Who is hit ({len(hit)}), worst first"
         lines = self._by_work([(s.symbol, s.change) for s in standings])
-        lines += tuple(correction.apart_line(apart, self._topic))
+        lines += tuple(correction.apart_line(apart, self.topic))
         return [Block("who is hit", BlockKind.FACTS, 60, title, lines), *self._held_up(incident, watched, at)]
 
     def _since_the_fall(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> list[Block]:
         """Where the symbols of an incident stand against the prices from before its fall."""
+        moves = self._since(incident, alerts, at)
+        if len(moves) < 2:
+            return []
+        title = f"Where they stand ({len(moves)}), against before the fall"
+        return [Block("who is hit", BlockKind.FACTS, 60, title, self._by_work(moves))]
+
+    @staticmethod
+    def _over(incident: Incident, kinds: Sequence[str]) -> bool:
+        """Nothing follows this follow-up."""
+        return all(f.done_at is not None or f.kind in kinds for f in incident.follow_ups)
+
+    def _since(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> list[tuple[str, float]]:
+        """Each symbol with what its price now is against that from before its fall."""
         moves = []
         for symbol in incident.symbols:
             alert = next((a for a in alerts if a.symbol == symbol), None)
@@ -294,10 +318,7 @@ class Teller:
             since = change(now.price, alert.reference) if now and alert else None
             if since is not None:
                 moves.append((symbol, since))
-        if len(moves) < 2:
-            return []
-        title = f"Where they stand ({len(moves)}), against before the fall"
-        return [Block("who is hit", BlockKind.FACTS, 60, title, self._by_work(moves))]
+        return moves
 
     def _by_work(self, moves: Sequence[tuple[str, float]]) -> tuple[Line, ...]:
         """Moves by what each company mainly lives from, the worst hit line of work first and the worst hit in it."""
@@ -351,7 +372,8 @@ class Teller:
             return None
         return Standing(symbol, quote.price, moved, reference, quote.at, session)
 
-    def _company(self, symbol: str) -> str:
+    def company(self, symbol: str) -> str:
+        """A company's name; its symbol where it has none."""
         company = self.companies.get(symbol)
         return company.name if company and company.name else symbol
 

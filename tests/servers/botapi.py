@@ -280,6 +280,8 @@ class BotApi:
                 return self.rooms.send(params, str(params.get("text", "")), 4096)
             case "sendPhoto":
                 return self.rooms.send(params, str(params.get("caption", "")), 1024, photo=True)
+            case "sendMediaGroup":
+                return self.rooms.send_album(params)
             case "editMessageText":
                 return self.rooms.edit(params)
             case "setMyCommands":

@@ -129,7 +129,17 @@ class Chats:
 
     def _message(self, message: Sent) -> dict[str, Any]:
         body: dict[str, Any] = {"message_id": message.id, "date": int(time.time()), "chat": self.describe(message.chat)}
-        return body | {"caption" if message.photo else "text": message.text}
+        if message.photo:
+            size = {"file_id": f"file-{message.id}", "file_unique_id": f"unique-{message.id}", "width": 9, "height": 9}
+            return body | {"caption": message.text, "photo": [size]}
+        return body | {"text": message.text}
+
+    def send_album(self, params: dict[str, Any]) -> list[dict[str, Any]]:
+        """Two to ten photographs at once."""
+        media = params["media"]
+        if not 2 <= len(media) <= 10:
+            raise RefusalError(400, "Bad Request: wrong number of messages to send")
+        return [self.send(params, str(item.get("caption", "")), 1024, photo=True) for item in media]
 
     def describe(self, chat: int) -> dict[str, Any]:
         if chat > 0:

@@ -11,6 +11,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.adapters.telegram.address import CHANNEL, Address
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL, Wire, connect, watch
 from bot.adapters.telegram.errors import delivery_error, is_markup_refused, is_not_modified
+from bot.adapters.telegram.photos import Photos, Pictures
 from bot.adapters.telegram.redact import Redactor
 from bot.core.errors import DeliveryError, UsageError
 from bot.core.model import Outgoing
@@ -35,6 +36,11 @@ class TelegramNotifier:
     def __init__(self, token: Secret, *, base_url: str = DEFAULT_BASE_URL, timeout: float = 20.0) -> None:
         self._bot = connect(token, base_url, timeout)
         self._redact = Redactor([token])
+        self._photos: Photos | None = None
+
+    def show(self, pictures: Pictures) -> None:
+        """Let the pictures that ``pictures`` has for a notification follow its message."""
+        self._photos = Photos(self._bot, pictures, self._redact)
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send, edit or answer, and return Telegram's message id.
@@ -87,6 +93,9 @@ class TelegramNotifier:
             link_preview_options=_NO_PREVIEW,
             reply_parameters=ReplyParameters(int(answers), allow_sending_without_reply=True) if answers else None,
         )
+        if self._photos is not None:
+            self._photos.message_sent()
+            self._photos.follow(address, message.message_id, outgoing.notification)
         return str(message.message_id)
 
     async def check(self) -> str:
@@ -102,6 +111,8 @@ class TelegramNotifier:
 
     async def close(self) -> None:
         """Give the connections back. The notifier cannot be used afterwards."""
+        if self._photos is not None:
+            await self._photos.close()
         await self._bot.request.shutdown()
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bot.config.rules.compiling import Compiler
 from bot.config.rules.salvage import ReadRule, read_file
 from bot.config.rules.specs import RuleSpec
 from bot.config.rules.surroundings import Surroundings
-from bot.config.validation import nearest, one_of
+from bot.config.validation import one_of
 from bot.core.comparison import parse_comparison
 from bot.core.conditions import Condition, Drawdown, MarketMove, News, Price, required, walk
 from bot.core.errors import ConfigError, Problem
@@ -28,6 +29,8 @@ SEVERITY_WORDS = tuple(s.word for s in Severity)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _LEANS = re.compile(r"(?:^|[\s\[{,])[&*]\w")
 """An anchor or an alias: the lines alone would not say the same."""
+SLIP = 0.85
+"""How alike a name is to another that it is taken for a slip of the pen."""
 
 
 def rule_files(path: Path) -> list[Path]:
@@ -75,8 +78,10 @@ def _misspelt(rules: Sequence[tuple[Document, ReadRule]], known: Collection[str]
     """Names under ``quiets`` that are nearly those of rules. One like no other may be a rule that is not loaded now."""
     for document, rule in rules:
         for i, name in enumerate(rule.spec.quiets):
-            if name not in known and (meant := nearest(name, known)) is not None:
-                yield problem(document, ("rules", rule.index, "quiets", i), f"no rule {name!r}; did you mean {meant}?")
+            meant = get_close_matches(name, known, 1, cutoff=SLIP)
+            if name not in known and meant:
+                said = f"no rule {name!r}; did you mean {meant[0]}?"
+                yield problem(document, ("rules", rule.index, "quiets", i), said)
 
 
 def misshapen(paths: Sequence[Path]) -> list[Problem]:

@@ -232,6 +232,26 @@ class NewsRoom:
         entry = self._entries.get(story_id)
         return self._reader.why(entry.reading.story) if entry else ()
 
+    def stories_of(self, clusters: Iterable[str]) -> tuple[Story, ...]:
+        """The remembered stories of these clusters, in the order they were seen."""
+        found = {e.reading.story.id: e.reading.story for c in clusters for e in self._members.get(c, ())}
+        return tuple(sorted(found.values(), key=lambda story: (story.seen_at, story.id)))
+
+    def stories_about(self, clusters: Collection[str]) -> tuple[Story, ...]:
+        """The stories of these clusters, and those since their first that name the same labs or models: what people say
+        of a happening stands in stories of its own. In the order they were seen."""
+        told = self.stories_of(clusters)
+        if not told:
+            return ()
+        named = [_makers(self._entries[s.id].reading) for s in told if s.id in self._entries]
+        common = {name for names in named for name in names if 3 * sum(name in n for n in named) >= len(named)}
+        found = {story.id: story for story in told}
+        for entry in self._entries.values():
+            story = entry.reading.story
+            if story.seen_at >= told[0].seen_at and common & _makers(entry.reading):
+                found[story.id] = story
+        return tuple(sorted(found.values(), key=lambda story: (story.seen_at, story.id)))
+
     def first_story(self, cluster: str) -> Story | None:
         """The first story of a cluster, even where it was itself forgotten."""
         found = self._clusters.all.get(cluster)
@@ -275,6 +295,18 @@ class NewsRoom:
                 self._answers.clear()
             self._answers[key] = answer
         return list(answer)
+
+    def first_seen(
+        self, topics: Collection[str], *, min_score: float = 0.5, since: datetime, until: datetime
+    ) -> list[ClusterMatch]:
+        """Clusters on one of ``topics`` whose first story was seen then, whomever they reach, in that order.
+
+        As in ``matches``, a story counts where ``since < seen_at <= until`` and it scores ``min_score``.
+        """
+        nobody = ""
+        found = self.matches(nobody, topics, reaches=(Reach.NONE,), min_score=min_score, since=since, until=until)
+        found = [m for m in found if since < m.first.seen_at <= until]
+        return sorted(found, key=lambda m: (m.first.seen_at, m.cluster))
 
     def _match(
         self,
@@ -357,3 +389,8 @@ def _between(entries: list[Entry], since: datetime, until: datetime | None) -> l
     start = bisect_right(entries, since, key=_seen)
     stop = len(entries) if until is None else bisect_right(entries, until, key=_seen)
     return entries[start:stop]
+
+
+def _makers(reading: Reading) -> frozenset[str]:
+    """The labs and models a story names."""
+    return frozenset(m.name for m in reading.mentions if m.kind in ("lab", "model"))

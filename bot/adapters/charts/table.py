@@ -1,0 +1,107 @@
+"""The picture of who is hit: a line of work per row, its symbols as cells, the darker the further they moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.adapters.charts.style import HEIGHT, MARGIN, SMALL, TITLE, WIDTH, Sheet, Theme, mixed, plain, signed
+from bot.core.picture import TablePicture, TableRow
+from bot.core.wording import count, percent
+
+LEFT = 250
+"""Width of the first column."""
+ACROSS = 3
+"""Cells side by side; two where a symbol is too long for three (``000660.KS``)."""
+CELL = 62
+PAD = 10
+SPACE = 8
+ROW_SPACE = 22
+HEAD = 150
+FOOT = 70
+TALLEST = 1440
+LINES = 2
+"""Lines of cells for one line of work; the rest are counted."""
+DEEPEST = 0.3
+"""A change from which on a cell has its full tint."""
+
+
+def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
+    """The whole picture, ready to be saved."""
+    across = _across(Sheet(theme), picture.rows)
+    rows, left_out = _fitting(picture.rows, across)
+    wanted = HEAD + sum(_tall(row, across) + ROW_SPACE for row in rows) + (44 if left_out else 0) + FOOT
+    sheet = Sheet(theme, max(HEIGHT, wanted))
+    room = sheet.width - 2 * MARGIN
+    sheet.text(MARGIN, 48, sheet.fitted(picture.title, room, TITLE, True), theme.text, TITLE, True, name="title")
+    sheet.text(MARGIN, 108, sheet.fitted(picture.header[0], LEFT - 20), theme.muted)
+    sheet.text(MARGIN + LEFT, 108, sheet.fitted(picture.header[1], room - LEFT), theme.muted)
+    y = float(HEAD)
+    for row in rows:
+        sheet.line([(MARGIN, y - ROW_SPACE / 2), (sheet.width - MARGIN, y - ROW_SPACE / 2)], theme.grid, 1.5)
+        _row(sheet, row, y, across)
+        y += _tall(row, across) + ROW_SPACE
+    if left_out:
+        hidden = sum(len(row.cells) for row in left_out)
+        words = f"and {count(hidden, 'more symbol')} in {count(len(left_out), 'other line')} of work"
+        sheet.text(MARGIN, y + 14, words, theme.muted)
+    sheet.text(MARGIN, sheet.height - 28, sheet.fitted(picture.as_of_label, room), theme.muted)
+    return sheet
+
+
+def _fitting(rows: Sequence[TableRow], across: int) -> tuple[list[TableRow], list[TableRow]]:
+    """The rows there is room for, and the others."""
+    height = HEAD + FOOT + 44
+    for n, row in enumerate(rows):
+        height += _tall(row, across) + ROW_SPACE
+        if height > TALLEST:
+            return list(rows[:n]), list(rows[n:])
+    return list(rows), []
+
+
+def _across(sheet: Sheet, rows: Sequence[TableRow]) -> int:
+    room = _width(ACROSS) - sheet.width_of(percent(-0.888)) - 3 * PAD
+    named = [s for row in rows for s, _ in row.cells[: LINES * ACROSS]]
+    return ACROSS if all(sheet.width_of(plain(s)[:20], bold=True) <= room for s in named) else ACROSS - 1
+
+
+def _width(across: int) -> float:
+    return (WIDTH - 2 * MARGIN - LEFT - SPACE * (across - 1)) / across
+
+
+def _tall(row: TableRow, across: int) -> int:
+    lines = min(LINES, -(-len(row.cells) // across))
+    return lines * CELL + (lines - 1) * SPACE
+
+
+def _shown(row: TableRow, across: int) -> Iterator[tuple[str, float | None]]:
+    """The cells of a row; the last one counts what there is no room for."""
+    most = LINES * across
+    if len(row.cells) <= most:
+        yield from row.cells
+        return
+    yield from row.cells[: most - 1]
+    yield f"{len(row.cells) - most + 1} more", None
+
+
+def _row(sheet: Sheet, row: TableRow, top: float, across: int) -> None:
+    theme = sheet.theme
+    lines = sheet.folded(row.work[:1].upper() + row.work[1:], LEFT - 14, 2 if _tall(row, across) == CELL else 3)
+    first = top + max((CELL - 32 * len(lines)) / 2, 0) + 16
+    for n, line in enumerate(lines):
+        sheet.text(MARGIN, first + 32 * n, line, theme.text, SMALL, True)
+    width = _width(across)
+    for n, (symbol, moved) in enumerate(_shown(row, across)):
+        left = MARGIN + LEFT + (n % across) * (width + SPACE)
+        y = top + (n // across) * (CELL + SPACE)
+        middle = y + CELL / 2
+        if moved is None:
+            sheet.text(left + PAD, middle, symbol, theme.muted)
+            continue
+        depth = 0.08 + 0.34 * min(abs(moved) / DEEPEST, 1.0)
+        sheet.rectangle((left, y, left + width, y + CELL), mixed(signed(theme, moved), theme.paper, depth), rounding=8)
+        change = percent(moved)
+        taken = sheet.width_of(change)
+        sheet.text(
+            left + PAD, middle, sheet.fitted(symbol, width - taken - 3 * PAD, bold=True), theme.text, SMALL, True
+        )
+        sheet.text(left + width - PAD, middle, change, theme.text, align="right")

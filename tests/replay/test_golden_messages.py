@@ -1,0 +1,53 @@
+"""The messages of the DeepSeek week, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.model import Reason
+from bot.render.limits import MESSAGE_LIMIT
+from bot.render.text import utf16_length
+from bot.replay.playing import Played
+from tests.replay.golden import FOLDER, messages, played
+from tests.servers.telegram_markup import parse
+
+
+@pytest.fixture(scope="module")
+def week() -> Played:
+    """The week, played once."""
+    return played()
+
+
+@pytest.mark.parametrize("name", ["deepseek-2025-01.txt", "deepseek-2025-01.html"])
+def test_every_message_is_as_it_was(week: Played, name: str) -> None:
+    assert messages(week)[name] == (FOLDER / name).read_text(encoding="utf-8"), (
+        "messages changed; python -m tests.replay.golden writes them anew, git diff shows what became of them"
+    )
+
+
+def test_every_message_is_valid_within_telegram_s_limit(week: Played) -> None:
+    pages = messages(week)["deepseek-2025-01.html"].split("<!-- ")
+    for page in pages[1:]:
+        shown, _ = parse(page.partition(" -->\n")[2])
+        assert utf16_length(shown) <= MESSAGE_LIMIT
+
+
+def test_the_week_is_followed_from_the_first_fall_to_its_end(week: Played) -> None:
+    new = [t.announcement for t in week.told if not t.announcement.edits]
+    incidents = {a.incident for a in new if f"{a.at:%m-%d}" == "01-27"}
+    assert len(incidents) == 1
+    story = [(f"{a.at:%a}", a.reason) for a in new if a.incident in incidents]
+    monday = [reason for day, reason in story if day == "Mon"]
+    assert len(monday) - monday.count(Reason.FOLLOW_UP) <= 3
+    assert monday[-1] is Reason.FOLLOW_UP
+    assert ("Tue", Reason.FOLLOW_UP) in story
+    kinds = [a.summary.subject for a in new if a.incident in incidents and a.reason is Reason.FOLLOW_UP]
+    for words in ("at the close", "has rebounded", "at the next session's close"):
+        assert any(words in subject for subject in kinds), kinds
+    assert any("five sessions on" in subject or "has recovered" in subject for subject in kinds), kinds
+
+
+def test_the_page_on_summaries_shows_the_first_message() -> None:
+    page = (FOLDER.parents[2] / "docs" / "summary.md").read_text(encoding="utf-8")
+    shown = page.split("```text\n")[1].split("\n```")[0]
+    assert f"\n{shown}\n" in (FOLDER / "deepseek-2025-01.txt").read_text(encoding="utf-8")
