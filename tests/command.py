@@ -26,15 +26,15 @@ class Ran:
     stderr: str
 
 
-def run_command(*words: object, code: int | None = 0, answers: str = "") -> Ran:
-    """Run ``main.py`` with these words in the checkout's root; ``answers`` is what stdin says.
+def run_command(*words: object, code: int | None = 0, answers: str = "", folder: Path = REPOSITORY) -> Ran:
+    """Run ``main.py`` with these words in ``folder``; ``answers`` is what stdin says.
 
     Fails where it ends with another exit code than ``code``; None accepts any.
     """
     out, err = io.StringIO(), io.StringIO()
     ended: object = 0
     with (
-        contextlib.chdir(REPOSITORY),
+        contextlib.chdir(folder),
         mock.patch.object(sys, "argv", ["main.py", *map(str, words)]),
         mock.patch.object(sys, "stdin", io.StringIO(answers)),
         contextlib.redirect_stdout(out),

@@ -17,6 +17,7 @@ from bot.core.blocks.closing import closing
 from bot.core.blocks.precedents import precedents
 from bot.core.blocks.voices import voices
 from bot.core.blocks.volume import volume_lines
+from bot.core.blocks.why import why
 from bot.core.earnings import EarningsCalendar, due_words
 from bot.core.episode import Episode
 from bot.core.market import Market, change
@@ -26,7 +27,6 @@ from bot.core.model import (
     BlockKind,
     Incident,
     Line,
-    Link,
     Phase,
     Reason,
     Reference,
@@ -43,7 +43,6 @@ from bot.core.wording import (
     against,
     age,
     clock,
-    confidence_words,
     count,
     day,
     listing,
@@ -103,7 +102,7 @@ class Teller:
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
         ]
-        blocks += self._why(lead)
+        blocks += why(lead, self._due(lead), self.company, self._exposure, self.topic)
         blocks += self._hit(incident, alerts, watched, at)
         blocks += voices(self.stories(incident.clusters))
         blocks += precedents(nearest(self._happening(incident, lead), self.episodes))
@@ -243,38 +242,6 @@ class Teller:
             lines.append((f"The price is {age(old)} old.",))
         return tuple(lines)
 
-    def _why(self, lead: Alert) -> list[Block]:
-        cause, due = lead.cause, self._due(lead)
-        said: Line = (f"By the calendar: {due}.",)
-        if cause is None:
-            return [Block("why", BlockKind.LINKS, 80, "Likely why", (said,))] if due else []
-        seen = lead.fired_at - (cause.first_seen_at or cause.seen_at)
-        reach = {
-            "direct": f"It names {self.company(lead.symbol)}.",
-            "exposure": f"It reaches {self.company(lead.symbol)} through "
-            f"{listing([self._exposure(e) for e in cause.exposures], 3)}.",
-        }.get(cause.reach.value, "")
-        lines: list[Line] = [
-            (*_story(cause.title, cause.link), f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}."),
-        ]
-        if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
-            first = _story(cause.first_title, cause.first_link)
-            lines.append(("First story: ", *first, f" — {cause.first_source}, {moment(cause.first_seen_at)}."))
-        lines.append(
-            (
-                f"First seen {age(seen)} before this alert; {count(len(cause.sources), 'source')}"
-                f" ({listing(list(cause.sources), 4)}).",
-            )
-        )
-        if reach:
-            lines.append((reach,))
-        if cause.confidence is not None:
-            lines.append((f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",))
-        if due:
-            lines.append(said)
-        lines += correction.corrected_line(lead, self.topic)
-        return [Block("why", BlockKind.LINKS, 80, "Likely why", tuple(lines))]
-
     def _due(self, lead: Alert) -> str:
         """The company's own results where they fall into the session of its fall; empty where none are known of."""
         timetable = self.market.of(lead.symbol).timetable
@@ -388,10 +355,6 @@ class Teller:
     def _line_of_work(self, symbol: str) -> str:
         exposures = self._exposures(symbol)
         return self._exposure(max(exposures, key=lambda e: (exposures[e], e))) if exposures else ""
-
-
-def _story(title: str, link: str) -> tuple[str | Link, ...]:
-    return (Link(title, link),) if link else (f"“{title}”",)
 
 
 def lead_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:

@@ -82,3 +82,15 @@ def listing(words: list[str], limit: int = 6) -> str:
     if len(words) > limit:
         return f"{', '.join(words[: limit - 1])} and {len(words) - limit + 1} more"
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1] if words else ""]))
+
+
+LONGEST_TITLE = 160
+
+
+def shortened(text: str, most: int = LONGEST_TITLE) -> str:
+    """``text``, cut between words where it is longer than a headline ever is; spaces made single."""
+    whole = " ".join(text.split())
+    if len(whole) <= most:
+        return whole
+    head = whole[: most - 1]
+    return f"{head.rsplit(' ', 1)[0] if ' ' in head[most // 2 :] else head}…"

@@ -36,7 +36,7 @@ def shocks(repository: Path, shared_data: Path, news: str, first: str, last: str
 @pytest.fixture(scope="module")
 def deepseek(repository: Path, shared_data: Path) -> Fired:
     """The last days of January 2025, and the earnings that followed."""
-    return shocks(repository, shared_data, "2025-01-27_deepseek", "2025-01-21", "2025-02-05")
+    return shocks(repository, shared_data, "2025-01-27_deepseek", "2025-01-24", "2025-02-05")
 
 
 @pytest.mark.shared
@@ -57,7 +57,7 @@ def test_earnings_in_the_thick_of_deepseek_news_are_no_ai_shock(deepseek: Fired,
 
 @pytest.mark.shared
 def test_chegg_is_an_ai_shock_and_no_bank_of_that_week_is(repository: Path, shared_data: Path) -> None:
-    fired = shocks(repository, shared_data, "2023-05-02_chegg", "2023-04-28", "2023-05-05")
+    fired = shocks(repository, shared_data, "2023-05-02_chegg", "2023-05-01", "2023-05-04")
     assert "ChatGPT" in fired["CHGG", "2023-05-02"]["cause"]["title"]
     assert [key for key in fired if key[0] in BANKS] == []
 

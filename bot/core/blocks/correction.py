@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.core.model import Alert, Block, BlockKind, CauseRef, Line, Link, Strong, Summary
-from bot.core.wording import confidence_words, count, listing, moment
+from bot.core.wording import confidence_words, count, listing, moment, shortened
 
 NAMED = 6
 
@@ -65,6 +65,7 @@ def touched(alerts: Sequence[Alert], at: datetime) -> list[Alert]:
 
 
 def _told(cause: CauseRef) -> tuple[str | Link, ...]:
-    title: str | Link = Link(cause.title, cause.link) if cause.link else f"“{cause.title}”"
+    told = shortened(cause.title)
+    title: str | Link = Link(told, cause.link) if cause.link else f"“{told}”"
     sure = f"; confidence {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
     return title, f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}{sure}."
