@@ -15,13 +15,27 @@ Fired = dict[tuple[str, str], dict[str, Any]]
 BANKS = ("FRC", "PACW", "WAL", "ZION", "KEY", "CMA", "SCHW", "HBAN", "RF", "CFG", "FITB", "TFC", "SIVB", "SBNY", "CG")
 
 
-def shocks(repository: Path, shared_data: Path, news: str, first: str, last: str) -> Fired:
+@pytest.fixture(scope="module")
+def config(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped configuration, with banks among the watched: all 960 priced symbols are the bench's business."""
+    shipped = (repository / "config.yaml").read_text(encoding="utf-8")
+    assert shipped.count("\nwatchlist:\n") == 1
+    file = tmp_path_factory.mktemp("config") / "config.yaml"
+    file.write_text(
+        shipped.replace("\nwatchlist:\n", f"\nwatchlist:\n  banks: [{', '.join(BANKS)}]\n"), encoding="utf-8"
+    )
+    (file.parent / "rules").symlink_to(repository / "rules")
+    return file
+
+
+def shocks(repository: Path, shared_data: Path, config: Path, news: str, first: str, last: str) -> Fired:
     """The ``ai-model-shock`` alerts of a window, by symbol and session."""
     command = [
         *(sys.executable, "main.py", "backtest", "--json", "--from", first, "--to", last),
         *("--prices", str(shared_data / "prices" / "daily_2021-06_2025-04.csv.gz")),
         *("--news", str(shared_data / "news" / f"{news}.jsonl.gz")),
         *("--rules", "rules/ai-model-shock.yaml"),  # the others are judged apart, and take as long
+        *("--config", str(config), "--watchlist", "config"),
     ]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=900, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -34,9 +48,9 @@ def shocks(repository: Path, shared_data: Path, news: str, first: str, last: str
 
 
 @pytest.fixture(scope="module")
-def deepseek(repository: Path, shared_data: Path) -> Fired:
+def deepseek(repository: Path, shared_data: Path, config: Path) -> Fired:
     """The last days of January 2025, and the earnings that followed."""
-    return shocks(repository, shared_data, "2025-01-27_deepseek", "2025-01-24", "2025-02-05")
+    return shocks(repository, shared_data, config, "2025-01-27_deepseek", "2025-01-24", "2025-02-05")
 
 
 @pytest.mark.shared
@@ -56,15 +70,15 @@ def test_earnings_in_the_thick_of_deepseek_news_are_no_ai_shock(deepseek: Fired,
 
 
 @pytest.mark.shared
-def test_chegg_is_an_ai_shock_and_no_bank_of_that_week_is(repository: Path, shared_data: Path) -> None:
-    fired = shocks(repository, shared_data, "2023-05-02_chegg", "2023-05-01", "2023-05-04")
+def test_chegg_is_an_ai_shock_and_no_bank_of_that_week_is(repository: Path, shared_data: Path, config: Path) -> None:
+    fired = shocks(repository, shared_data, config, "2023-05-02_chegg", "2023-05-01", "2023-05-04")
     assert "ChatGPT" in fired["CHGG", "2023-05-02"]["cause"]["title"]
     assert [key for key in fired if key[0] in BANKS] == []
 
 
 @pytest.mark.shared
-def test_no_bank_of_the_week_of_gpt_4_is_an_ai_shock(repository: Path, shared_data: Path) -> None:
-    fired = shocks(repository, shared_data, "2023-03-14_gpt4", "2023-03-13", "2023-03-16")
+def test_no_bank_of_the_week_of_gpt_4_is_an_ai_shock(repository: Path, shared_data: Path, config: Path) -> None:
+    fired = shocks(repository, shared_data, config, "2023-03-14_gpt4", "2023-03-13", "2023-03-16")
     assert [key for key in fired if key[0] in BANKS] == []
 
 
