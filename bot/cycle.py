@@ -23,7 +23,7 @@ from bot.core.model import (
     SourceReport,
 )
 from bot.core.ports import Store
-from bot.core.routing import route
+from bot.core.routing import Silence, route
 from bot.render import plain
 
 KEEP_UNCOMMITTED = 1000
@@ -54,6 +54,8 @@ class Cycle:
     engine: Engine
     store: Store
     recipients: Callable[[], Sequence[Recipient]]
+    silences: Callable[[], Sequence[Silence]] = tuple
+    """What people have silenced, as it is now."""
     on_commit: Callable[[CycleResult], None] | None = None
     refused: list[Batch] = field(default_factory=list)
     """Batches the database refused for good, the newest last: a defect, kept for whoever looks into it."""
@@ -135,4 +137,4 @@ class Cycle:
         self._pending = [b for b in self._pending if not b.empty]
 
     def _route(self, announcement: Announcement, now: datetime) -> Sequence[Notification]:
-        return route(announcement, self.recipients(), now, text=plain(announcement.summary))
+        return route(announcement, self.recipients(), now, text=plain(announcement.summary), silences=self.silences())

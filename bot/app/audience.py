@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.adapters.store import SqliteStore
 from bot.adapters.telegram import Access, Chat
+from bot.app.muting import Muting
 from bot.core.model import Recipient, Summary
 
 
@@ -18,6 +19,7 @@ class Subscribers:
     access: Access
     tell_status: Callable[[], Summary]
     changed: Callable[[], None]
+    muting: Muting | None = None
 
     def subscribe(self, chat: Chat) -> None:
         """The chat receives from now on; an admin's own chat hears of troubles too."""
@@ -39,6 +41,15 @@ class Subscribers:
     def status(self, chat: Chat) -> Summary:
         """How the bot is doing, in a few lines."""
         return self.tell_status()
+
+    def order(self, chat: Chat, command: str, words: str, by: str) -> str:
+        """Silences and acknowledgements."""
+        assert self.muting is not None
+        if command == "silence":
+            return self.muting.silence(words, by)
+        if command == "unsilence":
+            return self.muting.unsilence(words)
+        return self.muting.acknowledge(words, by) if command == "ack" else self.muting.listed()
 
 
 def entitled(recipients: list[Recipient], access: Access, *, notices: bool = True) -> list[Recipient]:

@@ -26,6 +26,7 @@ from bot.app.alarm import Alarm
 from bot.app.audience import Subscribers, entitled
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
+from bot.app.muting import Muting
 from bot.app.notifiers import CONSOLE, telegram_notifier, token_of
 from bot.app.pictures import Drawings
 from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
@@ -127,7 +128,8 @@ async def _assembled(
     engine = _restored_engine(world, store, timetables, now)
     if messenger is not None and telegram.pictures:
         messenger.show(Drawings(engine, clock))
-    cycle = Cycle(engine, store, lambda: people)
+    muting = Muting(store, engine, clock, lambda: world.settings.symbols)
+    cycle = Cycle(engine, store, lambda: people, muting)
     async with aiohttp.ClientSession(trust_env=True) as session:
         news = world.settings.news
         limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
@@ -152,7 +154,7 @@ async def _assembled(
             bot.announce(notice("recovery", words, why, clock.now()))
         tasks = [asyncio.create_task(sender.run(stop), name="sender")]
         if found.token is not None:
-            audience = Subscribers(store, access, lambda: several_lines(bot, clock.now()), refresh)
+            audience = Subscribers(store, access, lambda: several_lines(bot, clock.now()), refresh, muting)
             listener = TelegramListener(
                 found.token, audience, access, clock, bot.report, base_url=telegram.base_url or DEFAULT_BASE_URL
             )

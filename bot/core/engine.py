@@ -93,6 +93,8 @@ class Engine:
         self._gates = Gates(market, news)
         self._freshness = Freshness(stale_after)
         self._digests: Digests | None = None
+        self._touched: dict[str, Incident] = {}
+        """Incidents changed between two steps, to be written with the next."""
         self._news_window = news_window
         self._time = watching_since
         self._tended = watching_since
@@ -114,7 +116,8 @@ class Engine:
                     f"{type(observation).__name__} {name_of(observation)}, seen at {observation.seen_at.isoformat()}, "
                     f"reached the engine at {now.isoformat()}"
                 )
-        record = Record()
+        record = Record(touched=dict(self._touched))
+        self._touched.clear()
         batch.sort(key=lambda o: o.seen_at)
         for seen_at, group in groupby(batch, key=lambda o: o.seen_at):
             at = max(seen_at, self._time)
@@ -170,6 +173,14 @@ class Engine:
         parts = self.market, self.alerts, self.incidents, self.health, self.evaluate
         self._digests = Digests(*parts, timetable)
         self._digests.begin(since, makes_up=makes_up)
+
+    def acknowledge(self, incident_id: str, at: datetime, by: str) -> Incident | None:
+        """Somebody looks after an open incident; ``None`` where there is none of that id."""
+        incident = next((i for i in self.incidents.open() if i.id == incident_id), None)
+        if incident is not None:
+            incident = replace(incident, acknowledged_at=at, acknowledged_by=by, updated_at=at)
+            self._touched[incident.id] = self.incidents.put(incident)
+        return incident
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
         """Know a company from now on that ``companies.yaml`` does not describe: by its ticker and its vendor's name."""

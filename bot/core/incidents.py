@@ -204,6 +204,8 @@ def reason_to_speak(incident: Incident, at: datetime) -> Reason | None:
         return Reason.FIRST
     if incident.told_severity is not None and incident.severity > incident.told_severity:
         return Reason.ESCALATED
+    if incident.acknowledged_at is not None:
+        return None  # somebody looks after it
     if incident.told_session is not None and incident.sessions[-1] > incident.told_session:
         return Reason.WIDENED  # it goes on in another session
     if (

@@ -489,6 +489,9 @@ class Incident:
     edited_at: datetime | None = None
     corrected_at: datetime | None = None
     """When people were told that its cause is another than first said."""
+    acknowledged_at: datetime | None = None
+    """When somebody said they look after it; by whom. From then on it says nothing new for growing."""
+    acknowledged_by: str = ""
     merged_into: str = ""
     """Id of the incident it turned out to be part of; it is closed then, and its alerts are that one's."""
     edit_due_at: datetime | None = None
@@ -579,6 +582,8 @@ class Announcement:
     summary: Summary
     incident: str = ""
     symbols: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    """The rules whose alerts it rests on."""
     edits: str = ""
     """Key of the announcement whose message this replaces; empty for a new message."""
     replies_to: str = ""

@@ -25,6 +25,8 @@ class Silence:
     incident: str = ""
     recipient: str = ""
     """Only this recipient is spared; empty for all."""
+    rules: tuple[str, ...] = ()
+    """Covers announcements that rest on alerts of no other rules than these."""
 
     def covers(self, announcement: Announcement, recipient: Recipient, now: datetime) -> bool:
         """True where ``recipient`` shall not hear of ``announcement`` at ``now``."""
@@ -33,6 +35,8 @@ class Silence:
         if self.recipient and self.recipient != recipient.id:
             return False
         if self.incident and self.incident != announcement.incident:
+            return False
+        if self.rules and not (announcement.rules and set(announcement.rules) <= set(self.rules)):
             return False
         return not self.symbols or (bool(announcement.symbols) and set(announcement.symbols) <= set(self.symbols))
 

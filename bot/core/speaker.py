@@ -63,6 +63,7 @@ class Speaker:
                 summary=summary,
                 incident=spoken.id,
                 symbols=spoken.symbols,
+                rules=rules_of(alerts),
                 replies_to="" if spoken.messages == 1 else incidents.message_key(spoken, 1),
                 suppressed_by=held_back,
             )
@@ -92,6 +93,7 @@ class Speaker:
                 summary=self.teller.incident(edited, alerts, self._watched, at, Reason.FIRST),
                 incident=edited.id,
                 symbols=edited.symbols,
+                rules=rules_of(alerts),
                 edits=incidents.message_key(edited, edited.main),
             )
         )
@@ -112,6 +114,7 @@ class Speaker:
                 summary=self.teller.follow_up(spoken, alerts, self._watched, kinds, at, late),
                 incident=spoken.id,
                 symbols=spoken.symbols,
+                rules=rules_of(alerts),
                 replies_to=incidents.message_key(spoken, 1),
             )
         )
@@ -130,6 +133,7 @@ class Speaker:
                 summary=self.teller.merged(edited, alerts, into),
                 incident=edited.id,
                 symbols=edited.symbols,
+                rules=rules_of(alerts),
                 edits=incidents.message_key(edited, edited.main),
             )
         )
@@ -167,6 +171,7 @@ class Speaker:
                 summary=self.teller.correction(spoken, alerts),
                 incident=spoken.id,
                 symbols=spoken.symbols,
+                rules=rules_of(alerts),
                 replies_to=incidents.message_key(spoken, 1),
             )
         )
@@ -269,3 +274,8 @@ class Speaker:
     def keep(self, incident: Incident, record: Record) -> Incident:
         record.touched[incident.id] = self.incidents.put(incident)
         return incident
+
+
+def rules_of(alerts: Sequence[Alert]) -> tuple[str, ...]:
+    """The rules these alerts are of, in order of name."""
+    return tuple(sorted({alert.rule for alert in alerts}))

@@ -9,9 +9,9 @@ from bot.core.alerts import AlertBook
 from bot.core.comparison import parse_comparison
 from bot.core.conditions import All, Breadth
 from bot.core.engine import Engine
-from bot.core.incidents import IncidentBook
+from bot.core.incidents import IncidentBook, reason_to_speak
 from bot.core.market import Market
-from bot.core.model import Alert, AlertState, CauseRef, FollowUp, IncidentState, Phase, Reach, Severity
+from bot.core.model import Alert, AlertState, CauseRef, FollowUp, IncidentState, Phase, Reach, Reason, Severity
 from tests.core.worlds import at, close, engine, play, price, quote, rule, weekday_timetable
 
 MONDAY, TUESDAY = date(2025, 1, 27), date(2025, 1, 28)
@@ -174,3 +174,17 @@ def test_follow_ups_of_both_are_kept_once_each_and_those_of_the_closed_one_end()
     whole, closed = book.book.merge(other, one, at("01-27 22:00"))
     assert {f.kind: f.outcome for f in whole.follow_ups} == {"session close": "sent", "next session close": ""}
     assert {f.outcome for f in closed.follow_ups} == {"merged"}
+
+
+def test_what_somebody_looks_after_says_nothing_new_for_growing_and_all_the_same_for_getting_worse() -> None:
+    book = Book()
+    grown = book.book.get(book.join(alert("NVDA", -0.12, topic="ai-model")))
+    assert grown is not None
+    told = replace(
+        grown, messages=1, told_at=at("01-27 13:00"), told_breadth=1, told_severity=Severity.WARNING,
+        symbols=tuple("ABCDEF"), told_session=MONDAY,
+    )  # fmt: skip
+    assert reason_to_speak(told, at("01-27 15:00")) is Reason.WIDENED
+    looked_after = replace(told, acknowledged_at=at("01-27 14:00"), acknowledged_by="Ada")
+    assert reason_to_speak(looked_after, at("01-27 15:00")) is None
+    assert reason_to_speak(replace(looked_after, severity=Severity.CRITICAL), at("01-27 15:00")) is Reason.ESCALATED

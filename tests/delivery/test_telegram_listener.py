@@ -41,6 +41,9 @@ class FakeAudience:
     def status(self, chat: Chat) -> Summary | str:
         return self.answer
 
+    def order(self, chat: Chat, command: str, words: str, by: str) -> str:
+        return f"{command} of <{words}> for {by}"
+
 
 @pytest.fixture
 async def api() -> AsyncIterator[BotApi]:
@@ -267,3 +270,12 @@ def test_a_chat_may_ask_only_so_often() -> None:
     judge: Callable[[float], Verdict] = lambda now: door.judge(chat, now)  # noqa: E731
     assert [judge(i) for i in range(5)] == [Verdict.SERVE] * 3 + [Verdict.IGNORE] * 2
     assert judge(61) is Verdict.SERVE
+
+
+@pytest.mark.parametrize("command", ["silence", "silences", "unsilence", "ack"])
+async def test_what_is_for_admins_is_done_for_the_person_wherever_they_write(api: BotApi, command: str) -> None:
+    async with listening(api) as scene:
+        assert await scene.answered(OWNER, OWNER, f"/{command} NVDA 24h") == f"{command} of <NVDA 24h> for Ada"
+        assert await scene.answered(GROUP, OWNER, f"/{command}") == f"{command} of <> for Ada"
+        assert "Only an admin" in await scene.answered(GROUP, FRIEND, f"/{command} NVDA 24h")
+        assert "Only an admin" in await scene.answered(FRIEND, FRIEND, f"/{command} NVDA 24h")

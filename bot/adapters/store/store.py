@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from bot.adapters.store import outbox, outcomes, reading, recipients, retention
+from bot.adapters.store import outbox, outcomes, reading, recipients, retention, silences
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.lock import WriterLock
@@ -23,6 +23,7 @@ from bot.adapters.store.schema import migrate, require_current, stored_version
 from bot.adapters.store.writing import Writer
 from bot.core.errors import StoreError, StoreFullError, StoreVersionError
 from bot.core.model import Alert, Batch, Delivery, FeedState, Incident, Observation, Outgoing, Recipient
+from bot.core.routing import Silence
 from bot.core.sessions import Timetable
 
 if TYPE_CHECKING:
@@ -254,6 +255,21 @@ class SqliteStore:
         with self._writing():
             assert self._db is not None
             recipients.save(self._db, people)
+
+    def silences(self, now: datetime) -> Sequence[Silence]:
+        """What people have silenced and is not over at ``now``."""
+        with translated(self.path):
+            return silences.running(self._conn, now)
+
+    def save_silence(self, silence: Silence, now: datetime, made_by: str, comment: str = "") -> None:
+        """Remember a silence, and who made it."""
+        with self._writing():
+            silences.save(self._conn, self.run_id, silence, now, made_by, comment)
+
+    def end_silence(self, silence_id: str, now: datetime) -> bool:
+        """End a silence; False where none of that id runs."""
+        with self._writing():
+            return silences.end(self._conn, silence_id, now)
 
     def extra(self, name: str) -> str | None:
         """A small named value written by a batch."""

@@ -37,6 +37,12 @@ COMMANDS = (
     ("status", "How the bot is doing"),
     ("help", "What the bot does"),
 )
+FOR_ADMINS = (
+    ("silence", "No messages of a stock or rule: NVDA 24h"),
+    ("silences", "What is silenced"),
+    ("unsilence", "End a silence by its id"),
+    ("ack", "Look after an incident: ID"),
+)
 
 _HELP = "\n".join(
     [
@@ -45,12 +51,16 @@ _HELP = "\n".join(
         "",
         *(f"/{name} – {text}" for name, text in COMMANDS),
         "",
+        "For admins:",
+        *(f"/{name} – {text}" for name, text in FOR_ADMINS),
+        "",
         "<i>Not investment advice.</i>",
     ]
 )
 _STARTED = "Alerts will come here. /status shows how the bot is doing, /stop ends them."
 _STOPPED = "No more alerts here. /start brings them back."
 _ADMINS_ONLY = "In a group only an admin of the bot can do that."
+_FOR_ADMINS = "Only an admin of the bot can do that."
 _UNKNOWN = "I did not understand that. /help lists what I can do."
 _OLD_BUTTON = "This button no longer works."
 _TROUBLE = "That did not work; it is in the log."
@@ -69,6 +79,10 @@ class Audience(Protocol):
 
     def status(self, chat: Chat) -> Summary | str:
         """How the bot is doing: blocks, or one plain line. Text is raw; it is escaped here."""
+        ...
+
+    def order(self, chat: Chat, command: str, words: str, by: str) -> str:
+        """Carry out one of ``FOR_ADMINS`` and say what was done, in plain text. Asked for admins only."""
         ...
 
 
@@ -93,6 +107,8 @@ class Conversation:
             ("help", self._help),
         ):
             application.add_handler(CommandHandler(name, callback, filters=new))
+        for name, _ in FOR_ADMINS:
+            application.add_handler(CommandHandler(name, self._order, filters=new))
         application.add_handler(MessageHandler(new & filters.ChatType.PRIVATE, self._other))
         application.add_handler(CallbackQueryHandler(self._button))
         application.add_handler(ChatMemberHandler(self._member, ChatMemberHandler.MY_CHAT_MEMBER))
@@ -129,6 +145,21 @@ class Conversation:
     async def _help(self, update: Update, context: _Context) -> None:
         if await self._served(update, context) is not None:
             await _answer(update, context, _HELP)
+
+    async def _order(self, update: Update, context: _Context) -> None:
+        """A command of an admin: by the person who writes, wherever they write it."""
+        chat = await self._served(update, context)
+        message = update.effective_message
+        if chat is None or message is None or not message.text:
+            return
+        if not self._doorman.access.is_admin(chat):
+            await _answer(update, context, _FOR_ADMINS)
+            return
+        command, _, words = message.text.partition(" ")
+        user = update.effective_user
+        by = user.full_name if user is not None else chat.title
+        said = self._audience.order(chat, command.lstrip("/").partition("@")[0].lower(), words.strip(), by)
+        await _answer(update, context, inline_html(said))
 
     async def _other(self, update: Update, context: _Context) -> None:
         if await self._served(update, context) is not None:

@@ -1,0 +1,59 @@
+"""Silences as people set them. Functions that write expect to be inside a transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.adapters.store.codec import clean, moment, moment_text
+from bot.core.routing import Silence
+
+
+def save(conn: sqlite3.Connection, run_id: int, silence: Silence, now: datetime, made_by: str, comment: str) -> None:
+    """Remember a silence; one of the same id is replaced."""
+    matcher = {
+        "symbols": list(silence.symbols),
+        "rules": list(silence.rules),
+        "incident": silence.incident,
+        "recipient": silence.recipient,
+    }
+    conn.execute(
+        "INSERT INTO silences (id, run_id, created_at, until, matcher, made_by, comment) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET until = excluded.until, matcher = excluded.matcher, made_by = excluded.made_by,"
+        " comment = excluded.comment",
+        (
+            *(clean(silence.id), run_id, moment_text(now), moment_text(silence.until), json.dumps(matcher)),
+            *(clean(made_by), clean(comment)),
+        ),
+    )
+
+
+def running(conn: sqlite3.Connection, now: datetime) -> Sequence[Silence]:
+    """Those that are not over at ``now``, in the order they were made."""
+    rows = conn.execute(
+        "SELECT id, until, matcher FROM silences WHERE until > ? ORDER BY created_at, id", (moment_text(now),)
+    )
+    found = []
+    for key, until, matcher in rows:
+        told = json.loads(matcher)
+        found.append(
+            Silence(
+                key,
+                moment(until),
+                tuple(told.get("symbols", ())),
+                told.get("incident", ""),
+                told.get("recipient", ""),
+                tuple(told.get("rules", ())),
+            )
+        )
+    return found
+
+
+def end(conn: sqlite3.Connection, silence_id: str, now: datetime) -> bool:
+    """End a silence now; False where none of that id runs."""
+    done = conn.execute(
+        "UPDATE silences SET until = ?1 WHERE id = ?2 AND until > ?1", (moment_text(now), clean(silence_id))
+    )
+    return done.rowcount > 0
