@@ -79,6 +79,11 @@ class RuleRecord:
         return len({f.alert.incident for f in self.alerts if f.alert.incident})
 
     @property
+    def corrected(self) -> int:
+        """How many turned out to have another cause than first told."""
+        return sum(f.alert.corrected_at is not None for f in self.alerts)
+
+    @property
     def symbols(self) -> int:
         """For how many symbols."""
         return len({f.alert.symbol for f in self.alerts})
@@ -185,6 +190,7 @@ def record_object(record: RuleRecord, *, latest: bool) -> dict[str, Any]:
         "rule": record.rule,
         "fired": len(record.alerts),
         "incidents": record.incidents,
+        "corrected": record.corrected,
         "symbols": record.symbols,
         "first_at": iso(min(fired, default=None)),
         "last_at": iso(max(fired, default=None)),

@@ -74,6 +74,8 @@ def record_lines(record: RuleRecord, width: int, *, latest: bool) -> Iterator[st
     times = f"fired {_count(len(fired), 'time')} for {_count(record.symbols, 'symbol')}"
     incidents = f" in {_count(record.incidents, 'incident')}" if record.incidents else ""
     yield f"{_INDENT}{times}{incidents}"
+    if record.corrected:
+        yield f"{_INDENT}told with another cause than later stories showed: {record.corrected}"
     yield f"{_INDENT}first {min(fired):%Y-%m-%d %H:%M}Z, last {max(fired):%Y-%m-%d %H:%M}Z"
     if record.spreads:
         yield ""

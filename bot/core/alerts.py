@@ -95,7 +95,7 @@ class AlertBook:
                 _measured(alert, outcome.move),
                 severity=outcome.severity,
                 checks=(full or outcome.check,),
-                cause=cause_of(outcome.cause, outcome.confidence) or alert.cause,
+                cause=alert.cause if alert.corrected_at else cause_of(outcome.cause, outcome.confidence) or alert.cause,
                 updated_at=at,
             )
             return self._put(raised, AlertChange(ChangeKind.ESCALATED, at, raised))

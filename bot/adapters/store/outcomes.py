@@ -39,7 +39,7 @@ _INSERT = (
 
 # an alert moves on when its severity rises; returns are measured from what it fired on, which its first change has
 _AS_FIRED = {"price": "f.price", "price_at": "f.price_at", "phase": "f.phase", "change": "f.change"}
-_LEFT_OUT = {"cause": "NULL", "checks": "'[]'", "rest": "'{}'"}
+_LEFT_OUT = {"cause": "NULL", "checks": "'[]'", "rest": "json_object('corrected_at', a.rest ->> '$.corrected_at')"}
 """Long, and nothing here depends on them."""
 _COLUMNS = ", ".join(
     f"coalesce({_AS_FIRED[name]}, a.{name})" if name in _AS_FIRED else _LEFT_OUT.get(name, f"a.{name}")

@@ -1,0 +1,80 @@
+"""The words a lead may use of its own: what a market note is written with. Anything else must stand in the blocks."""
+
+from __future__ import annotations
+
+UP = frozenset(
+    """
+    rise rises rose risen rising gain gains gained gaining climb climbs climbed climbing jump jumps jumped jumping up
+    higher surge surges surged surging soar soars soared soaring rally rallies rallied rallying rebound rebounds
+    rebounded rebounding recover recovers recovered recovering recovery advance advances advanced advancing increase
+    increases increased
+    """.split()
+)
+DOWN = frozenset(
+    """
+    fall falls fell fallen falling drop drops dropped dropping decline declines declined declining lose loses lost
+    losing loss losses slide slides slid sliding down lower tumble tumbles tumbled tumbling plunge plunges plunged
+    plunging sink sinks sank sunk sinking slump slumps slumped slumping shed sheds shedding decrease decreases
+    decreased crash crashes crashed plummet plummets plummeted dip dips dipped retreat retreats retreated
+    """.split()
+)
+PLAIN = frozenset(
+    """
+    a about above across after afterwards again against ahead all alongside also although amid among an and are around
+    as at back been before began behind being below beside between both but by came chief close closed come companies
+    company compared day days days during each early earlier elsewhere even exchange exchanges extended far followed
+    following follows for from further group groups had has have he held her hour hours in including industry into is
+    it its itself known later latest led less made maker makers market markets meanwhile minutes model models more
+    morning move moves moved much names new news now of off on only open opening or other others others out over part
+    percent points pre-market after-hours premarket price prices previous published regular release released releases
+    report reported reports sector sectors session sessions share shares shares' since so sources stand standing stands
+    started still stock stocks story stories such than that the their them then there these they this those through
+    time to together too took trade traded trades trading under until versus was were what when where which while who
+    whose with within work year
+    """.split()
+) - {"all", "each", "both"}
+"""Function words and the trade's nouns and verbs; neither how much or many, nor why, nor what comes."""
+
+ADVICE = frozenset(
+    """
+    buy buys buying bought buyer buyers sell sells selling sold seller should must shall ought recommend recommends
+    recommended recommendation recommendations invest invests invested investing investment investments target targets
+    targeted will would could may might can cannot expect expects expected expecting forecast forecasts predict
+    predicts predicted prediction outlook poised going likelihood opportunity opportunities cheap undervalued
+    overvalued bargain bullish bearish hold holds holding short overweight underweight outperform upgrade downgrade
+    tomorrow soon next future advise advises advice consider avoid rating click visit subscribe
+    """.split()
+)
+"""Advice and predictions: never said, though a block may say them."""
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
+)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+CALENDAR = {
+    **{name: name[:3] for name in (*MONTHS, *MONTH_NAMES)},
+    "sept": "sep",
+    **{name: name[:3] for name in (*DAYS, *DAY_NAMES)},
+}
+"""Every spelling of a month or weekday, by its short one."""
+
+_UNITS = """
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen
+""".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+NUMBER_WORDS = {
+    **{word: number for number, word in enumerate(_UNITS, 2)},
+    **{word: 10 * number for number, word in enumerate(_TENS, 2)},
+    **{
+        f"{tens}-{unit}": 10 * number + one
+        for number, tens in enumerate(_TENS, 2)
+        for one, unit in enumerate(("one", *_UNITS[:8]), 1)
+    },
+}
+"""Other words for numbers (``half``, ``third``, ``dozen``, ``million``) are no plain words: they must stand in the
+blocks as they are."""
