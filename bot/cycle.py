@@ -56,6 +56,8 @@ class Cycle:
     recipients: Callable[[], Sequence[Recipient]]
     silences: Callable[[], Sequence[Silence]] = tuple
     """What people have silenced, as it is now."""
+    dress: Callable[[Announcement], Announcement] = lambda announcement: announcement
+    """What else an announcement shows: the lead that was written for its message."""
     on_commit: Callable[[CycleResult], None] | None = None
     refused: list[Batch] = field(default_factory=list)
     """Batches the database refused for good, the newest last: a defect, kept for whoever looks into it."""
@@ -136,5 +138,6 @@ class Cycle:
             self._pending[i] = Batch(batch.now, kept, batch.decisions, batch.notifications, batch.feeds, batch.extras)
         self._pending = [b for b in self._pending if not b.empty]
 
-    def _route(self, announcement: Announcement, now: datetime) -> Sequence[Notification]:
+    def _route(self, announced: Announcement, now: datetime) -> Sequence[Notification]:
+        announcement = self.dress(announced)
         return route(announcement, self.recipients(), now, text=plain(announcement.summary), silences=self.silences())

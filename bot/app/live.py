@@ -19,6 +19,7 @@ from bot.adapters.store import SqliteStore
 from bot.app.backfill import LOOK_EVERY, Backfill
 from bot.app.earnings import RETRY as EARNINGS_AGAIN
 from bot.app.earnings import EarningsDates
+from bot.app.leads import Leads
 from bot.app.outages import FeedOutages
 from bot.app.world import World
 from bot.core.engine import Engine
@@ -91,6 +92,8 @@ class LiveBot:
     """What the price vendor knows of symbols: their names."""
     timetable_of: Callable[[str], Timetable] | None = None
     """Sessions of any symbol: those with alerts may no longer be watched."""
+    leads: Leads | None = None
+    """Writes leads for messages, where a language model is configured."""
     calendar: EarningsSource | None = None
     """Who knows when companies report."""
     counters: Counters = field(default_factory=Counters)
@@ -136,6 +139,8 @@ class LiveBot:
         """Start nothing more, end what runs. What was not committed is seen again at the next start."""
         self._stopping = True
         self.scheduler.stop()
+        if self.leads is not None:
+            await self.leads.close()
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
@@ -206,6 +211,8 @@ class LiveBot:
                 )
         if result.notifications:
             self.wake()
+        if self.leads is not None and result.committed:
+            self.leads.heard(result.decisions.announcements)
         self._watch_store(result)
         return result
 
@@ -241,7 +248,7 @@ class LiveBot:
             self._store_failed(report.detail)
 
     def announce(self, announcement: Announcement) -> None:
-        """Take an operator's announcement from another part; it is routed with the next turn."""
+        """Take an announcement from another part; it is routed with the next turn."""
         self._pending.append(announcement)
 
     async def _tick(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -17,6 +18,7 @@ import aiohttp
 from bot.adapters.console import ConsoleNotifier
 from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.reader import FeedReader
+from bot.adapters.language_model import LanguageModel
 from bot.adapters.scheduler import Scheduler
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.telegram import Access, TelegramListener, TelegramNotifier
@@ -24,6 +26,7 @@ from bot.adapters.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.yahoo import Yahoo
 from bot.app.alarm import Alarm
 from bot.app.audience import Subscribers, entitled
+from bot.app.leads import Leads
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
 from bot.app.muting import Muting
@@ -33,12 +36,14 @@ from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
 from bot.app.status import one_line, several_lines
 from bot.app.world import AHEAD, HISTORY, Timetables, World, make_engine, read_rules_folder
 from bot.clock import SystemClock
+from bot.config.language_model_key import find_language_model_key
 from bot.config.settings import load_settings
 from bot.config.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.errors import StoreError
 from bot.core.model import Announcement, Batch, Recipient
 from bot.core.ports import Notifier
+from bot.core.secret import Secret
 from bot.core.wording import count
 from bot.cycle import Cycle
 from bot.recipients import notice
@@ -63,8 +68,9 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     looked = look(settings.rules, config)
     world = read_rules_folder(config, settings)
     found = token_of(world)
-    handler = start_logging(world.settings.log_level.value, [found.token] if found.token else [])
-    for warning in found.warnings:
+    key, unsafe = find_language_model_key(os.environ, world.settings.language_model.key_file)
+    handler = start_logging(world.settings.log_level.value, [secret for secret in (found.token, key) if secret])
+    for warning in (*found.warnings, *([unsafe] if unsafe else [])):
         log.warning("%s", warning)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -74,7 +80,7 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     with contextlib.closing(
         open_store(file, mode="live", run_name="live", now=clock.now(), busy_for=BUSY_FOR)
     ) as store:
-        async with _assembled(config, looked, world, store, clock, handler, found, stop) as bot:
+        async with _assembled(config, looked, world, store, clock, handler, found, key, stop) as bot:
             log.info(
                 "started feeds=%d symbols=%d rules=%d database=%s",
                 len(bot.states),
@@ -96,6 +102,7 @@ async def _assembled(
     clock: SystemClock,
     handler: StatusHandler,
     found: FoundToken,
+    key: Secret | None,
     stop: asyncio.Event,
 ) -> AsyncIterator[LiveBot]:
     """Everything joined and running; ended in the right order on the way out."""
@@ -140,6 +147,10 @@ async def _assembled(
         bot.describe, bot.calendar = prices.describe, prices
         bot.timetable_of = timetables.of_symbol
         bot.alarm = Alarm(notifiers, people, clock)
+        if (asked := world.settings.language_model).url:
+            writer = LanguageModel(session, str(asked.url), asked.model, key)
+            bot.leads = Leads(writer.lead, bot.announce, clock)
+            cycle.dress = bot.leads.dress
 
         def announce(announcement: Announcement) -> None:
             refresh()  # the sender may have switched a chat off, or moved it

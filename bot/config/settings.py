@@ -129,6 +129,17 @@ class Operator(StrictModel):
     """Report a source after this many failures in a row."""
 
 
+class LanguageModelSettings(StrictModel):
+    """A language model that may write a lead of two sentences, from the message alone. Off until `url` is set."""
+
+    url: HttpUrl | None = None
+    """An OpenAI-compatible address up to `/v1`; a model on this machine serves as well."""
+    model: str = ""
+    """The model's name, where the address serves several."""
+    key_file: FilePath | None = None
+    """A file that holds nothing but the key. Or set AFTERSHOCK_LANGUAGE_MODEL_KEY; many local models need none."""
+
+
 class Settings(StrictModel):
     """The whole of config.yaml."""
 
@@ -142,6 +153,8 @@ class Settings(StrictModel):
     """Who may use the bot on Telegram."""
     operator: Operator = Operator()
     """Who hears of troubles."""
+    language_model: LanguageModelSettings = LanguageModelSettings()
+    """A language model that may write a lead."""
     log_level: LogLevel = LogLevel.INFO
     """How much the log on stderr tells."""
     prices: Prices = Prices()
@@ -208,12 +221,16 @@ def load_settings(path: Path | str, text: str | None = None) -> Settings:
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """With relative paths joined to ``folder``."""
     token_file = settings.telegram.token_file
+    key_file = settings.language_model.key_file
     return settings.model_copy(
         update={
             "storage": settings.storage.model_copy(update={"database": folder / settings.storage.database}),
             "rules": folder / settings.rules,
             "telegram": settings.telegram.model_copy(
                 update={"token_file": folder / token_file if token_file is not None else None}
+            ),
+            "language_model": settings.language_model.model_copy(
+                update={"key_file": folder / key_file if key_file is not None else None}
             ),
         }
     )
@@ -223,6 +240,9 @@ _ELSEWHERE = (
     "a Telegram token does not belong into this file; set TELEGRAM_BOT_TOKEN, or put it into a file named .env,"
     " and have BotFather revoke it if others could read this"
 )
+_KEY_ELSEWHERE = (
+    "a key does not belong into this file; set AFTERSHOCK_LANGUAGE_MODEL_KEY, or name a file of its own with key_file"
+)
 
 
 def _tokens(document: Document) -> list[Problem]:
@@ -231,6 +251,10 @@ def _tokens(document: Document) -> list[Problem]:
     for key in telegram if isinstance(telegram, dict) else ():
         if key in ("token", "bot_token", "telegram_bot_token", "api_token"):
             return [problem(document, ("telegram", key), _ELSEWHERE, key=True)]
+    model = document.data.get("language_model") if isinstance(document.data, dict) else None
+    for key in model if isinstance(model, dict) else ():
+        if key in ("key", "api_key", "token"):
+            return [problem(document, ("language_model", key), _KEY_ELSEWHERE, key=True)]
     at = find_token(document.text)
     if at is None:
         return []

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-UP = frozenset(
-    """
+_UP_WORDS = """
     rise rises rose risen rising gain gains gained gaining climb climbs climbed climbing jump jumps jumped jumping up
     higher surge surges surged surging soar soars soared soaring rally rallies rallied rallying rebound rebounds
     rebounded rebounding recover recovers recovered recovering recovery advance advances advanced advancing increase
     increases increased
-    """.split()
-)
-DOWN = frozenset(
     """
+UP = frozenset(_UP_WORDS.split())
+_DOWN_WORDS = """
     fall falls fell fallen falling drop drops dropped dropping decline declines declined declining lose loses lost
     losing loss losses slide slides slid sliding down lower tumble tumbles tumbled tumbling plunge plunges plunged
     plunging sink sinks sank sunk sinking slump slumps slumped slumping shed sheds shedding decrease decreases
     decreased crash crashes crashed plummet plummets plummeted dip dips dipped retreat retreats retreated
-    """.split()
-)
-PLAIN = frozenset(
     """
-    a about above across after afterwards again against ahead all alongside also although amid among an and are around
-    as at back been before began behind being below beside between both but by came chief close closed come companies
-    company compared day days days during each early earlier elsewhere even exchange exchanges extended far followed
-    following follows for from further group groups had has have he held her hour hours in including industry into is
-    it its itself known later latest led less made maker makers market markets meanwhile minutes model models more
-    morning move moves moved much names new news now of off on only open opening or other others others out over part
-    percent points pre-market after-hours premarket price prices previous published regular release released releases
-    report reported reports sector sectors session sessions share shares shares' since so sources stand standing stands
-    started still stock stocks story stories such than that the their them then there these they this those through
-    time to together too took trade traded trades trading under until versus was were what when where which while who
-    whose with within work year
-    """.split()
-) - {"all", "each", "both"}
+DOWN = frozenset(_DOWN_WORDS.split())
+_PLAIN_WORDS = """
+    a about across after after-hours afterwards again against alongside also although amid among an and are as at back
+    been before began behind being beside between but by came centre close closed come companies company compared day
+    days during earlier early elsewhere exchange exchanges extended extending extends followed following follows for
+    from further group groups had has have held hour hours in including industry into involving is it its itself known
+    later latest led level levels made maker makers market markets meanwhile minutes model models morning move moved
+    moves much names new news now of off on open opening or other others out part pre-market premarket previous price
+    prices published regular release released releases report reported reports sector sectors session sessions share
+    shares since so sources stand standing stands started still stock stocks stories story such than that the their
+    them then there these they this those through time to together too took trade traded trades trading until versus
+    was were what when where which while who whose with within work year
+    """
+PLAIN = frozenset(_PLAIN_WORDS.split())
 """Function words and the trade's nouns and verbs; neither how much or many, nor why, nor what comes."""
 
-ADVICE = frozenset(
-    """
+_ADVICE_WORDS = """
     buy buys buying bought buyer buyers sell sells selling sold seller should must shall ought recommend recommends
     recommended recommendation recommendations invest invests invested investing investment investments target targets
     targeted will would could may might can cannot expect expects expected expecting forecast forecasts predict
     predicts predicted prediction outlook poised going likelihood opportunity opportunities cheap undervalued
     overvalued bargain bullish bearish hold holds holding short overweight underweight outperform upgrade downgrade
     tomorrow soon next future advise advises advice consider avoid rating click visit subscribe
-    """.split()
-)
+    """
+ADVICE = frozenset(_ADVICE_WORDS.split())
 """Advice and predictions: never said, though a block may say them."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -62,11 +57,12 @@ CALENDAR = {
 }
 """Every spelling of a month or weekday, by its short one."""
 
-_UNITS = """
+_UNIT_WORDS = """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen
-""".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+"""
+_TEN_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_UNITS, _TENS = _UNIT_WORDS.split(), _TEN_WORDS.split()
 NUMBER_WORDS = {
     **{word: number for number, word in enumerate(_UNITS, 2)},
     **{word: 10 * number for number, word in enumerate(_TENS, 2)},
