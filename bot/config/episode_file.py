@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.config.composing import read_text
 from bot.config.episode_entries import EpisodeFile, FallEntry
 from bot.config.price_block import Placed, Slip, other_basis, parse_date, read_daily, read_marks
 from bot.config.validation import nearest
@@ -56,13 +57,30 @@ def episode_paths(folder: Path) -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
+_READ: dict[tuple[str, str], Episode] = {}
+"""Sound episodes by file name and text: they seldom change, and need not be read anew for each trial of a rule."""
+_MOST_READ = 256
+
+
+def _remembered(path: Path) -> Episode:
+    text = read_text(path, str(path))
+    known = _READ.get((path.stem, text))
+    if known is None:
+        known = load_episode(path)
+        if known.name == path.stem:
+            if len(_READ) >= _MOST_READ:
+                _READ.clear()
+            _READ[path.stem, text] = known
+    return known
+
+
 def load_episodes(folder: Path) -> tuple[Episode, ...]:
     """Every episode of a folder, in order of name. Raises ConfigError with the mistakes of all of them."""
     episodes: list[Episode] = []
     problems: list[Problem] = []
     for path in episode_paths(folder).values():
         try:
-            episodes.append(load_episode(path))
+            episodes.append(_remembered(path))
         except ConfigError as error:
             problems += error.problems
     if problems:
