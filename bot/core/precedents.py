@@ -62,7 +62,7 @@ class Precedent:
 
 def nearest(happening: Happening, episodes: Iterable[Episode], most: int = 3) -> tuple[Precedent, ...]:
     """The episodes from before that are most like ``happening``, the likest first; of equals, the newer."""
-    if happening.change >= 0:
+    if happening.change >= 0 or not happening.topic:  # beside a fall without a cause they would hint at one
         return ()
     found = [
         Precedent(episode, likeness(happening, episode), outcomes(episode, happening.session))

@@ -73,6 +73,10 @@ def test_what_came_later_is_no_precedent() -> None:
     assert names(replace(LIKE, session=MONDAY), replace(LIKE, session=MONDAY + timedelta(days=1))) == []
 
 
+def test_a_fall_without_a_cause_is_compared_with_nothing() -> None:
+    assert names(LIKE, of=happening(topic="")) == []
+
+
 def test_a_rise_has_none() -> None:
     assert names(LIKE, of=happening(change=0.12)) == []
 
