@@ -44,7 +44,12 @@ def m003_outcomes(db: Database) -> None:
     db.executescript("DROP TABLE outcomes;" + tables.OUTCOMES)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates, m003_outcomes)
+def m004_verdicts(db: Database) -> None:
+    """What readers say of an incident."""
+    db.executescript(tables.VERDICTS)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates, m003_outcomes, m004_verdicts)
 """In order; the version of a database is how many of them it has had. Never edit or reorder one that was released."""
 
 

@@ -165,6 +165,18 @@ CREATE TABLE outcomes (  -- what followed an alert; worked out from quotes and b
 ) WITHOUT ROWID;
 """
 
+VERDICTS = f"""
+CREATE TABLE verdicts (  -- what readers answered to "was this right?"; each person once an incident, the last answer counts
+  incident_id TEXT NOT NULL REFERENCES incidents(id),
+  person TEXT NOT NULL,  -- telegram:USER
+  {_word("verdict", "right", "not ai", "not news")},
+  {_moment("at")},
+  recipient_id TEXT NOT NULL REFERENCES chats(id),  -- where the button was pressed
+  {_RUN},
+  PRIMARY KEY (incident_id, person)
+) WITHOUT ROWID;
+"""
+
 DECISIONS = f"""
 CREATE TABLE rule_versions (
   rule TEXT NOT NULL, version TEXT NOT NULL,
