@@ -24,6 +24,7 @@ from bot.core.model import (
 )
 from bot.core.ports import Store
 from bot.core.routing import Silence, route
+from bot.quiet import quiet_at
 from bot.render import plain
 
 KEEP_UNCOMMITTED = 1000
@@ -140,4 +141,11 @@ class Cycle:
 
     def _route(self, announced: Announcement, now: datetime) -> Sequence[Notification]:
         announcement = self.dress(announced)
-        return route(announcement, self.recipients(), now, text=plain(announcement.summary), silences=self.silences())
+        return route(
+            announcement,
+            self.recipients(),
+            now,
+            text=plain(announcement.summary),
+            silences=self.silences(),
+            sleeps=lambda recipient: quiet_at(recipient.quiet, now),
+        )

@@ -1,55 +1,11 @@
-"""Who receives, as Telegram's chats ask for it, and how the bot is doing, as they ask."""
+"""Which recipients may still receive, by the lists as they are now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bot.adapters.store import SqliteStore
-from bot.adapters.telegram import Access, Chat
-from bot.app.muting import Muting
-from bot.core.model import Recipient, Summary
-
-
-@dataclass(slots=True)
-class Subscribers:
-    """Telegram's side of the recipients; kept in the store."""
-
-    store: SqliteStore
-    access: Access
-    tell_status: Callable[[], Summary]
-    changed: Callable[[], None]
-    muting: Muting | None = None
-
-    def subscribe(self, chat: Chat) -> None:
-        """The chat receives from now on; an admin's own chat hears of troubles too."""
-        operator = chat.private and self.access.is_admin(chat)
-        known = next((r for r in self.store.recipients() if r.id == chat.recipient), None)
-        recipient = known or Recipient(chat.recipient, "telegram", chat.title)
-        self.store.save_recipients(
-            [replace(recipient, name=chat.title or recipient.name, operator=operator, enabled=True)]
-        )
-        self.changed()
-
-    def unsubscribe(self, chat: Chat) -> None:
-        """The chat receives no more; what it had chosen is kept for when it comes back."""
-        known = next((r for r in self.store.recipients() if r.id == chat.recipient), None)
-        if known is not None and known.enabled:
-            self.store.save_recipients([replace(known, enabled=False)])
-            self.changed()
-
-    def status(self, chat: Chat) -> Summary:
-        """How the bot is doing, in a few lines."""
-        return self.tell_status()
-
-    def order(self, chat: Chat, command: str, words: str, by: str) -> str:
-        """Silences and acknowledgements."""
-        assert self.muting is not None
-        if command == "silence":
-            return self.muting.silence(words, by)
-        if command == "unsilence":
-            return self.muting.unsilence(words)
-        return self.muting.acknowledge(words, by) if command == "ack" else self.muting.listed()
+from bot.adapters.telegram import Access
+from bot.core.model import Recipient
 
 
 def entitled(recipients: list[Recipient], access: Access, *, notices: bool = True) -> list[Recipient]:

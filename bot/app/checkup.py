@@ -134,7 +134,7 @@ async def _telegram(world: World) -> Finding:
         return Finding(
             "telegram",
             True,
-            "not connected: alerts go to the console. Ask @BotFather for a bot and set TELEGRAM_BOT_TOKEN",
+            "not connected: alerts go to the console; python main.py setup connects a bot",
         )
     notifier = telegram_notifier(world, found)
     try:
@@ -149,7 +149,7 @@ async def _telegram(world: World) -> Finding:
             "telegram",
             False,
             f"@{name} answers, but has no admin",
-            "put your Telegram user id under telegram: admins: in config.yaml, then send /start to the bot",
+            "run python main.py setup, or put your Telegram user id under telegram: admins: in config.yaml",
         )
     return Finding(
         "telegram", True, f"@{name} answers; {len(telegram.admins)} admins, {len(telegram.allow)} more chats"

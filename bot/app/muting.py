@@ -56,9 +56,13 @@ class Muting:
             return made
         now = self.clock.now()
         silence = replace(made, id=stable_id(words[0].lower(), now.isoformat(), length=6), until=now + span)
-        self.store.save_silence(silence, now, by, " ".join(rest)[:200])
-        self._running.append(silence)
+        self.add(silence, by, " ".join(rest))
         return f"Silent until {moment(silence.until)}: {_about(silence)}. /unsilence {silence.id} ends it."
+
+    def add(self, silence: Silence, by: str, comment: str = "") -> None:
+        """Silence from now on; one of the same id is replaced."""
+        self.store.save_silence(silence, self.clock.now(), by, comment[:200])
+        self._running = [*(s for s in self._running if s.id != silence.id), silence]
 
     def listed(self) -> str:
         """The silences that run."""
@@ -103,6 +107,11 @@ class Muting:
 
 
 def _about(silence: Silence) -> str:
+    to = f" for {silence.recipient}" if silence.recipient else ""
+    return f"{_what(silence)}{to}"
+
+
+def _what(silence: Silence) -> str:
     if silence.rules:
         return f"rule {listing(list(silence.rules))}"
     if silence.symbols:

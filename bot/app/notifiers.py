@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from bot.adapters.console import ConsoleNotifier
 from bot.app.world import World
+from bot.config.settings import Settings
 from bot.config.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import UsageError
 from bot.core.model import Outgoing, Recipient
 from bot.core.ports import Notifier
+from bot.core.secret import Secret
 
 if TYPE_CHECKING:
     from bot.adapters.telegram import TelegramNotifier
@@ -38,10 +40,24 @@ def telegram_notifier(world: World, found: FoundToken) -> TelegramNotifier:
     """The Telegram channel. Raises UsageError without a token."""
     if found.token is None:
         raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
+    return _telegram(world.settings, found.token)
+
+
+def _telegram(settings: Settings, token: Secret) -> TelegramNotifier:
     from bot.adapters.telegram import TelegramNotifier  # a third of a second to import, and a replay needs none of it
 
-    base = world.settings.telegram.base_url
-    return TelegramNotifier(found.token, base_url=base) if base else TelegramNotifier(found.token)
+    base = settings.telegram.base_url
+    return TelegramNotifier(token, base_url=base) if base else TelegramNotifier(token)
+
+
+def live_notifiers(settings: Settings, found: FoundToken, console: TextIO) -> dict[str, Notifier]:
+    """The channels of a live run, by name: Telegram where there is a token, the console where that is wanted."""
+    notifiers: dict[str, Notifier] = {}
+    if found.token is not None:
+        notifiers["telegram"] = _telegram(settings, found.token)
+    if settings.console == "always" or (settings.console == "auto" and found.token is None):
+        notifiers["console"] = ConsoleNotifier(console)
+    return notifiers
 
 
 def replay_recipients(

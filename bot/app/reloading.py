@@ -127,6 +127,8 @@ class Reloader:
         self._in_force = in_force
         self._watch = Watch(in_force)
         self._unrecorded = False
+        self._said = ""
+        """What came of the last edit."""
 
     def _look(self) -> Look:
         return look(self._bot.world.settings.rules, self._config)
@@ -138,6 +140,16 @@ class Reloader:
             await self._take(found)
         elif self._unrecorded:
             self._record()
+
+    async def now(self) -> str:
+        """Take what the files say now, finished or not; what came of it, in a line."""
+        found = self._look()
+        if found == self._watch.taken:
+            return "The rules in force are those in the files."
+        await self._take(found)
+        if self._watch.taken != found:
+            return "The files are being written to; they are taken as soon as that is done."
+        return "The rules were read: " + (self._said or "they are in force.")
 
     async def _take(self, found: Look) -> None:
         mistake: ConfigError | None = None
@@ -170,6 +182,7 @@ class Reloader:
         for found in mistake.problems:
             log.error("%s", found)
         detail = told(mistake, self._config.parent)
+        self._said = f"they have mistakes, and the last good ones stay in force. {detail}"
         self._bot.report(SourceReport("rules", self._bot.clock.now(), Trouble.FAILED, detail))
         self._bot.turn(())
 
@@ -184,6 +197,7 @@ class Reloader:
         self._in_force = found
         self._record()
         also = f"; topics or companies changed, {len(news)} stories were read anew" if news is not None else ""
+        self._said = f"{difference}{also}."
         log.warning("the rules were edited and are in force: %s%s", difference, also)
         bot.report(SourceReport("rules", bot.clock.now(), items=len(world.rules)))
         bot.turn(())

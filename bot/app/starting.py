@@ -15,7 +15,6 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.adapters.console import ConsoleNotifier
 from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.language_model import LanguageModel
@@ -25,12 +24,16 @@ from bot.adapters.telegram import Access, TelegramListener, TelegramNotifier
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.yahoo import Yahoo
 from bot.app.alarm import Alarm
-from bot.app.audience import Subscribers, entitled
+from bot.app.audience import entitled
+from bot.app.chat.access import Admission
+from bot.app.chat.desk import Desk
+from bot.app.chat.held import EVERY as HELD_EVERY
+from bot.app.chat.held import HeldMessages
 from bot.app.leads import Leads
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
 from bot.app.muting import Muting
-from bot.app.notifiers import CONSOLE, telegram_notifier, token_of
+from bot.app.notifiers import CONSOLE, live_notifiers, token_of
 from bot.app.pictures import Drawings
 from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
 from bot.app.status import one_line, several_lines
@@ -42,7 +45,6 @@ from bot.config.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.errors import StoreError
 from bot.core.model import Announcement, Batch, Recipient
-from bot.core.ports import Notifier
 from bot.core.secret import Secret
 from bot.core.wording import count
 from bot.cycle import Cycle
@@ -107,24 +109,17 @@ async def _assembled(
 ) -> AsyncIterator[LiveBot]:
     """Everything joined and running; ended in the right order on the way out."""
     telegram = world.settings.telegram
-    access = Access(frozenset(telegram.admins), frozenset(telegram.allow))
-    notifiers: dict[str, Notifier] = {}
-    messenger: TelegramNotifier | None = None
-    if found.token is not None:
-        messenger = notifiers["telegram"] = telegram_notifier(world, found)
-    console = world.settings.console
-    if console == "always" or (console == "auto" and found.token is None):
-        notifiers["console"] = ConsoleNotifier(AboveStatus(handler, sys.stdout))  # type: ignore[arg-type]  # it writes, flushes and knows its terminal, which is all that is used
+    admission = Admission(store, clock, Access(frozenset(telegram.admins), frozenset(telegram.allow)))
+    terminal = AboveStatus(handler, sys.stdout)
+    notifiers = live_notifiers(world.settings, found, terminal)  # type: ignore[arg-type]  # it writes, flushes and knows its terminal, which is all that is used
+    messenger = notifiers.get("telegram")
     if found.token is None:
-        log.warning(
-            "no Telegram token: alerts are shown here. To connect Telegram, ask @BotFather for a bot, set "
-            "TELEGRAM_BOT_TOKEN (or write it into .env) and your user id under telegram: admins: in config.yaml"
-        )
+        log.warning("no Telegram token: alerts are shown here. To connect Telegram, run: python main.py setup")
     store.save_recipients([CONSOLE] if "console" in notifiers else [])
     people: list[Recipient] = []
 
     def refresh() -> None:
-        known = entitled(list(store.recipients()), access, notices=world.settings.operator.notices)
+        known = entitled(list(store.recipients()), admission.access, notices=world.settings.operator.notices)
         people[:] = [r for r in known if r.channel in notifiers]
 
     refresh()
@@ -133,7 +128,7 @@ async def _assembled(
     now = clock.now()
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
     engine = _restored_engine(world, store, timetables, now)
-    if messenger is not None and telegram.pictures:
+    if isinstance(messenger, TelegramNotifier) and telegram.pictures:
         messenger.show(Drawings(engine, clock))
     muting = Muting(store, engine, clock, lambda: world.settings.symbols)
     cycle = Cycle(engine, store, lambda: people, muting)
@@ -163,14 +158,19 @@ async def _assembled(
             words = f"{count(recovered, 'message')} may not have arrived"
             why = "The last run ended while sending. What is in doubt is not repeated by itself."
             bot.announce(notice("recovery", words, why, clock.now()))
+        reloader = Reloader(bot, config, looked)
         tasks = [asyncio.create_task(sender.run(stop), name="sender")]
         if found.token is not None:
-            audience = Subscribers(store, access, lambda: several_lines(bot, clock.now()), refresh, muting)
-            listener = TelegramListener(
-                found.token, audience, access, clock, bot.report, base_url=telegram.base_url or DEFAULT_BASE_URL
-            )
+            status = lambda: several_lines(bot, clock.now())  # noqa: E731 - one of several parts handed over
+            audience = Desk(bot, store, admission, muting, refresh, status, reloader.now, bot.announce)
+            base = telegram.base_url or DEFAULT_BASE_URL
+            listener = TelegramListener(found.token, audience, admission.access, clock, bot.report, base_url=base)
+            admission.changed = listener.admit
             tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
-        bot.every("rules", LOOK_EVERY, Reloader(bot, config, looked).check)
+        bot.every("rules", LOOK_EVERY, reloader.check)
+        held = HeldMessages(store, clock, lambda: people, muting, bot.announce)
+        cycle.on_commit = held.heard
+        bot.every("held", HELD_EVERY, held.check)
         bot.start()
         try:
             yield bot
@@ -186,7 +186,7 @@ async def _assembled(
 def _first_step(admins: Sequence[int], allow: Sequence[int]) -> str:
     if admins or allow:
         return "send /start to the bot, from a chat that config.yaml names under telegram:"
-    return "put your Telegram user id under telegram: admins: in config.yaml, then send /start to the bot"
+    return "run: python main.py setup"
 
 
 def _restored_engine(world: World, store: SqliteStore, timetables: Timetables, now: datetime) -> Engine:

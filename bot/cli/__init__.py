@@ -10,7 +10,21 @@ import sys
 
 import typer
 
-from bot.cli import backtest, check, feeds, history, news, record, replay, rules, rules_new, run, schema
+from bot.cli import (
+    backtest,
+    check,
+    feeds,
+    history,
+    news,
+    record,
+    replay,
+    rules,
+    rules_new,
+    run,
+    schema,
+    send_test,
+    setup,
+)
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
 app = typer.Typer(
@@ -22,7 +36,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run.run)
+app.command("setup")(setup.setup)
 app.command("check")(check.check)
+app.command("send-test")(send_test.send_test)
 app.command("replay")(replay.replay)
 app.command("backtest")(backtest.backtest)
 app.command("record")(record.record)

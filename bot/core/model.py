@@ -545,6 +545,8 @@ class BlockKind(enum.StrEnum):
     QUOTES = "quotes"
     LINKS = "links"
     NOTE = "note"
+    CODE = "code"
+    """Lines as they stand in a file: spaces at their beginning mean something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -589,6 +591,8 @@ class Announcement:
     replies_to: str = ""
     """Key of the announcement this answers."""
     for_operator: bool = False
+    recipient: str = ""
+    """Only this recipient, whatever it prefers to hear: what it missed in its quiet hours."""
     suppressed_by: str = ""
     """Why nobody shall be sent this, though it is recorded: ``cooldown``, a silence, an inhibiting rule."""
 
@@ -639,6 +643,8 @@ class Recipient:
     enabled: bool = True
     digest: bool = False
     """Hears the digests; an operator does in any case."""
+    quiet: str = ""
+    """Quiet hours with their time zone, ``22:00-07:00 Europe/Paris``: what is not critical waits until they are over."""
 
 
 class NotificationState(enum.StrEnum):

@@ -6,11 +6,17 @@ this gets a row that says why, so that "why did I not get that?" has an answer i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model import Announcement, Notification, NotificationState, Reason, Recipient, stable_id
+from bot.core.model import Announcement, Notification, NotificationState, Reason, Recipient, Severity, stable_id
+
+QUIET_HOURS = "quiet hours"
+PAUSE = "pause"
+"""Id of the silence that an admin's ``/pause`` is."""
+HELD = (QUIET_HOURS, f"silence {PAUSE}")
+"""``suppressed_by`` of what is told in one message once it is over; every other suppressed message is never told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,12 @@ def route(
     now: datetime,
     text: str,
     silences: Sequence[Silence] = (),
+    sleeps: Callable[[Recipient], bool] = lambda recipient: False,
 ) -> list[Notification]:
     """One notification for each enabled recipient, in the order given; each recipient once.
 
-    ``text`` is the summary as plain text. Operator announcements go to operators only, whatever they prefer to hear.
-    Otherwise preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An
+    ``text`` is the summary as plain text. Operator announcements go to operators only, whatever they prefer to hear,
+    but not while they sleep (``sleeps``: quiet hours); one for a single recipient goes to that one alone. Otherwise preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An
     edit follows the message it edits and is not filtered: the store supersedes it where that message was never sent.
     ``edits`` and ``replies_to`` become the ids of the same recipient's notifications.
     """
@@ -66,7 +73,9 @@ def route(
             continue
         if announcement.for_operator and not recipient.operator:
             continue
-        held_by = announcement.suppressed_by or _held_by(announcement, recipient, now, silences)
+        if announcement.recipient and announcement.recipient != recipient.id:
+            continue
+        held_by = announcement.suppressed_by or _held_by(announcement, recipient, now, silences, sleeps)
         routed[recipient.id] = Notification(
             id=notification_id(announcement.key, recipient.id),
             announcement=announcement.key,
@@ -86,15 +95,27 @@ def route(
     return list(routed.values())
 
 
-def _held_by(announcement: Announcement, recipient: Recipient, now: datetime, silences: Sequence[Silence]) -> str:
+def _held_by(
+    announcement: Announcement,
+    recipient: Recipient,
+    now: datetime,
+    silences: Sequence[Silence],
+    sleeping: Callable[[Recipient], bool],
+) -> str:
     """Why this recipient is spared the announcement; empty where it is not."""
-    if announcement.for_operator or announcement.edits:
+    if announcement.edits or announcement.recipient:
         return ""
+    sleeps = announcement.severity < Severity.CRITICAL and sleeping(recipient)
+    if announcement.for_operator:
+        return QUIET_HOURS if sleeps else ""
     if announcement.reason is Reason.DIGEST:
-        return "" if recipient.operator or recipient.digest else "digest"
+        wanted = recipient.operator or recipient.digest
+        return ("" if not sleeps else QUIET_HOURS) if wanted else "digest"
     if announcement.severity < recipient.min_severity:
         return f"min_severity {recipient.min_severity.word}"
     if recipient.symbols and announcement.symbols and not set(recipient.symbols) & set(announcement.symbols):
         return "symbols"
     silence = next((s for s in silences if s.covers(announcement, recipient, now)), None)
-    return f"silence {silence.id}" if silence else ""
+    if silence is not None:
+        return f"silence {silence.id}"
+    return QUIET_HOURS if sleeps else ""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.render.limits import choose, headline_of
 from bot.render.table import table_lines
-from bot.render.text import clean, cut_words, safe_url
+from bot.render.text import clean, code_lines, cut_words, safe_url
 
 _NOTHING = "Aftershock"
 _TABLE_WIDTH = 80
@@ -48,6 +48,8 @@ def _block(block: Block) -> str:
         body = "\n".join(f"- {text}" for text in texts)
     elif block.kind is BlockKind.QUOTES:
         body = "\n>\n".join(f"> {text}" for text in texts)
+    elif block.kind is BlockKind.CODE:
+        body = _fenced(code_lines(block))
     elif block.kind is BlockKind.NOTE:
         body = "\n\n".join(f"_{text}_" for text in texts)
     else:

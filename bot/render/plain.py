@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.core.model import Block, BlockKind, Line, Link, Summary
 from bot.render.limits import choose, headline_of
 from bot.render.table import table_lines
-from bot.render.text import clean, cut_words, safe_url, utf16_length
+from bot.render.text import clean, code_lines, cut_words, safe_url, utf16_length
 
 _NOTHING = "Aftershock"
 _TABLE_WIDTH = 100
@@ -39,7 +39,9 @@ def block_text(block: Block, width: int | None) -> str:
     """One block as plain lines."""
     lines = [clean(block.title).strip()] if block.title.strip() else []
     bullet = {BlockKind.FACTS: "• ", BlockKind.LINKS: "• ", BlockKind.QUOTES: "  "}.get(block.kind, "")
-    for line in block.lines:
+    if block.kind is BlockKind.CODE:
+        lines += code_lines(block)
+    for line in block.lines if block.kind is not BlockKind.CODE else ():
         text = line_text(line)
         if text:
             lines += _wrapped(text, bullet, width)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.render.limits import ENTITY_LIMIT, MARKUP_LIMIT, MESSAGE_LIMIT, PHONE_WIDTH, choose, headline_of
 from bot.render.table import table_lines
-from bot.render.text import clean, cut_words, safe_url, unmention, utf16_length
+from bot.render.text import clean, code_lines, cut_words, safe_url, unmention, utf16_length
 
 _LONG_LINES = 4
 _LONG_UNITS = 420
@@ -86,6 +86,8 @@ def _block(block: Block) -> Piece:
         parts += [piece.within("i") for piece in lines]
     elif block.kind is BlockKind.QUOTES:
         parts += _quoted(lines)
+    elif block.kind is BlockKind.CODE:
+        parts.append(_leaf("\n".join(code_lines(block)), mentions=True).within("pre"))
     elif block.kind in (BlockKind.FACTS, BlockKind.LINKS):
         bullets = [Piece("• ", "• ") + piece for piece in lines]
         parts += _folded(bullets) if block.kind is BlockKind.LINKS else bullets

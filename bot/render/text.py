@@ -6,6 +6,8 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
+from bot.core.model import Block
+
 MAX_URL = 2048
 """Characters of an address that is still shown as a link; browsers and Telegram give up around here."""
 
@@ -21,6 +23,10 @@ _MAX_MARKS = 4
 _BAD_IN_URL = re.compile(r'[\s\x00-\x20\x7f-\xa0"<>\\^`{|}\ud800-\udfff]')
 
 
+DEEPEST = 24
+"""Spaces at the beginning of a line of code that are kept."""
+
+
 def clean(text: str) -> str:
     """``text`` on one line, without anything that hides, reorders or floods.
 
@@ -33,6 +39,16 @@ def clean(text: str) -> str:
     text = _limit_marks(_INVISIBLE.sub("", text))
     text = _SPACE.sub(" ", text)
     return _JOINER.sub("", text)
+
+
+def code_line(text: str) -> str:
+    """``text`` cleaned as one line, the spaces at its beginning kept: for what stands so in a file."""
+    return " " * min(len(text) - len(text.lstrip(" ")), DEEPEST) + clean(text).strip()
+
+
+def code_lines(block: Block) -> list[str]:
+    """The lines of a block of code, cleaned; links as their words."""
+    return [code_line("".join(i if isinstance(i, str) else i.text for i in line)) for line in block.lines]
 
 
 def unmention(text: str) -> str:

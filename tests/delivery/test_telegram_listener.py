@@ -7,17 +7,20 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
-from bot.adapters.telegram import Access, Chat, TelegramListener
+from bot.adapters.telegram import Access, Answer, Chat, Rights, TelegramListener
 from bot.adapters.telegram.doorman import Doorman, Verdict
+from bot.adapters.telegram.keyboard import LONGEST, Button, data, keyboard, read
+from bot.app.chat.commands import COMMANDS
 from bot.core.errors import StoreBusyError
-from bot.core.model import SourceReport, Summary, Trouble
+from bot.core.model import Reason, SourceReport, Summary, Trouble
 from bot.core.secret import Secret
-from tests.delivery.makers import RealClock, summary
+from tests.delivery.makers import RealClock, notification, summary
 from tests.servers.botapi import TOKEN, BotApi
 
 OWNER, FRIEND, STRANGER, GROUP = 10, 20, 66, -1001234567890123
@@ -25,9 +28,13 @@ ACCESS = Access(admins=frozenset({OWNER}), allow=frozenset({FRIEND, GROUP}))
 
 
 class FakeAudience:
+    commands = COMMANDS
+
     def __init__(self) -> None:
         self.receiving: dict[str, Chat] = {}
-        self.answer: Summary | str = summary("All <well>")
+        self.told_status: Summary | str = summary("All <well>")
+        self.presses: list[tuple[int | None, str, str]] = []
+        self.joined: list[int] = []
         self.broken = False
 
     def subscribe(self, chat: Chat) -> None:
@@ -38,11 +45,19 @@ class FakeAudience:
     def unsubscribe(self, chat: Chat) -> None:
         self.receiving.pop(chat.recipient, None)
 
-    def status(self, chat: Chat) -> Summary | str:
-        return self.answer
+    async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
+        if command == "price":
+            return Answer("with a picture", (b"png",))
+        return Answer(self.told_status if command == "status" else f"{command} of <{words}> for {by}")
 
-    def order(self, chat: Chat, command: str, words: str, by: str) -> str:
-        return f"{command} of <{words}> for {by}"
+    async def pressed(self, chat: Chat, button: Button, incident: str, by: str) -> Answer:
+        if self.broken:
+            raise StoreBusyError("locked")
+        self.presses.append((chat.user, button.value, incident))
+        return Answer(f"{button.value} of <{incident}> for {by}" + " and so on" * 40)
+
+    def added(self, chat: Chat, by: str) -> None:
+        self.joined.append(chat.id)
 
 
 @pytest.fixture
@@ -106,12 +121,15 @@ async def test_a_chat_on_the_list_receives_after_start_until_stop(api: BotApi) -
 async def test_status_and_help_answer_and_unknown_words_are_helped_along(api: BotApi) -> None:
     async with listening(api) as scene:
         assert await scene.answered(FRIEND, FRIEND, "/status") == "All <well>\n\nNot investment advice."
-        scene.audience.answer = "40 feeds & <150> symbols"
+        scene.audience.told_status = "40 feeds & <150> symbols"
         assert await scene.answered(FRIEND, FRIEND, "/status") == "40 feeds & <150> symbols"
         assert "/status" in await scene.answered(FRIEND, FRIEND, "/help")
         assert "/help" in await scene.answered(FRIEND, FRIEND, "/nonsense <b>")
         assert "/help" in await scene.answered(FRIEND, FRIEND, "what is this?")
-        assert [c["command"] for c in api.commands] == ["start", "stop", "status", "help"]
+        assert [c["command"] for c in api.menus["default"]] == [
+            c.name for c in COMMANDS if c.rights is not Rights.ADMIN
+        ]
+        assert [c["command"] for c in api.menus[f"chat {OWNER}"]] == [c.name for c in COMMANDS]
 
 
 async def test_a_stranger_is_refused_once_and_then_costs_nothing(api: BotApi) -> None:
@@ -154,6 +172,106 @@ async def test_an_old_button_is_answered(api: BotApi) -> None:
         await api.until(lambda: api.answers)
         assert "no longer" in api.answers[0]["text"]
         assert scene.reports == []
+
+
+async def test_a_button_s_answer_goes_to_the_chat_as_a_reply_once_a_minute(api: BotApi) -> None:
+    async with listening(api) as scene:
+        api.press(GROUP, STRANGER, 101, data(Button.WHY, "20250127-1"))
+        await api.until(lambda: api.texts(GROUP))
+        assert api.texts(GROUP)[0].startswith("why of <20250127-1> for Ada")
+        api.press(GROUP, FRIEND, 101, data(Button.WHY, "20250127-1"))
+        await api.until(lambda: len(api.answers) == 2)
+        assert "just answered" in api.answers[1]["text"]
+        assert len(api.texts(GROUP)) == 1
+        assert scene.audience.presses == [(STRANGER, "why", "20250127-1")]
+
+
+async def test_a_verdict_is_answered_in_a_small_window_and_to_strangers_nothing_at_all(api: BotApi) -> None:
+    async with listening(api) as scene:
+        api.press(STRANGER, STRANGER, 101, data(Button.RIGHT, "x"))
+        api.press(GROUP, STRANGER, 101, data(Button.NOT_AI, "20250127-1"))
+        await api.until(lambda: api.answers)
+        assert len(api.answers[0]["text"]) <= 200
+        assert api.texts(GROUP) == api.texts(STRANGER) == []
+        assert scene.audience.presses == [(STRANGER, "not ai", "20250127-1")]
+
+
+async def test_muting_is_for_those_who_may_decide_for_the_chat(api: BotApi) -> None:
+    async with listening(api) as scene:
+        for number, (chat, user) in enumerate([(GROUP, FRIEND), (GROUP, OWNER), (FRIEND, FRIEND)], 1):
+            api.press(chat, user, 101, data(Button.MUTE, "i"))
+            await api.until(lambda number=number: len(api.answers) == number)
+        assert "only an admin" in api.answers[0]["text"]
+        assert [user for user, *_ in scene.audience.presses] == [OWNER, FRIEND]
+
+
+async def test_a_button_that_fails_says_so(api: BotApi) -> None:
+    async with listening(api) as scene:
+        scene.audience.broken = True
+        api.press(FRIEND, FRIEND, 101, data(Button.WHY, "i"))
+        await api.until(lambda: api.answers)
+        assert "did not work" in api.answers[0]["text"]
+
+
+async def test_added_to_an_unknown_group_nothing_is_said_there_and_the_admin_is_told(api: BotApi) -> None:
+    async with listening(api) as scene:
+        api.join(-778, STRANGER)
+        api.join(GROUP, OWNER)
+        await scene.answered(OWNER, OWNER, "/help")
+        assert scene.audience.joined == [-778]
+        assert api.texts(-778) == api.texts(GROUP) == []
+
+
+async def test_a_channel_is_spoken_to_by_its_own_posts(api: BotApi) -> None:
+    channel = -1001234567890999
+    async with listening(api) as scene:
+        scene.listener.admit(Access(ACCESS.admins, ACCESS.allow | {channel}))
+        api.post(channel, "/start")
+        await api.until(lambda: api.texts(channel))
+        assert list(scene.audience.receiving) == [f"telegram:{channel}"]
+        api.post(channel, "/silence all 2h")
+        await api.until(lambda: len(api.texts(channel)) == 2)
+        assert "Only an admin" in api.texts(channel)[1], "who wrote a post is not known"
+        api.press(channel, STRANGER, 101, data(Button.WHY, "i"))
+        api.press(channel, STRANGER, 101, data(Button.MUTE, "i"))
+        await api.until(lambda: len(api.answers) == 2)
+        assert len(api.texts(channel)) == 2, "a reader of a channel makes the bot post nothing"
+
+
+async def test_a_picture_follows_its_words(api: BotApi) -> None:
+    async with listening(api) as scene:
+        assert await scene.answered(FRIEND, FRIEND, "/price NVDA") == "with a picture"
+        await api.until(lambda: len(api.messages(FRIEND)) == 2)
+        assert api.messages(FRIEND)[1].photo
+
+
+async def test_help_tells_admins_more_and_one_command_at_length(api: BotApi) -> None:
+    async with listening(api) as scene:
+        assert "/silence" in await scene.answered(OWNER, OWNER, "/help")
+        mine = await scene.answered(FRIEND, FRIEND, "/help")
+        assert "/silence" not in mine
+        assert "22:00-07:00" in await scene.answered(FRIEND, FRIEND, "/help quiet")
+
+
+def test_callback_data_is_short_and_read_back() -> None:
+    for button in Button:
+        text = data(button, "20250127-12")
+        assert len(text.encode()) <= LONGEST
+        press = read(text)
+        assert press is not None
+        assert (press.button, press.incident) == (button, "20250127-12")
+    for other in (None, "", "1:why:", "2:why:i", "1:dance:i", "why:abc", "1::i"):
+        assert read(other) is None
+
+
+def test_only_messages_about_an_incident_have_buttons() -> None:
+    about = replace(notification("m", "telegram:1"), incident="20250127-1")
+    rows = keyboard(about)
+    assert rows is not None
+    assert [b.text for row in rows.inline_keyboard for b in row][:3] == ["Why", "Chart", "Stories"]
+    assert keyboard(replace(about, incident="")) is None
+    assert keyboard(replace(about, reason=Reason.DIGEST)) is None
+    assert keyboard(replace(about, incident="i" * 60)) is None
 
 
 async def test_a_command_that_fails_says_so_and_listening_goes_on(
@@ -268,7 +386,7 @@ def test_a_chat_may_ask_only_so_often() -> None:
     door = Doorman(ACCESS, per_minute=3)
     chat = Chat(FRIEND, "private", user=FRIEND)
     judge: Callable[[float], Verdict] = lambda now: door.judge(chat, now)  # noqa: E731
-    assert [judge(i) for i in range(5)] == [Verdict.SERVE] * 3 + [Verdict.IGNORE] * 2
+    assert [judge(i) for i in range(5)] == [Verdict.SERVE] * 3 + [Verdict.SLOW, Verdict.IGNORE]
     assert judge(61) is Verdict.SERVE
 
 

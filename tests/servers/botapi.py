@@ -29,6 +29,7 @@ import json
 import sys
 import threading
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -50,6 +51,9 @@ class BotApi:
         self.sent = self.rooms.sent
         self.calls: list[Call] = []
         self.commands: list[dict[str, str]] = []
+        self.said_of_itself: dict[str, str] = {}
+        self.webhook = ""
+        self.menus: dict[str, list[dict[str, str]]] = {}
         self.answers: list[dict[str, Any]] = []
         self.concurrent = 0
         self.most_concurrent = 0
@@ -159,6 +163,35 @@ class BotApi:
                 }
             }
         )
+
+    def join(self, chat: int, user: int) -> int:
+        """A person adds the bot to a group or channel."""
+        me = {"id": 123456789, "is_bot": True, "first_name": "Aftershock"}
+        return self.update(
+            {
+                "my_chat_member": {
+                    "chat": self.rooms.describe(chat),
+                    "from": {"id": user, "is_bot": False, "first_name": "Ada"},
+                    "date": int(time.time()),
+                    "old_chat_member": {"status": "left", "user": me},
+                    "new_chat_member": {"status": "member", "user": me},
+                }
+            }
+        )
+
+    def post(self, channel: int, text: str) -> int:
+        """A channel posts: Telegram does not say which of its administrators wrote it."""
+        self.rooms.channels.add(channel)
+        message = {
+            "message_id": self.rooms.number(),
+            "date": int(time.time()),
+            "chat": self.rooms.describe(channel),
+            "sender_chat": self.rooms.describe(channel),
+            "text": text,
+        }
+        if text.startswith("/"):
+            message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
+        return self.update({"channel_post": message})
 
     def update(self, content: dict[str, Any]) -> int:
         """Queue any update. Safe from other threads."""
@@ -286,17 +319,36 @@ class BotApi:
                 return self.rooms.edit(params)
             case "setMyCommands":
                 self.commands = params["commands"]
+                scope = params.get("scope") or {"type": "default"}
+                self.menus[f"{scope['type']} {scope.get('chat_id', '')}".strip()] = params["commands"]
                 return True
             case "answerCallbackQuery":
                 self.answers.append(params)
                 return True
-            case "deleteWebhook" | "setMyDescription" | "setMyShortDescription" | "sendChatAction" | "close":
+            case "setMyDescription" | "setMyShortDescription":
+                return self._describe_itself(call.method, params)
+            case "deleteWebhook":
+                self.webhook = ""
+                return True
+            case "sendChatAction" | "close":
                 return True
             case "getWebhookInfo":
-                return {"url": "", "has_custom_certificate": False, "pending_update_count": len(self._updates)}
+                waiting = len(self._updates)
+                return {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": waiting}
         raise RefusalError(404, "Not Found")
 
+    def _describe_itself(self, method: str, params: dict[str, Any]) -> bool:
+        name, most = ("description", 512) if method == "setMyDescription" else ("short_description", 120)
+        text = str(params.get(name, ""))
+        if len(text) > most:
+            raise RefusalError(400, f"Bad Request: {name} is too long")
+        self.said_of_itself[name] = text
+        return True
+
     async def _get_updates(self, params: dict[str, Any]) -> list[dict[str, Any]]:
+        if self.webhook:
+            text = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the "
+            raise RefusalError(409, f"{text}webhook first")
         offset = int(params.get("offset") or 0)
         self._updates = [update for update in self._updates if update["update_id"] >= offset]
         if self._poller is not None:
@@ -326,7 +378,9 @@ async def _params(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         raw |= await request.json()
     else:
-        raw |= dict(await request.post())
+        with warnings.catch_warnings():  # aiohttp's own, in how it reads an uploaded picture
+            warnings.simplefilter("ignore", DeprecationWarning)
+            raw |= dict(await request.post())
     parsed: dict[str, Any] = {}
     for name, value in raw.items():
         parsed[name] = value

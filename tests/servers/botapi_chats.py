@@ -52,6 +52,8 @@ class Sent:
     parse_mode: str = ""
     photo: bool = False
     at: float = 0.0
+    buttons: list[tuple[str, str]] = field(default_factory=list)
+    """Words and callback data of each, in reading order."""
 
 
 class RefusalError(Exception):
@@ -68,6 +70,7 @@ class Chats:
     def __init__(self, known: set[int] | None) -> None:
         self.known = known
         self.blocked: set[int] = set()
+        self.channels: set[int] = set()
         self.sent: dict[tuple[int, int], Sent] = {}
         self._next = 100
 
@@ -82,7 +85,7 @@ class Chats:
         thread = params.get("message_thread_id")
         message = Sent(
             self.number(), chat, shown, text, entities, int(thread) if thread else None, answers,
-            parse_mode=str(params.get("parse_mode") or ""), photo=photo, at=time.monotonic(),
+            parse_mode=str(params.get("parse_mode") or ""), photo=photo, at=time.monotonic(), buttons=_buttons(params),
         )  # fmt: skip
         self.sent[chat, message.id] = message
         return self._message(message)
@@ -93,13 +96,15 @@ class Chats:
         if message is None:
             raise RefusalError(400, "Bad Request: message to edit not found")
         shown, entities = self._text(params, str(params.get("text", "")), 4096)
-        if (shown, entities) == (message.text, message.entities):
+        buttons = _buttons(params)
+        if (shown, entities, buttons) == (message.text, message.entities, message.buttons):
             raise RefusalError(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
                 "the same as a current content and reply markup of the message",
             )
         message.text, message.entities, message.markup = shown, entities, str(params["text"])
+        message.buttons = buttons
         message.edits += 1
         return self._message(message)
 
@@ -142,6 +147,8 @@ class Chats:
         return [self.send(params, str(item.get("caption", "")), 1024, photo=True) for item in media]
 
     def describe(self, chat: int) -> dict[str, Any]:
+        if chat in self.channels:
+            return {"id": chat, "type": "channel", "title": "Wire"}
         if chat > 0:
             return {"id": chat, "type": "private", "first_name": "Ada"}
         return {"id": chat, "type": "supergroup" if chat < -(10**12) else "group", "title": "Desk"}
@@ -149,3 +156,12 @@ class Chats:
     def number(self) -> int:
         self._next += 1
         return self._next
+
+
+def _buttons(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """The inline keyboard of a request; refused where Telegram would."""
+    rows = (params.get("reply_markup") or {}).get("inline_keyboard") or []
+    found = [(str(b.get("text", "")), str(b.get("callback_data", ""))) for row in rows for b in row]
+    if any(not text or not 1 <= len(data.encode()) <= 64 for text, data in found):
+        raise RefusalError(400, "Bad Request: BUTTON_DATA_INVALID")
+    return found

@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from bot.adapters.store import outbox, outcomes, reading, recipients, retention, silences
+from bot.adapters.store import outbox, outcomes, readers, reading, recipients, retention, silences
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.schema import migrate, require_current, stored_version
 from bot.adapters.store.writing import Writer
 from bot.core.errors import StoreError, StoreFullError, StoreVersionError
-from bot.core.model import Alert, Batch, Delivery, FeedState, Incident, Observation, Outgoing, Recipient
+from bot.core.model import Alert, Batch, Delivery, FeedState, Incident, Observation, Outgoing, Recipient, Summary
 from bot.core.routing import Silence
 from bot.core.sessions import Timetable
 
@@ -270,6 +270,43 @@ class SqliteStore:
         """End a silence; False where none of that id runs."""
         with self._writing():
             return silences.end(self._conn, silence_id, now)
+
+    def save_verdict(self, incident: str, person: str, verdict: str, recipient: str, now: datetime) -> bool:
+        """What a person answers to "was this right?"; False where there is no such incident."""
+        with self._writing():
+            if not readers.knows_incident(self._conn, incident):
+                return False
+            readers.save_verdict(self._conn, self.run_id, incident, person, verdict, recipient, now)
+            return True
+
+    def verdicts(self, incident: str) -> Mapping[str, int]:
+        """How many people said what of an incident."""
+        with translated(self.path):
+            return readers.verdicts(self._conn, incident)
+
+    def held(self, recipient: str, since: datetime) -> Sequence[readers.Held]:
+        """What was held back from a recipient and not told since, oldest first."""
+        with translated(self.path):
+            return readers.held(self._conn, recipient, since)
+
+    def doubtful(self) -> Sequence[readers.Doubtful]:
+        """Deliveries in doubt, the newest first."""
+        with translated(self.path):
+            return readers.doubtful(self._conn)
+
+    def resolve(self, wanted: str, how: str, by: str, now: datetime) -> int:
+        """Settle deliveries in doubt as somebody found them, by the beginning of their id, or ``all``; how many."""
+        with self._writing():
+            return readers.resolve(self._conn, wanted, how, by, now)
+
+    def told_summary(self, incident: str) -> Summary | None:
+        """The newest whole summary of an incident."""
+        with translated(self.path):
+            return readers.told_summary(self._conn, incident)
+
+    def save_extra(self, name: str, value: str, now: datetime) -> None:
+        """Write a small named value by itself."""
+        self.commit(Batch(now, extras={name: value}))
 
     def extra(self, name: str) -> str | None:
         """A small named value written by a batch."""

@@ -166,7 +166,7 @@ CREATE TABLE outcomes (  -- what followed an alert; worked out from quotes and b
 """
 
 VERDICTS = f"""
-CREATE TABLE verdicts (  -- what readers answered to "was this right?"; each person once an incident, the last answer counts
+CREATE TABLE verdicts (  -- answers to "was this right?"; one for each person and incident, the last
   incident_id TEXT NOT NULL REFERENCES incidents(id),
   person TEXT NOT NULL,  -- telegram:USER
   {_word("verdict", "right", "not ai", "not news")},

@@ -6,17 +6,21 @@ import os
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 from bot.adapters.telegram.address import Address
+from bot.adapters.telegram.audience import Answer, Audience, Command, Rights
 from bot.adapters.telegram.doorman import Access, Chat
-from bot.adapters.telegram.listener import Audience, TelegramListener
+from bot.adapters.telegram.listener import TelegramListener
 from bot.adapters.telegram.notifier import TelegramNotifier
 from bot.adapters.telegram.redact import RedactingFilter, quiet_libraries
 
 __all__ = [
     "Access",
     "Address",
+    "Answer",
     "Audience",
     "Chat",
+    "Command",
     "RedactingFilter",
+    "Rights",
     "TelegramListener",
     "TelegramNotifier",
     "quiet_libraries",

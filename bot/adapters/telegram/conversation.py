@@ -1,97 +1,68 @@
-"""What the bot answers. Handlers only: the listener brings the updates, the audience knows who receives."""
+"""What people say and press, and what they get in return.
+
+Handlers only: the listener brings the updates, the doorman says who is served, the audience knows every answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Protocol
+import time
+from collections import OrderedDict
+from typing import Any
 
-from telegram import LinkPreviewOptions, Update
-from telegram.constants import ChatMemberStatus, ParseMode
+from telegram import InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters, Update
+from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import TelegramError
 from telegram.ext import (
     Application,
     CallbackContext,
     CallbackQueryHandler,
     ChatMemberHandler,
-    CommandHandler,
     ExtBot,
     MessageHandler,
     filters,
 )
 
+from bot.adapters.telegram.audience import Answer, Audience, Command, Rights, told_command, told_commands
 from bot.adapters.telegram.doorman import Access, Chat, Doorman, Verdict
+from bot.adapters.telegram.keyboard import Button, Press, read
 from bot.core.errors import AftershockError
 from bot.core.model import Summary
 from bot.render import html
 from bot.render.telegram_html import inline_html
+from bot.render.text import clean
 
 log = logging.getLogger(__name__)
 
 SomeApplication = Application[Any, Any, Any, Any, Any, Any]
 _Context = CallbackContext[ExtBot[None], Any, Any, Any]
 
-COMMANDS = (
-    ("start", "Receive alerts here"),
-    ("stop", "No more alerts here"),
-    ("status", "How the bot is doing"),
-    ("help", "What the bot does"),
-)
-FOR_ADMINS = (
-    ("silence", "No messages of a stock or rule: NVDA 24h"),
-    ("silences", "What is silenced"),
-    ("unsilence", "End a silence by its id"),
-    ("ack", "Look after an incident: ID"),
-)
-
-_HELP = "\n".join(
-    [
-        "<b>Aftershock</b> watches AI news and stock prices together, and says so here when news of an AI model "
-        "moves a stock.",
-        "",
-        *(f"/{name} – {text}" for name, text in COMMANDS),
-        "",
-        "For admins:",
-        *(f"/{name} – {text}" for name, text in FOR_ADMINS),
-        "",
-        "<i>Not investment advice.</i>",
-    ]
-)
-_STARTED = "Alerts will come here. /status shows how the bot is doing, /stop ends them."
+_STARTED = "Alerts will come here. /status shows how the bot is doing, /help what else it can do, /stop ends them."
 _STOPPED = "No more alerts here. /start brings them back."
 _ADMINS_ONLY = "In a group only an admin of the bot can do that."
 _FOR_ADMINS = "Only an admin of the bot can do that."
 _UNKNOWN = "I did not understand that. /help lists what I can do."
+_SLOW = "That is a lot at once. I answer again in a minute; alerts come all the same."
 _OLD_BUTTON = "This button no longer works."
 _TROUBLE = "That did not work; it is in the log."
-
-
-class Audience(Protocol):
-    """Who receives. Quick, and called in the event loop. May raise AftershockError; the person is told it failed."""
-
-    def subscribe(self, chat: Chat) -> None:
-        """The chat asked for alerts, and may have them. Repeats change nothing."""
-        ...
-
-    def unsubscribe(self, chat: Chat) -> None:
-        """The chat asked for no more alerts, or removed the bot."""
-        ...
-
-    def status(self, chat: Chat) -> Summary | str:
-        """How the bot is doing: blocks, or one plain line. Text is raw; it is escaped here."""
-        ...
-
-    def order(self, chat: Chat, command: str, words: str, by: str) -> str:
-        """Carry out one of ``FOR_ADMINS`` and say what was done, in plain text. Asked for admins only."""
-        ...
+_ABOVE = "That was just answered here."
+_POPUP = 200
+"""Characters in the small window that answers a button."""
+AGAIN = 60.0
+"""Seconds in which the same button under the same message is not answered in the chat a second time."""
+LONGEST_WORDS = 400
+"""Of what follows a command, so much is read."""
 
 
 class Conversation:
-    """Answers commands for those who may ask."""
+    """Answers commands and buttons for those who may use them."""
 
     def __init__(self, audience: Audience, access: Access) -> None:
         self._audience = audience
         self._doorman = Doorman(access)
+        self._commands = {command.name: command for command in audience.commands}
+        self._answered: OrderedDict[tuple[int, int, Button], float] = OrderedDict()
 
     def admit(self, access: Access) -> None:
         """Judge by these lists from now on; earlier refusals are forgotten."""
@@ -99,136 +70,222 @@ class Conversation:
 
     def join(self, application: SomeApplication) -> None:
         """Register the handlers. Edited messages are not commands."""
-        new = filters.UpdateType.MESSAGE
-        for name, callback in (
-            ("start", self._start),
-            ("stop", self._stop),
-            ("status", self._status),
-            ("help", self._help),
-        ):
-            application.add_handler(CommandHandler(name, callback, filters=new))
-        for name, _ in FOR_ADMINS:
-            application.add_handler(CommandHandler(name, self._order, filters=new))
-        application.add_handler(MessageHandler(new & filters.ChatType.PRIVATE, self._other))
+        new = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
+        application.add_handler(MessageHandler(new & filters.COMMAND, self._command))
+        application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE, self._other))
         application.add_handler(CallbackQueryHandler(self._button))
         application.add_handler(ChatMemberHandler(self._member, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_error_handler(self._broken)
 
-    async def _start(self, update: Update, context: _Context) -> None:
-        chat = await self._served(update, context)
-        if chat is None:
-            return
-        if not self._doorman.access.may_receive(chat):
-            await _answer(update, context, _refusal(chat))
-        elif not self._doorman.access.may_switch(chat):
-            await _answer(update, context, _ADMINS_ONLY)
-        else:
-            self._audience.subscribe(chat)
-            await _answer(update, context, _STARTED)
+    # ------------------------------------------------------------------------------------------------------ commands
 
-    async def _stop(self, update: Update, context: _Context) -> None:
-        chat = await self._served(update, context)
-        if chat is None:
+    async def _command(self, update: Update, context: _Context) -> None:
+        message, chat = update.effective_message, _chat(update)
+        if message is None or chat is None or not message.text:
             return
-        if not self._doorman.access.may_switch(chat):
-            await _answer(update, context, _ADMINS_ONLY)
-        else:
+        name, words, to = _split(message.text)
+        if to and to != (context.bot.username or "").lower():
+            return  # for another bot in this group
+        command = self._commands.get(name)
+        if command is None and not chat.private:
+            return  # in a group it may be meant for somebody else
+        if not await self._served(update, context):
+            return
+        if command is None:
+            await _say(update, context, _UNKNOWN)
+            return
+        refused = self._refused(command, chat)
+        if refused:
+            await _say(update, context, refused)
+        elif name == "start":
+            await self._start(update, context, chat)
+        elif name == "stop":
             self._audience.unsubscribe(chat)
-            await _answer(update, context, _STOPPED)
+            await _say(update, context, _STOPPED)
+        elif name == "help":
+            await _answer(update, context, self._help(words, chat))
+        else:
+            await _answer(update, context, await self._audience.answer(chat, name, words, _who(update, chat)))
 
-    async def _status(self, update: Update, context: _Context) -> None:
-        chat = await self._served(update, context)
-        if chat is not None:
-            status = self._audience.status(chat)
-            await _answer(update, context, html(status) if isinstance(status, Summary) else inline_html(status))
+    def _refused(self, command: Command, chat: Chat) -> str:
+        """Why this person may not give this command here; empty where they may."""
+        access = self._doorman.access
+        if command.name == "start" and not access.may_receive(chat):
+            return _refusal(chat)
+        if command.rights is Rights.ADMIN and not access.is_admin(chat):
+            return _FOR_ADMINS
+        return _ADMINS_ONLY if command.rights is Rights.CHAT and not access.may_switch(chat) else ""
 
-    async def _help(self, update: Update, context: _Context) -> None:
-        if await self._served(update, context) is not None:
-            await _answer(update, context, _HELP)
+    async def _start(self, update: Update, context: _Context, chat: Chat) -> None:
+        self._audience.subscribe(chat)
+        await _say(update, context, _STARTED)
 
-    async def _order(self, update: Update, context: _Context) -> None:
-        """A command of an admin: by the person who writes, wherever they write it."""
-        chat = await self._served(update, context)
-        message = update.effective_message
-        if chat is None or message is None or not message.text:
-            return
-        if not self._doorman.access.is_admin(chat):
-            await _answer(update, context, _FOR_ADMINS)
-            return
-        command, _, words = message.text.partition(" ")
-        user = update.effective_user
-        by = user.full_name if user is not None else chat.title
-        said = self._audience.order(chat, command.lstrip("/").partition("@")[0].lower(), words.strip(), by)
-        await _answer(update, context, inline_html(said))
+    def _help(self, words: str, chat: Chat) -> Answer:
+        """All commands in a line each, those for admins only to admins; or one of them at length."""
+        admin = self._doorman.access.is_admin(chat)
+        asked = self._commands.get(words.strip().lstrip("/").lower()) if words.strip() else None
+        if asked is not None:
+            return Answer(told_command(asked))
+        return Answer(told_commands([c for c in self._commands.values() if admin or c.rights is not Rights.ADMIN]))
 
     async def _other(self, update: Update, context: _Context) -> None:
-        if await self._served(update, context) is not None:
-            await _answer(update, context, _UNKNOWN)
+        if await self._served(update, context):
+            await _say(update, context, _UNKNOWN)
+
+    # ------------------------------------------------------------------------------------------------------- buttons
 
     async def _button(self, update: Update, context: _Context) -> None:
-        """No message carries buttons yet; one from another version gets an answer, so that it stops spinning."""
-        chat = _chat(update)
-        query = update.callback_query
-        if query is not None and chat is not None and self._judge(chat) is Verdict.SERVE:
-            try:
+        chat, query = _chat(update), update.callback_query
+        if query is None or chat is None or self._judge(chat, button=True) is not Verdict.SERVE:
+            return
+        press = read(query.data)
+        try:
+            if press is None:
                 await query.answer(_OLD_BUTTON)
-            except TelegramError as exc:
-                log.warning("a button could not be answered: %s", exc)
+                return
+            await self._pressed(update, context, chat, press)
+        except TelegramError as exc:
+            log.warning("a button could not be answered: %s", exc)
+
+    async def _pressed(self, update: Update, context: _Context, chat: Chat, press: Press) -> None:
+        query = update.callback_query
+        assert query is not None
+        message = query.message.message_id if query.message is not None else 0
+        button = press.button
+        in_window = button.verdict or button is Button.MUTE or chat.kind == ChatType.CHANNEL
+        if button is Button.MUTE and not self._doorman.access.may_switch(chat):
+            await query.answer(_ADMINS_ONLY, show_alert=True)
+            return
+        if button is Button.MUTE and chat.kind == ChatType.CHANNEL:
+            await query.answer(_FOR_ADMINS, show_alert=True)  # everybody who reads a channel can press
+            return
+        if not in_window and self._lately(chat.id, message, button):
+            await query.answer(_ABOVE)
+            return
+        try:
+            answer = await self._audience.pressed(chat, button, press.incident, _who(update, chat))
+        except AftershockError as error:
+            log.error("a button could not be served: %s", error)
+            await query.answer(_TROUBLE, show_alert=True)
+            return
+        if in_window:
+            await query.answer(_window(answer.says), show_alert=not button.verdict)
+            return
+        await query.answer()
+        await _answer(update, context, answer, replies_to=message or None)
+
+    def _lately(self, chat: int, message: int, button: Button) -> bool:
+        """Whether this was answered in the chat just now; from this moment on it was."""
+        now = time.monotonic()
+        while self._answered and next(iter(self._answered.values())) <= now - AGAIN:
+            self._answered.popitem(last=False)
+        key = (chat, message, button)
+        if key in self._answered:
+            return True
+        self._answered[key] = now
+        return False
+
+    # ------------------------------------------------------------------------------------------------------- comings
 
     async def _member(self, update: Update, context: _Context) -> None:
-        """The bot was blocked or thrown out: nobody is left to tell."""
+        """The bot was blocked or thrown out: nobody is left to tell. It was added somewhere: an admin should know."""
         chat, change = _chat(update), update.my_chat_member
+        if chat is None or change is None:
+            return
         gone = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
-        if chat is not None and change is not None and change.new_chat_member.status in gone:
+        if change.new_chat_member.status in gone:
             self._audience.unsubscribe(chat)
+        elif (
+            change.old_chat_member.status in gone
+            and not chat.private
+            and not self._doorman.access.may_receive(chat)
+            and self._doorman.may_be_reported(asyncio.get_running_loop().time())
+        ):
+            self._audience.added(chat, _who(update, chat))
 
     async def _broken(self, update: object, context: _Context) -> None:
         log.error("a message could not be handled: %s", context.error, exc_info=context.error)
         if isinstance(update, Update) and isinstance(context.error, AftershockError):
-            await _answer(update, context, _TROUBLE)
+            await _say(update, context, _TROUBLE)
 
-    async def _served(self, update: Update, context: _Context) -> Chat | None:
-        """The chat, where it is to be served; a stranger gets the refusal."""
+    async def _served(self, update: Update, context: _Context) -> bool:
+        """Whether the chat is to be served; a stranger gets the refusal."""
         chat = _chat(update)
         if chat is None:
-            return None
+            return False
         verdict = self._judge(chat)
         if verdict is Verdict.REFUSE:
-            await _answer(update, context, _refusal(chat))
-        return chat if verdict is Verdict.SERVE else None
+            await _say(update, context, _refusal(chat))
+        elif verdict is Verdict.SLOW:
+            await _say(update, context, _SLOW)
+        return verdict is Verdict.SERVE
 
-    def _judge(self, chat: Chat) -> Verdict:
-        return self._doorman.judge(chat, asyncio.get_running_loop().time())
+    def _judge(self, chat: Chat, *, button: bool = False) -> Verdict:
+        return self._doorman.judge(chat, asyncio.get_running_loop().time(), button=button)
+
+
+# --------------------------------------------------------------------------------------------------------------- words
 
 
 def _refusal(chat: Chat) -> str:
     return (
-        "Aftershock is a private bot and cannot serve this chat. If the bot is yours, add "
-        f"<code>{chat.id}</code> to <code>telegram: allow:</code> in config.yaml and send /start again."
+        f"Aftershock is a private bot and cannot serve this chat (its id is {chat.id}). If the bot is yours, send "
+        f"/allow {chat.id} to it as its admin, or add the id under telegram: allow: in config.yaml; then send /start."
     )
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """``/price@my_bot NVDA`` as ``price``, ``NVDA`` and ``my_bot``, the names in lower case."""
+    first, _, rest = clean(text).strip().partition(" ")
+    name, _, to = first.lstrip("/").partition("@")
+    return name.lower(), " ".join(rest.split())[:LONGEST_WORDS], to.lower()
+
+
+def _who(update: Update, chat: Chat) -> str:
+    user = update.effective_user
+    return (user.full_name if user is not None else chat.title)[:60]
+
+
+def _window(says: Summary | str) -> str:
+    """The words of an answer that fit a small window."""
+    text = says if isinstance(says, str) else says.subject
+    return text if len(text) <= _POPUP else text[: _POPUP - 1] + "…"
 
 
 def _chat(update: Update) -> Chat | None:
     chat, user, message = update.effective_chat, update.effective_user, update.effective_message
     if chat is None:
         return None
-    thread = message.message_thread_id if message is not None and message.is_topic_message else None
+    thread = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
     name = chat.title or (user.full_name if user is not None and chat.type == "private" else "") or ""
     return Chat(chat.id, str(chat.type), name, thread, user.id if user is not None else None)
 
 
-async def _answer(update: Update, context: _Context, text: str) -> None:
+async def _say(update: Update, context: _Context, text: str) -> None:
+    await _answer(update, context, Answer(text))
+
+
+async def _answer(update: Update, context: _Context, answer: Answer, replies_to: int | None = None) -> None:
     """Answer in the same chat and topic. A failed answer is logged and forgotten: people ask again."""
     chat = _chat(update)
     if chat is None:
         return
+    says = answer.says
+    where: dict[str, Any] = {"message_thread_id": chat.thread}
+    if replies_to is not None:
+        where["reply_parameters"] = ReplyParameters(replies_to, allow_sending_without_reply=True)
     try:
-        await context.bot.send_message(
-            chat.id,
-            text,
-            parse_mode=ParseMode.HTML,
-            message_thread_id=chat.thread,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-        )
+        if says:
+            await context.bot.send_message(
+                chat.id,
+                html(says) if isinstance(says, Summary) else inline_html(says),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                **where,
+            )
+        if len(answer.pictures) == 1:
+            await context.bot.send_photo(chat.id, answer.pictures[0], **where)
+        elif answer.pictures:
+            await context.bot.send_media_group(chat.id, [InputMediaPhoto(p) for p in answer.pictures[:10]], **where)
     except TelegramError as exc:
         log.warning("an answer could not be sent to %s: %s", chat.recipient, exc)

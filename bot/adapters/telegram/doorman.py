@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.adapters.telegram.address import Address
@@ -55,14 +56,23 @@ class Access:
         return chat.id in self.allow or (chat.private and chat.id in self.admins)
 
     def may_switch(self, chat: Chat) -> bool:
-        """The person may start or stop the alerts in this chat: in a group only an admin, where there are any."""
-        return chat.private or not self.admins or self.is_admin(chat)
+        """The person may decide for this chat: in a group only an admin of the bot, where there are any.
+
+        In a channel only its own administrators can write at all, and Telegram does not say who of them did.
+        """
+        return chat.private or chat.kind == "channel" or not self.admins or self.is_admin(chat)
+
+    def with_lists(self, allowed: Iterable[int], denied: Iterable[int]) -> Access:
+        """These lists, and what admins allowed and denied since by command; a denial goes before the lists."""
+        return Access(self.admins, (self.allow | frozenset(allowed)) - frozenset(denied))
 
 
 class Verdict(enum.Enum):
     """What to do with a message."""
 
     SERVE = "serve"
+    SLOW = "slow"
+    """Answer, this once a minute, that it was too much at once."""
     REFUSE = "refuse"
     """Answer with the refusal, this once."""
     IGNORE = "ignore"
@@ -78,12 +88,21 @@ class Doorman:
         self._refusals = refusals
         self._refused: OrderedDict[int, None] = OrderedDict()
         self._refused_at: deque[float] = deque()
-        self._asked: OrderedDict[int, deque[float]] = OrderedDict()
+        self._asked: OrderedDict[tuple[int, bool | None], deque[float]] = OrderedDict()
 
-    def judge(self, chat: Chat, now: float) -> Verdict:
-        """Serve allowed chats up to ``per_minute`` messages; refuse others once each, ``refusals`` a minute in all."""
-        if self.access.may_receive(chat) or (chat.private and self.access.is_admin(chat)):
-            return Verdict.SERVE if self._within(self._window(chat.id), now, self._per_minute) else Verdict.IGNORE
+    def judge(self, chat: Chat, now: float, *, button: bool = False) -> Verdict:
+        """Serve allowed chats (and admins, wherever they write) up to ``per_minute`` messages; refuse others once each, ``refusals`` a minute in all.
+
+        Buttons are counted by person: a group may press many at once, and each is answered to one of them.
+        """
+        if self.access.may_receive(chat) or self.access.is_admin(chat):
+            who = chat.user if button and chat.user is not None else chat.id
+            window = self._window((who, button))
+            if self._within(window, now, self._per_minute):
+                return Verdict.SERVE
+            return Verdict.SLOW if not button and self._within(self._slowed(chat.id), now, 1) else Verdict.IGNORE
+        if button:
+            return Verdict.IGNORE
         if chat.id in self._refused:
             self._refused.move_to_end(chat.id)
             return Verdict.IGNORE
@@ -94,9 +113,16 @@ class Doorman:
             self._refused.popitem(last=False)
         return Verdict.REFUSE
 
-    def _window(self, chat: int) -> deque[float]:
-        window = self._asked.pop(chat, None) or deque()
-        self._asked[chat] = window
+    def may_be_reported(self, now: float) -> bool:
+        """Whether a stranger's doings are still worth a word to an admin: as many a minute as there are refusals."""
+        return self._within(self._refused_at, now, self._refusals)
+
+    def _slowed(self, chat: int) -> deque[float]:
+        return self._window((chat, None))
+
+    def _window(self, who: tuple[int, bool | None]) -> deque[float]:
+        window = self._asked.pop(who, None) or deque()
+        self._asked[who] = window
         while len(self._asked) > self._remember:
             self._asked.popitem(last=False)
         return window

@@ -13,12 +13,13 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from telegram import BotCommand
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram import BotCommand, BotCommandScopeChat
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
+from bot.adapters.telegram.audience import Audience, Rights
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL, connect
-from bot.adapters.telegram.conversation import COMMANDS, Audience, Conversation, SomeApplication
+from bot.adapters.telegram.conversation import Conversation, SomeApplication
 from bot.adapters.telegram.doorman import Access
 from bot.adapters.telegram.redact import Redactor
 from bot.core.model import SourceReport, Trouble
@@ -29,13 +30,13 @@ __all__ = ["Audience", "TelegramListener"]
 
 log = logging.getLogger(__name__)
 
-_ALLOWED = ("message", "callback_query", "my_chat_member")
+_ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
 _FIRST_DELAY, _LAST_DELAY = 1.0, 60.0
 _GOODBYE = 0.8
 
 
 class TelegramListener:
-    """Answers ``/start``, ``/stop``, ``/status`` and ``/help``. Sending alerts does not depend on it.
+    """Answers commands and buttons. Sending alerts does not depend on it.
 
     ``report`` hears of every failed try and once when it works again (source ``telegram``, subject ``commands``).
     ``poll_for`` is how long a poll waits at the server.
@@ -56,6 +57,8 @@ class TelegramListener:
     ) -> None:
         self._bot = connect(token, base_url, timeout, pool_size=8)
         self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
+        self._audience = audience
+        self._admins = access.admins
         self._conversation = Conversation(audience, access)
         self._conversation.join(self._application)
         self._clock = clock
@@ -112,9 +115,19 @@ class TelegramListener:
         self._initialized = True
         await self._bot.delete_webhook()
         try:
-            await self._bot.set_my_commands([BotCommand(name, text) for name, text in COMMANDS])
+            await self._set_menus()
         except TelegramError as exc:
             log.warning("the command menu could not be set: %s", self._redact(str(exc)))
+
+    async def _set_menus(self) -> None:
+        """What Telegram lists when somebody types a slash: to admins, in their own chats, their commands too."""
+        shown = [c for c in self._audience.commands if c.in_menu]
+        menu = [BotCommand(c.name, c.does) for c in shown if c.rights is not Rights.ADMIN]
+        await self._bot.set_my_commands(menu)
+        for admin in sorted(self._admins):
+            with contextlib.suppress(BadRequest):  # an admin who has never written to the bot has no chat with it
+                whole = [BotCommand(c.name, c.does) for c in shown]
+                await self._bot.set_my_commands(whole, scope=BotCommandScopeChat(admin))
 
     def _failed(self, exc: Exception, delay: float) -> float:
         """Report the failure, and log the first of its kind; how many seconds to wait before the next try."""

@@ -11,6 +11,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.adapters.telegram.address import CHANNEL, Address
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL, Wire, connect, watch
 from bot.adapters.telegram.errors import delivery_error, is_markup_refused, is_not_modified
+from bot.adapters.telegram.keyboard import keyboard
 from bot.adapters.telegram.photos import Photos, Pictures
 from bot.adapters.telegram.redact import Redactor
 from bot.core.errors import DeliveryError, UsageError
@@ -75,6 +76,7 @@ class TelegramNotifier:
             raise delivery_error(exc, wire, address, edit=edit, redact=self._redact) from exc
 
     async def _send(self, outgoing: Outgoing, address: Address, text: str, parse_mode: str | None) -> str:
+        buttons = keyboard(outgoing.notification)
         if outgoing.edits_message is not None:
             await self._bot.edit_message_text(
                 text,
@@ -82,6 +84,7 @@ class TelegramNotifier:
                 message_id=int(outgoing.edits_message),
                 parse_mode=parse_mode,
                 link_preview_options=_NO_PREVIEW,
+                reply_markup=buttons,  # an edit without would take them away
             )
             return outgoing.edits_message
         answers = outgoing.replies_to_message
@@ -91,6 +94,7 @@ class TelegramNotifier:
             parse_mode=parse_mode,
             message_thread_id=address.thread,
             link_preview_options=_NO_PREVIEW,
+            reply_markup=buttons,
             reply_parameters=ReplyParameters(int(answers), allow_sending_without_reply=True) if answers else None,
         )
         if self._photos is not None:

@@ -1,0 +1,77 @@
+"""The buttons under an alert, and what pressing one says.
+
+Callback data is ``1:WHAT:INCIDENT``, at most 64 bytes (https://core.telegram.org/bots/api#inlinekeyboardbutton). It
+holds all there is to know, so a button works after any restart; the 1 is the version of this form.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.core.model import Notification, Reason
+
+VERSION = "1"
+LONGEST = 64
+"""Bytes of callback data that Telegram takes."""
+
+
+class Button(enum.StrEnum):
+    """What a button does."""
+
+    WHY = "why"
+    CHART = "chart"
+    STORIES = "stories"
+    MUTE = "mute"
+    RIGHT = "right"
+    NOT_AI = "not ai"
+    NOT_NEWS = "not news"
+
+    @property
+    def verdict(self) -> bool:
+        """It says whether the alert was right."""
+        return self in (Button.RIGHT, Button.NOT_AI, Button.NOT_NEWS)
+
+
+_ROWS = (
+    ((Button.WHY, "Why"), (Button.CHART, "Chart"), (Button.STORIES, "Stories"), (Button.MUTE, "Mute symbol")),
+    ((Button.RIGHT, "Was this right? Yes"), (Button.NOT_AI, "Not AI"), (Button.NOT_NEWS, "Not news")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed."""
+
+    button: Button
+    incident: str
+
+
+def keyboard(notification: Notification) -> InlineKeyboardMarkup | None:
+    """The buttons of a message; ``None`` for one that tells of no single incident."""
+    if not notification.incident or notification.reason in (Reason.DIGEST, Reason.OPERATOR):
+        return None
+    if len(data(Button.NOT_NEWS, notification.incident).encode()) > LONGEST:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [InlineKeyboardButton(words, callback_data=data(what, notification.incident)) for what, words in row]
+            for row in _ROWS
+        ]
+    )
+
+
+def data(button: Button, incident: str) -> str:
+    """The callback data of a button under a message about ``incident``."""
+    return f"{VERSION}:{button.value}:{incident}"
+
+
+def read(text: str | None) -> Press | None:
+    """What was pressed; ``None`` for a button of another version, or one that never was ours."""
+    version, _, rest = (text or "").partition(":")
+    what, _, incident = rest.partition(":")
+    if version != VERSION or not incident or what not in set(Button):
+        return None
+    return Press(Button(what), incident)

@@ -1,0 +1,236 @@
+"""Alerts, incidents and prices, as somebody asks for them. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.adapters.charts import drawn
+from bot.adapters.store import SqliteStore, history
+from bot.app.chat.words import answer, facts, note, plain_lines
+from bot.app.live import LiveBot
+from bot.app.status import PHASES
+from bot.core.model import Line, Link, Severity, Strong, Summary
+from bot.core.picture import price_picture
+from bot.core.windows import parse_duration
+from bot.core.wording import age, confidence_words, count, moment, percent, price, shortened
+
+USUAL = timedelta(days=7)
+ALERTS = 15
+PRICES = 10
+DEPTH = 3
+"""So many dashes show how deep in the rule a condition stands; deeper ones have as many."""
+_ID = re.compile(r"[0-9a-z][0-9a-z.\-]{0,63}")
+_NO_ID = "That is no id of an incident or an alert; /alerts shows them."
+
+
+@dataclass(slots=True)
+class Looking:
+    """Answers from the history and from what the engine knows now."""
+
+    bot: LiveBot
+    store: SqliteStore
+    now: Callable[[], datetime]
+
+    # -------------------------------------------------------------------------------------------------------- alerts
+
+    def alerts(self, words: str) -> Summary | str:
+        """The latest alerts: of a stock, of a span of time."""
+        symbol, span = "", USUAL
+        for word in words.split():
+            try:
+                span = parse_duration(word.lower())
+            except ValueError:
+                symbol = word.upper().lstrip("$")
+        found = history.list_alerts(self.store.path, symbol=symbol or None, since=self.now() - span, limit=ALERTS + 1)
+        about = f" of {symbol}" if symbol else ""
+        if not found:
+            known = {s.upper() for s in self.bot.world.settings.symbols}
+            if symbol and symbol not in known:
+                return f"{symbol[:20]} is not watched, and no alert names it in {age(span)}."
+            return f"No alerts{about} in the last {age(span)}."
+        lines: list[Line | str] = [
+            (
+                Strong(f"{a['symbol']} {_percent(a['change'])}".strip()),
+                f", {_moment(a['at'])}, {a['severity']}" + (f", {a['incident']}" if a["incident"] else ""),
+            )
+            for a in found[:ALERTS]
+        ]
+        more = "There are more; ask for a shorter time or one stock." if len(found) > ALERTS else ""
+        closing = f"{more} /incident and an id tells the whole. Not investment advice.".strip()
+        return answer(f"Alerts{about}, last {age(span)}", facts(lines), note(closing))
+
+    def incident(self, words: str) -> Summary | str:
+        """An incident as it was last told, with how it stands."""
+        wanted = self._incident(words)
+        if wanted is None:
+            return _NO_ID if words else "There has been no incident yet."
+        told = self.store.told_summary(wanted)
+        found = self.bot.engine.incidents.get(wanted)
+        lines: list[Line | str] = [f"Incident {wanted}"]
+        if found is not None:
+            lines = [
+                f"Incident {wanted}: {found.state.value}, {found.severity.word}, {count(len(found.symbols), 'stock')}"
+            ]
+            if found.merged_into:
+                lines.append(f"It turned out to be part of {found.merged_into}")
+            if found.acknowledged_by:
+                lines.append(f"{found.acknowledged_by} looks after it")
+            due = [f.due_at for f in found.follow_ups if f.due_at is not None and f.done_at is None]
+            if due:
+                lines.append(f"Next message {moment(min(due))}")
+        if verdicts := self.store.verdicts(wanted):
+            lines.append(f"Readers: {', '.join(f'{n} {what}' for what, n in sorted(verdicts.items()))}")
+        if told is None:
+            return answer(f"Incident {wanted}", facts(lines))
+        state = facts(lines, "How it stands", weight=60)
+        return Summary((*told.blocks[:-1], state, *told.blocks[-1:]), told.subject)
+
+    # ----------------------------------------------------------------------------------------------------------- why
+
+    def why(self, words: str) -> Summary | str:
+        """Every condition of the rule with what was found beside what was asked, and what ties the cause."""
+        alert = self._alert(words)
+        if alert is None:
+            return _NO_ID if words else "There has been no alert yet."
+        first = f"{alert['symbol']} {_percent(alert['change'])}: why {alert['rule']} fired"
+        lines: list[Line | str] = []
+        for check in alert["why"]:
+            mark = {True: "✓", False: "✗"}.get(check["holds"], "?")
+            indent = "– " * min(check["depth"], DEPTH)
+            found = f": {shortened(check['measured'], 120)}" if check["measured"] else ""
+            lines.append((f"{indent}{mark} ", Strong(shortened(check["condition"], 120)), found))
+        blocks = [facts([f"Fired {_moment(alert['at'])} at {price(alert['price'])}, {alert['severity']}"])]
+        blocks.append(plain_lines(lines, "Conditions", weight=60))
+        if cause := alert["cause"]:
+            blocks.append(facts(_cause(cause, self._work), "Cause", weight=55))
+        ids = f"Alert {alert['id']}" + (f", incident {alert['incident']}" if alert["incident"] else "")
+        blocks.append(note(f"{ids}. Not investment advice."))
+        return answer(first, *blocks)
+
+    def stories(self, words: str) -> Summary | str:
+        """The stories an incident's alert rests on, with their scores."""
+        alert = self._alert(words)
+        if alert is None:
+            return _NO_ID
+        whole = history.show_alert(self.store.path, alert["id"])
+        told = whole["stories"] if whole is not None else []
+        if not told:
+            return f"No story is tied to {alert['symbol']}: it fired on prices alone."
+        lines: list[Line | str] = []
+        for story in told[:ALERTS]:
+            source = story["publisher"] or story["source"]
+            score = f", score {story['score']:.2f}" if isinstance(story["score"], float) else ""
+            seen = story["published_at"] or story["seen_at"]
+            lines.append((_linked(story["title"], story["link"]), f" – {source}, {_moment(seen)}{score}"))
+        more = f"and {len(told) - ALERTS} more. " if len(told) > ALERTS else ""
+        first = f"{count(len(told), 'story', 'stories')} behind {alert['symbol']}"
+        return answer(first, facts(lines), note(f"{more}Oldest first. Not investment advice."))
+
+    async def chart(self, incident: str) -> tuple[bytes, ...]:
+        """The incident's picture as it would be drawn now; nothing where it is too long ago."""
+        found = self.bot.engine.incidents.get(incident)
+        if found is None:
+            return ()
+        engine = self.bot.engine
+        alerts = [a for a in map(engine.alerts.get, found.alerts) if a is not None]
+        picture = price_picture(engine.market, engine.companies, found, alerts, self.now()) if alerts else None
+        png = await drawn(picture) if picture is not None else None
+        return (png,) if png is not None else ()
+
+    # -------------------------------------------------------------------------------------------------------- prices
+
+    async def price(self, words: str) -> tuple[Summary | str, tuple[bytes, ...]]:
+        """Where stocks stand against their last close; for one that an incident is about, its picture."""
+        asked = list(dict.fromkeys(w.upper().lstrip("$") for w in words.replace(",", " ").split()))
+        if not asked:
+            return "Which stocks? Write /price NVDA AMD.", ()
+        known = {s.upper(): s for s in self.bot.world.settings.symbols}
+        strangers = [w[:20] for w in asked if w not in known]
+        if strangers:
+            return (
+                f"Not watched by this bot: {', '.join(strangers[:5])}. It knows the prices of what it watches only.",
+                (),
+            )
+        symbols = [known[w] for w in asked[:PRICES]]
+        lines = [self._standing(symbol) for symbol in symbols]
+        closing = f"At most {PRICES} at a time. " if len(asked) > PRICES else ""
+        first = f"{self.bot.engine.speaker.teller.company(symbols[0])}" if len(symbols) == 1 else "Prices"
+        pictures = await self._picture_of(symbols[0]) if len(symbols) == 1 else ()
+        return answer(first, facts(lines), note(f"{closing}Not investment advice.")), pictures
+
+    def _standing(self, symbol: str) -> Line:
+        standing = self.bot.engine.speaker.teller.standing(symbol, self.now())
+        if standing is None:
+            return (Strong(symbol), ": no price known yet")
+        phase = PHASES[self.bot.engine.market.phase(symbol, standing.at)]
+        return (
+            Strong(f"{symbol} {price(standing.price)}, {percent(standing.change)}"),
+            f" against {price(standing.reference.price)}; {phase}, {moment(standing.at)}",
+        )
+
+    async def _picture_of(self, symbol: str) -> tuple[bytes, ...]:
+        latest = [i for i in self.bot.engine.incidents if i.lead == symbol]
+        return await self.chart(max(latest, key=lambda i: i.started_at).id) if latest else ()
+
+    def _work(self, exposure: str) -> str:
+        known = self.bot.world.topics.exposure(exposure)
+        return known.title if known else exposure
+
+    # ------------------------------------------------------------------------------------------------------- finding
+
+    def _incident(self, words: str) -> str | None:
+        """The id asked for, or the latest; ``None`` where there is none."""
+        wanted = words.strip().lower()
+        if not wanted:
+            found = history.list_alerts(self.store.path, limit=1)
+            return (found[0]["incident"] or None) if found else None
+        if _ID.fullmatch(wanted) is None:
+            return None
+        if self.bot.engine.incidents.get(wanted) is not None:
+            return wanted
+        return wanted if history.list_alerts(self.store.path, incident=wanted, limit=1) else None
+
+    def _alert(self, words: str) -> dict[str, Any] | None:
+        """The alert asked for by its id (or its beginning), or by its incident's: the one it is told by."""
+        wanted = words.strip().lower()
+        if wanted and _ID.fullmatch(wanted) is None:
+            return None
+        incident = self._incident(wanted)
+        if incident is not None:
+            alerts = history.list_alerts(self.store.path, incident=incident, limit=None)
+            return _lead(alerts, self.bot.engine.incidents.get(incident)) if alerts else None
+        return history.show_alert(self.store.path, wanted) if len(wanted) >= 6 else None
+
+
+def _lead(alerts: Sequence[dict[str, Any]], incident: Any) -> dict[str, Any]:
+    """The alert an incident is told by: its lead's where that is known, else the first of the highest severity."""
+    of_lead = [a for a in alerts if incident is not None and a["symbol"] == incident.lead] or list(alerts)
+    return min(of_lead, key=lambda a: (-int(Severity.parse(a["severity"])), a["at"]))
+
+
+def _cause(cause: dict[str, Any], work: Callable[[str], str]) -> list[Line | str]:
+    lines: list[Line | str] = [(_linked(cause["title"], cause["link"]), f" – {cause['source']}")]
+    reach = {"direct": "It names the company", "exposure": "It reaches it by what it lives from"}.get(cause["reach"])
+    if reach:
+        by = f": {', '.join(map(work, cause['exposures'][:4]))}" if cause["exposures"] else ""
+        lines.append(f"{reach}{by if cause['reach'] == 'exposure' else ''}")
+    told = f"Score {cause['score']:.2f} on {cause['topic']}, {count(len(cause['sources'] or ()), 'source')}"
+    if isinstance(cause["confidence"], float):
+        told += f"; confidence {confidence_words(cause['confidence'])} ({cause['confidence']:.2f})"
+    return [*lines, told]
+
+
+def _linked(title: str, link: str) -> Link | str:
+    return Link(shortened(title), link) if link else shortened(title)
+
+
+def _percent(fraction: float | None) -> str:
+    return percent(fraction) if fraction is not None else ""
+
+
+def _moment(text: str) -> str:
+    return moment(datetime.fromisoformat(text))

@@ -1,0 +1,156 @@
+"""What a chat wants to hear: stocks, severity, quiet hours, digests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.adapters.store import SqliteStore
+from bot.adapters.telegram.doorman import Chat
+from bot.core.model import Recipient, Severity
+from bot.core.ports import Clock
+from bot.core.wording import listing
+from bot.quiet import parse_quiet_hours, quiet_at
+
+MOST = 200
+"""Symbols one chat may watch."""
+_NOT_STARTED = "This chat receives nothing yet: send /start first."
+
+
+@dataclass(slots=True)
+class Preferences:
+    """Reads and changes recipients. ``changed`` is called after each change."""
+
+    store: SqliteStore
+    clock: Clock
+    watched: Callable[[], Sequence[str]]
+    groups: Callable[[], Mapping[str, Sequence[str]]]
+    changed: Callable[[], None]
+
+    def known(self, chat: Chat) -> Recipient | None:
+        """The recipient this chat is, where it receives."""
+        return next((r for r in self.store.recipients() if r.id == chat.recipient and r.enabled), None)
+
+    def watch(self, chat: Chat, words: str) -> str:
+        """Add symbols and groups to what the chat hears of."""
+        if not words:
+            return "Which stocks? Write /watch NVDA AMD, or /watch group:memory."
+        symbols, unknown = self._symbols(words)
+        if unknown:
+            return f"Not watched by this bot: {listing([u[:30] for u in unknown], 5)}. {self._what_there_is()}"
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        chosen = tuple(dict.fromkeys((*person.symbols, *symbols)))
+        if len(chosen) > MOST:
+            return f"That would be {len(chosen)} stocks; at most {MOST}. /unwatch all hears of every stock."
+        self._save(replace(person, symbols=chosen))
+        return f"Alerts here from now on only where they touch {listing(list(chosen), 12)}."
+
+    def unwatch(self, chat: Chat, words: str) -> str:
+        """Take symbols away; ``all`` hears of every stock again."""
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        if not words:
+            return "Which stocks? Write /unwatch NVDA, or /unwatch all."
+        if not person.symbols:
+            return "This chat hears of every stock already."
+        if words.casefold() == "all":
+            left: tuple[str, ...] = ()
+        else:
+            symbols, unknown = self._symbols(words, also=person.symbols)
+            missing = [*unknown, *(s for s in symbols if s not in person.symbols)]
+            if missing:
+                return f"Not chosen here: {listing([m[:30] for m in missing], 5)}. /mywatch shows what is."
+            left = tuple(s for s in person.symbols if s not in symbols)
+        self._save(replace(person, symbols=left))
+        return f"Still watched here: {listing(list(left), 12)}." if left else "This chat hears of every stock again."
+
+    def mywatch(self, chat: Chat) -> str:
+        """Everything the chat has chosen, in one line."""
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        stocks = listing(list(person.symbols), 12) if person.symbols else "every stock"
+        least = person.min_severity.word if person.min_severity > Severity.INFO else "any severity"
+        quiet = f"quiet {person.quiet}" if person.quiet else "no quiet hours"
+        if person.quiet and quiet_at(person.quiet, self.clock.now()):
+            quiet += " (now)"
+        digest = "with digests" if person.digest or person.operator else "no digests"
+        above = f"{least} and above" if person.min_severity in (Severity.WARNING, Severity.HIGH) else least
+        return f"This chat hears of {stocks}; {above}; {quiet}; {digest}."
+
+    def severity(self, chat: Chat, words: str) -> str:
+        """The least severity to hear of."""
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        try:
+            least = Severity.parse(words)
+        except KeyError:
+            names = ", ".join(s.word for s in Severity)
+            return f"Which one? Write /severity and one of {names}; now it is {person.min_severity.word}."
+        self._save(replace(person, min_severity=least))
+        return {
+            Severity.INFO: "Alerts of every severity come here.",
+            Severity.CRITICAL: "Only critical alerts come here.",
+        }.get(least, f"Alerts come here from {least.word} on.")
+
+    def quiet(self, chat: Chat, words: str) -> str:
+        """Quiet hours, with a time zone; ``off`` for none."""
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        if not words:
+            how = "/quiet 22:00-07:00 Europe/Paris sets them, /quiet off ends them"
+            return f"Quiet hours here: {person.quiet or 'none'}. {how}."
+        if words.casefold() in ("off", "none", "no"):
+            self._save(replace(person, quiet=""))
+            return "No quiet hours here any more; what was held back comes now."
+        try:
+            hours = parse_quiet_hours(words, person.quiet.rpartition(" ")[2] or "UTC")
+        except ValueError as error:
+            return f"{str(error)[0].upper()}{str(error)[1:]}."
+        self._save(replace(person, quiet=str(hours)))
+        zone = hours.zone if hours.zone != "UTC" else "UTC (write a time zone behind the hours for another)"
+        then = "only critical alerts come then, the rest after"
+        return f"Quiet from {hours.start:%H:%M} to {hours.end:%H:%M} {zone}: {then}."
+
+    def digest(self, chat: Chat, words: str) -> str:
+        """Digests on or off."""
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        wanted = {"on": True, "yes": True, "off": False, "no": False}.get(words.casefold())
+        if wanted is None:
+            return f"Write /digest on or /digest off; now it is {'on' if person.digest else 'off'}."
+        self._save(replace(person, digest=wanted))
+        if wanted:
+            return "A digest comes after each close, and one at the end of the week."
+        also = " As the bot's operator you get them in your own chat all the same." if person.operator else ""
+        return f"No digests here.{also}"
+
+    def _save(self, person: Recipient) -> None:
+        self.store.save_recipients([person])
+        self.changed()
+
+    def _symbols(self, words: str, also: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+        """Symbols that ``words`` name, groups included, and the words that name none."""
+        by_name = {s.casefold(): s for s in (*self.watched(), *also)}
+        groups = {name.casefold(): members for name, members in self.groups().items()}
+        found: dict[str, None] = {}
+        unknown = []
+        for word in words.replace(",", " ").split():
+            name = word.casefold().lstrip("$")
+            if name in by_name:
+                found[by_name[name]] = None
+            elif (group := name.removeprefix("group:")) in groups:
+                found.update(dict.fromkeys(groups[group]))
+            else:
+                unknown.append(word)
+        return list(found), unknown
+
+    def _what_there_is(self) -> str:
+        names = [f"group:{name}" for name in self.groups() if name not in ("watchlist", "benchmarks")]
+        return f"It watches {len(self.watched())} stocks, by groups: {listing(names, 8)}."

@@ -1,0 +1,263 @@
+"""The running bot, spoken to over HTTP: every command and every button, in private, group and channel, by an admin, a
+subscriber and a stranger."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bot.app.chat.commands import COMMANDS
+from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened, until
+from tests.servers.botapi_chats import Sent
+
+SECOND, THIRD = 8, 9
+CHANNEL, STRANGER, ELSEWHERE = -1009, 666, -4321
+MEMBER = 77
+FALL = {"NVDA": -0.13, "AVGO": -0.12, "VRT": -0.14}
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A bot with three recipients, after a fall that all of them were told of."""
+    with opened(tmp_path_factory.mktemp("talk")) as desk:
+        desk.write_config(allow=f"[{READER}, {SECOND}, {THIRD}, {GROUP}, {CHANNEL}]")
+        desk.start()
+        desk.subscribe(ADMIN, READER, SECOND, THIRD, GROUP)
+        desk.api.post(CHANNEL, "/start")
+        until(lambda: desk.texts(CHANNEL), 10, "the channel is answered")
+        assert "Quiet from 00:00 to 23:59 UTC" in said(desk, SECOND, SECOND, "/quiet 00:00-23:59 UTC")
+        desk.tell_news()
+        desk.fall(FALL)
+        until(lambda: all(desk.alerts(c) for c in (ADMIN, READER, GROUP, CHANNEL)), 15, "the alert everywhere")
+        time.sleep(1.5)  # the picture that follows
+        yield desk
+
+
+def said(desk: Desk, chat: int, user: int, text: str, *, thread: int | None = None) -> str:
+    """Say something, and the one answer to it."""
+    before = {m.id for m in desk.api.messages(chat)}
+    desk.api.say(chat, user, text, thread=thread)
+    new = until(
+        lambda: [m for m in desk.api.messages(chat) if m.id not in before and not m.photo and not alert(m)],
+        10, f"an answer to {text!r}", lambda: desk.bots[-1].log,
+    )  # fmt: skip
+    return str(new[0].text)
+
+
+def alert(message: Sent) -> bool:
+    return "What happened" in message.text and "How it stands" not in message.text
+
+
+def incident(desk: Desk) -> str:
+    return str(desk.rows("SELECT id FROM incidents ORDER BY started_at DESC LIMIT 1")[0][0])
+
+
+def test_what_came_in_quiet_hours_comes_as_one_message_when_they_are_over(day: Desk) -> None:
+    assert day.alerts(SECOND) == []
+    assert day.rows("SELECT recipient_id FROM notifications WHERE suppressed_by = 'quiet hours'") == [
+        (f"telegram:{SECOND}",)
+    ]
+    assert "what was held back comes now" in said(day, SECOND, SECOND, "/quiet off")
+    until(
+        lambda: any("While it was quiet: 1 message" in t for t in day.texts(SECOND)), 10, "all that was held, at once"
+    )
+    time.sleep(2.5)  # it is looked for again
+    told = [t for t in day.texts(SECOND) if "While it was quiet" in t]
+    assert len(told) == 1
+    assert f"/incident {incident(day)}" in told[0]
+
+
+LOOKS = re.compile("/(alerts|incident|why|price|help|whoami|status|severity)")
+CHOOSES = re.compile("/(watch|unwatch|mywatch|quiet|digest)")
+
+
+def lead(desk: Desk) -> str:
+    return str(desk.rows("SELECT lead FROM incidents")[0][0])
+
+
+READERS = [
+    ("/help", "/alerts .SYMBOL. .7d."),
+    ("/help quiet", "22:00-07:00"),
+    ("/status", "Aftershock is watching"),
+    ("/alerts", r"(?s)Alerts, last 7 days.*VRT −14\.0 %"),
+    ("/alerts nvda 30d", "Alerts of NVDA, last 30 days"),
+    ("/alerts MSFT", "No alerts of MSFT in the last 7 days"),
+    ("/alerts ZZZZ", "ZZZZ is not watched"),
+    ("/incident", r"(?s)What happened.*How it stands.*open"),
+    ("/incident ../../etc/passwd", "no id"),
+    ("/why", r"(?s)why ai-model-shock fired.*✓ price change < -10%"),
+    ("/why nothing-of-that", "no id"),
+    ("/price NVDA", r"NVDA 124\.08, −13\.0 %"),
+    ("/price nvda, avgo; drop", "Not watched"),
+    ("/price NVDA AVGO", r"(?s)NVDA.*AVGO"),
+    ("/price", "Which stocks"),
+    ("/news", "(?s)AI-model news.*DeepSeek R1"),
+    ("/news NVDA", "that reaches NVDA"),
+    ("/news ZZZ", "not watched"),
+    ("/watch", "Which stocks"),
+    ("/watch ZZZ", "Not watched by this bot: ZZZ"),
+    ("/watch NVDA group:memory", "only where they touch NVDA and MU"),
+    ("/mywatch", "NVDA and MU; any severity; no quiet hours; no digests"),
+    ("/unwatch AVGO", "Not chosen here: AVGO"),
+    ("/unwatch NVDA", "Still watched here: MU"),
+    ("/unwatch all", "every stock again"),
+    ("/severity", "Which one"),
+    ("/severity high", "from high on"),
+    ("/severity info", "every severity"),
+    ("/quiet", "Quiet hours here: none"),
+    ("/quiet 25:00-07:00", "no such hour"),
+    ("/quiet 22:00-07:00 Mars/Base", "No such time zone"),
+    ("/quiet 22-7 europe/paris", "Quiet from 22:00 to 07:00 Europe/Paris"),
+    ("/quiet off", "No quiet hours"),
+    ("/digest", "now it is off"),
+    ("/digest on", "after each close"),
+    ("/digest off", "No digests here"),
+    ("/rules", r"(?s)ai-model-shock: A stock falls more than 10%.*3 alerts in 1 incident"),
+    ("/rule ai-model-shock", r"(?s)Rule ai-model-shock.*change: \"< -10%\""),
+    ("/rule nonsense", "There is no rule nonsense"),
+    ("/precedents", "(?s)episodes|described"),
+    ("/whoami", "You are {who}; this chat is telegram:{who}"),
+    ("/nonsense", "I did not understand"),
+    ("hello?", "I did not understand"),
+]
+
+
+@pytest.mark.parametrize(("asked", "answered"), READERS, ids=[a for a, _ in READERS])
+def test_a_subscriber_asks(day: Desk, asked: str, answered: str) -> None:
+    # a minute has room for twenty questions from each
+    who = READER if LOOKS.match(asked) else SECOND if CHOOSES.match(asked) else THIRD
+    text = said(day, who, who, asked)
+    assert re.search(answered.format(who=who), text), text
+    assert len(text) < 4096
+
+
+ADMINS = [
+    ("/silence", "What shall be silent"),
+    ("/silence MU 2h", "Silent until .*: MU"),
+    ("/silences", "MU, until"),
+    ("/unsilence all", "Ended: "),
+    ("/ack", "is yours, Ada"),
+    ("/pause", "Paused"),
+    ("/pause", "Paused already"),
+    ("/resume", "go out again"),
+    ("/resume", "Nothing is paused"),
+    ("/health", "(?s)All is well|Health"),
+    ("/resolve", "/resolve 1a2b3c4d done"),
+    ("/resolve abcd1234 done", "No message in doubt"),
+    ("/chats", r"(?s)6 recipients.*telegram:-1009"),
+    ("/allow", "Write the number"),
+    (f"/allow {ELSEWHERE}", f"{ELSEWHERE} may receive now"),
+    (f"/allow {ELSEWHERE}", "may receive already"),
+    (f"/deny {ELSEWHERE}", "receives no more"),
+    (f"/deny {ELSEWHERE}", "may not receive anyway"),
+    (f"/deny {ADMIN}", "That is an admin"),
+    ("/reload", "The rules in force are those in the files"),
+]
+
+
+def test_every_command_is_in_this_script() -> None:
+    asked = {words.split()[0].lstrip("/") for words, _ in (*READERS, *ADMINS)} | {"start", "stop"}
+    assert {c.name for c in COMMANDS} <= asked
+
+
+@pytest.mark.parametrize(("asked", "answered"), ADMINS)
+def test_an_admin_asks(day: Desk, asked: str, answered: str) -> None:
+    text = said(day, ADMIN, ADMIN, asked)
+    assert re.search(answered, text), text
+
+
+@pytest.mark.parametrize("command", [c.name for c in COMMANDS if c.rights.value == "admin"][:4])
+def test_a_subscriber_is_no_admin(day: Desk, command: str) -> None:
+    assert "Only an admin" in said(day, GROUP, MEMBER, f"/{command} NVDA 24h")
+
+
+def test_in_a_group_everybody_may_ask_and_only_an_admin_may_choose(day: Desk) -> None:
+    assert "Alerts" in said(day, GROUP, MEMBER, "/alerts", thread=5)
+    assert day.api.messages(GROUP)[-1].thread == 5
+    assert "only an admin" in said(day, GROUP, MEMBER, "/severity high")
+    assert "from high on" in said(day, GROUP, ADMIN, "/severity high")
+    assert "every severity" in said(day, GROUP, ADMIN, "/severity info")
+
+
+def test_a_stranger_gets_one_refusal_and_no_button_works_for_them(day: Desk) -> None:
+    assert "private bot" in said(day, STRANGER, STRANGER, "/start")
+    day.api.say(STRANGER, STRANGER, "/alerts")
+    pressed(day, STRANGER, STRANGER, "why", answers=False)
+    said(day, ADMIN, ADMIN, "/silences")
+    assert len(day.texts(STRANGER)) == 1
+    assert day.count("SELECT count(*) FROM chats WHERE id LIKE '%666'") == 0
+
+
+def test_added_to_an_unknown_group_only_the_admin_hears_of_it(day: Desk) -> None:
+    day.api.join(ELSEWHERE, MEMBER)
+    until(lambda: any("added the bot" in t for t in day.texts(ADMIN)), 10, "the admin is told")
+    assert f"/allow {ELSEWHERE}" in next(t for t in day.texts(ADMIN) if "added the bot" in t)
+    assert day.texts(ELSEWHERE) == []
+
+
+def pressed(desk: Desk, chat: int, user: int, what: str, *, answers: bool = True) -> str:
+    """Press a button under the chat's alert, and the words of the small window."""
+    message = next((m for m in desk.api.messages(chat) if alert(m)), None)
+    button = next((d for _, d in message.buttons if f":{what}:" in d), "") if message else f"1:{what}:20250127-1"
+    assert button, "the message has that button"
+    before = len(desk.api.answers)
+    desk.api.press(chat, user, message.id if message else 1, button)
+    if not answers:
+        return ""
+    return str(until(lambda: desk.api.answers[before:], 10, "the button is answered")[0].get("text", ""))
+
+
+@pytest.mark.parametrize(("chat", "user"), [(READER, READER), (GROUP, MEMBER)])
+def test_buttons_that_tell_more_answer_the_message(day: Desk, chat: int, user: int) -> None:
+    message = next(m for m in day.api.messages(chat) if alert(m))
+    assert len(message.buttons) == 7
+    for what, words in (("why", "why ai-model-shock fired"), ("stories", f"behind {lead(day)}"), ("chart", "")):
+        known = {m.id for m in day.api.messages(chat)}
+        pressed(day, chat, user, what)
+        new = until(lambda known=known: [m for m in day.api.messages(chat) if m.id not in known], 10, what)
+        assert words in new[0].text
+        assert new[0].photo is (what == "chart")
+        assert new[0].reply_to == message.id
+    assert "just answered" in pressed(day, chat, user, "why")
+
+
+def test_verdicts_count_once_for_a_person_and_the_last_word_stays(day: Desk) -> None:
+    assert "Thank you" in pressed(day, READER, READER, "right")
+    pressed(day, GROUP, READER, "not ai")
+    pressed(day, GROUP, MEMBER, "right")
+    assert "2 readers" in pressed(day, CHANNEL, MEMBER, "not news")
+    found = day.rows("SELECT person, verdict, incident_id FROM verdicts ORDER BY person")
+    assert found == [
+        (f"telegram:{READER}", "not ai", incident(day)),
+        (f"telegram:{MEMBER}", "not news", incident(day)),
+    ]
+    assert "Readers: 1 not ai, 1 not news" in said(day, THIRD, THIRD, "/incident")
+
+
+def test_muting_holds_back_what_is_about_that_symbol_alone_in_that_chat(day: Desk) -> None:
+    assert "only an admin" in pressed(day, GROUP, MEMBER, "mute")
+    assert f"Nothing about {lead(day)} alone here" in pressed(day, READER, READER, "mute")
+    assert day.rows("SELECT json_extract(matcher, '$.recipient') FROM silences WHERE made_by = 'Ada' AND until > ?",
+                    day.now().isoformat())[-1:] == [(f"telegram:{READER}",)]  # fmt: skip
+
+
+def test_buttons_and_choices_outlive_a_restart(day: Desk) -> None:
+    said(day, THIRD, THIRD, "/watch MU")
+    said(day, ADMIN, ADMIN, f"/allow {ELSEWHERE}")
+    day.bots[-1].kill()
+    day.start()
+    assert "MU; any severity" in said(day, THIRD, THIRD, "/mywatch")
+    assert "may receive already" in said(day, ADMIN, ADMIN, f"/allow {ELSEWHERE}")
+    known = {m.id for m in day.api.messages(THIRD)}
+    pressed(day, THIRD, THIRD, "why")
+    new = until(lambda: [m for m in day.api.messages(THIRD) if m.id not in known], 10, "an old button works")
+    assert "fired" in new[0].text
+
+
+def test_stop_ends_the_alerts(day: Desk) -> None:
+    assert "No more alerts here" in said(day, THIRD, THIRD, "/stop")
+    assert "send /start first" in said(day, THIRD, THIRD, "/mywatch")
+    assert day.rows("SELECT enabled FROM chats WHERE id = ?", f"telegram:{THIRD}") == [(0,)]
