@@ -39,6 +39,8 @@ class SendPolicy:
     """After this many plain failures in a row the whole channel rests as long as the next retry."""
     give_up_after: timedelta = timedelta(hours=24)
     """A notification older than this is not sent any more."""
+    edits_expire_after: timedelta = timedelta(hours=6)
+    """Nor is an edit older than this: by then a follow-up has told how it went on."""
     idle: timedelta = timedelta(seconds=5)
     """How often the outbox is looked at when nobody wakes the sender."""
     grace: timedelta = timedelta(seconds=1)
@@ -198,7 +200,8 @@ class Sender:
         if notification.id in self._unsettled:  # its lease ran out before its outcome could be stored
             self._settle(replace(self._unsettled[notification.id], attempt=outgoing.attempt))
             return
-        if now - notification.created_at > self._policy.give_up_after:
+        keeps = self._policy.edits_expire_after if notification.edits else self._policy.give_up_after
+        if now - notification.created_at > keeps:
             self._conclude(outgoing, now, "failed", error="too old to be worth sending")
             return
         ready = self._pacer.ready_at(recipient, real)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -24,6 +25,10 @@ class Limits:
     overall: int = 30
     """Messages in any ``overall_window``."""
     overall_window: timedelta = _SECOND
+    burst: int = 0
+    """Messages in any ``burst_window``; 0 for no such limit. With one, a long queue goes out evenly, and what is critical
+    and comes in between waits for the next place, not for the next second."""
+    burst_window: timedelta = _SECOND / 5
     chat_interval: timedelta = _SECOND
     """Least time between two messages to one chat."""
     group: int = 20
@@ -32,6 +37,10 @@ class Limits:
     flood_chats: int = 3
     """When this many chats are told to wait within ``flood_window``, the whole channel waits."""
     flood_window: timedelta = timedelta(seconds=10)
+
+
+TELEGRAM = Limits(burst=6)
+"""What Telegram allows, used evenly."""
 
 
 def chat_of(recipient: str) -> str:
@@ -47,7 +56,7 @@ class Pacer:
     """
 
     def __init__(self, limits: dict[str, Limits] | None = None) -> None:
-        self._limits = {"telegram": Limits()} if limits is None else dict(limits)
+        self._limits = {"telegram": TELEGRAM} if limits is None else dict(limits)
         self._overall: dict[str, deque[datetime]] = {channel: deque() for channel in self._limits}
         self._chats: dict[str, deque[datetime]] = {}
         self._pauses: dict[str, tuple[datetime, datetime]] = {}  # chat: (told at, until)
@@ -65,7 +74,11 @@ class Pacer:
         sent = self._overall[channel]
         while sent and sent[0] <= now - limits.overall_window:
             sent.popleft()
-        return max(0, limits.overall - len(sent))
+        free = limits.overall - len(sent)
+        if limits.burst:
+            lately = sum(1 for at in islice(reversed(sent), limits.burst) if at > now - limits.burst_window)
+            free = min(free, limits.burst - lately)
+        return max(0, free)
 
     def channel_ready_at(self, channel: str, now: datetime) -> datetime:
         """The first moment the channel as a whole takes a message; ``now`` where it does already."""
@@ -75,6 +88,8 @@ class Pacer:
             sent = self._overall[channel]
             if len(sent) >= limits.overall:
                 ready = max(ready, sent[-limits.overall] + limits.overall_window)
+            if 0 < limits.burst <= len(sent):
+                ready = max(ready, sent[-limits.burst] + limits.burst_window)
         return ready
 
     def ready_at(self, recipient: str, now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.pacing import Limits, Pacer, chat_of
+from bot.core.pacing import TELEGRAM, Limits, Pacer, chat_of
 from tests.delivery.makers import NOW
 
 RECIPIENTS = ["telegram:1", "telegram:2", "telegram:-5", "telegram:-100/7", "telegram:-100/8", "console"]
@@ -18,7 +18,7 @@ RECIPIENTS = ["telegram:1", "telegram:2", "telegram:-5", "telegram:-100/7", "tel
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(RECIPIENTS), st.integers(0, 900)), max_size=300))
 def test_no_window_ever_holds_more_than_its_limit(tries: list[tuple[str, int]]) -> None:
-    limits = Limits(overall=5, group=3, group_window=timedelta(seconds=10))
+    limits = Limits(overall=5, burst=2, group=3, group_window=timedelta(seconds=10))
     pacer, now = Pacer({"telegram": limits}), NOW
     sent: list[tuple[datetime, str]] = []
     refused = 0
@@ -35,6 +35,7 @@ def test_no_window_ever_holds_more_than_its_limit(tries: list[tuple[str, int]]) 
     by_chat = defaultdict(list)
     for at, recipient in paced:
         assert sum(at - timedelta(seconds=1) < other <= at for other, _ in paced) <= 5
+        assert sum(at - timedelta(seconds=0.2) < other <= at for other, _ in paced) <= 2
         by_chat[chat_of(recipient)].append(at)
     for chat, times in by_chat.items():
         assert all(b - a >= timedelta(seconds=1) for a, b in pairwise(times))
@@ -46,7 +47,7 @@ def test_no_window_ever_holds_more_than_its_limit(tries: list[tuple[str, int]]) 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(RECIPIENTS[:5]), st.integers(0, 900)), min_size=1, max_size=80))
 def test_what_rests_is_free_at_the_moment_it_is_said_to_be(tries: list[tuple[str, int]]) -> None:
-    pacer, now = Pacer({"telegram": Limits(overall=3, group=2, group_window=timedelta(seconds=5))}), NOW
+    pacer, now = Pacer({"telegram": Limits(overall=3, burst=2, group=2, group_window=timedelta(seconds=5))}), NOW
     for recipient, wait in tries:
         now += timedelta(milliseconds=wait)
         if pacer.free("telegram", now) and pacer.ready_at(recipient, now) <= now:
@@ -69,7 +70,7 @@ def test_a_pause_holds_its_chat_and_every_topic_of_it_but_no_other() -> None:
     assert pacer.resting(NOW) == {"telegram:-100/7", "telegram:-100/8"}
     assert pacer.ready_at("telegram:-100/9", NOW) == NOW + timedelta(seconds=40)
     assert pacer.ready_at("telegram:1", NOW) == NOW
-    assert pacer.free("telegram", NOW) == 30
+    assert pacer.free("telegram", NOW) == TELEGRAM.burst
     assert pacer.next_ready_at(["telegram"], NOW) == NOW + timedelta(seconds=40)
     assert pacer.resting(NOW + timedelta(seconds=40)) == frozenset()
 
@@ -85,11 +86,11 @@ def test_several_chats_told_to_wait_at_once_pause_the_channel() -> None:
     pacer = Pacer()
     for chat in (1, 2):
         pacer.pause(f"telegram:{chat}", NOW + timedelta(seconds=20 + chat), NOW)
-    assert pacer.free("telegram", NOW) == 30
+    assert pacer.free("telegram", NOW) == TELEGRAM.burst
     pacer.pause("telegram:3", NOW + timedelta(seconds=20), NOW)
     assert pacer.free("telegram", NOW) == 0
     assert pacer.channel_ready_at("telegram", NOW) == NOW + timedelta(seconds=20)
-    assert pacer.free("telegram", NOW + timedelta(seconds=20)) == 30
+    assert pacer.free("telegram", NOW + timedelta(seconds=20)) == TELEGRAM.burst
     assert pacer.free("console", NOW) is None
 
 

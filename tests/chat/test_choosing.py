@@ -1,0 +1,160 @@
+"""What chats choose, who may receive, verdicts and messages in doubt: kept in the history, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.store import SqliteStore, open_store
+from bot.adapters.store.history import verify
+from bot.adapters.telegram import Access, Chat
+from bot.app.chat.access import Admission
+from bot.app.chat.commands import COMMANDS
+from bot.app.chat.preferences import MOST, Preferences
+from bot.core.model import Batch, Delivery, Recipient, Severity
+from tests.delivery.makers import NOW, StandingClock, notification
+from tests.store.values import batch, incident
+
+CHAT = Chat(1, "private", "Ada", user=1)
+GROUPS = {"memory": ("MU", "SNDK"), "watchlist": ("NVDA", "MU", "SNDK", "BRK-B")}
+
+
+@dataclass
+class Room:
+    store: SqliteStore
+    clock: StandingClock = field(default_factory=StandingClock)
+    changes: int = 0
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    @property
+    def prefers(self) -> Preferences:
+        watched = lambda: GROUPS["watchlist"]  # noqa: E731 - one of several parts
+        return Preferences(self.store, self.clock, watched, lambda: GROUPS, self.changed)
+
+    @property
+    def person(self) -> Recipient:
+        return next(iter(self.store.recipients()))
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    with open_store(tmp_path / "a.db", mode="live", run_name="live", now=NOW) as store:
+        store.save_recipients([Recipient("telegram:1", "telegram", "Ada")])
+        yield Room(store)
+
+
+@pytest.mark.parametrize("command", ["watch", "unwatch", "severity", "quiet", "digest"])
+def test_a_chat_that_receives_nothing_chooses_nothing(room: Room, command: str) -> None:
+    stranger = Chat(2, "private", user=2)
+    assert "send /start first" in getattr(room.prefers, command)(stranger, "NVDA")
+    assert room.changes == 0
+
+
+def test_stocks_are_chosen_by_name_and_group_in_any_case(room: Room) -> None:
+    assert "MU, SNDK and BRK-B" in room.prefers.watch(CHAT, "group:Memory, $brk-b MU")
+    assert room.person.symbols == ("MU", "SNDK", "BRK-B")
+    assert "NVDA" in room.prefers.watch(CHAT, "nvda")
+    assert "Still watched here: NVDA" in room.prefers.unwatch(CHAT, "memory brk-b")
+    assert room.person.symbols == ("NVDA",)
+    assert "every stock again" in room.prefers.unwatch(CHAT, "NVDA")
+    assert "every stock already" in room.prefers.unwatch(CHAT, "NVDA")
+
+
+def test_what_is_not_watched_changes_nothing(room: Room) -> None:
+    assert "Not watched by this bot: ZZZ" in room.prefers.watch(CHAT, "NVDA ZZZ")
+    assert room.person.symbols == ()
+    room.prefers.watch(CHAT, "NVDA")
+    assert "Not chosen here: MU" in room.prefers.unwatch(CHAT, "MU")
+    assert room.person.symbols == ("NVDA",)
+
+
+def test_so_many_and_no_more(room: Room) -> None:
+    many = tuple(f"S{i}" for i in range(MOST + 1))
+    prefers = Preferences(room.store, room.clock, lambda: many, lambda: {"all": many}, room.changed)
+    assert f"at most {MOST}" in prefers.watch(CHAT, "group:all")
+    assert room.person.symbols == ()
+
+
+def test_a_chosen_stock_that_is_watched_no_longer_can_still_be_let_go(room: Room) -> None:
+    room.store.save_recipients([Recipient("telegram:1", "telegram", "Ada", symbols=("GONE", "NVDA"))])
+    assert "Still watched here: NVDA" in room.prefers.unwatch(CHAT, "GONE")
+
+
+def test_everything_chosen_is_kept_and_told(room: Room) -> None:
+    room.prefers.severity(CHAT, "HIGH")
+    room.prefers.quiet(CHAT, "22-7 europe/paris")
+    room.prefers.digest(CHAT, "on")
+    assert room.person.min_severity is Severity.HIGH
+    assert room.person.quiet == "22:00-07:00 Europe/Paris"
+    assert room.person.digest
+    told = room.prefers.mywatch(CHAT)
+    assert "every stock; high and above; quiet 22:00-07:00 Europe/Paris" in told
+    assert "with digests" in told
+    room.prefers.quiet(CHAT, "23:00-06:00")
+    assert room.person.quiet == "23:00-06:00 Europe/Paris", "the zone stays where none is named"
+
+
+def test_who_may_receive_outlives_a_restart_and_a_denial_goes_before_the_list(room: Room) -> None:
+    configured = Access(frozenset({42}), frozenset({7, 8}))
+    told: list[Access] = []
+    admission = Admission(room.store, room.clock, configured, told.append)
+    assert admission.allow(-100)
+    assert not admission.allow(-100)
+    assert not admission.allow(7)
+    assert admission.deny(8)
+    assert not admission.deny(9)
+    assert told[-1].allow == {7, -100}
+    again = Admission(room.store, room.clock, configured)
+    assert again.access.allow == {7, -100}
+    assert again.access.admins == {42}
+    assert again.allow(8)
+    assert again.deny(-100)
+    assert Admission(room.store, room.clock, configured).access.allow == {7, 8}
+
+
+def test_a_verdict_counts_once_a_person_and_needs_its_incident(room: Room) -> None:
+    store = room.store
+    store.commit(batch(incident("i1")))
+    assert not store.save_verdict("i2", "telegram:1", "right", "telegram:1", NOW)
+    assert store.save_verdict("i1", "telegram:1", "right", "telegram:1", NOW)
+    assert store.save_verdict("i1", "telegram:1", "not ai", "telegram:1", NOW + timedelta(1))
+    assert store.save_verdict("i1", "telegram:5", "right", "telegram:1", NOW)
+    assert store.verdicts("i1") == {"not ai": 1, "right": 1}
+    assert verify(store.path) == []
+
+
+def in_doubt(store: SqliteStore, *keys: str) -> list[str]:
+    """Notifications whose delivery ended in doubt; their ids."""
+    notes = [notification(key, f"telegram:{number}", NOW) for number, key in enumerate(keys, 1)]
+    store.commit(Batch(NOW, notifications=tuple(notes)))
+    for out in store.claim(NOW, timedelta(minutes=5), 10, ["telegram"]):
+        store.settle(Delivery(out.notification.id, out.attempt, NOW, NOW, "unknown", error="the line broke"))
+    return [n.id for n in notes]
+
+
+def test_a_message_in_doubt_is_listed_until_somebody_settles_it(room: Room) -> None:
+    first, second, third = in_doubt(room.store, "a", "b", "c")
+    assert {d.id for d in room.store.doubtful()} == {first, second, third}
+    assert room.store.resolve(first[:8], "done", "Ada", NOW) == 1
+    assert room.store.resolve("ffffffff", "again", "Ada", NOW) == 0
+    assert room.store.resolve(second[:8], "again", "Ada", NOW) == 1
+    (out,) = room.store.claim(NOW, timedelta(minutes=5), 10, ["telegram"])
+    assert (out.notification.id, out.attempt) == (second, 2)
+    room.store.settle(Delivery(second, 2, NOW, NOW, "sent", "77"))
+    assert [d.id for d in room.store.doubtful()] == [third]
+    assert room.store.resolve("all", "done", "Ada", NOW) == 1
+    assert verify(room.store.path) == []
+
+
+def test_every_command_says_what_it_does_in_the_room_telegram_gives_it() -> None:
+    for command in COMMANDS:
+        assert 1 <= len(command.name) <= 32
+        assert command.name.isalnum()
+        assert 3 <= len(command.does) <= 256
+    assert len({c.name for c in COMMANDS}) == len(COMMANDS) <= 100
