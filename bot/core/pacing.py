@@ -26,8 +26,8 @@ class Limits:
     """Messages in any ``overall_window``."""
     overall_window: timedelta = _SECOND
     burst: int = 0
-    """Messages in any ``burst_window``; 0 for no such limit. With one, a long queue goes out evenly, and what is critical
-    and comes in between waits for the next place, not for the next second."""
+    """Messages in any ``burst_window``; 0 for no such limit. With one, a long queue goes out evenly, and what is
+    critical and comes in between waits for the next place, not for the next second."""
     burst_window: timedelta = _SECOND / 5
     chat_interval: timedelta = _SECOND
     """Least time between two messages to one chat."""
