@@ -644,7 +644,7 @@ class Recipient:
     digest: bool = False
     """Hears the digests; an operator does in any case."""
     quiet: str = ""
-    """Quiet hours with their time zone, ``22:00-07:00 Europe/Paris``: what is not critical waits until they are over."""
+    """Quiet hours, ``22:00-07:00 Europe/Paris``: what is not critical waits until they are over."""
 
 
 class NotificationState(enum.StrEnum):

@@ -63,9 +63,10 @@ def route(
     """One notification for each enabled recipient, in the order given; each recipient once.
 
     ``text`` is the summary as plain text. Operator announcements go to operators only, whatever they prefer to hear,
-    but not while they sleep (``sleeps``: quiet hours); one for a single recipient goes to that one alone. Otherwise preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An
-    edit follows the message it edits and is not filtered: the store supersedes it where that message was never sent.
-    ``edits`` and ``replies_to`` become the ids of the same recipient's notifications.
+    but not while they sleep (``sleeps``: quiet hours); one for a single recipient goes to that one alone. Otherwise
+    preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An edit follows
+    the message it edits and is not filtered: the store supersedes it where that message was never sent. ``edits`` and
+    ``replies_to`` become the ids of the same recipient's notifications.
     """
     routed: dict[str, Notification] = {}
     for recipient in recipients:
@@ -109,11 +110,11 @@ def _held_by(
     if announcement.for_operator:
         return QUIET_HOURS if sleeps else ""
     if announcement.reason is Reason.DIGEST:
-        wanted = recipient.operator or recipient.digest
-        return ("" if not sleeps else QUIET_HOURS) if wanted else "digest"
-    if announcement.severity < recipient.min_severity:
+        if not (recipient.operator or recipient.digest):
+            return "digest"
+    elif announcement.severity < recipient.min_severity:
         return f"min_severity {recipient.min_severity.word}"
-    if recipient.symbols and announcement.symbols and not set(recipient.symbols) & set(announcement.symbols):
+    elif recipient.symbols and announcement.symbols and not set(recipient.symbols) & set(announcement.symbols):
         return "symbols"
     silence = next((s for s in silences if s.covers(announcement, recipient, now)), None)
     if silence is not None:

@@ -17,7 +17,7 @@ from bot.app.chat.commands import COMMANDS
 from bot.app.chat.preferences import MOST, Preferences
 from bot.core.model import Batch, Delivery, Recipient, Severity
 from tests.delivery.makers import NOW, StandingClock, notification
-from tests.store.values import batch, incident
+from tests.store.values import alert, batch, fired, incident
 
 CHAT = Chat(1, "private", "Ada", user=1)
 GROUPS = {"memory": ("MU", "SNDK"), "watchlist": ("NVDA", "MU", "SNDK", "BRK-B")}
@@ -120,7 +120,7 @@ def test_who_may_receive_outlives_a_restart_and_a_denial_goes_before_the_list(ro
 
 def test_a_verdict_counts_once_a_person_and_needs_its_incident(room: Room) -> None:
     store = room.store
-    store.commit(batch(incident("i1")))
+    store.commit(batch(fired(alert("a1", incident="i1")), incident("i1", "a1")))
     assert not store.save_verdict("i2", "telegram:1", "right", "telegram:1", NOW)
     assert store.save_verdict("i1", "telegram:1", "right", "telegram:1", NOW)
     assert store.save_verdict("i1", "telegram:1", "not ai", "telegram:1", NOW + timedelta(1))

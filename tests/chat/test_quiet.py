@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.app.chat.held import HeldMessages
-from bot.core.model import Announcement, Batch, Recipient, Severity
+from bot.core.model import Announcement, Batch, Reason, Recipient, Severity
 from bot.core.routing import PAUSE, Silence, route
 from bot.cycle import CycleResult
 from bot.quiet import QuietHours, parse_quiet_hours, quiet_at
@@ -90,6 +90,9 @@ def test_what_is_critical_comes_at_any_hour_and_the_rest_waits() -> None:
     assert held_by(announcement(for_operator=True), asleep) == "quiet hours"
     assert held_by(announcement(edits="b"), asleep) == "", "an edit makes no sound"
     assert held_by(announcement(recipient="telegram:1"), asleep) == ""
+    paused = Silence(PAUSE, NOW + timedelta(hours=1))
+    assert held_by(announcement(reason=Reason.DIGEST, symbols=()), asleep, (paused,)) == "silence pause"
+    assert held_by(announcement(reason=Reason.DIGEST, symbols=()), asleep) == "quiet hours"
     assert held_by(announcement(recipient="telegram:2"), asleep) == "nobody"
     muted = Silence("s", NOW + timedelta(hours=1), symbols=("NVDA",))
     assert held_by(announcement(), asleep, (muted,)) == "silence s", "what is silenced is not told later either"

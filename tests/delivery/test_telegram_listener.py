@@ -45,6 +45,9 @@ class FakeAudience:
     def unsubscribe(self, chat: Chat) -> None:
         self.receiving.pop(chat.recipient, None)
 
+    def removed(self, chat: Chat) -> None:
+        self.receiving.pop(chat.recipient, None)
+
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
         if command == "price":
             return Answer("with a picture", (b"png",))
@@ -240,9 +243,9 @@ async def test_a_channel_is_spoken_to_by_its_own_posts(api: BotApi) -> None:
 
 async def test_a_picture_follows_its_words(api: BotApi) -> None:
     async with listening(api) as scene:
-        assert await scene.answered(FRIEND, FRIEND, "/price NVDA") == "with a picture"
+        api.say(FRIEND, FRIEND, "/price NVDA")
         await api.until(lambda: len(api.messages(FRIEND)) == 2)
-        assert api.messages(FRIEND)[1].photo
+        assert [(m.text, m.photo) for m in api.messages(FRIEND)] == [("with a picture", False), ("", True)]
 
 
 async def test_help_tells_admins_more_and_one_command_at_length(api: BotApi) -> None:

@@ -228,6 +228,9 @@ def test_verdicts_count_once_for_a_person_and_the_last_word_stays(day: Desk) -> 
     assert "Thank you" in pressed(day, READER, READER, "right")
     pressed(day, GROUP, READER, "not ai")
     pressed(day, GROUP, MEMBER, "right")
+    brief = pressed(day, CHANNEL, MEMBER, "why")
+    assert "DeepSeek R1" in brief
+    assert len(brief) <= 200
     assert "2 readers" in pressed(day, CHANNEL, MEMBER, "not news")
     found = day.rows("SELECT person, verdict, incident_id FROM verdicts ORDER BY person")
     assert found == [

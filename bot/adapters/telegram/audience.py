@@ -69,7 +69,11 @@ class Audience(Protocol):
         ...
 
     def unsubscribe(self, chat: Chat) -> None:
-        """The chat asked for no more alerts, or removed the bot."""
+        """The chat asked for no more alerts."""
+        ...
+
+    def removed(self, chat: Chat) -> None:
+        """The bot was blocked, or thrown out of a group and so of all its topics."""
         ...
 
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
@@ -102,7 +106,11 @@ def told_commands(commands: Sequence[Command]) -> Summary:
 def told_command(command: Command) -> Summary:
     """One command at length."""
     blocks = [_text("headline", BlockKind.HEADLINE, "", [command.shown])]
-    blocks.append(_text("what", BlockKind.TABLE, "", [f"{command.does[:1].upper()}{command.does[1:]}.", *command.help.splitlines()]))
+    blocks.append(
+        _text(
+            "what", BlockKind.TABLE, "", [f"{command.does[:1].upper()}{command.does[1:]}.", *command.help.splitlines()]
+        )
+    )
     return Summary(tuple(blocks), command.does)
 
 

@@ -194,7 +194,7 @@ class Conversation:
             return
         gone = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
         if change.new_chat_member.status in gone:
-            self._audience.unsubscribe(chat)
+            self._audience.removed(chat)
         elif (
             change.old_chat_member.status in gone
             and not chat.private

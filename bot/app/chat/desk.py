@@ -55,15 +55,16 @@ class Desk:
         self.refresh()
 
     def unsubscribe(self, chat: Chat) -> None:
-        """The chat receives no more; what it had chosen is kept for when it comes back.
+        """The chat receives no more; what it had chosen is kept for when it comes back."""
+        self._switch_off(lambda r: r.id == chat.recipient)
 
-        Where the bot is gone from a whole group, so are its topics.
-        """
-        gone = [
-            replace(r, enabled=False)
-            for r in self.store.recipients()
-            if r.enabled and (r.id == chat.recipient or (chat.thread is None and r.id.startswith(f"{chat.recipient}/")))
-        ]
+    def removed(self, chat: Chat) -> None:
+        """Nothing can be sent there any more, nor to any topic of it."""
+        whole = f"telegram:{chat.id}"
+        self._switch_off(lambda r: r.id.partition("/")[0] == whole)
+
+    def _switch_off(self, meant: Callable[[Recipient], bool]) -> None:
+        gone = [replace(r, enabled=False) for r in self.store.recipients() if r.enabled and meant(r)]
         if gone:
             self.store.save_recipients(gone)
             self.refresh()
@@ -126,6 +127,8 @@ class Desk:
             return Answer(
                 f"Thank you: {button.value}. {count(sum(told.values()), 'reader has', 'readers have')} judged this."
             )
+        if chat.kind == "channel":
+            return Answer(self._looking.briefly(incident))
         match button:
             case Button.WHY:
                 return Answer(self._looking.why(incident))

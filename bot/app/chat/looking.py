@@ -111,6 +111,18 @@ class Looking:
         blocks.append(note(f"{ids}. Not investment advice."))
         return answer(first, *blocks)
 
+    def briefly(self, incident: str) -> str:
+        """What an incident's cause is, in so few words that a small window holds them."""
+        alert = self._alert(incident)
+        if alert is None:
+            return _NO_ID
+        told = f"{alert['symbol']} {_percent(alert['change'])}"
+        cause = alert["cause"]
+        if cause is None:
+            return f"{told}: no cause is known; it fired on prices alone."
+        more = f"Write /why {incident} to the bot in a private chat for the whole."
+        return f"{told}: {shortened(cause['title'], 190 - len(told) - len(more) - 3)} {more}"
+
     def stories(self, words: str) -> Summary | str:
         """The stories an incident's alert rests on, with their scores."""
         alert = self._alert(words)
