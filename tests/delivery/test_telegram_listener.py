@@ -242,7 +242,7 @@ async def test_a_channel_is_spoken_to_by_its_own_posts(api: BotApi) -> None:
 
 
 async def test_a_picture_follows_its_words(api: BotApi) -> None:
-    async with listening(api) as scene:
+    async with listening(api):
         api.say(FRIEND, FRIEND, "/price NVDA")
         await api.until(lambda: len(api.messages(FRIEND)) == 2)
         assert [(m.text, m.photo) for m in api.messages(FRIEND)] == [("with a picture", False), ("", True)]
