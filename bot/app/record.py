@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from statistics import median, quantiles
+from types import MappingProxyType
 from typing import Any
 
 from bot.adapters.store import outcomes as stored
@@ -27,6 +28,8 @@ from bot.core.model import Alert
 from bot.core.outcomes import Horizon, Outcome
 from bot.core.sessions import Timetable
 
+RIGHT = "right"
+"""The verdict of a reader who agrees."""
 LATEST = 10
 """How many alerts of a rule are shown one by one."""
 EARLIER = timedelta(days=40)
@@ -72,11 +75,23 @@ class RuleRecord:
     """Oldest first; none where it has not fired."""
     spreads: tuple[Spread, ...]
     """Shortest horizon first, those of which nothing is known left out."""
+    verdicts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By incident, how many readers said what of it; only those of which somebody said anything."""
 
     @property
     def incidents(self) -> int:
         """In how many incidents."""
         return len({f.alert.incident for f in self.alerts if f.alert.incident})
+
+    @property
+    def confirmed(self) -> int:
+        """In how many incidents more readers found it right than not."""
+        return sum(2 * said.get(RIGHT, 0) > sum(said.values()) for said in self.verdicts.values())
+
+    @property
+    def disputed(self) -> int:
+        """In how many incidents more readers said that it was not AI, or not news, than that it was right."""
+        return sum(2 * said.get(RIGHT, 0) < sum(said.values()) for said in self.verdicts.values())
 
     @property
     def corrected(self) -> int:
@@ -106,6 +121,7 @@ def records(
         if rule is not None:
             _require_rule(rule, stored.known_rules(conn), config)
         alerts = stored.fired_alerts(conn, rule=rule, since=since)
+        said = stored.verdicts(conn)
         known = {(o.alert, o.horizon): o for o in stored.stored_outcomes(conn)}
         timetable_of = _timetables(config, (stored.first_session(conn) or now.date()) - EARLIER, now)
         found = [settled for batch in stored.missing(conn, timetable_of, now) for settled in batch]
@@ -117,16 +133,22 @@ def records(
     by_rule: dict[str, list[Alert]] = {} if rule is None else {rule: []}
     for alert in alerts:
         by_rule.setdefault(alert.rule, []).append(alert)
-    made = [record_of(name, fired, known) for name, fired in by_rule.items()]
+    made = [record_of(name, fired, known, said) for name, fired in by_rule.items()]
     return sorted(made, key=lambda r: (-len(r.alerts), r.rule))
 
 
-def record_of(rule: str, alerts: Iterable[Alert], known: Mapping[tuple[str, Horizon], Outcome]) -> RuleRecord:
-    """The record of ``rule`` over its ``alerts``, given the outcomes by alert and horizon."""
+def record_of(
+    rule: str,
+    alerts: Iterable[Alert],
+    known: Mapping[tuple[str, Horizon], Outcome],
+    said: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+) -> RuleRecord:
+    """The record of ``rule`` over its ``alerts``, given the outcomes by alert and horizon, and the verdicts."""
     fired = tuple(
         FiredAlert(alert, {h: known[alert.id, h] for h in Horizon if (alert.id, h) in known}) for alert in alerts
     )
-    return RuleRecord(rule, fired, tuple(_spreads(fired)))
+    judged = {i: said[i] for i in dict.fromkeys(f.alert.incident for f in fired) if i in said}
+    return RuleRecord(rule, fired, tuple(_spreads(fired)), judged)
 
 
 def _spreads(fired: Sequence[FiredAlert]) -> Iterator[Spread]:
@@ -183,7 +205,7 @@ def _timetables(config: Path, first: date, now: datetime) -> Callable[[str], Tim
 
 
 def record_object(record: RuleRecord, *, latest: bool) -> dict[str, Any]:
-    """For ``--json``; with ``latest`` the newest alerts, newest first. No verdicts: nobody can give any yet."""
+    """For ``--json``; with ``latest`` the newest alerts, newest first."""
     fired = [f.alert.fired_at for f in record.alerts]
     found: dict[str, Any] = {
         "type": "record",
@@ -191,6 +213,9 @@ def record_object(record: RuleRecord, *, latest: bool) -> dict[str, Any]:
         "fired": len(record.alerts),
         "incidents": record.incidents,
         "corrected": record.corrected,
+        "judged": len(record.verdicts),
+        "confirmed": record.confirmed,
+        "disputed": record.disputed,
         "symbols": record.symbols,
         "first_at": iso(min(fired, default=None)),
         "last_at": iso(max(fired, default=None)),

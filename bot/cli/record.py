@@ -25,8 +25,7 @@ SYMBOL = 9
 _LABEL = 11
 _LEGEND = (
     "Against the price fired on; from before: the median against the level before the",
-    "move. Bars: ─ eight in ten, ▒ the middle half, █ the median. Readers cannot give",
-    "verdicts on causes yet, so none are counted.",
+    "move. Bars: ─ eight in ten, ▒ the middle half, █ the median.",
 )
 _INDENT = "  "
 
@@ -76,6 +75,12 @@ def record_lines(record: RuleRecord, width: int, *, latest: bool) -> Iterator[st
     yield f"{_INDENT}{times}{incidents}"
     if record.corrected:
         yield f"{_INDENT}told with another cause than later stories showed: {record.corrected}"
+    if record.verdicts:
+        people = sum(sum(said.values()) for said in record.verdicts.values())
+        yield (
+            f"{_INDENT}judged by readers in {_count(len(record.verdicts), 'incident')}: {record.confirmed} confirmed, "
+            f"{record.disputed} disputed ({_count(people, 'verdict')})"
+        )
     yield f"{_INDENT}first {min(fired):%Y-%m-%d %H:%M}Z, last {max(fired):%Y-%m-%d %H:%M}Z"
     if record.spreads:
         yield ""

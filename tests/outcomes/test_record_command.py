@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -71,10 +72,10 @@ def test_every_rule_that_fired_has_its_record(database: Path) -> None:
     assert found[0]["rule"] == "ai-model-shock"
     fired = dict(stored(database, "SELECT rule, count(*) FROM alerts GROUP BY rule"))  # type: ignore[arg-type]
     assert {each["rule"]: each["fired"] for each in found} == fired
-    assert all("verdicts" not in each and "alerts" not in each for each in found)
+    assert all(each["judged"] == 0 and "alerts" not in each for each in found)
     said = run_command("record", "--database", database).stdout
     assert all(f"{rule}\n" in said for rule in fired)
-    assert "Readers cannot give\nverdicts on causes yet, so none are counted." in said
+    assert "judged by readers" not in said
     assert max(map(len, said.splitlines())) <= 80
 
 
@@ -87,6 +88,25 @@ def test_one_rule_comes_with_its_latest_alerts(database: Path) -> None:
     quantiles = ["lowest", "tenth", "quarter", "median", "three_quarters", "nine_tenths", "highest"]
     assert [after[name] for name in quantiles] == sorted(after[name] for name in quantiles)
     assert after["higher"] + after["lower"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_readers_verdicts_are_counted_by_incident(database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "judged.db"
+    with contextlib.closing(sqlite3.connect(database)) as conn:
+        conn.execute("VACUUM INTO ?", (str(copy),))
+    with contextlib.closing(sqlite3.connect(copy)) as conn, conn:
+        conn.execute("PRAGMA foreign_keys = ON")
+        (chat,) = conn.execute("SELECT id FROM chats").fetchone()
+        (incident,) = conn.execute("SELECT incident_id FROM alerts WHERE rule = 'ai-model-shock'").fetchone()
+        for number, verdict in enumerate(("right", "right", "not ai"), 1):
+            conn.execute(
+                "INSERT INTO verdicts SELECT ?, ?, ?, started_at, ?, id FROM runs LIMIT 1",
+                (incident, f"telegram:{number}", verdict, chat),
+            )
+    (found,) = lines("ai-model-shock", "--database", copy)
+    assert (found["judged"], found["confirmed"], found["disputed"]) == (1, 1, 0)
+    said = run_command("record", "ai-model-shock", "--database", copy).stdout
+    assert "judged by readers in 1 incident: 1 confirmed, 0 disputed (3 verdicts)" in said
 
 
 def test_beside_a_running_bot_it_says_the_same_and_stores_nothing(database: Path) -> None:

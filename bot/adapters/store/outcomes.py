@@ -146,6 +146,16 @@ def first_session(conn: sqlite3.Connection) -> date | None:
     return date.fromisoformat(first) if first is not None else None
 
 
+def verdicts(conn: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """By incident, how many readers said what of it."""
+    found: dict[str, dict[str, int]] = {}
+    for incident, verdict, people in conn.execute(
+        "SELECT incident_id, verdict, count(*) FROM verdicts GROUP BY incident_id, verdict"
+    ):
+        found.setdefault(incident, {})[verdict] = people
+    return found
+
+
 def known_rules(conn: sqlite3.Connection) -> list[str]:
     """The rules that were ever in force, or fired, by name."""
     return [name for (name,) in conn.execute("SELECT DISTINCT rule FROM rule_versions ORDER BY rule")]
