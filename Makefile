@@ -30,7 +30,7 @@ format: ## ruff: put the format right
 types: ## mypy, strict, on bot/ and main.py
 	@sh tools/setup dev && $(python) -m mypy
 
-setup: ## only make the environment (EXTRAS=web adds Datasette, EXTRAS=parquet Parquet)
+setup: ## only make the environment (EXTRAS="web parquet apprise" adds Datasette, Parquet, Apprise)
 	@sh tools/setup run $(EXTRAS)
 
 lock: ## compile the locks from pyproject.toml anew (needs uv; UPGRADE=1 takes newer versions)

@@ -1,6 +1,6 @@
 """Makes ``.venv`` hold exactly what a lock says, and says in one line why where it cannot.
 
-Run by ``tools/setup``, which has found a Python new enough: ``environment.py run|dev|web|parquet …``. Standard library
+Run by ``tools/setup``, which has found a Python new enough: ``environment.py run|dev|web|parquet|apprise …``. Standard library
 only. uv installs where it is present, venv and pip otherwise (and where uv fails, because pip knows the proxies and
 indexes of ``pip.conf``, which uv does not).
 
@@ -31,8 +31,9 @@ LOCKS = {
     "dev": "requirements-dev.lock",
     "web": "requirements-web.lock",
     "parquet": "requirements-parquet.lock",
+    "apprise": "requirements-apprise.lock",
 }
-ALSO_HOLDS = {"dev": ("run",), "web": ("run",), "parquet": ("run",)}
+ALSO_HOLDS = {"dev": ("run",), "web": ("run",), "parquet": ("run",), "apprise": ("run",)}
 """The locks a lock includes pin by pin, as ``make lock`` compiles them; a test keeps it true."""
 
 

@@ -17,7 +17,7 @@ from typing import TextIO
 from bot.adapters.store import open_store
 from bot.adapters.telegram import Access
 from bot.app.chat.access import Admission
-from bot.app.notifiers import CONSOLE, live_notifiers
+from bot.app.notifiers import CONSOLE, configured_recipients, live_notifiers
 from bot.app.sample import sample_for
 from bot.clock import SystemClock
 from bot.config.settings import load_settings
@@ -70,10 +70,10 @@ def prepare(config: Path, database: Path | None, only: str | None, now: datetime
     """
     settings = load_settings(config)
     found = find_telegram_token(os.environ, settings.telegram.token_file, config.parent / ".env")
-    notifiers = live_notifiers(settings, found, console)
+    notifiers = live_notifiers(settings, found, console, SystemClock(), config.parent)
     listed = Access(frozenset(settings.telegram.admins), frozenset(settings.telegram.allow))
     known, access = _kept(database or settings.storage.database, listed, now)
-    people = configured(access, known, notifiers)
+    people = configured(access, [*known, *configured_recipients(settings, ())], notifiers)
     if only is not None:
         return Round(notifiers, (_named(only, people, found),))
     awake, spared = [r for r in people if r.enabled], [r for r in people if not r.enabled]

@@ -32,14 +32,17 @@ from bot.app.chat.held import HeldMessages
 from bot.app.leads import Leads
 from bot.app.live import LiveBot
 from bot.app.logs import AboveStatus, StatusHandler, start_logging
+from bot.app.measures import MeasuredCycle, Measures, timed
+from bot.app.monitoring import watched_over
 from bot.app.muting import Muting
-from bot.app.notifiers import CONSOLE, live_notifiers, token_of
+from bot.app.notifiers import CONSOLE, configured_recipients, live_notifiers, other_secrets, token_of
 from bot.app.pictures import Drawings
 from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
 from bot.app.status import one_line, several_lines
 from bot.app.world import AHEAD, HISTORY, Timetables, World, make_engine, read_rules_folder
 from bot.clock import SystemClock
 from bot.config.language_model_key import find_language_model_key
+from bot.config.metrics import find_heartbeat_url
 from bot.config.settings import load_settings
 from bot.config.telegram_token import FoundToken
 from bot.core.engine import Engine
@@ -47,7 +50,6 @@ from bot.core.errors import StoreError
 from bot.core.model import Announcement, Batch, Recipient
 from bot.core.secret import Secret
 from bot.core.wording import count
-from bot.cycle import Cycle
 from bot.recipients import notice
 from bot.sender import Sender
 
@@ -71,7 +73,9 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     world = read_rules_folder(config, settings)
     found = token_of(world)
     key, unsafe = find_language_model_key(os.environ, world.settings.language_model.key_file)
-    handler = start_logging(world.settings.log_level.value, [secret for secret in (found.token, key) if secret])
+    switch = find_heartbeat_url(os.environ, world.settings.heartbeat)
+    secrets = [*other_secrets(world.settings, world.folder).values(), *(s for s in (found.token, key, switch) if s)]
+    handler = start_logging(world.settings.log_level.value, secrets)
     for warning in (*found.warnings, *([unsafe] if unsafe else [])):
         log.warning("%s", warning)
     stop = asyncio.Event()
@@ -111,11 +115,13 @@ async def _assembled(
     telegram = world.settings.telegram
     admission = Admission(store, clock, Access(frozenset(telegram.admins), frozenset(telegram.allow)))
     terminal = AboveStatus(handler, sys.stdout)
-    notifiers = live_notifiers(world.settings, found, terminal)  # type: ignore[arg-type]  # it writes, flushes and knows its terminal, which is all that is used
+    # the terminal writes, flushes and knows what it is, which is all that is used
+    notifiers = live_notifiers(world.settings, found, terminal, clock, world.folder)  # type: ignore[arg-type]
     messenger = notifiers.get("telegram")
     if found.token is None:
         log.warning("no Telegram token: alerts are shown here. To connect Telegram, run: python main.py setup")
     store.save_recipients([CONSOLE] if "console" in notifiers else [])
+    store.save_recipients(configured_recipients(world.settings, store.recipients()))
     people: list[Recipient] = []
 
     def refresh() -> None:
@@ -131,7 +137,8 @@ async def _assembled(
     if isinstance(messenger, TelegramNotifier) and telegram.pictures:
         messenger.show(Drawings(engine, clock))
     muting = Muting(store, engine, clock, lambda: world.settings.symbols)
-    cycle = Cycle(engine, store, lambda: people, muting)
+    measures = Measures()
+    cycle = MeasuredCycle(engine, store, lambda: people, muting, measures=measures)
     async with aiohttp.ClientSession(trust_env=True) as session:
         news = world.settings.news
         limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
@@ -151,7 +158,7 @@ async def _assembled(
             refresh()  # the sender may have switched a chat off, or moved it
             bot.announce(announcement)
 
-        sender = Sender(store, notifiers, clock, report=bot.report, announce=announce)
+        sender = Sender(store, timed(notifiers, clock, measures), clock, report=bot.report, announce=announce)
         bot.wake = sender.wake
         if recovered := store.recover(clock.now()):
             log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", recovered)
@@ -172,8 +179,10 @@ async def _assembled(
         cycle.on_commit = held.heard
         bot.every("held", HELD_EVERY, held.check)
         bot.start()
+        switch = find_heartbeat_url(os.environ, world.settings.heartbeat)
         try:
-            yield bot
+            async with watched_over(bot, sender, measures, clock, session, switch):
+                yield bot
         finally:
             stop.set()
             await bot.stop()
@@ -181,6 +190,10 @@ async def _assembled(
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reader.close(), 0.3)
             prices.close()
+            for notifier in notifiers.values():
+                if (close := getattr(notifier, "close", None)) is not None and notifier is not messenger:
+                    with contextlib.suppress(Exception):
+                        await close()
 
 
 def _first_step(admins: Sequence[int], allow: Sequence[int]) -> str:

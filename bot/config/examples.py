@@ -234,6 +234,22 @@ EXAMPLES: Mapping[str, Any] = {
     "Settings.rules": "rules",
     "Settings.telegram": {"admins": [12345678]},
     "Settings.language_model": {"url": "http://localhost:11434/v1", "model": "qwen3:8b"},
+    "Settings.webhooks": [
+        {"name": "desk", "url": "https://desk.example/aftershock", "secret_env": "AFTERSHOCK_DESK_SECRET"}
+    ],
+    "Settings.apprise": [{"name": "team", "url_env": "AFTERSHOCK_TEAM_URL", "min_severity": "high"}],
+    "WebhookSettings.name": "desk",
+    "WebhookSettings.url": "https://desk.example/aftershock",
+    "WebhookSettings.secret_env": "AFTERSHOCK_DESK_SECRET",
+    "AppriseSettings.name": "team",
+    "AppriseSettings.url_env": "AFTERSHOCK_TEAM_URL",
+    **{
+        f"{model}.{key}": value
+        for model in ("WebhookSettings", "AppriseSettings")
+        for key, value in {"min_severity": "high", "symbols": ["NVDA"], "digest": True, "operator": True}.items()
+    },
+    "Settings.metrics": {"listen": "127.0.0.1:9477"},
+    "Settings.heartbeat": {"url": "https://switch.example/ping/1234", "every": "1m"},
     "Settings.prices": {"interval_in_session": "15s"},
     "Settings.benchmarks": ["SPY", "QQQ"],
     "Settings.watchlist": {"ai-chips": ["NVDA", "AMD"], "memory": ["MU"]},
@@ -252,6 +268,10 @@ EXAMPLES: Mapping[str, Any] = {
     "LanguageModelSettings.url": "http://localhost:11434/v1",
     "LanguageModelSettings.model": "qwen3:8b",
     "LanguageModelSettings.key_file": "secrets/language-model-key",
+    "MetricsSettings.listen": "127.0.0.1:9477",
+    "MetricsSettings.beyond_loopback": False,
+    "HeartbeatSettings.url": "https://switch.example/ping/1234",
+    "HeartbeatSettings.every": "1m",
     "Prices.interval_in_session": "15s",
     "Prices.interval_pre_post": "30s",
     "Prices.interval_closed": "15m",

@@ -14,6 +14,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from bot.config.document import Document, load_document, problem
 from bot.config.excerpt import described, find_token, shown
+from bot.config.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
+from bot.config.other_channels import AppriseSettings, WebhookSettings, channel_problems
 from bot.config.scalars import Duration, HttpUrl, Name, Symbol, canonical_url
 from bot.config.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
@@ -155,6 +157,14 @@ class Settings(StrictModel):
     """Who hears of troubles."""
     language_model: LanguageModelSettings = LanguageModelSettings()
     """A language model that may write a lead."""
+    webhooks: tuple[WebhookSettings, ...] = ()
+    """Programs that take alerts as signed JSON."""
+    apprise: tuple[AppriseSettings, ...] = ()
+    """E-mail, Slack, Discord, ntfy and other services."""
+    metrics: MetricsSettings = MetricsSettings()
+    """Numbers for Prometheus, and an answer for process managers."""
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    """A dead-man's switch that is told while all is well."""
     log_level: LogLevel = LogLevel.INFO
     """How much the log on stderr tells."""
     prices: Prices = Prices()
@@ -263,7 +273,8 @@ def _tokens(document: Document) -> list[Problem]:
 
 
 def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
-    problems: list[Problem] = []
+    problems = metrics_problems(document, settings.metrics, settings.heartbeat)
+    problems += channel_problems(document, settings.webhooks, settings.apprise)
     names: dict[str, int] = {}
     addresses: dict[str, int] = {}
     for index, feed in enumerate(settings.feeds):

@@ -15,6 +15,8 @@ from bot.core.model import Announcement, Notification, NotificationState, Reason
 QUIET_HOURS = "quiet hours"
 PAUSE = "pause"
 """Id of the silence that an admin's ``/pause`` is."""
+WITHOUT_EDITS = frozenset({"apprise"})
+"""Channels on which a message that was sent stays as it is: they get no edits."""
 HELD = (QUIET_HOURS, f"silence {PAUSE}")
 """``suppressed_by`` of what is told in one message once it is over; every other suppressed message is never told."""
 
@@ -75,6 +77,8 @@ def route(
         if announcement.for_operator and not recipient.operator:
             continue
         if announcement.recipient and announcement.recipient != recipient.id:
+            continue
+        if announcement.edits and recipient.channel in WITHOUT_EDITS:
             continue
         held_by = announcement.suppressed_by or _held_by(announcement, recipient, now, silences, sleeps)
         routed[recipient.id] = Notification(

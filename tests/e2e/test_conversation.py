@@ -3,13 +3,20 @@ subscriber and a stranger."""
 
 from __future__ import annotations
 
+import json
 import re
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
+from bot.adapters.webhook import SIGNATURE, signature
 from bot.app.chat.commands import COMMANDS
+from bot.core.secret import Secret
 from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened, until
 from tests.servers.botapi_chats import Sent
 
@@ -19,10 +26,49 @@ MEMBER = 77
 FALL = {"NVDA": -0.13, "AVGO": -0.12, "VRT": -0.14}
 
 
+SECRET = "a-secret-of-the-desk-s-program"
+
+
+@dataclass
+class Program:
+    """Somebody's program that takes alerts by webhook."""
+
+    port: int
+    got: list[dict[str, Any]] = field(default_factory=list)
+    signed: list[bool] = field(default_factory=list)
+
+
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def program() -> Iterator[Program]:
+    class Take(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            made.signed.append(
+                self.headers[SIGNATURE] == signature(Secret(SECRET), self.headers["X-Aftershock-Timestamp"], body)
+            )
+            made.got.append(json.loads(body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Take)
+    made = Program(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory, program: Program) -> Iterator[Desk]:
     """A bot with three recipients, after a fall that all of them were told of."""
     with opened(tmp_path_factory.mktemp("talk")) as desk:
+        hook = f'{{name: desk, url: "http://127.0.0.1:{program.port}/", secret_env: AFTERSHOCK_DESK_SECRET}}'
+        (desk.folder / ".env").write_text(f"AFTERSHOCK_DESK_SECRET={SECRET}\n")
+        desk.settings["more"] = f"webhooks: [{hook}]"
         desk.write_config(allow=f"[{READER}, {SECOND}, {THIRD}, {GROUP}, {CHANNEL}]")
         desk.start()
         desk.subscribe(ADMIN, READER, SECOND, THIRD, GROUP)
@@ -147,7 +193,7 @@ ADMINS = [
     ("/health", "(?s)All is well|Health"),
     ("/resolve", "/resolve 1a2b3c4d done"),
     ("/resolve abcd1234 done", "No message in doubt"),
-    ("/chats", r"(?s)6 recipients.*telegram:-1009"),
+    ("/chats", r"(?s)7 recipients.*telegram:-1009"),
     ("/allow", "Write the number"),
     (f"/allow {ELSEWHERE}", f"{ELSEWHERE} may receive now"),
     (f"/allow {ELSEWHERE}", "may receive already"),
@@ -156,6 +202,16 @@ ADMINS = [
     (f"/deny {ADMIN}", "That is an admin"),
     ("/reload", "The rules in force are those in the files"),
 ]
+
+
+def test_a_program_gets_the_alert_signed_and_the_secret_is_nowhere(day: Desk, program: Program) -> None:
+    until(lambda: program.got, 10, "the webhook is called")
+    first = program.got[0]
+    assert (first["kind"], first["reason"], first["incident"]) == ("message", "first", incident(day))
+    assert "NVDA" in first["text"]
+    assert all(program.signed)
+    for file in (*day.folder.glob("*.txt"), *day.folder.glob("aftershock.db*")):
+        assert SECRET not in file.read_text(errors="replace"), f"{file.name} holds the secret"
 
 
 def test_every_command_is_in_this_script() -> None:

@@ -14,7 +14,8 @@ from packaging.utils import canonicalize_name
 
 RUN, DEV, WEB = "requirements.lock", "requirements-dev.lock", "requirements-web.lock"
 PARQUET = "requirements-parquet.lock"
-ALL = (RUN, DEV, WEB, PARQUET)
+APPRISE = "requirements-apprise.lock"
+ALL = (RUN, DEV, WEB, PARQUET, APPRISE)
 PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.13.0")
 
 
@@ -63,6 +64,7 @@ def asked(project: dict[str, Any], lock: str) -> list[str]:
         DEV: project["dependency-groups"]["dev"],
         WEB: project["project"]["optional-dependencies"]["web"],
         PARQUET: project["project"]["optional-dependencies"]["parquet"],
+        APPRISE: project["project"]["optional-dependencies"]["apprise"],
     }[lock]
     return [*project["project"]["dependencies"], *more]
 

@@ -91,7 +91,8 @@ class Doorman:
         self._asked: OrderedDict[tuple[int, bool | None], deque[float]] = OrderedDict()
 
     def judge(self, chat: Chat, now: float, *, button: bool = False) -> Verdict:
-        """Serve allowed chats (and admins, wherever they write) up to ``per_minute`` messages; refuse others once each, ``refusals`` a minute in all.
+        """Serve allowed chats, and admins wherever they write, up to ``per_minute`` messages; refuse others once each,
+        ``refusals`` a minute in all.
 
         Buttons are counted by person: a group may press many at once, and each is answered to one of them.
         """

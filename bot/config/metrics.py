@@ -1,0 +1,119 @@
+"""What ``config.yaml`` says of being watched over: numbers for Prometheus, and a dead-man's switch. Off by default.
+
+The switch's address works like a password (who knows it can keep the switch quiet), so no message repeats it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from bot.config.document import Document, problem
+from bot.config.excerpt import shown
+from bot.config.scalars import Duration, parse_http_url
+from bot.config.validation import StrictModel
+from bot.core.errors import ConfigError, Problem
+from bot.core.secret import Secret
+
+VARIABLE = "AFTERSHOCK_HEARTBEAT_URL"
+LOOPBACK = "127.0.0.1"
+LEAST_EVERY = timedelta(seconds=10)
+
+_PLACE = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:\[\]/]+):)?(?P<port>[0-9]{1,5})\Z")
+
+
+def _listen(value: object) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    found = _PLACE.match(text) if isinstance(text, str) else None
+    if found is None or not 1 <= int(found["port"]) <= 65535:
+        raise ValueError(f"'{shown(str(value))}' is no address to listen at; write one like {LOOPBACK}:9477")
+    return f"{found['host'] or LOOPBACK}:{int(found['port'])}"
+
+
+def _secret_url(value: object) -> str:
+    try:
+        return parse_http_url(value)
+    except ValueError:
+        # "from None": the error repeats the address
+        raise ValueError("this is not a web address; write one that begins with https://") from None
+
+
+Listen = Annotated[
+    str,
+    BeforeValidator(_listen),
+    WithJsonSchema({"type": ["string", "integer"], "description": f"Address and port, as in {LOOPBACK}:9477."}),
+]
+SecretUrl = Annotated[
+    str,
+    BeforeValidator(_secret_url),
+    WithJsonSchema({"type": "string", "pattern": "^https?://", "format": "uri", "description": "A web address."}),
+]
+
+
+class MetricsSettings(StrictModel):
+    """Numbers for Prometheus at `/metrics`, an answer for process managers at `/healthz`. Off until `listen` is set."""
+
+    listen: Listen | None = None
+    """Address and port; a port alone is on this machine only."""
+    beyond_loopback: bool = False
+    """`true` where other machines shall reach it: nobody is asked for a password."""
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port to listen at; ``None`` where it is off."""
+        if self.listen is None:
+            return None
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class HeartbeatSettings(StrictModel):
+    """A dead-man's switch: an address that is asked while all is well, and raises the alarm when that ends."""
+
+    url: SecretUrl | None = Field(default=None, repr=False)
+    """The switch's address, which works like a password. Better in AFTERSHOCK_HEARTBEAT_URL in the environment."""
+    every: Duration = timedelta(minutes=1)
+    """How often it is asked; the switch should wait for a few of these."""
+
+
+def metrics_problems(document: Document, metrics: MetricsSettings, heartbeat: HeartbeatSettings) -> list[Problem]:
+    """What is wrong between the keys of these sections."""
+    found: list[Problem] = []
+    if metrics.address is not None and not metrics.beyond_loopback and not is_loopback(metrics.address[0]):
+        found.append(
+            problem(
+                document,
+                ("metrics", "listen"),
+                f"other machines could reach {metrics.listen} without a password; write {LOOPBACK}:"
+                f"{metrics.address[1]}, or add 'beyond_loopback: true' if that is meant",
+            )
+        )
+    if heartbeat.every < LEAST_EVERY:
+        found.append(problem(document, ("heartbeat", "every"), "asked too often; write 10s or more"))
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches ``host``; a name other than localhost may mean anything."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def find_heartbeat_url(environment: Mapping[str, str], heartbeat: HeartbeatSettings) -> Secret | None:
+    """The switch's address from the environment, else from the settings. Raises ConfigError for one that is none."""
+    value: Any = environment.get(VARIABLE, "").strip() or heartbeat.url
+    if not value:
+        return None
+    try:
+        return Secret(_secret_url(value))
+    except ValueError as error:
+        raise ConfigError([Problem(VARIABLE, 0, 0, "", str(error))]) from None

@@ -1,0 +1,158 @@
+"""Channels beside Telegram: programs by signed webhook, people by whatever Apprise reaches.
+
+What gives access to them (a webhook's secret, an Apprise address with its password) is not written into
+``config.yaml``, which people share: the file names a variable, of the environment or of ``.env``.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from bot.config.document import Document, problem
+from bot.config.excerpt import described
+from bot.config.scalars import HttpUrl, Name, Symbol
+from bot.config.validation import StrictModel
+from bot.core.errors import ConfigError, Problem
+from bot.core.model import Recipient, Severity
+from bot.core.secret import Secret
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
+_MAX_BYTES = 65_536
+LEAST_SECRET = 16
+"""Characters of a webhook's secret: one that is shorter can be guessed."""
+
+
+def _variable(value: str) -> str:
+    if _VARIABLE.fullmatch(value) is None:
+        # not repeated: somebody may have written the secret itself here
+        raise ValueError("this is not the name of a variable; write one such as AFTERSHOCK_DESK_SECRET")
+    return value
+
+
+Variable = Annotated[str, AfterValidator(_variable), WithJsonSchema({"type": "string", "pattern": _VARIABLE.pattern})]
+"""The name of a variable that holds a secret."""
+
+
+def _severity(value: object) -> Severity:
+    if isinstance(value, Severity):
+        return value
+    words = ", ".join(s.word for s in Severity)
+    try:
+        return Severity.parse(value) if isinstance(value, str) else Severity.parse("")
+    except KeyError:
+        raise ValueError(f"{described(value)} is no severity; write one of {words}") from None
+
+
+LeastSeverity = Annotated[
+    Severity,
+    BeforeValidator(_severity),
+    WithJsonSchema({"type": "string", "enum": [s.word for s in Severity]}),
+]
+
+
+class Format(enum.StrEnum):
+    """How an Apprise message is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+class ChannelSettings(StrictModel):
+    """What any of them wants to hear."""
+
+    name: Name
+    """Short and unique; its recipient is `webhook:NAME` or `apprise:NAME`."""
+    min_severity: LeastSeverity = Severity.INFO
+    """Nothing less severe is sent there."""
+    symbols: tuple[Symbol, ...] = ()
+    """Only incidents that touch one of these; all where left out."""
+    digest: bool = False
+    """Send the digests, too."""
+    operator: bool = False
+    """Send notices of troubles, too."""
+
+
+class WebhookSettings(ChannelSettings):
+    """A program that takes alerts as signed JSON: see docs/webhook.md."""
+
+    url: HttpUrl
+    """Where each message is posted. Redirects are not followed."""
+    secret_env: Variable
+    """The variable that holds the secret the signature is made with, 16 characters at least."""
+
+
+class AppriseSettings(ChannelSettings):
+    """E-mail, Slack, Discord, ntfy and the rest, by an Apprise address. Needs `make setup EXTRAS=apprise`."""
+
+    url_env: Variable
+    """The variable that holds the Apprise address: it mostly contains a password."""
+    format: Format = Format.TEXT
+    """`markdown` where the service shows it."""
+
+
+def channel_problems(
+    document: Document, webhooks: tuple[WebhookSettings, ...], apprises: tuple[AppriseSettings, ...]
+) -> list[Problem]:
+    """Names that are there twice."""
+    found = []
+    for key, channels in (("webhooks", webhooks), ("apprise", apprises)):
+        names: set[str] = set()
+        for index, channel in enumerate(channels):
+            if channel.name in names:
+                where: tuple[Any, ...] = (key, index, "name")
+                found.append(problem(document, where, "another one has this name already; choose another"))
+            names.add(channel.name)
+    return found
+
+
+def recipient(channel: str, settings: ChannelSettings) -> Recipient:
+    """The recipient that a channel of the configuration is."""
+    return Recipient(
+        f"{channel}:{settings.name}",
+        channel,
+        settings.name,
+        operator=settings.operator,
+        min_severity=settings.min_severity,
+        symbols=settings.symbols,
+        digest=settings.digest,
+    )
+
+
+def secret_of(variable: str, environment: Mapping[str, str], env_file: Path, least: int = 1) -> Secret:
+    """The secret in ``variable``, of the environment or of ``.env``.
+
+    Raises ConfigError, which does not repeat it, where there is none or it is shorter than ``least``.
+    """
+    value = environment.get(variable, "").strip() or _from_file(variable, env_file)
+    if not value:
+        message = f"{variable} is not set; put it into the environment or into {env_file.name}, or remove the channel"
+        raise ConfigError([Problem(variable, 0, 0, "", message)])
+    if len(value) < least:
+        message = (
+            f"{variable} is too short to be a secret; at least {least} characters, as `openssl rand -hex 32` gives"
+        )
+        raise ConfigError([Problem(variable, 0, 0, "", message)])
+    return Secret(value)
+
+
+def _from_file(variable: str, env_file: Path) -> str:
+    try:
+        if not os.path.isfile(env_file) or env_file.stat().st_size > _MAX_BYTES:
+            return ""
+        lines = env_file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""  # the token's reader says what is wrong with the file
+    for line in lines:
+        found = _LINE.match(line)
+        if found is not None and found["name"] == variable:
+            value = found["value"]
+            return value[1:].split(value[0], 1)[0].strip() if value[:1] in ("'", '"') else value.split(" #")[0].strip()
+    return ""

@@ -1,0 +1,182 @@
+"""The signed webhook over real HTTP: what is posted, who can tell it is ours, and what every answer leads to."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.adapters.store import open_store
+from bot.adapters.webhook import Endpoint, WebhookNotifier
+from bot.core.errors import DeliveryError
+from bot.core.model import Batch, Notification, Outgoing, Recipient
+from bot.core.secret import Secret
+from bot.sender import Sender, SendPolicy
+from tests.delivery.makers import NOW, RealClock, notification
+from tests.store.values import SUMMARY
+
+SECRET = "0123456789abcdef-signing"
+DESK = "webhook:desk"
+PAGE = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text(encoding="utf-8")
+
+
+@dataclass
+class Desk:
+    """Somebody's program."""
+
+    answers: list[web.Response] = field(default_factory=list)
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    wait: float = 0.0
+    url: str = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.got.append((dict(request.headers), await request.read()))
+        await asyncio.sleep(self.wait)
+        return self.answers.pop(0) if self.answers else web.Response(status=204)
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    made = Desk()
+    app = web.Application()
+    app.router.add_post("/hook", made.take)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook?key=do-not-log-me"
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def notifier(desk: Desk) -> AsyncIterator[WebhookNotifier]:
+    made = WebhookNotifier({DESK: Endpoint(desk.url, Secret(SECRET))}, RealClock(), timeout=0.5)
+    yield made
+    await made.close()
+
+
+def told(key: str = "a", **changes: Any) -> Notification:
+    return replace(notification(key, DESK, NOW, summary=SUMMARY, incident="20250127-1"), **changes)
+
+
+def checker() -> Callable[..., bool]:
+    """The function that docs/webhook.md shows."""
+    code = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert code is not None
+    names: dict[str, Any] = {}
+    exec(compile(code[1], "docs/webhook.md", "exec"), names)
+    return names["is_from_aftershock"]  # type: ignore[no-any-return]
+
+
+async def test_a_message_is_posted_as_the_page_says_and_its_check_accepts_it(
+    desk: Desk, notifier: WebhookNotifier
+) -> None:
+    note = told()
+    assert await notifier.send(Outgoing(note, 1)) == note.id
+    headers, body = desk.got[0]
+    found = json.loads(body)
+    listed = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \| ", PAGE, re.MULTILINE))
+    assert set(found) == {name for pair in listed for name in pair if name}
+    assert found["id"] == headers["X-Aftershock-Delivery"] == note.id
+    assert (found["kind"], found["reason"], found["severity"]) == ("message", "first", "high")
+    assert found["created_at"] == "2025-01-27T10:00:00.000000Z"
+    assert found["summary"]["blocks"][1]["lines"][0][0]["url"] == "https://news.example/1"
+    check = checker()
+    assert check(SECRET, headers, body)
+    assert not check(SECRET + "x", headers, body)
+    assert not check(SECRET, headers, body.replace(b"high", b"info"))
+    assert not check(SECRET, headers | {"X-Aftershock-Timestamp": "1700000000"}, body)
+    assert not check(SECRET, {}, body)
+
+
+async def test_a_repeat_is_the_same_message_and_an_edit_names_what_it_edits(
+    desk: Desk, notifier: WebhookNotifier
+) -> None:
+    first, edit = told(), told("b", edits="first-id", replies_to="")
+    for out in (Outgoing(first, 1), Outgoing(first, 2), Outgoing(edit, 1, edits_message="first-id")):
+        await notifier.send(out)
+    assert desk.got[0][1] == desk.got[1][1]
+    found = json.loads(desk.got[2][1])
+    assert (found["kind"], found["edits"]) == ("edit", "first-id")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "outcome"),
+    [
+        (200, {}, None),
+        (302, {"Location": "http://127.0.0.1:1/"}, {"permanent": True}),
+        (400, {}, {"permanent": True}),
+        (404, {}, {"permanent": True}),
+        (408, {}, {"permanent": False}),
+        (410, {}, {"permanent": True, "forbidden": True}),
+        (429, {"Retry-After": "7"}, {"retry_after": timedelta(seconds=7)}),
+        (429, {"Retry-After": "tomorrow"}, {"retry_after": None}),
+        (503, {"Retry-After": "99999"}, {"retry_after": timedelta(hours=1)}),
+        (500, {}, {"retry_after": None}),
+    ],
+)
+async def test_every_answer_has_its_outcome(
+    desk: Desk, notifier: WebhookNotifier, status: int, headers: dict[str, str], outcome: dict[str, Any] | None
+) -> None:
+    desk.answers.append(web.Response(status=status, headers=headers))
+    if outcome is None:
+        await notifier.send(Outgoing(told(), 1))
+        return
+    with pytest.raises(DeliveryError) as raised:
+        await notifier.send(Outgoing(told(), 1))
+    expected = {"permanent": False, "forbidden": False, "retry_after": None, "unknown": False} | outcome
+    assert {name: getattr(raised.value, name) for name in expected} == expected
+    assert len(desk.got) == 1, "a redirect is not followed"
+    assert "do-not-log-me" not in f"{raised.value!r} {raised.value.__cause__!r}"
+
+
+async def test_what_cannot_be_reached_or_does_not_answer_is_tried_again(desk: Desk, notifier: WebhookNotifier) -> None:
+    desk.wait = 2
+    with pytest.raises(DeliveryError, match="did not answer in time") as slow:
+        await notifier.send(Outgoing(told(), 1))
+    gone = WebhookNotifier({DESK: Endpoint("http://127.0.0.1:1/x?key=do-not-log-me", Secret(SECRET))}, RealClock())
+    with pytest.raises(DeliveryError, match="cannot be reached") as refused:
+        await gone.send(Outgoing(told(), 1))
+    await gone.close()
+    for error in (slow.value, refused.value):
+        assert not error.permanent
+        assert not error.unknown
+        assert "do-not-log-me" not in str(error)
+    with pytest.raises(DeliveryError) as stranger:
+        await notifier.send(Outgoing(told(recipient="webhook:other"), 1))
+    assert stranger.value.permanent
+
+
+async def test_through_outbox_and_sender_every_message_arrives_in_spite_of_failures(
+    desk: Desk, notifier: WebhookNotifier, tmp_path: Path
+) -> None:
+    desk.answers += [web.Response(status=500), web.Response(status=429, headers={"Retry-After": "0"})]
+    clock = RealClock()
+    policy = SendPolicy(first_delay=timedelta(milliseconds=10))
+    with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
+        store.save_recipients([Recipient(DESK, "webhook")])
+        notes = tuple(notification(f"m{i}", DESK, clock.now()) for i in range(4))
+        edit = notification("e", DESK, clock.now(), edits=notes[0].id)
+        store.commit(Batch(clock.now(), notifications=(*notes, edit)))
+        sender = Sender(store, {"webhook": notifier}, clock, policy=policy)
+        await asyncio.wait_for(sender.drain(until_empty=True), 10)
+        assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 0}
+    ids = [json.loads(body)["id"] for _, body in desk.got]
+    assert set(ids) == {n.id for n in (*notes, edit)}
+    assert len(ids) == len(notes) + 1 + 2, "two were asked for again"
+    assert json.loads(desk.got[-1][1])["kind"] == "edit"
+    for headers, body in desk.got:
+        stamp = headers["X-Aftershock-Timestamp"].encode()
+        made = hmac.new(SECRET.encode(), stamp + b"." + body, hashlib.sha256).hexdigest()
+        assert headers["X-Aftershock-Signature"] == f"v1={made}"
+    assert SECRET not in (tmp_path / "a.db").read_bytes().decode("latin-1")
