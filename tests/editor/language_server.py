@@ -22,36 +22,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.npm import MissingError, installed
+
+__all__ = ["LanguageServer", "MissingError", "install"]
+
 HERE = Path(__file__).parent
 ANSWERS_WITHIN = 30.0
 QUIET_FOR = 0.6
 """No further diagnostics for this long means the server has made up its mind."""
 
 
-class MissingError(RuntimeError):
-    """There is no npm here, or it could not install the server."""
-
-
 def install(folder: Path) -> Path:
     """Install the locked server into ``folder``; the program to run. Raises MissingError with the reason."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        raise MissingError("npm and node are not installed here")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    # the tests close the way out for themselves by these variables; a child that fetches needs the machine's own way
-    closed = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-    outside = {k: v for k, v in os.environ.items() if k.lower() not in closed}
-    command = [npm, "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000"]
-    try:
-        done = subprocess.run(command, cwd=folder, env=outside, capture_output=True, text=True, timeout=120)
-    except subprocess.TimeoutExpired:
-        raise MissingError("npm did not install the language server within two minutes") from None
-    program = folder / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
-    if done.returncode != 0 or not program.exists():
-        raise MissingError(f"npm could not install the language server: {done.stderr.strip()[-300:]}")
-    return program
+    return installed(HERE, folder, "node_modules/yaml-language-server/bin/yaml-language-server")
 
 
 class LanguageServer:

@@ -1,0 +1,179 @@
+"""What ``telegram-test-api`` lacks, in front of it; everything else is its own.
+
+Its own: getMe, getUpdates, sendMessage, editMessageText, answerCallbackQuery, deleteWebhook; and people, who send
+messages, commands and presses. The shim waits in getUpdates as a long poll does, says that the bot is one, gives dates
+in seconds, answers ``true`` where the emulator answers nothing, and answers by itself what the emulator does not know
+(menus, photographs).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+TOKEN = "123456789:AAE-emulated-token-for-tests-only-000"
+OWN = ("getMe", "getUpdates", "sendMessage", "editMessageText", "answerCallbackQuery", "deleteWebhook")
+
+MESSAGE = ("message_id", "chat", "text", "reply_markup")
+"""What of a message the emulator answers as Telegram does; it also repeats the request's parameters as they came."""
+
+
+class Emulator:
+    """The emulator behind the shim. ``url`` is the bot's ``base_url``."""
+
+    def __init__(self, port: int) -> None:
+        self.inner = f"http://127.0.0.1:{port}"
+        self.url = ""
+        self.answered: list[dict[str, Any]] = []
+        self.by_shim: set[str] = set()
+        self.loop = asyncio.new_event_loop()
+        self._session: aiohttp.ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+        self._photos = 100_000
+
+    async def start(self) -> None:
+        """Listen."""
+        self._session = aiohttp.ClientSession()
+        app = web.Application(client_max_size=2**24)
+        app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        assert self._runner is not None
+        assert self._session is not None
+        await self._runner.cleanup()
+        await self._session.close()
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        method, token = request.match_info["method"], request.match_info["token"]
+        if method not in OWN:
+            self.by_shim.add(method)
+            return web.json_response({"ok": True, "result": self._instead(method)})
+        params = {k: str(v) for k, v in (await request.post()).items()} | dict(request.query)
+        ends = time.monotonic() + float(params.get("timeout", 0) if method == "getUpdates" else 0)
+        while True:
+            found = await self._inner(f"bot{token}/{method}", params)
+            if method != "getUpdates" or found["result"] or time.monotonic() >= ends:
+                break
+            await asyncio.sleep(0.03)
+        if method == "answerCallbackQuery":
+            self.answered.append(params)
+        result = found["result"]
+        if method == "getMe":
+            result["is_bot"] = True
+        elif method == "sendMessage":
+            result = {k: v for k, v in result.items() if k in MESSAGE} | {"date": result["date"] // 1000}
+        elif method == "getUpdates":
+            for update in result:
+                if "callback_query" in update:
+                    update["callback_query"] |= {"chat_instance": "1"}
+                    update["callback_query"]["message"].setdefault("date", int(time.time()))
+        return web.json_response({"ok": True, "result": True if result is None else result})
+
+    def _instead(self, method: str) -> Any:
+        if method != "sendPhoto":
+            return True
+        self._photos += 1
+        size = {"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}
+        chat = {"id": 1, "type": "private"}
+        return {"message_id": self._photos, "date": int(time.time()), "chat": chat, "photo": [size]}
+
+    async def _inner(self, path: str, params: Any, *, json: bool = False) -> dict[str, Any]:
+        assert self._session is not None
+        sent = {"json": params} if json else {"data": params}
+        async with self._session.post(f"{self.inner}/{path}", **sent) as response:
+            return await response.json()  # type: ignore[no-any-return]
+
+    def _ask(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
+        return asyncio.run_coroutine_threadsafe(self._inner(path, params, json=True), self.loop).result(10)
+
+    # -------------------------------------------------------------------------------------------------------- people
+
+    def say(self, chat: int, text: str, *, kind: str = "private", user: int | None = None) -> None:
+        """Somebody gives a command, as the emulator's own client would."""
+        length = len(text.split()[0])
+        self._ask(
+            "sendCommand",
+            {
+                **self._who(chat, kind, user),
+                "text": text,
+                "entities": [{"offset": 0, "length": length, "type": "bot_command"}],
+            },
+        )
+
+    def press(self, chat: int, message: int, data: str) -> None:
+        """Somebody presses a button."""
+        who = self._who(chat, "private", None)
+        inner = {"from": who["from"], "chat": who["chat"], "message_id": message}
+        self._ask("sendCallback", {"botToken": TOKEN, "from": who["from"], "message": inner, "data": data})
+
+    def shown(self, chat: int) -> list[dict[str, Any]]:
+        """What the bot's messages in a chat are, as the emulator has kept them; edits in place."""
+        kept = self._ask("getUpdatesHistory", {"token": TOKEN})["result"]
+        messages = [
+            {**item["message"], "id": item["messageId"]} for item in kept if "chat_id" in item.get("message", {})
+        ]
+        return [m for m in messages if int(m["chat_id"]) == chat]
+
+    @staticmethod
+    def _who(chat: int, kind: str, user: int | None) -> dict[str, Any]:
+        person = {"id": user or chat, "first_name": "Ada", "username": "ada", "is_bot": False}
+        return {
+            "botToken": TOKEN, "date": int(time.time()), "from": person,
+            "chat": {"id": chat, "type": kind, "title": "Desk", "first_name": "Ada"},
+        }  # fmt: skip
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Emulator]:
+    """The emulator installed in ``folder`` as a process, with the shim before it."""
+    node = which("node")
+    assert node is not None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [node, "start.js", str(port)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    made = Emulator(port)
+    ready = threading.Event()
+
+    def work() -> None:
+        asyncio.set_event_loop(made.loop)
+        made.loop.run_until_complete(made.start())
+        ready.set()
+        made.loop.run_forever()
+        made.loop.run_until_complete(made.stop())
+        made.loop.close()
+
+    thread = threading.Thread(target=work, daemon=True)
+    try:
+        assert process.stdout.readline() == b"ready\n", "the emulator did not start"
+        thread.start()
+        assert ready.wait(10)
+        yield made
+    finally:
+        if thread.is_alive():
+            made.loop.call_soon_threadsafe(made.loop.stop)
+            thread.join(5)
+        else:
+            made.loop.close()
+        process.kill()
+        process.wait()
+        process.stdout.close()
