@@ -54,7 +54,7 @@ def text_of(file: str) -> str:
 
 
 def module_of(file: str) -> str:
-    """``bot/core/model.py`` is ``bot.core.model``; a package's ``__init__.py`` is the package."""
+    """``bot/core/engine.py`` is ``bot.core.engine``; a package's ``__init__.py`` is the package."""
     parts = file.removesuffix(".py").split("/")
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

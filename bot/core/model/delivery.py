@@ -1,0 +1,91 @@
+"""To whom it is said, and what became of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.model.messages import Summary
+from bot.core.model.vocabulary import Reason, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A chat (with topic thread, if any) on a channel, with what it wants to hear."""
+
+    id: str
+    """``telegram:12345``, ``telegram:-100123/7``, ``console``."""
+    channel: str
+    """``telegram`` or ``console``."""
+    name: str = ""
+    operator: bool = False
+    """Also receives operator notices."""
+    min_severity: Severity = Severity.INFO
+    symbols: tuple[str, ...] = ()
+    """Only incidents touching one of these; empty for all."""
+    enabled: bool = True
+    digest: bool = False
+    """Hears the digests; an operator does in any case."""
+    quiet: str = ""
+    """Quiet hours, ``22:00-07:00 Europe/Paris``: what is not critical waits until they are over."""
+
+
+class NotificationState(enum.StrEnum):
+    """Where a notification stands. ``QUEUED`` and ``LEASED`` make up the outbox; the others are settled."""
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """The intent to tell one recipient one thing. ``id`` is a stable hash of announcement key and recipient."""
+
+    id: str
+    announcement: str
+    recipient: str
+    channel: str
+    reason: Reason
+    severity: Severity
+    created_at: datetime
+    summary: Summary
+    text: str
+    """The summary as plain text, for the history."""
+    incident: str = ""
+    edits: str = ""
+    """Id of the notification whose message this replaces."""
+    replies_to: str = ""
+    state: NotificationState = NotificationState.QUEUED
+    suppressed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A claimed notification with what the notifier needs: the message it edits or answers, if that was sent."""
+
+    notification: Notification
+    attempt: int
+    """1 for the first."""
+    edits_message: str | None = None
+    replies_to_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to deliver one notification, and how it ended."""
+
+    notification: str
+    attempt: int
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    """``sent``, ``retry``, ``unknown``, ``failed``."""
+    message_id: str | None = None
+    error: str = ""
+    retry_at: datetime | None = None

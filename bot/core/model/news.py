@@ -1,0 +1,95 @@
+"""Stories as the news room understands them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from bot.core.model.observations import Story
+from bot.core.model.vocabulary import Reach
+
+
+class Field(enum.StrEnum):
+    """Part of a story."""
+
+    TITLE = "title"
+    SUMMARY = "summary"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A company, lab or model named in a story, with where."""
+
+    kind: str
+    """``company``, ``lab`` or ``model``."""
+    name: str
+    """Canonical name: the company's symbol, the lab's or the model's name."""
+    text: str
+    """The words that matched, as written."""
+    where: Field
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReason:
+    """One named addend of a topic score."""
+
+    name: str
+    weight: float
+    text: str
+    """The words of the story it rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicScore:
+    """How much a story is about a topic: 0 to 1, the clipped sum of its reasons."""
+
+    topic: str
+    score: float
+    reasons: tuple[ScoreReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A story as the news room understands it."""
+
+    story: Story
+    topics: tuple[TopicScore, ...]
+    mentions: tuple[Mention, ...]
+    exposures: tuple[tuple[str, float], ...]
+    """Exposures the story's words meet, each with a strength from 0 to 1, strongest first."""
+    cluster: str
+    """Id of the cluster it joined: the id of that cluster's first story; empty where it joined none."""
+    novelty: float
+    """1 for the first story of a cluster, falling with each repeat."""
+
+    def score(self, topic: str) -> float:
+        """Score for ``topic``; 0 where it has none."""
+        return next((t.score for t in self.topics if t.topic == topic), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterMatch:
+    """A cluster that reaches a symbol on a topic, as far as it was known at some moment."""
+
+    cluster: str
+    topic: str
+    reach: Reach
+    score: float
+    """The best topic score among its counted stories."""
+    strength: float
+    """How strongly it reaches the symbol, 0 to 1; 1 for a direct mention in a title."""
+    exposures: tuple[str, ...]
+    """The exposures by which it reaches the symbol, strongest first; empty for a direct reach."""
+    first: Story
+    best: Story
+    """The story that scores highest: the one to show."""
+    stories: tuple[Story, ...]
+    """The counted stories, by ``seen_at``."""
+    sources: tuple[str, ...]
+    """Distinct origins among them, in order of appearance."""
+    reasons: tuple[ScoreReason, ...] = ()
+    """The arithmetic of the best story's score."""
+    seeded: bool = False
+    """Every counted story was seeded."""

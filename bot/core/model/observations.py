@@ -1,0 +1,177 @@
+"""What is observed: stories, quotes, bars, splits, earnings dates, and how the sources are."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.core.model.vocabulary import QuoteKind
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One normalised feed entry.
+
+    ``seen_at`` orders stories and decides what could have been known; ``published_at`` (the publisher's word, often
+    wrong) only informs.
+    """
+
+    id: str
+    """Stable hash of the source and the entry's identity; the same entry always gets the same id."""
+    source: str
+    """The feed's name in ``config.yaml``, or the publisher in a recording."""
+    title: str
+    """Plain text, markup removed, white space folded."""
+    seen_at: datetime
+    published_at: datetime | None = None
+    summary: str = ""
+    """Plain text, markup removed; at most a few thousand characters."""
+    link: str = ""
+    """An http(s) address, or empty."""
+    publisher: str = ""
+    """Who wrote it where the source is an aggregator; otherwise the source's own title. May be empty."""
+    seeded: bool = False
+    """Seen at the first poll of its feed: evidence for later moves, but never itself the reason to fire."""
+    revises: str | None = None
+    """The id of the story this is a rewritten title of. The first-seen one counts."""
+    keys: tuple[str, ...] = ()
+    """Every identity by which the same entry must be recognised later (guid, link, title); the seen-set."""
+
+    @property
+    def origin(self) -> str:
+        """Who stands behind the story, for counting distinct sources: the publisher where known, else the source."""
+        return self.publisher or self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One price observation of a symbol."""
+
+    symbol: str
+    price: float
+    at: datetime
+    """When the trade happened on the exchange: the event time."""
+    seen_at: datetime
+    kind: QuoteKind = QuoteKind.TRADE
+    previous_close: float | None = None
+    """The previous close as the vendor states it with this quote, so on this quote's split basis."""
+    volume: float | None = None
+    """Shares traded in the session so far, where the vendor tells."""
+    currency: str = ""
+    source: str = ""
+    basis: str | None = None
+    """Name of the split basis, where the source states one; only ever compared for equality."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyBar:
+    """Open, high, low and close of one regular session. Only the close is certain to be there.
+
+    ``seen_at`` is never before the session's close.
+    """
+
+    symbol: str
+    session: date
+    close: float
+    seen_at: datetime
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    volume: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """From ``session`` on, prices are per new share: ``ratio`` new shares for one old (10.0 for a 10-for-1)."""
+
+    symbol: str
+    session: date
+    ratio: float
+    seen_at: datetime
+
+
+class ReportTime(enum.StrEnum):
+    """When on its day a company reports, against its exchange's regular hours."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class EarningsDate:
+    """A company is to report its results on ``date`` (its exchange's), as a calendar said at ``seen_at``."""
+
+    symbol: str
+    date: date
+    seen_at: datetime
+    when: ReportTime = ReportTime.UNKNOWN
+    source: str = ""
+
+
+class Trouble(enum.StrEnum):
+    """What is wrong with a source. ``NONE`` is a healthy poll."""
+
+    NONE = "none"
+    FAILED = "failed"
+    EMPTY = "empty"
+    STALE = "stale"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How one poll of one source went: the observation behind "silence is visible"."""
+
+    source: str
+    """The feed's name, or ``prices``, ``history``, ``telegram``, ``rules``, ``store``."""
+    seen_at: datetime
+    trouble: Trouble = Trouble.NONE
+    detail: str = ""
+    """One line for the operator: what happened and what to do. Never contains a secret."""
+    items: int = 0
+    """Entries in a feed, symbols in a price poll."""
+    fresh: int = 0
+    """How many of them were new."""
+    status: int | None = None
+    """HTTP status where there was one."""
+    subject: str = ""
+    """A symbol, where the report is about one (a stale price)."""
+
+
+Observation = Story | Quote | DailyBar | Split | EarningsDate | SourceReport
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A quote that was not believed, and why."""
+
+    quote: Quote
+    why: str
+    """``not a number``, ``zero or negative``, ``future-dated``, ``stale-dated``, ``out of order``, …"""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What is remembered of a feed between polls; committed with the stories of the poll that changed it."""
+
+    name: str
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    interval: timedelta = timedelta(minutes=5)
+    """Current poll interval, adapted to how often the feed changes."""
+    next_poll_at: datetime | None = None
+    failures: int = 0
+    """In a row."""
+    seeded: bool = False
+    """A first successful poll has filled the seen-set."""
+    last_ok_at: datetime | None = None
+    last_change_at: datetime | None = None
+    last_items: int = 0
+    last_error: str = ""
