@@ -2,24 +2,123 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+from bot.render.text import cell_width, clean, cut_cell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 WIDE = 200
+_GAP = 2
+_COMMANDS = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def console() -> Console:
     """Where tables are printed."""
+    from rich.console import Console
+
     return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def table(*columns: str, numbers: tuple[str, ...] = (), last: str = "") -> Table:
     """A plain table; ``numbers`` are set to the right; ``last`` takes what room is left and is cut off there."""
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False, header_style="bold", expand=sys.stdout.isatty())
     for name in columns:
         made.add_column(name, no_wrap=True, justify="right" if name in numbers else "left", min_width=len(name))
     if last:
         made.add_column(last, no_wrap=True, overflow="ellipsis", ratio=1)
     return made
+
+
+LEAST_WIDTH = 40
+
+
+def width() -> int:
+    """Columns a table may take: the terminal's, or many where the output goes elsewhere; ``COLUMNS`` overrides."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size((WIDE, 24)).columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column gives way where the table is too wide."""
+
+    name: str
+    right: bool = False
+    """Numbers: set to the right."""
+    least: int = 0
+    """Words may be cut down to so many columns; 0: never cut."""
+    leaves: int = 0
+    """Where cutting is not enough, those with the highest numbers are left out; 0: never."""
+
+
+def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> list[str]:
+    """Heading and rows as lines of at most ``room`` columns. Text from outside is made harmless here."""
+    cells = _cells(columns, rows)
+    widths = _widths(columns, cells, room)
+    lines = []
+    for row in cells:
+        parts = []
+        for i, wide in widths.items():
+            cell = cut_cell(row[i], wide)
+            pad = " " * (wide - cell_width(cell))
+            parts.append(pad + cell if columns[i].right else cell + pad)
+        lines.append(cut_cell((" " * _GAP).join(parts).rstrip(), room))
+    return lines
+
+
+def _cells(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[clean(c.name) for c in columns], *([clean(cell).strip() for cell in row] for row in rows)]
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> dict[int, int]:
+    """How wide each column that stays is."""
+    natural = [max(cell_width(row[i]) for row in cells) for i in range(len(columns))]
+    least = [min(natural[i], max(c.least, cell_width(cells[0][i]))) if c.least else natural[i]
+             for i, c in enumerate(columns)]  # fmt: skip
+    kept: list[int] = []
+    for i in sorted(range(len(columns)), key=lambda i: columns[i].leaves):
+        # a column that says nothing is left out, unless nothing is said at all
+        says = len(cells) == 1 or any(row[i] for row in cells[1:])
+        fits = sum(least[k] for k in (*kept, i)) + _GAP * len(kept) <= room
+        if not columns[i].leaves or (says and fits):
+            kept.append(i)
+    widths = {i: natural[i] for i in sorted(kept)}
+    over = sum(widths.values()) + _GAP * (len(kept) - 1) - room
+    while over > 0:
+        widest = max((i for i in kept if widths[i] > least[i]), key=lambda i: widths[i] - least[i], default=None)
+        if widest is None:
+            break
+        by = min(over, max(1, (widths[widest] - least[widest]) // 2))
+        widths[widest] -= by
+        over -= by
+    return widths
+
+
+def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table as wide as the terminal at most, its heading set apart where that shows.
+
+    Returns the names of the columns there was no room for.
+    """
+    heading, *lines = fitted(columns, rows, width())
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    print(f"{bold}{heading}{plain}")
+    for line in lines:
+        print(line)
+    shown = _widths(columns, _cells(columns, rows), width())
+    return [c.name for i, c in enumerate(columns) if i not in shown]
+
+
+def json_line(data: object) -> str:
+    """JSON on one line; what a terminal would take for a command is written as JSON's escapes."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=True, default=repr)
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.adapters.store import tables
+from bot.adapters.store import tables, views
 from bot.adapters.store.connection import transaction, translated
 from bot.core.errors import StoreError, StoreVersionError
 
@@ -49,7 +49,13 @@ def m004_verdicts(db: Database) -> None:
     db.executescript(tables.VERDICTS)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates, m003_outcomes, m004_verdicts)
+def m005_questions(db: Database) -> None:
+    """For those who query: search over alerts, exposures as rows, and views that spare the joins."""
+    for script in (views.SEARCH, views.INDEXES, views.VIEWS):
+        db.executescript(script)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates, m003_outcomes, m004_verdicts, m005_questions)
 """In order; the version of a database is how many of them it has had. Never edit or reorder one that was released."""
 
 

@@ -1,0 +1,188 @@
+"""The history for other programs: rows of the flat views as CSV, JSON, JSON lines or Parquet, as they are read."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.adapters.store.codec import moment_text
+from bot.adapters.store.history.filters import Filters, Query, Test, newest, where
+from bot.adapters.store.history.incidents import incident_tests
+from bot.adapters.store.history.opening import Source, opened
+from bot.core.errors import StoreError, UsageError
+
+
+class Sink(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+FORMATS = ("csv", "json", "jsonl", "parquet")
+WHAT = ("alerts", "incidents", "stories")
+_BATCH = 10_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export_query(what: str, filters: Filters) -> Query:
+    """All of ``what`` that passes, the newest first."""
+    if what == "incidents":
+        said, values = where([*incident_tests(filters, "incident_summary"), *_of_alerts(filters)])
+        return f"SELECT * FROM incident_summary{said} ORDER BY started_at DESC, id DESC", values
+    if what == "stories":
+        tests: list[Test] = []
+        if filters.since is not None:
+            tests.append(("s.seen_at >= ?", (moment_text(filters.since),)))
+        if filters.until is not None:
+            tests.append(("s.seen_at < ?", (moment_text(filters.until),)))
+        said, values = where(tests)
+        tables, order = "stories s", "s.seen_at"
+        if filters.narrow or filters.severity is not None:
+            pointing, of_alerts = where(filters.untimed().tests())
+            cited = (
+                f"SELECT DISTINCT e.story_id FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id{pointing}"
+            )
+            tables, order = f"({cited}) c CROSS JOIN stories s ON s.id = c.story_id", "+s.seen_at"
+            values = (*of_alerts, *values)
+        return (
+            "SELECT s.id, s.seen_at, s.published_at, s.source, s.publisher, s.title, s.summary, s.link, s.cluster,"
+            " s.novelty, s.exposures,"
+            " (SELECT max(score) FROM story_scores c WHERE c.story_id = s.id) AS score,"
+            " (SELECT count(*) FROM alert_stories e WHERE e.story_id = s.id) AS alerts"
+            f" FROM {tables}{said} ORDER BY {order} DESC, s.arrival DESC",
+            values,
+        )
+    if filters == filters.timed_only():
+        said, values = where(filters.tests())
+        return f"SELECT a.* FROM alert_history a{said} ORDER BY a.fired_at DESC", values
+    ids, values = newest(filters, "a.id", None)
+    return f"SELECT h.* FROM ({ids}) c CROSS JOIN alert_history h ON h.id = c.id", values
+
+
+def _of_alerts(filters: Filters) -> list[Test]:
+    """That such an alert belongs to the incident, where something is asked of alerts."""
+    if not (filters.symbol or filters.exposure or filters.rule):
+        return []
+    asked = Filters(symbol=filters.symbol, exposure=filters.exposure, exposed=filters.exposed, rule=filters.rule)
+    said, values = where([("a.incident_id = incident_summary.id", ()), *asked.tests()])
+    return [(f"EXISTS (SELECT 1 FROM alerts a INDEXED BY alerts_incident{said})", values)]
+
+
+def export(source: Source, what: str, filters: Filters, form: str, out: Sink) -> int:
+    """Write all of ``what`` that passes to ``out``; returns how many rows.
+
+    UsageError where the form needs a package that is not there.
+    """
+    writer = {"csv": _csv, "json": _json, "jsonl": _jsonl, "parquet": _parquet}[form]
+    if form == "parquet":
+        require_parquet()
+    with opened(source) as conn:
+        # one state of the database from the first row to the last, whatever a bot writes meanwhile
+        conn.execute("BEGIN")
+        try:
+            cursor = conn.execute(*export_query(what, filters))
+            names = [column[0] for column in cursor.description]
+            return writer(names, _batches(cursor), out)
+        finally:
+            conn.execute("ROLLBACK")
+
+
+def export_to(file: Path, source: Source, what: str, filters: Filters, form: str) -> int:
+    """As ``export``, into a file that is put in its place when it is whole. StoreError where that fails."""
+    unfinished = file.with_name(file.name + ".unfinished")
+    try:
+        with unfinished.open("wb") as out:
+            rows = export(source, what, filters, form, out)
+        os.replace(unfinished, file)
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+    return rows
+
+
+def require_parquet() -> None:
+    """UsageError with what to do where pyarrow is not installed."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise UsageError("Parquet needs pyarrow, which is not installed; make setup EXTRAS=parquet") from error
+
+
+def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
+    while rows := cursor.fetchmany(_BATCH):
+        yield rows
+
+
+def _text(out: Sink) -> Callable[[str], int]:
+    return lambda text: out.write(text.encode())
+
+
+def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
+    class Encoded:
+        write = staticmethod(_text(out))
+
+    writer = csv.writer(Encoded(), lineterminator="\n")
+    writer.writerow(names)
+    written = 0
+    for rows in batches:
+        writer.writerows([_harmless(cell) for cell in row] for row in rows)
+        written += len(rows)
+    return written
+
+
+def _harmless(cell: Any) -> Any:
+    """Text from outside that a spreadsheet would take for a formula gets an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _json(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
+    write, written = _text(out), 0
+    write("[")
+    for rows in batches:
+        for row in rows:
+            write(",\n" if written else "\n")
+            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False))
+            written += 1
+    write("\n]\n" if written else "]\n")
+    return written
+
+
+def _jsonl(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
+    write, written = _text(out), 0
+    for rows in batches:
+        for row in rows:
+            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+        written += len(rows)
+    return written
+
+
+def _parquet(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
+    """Columns keep one type from the first group of rows to the last: what SQLite holds as text, whole or real."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    every = [list(rows) for rows in batches]
+    kinds = [_kind([row[i] for rows in every for row in rows]) for i in range(len(names))]
+    types = {int: pa.int64(), float: pa.float64(), str: pa.string(), bytes: pa.binary()}
+    schema = pa.schema([(name, types[kind]) for name, kind in zip(names, kinds, strict=True)])
+    with pq.ParquetWriter(out, schema) as writer:
+        for rows in every:
+            columns = zip(*rows, strict=True)
+            arrays = [pa.array(column, type=types[kind]) for column, kind in zip(columns, kinds, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    return sum(len(rows) for rows in every)
+
+
+def _kind(values: list[Any]) -> type:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float}:
+        return float
+    return kinds.pop() if len(kinds) == 1 else str

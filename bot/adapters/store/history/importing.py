@@ -1,0 +1,300 @@
+"""Another machine's history, merged into this one.
+
+Ids are kept, numbers of runs and of arrival are given anew. What came from that machine before is brought up to date,
+what is here from elsewhere stays as it is, so that an import may be repeated or ended halfway. Each step is one
+transaction in which every reference holds; what belongs to an alert, a story or a notification comes with it.
+
+What was under way there is over here: alerts and incidents arrive resolved and closed, nothing queued there is sent
+from here, its chats are switched off, its silences ended. Incidents are numbered within a session, so two machines
+may mean different happenings by one id: unless they share an alert or a cluster, theirs gets a suffix.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.store.codec import moment_text
+from bot.adapters.store.connection import connect_writer, transaction, translated
+from bot.adapters.store.history.opening import open_history
+from bot.adapters.store.history.transfer import CHUNK, Transfer, marks
+from bot.adapters.store.lock import WriterLock
+from bot.adapters.store.rows import overwrite
+from bot.adapters.store.schema import require_current
+from bot.core.errors import StoreVersionError, UsageError
+
+BUSY_FOR = timedelta(seconds=5)
+_NOT_SENT = "imported before it was sent"
+_NO_ANSWER = "imported while the attempt was under way"
+
+
+def import_history(path: str | PathLike[str], other: str | PathLike[str], now: datetime) -> Iterator[Mapping[str, int]]:
+    """Merge the history at ``other`` into the one at ``path``.
+
+    Yields after each step how many rows have been added or brought up to date so far, by table. Raises StoreInUseError
+    where a bot runs on ``path``, StoreVersionError where the two cannot be one history.
+    """
+    file, source = Path(path).expanduser().resolve(), Path(other).expanduser().resolve()
+    if file == source:
+        raise UsageError(f"{source}: is the history it would be merged into")
+    lock = WriterLock(file)
+    try:
+        with (
+            open_history(source) as theirs,
+            translated(file),
+            contextlib.closing(connect_writer(file, durable=True, busy_for=BUSY_FOR)) as ours,
+        ):
+            require_current(ours, file)
+            _refuse_mixing(ours, theirs, source)
+            theirs.execute("BEGIN")  # one state of it, whatever its bot writes meanwhile
+            yield from _Import(ours, theirs, now).steps()
+    finally:
+        lock.release()
+
+
+def _refuse_mixing(ours: sqlite3.Connection, theirs: sqlite3.Connection, source: Path) -> None:
+    first = "SELECT mode, name FROM runs ORDER BY id LIMIT 1"
+    here, there = ours.execute(first).fetchone(), theirs.execute(first).fetchone()
+    if there is None or here is None or here[0] == there[0] == "live" or here == there:
+        return
+    words = ["a live history" if mode == "live" else f"the {mode} of {name}" for mode, name in (there, here)]
+    raise StoreVersionError(f"{source}: holds {words[0]}, which is never mixed with {words[1]}")
+
+
+class _Import(Transfer):
+    """One import, table after table, in the order of their references."""
+
+    def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection, now: datetime) -> None:
+        super().__init__(ours, theirs)
+        self._now = moment_text(now)
+        self._incidents: dict[str, str] = {}
+        """Their id to the one here, where that is another."""
+
+    def steps(self) -> Iterator[Mapping[str, int]]:
+        """Everything; each step is a transaction that is over when it is yielded."""
+        with transaction(self.ours):
+            self.map_runs()
+            self._basics()
+        yield self.done
+        for step in (
+            self._stories,
+            self.quotes,
+            self.bars,
+            self.earnings,
+            self._incident_rows,
+            self._alerts,
+            self._notifications,
+        ):
+            for _ in step():
+                yield self.done
+        with transaction(self.ours):
+            self._small_ones()
+        yield self.done
+
+    # ------------------------------------------------------------------------------------------------- what others need
+
+    def _basics(self) -> None:
+        self.add(
+            "rule_versions",
+            self.rows("rule_versions"),
+            "ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text),"
+            " first_used_at = min(first_used_at, excluded.first_used_at)"
+            " WHERE (rule_versions.text IS NULL AND excluded.text IS NOT NULL)"
+            " OR excluded.first_used_at < rule_versions.first_used_at",
+        )
+        known = {name for (name,) in self.ours.execute("SELECT id FROM chats")}
+        chats = [chat for chat in self.rows("chats") if chat["id"] not in known]
+        self.add("chats", [{**chat, "enabled": 0, "moved_to": None} for chat in chats], "ON CONFLICT DO NOTHING")
+        moved = [(chat["moved_to"], chat["id"]) for chat in chats if chat["moved_to"]]
+        self.ours.executemany("UPDATE chats SET moved_to = ? WHERE id = ?", moved)
+        self.add("feeds", self.rows("feeds"), "ON CONFLICT DO NOTHING")
+        self.add("splits", self.arriving(self.rows("splits")), "ON CONFLICT DO NOTHING")
+
+    def _small_ones(self) -> None:
+        silences = [{**s, "until": min(s["until"], self._now)} for s in self.rows("silences")]
+        self.add("silences", silences, "ON CONFLICT DO NOTHING")
+        for table in ("refused_quotes", "source_reports"):
+            self.add(table, self.rows(table), "ON CONFLICT DO NOTHING")
+
+    # ---------------------------------------------------------------------------------------------------------- stories
+
+    def _stories(self) -> Iterator[None]:
+        understood = ("cluster", "novelty", "mentions", "exposures")
+        newer = " OR ".join(f"excluded.{name} IS NOT stories.{name}" for name in understood)
+        for chunk in self.chunks("stories", "arrival"):
+            with transaction(self.ours):
+                self.add(
+                    "stories",
+                    self.arriving(chunk),
+                    f"ON CONFLICT (id) DO UPDATE SET {overwrite(*understood)}"
+                    f" WHERE stories.run_id = excluded.run_id AND ({newer})",
+                )
+                came = self.came("stories", chunk)
+                # each key with the story that had it first, on whichever machine
+                self.add(
+                    "story_keys",
+                    self.of("story_keys", "story_id", [story["id"] for story in chunk]),
+                    "ON CONFLICT DO UPDATE SET story_id = excluded.story_id, seen_at = excluded.seen_at"
+                    " WHERE excluded.seen_at < story_keys.seen_at",
+                )
+                self.add(
+                    "story_scores",
+                    self.of("story_scores", "story_id", came),
+                    "ON CONFLICT DO UPDATE SET score = excluded.score, reasons = excluded.reasons"
+                    " WHERE (excluded.score, excluded.reasons) IS NOT (story_scores.score, story_scores.reasons)",
+                )
+            yield
+        # the seen-set outlives the stories
+        gone = self.theirs.execute("SELECT * FROM story_keys WHERE story_id NOT IN (SELECT id FROM stories)")
+        names = [column[0] for column in gone.description]
+        while rows := gone.fetchmany(CHUNK):
+            with transaction(self.ours):
+                keys = [dict(zip(names, row, strict=True)) for row in rows]
+                self.add("story_keys", keys, "ON CONFLICT DO NOTHING")
+            yield
+
+    # -------------------------------------------------------------------------------------------------------- decisions
+
+    def _incident_rows(self) -> Iterator[None]:
+        for chunk in self.chunks("incidents", "rowid"):
+            with transaction(self.ours):
+                mapped = [self._incident(incident) for incident in chunk]
+                self.add(
+                    "incidents",
+                    [incident for incident in mapped if incident is not None],
+                    f"ON CONFLICT (id) DO UPDATE SET {overwrite(*self.columns('incidents')[2:])}"
+                    " WHERE incidents.run_id = excluded.run_id AND excluded.updated_at > incidents.updated_at",
+                )
+                verdicts = self.of("verdicts", "incident_id", [incident["id"] for incident in chunk])
+                self.add(
+                    "verdicts",
+                    [{**v, "incident_id": self._here(v["incident_id"])} for v in verdicts],
+                    f"ON CONFLICT DO UPDATE SET {overwrite('verdict', 'at', 'recipient_id', 'run_id')}"
+                    " WHERE excluded.at > verdicts.at",
+                )
+            yield
+
+    def _incident(self, theirs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Their incident as it is to be here; ``None`` where ours is the same happening and only grew by theirs."""
+        suffixed = f"{theirs['id']}.{self._suffix(theirs['run_id'])}"
+        found = self.ours.execute(
+            "SELECT run_id, alerts, symbols, clusters FROM incidents WHERE id = ?", (theirs["id"],)
+        ).fetchone()
+        here = theirs["id"]
+        if self.ours.execute("SELECT 1 FROM incidents WHERE id = ?", (suffixed,)).fetchone() is not None:
+            here = suffixed
+        elif found is not None and found[0] != self.run(theirs["run_id"]):
+            alerts, symbols, clusters = (json.loads(text) for text in found[1:])
+            if _share(alerts, theirs["alerts"]) or _share(clusters, theirs["clusters"]):
+                joined = [json.dumps(_union(a, theirs[n])) for a, n in ((alerts, "alerts"), (symbols, "symbols"))]
+                if joined != [json.dumps(alerts), json.dumps(symbols)]:
+                    self.ours.execute(
+                        "UPDATE incidents SET alerts = ?, symbols = ? WHERE id = ?", (*joined, theirs["id"])
+                    )
+                    self.count("incidents", 1)
+                return None
+            here = suffixed
+        if here != theirs["id"]:
+            self._incidents[theirs["id"]] = here
+        over = {"state": "closed", "closed_at": theirs["closed_at"] or theirs["updated_at"]}
+        rest = json.loads(theirs["rest"])
+        rest["merged_into"] = self._incidents.get(rest.get("merged_into", ""), rest.get("merged_into", ""))
+        return {**theirs, **over, "id": here, "rest": json.dumps(rest, ensure_ascii=False, separators=(",", ":"))}
+
+    def _suffix(self, run: int) -> str:
+        began = self.theirs.execute("SELECT started_at, pid FROM runs WHERE id = ?", (run,)).fetchone()
+        return hashlib.sha256(repr(began).encode()).hexdigest()[:4]
+
+    def _here(self, incident: str | None) -> str | None:
+        return self._incidents.get(incident, incident) if incident is not None else None
+
+    def _alerts(self) -> Iterator[None]:
+        for chunk in self.chunks("alerts", "rowid"):
+            arrived = [
+                {
+                    **alert,
+                    "incident_id": self._here(alert["incident_id"]),
+                    "state": "resolved",
+                    "resolved_at": alert["resolved_at"] or alert["updated_at"],
+                }
+                for alert in chunk
+            ]
+            with transaction(self.ours):
+                self.add(
+                    "alerts",
+                    arrived,
+                    f"ON CONFLICT (id) DO UPDATE SET {overwrite(*self.columns('alerts')[2:])}"
+                    " WHERE alerts.run_id = excluded.run_id AND excluded.updated_at > alerts.updated_at",
+                )
+                came = self.came("alerts", chunk)
+                for table in ("alert_changes", "outcomes"):
+                    self.add(table, self.of(table, "alert_id", came), "ON CONFLICT DO NOTHING")
+                self.add(
+                    "alert_stories",
+                    self.of("alert_stories", "alert_id", came),
+                    f"ON CONFLICT DO UPDATE SET {overwrite('role', 'cluster', 'topic', 'score')}"
+                    " WHERE excluded.role <> alert_stories.role",
+                )
+            yield
+
+    # --------------------------------------------------------------------------------------------------------- delivery
+
+    def _notifications(self) -> Iterator[None]:
+        settled = ("state", "suppressed_by", "attempts", "message_id", "error", "settled_at")
+        for chunk in self.chunks("notifications", "rowid"):
+            with transaction(self.ours):
+                self.add(
+                    "notifications",
+                    [self._settled(notification) for notification in chunk],
+                    f"ON CONFLICT (id) DO UPDATE SET {overwrite(*settled)}"
+                    " WHERE notifications.run_id = excluded.run_id AND excluded.settled_at > notifications.settled_at"
+                    " ON CONFLICT DO NOTHING",
+                )
+                came = self.came("notifications", chunk)
+                # a message that both machines sent to one chat is here once: what edits theirs stands alone
+                for column in ("edits", "replies_to"):
+                    self.ours.execute(
+                        f"UPDATE notifications SET {column} = NULL WHERE id IN ({marks(came)})"
+                        f" AND {column} NOT IN (SELECT id FROM notifications)",
+                        came,
+                    )
+                deliveries = self.of("deliveries", "notification_id", came)
+                self.add(
+                    "deliveries",
+                    [self._ended(delivery) for delivery in deliveries],
+                    "ON CONFLICT DO UPDATE SET"
+                    f" {overwrite('ended_at', 'outcome', 'message_id', 'error', 'retry_at')}"
+                    " WHERE deliveries.run_id = excluded.run_id AND excluded.ended_at > deliveries.ended_at",
+                )
+            yield
+
+    def _settled(self, theirs: Mapping[str, Any]) -> dict[str, Any]:
+        """Their notification as a thing of the past."""
+        over: dict[str, Any] = {"leased_by": None, "lease_until": None, "not_before": None}
+        # when it was made: what becomes of it there is later, and believed at the next import
+        at = theirs["settled_at"] or theirs["created_at"]
+        if theirs["state"] == "queued":
+            over |= {"state": "suppressed", "suppressed_by": _NOT_SENT, "settled_at": at}
+        elif theirs["state"] == "leased":
+            over |= {"state": "unknown", "error": _NO_ANSWER, "settled_at": at}
+        return {**theirs, **over, "incident_id": self._here(theirs["incident_id"])}
+
+    def _ended(self, theirs: Mapping[str, Any]) -> dict[str, Any]:
+        if theirs["outcome"] != "started":
+            return dict(theirs)
+        return {**theirs, "outcome": "unknown", "error": _NO_ANSWER, "ended_at": theirs["started_at"]}
+
+
+def _share(ours: Sequence[str], theirs: str) -> bool:
+    return not set(ours).isdisjoint(json.loads(theirs))
+
+
+def _union(ours: Sequence[str], theirs: str) -> list[str]:
+    return list(dict.fromkeys((*ours, *json.loads(theirs))))

@@ -1,0 +1,61 @@
+"""A history opened for reading: by its path, or as a connection where several questions follow each other."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.store.connection import connect_reader, translated
+from bot.adapters.store.schema import require_current
+
+Source = str | PathLike[str] | sqlite3.Connection
+
+
+@contextlib.contextmanager
+def open_history(path: str | PathLike[str]) -> Iterator[sqlite3.Connection]:
+    """A connection that can only read, checked to be on a history of this version."""
+    file = Path(path).expanduser()
+    with translated(file), contextlib.closing(connect_reader(file)) as conn:
+        require_current(conn, file)
+        yield conn
+
+
+@contextlib.contextmanager
+def opened(source: Source) -> Iterator[sqlite3.Connection]:
+    """The connection itself, or one to the path for the time of the block."""
+    if isinstance(source, sqlite3.Connection):
+        with translated(path_of(source)):
+            yield source
+    else:
+        with open_history(source) as conn:
+            yield conn
+
+
+def path_of(conn: sqlite3.Connection) -> Path:
+    """The file a connection is to."""
+    return Path(conn.execute("PRAGMA database_list").fetchone()[2])
+
+
+def objects(conn: sqlite3.Connection, sql: str, parameters: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
+    """The rows of a query as JSON objects, times in their short form."""
+    cursor = conn.execute(sql, parameters)
+    names = [column[0] for column in cursor.description]
+    found = [dict(zip(names, row, strict=True)) for row in cursor]
+    times = [name for name in names if name == "at" or name.endswith("_at")]
+    for each in found:
+        each.update((name, short(each[name])) for name in times)
+    return found
+
+
+def short(text: str | None) -> str | None:
+    """A stored time without empty fractions, as the other ``--json`` lines give it."""
+    return text.replace(".000000Z", "Z") if text is not None else None
+
+
+def rounded(number: float | str | None) -> float | str | None:
+    """To six places: what is beyond them is noise of binary fractions."""
+    return round(number, 6) if isinstance(number, float) else number

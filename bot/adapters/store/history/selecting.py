@@ -1,0 +1,128 @@
+"""People's own SQL over the history: it can read, and nothing else, and not for ever.
+
+Three walls, of which each would do: the file is opened for reading only, SQLite's authoriser lets through reading
+alone, and a limit of time ends what would run on. Values of more than 16 MB are refused, so that a query cannot take
+the machine's memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from bot.adapters.store.connection import translated
+from bot.adapters.store.history.opening import Source, opened, path_of
+from bot.core.errors import StoreError, UsageError
+
+TIME_LIMIT = 30.0
+"""Seconds a query may take where nothing else is said."""
+_LARGEST = 16 << 20
+_STEPS = 20_000
+"""Instructions of SQLite's machine between two looks at the clock: a few milliseconds."""
+
+_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
+_SCHEMA_PRAGMAS = frozenset(
+    {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list"}
+)
+_PLAIN_PRAGMAS = frozenset({"data_version", "user_version", "application_id", "page_count", "page_size"})
+_VIRTUAL = (
+    *("stories_fts", "alerts_fts", "json_each('[]')", "json_tree('[]')"),
+    *(f"pragma_{name}('runs')" for name in sorted(_SCHEMA_PRAGMAS - {"table_list"})),
+    "pragma_table_list",
+)
+"""Virtual tables. SQLite declares one at its first use, by a statement that the authoriser would refuse."""
+_REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "writefile", "edit"})
+
+
+def _authorise(action: int, first: str | None, second: str | None, database: str | None, inside: str | None) -> int:
+    if action in _READING:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION:
+        refused = (second or "").lower() in _REFUSED_FUNCTIONS
+        return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA:
+        name = (first or "").lower()
+        allowed = name in _SCHEMA_PRAGMAS or (name in _PLAIN_PRAGMAS and second is None)
+        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_DENY
+
+
+@contextlib.contextmanager
+def read_only(conn: sqlite3.Connection, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Within the block ``conn`` can only read, for so long; yields whether the time is over."""
+    for table in _VIRTUAL:
+        with contextlib.suppress(sqlite3.OperationalError):  # SQLite before 3.37 has no table_list
+            conn.execute(f"SELECT 1 FROM {table} LIMIT 0").fetchone()
+    began = time.monotonic()
+
+    def over() -> bool:
+        return time.monotonic() - began > seconds
+
+    longest = conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
+    conn.set_authorizer(_authorise)
+    conn.set_progress_handler(over, _STEPS)
+    try:
+        yield over
+    finally:
+        conn.set_progress_handler(None, 0)
+        conn.set_authorizer(None)
+        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+
+
+@contextlib.contextmanager
+def select(
+    source: Source, sql: str, parameters: tuple[Any, ...] = (), *, seconds: float = TIME_LIMIT
+) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+    """The names of the result's columns, and its rows as they come.
+
+    Raises UsageError for what is no single reading statement; StoreError where it takes longer than ``seconds``.
+    """
+    with opened(source) as conn, translated(path_of(conn)), read_only(conn, seconds) as over:
+        with _explained(over, seconds):
+            try:
+                cursor = conn.execute(sql, parameters)
+            except ValueError as error:  # a null character
+                raise UsageError(str(error)) from error
+        if cursor.description is None:
+            raise UsageError("nothing is asked; write SELECT …")
+        rows = _rows(cursor, over, seconds)
+        try:
+            yield _told_apart([column[0] for column in cursor.description]), rows
+        finally:
+            rows.close()
+
+
+def _rows(cursor: sqlite3.Cursor, over: Callable[[], bool], seconds: float) -> Generator[tuple[Any, ...], None, None]:
+    with _explained(over, seconds):
+        yield from cursor
+
+
+@contextlib.contextmanager
+def _explained(over: Callable[[], bool], seconds: float) -> Iterator[None]:
+    """SQLite's errors as what the person who wrote the query can do about them."""
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        said, code = str(error), getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_INTERRUPT or (said == "interrupted" and over()):
+            raise StoreError(f"the query took longer than {seconds:g} s; ask for less, or raise --timeout") from error
+        if code == sqlite3.SQLITE_AUTH or "not authorized" in said or "prohibited" in said:
+            raise UsageError(f"only reading is allowed here: {said}") from error
+        if code in (None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH):
+            raise UsageError(said) from error
+        raise
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """Column names, a repeated one with its number."""
+    told: list[str] = []
+    for name in names:
+        tries, fresh = 1, name
+        while fresh in told:
+            tries += 1
+            fresh = f"{name}_{tries}"
+        told.append(fresh)
+    return told

@@ -1,0 +1,62 @@
+"""How often what fired, counted by rule, symbol, month or exposure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.adapters.store.history.filters import Filters, Query, where
+from bot.adapters.store.history.opening import Source, objects, opened, rounded
+
+_KEYS = {
+    "rule": ("alerts a", "a.rule"),
+    "symbol": ("alerts a", "+a.symbol"),
+    "month": ("alerts a", "substr(a.fired_at, 1, 7)"),
+    "exposure": ("alert_exposures e JOIN alerts a ON a.id = e.alert_id", "e.exposure"),
+}
+BY = tuple(_KEYS)
+"""What can be counted by."""
+
+
+def statistics(source: Source, by: str, filters: Filters | None = None) -> list[dict[str, Any]]:
+    """One object for each value of ``by``: months in order, others by how many alerts they have.
+
+    ``incidents`` are those with such an alert, ``confirmed`` and ``disputed`` the ones a reader called right, or wrong.
+    """
+    asked = filters or Filters()
+    with opened(source) as conn:
+        found = objects(conn, *counts_query(by, asked))
+        judged = {row[0]: row[1:] for row in conn.execute(*verdicts_query(by, asked))}
+    for each in found:
+        each["confirmed"], each["disputed"] = judged.get(each[by], (0, 0))
+        each["worst"], each["mean_worst"] = rounded(each["worst"]), rounded(each["mean_worst"])
+    return found
+
+
+def counts_query(by: str, filters: Filters) -> Query:
+    """Alerts, symbols, incidents and the like of each. Answered from one index unless an exposure is asked for."""
+    tables, key = _KEYS[by]
+    said, values = where(filters.tests())
+    order = "1" if by == "month" else "alerts DESC, 1"
+    return (
+        f"SELECT {key} AS {by}, count(*) AS alerts, count(DISTINCT a.symbol) AS symbols,"
+        " count(DISTINCT a.incident_id) AS incidents, sum(a.severity = 'critical') AS critical,"
+        " min(a.worst) AS worst, avg(a.worst) AS mean_worst,"
+        " min(a.fired_at) AS first_fired_at, max(a.fired_at) AS last_fired_at"
+        f" FROM {tables}{said} GROUP BY 1 ORDER BY {order}",
+        values,
+    )
+
+
+def verdicts_query(by: str, filters: Filters) -> Query:
+    """Incidents that readers called right, and wrong, of each."""
+    _, key = _KEYS[by]
+    said, values = where(filters.tests())
+    tables = "alerts a INDEXED BY alerts_incident ON a.incident_id = v.incident_id"
+    if by == "exposure":
+        tables += " CROSS JOIN alert_exposures e ON e.alert_id = a.id"
+    return (
+        f"SELECT {key}, count(DISTINCT CASE WHEN v.verdict = 'right' THEN v.incident_id END),"
+        " count(DISTINCT CASE WHEN v.verdict <> 'right' THEN v.incident_id END)"
+        f" FROM verdicts v CROSS JOIN {tables}{said} GROUP BY 1",
+        values,
+    )

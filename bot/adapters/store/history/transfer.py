@@ -1,0 +1,159 @@
+"""Rows from one history on their way into another: runs and arrivals renumbered, chunk after chunk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.adapters.store.connection import transaction
+
+CHUNK = 500
+"""Rows of a table with all that belongs to them, in one transaction."""
+_MANY = 10_000
+"""Rows that nothing belongs to, in one transaction."""
+ARRIVING = ("stories", "quotes", "daily_bars", "splits", "earnings_dates")
+"""Tables that share one count of arrivals."""
+
+Row = Mapping[str, Any]
+
+
+class Transfer:
+    """Copies rows of ``theirs`` to ``ours``. ``map_runs`` comes first; methods that write expect a transaction."""
+
+    def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection) -> None:
+        self.ours = ours
+        self.theirs = theirs
+        self.done: dict[str, int] = {}
+        """Rows added or brought up to date, by table."""
+        self._runs: dict[int, int] = {}
+        self._columns: dict[str, list[str]] = {}
+        # theirs come after ours, in their own order
+        newest = (ours.execute(f"SELECT max(arrival) FROM {table}").fetchone()[0] for table in ARRIVING)
+        self._arrived = max(number or 0 for number in newest)
+
+    def map_runs(self) -> None:
+        """Give their runs numbers here; one that is here already, from an earlier import, keeps its own."""
+        same = ("mode", "name", "started_at", "version", "pid")
+        known = {tuple(row[1:]): row[0] for row in self.ours.execute(f"SELECT id, {', '.join(same)} FROM runs")}
+        for run in self.rows("runs"):
+            identity = tuple(run[name] for name in same)
+            if identity not in known:
+                new = self.ours.execute(
+                    f"INSERT INTO runs ({', '.join(same)}, ended_at) VALUES (?, ?, ?, ?, ?, ?)",
+                    (*identity, run["ended_at"]),
+                ).lastrowid
+                assert new is not None
+                known[identity] = new
+                self.count("runs", 1)
+            elif run["ended_at"]:
+                ended = self.ours.execute(
+                    "UPDATE runs SET ended_at = ? WHERE id = ? AND ended_at IS NULL", (run["ended_at"], known[identity])
+                )
+                self.count("runs", ended.rowcount)
+            self._runs[run["id"]] = known[identity]
+
+    def run(self, theirs: int) -> int:
+        """The number here of one of their runs."""
+        return self._runs[theirs]
+
+    def columns(self, table: str) -> list[str]:
+        """Its stored columns, key first where it has one; virtual ones are worked out here as there."""
+        if table not in self._columns:
+            names = [row[1] for row in self.ours.execute(f"PRAGMA table_info({table})")]
+            self._columns[table] = names
+        return self._columns[table]
+
+    def count(self, table: str, rows: int) -> None:
+        """So many more were added or brought up to date."""
+        self.done[table] = self.done.get(table, 0) + max(rows, 0)
+
+    # -------------------------------------------------------------------------------------------------------- reading
+
+    def rows(self, table: str, where: str = "1", parameters: Sequence[Any] = ()) -> list[Row]:
+        """Rows of theirs that ``where`` tells."""
+        names = self.columns(table)
+        found = self.theirs.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", tuple(parameters))
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def of(self, table: str, column: str, ids: Sequence[str]) -> list[Row]:
+        """What belongs to the rows with these ids."""
+        return self.rows(table, f"{column} IN ({marks(ids)})", ids) if ids else []
+
+    def chunks(self, table: str, number: str, size: int = CHUNK) -> Iterator[list[Row]]:
+        """The table in the order of ``number``, as many rows at a time."""
+        last = 0
+        while True:
+            names = self.columns(table)
+            cursor = self.theirs.execute(
+                f"SELECT {number}, {', '.join(names)} FROM {table} WHERE {number} > ? ORDER BY {number} LIMIT ?",
+                (last, size),
+            )
+            found = cursor.fetchall()
+            if not found:
+                return
+            last = found[-1][0]
+            yield [dict(zip(names, row[1:], strict=True)) for row in found]
+
+    # -------------------------------------------------------------------------------------------------------- writing
+
+    def add(self, table: str, rows: Iterable[Row], conflict: str) -> None:
+        """Insert rows of theirs under the run here; ``conflict`` says what becomes of one that is here."""
+        names = self.columns(table)
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) {conflict}"
+        values = [
+            [self._runs[row[name]] if name == "run_id" else row[name] for name in names]
+            for row in rows
+        ]  # fmt: skip
+        if values:
+            self.count(table, self.ours.executemany(sql, values).rowcount)
+
+    def arriving(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows with numbers of arrival after everything that is here."""
+        return [{**row, "arrival": self._arrived + row["arrival"]} for row in rows]
+
+    def came(self, table: str, rows: Sequence[Row]) -> list[str]:
+        """Ids of those rows that are here because they came from that machine, now or before."""
+        runs = {row["id"]: self._runs[row["run_id"]] for row in rows}
+        ids = list(runs)
+        here = self.ours.execute(f"SELECT id, run_id FROM {table} WHERE id IN ({marks(ids)})", ids)
+        return [name for name, run in here if run == runs[name]]
+
+    # --------------------------------------------------------------------------------------- observations without an id
+
+    def quotes(self) -> Iterator[None]:
+        """Quotes, the same trade told by both machines once."""
+        return self._nameless("quotes", ("symbol", "at", "kind"), ("price", "previous_close", "basis"))
+
+    def bars(self) -> Iterator[None]:
+        """Daily bars with all their versions, the same figures told by both machines once."""
+        return self._nameless("daily_bars", ("symbol", "session"), ("open", "high", "low", "close", "volume"))
+
+    def earnings(self) -> Iterator[None]:
+        """When companies report, as the calendars said."""
+        return self._nameless("earnings_dates", ("symbol", "day"), ("time_of_day",))
+
+    def _nameless(self, table: str, about: Sequence[str], says: Sequence[str]) -> Iterator[None]:
+        """Rows known by what they say ``about`` what. One of the same run must have been seen at the same moment to be
+        the same, because a vendor may say one thing, then another, then the first again."""
+        names = self.columns(table)
+        place = {name: i + 1 for i, name in enumerate(names)}
+        same = " AND ".join([*(f"o.{n} = ?{place[n]}" for n in about), *(f"o.{n} IS ?{place[n]}" for n in says)])
+        sql = (
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(f'?{place[n]}' for n in names)}"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {table} o WHERE {same}"
+            f" AND (o.run_id <> ?{place['run_id']} OR o.seen_at = ?{place['seen_at']}))"
+        )
+        for chunk in self.chunks(table, "arrival", _MANY):
+            values = [
+                [self._runs[row[name]] if name == "run_id" else row[name] for name in names]
+                for row in self.arriving(chunk)
+            ]
+            with transaction(self.ours):
+                self.count(table, self.ours.executemany(sql, values).rowcount)
+            yield
+
+
+def marks(ids: Sequence[Any]) -> str:
+    """``?, ?, ?``"""
+    return ", ".join("?" * len(ids))

@@ -1,0 +1,154 @@
+"""People's own SQL can read, and nothing else, and not for ever."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.store.history.selecting import read_only, select
+from bot.core.errors import StoreError, UsageError
+from tests.command import run_command
+
+
+def asked(week: Path, sql: str, seconds: float = 5.0) -> list[tuple[object, ...]]:
+    with select(week, sql, seconds=seconds) as (_, rows):
+        return list(rows)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM alerts",
+        "WITH a AS (SELECT symbol FROM alerts) SELECT DISTINCT symbol FROM a",
+        "SELECT title FROM stories_fts WHERE stories_fts MATCH 'deepseek'",
+        "SELECT symbol FROM alerts_fts WHERE alerts_fts MATCH 'cooling' ORDER BY rank",
+        "SELECT value FROM incidents, json_each(alerts)",
+        "SELECT name FROM pragma_table_info('alerts')",
+        "PRAGMA table_xinfo(alerts)",
+        "EXPLAIN QUERY PLAN SELECT * FROM alerts",
+        "SELECT name FROM sqlite_schema",
+        "SELECT median FROM (SELECT avg(worst) OVER (ORDER BY fired_at) AS median FROM alerts)",
+        "VALUES (1), (2)",
+    ],
+)
+def test_reading_is_allowed(week: Path, sql: str) -> None:
+    assert asked(week, sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM alerts",
+        "UPDATE alerts SET rule = 'x'",
+        "INSERT INTO runs DEFAULT VALUES",
+        "INSERT INTO alerts_fts (alerts_fts) VALUES ('rebuild')",
+        "CREATE TABLE mine (x)",
+        "CREATE TEMP TABLE mine (x)",
+        "CREATE TEMP VIEW mine AS SELECT 1",
+        "DROP VIEW alert_history",
+        "ALTER TABLE alerts ADD COLUMN x",
+        "ATTACH 'other.db' AS other",
+        "DETACH main",
+        "VACUUM",
+        "VACUUM INTO 'copy.db'",
+        "REINDEX",
+        "ANALYZE",
+        "BEGIN IMMEDIATE",
+        "SAVEPOINT s",
+        "PRAGMA query_only = OFF",
+        "PRAGMA journal_mode = DELETE",
+        "PRAGMA writable_schema = 1",
+        "PRAGMA user_version = 9",
+        "SELECT load_extension('x')",
+        "WITH x AS (SELECT 1) DELETE FROM alerts",
+        "SELECT 1; DELETE FROM alerts",
+    ],
+)
+def test_everything_else_is_refused_whatever_it_is_called(week: Path, sql: str, tmp_path: Path) -> None:
+    before = week.read_bytes()
+    with pytest.raises(UsageError):
+        asked(week, sql)
+    assert week.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM t", "INSERT INTO t VALUES (2)", "CREATE TEMP TABLE u (x)", "ATTACH ':memory:' AS m"]
+)
+def test_the_authoriser_alone_would_refuse_it(sql: str) -> None:
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn.execute("CREATE TABLE t (x)")
+    conn.execute("CREATE VIRTUAL TABLE stories_fts USING fts5 (title)")
+    conn.execute("CREATE VIRTUAL TABLE alerts_fts USING fts5 (title)")
+    conn.execute("CREATE TABLE runs (x)")
+    with read_only(conn, 5.0), pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        conn.execute(sql)
+    conn.execute(sql)  # afterwards it can again
+    conn.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c",
+        "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c",
+        "SELECT count(*) FROM quotes a, quotes b, quotes c",
+    ],
+)
+def test_a_query_that_runs_on_is_ended(week: Path, sql: str) -> None:
+    began = time.monotonic()
+    with (
+        pytest.raises(StoreError, match=r"took longer than 0\.2 s; ask for less"),
+        select(week, sql, seconds=0.2) as (_, rows),
+    ):
+        for _row in rows:
+            pass
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("", "nothing is asked"),
+        ("/* a remark */", "nothing is asked"),
+        ("SELEC 1", "syntax error"),
+        ("SELECT nope FROM alerts", "no such column: nope"),
+        ("SELECT * FROM nowhere", "no such table: nowhere"),
+        ("SELECT zeroblob(100000000)", "too big"),
+        ("SELECT '\0'", ""),
+        ("SELECT title FROM stories_fts WHERE stories_fts MATCH '\"'", "unterminated string"),
+        ("SELECT abs(-9223372036854775808)", "integer overflow"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(week: Path, sql: str, said: str) -> None:
+    ran = run_command("history", "sql", sql, "--database", week, code=2)
+    assert said in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert ran.stdout == ""
+
+
+def test_a_result_as_json_and_as_a_table(week: Path) -> None:
+    sql = "SELECT 1 AS n, 1.5, NULL AS gone, 'a\x1b[31mb' AS text, x'00ff' AS blob, 1 AS n"
+    ran = run_command("history", "sql", sql, "--json", "--database", week)
+    assert json.loads(ran.stdout) == {
+        "n": 1,
+        "1.5": 1.5,
+        "gone": None,
+        "text": "a\x1b[31mb",
+        "blob": "00ff",
+        "n_2": 1,
+    }
+    assert "\x1b" not in ran.stdout
+    table = run_command("history", "sql", sql, "--database", week).stdout
+    assert table.splitlines()[1].split() == ["1", "1.5", "·", "a", "[31mb", "2", "bytes", "1"]
+
+
+def test_sql_is_read_from_stdin_and_long_results_are_cut_for_people_only(week: Path) -> None:
+    long = "SELECT arrival FROM quotes LIMIT 1500"
+    ran = run_command("history", "sql", "-", "--database", week, answers=long)
+    assert len(ran.stdout.splitlines()) == 1001
+    assert "the first 1,000 rows" in ran.stderr
+    assert len(run_command("history", "sql", long, "--json", "--database", week).stdout.splitlines()) == 1500
