@@ -1,8 +1,8 @@
 """Makes ``.venv`` hold exactly what a lock says, and says in one line why where it cannot.
 
 Run by ``tools/setup``, which has found a Python new enough: ``environment.py run|dev|web|parquet|apprise …``. Standard
-library only. uv installs where it is present, venv and pip otherwise (and where uv fails, because pip knows the proxies and
-indexes of ``pip.conf``, which uv does not).
+library only. uv installs where it is present, venv and pip otherwise (and where uv fails, because pip knows the proxies
+and indexes of ``pip.conf``, which uv does not).
 
 What is installed is remembered in a stamp inside ``.venv``, written last: locks by their SHA-256, and the Python it was
 made for. A current stamp is all that is looked at when nothing changed. While packages are being changed there is no
