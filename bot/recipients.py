@@ -15,6 +15,7 @@ from bot.core.model import (
     Strong,
     Summary,
 )
+from bot.core.pacing import fate_of
 from bot.core.ports import Store
 
 
@@ -27,10 +28,12 @@ def switch_off(store: Store, recipient: str) -> None:
 
 def announce_gone(recipient: str, said: str, now: datetime) -> Announcement:
     """Tell the operator that a recipient does not want messages and was switched off."""
+    named = fate_of(recipient)[1]
+    back = "the bot's next start tries it again" if named else "/start in that chat brings it back"
     return _announcement(
         f"operator:gone:{recipient}:{now:%Y%m%dT%H%M%S.%f}",
         f"{recipient} gets no more messages",
-        f"{said}. It was switched off; /start in that chat brings it back.",
+        f"{said}. It was switched off; {back}.",
         now,
     )
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from bot.core.errors import DeliveryError, StoreError
 from bot.core.model import Announcement, Delivery, Outgoing, Reason, SourceReport, Trouble
-from bot.core.pacing import Pacer
+from bot.core.pacing import Pacer, fate_of
 from bot.core.ports import Clock, Notifier, Store
 from bot.core.unsent import CancelledUnsent
 from bot.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, switch_off
@@ -36,7 +36,8 @@ class SendPolicy:
     """Before the first retry of a plain failure; doubled for each further one, up to ``last_delay``."""
     last_delay: timedelta = timedelta(minutes=1)
     channel_failures: int = 3
-    """After this many plain failures in a row the whole channel rests as long as the next retry."""
+    """After this many plain failures in a row the whole channel rests as long as the next retry; or the one recipient,
+    where each is a service of its own."""
     give_up_after: timedelta = timedelta(hours=24)
     """A notification older than this is not sent any more."""
     edits_expire_after: timedelta = timedelta(hours=6)
@@ -98,7 +99,7 @@ class Sender:
         self._due: list[tuple[datetime, datetime]] = []  # (when in real time, the stored time that is then reached)
         self._reached: datetime | None = None
         self._looked_at = self._pace_clock.now()
-        self._failures: dict[str, int] = {}
+        self._failures: dict[tuple[str, str], int] = {}
         self._store_failures = 0
         self._store_rests_until: datetime | None = None
 
@@ -224,8 +225,8 @@ class Sender:
         outcome: str | DeliveryError
         try:
             outcome = await self._notifiers[notification.channel].send(outgoing)
-        except CancelledUnsent:
-            outcome = DeliveryError("stopped before it was sent", retry_after=timedelta(0))
+        except CancelledUnsent as exc:
+            outcome = DeliveryError(str(exc) or "stopped before it was sent", retry_after=timedelta(0))
         except asyncio.CancelledError:
             outcome = DeliveryError("stopped while it was being sent", unknown=True)
         except DeliveryError as exc:
@@ -241,7 +242,7 @@ class Sender:
             self._failed(outgoing, started_at, outcome)
         else:
             self._conclude(outgoing, started_at, "sent", message_id=outcome)
-            self._channel_works(notification.channel)
+            self._works(notification.recipient)
 
     def _failed(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
         notification, said = outgoing.notification, str(error)
@@ -256,10 +257,10 @@ class Sender:
         elif error.forbidden:
             self._conclude(outgoing, started_at, "failed", error=said)
             self._switch_off(notification.recipient, said)
-            self._channel_works(notification.channel)
+            self._works(notification.recipient)
         elif error.permanent:
             self._conclude(outgoing, started_at, "failed", error=said)
-            self._channel_failed(notification.channel, said, None)
+            self._failing(notification.recipient, said, None)
             # an edit that fails (somebody deleted the message) costs nobody an alert, and comes every minute
             if not notification.edits and notification.reason is not Reason.OPERATOR:
                 self._announce(announce_failed(notification, said, self._now()))
@@ -269,18 +270,20 @@ class Sender:
         else:
             retry_in = self._policy.delay(outgoing.attempt)
             self._conclude(outgoing, started_at, "retry", error=said, retry_in=retry_in)
-            self._channel_failed(notification.channel, said, real)
+            self._failing(notification.recipient, said, real)
 
-    def _channel_works(self, channel: str) -> None:
-        if self._failures.pop(channel, 0):
-            self._report(SourceReport(channel, self._now(), detail="messages go out again"))
+    def _works(self, recipient: str) -> None:
+        channel, name = fate = fate_of(recipient)
+        if self._failures.pop(fate, 0):
+            self._report(SourceReport(channel, self._now(), detail="messages go out again", subject=name))
 
-    def _channel_failed(self, channel: str, said: str, rest_from: datetime | None) -> None:
-        failures = self._failures[channel] = self._failures.get(channel, 0) + 1
-        self._report(SourceReport(channel, self._now(), Trouble.FAILED, said))
+    def _failing(self, recipient: str, said: str, rest_from: datetime | None) -> None:
+        channel, name = fate = fate_of(recipient)
+        failures = self._failures[fate] = self._failures.get(fate, 0) + 1
+        self._report(SourceReport(channel, self._now(), Trouble.FAILED, said, subject=name))
         if rest_from is not None and failures >= self._policy.channel_failures:
             beyond = failures - self._policy.channel_failures + 1
-            self._pacer.pause_channel(channel, rest_from + self._policy.delay(beyond))
+            self._pacer.rest(recipient, rest_from + self._policy.delay(beyond), rest_from)
 
     def _switch_off(self, recipient: str, said: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,6 +17,7 @@ from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing
 from bot.core.ports import Clock
 from bot.core.secret import Secret
+from bot.core.unsent import CancelledUnsent
 from bot.render.objects import objects
 
 CHANNEL = "webhook"
@@ -94,6 +96,8 @@ class WebhookNotifier:
                 endpoint.url, data=content, headers=headers, allow_redirects=False
             ) as response:
                 self._judge(note.recipient, response.status, response.headers.get("Retry-After", ""))
+        except asyncio.CancelledError:
+            raise CancelledUnsent("stopped under way; a repeat is known by its id") from None
         except TimeoutError:
             raise DeliveryError(f"{note.recipient} did not answer in time") from None
         except (aiohttp.ClientError, OSError) as error:

@@ -17,7 +17,7 @@ from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.store.history import open_history
 from bot.adapters.yahoo import Yahoo
-from bot.app.notifiers import telegram_notifier, token_of
+from bot.app.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world
 from bot.core.errors import AftershockError, ConfigError, SourceError
 
@@ -57,6 +57,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
             "add them to rules/companies.yaml for names and exposures",
         )
     yield _database(settings.storage.database)
+    for name, trouble in channel_states(settings, world.folder):
+        yield Finding(name, not trouble, trouble or "ready", "put it right in config.yaml, the environment or .env")
     if offline:
         return
     async for finding in _feeds(world, now):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,15 +14,25 @@ from bot.adapters.apprise import AppriseNotifier, Destination
 from bot.adapters.console import ConsoleNotifier
 from bot.adapters.webhook import Endpoint, WebhookNotifier
 from bot.app.world import World
-from bot.config.other_channels import LEAST_SECRET, Format, recipient, secret_of
+from bot.config.other_channels import (
+    LEAST_SECRET,
+    AppriseSettings,
+    Format,
+    WebhookSettings,
+    pieces,
+    readable_by_others,
+    recipient,
+    secret_of,
+)
 from bot.config.settings import Settings
 from bot.config.telegram_token import FoundToken, find_telegram_token
-from bot.core.errors import UsageError
+from bot.core.errors import ConfigError, UsageError
 from bot.core.model import Outgoing, Recipient
 from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 
 if TYPE_CHECKING:
+    from bot.adapters.store import SqliteStore
     from bot.adapters.telegram import TelegramNotifier
 
 CONSOLE = Recipient("console", "console", "console", operator=True)
@@ -69,26 +81,66 @@ def live_notifiers(
     if settings.console == "always" or (settings.console == "auto" and found.token is None):
         notifiers["console"] = ConsoleNotifier(console)
     if settings.webhooks:
-        secrets = other_secrets(settings, folder)
-        endpoints = {f"webhook:{w.name}": Endpoint(str(w.url), secrets[w.secret_env]) for w in settings.webhooks}
-        notifiers["webhook"] = WebhookNotifier(endpoints, clock)
-    if settings.apprise:
-        secrets = other_secrets(settings, folder)
-        notifiers["apprise"] = AppriseNotifier(
-            {
-                f"apprise:{a.name}": Destination(secrets[a.url_env], a.format is Format.MARKDOWN)
-                for a in settings.apprise
-            }
+        notifiers["webhook"] = WebhookNotifier(
+            {f"webhook:{w.name}": _endpoint(w, folder) for w in settings.webhooks}, clock
         )
+    if settings.apprise:
+        notifiers["apprise"] = AppriseNotifier({f"apprise:{a.name}": _destination(a, folder) for a in settings.apprise})
     return notifiers
 
 
-def other_secrets(settings: Settings, folder: Path) -> dict[str, Secret]:
-    """The secrets that webhooks and Apprise need, by variable. Raises ConfigError where one is missing."""
-    found = {
-        w.secret_env: secret_of(w.secret_env, os.environ, folder / ".env", LEAST_SECRET) for w in settings.webhooks
-    }
-    return found | {a.url_env: secret_of(a.url_env, os.environ, folder / ".env") for a in settings.apprise}
+def _endpoint(webhook: WebhookSettings, folder: Path) -> Endpoint:
+    secret = secret_of(webhook.secret_env, os.environ, folder / ".env", LEAST_SECRET)
+    return Endpoint(str(webhook.url), secret)
+
+
+def _destination(address: AppriseSettings, folder: Path) -> Destination:
+    return Destination(secret_of(address.url_env, os.environ, folder / ".env"), address.format is Format.MARKDOWN)
+
+
+def other_secrets(settings: Settings, folder: Path) -> list[Secret]:
+    """Everything of webhooks and Apprise addresses that no log may show. Raises ConfigError where one is missing."""
+    addresses = [_destination(a, folder).url for a in settings.apprise]
+    parts = [part for address in addresses for part in pieces(address)]
+    return [*(_endpoint(w, folder).secret for w in settings.webhooks), *addresses, *parts]
+
+
+def unsafe_file(settings: Settings, folder: Path) -> list[str]:
+    """A warning where others can read the ``.env`` that holds a secret of these channels."""
+    file = folder / ".env"
+    variables = [*(w.secret_env for w in settings.webhooks), *(a.url_env for a in settings.apprise)]
+    if all(os.environ.get(v, "").strip() for v in variables) or not readable_by_others(file):
+        return []
+    return [f"{file} holds secrets of webhooks or Apprise and can be read by others; run: chmod 600 {file}"]
+
+
+def channel_states(settings: Settings, folder: Path) -> list[tuple[str, str]]:
+    """Webhooks and Apprise addresses by recipient, each with what keeps it from working, or nothing. Sends nothing."""
+    states = []
+    for webhook in settings.webhooks:
+        states.append((f"webhook:{webhook.name}", _trouble(partial(_endpoint, webhook, folder))))
+    for address in settings.apprise:
+        name = f"apprise:{address.name}"
+        states.append((name, _trouble(partial(_only, name, address, folder))))
+    return states
+
+
+def _only(name: str, address: AppriseSettings, folder: Path) -> AppriseNotifier:
+    return AppriseNotifier({name: _destination(address, folder)})
+
+
+def _trouble(made: Callable[[], object]) -> str:
+    try:
+        made()
+    except (ConfigError, UsageError) as error:
+        return str(error)
+    return ""
+
+
+def ask_again(store: SqliteStore, now: datetime) -> int:
+    """Queue anew what was on its way to a webhook when the last run ended, for its id shows a repeat; how many."""
+    doubtful = [d for d in store.doubtful() if d.recipient.startswith("webhook:")]
+    return sum(store.resolve(d.id, "again", "the start", now) for d in doubtful)
 
 
 def configured_recipients(settings: Settings, known: Sequence[Recipient]) -> list[Recipient]:

@@ -35,7 +35,15 @@ from bot.app.logs import AboveStatus, StatusHandler, start_logging
 from bot.app.measures import MeasuredCycle, Measures, timed
 from bot.app.monitoring import watched_over
 from bot.app.muting import Muting
-from bot.app.notifiers import CONSOLE, configured_recipients, live_notifiers, other_secrets, token_of
+from bot.app.notifiers import (
+    CONSOLE,
+    ask_again,
+    configured_recipients,
+    live_notifiers,
+    other_secrets,
+    token_of,
+    unsafe_file,
+)
 from bot.app.pictures import Drawings
 from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
 from bot.app.status import one_line, several_lines
@@ -74,9 +82,9 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     found = token_of(world)
     key, unsafe = find_language_model_key(os.environ, world.settings.language_model.key_file)
     switch = find_heartbeat_url(os.environ, world.settings.heartbeat)
-    secrets = [*other_secrets(world.settings, world.folder).values(), *(s for s in (found.token, key, switch) if s)]
+    secrets = [*other_secrets(world.settings, world.folder), *(s for s in (found.token, key, switch) if s)]
     handler = start_logging(world.settings.log_level.value, secrets)
-    for warning in (*found.warnings, *([unsafe] if unsafe else [])):
+    for warning in (*found.warnings, *([unsafe] if unsafe else []), *unsafe_file(world.settings, world.folder)):
         log.warning("%s", warning)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -160,7 +168,8 @@ async def _assembled(
 
         sender = Sender(store, timed(notifiers, clock, measures), clock, report=bot.report, announce=announce)
         bot.wake = sender.wake
-        if recovered := store.recover(clock.now()):
+        recovered = store.recover(clock.now())
+        if recovered := max(0, recovered - ask_again(store, clock.now())):
             log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", recovered)
             words = f"{count(recovered, 'message')} may not have arrived"
             why = "The last run ended while sending. What is in doubt is not repeated by itself."

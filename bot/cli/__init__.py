@@ -13,6 +13,7 @@ import typer
 from bot.cli import (
     backtest,
     check,
+    episode,
     feeds,
     history,
     news,
@@ -47,6 +48,7 @@ rules.app.command("new")(rules_new.new)
 app.add_typer(news.app, name="news")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(history.app, name="history")
+app.add_typer(episode.app, name="episode")
 app.add_typer(schema.app, name="schema", hidden=True)
 
 

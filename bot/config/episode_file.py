@@ -89,7 +89,14 @@ def load_episodes(folder: Path) -> tuple[Episode, ...]:
 
 
 def episode_path(folder: Path, name: str) -> Path:
-    """Where the episode called ``name`` is; raises UsageError, saying which there are, where there is none."""
+    """Where the episode called ``name`` is, or the file of that name where it ends in ``.yaml``.
+
+    Raises UsageError, saying which there are, where there is none.
+    """
+    if name.endswith(".yaml"):
+        if not Path(name).is_file():
+            raise UsageError(f"there is no file {name}; name one, or an episode in {folder}")
+        return Path(name)
     paths = episode_paths(folder)
     if name in paths:
         return paths[name]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import enum
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
@@ -26,6 +28,8 @@ from bot.core.secret import Secret
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
 _MAX_BYTES = 65_536
+_LONG_PIECE = 8
+_PLAIN_WORD = re.compile(r"[a-z-]+")
 LEAST_SECRET = 16
 """Characters of a webhook's secret: one that is shorter can be guessed."""
 
@@ -141,6 +145,26 @@ def secret_of(variable: str, environment: Mapping[str, str], env_file: Path, lea
         )
         raise ConfigError([Problem(variable, 0, 0, "", message)])
     return Secret(value)
+
+
+def readable_by_others(file: Path) -> bool:
+    """Whether anyone but its owner may read the file; no where there is none."""
+    try:
+        return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+    except OSError:
+        return False
+
+
+def pieces(address: Secret) -> list[Secret]:
+    """What in an Apprise address gives access by itself: the password, and every long piece that is neither a host's
+    name nor a plain word. A library may show these without the rest."""
+    rest = address.reveal().partition("://")[2]
+    user = re.split(r"[/?]", rest, maxsplit=1)[0].rpartition("@")[0]
+    found = {unquote(user.partition(":")[2])}
+    for piece in re.split(r"[/:@?&=,\s]+", rest):
+        if len(piece) >= _LONG_PIECE and "." not in piece and _PLAIN_WORD.fullmatch(piece) is None:
+            found.update((piece, unquote(piece)))
+    return [Secret(piece) for piece in sorted(found) if piece]
 
 
 def _from_file(variable: str, env_file: Path) -> str:

@@ -19,6 +19,8 @@ LIKELY = 0.6
 """The other explanation is at least so likely,"""
 AHEAD = 0.1
 """and by so much likelier than the one that was told, as both are judged now."""
+WORTH_TELLING = 0.3
+"""An explanation less likely than this is not told."""
 AI = frozenset({"ai-model", "ai-market"})
 """Told of one happening: from one of these to the other is no correction."""
 
@@ -36,13 +38,21 @@ def named_by(readings: Iterable[Reading]) -> set[str]:
 
 
 def still_open(alert: Alert, timetable: Timetable, at: datetime) -> Session | None:
-    """The alert's session, where its cause may still be corrected at ``at``: it has one, which was never corrected, and
-    the next session has not closed."""
+    """The alert's session, where its cause may still be found or corrected at ``at``: it was never corrected, and the
+    next session has not closed."""
     session = timetable.on(alert.session)
-    if session is None or alert.cause is None or alert.corrected_at is not None:
+    if session is None or alert.corrected_at is not None:
         return None
     following = timetable.before(session, -1)
     return session if following is None or at <= following.close_at else None
+
+
+def completed(alert: Alert, verdict: Verdict | None, at: datetime) -> Alert | None:
+    """``alert``, told without a cause, with the one that is known by now; ``None`` where there still is none."""
+    best = verdict.best if verdict else None
+    if best is None or best.match is None or alert.cause is not None or best.confidence < WORTH_TELLING:
+        return None
+    return replace(alert, cause=cause_of(best.match, best.confidence), updated_at=at)
 
 
 def corrected(alert: Alert, verdict: Verdict | None, at: datetime) -> Alert | None:

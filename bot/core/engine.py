@@ -16,6 +16,7 @@ from itertools import groupby
 from bot.core import followups
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
+from bot.core.corrections import WORTH_TELLING
 from bot.core.digesting import Digests
 from bot.core.earnings import EarningsCalendar
 from bot.core.episode import Episode
@@ -54,8 +55,6 @@ from bot.core.summary import Teller
 
 FRESHNESS_EVERY = timedelta(minutes=5)
 HOUSEKEEPING_EVERY = timedelta(hours=6)
-WORTH_TELLING = 0.3
-"""An explanation less likely than this is not told."""
 REMEMBER_EARNINGS = timedelta(days=40)
 REMEMBER_ALERTS = timedelta(days=30)
 
@@ -141,7 +140,7 @@ class Engine:
         for observation in observations:
             self._absorb(observation, None)
         self.incidents.restore(known)
-        self._time = self._tended = max(self._time, until)
+        self._time = self._tended = self.speaker.here_since = max(self._time, until)
         self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
@@ -206,7 +205,7 @@ class Engine:
             moved = {quote.symbol for quote in wave if self._admit(quote, at, record)}
             heard = told if number == 0 else {}
             self._judge(self.rules.concerned(moved, heard), at, record, heard)
-        self._revising.correct(read, at, record, self.causes)
+        self._revising.revise(read, at, record, self.causes, self.news.reached)
 
     def _admit(self, quote: Quote, at: datetime, record: Record) -> bool:
         """Take a quote or refuse it; a symbol refused several times in a row is the operator's business."""
@@ -348,7 +347,8 @@ class Engine:
         """The next moment at which time alone brings something about; ``None`` where nothing waits."""
         times = [self.alerts.next_due(), self._next_check, self._next_housekeeping]
         times += [self._digests.next_at] if self._digests else []
-        times += [followups.next_due(i, self.market.of(i.lead), self._tended) for i in self.incidents.open() if i.lead]
+        here = self._tended, self.speaker.here_since
+        times += [followups.next_due(i, self.market.of(i.lead), *here) for i in self.incidents.open() if i.lead]
         return min((t for t in times if t is not None), default=None)
 
     def _at(self, at: datetime, record: Record) -> None:

@@ -25,6 +25,8 @@ NAMED = {
     "earnings": "Earnings calendar",
     "telegram": "Telegram",
     "console": "Console",
+    "webhook": "Webhook",
+    "apprise": "Apprise",
     "rules": "Rules",
     "store": "History database",
 }

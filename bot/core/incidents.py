@@ -45,6 +45,10 @@ class IncidentBook:
         """Open incidents, oldest first."""
         return [i for i in self._incidents.values() if i.state is IncidentState.OPEN]
 
+    def unmerged(self) -> list[Incident]:
+        """All that stand for themselves, those that are over included, oldest first."""
+        return [i for i in self._incidents.values() if not i.merged_into]
+
     # ------------------------------------------------------------------------------------------------------ changing
 
     def restore(self, incidents: Iterable[Incident]) -> None:
@@ -162,6 +166,16 @@ class IncidentBook:
                 or (now and alert.cause.topic in SHARED_TOPICS and incident.topic in SHARED_TOPICS)
             ):
                 return incident
+        return self._told_without_cause(alert)
+
+    def _told_without_cause(self, alert: Alert) -> Incident | None:
+        """The newest incident that is over and told of this very fall without a cause: the alert brings it."""
+        if alert.cause is None:
+            return None
+        for incident in reversed(self.unmerged()):
+            known = alert.session in incident.sessions and alert.symbol in incident.symbols
+            if known and not incident.topic and not self._other_way(incident, alert):
+                return reopened(incident)
         return None
 
     def _alerts_of(self, incident: Incident) -> Iterator[Alert]:
@@ -196,6 +210,11 @@ class IncidentBook:
             symbols=(),
             alerts=(),
         )
+
+
+def reopened(incident: Incident) -> Incident:
+    """``incident``, open: there is more to say of it."""
+    return replace(incident, state=IncidentState.OPEN, closed_at=None)
 
 
 def reason_to_speak(incident: Incident, at: datetime) -> Reason | None:

@@ -289,7 +289,11 @@ class SymbolPrices:
 
     def rebased(self, quote: Quote) -> float:
         """A quote's price on the newest known split basis; quotes are as traded."""
-        return quote.price * self._factor(quote.at, quote.at) if self.splits else quote.price
+        return self.restated(quote.price, quote.at)
+
+    def restated(self, price: float, at: datetime) -> float:
+        """A price as it was told at ``at``, on the newest known split basis."""
+        return price * self._factor(at, at) if self.splits else price
 
     def on_basis(self, bar: DailyBar, price: float) -> float:
         """A price of ``bar`` on the newest known split basis."""

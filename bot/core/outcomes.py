@@ -123,6 +123,8 @@ def without_outcome(alert: Alert, timetable: Timetable, at: datetime) -> Iterato
 
 
 def _outcomes(alert: Alert, prices: SymbolPrices, at: datetime) -> Iterator[Outcome]:
+    if alert.price <= 0:  # it fired on news alone, before any price of the symbol was known
+        return
     fired_on = Quote(alert.symbol, alert.price, alert.price_at, alert.price_at)
     base = prices.rebased(fired_on)
     for horizon in Horizon:

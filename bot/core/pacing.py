@@ -43,6 +43,16 @@ TELEGRAM = Limits(burst=6)
 """What Telegram allows, used evenly."""
 
 
+APART = frozenset({"apprise", "webhook"})
+"""Channels whose recipients are services of their own: where one of them is down, the others go on."""
+
+
+def fate_of(recipient: str) -> tuple[str, str]:
+    """What fails and rests together with this recipient: its channel as a whole, or the one name on it."""
+    channel, _, name = recipient.partition(":")
+    return (channel, name if channel in APART else "")
+
+
 def chat_of(recipient: str) -> str:
     """The chat behind a recipient id: topics of one group share its limits."""
     return recipient.split("/", 1)[0]
@@ -143,6 +153,14 @@ class Pacer:
     def pause_channel(self, channel: str, until: datetime) -> None:
         """Leave the whole channel alone until then."""
         self._channel_pauses[channel] = max(until, self._channel_pauses.get(channel, until))
+
+    def rest(self, recipient: str, until: datetime, now: datetime) -> None:
+        """Leave alone until then what shares this recipient's fate."""
+        channel, name = fate_of(recipient)
+        if name:
+            self.pause(recipient, until, now)
+        else:
+            self.pause_channel(channel, until)
 
     def resting(self, now: datetime) -> frozenset[str]:
         """Recipients, as far as known, whose chat takes no message now: to be passed over by a claim.

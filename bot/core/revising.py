@@ -1,8 +1,8 @@
-"""Second thoughts: a cause that was told and is another, two incidents that turn out to be one."""
+"""Second thoughts: a cause that comes late or is another than told, two incidents that turn out to be one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,26 +39,41 @@ class Revising:
             incident = whole
         return incident
 
-    def correct(self, read: Sequence[Reading], at: datetime, record: Record, causes: Causes) -> None:
-        """Hold what was said of those whom new stories name against what is known now."""
-        opened = self.incidents.open() if read else []
-        named = corrections.named_by(read) if opened else set()
-        for incident in opened:
+    def revise(
+        self,
+        read: Sequence[Reading],
+        at: datetime,
+        record: Record,
+        causes: Causes,
+        reached: Callable[[str], Collection[str]],
+    ) -> None:
+        """Hold what was said of those whom new stories name against what is known now; who was told of without a cause
+        may get it from any story whose cluster reaches it (``reached``)."""
+        named = corrections.named_by(read)
+        near = {s for reading in read if any(t.score > 0 for t in reading.topics) for s in reached(reading.cluster)}
+        if not named and not near:
+            return
+        for incident in self.incidents.unmerged():
+            told = [a for a in map(self.alerts.get, incident.alerts) if a is not None]
             better = [
                 alert
-                for key in incident.alerts
-                if (told := self.alerts.get(key)) is not None and told.symbol in named
-                if (alert := self._better_explained(told, at, causes)) is not None
+                for each in told
+                if each.symbol in named or (each.cause is None and each.symbol in near)
+                if (alert := self._better_explained(each, at, causes)) is not None
             ]
             for alert in better:
                 self.alerts.amend(alert)
                 record.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
-            if better:
+            if any(alert.corrected_at is not None for alert in better):
                 self.speaker.correct(self.incidents.get(incident.id) or incident, at, record)
+            elif better:
+                self.speaker.complete(self.incidents.get(incident.id) or incident, better, at, record)
 
     def _better_explained(self, alert: Alert, at: datetime, causes: Causes) -> Alert | None:
         session = corrections.still_open(alert, self.market.of(alert.symbol).timetable, at)
         if session is None or (alert.change or 0.0) >= 0:
             return None
-        earlier = None if at <= session.ends_at else session
-        return corrections.corrected(alert, causes.explain(alert.symbol, at, session=earlier), at)
+        verdict = causes.explain(alert.symbol, at, session=None if at <= session.ends_at else session)
+        if alert.cause is None:
+            return corrections.completed(alert, verdict, at) if alert.change is not None else None
+        return corrections.corrected(alert, verdict, at)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.core import followups, incidents
 from bot.core.alerts import AlertBook
+from bot.core.corrections import AI
 from bot.core.incidents import IncidentBook
 from bot.core.market import Market
 from bot.core.model import Alert, Announcement, Incident, IncidentState, Reason
@@ -18,6 +19,7 @@ from bot.core.record import Record
 from bot.core.rules import RuleSet
 from bot.core.summary import Teller, lead_alert
 
+NEVER_TOLD = "never told"
 EDIT_WORTH = 0.01
 """A message is edited when its lead's move is this much further than when it was last told."""
 
@@ -33,6 +35,8 @@ class Speaker:
         self.incidents = book
         self.teller = teller
         self._rules = rules
+        self.here_since = datetime.min.replace(tzinfo=UTC)
+        """Since when we know what happens: after a restart, since then."""
 
     def speak(self, ids: set[str], at: datetime, record: Record) -> None:
         """Say what changed: a new message where there is a reason for one, else an edit soon."""
@@ -97,11 +101,20 @@ class Speaker:
                 edits=incidents.message_key(edited, edited.main),
             )
         )
-        self._mark_told(alerts, at, record)
+        if not _unheard(alerts):
+            self._mark_told(alerts, at, record)
 
     def _follow(
-        self, incident: Incident, kinds: Sequence[str], at: datetime, record: Record, *, late: bool = False
+        self,
+        incident: Incident,
+        kinds: Sequence[str],
+        at: datetime,
+        record: Record,
+        *,
+        closed_at: datetime | None = None,
+        late: bool = False,
     ) -> None:
+        """``closed_at``: the close this is about, whose prices it gives; the prices of now, where it is about none."""
         alerts = self._alerts_of(incident)
         marked = followups.done(incident, kinds, at, "late" if late else "sent")
         spoken = self.keep(replace(marked, messages=marked.messages + 1), record)
@@ -111,11 +124,12 @@ class Speaker:
                 at=at,
                 reason=Reason.FOLLOW_UP,
                 severity=spoken.severity,
-                summary=self.teller.follow_up(spoken, alerts, self._watched, kinds, at, late),
+                summary=self.teller.follow_up(spoken, alerts, kinds, at, closed_at, late),
                 incident=spoken.id,
                 symbols=spoken.symbols,
                 rules=rules_of(alerts),
                 replies_to=incidents.message_key(spoken, 1),
+                suppressed_by=_unheard(alerts),
             )
         )
 
@@ -144,7 +158,7 @@ class Speaker:
         alerts = self._alerts_of(incident)
         lead = lead_alert(incident, alerts)
         changed = sum(a.corrected_at is not None for a in alerts)
-        current = replace(incidents.needs_edit(incident, at), updated_at=at)
+        current = replace(incidents.reopened(incidents.needs_edit(incident, at)), updated_at=at)
         if lead.corrected_at is not None and 2 * changed < len(alerts):  # it is told by one whom it still explains
             others = [a for a in alerts if a.corrected_at is None]
             current = replace(current, lead=max(others, key=lambda a: (a.severity, -(a.change or 0.0))).symbol)
@@ -173,8 +187,33 @@ class Speaker:
                 symbols=spoken.symbols,
                 rules=rules_of(alerts),
                 replies_to=incidents.message_key(spoken, 1),
+                suppressed_by=_unheard(alerts),
             )
         )
+
+    def complete(self, incident: Incident, found: Sequence[Alert], at: datetime, record: Record) -> None:
+        """Let the message of an incident without a cause tell the one that some of its alerts have ``found`` by now.
+
+        One company's own reason says nothing of most others, so one of them leads then; AI news speaks for all.
+        """
+        alerts = self._alerts_of(incident)
+        lead = lead_alert(incident, alerts)
+        if lead.cause is not None and all(a.id != lead.id for a in found):
+            return  # it tells of one already
+        by_ai = [a for a in alerts if a.cause is not None and a.cause.topic in AI]
+        unexplained = [a for a in alerts if a.cause is None]
+        ours = by_ai or (unexplained if 2 * len(unexplained) > len(alerts) else [])
+        if ours and lead not in ours:
+            lead = max(ours, key=lambda a: (a.severity, -(a.change or 0.0)))
+        cause = lead.cause
+        current = replace(
+            incidents.reopened(incidents.needs_edit(incident, at)),
+            lead=lead.symbol,
+            topic=incident.topic or (cause.topic if cause else ""),
+            clusters=tuple(dict.fromkeys((*incident.clusters, *([cause.cluster] if cause else [])))),
+            updated_at=at,
+        )
+        self.keep(current, record)
 
     def watch_lead(self, incident: Incident, at: datetime, record: Record) -> None:
         """What the lead symbol's newest price brings about: a follow-up, or an edit when it has gone further."""
@@ -229,7 +268,7 @@ class Speaker:
         lapse = followups.lapses_at(current, prices.timetable)
         waiting = [f.kind for f in current.follow_ups if f.done_at is None and f.due_at is None]
         if waiting and lapse is not None and lapse <= at:
-            self._lapse(current, waiting, at, record)
+            self._lapse(current, waiting, lapse, at, record)
             current = self.incidents.get(incident.id) or current
         if current.edit_due_at is not None and current.edit_due_at <= at:
             self._edit(current, at, record)
@@ -240,7 +279,7 @@ class Speaker:
     def _timed_follow_ups(self, incident: Incident, at: datetime, record: Record, *, after_due: bool = False) -> None:
         """Send what is due. ``after_due`` leaves a follow-up due this very moment to the clock, which comes after all
         quotes of the moment are in."""
-        for follow_up in followups.due_by_time(incident, self.market.of(incident.lead), at):
+        for follow_up in followups.due_by_time(incident, self.market.of(incident.lead), at, self.here_since):
             assert follow_up.due_at is not None
             overdue = at - follow_up.due_at
             if after_due and not overdue:
@@ -249,20 +288,19 @@ class Speaker:
             if overdue > followups.STALE_AFTER:
                 self.keep(followups.done(current, [follow_up.kind], at, "stale"), record)
             else:
-                self._follow(current, [follow_up.kind], at, record, late=overdue > followups.LATE_AFTER)
+                late = overdue > followups.LATE_AFTER
+                self._follow(current, [follow_up.kind], at, record, closed_at=follow_up.due_at, late=late)
 
-    def _lapse(self, incident: Incident, waiting: list[str], at: datetime, record: Record) -> None:
+    def _lapse(self, incident: Incident, waiting: list[str], lapse: datetime, at: datetime, record: Record) -> None:
         """Five sessions on: what has not come back is said once, and the waiting ends."""
         prices = self.market.of(incident.lead)
-        timetable = prices.timetable
-        lapse = followups.lapses_at(incident, timetable)
-        session = timetable.at(lapse) if lapse else None
-        known = session is not None and prices.close_of(session) is not None
-        if lapse is not None and not known and at < lapse + followups.CLOSE_GRACE:
+        if followups.waited_for(lapse, prices, at, self.here_since):
             return
-        incident = self.keep(followups.done(incident, waiting, at, "expired"), record)
-        if "recovered" in waiting:
-            self._follow(incident, ["lapsed"], at, record)
+        stale = followups.end_is_stale(lapse, prices.timetable, at)
+        incident = self.keep(followups.done(incident, waiting, at, "stale" if stale else "expired"), record)
+        if "recovered" in waiting and not stale:
+            late = at - lapse > followups.LATE_AFTER
+            self._follow(incident, ["lapsed"], at, record, closed_at=lapse, late=late)
 
     @property
     def _watched(self) -> list[str]:
@@ -274,6 +312,11 @@ class Speaker:
     def keep(self, incident: Incident, record: Record) -> Incident:
         record.touched[incident.id] = self.incidents.put(incident)
         return incident
+
+
+def _unheard(alerts: Sequence[Alert]) -> str:
+    """``never told`` where every message about these was held back: nothing answers what nobody got."""
+    return NEVER_TOLD if all(a.told_at is None for a in alerts) else ""
 
 
 def rules_of(alerts: Sequence[Alert]) -> tuple[str, ...]:

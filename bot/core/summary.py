@@ -20,7 +20,8 @@ from bot.core.blocks.volume import volume_lines
 from bot.core.blocks.why import why
 from bot.core.earnings import EarningsCalendar, due_words
 from bot.core.episode import Episode
-from bot.core.market import Market, change
+from bot.core.followups import level_before, standing
+from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
     Alert,
     Block,
@@ -49,6 +50,7 @@ from bot.core.wording import (
     moment,
     percent,
     price,
+    short_day,
 )
 
 MEMBERS = 6
@@ -114,25 +116,28 @@ class Teller:
         self,
         incident: Incident,
         alerts: Sequence[Alert],
-        watched: Sequence[str],
         kinds: Sequence[str],
         at: datetime,
+        closed_at: datetime | None = None,
         late: bool = False,
     ) -> Summary:
-        """What a follow-up says: where the lead and the others stand now, against the first message's reference."""
+        """What a follow-up says: where the lead and the others stand now, or stood at the close it is about, against
+        the first message's reference."""
         lead = lead_alert(incident, alerts)
         name = self.company(lead.symbol)
-        now = self.standing(lead.symbol, at)
+        now = self.standing(lead.symbol, at, closed_at)
         words = {
             "session close": "at the close",
             "next session close": "at the next session's close",
             "recovered": "has recovered",
             "lapsed": "five sessions on",
         }
-        kind = kinds[0]
+        kind = "recovered" if "recovered" in kinds else kinds[0]
         about = words.get(kind, f"has rebounded ({kind.removeprefix('rebound ')} or more from the close)")
         headline = f"Follow-up: {name} {about}"
         lines: list[Line] = []
+        prices = self.market.of(lead.symbol)
+        held, before = standing(prices, at, closed_at), level_before(lead, prices)
         if now is not None:
             lines.append(
                 (
@@ -140,16 +145,23 @@ class Teller:
                     f" {against(now.reference)}; {PHASE_WORDS[now.session.phase(now.at)]}, {clock(now.at)}.",
                 )
             )
-            since = change(now.price, lead.reference)
-            if lead.reference and since is not None and lead.reference.session != now.reference.session:
-                lines.append((f"Against {price(lead.reference.price)} before the fall: {percent(since)}.",))
+            since = change(now.price, before)
+            if before and since is not None and before.session != now.reference.session:
+                lines.append((f"Against {price(before.price)} before the fall: {percent(since)}.",))
+        elif held is not None and before is not None:
+            said = f" {against(before)}; {PHASE_WORDS[held[1].phase(held[0].at)]}, {clock(held[0].at)}."
+            moved = percent(change(held[0].price, before) or 0.0)
+            lines.append((Strong(f"{name} ({lead.symbol}) {price(held[0].price)}, {moved}"), said))
+        else:
+            lines.append((f"No price of {name} ({lead.symbol}) is known{self._session(prices, closed_at or at)}.",))
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
+        moves = self._since(incident, alerts, at, closed_at)
         blocks = [
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
-            *(closing(alerts, self._since(incident, alerts, at)) if self._over(incident, kinds) else []),
-            *self._since_the_fall(incident, alerts, at),
+            *(closing(alerts, moves) if self._over(incident, kinds) else []),
+            *self._since_the_fall(moves),
             *self._next(incident),
             Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
         ]
@@ -263,9 +275,8 @@ class Teller:
         lines += tuple(correction.apart_line(apart, self.topic))
         return [Block("who is hit", BlockKind.FACTS, 60, title, lines), *self._held_up(incident, watched, at)]
 
-    def _since_the_fall(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> list[Block]:
+    def _since_the_fall(self, moves: Sequence[tuple[str, float]]) -> list[Block]:
         """Where the symbols of an incident stand against the prices from before its fall."""
-        moves = self._since(incident, alerts, at)
         if len(moves) < 2:
             return []
         title = f"Where they stand ({len(moves)}), against before the fall"
@@ -276,13 +287,16 @@ class Teller:
         """Nothing follows this follow-up."""
         return all(f.done_at is not None or f.kind in kinds for f in incident.follow_ups)
 
-    def _since(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> list[tuple[str, float]]:
-        """Each symbol with what its price now is against that from before its fall."""
+    def _since(
+        self, incident: Incident, alerts: Sequence[Alert], at: datetime, closed_at: datetime | None
+    ) -> list[tuple[str, float]]:
+        """Each symbol with what its price now (or at that close) is against that from before its fall."""
         moves = []
         for symbol in incident.symbols:
             alert = next((a for a in alerts if a.symbol == symbol), None)
-            now = self.standing(symbol, at)
-            since = change(now.price, alert.reference) if now and alert else None
+            prices = self.market.of(symbol)
+            now = standing(prices, at, closed_at)
+            since = change(now[0].price, level_before(alert, prices)) if now and alert else None
             if since is not None:
                 moves.append((symbol, since))
         return moves
@@ -326,10 +340,11 @@ class Teller:
 
     # ------------------------------------------------------------------------------------------------------ details
 
-    def standing(self, symbol: str, at: datetime) -> Standing | None:
-        """The symbol's move against its previous close as it stands at ``at``."""
+    def standing(self, symbol: str, at: datetime, closed_at: datetime | None = None) -> Standing | None:
+        """The symbol's move against its previous close as it stands at ``at``, or as it stood at the close
+        ``closed_at``: the official one of its session where that had closed by then."""
         prices = self.market.of(symbol)
-        held = prices.standing(at)
+        held = standing(prices, at, closed_at)
         if held is None:
             return None
         quote, session = held
@@ -338,6 +353,11 @@ class Teller:
         if reference is None or moved is None:
             return None
         return Standing(symbol, quote.price, moved, reference, quote.at, session)
+
+    @staticmethod
+    def _session(prices: SymbolPrices, at: datetime) -> str:
+        session = prices.timetable.current(at)
+        return f" in the session of {short_day(session.date)}" if session else ""
 
     def company(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""

@@ -81,3 +81,65 @@ def test_until_the_next_session_s_close_a_cause_may_be_corrected_and_not_after(t
     for at, moves in (("2026-02-04 20:59", True), ("2026-02-04 21:01", False)):
         found = played(tmp_path, RESULTS.format(at=at))
         assert any(c.alert.corrected_at is not None for c in found.changes) is moves, at
+
+
+GROUP = SOFTWARE.replace("ai-model-shock", "[group-fall, ai-model-shock]").split("    news:")[0] + "    news:\n"
+EXPECT_GROUP = "    expect: [{rule: group-fall, symbol: NOW}]\n"
+TIE = """\
+      - {at} | Example Times | Software stocks plunge as new AI agents raise fears that they will replace it
+      - {at} | Example Wire | Salesforce, ServiceNow and Workday shares sink after Anthropic's Claude agents launch
+"""
+
+
+def grouped(tmp_path: Path, news: str, text: str = GROUP) -> Played:
+    """The software day, told by the group, with these headlines."""
+    file = tmp_path / "day.yaml"
+    file.write_text(text + news + EXPECT_GROUP, encoding="utf-8")
+    suite = prepare_suite(REPOSITORY / "config.yaml", file, None, NOW)
+    _, rules, scene = suite.tests[0]
+    assert scene.tape.first_at is not None
+    return play(suite.stage.engine(RuleSet(rules), scene.tape.first_at), scene.tape)
+
+
+def test_what_was_told_without_a_cause_is_completed_in_place_and_is_no_correction(tmp_path: Path) -> None:
+    found = grouped(tmp_path, RESULTS.format(at="17:00"))
+    assert [t.announcement.reason for t in found.told if not t.announcement.edits] == [Reason.FIRST]
+    first, *edits = texts(found, Reason.FIRST)
+    assert first.splitlines()[0] == "Workday falls 13.0 %, 4 other stocks with it; no cause found in the news"
+    assert "Workday" not in edits[-1].splitlines()[0], "its results say nothing of the others"
+    assert edits[-1].splitlines()[0].endswith("3 other stocks with it; no cause found in the news")
+    assert "For reasons of their own: WDAY (earnings and guidance)." in edits[-1]
+    completed = [c.alert for c in found.changes if c.alert.cause is not None]
+    assert {a.symbol for a in completed} == {"WDAY"}
+    assert {a.corrected_at for a in completed} == {None}
+
+
+def test_a_cause_found_in_the_morning_completes_a_message_whose_incident_is_over(tmp_path: Path) -> None:
+    found = grouped(tmp_path, TIE.format(at="2026-02-04 12:00"))
+    new = [t.announcement for t in found.told if not t.announcement.edits]
+    assert {a.incident for a in new} == {"20260203-1"}
+    assert [a.reason for a in new] == [Reason.FIRST, Reason.ESCALATED, Reason.FOLLOW_UP]
+    assert "no cause found" in new[0].summary.subject
+    assert "after AI-model news" in new[1].summary.subject
+    assert new[1].replies_to == new[0].key
+
+
+def test_results_found_in_the_morning_complete_a_message_whose_incident_is_over(tmp_path: Path) -> None:
+    found = grouped(tmp_path, RESULTS.format(at="2026-02-04 12:00"))
+    assert "For reasons of their own: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]
+    assert found.changes[-1].alert.incident == "20260203-1"
+
+
+def test_after_the_next_close_nothing_is_completed(tmp_path: Path) -> None:
+    found = grouped(tmp_path, RESULTS.format(at="2026-02-04 21:01"))
+    assert len(texts(found, Reason.FIRST)) == 1
+    assert all(c.alert.cause is None for c in found.changes)
+
+
+def test_a_correction_reaches_an_incident_that_is_over(tmp_path: Path) -> None:
+    early = "      - 15:00 | Example Times | Software stocks plunge as new AI agents raise fears that they will replace it\n"
+    alone = GROUP.replace("[group-fall, ai-model-shock]", "group-fall")
+    found = grouped(tmp_path, early + RESULTS.format(at="2026-02-04 12:00"), alone)
+    corrected = [c.alert for c in found.changes if c.alert.corrected_at is not None]
+    assert {(a.symbol, a.rule) for a in corrected} == {("WDAY", "group-fall")}
+    assert "For reasons of their own: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]

@@ -152,12 +152,12 @@ def test_follow_ups_come_when_they_are_due_and_answer_the_first_message() -> Non
     machine = engine(rule(follow_up=("session close", "next session close", "rebound 5%", "recovered")))
     decisions = play(machine, shock_tape(), until="02-20 00:00")
     follow_ups = [a for d in decisions for a in d.announcements if a.reason is Reason.FOLLOW_UP]
-    # Tuesday's close never came: its follow-up waits ten minutes for it and then uses the last price
+    # Tuesday's close never came: its follow-up waits 25 minutes for it and then uses the last price
     assert [f"{a.at:%m-%d %H:%M}" for a in follow_ups] == [
         "01-27 21:00",
         "01-28 15:01",
-        "01-28 21:10",
-        "02-03 21:10",
+        "01-28 21:25",
+        "02-03 21:25",
     ]
     assert {a.replies_to for a in follow_ups} == {"20250127-1:1"}
     assert machine.incidents.get("20250127-1").state is IncidentState.CLOSED  # type: ignore[union-attr]

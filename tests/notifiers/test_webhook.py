@@ -18,15 +18,18 @@ from aiohttp import web
 
 from bot.adapters.store import open_store
 from bot.adapters.webhook import Endpoint, WebhookNotifier
+from bot.app.notifiers import ask_again
 from bot.core.errors import DeliveryError
-from bot.core.model import Batch, Notification, Outgoing, Recipient
+from bot.core.health import Health
+from bot.core.model import Announcement, Batch, Notification, Outgoing, Recipient, SourceReport, Trouble
 from bot.core.secret import Secret
+from bot.render import plain
 from bot.sender import Sender, SendPolicy
 from tests.delivery.makers import NOW, RealClock, notification
 from tests.store.values import SUMMARY
 
 SECRET = "0123456789abcdef-signing"
-DESK = "webhook:desk"
+DESK, DEAD = "webhook:desk", "webhook:dead"
 PAGE = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text(encoding="utf-8")
 
 
@@ -180,3 +183,86 @@ async def test_through_outbox_and_sender_every_message_arrives_in_spite_of_failu
         made = hmac.new(SECRET.encode(), stamp + b"." + body, hashlib.sha256).hexdigest()
         assert headers["X-Aftershock-Signature"] == f"v1={made}"
     assert SECRET not in (tmp_path / "a.db").read_bytes().decode("latin-1")
+
+
+async def test_cancelled_under_way_it_is_sent_again_by_the_next_run(
+    desk: Desk, notifier: WebhookNotifier, tmp_path: Path
+) -> None:
+    """Where the answer is not waited for, a repeat is safe: the program knows it by the id."""
+    desk.wait = 0.4
+    clock, stop = RealClock(), asyncio.Event()
+    with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
+        store.save_recipients([Recipient(DESK, "webhook")])
+        note = notification("a", DESK, clock.now())
+        store.commit(Batch(clock.now(), notifications=(note,)))
+        sender = Sender(store, {"webhook": notifier}, clock, policy=SendPolicy(grace=timedelta(0)))
+        running = asyncio.create_task(sender.run(stop))
+        while not desk.got:  # noqa: ASYNC110 - the server sets no event
+            await asyncio.sleep(0.005)
+        stop.set()
+        await running
+        assert store.outbox() == {"queued": 1, "leased": 0, "unknown": 0}
+        desk.wait = 0
+        await asyncio.wait_for(Sender(store, {"webhook": notifier}, clock).drain(until_empty=True), 5)
+        assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 0}
+    assert [headers["X-Aftershock-Delivery"] for headers, _ in desk.got] == [note.id, note.id]
+    assert desk.got[0][1] == desk.got[1][1]
+
+
+async def test_what_was_on_its_way_when_the_bot_was_killed_is_sent_again_and_telegram_s_is_not(
+    desk: Desk, notifier: WebhookNotifier, tmp_path: Path
+) -> None:
+    clock = RealClock()
+    notes = (notification("a", DESK, clock.now()), notification("a", "telegram:1", clock.now()))
+    with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
+        store.save_recipients([Recipient(n.recipient, n.channel) for n in notes])
+        store.commit(Batch(clock.now(), notifications=notes))
+        assert len(store.claim(clock.now(), timedelta(minutes=5), 9, ("webhook", "telegram"))) == 2
+    with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
+        assert store.recover(clock.now()) == 2
+        assert ask_again(store, clock.now()) == 1
+        await asyncio.wait_for(Sender(store, {"webhook": notifier}, clock).drain(until_empty=True), 5)
+        assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 1}
+    assert [headers["X-Aftershock-Delivery"] for headers, _ in desk.got] == [notes[0].id]
+
+
+async def test_a_program_that_is_down_keeps_no_other_waiting(desk: Desk, tmp_path: Path) -> None:
+    """With one rest for the whole channel, the alert to the desk would wait as long as the dead one's."""
+    secret, clock = Secret(SECRET), RealClock()
+    reports: list[SourceReport] = []
+    notifier = WebhookNotifier({DESK: Endpoint(desk.url, secret), DEAD: Endpoint("http://127.0.0.1:1/", secret)}, clock)
+    policy = SendPolicy(first_delay=timedelta(milliseconds=1), last_delay=timedelta(seconds=30), channel_failures=2)
+    with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
+        store.save_recipients([Recipient(DESK, "webhook"), Recipient(DEAD, "webhook")])
+        store.commit(
+            Batch(clock.now(), notifications=tuple(notification(f"d{i}", DEAD, clock.now()) for i in range(9)))
+        )
+        sender = Sender(store, {"webhook": notifier}, clock, policy=policy, report=reports.append)
+        await sender.drain(until_empty=True, at_most=timedelta(seconds=0.4))
+        tries = len(reports)
+        assert 4 < tries < 16, "the dead one rests, longer each time"
+        store.commit(Batch(clock.now(), notifications=(notification("a", DESK, clock.now()),)))
+        await sender.drain()
+        assert len(desk.got) == 1
+    await notifier.close()
+    assert {(r.source, r.subject, r.trouble) for r in reports} == {("webhook", "dead", Trouble.FAILED)}
+    health = Health()
+    notices = [n for r in reports if (n := health.observe(r)) is not None]
+    assert [n.summary.subject for n in notices] == ["Webhook: dead has failed 3 times in a row"]
+    assert health.feeds_fine == 0, "it counts as no feed"
+
+
+async def test_a_program_that_wants_no_more_is_switched_off_and_the_operator_told(
+    desk: Desk, notifier: WebhookNotifier, tmp_path: Path
+) -> None:
+    desk.answers.append(web.Response(status=410))
+    clock = RealClock()
+    told: list[Announcement] = []
+    with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
+        store.save_recipients([Recipient(DESK, "webhook")])
+        store.commit(Batch(clock.now(), notifications=(notification("a", DESK, clock.now()),)))
+        await Sender(store, {"webhook": notifier}, clock, announce=told.append).drain()
+        assert [r.enabled for r in store.recipients()] == [False]
+    (notice,) = told
+    assert "webhook:desk gets no more messages" in notice.summary.subject
+    assert "next start tries it again" in plain(notice.summary, None)

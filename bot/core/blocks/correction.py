@@ -47,10 +47,12 @@ def corrected_line(lead: Alert, topic: Callable[[str], str]) -> list[Line]:
 
 
 def set_apart(alerts: Sequence[Alert], lead: Alert) -> dict[str, CauseRef]:
-    """Symbols whose fall turned out to have another cause than the lead's, each with its own."""
+    """Symbols whose fall turned out to have another cause than the lead's, each with its own; where the lead has none,
+    those that have."""
     if lead.corrected_at is not None:
         return {}
-    return {a.symbol: a.cause for a in alerts if a.corrected_at is not None and a.cause and a.symbol != lead.symbol}
+    apart = [a for a in alerts if a.corrected_at is not None or lead.cause is None]
+    return {a.symbol: a.cause for a in apart if a.cause and a.symbol != lead.symbol}
 
 
 def apart_line(apart: dict[str, CauseRef], topic: Callable[[str], str]) -> list[Line]:

@@ -1,0 +1,39 @@
+"""Asks the address of a dead-man's switch. The address is a secret: who knows it can keep the switch quiet."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.core.errors import SourceError
+from bot.core.secret import Secret
+
+TIMEOUT = 10.0
+
+
+class Pulse:
+    """One address, asked by GET. ``where`` is as much of it as may be shown: the host."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: Secret) -> None:
+        self._session = session
+        self._url = url
+        self.where = urlsplit(url.reveal()).hostname or "the heartbeat's address"
+
+    async def beat(self) -> None:
+        """Ask once. Raises SourceError, which does not tell the address, unless the answer is a 2xx."""
+        try:
+            async with self._session.get(
+                self._url.reveal(),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+                allow_redirects=False,
+                headers={"User-Agent": "Aftershock"},
+            ) as response:
+                status = response.status
+        except TimeoutError:
+            raise SourceError(f"{self.where} did not answer within {TIMEOUT:g} s") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # "from None": the error may carry the address
+            raise SourceError(f"{self.where} cannot be reached ({type(error).__name__})") from None
+        if not 200 <= status < 300:
+            raise SourceError(f"{self.where} answered {status}")

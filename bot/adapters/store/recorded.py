@@ -1,0 +1,174 @@
+"""What the history holds of one incident, for recording it as an episode: read-only, one symbol after the other.
+
+Functions take a connection from ``history.open_history``; ``translated`` is the caller's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.adapters.store.codec import clean, moment_text
+from bot.adapters.store.rows import ALERT, BAR, INCIDENT, QUOTE, SPLIT, STORY
+from bot.core.model import Alert, DailyBar, Incident, Quote, Split, Story
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStory:
+    """A story, and whether the news room made anything of it."""
+
+    story: Story
+    matters: bool
+    """It has a topic, names somebody, or an alert points to it."""
+
+
+def incident(conn: sqlite3.Connection, incident_id: str) -> Incident | None:
+    """The incident of that id; where it turned out to be part of another, that one. ``None`` where there is none."""
+    for _ in range(10):
+        row = conn.execute(
+            f"SELECT {', '.join(INCIDENT.columns)} FROM incidents WHERE id = ?", (clean(incident_id),)
+        ).fetchone()
+        if row is None:
+            return None
+        found: Incident = INCIDENT.value(row)
+        if not found.merged_into:
+            return found
+        incident_id = found.merged_into
+    return found
+
+
+def newest_incidents(conn: sqlite3.Connection, count: int) -> list[str]:
+    """Ids of the incidents that began last, newest first."""
+    rows = conn.execute("SELECT id FROM incidents ORDER BY started_at DESC, rowid DESC LIMIT ?", (count,))
+    return [str(row[0]) for row in rows]
+
+
+def alerts(conn: sqlite3.Connection, incident_id: str) -> list[Alert]:
+    """The alerts of an incident, in the order they fired."""
+    rows = conn.execute(
+        f"SELECT {', '.join(ALERT.columns)} FROM alerts WHERE incident_id = ? ORDER BY fired_at, rowid",
+        (clean(incident_id),),
+    )
+    return [ALERT.value(row) for row in rows]
+
+
+def changed_at(conn: sqlite3.Connection, alert_id: str) -> list[datetime]:
+    """When an alert fired and rose in severity."""
+    rows = conn.execute(
+        "SELECT at FROM alert_changes WHERE alert_id = ? AND kind <> 'resolved' ORDER BY at", (alert_id,)
+    )
+    return [datetime.fromisoformat(row[0]) for row in rows]
+
+
+def last_seen_at(conn: sqlite3.Connection) -> datetime | None:
+    """When the newest price was seen."""
+    row = conn.execute("SELECT max(seen_at) FROM quotes").fetchone()
+    return datetime.fromisoformat(row[0]) if row and row[0] else None
+
+
+def first_priced_at(conn: sqlite3.Connection, symbol: str, since: datetime) -> datetime | None:
+    """When the first price of a symbol from ``since`` on happened."""
+    row = conn.execute(
+        "SELECT min(at) FROM quotes WHERE symbol = ? AND at >= ?", (symbol, moment_text(since))
+    ).fetchone()
+    return datetime.fromisoformat(row[0]) if row and row[0] else None
+
+
+def priced_symbols(conn: sqlite3.Connection) -> list[str]:
+    """Every symbol that ever had a price, in order; by the index, however many prices there are."""
+    found: list[str] = []
+    row = conn.execute("SELECT min(symbol) FROM quotes").fetchone()
+    while row and row[0] is not None:
+        found.append(str(row[0]))
+        row = conn.execute("SELECT min(symbol) FROM quotes WHERE symbol > ?", (row[0],)).fetchone()
+    return found
+
+
+def count_quotes(conn: sqlite3.Connection, symbol: str, since: datetime, until: datetime) -> int:
+    """How many prices of a symbol happened from ``since`` to ``until``."""
+    row = conn.execute(
+        "SELECT count(*) FROM quotes WHERE symbol = ? AND at >= ? AND at <= ?",
+        (symbol, moment_text(since), moment_text(until)),
+    ).fetchone()
+    return int(row[0])
+
+
+def quotes(conn: sqlite3.Connection, symbol: str, since: datetime, until: datetime) -> list[Quote]:
+    """Prices of a symbol that happened from ``since`` to ``until``, in the order they were seen."""
+    rows = conn.execute(f"{_QUOTES} ORDER BY seen_at, arrival", (symbol, moment_text(since), moment_text(until)))
+    return [QUOTE.value(row, 1) for row in rows]
+
+
+def thinned_quotes(
+    conn: sqlite3.Connection,
+    symbol: str,
+    since: datetime,
+    until: datetime,
+    stretches: Iterable[tuple[datetime, datetime]],
+    *,
+    minutely: bool,
+) -> list[Quote]:
+    """As ``quotes``, of the trades only the first of each minute, or of ten, and every one of these stretches."""
+    bounds = (symbol, moment_text(since), moment_text(until))
+    # the first fifteen characters of a moment name its ten minutes, sixteen its minute
+    thin = (
+        f"{_QUOTES} AND (kind <> 'trade' OR arrival IN (SELECT min(arrival) FROM quotes"
+        f" WHERE symbol = ?1 AND at >= ?2 AND at <= ?3 AND kind = 'trade' GROUP BY substr(at, 1, {15 + minutely})))"
+    )
+    found = {row[0]: row for row in conn.execute(thin, bounds)}
+    for begin, end in stretches:
+        within = (symbol, moment_text(max(begin, since)), moment_text(min(end, until)))
+        found.update((row[0], row) for row in conn.execute(_QUOTES, within))
+    kept = sorted(
+        ((QUOTE.value(row, 1), arrival) for arrival, row in found.items()), key=lambda q: (q[0].seen_at, q[1])
+    )
+    return [quote for quote, _ in kept]
+
+
+_QUOTES = f"SELECT arrival, {', '.join(QUOTE.columns)} FROM quotes WHERE symbol = ?1 AND at >= ?2 AND at <= ?3"
+
+
+def bars(conn: sqlite3.Connection, symbol: str, first: date, last: date) -> list[DailyBar]:
+    """Daily bars of a symbol, each as last stated, by session."""
+    rows = conn.execute(
+        f"SELECT {', '.join(BAR.columns)} FROM daily_bars WHERE symbol = ? AND session >= ? AND session <= ?"
+        " ORDER BY session, seen_at, arrival",
+        (symbol, first.isoformat(), last.isoformat()),
+    )
+    newest: dict[date, DailyBar] = {}
+    for row in rows:
+        bar: DailyBar = BAR.value(row)
+        newest[bar.session] = bar
+    return list(newest.values())
+
+
+def splits(conn: sqlite3.Connection, symbol: str) -> Sequence[Split]:
+    """Every split of a symbol, by session."""
+    rows = conn.execute(
+        f"SELECT {', '.join(SPLIT.columns)} FROM splits WHERE symbol = ? ORDER BY session, arrival", (symbol,)
+    )
+    return list(map(SPLIT.value, rows))
+
+
+def stories(
+    conn: sqlite3.Connection, since: datetime, until: datetime, alert_ids: Sequence[str]
+) -> Iterator[StoredStory]:
+    """Stories seen from ``since`` to ``until``, and those these alerts point to, however old; as they were seen."""
+    marks = ", ".join("?" * len(alert_ids))
+    rows = conn.execute(
+        f"SELECT {', '.join('s.' + column for column in STORY.columns)}, s.id IN pointed OR s.mentions <> '[]'"
+        " OR EXISTS (SELECT 1 FROM story_scores c WHERE c.story_id = s.id AND c.score > 0) FROM stories s"
+        " WHERE s.id IN pointed OR (s.seen_at >= ? AND s.seen_at <= ?) ORDER BY s.seen_at, s.arrival".replace(
+            "pointed", f"(SELECT story_id FROM alert_stories WHERE alert_id IN ({marks}))"
+        ),
+        (*alert_ids, *alert_ids, moment_text(since), moment_text(until)),
+    )
+    for row in rows:
+        yield StoredStory(STORY.value(row[:-1]), bool(row[-1]))
+
+
+def two_years_before(day: date) -> date:
+    """As far back as the bot itself reads daily bars."""
+    return day - timedelta(days=731)

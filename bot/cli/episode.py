@@ -1,0 +1,111 @@
+"""``episode``: past incidents to replay and to compare with; one of the history's own becomes one."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.core.errors import UsageError
+
+app = typer.Typer(help="List, check and record episodes.", no_args_is_help=True)
+
+Episodes = Annotated[list[str] | None, typer.Argument(help="Names in rules/episodes, or files; all of them otherwise.")]
+
+
+@app.callback()
+def _group() -> None:
+    """List, check and record episodes."""
+
+
+@app.command("list")
+def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
+    """List the episodes, newest first."""
+    from bot.app.episode_listing import all_episodes, listed_object
+    from bot.cli.tables import console, table
+    from bot.render.text import clean
+
+    episodes = all_episodes(config)
+    if json:
+        for episode in episodes:
+            typer.echo(jsonlib.dumps(listed_object(episode), ensure_ascii=False))
+        return
+    names = ("episode", "session", "kind", "cause", "symbols", "stories")
+    listing = table(*names, numbers=("symbols", "stories"), last="title")
+    for episode in episodes:
+        symbols = len(episode.prices) or len(episode.described)
+        cause = episode.trigger.topic or ("ai" if episode.shock else "")
+        figures = (str(symbols), str(len(episode.stories) or ""))
+        title = clean(episode.title)
+        listing.add_row(episode.name, str(episode.session), episode.kind.value, clean(cause), *figures, title)
+    console().print(listing)
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="An episode's name, or its file.")],
+    every: Annotated[bool, typer.Option("--all", help="Every fall, not only the worst.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    json: Json = False,
+) -> None:
+    """Tell what happened in an episode, and what followed."""
+    from bot.app.episode_listing import one_episode, whole_lines, whole_object
+
+    episode = one_episode(config, name)
+    if json:
+        typer.echo(jsonlib.dumps(whole_object(episode), ensure_ascii=False))
+        return
+    for line in whole_lines(episode, every=every):
+        typer.echo(line)
+
+
+@app.command("check")
+def check(names: Episodes = None, config: Config = DEFAULT_CONFIG) -> None:
+    """Report every mistake in episodes with file, line and column; exit 2 where there is one."""
+    from bot.app.episode_listing import check_episodes
+    from bot.clock import SystemClock
+    from bot.core.wording import count
+
+    found = check_episodes(config, names or (), SystemClock().now())
+    for episode, steps in found:
+        typer.echo(f"{episode.name}: {episode.kind.value}" + (f", {count(steps, 'step')} to play" if steps else ""))
+    typer.echo(f"{count(len(found), 'episode')}: no mistakes", err=True)
+
+
+@app.command("record")
+def record(
+    incident: Annotated[str, typer.Option("--incident", help="The incident's id, as `history incidents` lists it.")],
+    name: Annotated[str | None, typer.Option(help="What to call the episode: nvda-2025-01-27.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write; rules/episodes/NAME.yaml otherwise.")] = None,
+    every: Annotated[bool, typer.Option("--every-quote", help="Keep every price, however many there are.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Write an incident of the history as an episode, play it, and say whether the same alerts fire."""
+    from bot.app import episode_keeping
+    from bot.cli.history_filters import database_file
+    from bot.clock import SystemClock
+
+    if output is not None and (output.suffix != ".yaml" or (name is not None and name != output.stem)):
+        raise UsageError(f"{output}: an episode's file is called as the episode, with .yaml; leave --name out")
+    kept = episode_keeping.keep_incident(
+        config,
+        database_file(config, database),
+        incident,
+        SystemClock().now(),
+        name=output.stem if output is not None else name,
+        folder=output.parent if output is not None else None,
+        every=every,
+        force=force,
+    )
+    if json:
+        typer.echo(jsonlib.dumps(episode_keeping.kept_object(kept), ensure_ascii=False))
+        return
+    typer.echo(str(kept.file))
+    for line in episode_keeping.kept_lines(kept):
+        typer.echo(line, err=True)
