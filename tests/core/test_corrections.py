@@ -137,7 +137,8 @@ def test_after_the_next_close_nothing_is_completed(tmp_path: Path) -> None:
 
 
 def test_a_correction_reaches_an_incident_that_is_over(tmp_path: Path) -> None:
-    early = "      - 15:00 | Example Times | Software stocks plunge as new AI agents raise fears that they will replace it\n"
+    title = "Software stocks plunge as new AI agents raise fears that they will replace it"
+    early = f"      - 15:00 | Example Times | {title}\n"
     alone = GROUP.replace("[group-fall, ai-model-shock]", "group-fall")
     found = grouped(tmp_path, early + RESULTS.format(at="2026-02-04 12:00"), alone)
     corrected = [c.alert for c in found.changes if c.alert.corrected_at is not None]

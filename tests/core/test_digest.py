@@ -531,6 +531,13 @@ def test_model_news_counts_with_two_sources_or_the_maker_s_own_where_nobody_fell
     assert ("1 piece of model news without a price reaction" in text(known)) is quiet
 
 
+@pytest.mark.parametrize(("moved", "quiet"), [(0.029, True), (0.031, False), (0.2, False)])
+def test_a_rise_of_a_stock_that_the_news_names_is_a_reaction_too(moved: float, quiet: bool) -> None:
+    named = told_by(["Wire", "Post"], title=f"{worlds.CHEAP}, Nvidia says")
+    assert ("1 piece of" in text(facts([*falls(("NVDA", moved), ("KO", 0.2)), *named]))) is quiet
+    assert "1 piece of" in text(facts([*falls(("NVDA", moved), ("KO", 0.2)), *told_by(["Wire", "Post"])]))
+
+
 def test_a_fall_before_the_news_is_no_reaction_to_it_and_what_an_old_feed_held_is_no_news() -> None:
     fell = [*falls(("NVDA", -0.04)), close("NVDA", 96.0, "01-27"), quote("NVDA", 96.0, "01-28 21:00", QuoteKind.CLOSE)]
     after, before = told_by(["Wire", "Post"], "01-28 12:00"), told_by(["Wire", "Post"], "01-27 12:00")
