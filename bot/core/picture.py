@@ -7,13 +7,14 @@ or the incident have moved on since: a picture made again later is the same pict
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import Alert, Incident, Phase, Quote, QuoteKind, Reference
 from bot.core.news.companies import Companies
+from bot.core.news.exposures import line_of_work
 from bot.core.news.vocabulary import Topics
 from bot.core.sessions import Session, Timetable
 from bot.core.summary import lead_alert
@@ -94,7 +95,8 @@ class PricePicture:
     phase: Phase
     story: Marker | None
     """The first story of the cause; it may be older than what is shown."""
-    alert: Marker
+    alert: Marker | None
+    """Where the alert fired; ``None`` in a picture of prices alone."""
     peers: tuple[Peer, ...]
     """Worst first."""
     as_of: datetime
@@ -140,33 +142,68 @@ def price_picture(
     reference = _reference(prices, lead)
     if reference is None:
         return None
-    story = _story(lead, at)
-    sessions = _shown(prices, fall, story, at)
-    points = [p for s in sessions for p in _points(prices, s)]
-    if len(points) < LEAST_POINTS:
+    made = _pictured(companies, prices, fall, reference, at, _story(lead, at), _alert(prices, lead))
+    if made is None:
         return None
-    extremes = _extremes(prices, [s for s in sessions if s.date >= fall.date])
-    alert = _alert(prices, lead)
-    fired_on = Point(alert.at, alert.price or 0.0, fall.phase(alert.at))
-    spans = _spans(sessions, [*points, *extremes, fired_on], at)
-    newest = _newest(lead, points[-1], fall, at)
-    company = companies.get(lead.symbol)
-    return PricePicture(
-        symbol=lead.symbol,
-        name=(company.name if company else "") or lead.symbol,
-        session=lead.session,
-        reference=reference,
-        reference_label=_reference_label(reference),
-        points=tuple(points),
-        extremes=tuple(extremes),
-        spans=spans,
+    newest = _newest(lead, Point(made.price_at, made.price, made.phase), fall, at)
+    return replace(
+        made,
         price=newest.price,
         change=newest.price / reference.price - 1,
         price_at=newest.at,
         phase=newest.phase,
+        peers=_peers(market, incident, fired, lead, made.spans, newest.price < reference.price, at),
+    )
+
+
+def plain_price_picture(market: Market, companies: Companies, symbol: str, at: datetime) -> PricePicture | None:
+    """A symbol's prices of the last sessions against the close before the newest, whatever fired; ``None`` where there
+    is no line to draw."""
+    timetable = market.of(symbol).timetable
+    newest = timetable.current(at)
+    if newest is None:
+        return None
+    prices = _known(market, symbol, at, _earliest(timetable, newest))
+    held = prices.standing(at) or prices.stood(at)
+    if held is None:
+        return None
+    reference = prices.previous_close(*held)
+    return _pictured(companies, prices, held[1], reference, at) if reference and reference.price > 0 else None
+
+
+def _pictured(
+    companies: Companies,
+    prices: SymbolPrices,
+    session: Session,
+    reference: Reference,
+    at: datetime,
+    story: Marker | None = None,
+    alert: Marker | None = None,
+) -> PricePicture | None:
+    """Prices around ``session``, the newest of them last, and nobody beside."""
+    sessions = _shown(prices, session, story, at)
+    points = [p for s in sessions for p in _points(prices, s)]
+    if len(points) < LEAST_POINTS:
+        return None
+    extremes = _extremes(prices, [s for s in sessions if s.date >= session.date])
+    fired_on = [Point(alert.at, alert.price or 0.0, session.phase(alert.at))] if alert else []
+    company = companies.get(prices.symbol)
+    return PricePicture(
+        symbol=prices.symbol,
+        name=(company.name if company else "") or prices.symbol,
+        session=session.date,
+        reference=reference,
+        reference_label=_reference_label(reference),
+        points=tuple(points),
+        extremes=tuple(extremes),
+        spans=_spans(sessions, [*points, *extremes, *fired_on], at),
+        price=points[-1].price,
+        change=points[-1].price / reference.price - 1,
+        price_at=points[-1].at,
+        phase=points[-1].phase,
         story=story,
         alert=alert,
-        peers=_peers(market, incident, fired, lead, spans, newest.price < reference.price, at),
+        peers=(),
         as_of=at,
         as_of_label=_as_of(at),
     )
@@ -182,7 +219,7 @@ def table_picture(
         alert = lead_alert(incident, [a for a in fired if a.symbol == symbol])
         way = _way(market, alert, None, at)
         if way:
-            works.setdefault(_line_of_work(companies, topics, symbol), []).append((way[-1][1], symbol))
+            works.setdefault(line_of_work(companies, topics, symbol), []).append((way[-1][1], symbol))
     number = sum(len(members) for members in works.values())
     if number < LEAST_POINTS:
         return None
@@ -203,15 +240,6 @@ def _as_of(at: datetime) -> str:
 def _symbols(incident: Incident, fired: Sequence[Alert]) -> list[str]:
     known = {a.symbol for a in fired}
     return [s for s in dict.fromkeys(incident.symbols) if s in known]
-
-
-def _line_of_work(companies: Companies, topics: Topics, symbol: str) -> str:
-    company = companies.get(symbol)
-    if company is None or not company.exposures:
-        return ""
-    name = max(company.exposures, key=lambda e: (company.exposures[e], e))
-    exposure = topics.exposure(name)
-    return exposure.title if exposure else name
 
 
 # --------------------------------------------------------------------------------------------------- what was known

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.charts import draw
 from bot.core.model import DailyBar, Observation, Phase, Quote, QuoteKind, Split
-from bot.core.picture import PEERS, PricePicture, price_picture, table_picture
+from bot.core.picture import PEERS, PricePicture, plain_price_picture, price_picture, table_picture
 from bot.core.wording import clock
 from tests.charts.pictures import (
     MONDAY,
@@ -243,3 +244,18 @@ def test_everything_shown_has_happened_and_has_its_place(tape: list[Observation]
     assert all(s.start_at <= s.end_at for s in picture.spans)
     assert [s.start_at for s in picture.spans] == sorted(s.start_at for s in picture.spans)
     assert [p.at for p in picture.points] == sorted({p.at for p in picture.points})
+
+
+def test_prices_alone_are_shown_without_any_alert() -> None:
+    prices = shock()
+    picture = plain_price_picture(prices, COMPANIES, "NVDA", at("01-27 16:05"))
+    assert picture is not None
+    beside_an_alert = shock_picture()
+    assert (picture.price, picture.reference, picture.points) == (
+        beside_an_alert.price,
+        beside_an_alert.reference,
+        beside_an_alert.points,
+    )
+    assert (picture.alert, picture.story, picture.peers) == (None, None, ())
+    assert draw(picture).startswith(b"\x89PNG")
+    assert plain_price_picture(prices, COMPANIES, "UNKNOWN", at("01-27 16:05")) is None

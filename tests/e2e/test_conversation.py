@@ -204,6 +204,12 @@ ADMINS = [
 ]
 
 
+def test_the_picture_of_a_stock_follows_its_price(day: Desk) -> None:
+    known = {m.id for m in day.api.messages(THIRD)}
+    assert "Microsoft" in said(day, THIRD, THIRD, "/price MSFT"), "one that no incident is about"
+    until(lambda: any(m.photo for m in day.api.messages(THIRD) if m.id not in known), 10, "the picture")
+
+
 def test_a_program_gets_the_alert_signed_and_the_secret_is_nowhere(day: Desk, program: Program) -> None:
     until(lambda: program.got, 10, "the webhook is called")
     first = program.got[0]

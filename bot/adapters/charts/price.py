@@ -42,7 +42,7 @@ def price_sheet(picture: PricePicture, theme: Theme) -> Sheet:
     split = bottom - PEER_PANEL - 50 if picture.peers else bottom
     moves = [moved for peer in picture.peers for _, moved in peer.points]
     levels = [p.price for p in (*picture.points, *picture.extremes)] + [picture.reference.price, picture.price]
-    levels += [picture.alert.price] if picture.alert.price is not None else []
+    levels += [picture.alert.price] if picture.alert is not None and picture.alert.price is not None else []
     if not all(isfinite(number) for number in (*levels, *moves)):
         raise ValueError("a price that is no number")
     values = ValueAxis(levels, HEADING, split, PHASE_ROOM + 34, 30)
@@ -197,7 +197,7 @@ def _labels(
     taken = [_label(sheet, best, said, theme.muted, "reference")]
     marks: list[tuple[Marker, Places, str, str]] = []
     alert = picture.alert
-    if alert.price is not None:
+    if alert is not None and alert.price is not None:
         x, y = time.place(alert.at), values.place(alert.price)
         sheet.dot(x, y, theme.paper, 20, signed(theme, picture.change), layer=6)
         marks.append((alert, [(x, y)], signed(theme, picture.change), "alert"))

@@ -14,7 +14,7 @@ from bot.app.chat.words import answer, facts, note, plain_lines
 from bot.app.live import LiveBot
 from bot.app.status import PHASES
 from bot.core.model import Line, Link, Severity, Strong, Summary
-from bot.core.picture import price_picture
+from bot.core.picture import plain_price_picture, price_picture
 from bot.core.windows import parse_duration
 from bot.core.wording import age, confidence_words, count, moment, percent, price, shortened
 
@@ -156,7 +156,7 @@ class Looking:
     # -------------------------------------------------------------------------------------------------------- prices
 
     async def price(self, words: str) -> tuple[Summary | str, tuple[bytes, ...]]:
-        """Where stocks stand against their last close; for one that an incident is about, its picture."""
+        """Where stocks stand against their last close; for a single one its picture, too."""
         asked = list(dict.fromkeys(w.upper().lstrip("$") for w in words.replace(",", " ").split()))
         if not asked:
             return "Which stocks? Write /price NVDA AMD.", ()
@@ -185,8 +185,10 @@ class Looking:
         )
 
     async def _picture_of(self, symbol: str) -> tuple[bytes, ...]:
-        latest = [i for i in self.bot.engine.incidents if i.lead == symbol]
-        return await self.chart(max(latest, key=lambda i: i.started_at).id) if latest else ()
+        engine = self.bot.engine
+        picture = plain_price_picture(engine.market, engine.companies, symbol, self.now())
+        png = await drawn(picture) if picture is not None else None
+        return (png,) if png is not None else ()
 
     def _work(self, exposure: str) -> str:
         known = self.bot.world.topics.exposure(exposure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.model import ScoreReason
+from bot.core.news.companies import Companies
 from bot.core.news.lexicon import Features
 from bot.core.news.topics import Sight, Test, compile_test
 from bot.core.news.vocabulary import Effect, Topics
@@ -57,3 +58,13 @@ class ExposureReader:
                 reason = ScoreReason(effect.name, round(strength * factor, 4), test.words(sight))
                 found.append((name, reason))
         return tuple(sorted(found, key=lambda item: (-item[1].weight, item[0], item[1].name)))
+
+
+def line_of_work(companies: Companies, topics: Topics, symbol: str) -> str:
+    """What a company lives from most, in words; empty where nothing is known of it."""
+    company = companies.get(symbol)
+    if company is None or not company.exposures:
+        return ""
+    name = max(company.exposures, key=lambda e: (company.exposures[e], e))
+    exposure = topics.exposure(name)
+    return exposure.title if exposure else name
