@@ -247,7 +247,7 @@ def test_everything_shown_has_happened_and_has_its_place(tape: list[Observation]
 
 
 def test_prices_alone_are_shown_without_any_alert() -> None:
-    prices = shock()
+    prices = shock()[0]
     picture = plain_price_picture(prices, COMPANIES, "NVDA", at("01-27 16:05"))
     assert picture is not None
     beside_an_alert = shock_picture()
