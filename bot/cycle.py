@@ -80,7 +80,8 @@ class Cycle:
         """
         seen = tuple(observations)
         decisions = self.engine.step(seen, now)
-        notifications = tuple(n for a in (*decisions.announcements, *announcements) for n in self._route(a, now))
+        # what other parts said came before this turn: a lead with the numbers of then must not follow newer ones
+        notifications = tuple(n for a in (*announcements, *decisions.announcements) for n in self._route(a, now))
         self._pending.append(
             Batch(
                 now=now,

@@ -15,6 +15,8 @@ from bot.core.ports import Clock
 
 WHOLE = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED})
 """Messages that carry the whole summary."""
+TOLD = "what happened"
+"""The block that every such summary has."""
 REMEMBERED = 50
 
 
@@ -42,6 +44,8 @@ class Leads:
         for announcement in announcements:
             if announcement.suppressed_by or announcement.for_operator or announcement.reason not in WHOLE:
                 continue
+            if all(block.name != TOLD for block in announcement.summary.blocks):
+                continue  # it only points to another message
             message = announcement.edits or announcement.key
             self._newest[message] = announcement
             self._newest.move_to_end(message)
@@ -65,7 +69,10 @@ class Leads:
         self._tasks.pop(message, None)
 
     async def _ask(self, message: str) -> None:
-        lead = await self.write(self._newest[message].summary)
+        asked = self._newest.get(message)
+        if asked is None:  # so many others came meanwhile that it is forgotten
+            return
+        lead = await self.write(asked.summary)
         newest = self._newest.get(message)  # numbers may have moved meanwhile
         if lead is None or newest is None or checked(lead, newest.summary) is None:
             return

@@ -36,8 +36,10 @@ DAILY_AFTER = timedelta(minutes=30)
 WEEKLY_AFTER = timedelta(minutes=35)
 STALE_AFTER = timedelta(hours=20)
 """A digest that is later than this is not made any more: the next one is near."""
+WEEKLY_STALE_AFTER = timedelta(hours=60)
+"""As much for a week's: over the weekend, and not into the next week's first session."""
 NO_REACTION = -0.03
-"""Where a stock that news reaches fell so far, the news had a reaction."""
+"""Where a stock that news reaches fell so far, or one that it names rose so far, the news had a reaction."""
 MODEL_TOPIC = "ai-model"
 NOTEWORTHY = 0.6
 """Model news of a lower score is not told of."""
@@ -80,7 +82,7 @@ def next_digest(timetable: Timetable, after: datetime) -> Due | None:
 
 def stale(due: Due, at: datetime) -> bool:
     """Whether at ``at`` it is too late for this digest: it is dropped."""
-    return at - due.at > STALE_AFTER
+    return at - due.at > (WEEKLY_STALE_AFTER if due.kind == WEEKLY else STALE_AFTER)
 
 
 def _digests(timetable: Timetable, session: Session) -> Iterator[Due]:
@@ -300,7 +302,8 @@ def move_in(prices: SymbolPrices, day: date, at: datetime) -> Move | None:
 def _quiet_news(
     given: Given, span: _Span, moves: Mapping[date, Mapping[str, Move]], alerts: Sequence[Alert], at: datetime
 ) -> list[QuietNews]:
-    """Noteworthy model news of the span, from close to close, that no watched stock it reaches fell after."""
+    """Noteworthy model news of the span, from close to close, that no watched stock it reaches fell after, and none
+    that it names rose."""
     causes = {a.cause.cluster for a in alerts if a.cause}
     topics = (MODEL_TOPIC,)
     candidates: dict[str, tuple[ClusterMatch, bool]] = {}
@@ -320,7 +323,9 @@ def _quiet_news(
             reached.get(cluster, ()),
             key=lambda r: (r[0].reach is not Reach.DIRECT, lowest[r[1]] is None, -r[0].strength, r[1]),
         )
-        if not any(moved is not None and moved <= NO_REACTION for moved in lowest.values()):
+        named = (symbol for matched, symbol in reached.get(cluster, ()) if matched.reach is Reach.DIRECT)
+        rose = any(m >= -NO_REACTION for s in named for m in _moves_since(match.first.seen_at, s, moves))
+        if not rose and not any(moved is not None and moved <= NO_REACTION for moved in lowest.values()):
             found.append(QuietNews(match, tuple((s, lowest[s]) for _, s in nearest), official))
     found.sort(key=lambda q: (not q.reaches, -len(q.match.sources), -q.match.score, q.match.first.seen_at))
     return found
@@ -328,8 +333,12 @@ def _quiet_news(
 
 def _lowest_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, Move]]) -> float | None:
     """The symbol's lowest session among those that closed after ``moment``; ``None`` where none is known."""
+    return min(_moves_since(moment, symbol, moves), default=None)
+
+
+def _moves_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, Move]]) -> list[float]:
     known = (of_day.get(symbol) for of_day in moves.values())
-    return min((m.change for m in known if m is not None and m.session.close_at > moment), default=None)
+    return [m.change for m in known if m is not None and m.session.close_at > moment]
 
 
 def _official(news: NewsRoom, story: Story) -> bool:

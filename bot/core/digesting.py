@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.alerts import AlertBook
 from bot.core.blocks.digest import digest
-from bot.core.digest import STALE_AFTER, Due, Given, compile_digest, next_digest, stale
+from bot.core.digest import WEEKLY_STALE_AFTER, Due, Given, compile_digest, next_digest, stale
 from bot.core.health import Health
 from bot.core.incidents import IncidentBook
 from bot.core.market import Market
@@ -17,6 +17,9 @@ from bot.core.news import NewsRoom
 from bot.core.rules import Outcome
 from bot.core.sessions import Timetable
 from bot.core.summary import NOT_ADVICE, Teller
+
+PRICES_COME_WITHIN = timedelta(minutes=25)
+"""What is made up for waits so long after a start, for the prices and closes of when nobody was here."""
 
 
 @dataclass(slots=True)
@@ -32,21 +35,25 @@ class Digests:
     prices_at: datetime | None = None
     """When prices last came."""
     _next: Due | None = field(default=None)
+    _began: datetime | None = None
 
     def begin(self, at: datetime, *, makes_up: bool = False) -> None:
         """Make digests from ``at`` on; with ``makes_up`` also one that fell due shortly before, while nobody was here.
         One made already has the same key, and is not sent again."""
-        self._next = next_digest(self.timetable, at - STALE_AFTER if makes_up else at)
+        self._began = at
+        self._next = next_digest(self.timetable, at - WEEKLY_STALE_AFTER if makes_up else at)
 
     @property
     def next_at(self) -> datetime | None:
         """When the next is due."""
+        if self._next is not None and self._began is not None and self._next.at <= self._began:
+            return self._began + PRICES_COME_WITHIN
         return self._next.at if self._next else None
 
     def due(self, at: datetime, news: NewsRoom, teller: Teller, watched: Collection[str]) -> list[Announcement]:
         """The digests due by ``at``; those that are too late are passed over."""
         made = []
-        while self._next is not None and self._next.at <= at:
+        while self._next is not None and self.next_at is not None and self.next_at <= at:
             due, self._next = self._next, next_digest(self.timetable, self._next.at)
             if stale(due, at):
                 continue

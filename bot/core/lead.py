@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from bot.core.lead_words import ADVICE, CALENDAR, DAYS, DOWN, MONTHS, NUMBER_WORDS, PLAIN, UP
+from bot.core.lead_words import ADVICE, CALENDAR, DAYS, DOWN, EXTREMES, MONTHS, NUMBER_WORDS, PLAIN, UP
 from bot.core.model import Block, BlockKind, Line, Link, Summary
 
 NAME = "lead"
@@ -297,7 +297,8 @@ def checked(lead: str, summary: Summary) -> str | None:
     owner = ""
     for sentence in sentences:
         chunks = _chunks(sentence)
-        if not chunks or not _words_known(chunks, known):
+        low = {chunk.lower() for chunk in chunks}
+        if not chunks or ("since" in low and low.isdisjoint(EXTREMES)) or not _words_known(chunks, known):
             return None
         names = [known.owner(c) if _is_name(c) and not _NUMBER.match(c) else "" for c in chunks]
         if not _numbers_known(chunks, names, owner, known) or not _ways_known(chunks, names, owner, known):

@@ -17,19 +17,23 @@ _DOWN_WORDS = """
     """
 DOWN = frozenset(_DOWN_WORDS.split())
 _PLAIN_WORDS = """
-    a about across after after-hours afterwards again against alongside also although amid among an and are as at back
-    been before began behind being beside between but by came centre close closed come companies company compared day
-    days during earlier early elsewhere exchange exchanges extended extending extends followed following follows for
-    from further group groups had has have held hour hours in including industry into involving is it its itself known
+    a about across after afterwards again against alongside also although amid among an and are as at back
+    been before began behind being beside between but by came centre close come companies company compared day
+    days during earlier early elsewhere exchange exchanges followed following follows for
+    from further group groups had has have held in including industry into involving is it its itself known
     later latest led level levels made maker makers market markets meanwhile minutes model models morning move moved
-    moves much names new news now of off on open opening or other others out part pre-market premarket previous price
-    prices published regular release released releases report reported reports sector sectors session sessions share
+    moves much names new news now of off on open or other others out part previous price
+    prices published release released releases report reported reports sector sectors session sessions share
     shares since so sources stand standing stands started still stock stocks stories story such than that the their
-    them then there these they this those through time to together too took trade traded trades trading until versus
+    them then there these they this those through time to together too trade traded trades trading until versus
     was were what when where which while who whose with within work year
     """
 PLAIN = frozenset(_PLAIN_WORDS.split())
-"""Function words and the trade's nouns and verbs; neither how much or many, nor why, nor what comes."""
+"""Function words and the trade's nouns and verbs; neither how much or many, nor why, nor what comes. The words of a
+phase (regular, pre-market, hours, opened, closed) are none of them: which it was, the blocks say."""
+
+EXTREMES = frozenset(("lowest", "highest"))
+"""What a price is since a date; a fall is never told as one since then."""
 
 _ADVICE_WORDS = """
     buy buys buying bought buyer buyers sell sells selling sold seller should must shall ought recommend recommends

@@ -174,7 +174,7 @@ class Teller:
         said = f"Part of one happening with {self.company(into.lead)}’s fall: the message about it tells the rest."
         blocks = (
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
-            Block("what happened", BlockKind.FACTS, 90, "", ((said,),)),
+            Block("part of", BlockKind.FACTS, 90, "", ((said,),)),
             Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
         )
         return Summary(blocks, headline)

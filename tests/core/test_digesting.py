@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.engine import Engine
-from bot.core.model import Reason, Recipient
+from bot.core.model import QuoteKind, Reason, Recipient
 from bot.core.routing import route
 from tests.core.worlds import at, close, engine, play, price, quote, rule
 
@@ -40,6 +41,27 @@ def test_after_a_short_absence_what_fell_due_is_made_up_for_and_after_a_long_one
     assert "digest:daily:2025-01-27" in digests(machine("01-28 09:00", makes_up=True), "01-28 10:00")
     assert digests(machine("01-28 09:00"), "01-28 10:00") == []
     assert digests(machine("01-28 20:00", makes_up=True), "01-28 20:30") == []
+
+
+def test_a_weekly_one_is_made_up_for_until_the_next_week_begins() -> None:
+    weekly = "digest:weekly:2025-01-24"
+    assert digests(machine("01-26 12:00", makes_up=True), "01-26 13:00") == [weekly]
+    assert digests(machine("01-27 08:00", makes_up=True), "01-27 08:30") == [weekly]
+    assert digests(machine("01-28 09:00", makes_up=True), "01-28 10:00") == ["digest:daily:2025-01-27"]
+
+
+def test_what_is_made_up_for_waits_for_the_prices_of_its_session() -> None:
+    made = machine("01-27 22:00", makes_up=True)
+    tape = [
+        quote("NVDA", 94.0, "01-27 21:00", QuoteKind.CLOSE, seen="01-27 22:02"),
+        replace(close("NVDA", 100.0, "01-24"), seen_at=at("01-27 22:02")),
+    ]
+    (first, *_) = [
+        a for d in [made.step([], at("01-27 22:00")), *play(made, tape, "01-27 23:00")] for a in d.announcements
+    ]
+    assert first.key == "digest:daily:2025-01-27"
+    assert "1 near miss" in first.summary.subject
+    assert first.at == at("01-27 22:25")
 
 
 def test_operators_hear_digests_and_others_where_they_want_to() -> None:

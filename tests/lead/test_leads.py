@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.app.leads import Leads
+from bot.app.leads import REMEMBERED, Leads
 from bot.clock import SimulatedClock
 from bot.core.model import Announcement, Block, BlockKind, Reason, Severity, Strong, Summary
 
@@ -106,3 +106,20 @@ async def test_at_the_end_nothing_is_asked_any_more() -> None:
     await desk.leads.close()
     await desk.settle()
     assert desk.said == []
+
+
+async def test_more_messages_at_once_than_are_remembered_fail_nothing() -> None:
+    desk = Desk()
+    desk.leads.heard([replace(FIRST, key=f"{n}:1") for n in range(REMEMBERED + 10)])
+    tasks = [t for t in asyncio.all_tasks() if t.get_name().startswith("lead ")]
+    await desk.settle()
+    assert len(tasks) >= REMEMBERED
+    assert all(t.done() and t.exception() is None for t in tasks)
+
+
+async def test_no_lead_is_written_for_what_only_points_to_another_message() -> None:
+    desk = Desk(LEAD)
+    stub = summary("13.9 %")
+    desk.leads.heard([replace(FIRST, key="i:edit:1", edits="i:1", summary=replace(stub, blocks=(stub.blocks[0],)))])
+    await desk.settle()
+    assert (desk.asked, desk.said) == (0, [])
