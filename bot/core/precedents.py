@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from bot.core.episode import Episode, Fall
+from bot.core.episode import Episode, EpisodeKind, Fall
 
 AI = frozenset({"ai-model", "ai-market"})
 TRIGGER, EXPOSURE, SIZE = 0.4, 0.4, 0.2
@@ -23,7 +23,8 @@ RELATED = 0.4
 LIKE_ENOUGH = 0.45
 """Below this nothing is shown: a far-fetched comparison is worse than none."""
 _DAYS = 7 / 5
-_HOLIDAYS = timedelta(days=3)
+_HOLIDAYS = 5
+"""Days without trading that even a short stretch may have, as at New Year; one more in five sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +79,39 @@ def likeness(happening: Happening, episode: Episode) -> float:
     """How like they are, 0 to 1."""
     trigger = _same_trigger(happening.topic, episode.trigger.topic)
     exposure = _overlap(happening.exposures, _exposures_of(episode))
-    falls = [f for f in episode.falls if f.change < 0] or list(episode.falls)
+    falls = hit(episode)
     depth = _near(abs(happening.change), abs(falls[0].change))
     breadth = _near(float(happening.breadth), float(len(falls)))
     return TRIGGER * trigger + EXPOSURE * exposure + SIZE * (depth + breadth) / 2
+
+
+def hit(episode: Episode) -> list[Fall]:
+    """Those that fell, worst first; where none did, all. What a recorded episode has prices of for comparison alone (a
+    fund, a company with no line of work the trigger could hit) is none of them."""
+    fell = [f for f in episode.falls if f.change < 0]
+    if episode.kind is EpisodeKind.RECORDED:
+        fell = [f for f in fell if f.exposure] or fell
+    return fell or list(episode.falls)
 
 
 def outcomes(episode: Episode, known_at: date) -> tuple[Outcome, ...]:
     """What followed in one, five and twenty sessions, as far as it was over by ``known_at``."""
     found = []
     for sessions, of in ((1, _next_session), (5, _five_sessions), (20, _twenty_sessions)):
-        out = episode.session + timedelta(days=math.ceil(sessions * _DAYS)) + _HOLIDAYS
-        known = [change for fall in episode.falls if fall.change < 0 and (change := of(fall)) is not None]
+        out = episode.session + timedelta(days=math.ceil(sessions * _DAYS) + _HOLIDAYS + sessions // 5)
+        known = [change for fall in hit(episode) if fall.change < 0 and (change := of(fall)) is not None]
         if known and out < known_at:
             found.append(Outcome(sessions, median(known), len(known)))
     return tuple(found)
 
 
-def exposures_of(symbols: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The exposures of several companies as shares: what the most of them live from most comes first."""
+def exposures_of(lead: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The exposures of several companies as shares: what the most of them live from most comes first.
+
+    The lead counts as much as all others together: it is whom the story is about. A wide incident is otherwise so
+    mixed that it is like no episode.
+    """
+    symbols = [*([lead] * max(len(others), 1) if lead else []), *others]
     shares: dict[str, float] = {}
     for exposures in symbols:
         for name, strength in exposures.items():

@@ -314,7 +314,8 @@ class Teller:
 
     def _happening(self, incident: Incident, lead: Alert) -> Happening:
         """What the incident is compared with past ones by."""
-        exposures = exposures_of([found for s in incident.symbols if (found := self._exposures(s))])
+        others = [found for s in incident.symbols if s != lead.symbol and (found := self._exposures(s))]
+        exposures = exposures_of(self._exposures(lead.symbol), others)
         topic = lead.cause.topic if lead.cause else incident.topic
         return Happening(incident.session, topic, exposures, lead.last_change or 0.0, len(incident.symbols))
 

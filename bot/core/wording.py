@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta
 
 from bot.core.model import Phase, Reference
@@ -23,7 +24,9 @@ def percent(fraction: float, digits: int = 1) -> str:
 
 
 def price(value: float) -> str:
-    """``128.20``; four digits after the point below 1, thousands separated."""
+    """``128.20``; four digits after the point below 1, four that tell below a cent, thousands separated."""
+    if 0 < abs(value) < 0.01:
+        return f"{value:.{min(3 - math.floor(math.log10(abs(value))), 12)}f}"
     return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import struct
 import subprocess
 import sys
@@ -135,6 +136,21 @@ def rising() -> PricePicture:
     return replace(picture, points=up, extremes=(), price=117.0, change=0.17, alert=alert)
 
 
+def scaled(scale: float) -> PricePicture:
+    """The small world's fall with prices of another size."""
+    picture = ALONE
+    assert picture.alert is not None
+    assert picture.alert.price is not None
+    return replace(
+        picture,
+        points=tuple(replace(p, price=p.price * scale) for p in picture.points),
+        extremes=(),
+        price=picture.price * scale,
+        reference=replace(picture.reference, price=picture.reference.price * scale),
+        alert=replace(picture.alert, price=picture.alert.price * scale),
+    )
+
+
 def level() -> PricePicture:
     """Nothing has moved."""
     picture = shock_picture()
@@ -207,6 +223,37 @@ def test_a_long_table_grows_downwards_and_has_an_end(episode: tuple[PricePicture
     width, height = size_of(draw(episode[1]))
     assert width == 1080
     assert 810 < height <= 1440
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-5, 1e-3, 1.0, 1e4])
+def test_no_two_prices_that_differ_are_written_alike(scale: float) -> None:
+    """Also of a share that costs a hundredth of a cent."""
+    shown = [t.get_text() for t in texts(sheet(scaled(scale)))]
+    numbers = [text for text in shown if text.replace(",", "").replace(".", "").isdigit()]
+    assert len(numbers) > 4
+    assert len(numbers) == len(set(numbers))
+    told = next(text for text in shown if " against " in text).split(", the close")[0].split(" against ")
+    assert told[0] != told[1]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e3, 7e3])
+def test_the_phase_of_the_price_is_said_also_where_the_figures_are_long(scale: float) -> None:
+    (told,) = [text for t in texts(sheet(scaled(scale))) if " against " in (text := t.get_text()) and "close" in text]
+    assert re.search(r"; (?:regular trading|regular), 16:0\d UTC$", told)
+
+
+def test_where_there_is_room_a_long_line_of_work_is_shown_in_more_lines() -> None:
+    _, table = wide_picture(66)
+    assert table is not None
+    drawing = sheet(table)
+    shown = [t.get_text() for t in texts(drawing)]
+    assert drawing.height <= 1440
+    assert sum(t.startswith("S") and t[1:].isdigit() for t in shown) + shown.count("NVDA") >= 40
+    _, narrow = wide_picture(12)
+    assert narrow is not None
+    few = [t.get_text() for t in texts(sheet(narrow))]
+    assert not [t for t in few if t.endswith("more")]
+    assert {symbol for row in narrow.rows for symbol, _ in row.cells} <= set(few)
 
 
 def test_the_same_picture_gives_the_same_bytes() -> None:

@@ -16,6 +16,8 @@ from bot.core.episode import Episode, EpisodeKind, Fall, Trigger
 from bot.core.model import Summary
 from bot.core.precedents import LIKE_ENOUGH, Happening, exposures_of, likeness, nearest, outcomes
 from bot.render.plain import plain
+from tests.core.real_sessions import timetable
+from tests.news.stories import shipped
 
 SHIPPED = load_episodes(Path(__file__).resolve().parents[2] / "rules" / "episodes")
 MONDAY = date(2025, 1, 27)
@@ -82,10 +84,19 @@ def test_a_rise_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "known"), [(1, []), (4, []), (6, [1]), (10, [1]), (11, [1, 5]), (31, [1, 5]), (32, [1, 5, 20])]
+    ("days", "known"), [(1, []), (7, []), (8, [1]), (13, [1]), (14, [1, 5]), (37, [1, 5]), (38, [1, 5, 20])]
 )
 def test_only_what_was_over_by_then_is_said_to_have_followed(days: int, known: list[int]) -> None:
     assert [o.sessions for o in outcomes(LIKE, LIKE.session + timedelta(days=days))] == known
+
+
+@pytest.mark.parametrize("exchange", ["XNYS", "XLON", "XPAR", "XTKS", "XHKG"])
+def test_nothing_is_said_to_have_followed_before_its_session_was_over(exchange: str) -> None:
+    sessions = timetable(exchange).all
+    for n in range(len(sessions) - 20):
+        past = replace(LIKE, session=sessions[n].date)
+        for count in (1, 5, 20):
+            assert count not in [o.sessions for o in outcomes(past, sessions[n + count].date)]
 
 
 def test_what_followed_is_the_median_of_those_that_fell_and_are_known() -> None:
@@ -110,6 +121,31 @@ def test_a_line_says_when_what_fell_and_what_followed() -> None:
     assert precedents([]) == []
 
 
+def test_each_median_is_of_as_many_as_are_known() -> None:
+    several = replace(
+        LIKE, described=(Fall("NVDA", -0.11, "ai-chips", 0.02, -0.01), Fall("MU", -0.1, "memory", 0.04, None))
+    )
+    (found,) = nearest(happening(), [several])
+    text = " ".join(plain(Summary(tuple(precedents([found]))), None).split())
+    assert "then +3.0 % next session (median of 2), −1.0 % in five sessions (of one)." in text
+
+
+def test_what_a_recorded_episode_sets_beside_for_comparison_did_not_fall_with_it() -> None:
+    (recorded,) = [e for e in SHIPPED if e.name == "deepseek-2025-01"]
+    with_exposure = [f for f in recorded.falls if f.change < 0 and f.exposure]
+    assert {"SPY", "CRWD"} <= {f.symbol for f in recorded.falls if f.change < 0 and not f.exposure}
+    later = Happening(date(2026, 1, 27), "ai-market", CHIPS, -0.17, 40)
+    (found,) = nearest(later, [recorded])
+    assert {o.symbols for o in found.outcomes} == {len(with_exposure)}
+    assert f" and {len(with_exposure) - 2} others;" in plain(Summary(tuple(precedents([found]))), None)
+
+
+def test_every_line_of_work_an_episode_names_is_one_that_companies_have() -> None:
+    known = set(shipped()[0].exposure_names)
+    for one in SHIPPED:
+        assert {*one.trigger.exposures, *(f.exposure for f in one.falls if f.exposure)} <= known, one.name
+
+
 def test_a_look_alike_is_named_as_one() -> None:
     (found,) = nearest(happening(), [replace(LIKE, shock=False)])
     assert "Like (not AI): NVDA" in plain(Summary(tuple(precedents([found]))), None)
@@ -125,9 +161,19 @@ def test_deepseek_monday_is_set_beside_chips_and_a_later_legal_shock_beside_earl
 
 
 def test_shares_of_what_companies_live_from() -> None:
-    found = exposures_of([{"cloud": 0.6, "ai-chips": 1.0}, {"ai-chips": 0.5}])
+    found = exposures_of({"ai-chips": 0.5}, [{"cloud": 0.6, "ai-chips": 1.0}])
     assert list(found.items()) == [("ai-chips", 0.75), ("cloud", 0.3)]
-    assert exposures_of([]) == {}
+    assert exposures_of({"ai-chips": 0.5}, []) == {"ai-chips": 0.5}
+    assert exposures_of({}, [{"cloud": 0.6}]) == {"cloud": 0.6}
+    assert exposures_of({}, []) == {}
+
+
+def test_a_wide_incident_is_compared_by_its_lead_as_much_as_by_all_the_others() -> None:
+    works = ["cooling", "optical", "networking", "power-generation", "uranium", "memory"]
+    found = exposures_of({"ai-chips": 1.0}, [{work: 1.0} for work in works])
+    assert found["ai-chips"] == pytest.approx(0.5)
+    assert sum(found.values()) == pytest.approx(1.0)
+    assert names(TUTORS, LIKE, of=happening(exposures=found, breadth=37))[0] == "like"
 
 
 shares = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.floats(0.01, 1), max_size=3)

@@ -1,9 +1,15 @@
 """What ``telegram-test-api`` lacks, in front of it; everything else is its own.
 
-Its own: getMe, getUpdates, sendMessage, editMessageText, answerCallbackQuery, deleteWebhook; and people, who send
-messages, commands and presses. The shim waits in getUpdates as a long poll does, says that the bot is one, gives dates
-in seconds, answers ``true`` where the emulator answers nothing, and answers by itself what the emulator does not know
-(menus, photographs).
+Every request goes to the emulator first, as it came. The shim changes its answers only where Telegram's differ:
+
+- getUpdates waits as a long poll does; a press carries its chat instance, and its message a date,
+- getMe says that the bot is one,
+- sendMessage gives the date in seconds, and not the request's own parameters back,
+- where the emulator answers nothing (edits, answers to presses) it is ``true``,
+- an error has Telegram's form.
+
+What the emulator says it does not know, the shim answers itself: ``true``, and for pictures a message with one.
+``own`` and ``by_shim`` are the methods that were asked for, by who answered.
 """
 
 from __future__ import annotations
@@ -14,7 +20,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -23,7 +29,8 @@ import aiohttp
 from aiohttp import web
 
 TOKEN = "123456789:AAE-emulated-token-for-tests-only-000"
-OWN = ("getMe", "getUpdates", "sendMessage", "editMessageText", "answerCallbackQuery", "deleteWebhook")
+UNKNOWN = "is not supported"
+"""The emulator's words for a method it does not have."""
 
 MESSAGE = ("message_id", "chat", "text", "reply_markup")
 """What of a message the emulator answers as Telegram does; it also repeats the request's parameters as they came."""
@@ -36,11 +43,13 @@ class Emulator:
         self.inner = f"http://127.0.0.1:{port}"
         self.url = ""
         self.answered: list[dict[str, Any]] = []
+        self.own: set[str] = set()
         self.by_shim: set[str] = set()
+        self.pictures: list[int] = []
+        """The chats that pictures were sent to, in order."""
         self.loop = asyncio.new_event_loop()
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
-        self._photos = 100_000
 
     async def start(self) -> None:
         """Listen."""
@@ -60,47 +69,64 @@ class Emulator:
         await self._session.close()
 
     async def _handle(self, request: web.Request) -> web.Response:
-        method, token = request.match_info["method"], request.match_info["token"]
-        if method not in OWN:
-            self.by_shim.add(method)
-            return web.json_response({"ok": True, "result": self._instead(method)})
-        params = {k: str(v) for k, v in (await request.post()).items()} | dict(request.query)
-        ends = time.monotonic() + float(params.get("timeout", 0) if method == "getUpdates" else 0)
+        method = request.match_info["method"]
+        params = await request.post()
+        ends = time.monotonic() + float(str(params.get("timeout", 0)))
+        # the emulator reads no files, and may hang up on one that it is still being sent
+        files = request.content_type == "multipart/form-data"
+        sent = {} if files else {"data": await request.read(), "headers": {"Content-Type": request.content_type}}
         while True:
-            found = await self._inner(f"bot{token}/{method}", params)
-            if method != "getUpdates" or found["result"] or time.monotonic() >= ends:
+            status, found = await self._inner(request.path.removeprefix("/"), **sent)
+            if method != "getUpdates" or found.get("result") or time.monotonic() >= ends:
                 break
             await asyncio.sleep(0.03)
+        if UNKNOWN in found.get("message", ""):
+            self.by_shim.add(method)
+            return web.json_response({"ok": True, "result": self._instead(method, params)})
+        self.own.add(method)
+        if not found.get("ok"):
+            code = found.get("error_code", status)
+            why = found.get("description") or found.get("message")
+            return web.json_response({"ok": False, "error_code": code, "description": why}, status=code)
         if method == "answerCallbackQuery":
-            self.answered.append(params)
-        result = found["result"]
+            self.answered.append(dict(params))
+        return web.json_response({"ok": True, "result": self._as_telegram(method, found["result"])})
+
+    @staticmethod
+    def _as_telegram(method: str, result: Any) -> Any:
+        """The emulator's answer where Telegram's has another form."""
         if method == "getMe":
-            result["is_bot"] = True
-        elif method == "sendMessage":
-            result = {k: v for k, v in result.items() if k in MESSAGE} | {"date": result["date"] // 1000}
-        elif method == "getUpdates":
+            return result | {"is_bot": True}
+        if method == "sendMessage":
+            return {k: v for k, v in result.items() if k in MESSAGE} | {"date": result["date"] // 1000}
+        if method == "getUpdates":
             for update in result:
                 if "callback_query" in update:
                     update["callback_query"] |= {"chat_instance": "1"}
                     update["callback_query"]["message"].setdefault("date", int(time.time()))
-        return web.json_response({"ok": True, "result": True if result is None else result})
+        return True if result is None else result
 
-    def _instead(self, method: str) -> Any:
+    def _instead(self, method: str, params: Mapping[str, Any]) -> Any:
+        """An answer to a method the emulator does not have."""
         if method != "sendPhoto":
             return True
-        self._photos += 1
+        chat = int(params["chat_id"])
+        self.pictures.append(chat)
         size = {"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}
-        chat = {"id": 1, "type": "private"}
-        return {"message_id": self._photos, "date": int(time.time()), "chat": chat, "photo": [size]}
+        number = 100_000 + len(self.pictures)
+        return {
+            "message_id": number, "date": int(time.time()), "chat": {"id": chat, "type": "private"}, "photo": [size],
+        }  # fmt: skip
 
-    async def _inner(self, path: str, params: Any, *, json: bool = False) -> dict[str, Any]:
+    async def _inner(self, path: str, **sent: Any) -> tuple[int, dict[str, Any]]:
         assert self._session is not None
-        sent = {"json": params} if json else {"data": params}
         async with self._session.post(f"{self.inner}/{path}", **sent) as response:
-            return await response.json()  # type: ignore[no-any-return]
+            return response.status, await response.json()
 
     def _ask(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
-        return asyncio.run_coroutine_threadsafe(self._inner(path, params, json=True), self.loop).result(10)
+        status, found = asyncio.run_coroutine_threadsafe(self._inner(path, json=params), self.loop).result(10)
+        assert status == 200, found
+        return found
 
     # -------------------------------------------------------------------------------------------------------- people
 
@@ -116,9 +142,9 @@ class Emulator:
             },
         )
 
-    def press(self, chat: int, message: int, data: str) -> None:
+    def press(self, chat: int, message: int, data: str, *, kind: str = "private", user: int | None = None) -> None:
         """Somebody presses a button."""
-        who = self._who(chat, "private", None)
+        who = self._who(chat, kind, user)
         inner = {"from": who["from"], "chat": who["chat"], "message_id": message}
         self._ask("sendCallback", {"botToken": TOKEN, "from": who["from"], "message": inner, "data": data})
 

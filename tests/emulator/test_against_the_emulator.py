@@ -1,12 +1,23 @@
-"""The running bot against an emulator of the Bot API that others wrote, for the methods it has; see ``shim``."""
+"""The running bot against an emulator of the Bot API that others wrote, for the methods it has.
+
+The emulator itself answers getMe, getUpdates, sendMessage, editMessageText, answerCallbackQuery and deleteWebhook,
+keeps the bot's messages and plays the people: private chats, a group, commands, presses. The shim before it adjusts the
+form of some of those answers (``shim`` lists how), and answers setMyCommands and sendPhoto, which the emulator does not
+know. It checks no markup, so what it kept is read here by our own strict parser; channels, topics, errors and limits
+are beyond it, and in tests/e2e and tests/delivery.
+
+Skips where npm is absent or cannot install the emulator.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +28,12 @@ from tests.delivery.makers import notification, summary
 from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened, until
 from tests.emulator.shim import TOKEN, Emulator, running
 from tests.npm import MissingError, installed
+from tests.servers.telegram_markup import parse
 
 HERE = Path(__file__).parent
+MEMBER = 77
+OWN = {"getMe", "getUpdates", "sendMessage", "editMessageText", "answerCallbackQuery", "deleteWebhook"}
+BY_SHIM = {"setMyCommands", "sendPhoto"}
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +69,23 @@ def desk(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Iterat
         yield made
 
 
-def alerts(emulator: Emulator, chat: int) -> list[dict[str, object]]:
-    return [m for m in emulator.shown(chat) if "What happened" in str(m["text"]) and "reply_markup" in m]
+def alerts(emulator: Emulator, chat: int) -> list[dict[str, Any]]:
+    return [m for m in emulator.shown(chat) if "What happened" in m["text"] and "reply_markup" in m]
+
+
+def who(chat: int) -> dict[str, Any]:
+    return {"kind": "group", "user": MEMBER} if chat == GROUP else {}
+
+
+def buttons(message: dict[str, Any]) -> dict[str, str]:
+    """Words and data of the buttons under a message, as the emulator has kept them."""
+    return {b["text"]: b["callback_data"] for row in message["reply_markup"]["inline_keyboard"] for b in row}
 
 
 def said(emulator: Emulator, chat: int, text: str) -> str:
+    """A command by the chat's own person, or in the group by a member; the answer."""
     known = len(emulator.shown(chat))
-    emulator.say(chat, text)
+    emulator.say(chat, text, **who(chat))
     return str(until(lambda: emulator.shown(chat)[known:], 10, f"an answer to {text}")[0]["text"])
 
 
@@ -69,7 +94,10 @@ def test_each_is_told_once_and_every_delivery_is_settled(desk: Desk, emulator: E
         assert len(alerts(emulator, chat)) == 1
     waits = "SELECT count(*) FROM notifications WHERE state IN ('queued', 'leased')"
     until(lambda: desk.count(waits) == 0, 10, "the outbox empties")
-    assert desk.count("SELECT count(*) FROM notifications WHERE state IN ('unknown', 'failed')") == 0
+    settled = desk.rows("SELECT recipient_id, state, message_id FROM notifications ORDER BY recipient_id")
+    by_chat = {f"telegram:{c}": str(alerts(emulator, c)[0]["id"]) for c in (ADMIN, READER, GROUP)}
+    assert settled == [(recipient, "sent", by_chat[recipient]) for recipient in sorted(by_chat)]
+    until(lambda: {ADMIN, READER, GROUP} <= set(emulator.pictures), 10, "the pictures follow")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +105,7 @@ def test_each_is_told_once_and_every_delivery_is_settled(desk: Desk, emulator: E
     [
         ("/status", "Aftershock is watching"),
         ("/help", "/alerts"),
+        ("/alerts", "Alerts, last 7 days"),
         ("/alerts NVDA", "NVDA −13.0 %"),
         ("/why", "why ai-model-shock fired"),
         ("/incident", "How it stands"),
@@ -93,17 +122,31 @@ def test_commands_are_answered(desk: Desk, emulator: Emulator, asked: str, answe
     assert answered in said(emulator, READER, asked)
 
 
-def test_buttons_work_as_the_emulator_keeps_them(desk: Desk, emulator: Emulator) -> None:
-    message = alerts(emulator, READER)[0]
-    rows = message["reply_markup"]["inline_keyboard"]  # type: ignore[index]
-    by_words = {button["text"]: button["callback_data"] for row in rows for button in row}
-    known, before = len(emulator.shown(READER)), len(emulator.answered)
-    emulator.press(READER, int(str(message["id"])), by_words["Why"])
-    new = until(lambda: emulator.shown(READER)[known:], 10, "an answer to the button")
-    assert "fired" in str(new[0]["text"])
-    emulator.press(READER, int(str(message["id"])), by_words["Not AI"])
-    until(lambda: len(emulator.answered) >= before + 2, 10, "both presses are answered")
-    assert desk.rows("SELECT person, verdict FROM verdicts") == [(f"telegram:{READER}", "not ai")]
+def test_a_member_of_a_group_may_look_and_not_choose(desk: Desk, emulator: Emulator) -> None:
+    assert "Aftershock is watching" in said(emulator, GROUP, "/status@TestNameBot")
+    assert "NVDA −13.0 %" in said(emulator, GROUP, "/alerts")
+    assert "admin" in said(emulator, GROUP, "/stop")
+
+
+@pytest.mark.parametrize("chat", [READER, GROUP])
+def test_buttons_work_as_the_emulator_keeps_them(desk: Desk, emulator: Emulator, chat: int) -> None:
+    message = alerts(emulator, chat)[0]
+    number, offered = int(message["id"]), buttons(message)
+    assert len(offered) == 7
+    assert all(len(data.encode()) <= 64 for data in offered.values())
+    known, before = len(emulator.shown(chat)), len(emulator.answered)
+    emulator.press(chat, number, offered["Why"], **who(chat))
+    new = until(lambda: emulator.shown(chat)[known:], 10, "an answer to the button")
+    assert "fired" in new[0]["text"]
+    assert json.loads(new[0]["reply_parameters"])["message_id"] == number
+    until(lambda: chat in emulator.pictures, 10, "the alert's own picture")
+    pictures = emulator.pictures.count(chat)
+    emulator.press(chat, number, offered["Chart"], **who(chat))
+    until(lambda: emulator.pictures.count(chat) > pictures, 10, "a picture")
+    emulator.press(chat, number, offered["Not AI"], **who(chat))
+    until(lambda: len(emulator.answered) >= before + 3, 10, "every press is answered")
+    person = who(chat).get("user", chat)
+    assert desk.rows("SELECT verdict FROM verdicts WHERE person = ?", f"telegram:{person}") == [("not ai",)]
 
 
 async def test_an_edit_arrives_in_place_and_keeps_its_buttons(emulator: Emulator) -> None:
@@ -116,8 +159,26 @@ async def test_an_edit_arrives_in_place_and_keeps_its_buttons(emulator: Emulator
     shown = await asyncio.to_thread(emulator.shown, 555)
     assert [m["text"] for m in shown] == ["<b>now worse</b>\n\n<i>Not investment advice.</i>"]
     assert len(shown[0]["reply_markup"]["inline_keyboard"]) == 2
+    assert "editMessageText" in emulator.own
+
+
+def test_everything_kept_is_markup_that_telegram_would_take(desk: Desk, emulator: Emulator) -> None:
+    kept = [m for chat in (ADMIN, READER, GROUP) for m in emulator.shown(chat)]
+    marked = [m for m in kept if m.get("parse_mode") == "HTML"]
+    assert [m for m in marked if "What happened" in m["text"]]
+    for message in marked:
+        text, _ = parse(message["text"])
+        assert 0 < len(text) <= 4096
+    for message in kept:
+        assert json.loads(message["link_preview_options"]) == {"is_disabled": True}
 
 
 def test_stop_ends_it(desk: Desk, emulator: Emulator) -> None:
     assert "No more alerts here" in said(emulator, READER, "/stop")
-    assert "sendMessage" not in emulator.by_shim
+    assert "send /start first" in said(emulator, READER, "/mywatch")
+
+
+def test_the_shim_answered_only_what_the_emulator_does_not_know(desk: Desk, emulator: Emulator) -> None:
+    assert emulator.own <= OWN
+    assert {"getUpdates", "sendMessage", "deleteWebhook", "getMe"} <= emulator.own
+    assert emulator.by_shim <= BY_SHIM

@@ -71,7 +71,7 @@ def test_at_least_35_symbols_of_every_exposure_closed_down_over_ten_percent(epis
     fallen = [fall for fall in episode.falls if fall.change <= -0.10]
     assert len(fallen) >= 35
     assert {fall.exposure for fall in fallen} == set(episode.trigger.exposures)
-    assert len(episode.trigger.exposures) >= 15
+    assert len(episode.trigger.exposures) >= 13  # in the words of companies.yaml
 
 
 def test_every_symbol_that_fell_with_the_trigger_states_an_exposure_and_every_symbol_a_basis(episode: Episode) -> None:

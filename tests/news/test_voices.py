@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Story
+from bot.core.news.other_reading import argues_against
 from bot.core.news.quotations import quotations
-from bot.core.news.voices import Voice, argues_against, choose, voices_of
+from bot.core.news.voices import Voice, choose, voices_of
 from tests.news.stories import START, story
 
 SAID = "The market has this wrong"
@@ -62,8 +63,18 @@ ATTRIBUTED = [
     ("Chips fell. “{},” said Ann Example. The index closed lower.", "Ann Example", ""),
     ("“{},” said Ann Example, while Bob Sample kept quiet.", "Ann Example", ""),
     ("“{}”, said Ann Example.", "Ann Example", ""),
+    ("“{},” said Wedbush’s Dan Example.", "Dan Example", "Wedbush"),
+    ("“{},” Wedbush's Dan Example told CNBC.", "Dan Example", "Wedbush"),
+    ("“{},” said a DeepSeek spokesperson.", "DeepSeek", "spokesperson"),
+    ("“{},” C3.ai said.", "C3.ai", ""),
+    ("“{},” Adam Daily said.", "Adam Daily", ""),
+    ("“{},” DeepSeek founder Liang Example said.", "Liang Example", "DeepSeek founder"),
+    ("“{},” said Fei-Fei Example on January 27, 2025.", "Fei-Fei Example", ""),
+    ("“{},” Ann Example said in an interview with CNBC.", "Ann Example", ""),
     # before the words
     ("Ann Example said: “{}.”", "Ann Example", ""),
+    ("With Nvidia falling, Ann Example said: “{}.”", "Ann Example", ""),
+    ("Wedbush’s Dan Example said: “{}.”", "Dan Example", "Wedbush"),
     ("Ann Example said, “{}.”", "Ann Example", ""),
     ("Ann Example says “{}.”", "Ann Example", ""),
     ("Ann Example said that “{}.”", "Ann Example", ""),
@@ -178,6 +189,18 @@ SEVERAL = [
         [("We see no change,", "Ann Example")],
     ),
     (
+        "“Do you see a change?” Ann Example said. “We see none at all.”",
+        [("Do you see a change?", "Ann Example")],
+    ),
+    (
+        "“We see no change,” said Ann Example. “Orders are what they were.” So said Bob Sample.",
+        [("We see no change,", "Ann Example")],
+    ),
+    (
+        "“We see no change,” said Ann Example. “Orders are what they were.” Those were words of Bob Sample.",
+        [("We see no change,", "Ann Example")],
+    ),
+    (
         "“We see no change,” said Ann Example. “The Big Long Short” is her book.",
         [("We see no change,", "Ann Example")],
     ),
@@ -280,7 +303,49 @@ NOBODY = [
     "“{},” according to a report.",
     "“{},” according to people who know Ann Example.",
     "“{},” said Bloomberg.",
+    "“{},” the Financial Times wrote.",
+    "“{},” Global Times wrote.",
+    "“{},” China Daily said.",
+    "“{},” Business Insider wrote.",
+    "“{},” Wikipedia says.",
+    "“{},” said Ann Example, who attributed it to Bob Sample.",
     "“{},” read the headline.",
+    "“{},” Ann Example said, according to Bob Sample.",
+    "“{},” said Ann Example, echoing Bob Sample.",
+    "“{},” Ann Example said, repeating what Bob Sample wrote.",
+    "“{},” Ann Example said, in the words of Bob Sample.",
+    "“{},” Ann Example said, reading from a letter by Bob Sample.",
+    "“{},” Ann Example said, imitating Bob Sample.",
+    "“{},” Ann Example said, recounting a talk with Bob Sample.",
+    "“{},” Ann Example said, translating for Bob Sample.",
+    "“{},” said Ann Example, speaking for Bob Sample.",
+    "In the words of Bob Sample, Ann Example said: “{}.”",
+    "As Bob Sample put it, Ann Example said: “{}.”",
+    # with somebody else
+    "“{},” said Ann Example with Bob Sample.",
+    "With Bob Sample, Ann Example said: “{}.”",
+    # a machine's answer, or perhaps one
+    "“{},” Copilot said.",
+    "“{},” Microsoft Copilot said.",
+    "“{},” DeepSeek R1 wrote.",
+    "“{},” DeepSeek-R1 told BBC.",
+    "“{},” R1 said.",
+    "“{},” GPT-4 said.",
+    "“{},” Siri said.",
+    "“{},” Llama said.",
+    "“{},” Qwen wrote.",
+    "“{},” said Qwen2.5-Max.",
+    "DeepSeek told CNBC: “{}.”",
+    "DeepSeek says: “{}.”",
+    "“{},” Perplexity wrote.",
+    "“{},” an AI-generated Ann Example said.",
+    # said of another day
+    "“{},” Ann Example said in 2019.",
+    "In 2019, Ann Example said: “{}.”",
+    "“{},” said Ann Example, in a 2019 interview.",
+    "On Monday, Nvidia Rival AMD said: “{}.”",
+    "“{},” Clients of Ann Example said.",
+    "Later, Users said: “{}.”",
     # not a statement of its own
     "Ann Example called it “{}.”",
     "Ann Example said the fall was “{}.”",
@@ -383,6 +448,10 @@ NO_TITLES = [
     "OpenAI rival CEO Dan Sample: 'a gift to all buyers'",
     "Sam Sample to Elon Sample: 'a gift to all buyers'",
     "Fake post has Dan Sample: 'The demand is still there'",
+    "Dan Sample says: 'The demand is still there'? Not so fast",
+    "Dan Sample: 'The demand is still there'? Not so fast",
+    "'The demand is still there,' says Dan Sample? Not so fast",
+    "Anti-OpenAI investor Dan Sample: 'The demand is still there'",
 ]
 
 
@@ -442,6 +511,11 @@ AGAINST = [
     "Everyone will need more compute, not less",
     "Demand for chips will only grow",
     "It is not the end. The fall is overdone",
+    "Fears about spending are overblown",
+    "The reaction to AI spending is overdone",
+    "The selloff in valuations is overdone",
+    "Claims that demand will fall are exaggerated",
+    "Jevons paradox strikes: costs fall, and not by chance demand grows",
     "这是市场的过度反应",
 ]
 NEUTRAL = [
@@ -453,6 +527,17 @@ NEUTRAL = [
     "The moat is gone",
     "We no longer need more compute",
     "A wake-up call for our industry",
+    "The AI hype was overblown all along",
+    "Valuations are overstated",
+    "The need for chips has been overstated",
+    "Spending on data centres is overdone",
+    "Demand for GPUs was exaggerated",
+    "Jevons paradox does not apply here",
+    "The Jevons paradox won't save Nvidia",
+    "Anyone who wants to buy the dip will lose",
+    "It is too early to buy the dip",
+    "This is far from a buying opportunity",
+    "I doubt there will be more demand",
     "",
 ]
 

@@ -72,6 +72,8 @@ def test_blocks_go_whole_and_no_block_gives_way_to_a_lighter_one_that_could_stan
         heavier = [k for k in shown if k == must or marked[k].weight >= block.weight]
         with_it = Summary(tuple(marked[k] for k in sorted({*heavier, must, i})), "s")
         whole, _ = parse(html(with_it, 10**6))
+        if f"«/{i}»" not in whole:  # too much markup or too many entities, however long a message may be
+            continue
         assert utf16(whole) > limit or len(with_it.blocks) == 1 or half, f"block {i} could have stayed"
 
 

@@ -86,17 +86,17 @@ def _heading(sheet: Sheet, picture: PricePicture) -> None:
     title = f"{sheet.fitted(picture.name, spare, TITLE, True) or symbol}{behind}"
     sheet.text(MARGIN, 46, title, theme.text, TITLE, True, name="title")
     sheet.text(sheet.width - MARGIN, 46, moved, signed(theme, picture.change), TITLE, True, "right")
-    how = (
-        f"{price(picture.price)} {against(picture.reference)}; {PHASE_WORDS[picture.phase]}, {clock(picture.price_at)}"
-    )
-    short = f"{price(picture.price)} {against(picture.reference)}"
-    said = how if sheet.width_of(how, SMALL) <= room else short
+    figure, whole = price(picture.price), against(picture.reference)
+    phases = PHASE_WORDS[picture.phase], *SHORT_PHASES[picture.phase]
+    ways = [f"{figure} {whole}; {phase}, {clock(picture.price_at)}" for phase in phases]
+    ways.append(f"{figure} against {price(picture.reference.price)}; {phases[-1]}, {clock(picture.price_at)}")
+    said = next((way for way in ways if sheet.width_of(way) <= room), ways[-1])
     sheet.text(MARGIN, 98, sheet.fitted(said, room), theme.muted)
 
 
 def _tick(value: float, ticks: Sequence[float]) -> str:
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    digits = next((n for n in range(5) if abs(round(step, n) - step) < step * 1e-3), 4)
+    digits = next((n for n in range(10) if abs(round(step, n) - step) < step * 1e-3), 10)
     return f"{value:,.{digits}f}"
 
 

@@ -20,7 +20,7 @@ HEAD = 150
 FOOT = 70
 TALLEST = 1440
 LINES = 2
-"""Lines of cells for one line of work; the rest are counted."""
+"""Lines of cells for one line of work; more only where all of them have room, and what is left is counted."""
 DEEPEST = 0.3
 """A change from which on a cell has its full tint."""
 
@@ -29,17 +29,18 @@ def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
     """The whole picture, ready to be saved."""
     across = _across(Sheet(theme), picture.rows)
     rows, left_out = _fitting(picture.rows, across)
-    wanted = HEAD + sum(_tall(row, across) + ROW_SPACE for row in rows) + (44 if left_out else 0) + FOOT
+    lines = _lines(rows, across) if not left_out else [_fewest(row, across) for row in rows]
+    wanted = _height(lines) + (44 if left_out else 0)
     sheet = Sheet(theme, max(HEIGHT, wanted))
     room = sheet.width - 2 * MARGIN
     sheet.text(MARGIN, 48, sheet.fitted(picture.title, room, TITLE, True), theme.text, TITLE, True, name="title")
     sheet.text(MARGIN, 108, sheet.fitted(picture.header[0], LEFT - 20), theme.muted)
     sheet.text(MARGIN + LEFT, 108, sheet.fitted(picture.header[1], room - LEFT), theme.muted)
     y = float(HEAD)
-    for row in rows:
+    for row, most in zip(rows, lines, strict=True):
         sheet.line([(MARGIN, y - ROW_SPACE / 2), (sheet.width - MARGIN, y - ROW_SPACE / 2)], theme.grid, 1.5)
-        _row(sheet, row, y, across)
-        y += _tall(row, across) + ROW_SPACE
+        _row(sheet, row, y, across, most)
+        y += _tall(most) + ROW_SPACE
     if left_out:
         hidden = sum(len(row.cells) for row in left_out)
         words = f"and {count(hidden, 'more symbol')} in {count(len(left_out), 'other line')} of work"
@@ -50,17 +51,33 @@ def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
 
 def _fitting(rows: Sequence[TableRow], across: int) -> tuple[list[TableRow], list[TableRow]]:
     """The rows there is room for, and the others."""
-    height = HEAD + FOOT + 44
+    lines: list[int] = []
     for n, row in enumerate(rows):
-        height += _tall(row, across) + ROW_SPACE
-        if height > TALLEST:
+        lines.append(_fewest(row, across))
+        if _height(lines) + 44 > TALLEST:
             return list(rows[:n]), list(rows[n:])
     return list(rows), []
 
 
+def _lines(rows: Sequence[TableRow], across: int) -> list[int]:
+    """How many lines of cells each row has: one more, as long as there is room, for whom the most are hidden of."""
+    lines = [_fewest(row, across) for row in rows]
+    while rows:
+        hidden = [len(row.cells) - most * across for row, most in zip(rows, lines, strict=True)]
+        worst = max(range(len(rows)), key=lambda n: hidden[n])
+        if hidden[worst] <= 0 or _height(lines) + CELL + SPACE > TALLEST:
+            break
+        lines[worst] += 1
+    return lines
+
+
+def _height(lines: Sequence[int]) -> int:
+    return HEAD + sum(_tall(most) + ROW_SPACE for most in lines) + FOOT
+
+
 def _across(sheet: Sheet, rows: Sequence[TableRow]) -> int:
     room = _width(ACROSS) - sheet.width_of(percent(-0.888)) - 3 * PAD
-    named = [s for row in rows for s, _ in row.cells[: LINES * ACROSS]]
+    named = [s for row in rows for s, _ in row.cells]
     return ACROSS if all(sheet.width_of(plain(s)[:20], bold=True) <= room for s in named) else ACROSS - 1
 
 
@@ -68,14 +85,16 @@ def _width(across: int) -> float:
     return (WIDTH - 2 * MARGIN - LEFT - SPACE * (across - 1)) / across
 
 
-def _tall(row: TableRow, across: int) -> int:
-    lines = min(LINES, -(-len(row.cells) // across))
+def _fewest(row: TableRow, across: int) -> int:
+    return min(LINES, -(-len(row.cells) // across))
+
+
+def _tall(lines: int) -> int:
     return lines * CELL + (lines - 1) * SPACE
 
 
-def _shown(row: TableRow, across: int) -> Iterator[tuple[str, float | None]]:
+def _shown(row: TableRow, most: int) -> Iterator[tuple[str, float | None]]:
     """The cells of a row; the last one counts what there is no room for."""
-    most = LINES * across
     if len(row.cells) <= most:
         yield from row.cells
         return
@@ -83,14 +102,14 @@ def _shown(row: TableRow, across: int) -> Iterator[tuple[str, float | None]]:
     yield f"{len(row.cells) - most + 1} more", None
 
 
-def _row(sheet: Sheet, row: TableRow, top: float, across: int) -> None:
+def _row(sheet: Sheet, row: TableRow, top: float, across: int, lines: int) -> None:
     theme = sheet.theme
-    lines = sheet.folded(row.work[:1].upper() + row.work[1:], LEFT - 14, 2 if _tall(row, across) == CELL else 3)
-    first = top + max((CELL - 32 * len(lines)) / 2, 0) + 16
-    for n, line in enumerate(lines):
+    words = sheet.folded(row.work[:1].upper() + row.work[1:], LEFT - 14, 2 if lines == 1 else 3)
+    first = top + max((CELL - 32 * len(words)) / 2, 0) + 16
+    for n, line in enumerate(words):
         sheet.text(MARGIN, first + 32 * n, line, theme.text, SMALL, True)
     width = _width(across)
-    for n, (symbol, moved) in enumerate(_shown(row, across)):
+    for n, (symbol, moved) in enumerate(_shown(row, lines * across)):
         left = MARGIN + LEFT + (n % across) * (width + SPACE)
         y = top + (n // across) * (CELL + SPACE)
         middle = y + CELL / 2

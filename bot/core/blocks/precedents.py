@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.model import Block, BlockKind, Line, Strong
-from bot.core.precedents import Outcome, Precedent
+from bot.core.precedents import Outcome, Precedent, hit
 from bot.core.wording import count, day, listing, percent
 
 WITHIN = {1: "next session", 5: "in five sessions", 20: "in twenty"}
@@ -20,7 +20,7 @@ def precedents(found: Sequence[Precedent]) -> list[Block]:
 
 def _line(precedent: Precedent) -> Line:
     episode = precedent.episode
-    falls = [f for f in episode.falls if f.change < 0] or list(episode.falls)
+    falls = hit(episode)
     named = [f"{f.symbol} {percent(f.change)}" for f in falls[:FELL]]
     more = f" and {count(len(falls) - FELL, 'other')}" if len(falls) > FELL else ""
     told = f"{listing(named, FELL)}{more}" if not more else f"{', '.join(named)}{more}"
@@ -32,6 +32,9 @@ def _followed(outcomes: Sequence[Outcome]) -> str:
     """What followed, each with how many symbols it is the median of, where that is more than one."""
     if not outcomes:
         return ""
-    many = max(o.symbols for o in outcomes)
-    of = f" (median of {many})" if many > 1 else ""
-    return f"; then {', '.join(f'{percent(o.change)} {WITHIN[o.sessions]}' for o in outcomes)}{of}"
+    told = [f"{percent(o.change)} {WITHIN[o.sessions]}" for o in outcomes]
+    many = [o.symbols for o in outcomes]
+    of = [f" (median of {n})" if n > 1 else " (of one)" for n in many]
+    if len(set(many)) > 1:
+        return f"; then {', '.join(map(str.__add__, told, of))}"
+    return f"; then {', '.join(told)}{of[0] if many[0] > 1 else ''}"

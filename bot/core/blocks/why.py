@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from bot.core.blocks import correction
 from bot.core.model import Alert, Block, BlockKind, CauseRef, Line, Link, Reach
@@ -23,9 +24,10 @@ def why(lead: Alert, due: str, company: Named, exposure: Named, topic: Named) ->
     if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
         first = (*_story(cause.first_title, cause.first_link), f" — {_source(cause.first_source)}, ")
         lines.append(("First story: ", *first, f"{moment(cause.first_seen_at)}."))
-    before = age(lead.fired_at - (cause.first_seen_at or cause.seen_at))
+    ahead = lead.fired_at - (cause.first_seen_at or cause.seen_at)  # below 0 where a later story completes the alert
+    when = f"{age(abs(ahead))} {'after' if ahead < timedelta(0) else 'before'} this alert"
     sources = listing([_source(name) for name in cause.sources], 4)
-    lines.append((f"First seen {before} before this alert; {count(len(cause.sources), 'source')} ({sources}).",))
+    lines.append((f"First seen {when}; {count(len(cause.sources), 'source')} ({sources}).",))
     if cause.reach is Reach.DIRECT:
         lines.append((f"It names {company(lead.symbol)}.",))
     elif cause.reach is Reach.EXPOSURE:

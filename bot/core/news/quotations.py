@@ -10,13 +10,24 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.news.text import COMMON, fold
-
-
-def listed(text: str) -> frozenset[str]:
-    """The words of a list written as text."""
-    return frozenset(text.split())
-
+from bot.core.news.speech_words import (
+    GIVEN,
+    HONORIFICS,
+    HOUSES,
+    MACHINES,
+    NO_GIVEN,
+    NOT_NAMES,
+    OUTLET_ENDS,
+    OUTLETS,
+    PARTICLES,
+    QUALIFIERS,
+    ROLE_ENDS,
+    TITLES,
+    VERBS,
+    VOICES_OF_HOUSES,
+    listed,
+)
+from bot.core.news.text import fold
 
 _PAIRS = {"“": "”", "„": "“”", "«": "»", "»": "«", "「": "」", "『": "』", "‚": "‘", '"': '"'}
 _STRAY = frozenset('”」』»«"')
@@ -177,65 +188,6 @@ def in_title_case(found: list[Token]) -> bool:
     return sum(capitals) > 0.75 * len(capitals)
 
 
-GIVEN = listed(
-    """adam alex alexander allison andrew andy ann anthony aravind arthur ben benjamin bob brian charles chris christian
-    christopher daniel dan dario dave david demis dylan ed edward elizabeth elon emily emma fei-fei geoffrey george
-    gil greg ian ilya jack jacob james jamie jan jason jeff jeffrey jennifer jensen jim joe john jon katie kelly
-    kevin kim lauren liang linda lip-bu lisa marc mark martin mary matt matthew michael mike mira nancy patrick paul
-    peter rachel richard robert ryan safra sam samantha samuel sarah satya scott sean sergey stephen steve steven
-    sundar susan tim tom william yann yoshua"""
-)
-"""Given names: what tells a person in a headline that has no verb."""
-
-TITLES = listed(
-    """analyst strategist economist ceo cfo cto coo chief executive president mayor chairman chairwoman chair founder
-    co-founder director head boss investor capitalist manager officer scientist researcher professor engineer
-    partner minister secretary senator governor adviser advisor trader spokesman spokeswoman spokesperson
-    billionaire lawyer author entrepreneur deputy columnist"""
-)
-"""The last word of what somebody is."""
-
-VOICES_OF_HOUSES = listed("analysts strategists economists researchers spokesman spokeswoman spokesperson")
-"""Who speaks for an organisation without a name of their own."""
-
-NOT_NAMES = COMMON | listed(
-    """she others many nobody everyone someone anyone none several three analysts officials experts sources reports
-    critics investors traders police economists researchers executives bulls bears markets startup report people
-    monday tuesday wednesday thursday friday saturday sunday january february march april june july august
-    september october november december yesterday tomorrow tonight earlier later meanwhile however chinese
-    american european british japanese german french indian russian asked former longtime veteran bullish bearish
-    exclusive watch review source reportedly inside mr mrs ms dr wrote writes told adds added argued argues warned
-    warns posted tweeted parody chatgpt claude gemini grok street earthquake war crisis rout selloff sell-off
-    fears ai uk eu u.s wall meet dear united city reacts responds speaks explains reveals apologizes admits
-    defends insists slams tells calls"""
-)
-"""Words that are capitalised for other reasons than being a name, or whose name would mislead."""
-
-VERBS = listed("said says wrote writes told added adds argued argues warned warns posted tweeted noted")
-"""Verbs of saying whose subject is the speaker."""
-
-OUTLETS = listed(
-    """reuters bloomberg cnbc cnn bbc fox forbes fortune axios politico barron's marketwatch insider benzinga
-    techcrunch wired verge guardian telegraph economist ft wsj nyt ap afp xinhua nikkei nbc abc cbs yahoo"""
-)
-"""They report what others said; as the speaker of a quotation they would hide who that was."""
-
-HOUSES = listed(
-    """nvidia microsoft google meta alphabet apple amazon intel broadcom oracle wedbush citi jefferies bernstein
-    barclays anthropic deepseek alibaba tencent samsung baidu mistral perplexity qualcomm micron marvell dell"""
-)
-"""Organisations named with one word that no capital inside betrays."""
-
-_NO_GIVEN = NOT_NAMES | TITLES | VERBS | HOUSES
-PARTICLES = listed("de van von der den bin al la le di da of & the")
-_QUALIFIERS = listed(
-    """former senior press chief executive managing general vice technology technical operating financial research
-    equity tech venture hedge fund portfolio founding and & market investment prime foreign finance head ai"""
-)
-_HONORIFICS = listed("mr mr. mrs mrs. ms ms. dr dr. sir prof prof.")
-_ROLE_ENDS = listed("who whose in on to during after via as while when that which told adding with")
-
-
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """Who speaks: exact pieces of the text."""
@@ -262,7 +214,10 @@ def is_name(found: Sequence[Token], *, unsure: bool) -> bool:
     for i, token in enumerate(found):
         if i and token.low in PARTICLES:
             continue
-        strange = token.text.endswith(("'s", "’s", "based", "backed", "owned")) or token.text[0] >= "\u2e80"
+        strange = (
+            token.text.endswith(("'s", "’s", "based", "backed", "owned", "generated", "powered"))
+            or token.text[0] >= "\u2e80"
+        )
         if strange or not token.is_capital or token.low in (VERBS | TITLES | NOT_NAMES if i else VERBS | TITLES):
             return False
     if given and len(found) > 1:
@@ -284,7 +239,7 @@ def role_of(text: str, found: Sequence[Token]) -> str | None:
     if found[0].low in ("who", "whose") or (len(found) == 1 and found[0].text.isdigit()):
         return ""
     start = found[0].low in ("a", "an", "the", "its")
-    end = next((i for i, token in enumerate(found) if i > start and token.low in _ROLE_ENDS), len(found))
+    end = next((i for i, token in enumerate(found) if i > start and token.low in ROLE_ENDS), len(found))
     kept = found[start:end]
     last = max((i for i, token in enumerate(kept[:9]) if token.low in TITLES), default=None)
     if last is None or not all(token.is_word or token.text in "'’&-" for token in kept):
@@ -303,14 +258,30 @@ def speaker_in(text: str, found: Sequence[Token], *, unsure: bool) -> Speaker | 
         return house
     title = max((i for i, token in enumerate(found) if token.low in TITLES), default=-1)
     name = found[title + 1 :]
-    name = name[1:] if len(name) > 1 and name[0].low in _HONORIFICS else name
+    name = name[1:] if len(name) > 1 and name[0].low in HONORIFICS else name
     if title >= 0:
         fits = _is_office(found[: title + 1]) and is_name(name, unsure=False) and not (unsure and len(name) > 2)
         return Speaker(cut(text, name), cut(text, found[: title + 1])) if fits else None
     at = next((i for i, token in enumerate(name) if token.low in ("of", "at", "from")), None)
     if at is not None and is_person(name[:at]) and is_name(name[at + 1 :], unsure=False):
         return Speaker(cut(text, name[:at]), cut(text, name[at + 1 :]))
-    return Speaker(cut(text, name)) if is_name(name, unsure=unsure) else None
+    owner = _owner(name[0]) if name and is_person(name[1:]) else ""
+    if owner:
+        return Speaker(cut(text, name[1:]), owner)
+    machine = any(_MACHINE.match(token.low) for token in name)
+    outlet = bool(name) and name[-1].low in OUTLET_ENDS and name[0].low not in GIVEN
+    return Speaker(cut(text, name)) if is_name(name, unsure=unsure) and not machine and not outlet else None
+
+
+_MACHINE = re.compile(rf"(?:{'|'.join(sorted(MACHINES))})(?![a-z])|[rvok]\d|.*-v?\d")
+"""``DeepSeek``, ``Qwen2.5-Max``, ``R1``, ``GPT-4``."""
+
+
+def _owner(token: Token) -> str:
+    """Whose somebody is: ``Wedbush`` in ``Wedbush's Dan Ives``; only of houses known for such."""
+    bare = token.text.removesuffix("'s").removesuffix("’s")
+    sure = bare.lower() in HOUSES or any(c.isupper() for c in bare[1:])
+    return bare if bare != token.text and sure and bare.lower() not in NOT_NAMES else ""
 
 
 def _is_office(office: Sequence[Token]) -> bool:
@@ -319,7 +290,9 @@ def _is_office(office: Sequence[Token]) -> bool:
         if token.low in ("and", "&"):
             if i == 0 or office[i - 1].low not in TITLES:
                 return False
-        elif token.low not in TITLES | _QUALIFIERS and (not token.is_capital or token.low in NOT_NAMES | VERBS):
+        elif token.low.startswith("anti-") or (
+            token.low not in TITLES | QUALIFIERS and (not token.is_capital or token.low in NOT_NAMES | VERBS)
+        ):
             return False
     return 1 <= len(office) <= 8 and office[-1].low in TITLES
 
@@ -353,8 +326,8 @@ def person_in(text: str, found: Sequence[Token]) -> Speaker | None:
     speaker = speaker_in(text, found, unsure=True)
     if speaker is None or is_person(found) or (is_person(found[:2]) and found[2].low in ("of", "at", "from")):
         return speaker
-    others = sum(word.lower() not in TITLES | _QUALIFIERS for word in speaker.role.split())
-    known = found[0].low in TITLES | _QUALIFIERS or is_marked(found[0])
+    others = sum(word.lower() not in TITLES | QUALIFIERS for word in speaker.role.split())
+    known = found[0].low in TITLES | QUALIFIERS or is_marked(found[0])
     return speaker if speaker.role and known and others <= 1 else None
 
 
@@ -366,7 +339,7 @@ class FullNames:
 
     def read(self, text: str, before: Token, token: Token) -> None:
         """Take in two neighbours."""
-        if before.is_capital and token.is_capital and before.low not in _NO_GIVEN:
+        if before.is_capital and token.is_capital and before.low not in NO_GIVEN:
             name = cut(text, (before, token)).removesuffix("'s").removesuffix("’s")
             self._by_surname.setdefault(name.split()[-1], set()).add(name)
 

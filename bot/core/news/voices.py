@@ -15,18 +15,15 @@ from datetime import datetime
 from itertools import pairwise
 
 from bot.core.model import Story
+from bot.core.news.other_reading import argues_against
 from bot.core.news.quotations import (
-    NOT_NAMES,
     SENTENCE_ENDS,
-    VERBS,
-    VOICES_OF_HOUSES,
     FullNames,
     Speaker,
     Token,
     chinese_speaker,
     cut,
     in_title_case,
-    listed,
     paragraphs,
     person_in,
     quotations,
@@ -34,6 +31,24 @@ from bot.core.news.quotations import (
     speaker_in,
     speaker_with_office,
     tokens,
+)
+from bot.core.news.speech_words import (
+    ADJUNCT,
+    ADVERBS,
+    ASIDES,
+    INVERTED,
+    LINKS,
+    NAME_STOPS,
+    NOT_NAMES,
+    OPENERS,
+    PLACES,
+    POISON,
+    REPLIES,
+    SAFE_AFTER_ON,
+    SPOKEN,
+    TURNS,
+    VERBS,
+    VOICES_OF_HOUSES,
 )
 from bot.core.news.text import fold
 
@@ -132,60 +147,6 @@ def _presentable(words: str, heading: bool) -> bool:
     return not any(unicodedata.category(c).startswith("C") for c in words if c not in "\u200c\u200d")  # emoji joiners
 
 
-_AGAINST = re.compile(
-    r"\b(?:over(?:done|blown|reaction|reacting|reacted|react|stated|sold)|knee jerk|panic selling"
-    r"|exaggerated|buy(?:ing)? (?:opportunity|the dip)|(?:golden|great) (?:buying |entry )?opportunity|entry point"
-    r"|jevons|(?:more|greater|higher|increas(?:ed?|ing)|growing) (?:\w+ )?(?:demand|comput(?:e|ing)|usage)"
-    r"|(?:need|buy|require|use|sell) (?:\w+ )?more (?:\w+ )?(?:chips|gpus)"
-    r"|(?:demand|usage|use|consumption)(?: of \w+| for \w+)? (?:will|is going to|would|should|to) "
-    r"(?:\w+ )?(?:skyrocket|explode|increase|rise|grow|soar|surge|go up)"
-    r"|(?:lower|cheaper) (?:costs?|prices?|ai|models?) (?:will )?(?:boost|drive|expand|increase)s?"
-    r"|got it wrong|getting (?:this|it) wrong|the market is wrong)\b"
-    r"|反应过度|过度反应|抄底|买入机会|杰文斯|更多(?:的)?算力|需求(?:将|会)?(?:大幅)?(?:增加|增长)"
-)
-_NEGATED = re.compile(
-    r"\b(?:not|no|never|isn't|aren't|wasn't|don't|doesn't|won't|nor|without|hardly|neither|nothing|cannot|can't|if"
-    r"|less|longer|rather than)\b|不|没|并非"
-)
-
-
-def argues_against(words: str) -> bool:
-    """Whether ``words`` say that the fall is mistaken. Negated or asked, such a phrase says nothing."""
-    low = fold(words)
-    for found in _AGAINST.finditer(low):
-        clause = re.split(r"[.!?;,。，]", low[max(0, found.start() - 28) : found.start()])[-1]
-        ending = next((c for c in low[found.end() :] if c in ".!?;。"), "")
-        if ending != "?" and not _NEGATED.search(clause):
-            return True
-    return False
-
-
-_POISON = listed(
-    """quoting citing paraphrasing quoted misquoted parody satire fake hoax deepfake fictional imagined allegedly
-    purportedly supposedly falsely reportedly denied denies denying never ask asked asks asking whether if not
-    apocryphal impersonating mimicking nobody might could would recalled recalling"""
-)
-"""One of these in the sentence, and the words may be somebody else's, or nobody's."""
-_LINKS = listed("and but still yet meanwhile however separately elsewhere later today yesterday earlier")
-_TURNS = listed("but while though although")
-_OPENERS = listed("after as on in at when while with despite amid following during speaking writing before since")
-_ADVERBS = listed("also later has had then recently previously today yesterday")
-_PLACES = listed("in on at to of with during after before via through for a an the his her its their this")
-_ADJUNCT = _PLACES | listed(
-    """our that last late early earlier later today yesterday and note notes statement interview post posts blog
-    email e-mail memo letter thread tweet message call earnings conference press briefing speech podcast event
-    release clients investors reporters shareholders analysts employees staff customers research social media
-    network platform website television radio morning afternoon evening week day translator interpreter newspaper
-    panel forum summit keynote testimony hearing stage rout selloff sell-off fall weekend new separate joint written
-    brief long"""
-)
-"""What may stand between the verb of saying and the words: where, when, to whom."""
-_NAME_STOPS = listed("in on during via through after as while when before with who to amid")
-_INVERTED = VERBS - {"told", "posted", "tweeted"}
-_SPOKEN = VERBS - {"wrote", "writes", "posted", "tweeted"}
-"""Without a comma, what follows ``wrote`` may be the title of a book."""
-_ASIDES = listed("in on at during speaking adding referring pointing who while after as with")
-_SAFE_AFTER_ON = listed("the a his her their its why how what being ai")
 _FULL_STOPS = frozenset(".!?…。！？")
 REACH = 60  # tokens of a sentence that are looked at on each side of a quotation
 
@@ -213,15 +174,18 @@ class _Reader:
             behind, used_up = self._behind(at, words, left, right)
             read = (behind, self._ahead(at, words, left, right), self._headline(at, left, right))
             found = [Speaker(self._names.full(one.name), one.role) for one in read if one]
-            ends = words[-1] in _FULL_STOPS and (not right or (right[0].is_capital and not self._subject_first(right)))
+            apart = not right or (right[0].is_capital and not any(token.low in VERBS | REPLIES for token in right))
+            ends = words[-1] in _FULL_STOPS and apart
             if carried and carried[0] == at and ends:
                 found.append(carried[1])
             carried = None
-            if len({one.name for one in found}) == 1:
+            end = at + 1 + len(right)
+            stop = self.tokens[end].text if end < len(self.tokens) else ""
+            if len({one.name for one in found}) == 1 and stop not in ("?", "？"):
                 speaker = max(found, key=lambda one: len(one.role))
                 yield words, speaker
-                end = at + 1 + len(right)
-                stop = self.tokens[end].text if end < len(self.tokens) else ""
+                if words[-1] in "?？":
+                    continue  # the next words may be the answer
                 if used_up and (stop == "." or right[-1].text in ",:" or right[-1].low in ("adding", "that")):
                     carried = (end + (stop == "."), speaker)
 
@@ -261,13 +225,13 @@ class _Reader:
     def _name_first(self, rest: list[Token]) -> tuple[Speaker, list[Token]] | None:
         """The name behind the verb, its appositive taken in as a role, and what is left."""
         according = [token.low for token in rest[:2]] == ["according", "to"]
-        if not according and (not rest or rest[0].low not in _INVERTED):
+        if not according and (not rest or rest[0].low not in INVERTED):
             return None
         body = rest[1 + according :]
         stop = 0
         while stop < len(body) and (body[stop].is_word or body[stop].text in "'’&"):
             house = stop > 0 and body[stop - 1].low in VOICES_OF_HOUSES
-            if body[stop].low in _NAME_STOPS or (body[stop].low in ("at", "for", "from") and not house):
+            if body[stop].low in NAME_STOPS or (body[stop].low in ("at", "for", "from") and not house):
                 break
             stop += 1
         named, body = body[:stop], body[stop:]
@@ -277,7 +241,7 @@ class _Reader:
         aside = _split(body[1:])[0] if body and body[0].text == "," else []
         role = role_of(self.text, aside) if aside else None
         if role is None:
-            return (speaker, body) if not aside or aside[0].low in _ASIDES else None
+            return (speaker, body) if not aside or aside[0].low in ASIDES else None
         role = "" if self._torn(aside) else role
         return Speaker(speaker.name, speaker.role or role), body[1 + len(aside) :]
 
@@ -293,7 +257,7 @@ class _Reader:
 
     def _subject(self, subject: list[Token], *, unsure: bool) -> Speaker | None:
         """The subject of a verb of saying, every word of it accounted for."""
-        while subject and subject[-1].low in _ADVERBS:
+        while subject and subject[-1].low in ADVERBS:
             subject = subject[:-1]
         first, rest = _split(subject)
         if not rest:
@@ -333,24 +297,26 @@ class _Reader:
         if where and where[-1].low == "that":
             del where[-1]
         elif not marked and (
-            core[verb].low not in _SPOKEN or all(word[:1].isupper() for word in words.split() if len(word) > 3)
+            core[verb].low not in SPOKEN or all(word[:1].isupper() for word in words.split() if len(word) > 3)
         ):
             return None
         told = core[verb].low == "told"
-        dangling = where[-1].low in _PLACES if where else told
+        dangling = where[-1].low in PLACES if where else told
         return self._clause(core[:verb]) if _is_circumstance(where, told=told) and not dangling else None
 
     def _clause(self, subject: list[Token]) -> Speaker | None:
         """The subject of the clause the verb stands in, whatever introduces it."""
-        turn = max((i for i, (a, b) in enumerate(pairwise(subject)) if a.text == "," and b.low in _TURNS), default=None)
+        turn = max((i for i, (a, b) in enumerate(pairwise(subject)) if a.text == "," and b.low in TURNS), default=None)
         opening = len(_split(subject)[0])
         if turn is not None:
             return self._subject(subject[turn + 2 :], unsure=self._capitals)
-        if subject and subject[0].low in _LINKS:
+        if subject and subject[0].low in LINKS:
             skipped = 2 if subject[1:2] and subject[1].text == "," else 1
             return self._subject(subject[skipped:], unsure=self._capitals)
-        if subject and subject[0].low in _OPENERS and opening < len(subject):
-            if any(token.low in VERBS or token.low == "that" for token in subject[:opening]):
+        if subject and subject[0].low in OPENERS and opening < len(subject):
+            if any(token.low in VERBS or token.low in ("that", "put") for token in subject[:opening]):
+                return None
+            if subject[0].low == "with" and all(token.is_capital for token in subject[1:opening]):
                 return None
             return self._subject(subject[opening + 1 :], unsure=self._capitals)
         return self._subject(subject, unsure=True)
@@ -369,7 +335,7 @@ class _Reader:
     def _person(self, named: list[Token]) -> Speaker | None:
         on = next((i for i, token in enumerate(named) if token.low == "on"), len(named))
         topic = named[on + 1 :]
-        unclear = on < len(named) and not (topic and (topic[0].is_capital or topic[0].low in _SAFE_AFTER_ON))
+        unclear = on < len(named) and not (topic and (topic[0].is_capital or topic[0].low in SAFE_AFTER_ON))
         unclear = unclear or any(token.low in VERBS or token.text == ":" for token in topic)
         return None if unclear else person_in(self.text, named[:on])
 
@@ -387,12 +353,24 @@ def _split(found: list[Token]) -> tuple[list[Token], list[Token]]:
 def _is_circumstance(found: list[Token], *, told: bool) -> bool:
     """Whether the tokens say only where, when or to whom; a name has to hang on one of these words."""
     for i, token in enumerate(found):
-        hangs = (i == 0 and told) or (i > 0 and (found[i - 1].is_capital or found[i - 1].low in _PLACES))
+        hangs = (i == 0 and told) or (i > 0 and (found[i - 1].is_capital or found[i - 1].low in PLACES))
         named = token.is_capital and (hangs or token.low in NOT_NAMES)
-        if not (token.low in _ADJUNCT or named or token.text[0].isdigit()) or token.low in VERBS:
+        if not (token.low in ADJUNCT or named or token.text[0].isdigit()) or token.low in VERBS:
+            return False
+        if _YEAR.fullmatch(token.text) or (i == 0 and token.low == "with"):  # long ago; or two speak
             return False
     return True
 
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
 def _poisoned(found: list[Token]) -> bool:
-    return any(token.low in _POISON or token.low.endswith(("n't", "n’t")) for token in found)
+    lows = [token.low for token in found]
+    pairs = list(pairwise(lows))
+    return (
+        any(low in POISON or low.endswith(("n't", "n’t")) for low in lows)
+        or "according" in lows[2:]  # at the beginning it names the speaker, later somebody who heard them
+        or ("speaking", "for") in pairs
+        or any(a in ("in", "a", "the", "from") and _YEAR.fullmatch(b) for a, b in pairs)
+    )
