@@ -25,6 +25,7 @@ from bot.cli import (
     schema,
     send_test,
     setup,
+    web,
 )
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
@@ -49,6 +50,7 @@ app.add_typer(news.app, name="news")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(history.app, name="history")
 app.add_typer(episode.app, name="episode")
+app.command("web")(web.web)
 app.add_typer(schema.app, name="schema", hidden=True)
 
 

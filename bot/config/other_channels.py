@@ -135,7 +135,7 @@ def secret_of(variable: str, environment: Mapping[str, str], env_file: Path, lea
 
     Raises ConfigError, which does not repeat it, where there is none or it is shorter than ``least``.
     """
-    value = environment.get(variable, "").strip() or _from_file(variable, env_file)
+    value = environment.get(variable, "").strip() or variable_in(variable, env_file)
     if not value:
         message = f"{variable} is not set; put it into the environment or into {env_file.name}, or remove the channel"
         raise ConfigError([Problem(variable, 0, 0, "", message)])
@@ -167,7 +167,7 @@ def pieces(address: Secret) -> list[Secret]:
     return [Secret(piece) for piece in sorted(found) if piece]
 
 
-def _from_file(variable: str, env_file: Path) -> str:
+def variable_in(variable: str, env_file: Path) -> str:
     try:
         if not os.path.isfile(env_file) or env_file.stat().st_size > _MAX_BYTES:
             return ""

@@ -9,8 +9,9 @@ from tests.architecture.source import Finding, imports, module_of, program_files
 LAYERS: dict[str, tuple[str, ...]] = {
     # layer: the layers it may import, itself apart
     "main": ("cli", "environment"),
-    "cli": ("app", "flow", "adapters", "replay", "config", "render", "clock", "core", "environment"),
+    "cli": ("app", "web", "flow", "adapters", "replay", "config", "render", "clock", "core", "environment"),
     "app": ("flow", "adapters", "replay", "config", "render", "clock", "core"),
+    "web": ("adapters", "render", "core"),  # pages over the history; only the command starts them
     "flow": ("render", "core"),  # the cycle, the sender, recovery: they know ports, never what stands behind them
     "adapters": ("render", "core"),
     "replay": ("flow", "clock", "render", "core"),  # it winds the simulated clock and turns the one loop body
@@ -20,7 +21,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "core": (),
     "environment": (),  # runs before there is an environment
 }
-PACKAGES = {"cli", "app", "adapters", "replay", "config", "render", "core", "clock", "environment"}
+PACKAGES = {"cli", "app", "web", "adapters", "replay", "config", "render", "core", "clock", "environment"}
 
 
 def layer_of(module: str) -> str:

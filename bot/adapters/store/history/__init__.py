@@ -14,18 +14,21 @@ from bot.adapters.store.history.opening import Source, open_history
 from bot.adapters.store.history.searching import search
 from bot.adapters.store.history.stats import statistics
 from bot.adapters.store.history.verifying import evidence, verify
+from bot.adapters.store.history.whole_incident import headline, show_incident
 
 __all__ = [
     "Filters",
     "Source",
     "evidence",
     "find_alerts",
+    "headline",
     "list_alerts",
     "list_incidents",
     "open_history",
     "quotes_around",
     "search",
     "show_alert",
+    "show_incident",
     "statistics",
     "verify",
 ]

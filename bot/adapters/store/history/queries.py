@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.adapters.store.history import alerts, exporting, incidents, searching, stats
+from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, whole_incident
 from bot.adapters.store.history.filters import EVERYTHING, VERDICTS, Filters, Query
 from bot.core.model import Severity
 
@@ -45,6 +45,7 @@ def shipped(
     found: dict[str, Query] = {f"list{name}": alerts.list_query(each, limit) for name, each in asked.items()}
     about: dict[str, Any] = {name: incident if "incident" in name else alert for name in alerts.SHOWN}
     found |= {f"show: {name}": (sql, (about[name],)) for name, sql in alerts.SHOWN.items()}
+    found |= {f"page: {name}": (sql, (incident,)) for name, sql in whole_incident.ASKED.items()}
     of_incidents = {name: each for name, each in asked.items() if each.symbol is None and each.rule is None}
     for name, each in of_incidents.items():
         if each.exposure is None:

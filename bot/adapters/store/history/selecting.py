@@ -28,6 +28,7 @@ _SCHEMA_PRAGMAS = frozenset(
     {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list"}
 )
 _PLAIN_PRAGMAS = frozenset({"data_version", "user_version", "application_id", "page_count", "page_size"})
+_PROGRAM_PRAGMAS = frozenset({"schema_version", "database_list"})
 _VIRTUAL = (
     *("stories_fts", "alerts_fts", "json_each('[]')", "json_tree('[]')"),
     *(f"pragma_{name}('runs')" for name in sorted(_SCHEMA_PRAGMAS - {"table_list"})),
@@ -50,12 +51,34 @@ def _authorise(action: int, first: str | None, second: str | None, database: str
     return sqlite3.SQLITE_DENY
 
 
-@contextlib.contextmanager
-def read_only(conn: sqlite3.Connection, seconds: float) -> Iterator[Callable[[], bool]]:
-    """Within the block ``conn`` can only read, for so long; yields whether the time is over."""
+def guard_reader(conn: sqlite3.Connection) -> None:
+    """``conn`` can only read from now on; for a program that brings its own limit of time.
+
+    Beside what people's own SQL may, it may ask for the version of the schema, and which files are open.
+    """
+    _declare(conn)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
+    conn.set_authorizer(_authorise_program)
+
+
+def _authorise_program(
+    action: int, first: str | None, second: str | None, database: str | None, inside: str | None
+) -> int:
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _PROGRAM_PRAGMAS and second is None:
+        return sqlite3.SQLITE_OK
+    return _authorise(action, first, second, database, inside)
+
+
+def _declare(conn: sqlite3.Connection) -> None:
     for table in _VIRTUAL:
         with contextlib.suppress(sqlite3.OperationalError):  # SQLite before 3.37 has no table_list
             conn.execute(f"SELECT 1 FROM {table} LIMIT 0").fetchone()
+
+
+@contextlib.contextmanager
+def read_only(conn: sqlite3.Connection, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Within the block ``conn`` can only read, for so long; yields whether the time is over."""
+    _declare(conn)
     began = time.monotonic()
 
     def over() -> bool:

@@ -1,0 +1,71 @@
+"""``web``: the history in a browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.history_filters import database_file
+from bot.cli.options import DEFAULT_CONFIG, Config, Database
+from bot.core.errors import UsageError
+from bot.core.secret import Secret
+
+VARIABLE = "AFTERSHOCK_WEB_PASSWORD"
+LEAST = 12
+"""Characters of a password."""
+
+
+def web(
+    host: Annotated[str, typer.Option(help="The address to listen at; other machines need a password.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")] = 8001,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in this machine's browser, too.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+) -> None:
+    """Look around the history in a browser, beside the running bot. Until Ctrl-C."""
+    if find_spec("datasette") is None:
+        raise UsageError("the pages need Datasette, which is not installed; run: make setup EXTRAS=web")
+    from bot.config.metrics import is_loopback
+
+    password = _password(config)
+    if password is None and not is_loopback(host):
+        raise UsageError(
+            f"at {host} other machines could read the history without a password; put one into {VARIABLE}, in the"
+            f" environment or in .env, or leave out --host"
+        )
+    file = database_file(config, database)
+    from bot.web.site import listen, serve, site
+
+    application = site(file, password)
+    listening = listen(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+    typer.echo(f"{file}: at {address}{' with a password' if password else ''}; Ctrl-C ends it", err=True)
+    if not is_loopback(host):
+        typer.echo("what travels is not encrypted: see docs/web.md for a tunnel or a proxy", err=True)
+    if open_:
+        typer.launch(address)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _told_to_end)  # the server ends first, and then passes the signal on
+    serve(application, listening)
+
+
+def _told_to_end(*_: object) -> None:
+    raise SystemExit(0)
+
+
+def _password(config: Path) -> Secret | None:
+    """The password, where one is set. Raises ConfigError for one that is too short to be any use."""
+    from bot.config.other_channels import variable_in
+
+    env_file = config.parent / ".env"
+    value = os.environ.get(VARIABLE, "").strip() or variable_in(VARIABLE, env_file)
+    if not value:
+        return None
+    if len(value) < LEAST:
+        raise UsageError(f"{VARIABLE} is too short: at least {LEAST} characters, as `openssl rand -hex 16` gives")
+    return Secret(value)

@@ -1,0 +1,195 @@
+"""Prices over time as places on a sheet: pure numbers, for a drawing that grows and shrinks with the page.
+
+Places are shares of the sheet's width and height, 0 to 1 from the top left. Hours without prices are left out: a night
+takes as much room as ``GAP``, and the line is broken there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+QUIET = timedelta(hours=7)
+"""Without a price for so long, the line is broken: a night, but not a session of which only both ends are known."""
+NEAR = 0.15
+"""Labels closer than this would overlap on a phone."""
+GAP = 0.012
+"""Room between two stretches."""
+FEWEST = 3
+"""With fewer prices there is nothing to see."""
+MOST = 480
+"""Points a line is drawn with; of more, the lowest and highest of each stretch of time stay."""
+HEAD, FOOT = 0.06, 0.06
+"""Room above the highest and below the lowest price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price and its moment."""
+
+    at: datetime
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words at a place."""
+
+    place: float
+    text: str
+    minor: bool = False
+    """Left out where the page is narrow."""
+    before: bool = False
+    """The words stand left of the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A line of prices with what belongs to it."""
+
+    lines: tuple[tuple[tuple[float, float], ...], ...]
+    """Stretches without a break: places from left to right."""
+    reference: float | None
+    """How far down the reference is."""
+    marks: tuple[Label, ...]
+    """Moments worth a line from top to bottom."""
+    times: tuple[Label, ...]
+    prices: tuple[Label, ...]
+    lowest: Price
+    first: datetime
+    last: datetime
+
+
+def drawing(
+    prices: Sequence[Price], reference: float | None = None, moments: Sequence[tuple[datetime, str]] = ()
+) -> Drawing | None:
+    """The drawing of ``prices``, which are in order of time; ``None`` where there are too few.
+
+    Of ``moments`` those within the time shown are marked.
+    """
+    if len(prices) < FEWEST:
+        return None
+    stretches = _stretches(thinned(prices))
+    axis = _Axis(stretches)
+    known = [p.price for p in prices] + ([reference] if reference is not None else [])
+    low, high = min(known), max(known)
+    span = (high - low) or abs(high) * 0.01
+
+    def down(price: float) -> float:
+        return HEAD + (high - price) / span * (1 - HEAD - FOOT)
+
+    first, last = prices[0].at, prices[-1].at
+    return Drawing(
+        lines=tuple(tuple((axis.place(p.at), down(p.price)) for p in stretch) for stretch in stretches),
+        reference=down(reference) if reference is not None else None,
+        marks=_marks([(axis.place(at), text) for at, text in moments if first <= at <= last]),
+        times=tuple(axis.labels()),
+        prices=tuple(Label(min(max(down(value), 0.0), 1.0), text) for value, text in _ticks(low, high)),
+        lowest=min(prices, key=lambda p: p.price),
+        first=first,
+        last=last,
+    )
+
+
+def _marks(placed: Sequence[tuple[float, str]]) -> tuple[Label, ...]:
+    """The words of a mark stand right of it, or left of it where the next one, or the edge, is near."""
+    found = []
+    for n, (place, text) in enumerate(placed):
+        right = placed[n + 1][0] if n + 1 < len(placed) else 1.0
+        found.append(Label(place, text, before=right - place < NEAR < place))
+    return tuple(found)
+
+
+def thinned(prices: Sequence[Price], most: int = MOST) -> list[Price]:
+    """At most about ``most`` of them: first and last, and of each stretch of time the lowest and the highest."""
+    if len(prices) <= most:
+        return list(prices)
+    many = max(most // 2, 1)
+    kept = {0, len(prices) - 1}
+    for n in range(many):
+        part = range(n * len(prices) // many, (n + 1) * len(prices) // many)
+        if part:
+            kept.add(min(part, key=lambda i: prices[i].price))
+            kept.add(max(part, key=lambda i: prices[i].price))
+    return [prices[i] for i in sorted(kept)]
+
+
+def _stretches(prices: Sequence[Price]) -> list[list[Price]]:
+    found = [[prices[0]]]
+    for before, after in pairwise(prices):
+        if after.at - before.at > QUIET:
+            found.append([])
+        found[-1].append(after)
+    return found
+
+
+class _Axis:
+    """Stretches of time side by side, each as wide as it lasts."""
+
+    def __init__(self, stretches: Sequence[Sequence[Price]]) -> None:
+        shortest = timedelta(minutes=30)  # a single price has room, too
+        self._parts: list[tuple[datetime, datetime, float, float]] = []
+        lasting = [max(part[-1].at - part[0].at, shortest) for part in stretches]
+        room = max(1 - GAP * (len(stretches) - 1), 0.2)
+        gap = (1 - room) / max(len(stretches) - 1, 1)
+        left = 0.0
+        for part, long in zip(stretches, lasting, strict=True):
+            wide = room * (long / sum(lasting, timedelta()))
+            self._parts.append((part[0].at, part[0].at + long, left, left + wide))
+            left += wide + gap
+
+    def place(self, at: datetime) -> float:
+        """How far right a moment is; one in a gap stands where the gap begins."""
+        where = 0.0
+        for start, end, left, right in self._parts:
+            if at < start:
+                break
+            where = left + (right - left) * min((at - start) / (end - start), 1.0)
+        return min(where, 1.0)
+
+    def labels(self) -> list[Label]:
+        """A day where it begins, and hours where there is room."""
+        found: list[Label] = []
+        day = None
+        for start, end, left, right in self._parts:
+            if start.date() != day:
+                day = start.date()
+                found += self._day(left, start, found)
+            step = next((h for h in (1, 2, 3, 4, 6, 12) if (right - left) * h / _hours(start, end) >= 0.09), None)
+            hour = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            while step is not None and hour <= end:
+                place = self.place(hour)
+                if hour.date() != day:
+                    day = hour.date()
+                    found += self._day(place, hour, found)
+                elif hour.hour % step == 0 and place - found[-1].place > 0.07 and right - place > 0.03:
+                    found.append(Label(place, f"{hour:%H:%M}", minor=True))
+                hour += timedelta(hours=1)
+        return found
+
+    @staticmethod
+    def _day(place: float, at: datetime, found: list[Label]) -> list[Label]:
+        if found and place - found[-1].place < 0.06:
+            return []
+        last = max((label.place for label in found if not label.minor), default=-1.0)
+        return [Label(place, f"{at.day} {at:%b}", minor=place - last < NEAR, before=place > 0.95)]
+
+
+def _hours(start: datetime, end: datetime) -> float:
+    return max((end - start).total_seconds() / 3600, 0.01)
+
+
+def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Two to six round values within, each as it is written, with no more digits than tell them apart."""
+    span = high - low
+    if span <= abs(high) * 1e-9:
+        return [(low, f"{low:.4g}")]
+    power = 10.0 ** math.floor(math.log10(span / 5))
+    step = next(power * m for m in (1, 2, 2.5, 5, 10) if span / (power * m) <= 5)
+    digits = next((n for n in range(12) if abs(round(step, n) - step) < step * 1e-3), 12)
+    first = math.ceil(low / step - 1e-9)
+    values = [step * (first + n) for n in range(6)]
+    return [(value, f"{value:,.{digits}f}") for value in values if value <= high + step * 1e-9]

@@ -1,0 +1,275 @@
+"""Our own pages: incidents newest first, one incident, one alert, and the search."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, TypeVar
+
+from datasette import NotFound, Request, Response
+from datasette.app import Datasette
+from datasette.utils import sqlite_timelimit, tilde_decode
+from datasette.utils.asgi import BadRequest
+from markupsafe import Markup
+
+from bot.adapters.store import history
+from bot.adapters.store.codec import decoder
+from bot.adapters.store.history.filters import VERDICTS
+from bot.core.errors import AftershockError, StoreError, UsageError
+from bot.core.model import Severity, Summary
+from bot.render.telegram_html import html
+from bot.web.database import NAME
+from bot.web.drawing import Drawing, Price, drawing
+from bot.web.words import HORIZONS, parsed
+
+T = TypeVar("T")
+
+PAGE = 40
+"""Incidents on the front page."""
+TIES = 200
+"""How many incidents that began at the same moment the front page can page through."""
+FOUND = 50
+"""Alerts and stories a search shows at most, each."""
+SECONDS = 5.0
+"""A page's questions take no longer."""
+_MOMENTS = ("trade", "open", "close")
+"""Kinds of quotes that are prices of a moment; the low of an hour is none."""
+_SUMMARY = decoder(Summary)
+_LATEST = (
+    "SELECT (SELECT max(seen_at) FROM stories), (SELECT seen_at FROM quotes ORDER BY arrival DESC LIMIT 1),"
+    " (SELECT count(*) FROM incidents WHERE state = 'open')"
+)
+_TROUBLE = "SELECT count(*), sum(trouble <> 'none'), sum(trouble = 'unknown') FROM source_health"
+
+
+async def front(datasette: Datasette, request: Request) -> Response:
+    """Incidents newest first, with a form that narrows them, and how the bot does."""
+    asked = {name: (request.args.get(name) or "").strip() for name in ("symbol", "severity", "verdict", "before")}
+    filters = _filters(asked)
+    begin = _cursor(asked["before"])
+    until = begin[0] + timedelta(microseconds=1) if begin else None
+
+    def ask(conn: sqlite3.Connection) -> dict[str, Any]:
+        wanted = history.Filters(**{**filters, "until": until})
+        found = history.list_incidents(conn, wanted, PAGE + 1 + (TIES if begin else 0))
+        if begin is not None:
+            found = [i for i in found if (parsed(i["started_at"]), i["id"]) < begin]
+        for each in found[:PAGE]:
+            each["headline"] = history.headline(conn, each["id"])
+        story, quote, still = conn.execute(_LATEST).fetchone()
+        sources, trouble, unknown = conn.execute(_TROUBLE).fetchone()
+        return {
+            "incidents": found[:PAGE],
+            "older": f"{found[PAGE - 1]['started_at']}~{found[PAGE - 1]['id']}" if len(found) > PAGE else "",
+            "story_at": story,
+            "quote_at": quote,
+            "open": still,
+            "sources": sources,
+            "trouble": (trouble or 0) - (unknown or 0),
+        }
+
+    context = await _asked(datasette, ask)
+    kept = {name: value for name, value in asked.items() if value and name != "before"}
+    context |= {"asked": asked, "kept": kept, "severities": [s.word for s in Severity], "verdicts": VERDICTS}
+    return await _page(datasette, request, "incidents.html", context)
+
+
+async def incident(datasette: Datasette, request: Request) -> Response:
+    """One incident: its chart, stocks, stories, messages and what followed."""
+    wanted = tilde_decode(request.url_vars["id"])
+    symbol = (request.args.get("symbol") or "").strip().upper()
+
+    def ask(conn: sqlite3.Connection) -> dict[str, Any]:
+        found = history.show_incident(conn, wanted)
+        if found is None:
+            raise NotFound(f"There is no incident {wanted}.")
+        stocks = _stocks(found["alerts"])
+        shown = next((s for s in stocks if s["symbol"] == symbol), None)
+        shown = shown or next((s for s in stocks if s["symbol"] == found["lead"]), stocks[0] if stocks else None)
+        context: dict[str, Any] = {"incident": found, "stocks": stocks, "shown": shown, "chart": None}
+        if shown is not None:
+            quotes = history.quotes_around(conn, shown["alert"]["id"])
+            context["chart"] = _drawn(quotes, shown["alert"], [(s["seen_at"], "news") for s in found["stories"]])
+        return context
+
+    context = await _asked(datasette, ask)
+    context["messages"] = _messages(context["incident"]["messages"])
+    context["followed"] = _followed(context["stocks"])
+    context["known_horizons"] = [row["horizon"] for row in context["followed"]]
+    return await _page(datasette, request, "incident.html", context)
+
+
+async def alert(datasette: Datasette, request: Request) -> Response:
+    """One alert: why it fired, its prices, cause and stories, who was told, what followed, the rule as it was."""
+    wanted = tilde_decode(request.url_vars["id"])
+
+    def ask(conn: sqlite3.Connection) -> dict[str, Any]:
+        found = history.show_alert(conn, wanted)
+        if found is None:
+            raise NotFound(f"There is no alert {wanted}.")
+        moments = [(found["cause"]["seen_at"], "cause")] if found["cause"] else []
+        return {"alert": found, "chart": _drawn(history.quotes_around(conn, found["id"]), found, moments)}
+
+    context = await _asked(datasette, ask)
+    states: dict[str, int] = {}
+    for notification in context["alert"]["notifications"]:
+        states[notification["state"]] = states.get(notification["state"], 0) + 1
+    context["states"] = states
+    return await _page(datasette, request, "alert.html", context)
+
+
+async def search(datasette: Datasette, request: Request) -> Response:
+    """Words in stories and alerts."""
+    words = (request.args.get("q") or "").strip()
+
+    def ask(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+        return history.search(conn, words, limit=FOUND)
+
+    found = await _asked(datasette, ask) if words else []
+    context = {
+        "words": words,
+        "alerts": [f for f in found if f["type"] == "alert"],
+        "stories": [f for f in found if f["type"] == "story"],
+        "most": FOUND,
+    }
+    return await _page(datasette, request, "search.html", context)
+
+
+# ----------------------------------------------------------------------------------------------------------- answering
+
+
+async def _asked(datasette: Datasette, ask: Callable[[sqlite3.Connection], T]) -> T:
+    """What ``ask`` finds, in one of Datasette's threads, its reading one state of the file and bounded in time."""
+
+    def within(conn: sqlite3.Connection) -> T:
+        rows, conn.row_factory = conn.row_factory, None
+        try:
+            with sqlite_timelimit(conn, int(SECONDS * 1000)):
+                return ask(conn)
+        finally:
+            conn.row_factory = rows
+
+    try:
+        return await datasette.get_database(NAME).execute_fn(within)  # type: ignore[no-any-return]
+    except UsageError as error:
+        raise BadRequest(str(error)) from error
+    except StoreError as error:
+        if "interrupted" in str(error):
+            raise StoreError(f"this took longer than {SECONDS:g} s; ask for less") from error
+        raise
+
+
+async def _page(datasette: Datasette, request: Request, template: str, context: dict[str, Any]) -> Response:
+    text = await datasette.render_template(template, context, request=request)
+    return Response.html(text, headers={"cache-control": "private, no-store"})
+
+
+def _filters(asked: dict[str, str]) -> dict[str, Any]:
+    """What the form says, as the history takes it. Raises BadRequest for what makes no sense."""
+    found: dict[str, Any] = {"symbol": asked["symbol"].upper() or None}
+    if asked["severity"]:
+        try:
+            found["severity"] = Severity.parse(asked["severity"])
+        except KeyError:
+            raise BadRequest(f"'{asked['severity']}' is no severity.") from None
+    if asked["verdict"]:
+        if asked["verdict"] not in VERDICTS:
+            raise BadRequest(f"'{asked['verdict']}' is no verdict.")
+        found["verdict"] = asked["verdict"]
+    return found
+
+
+def _cursor(text: str) -> tuple[datetime, str] | None:
+    """Where the page begins: when the last incident of the page before began, and its id."""
+    if not text:
+        return None
+    at, _, name = text.partition("~")
+    try:
+        return parsed(at), name
+    except ValueError:
+        raise BadRequest("This is no page of incidents; begin at the first.") from None
+
+
+# ------------------------------------------------------------------------------------------------------------- telling
+
+
+def _stocks(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The symbols, furthest fall first, each with the alert that tells most of it and its rules."""
+    by_symbol: dict[str, list[dict[str, Any]]] = {}
+    for each in sorted(alerts, key=lambda a: (-Severity.parse(a["severity"]), a["at"])):
+        by_symbol.setdefault(each["symbol"], []).append(each)
+    rows = []
+    for symbol, of_it in by_symbol.items():
+        main = of_it[0]
+        rows.append(
+            {
+                "symbol": symbol,
+                "alert": main,
+                "at": min(a["at"] for a in of_it),
+                "worst": min((a["worst"] for a in of_it if a["worst"] is not None), default=None),
+                "last": main["last_change"],
+                "rules": [a["rule"] for a in of_it],
+                "alerts": of_it,
+                "exposures": (main["cause"] or {}).get("exposures") or [],
+                "outcomes": {o["horizon"]: o["change"] for o in main["outcomes"]},
+            }
+        )
+    return sorted(rows, key=lambda r: (r["worst"] is None, r["worst"] or 0.0, r["symbol"]))
+
+
+def _followed(stocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What followed, over all stocks: a row for each horizon that is known of one."""
+    rows = []
+    for horizon in HORIZONS:
+        known = [s["outcomes"][horizon] for s in stocks if s["outcomes"].get(horizon) is not None]
+        if known:
+            rows.append(
+                {
+                    "horizon": horizon,
+                    "known": len(known),
+                    "median": median(known),
+                    "lowest": min(known),
+                    "highest": max(known),
+                    "lower": sum(change < 0 for change in known) / len(known),
+                }
+            )
+    return rows
+
+
+def _messages(announcements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each message as it last read, with how it read before."""
+    by_message: dict[str, list[dict[str, Any]]] = {}
+    for each in announcements:
+        by_message.setdefault(each["message"], []).append(each)
+    return [
+        {
+            "first": versions[0],
+            "headline": versions[-1]["text"].partition("\n")[0],
+            "shown": _body(versions[-1]),
+            "earlier": [{"at": v["at"], "body": _body(v)} for v in versions[-2::-1]],
+        }
+        for versions in by_message.values()
+    ]
+
+
+def _body(announcement: dict[str, Any]) -> Markup:
+    """A message as Telegram shows it. The renderer escapes all text and writes nothing but simple elements."""
+    try:
+        summary = _SUMMARY(json.loads(announcement["summary"]))
+    except (AftershockError, KeyError, TypeError, ValueError):
+        return Markup("{}").format(announcement["text"])  # written by another version of the program
+    # what stands in a block of its own needs no end of line after it
+    return Markup(html(summary).replace("</blockquote>\n", "</blockquote>").replace("</pre>\n", "</pre>"))
+
+
+def _drawn(
+    quotes: Sequence[tuple[str, float, str]], alert: dict[str, Any], moments: Sequence[tuple[str, str]]
+) -> Drawing | None:
+    prices = [Price(parsed(at), price) for at, price, kind in quotes if kind in _MOMENTS]
+    reference = (alert["reference"] or {}).get("price")
+    first = min(((parsed(at), words) for at, words in moments), default=None)
+    marked = [*([first] if first else []), (parsed(alert["at"]), "alert")]
+    return drawing(sorted(prices, key=lambda p: p.at), reference, marked)

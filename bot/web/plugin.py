@@ -1,0 +1,162 @@
+"""What we add to Datasette, by its hooks. They are one object for the process; each looks whether a site is ours."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from datasette import NotFound, Request, Response, hookimpl
+from datasette.app import Datasette
+from datasette.database import QueryInterrupted
+from datasette.utils.asgi import Base400, Forbidden
+from datasette.views.base import DatasetteError
+from jinja2 import Environment
+from markupsafe import Markup
+
+from bot.core.errors import AftershockError, StoreBusyError
+from bot.web import pages, words
+from bot.web.database import NAME
+from bot.web.guard import NONCE
+from bot.web.metadata import FRACTIONS
+
+log = logging.getLogger(__name__)
+
+STYLE = Path(__file__).parent / "static" / "aftershock.css"
+_NUMBERED = ("_pct",)
+"""Ends of column names whose numbers are in per cent already."""
+
+_NO_PAGE = ("", "404", "Database not found")
+"""What Datasette says of an address that leads nowhere."""
+
+
+def is_ours(datasette: Datasette) -> bool:
+    """Whether this site is one of ours: in the process of somebody's tests there may be others."""
+    return NAME in datasette.databases and datasette.metadata("title") == "Aftershock"
+
+
+class Plugin:
+    """The hooks."""
+
+    __name__ = "aftershock"
+
+    @hookimpl
+    def register_routes(self, datasette: Datasette) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
+        """Our pages."""
+        if not is_ours(datasette):
+            return []
+        return [
+            (r"^/$", pages.front),
+            (r"^/incident/(?P<id>[^/]+)$", pages.incident),
+            (r"^/alert/(?P<id>[^/]+)$", pages.alert),
+            (r"^/search$", pages.search),
+        ]
+
+    @hookimpl
+    def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
+        """How values are put into words."""
+        if is_ours(datasette):
+            env.filters.update(
+                percent=words.percent, price=words.price, when=words.when, tone=words.tone, confidence=words.confidence
+            )
+            env.globals.update(
+                link=words.link,
+                incident_path=words.incident_path,
+                alert_path=words.alert_path,
+                reasons=words.REASONS,
+                horizons=words.HORIZONS,
+                database=NAME,
+            )
+
+    @hookimpl
+    def extra_template_vars(self, request: Request | None, datasette: Datasette) -> dict[str, Any]:
+        """The nonce of this answer, and what changes when the style sheet does."""
+        if not is_ours(datasette):
+            return {}
+        nonce = request.scope.get(NONCE, "") if request is not None else ""
+        return {"nonce": nonce, "style_version": int(STYLE.stat().st_mtime)}
+
+    @hookimpl(tryfirst=True)
+    def render_cell(
+        self, row: Any, value: Any, column: str, table: str | None, database: str, datasette: Datasette
+    ) -> Markup | None:
+        """Times, changes, incidents, alerts and links as people read them."""
+        if not is_ours(datasette) or value is None or database != NAME:
+            return None
+        return cell(value, column, table, row)
+
+    @hookimpl(tryfirst=True)
+    def handle_exception(self, datasette: Datasette, request: Request, exception: Exception) -> Any:
+        """A page that says what went wrong and what to do. Datasette's own would print local variables to the log."""
+        if not is_ours(datasette):
+            return None
+
+        async def answer() -> Response:
+            status, said = explained(exception)
+            if status >= 500:
+                log.error("%s: %s", request.path, said, exc_info=exception if status == 500 else None)
+            if request.path.endswith(".json"):
+                return Response.json({"ok": False, "error": said, "status": status}, status=status)
+            context = {"status": status, "said": said}
+            return Response.html(await datasette.render_template("error.html", context, request=request), status=status)
+
+        return answer
+
+
+def explained(exception: Exception) -> tuple[int, str]:
+    """The status of the answer, and what to say."""
+    if isinstance(exception, NotFound):
+        said = str(exception.args[0]) if exception.args else ""
+        return 404, "There is no such page." if said in _NO_PAGE else said
+    if isinstance(exception, Forbidden):
+        return 403, "This is not shown."
+    if isinstance(exception, Base400):
+        return int(exception.status), str(exception.args[0])
+    if isinstance(exception, DatasetteError):
+        return int(exception.status), Markup(exception.message or "").striptags()
+    if isinstance(exception, QueryInterrupted):
+        return 400, "This took too long; ask for less."
+    if isinstance(exception, StoreBusyError):
+        return 503, f"{exception}. Try again."
+    if isinstance(exception, AftershockError):
+        return 503, f"{exception}."
+    if isinstance(exception, sqlite3.Error):
+        return 503, f"The history cannot be read: {exception}. Is the bot of the same version? Start web again."
+    return 500, "Something went wrong; the log says what."
+
+
+def cell(value: Any, column: str, table: str | None, row: Mapping[str, Any]) -> Markup | None:
+    """One value of a table; ``None`` where Datasette shows it as well."""
+    if isinstance(value, str):
+        return _text_cell(value, column, table, row)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if table is not None and column in FRACTIONS:
+            return Markup('<span class="number {}" title="{}">{}</span>').format(
+                words.tone(value), value, words.percent(value)
+            )
+        if column.endswith(_NUMBERED):
+            return Markup('<span class="number {}">{}</span>').format(
+                words.tone(value) if not column.startswith("lower") else "", f"{value:+.1f}".replace("-", "−")
+            )
+        if isinstance(value, float):
+            return Markup('<span class="number">{}</span>').format(f"{value:.6g}")
+        return Markup('<span class="number">{}</span>').format(value)
+    return None
+
+
+def _text_cell(value: str, column: str, table: str | None, row: Mapping[str, Any]) -> Markup | None:
+    if column == "incident_id" or (column == "id" and table in ("incidents", "incident_summary")):
+        return Markup('<a href="{}">{}</a>').format(words.incident_path(value), value)
+    if column == "alert_id" or (column == "id" and table in ("alerts", "alert_history")):
+        return Markup('<a href="{}">{}</a>').format(words.alert_path(value), value)
+    if column == "at" or column.endswith("_at"):
+        return words.when(value) if value.endswith("Z") else None
+    if column in ("link", "cause_link", "url") or value.startswith(("http://", "https://")):
+        return words.link(value, value if len(value) < 80 else f"{value[:79]}…") if " " not in value else None
+    if column == "severity":
+        return Markup('<span class="severity {}">{}</span>').format(value, value)
+    if column in ("text", "summary", "checks", "rest") and len(value) > 200:
+        return Markup("<details><summary>{}…</summary><pre>{}</pre></details>").format(value[:60], value)
+    return None

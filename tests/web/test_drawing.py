@@ -1,0 +1,109 @@
+"""The drawing of prices: everything on the sheet, in order, and as honest as the prices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.web.drawing import MOST, QUIET, Price, drawing, thinned
+
+BEGAN = datetime(2025, 1, 27, 9, 0, tzinfo=UTC)
+
+
+def prices(*given: tuple[float, float]) -> list[Price]:
+    """Hours after the beginning, and the price then."""
+    return [Price(BEGAN + timedelta(hours=hours), price) for hours, price in given]
+
+
+steps = st.lists(st.tuples(st.floats(0.01, 30), st.floats(0.0001, 1e6)), min_size=3, max_size=60)
+
+
+@given(steps, st.none() | st.floats(0.0001, 1e6))
+def test_all_of_it_is_on_the_sheet_and_runs_from_left_to_right(
+    given: list[tuple[float, float]], reference: float | None
+) -> None:
+    at, known = 0.0, []
+    for wait, price in given:
+        at += wait
+        known.append(Price(BEGAN + timedelta(hours=at), price))
+    drawn = drawing(known, reference, [(known[1].at, "alert")])
+    assert drawn is not None
+    flat = [place for line in drawn.lines for place in line]
+    assert len(flat) == len(known)
+    assert all(-1e-9 <= x <= 1 + 1e-9 and -1e-9 <= y <= 1 + 1e-9 for x, y in flat)
+    assert [x for x, _ in flat] == sorted(x for x, _ in flat)
+    highest = max(known, key=lambda p: p.price)
+    assert flat[known.index(highest)][1] == min(y for _, y in flat)
+    assert drawn.lowest.price == min(p.price for p in known)
+    assert all(0 <= label.place <= 1 for label in (*drawn.times, *drawn.prices, *drawn.marks))
+    assert drawn.times
+    places = [label.place for label in drawn.times]
+    assert all(later - sooner >= 0.059 for sooner, later in zip(places, places[1:], strict=False))
+
+
+def test_nights_are_left_out_and_the_line_is_broken_there() -> None:
+    day = [(h, 100.0 - h) for h in range(8)]
+    night = QUIET.total_seconds() / 3600 + 9
+    drawn = drawing(prices(*day, *((h + night + 7, p) for h, p in day)))
+    assert drawn is not None
+    assert [len(line) for line in drawn.lines] == [8, 8]
+    (first, second) = drawn.lines
+    assert second[0][0] - first[-1][0] < 0.05
+    assert first[-1][0] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_session_of_which_only_both_ends_are_known_is_one_line() -> None:
+    drawn = drawing(prices((0, 100.0), (6.5, 90.0), (24, 91.0), (30.5, 92.0)))
+    assert drawn is not None
+    assert [len(line) for line in drawn.lines] == [2, 2]
+
+
+def test_only_moments_within_are_marked() -> None:
+    known = prices((0, 1.0), (1, 2.0), (2, 1.5))
+    early, late = BEGAN - timedelta(days=7), BEGAN + timedelta(days=7)
+    drawn = drawing(known, 2.0, [(early, "news"), (known[1].at, "alert"), (late, "later")])
+    assert drawn is not None
+    assert [(mark.text, round(mark.place, 2)) for mark in drawn.marks] == [("alert", 0.5)]
+
+
+def test_where_two_marks_are_near_their_words_stand_apart() -> None:
+    known = prices(*((h, 100.0) for h in range(11)))
+    drawn = drawing(known, None, [(known[4].at, "news"), (known[5].at, "alert")])
+    assert drawn is not None
+    assert [mark.before for mark in drawn.marks] == [True, False]
+
+
+def test_too_few_prices_are_no_drawing() -> None:
+    assert drawing(prices((0, 1.0), (1, 2.0))) is None
+
+
+def test_prices_that_never_move_are_a_line() -> None:
+    drawn = drawing(prices((0, 5.0), (1, 5.0), (2, 5.0)))
+    assert drawn is not None
+    assert len({y for line in drawn.lines for _, y in line}) == 1
+
+
+@given(st.lists(st.floats(1, 1000), min_size=3, max_size=3 * MOST), st.integers(2, 50))
+def test_thinned_keeps_both_ends_the_lowest_and_the_highest(values: list[float], most: int) -> None:
+    known = prices(*((n / 60, value) for n, value in enumerate(values)))
+    kept = thinned(known, most)
+    assert len(kept) <= max(most, 2) + 2 or len(kept) == len(known) <= most
+    assert (kept[0], kept[-1]) == (known[0], known[-1])
+    assert min(p.price for p in kept) == min(values)
+    assert max(p.price for p in kept) == max(values)
+    assert [p.at for p in kept] == sorted(p.at for p in kept)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(116.7, 147.2), (0.011, 0.019), (1.0, 1.01), (99_000.0, 100_500.0), (5.0, 50.0), (0.2, 7.9)]
+)
+def test_prices_are_labelled_at_round_values_within(low: float, high: float) -> None:
+    drawn = drawing(prices((0, low), (1, high), (2, low)))
+    assert drawn is not None
+    assert 2 <= len(drawn.prices) <= 6
+    shown = [float(label.text.replace(",", "")) for label in drawn.prices]
+    assert all(low * 0.999 <= value <= high * 1.001 for value in shown)
+    assert len(set(shown)) == len(shown)

@@ -1,0 +1,289 @@
+"""What the pages tell, of the replayed week and of histories that try to break them."""
+
+from __future__ import annotations
+
+import html
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from bot.adapters.store import SqliteStore, open_store
+from bot.core.errors import StoreError
+from bot.core.model import Block, BlockKind, Severity, Summary
+from bot.web.site import site
+from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
+from tests.web.conftest import asker
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} {% raw %}"
+
+
+def words_of(answer: httpx.Response) -> str:
+    """What a reader reads of it, on one line."""
+    assert answer.status_code == 200, answer.text
+    body = re.sub(r"(?s)<(script|style).*?</\1>", "", answer.text)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with open_store(tmp_path / "history.db", mode="live", run_name="live", now=NOW) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def own(store: SqliteStore, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The site over ``store``, which a test fills."""
+    async with asker(site(tmp_path / "history.db", None)) as client:
+        yield client
+
+
+async def test_the_front_page_tells_the_incidents_newest_first(pages: httpx.AsyncClient) -> None:
+    said = words_of(await pages.get("/"))
+    assert "critical 27 Jan 2025 11:00" in said
+    assert "Nvidia falls 15.0 % by after-hours prices, 36 other stocks with it, after AI-model news" in said
+    assert "NBIS −41.4 % the furthest of 37 stocks" in said
+    assert (
+        "ASML and other AI chip stocks sink as China's DeepSeek stirs doubt Yahoo Finance , very likely (0.98)" in said
+    )
+    assert "7 messages, 12 stories, 2 say right, 1 say wrong" in said
+    assert "0 open" in said
+
+
+async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/incident/20250127-1")
+    said = words_of(answer)
+    for part in (
+        "began 27 Jan 2025 11:00 closed 3 Feb 2025 21:00",
+        "first story: DeepSeek-R1 is out, 20 Jan 2025 12:37",
+        "NVDA −18.2 %",
+        "37 stocks, furthest fall first",
+        "NBIS −41.4 % −37.4 %",
+        "12 stories it rests on",
+        "What brokers tell clients about DeepSeek Financial Times",
+        "7 messages, as sent",
+        "27 Jan 2025 11:00 first told to 1 Nvidia falls 13.8 % after AI-model news",
+        "edited 6 times; how it read before",
+        "Follow-up: Nvidia has rebounded (5% or more from the close)",
+        "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist",
+        "1 session +4.4 % −2.9 % +23.2 % 8 % 37",
+        "right telegram:7",
+    ):
+        assert part in said, part
+    assert answer.text.count('class="price"') >= 2, "the chart has its line"
+    assert 'aria-label="Prices of NVDA from 23 Jan 2025 21:00 to 29 Jan 2025 01:00 UTC; lowest 117.83' in answer.text
+    assert "against 142.62" in answer.text
+
+
+async def test_another_stock_of_it_can_be_chosen(pages: httpx.AsyncClient) -> None:
+    said = await pages.get("/incident/20250127-1?symbol=vrt")
+    assert 'aria-label="Prices of VRT' in said.text
+    assert 'aria-label="Prices of NVDA' in (await pages.get("/incident/20250127-1?symbol=NONE")).text
+
+
+async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> None:
+    with sqlite3.connect(week) as conn:
+        (chosen,) = conn.execute("SELECT id FROM alerts WHERE symbol = 'NVDA' AND rule = 'ai-model-shock'").fetchone()
+    said = words_of(await pages.get(f"/alert/{chosen}"))
+    for part in (
+        "NVDA −18.2 % by ai-model-shock",
+        "part of incident 20250127-1",
+        "✓ holds: price change < -10% since previous close",
+        "✗ does not hold: market SPY change < -4% since previous close",
+        "about ai-market, names the company",
+        "1 session",
+        "escalated critical",
+        "20 sent: the messages , each with its attempts",
+        "description: A stock falls more than 10% alongside AI-model news.",
+        "right telegram:7",
+    ):
+        assert part in said, part
+
+
+async def test_words_are_found(pages: httpx.AsyncClient) -> None:
+    said = words_of(await pages.get("/search", params={"q": "sputnik OR deepseek"}))
+    assert "alerts" in said
+    assert "What brokers tell clients about DeepSeek" in said
+    assert "Nothing found" in words_of(await pages.get("/search", params={"q": "zebra"}))
+    assert "a phrase" in words_of(await pages.get("/search"))
+
+
+@pytest.mark.parametrize("words", ['"', "***", "(", "NEAR(", "'; DROP TABLE alerts; --", "a" * 5000, "\x00", "💥", "؜"])
+async def test_nothing_typed_into_the_search_breaks_it(pages: httpx.AsyncClient, words: str) -> None:
+    answer = await pages.get("/search", params={"q": words})
+    assert answer.status_code in (200, 400)
+    assert "Something went wrong" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/incident/20250127-9", 404, "There is no incident 20250127-9."),
+        ("/incident/%3Cscript%3E", 404, "There is no incident"),
+        ("/alert/none", 404, "There is no alert none."),
+        ("/alert/2", 503, "several alerts begin with 2"),
+        ("/?severity=loud", 400, "'loud' is no severity."),
+        ("/?verdict=perhaps", 400, "'perhaps' is no verdict."),
+        ("/?before=yesterday", 400, "This is no page of incidents"),
+        ("/?before=2025-13-45T99:99:99Z~x", 400, "This is no page of incidents"),
+        ("/nothing", 404, "There is no such page."),
+        ("/a/b/c/d", 404, "There is no such page."),
+        ("/history/nothing", 404, ""),
+        ("/_internal", 403, ""),
+        ("/history.db", 403, ""),
+        ("/-/../../etc/passwd", 404, ""),
+        ("/assets/../site.py", 404, ""),
+        ("/assets/..%2fsite.py", 404, ""),
+    ],
+)
+async def test_what_is_not_there_is_said_to_be_so(
+    pages: httpx.AsyncClient, path: str, status: int, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer = await pages.get(path, follow_redirects=True)
+    assert answer.status_code == status
+    assert said in html.unescape(answer.text)
+    assert "locals" not in capfd.readouterr().err, "no local variables in the log"
+
+
+async def test_outside_text_stays_text(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    tale = story("s1", title=HOSTILE, summary=HOSTILE, link="javascript:alert(3)", source=HOSTILE)
+    shock = alert(
+        "a1", incident="i1", cause=replace(cause("s1"), title=HOSTILE, link="JavaScript:alert(4)", source=HOSTILE)
+    )
+    blocks = Summary((Block("headline", BlockKind.HEADLINE, 100, lines=((HOSTILE,),)),), HOSTILE)
+    told = replace(notification("n1", incident="i1"), summary=blocks, text=HOSTILE)
+    store.commit(batch(tale, reading(tale), fired(shock), incident("i1", "a1"), told, *prices_of(12)))
+    for path in (
+        *("/", "/incident/i1", "/alert/a1", "/search?q=script", "/history/stories", "/history/alert_history"),
+        *("/history/whole_alert", "/history/notifications", "/history/alerts/a1", "/history/deepest_falls"),
+        f"/history?sql=select+'{HOSTILE.replace(chr(39), '')}'",
+    ):
+        answer = await own.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        assert "<script>alert" not in answer.text, path
+        assert "<img src=x" not in answer.text, path
+        assert "49 {%" not in answer.text, path
+        assert not re.search(r'href="\s*javascript', answer.text, re.IGNORECASE), path
+
+
+def prices_of(many: int, symbol: str = "NVDA") -> list[object]:
+    return [quote(symbol, 100.0 - n, after(60 * n)) for n in range(many)]
+
+
+async def test_an_empty_history_says_so(own: httpx.AsyncClient) -> None:
+    said = words_of(await own.get("/"))
+    assert "No incident yet." in said
+    assert "last price none yet" in said
+    for path in ("/history", "/history/this_week", "/history/whole_alert", "/history/record_of_a_rule", "/search?q=x"):
+        assert (await own.get(path)).status_code == 200, path
+
+
+async def test_an_incident_with_next_to_nothing_is_told(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    bare = alert("a1", incident="i1", cause=None, reference=None, change=None, worst=None, last_change=None)
+    store.commit(batch(fired(bare), incident("i1", "a1", topic="")))
+    said = words_of(await own.get("/incident/i1"))
+    assert "No cause known." in said
+    assert "No prices of NVDA around it are kept." in said
+    assert "Nobody was told." in said
+    assert "None known." in words_of(await own.get("/alert/a1"))
+    assert "No cause known" in words_of(await own.get("/"))
+
+
+async def test_what_was_held_back_or_lost_is_said(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    from bot.core.model import NotificationState as State
+
+    states = (State.SENT, State.UNKNOWN, State.FAILED, State.SUPPRESSED, State.QUEUED)
+    shock = alert("a1", incident="i1")
+    told = [
+        replace(
+            notification("n1", f"telegram:{n}", incident="i1", state=state),
+            suppressed_by="quiet" if state is State.SUPPRESSED else "",
+        )
+        for n, state in enumerate(states)
+    ]
+    store.commit(batch(fired(shock), incident("i1", "a1"), *told))
+    said = words_of(await own.get("/incident/i1"))
+    assert "to 5: 1 sent, 1 in doubt , 1 failed , 1 held back, 1 waiting" in said
+
+
+async def test_ids_with_any_characters_have_a_page(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    names = ["20250127-BRK.B-1", "20250127-^GSPC-2", "20250127-X/Y-3", "a b%~?#&<'\"", "日本"]
+    for n, name in enumerate(names):
+        store.commit(batch(fired(alert(name, incident=f"i{name}")), incident(f"i{name}", name), now=after(n)))
+    front = (await own.get("/")).text
+    links = [html.unescape(link) for link in re.findall(r'<h2><a href="(/incident/[^"]*)"', front)]
+    assert len(links) == len(names)
+    for link in links:
+        page = await own.get(link)
+        assert page.status_code == 200, link
+        for about in re.findall(r'href="(/alert/[^"]*)"', page.text):
+            assert (await own.get(html.unescape(about))).status_code == 200, about
+
+
+async def test_paging_shows_every_incident_once_also_those_that_began_together(
+    own: httpx.AsyncClient, store: SqliteStore
+) -> None:
+    made = [f"i{n:03}" for n in range(130)]
+    parts: list[object] = []
+    for n, name in enumerate(made):
+        at = after(n // 60)  # sixty begin at one moment: more than a page
+        parts += [fired(alert(f"a{n}", incident=name, at=at)), incident(name, f"a{n}", at=at)]
+    store.commit(batch(*parts))
+    seen: list[str] = []
+    path = "/"
+    while path:
+        text = (await own.get(path)).text
+        seen += re.findall(r'<h2><a href="/incident/([^"]*)"', text)
+        older = re.search(r'rel="next" href="([^"]*)"', text)
+        path = html.unescape(older[1]) if older else ""
+        assert len(seen) <= len(made), "a page came again"
+    assert sorted(seen) == made
+    assert seen == sorted(made, key=lambda name: (int(name[1:]) // 60, name), reverse=True)
+
+
+async def test_the_form_narrows(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    for n, (symbol, severity) in enumerate(
+        (("NVDA", Severity.HIGH), ("VRT", Severity.CRITICAL), ("MU", Severity.INFO))
+    ):
+        shock = alert(f"a{n}", symbol, after(n), incident=f"i{n}", severity=severity)
+        store.commit(batch(fired(shock), incident(f"i{n}", f"a{n}", at=after(n), severity=severity, lead=symbol)))
+
+    async def shown(query: str) -> list[str]:
+        return re.findall(r'<h2><a href="/incident/([^"]*)"', (await own.get(f"/?{query}")).text)
+
+    assert await shown("") == ["i2", "i1", "i0"]
+    assert await shown("symbol=vrt") == ["i1"]
+    assert await shown("severity=high") == ["i1", "i0"]
+    assert await shown("severity=high&symbol=NVDA") == ["i0"]
+    assert await shown("verdict=right") == []
+    assert "No such incident" in words_of(await own.get("/?verdict=right"))
+
+
+async def test_what_the_bot_writes_is_there_at_once(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    assert "No incident yet" in words_of(await own.get("/"))
+    store.commit(batch(fired(alert("a1", incident="i1")), incident("i1", "a1")))
+    assert "/incident/i1" in (await own.get("/")).text
+
+
+def test_a_file_that_is_no_history_of_this_version_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    with sqlite3.connect(other) as conn:
+        conn.execute("CREATE TABLE mine (x)")
+    conn.close()
+    with pytest.raises(StoreError, match="other.db"):
+        site(other, None)
+
+
+async def test_a_folder_with_any_name_is_opened(tmp_path: Path) -> None:
+    odd = tmp_path / "a?mode=rwc&#%20b" / "x#y?.db"
+    odd.parent.mkdir()
+    with open_store(odd, mode="live", run_name="live", now=NOW) as store:
+        store.commit(batch(fired(alert("a1", incident="i1")), incident("i1", "a1")))
+    async with asker(site(odd, None)) as client:
+        assert "/incident/i1" in (await client.get("/")).text
+    assert sorted(p.name for p in odd.parent.iterdir() if p.suffix == ".db") == ["x#y?.db"]
