@@ -2,7 +2,7 @@
 # PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.13)
 # make replay ARGS="…"          hands arguments on
 .DEFAULT_GOAL := help
-.PHONY: run demo test lint format types lock setup clean help
+.PHONY: run demo web test lint format types lock setup clean help
 
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
@@ -18,8 +18,11 @@ run: ## start the bot (ARGS="--config other.yaml")
 demo: ## replay the DeepSeek week of January 2025 (ARGS="--speed 600x")
 	@sh tools/setup run $(EXTRAS) && exec $(python) main.py replay deepseek-2025-01 $(ARGS)
 
+web: ## the history in a browser (ARGS="--open")
+	@sh tools/setup run web && exec $(python) main.py web $(ARGS)
+
 test: ## run the tests (ARGS="tests/core -k hold")
-	@sh tools/setup dev $(EXTRAS) && exec $(python) -m pytest $(ARGS)
+	@sh tools/setup dev $(EXTRAS) && { sh tools/browser || true; } && exec $(python) -m pytest $(ARGS)
 
 lint: ## ruff: mistakes and format
 	@sh tools/setup dev && $(python) -m ruff check . && $(python) -m ruff format --check .

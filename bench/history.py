@@ -2,8 +2,9 @@
 
 Generates a million alerts in 250,000 incidents, ten million quotes and a million stories into one file (some minutes
 and about ten gigabytes at ``--scale 1``), then measures: how fast they went in, what the live cycle's own commits cost
-on that file, alone and while readers ask without pause, every query the program ships, and pruning. With ``--write``
-the tables are put into docs/history.md, where that page keeps them.
+on that file, alone and while readers ask without pause (two with the program's queries, four with its pages), every
+query and page the program ships, and pruning. With ``--write`` the tables are put into docs/history.md, where that
+page keeps them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.pages import asked_without_pause, pages, served, timed_pages
 from bench.store import LEASE, SYMBOLS, WORDS, alert, incident, machine, notification, reading, story
 from bot.adapters.store import open_store
 from bot.adapters.store.history.opening import open_history
@@ -175,12 +177,17 @@ def told(taken: list[float]) -> dict[str, float]:
     }
 
 
+def last_of(scale: float) -> dict[str, str]:
+    """An incident and an alert of the last days."""
+    last = max(1000, int(ALERTS * scale)) - 40
+    return {"incident": f"incident-{last // OF_ONE_INCIDENT}", "alert": f"alert-{last}"}
+
+
 def queries(path: Path, scale: float) -> list[tuple[str, int, float]]:
     """Every shipped query: rows, and seconds, the median of three after one that warms up."""
-    last = int(ALERTS * scale) - 40
     fits = {
         "symbol": "SYM007", "exposure": "cooling", "exposed": ("SYM000", "SYM010"), "rule": "rule-3",
-        "incident": f"incident-{last // OF_ONE_INCIDENT}", "alert": f"alert-{last}", "words": "deepseek7",
+        **last_of(scale), "words": "deepseek7",
         "since": NOW - timedelta(days=31), "until": NOW - timedelta(days=30),
     }  # fmt: skip
     found = []
@@ -275,6 +282,12 @@ def measure(folder: Path, scale: float) -> str:
     alone = commits(path, SECONDS)
     with readers(path, 2):
         beside = commits(path, SECONDS)
+    chosen = last_of(scale)
+    of_pages = pages(chosen["incident"], chosen["alert"], "SYM007", "rule-3", "deepseek7")
+    with served(path) as address:
+        page_times = timed_pages(address, of_pages)
+        with asked_without_pause(address, of_pages, 4) as got:
+            beside_pages = commits(path, SECONDS)
     gone, seconds, longest = pruned(path)
     lines = [
         f"Measured on {described}; a file of {size:.1f} GB.",
@@ -285,15 +298,19 @@ def measure(folder: Path, scale: float) -> str:
     lines += [f"| {what} | {rows:,} | {rows / took:,.0f} |" for what, rows, took in went_in]
     lines += [
         "",
-        "| a commit of the live cycle | median ms | 99 % ms | beside two readers: median ms | 99 % ms | longest ms |",
+        "| a commit of the live cycle, ms | alone: median | 99 % | beside two who query: median | 99 % | longest "
+        "| beside four who browse: median | 99 % | longest |",
     ]
-    lines += ["|---|---|---|---|---|---|"]
+    lines += ["|---|---|---|---|---|---|---|---|---|"]
     for what, one in alone.items():
-        two = beside[what]
-        cells = (one["median"], one["p99"], two["median"], two["p99"], two["longest"])
+        two, four = beside[what], beside_pages[what]
+        cells = (one["median"], one["p99"], *(t[name] for t in (two, four) for name in ("median", "p99", "longest")))
         lines.append(f"| {what} | {' | '.join(f'{ms:.1f}' for ms in cells)} |")
+    lines += ["", f"Those who browse got {got[0] / (SECONDS + 1.5):,.0f} pages a second meanwhile."]
     lines += ["", f"Pruned: {gone:,} quotes in {seconds:.1f} s, no step over {longest:.0f} ms.", ""]
-    lines += ["| query | rows | ms |", "|---|---|---|"]
+    lines += ["| page | ms |", "|---|---|"]
+    lines += [f"| {name} | {took * 1e3:,.0f} |" for name, took in page_times]
+    lines += ["", "| query | rows | ms |", "|---|---|---|"]
     lines += [f"| {name} | {rows:,} | {took * 1e3:,.1f} |" for name, rows, took in asked]
     return "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from importlib.util import find_spec
@@ -18,6 +19,8 @@ from bot.core.secret import Secret
 VARIABLE = "AFTERSHOCK_WEB_PASSWORD"
 LEAST = 12
 """Characters of a password."""
+_POLITE = 5
+"""Where processors are short the bot comes first."""
 
 
 def web(
@@ -49,6 +52,8 @@ def web(
         typer.echo("what travels is not encrypted: see docs/web.md for a tunnel or a proxy", err=True)
     if open_:
         typer.launch(address)
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(_POLITE)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _told_to_end)  # the server ends first, and then passes the signal on
     serve(application, listening)

@@ -23,8 +23,8 @@ _HERE = Path(__file__).parent
 _SETTINGS = {
     "default_page_size": 50,
     "max_returned_rows": 1000,
-    "sql_time_limit_ms": 3000,
-    "facet_time_limit_ms": 500,
+    "sql_time_limit_ms": 5000,
+    "facet_time_limit_ms": 200,
     "facet_suggest_time_limit_ms": 20,
     "suggest_facets": False,  # it would try every column of every table shown
     "num_sql_threads": 4,

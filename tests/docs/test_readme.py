@@ -18,6 +18,7 @@ COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
 ELSEWHERE = {
     "make run": "starts the bot; tests/e2e runs it against local servers",
     "make test": "is this test run",
+    "python main.py web --open": "serves until it is stopped; tests/web does the same",
     "python main.py check": "asks the network; run here with --offline",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 import pytest_asyncio
 
 from bot.web.guard import Guard
@@ -41,8 +41,6 @@ async def pages(week: Path) -> AsyncIterator[httpx.AsyncClient]:
 @contextmanager
 def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
     """The command itself; yields its address."""
-    import os
-
     environment = {k: v for k, v in os.environ.items() if k != "AFTERSHOCK_WEB_PASSWORD"}
     if password:
         environment["AFTERSHOCK_WEB_PASSWORD"] = password

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,7 @@ def test_all_of_it_is_on_the_sheet_and_runs_from_left_to_right(
     assert all(0 <= label.place <= 1 for label in (*drawn.times, *drawn.prices, *drawn.marks))
     assert drawn.times
     places = [label.place for label in drawn.times]
-    assert all(later - sooner >= 0.059 for sooner, later in zip(places, places[1:], strict=False))
+    assert all(later - sooner >= 0.059 for sooner, later in pairwise(places))
 
 
 def test_nights_are_left_out_and_the_line_is_broken_there() -> None:

@@ -113,7 +113,9 @@ async def test_words_are_found(pages: httpx.AsyncClient) -> None:
     assert "a phrase" in words_of(await pages.get("/search"))
 
 
-@pytest.mark.parametrize("words", ['"', "***", "(", "NEAR(", "'; DROP TABLE alerts; --", "a" * 5000, "\x00", "💥", "؜"])
+@pytest.mark.parametrize(
+    "words", ['"', "***", "(", "NEAR(", "'; DROP TABLE alerts; --", "a" * 5000, "\x00", "💥", "\u061c"]
+)
 async def test_nothing_typed_into_the_search_breaks_it(pages: httpx.AsyncClient, words: str) -> None:
     answer = await pages.get("/search", params={"q": words})
     assert answer.status_code in (200, 400)
@@ -275,7 +277,7 @@ def test_a_file_that_is_no_history_of_this_version_is_refused(tmp_path: Path) ->
     with sqlite3.connect(other) as conn:
         conn.execute("CREATE TABLE mine (x)")
     conn.close()
-    with pytest.raises(StoreError, match="other.db"):
+    with pytest.raises(StoreError, match="other"):
         site(other, None)
 
 
