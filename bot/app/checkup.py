@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,9 @@ from bot.adapters.store.history import open_history
 from bot.adapters.yahoo import Yahoo
 from bot.app.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world
+from bot.config.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
 from bot.core.errors import AftershockError, ConfigError, SourceError
+from bot.core.windows import format_duration
 
 AT_ONCE = 12
 """Feeds looked at side by side."""
@@ -59,6 +61,10 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
     yield _database(settings.storage.database)
     for name, trouble in channel_states(settings, world.folder):
         yield Finding(name, not trouble, trouble or "ready", "put it right in config.yaml, the environment or .env")
+    if settings.metrics.address is not None:
+        yield await _metrics(*settings.metrics.address)
+    for finding in _heartbeat(settings.heartbeat):
+        yield finding
     if offline:
         return
     async for finding in _feeds(world, now):
@@ -78,6 +84,47 @@ def _database(file: Path) -> Finding:
     except AftershockError as error:
         return Finding("history", False, str(error), "move the file away, or name another under storage: database:")
     return Finding("history", True, f"{file}: {count} alerts")
+
+
+async def _metrics(host: str, port: int) -> Finding:
+    """Whether the bot can listen there, or does so already."""
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        (await asyncio.start_server(lambda reader, writer: writer.close(), host, port)).close()
+    except OSError as error:
+        said = await _health(f"http://{shown}:{port}/healthz")
+        if said:
+            return Finding("metrics", True, f"a running bot answers at {shown}:{port}: {said}")
+        reason = error.strerror or type(error).__name__
+        return Finding(
+            "metrics", False, f"nothing can listen at {shown} port {port}: {reason}", "change metrics: listen:"
+        )
+    return Finding("metrics", True, f"ready for http://{shown}:{port}/metrics and /healthz")
+
+
+async def _health(address: str) -> str:
+    """``ok`` or ``unwell``, as a bot says of itself; empty where none is there."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
+            session.get(address, allow_redirects=False) as answer,
+        ):
+            said = (await answer.json())["status"]
+            return said if said in ("ok", "unwell") else ""
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
+        return ""
+
+
+def _heartbeat(heartbeat: HeartbeatSettings) -> Iterator[Finding]:
+    try:
+        url = find_heartbeat_url(os.environ, heartbeat)
+    except ConfigError as error:
+        yield Finding("heartbeat", False, str(error), f"correct {VARIABLE}")
+        return
+    if url is not None:
+        yield Finding(
+            "heartbeat", True, f"the switch is asked every {format_duration(heartbeat.every)} while all is well"
+        )
 
 
 async def _feeds(world: World, now: datetime) -> AsyncIterator[Finding]:
