@@ -46,6 +46,8 @@ def web(
 
     application = site(file, password)
     listening = listen(host, port)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _told_to_end)  # the server ends first, and then passes the signal on
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
     typer.echo(f"{file}: at {address}{' with a password' if password else ''}; Ctrl-C ends it", err=True)
     if not is_loopback(host):
@@ -54,8 +56,6 @@ def web(
         typer.launch(address)
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_POLITE)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _told_to_end)  # the server ends first, and then passes the signal on
     serve(application, listening)
 
 
