@@ -27,10 +27,10 @@ def rows(database: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, replayed: Path) -> Path:
     """A history of the week, and its incident recorded."""
     place = tmp_path_factory.mktemp("recorded")
-    run_command("replay", "deepseek-2025-01", "--database", place / "week.db", "--notify", "none")
+    shutil.copy(replayed, place / "week.db")
     record = ("episode", "record", "--incident", INCIDENT, "--database", place / "week.db")
     ran = run_command(*record, "--output", place / "again.yaml", "--json")
     (place / "said.json").write_text(ran.stdout, encoding="utf-8")

@@ -20,14 +20,6 @@ GOLDEN = Path(__file__).parent / "ai-model-shock.txt"
 """What ``record ai-model-shock`` says of that week."""
 
 
-@pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The week, as the replay leaves it; tests that write take a copy."""
-    file = tmp_path_factory.mktemp("replayed") / "deepseek.db"
-    run_command("replay", "deepseek-2025-01", "--notify", "none", "--database", file)
-    return file
-
-
 @pytest.fixture
 def database(replayed: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(replayed, tmp_path / "deepseek.db"))

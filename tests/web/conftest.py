@@ -16,9 +16,9 @@ import pytest_asyncio
 
 from bot.web.guard import Guard
 from bot.web.site import site
-from tests.history.conftest import week
+from tests.week import replayed, week
 
-__all__ = ["week"]
+__all__ = ["replayed", "week"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
