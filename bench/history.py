@@ -306,7 +306,8 @@ def measure(folder: Path, scale: float) -> str:
         two, four = beside[what], beside_pages[what]
         cells = (one["median"], one["p99"], *(t[name] for t in (two, four) for name in ("median", "p99", "longest")))
         lines.append(f"| {what} | {' | '.join(f'{ms:.1f}' for ms in cells)} |")
-    lines += ["", f"Those who browse got {got[0] / (SECONDS + 1.5):,.0f} pages a second meanwhile."]
+    browsed = f"{got.pages} pages meanwhile, {got.cut_short} of them cut short at their limit of five seconds"
+    lines += ["", f"Those who browse got {browsed}."]
     lines += ["", f"Pruned: {gone:,} quotes in {seconds:.1f} s, no step over {longest:.0f} ms.", ""]
     lines += ["| page | ms |", "|---|---|"]
     lines += [f"| {name} | {took * 1e3:,.0f} |" for name, took in page_times]

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -65,20 +67,37 @@ def timed_pages(address: str, asked: dict[str, str]) -> list[tuple[str, float]]:
     return [(name, statistics.median([fetched(address + path) for _ in range(4)][1:])) for name, path in asked.items()]
 
 
+@dataclass
+class Got:
+    """What those who browse got."""
+
+    pages: int = 0
+    cut_short: int = 0
+    """Pages whose questions took longer than they may."""
+
+
 @contextlib.contextmanager
-def asked_without_pause(address: str, asked: dict[str, str], people: int) -> Iterator[list[int]]:
+def asked_without_pause(address: str, asked: dict[str, str], people: int) -> Iterator[Got]:
     """So many who ask for one page after the other; yields where the pages they got are counted."""
-    stop, got = threading.Event(), [0]
+    stop, got = threading.Event(), Got()
     lock = threading.Lock()
 
     def ask(first: int) -> None:
         paths = list(asked.values())
         number = first
         while not stop.is_set():
-            fetched(address + paths[number % len(paths)])
+            short = 0
+            try:
+                fetched(address + paths[number % len(paths)])
+            except urllib.error.HTTPError as error:
+                error.close()
+                if error.code != 400:
+                    raise
+                short = 1
             number += 1
             with lock:
-                got[0] += 1
+                got.pages += 1
+                got.cut_short += short
 
     asking = [threading.Thread(target=ask, args=(4 * n,), daemon=True) for n in range(people)]
     for thread in asking:
