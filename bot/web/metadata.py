@@ -16,6 +16,8 @@ FRACTIONS = frozenset(
     }
 )
 """Columns that hold a fraction and are shown in per cent."""
+SHARES = frozenset({"lower", "lower_pct"})
+"""Of these the sign says nothing."""
 
 _LOOKS: dict[str, dict[str, Any]] = {
     "alert_history": {

@@ -142,7 +142,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
 
 
 async def _asked(datasette: Datasette, ask: Callable[[sqlite3.Connection], T]) -> T:
-    """What ``ask`` finds, in one of Datasette's threads, its reading one state of the file and bounded in time."""
+    """What ``ask`` finds, in one of Datasette's threads and in bounded time."""
 
     def within(conn: sqlite3.Connection) -> T:
         rows, conn.row_factory = conn.row_factory, None

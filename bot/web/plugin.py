@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ from bot.core.errors import AftershockError, StoreBusyError
 from bot.web import pages, words
 from bot.web.database import NAME
 from bot.web.guard import NONCE
-from bot.web.metadata import FRACTIONS
+from bot.web.metadata import FRACTIONS, SHARES
 
 log = logging.getLogger(__name__)
 
 STYLE = Path(__file__).parent / "static" / "aftershock.css"
-_NUMBERED = ("_pct",)
-"""Ends of column names whose numbers are in per cent already."""
+_IN_PER_CENT = "_pct"
+"""The end of column names whose numbers are in per cent already."""
 
 _NO_PAGE = ("", "404", "Database not found")
 """What Datasette says of an address that leads nowhere."""
@@ -85,7 +85,7 @@ class Plugin:
         """Times, changes, incidents, alerts and links as people read them."""
         if not is_ours(datasette) or value is None or database != NAME:
             return None
-        return cell(value, column, table, row)
+        return cell(value, column, table)
 
     @hookimpl(tryfirst=True)
     def handle_exception(self, datasette: Datasette, request: Request, exception: Exception) -> Any:
@@ -127,26 +127,24 @@ def explained(exception: Exception) -> tuple[int, str]:
     return 500, "Something went wrong; the log says what."
 
 
-def cell(value: Any, column: str, table: str | None, row: Mapping[str, Any]) -> Markup | None:
+def cell(value: Any, column: str, table: str | None) -> Markup | None:
     """One value of a table; ``None`` where Datasette shows it as well."""
     if isinstance(value, str):
-        return _text_cell(value, column, table, row)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if table is not None and column in FRACTIONS:
-            return Markup('<span class="number {}" title="{}">{}</span>').format(
-                words.tone(value), value, words.percent(value)
-            )
-        if column.endswith(_NUMBERED):
-            return Markup('<span class="number {}">{}</span>').format(
-                words.tone(value) if not column.startswith("lower") else "", f"{value:+.1f}".replace("-", "−")
-            )
-        if isinstance(value, float):
-            return Markup('<span class="number">{}</span>').format(f"{value:.6g}")
-        return Markup('<span class="number">{}</span>').format(value)
-    return None
+        return _text_cell(value, column, table)
+    if not isinstance(value, (int, float)):
+        return None
+    shown, tone = f"{value:.6g}" if isinstance(value, float) else str(value), ""
+    fraction = value if table is not None and column in FRACTIONS else None
+    if column in SHARES:
+        shown = f"{value * 100:.0f} %" if fraction is not None else f"{value:.0f} %"
+    elif fraction is not None:
+        shown, tone = words.percent(value), words.tone(value)
+    elif column.endswith(_IN_PER_CENT):
+        shown, tone = words.percent(value / 100), words.tone(value)
+    return Markup('<span class="number {}" title="{}">{}</span>').format(tone, value, shown)
 
 
-def _text_cell(value: str, column: str, table: str | None, row: Mapping[str, Any]) -> Markup | None:
+def _text_cell(value: str, column: str, table: str | None) -> Markup | None:
     if column == "incident_id" or (column == "id" and table in ("incidents", "incident_summary")):
         return Markup('<a href="{}">{}</a>').format(words.incident_path(value), value)
     if column == "alert_id" or (column == "id" and table in ("alerts", "alert_history")):

@@ -121,6 +121,11 @@ async def test_values_are_shown_as_people_read_them(pages: httpx.AsyncClient) ->
     assert re.search(r'title="-0\.1817[0-9]*">−18\.2 %</span>', text)
     assert '<time datetime="2025-01-27T15:00:00.000000Z"' in text
     assert 'rel="noopener noreferrer nofollow external">https://finance.yahoo.com/' in text
+    outcomes = (await pages.get("/history/rule_outcomes?rule=group-fall&horizon=5+sessions")).text
+    assert re.search(r'<td class="col-lower[^>]*><span class="number " title="0\.03[0-9]*">4 %</span>', outcomes)
+    record = (await pages.get("/history/record_of_a_rule?rule=group-fall")).text
+    assert ">+12.3 %</span>" in record
+    assert ">4 %</span>" in record
     raw = (await pages.get("/history/alert_history.csv?id=20250127-NVDA-347784")).text
     assert ",-0.1817" in raw, "programs get the fractions themselves"
 
