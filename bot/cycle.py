@@ -19,6 +19,7 @@ from bot.core.model import (
     FeedState,
     Notification,
     Observation,
+    Quote,
     Recipient,
     SourceReport,
 )
@@ -28,7 +29,8 @@ from bot.quiet import quiet_at
 from bot.render import plain
 
 KEEP_UNCOMMITTED = 1000
-"""So many cycles that could not be committed are kept; beyond that the oldest prices go, never stories or decisions."""
+"""So many cycles that could not be committed are kept whole. Beyond that the oldest prices go, but for those an alert
+rests on; stories and decisions never do."""
 
 
 TRIES = 5
@@ -134,9 +136,18 @@ class Cycle:
 
     def _shed(self) -> None:
         """Keep memory bounded while the database is away: of the oldest batches only what cannot be seen again."""
-        for i in range(max(0, len(self._pending) - KEEP_UNCOMMITTED)):
+        excess = len(self._pending) - KEEP_UNCOMMITTED
+        if excess <= 0:
+            return
+        changes = (c for batch in self._pending for d in batch.decisions for c in d.changes)
+        evidence = {(c.alert.symbol, c.alert.price_at) for c in changes}
+        for i in range(excess):
             batch = self._pending[i]
-            kept = tuple(o for o in batch.observations if not isinstance(o, SourceReport) and not hasattr(o, "price"))
+            kept = tuple(
+                o
+                for o in batch.observations
+                if not isinstance(o, SourceReport) and (not isinstance(o, Quote) or (o.symbol, o.at) in evidence)
+            )
             self._pending[i] = Batch(batch.now, kept, batch.decisions, batch.notifications, batch.feeds, batch.extras)
         self._pending = [b for b in self._pending if not b.empty]
 

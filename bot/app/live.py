@@ -20,10 +20,10 @@ from bot.app.backfill import LOOK_EVERY, Backfill
 from bot.app.earnings import RETRY as EARNINGS_AGAIN
 from bot.app.earnings import EarningsDates
 from bot.app.leads import Leads
-from bot.app.outages import FeedOutages
+from bot.app.outages import FeedOutages, HistoryOutage
 from bot.app.world import World
 from bot.core.engine import Engine
-from bot.core.errors import AftershockError, SourceError, StoreError, StoreFullError
+from bot.core.errors import AftershockError, SourceError, StoreBusyError, StoreError, StoreFullError
 from bot.core.exchanges import Listing
 from bot.core.feedspec import FeedSpec
 from bot.core.model import (
@@ -36,7 +36,6 @@ from bot.core.model import (
 )
 from bot.core.ports import Clock, EarningsSource, QuoteSource
 from bot.core.sessions import Timetable
-from bot.core.wording import age
 from bot.cycle import Cycle, CycleResult
 from bot.recipients import notice
 
@@ -55,8 +54,6 @@ LONGEST_WAIT = timedelta(days=1)
 """A feed remembered to be due later than this (its time was written by another clock) is asked after this."""
 BROKEN_AFTER = 3
 """After so many failures in a row of one of our own jobs the operator is told."""
-PATIENCE = timedelta(seconds=10)
-"""How long the history may be locked before the operator is told; a full disk is told of at once."""
 
 
 @dataclass(slots=True)
@@ -104,8 +101,7 @@ class LiveBot:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _pending: list[SourceReport | Announcement] = field(default_factory=list)
     _stopping: bool = False
-    _unwritten_since: datetime | None = None
-    _alarmed: bool = False
+    _unwritten: HistoryOutage = field(default_factory=HistoryOutage)
     _broken: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -177,7 +173,13 @@ class LiveBot:
         return run
 
     def _job_failed(self, name: str, error: Exception) -> None:
-        """A mistake of ours. The whole of it is logged once, and the operator told when it comes again and again."""
+        """A mistake of ours. The whole of it is logged once, and the operator told when it comes again and again.
+
+        A history that cannot be written is none, and told as what it is.
+        """
+        if isinstance(error, StoreBusyError | StoreFullError):
+            self._store_failed(str(error), at_once=isinstance(error, StoreFullError))
+            return
         failures = self._broken[name] = self._broken.get(name, 0) + 1
         if failures == 1:
             log.error("%s failed", name, exc_info=error)
@@ -219,22 +221,13 @@ class LiveBot:
     def _watch_store(self, result: CycleResult) -> None:
         if result.error is not None:
             self._store_failed(str(result.error), at_once=isinstance(result.error, StoreFullError))
-        elif result.wrote and self._unwritten_since is not None:
-            lasted = age(self.clock.now() - self._unwritten_since)
-            log.warning("the history is written again, after %s", lasted)
-            if self._alarmed:
-                held = "Alerts that were held back meanwhile go out now."
-                self.announce(notice("store", f"The history is written again, after {lasted}", held, self.clock.now()))
-            self._unwritten_since, self._alarmed = None, False
+        elif result.wrote and (lasted := self._unwritten.written(self.clock.now())):
+            held = "Alerts that were held back meanwhile go out now."
+            self.announce(notice("store", f"The history is written again, after {lasted}", held, self.clock.now()))
 
     def _store_failed(self, said: str, *, at_once: bool = False) -> None:
         """Log once that the database cannot be written, and raise the alarm once it is no passing matter."""
-        now = self.clock.now()
-        if self._unwritten_since is None:
-            self._unwritten_since = now
-            log.error("the history cannot be written: %s; alerts are kept, and sent when it can", said)
-        if not self._alarmed and (at_once or now - self._unwritten_since >= PATIENCE):
-            self._alarmed = True
+        if self._unwritten.failed(said, self.clock.now(), at_once=at_once):
             self.alarm("The history cannot be written", f"{said}. Alerts are kept, and sent when it can be.")
 
     def report(self, report: SourceReport) -> None:

@@ -1,4 +1,6 @@
-"""What the log says of feeds that fail and recover: each change once, and many at once in one line.
+"""What is told of sources and of the history while they fail: each change once.
+
+Feeds that fail and recover go to the log, many at once in one line.
 
 It also knows which feeds could not be reached at all, so that they are asked again soon when the network is back,
 instead of waiting out the pauses they have run up.
@@ -9,9 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.core.model import SourceReport, Trouble
-from bot.core.wording import listing
+from bot.core.wording import age, listing
 
 log = logging.getLogger(__name__)
 
@@ -81,3 +84,43 @@ class FeedOutages:
             del self._news[name]  # there and back between two looks: nothing to tell
         else:
             self._news[name] = words
+
+
+PATIENCE = timedelta(seconds=10)
+"""How long the history may be locked before the operator is told; a full disk is told of at once."""
+SAME_TROUBLE = timedelta(minutes=10)
+"""Trouble that comes back sooner may be a little room that comes and goes: it has to last to be told again."""
+
+
+@dataclass(slots=True)
+class HistoryOutage:
+    """Hears whether the history could be written; the log has every change, the operator only what matters."""
+
+    _since: datetime | None = None
+    _alarmed: bool = False
+    _told_end_at: datetime | None = None
+
+    def failed(self, said: str, now: datetime, *, at_once: bool = False) -> bool:
+        """It could not be written, ``said`` being why and what to do. Whether the operator is to be told, now.
+
+        ``at_once``: it will not pass by itself, so there is nothing to wait for.
+        """
+        if self._since is None:
+            self._since = now
+            log.error("the history cannot be written: %s; alerts are kept, and sent when it can", said)
+        again = self._told_end_at is not None and now - self._told_end_at < SAME_TROUBLE
+        if self._alarmed or not (now - self._since >= PATIENCE or (at_once and not again)):
+            return False
+        self._alarmed = True
+        return True
+
+    def written(self, now: datetime) -> str:
+        """It was written. How long it could not be, where the operator heard of that trouble; else nothing."""
+        if self._since is None:
+            return ""
+        lasted = age(now - self._since)
+        log.warning("the history is written again, after %s", lasted)
+        self._since, heard, self._alarmed = None, self._alarmed, False
+        if heard:
+            self._told_end_at = now
+        return lasted if heard else ""

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.app.live import LONGEST_WAIT, PATIENCE, LiveBot
+from bot.app.live import LONGEST_WAIT, LiveBot
 from bot.app.measures import Measures
+from bot.app.outages import PATIENCE
 from bot.clock import stopwatch
 from bot.core.model import Phase
 from bot.core.wording import age

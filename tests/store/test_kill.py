@@ -1,78 +1,29 @@
-"""``kill -9`` at random moments: no half batch, nothing lost, nothing acknowledged sent again."""
+"""``kill -9`` at random moments under load: no half batch, nothing lost, nothing acknowledged sent again."""
 
 from __future__ import annotations
 
-import random
-import sqlite3
-import subprocess
-import sys
-import time
-from collections import Counter
 from pathlib import Path
 
-from bot.adapters.store.history import verify
-from tests.store.crasher import CYCLES, RECIPIENTS
+from tests.store.crasher import RECIPIENTS
+from tests.store.torment import torment
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-KILLS = 25
-
-
-def counts(path: Path) -> tuple[int, ...]:
-    conn = sqlite3.connect(path)
-    try:
-        return tuple(
-            conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("stories", "incidents", "alerts", "alert_stories", "quotes", "notifications")
-        )
-    finally:
-        conn.close()
+KILLS = 100
 
 
-def test_killed_at_random_moments_nothing_is_lost_repeated_or_half_written(tmp_path: Path) -> None:
-    path, wire = tmp_path / "history.db", tmp_path / "wire"
-    dice = random.Random(20250127)
-    kills = in_work = 0
-    for start in range(KILLS * 3):
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.crasher", str(path), str(wire)],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert child.stdout is not None
-        assert child.stderr is not None
-        with child.stdout, child.stderr:
-            begun = child.stdout.readline()
-            assert begun == "begun\n", child.stderr.read()
-            if kills < KILLS:
-                time.sleep(dice.uniform(0, 0.03))
-                child.kill()
-            finished = child.wait(60) == 0
-        if finished:
-            break
-        kills += 1
-        stories, incidents, alerts, evidence, quotes, notifications = counts(path)
-        in_work += 0 < stories < CYCLES
-        assert incidents == alerts == evidence == stories, f"half a batch after kill {start}"
-        assert quotes == 20 * stories
-        assert notifications == len(RECIPIENTS) * stories
-        assert verify(path) == []
-    assert kills >= 20, "the machine is faster than the kills: give the crasher more to do"
-    assert in_work >= 10, "the kills did not meet it at work"
-
-    conn = sqlite3.connect(path)
-    states = dict(conn.execute("SELECT id, state FROM notifications"))
-    conn.close()
-    assert counts(path)[0] == CYCLES
-    assert len(states) == CYCLES * len(RECIPIENTS)
-    lines = Counter(wire.read_text().splitlines())
-    assert max(lines.values()) == 1, "the same thing went out twice"
-    acknowledged = {line[4:] for line in lines if line.startswith("ack ")}
-    sent = {name for name, state in states.items() if state == "sent"}
-    unknown = {name for name, state in states.items() if state == "unknown"}
-    assert sent <= acknowledged
-    assert acknowledged <= sent | unknown
-    assert len(unknown) <= 2 * kills, "more in doubt than was ever in flight"
-    assert set(states.values()) <= {"sent", "unknown", "superseded"}
-    assert verify(path) == []
+def test_killed_a_hundred_times_under_load_nothing_is_lost_repeated_or_half_written(tmp_path: Path) -> None:
+    """While it commits, sends, prunes and copies itself, and readers ask all the time."""
+    toll = torment(tmp_path, KILLS, seed=20250127)
+    assert toll.broken == ""
+    assert toll.kills == KILLS
+    assert toll.met_transactions >= 10, f"the kills did not meet it at work: {toll.met}"
+    assert toll.batches >= KILLS
+    assert toll.half == []
+    assert toll.findings == []
+    assert toll.acknowledged >= KILLS
+    assert toll.lost == set()
+    assert toll.invented == set()
+    assert toll.repeated == set()
+    assert toll.unsent == 0
+    assert toll.in_doubt <= len(RECIPIENTS) * (KILLS + 1), "more in doubt than was ever in flight"
+    assert toll.asked > KILLS
+    assert toll.readers_failed == []

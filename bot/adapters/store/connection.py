@@ -16,7 +16,7 @@ from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreFu
 OLDEST_SQLITE = (3, 35, 0)
 """For ``RETURNING``, generated columns and window functions together."""
 
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})  # the last: a lost race
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM})
 
 

@@ -6,6 +6,7 @@ ran, and when, is in sqlite-utils' ``_sqlite_migrations``. ``application_id`` ma
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -118,8 +119,14 @@ def _back_up(conn: sqlite3.Connection, path: Path, version: int) -> Path:
         return backup
     unfinished = backup.with_name(backup.name + ".unfinished")
     unfinished.unlink(missing_ok=True)  # left by a killed process
-    with translated(path):
-        conn.execute("VACUUM INTO ?", (str(unfinished),))
+    try:
+        with translated(path):
+            conn.execute("VACUUM INTO ?", (str(unfinished),))
+    except StoreError:
+        # half a copy is of no use, and would keep the room that was missing
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
     try:
         return unfinished.rename(backup)
     except OSError as error:
