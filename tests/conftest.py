@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -49,6 +50,13 @@ def repository() -> Path:
 def shared_data() -> Path:
     """The development data folder; tests that ask for it skip where it is absent."""
     return SHARED_DATA
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that was imported live to the end: not looked through again at every collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 # ----------------------------------------------------------------------------------------------------- network guard
