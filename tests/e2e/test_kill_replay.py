@@ -198,10 +198,9 @@ def assert_same(killed: Play, whole: Play) -> None:
 
 
 @pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Play:
+def week(replayed: Path) -> Play:
     """The DeepSeek week, uninterrupted."""
-    play = Play(REAL, tmp_path_factory.mktemp("week") / "whole.db")
-    play.finish()
+    play = Play(REAL, replayed)
     assert len(play.alerts()) >= 25
     return play
 

@@ -1,4 +1,4 @@
-"""The workbench, as a fixture."""
+"""The workbench, and the replayed week."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.rule_tests.bench import Bench
+from tests.week import replayed
+
+__all__ = ["bench", "replayed"]
+
+__all__ = ["bench", "replayed"]
 
 
 @pytest.fixture

@@ -42,11 +42,9 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(replayed: Path) -> Path:
     """The episode's week, replayed into a database."""
-    file = tmp_path_factory.mktemp("history") / "week.db"
-    run_command("replay", EPISODE, "--notify", "none", "--database", file)
-    return file
+    return replayed
 
 
 def without_alerts(found: Explanation) -> dict[str, Any]:
