@@ -1,10 +1,11 @@
-"""Tells the operators past the outbox, for when the outbox itself cannot be written. Best effort, once per alarm."""
+"""Tells the operators past the outbox, for when the outbox itself cannot be written. Once per alarm."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing, Recipient
@@ -15,15 +16,29 @@ from bot.render import plain
 
 log = logging.getLogger(__name__)
 
+FIRST_PAUSE = timedelta(seconds=5)
+"""Before the second try; each further pause is twice as long."""
+LONGEST_PAUSE = timedelta(minutes=5)
+
 
 class Alarm:
-    """Calling it sends at once to every operator among ``people``; nothing is stored, and nothing is tried again."""
+    """Calling it sends at once to every operator among ``people``; nothing is stored.
 
-    def __init__(self, notifiers: Mapping[str, Notifier], people: Sequence[Recipient], clock: Clock) -> None:
+    What surely did not arrive is tried again until it does or is withdrawn. What may have arrived is not repeated.
+    """
+
+    def __init__(
+        self,
+        notifiers: Mapping[str, Notifier],
+        people: Sequence[Recipient],
+        clock: Clock,
+        first_pause: timedelta = FIRST_PAUSE,
+    ) -> None:
         self._notifiers = notifiers
         self._people = people
         self._clock = clock
-        self._sending: set[asyncio.Task[None]] = set()
+        self._first_pause = first_pause
+        self._sending: dict[asyncio.Task[None], str] = {}
 
     def __call__(self, headline: str, detail: str) -> None:
         """Begin to send; returns at once."""
@@ -31,11 +46,27 @@ class Alarm:
         wanted = notice("alarm", headline, detail, now)
         for notification in route(wanted, self._people, now, text=plain(wanted.summary)):
             task = asyncio.create_task(self._send(Outgoing(notification, 1)), name="alarm")
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._sending[task] = headline
+            task.add_done_callback(self._sending.pop)
+
+    def withdraw(self, headline: str) -> None:
+        """It is over: whoever could not be told yet need not be."""
+        for task, about in list(self._sending.items()):
+            if about == headline:
+                task.cancel()
 
     async def _send(self, outgoing: Outgoing) -> None:
-        try:
-            await self._notifiers[outgoing.notification.channel].send(outgoing)
-        except DeliveryError as error:
-            log.warning("the operator %s could not be told: %s", outgoing.notification.recipient, error)
+        recipient, pause = outgoing.notification.recipient, self._first_pause
+        while True:
+            try:
+                await self._notifiers[outgoing.notification.channel].send(outgoing)
+                return
+            except DeliveryError as error:
+                if error.permanent or error.unknown or error.forbidden or error.moved_to:
+                    log.warning("the operator %s could not be told: %s", recipient, error)
+                    return
+                if pause == self._first_pause:
+                    log.warning("the operator %s could not be told: %s; it is tried again", recipient, error)
+                wait = max(pause, error.retry_after or timedelta(0))
+            await asyncio.sleep(wait.total_seconds())
+            pause = min(2 * pause, LONGEST_PAUSE)

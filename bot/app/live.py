@@ -52,6 +52,7 @@ FIRST_POLLS_APART = timedelta(seconds=0.4)
 """Between the first polls of one feed and the next, so that fifty of them do not come at once."""
 LONGEST_WAIT = timedelta(days=1)
 """A feed remembered to be due later than this (its time was written by another clock) is asked after this."""
+UNWRITABLE = "The history cannot be written"
 BROKEN_AFTER = 3
 """After so many failures in a row of one of our own jobs the operator is told."""
 
@@ -85,6 +86,8 @@ class LiveBot:
     """Tells the sender that something is in the outbox."""
     alarm: Callable[[str, str], None] = lambda headline, detail: None
     """Tells the operator past the outbox: for when nothing can be written into it."""
+    withdraw: Callable[[str], None] = lambda headline: None
+    """Whoever could not be told of it yet need not be any more."""
     describe: Callable[[Sequence[str]], Awaitable[Mapping[str, Listing]]] | None = None
     """What the price vendor knows of symbols: their names."""
     timetable_of: Callable[[str], Timetable] | None = None
@@ -222,13 +225,14 @@ class LiveBot:
         if result.error is not None:
             self._store_failed(str(result.error), at_once=isinstance(result.error, StoreFullError))
         elif result.wrote and (lasted := self._unwritten.written(self.clock.now())):
+            self.withdraw(UNWRITABLE)
             held = "Alerts that were held back meanwhile go out now."
             self.announce(notice("store", f"The history is written again, after {lasted}", held, self.clock.now()))
 
     def _store_failed(self, said: str, *, at_once: bool = False) -> None:
         """Log once that the database cannot be written, and raise the alarm once it is no passing matter."""
         if self._unwritten.failed(said, self.clock.now(), at_once=at_once):
-            self.alarm("The history cannot be written", f"{said}. Alerts are kept, and sent when it can be.")
+            self.alarm(UNWRITABLE, f"{said}. Alerts are kept, and sent when it can be.")
 
     def report(self, report: SourceReport) -> None:
         """Take a report from another part; it reaches the engine with the next turn.

@@ -156,7 +156,8 @@ async def _assembled(
         bot = LiveBot(world, engine, store, cycle, reader, prices, clock, Scheduler(SystemClock()))
         bot.describe, bot.calendar = prices.describe, prices
         bot.timetable_of = timetables.of_symbol
-        bot.alarm = Alarm(notifiers, people, clock)
+        alarm = Alarm(notifiers, people, clock)
+        bot.alarm, bot.withdraw = alarm, alarm.withdraw
         if (asked := world.settings.language_model).url:
             writer = LanguageModel(session, str(asked.url), asked.model, key)
             bot.leads = Leads(writer.lead, bot.announce, clock)
