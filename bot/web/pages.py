@@ -209,9 +209,8 @@ def _stocks(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 "symbol": symbol,
                 "alert": main,
                 "at": min(a["at"] for a in of_it),
-                "worst": min((a["worst"] for a in of_it if a["worst"] is not None), default=None),
+                "worst": max((a["worst"] for a in of_it if a["worst"] is not None), key=abs, default=None),
                 "last": main["last_change"],
-                "rules": [a["rule"] for a in of_it],
                 "alerts": of_it,
                 "exposures": (main["cause"] or {}).get("exposures") or [],
                 "outcomes": {o["horizon"]: o["change"] for o in main["outcomes"]},
@@ -240,19 +239,33 @@ def _followed(stocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _messages(announcements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each message as it last read, with how it read before."""
+    """Each message as it last read in somebody's chat, with how it read there before.
+
+    What reached nobody is none of that: an edit overtaken by a newer one is left out, one that waits is named, and a
+    message of which nothing was sent is marked ``unsent``.
+    """
     by_message: dict[str, list[dict[str, Any]]] = {}
     for each in announcements:
         by_message.setdefault(each["message"], []).append(each)
-    return [
-        {
-            "first": versions[0],
-            "headline": versions[-1]["text"].partition("\n")[0],
-            "shown": _body(versions[-1]),
-            "earlier": [{"at": v["at"], "body": _body(v)} for v in versions[-2::-1]],
-        }
-        for versions in by_message.values()
-    ]
+    rows = []
+    for versions in by_message.values():
+        told = [v for v in versions if v["sent"] or v["unknown"]]
+        last = versions[-1]
+        rows.append(
+            {
+                "first": versions[0],
+                "headline": _headline((told or versions)[-1]),
+                "shown": _body((told or versions)[-1]),
+                "earlier": [{"at": v["at"], "body": _body(v)} for v in told[-2::-1]],
+                "unsent": not told,
+                "waiting": _headline(last) if told and last is not told[-1] and last["queued"] + last["leased"] else "",
+            }
+        )
+    return rows
+
+
+def _headline(announcement: dict[str, Any]) -> str:
+    return str(announcement["text"].partition("\n")[0])
 
 
 def _body(announcement: dict[str, Any]) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.lead import NAME, checked, prompt, with_lead
@@ -179,9 +179,15 @@ def test_a_percentage_that_is_not_in_the_blocks_is_refused(number: str) -> None:
 
 
 @given(st.integers(0, 3000), st.sampled_from(["stocks", "days", "shares", "sources", "other stocks", "", "January"]))
+@example(3, "other stocks")
+@example(2, "sources")
+@example(6, "days")
+@example(20, "January")  # the blocks have these days, of a story or of the close before: it did not fall with them
+@example(24, "January")
+@example(27, "January")
 def test_a_count_that_is_not_in_the_blocks_is_refused(number: int, what: str) -> None:
     lead = f"Nvidia fell with {number} {what}.".replace(" .", ".")
-    known = {(3, "other stocks"), (2, "sources"), (6, "days"), (24, "January"), (27, "January"), (20, "January")}
+    known = {(3, "other stocks"), (2, "sources"), (6, "days")}
     assert (checked(lead, SUMMARY) is not None) == ((number, what) in known)
 
 

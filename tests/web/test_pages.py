@@ -15,7 +15,8 @@ import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.core.errors import StoreError
-from bot.core.model import Block, BlockKind, Severity, Summary
+from bot.core.model import Block, BlockKind, Notification, Severity, Summary
+from bot.core.model import NotificationState as State
 from bot.web.site import site
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 from tests.web.conftest import asker
@@ -197,8 +198,6 @@ async def test_an_incident_with_next_to_nothing_is_told(own: httpx.AsyncClient, 
 
 
 async def test_what_was_held_back_or_lost_is_said(own: httpx.AsyncClient, store: SqliteStore) -> None:
-    from bot.core.model import NotificationState as State
-
     states = (State.SENT, State.UNKNOWN, State.FAILED, State.SUPPRESSED, State.QUEUED)
     shock = alert("a1", incident="i1")
     told = [
@@ -211,6 +210,34 @@ async def test_what_was_held_back_or_lost_is_said(own: httpx.AsyncClient, store:
     store.commit(batch(fired(shock), incident("i1", "a1"), *told))
     said = words_of(await own.get("/incident/i1"))
     assert "to 5: 1 sent, 1 in doubt , 1 failed , 1 held back, 1 waiting" in said
+
+
+async def test_what_was_never_sent_is_not_shown_as_sent(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    def telling(words: str, announcement: str, state: State, edits: str = "") -> Notification:
+        blocks = Summary((Block("headline", BlockKind.HEADLINE, 100, lines=((words,),)),), words)
+        told = notification(announcement, incident="i1", state=state, edits=edits)
+        return replace(told, summary=blocks, text=words, created_at=after(len(words)))
+
+    store.commit(
+        batch(
+            fired(alert("a1", incident="i1")),
+            incident("i1", "a1"),
+            telling("It fell.", "n1", State.SENT),
+            telling("It fell more.", "e1", State.SUPERSEDED, "n1"),
+            telling("It fell further.", "e2", State.SENT, "n1"),
+            telling("It fell and waits.", "e3", State.QUEUED, "n1"),
+            telling("Nobody heard of this one.", "n2", State.SUPPRESSED),
+        )
+    )
+    text = (await own.get("/incident/i1")).text
+    said = words_of(await own.get("/incident/i1"))
+    assert '<div class="bubble"><b>It fell further.</b></div>' in text
+    assert "edited once; how it read before" in said
+    assert "It fell." in said
+    assert "It fell more." not in said
+    assert "Nobody heard of this one. not sent" in said
+    assert "1 message, as sent" in said
+    assert "It fell and waits. not sent yet" in said
 
 
 async def test_ids_with_any_characters_have_a_page(own: httpx.AsyncClient, store: SqliteStore) -> None:

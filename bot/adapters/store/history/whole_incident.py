@@ -81,6 +81,6 @@ def show_incident(source: Source, incident_id: str) -> dict[str, Any] | None:
 
 
 def headline(conn: sqlite3.Connection, incident_id: str) -> str | None:
-    """The headline last told of the fall itself; ``None`` where nothing was ever to be told."""
+    """The last headline decided for the fall itself, sent or not; ``None`` where nothing was ever to be told."""
     row = conn.execute(_HEADLINE, (incident_id,)).fetchone()
     return row[0] if row is not None else None
