@@ -173,7 +173,6 @@ def bot(folder: Path, more: int) -> None:
 def reader(folder: Path) -> None:
     """Ask without pause, until killed; what fails, other than for want of a history, goes to ``reader``."""
     file = folder / "history.db"
-    asked = 0
     while True:
         for ask in (lambda: list_alerts(file), lambda: list_incidents(file), lambda: search(file, "cheap model")):
             try:
@@ -183,8 +182,10 @@ def reader(folder: Path) -> None:
                 if "no such database" not in str(error) and "database version 0" not in str(error):
                     with (folder / "reader").open("a") as out:
                         out.write(f"{error}\n")
-            asked += 1
-            (folder / "asked").write_text(str(asked))
+            with (folder / "asked").open(
+                "ab"
+            ) as asked:  # a number written anew is nothing where the kill comes between
+                asked.write(b".")
         time.sleep(0.02)
 
 

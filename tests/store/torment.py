@@ -162,7 +162,7 @@ def _account(folder: Path, toll: Toll) -> None:
     toll.invented = of("sent") - acknowledged
     toll.unsent = len(states) - len(of("sent", "unknown", "superseded"))
     toll.starts = [float(line) for line in (folder / "starts").read_text().split()]
-    toll.asked = int((folder / "asked").read_text() or 0)
+    toll.asked = (folder / "asked").stat().st_size
     for name in ("reader", "broken"):
         said = (folder / name).read_text() if (folder / name).exists() else ""
         if name == "reader":
