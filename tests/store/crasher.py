@@ -182,9 +182,8 @@ def reader(folder: Path) -> None:
                 if "no such database" not in str(error) and "database version 0" not in str(error):
                     with (folder / "reader").open("a") as out:
                         out.write(f"{error}\n")
-            with (folder / "asked").open(
-                "ab"
-            ) as asked:  # a number written anew is nothing where the kill comes between
+            # a byte for each: a number written anew is empty where the kill comes between
+            with (folder / "asked").open("ab") as asked:
                 asked.write(b".")
         time.sleep(0.02)
 
