@@ -153,6 +153,7 @@ EXAMPLES: Mapping[str, Any] = {
     "TopicsFile.exposures": {"legal-data": {"title": "legal data", "words": ["law firm*"]}},
     "TopicsFile.effects": [{"name": "a legal tool", "all": ["model", "legal"], "reach": {"legal-data": 1.0}}],
     "TopicsFile.telling": ["ability"],
+    "TopicsFile.speech": {"titles": ["analyst", "ceo"], "verbs": ["said", "wrote"]},
     "NameEntry.name": "Claude",
     "NameEntry.exact": True,
     "NameEntry.needs": ["Anthropic", "@ai"],
