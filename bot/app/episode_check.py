@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.app.staging import Stage
+from bot.app.staging import Stage, tape_of
 from bot.core.episode import Episode
 from bot.core.model import Alert, AlertChange, ChangeKind, Severity
 from bot.core.wording import count
 from bot.replay.playing import play
-from bot.replay.tape import Tape, build_tape
 
 AGREE_WITHIN = timedelta(seconds=1)
 
@@ -35,14 +34,6 @@ class Comparison:
     same: int
     differences: tuple[str, ...]
     """One line each."""
-
-
-def tape_of(stage: Stage, episode: Episode) -> Tape:
-    """The episode's tape; from now on ``stage`` knows where its symbols are listed. Raises UsageError."""
-    listings = stage.timetables.listings
-    assert isinstance(listings, dict)
-    listings.update({p.symbol: p.exchange for p in episode.prices})
-    return build_tape(episode, stage.timetables.of_exchange)
 
 
 def fired_in(stage: Stage, episode: Episode) -> dict[Key, Fired]:

@@ -223,18 +223,15 @@ def _texts(entries: Iterable[Written]) -> tuple[str, ...]:
     return tuple(name.text for name in names_of(entries))
 
 
+def _signal(entry: SignalEntry) -> Signal:
+    elsewhere = entry.elsewhere
+    if elsewhere is None:
+        elsewhere = 0.5 if entry.weight > 0 else 0.0
+    return Signal(entry.name, entry.weight, grouped(entry.all), tuple(entry.none), elsewhere, entry.veto)
+
+
 def _topic(name: str, entry: TopicEntry) -> Topic:
-    signals = tuple(
-        Signal(
-            name=s.name,
-            weight=s.weight,
-            all=grouped(s.all),
-            none=tuple(s.none),
-            elsewhere=s.elsewhere if s.elsewhere is not None else (0.5 if s.weight > 0 else 0.0),
-            veto=s.veto,
-        )
-        for s in entry.signals
-    )
+    signals = tuple(map(_signal, entry.signals))
     return Topic(name, entry.title, tuple(entry.about), signals, entry.follow_up, entry.named)
 
 

@@ -183,8 +183,9 @@ def _is_name(chunk: str) -> bool:
 
 
 def _way(chunk: str) -> str:
-    low = chunk.lower()
-    return "+" if low in UP else "-" if low in DOWN else ""
+    if chunk.lower() in UP:
+        return "+"
+    return "-" if chunk.lower() in DOWN else ""
 
 
 def _nearest(found: Sequence[str], at: int) -> str:
