@@ -18,7 +18,7 @@ from bot.config.validation import nearest
 from bot.config.yaml_file import Document, DocumentPath, StrictModel, load_document, problem, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
-from bot.core.news.speech_words import Speech
+from bot.core.news.speakers import Speech
 from bot.core.news.vocabulary import BUILT_IN, Effect, Exposure, Family, Lab, Signal, Topic, Topics, grouped
 
 Weight = Annotated[float, Setting(ge=-1, le=1)]

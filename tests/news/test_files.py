@@ -10,7 +10,7 @@ from bot.config.companies_file import load_companies
 from bot.config.topics_file import load_topics
 from bot.core.errors import ConfigError
 from bot.core.news import Companies, NewsRoom
-from bot.core.news.speech_words import Speech
+from bot.core.news.speakers import Speech
 from bot.core.news.voices import voices_of
 from tests.news.stories import MONTH, START, matched, named, shipped, story
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Story
-from bot.core.news.speech_words import Speech
+from bot.core.news.speakers import Speech
 from bot.core.news.voices import Voice, choose
 
 MOST = 3

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.core.news.lexicon import Name
-from bot.core.news.speech_words import Speech
+from bot.core.news.speakers import Speech
 
 BUILT_IN = ("lab", "model", "version", "company")
 """Features that need no word list."""

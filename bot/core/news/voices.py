@@ -17,8 +17,7 @@ from itertools import pairwise
 from bot.core.model import Story
 from bot.core.news.other_reading import argues_against
 from bot.core.news.quotations import SENTENCE_ENDS, Token, in_title_case, paragraphs, quotations, tokens
-from bot.core.news.speakers import FullNames, Speaker, Speakers, first_index, last_index
-from bot.core.news.speech_words import Speech
+from bot.core.news.speakers import FullNames, Speaker, Speakers, Speech, first_index, last_index
 from bot.core.news.text import fold
 
 FEWEST_WORDS = 3
