@@ -69,8 +69,7 @@ def record_incident(
         span, first, last = _span(stage, alerts, incident, recorded.last_seen_at(conn) or now)
         span = _from_first_price(conn, stage, incident, span, first)
         symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
-        others = [s for s in recorded.priced_symbols(conn) if s not in symbols]
-        timetables, strangers = _timetables(stage, [*symbols, *others], incident.session)
+        timetables, strangers = _timetables(stage, [*symbols, *recorded.priced_symbols(conn)], incident.session)
         if incident.lead not in timetables:
             raise UsageError(_wrong_exchange(incident.lead, incident.session))
         if strangers:
@@ -84,10 +83,9 @@ def record_incident(
             conn, stage, alerts, span, (first.starts_at - timedelta(days=1), last.ends_at),
             {alert.id: recorded.changed_at(conn, alert.id) for alert in alerts},
         )  # fmt: skip
-        read = [reader.read(symbol, timetable) for symbol, timetable in timetables.items()]
-        prices = tuple(found for found, _ in read if found is not None)
+        prices, left_out = _prices(reader, timetables)
         notes += _without_close(database, incident, [s for s in symbols if s in timetables], {p.symbol for p in prices})
-        if left_out := sum(passed_over for _, passed_over in read):
+        if left_out:
             notes.append(f"{count(left_out, 'price')} outside every session or far from the rest left out")
         window = stage.world.settings.news.window + NEWS_BEYOND
         told = list(recorded.stories(conn, first.starts_at - window, last.ends_at, [a.id for a in alerts]))
@@ -195,7 +193,7 @@ def _timetables(stage: Stage, symbols: Iterable[str], day: date) -> tuple[dict[s
     """The timetable of each symbol whose exchange is known and traded on ``day``, and the other symbols."""
     found: dict[str, Timetable] = {}
     strangers: list[str] = []
-    for symbol in symbols:
+    for symbol in dict.fromkeys(symbols):
         try:
             timetable = stage.timetables.of_symbol(symbol)
         except UsageError:
@@ -255,6 +253,12 @@ class _PriceReader:
         basis = _basis(quotes, splits, span.last)
         made = EpisodePrices(symbol, timetable.exchange, basis, bars, found.marks, exposure, currency)
         return made, found.left_out
+
+
+def _prices(reader: _PriceReader, timetables: Mapping[str, Timetable]) -> tuple[tuple[EpisodePrices, ...], int]:
+    """The prices of every symbol that has a close, and how many could not be taken."""
+    read = [reader.read(symbol, timetable) for symbol, timetable in timetables.items()]
+    return tuple(made for made, _ in read if made is not None), sum(left_out for _, left_out in read)
 
 
 def _with_references(
