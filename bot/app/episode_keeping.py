@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.app.episode_check import Comparison, compared, comparison_lines, fired_in
 from bot.app.episode_recording import MOST_QUOTES, Recording, record_incident
-from bot.app.staging import Stage, open_stage, tape_of
+from bot.app.staging import open_stage
 from bot.config.episode_file import load_episode
 from bot.config.episode_writing import episode_text
 from bot.config.replacing import replace_file
 from bot.config.scalars import parse_name
-from bot.core.episode import Episode
 from bot.core.errors import UsageError
-from bot.core.model import Alert, AlertChange, ChangeKind, Severity
-from bot.core.wording import count
-from bot.replay.playing import play
 
 COMMENT = (
     "Recorded from the alert history. Headlines and summaries are as the feeds gave them: they are their publishers',",
     "so put them into your own words before you pass this file on. Prices are as the bot saw them.",
 )
 PERMISSIONS = 0o644
-AGREE_WITHIN = timedelta(seconds=1)
-
-Key = tuple[str, str, date]
-"""Rule, symbol, session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """An alert, as far as two are compared."""
-
-    at: datetime
-    severity: Severity
-    """The highest it had."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The alerts of an incident beside those its episode fires."""
-
-    same: int
-    differences: tuple[str, ...]
-    """One line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,64 +99,3 @@ def kept_object(kept: Kept) -> dict[str, Any]:
         "differences": list(kept.comparison.differences),
         "notes": list(kept.recording.notes),
     }
-
-
-# ------------------------------------------------------------------------------------------------------- played again
-
-
-def fired_in(stage: Stage, episode: Episode) -> dict[Key, Fired]:
-    """What the configured rules fire there."""
-    tape = tape_of(stage, episode)
-    assert tape.first_at is not None
-    rules = stage.rules(p.symbol for p in episode.prices)
-    return _fired(play(stage.engine(rules, tape.first_at), tape).changes)
-
-
-def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> Comparison:
-    """What the history has of an incident beside what its episode fires for the same symbols and sessions."""
-    same, differences = 0, []
-    expected = {(a.rule, a.symbol, a.session): Fired(a.fired_at, a.severity) for a in alerts}
-    for key, was in expected.items():
-        rule, symbol, session = key
-        found = fired.get(key)
-        if found is None:
-            differences.append(f"{symbol} {session} {rule}: fired at {was.at:%Y-%m-%d %H:%M:%S} UTC, and not here")
-        elif abs(found.at - was.at) > AGREE_WITHIN:
-            differences.append(
-                f"{symbol} {session} {rule}: fired at {was.at:%Y-%m-%d %H:%M:%S} UTC, here at "
-                f"{found.at:%Y-%m-%d %H:%M:%S}"
-            )
-        elif found.severity is not was.severity:
-            differences.append(f"{symbol} {session} {rule}: was {was.severity.word}, here {found.severity.word}")
-        else:
-            same += 1
-    sessions = {(symbol, session) for _, symbol, session in expected}
-    for (rule, symbol, session), found in fired.items():
-        if (symbol, session) in sessions and (rule, symbol, session) not in expected:
-            differences.append(
-                f"{symbol} {session} {rule}: fires here at {found.at:%Y-%m-%d %H:%M:%S} UTC, and did not"
-            )
-    return Comparison(same, tuple(differences))
-
-
-def comparison_lines(comparison: Comparison, total: int) -> list[str]:
-    """For people, on stderr."""
-    if not comparison.differences:
-        return [f"played again: the same {count(total, 'alert')} at the same times"]
-    shown = [f"played again: {comparison.same} of {count(total, 'alert')} as in the history; otherwise:"]
-    shown += [f"  {line}" for line in comparison.differences[:10]]
-    if len(comparison.differences) > 10:
-        shown.append(f"  and {len(comparison.differences) - 10} more")
-    return shown
-
-
-def _fired(changes: Iterable[AlertChange]) -> dict[Key, Fired]:
-    found: dict[Key, Fired] = {}
-    for change in changes:
-        alert = change.alert
-        key = (alert.rule, alert.symbol, alert.session)
-        if change.kind is ChangeKind.FIRED:
-            found[key] = Fired(change.at, alert.severity)
-        elif change.kind is ChangeKind.ESCALATED and key in found:
-            found[key] = Fired(found[key].at, alert.severity)
-    return found

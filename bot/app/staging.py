@@ -17,7 +17,6 @@ from bot.config.rule_tests_file import GivenPrices, Recording, RuleTest
 from bot.config.rules_file import load_rules, rule_files
 from bot.config.validation import one_of
 from bot.core.engine import Engine
-from bot.core.episode import Episode
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import DailyBar, Observation, Quote
 from bot.core.rules import Rule, RuleSet
@@ -98,15 +97,10 @@ def episode_scene(stage: Stage, name: str) -> Scene:
     episode = load_episode(path, timetable_of=stage.timetables.of_exchange)
     if not episode.prices:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be played")
-    return Scene(tape_of(stage, episode), tuple(p.symbol for p in episode.prices))
-
-
-def tape_of(stage: Stage, episode: Episode) -> Tape:
-    """The episode's tape; from now on ``stage`` knows where its symbols are listed. Raises UsageError."""
     listings = stage.timetables.listings
     assert isinstance(listings, dict)
     listings.update({p.symbol: p.exchange for p in episode.prices})
-    return build_tape(episode, stage.timetables.of_exchange)
+    return Scene(build_tape(episode, stage.timetables.of_exchange), tuple(p.symbol for p in episode.prices))
 
 
 def recording_scene(stage: Stage, recording: Recording) -> tuple[Scene, list[Problem]]:

@@ -166,61 +166,47 @@ def _read_prices(path: Path, recorded: Recorded) -> None:
         try:
             for cells in lines:
                 if cells and any(cell.strip() for cell in cells):
-                    _take_row(path, lines.line_num, dict(zip(header, cells, strict=False)), recorded)
+                    _price_row(path, lines.line_num, dict(zip(header, cells, strict=False)), recorded)
         except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
             raise UsageError(f"{path}:{lines.line_num}: cannot be read: {error}") from error
 
 
-def _take_row(path: Path, line: int, cells: Mapping[str, str], recorded: Recorded) -> None:
+def _price_row(path: Path, line: int, cells: Mapping[str, str], recorded: Recorded) -> None:
     try:
-        row = _price_row(cells, f"{path}:{line}")
+        symbol = (cells.get("symbol") or "").strip()
+        if not symbol:
+            raise ValueError("no symbol; write one, or remove the row")
+        numbers = {name: _number(name, cells.get(name, "")) for name in FIGURES}
+        close = numbers.pop("close")
+        if close is None:
+            raise ValueError("no close; write one, or remove the row")
+        low, high = numbers["low"], numbers["high"]
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"low {low:g} is above high {high:g}; check the columns")
+        start = (cells.get("start_at") or "").strip()
+        end = (cells.get("end_at") or "").strip()
+        row = PriceRow(
+            symbol,
+            close,
+            session=None if start else _date(cells.get("date") or ""),
+            start_at=_moment(start) if start else None,
+            end_at=_moment(end) if start and end else None,
+            open=numbers["open"],
+            high=high,
+            low=low,
+            volume=numbers["volume"],
+            place=f"{path}:{line}",
+        )
+        if row.start_at and row.end_at and row.end_at <= row.start_at:
+            raise ValueError("the bar ends before it begins; check start_at and end_at")
     except ValueError as error:
         recorded.problems.append(Problem(str(path), line, 1, "", str(error)))
         return
-    key = (row.symbol, row.start_at or row.session or date.min)
+    key = (symbol, row.start_at or row.session or date.min)
     before = recorded.rows.get(key)
     if before is not None and before.close != row.close:
         recorded.conflicts += 1
     recorded.rows[key] = row
-
-
-def _price_row(cells: Mapping[str, str], place: str) -> PriceRow:
-    """Raises ValueError that says what is wrong and what to do."""
-    symbol = (cells.get("symbol") or "").strip()
-    if not symbol:
-        raise ValueError("no symbol; write one, or remove the row")
-    numbers = {name: _number(name, cells.get(name, "")) for name in FIGURES}
-    close, low, high = numbers["close"], numbers["low"], numbers["high"]
-    if close is None:
-        raise ValueError("no close; write one, or remove the row")
-    if low is not None and high is not None and low > high:
-        raise ValueError(f"low {low:g} is above high {high:g}; check the columns")
-    session, start_at, end_at = _when(cells)
-    return PriceRow(
-        symbol,
-        close,
-        session=session,
-        start_at=start_at,
-        end_at=end_at,
-        open=numbers["open"],
-        high=high,
-        low=low,
-        volume=numbers["volume"],
-        place=place,
-    )
-
-
-def _when(cells: Mapping[str, str]) -> tuple[date | None, datetime | None, datetime | None]:
-    """The session of a row, or from when to when its bar goes."""
-    start = (cells.get("start_at") or "").strip()
-    end = (cells.get("end_at") or "").strip()
-    if not start:
-        return _date(cells.get("date") or ""), None, None
-    start_at = _moment(start)
-    end_at = _moment(end) if end else None
-    if end_at is not None and end_at <= start_at:
-        raise ValueError("the bar ends before it begins; check start_at and end_at")
-    return None, start_at, end_at
 
 
 def _by_symbol(recorded: Recorded) -> dict[str, list[PriceRow]]:

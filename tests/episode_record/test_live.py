@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store import open_store
-from bot.app.episode_keeping import compared, fired_in
+from bot.app.episode_check import compared, fired_in
 from bot.app.episode_recording import Recording, record_incident
 from bot.app.staging import Stage, open_stage
 from bot.config.episode_file import load_episode
