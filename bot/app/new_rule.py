@@ -43,7 +43,7 @@ class Wish:
     by: str = "10%"
     """How far the price moves, without a sign."""
     since: str = "previous close"
-    topic: str = "ai-model"
+    topic: str = "none"
     """The topic of the stories that go with it; ``none`` for a rule on prices alone."""
     symbols: str = "group:watchlist"
     """Symbols, ``group:NAME`` or ``exposure:NAME``, with commas between them."""
@@ -147,7 +147,7 @@ def _rule_lines(wish: Wish) -> Iterator[str]:
         )
     if wish.watch is Watched.FALL:
         yield "      none:"
-        yield '        - market: {benchmark: SPY, change: "< -4%"}  # everything falls: no news about these'
+        yield '        - market: {change: "< -4%"}  # everything falls: no news about these'
     yield f"    severity: {wish.severity}  # info, warning, high or critical"
     yield "    cooldown: 1 session  # how long it stays quiet for the same symbol, unless it gets worse"
     if wish.has_price:

@@ -170,7 +170,7 @@ class Settings(StrictModel):
     prices: Prices = Prices()
     """How prices are asked for."""
     benchmarks: tuple[Symbol, ...] = ("SPY", "QQQ", "SMH", "IGV")
-    """Indexes and funds that stand for the market; never the subject of an alert."""
+    """Indexes and funds that stand for the market, the first where a rule names none; never the subject of an alert."""
     watchlist: dict[Name, tuple[Symbol, ...]]
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: News = News()
@@ -185,6 +185,11 @@ class Settings(StrictModel):
         if not isinstance(data, dict):
             return data
         return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark that stands for the market; empty where there is none."""
+        return self.benchmarks[0] if self.benchmarks else ""
 
     @property
     def watched(self) -> tuple[str, ...]:

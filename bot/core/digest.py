@@ -40,7 +40,6 @@ WEEKLY_STALE_AFTER = timedelta(hours=60)
 """As much for a week's: over the weekend, and not into the next week's first session."""
 NO_REACTION = -0.03
 """Where a stock that news reaches fell so far, or one that it names rose so far, the news had a reaction."""
-MODEL_TOPIC = "ai-model"
 NOTEWORTHY = 0.6
 """Model news of a lower score is not told of."""
 MISSES = 5
@@ -305,7 +304,9 @@ def _quiet_news(
     """Noteworthy model news of the span, from close to close, that no watched stock it reaches fell after, and none
     that it names rose."""
     causes = {a.cause.cluster for a in alerts if a.cause}
-    topics = (MODEL_TOPIC,)
+    topics = given.news.topics.triggers
+    if not topics:
+        return []
     candidates: dict[str, tuple[ClusterMatch, bool]] = {}
     for match in given.news.first_seen(topics, min_score=NOTEWORTHY, since=span.since, until=at):
         official = any(_official(given.news, story) for story in match.stories)

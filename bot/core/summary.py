@@ -58,12 +58,6 @@ MEMBERS = 6
 HELD_UP = 5
 NOTABLE_SESSIONS = 20
 """A price is called the lowest since a date only where it is the lowest of at least so many sessions."""
-AI_NEWS = {
-    "ai-model": " after AI-model news",
-    "ai-market": " after AI-model news",
-    "ai-capex": " on worries about AI spending",
-    "ai-policy": " on AI policy",
-}
 NOT_ADVICE = "Not investment advice."
 
 
@@ -107,7 +101,7 @@ class Teller:
         blocks += why(lead, self._due(lead), self.company, self._exposure, self.topic)
         blocks += self._hit(incident, alerts, watched, at)
         blocks += voices(self.stories(incident.clusters))
-        blocks += precedents(nearest(self._happening(incident, lead), self.episodes))
+        blocks += precedents(nearest(self._happening(incident, lead), self.episodes, self.topics))
         blocks += self._next(incident)
         blocks.append(Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)))
         return Summary(tuple(blocks), headline)
@@ -211,15 +205,13 @@ class Teller:
             if (lead.change or 0) >= 0:
                 return ""
             return "; most likely its own results" if self._due(lead) else "; no cause found in the news"
-        if cause.topic in AI_NEWS:
-            return AI_NEWS[cause.topic]
-        return f"; most likely {self.topic(cause.topic)}"
+        topic = self.topics.topic(cause.topic)
+        return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
 
     def topic(self, name: str) -> str:
         """A topic in words."""
-        if name in AI_NEWS:
-            return AI_NEWS[name].removeprefix(" after ").removeprefix(" on ")
-        return next((t.title for t in self.topics.topics if t.name == name), name)
+        topic = self.topics.topic(name)
+        return topic.in_words if topic else name
 
     def _phase(self, lead: Alert) -> Phase:
         """The phase of the price that is shown: the lead's newest."""

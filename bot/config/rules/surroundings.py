@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -24,7 +24,8 @@ class Surroundings:
     """What the names in rules refer to."""
 
     watchlist: Collection[str]
-    benchmarks: Collection[str]
+    benchmarks: Sequence[str]
+    """The first stands for the market where a rule names none."""
     companies: Companies
     topics: Topics
     groups: Mapping[str, Collection[str]]
