@@ -80,9 +80,9 @@ class TopicEntry(StrictModel):
     named: bool = False
     """A story counts only where it names a company, as for earnings; otherwise it is neither kept together with others
     nor found by rules."""
-    role: Role | None = None
+    role: Role = Role.RIVAL
     """Its part where a fall is to be explained. `trigger`: news on AI that may set a fall off. `tie`: stories which say
-    that AI moves prices. `rival`: another explanation, which competes with AI. Without a role it never is a cause."""
+    that AI moves prices. `rival`: another explanation, which competes with AI. `none`: it explains no fall."""
     own: bool = False
     """Of a rival: one company's own matter, as its results are. Such a fall says nothing of others."""
     calendar: bool = False
@@ -292,7 +292,7 @@ def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
 
 
 def _roles(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
-    """What is said of a topic that has no role for it, and a second topic for the calendar."""
+    """What is said of a topic that its role does not allow, and a second topic for the calendar."""
     counted = ""
     for each in loaded:
         for name, topic in each.file.topics.items():
@@ -300,9 +300,11 @@ def _roles(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
             rival = topic.role is Role.RIVAL
             for key, said in (("own", topic.own), ("calendar", topic.calendar)):
                 if said and not rival:
-                    yield problem(each.document, (*path, key), f"only a rival can be; add role: rival, or remove {key}")
-            if topic.role is None and "weight" in topic.model_fields_set:
-                message = "without a role it explains no fall, so nothing is weighed; add role: rival, or remove weight"
+                    yield problem(
+                        each.document, (*path, key), f"only a rival can be; write role: rival, or remove {key}"
+                    )
+            if topic.role is Role.NONE and "weight" in topic.model_fields_set:
+                message = "what explains no fall is not weighed; write role: rival, or remove weight"
                 yield problem(each.document, (*path, "weight"), message)
             if topic.calendar and counted:
                 yield problem(each.document, (*path, "calendar"), f"it counts for '{counted}' already; keep one")

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.core.alerts import cause_of
 from bot.core.cause.causes import Verdict
 from bot.core.model import Alert, Reading
-from bot.core.news import Role, Topics
+from bot.core.news import Topics
 from bot.core.sessions import Session, Timetable
 
 LIKELY = 0.6
@@ -26,7 +26,7 @@ WORTH_TELLING = 0.3
 
 def named_by(readings: Iterable[Reading], topics: Topics) -> set[str]:
     """The symbols that these stories name and tell something of that explains a fall."""
-    telling = topics.in_role(*Role)
+    telling = topics.causes
     return {
         mention.name
         for reading in readings

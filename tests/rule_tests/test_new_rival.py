@@ -20,7 +20,6 @@ FIRE = """\
 topics:
   plant-fire:
     title: a fire in a plant
-    role: rival
     named: true
     about: [fire]
     signals:
@@ -38,11 +37,21 @@ rules:
         - price: {change: "< -10%"}
         - cause: {topic: [plant-fire], confidence: ">= 0.6"}
 """
-FALL = """\
-    prices: {NVDA: "60x140~1% 142 | 14:30 125, 15:00 2x120, 16:00 2x119", SPY: "60x600~0.4% 600 | 14:30 600, 16:00 600"}
+CHIPS_FALL = """\
+    prices:
+      NVDA: 60x140~1% 142 | 14:31 142, 15:00 2x-13%, 21:00 -14% close
+      AMD: 60x120~1.2% 121 | 14:31 121, 15:00 2x-9%, 21:00 -9% close
+      AVGO: 60x230~1.2% 231 | 14:31 231, 15:00 2x-9%, 21:00 -9% close
+      MRVL: 60x100~1.5% 100 | 14:31 100, 15:00 2x-9%, 21:00 -9% close
+      QCOM: 60x160~1.2% 161 | 14:31 161, 15:00 2x-8%, 21:00 -8% close
+      KO: 60x62~0.5% 62 | 14:31 62, 15:00 2x+0.1%, 21:00 +0.1% close
+      JNJ: 60x150~0.5% 150 | 14:31 150, 15:00 2x+0.1%, 21:00 +0.1% close
+      SPY: 60x600~0.4% 600 | 14:31 600, 15:00 2x-0.3%, 21:00 -0.3% close
 """
-BURNING = "14:00 | Example News | Nvidia halts deliveries after a factory fire"
-RELEASE = "13:00 | Example Times | DeepSeek releases DeepSeek-R2, a rival to Nvidia's chips at a fraction of the cost"
+SHOCK = "14:00 | Example Times | AI chip stocks plunge as DeepSeek's cheap new model stokes fears over AI spending"
+BURNING = "14:10 | Example News | Nvidia halts deliveries after a factory fire"
+LATER = "17:00 | Example News | Nvidia halts deliveries after a factory fire"
+NOTHING = "expect_nothing: {because: something else explains it better}"
 
 
 class Project:
@@ -59,7 +68,8 @@ class Project:
 
     def _tests(self, rule: str, news: list[str], expect: str = "expect: [{symbol: NVDA}]") -> Path:
         stories = "".join(f"      - {each}\n" for each in news)
-        text = f"rules: {rule}\nsession: 2025-01-28\ntests:\n  - name: a fall\n{FALL}    news:\n{stories}    {expect}\n"
+        head = f"rules: {rule}\nsession: 2025-01-28\ntests:\n  - name: chips fall\n{CHIPS_FALL}"
+        text = f"{head}    news:\n{stories}    {expect}\n"
         path = self.folder / "case.yaml"
         path.write_text(text, encoding="utf-8")
         return path
@@ -91,34 +101,40 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_a_topic_added_in_one_file_explains_a_fall(project: Project) -> None:
-    found = project.verdict(
-        "burnt", [BURNING], "expect: [{symbol: NVDA, message contains: most likely a fire in a plant}]"
-    )
-    assert found.passed, found.failures
+    told = "expect: [{symbol: NVDA, message contains: most likely a fire in a plant}]"
+    assert project.verdict("burnt", [BURNING], told).passed
+    assert project.verdict("burnt", [SHOCK], NOTHING).passed
 
 
-def test_it_wins_over_ai_news_of_the_same_day(project: Project) -> None:
-    nothing = "expect_nothing: {because: the fire explains it better, stopped by: cause}"
-    assert project.verdict("ai-model-shock", [RELEASE, BURNING], nothing).passed
-    assert project.verdict("burnt", [RELEASE, BURNING], "expect: [{symbol: NVDA}]").passed
-
-
-def test_ai_news_alone_is_not_taken_for_it(project: Project) -> None:
-    assert project.verdict("burnt", [RELEASE], "expect_nothing: {because: nothing burns, stopped by: cause}").passed
+def test_it_wins_over_ai_news_where_it_names_the_company(project: Project) -> None:
+    assert project.verdict("ai-model-shock", [SHOCK], "expect: [{symbol: NVDA}]").passed
+    assert project.verdict("ai-model-shock", [SHOCK, BURNING], NOTHING).passed
+    assert project.verdict("burnt", [SHOCK, BURNING], "expect: [{symbol: NVDA}]").passed
 
 
 def test_what_was_told_as_an_ai_shock_is_corrected_where_it_comes_out_later(project: Project) -> None:
-    tied = "14:00 | Example News | Nvidia shares plunge as DeepSeek's new model stokes fears over AI spending"
-    late = "17:00 | Example Wire | Factory fire stops Nvidia's deliveries for months"
-    more = "17:05 | Example News | Nvidia loses a third of its output to a factory fire"
-    project.topics.write_text(FIRE.replace("named: true", "named: true\n    own: true"), encoding="utf-8")
-    found = project.played("ai-model-shock", [tied, late, more])
+    found = project.played("ai-model-shock", [SHOCK, LATER])
     told = [plain(t.announcement.summary, None) for t in found.told if t.announcement.reason is Reason.CORRECTED]
-    assert told == [] or "a fire in a plant" in told[0]
+    assert "Nvidia’s fall is most likely a fire in a plant, not AI-model news" in told[0]
 
 
-def test_a_rule_that_asks_for_a_cause_without_a_role_is_a_mistake(project: Project) -> None:
-    project.topics.write_text(FIRE.replace("    role: rival\n", ""), encoding="utf-8")
+def test_a_topic_that_explains_nothing_does_not_compete(project: Project) -> None:
+    project.topics.write_text(FIRE.replace("    named:", "    role: none\n    named:"), encoding="utf-8")
+    project.rules.unlink()
+    assert project.verdict("ai-model-shock", [SHOCK, BURNING], "expect: [{symbol: NVDA}]").passed
+
+
+def test_a_rule_that_asks_whether_it_explains_something_is_a_mistake(project: Project) -> None:
+    project.topics.write_text(FIRE.replace("    named:", "    role: none\n    named:"), encoding="utf-8")
     (found,) = project.mistakes()
     assert found.startswith("burnt.yaml:7:27: rules[0].when.all[1].cause.topic[0]: 'plant-fire' explains no fall")
     assert "write role: rival" in found
+
+
+def test_its_weight_says_how_much_of_its_evidence_counts(project: Project) -> None:
+    project.topics.write_text(FIRE.replace("    named:", "    weight: 0.5\n    named:"), encoding="utf-8")
+    (found,) = project.mistakes()
+    assert found.startswith("burnt.yaml:7:52: rules[0].when.all[1].cause.confidence: ")
+    assert "stories alone explain a fall with 0.45 at most; write less" in found
+    project.rules.write_text(RULE.replace(">= 0.6", "between 0.44 and 0.46"), encoding="utf-8")
+    assert project.verdict("burnt", [BURNING], "expect: [{symbol: NVDA}]").passed

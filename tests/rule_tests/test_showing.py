@@ -68,6 +68,22 @@ def test_defaults_are_filled_in_and_what_was_written_stays(tmp_path: Path) -> No
     assert full.data["when"]["any"][2]["all"][0]["news"]["reach"] == ["direct", "exposure"]
 
 
+def test_the_benchmark_that_stands_for_the_market_is_shown(tmp_path: Path) -> None:
+    config, rules = tmp_path / "config.yaml", tmp_path / "rules.yaml"
+    config.write_text(
+        CONFIG.read_text(encoding="utf-8").replace("benchmarks: [SPY, QQQ", "benchmarks: [QQQ, SPY"), encoding="utf-8"
+    )
+    (tmp_path / "rules").symlink_to(CONFIG.parent / "rules")
+    rules.write_text(
+        'rules:\n  - {name: a, symbols: NVDA, when: {abnormal: {z: "< -4"}, none: [{market: {change: "< -4%"}}]}}\n',
+        encoding="utf-8",
+    )
+    shown = run_command("rules", "show", "a", "--rules", str(rules), "--config", str(config))
+    assert shown.stdout.count("benchmark: QQQ") == 2, shown
+    (rule,) = check_rules(config, rules)[0]
+    assert rule.when.reads.symbols == {"QQQ"}
+
+
 def test_showing_twice_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(RULES, encoding="utf-8")

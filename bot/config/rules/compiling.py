@@ -32,6 +32,7 @@ from bot.core.cause.condition import Cause, Group
 from bot.core.cause.ranking import surest
 from bot.core.comparison import Comparison
 from bot.core.errors import Problem
+from bot.core.news import Role
 from bot.core.windows import Span
 
 LEFT_OUT = ""
@@ -322,14 +323,15 @@ class Compiler:
         """Report topics that explain no fall, and a confidence that those asked for never reach."""
         asked = [(index, topic) for index, name in enumerate(spec.topic) if (topic := self.around.topics.topic(name))]
         for index, topic in asked:
-            if topic.role is None:
+            if topic.role is Role.NONE:
                 self.fail(
                     self.place(path, "topic", index),
-                    f"'{topic.name}' explains no fall, for it has no role; write role: rival where it is defined, "
-                    f"or ask for its stories with news: {{topic: {topic.name}}}",
+                    f"'{topic.name}' explains no fall (role: none); write role: rival where it is defined, or ask for "
+                    f"its stories with news: {{topic: {topic.name}}}",
                 )
-        most = max(map(surest, (topic for _, topic in asked)), default=0.0)
-        if most and Interval.of(spec.confidence) <= SHARES and (Interval.of(spec.confidence) & Interval(0, most)).empty:
+        most = max((surest(topic) for _, topic in asked), default=0.0)
+        wanted = Interval.of(spec.confidence) & SHARES
+        if most and not wanted.empty and (wanted & Interval(high=most)).empty:
             self.fail(
                 (*path, "confidence"),
                 f'"{spec.confidence}" can never hold: stories alone explain a fall with {most:.2g} at most; write less',

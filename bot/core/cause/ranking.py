@@ -78,7 +78,7 @@ class Explanation:
 
 def surest(topic: Topic) -> float:
     """The highest confidence that an explanation on ``topic`` can reach; 0 where it never is one."""
-    if topic.role is None:
+    if topic.role is Role.NONE:
         return 0.0
     return TOLD * topic.weight if topic.role is Role.RIVAL and not topic.calendar else 1.0
 

@@ -75,6 +75,8 @@ class Role(enum.StrEnum):
     """Stories which say that AI moves prices: they tie a fall to it."""
     RIVAL = "rival"
     """Another explanation than AI, for a company that a story on it names."""
+    NONE = "none"
+    """It explains no fall: rules ask for its stories, and that is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ class Topic:
     """Added where the story names the model of a cluster already about this topic, and nothing vetoes it."""
     named: bool = False
     """A story counts only where it names a company: results of nobody we know concern nobody."""
-    role: Role | None = None
-    """Its part in explaining a fall; without one it never is a cause."""
+    role: Role = Role.RIVAL
+    """Its part in explaining a fall."""
     own: bool = False
     """A rival that is one company's own matter, as its results are: such a fall says nothing of others. A rating does,
     for it is often itself a reaction to the shock."""
@@ -167,6 +169,11 @@ class Topics:
     def triggers(self) -> tuple[str, ...]:
         """Names of the topics that may set a fall off, in file order: what counts as AI-model news."""
         return self.in_role(Role.TRIGGER)
+
+    @property
+    def causes(self) -> frozenset[str]:
+        """Names of the topics that may explain a fall."""
+        return frozenset(self.in_role(Role.TRIGGER, Role.TIE, Role.RIVAL))
 
     @property
     def ai_causes(self) -> frozenset[str]:
