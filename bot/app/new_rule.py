@@ -18,6 +18,7 @@ from bot.config.scalars import parse_name
 from bot.config.validation import one_of
 from bot.core.errors import ConfigError, StoreError, UsageError
 from bot.core.model import Severity
+from bot.core.news import Topics
 from bot.core.rules import Rule
 from bot.core.windows import parse_since
 
@@ -239,8 +240,17 @@ def headlines(wish: Wish, rule: Rule, world: World) -> list[str]:
         f"{name} cuts its outlook after quarterly earnings miss estimates",
         f"{name} faces antitrust lawsuit over AI",
         f"{name} announces $5bn share offering",
+        f"{name} {_first_words(world.topics, wish.topic)}",
         "",
     ]
+
+
+def _first_words(topics: Topics, name: str) -> str:
+    """The first word of every list that speaks for the topic: a headline on a topic that people added themselves."""
+    topic = topics.topic(name)
+    signals = [signal for signal in topic.signals if signal.weight > 0] if topic else []
+    lists = dict.fromkeys(group[0] for signal in signals for group in signal.all)
+    return " ".join(topics.words[each][0].text.rstrip("*") for each in lists if topics.words.get(each))
 
 
 # ------------------------------------------------------------------------------------------------------------ together
