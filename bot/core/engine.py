@@ -86,9 +86,7 @@ class Engine:
         self.health = Health(failures_in_a_row)
         self.alerts = AlertBook(market, watching_since)
         self.incidents = IncidentBook(
-            lambda symbol: market.of(symbol).timetable,
-            self.alerts.get,
-            shared_topics=lambda: self.news.topics.ai_causes,
+            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes
         )
         teller = Teller(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
         self.speaker = Speaker(market, self.alerts, self.incidents, teller, lambda: self.rules)

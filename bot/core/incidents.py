@@ -25,8 +25,7 @@ class IncidentBook:
     def __init__(
         self,
         timetable_of: Callable[[str], Timetable],
-        alert_of: Callable[[str], Alert | None] = lambda _: None,
-        *,
+        alert_of: Callable[[str], Alert | None],
         shared_topics: Callable[[], frozenset[str]],
     ) -> None:
         """``timetable_of`` a symbol, the ``alert_of`` an id, and the ``shared_topics``: falls in one session that these
