@@ -15,10 +15,12 @@ NEWEST = (3, 13)
 PACKAGES = (
     "aiohttp",
     "apscheduler",
+    "dotenv",
     "ahocorasick",
     "exchange_calendars",
     "feedparser",
     "matplotlib",
+    "prometheus_client",
     "pydantic",
     "rapidfuzz",
     "re2",
