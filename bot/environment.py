@@ -17,6 +17,7 @@ PACKAGES = (
     "apscheduler",
     "dotenv",
     "ahocorasick",
+    "cattrs",
     "exchange_calendars",
     "feedparser",
     "matplotlib",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store.codec import from_json, to_json
-from tests.store.stored import CELLS, FOLDER, ROWS, text
+from tests.store.stored import CELLS, FOLDER, ROWS, example, text
 
 
 @pytest.mark.parametrize("what", [*ROWS, *CELLS])
@@ -17,6 +17,13 @@ def test_the_stored_form_is_the_one_on_file(what: str) -> None:
         "the stored form changed; python -m tests.store.stored writes the files anew, git diff shows what became of "
         "them: a new field may come, but what stands in people's databases must go on being read"
     )
+
+
+@pytest.mark.parametrize("what", ROWS)
+@pytest.mark.parametrize("full", [True, False])
+def test_a_row_holds_nothing_but_what_sqlite_has(what: str, full: bool) -> None:
+    codec = ROWS[what]
+    assert {type(cell) for cell in codec.row(example(codec.kind, full=full))} <= {str, int, float, type(None)}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.json")), ids=lambda file: file.stem)
