@@ -157,14 +157,6 @@ Duration = Annotated[
 ]
 """A duration longer than zero: ``30m``."""
 
-DurationOrZero = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration, return_type=str),
-    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, as in 30m; 0s for none."),
-]
-"""A duration that may be zero: ``0s``."""
-
 Percent = Annotated[
     float,
     BeforeValidator(parse_percent),

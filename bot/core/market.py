@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
@@ -380,11 +380,6 @@ class Market:
 def change(price: float, reference: Reference | None) -> float | None:
     """The return of ``price`` against ``reference``: price / reference − 1."""
     return price / reference.price - 1 if reference and reference.price > 0 else None
-
-
-def renamed(reference: Reference | None, kind: str) -> Reference | None:
-    """The same reference under the name a rule gives it."""
-    return replace(reference, kind=kind) if reference else None
 
 
 def _event_time(quote: Quote) -> datetime:
