@@ -24,6 +24,7 @@ from typing import TextIO
 
 from bot.core.episode import EpisodeBar
 from bot.core.errors import Problem, UsageError
+from bot.core.links import safe_link
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind, Story, stable_id
 from bot.core.sessions import Session, Timetable
 
@@ -298,9 +299,7 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
     except ValueError as error:
         recorded.problems.append(Problem(str(path), number, 1, "", str(error)))
         return
-    source, link = str(data.get("source") or path.stem), str(data.get("link") or "")
-    if not link.startswith(("http://", "https://")):
-        link = ""
+    source, link = str(data.get("source") or path.stem), safe_link(str(data.get("link") or ""))
     told = stable_id(source, link or title, title)
     story = Story(
         id=told,

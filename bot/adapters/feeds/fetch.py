@@ -7,12 +7,13 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
 from bot.core.errors import SourceError
+from bot.core.links import LinkFault, host_of, link_fault
 
 USER_AGENT = "aftershock/0.1 (news feed reader)"
 _ACCEPT = "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
@@ -103,15 +104,15 @@ async def fetch(
         what = "connect" if isinstance(error, aiohttp.ConnectionTimeoutError) else "answer in time"
         raise FetchError(f"the server did not {what}; it is tried again later") from error
     except aiohttp.ClientConnectorDNSError as error:
-        raise FetchError(f"the host name {_host(url)!r} is not known; check the address, or the network") from error
+        raise FetchError(f"the host name {host_of(url)!r} is not known; check the address, or the network") from error
     except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-        raise FetchError(f"no secure connection to {_host(url)!r}: {_line(error)}; check the address") from error
+        raise FetchError(f"no secure connection to {host_of(url)!r}: {_line(error)}; check the address") from error
     except aiohttp.ClientPayloadError as error:
         raise FetchError("the connection broke in the middle of the answer; it is tried again later") from error
     except aiohttp.InvalidURL as error:
         raise FetchError("the address is not a valid URL; correct it", permanent=True) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise FetchError(f"no answer from {_host(url)!r}: {_line(error)}; it is tried again later") from error
+        raise FetchError(f"no answer from {host_of(url)!r}: {_line(error)}; it is tried again later") from error
     except ValueError as error:  # yarl and idna: addresses and redirects that are none
         raise FetchError(f"the address cannot be used: {_line(error)}", permanent=True) from error
 
@@ -198,8 +199,10 @@ def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
 
 
 def _check_address(url: str, *, redirected: bool) -> None:
-    parts = urlsplit(url)
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+    fault = link_fault(url)
+    if fault is LinkFault.UNREADABLE:
+        raise FetchError(f"the address cannot be used: it {fault.value}", permanent=True)
+    if fault in (LinkFault.SCHEME, LinkFault.HOST):
         how = "redirects to" if redirected else "is"
         raise FetchError(
             f"the address {how} {url[:80]!r}, which is not http or https; give the web address of the feed",
@@ -210,13 +213,6 @@ def _check_address(url: str, *, redirected: bool) -> None:
 def _validator(value: str | None) -> str | None:
     """An ETag or date to send back later; none where it could not be sent again as it is."""
     return value if value and len(value) <= 1000 and value.isprintable() else None
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _line(error: BaseException) -> str:
