@@ -11,6 +11,7 @@ import pytest
 from tests.architecture.source import Finding, imports, program_files, report, text_of
 
 CHARACTERS = "bot/core/characters.py"
+WAITING = "bot/core/waiting.py"
 LINKS = frozenset({"bot/core/links.py", "bot/core/identity.py"})  # safe and whose; which page
 
 _BIDIRECTIONAL = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]|\\u(?:200[ef]|202[a-e]|206[6-9])", re.IGNORECASE)
@@ -64,8 +65,37 @@ def check_links(file: str, source: str) -> list[Finding]:
     ]
 
 
+def check_waiting(file: str, source: str) -> list[Finding]:
+    """``Retry-After`` read, or a wait doubled, elsewhere."""
+    if file == WAITING:
+        return []
+    found = [
+        node.lineno for node in literals(source) if isinstance(node.value, str) and node.value.lower() == "retry-after"
+    ]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            found += [side.lineno for side in (node.left, node.right) if _is_power_of_two(side)]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "min":
+            found += [arg.lineno for arg in node.args if _is_doubled(arg)]
+    return [Finding(file, line, f"how long to wait is in {WAITING}") for line in found]
+
+
+def _is_power_of_two(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Pow | ast.LShift)
+        and isinstance(node.left, ast.Constant)
+        and not isinstance(node.right, ast.Constant)
+    )
+
+
+def _is_doubled(node: ast.expr) -> bool:
+    sides = (node.left, node.right) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) else ()
+    return any(isinstance(side, ast.Constant) and side.value == 2 for side in sides)
+
+
 Check = Callable[[str, str], list[Finding]]
-CHECKS: tuple[Check, ...] = (check_characters, check_links)
+CHECKS: tuple[Check, ...] = (check_characters, check_links, check_waiting)
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -84,6 +114,10 @@ def test_what_has_an_owner_is_written_once(check: Check) -> None:
         (check_links, "from urllib.parse import urlsplit"),
         (check_links, "import urllib.parse"),
         (check_links, "if link.lower().startswith(('http://', 'https://')): ..."),
+        (check_waiting, "wait = response.headers.get('Retry-After')"),
+        (check_waiting, "wait = first * 2 ** failures"),
+        (check_waiting, "wait = min(first * (1 << failures), longest)"),
+        (check_waiting, "pause = min(2 * pause, longest)"),
     ],
 )
 def test_a_copy_is_found(check: Check, source: str) -> None:
@@ -96,6 +130,7 @@ def test_a_copy_is_found(check: Check, source: str) -> None:
         (check_characters, 'MARK = "\ufeff"\nwide = "\uffff"'),
         (check_characters, "import unicodedata\nmark = unicodedata.category(c) in ('Mn', 'Me')"),
         (check_links, "from urllib.parse import quote, urljoin\naddress = f'http://{host}'"),
+        (check_waiting, "raise SourceError(said, retry_after=wait)\nsize = 4 * (1 << 20)"),
     ],
 )
 def test_what_only_looks_like_one_passes(check: Check, source: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 import aiohttp
@@ -14,6 +13,7 @@ import aiohttp
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
 from bot.core.errors import SourceError
 from bot.core.links import LinkFault, host_of, link_fault
+from bot.core.waiting import retry_after
 
 USER_AGENT = "aftershock/0.1 (news feed reader)"
 _ACCEPT = "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
@@ -158,12 +158,14 @@ async def _read(
     if status == 304 and not {"If-None-Match", "If-Modified-Since"} & headers.keys():
         raise FetchError("the server says 'not modified' though nothing was known; it is tried again later", status=304)
     if status != 304 and not 200 <= status < 300:
-        retry_after = parse_retry_after(response.headers.get("Retry-After"), now)
         advice = _ADVICE.get(status) or (
             "the site has trouble; it is tried again later" if status >= 500 else "check the address"
         )
         raise FetchError(
-            f"HTTP {status}: {advice}", status=status, permanent=status in (404, 410, 451), retry_after=retry_after
+            f"HTTP {status}: {advice}",
+            status=status,
+            permanent=status in (404, 410, 451),
+            retry_after=retry_after(response.headers, now),
         )
     body = None
     if status != 304:
@@ -180,22 +182,6 @@ async def _read(
         last_modified=_validator(response.headers.get("Last-Modified")),
         moved_to=moved_to,
     )
-
-
-def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """How long the server asks us to wait, from seconds or a date (RFC 9110, 10.2.3); never below zero.
-
-    ``None`` where it does not say, or says nothing that can be understood.
-    """
-    value = (value or "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return timedelta(seconds=int(value))
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(at - now, timedelta(0))
 
 
 def _check_address(url: str, *, redirected: bool) -> None:
