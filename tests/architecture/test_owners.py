@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.architecture.source import Finding, imports, program_files, report, text_of
+from tests.architecture.test_assertions import name_of
 
 CHARACTERS = "bot/core/characters.py"
+MARKET = "bot/core/market.py"
 WAITING = "bot/core/waiting.py"
 LINKS = frozenset({"bot/core/links.py", "bot/core/identity.py"})  # safe and whose; which page
 
@@ -65,6 +67,14 @@ def check_links(file: str, source: str) -> list[Finding]:
     ]
 
 
+def check_past(file: str, source: str) -> list[Finding]:
+    """Prices as they were known at some time, put together elsewhere than in the market. (The store reads them.)"""
+    if file == MARKET or not file.startswith("bot/core/"):
+        return []
+    made = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and name_of(n) == "SymbolPrices"]
+    return [Finding(file, node.lineno, f"{MARKET} has as_of and seen_by") for node in made]
+
+
 def check_waiting(file: str, source: str) -> list[Finding]:
     """``Retry-After`` read, or a wait doubled, elsewhere."""
     if file == WAITING:
@@ -95,7 +105,7 @@ def _is_doubled(node: ast.expr) -> bool:
 
 
 Check = Callable[[str, str], list[Finding]]
-CHECKS: tuple[Check, ...] = (check_characters, check_links, check_waiting)
+CHECKS: tuple[Check, ...] = (check_characters, check_links, check_past, check_waiting)
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -114,6 +124,7 @@ def test_what_has_an_owner_is_written_once(check: Check) -> None:
         (check_links, "from urllib.parse import urlsplit"),
         (check_links, "import urllib.parse"),
         (check_links, "if link.lower().startswith(('http://', 'https://')): ..."),
+        (check_past, "past = SymbolPrices(symbol, timetable)"),
         (check_waiting, "wait = response.headers.get('Retry-After')"),
         (check_waiting, "wait = first * 2 ** failures"),
         (check_waiting, "wait = min(first * (1 << failures), longest)"),
