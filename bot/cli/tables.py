@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.core.characters import UNSEEN
 from bot.render.text import cell_width, clean, cut_cell
 
 WIDE = 200
 _GAP = 2
-_COMMANDS = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 LEAST_WIDTH = 40
@@ -95,6 +94,6 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> lis
 
 
 def json_line(data: object) -> str:
-    """JSON on one line; what a terminal would take for a command is written as JSON's escapes."""
+    """JSON on one line; what nobody sees, and a terminal may take for a command, is written as JSON's escapes."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=True, default=repr)
-    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)

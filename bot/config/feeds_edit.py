@@ -9,17 +9,17 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 
 from bot.config.document import load_document
 from bot.config.excerpt import shown
-from bot.config.scalars import canonical_url, parse_http_url
+from bot.config.scalars import parse_http_url
 from bot.config.settings import load_settings
 from bot.config.yaml_edit import YamlText, pair, save_edit
 from bot.core.errors import Problem
 from bot.core.feedspec import FeedKind, FeedSpec
+from bot.core.links import canonical_url, domain
 from bot.core.windows import format_duration
 
 _BARE = re.compile(r"[a-z][a-z0-9-]*\Z")
@@ -71,7 +71,7 @@ def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
 
 
 def _free_name(feed: FeedSpec, taken: Collection[str]) -> str:
-    host = (urlsplit(feed.url).hostname or "feed").removeprefix("www.")
+    host = domain(feed.url)
     base = next(name for name in (_slug(feed.name), _slug(feed.title), _slug(host), "feed") if name)
     name, number = base, 2
     while name in taken:

@@ -16,10 +16,11 @@ from bot.config.document import Document, load_document, problem
 from bot.config.excerpt import described, find_token, shown
 from bot.config.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.other_channels import AppriseSettings, WebhookSettings, channel_problems
-from bot.config.scalars import Duration, HttpUrl, Name, Symbol, canonical_url
+from bot.config.scalars import Duration, HttpUrl, Name, Symbol
 from bot.config.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.feedspec import FeedKind, FeedSpec
+from bot.core.links import canonical_url
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
 
 from bot.core.blocks.digest import DAILY, NEAR_FALL, WEEKLY, Digest, Happened, Move, NearMiss, QuietNews
 from bot.core.errors import UsageError
+from bot.core.links import host_of
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
     Alert,
@@ -345,17 +345,10 @@ def _moves_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str
 def _official(news: NewsRoom, story: Story) -> bool:
     """Whether a lab speaks for itself: the story lies on its site, or comes from a source of its very name."""
     origin = story.origin.casefold()
-    host = _host(story.link)
+    host = host_of(story.link)
     for lab in news.topics.labs:
         if origin == lab.name.casefold() or any(origin == name.text.casefold() for name in lab.names):
             return True
         if any(host == domain or host.endswith(f".{domain}") for domain in lab.domains):
             return True
     return False
-
-
-def _host(link: str) -> str:
-    try:
-        return (urlsplit(link).hostname or "").lower()
-    except ValueError:  # not an address after all
-        return ""

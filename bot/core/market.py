@@ -194,6 +194,18 @@ class SymbolPrices:
         past.bars = self.bars if i == len(self._bar_dates) else {d: self.bars[d] for d in past._bar_dates}
         return past
 
+    def seen_by(self, moment: datetime) -> SymbolPrices:
+        """What had been seen by ``moment``, however late it is about; itself where nothing came later."""
+        kept: list[Quote | DailyBar | Split] = [*self.quotes, *self.bars.values(), *self.splits]
+        if all(observation.seen_at <= moment for observation in kept):
+            return self
+        past = SymbolPrices(self.symbol, self.timetable)
+        past.quotes = [q for q in self.quotes if q.seen_at <= moment]
+        past.bars = {day: bar for day, bar in self.bars.items() if bar.seen_at <= moment}
+        past._bar_dates = sorted(past.bars)
+        past.splits = [s for s in self.splits if s.seen_at <= moment]
+        return past
+
     # ---------------------------------------------------------------------------------------------------- references
 
     def close_of(self, session: Session) -> float | None:

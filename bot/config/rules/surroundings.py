@@ -96,9 +96,7 @@ class Surroundings:
     def peers(self, symbol: str) -> tuple[str, ...]:
         """The watched symbols that live from what ``symbol`` lives from most, itself included; none where unknown."""
         company = self.companies.get(symbol)
-        if company is None or not company.exposures:
-            return ()
-        main = max(company.exposures, key=lambda e: (company.exposures[e], e))
+        main = company.main_exposure if company else ""
         return tuple(s for s in self.companies.exposed_to(main, GROUP_STRENGTH) if s in self.watched)
 
     def about(self, word: str) -> About:
