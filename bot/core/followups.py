@@ -113,18 +113,19 @@ def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, here_sin
     return found
 
 
-def due_by_price(incident: Incident, prices: SymbolPrices, lead: Alert | None, at: datetime) -> list[FollowUp]:
-    """The follow-ups that the lead symbol's price brings about now, in two agreeing quotes or a confirmed one."""
+def due_by_price(incident: Incident, prices: SymbolPrices, began: Alert, at: datetime) -> list[FollowUp]:
+    """The follow-ups that the lead symbol's price brings about now, in two agreeing quotes or a confirmed one: as
+    measured from the fall it ``began`` with."""
     opened = [f for f in incident.follow_ups if f.done_at is None and f.due_at is None]
-    session = prices.timetable.on(incident.session)
+    session = prices.timetable.on(began.session)
     standing = prices.standing(at)
-    if not opened or session is None or standing is None or lead is None:
+    if not opened or session is None or standing is None:
         return []
-    return [f for f in opened if _reached(f, prices, session, standing, lead)]
+    return [f for f in opened if _reached(f, prices, session, standing, began)]
 
 
 def _reached(
-    follow_up: FollowUp, prices: SymbolPrices, first: Session, standing: tuple[Quote, Session], lead: Alert
+    follow_up: FollowUp, prices: SymbolPrices, first: Session, standing: tuple[Quote, Session], began: Alert
 ) -> bool:
     quote, now_in = standing
     if now_in.date <= first.date:
@@ -133,9 +134,9 @@ def _reached(
         close = prices.close_of(first)
         target = close * (1 + float(rebound[1]) / 100) if close else None
     else:
-        before = level_before(lead, prices)
+        before = level_before(began, prices)
         target = before.price if before else None
-    if target is None or (lead.change or 0.0) >= 0:
+    if target is None or (began.change or 0.0) >= 0:
         return False
     quotes = [quote] if quote.kind.confirmed and quote.kind is not QuoteKind.LOW else prices.distinct(2)
     return (len(quotes) == 2 or quote.kind.confirmed) and all(

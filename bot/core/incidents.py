@@ -73,8 +73,7 @@ class IncidentBook:
         clusters = incident.clusters
         if alert.cause and alert.cause.cluster not in clusters:
             clusters = (*clusters, alert.cause.cluster)
-        lead = alert.symbol if not incident.lead else incident.lead
-        return self.put(
+        return self._settle_lead(
             replace(
                 incident,
                 topic=incident.topic or (alert.cause.topic if alert.cause else ""),
@@ -82,15 +81,23 @@ class IncidentBook:
                 clusters=clusters,
                 alerts=(*incident.alerts, alert.id),
                 sessions=tuple(sorted({*incident.sessions, alert.session})),
-                severity=max(incident.severity, alert.severity),
-                lead=lead,
                 updated_at=at,
-            )
+            ),
+            alert,
         )
 
     def raise_to(self, incident: Incident, alert: Alert, at: datetime) -> Incident:
         """``incident`` after one of its alerts rose."""
-        return self.put(replace(incident, severity=max(incident.severity, alert.severity), updated_at=at))
+        return self._settle_lead(replace(incident, updated_at=at), alert)
+
+    def _settle_lead(self, incident: Incident, alert: Alert) -> Incident:
+        """``incident`` with the severity of one of its alerts; where that is higher, the lead is chosen anew."""
+        severity = max(incident.severity, alert.severity)
+        lead = incident.lead
+        if not lead or severity > incident.severity:
+            alerts = [*(a for a in self._alerts_of(incident) if a.id != alert.id), alert]
+            lead = worst(unless_set_apart(incident, alerts)).symbol
+        return self.put(replace(incident, severity=severity, lead=lead))
 
     def twin(self, incident: Incident) -> Incident | None:
         """Another open incident that turned out to be the same happening: it shares a story's cluster or, explained by
@@ -120,6 +127,8 @@ class IncidentBook:
             follow_ups=tuple(due.values()),
             updated_at=at,
         )
+        if alerts := list(self._alerts_of(whole)):
+            whole = replace(whole, lead=worst(unless_set_apart(whole, alerts)).symbol)
         rest = tuple(f if f.done_at else replace(f, done_at=at, outcome="merged") for f in newer.follow_ups)
         closed = replace(
             newer,
@@ -210,6 +219,33 @@ class IncidentBook:
             symbols=(),
             alerts=(),
         )
+
+
+def worst(alerts: Iterable[Alert]) -> Alert:
+    """The alert to lead with: of the highest severity, the one whose price has moved furthest; of equals the first.
+
+    Raises ValueError where there is none.
+    """
+    return max(alerts, key=lambda a: (a.severity, abs(a.last_change or 0.0)))
+
+
+def told_by(incident: Incident, alerts: Sequence[Alert]) -> Alert:
+    """The alert an incident is told by, of which ``alerts`` has at least one: its lead's, of the highest severity, the
+    incident's first session before the newest."""
+    of_lead = [a for a in alerts if a.symbol == incident.lead] or [worst(alerts)]
+    return max(of_lead, key=lambda a: (a.severity, a.session == incident.session, a.session))
+
+
+def began_with(incident: Incident, alerts: Sequence[Alert]) -> Alert:
+    """The alert whose reference is the price from before the lead's fall: that of its first session."""
+    told = told_by(incident, alerts)
+    return min((a for a in alerts if a.symbol == told.symbol), key=lambda a: (a.session, -a.severity))
+
+
+def unless_set_apart(incident: Incident, alerts: Sequence[Alert]) -> Sequence[Alert]:
+    """Those of ``alerts`` that may lead: not one that fell for a reason of its own, while the incident has another."""
+    own = [a for a in alerts if a.corrected_at is None]
+    return own if own and incident.corrected_at is None else alerts
 
 
 def reopened(incident: Incident) -> Incident:

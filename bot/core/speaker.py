@@ -17,7 +17,7 @@ from bot.core.market import Market
 from bot.core.model import Alert, Announcement, Incident, IncidentState, Reason
 from bot.core.record import Record
 from bot.core.rules import RuleSet
-from bot.core.summary import Teller, lead_alert
+from bot.core.summary import Teller
 
 NEVER_TOLD = "never told"
 EDIT_WORTH = 0.01
@@ -55,7 +55,9 @@ class Speaker:
         held_back = self._quieted(incident, alerts)
         if not held_back and reason is Reason.FIRST:
             held_back = self._held_back(alerts)
-        told = replace(incidents.told(incident, reason, at), told_change=lead_alert(incident, alerts).last_change)
+        told = replace(
+            incidents.told(incident, reason, at), told_change=incidents.told_by(incident, alerts).last_change
+        )
         spoken = self.keep(told, record)
         summary = self.teller.incident(spoken, alerts, self._watched, at, reason)
         record.announcements.append(
@@ -84,7 +86,7 @@ class Speaker:
                 edited_at=at,
                 edit_due_at=None,
                 updated_at=at,
-                told_change=lead_alert(incident, alerts).last_change,
+                told_change=incidents.told_by(incident, alerts).last_change,
             ),
             record,
         )
@@ -156,12 +158,12 @@ class Speaker:
         """Say once that the cause is another than first told, where that holds of the lead and of most who fell; the
         message itself is edited in any case."""
         alerts = self._alerts_of(incident)
-        lead = lead_alert(incident, alerts)
+        lead = incidents.told_by(incident, alerts)
         changed = sum(a.corrected_at is not None for a in alerts)
         current = replace(incidents.reopened(incidents.needs_edit(incident, at)), updated_at=at)
         if lead.corrected_at is not None and 2 * changed < len(alerts):  # it is told by one whom it still explains
             others = [a for a in alerts if a.corrected_at is None]
-            current = replace(current, lead=max(others, key=lambda a: (a.severity, -(a.change or 0.0))).symbol)
+            current = replace(current, lead=incidents.worst(others).symbol)
         current = self.keep(current, record)
         if lead.corrected_at is None or 2 * changed < len(alerts) or current.corrected_at or not current.messages:
             return
@@ -197,14 +199,14 @@ class Speaker:
         One company's own reason says nothing of most others, so one of them leads then; AI news speaks for all.
         """
         alerts = self._alerts_of(incident)
-        lead = lead_alert(incident, alerts)
+        lead = incidents.told_by(incident, alerts)
         if lead.cause is not None and all(a.id != lead.id for a in found):
             return  # it tells of one already
         by_ai = [a for a in alerts if a.cause is not None and a.cause.topic in AI]
         unexplained = [a for a in alerts if a.cause is None]
         ours = by_ai or (unexplained if 2 * len(unexplained) > len(alerts) else [])
         if ours and lead not in ours:
-            lead = max(ours, key=lambda a: (a.severity, -(a.change or 0.0)))
+            lead = incidents.worst(ours)
         cause = lead.cause
         current = replace(
             incidents.reopened(incidents.needs_edit(incident, at)),
@@ -220,10 +222,11 @@ class Speaker:
         current = self.incidents.get(incident.id)
         if current is None or not current.alerts:
             return
-        lead = lead_alert(current, self._alerts_of(current))
+        lead = incidents.told_by(current, self._alerts_of(current))
         self._timed_follow_ups(current, at, record, after_due=True)
         current = self.incidents.get(incident.id) or current
-        due = followups.due_by_price(current, self.market.of(current.lead), lead, at)
+        began = incidents.began_with(current, self._alerts_of(current))
+        due = followups.due_by_price(current, self.market.of(current.lead), began, at)
         if due:
             self._follow(current, [f.kind for f in due], at, record)
             current = self.incidents.get(incident.id) or current

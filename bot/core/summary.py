@@ -21,6 +21,7 @@ from bot.core.blocks.why import why
 from bot.core.earnings import EarningsCalendar, due_words
 from bot.core.episode import Episode
 from bot.core.followups import level_before, standing
+from bot.core.incidents import began_with, told_by
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
     Alert,
@@ -98,7 +99,7 @@ class Teller:
         self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime, reason: Reason
     ) -> Summary:
         """The whole summary of ``incident`` as it stands at ``at``. ``alerts`` are its alerts by ``fired_at``."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         headline = self._headline(incident, alerts, lead, reason)
         blocks = [
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
@@ -123,7 +124,7 @@ class Teller:
     ) -> Summary:
         """What a follow-up says: where the lead and the others stand now, or stood at the close it is about, against
         the first message's reference."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         name = self.company(lead.symbol)
         now = self.standing(lead.symbol, at, closed_at)
         words = {
@@ -137,7 +138,8 @@ class Teller:
         headline = f"Follow-up: {name} {about}"
         lines: list[Line] = []
         prices = self.market.of(lead.symbol)
-        held, before = standing(prices, at, closed_at), level_before(lead, prices)
+        began = began_with(incident, alerts)
+        held, before = standing(prices, at, closed_at), level_before(began, prices)
         if now is not None:
             lines.append(
                 (
@@ -169,7 +171,7 @@ class Teller:
 
     def merged(self, incident: Incident, alerts: Sequence[Alert], into: Incident) -> Summary:
         """What the message of an incident says that turned out to be part of another."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         headline = self._headline(incident, alerts, lead, Reason.FIRST)
         said = f"Part of one happening with {self.company(into.lead)}’s fall: the message about it tells the rest."
         blocks = (
@@ -181,7 +183,7 @@ class Teller:
 
     def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
         """What is said where the incident's cause turns out to be another than it was first told with."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         told = [a for a in alerts if a.corrected_at is not None]
         told.sort(key=lambda a: (a.id != lead.id, a.last_change or 0.0, a.id))
         return correction.correction(told, self.company, self.topic, NOT_ADVICE)
@@ -267,7 +269,7 @@ class Teller:
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:
             return []
-        apart = correction.set_apart(alerts, lead_alert(incident, alerts))
+        apart = correction.set_apart(alerts, told_by(incident, alerts))
         hit = [s for s in incident.symbols if s not in apart]
         standings = [s for s in (self.standing(x, at) for x in hit) if s is not None]
         title = f"Who is hit ({len(hit)}), worst first"
@@ -376,9 +378,3 @@ class Teller:
     def _line_of_work(self, symbol: str) -> str:
         exposures = self._exposures(symbol)
         return self._exposure(max(exposures, key=lambda e: (exposures[e], e))) if exposures else ""
-
-
-def lead_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:
-    """The alert an incident is told by: its lead symbol's, of the highest severity, the newest session first."""
-    of_lead = [a for a in alerts if a.symbol == incident.lead] or list(alerts)
-    return max(of_lead, key=lambda a: (a.session == incident.session, a.severity, a.session))

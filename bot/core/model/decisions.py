@@ -149,7 +149,8 @@ class Incident:
     """The highest any of its alerts has had."""
     state: IncidentState
     lead: str
-    """The symbol the incident is told by: the first-fired of the highest severity."""
+    """The symbol the incident is told by: the worst of the highest severity, chosen anew only when severity rises, at a
+    merge, or when a cause is found or corrected, so that it does not change with every price."""
     symbols: tuple[str, ...]
     """In order of firing."""
     alerts: tuple[str, ...]
