@@ -348,7 +348,10 @@ class Engine:
         times = [self.alerts.next_due(), self._next_check, self._next_housekeeping]
         times += [self._digests.next_at] if self._digests else []
         here = self._tended, self.speaker.here_since
-        times += [followups.next_due(i, self.market.of(i.lead), *here) for i in self.incidents.open() if i.lead]
+        for incident in self.incidents.open():
+            times.append(followups.next_due(incident, self.market.of(incident.lead), *here))
+            if not self.speaker.can_tell(incident):
+                times.append(self._time)  # it is closed at once
         return min((t for t in times if t is not None), default=None)
 
     def _at(self, at: datetime, record: Record) -> None:
@@ -393,5 +396,6 @@ class Engine:
         self.news.forget(at - self._news_window)
         self.earnings.forget((at - REMEMBER_EARNINGS).date())
         self.causes.forget((at - REMEMBER_ALERTS).date())
-        self.alerts.forget((at - REMEMBER_ALERTS).date())
+        needed = {alert for incident in self.incidents.open() for alert in incident.alerts}
+        self.alerts.forget((at - REMEMBER_ALERTS).date(), keep=needed)
         self.incidents.forget((at - REMEMBER_ALERTS).date())

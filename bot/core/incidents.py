@@ -103,7 +103,7 @@ class IncidentBook:
         """Another open incident that turned out to be the same happening: it shares a story's cluster or, explained by
         AI both, a session; and moves the same way."""
         for other in self.open():
-            if other.id == incident.id or not other.alerts:
+            if other.id == incident.id or not any(self._alerts_of(other)):
                 continue
             shared = set(other.clusters) & set(incident.clusters)
             same_day = set(other.sessions) & set(incident.sessions)

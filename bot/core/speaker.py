@@ -42,7 +42,7 @@ class Speaker:
         """Say what changed: a new message where there is a reason for one, else an edit soon."""
         for incident_id in sorted(ids - {""}):
             incident = self.incidents.get(incident_id)
-            if incident is None or incident.state is IncidentState.CLOSED:
+            if incident is None or incident.state is IncidentState.CLOSED or not self.can_tell(incident):
                 continue
             reason = incidents.reason_to_speak(incident, at)
             if reason is None:
@@ -220,9 +220,10 @@ class Speaker:
     def watch_lead(self, incident: Incident, at: datetime, record: Record) -> None:
         """What the lead symbol's newest price brings about: a follow-up, or an edit when it has gone further."""
         current = self.incidents.get(incident.id)
-        if current is None or not current.alerts:
+        alerts = self._alerts_of(incident)
+        if current is None or not alerts:
             return
-        lead = incidents.told_by(current, self._alerts_of(current))
+        lead = incidents.told_by(current, alerts)
         self._timed_follow_ups(current, at, record, after_due=True)
         current = self.incidents.get(incident.id) or current
         began = incidents.began_with(current, self._alerts_of(current))
@@ -265,6 +266,11 @@ class Speaker:
                 record.mark_told(told)
 
     def tend(self, incident: Incident, at: datetime, record: Record) -> None:
+        """Say what has fallen due, and close an incident of which nothing more is to come."""
+        if not self.can_tell(incident):
+            over = followups.done(incident, [f.kind for f in incident.follow_ups], at, "stale")
+            self.keep(replace(over, state=IncidentState.CLOSED, closed_at=at, edit_due_at=None), record)
+            return
         prices = self.market.of(incident.lead)
         self._timed_follow_ups(incident, at, record)
         current = self.incidents.get(incident.id) or incident
@@ -308,6 +314,10 @@ class Speaker:
     @property
     def _watched(self) -> list[str]:
         return sorted(self._rules().symbols)
+
+    def can_tell(self, incident: Incident) -> bool:
+        """Whether its alerts are known; of one whose alerts the history has lost nothing can be said."""
+        return any(self.alerts.get(alert) is not None for alert in incident.alerts)
 
     def _alerts_of(self, incident: Incident) -> list[Alert]:
         return [a for a in map(self.alerts.get, incident.alerts) if a is not None]
