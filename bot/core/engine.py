@@ -130,6 +130,16 @@ class Engine:
             self._judge({s: self.rules.concerning(s) for s in symbols}, self._time, record)
         return record.decisions(now)
 
+    @property
+    def time(self) -> datetime:
+        """Up to when it has decided."""
+        return self._time
+
+    @property
+    def unwritten(self) -> tuple[Incident, ...]:
+        """Incidents changed between two steps, to be written with the next."""
+        return tuple(self._touched.values())
+
     def restore(
         self, observations: Iterable[Observation], alerts: Sequence[Alert], known: Sequence[Incident], until: datetime
     ) -> None:
