@@ -21,7 +21,6 @@ from bot.core.model import (
     Check,
     ClusterMatch,
     Phase,
-    Severity,
 )
 from bot.core.rules import Outcome, Rule
 from bot.core.sessions import Session, Timetable
@@ -314,8 +313,3 @@ def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> Cau
         first_link=match.first.link,
         first_seen_at=match.first.seen_at,
     )
-
-
-def highest(alerts: Iterable[Alert]) -> Severity:
-    """The highest severity among ``alerts``, of which there is at least one."""
-    return max(a.severity for a in alerts)

@@ -24,9 +24,14 @@ from bot.core.followups import level_before, standing
 from bot.core.incidents import began_with, told_by
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
+    LAPSED,
+    NEXT_SESSION_CLOSE,
+    RECOVERED,
+    SESSION_CLOSE,
     Alert,
     Block,
     BlockKind,
+    FollowUpKind,
     Incident,
     Line,
     Phase,
@@ -65,6 +70,12 @@ AI_NEWS = {
     "ai-capex": " on worries about AI spending",
     "ai-policy": " on AI policy",
 }
+FOLLOW_UP_WORDS = {
+    SESSION_CLOSE: "at the close",
+    NEXT_SESSION_CLOSE: "at the next session's close",
+    RECOVERED: "has recovered",
+    LAPSED: "five sessions on",
+}
 NOT_ADVICE = "Not investment advice."
 
 
@@ -81,8 +92,8 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Tells incidents from what is known of prices and companies."""
+class MessageBuilder:
+    """Builds what a message about an incident says, from what is known of prices and companies."""
 
     market: Market
     companies: Companies
@@ -117,7 +128,7 @@ class Teller:
         self,
         incident: Incident,
         alerts: Sequence[Alert],
-        kinds: Sequence[str],
+        kinds: Sequence[FollowUpKind],
         at: datetime,
         closed_at: datetime | None = None,
         late: bool = False,
@@ -127,14 +138,9 @@ class Teller:
         lead = told_by(incident, alerts)
         name = self.company(lead.symbol)
         now = self.standing(lead.symbol, at, closed_at)
-        words = {
-            "session close": "at the close",
-            "next session close": "at the next session's close",
-            "recovered": "has recovered",
-            "lapsed": "five sessions on",
-        }
-        kind = "recovered" if "recovered" in kinds else kinds[0]
-        about = words.get(kind, f"has rebounded ({kind.removeprefix('rebound ')} or more from the close)")
+        kind = RECOVERED if RECOVERED in kinds else kinds[0]
+        back = f"has rebounded ({str(kind).removeprefix('rebound ')} or more from the close)"
+        about = FOLLOW_UP_WORDS.get(kind, back)
         headline = f"Follow-up: {name} {about}"
         lines: list[Line] = []
         prices = self.market.of(lead.symbol)
@@ -198,7 +204,7 @@ class Teller:
         others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead))
         company = f", {count(others, 'other stock')} with it" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
-        if reason is Reason.ESCALATED and lead.cause and lead.fired_at == incident.told_at and len(alerts) > 1:
+        if reason is Reason.ESCALATED and lead.cause and lead.fired_at == incident.thread.told_at and len(alerts) > 1:
             lead_in = "Cause found: " if all(a.cause is None for a in alerts if a.fired_at < lead.fired_at) else lead_in
         topic = self._because(lead)
         if others and not topic.startswith(";"):
@@ -285,9 +291,9 @@ class Teller:
         return [Block("who is hit", BlockKind.FACTS, 60, title, self._by_work(moves))]
 
     @staticmethod
-    def _over(incident: Incident, kinds: Sequence[str]) -> bool:
+    def _over(incident: Incident, kinds: Sequence[FollowUpKind]) -> bool:
         """Nothing follows this follow-up."""
-        return all(f.done_at is not None or f.kind in kinds for f in incident.follow_ups)
+        return all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
 
     def _since(
         self, incident: Incident, alerts: Sequence[Alert], at: datetime, closed_at: datetime | None
@@ -332,12 +338,12 @@ class Teller:
         return [Block("who held up", BlockKind.FACTS, 40, "", ((f"Held up better: {listing(named, HELD_UP)}.",),))]
 
     def _next(self, incident: Incident) -> list[Block]:
-        times = [f.due_at for f in incident.follow_ups if f.done_at is None and f.due_at is not None]
+        times = [f.due_at for f in incident.thread.follow_ups if f.done_at is None and f.due_at is not None]
         due = min(times, default=None)
-        prices = [f.kind for f in incident.follow_ups if f.done_at is None and f.due_at is None]
+        prices = [f.kind for f in incident.thread.follow_ups if f.waits_for_price]
         parts = [f"Next message: {moment(due)}"] if due else []
         if prices:
-            watching = listing([{"recovered": "recovery"}.get(k, k) for k in prices])
+            watching = listing(["recovery" if kind == RECOVERED else str(kind) for kind in prices])
             parts.append(f"watching for {watching}" if parts else f"Watching for {watching}")
         return [Block("what next", BlockKind.NOTE, 20, "", ((f"{'; '.join(parts)}.",),))] if parts else []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.model import Alert, FollowUp, Incident, IncidentState
+from bot.core.model import SESSION_CLOSE, Alert, FollowUp, Incident, IncidentState, Thread
 from tests.core.worlds import at, close, engine, play, quote, rule, shock_tape
 
 FOLLOW_UPS = ("session close", "recovered")
@@ -50,9 +50,9 @@ def test_an_incident_without_alerts_is_joined_by_none_and_merged_with_none() -> 
 
 def test_housekeeping_does_not_forget_the_alerts_of_an_open_incident() -> None:
     incident, alerts = left_open()
-    late = FollowUp("session close", at("03-28 21:00"))
+    late = Thread(messages=1, main=1, follow_ups=(FollowUp(SESSION_CLOSE, at("03-28 21:00")),))
     machine = engine(rule(follow_up=FOLLOW_UPS))
-    machine.restore([], alerts, [replace(incident, follow_ups=(late,))], EVENING)
+    machine.restore([], alerts, [replace(incident, thread=late)], EVENING)
     machine.step([], at("03-28 20:00"))
     (kept,) = machine.incidents
     assert kept.state is IncidentState.OPEN

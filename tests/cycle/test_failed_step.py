@@ -22,8 +22,6 @@ from tests.core.worlds import at, engine, quote, rule, shock_tape, story
 READER = Recipient("console", "console")
 FOLLOW_UPS = ("session close", "next session close", "rebound 5%", "recovered")
 EVERY = 17
-BESIDE_THE_STEP = ("Engine.time", "Engine.unwritten", "Batch.empty")
-"""What a turn asks before and after it decides."""
 CORE = str(bot.core.__path__[0])
 
 
@@ -107,14 +105,18 @@ def play(cycle: Cycle, tape: Sequence[Observation], moments: Sequence[datetime] 
 
 
 class Tracing:
-    """Notes the lines of the core in the order in which they are reached, and raises at the ``number``-th."""
+    """Notes the lines of the core in the order in which a step reaches them, and raises at the ``number``-th."""
 
     def __init__(self, number: int | None = None) -> None:
         self.number = number
+        self.within = False
         self.lines: dict[tuple[str, int], None] = {}
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(CORE) or frame.f_code.co_qualname in BESIDE_THE_STEP:
+        if frame.f_code.co_qualname == "Taken.step":
+            self.within = event != "return"
+            return self
+        if not self.within or not frame.f_code.co_filename.startswith(CORE):
             return None
         if event == "line":
             line = (frame.f_code.co_filename, frame.f_lineno)
@@ -312,8 +314,8 @@ def test_who_looks_after_an_incident_is_not_forgotten_by_a_step_that_raises() ->
     assert history.restored == 1
     found = cycle.engine.incidents.get("20250127-1")
     assert found is not None
-    assert found.acknowledged_by == "Ada"
-    assert any(i.acknowledged_by == "Ada" for b in history.batches for d in b.decisions for i in d.incidents)
+    assert found.thread.acknowledged_by == "Ada"
+    assert any(i.thread.acknowledged_by == "Ada" for b in history.batches for d in b.decisions for i in d.incidents)
 
 
 def test_an_observation_from_the_future_restores_nothing() -> None:

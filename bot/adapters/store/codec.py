@@ -27,7 +27,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from bot.core.errors import StoreError
-from bot.core.model import Severity
+from bot.core.model import FollowUpKind, Severity
 
 T = TypeVar("T")
 Encoder = Callable[[Any], Any]
@@ -63,6 +63,12 @@ def clean(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------------------------ by type
 
+_AS_TEXT: dict[Any, tuple[Encoder, Decoder]] = {
+    Severity: (lambda value: Severity(value).word, Severity.parse),
+    FollowUpKind: (str, FollowUpKind.parse),
+}
+"""What is stored as a word of its own, with how it is written and read."""
+
 
 def _optional(kind: Any) -> tuple[Any, bool]:
     """The type without ``None``, and whether ``None`` was allowed."""
@@ -91,6 +97,8 @@ def _plain_encoder(kind: Any) -> Encoder:
     if isinstance(kind, tuple):  # a union of several: told apart by the value itself
         encoders = {member: encoder(member) for member in kind}
         return lambda value: encoders[type(value)](value)
+    if kind in _AS_TEXT:
+        return _AS_TEXT[kind][0]
     if dataclasses.is_dataclass(kind):
         hints = _hints(cast(type, kind))
         # fields are compiled at first use, because a Check holds Checks
@@ -102,8 +110,6 @@ def _plain_encoder(kind: Any) -> Encoder:
             return lambda value: [each(item) for item in value]
         parts = [encoder(argument) for argument in arguments]
         return lambda value: [part(item) for part, item in zip(parts, value, strict=True)]
-    if kind is Severity:
-        return lambda value: Severity(value).word
     simple: dict[Any, Encoder] = {
         str: lambda value: str(value),
         bool: bool,
@@ -133,6 +139,8 @@ def decoder(kind: Any) -> Decoder:
 def _plain_decoder(kind: Any) -> Decoder:
     if isinstance(kind, tuple):
         return _union_decoder(kind)
+    if kind in _AS_TEXT:
+        return _AS_TEXT[kind][1]
     if dataclasses.is_dataclass(kind):
         made = cast(Callable[..., Any], kind)
         hints = _hints(cast(type, kind))
@@ -144,8 +152,6 @@ def _plain_decoder(kind: Any) -> Decoder:
             return lambda data: tuple(each(item) for item in data)
         parts = [decoder(argument) for argument in arguments]
         return lambda data: tuple(part(item) for part, item in zip(parts, data, strict=True))
-    if kind is Severity:
-        return Severity.parse
     simple: dict[Any, Decoder] = {
         str: str,
         bool: bool,
@@ -203,11 +209,17 @@ class RowCodec:
     ``columns`` names the fields that have a column, in column order; a field given as ``field:column`` is renamed.
     Fields in ``nullable`` are stored as NULL where they are the empty string (foreign keys, mostly). With ``rest``,
     every other field goes into that one JSON column: a field added to the model is kept even before it has a column.
+    The fields of ``part``, a field that is a dataclass itself, are stored as if they were the value's own.
     """
 
-    def __init__(self, kind: type, columns: str, *, nullable: str = "", rest: str = "") -> None:
+    def __init__(self, kind: type, columns: str, *, nullable: str = "", rest: str = "", part: str = "") -> None:
         self.kind = kind
-        hints = _hints(kind)
+        self._part = part
+        hints = dict(_hints(kind))
+        self._part_kind = hints.pop(part) if part else None
+        self._of_part = frozenset(_hints(self._part_kind)) if self._part_kind else frozenset()
+        if self._part_kind:
+            hints |= _hints(self._part_kind)
         pairs = [(name, column or name) for name, _, column in (c.partition(":") for c in columns.split())]
         optional = set(nullable.split())
         self._fields = tuple(name for name, _ in pairs)
@@ -219,9 +231,9 @@ class RowCodec:
 
     def row(self, value: object) -> tuple[Any, ...]:
         """The values for ``columns``."""
-        row = [encode(getattr(value, name)) for name, encode in zip(self._fields, self._to, strict=True)]
+        row = [encode(self._field(value, name)) for name, encode in zip(self._fields, self._to, strict=True)]
         if self._has_rest:
-            data = {name: encoder(hint)(getattr(value, name)) for name, hint in self._rest.items()}
+            data = {name: encoder(hint)(self._field(value, name)) for name, hint in self._rest.items()}
             row.append(clean(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)))
         return tuple(row)
 
@@ -233,7 +245,13 @@ class RowCodec:
         if self._has_rest:
             data = json.loads(row[at + len(self._fields)])
             fields.update((name, decoder(self._rest[name])(v)) for name, v in data.items() if name in self._rest)
+        if self._part_kind:
+            own = {name: fields.pop(name) for name in self._of_part.intersection(fields)}
+            fields[self._part] = self._part_kind(**own)
         return self.kind(**fields)
+
+    def _field(self, value: object, name: str) -> Any:
+        return getattr(getattr(value, self._part) if name in self._of_part else value, name)
 
 
 _NATIVE: dict[Any, Encoder] = {
@@ -251,7 +269,7 @@ def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:
     kind, allows_none = _optional(hint)
     if kind in _NATIVE:
         inner = _NATIVE[kind]
-    elif kind is Severity or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+    elif kind in _AS_TEXT or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         inner = encoder(kind)
     else:
         inner = lambda value: to_json(value, kind)  # noqa: E731 - one of three alternatives
@@ -267,7 +285,7 @@ def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:
 
 def _column_decoder(hint: Any, empty_is_null: bool) -> Decoder:
     kind, allows_none = _optional(hint)
-    if kind in _NATIVE or kind is Severity or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+    if kind in _NATIVE or kind in _AS_TEXT or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         inner = decoder(kind)
     else:
         inner = lambda data: from_json(kind, data)  # noqa: E731 - one of two alternatives

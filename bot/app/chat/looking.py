@@ -78,9 +78,9 @@ class Looking:
             ]
             if found.merged_into:
                 lines.append(f"It turned out to be part of {found.merged_into}")
-            if found.acknowledged_by:
-                lines.append(f"{found.acknowledged_by} looks after it")
-            due = [f.due_at for f in found.follow_ups if f.due_at is not None and f.done_at is None]
+            if found.thread.acknowledged_by:
+                lines.append(f"{found.thread.acknowledged_by} looks after it")
+            due = [f.due_at for f in found.thread.follow_ups if f.due_at is not None and f.done_at is None]
             if due:
                 lines.append(f"Next message {moment(min(due))}")
         if verdicts := self.store.verdicts(wanted):
@@ -171,12 +171,12 @@ class Looking:
         symbols = [known[w] for w in asked[:PRICES]]
         lines = [self._standing(symbol) for symbol in symbols]
         closing = f"At most {PRICES} at a time. " if len(asked) > PRICES else ""
-        first = f"{self.bot.engine.speaker.teller.company(symbols[0])}" if len(symbols) == 1 else "Prices"
+        first = f"{self.bot.engine.announcer.messages.company(symbols[0])}" if len(symbols) == 1 else "Prices"
         pictures = await self._picture_of(symbols[0]) if len(symbols) == 1 else ()
         return answer(first, facts(lines), note(f"{closing}Not investment advice.")), pictures
 
     def _standing(self, symbol: str) -> Line:
-        standing = self.bot.engine.speaker.teller.standing(symbol, self.now())
+        standing = self.bot.engine.announcer.messages.standing(symbol, self.now())
         if standing is None:
             return (Strong(symbol), ": no price known yet")
         phase = PHASES[self.bot.engine.market.phase(symbol, standing.at)]
