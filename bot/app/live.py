@@ -200,7 +200,11 @@ class LiveBot:
         notices = [x for x in self._pending if isinstance(x, Announcement)]
         self._pending.clear()
         now = self.clock.now()
-        result = self.cycle.run([*observations, *reports], now, feeds=feeds, announcements=notices)
+        try:
+            result = self.cycle.run([*observations, *reports], now, feeds=feeds, announcements=notices)
+        except Exception:
+            self._pending[:0] = notices
+            raise
         self.counters.alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
         for change in result.decisions.changes:
             if change.kind.value in ("fired", "escalated"):

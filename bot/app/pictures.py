@@ -36,5 +36,5 @@ class Drawings:
         market, companies, at = self.engine.market, self.engine.companies, self.clock.now()
         found: list[PricePicture | TablePicture | None] = [price_picture(market, companies, incident, alerts, at)]
         if len(incident.symbols) >= WIDE:
-            found.append(table_picture(market, companies, self.engine.speaker.teller.topics, incident, alerts, at))
+            found.append(table_picture(market, companies, self.engine.announcer.messages.topics, incident, alerts, at))
         return [picture for picture in found if picture is not None]

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -56,9 +56,11 @@ from bot.config.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.errors import StoreError
 from bot.core.model import Announcement, Batch, Recipient
+from bot.core.news.companies import Company
 from bot.core.secret import Secret
 from bot.core.wording import count
 from bot.recipients import notice
+from bot.recovery import Recovery
 from bot.sender import Sender
 
 log = logging.getLogger(__name__)
@@ -142,8 +144,9 @@ async def _assembled(
     now = clock.now()
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
     engine = _restored_engine(world, store, timetables, now)
+    drawings = Drawings(engine, clock)
     if isinstance(messenger, TelegramNotifier) and telegram.pictures:
-        messenger.show(Drawings(engine, clock))
+        messenger.show(drawings)
     muting = Muting(store, engine, clock, lambda: world.settings.symbols)
     measures = Measures()
     cycle = MeasuredCycle(engine, store, lambda: people, muting, measures=measures)
@@ -162,6 +165,14 @@ async def _assembled(
             writer = LanguageModel(session, str(asked.url), asked.model, key)
             bot.leads = Leads(writer.lead, bot.announce, clock)
             cycle.dress = bot.leads.dress
+
+        def restore(until: datetime) -> Engine:
+            """Another engine for all who use it, after the one before it failed."""
+            restored = _restored_engine(bot.world, store, timetables, until, bot.engine.companies)
+            bot.engine = muting.engine = drawings.engine = restored
+            return restored
+
+        cycle.recovery = Recovery(restore)
 
         def announce(announcement: Announcement) -> None:
             refresh()  # the sender may have switched a chat off, or moved it
@@ -212,11 +223,17 @@ def _first_step(admins: Sequence[int], allow: Sequence[int]) -> str:
     return "run: python main.py setup"
 
 
-def _restored_engine(world: World, store: SqliteStore, timetables: Timetables, now: datetime) -> Engine:
-    """An engine with the state the stored history gives it: the one recovery path."""
+def _restored_engine(
+    world: World, store: SqliteStore, timetables: Timetables, now: datetime, introduced: Iterable[Company] = ()
+) -> Engine:
+    """An engine with the state the stored history gives it up to ``now``: the one recovery path. Those ``introduced``
+    are companies of which the vendor told the name."""
     written = store.extra(WATCHING_SINCE)
     since = datetime.fromisoformat(written) if written else now
     engine = make_engine(world, timetables, since)
+    for company in introduced:
+        if company.symbol not in world.companies:
+            engine.introduce(company.symbol, company.name, company.exchange)
     window = world.settings.news.window + timedelta(days=7)
     back = max(PRICES_BACK, world.rules.reads.quotes_for)
     earliest = (now - timedelta(days=30)).date()

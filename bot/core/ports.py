@@ -130,7 +130,8 @@ class Store(Protocol):
         ...
 
     def alerts_since(self, session: date) -> Sequence[Alert]:
-        """Alerts of sessions from ``session`` on, and any older one still firing, by ``fired_at``."""
+        """Alerts of sessions from ``session`` on, and any older one that fires or whose incident is open, by
+        ``fired_at``."""
         ...
 
     def incidents_since(self, session: date) -> Sequence[Incident]:

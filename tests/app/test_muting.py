@@ -116,9 +116,9 @@ def test_an_incident_somebody_looks_after_still_says_that_it_gets_worse(desk: De
     )
     assert desk.fall("NVDA", 80.0, "01-27 13:30") == [(Reason.ESCALATED, "")]
     (incident,) = desk.engine.incidents.open()
-    assert (incident.acknowledged_by, incident.acknowledged_at) == ("Ada", at("01-27 13:01"))
+    assert (incident.thread.acknowledged_by, incident.thread.acknowledged_at) == ("Ada", at("01-27 13:01"))
     stored = desk.store.incidents_since(incident.session)
-    assert stored[0].acknowledged_by == "Ada"
+    assert stored[0].thread.acknowledged_by == "Ada"
 
 
 def test_an_incident_that_is_not_there_cannot_be_looked_after(desk: Desk) -> None:

@@ -236,7 +236,7 @@ class SqliteStore:
             yield from reading.observations(conn, since, until, quotes_since)
 
     def alerts_since(self, session: date) -> Sequence[Alert]:
-        """Alerts of sessions from ``session`` on, and any older one still firing, by ``fired_at``."""
+        """Alerts of sessions from ``session`` on, and any older one that fires or whose incident is open."""
         with translated(self.path):
             return reading.alerts_since(self._conn, session)
 

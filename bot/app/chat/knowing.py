@@ -100,7 +100,7 @@ class Knowing:
     def precedents(self, words: str) -> Summary | str:
         """Past episodes, the latest first; with a symbol, those in which it fell."""
         symbol = words.split()[0].upper().lstrip("$") if words.split() else ""
-        told: Sequence[Episode] = self.bot.engine.speaker.teller.episodes
+        told: Sequence[Episode] = self.bot.engine.announcer.messages.episodes
         found = [e for e in told if not symbol or any(f.symbol == symbol for f in e.falls)]
         if not found:
             return f"No episode names {symbol[:20]}." if symbol else "No episodes are described."

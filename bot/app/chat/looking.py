@@ -13,6 +13,7 @@ from bot.adapters.store import SqliteStore, history
 from bot.app.chat.words import answer, facts, note, plain_lines
 from bot.app.live import LiveBot
 from bot.app.status import PHASES
+from bot.core.incidents import told_by
 from bot.core.model import Line, Link, Severity, Strong, Summary
 from bot.core.picture import plain_price_picture, price_picture
 from bot.core.windows import parse_duration
@@ -77,9 +78,9 @@ class Looking:
             ]
             if found.merged_into:
                 lines.append(f"It turned out to be part of {found.merged_into}")
-            if found.acknowledged_by:
-                lines.append(f"{found.acknowledged_by} looks after it")
-            due = [f.due_at for f in found.follow_ups if f.due_at is not None and f.done_at is None]
+            if found.thread.acknowledged_by:
+                lines.append(f"{found.thread.acknowledged_by} looks after it")
+            due = [f.due_at for f in found.thread.follow_ups if f.due_at is not None and f.done_at is None]
             if due:
                 lines.append(f"Next message {moment(min(due))}")
         if verdicts := self.store.verdicts(wanted):
@@ -170,12 +171,12 @@ class Looking:
         symbols = [known[w] for w in asked[:PRICES]]
         lines = [self._standing(symbol) for symbol in symbols]
         closing = f"At most {PRICES} at a time. " if len(asked) > PRICES else ""
-        first = f"{self.bot.engine.speaker.teller.company(symbols[0])}" if len(symbols) == 1 else "Prices"
+        first = f"{self.bot.engine.announcer.messages.company(symbols[0])}" if len(symbols) == 1 else "Prices"
         pictures = await self._picture_of(symbols[0]) if len(symbols) == 1 else ()
         return answer(first, facts(lines), note(f"{closing}Not investment advice.")), pictures
 
     def _standing(self, symbol: str) -> Line:
-        standing = self.bot.engine.speaker.teller.standing(symbol, self.now())
+        standing = self.bot.engine.announcer.messages.standing(symbol, self.now())
         if standing is None:
             return (Strong(symbol), ": no price known yet")
         phase = PHASES[self.bot.engine.market.phase(symbol, standing.at)]
@@ -216,14 +217,16 @@ class Looking:
         incident = self._incident(wanted)
         if incident is not None:
             alerts = history.list_alerts(self.store.path, incident=incident, limit=None)
-            return _lead(alerts, self.bot.engine.incidents.get(incident)) if alerts else None
+            return self._told_by(incident, alerts) if alerts else None
         return history.show_alert(self.store.path, wanted) if len(wanted) >= 6 else None
 
-
-def _lead(alerts: Sequence[dict[str, Any]], incident: Any) -> dict[str, Any]:
-    """The alert an incident is told by: its lead's where that is known, else the first of the highest severity."""
-    of_lead = [a for a in alerts if incident is not None and a["symbol"] == incident.lead] or list(alerts)
-    return min(of_lead, key=lambda a: (-int(Severity.parse(a["severity"])), a["at"]))
+    def _told_by(self, incident: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The alert an incident is told by; of an incident from long ago the first of the highest severity."""
+        engine = self.bot.engine
+        found = engine.incidents.get(incident)
+        known = [a for a in map(engine.alerts.get, found.alerts) if a is not None] if found is not None else []
+        lead = told_by(found, known).id if found is not None and known else ""
+        return min(rows, key=lambda a: (a["id"] != lead, -int(Severity.parse(a["severity"])), a["at"]))
 
 
 def _cause(cause: dict[str, Any], work: Callable[[str], str]) -> list[Line | str]:

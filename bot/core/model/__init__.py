@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from bot.core.model.batches import Batch, Decisions
 from bot.core.model.decisions import (
+    LAPSED,
+    NEXT_SESSION_CLOSE,
+    RECOVERED,
+    SESSION_CLOSE,
     Alert,
     AlertChange,
     CauseRef,
     ChangeKind,
     Check,
     FollowUp,
+    FollowUpKind,
+    FollowUpOutcome,
     Incident,
     IncidentState,
     Reference,
+    Thread,
 )
 from bot.core.model.delivery import Delivery, Notification, NotificationState, Outgoing, Recipient
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
@@ -37,6 +44,10 @@ from bot.core.model.observations import (
 from bot.core.model.vocabulary import AlertState, Phase, QuoteKind, Reach, Reason, Severity, stable_id
 
 __all__ = [
+    "LAPSED",
+    "NEXT_SESSION_CLOSE",
+    "RECOVERED",
+    "SESSION_CLOSE",
     "Alert",
     "AlertChange",
     "AlertState",
@@ -55,6 +66,8 @@ __all__ = [
     "FeedState",
     "Field",
     "FollowUp",
+    "FollowUpKind",
+    "FollowUpOutcome",
     "Incident",
     "IncidentState",
     "Inline",
@@ -82,6 +95,7 @@ __all__ = [
     "Story",
     "Strong",
     "Summary",
+    "Thread",
     "TopicScore",
     "Trouble",
     "stable_id",
