@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.processes import run
 
 Fired = dict[tuple[str, str], dict[str, Any]]
 BANKS = ("FRC", "PACW", "WAL", "ZION", "KEY", "CMA", "SCHW", "HBAN", "RF", "CFG", "FITB", "TFC", "SIVB", "SBNY", "CG")
@@ -37,7 +38,7 @@ def shocks(repository: Path, shared_data: Path, config: Path, news: str, first: 
         *("--rules", "rules/ai-model-shock.yaml"),  # the others are judged apart, and take as long
         *("--config", str(config), "--watchlist", "config"),
     ]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=900, check=True)
+    done = run(command, cwd=repository, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[-1]["bad_rows"] == 0
     return {
@@ -87,6 +88,6 @@ def test_the_bench_says_what_it_needs_where_the_data_is_absent(repository: Path,
     for name in ("bot", "rules", "config.yaml"):
         (tmp_path / "project" / name).symlink_to(repository / name)
     command = [sys.executable, "bench/detection.py"]
-    done = subprocess.run(command, cwd=tmp_path / "project", capture_output=True, text=True, timeout=60, check=True)
+    done = run(command, cwd=tmp_path / "project", capture_output=True, text=True, check=True)
     assert done.stdout == ""
     assert "nothing measured" in done.stderr

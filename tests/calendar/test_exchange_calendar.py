@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ from bot.core.errors import UsageError
 from bot.core.exchanges import BY_CODE, BY_SUFFIX
 from bot.core.model import Phase
 from bot.core.sessions import Session, Timetable
+from tests.processes import run
 
 ZONES = {
     "XNYS": ZoneInfo("America/New_York"),
@@ -262,4 +262,4 @@ def test_the_library_is_not_imported_before_the_first_question() -> None:
         "import sys; from bot.adapters.calendar import ExchangeCalendar; ExchangeCalendar(); "
         "sys.exit('pandas' in sys.modules or 'exchange_calendars' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert run([sys.executable, "-c", code]).returncode == 0

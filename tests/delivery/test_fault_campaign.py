@@ -19,7 +19,9 @@ import pytest
 from bot.adapters.store import open_store
 from bot.core.model import Batch, Recipient
 from tests.delivery.makers import RealClock, notification
+from tests.processes import Processes
 from tests.servers.botapi import BotApi, in_thread
+from tests.waiting import PATIENCE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHATS, EACH, KILLS = 250, 8, 6
@@ -32,7 +34,9 @@ DOUBTFUL = {"502", "504", "cut_before", "cut_after", "malformed", "stall", "html
 """After these nobody can know whether the message arrived."""
 
 
-def test_two_thousand_notifications_through_every_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_thousand_notifications_through_every_fault(
+    tmp_path: Path, processes: Processes, capsys: pytest.CaptureFixture[str]
+) -> None:
     chance = random.Random(20250127)
     database = tmp_path / "campaign.db"
     with in_thread() as api:
@@ -40,7 +44,7 @@ def test_two_thousand_notifications_through_every_fault(tmp_path: Path, capsys: 
         blocked, moved = misbehaving(api, chance)
         started, kills = time.monotonic(), 0
         while True:
-            child = subprocess.Popen(
+            child = processes.start(
                 [sys.executable, "-m", "tests.delivery.courier", str(database), api.url],
                 cwd=REPOSITORY, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
@@ -50,11 +54,11 @@ def test_two_thousand_notifications_through_every_fault(tmp_path: Path, capsys: 
             if kills < KILLS:
                 time.sleep(chance.uniform(0.1, 1.2))
                 child.send_signal(signal.SIGKILL)
-                killed = child.wait(10) == -signal.SIGKILL
+                killed = child.wait(PATIENCE) == -signal.SIGKILL
                 kills += killed
                 if killed:
                     continue
-            assert child.wait(120) == 0
+            assert child.wait(3 * PATIENCE) == 0
             break
         took = time.monotonic() - started
         arrived = Counter(message.text.partition("\n")[0] for message in api.sent.values())

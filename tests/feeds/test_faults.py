@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import signal
-import subprocess
 import time
 import tracemalloc
 import zlib
@@ -24,6 +23,7 @@ from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.core.errors import SourceError
 from bot.core.model import Trouble
 from tests.feeds.conftest import LIMITS, NOW, SeenSet, item, rss, sample, watch
+from tests.processes import run
 from tests.servers.feed_server import Document, FeedServer
 
 
@@ -284,12 +284,12 @@ async def test_a_child_that_dies_is_reported_once_and_replaced(parser: Parser) -
 
 def test_a_child_whose_parent_died_ends_by_itself_even_while_it_hangs() -> None:
     head = {"size": len(HANGS), "content_type": "", "url": "https://news.example/", "seconds": 0.5}
-    ended = subprocess.run(COMMAND, input=json.dumps(head).encode() + b"\n" + HANGS, timeout=10, check=False)
+    ended = run(COMMAND, input=json.dumps(head).encode() + b"\n" + HANGS)
     assert ended.returncode == -signal.SIGALRM
 
 
 def test_a_child_ends_when_nobody_asks_any_more() -> None:
-    ended = subprocess.run(COMMAND, input=b"", timeout=10, check=False)
+    ended = run(COMMAND, input=b"")
     assert ended.returncode == 0
 
 

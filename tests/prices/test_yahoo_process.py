@@ -17,6 +17,7 @@ import pytest
 from bot.adapters.yahoo import Yahoo
 from bot.adapters.yahoo.wire import retry_after, tidy
 from bot.adapters.yahoo.workers import Workers
+from tests.processes import run
 from tests.servers.yahoo import Fault, YahooServer
 
 NOW = datetime(2025, 1, 28, 12, 0, tzinfo=UTC)
@@ -37,14 +38,12 @@ yahoo = Yahoo(table, cache=Path(sys.argv[1]))
 """
 
 
-def child(server: YahooServer, cache: Path, code: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def child(server: YahooServer, cache: Path, code: str) -> subprocess.CompletedProcess[str]:
+    return run(
         [sys.executable, "-c", CHILD + code, str(cache)],
         env={**os.environ, **server.environment()},
         capture_output=True,
         text=True,
-        timeout=timeout,
-        check=False,
     )
 
 
@@ -92,7 +91,7 @@ yahoo.close()
 
 def test_importing_the_adapter_does_not_import_yfinance() -> None:
     code = "import sys, bot.adapters.yahoo; sys.exit('yfinance' in sys.modules or 'pandas' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert run([sys.executable, "-c", code]).returncode == 0
 
 
 async def test_polls_and_histories_leave_no_threads_and_no_tasks_behind(server: YahooServer, source: Yahoo) -> None:

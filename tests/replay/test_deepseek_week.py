@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.processes import run
 
 Lines = list[dict[str, Any]]
 
@@ -16,7 +17,7 @@ Lines = list[dict[str, Any]]
 def play(repository: Path, *more: str) -> tuple[Lines, str]:
     """The replay's JSON lines, and the same as text."""
     command = [sys.executable, "main.py", "replay", "deepseek-2025-01", "--json", *more]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=True)
+    done = run(command, cwd=repository, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()], done.stdout
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import open_history, verify
 from bot.core.errors import StoreBusyError, StoreError, StoreFullError
 from bot.core.model import Delivery
+from tests.processes import Processes, run
 from tests.store.values import NOW, after, batch, notification, quote, story
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -37,24 +38,17 @@ time.sleep(60)
 
 
 @pytest.fixture
-def hold_lock(path: Path) -> Iterator[Callable[[float], None]]:
+def hold_lock(path: Path, processes: Processes) -> Callable[[float], None]:
     """Another program holds the write lock for so many seconds."""
-    children: list[subprocess.Popen[str]] = []
 
     def hold(seconds: float) -> None:
-        child = subprocess.Popen(
+        child = processes.start(
             [sys.executable, "-c", HOLDER, str(path), str(seconds)], stdout=subprocess.PIPE, text=True
         )
-        children.append(child)
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
 
-    yield hold
-    for child in children:
-        child.kill()
-        child.wait()
-        assert child.stdout is not None
-        child.stdout.close()
+    return hold
 
 
 def fill(store: SqliteStore, size: int = 400) -> int:
@@ -126,11 +120,9 @@ print(json.dumps([went_in, refused, known, again.count("early"), "after" in agai
 
 def test_a_disk_that_fills_up_under_the_write_ahead_log_loses_nothing(path: Path) -> None:
     """RLIMIT_FSIZE makes the kernel refuse the write that would go past it, as a full disk does."""
-    run = subprocess.run(
-        [sys.executable, "-c", DISK_FULL, str(path), str(REPOSITORY)], capture_output=True, text=True, timeout=120
-    )
-    assert run.returncode == 0, run.stderr
-    went_in, refused, known, repeated, after_came = json.loads(run.stdout)
+    done = run([sys.executable, "-c", DISK_FULL, str(path), str(REPOSITORY)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    went_in, refused, known, repeated, after_came = json.loads(done.stdout)
     assert went_in > 0
     assert refused > 0, "settling needs room too, and says so"
     assert known == went_in, "reading goes on while the disk is full"

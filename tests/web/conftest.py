@@ -16,6 +16,8 @@ import pytest_asyncio
 
 from bot.web.guard import Guard
 from bot.web.site import site
+from tests.processes import Processes
+from tests.waiting import PATIENCE
 from tests.week import replayed, week
 
 __all__ = ["replayed", "week"]
@@ -44,7 +46,8 @@ def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
     environment = {k: v for k, v in os.environ.items() if k != "AFTERSHOCK_WEB_PASSWORD"}
     if password:
         environment["AFTERSHOCK_WEB_PASSWORD"] = password
-    child = subprocess.Popen(
+    processes = Processes()
+    child = processes.start(
         [sys.executable, "main.py", "web", "--database", str(database), "--port", "0", *words],
         cwd=REPOSITORY,
         env=environment,
@@ -53,15 +56,12 @@ def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
         text=True,
     )
     assert child.stderr is not None
-    try:
+    with processes:
         line = child.stderr.readline()
         assert " at http://" in line, line + child.stderr.read()
         yield line.partition(" at ")[2].partition(";")[0].split()[0]
-    finally:
         child.send_signal(signal.SIGTERM)
-        ended = child.wait(10)
-        child.stderr.close()
-    assert ended == 0
+        assert child.wait(PATIENCE) == 0
 
 
 def chromium() -> str | None:
