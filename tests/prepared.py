@@ -31,16 +31,9 @@ from tests.processes import Processes
 from tests.waiting import PATIENCE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-LIBRARIES = (
-    "aiohttp",
-    "apscheduler",
-    "exchange_calendars",
-    "feedparser",
-    "pandas",
-    "sqlite_utils",
-    "telegram",
-    "yfinance",
-)
+LIBRARIES = ("aiohttp", "apscheduler", "bs4", "exchange_calendars", "feedparser", "pandas", "peewee", "requests")
+LIBRARIES += ("sqlite_utils", "telegram")
+"""Not yfinance itself, which reads the environment when it is imported."""
 ELSEWHERE = ("bot.web",)
 """Not imported beforehand: Datasette alone takes as long as all else."""
 

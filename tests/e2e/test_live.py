@@ -351,7 +351,11 @@ def test_prices_that_are_nonsense_alarm_nobody_and_are_remembered_as_refused(tmp
         assert {("MU", "zero or negative"), ("VRT", "zero or negative"), ("VST", "stale-dated")} <= refused
         assert ("CEG", "future-dated") in refused
         wait_until(lambda: sum("values that are not believed" in t for t in desk.texts(ADMIN)) >= 4, "notices")
-        wait_until(lambda: any("Price source: ZZZZ" in t for t in desk.texts(ADMIN)), "the unknown symbol is told")
+        wait_until(
+            lambda: any("Price source: ZZZZ" in t for t in desk.texts(ADMIN)),
+            "the unknown symbol is told",
+            lambda: bot.log + "\n".join(desk.texts(ADMIN)),
+        )
         assert "NEWCO (Newco Robotics Inc.)" in bot.log
         assert desk.count("SELECT count(*) FROM alerts") == 0
         assert desk.count("SELECT count(*) FROM quotes WHERE symbol IN ('MU', 'VRT') AND price <= 0") == 0
