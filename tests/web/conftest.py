@@ -10,21 +10,30 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest_asyncio
 
-from bot.web.guard import Guard
-from bot.web.site import site
 from tests.processes import Processes
 from tests.waiting import PATIENCE
 from tests.week import replayed, week
+
+if TYPE_CHECKING:
+    from bot.web.guard import Guard
 
 __all__ = ["replayed", "week"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 HOST = "http://127.0.0.1:8001"
+
+
+def site(database: Path, password: str | None) -> Guard:
+    """The site over a history."""
+    from bot.web.site import site as made  # here: Datasette takes a second, also where tests are only collected
+
+    return made(database, password)
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:
