@@ -47,7 +47,7 @@ def allowed(seconds: float) -> float:
 def _runnable() -> float:
     """Processes that want a processor: now, or over the last minute, whichever is more."""
     try:
-        now, _, minute = Path("/proc/loadavg").read_text().split()[3].partition("/")[0], None, os.getloadavg()[0]
+        now = float(Path("/proc/loadavg").read_text().split()[3].partition("/")[0])
     except OSError:  # not Linux
-        return os.getloadavg()[0]
-    return max(float(now), minute)
+        now = 0.0
+    return max(now, os.getloadavg()[0])

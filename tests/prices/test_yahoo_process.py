@@ -17,9 +17,9 @@ import pytest
 from bot.adapters.yahoo import Yahoo
 from bot.adapters.yahoo.wire import retry_after, tidy
 from bot.adapters.yahoo.workers import Workers
-from tests.processes import run
+from tests.processes import Processes, run
 from tests.servers.yahoo import Fault, YahooServer
-from tests.waiting import allowed, eventually
+from tests.waiting import PATIENCE, allowed, eventually, wait_until
 
 NOW = datetime(2025, 1, 28, 12, 0, tzinfo=UTC)
 
@@ -35,6 +35,7 @@ calendar = ExchangeCalendar()
 def table(exchange):
     return Timetable(exchange, calendar.sessions(exchange, date(2024, 1, 1), date(2025, 12, 31)))
 NOW = datetime(2025, 1, 28, 12, 0, tzinfo=UTC)
+LONG = timedelta(minutes=10)
 yahoo = Yahoo(table, cache=Path(sys.argv[1]))
 """
 
@@ -66,15 +67,17 @@ asyncio.run(main())
     assert {p.name for p in (tmp_path / "cache").iterdir()} >= {"tkr-tz.db", "cookies.db"}
 
 
-def test_a_request_that_hangs_does_not_hold_up_the_end_of_the_program(server: YahooServer, tmp_path: Path) -> None:
+def test_a_request_that_hangs_does_not_hold_up_the_end_of_the_program(
+    server: YahooServer, processes: Processes, tmp_path: Path
+) -> None:
     server.set_quote("NVDA", 118.42, NOW, previous_close=142.62)
-    server.fault("quote", Fault.SLOW, seconds=30)
+    server.fault("quote", Fault.SLOW, seconds=300)
     code = """
 import time
-from tests.waiting import allowed
+yahoo = Yahoo(table, cache=Path(sys.argv[1]), request_timeout=LONG, call_timeout=LONG)
 async def main():
     asking = asyncio.create_task(yahoo.quotes(["NVDA"], NOW))
-    await asyncio.sleep(3)
+    await asyncio.to_thread(sys.stdin.readline)
     asking.cancel()
     try:
         await asking
@@ -83,11 +86,24 @@ async def main():
 asyncio.run(main())
 yahoo.close()
 """
-    done = child(server, tmp_path, code)
+    running = processes.start(
+        [
+            sys.executable,
+            "-c",
+            CHILD.replace("cache=", "request_timeout=LONG, call_timeout=LONG, cache=") + code,
+            str(tmp_path),
+        ],
+        env={**os.environ, **server.environment()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: server.count("quote") == 1, "it hangs in the request")
+    out, err = running.communicate("go on\n", timeout=PATIENCE)
     ended = time.monotonic()
-    assert done.returncode == 0, done.stderr
-    assert server.count("quote") == 1  # it did hang in the request, not before
-    assert ended - float(done.stdout) < allowed(2)  # both clocks are the machine's monotonic one
+    assert running.returncode == 0, err
+    assert ended - float(out) < allowed(2)  # both clocks are the machine's monotonic one
     server.heal()
 
 

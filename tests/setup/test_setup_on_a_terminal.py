@@ -8,6 +8,7 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from tests.command import REPOSITORY
 from tests.processes import Processes
 from tests.servers.botapi import TOKEN
 from tests.setup.places import OWNER, STRANGER, Place, writes
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 CONTROLLED = "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.argv[1], sys.argv[1:])"
 """Opening it makes the terminal at stdin that of the new session: Ctrl-C and getpass reach it."""
@@ -48,9 +49,10 @@ class Terminal:
             self.shown += text
         return found
 
-    def type(self, text: str) -> None:
-        """Type; the program has asked by now and reads with or without echo."""
-        time.sleep(0.05)  # getpass shows its question just before it turns the echo off
+    def type(self, text: str, *, hidden: bool = False) -> None:
+        """Type what the program has asked for; ``hidden`` once it shows nothing of it."""
+        if hidden:  # getpass shows its question just before it turns the echo off
+            wait_until(lambda: not termios.tcgetattr(self._master)[3] & termios.ECHO, "the echo is off")
         os.write(self._master, text.encode())
 
     def ended(self) -> int:
@@ -84,7 +86,7 @@ def terminal(place: Place, *words: str) -> Iterator[Terminal]:
 def test_a_conversation_on_a_terminal_hides_the_token_and_knows_the_owner_by_the_code(place: Place) -> None:
     with terminal(place) as person:
         person.until(r"Paste the token here \(it is not shown\): ")
-        person.type(f"{TOKEN}\n")
+        person.type(f"{TOKEN}\n", hidden=True)
         code = person.until(r"start=(\w+)[\s\S]*Waiting for you")[1]
         person.type("y\n")  # out of impatience: it must not answer what is asked later
         writes(place.api, STRANGER, "/start", first_name="Mallory")
@@ -108,7 +110,7 @@ def test_stopped_while_waiting_nothing_has_changed(place: Place) -> None:
     before = place.files()
     with terminal(place) as person:
         person.until(r"Paste the token here")
-        person.type(f"{TOKEN}\n")
+        person.type(f"{TOKEN}\n", hidden=True)
         person.until(r"Waiting for you")
         person.type("\x03")
         assert person.ended() == 130, person.shown
