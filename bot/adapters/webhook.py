@@ -18,6 +18,7 @@ from bot.core.model import Outgoing
 from bot.core.ports import Clock
 from bot.core.secret import Secret
 from bot.core.unsent import CancelledUnsent
+from bot.core.waiting import retry_after
 from bot.render.objects import objects
 
 CHANNEL = "webhook"
@@ -95,7 +96,7 @@ class WebhookNotifier:
             async with self._session.post(
                 endpoint.url, data=content, headers=headers, allow_redirects=False
             ) as response:
-                self._judge(note.recipient, response.status, response.headers.get("Retry-After", ""))
+                self._judge(note.recipient, response.status, retry_after(response.headers, self._clock.now()))
         except asyncio.CancelledError:
             raise CancelledUnsent("stopped under way; a repeat is known by its id") from None
         except TimeoutError:
@@ -106,7 +107,7 @@ class WebhookNotifier:
         return note.id
 
     @staticmethod
-    def _judge(recipient: str, status: int, retry_after: str) -> None:
+    def _judge(recipient: str, status: int, wait: timedelta | None) -> None:
         if 200 <= status < 300:
             return
         said = f"{recipient} answered {status}"
@@ -116,7 +117,6 @@ class WebhookNotifier:
             raise DeliveryError(f"{said}: redirects are not followed; write the final address", permanent=True)
         if status < 500 and status not in _AGAIN:
             raise DeliveryError(f"{said}: it refuses the message", permanent=True)
-        wait = timedelta(seconds=int(retry_after)) if retry_after.isdigit() and len(retry_after) < 8 else None
         raise DeliveryError(said, retry_after=min(wait, LONGEST_WAIT) if wait is not None else None)
 
     async def close(self) -> None:

@@ -226,8 +226,8 @@ def _restored_engine(world: World, store: SqliteStore, timetables: Timetables, n
         store.incidents_since(earliest),
         now,
     )
-    if world.settings.benchmarks:
-        engine.send_digests(world.settings.benchmarks[0], now, makes_up=written is not None)
+    if world.settings.benchmark:
+        engine.send_digests(world.settings.benchmark, now, makes_up=written is not None)
     versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
     store.record_rules(versions, now)
     if written is None:

@@ -190,6 +190,7 @@ def make_engine(world: World, timetables: Timetables, watching_since: datetime) 
         world.topics,
         NewsRoom(world.topics, world.companies, window=window),
         Market(timetables.of_symbol),
+        benchmark=world.settings.benchmark,
         watching_since=watching_since,
         news_window=window,
         failures_in_a_row=world.settings.operator.after_failures,

@@ -6,11 +6,12 @@ Word lists of the same name in several files are joined; anything else may be de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
+from pydantic import AfterValidator
 from pydantic import Field as Setting
 
 from bot.config.names import Text, Written, list_references, names_of, patterns
@@ -18,23 +19,26 @@ from bot.config.validation import nearest
 from bot.config.yaml_file import Document, DocumentPath, StrictModel, load_document, problem, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
-from bot.core.news.vocabulary import (
-    BUILT_IN,
-    Effect,
-    Exposure,
-    Family,
-    Lab,
-    Signal,
-    Topic,
-    Topics,
-    grouped,
-)
+from bot.core.news.speakers import Speech
+from bot.core.news.vocabulary import BUILT_IN, Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics, grouped
 
 Weight = Annotated[float, Setting(ge=-1, le=1)]
 Share = Annotated[float, Setting(ge=0, le=1)]
 Strength = Annotated[float, Setting(gt=0, le=1)]
 Group = Text | Annotated[tuple[Text, ...], Setting(min_length=1)]
 Groups = Annotated[tuple[Group, ...], Setting(min_length=1)]
+SPEECH_LISTS = tuple(field.name for field in fields(Speech))
+PREPOSITIONS = ("after", "amid", "on", "over")
+
+
+def _headline(text: str) -> str:
+    first, _, rest = text.partition(" ")
+    if first not in PREPOSITIONS or not rest.strip():
+        raise ValueError(f"'{text}' does not begin with after, amid, on or over; write it as after AI-model news")
+    return text
+
+
+Headline = Annotated[str, AfterValidator(_headline)]
 
 
 class SignalEntry(StrictModel):
@@ -67,6 +71,19 @@ class TopicEntry(StrictModel):
     named: bool = False
     """A story counts only where it names a company, as for earnings; otherwise it is neither kept together with others
     nor found by rules."""
+    role: Role = Role.RIVAL
+    """Its part where a fall is to be explained. `trigger`: news on AI that may set a fall off. `tie`: stories which say
+    that AI moves prices. `rival`: another explanation, which competes with AI. `none`: it explains no fall."""
+    own: bool = False
+    """Of a rival: one company's own matter, as its results are. Such a fall says nothing of others."""
+    calendar: bool = False
+    """Of a rival: the dates of the earnings calendar count for it, beside its stories. One topic at most."""
+    weight: Annotated[float, Setting(gt=0, le=1)] = 1.0
+    """What part of its evidence counts where a fall is to be explained."""
+    ai: bool = False
+    """It concerns AI, as triggers and ties always do: past episodes on it are akin to theirs."""
+    in_headlines: Headline | None = None
+    """The cause as a headline tells it. Without it, `most likely` and the title."""
     signals: Annotated[tuple[SignalEntry, ...], Setting(min_length=1)]
     """Their sum, clipped to 0 to 1, is the score."""
 
@@ -140,6 +157,10 @@ class TopicsFile(StrictModel):
     """What stories reach that they do not name."""
     telling: tuple[Text, ...] = ()
     """Word lists whose words tell one happening from another of the same kind."""
+    speech: dict[Text, tuple[Text, ...]] = Setting(
+        default_factory=dict, json_schema_extra={"propertyNames": {"enum": list(SPEECH_LISTS)}}
+    )
+    """Word lists by which a quotation is given to its speaker; ``voices.yaml`` says what each is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +185,7 @@ def load_topics(directory: Path) -> Topics:
     if problems:
         raise ConfigError(problems)
     topics = _joined([each.file for each in loaded])
-    problems = [*_twice(loaded), *(p for each in loaded for p in _unknown(each, topics))]
+    problems = [*_twice(loaded), *_roles(loaded), *(p for each in loaded for p in _unknown(each, topics))]
     if problems:
         raise ConfigError(problems)
     return topics
@@ -199,7 +220,15 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             Effect(e.name, grouped(e.all), e.reach, tuple(e.none), e.elsewhere) for file in files for e in file.effects
         ),
         telling=frozenset(name for file in files for name in file.telling),
+        speech=_speech(files),
     )
+
+
+def _speech(files: Sequence[TopicsFile]) -> Speech:
+    lists: dict[str, set[str]] = {}
+    for name, words in (each for file in files for each in file.speech.items() if each[0] in SPEECH_LISTS):
+        lists.setdefault(name, set()).update(word if name.startswith("chinese_") else word.lower() for word in words)
+    return Speech(**{name: frozenset(words) for name, words in lists.items()})
 
 
 def _spread(name: Name, words: Mapping[str, Sequence[Written]]) -> Name:
@@ -219,19 +248,28 @@ def _texts(entries: Iterable[Written]) -> tuple[str, ...]:
     return tuple(name.text for name in names_of(entries))
 
 
+def _signal(entry: SignalEntry) -> Signal:
+    elsewhere = entry.elsewhere
+    if elsewhere is None:
+        elsewhere = 0.5 if entry.weight > 0 else 0.0
+    return Signal(entry.name, entry.weight, grouped(entry.all), tuple(entry.none), elsewhere, entry.veto)
+
+
 def _topic(name: str, entry: TopicEntry) -> Topic:
-    signals = tuple(
-        Signal(
-            name=s.name,
-            weight=s.weight,
-            all=grouped(s.all),
-            none=tuple(s.none),
-            elsewhere=s.elsewhere if s.elsewhere is not None else (0.5 if s.weight > 0 else 0.0),
-            veto=s.veto,
-        )
-        for s in entry.signals
+    return Topic(
+        name=name,
+        title=entry.title,
+        about=tuple(entry.about),
+        signals=tuple(map(_signal, entry.signals)),
+        follow_up=entry.follow_up,
+        named=entry.named,
+        role=entry.role,
+        own=entry.own,
+        calendar=entry.calendar,
+        weight=entry.weight,
+        ai=entry.ai,
+        headline=entry.in_headlines or "",
     )
-    return Topic(name, entry.title, tuple(entry.about), signals, entry.follow_up, entry.named)
 
 
 def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
@@ -252,28 +290,32 @@ def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
                     )
 
 
+def _roles(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
+    """What is said of a topic that its role does not allow, and a second topic for the calendar."""
+    counted = ""
+    for each in loaded:
+        for name, topic in each.file.topics.items():
+            path: DocumentPath = ("topics", name)
+            rival = topic.role is Role.RIVAL
+            for key, said in (("own", topic.own), ("calendar", topic.calendar)):
+                if said and not rival:
+                    yield problem(
+                        each.document, (*path, key), f"only a rival can be; write role: rival, or remove {key}"
+                    )
+            if topic.role is Role.NONE and "weight" in topic.model_fields_set:
+                message = "what explains no fall is not weighed; write role: rival, or remove weight"
+                yield problem(each.document, (*path, "weight"), message)
+            if topic.calendar and counted:
+                yield problem(each.document, (*path, "calendar"), f"it counts for '{counted}' already; keep one")
+            counted = counted or (name if topic.calendar and rival else "")
+
+
 def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
     """Names in one file that no file defines."""
     document, file = each.document, each.file
     features = topics.features()
-    lists = {*topics.words, *features}
-    for name, entries in file.words.items():
-        if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
-            yield problem(document, ("words", name), "this name has a meaning of its own; choose another", key=True)
-        yield from list_references(document, ("words", name), entries, lists, topics.words)
-    for name, lab in file.labs.items():
-        yield from list_references(document, ("labs", name, "names"), lab.names, lists, topics.words)
-    for name, family in file.models.items():
-        path: DocumentPath = ("models", name)
-        if not family.names and not family.versions:
-            yield problem(document, path, "neither names nor versions; without them nothing can match")
-        if family.lab is not None and family.lab not in {lab.name for lab in topics.labs}:
-            yield problem(document, (*path, "lab"), f"there is no lab '{family.lab}'; define it under labs")
-        yield from list_references(document, (*path, "names"), family.names, lists, topics.words)
-        yield from list_references(document, (*path, "versions"), family.versions, lists, topics.words)
-        yield from patterns(document, (*path, "versions"), family.versions)
-    for name, exposure in file.exposures.items():
-        yield from list_references(document, ("exposures", name, "words"), exposure.words, lists, topics.words)
+    yield from _word_lists(document, file, topics)
+    yield from _models(document, file, {lab.name for lab in topics.labs})
     for name, topic in file.topics.items():
         yield from _features(document, ("topics", name, "about"), topic.about, features)
         for number, signal in enumerate(topic.signals):
@@ -284,12 +326,55 @@ def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
     for number, effect in enumerate(file.effects):
         yield from _features(document, ("effects", number, "all"), effect.all, features)
         yield from _features(document, ("effects", number, "none"), effect.none, features)
-        for exposure_name in effect.reach:
-            if exposure_name not in topics.exposure_names:
-                hint = nearest(exposure_name, topics.exposure_names)
-                advice = f"did you mean '{hint}'?" if hint else "define it under exposures"
-                message = f"there is no exposure '{exposure_name}'; {advice}"
-                yield problem(document, ("effects", number, "reach", exposure_name), message, key=True)
+        for name in effect.reach:
+            if name not in topics.exposure_names:
+                advice = _advice(name, topics.exposure_names, "define it under exposures")
+                message = f"there is no exposure '{name}'; {advice}"
+                yield problem(document, ("effects", number, "reach", name), message, key=True)
+    yield from _speech_lists(document, file.speech)
+
+
+def _speech_lists(document: Document, lists: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    for name, words in lists.items():
+        if name not in SPEECH_LISTS:
+            advice = _advice(name, SPEECH_LISTS, f"write one of {', '.join(SPEECH_LISTS)}")
+            yield problem(document, ("speech", name), f"there is no list '{name}' here; {advice}", key=True)
+        for number, word in enumerate(words):
+            if len(word.split()) != 1:
+                yield problem(document, ("speech", name, number), f"'{word}' is not one word; list single words")
+
+
+def _word_lists(document: Document, file: TopicsFile, topics: Topics) -> Iterator[Problem]:
+    """Word lists named as something built in, and ``@list`` that nobody defines, wherever names are written."""
+    for name in file.words:
+        if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
+            yield problem(document, ("words", name), "this name has a meaning of its own; choose another", key=True)
+    written: list[tuple[DocumentPath, Sequence[Written]]] = [
+        *((("words", name), entries) for name, entries in file.words.items()),
+        *((("labs", name, "names"), lab.names) for name, lab in file.labs.items()),
+        *((("models", name, "names"), family.names) for name, family in file.models.items()),
+        *((("models", name, "versions"), family.versions) for name, family in file.models.items()),
+        *((("exposures", name, "words"), exposure.words) for name, exposure in file.exposures.items()),
+    ]
+    lists = {*topics.words, *topics.features()}
+    for path, entries in written:
+        yield from list_references(document, path, entries, lists, topics.words)
+
+
+def _models(document: Document, file: TopicsFile, labs: Collection[str]) -> Iterator[Problem]:
+    """Families that nothing can match, or whose lab nobody defines."""
+    for name, family in file.models.items():
+        path: DocumentPath = ("models", name)
+        if not family.names and not family.versions:
+            yield problem(document, path, "neither names nor versions; without them nothing can match")
+        if family.lab is not None and family.lab not in labs:
+            yield problem(document, (*path, "lab"), f"there is no lab '{family.lab}'; define it under labs")
+        yield from patterns(document, (*path, "versions"), family.versions)
+
+
+def _advice(name: str, known: Iterable[str], otherwise: str) -> str:
+    hint = nearest(name, known)
+    return f"did you mean '{hint}'?" if hint else otherwise
 
 
 def _features(
@@ -301,6 +386,5 @@ def _features(
         ]  # fmt: skip
         for where, name in items:
             if name not in known:
-                hint = nearest(str(name), known)
-                advice = f"did you mean '{hint}'?" if hint else "define it under words"
+                advice = _advice(name, known, "define it under words")
                 yield problem(document, where, f"there is nothing called '{name}'; {advice}")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
 
 from bot.core.blocks.digest import DAILY, NEAR_FALL, WEEKLY, Digest, Happened, Move, NearMiss, QuietNews
 from bot.core.errors import UsageError
+from bot.core.links import host_of
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
     Alert,
@@ -40,7 +40,6 @@ WEEKLY_STALE_AFTER = timedelta(hours=60)
 """As much for a week's: over the weekend, and not into the next week's first session."""
 NO_REACTION = -0.03
 """Where a stock that news reaches fell so far, or one that it names rose so far, the news had a reaction."""
-MODEL_TOPIC = "ai-model"
 NOTEWORTHY = 0.6
 """Model news of a lower score is not told of."""
 MISSES = 5
@@ -305,7 +304,9 @@ def _quiet_news(
     """Noteworthy model news of the span, from close to close, that no watched stock it reaches fell after, and none
     that it names rose."""
     causes = {a.cause.cluster for a in alerts if a.cause}
-    topics = (MODEL_TOPIC,)
+    topics = given.news.topics.triggers
+    if not topics:
+        return []
     candidates: dict[str, tuple[ClusterMatch, bool]] = {}
     for match in given.news.first_seen(topics, min_score=NOTEWORTHY, since=span.since, until=at):
         official = any(_official(given.news, story) for story in match.stories)
@@ -318,17 +319,28 @@ def _quiet_news(
             reached.setdefault(match.cluster, []).append((match, symbol))
     found = []
     for cluster, (match, official) in candidates.items():
-        lowest = {symbol: _lowest_since(match.first.seen_at, symbol, moves) for _, symbol in reached.get(cluster, ())}
-        nearest = sorted(
-            reached.get(cluster, ()),
-            key=lambda r: (r[0].reach is not Reach.DIRECT, lowest[r[1]] is None, -r[0].strength, r[1]),
-        )
-        named = (symbol for matched, symbol in reached.get(cluster, ()) if matched.reach is Reach.DIRECT)
-        rose = any(m >= -NO_REACTION for s in named for m in _moves_since(match.first.seen_at, s, moves))
-        if not rose and not any(moved is not None and moved <= NO_REACTION for moved in lowest.values()):
-            found.append(QuietNews(match, tuple((s, lowest[s]) for _, s in nearest), official))
+        lowest = _without_reaction(match.first.seen_at, reached.get(cluster, []), moves)
+        if lowest is not None:
+            found.append(QuietNews(match, lowest, official))
     found.sort(key=lambda q: (not q.reaches, -len(q.match.sources), -q.match.score, q.match.first.seen_at))
     return found
+
+
+def _without_reaction(
+    seen_at: datetime, reached: Sequence[tuple[ClusterMatch, str]], moves: Mapping[date, Mapping[str, Move]]
+) -> tuple[tuple[str, float | None], ...] | None:
+    """Each symbol that news seen at ``seen_at`` reaches, nearest first, with its lowest session since; ``None`` where
+    one of them fell, or one that is named rose."""
+    lowest = {symbol: _lowest_since(seen_at, symbol, moves) for _, symbol in reached}
+    if any(moved is not None and moved <= NO_REACTION for moved in lowest.values()):
+        return None
+    named = [symbol for match, symbol in reached if match.reach is Reach.DIRECT]
+    if any(moved >= -NO_REACTION for symbol in named for moved in _moves_since(seen_at, symbol, moves)):
+        return None
+    nearest = sorted(
+        reached, key=lambda r: (r[0].reach is not Reach.DIRECT, lowest[r[1]] is None, -r[0].strength, r[1])
+    )
+    return tuple((symbol, lowest[symbol]) for _, symbol in nearest)
 
 
 def _lowest_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, Move]]) -> float | None:
@@ -344,17 +356,10 @@ def _moves_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str
 def _official(news: NewsRoom, story: Story) -> bool:
     """Whether a lab speaks for itself: the story lies on its site, or comes from a source of its very name."""
     origin = story.origin.casefold()
-    host = _host(story.link)
+    host = host_of(story.link)
     for lab in news.topics.labs:
         if origin == lab.name.casefold() or any(origin == name.text.casefold() for name in lab.names):
             return True
         if any(host == domain or host.endswith(f".{domain}") for domain in lab.domains):
             return True
     return False
-
-
-def _host(link: str) -> str:
-    try:
-        return (urlsplit(link).hostname or "").lower()
-    except ValueError:  # not an address after all
-        return ""

@@ -23,7 +23,6 @@ from bot.core.model import (
     Recipient,
     Split,
 )
-from bot.core.sessions import Session
 
 
 class Clock(Protocol):
@@ -31,17 +30,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present, aware UTC. Never goes back."""
-        ...
-
-
-class Calendar(Protocol):
-    """Sessions of exchanges."""
-
-    def sessions(self, exchange: str, first: date, last: date) -> Sequence[Session]:
-        """The sessions of ``exchange`` (ISO 10383 code) from ``first`` to ``last``, inclusive, oldest first.
-
-        Raises UsageError for an exchange nobody knows, and where the calendar does not reach that far.
-        """
         ...
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from bot.adapters.store.codec import moment
 from bot.core import wording
+from bot.core.links import safe_link
 
 REASONS = {
     "first": "first told",
@@ -59,14 +60,16 @@ def parsed(at: str) -> datetime:
 
 def tone(fraction: float | None) -> str:
     """The class of a change: ``fall``, ``rise`` or nothing."""
-    return "" if fraction is None or fraction == 0 else "fall" if fraction < 0 else "rise"
+    if not fraction:
+        return ""
+    return "fall" if fraction < 0 else "rise"
 
 
 def link(address: str | None, words: Any) -> Markup:
-    """``words`` as a link away from here, where the address is one of the web; else only the words."""
-    if not address or not address.lower().startswith(("http://", "https://")):
+    """``words`` as a link away from here, where the address is safe; else only the words."""
+    if not (safe := safe_link(address or "")):
         return escape(words)
-    return Markup('<a href="{}" rel="noopener noreferrer nofollow external">{}</a>').format(address, words)
+    return Markup('<a href="{}" rel="noopener noreferrer nofollow external">{}</a>').format(safe, words)
 
 
 def incident_path(incident: str) -> str:

@@ -18,7 +18,6 @@ from bot.core.wording import age, count, listing, shortened
 
 NEWS = 8
 BACK = timedelta(days=3)
-TOPICS = ("ai-model", "ai-market")
 RECORD = timedelta(days=365)
 EPISODES = 8
 LONGEST_RULE = 2500
@@ -40,7 +39,7 @@ class Knowing:
         if symbol and symbol not in known:
             return f"{symbol[:20]} is not watched by this bot. /news alone shows the latest of all."
         engine, now = self.bot.engine, self.now()
-        topics = [t for t in TOPICS if t in engine.news.topics.names] or list(engine.news.topics.names)
+        topics = engine.news.topics.ai_causes or engine.news.topics.names
         if symbol:
             found = engine.news.matches(known[symbol], topics, since=now - BACK, until=now)
         else:

@@ -24,7 +24,6 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> int: ...
 
 
-FORMATS = ("csv", "json", "jsonl", "parquet")
 WHAT = ("alerts", "incidents", "stories")
 _BATCH = 10_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
