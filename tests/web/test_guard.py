@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from bot.core.secret import Secret
 from bot.web.guard import MOST_WAITING, Guard, own_name
-from bot.web.site import site
-from tests.web.conftest import PASSWORD, asker
+from tests.web.conftest import PASSWORD, asker, site
 
 
 def basic(text: str) -> dict[str, str]:

@@ -17,9 +17,8 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.core.errors import StoreError
 from bot.core.model import Block, BlockKind, Notification, Severity, Summary
 from bot.core.model import NotificationState as State
-from bot.web.site import site
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
-from tests.web.conftest import asker
+from tests.web.conftest import asker, site
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} {% raw %}"
 
