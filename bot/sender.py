@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.errors import DeliveryError, StoreError
-from bot.core.model import Announcement, Delivery, Outgoing, Reason, SourceReport, Trouble
+from bot.core.model import Announcement, Delivery, DeliveryOutcome, Outgoing, Reason, SourceReport, Trouble
 from bot.core.pacing import Pacer, fate_of
 from bot.core.ports import Clock, Notifier, Store
 from bot.core.unsent import CancelledUnsent
@@ -53,16 +54,6 @@ class SendPolicy:
         return back_off(attempt, self.first_delay, self.last_delay)
 
 
-@dataclass(slots=True)
-class Tally:
-    """How many attempts ended how."""
-
-    sent: int = 0
-    retry: int = 0
-    unknown: int = 0
-    failed: int = 0
-
-
 class Sender:
     """Delivers what the outbox holds.
 
@@ -92,7 +83,8 @@ class Sender:
         self._policy = policy or SendPolicy()
         self._report = report or (lambda _: None)
         self._announce = announce or (lambda _: None)
-        self.tally = Tally()
+        self.tally: Counter[DeliveryOutcome] = Counter()
+        """How many attempts ended how."""
         self._woken = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._sending: set[str] = set()
@@ -118,12 +110,12 @@ class Sender:
         """Something was put into the outbox: look now."""
         self._woken.set()
 
-    async def drain(self, until_empty: bool = False, at_most: timedelta | None = None) -> Tally:
+    async def drain(self, until_empty: bool = False, at_most: timedelta | None = None) -> Counter[DeliveryOutcome]:
         """Send what is due now, wait for it to be settled, and return what happened.
 
         With ``until_empty`` also wait, in real time and for ``at_most`` as long as that, for retries and rate limits.
         """
-        before = replace(self.tally)
+        before = self.tally.copy()
         loop = asyncio.get_running_loop()
         ends = loop.time() + at_most.total_seconds() if at_most is not None else None
         while True:
@@ -141,10 +133,7 @@ class Sender:
                 if ends is not None:
                     pause = min(pause, ends - loop.time())
                 await self._pause(max(pause, 0.001))
-        now = self.tally
-        return Tally(
-            now.sent - before.sent, now.retry - before.retry, now.unknown - before.unknown, now.failed - before.failed
-        )
+        return self.tally - before
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until ``stop`` is set; then finish or mark what is in flight, within two seconds."""
@@ -204,14 +193,14 @@ class Sender:
             return
         keeps = self._policy.edits_expire_after if notification.edits else self._policy.give_up_after
         if now - notification.created_at > keeps:
-            self._conclude(outgoing, now, "failed", error="too old to be worth sending")
+            self._conclude(outgoing, now, DeliveryOutcome.FAILED, error="too old to be worth sending")
             return
         ready = self._pacer.ready_at(recipient, real)
         if recipient in self._flying:
             ready = max(ready, real + self._policy.first_delay)
         if ready > real:  # another topic of the same chat has used its share
             self._pacer.know(recipient)
-            self._conclude(outgoing, now, "retry", error="its chat has to rest", retry_in=ready - real)
+            self._conclude(outgoing, now, DeliveryOutcome.RETRY, error="its chat has to rest", retry_in=ready - real)
             return
         self._pacer.take(recipient, real)
         task = asyncio.create_task(self._deliver(outgoing), name=f"deliver {notification.id}")
@@ -242,7 +231,7 @@ class Sender:
         if isinstance(outcome, DeliveryError):
             self._failed(outgoing, started_at, outcome)
         else:
-            self._conclude(outgoing, started_at, "sent", message_id=outcome)
+            self._conclude(outgoing, started_at, DeliveryOutcome.SENT, message_id=outcome)
             self._works(notification.recipient)
 
     def _failed(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
@@ -252,25 +241,25 @@ class Sender:
         if error.moved_to:
             self._move(outgoing, started_at, error.moved_to, said)
         elif error.unknown:
-            self._conclude(outgoing, started_at, "unknown", error=said)
+            self._conclude(outgoing, started_at, DeliveryOutcome.UNKNOWN, error=said)
             if notification.reason is not Reason.OPERATOR:
                 self._announce(announce_unknown(notification, said, self._now()))
         elif error.forbidden:
-            self._conclude(outgoing, started_at, "failed", error=said)
+            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=said)
             self._switch_off(notification.recipient, said)
             self._works(notification.recipient)
         elif error.permanent:
-            self._conclude(outgoing, started_at, "failed", error=said)
+            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=said)
             self._failing(notification.recipient, said, None)
             # an edit that fails (somebody deleted the message) costs nobody an alert, and comes every minute
             if not notification.edits and notification.reason is not Reason.OPERATOR:
                 self._announce(announce_failed(notification, said, self._now()))
         elif error.retry_after is not None:
             self._pacer.pause(notification.recipient, real + error.retry_after, real)
-            self._conclude(outgoing, started_at, "retry", error=said, retry_in=error.retry_after)
+            self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=said, retry_in=error.retry_after)
         else:
             retry_in = self._policy.delay(outgoing.attempt)
-            self._conclude(outgoing, started_at, "retry", error=said, retry_in=retry_in)
+            self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=said, retry_in=retry_in)
             self._failing(notification.recipient, said, real)
 
     def _works(self, recipient: str) -> None:
@@ -300,7 +289,7 @@ class Sender:
             self._store.move_recipient(recipient, moved_to)
         except StoreError as exc:
             said, retry_in = f"{said}: {exc}", self._policy.delay(outgoing.attempt)
-        self._conclude(outgoing, started_at, "retry", error=said, retry_in=retry_in)
+        self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=said, retry_in=retry_in)
         if not retry_in:
             self._announce(announce_moved(recipient, moved_to, self._now()))
 
@@ -310,7 +299,7 @@ class Sender:
         self,
         outgoing: Outgoing,
         started_at: datetime,
-        outcome: str,
+        outcome: DeliveryOutcome,
         *,
         message_id: str | None = None,
         error: str = "",
@@ -320,7 +309,7 @@ class Sender:
         retry_at = now + retry_in if retry_in is not None else None
         if retry_at is not None and retry_in is not None:
             heapq.heappush(self._due, (self._pace_clock.now() + retry_in, retry_at))
-        setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
+        self.tally[outcome] += 1
         self._settle(
             Delivery(outgoing.notification.id, outgoing.attempt, started_at, now, outcome, message_id, error, retry_at)
         )

@@ -12,7 +12,7 @@ from bot.app.world import Timetables, World, make_engine, surroundings
 from bot.clock import SimulatedClock
 from bot.config.companies_file import load_companies
 from bot.config.episode_file import load_episodes
-from bot.config.rules_file import load_rules, rule_files
+from bot.config.rules import load_rules, rule_files
 from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
 from bot.core.engine import Engine

@@ -68,7 +68,7 @@ def notification_object(notification: Notification) -> dict[str, Any]:
     if notification.edits:
         found["edits"] = notification.edits
     if notification.suppressed_by:
-        found["suppressed_by"] = notification.suppressed_by
+        found["suppressed_by"] = str(notification.suppressed_by)
     return found
 
 

@@ -20,7 +20,7 @@ from bot.app.live import LiveBot
 from bot.app.measures import Measures
 from bot.app.vitals import Vitals
 from bot.core.errors import StoreError
-from bot.core.model import Trouble
+from bot.core.model import DeliveryOutcome, Trouble
 from bot.core.ports import Clock
 from bot.sender import Sender
 
@@ -121,7 +121,7 @@ class Gauges(Collector):
         yield _filled(outbox, (([state], n) for state, n in states.items()))
         tally, about = self._sender.tally, "Attempts to deliver, by how they ended."
         deliveries = CounterMetricFamily("aftershock_deliveries_total", about, labels=["outcome"])
-        yield _filled(deliveries, (([o], getattr(tally, o)) for o in ("sent", "retry", "unknown", "failed")))
+        yield _filled(deliveries, (([o], tally[o]) for o in DeliveryOutcome))
         in_flight = self._sender.in_flight
         yield GaugeMetricFamily("aftershock_deliveries_in_flight", "Messages being sent now.", in_flight)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bot.app.live import LiveBot
 from bot.app.world import World, read_rules_folder, with_rules_read_anew
-from bot.config.rules_file import rule_files
+from bot.config.rules import rule_files
 from bot.core.errors import ConfigError, Problem, StoreError
 from bot.core.model import SourceReport, Trouble
 from bot.core.news import NewsRoom

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from bot.adapters.calendar import ExchangeCalendar
 from bot.config.companies_file import CompaniesFile, load_companies
+from bot.config.document import load_document
 from bot.config.episode_file import load_episodes
-from bot.config.rules_file import Surroundings, load_rules, misshapen, rule_files
+from bot.config.rules import Surroundings, load_rules, misshapen, rule_files
 from bot.config.settings import Settings, load_settings
 from bot.config.topics_file import load_topics
-from bot.config.yaml_file import load_document, validate
+from bot.config.validation import validate
 from bot.core.engine import Engine
 from bot.core.episode import Episode
 from bot.core.errors import ConfigError, Problem, UsageError

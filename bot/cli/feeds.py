@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json as jsonlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,7 +45,7 @@ def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json
         for row in rows:
             typer.echo(jsonlib.dumps(row, ensure_ascii=False))
         return
-    _print(rows)
+    _print(rows, {f.name for f in settings.feeds if f.enabled and (s := states.get(f.name)) and s.failures})
 
 
 @app.command("check")
@@ -91,7 +92,7 @@ def _status(state: FeedState | None) -> str:
     return f"failing ({state.failures} in a row)" if state.failures else "ok"
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _print(rows: list[dict[str, Any]], failing: Collection[str]) -> None:
     from bot.cli.tables import Column, print_table
 
     columns = (
@@ -107,7 +108,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
             row["status"],
             "" if row["entries"] is None else str(row["entries"]),
             (row["last_ok_at"] or "")[:16].replace("T", " "),
-            row["error"] if row["status"].startswith("failing") else row["url"],
+            row["error"] if row["name"] in failing else row["url"],
         )
         for row in rows
     ]

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from bot.config.price_block import parse_date, parse_time
 from bot.config.scalars import HttpUrl, Name, Percent, Symbol
-from bot.config.yaml_file import StrictModel
+from bot.config.validation import StrictModel
 
 Moment = Annotated[datetime, BeforeValidator(parse_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[date, BeforeValidator(parse_date), WithJsonSchema({"type": "string", "format": "date"})]

@@ -15,9 +15,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from bot.config.composing import scalar_kind
-from bot.config.document import load_document
-from bot.config.rules_file import RulesFile
+from bot.config.document import load_document, scalar_kind
+from bot.config.rules import RulesFile
 from bot.config.validation import validate
 from bot.core.windows import format_duration
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from bot.config.episode_entries import Day, Words
 from bot.config.scalars import HttpUrl, Name, Symbol, TimeZoneName
-from bot.config.yaml_file import StrictModel
+from bot.config.validation import StrictModel
 
 SeverityWord = Literal["info", "warning", "high", "critical"]
 ReasonWord = Literal["first", "escalated", "widened", "corrected", "follow_up", "resolved"]

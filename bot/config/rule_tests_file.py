@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.config.document import Document, DocumentPath, load_document, path_text, problem
 from bot.config.price_block import Slip, read_daily, read_marks
 from bot.config.rule_test_entries import (
     ExpectEntry,
@@ -24,11 +25,11 @@ from bot.config.rule_test_entries import (
     RuleTestsFile,
 )
 from bot.config.series import Clockwork, Series, parse_series
-from bot.config.yaml_file import Document, DocumentPath, load_document, path_text, problem, validate
+from bot.config.validation import one_of, validate
 from bot.core.earnings import KNOWN_BEFORE, read_report
 from bot.core.episode import EpisodeBar, Mark
 from bot.core.errors import ConfigError, Problem
-from bot.core.model import EarningsDate, Severity, Story, stable_id
+from bot.core.model import EarningsDate, Severity, Story, Suppression, SuppressionReason, stable_id
 
 Window = tuple[datetime, datetime]
 """From, up to but not including."""
@@ -55,7 +56,7 @@ class Expected:
     resolved: bool
     reason: str | None
     contains: tuple[str, ...]
-    suppressed_by: str | None
+    suppressed_by: Suppression | None
     written: str
 
 
@@ -366,19 +367,22 @@ class _TestReader:
             resolved=entry.state == "resolved",
             reason=entry.reason,
             contains=entry.message_contains or (),
-            suppressed_by=entry.suppressed_by,
-            written=_written(self._data(path)),
+            suppressed_by=self._suppression(entry.suppressed_by, (*path, "suppressed by")),
+            written=_written(self.document.value(path)),
         )
+
+    def _suppression(self, text: str | None, path: DocumentPath) -> Suppression | None:
+        """``cooldown``, ``inhibited by market-crash``: a reason, and of what where that matters."""
+        if text is None:
+            return None
+        meant = Suppression.parse(text)
+        if meant.reason is SuppressionReason.OTHER:
+            self.fail(path, one_of(text, [reason for reason in SuppressionReason if reason], "reason"))
+        return meant
 
     def _message(self, entry: MessageEntry, path: DocumentPath) -> ExpectedMessage:
         window = self._window(entry.at, (*path, "at"))
-        return ExpectedMessage(path, window, entry.reason, entry.contains or (), _written(self._data(path)))
-
-    def _data(self, path: DocumentPath) -> object:
-        value = self.document.data
-        for step in path:
-            value = value[step]
-        return value
+        return ExpectedMessage(path, window, entry.reason, entry.contains or (), _written(self.document.value(path)))
 
 
 def _written(data: object) -> str:

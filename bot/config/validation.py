@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.config.document import Document, DocumentPath, path_text
 from bot.config.excerpt import redacted, shown
-from bot.config.mistakes import Mistake, narrowed
-from bot.config.wording import message, nearest, one_of, wrong_type
+from bot.config.wording import expected_type, message, nearest, one_of, wrong_type
 from bot.core.errors import ConfigError, Problem
 
 __all__ = ["StrictModel", "nearest", "one_of", "validate"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+NO_HINTS: Mapping[str, str] = {}
 
 
 class StrictModel(BaseModel):
@@ -41,32 +41,35 @@ class StrictModel(BaseModel):
     )
 
 
-def validate(document: Document, model: type[ModelT]) -> ModelT:
-    """The document as an instance of ``model``. Raises ConfigError with one Problem per mistake."""
+def validate(document: Document, model: type[ModelT], *, hints: Mapping[str, str] = NO_HINTS) -> ModelT:
+    """The document as an instance of ``model``. Raises ConfigError with one Problem per mistake.
+
+    ``hints`` say of keys that are unknown here, but that people try, what to write instead.
+    """
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
         found = [Mistake(document, model, e) for e in error.errors(include_url=False)]
         mistakes = [m for m in found if not m.follows] or found
         # "from None": pydantic's error names every key as written, and a person may have put a secret there.
-        raise ConfigError(_problems(document, narrowed(mistakes))) from None
+        raise ConfigError(_problems(document, narrowed(mistakes), hints)) from None
 
 
-def _problems(document: Document, mistakes: list[Mistake]) -> list[Problem]:
+def _problems(document: Document, mistakes: list[Mistake], hints: Mapping[str, str]) -> list[Problem]:
     by_path: dict[DocumentPath, list[Mistake]] = defaultdict(list)
     problems: list[Problem] = []
     for mistake in mistakes:
         if mistake.wanted:
             by_path[mistake.path].append(mistake)
         else:
-            problems.append(_problem(document, mistake))
+            problems.append(_problem(document, mistake, hints))
     for path, group in by_path.items():
         wanted = list(dict.fromkeys(m.wanted for m in group))
         problems.append(_at(document, document.position(path), path, wrong_type(group[0].input, wanted)))
     return list(dict.fromkeys(problems))
 
 
-def _problem(document: Document, mistake: Mistake) -> Problem:
+def _problem(document: Document, mistake: Mistake, hints: Mapping[str, str]) -> Problem:
     path = mistake.path
     if mistake.type == "missing":
         # The mapping that lacks the key has the position; the path names it, for the key itself is nowhere.
@@ -75,12 +78,18 @@ def _problem(document: Document, mistake: Mistake) -> Problem:
             return _at(document, document.position(inside), inside, f"value {path[-1] + 1} is missing; add it")
         return _at(document, document.position(inside), inside, f"'{path[-1]}' is missing; add '{path[-1]}: …'")
     if mistake.type == "extra_forbidden":
-        known = _known_keys(mistake.model, mistake.location[:-1])
-        unknown = one_of(str(path[-1]), known, "key") if known else f"unknown key '{shown(str(path[-1]))}'; remove it"
-        return _at(document, document.key_position(path), path, unknown)
+        return _at(document, document.key_position(path), path, _unknown(mistake, str(path[-1]), hints))
     on_key = mistake.location[-1:] == ("[key]",)
     position = document.key_position(path) if on_key else document.position(path)
     return _at(document, position, path, message(mistake.type, mistake.input, mistake.context, mistake.text))
+
+
+def _unknown(mistake: Mistake, key: str, hints: Mapping[str, str]) -> str:
+    """What to write in place of a key that is unknown."""
+    if key in hints:
+        return hints[key]
+    known = _known_keys(mistake.model, mistake.location[:-1])
+    return one_of(key, known, "key") if known else f"unknown key '{shown(key)}'; remove it"
 
 
 def _at(document: Document, position: tuple[int, int], path: DocumentPath, words: str) -> Problem:
@@ -126,3 +135,77 @@ def _parts(annotation: Any) -> list[Any]:
     if origin is typing.Union or origin is types.UnionType:
         return [part for member in typing.get_args(annotation) for part in _parts(member)]
     return [annotation]
+
+
+# ------------------------------------------------------------------------------------------- errors and the document
+
+
+class Mistake:
+    """One pydantic error, related to the document."""
+
+    def __init__(self, document: Document, model: type[BaseModel], error: Any) -> None:
+        self.type: str = error["type"]
+        self.location: tuple[str | int, ...] = error["loc"]
+        self.input: Any = error.get("input")
+        self.context: Mapping[str, Any] = error.get("ctx") or {}
+        self.text: str = error["msg"]
+        self.model = model
+        self.path, self.branches = _document_path(document.data, self.location, self.type == "missing")
+        """``branches``: for each member of a union taken on the way, the path where, and its name."""
+
+    @property
+    def wanted(self) -> str:
+        """The type that was wanted, where the mistake is one of type; empty otherwise."""
+        return expected_type(self.type)
+
+    @property
+    def follows(self) -> bool:
+        """Only follows from others: pydantic counts none of a list's wrong items, and then finds the list short."""
+        least = self.context.get("min_length", 0)
+        counted = self.type == "too_short" and self.context.get("field_type") in ("List", "Tuple")
+        return counted and isinstance(self.input, list) and len(self.input) >= least
+
+
+def _document_path(
+    data: Any, location: tuple[str | int, ...], missing: bool
+) -> tuple[DocumentPath, list[tuple[DocumentPath, str]]]:
+    """Pydantic's location less the names of union members, which are not in the document."""
+    path: list[str | int] = []
+    branches: list[tuple[DocumentPath, str]] = []
+    node = data
+    for number, step in enumerate(location):
+        last = number == len(location) - 1
+        in_list = isinstance(node, list) and isinstance(step, int) and 0 <= step < len(node)
+        if in_list or (isinstance(node, dict) and step in node):
+            path.append(step)
+            node = node[step]
+        elif last and missing:
+            path.append(step)
+        elif step != "[key]":
+            branches.append((tuple(path), str(step)))
+    return tuple(path), branches
+
+
+def narrowed(mistakes: list[Mistake], depth: int = 0) -> list[Mistake]:
+    """Where a union failed, keep only the member that the person most likely meant.
+
+    A member of the wrong type altogether gives way to one whose inside is wrong; then the fewest mistakes win.
+    """
+    unions: dict[DocumentPath, dict[str, list[Mistake]]] = defaultdict(lambda: defaultdict(list))
+    kept: list[Mistake] = []
+    for mistake in mistakes:
+        if len(mistake.branches) > depth:
+            where, name = mistake.branches[depth]
+            unions[where][name].append(mistake)
+        else:
+            kept.append(mistake)
+    for where, members in unions.items():
+        choices = [narrowed(member, depth + 1) for member in members.values()]
+        choices.sort(key=_count)
+        inside = next((member for member in choices if not all(m.path == where and m.wanted for m in member)), None)
+        kept += inside if inside is not None else [mistake for member in choices for mistake in member]
+    return kept
+
+
+def _count(mistakes: list[Mistake]) -> int:
+    return len(mistakes)

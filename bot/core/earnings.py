@@ -48,11 +48,10 @@ def read_report(text: str) -> tuple[date, ReportTime]:
     """``2025-01-29 after``: the day, and when on it. Raises ValueError saying what to write."""
     day, _, when = text.strip().partition(" ")
     try:
-        return date.fromisoformat(day), report_time(when)
-    except ValueError as error:
-        if "time of day" in str(error):
-            raise
+        found = date.fromisoformat(day)
+    except ValueError:
         raise ValueError(f"'{text.strip()[:30]}' is no date; write 2025-01-29, or 2025-01-29 after") from None
+    return found, report_time(when)
 
 
 class EarningsCalendar:

@@ -111,9 +111,10 @@ class SymbolPrices:
     def forget(self, before: datetime, thin_before: datetime, keep: int = 3, bars: int = KEEP_BARS) -> None:
         """Drop quotes older than ``before``, and of the trades older than ``thin_before`` all but the first of every
         five minutes; never the newest ``keep``. Of the daily bars the newest ``bars`` stay."""
-        for day in self._bar_dates[: max(0, len(self._bar_dates) - bars)]:
+        surplus = max(0, len(self._bar_dates) - bars)
+        for day in self._bar_dates[:surplus]:
             del self.bars[day]
-        self._bar_dates = self._bar_dates[-bars:]
+        del self._bar_dates[:surplus]
         cut = min(bisect_left(self.quotes, before, key=_event_time), max(0, len(self.quotes) - keep))
         thin = min(bisect_left(self.quotes, thin_before, key=_event_time), max(0, len(self.quotes) - keep))
         old = self.quotes[cut:thin]

@@ -10,16 +10,6 @@ from collections.abc import Iterator
 from bot.core.model import Check
 
 
-def is_guard(check: Check) -> bool:
-    """Whether ``check`` asks that none of its children holds."""
-    return bool(check.children) and check.condition.startswith("none")
-
-
-def is_choice(check: Check) -> bool:
-    """Whether one child that holds suffices."""
-    return bool(check.children) and check.condition.startswith("any")
-
-
 def stopper(check: Check) -> Check | None:
     """The first thing, in reading order, that keeps ``check`` from holding; ``None`` where it holds.
 
@@ -27,12 +17,12 @@ def stopper(check: Check) -> Check | None:
     """
     if check.holds is True:
         return None
-    if is_guard(check):
+    if check.is_guard:
         return next((child for child in check.children if child.holds is True), check)
     failing = [child for child in check.children if child.holds is not True]
     if not failing:
         return check
-    chosen = max(failing, key=nearness) if is_choice(check) else failing[0]
+    chosen = max(failing, key=nearness) if check.is_choice else failing[0]
     return stopper(chosen) or chosen
 
 
@@ -40,9 +30,9 @@ def nearness(check: Check) -> float:
     """From 0 to 1 how much of what is asked is there; 1 exactly where the check holds."""
     if check.holds is True:
         return 1.0
-    if is_guard(check) or not check.children:
+    if check.is_guard or not check.children:
         return _share(check)
-    if is_choice(check):
+    if check.is_choice:
         return min(0.999, max(nearness(child) for child in check.children))
     parts = [nearness(part) for part in _required(check)]
     return min(0.999, sum(parts) / len(parts))
@@ -51,7 +41,7 @@ def nearness(check: Check) -> float:
 def _required(check: Check) -> Iterator[Check]:
     """What must all hold, mappings within mappings taken as one."""
     for child in check.children:
-        if child.children and not is_guard(child) and not is_choice(child):
+        if child.children and not child.is_guard and not child.is_choice:
             yield from _required(child)
         else:
             yield child

@@ -10,15 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model import Announcement, Notification, NotificationState, Reason, Recipient, Severity, stable_id
+from bot.core.model import (
+    Announcement,
+    Notification,
+    NotificationState,
+    Reason,
+    Recipient,
+    Severity,
+    Suppression,
+    SuppressionReason,
+    stable_id,
+)
 
-QUIET_HOURS = "quiet hours"
-PAUSE = "pause"
-"""Id of the silence that an admin's ``/pause`` is."""
 WITHOUT_EDITS = frozenset({"apprise"})
 """Channels on which a message that was sent stays as it is: they get no edits."""
-HELD = (QUIET_HOURS, f"silence {PAUSE}")
-"""``suppressed_by`` of what is told in one message once it is over; every other suppressed message is never told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +111,22 @@ def _held_by(
     now: datetime,
     silences: Sequence[Silence],
     sleeping: Callable[[Recipient], bool],
-) -> str:
-    """Why this recipient is spared the announcement; empty where it is not."""
+) -> Suppression | None:
+    """Why this recipient is spared the announcement; ``None`` where it is not."""
     if announcement.edits or announcement.recipient:
-        return ""
+        return None
     sleeps = announcement.severity < Severity.CRITICAL and sleeping(recipient)
+    asleep = Suppression(SuppressionReason.QUIET_HOURS) if sleeps else None
     if announcement.for_operator:
-        return QUIET_HOURS if sleeps else ""
+        return asleep
     if announcement.reason is Reason.DIGEST:
         if not (recipient.operator or recipient.digest):
-            return "digest"
+            return Suppression(SuppressionReason.DIGEST)
     elif announcement.severity < recipient.min_severity:
-        return f"min_severity {recipient.min_severity.word}"
+        return Suppression(SuppressionReason.MIN_SEVERITY, recipient.min_severity.word)
     elif recipient.symbols and announcement.symbols and not set(recipient.symbols) & set(announcement.symbols):
-        return "symbols"
+        return Suppression(SuppressionReason.SYMBOLS)
     silence = next((s for s in silences if s.covers(announcement, recipient, now)), None)
     if silence is not None:
-        return f"silence {silence.id}"
-    return QUIET_HOURS if sleeps else ""
+        return Suppression(SuppressionReason.SILENCE, silence.id)
+    return asleep

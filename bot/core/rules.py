@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING
 from bot.core.comparison import Comparison
 from bot.core.conditions import (
     ANY_TOPIC,
-    All,
-    Any,
     Condition,
     Context,
     Drawdown,
-    During,
     Move,
-    Named,
     News,
-    NoneOf,
     Price,
     Reads,
-    Sequence,
     required,
     walk,
 )
@@ -30,7 +24,7 @@ from bot.core.market import Market, change
 from bot.core.model import Check, ClusterMatch, FollowUpKind, Severity, stable_id
 from bot.core.news import NewsRoom
 from bot.core.sessions import Session
-from bot.core.windows import Span
+from bot.core.windows import LONGEST_PAUSE, Span
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
@@ -61,20 +55,35 @@ class Rule:
     text: str = ""
     """The rule as written, for the history."""
     enabled: bool = True
-    topics: frozenset[str] = field(default=frozenset())
-    has_price: bool = True
-    """False for a rule that can fire on news alone."""
-    has_cause: bool = False
-    """It asks for a cause, which may be told late."""
     quiets: frozenset[str] = field(default=frozenset())
     """Rules that say nothing new while an alert of this one fires."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``."""
+    topics: frozenset[str] = field(init=False)
+    """Topics of stories that may make it fire; ``ANY_TOPIC`` among them where it asks for none in particular."""
+    has_price: bool = field(init=False)
+    """False for a rule that can fire on news alone."""
+    has_cause: bool = field(init=False)
+    """It asks for a cause, which may be told late."""
+    about_several: bool = field(init=False)
+    """It asks that several stocks move together: what it finds is one happening."""
+
+    def __post_init__(self) -> None:
+        """Takes from the conditions what is asked of the rule with every observation."""
+        reads = self.when.reads
+        object.__setattr__(self, "topics", reads.topics | reads.anywhere)
+        object.__setattr__(self, "has_price", self.when.requires_price)
+        object.__setattr__(self, "has_cause", any(c.asks_for_cause for c in walk(self.when)))
+        object.__setattr__(self, "about_several", any(c.about_several for c in required(self.when)))
 
     @property
-    def about_several(self) -> bool:
-        """It asks that several stocks move together: what it finds is one happening."""
-        return any(hasattr(c, "members") for c in required(self.when))
+    def reads(self) -> Reads:
+        """What it looks at: all its conditions do, prices from before the story it means, and its own move."""
+        found = self.when.reads
+        if found.since_story:
+            back = found.news_for + LONGEST_PAUSE
+            found |= Reads(sessions=back.days + 1, quotes_for=back)
+        return found | Reads(sessions=int(self.has_price), quotes_for=self.hold_for or timedelta())
 
     def fingerprint(self, symbol: str) -> str:
         """Stable hash of rule and symbol: from identity, never from values."""
@@ -168,7 +177,7 @@ class RuleSet:
 
     def _index(self, rule: Rule) -> None:
         reads = rule.when.reads
-        self.reads |= reads | Reads(quotes_for=rule.hold_for or timedelta())
+        self.reads |= rule.reads
         for symbol in rule.symbols:
             self._by_symbol.setdefault(symbol, []).append(rule)
             for index, topics in ((self._by_topic, reads.topics), (self._anywhere, reads.anywhere)):
@@ -248,31 +257,6 @@ def plain_move(context: Context) -> Move | None:
     return Move(*standing, reference, moved, (moved,))
 
 
-def topics_of(condition: Condition) -> frozenset[str]:
-    """Topics of stories that may make a condition tree true; ``ANY_TOPIC`` where it asks for none in particular."""
-    return condition.reads.topics | condition.reads.anywhere
-
-
-def asks_for_cause(condition: Condition) -> bool:
-    """Whether a condition tree asks what explains the move: then a late story may still complete it."""
-    return any(hasattr(c, "confidence") for c in walk(condition))
-
-
 def first_price(condition: Condition) -> Price | Drawdown | None:
     """The price condition whose change stands for the rule's, guards apart."""
     return next((c for c in required(condition) if isinstance(c, Price | Drawdown)), None)
-
-
-def has_price(condition: Condition) -> bool:
-    """Whether it cannot hold on news alone: prices or volumes are among what it requires, guards apart."""
-    match condition:
-        case News() | NoneOf() | During():
-            return False
-        case All() | Sequence():
-            return any(has_price(c) for c in condition.of)
-        case Any():
-            return all(has_price(c) for c in condition.of)
-        case Named():
-            return has_price(condition.of)
-        case _:
-            return True

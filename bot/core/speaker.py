@@ -32,12 +32,13 @@ from bot.core.model import (
     IncidentState,
     Reason,
     Summary,
+    Suppression,
+    SuppressionReason,
 )
 from bot.core.record import StepResult
 from bot.core.rules import RuleSet
 from bot.core.summary import MessageBuilder
 
-NEVER_TOLD = "never told"
 EDIT_WORTH = 0.01
 """A message is edited when its lead's move is this much further than when it was last told."""
 
@@ -194,7 +195,13 @@ class Announcer:
     # ----------------------------------------------------------------------------------------------- announcements
 
     def _send(
-        self, incident: Incident, reason: Reason, summary: Summary, at: datetime, result: StepResult, held_back: str
+        self,
+        incident: Incident,
+        reason: Reason,
+        summary: Summary,
+        at: datetime,
+        result: StepResult,
+        held_back: Suppression | None,
     ) -> None:
         """A new message: the incident's newest, which answers its first."""
         number = incident.thread.messages
@@ -223,16 +230,18 @@ class Announcer:
 
     # ------------------------------------------------------------------------------------------------ held back
 
-    def _quieted(self, incident: Incident, alerts: Sequence[Alert]) -> str:
-        """The rule that keeps these quiet while an alert of it fires; empty where one of them speaks all the same."""
+    def _quieted(self, incident: Incident, alerts: Sequence[Alert]) -> Suppression | None:
+        """The rule that keeps these quiet while an alert of it fires; ``None`` where one of them speaks all the
+        same."""
         firing = {a.rule for a in self.alerts.firing() if a.incident != incident.id}
         louder = [rule for name in sorted(firing) if (rule := self._rules().named(name)) is not None and rule.quiets]
         names = {a.rule for a in alerts}
-        return next((f"inhibited by {rule.name}" for rule in louder if names and names <= rule.quiets), "")
+        quieting = next((rule for rule in louder if names and names <= rule.quiets), None)
+        return Suppression(SuppressionReason.INHIBITED, quieting.name) if quieting else None
 
-    def _held_back(self, alerts: Sequence[Alert]) -> str:
-        """``cooldown`` where every alert of a new incident repeats one told too recently at no lower severity."""
-        return "cooldown" if all(self._cooling(a) for a in alerts) else ""
+    def _held_back(self, alerts: Sequence[Alert]) -> Suppression | None:
+        """A cooldown, where every alert of a new incident repeats one told too recently at no lower severity."""
+        return Suppression(SuppressionReason.COOLDOWN) if all(self._cooling(a) for a in alerts) else None
 
     def _cooling(self, alert: Alert) -> bool:
         rule = self._rules().named(alert.rule)
@@ -258,6 +267,6 @@ class Announcer:
         return sorted(self._rules().symbols)
 
 
-def _unheard(alerts: Sequence[Alert]) -> str:
-    """``never told`` where every message about these was held back: nothing answers what nobody got."""
-    return NEVER_TOLD if all(a.told_at is None for a in alerts) else ""
+def _unheard(alerts: Sequence[Alert]) -> Suppression | None:
+    """Where every message about these was held back: nothing answers what nobody got."""
+    return Suppression(SuppressionReason.NEVER_TOLD) if all(a.told_at is None for a in alerts) else None

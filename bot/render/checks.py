@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.model import Check
-from bot.core.nearness import is_guard, stopper
+from bot.core.nearness import stopper
 from bot.render.text import clean
 
 MARKS = {True: "✓", False: "✗", None: "?"}
@@ -22,5 +22,5 @@ def _lines(check: Check, stop: Check | None, indent: str) -> Iterator[str]:
     yield f"{indent}{MARKS[check.holds]} {told}{here}"
     for child in check.children:
         yield from _lines(child, stop, indent + "  ")
-    if is_guard(check) and check.holds and any(child.holds is None for child in check.children):
+    if check.is_guard and check.holds and any(child.holds is None for child in check.children):
         yield f"{indent}    (a guard that is unknown does not block)"

@@ -28,10 +28,12 @@ from bot.core.model import (
     SourceReport,
     Split,
     Story,
+    Suppression,
+    SuppressionReason,
 )
 from bot.core.ports import Store
 
-SUPPRESSED_BY = "backtest"
+SUPPRESSED_BY = Suppression(SuppressionReason.BACKTEST)
 GATHERED = 500
 """Turns written at once."""
 QUOTES_FOR = timedelta(days=12)

@@ -37,7 +37,7 @@ class Desk:
         for moment in sorted({o.seen_at for o in observations}):
             self.clock.advance(max(moment, self.clock.now()))
             result = self.cycle.run([o for o in observations if o.seen_at == moment], self.clock.now())
-            found += [(n.reason, n.suppressed_by) for n in result.notifications if not n.edits]
+            found += [(n.reason, str(n.suppressed_by or "")) for n in result.notifications if not n.edits]
         return found
 
     def fall(self, symbol: str, to: float, when: str) -> list[tuple[Reason, str]]:

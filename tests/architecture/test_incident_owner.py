@@ -19,6 +19,7 @@ OTHERS = [
 ]
 FIELDS = frozenset(f.name for kind in OWNED for f in dataclasses.fields(kind)) - {
     "alerts",  # an explanation has some, too
+    "sessions",  # and so has what a condition reads
     *(f.name for kind in OTHERS for f in dataclasses.fields(kind)),
 }
 """Fields that nothing but an incident or a thread has: who replaces one of these replaces a part of an incident."""

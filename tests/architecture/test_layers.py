@@ -72,7 +72,7 @@ def test_the_program_is_looked_at() -> None:
     [
         ("bot/core/engine.py", "from bot.adapters.store import Store", "core imports adapters"),
         ("bot/core/engine.py", "from bot import cycle", "core imports flow"),
-        ("bot/core/engine.py", "def f():\n    import bot.config.rules_file", "core imports config"),
+        ("bot/core/engine.py", "def f():\n    import bot.config.rules", "core imports config"),
         ("bot/core/engine.py", "from ..render import plain", "core imports render"),
         ("bot/core/news/room.py", "from ...app.world import World", "core imports app"),
         ("bot/core/__init__.py", "from ..render import plain", "core imports render"),

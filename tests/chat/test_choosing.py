@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,9 +15,11 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import verify
 from bot.adapters.telegram import Access, Chat
 from bot.app.chat.access import Admission
+from bot.app.chat.admin import Administration
 from bot.app.chat.commands import COMMANDS
 from bot.app.chat.preferences import MOST, Preferences
-from bot.core.model import Batch, Delivery, Recipient, Severity
+from bot.core.model import Batch, Delivery, DeliveryOutcome, FeedState, Recipient, Severity, Trouble
+from bot.render.plain import plain
 from tests.delivery.makers import NOW, StandingClock, notification
 from tests.store.values import alert, batch, fired, incident
 
@@ -134,7 +138,9 @@ def in_doubt(store: SqliteStore, *keys: str) -> list[str]:
     notes = [notification(key, f"telegram:{number}", NOW) for number, key in enumerate(keys, 1)]
     store.commit(Batch(NOW, notifications=tuple(notes)))
     for out in store.claim(NOW, timedelta(minutes=5), 10, ["telegram"]):
-        store.settle(Delivery(out.notification.id, out.attempt, NOW, NOW, "unknown", error="the line broke"))
+        store.settle(
+            Delivery(out.notification.id, out.attempt, NOW, NOW, DeliveryOutcome.UNKNOWN, error="the line broke")
+        )
     return [n.id for n in notes]
 
 
@@ -146,7 +152,7 @@ def test_a_message_in_doubt_is_listed_until_somebody_settles_it(room: Room) -> N
     assert room.store.resolve(second[:8], "again", "Ada", NOW) == 1
     (out,) = room.store.claim(NOW, timedelta(minutes=5), 10, ["telegram"])
     assert (out.notification.id, out.attempt) == (second, 2)
-    room.store.settle(Delivery(second, 2, NOW, NOW, "sent", "77"))
+    room.store.settle(Delivery(second, 2, NOW, NOW, DeliveryOutcome.SENT, "77"))
     assert [d.id for d in room.store.doubtful()] == [third]
     assert room.store.resolve("all", "done", "Ada", NOW) == 1
     assert verify(room.store.path) == []
@@ -158,3 +164,14 @@ def test_every_command_says_what_it_does_in_the_room_telegram_gives_it() -> None
         assert command.name.isalnum()
         assert 3 <= len(command.does) <= 256
     assert len({c.name for c in COMMANDS}) == len(COMMANDS) <= 100
+
+
+def test_a_failing_feed_is_shown_though_another_in_trouble_has_its_name_in_its_own(room: Room) -> None:
+    health = SimpleNamespace(failing=lambda: [("TechCrunch", "", Trouble.FAILED, "no answer")])
+    feeds = [FeedState("Tech", "https://a.example", failures=2, last_error="503")]
+    bot = SimpleNamespace(
+        engine=SimpleNamespace(health=health), states={f.name: f for f in feeds}, cycle=SimpleNamespace(uncommitted=0)
+    )
+    unused = cast(Any, None)
+    admin = Administration(cast(Any, bot), room.store, cast(Any, lambda: ()), unused, unused, unused, lambda: NOW)
+    assert "Tech: 503" in plain(admin.health(), None)

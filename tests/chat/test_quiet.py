@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.app.chat.held import HeldMessages
-from bot.core.model import Announcement, Batch, Reason, Recipient, Severity
-from bot.core.routing import PAUSE, Silence, route
+from bot.core.model import PAUSE, Announcement, Batch, Reason, Recipient, Severity
+from bot.core.routing import Silence, route
 from bot.cycle import CycleResult
 from bot.quiet import QuietHours, parse_quiet_hours, quiet_at
 from tests.delivery.makers import NOW, StandingClock, announcement
@@ -80,7 +80,7 @@ def test_summer_time_is_followed() -> None:
 
 def held_by(announced: Announcement, recipient: Recipient, silences: tuple[Silence, ...] = ()) -> str:
     found = route(announced, [recipient], NOW, "", silences, sleeps=lambda r: bool(r.quiet))
-    return found[0].suppressed_by if found else "nobody"
+    return str(found[0].suppressed_by or "") if found else "nobody"
 
 
 def test_what_is_critical_comes_at_any_hour_and_the_rest_waits() -> None:

@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from bot.config.document import path_text
-from bot.config.yaml_file import load_document, problem
+from bot.config.document import load_document, path_text, problem
 
 
 @pytest.mark.parametrize(

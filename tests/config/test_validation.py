@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, ValidationError, field_validator
 
+from bot.config.document import load_document
 from bot.config.scalars import Duration, HttpUrl, Name, Percent, Symbol, TimeZoneName
-from bot.config.yaml_file import StrictModel, load_document, validate
+from bot.config.validation import StrictModel, validate
 from bot.core.errors import ConfigError
 from bot.core.model import Reach
 

@@ -39,8 +39,9 @@ from bot.core.conditions import (
 )
 from bot.core.market import Market
 from bot.core.model import Check, DailyBar, Observation, Phase, Quote, QuoteKind, Reach, Story
+from bot.core.nearness import nearness, stopper
 from bot.core.news import NewsRoom
-from bot.core.rules import first_price, has_price
+from bot.core.rules import first_price
 from bot.core.windows import Span, parse_since, parse_span
 
 from .worlds import CHEAP, COMPANIES, TOPICS, at, close, news, price, quote, story, weekday_timetable
@@ -407,7 +408,16 @@ def test_trees_are_walked_with_guards_or_without() -> None:
     ],
 )
 def test_a_rule_rests_on_prices_where_it_cannot_hold_without_them(condition: Condition, rests: bool) -> None:
-    assert has_price(condition) is rests
+    assert condition.requires_price is rests
+
+
+@pytest.mark.parametrize("name", ["none-of-these", "any-fall", "all-of-it"])
+def test_a_name_that_begins_like_a_joining_word_says_nothing_of_how_a_condition_is_joined(name: str) -> None:
+    tape = [*BEFORE, quote("NVDA", 97.0, "01-27 15:00"), quote("NVDA", 97.0, "01-27 15:01")]
+    fall = found(price("< -10%"), tape, "01-27 15:01")
+    check = found(All((Named(name, price("< -10%")), price("< 0%"))), tape, "01-27 15:01")
+    assert stopper(check) == fall
+    assert nearness(check) == pytest.approx((0.3 + 1) / 2)
 
 
 # ------------------------------------------------------------------------------------------------------------ during

@@ -73,7 +73,7 @@ def test_operators_hear_digests_and_others_where_they_want_to() -> None:
         Recipient("telegram:2", "telegram", digest=True),
     ]
     routed = route(digest, people, at("01-27 22:00"), "text")
-    assert [n.suppressed_by for n in routed] == ["", "digest", ""]
+    assert [str(n.suppressed_by or "") for n in routed] == ["", "digest", ""]
 
 
 def test_a_session_s_incident_is_in_its_digest() -> None:

@@ -195,7 +195,7 @@ def test_a_cooldown_holds_back_a_repeat_but_never_a_higher_severity() -> None:
     quiet = play(engine(patient), [*base, *monday, again])
     assert fired(quiet) == [("NVDA", "01-27 21:00"), ("NVDA", "01-28 15:00")]
     loud = play(engine(patient), [*base, *monday, worse])
-    held = [[(a.reason.value, a.suppressed_by) for d in x for a in d.announcements] for x in (quiet, loud)]
+    held = [[(a.reason.value, str(a.suppressed_by or "")) for d in x for a in d.announcements] for x in (quiet, loud)]
     assert held == [[("first", ""), ("first", "cooldown")], [("first", ""), ("first", "")]]
 
 

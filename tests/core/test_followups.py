@@ -184,7 +184,9 @@ def test_nobody_is_followed_up_who_was_never_told() -> None:
         quote("NVDA", 76.0, "01-28 21:00", QuoteKind.CLOSE),
     ]
     decisions = play(engine(patient), tape, until="01-29 08:00")
-    said = [(a.incident, a.reason, a.suppressed_by) for d in decisions for a in d.announcements if not a.edits]
+    said = [
+        (a.incident, a.reason, str(a.suppressed_by or "")) for d in decisions for a in d.announcements if not a.edits
+    ]
     assert said == [
         ("20250127-1", Reason.FIRST, ""),
         ("20250127-1", Reason.FOLLOW_UP, ""),

@@ -11,7 +11,7 @@ from bot.core.engine import Engine
 from bot.core.market import Market
 from bot.core.model import DailyBar, Decisions, FollowUpKind, Observation, Quote, QuoteKind, Reach, Severity, Story
 from bot.core.news import Companies, Company, Effect, Exposure, Family, Lab, Name, NewsRoom, Role, Signal, Topic, Topics
-from bot.core.rules import Rule, RuleSet, SeverityStep, has_price, topics_of
+from bot.core.rules import Rule, RuleSet, SeverityStep
 from bot.core.sessions import Session, Timetable
 from bot.core.windows import Span, parse_since
 
@@ -94,8 +94,6 @@ def rule(
         hold=hold,
         follow_up=tuple(map(FollowUpKind.parse, follow_up)),
         version="v1",
-        topics=topics_of(condition),
-        has_price=has_price(condition),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.model import NotificationState, Recipient, Severity
+from bot.core.model import NotificationState, Recipient, Severity, Suppression, SuppressionReason
 from bot.core.routing import Silence, notification_id, route
 from tests.delivery.makers import NOW, announcement
 
@@ -17,7 +17,7 @@ BOB = Recipient("telegram:2", "telegram", "Bob")
 def held(recipient: Recipient, *silences: Silence, **changes: object) -> str:
     (note,) = route(announcement(**changes), [recipient], NOW, "text", silences)  # type: ignore[arg-type]
     assert (note.state is NotificationState.SUPPRESSED) == bool(note.suppressed_by)
-    return note.suppressed_by
+    return str(note.suppressed_by or "")
 
 
 def test_each_enabled_recipient_gets_one_notification_under_a_stable_id() -> None:
@@ -80,8 +80,9 @@ def test_a_silence_on_one_symbol_does_not_hide_an_incident_about_more() -> None:
 
 
 def test_what_the_engine_held_back_is_recorded_for_everyone() -> None:
-    assert held(BOB, suppressed_by="cooldown") == "cooldown"
-    assert held(ADA, suppressed_by="cooldown", for_operator=True) == "cooldown"
+    cooldown = Suppression(SuppressionReason.COOLDOWN)
+    assert held(BOB, suppressed_by=cooldown) == "cooldown"
+    assert held(ADA, suppressed_by=cooldown, for_operator=True) == "cooldown"
 
 
 def test_edits_and_answers_point_at_the_same_recipients_notifications() -> None:

@@ -15,6 +15,7 @@ from bot.core.model import (
     Announcement,
     Batch,
     Delivery,
+    DeliveryOutcome,
     Notification,
     NotificationState,
     Outgoing,
@@ -110,7 +111,7 @@ async def test_everything_due_is_sent_once_and_settled_with_its_message_id() -> 
     desk = Desk()
     desk.queue(*(notification("a", f"telegram:{i}") for i in range(40)))
     tally = await desk.sender().drain()
-    assert tally.sent == 40
+    assert tally == {DeliveryOutcome.SENT: 40}
     assert len(desk.notifier.sent) == len(set(desk.notifier.sent)) == 40
     assert desk.store.count(SENT) == 40
     assert {d.message_id for d in desk.store.deliveries} == {f"m{i}" for i in range(1, 41)}
@@ -136,7 +137,7 @@ async def test_a_plain_failure_is_tried_again_after_growing_waits_and_the_others
     desk.notifier.script["telegram:1"] = [DeliveryError("no connection")] * 2
     desk.queue(notification("a"), notification("b", "telegram:2"))
     tally = await desk.sender().drain(until_empty=True)
-    assert (tally.sent, tally.retry) == (2, 2)
+    assert tally == {DeliveryOutcome.SENT: 2, DeliveryOutcome.RETRY: 2}
     assert desk.notifier.sent == [("telegram:2", "b"), ("telegram:1", "a")]
     first, second, third = (at for at, key in desk.notifier.tries if key == "a")
     assert [second - first, third - second] == pytest.approx([0.02, 0.04])
@@ -149,7 +150,7 @@ async def test_without_until_empty_a_drain_does_not_wait_for_retries() -> None:
     desk.notifier.script["telegram:1"] = [DeliveryError("no connection", retry_after=timedelta(hours=1))]
     desk.queue(notification("a"))
     tally = await asyncio.wait_for(desk.sender().drain(), 1)
-    assert (tally.sent, tally.retry) == (0, 1)
+    assert tally == {DeliveryOutcome.RETRY: 1}
     (delivery,) = desk.store.deliveries
     assert delivery.retry_at is not None
     assert timedelta(minutes=59) < delivery.retry_at - desk.clock.now() < timedelta(minutes=61)
@@ -349,8 +350,7 @@ async def test_when_the_channel_fails_for_everyone_it_rests_as_a_whole_and_recov
         desk.notifier.script[f"telegram:{i}"] = [DeliveryError("no connection")] * (2 if i < 6 else 0)
     desk.queue(*(notification("a", f"telegram:{i}") for i in range(30)))
     tally = await desk.sender().drain(until_empty=True)
-    assert tally.sent == 30
-    assert tally.retry == 12
+    assert tally == {DeliveryOutcome.SENT: 30, DeliveryOutcome.RETRY: 12}
     assert desk.reports[-1] == SourceReport("telegram", desk.reports[-1].seen_at, detail="messages go out again")
 
 

@@ -16,7 +16,15 @@ from bot.adapters.store.history import evidence, list_incidents, show_alert, ver
 from bot.adapters.store.history import transfer as transfer_module
 from bot.adapters.store.history.importing import import_history
 from bot.core.errors import StoreInUseError, StoreVersionError, UsageError
-from bot.core.model import AlertChange, ChangeKind, Delivery, IncidentState, NotificationState, Thread
+from bot.core.model import (
+    AlertChange,
+    ChangeKind,
+    Delivery,
+    DeliveryOutcome,
+    IncidentState,
+    NotificationState,
+    Thread,
+)
 from tests.command import run_command
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 
@@ -84,7 +92,7 @@ def fill(store: SqliteStore, name: str, symbol: str, incident_id: str = "2025012
         )
     )
     (out,) = store.claim(after(3), timedelta(seconds=9), 1, ["telegram"])
-    store.settle(Delivery(out.notification.id, 1, after(3), after(4), "sent", message_id="77"))
+    store.settle(Delivery(out.notification.id, 1, after(3), after(4), DeliveryOutcome.SENT, message_id="77"))
     store.commit(
         batch(notification(f"e-{name}", f"telegram:{name}", after(9), edits=f"n-{name}", incident=incident_id))
     )
@@ -200,7 +208,9 @@ def test_what_grew_there_is_brought_up_to_date(here: Path, there: Path) -> None:
             )
         )
         (out,) = store.claim(after(20), timedelta(seconds=9), 1, ["telegram"])
-        store.settle(Delivery(out.notification.id, out.attempt, after(20), after(21), "sent", message_id="77"))
+        store.settle(
+            Delivery(out.notification.id, out.attempt, after(20), after(21), DeliveryOutcome.SENT, message_id="77")
+        )
     assert {"alerts", "alert_changes", "incidents", "quotes", "notifications"} <= set(merged(here, there))
     assert rows(here, "SELECT change FROM alerts WHERE id = 'a-2'") == [(-0.2,)]
     assert rows(here, "SELECT state, messages FROM incidents WHERE lead = 'AMD'") == [("closed", 4)]

@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 
 from bot.app.leads import REMEMBERED, Leads
 from bot.clock import SimulatedClock
-from bot.core.model import Announcement, Block, BlockKind, Reason, Severity, Strong, Summary
+from bot.core.model import (
+    Announcement,
+    Block,
+    BlockKind,
+    Reason,
+    Severity,
+    Strong,
+    Summary,
+    Suppression,
+    SuppressionReason,
+)
 
 NOW = datetime(2025, 1, 27, 11, 0, tzinfo=UTC)
 LEAD = "Nvidia fell 13.9 % in pre-market trading."
@@ -90,7 +100,7 @@ async def test_no_lead_is_asked_for_what_is_held_back_short_or_for_the_operator(
     desk = Desk(LEAD, LEAD, LEAD)
     desk.leads.heard(
         [
-            replace(FIRST, key="a", suppressed_by="cooldown"),
+            replace(FIRST, key="a", suppressed_by=Suppression(SuppressionReason.COOLDOWN)),
             replace(FIRST, key="b", reason=Reason.FOLLOW_UP),
             replace(FIRST, key="c", for_operator=True),
         ]

@@ -82,6 +82,10 @@ PRICES = "    prices: {NVDA: 142.62 | 15:00 140}\n"
             "case.yaml:6:33: tests[0].expect[0].at: '11:00 to 10:00' ends before it begins",
         ),
         (
+            "  - name: a\n" + PRICES + "    expect: [{symbol: NVDA, suppressed by: cooldwn}]\n",
+            "case.yaml:6:44: tests[0].expect[0][\"suppressed by\"]: unknown reason 'cooldwn'; did you mean 'cooldown'?",
+        ),
+        (
             "  - name: a\n" + PRICES + "    expect: [{symbol: NVDA, reasons: first}]\n",
             "case.yaml:6:29: tests[0].expect[0].reasons: unknown key 'reasons'; did you mean 'reason'?",
         ),

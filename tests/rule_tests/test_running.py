@@ -63,6 +63,7 @@ def test_a_guard_that_blocks_is_what_stopped_it(bench: Bench) -> None:
         ("{symbol: NVDA, at: '15:01', reason: none}", "a message went out, reason first"),
         ("{symbol: NVDA, at: '15:01', message contains: Intel}", "the message lacks ‘Intel’; it begins ‘Nvidia falls"),
         ("{symbol: NVDA, at: '15:01', suppressed by: cooldown}", "the message was not held back"),
+        ("{symbol: NVDA, at: '15:01', suppressed by: inhibited by other}", "the message was not held back"),
     ],
 )
 def test_each_thing_expected_of_an_alert_is_compared(bench: Bench, expected: str, difference: str) -> None:

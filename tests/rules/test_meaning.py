@@ -274,10 +274,10 @@ def test_a_text_that_leans_on_another_place_is_written_out(tmp_path: Path) -> No
 
 def simple(name: str, when: Condition, *symbols: str, enabled: bool = True) -> Rule:
     """A rule as the index sees it."""
-    from bot.core.rules import SeverityStep, topics_of
+    from bot.core.rules import SeverityStep
 
     steps = (SeverityStep(Severity.HIGH),)
-    return Rule(name, "", frozenset(symbols), when, steps, None, 2, topics=topics_of(when), enabled=enabled)
+    return Rule(name, "", frozenset(symbols), when, steps, None, 2, enabled=enabled)
 
 
 def on(*topics: str, reach: tuple[Reach, ...] = BOTH) -> News:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -21,14 +22,18 @@ from bot.core.model import (
     FollowUp,
     FollowUpKind,
     FollowUpOutcome,
+    NotificationState,
     Quote,
     Reason,
     ScoreReason,
     Severity,
     Summary,
+    Suppression,
+    SuppressionReason,
     Thread,
 )
 from tests.store.strategies import moments, values
+from tests.store.values import notification
 
 
 @given(moments)
@@ -85,6 +90,38 @@ def test_any_value_round_trips_as_a_row(codec: Any, data: st.DataObject) -> None
     row = codec.row(value)
     assert all(type(cell) in (str, int, float, type(None)) for cell in row)
     assert codec.value(row) == value
+
+
+@pytest.mark.parametrize(
+    ("stored", "meant"),
+    [
+        ("cooldown", Suppression(SuppressionReason.COOLDOWN)),
+        ("never told", Suppression(SuppressionReason.NEVER_TOLD)),
+        ("inhibited by market-crash", Suppression(SuppressionReason.INHIBITED, "market-crash")),
+        ("silence pause", Suppression(SuppressionReason.SILENCE, "pause")),
+        ("silence 3f2a", Suppression(SuppressionReason.SILENCE, "3f2a")),
+        ("quiet hours", Suppression(SuppressionReason.QUIET_HOURS)),
+        ("min_severity high", Suppression(SuppressionReason.MIN_SEVERITY, "high")),
+        ("symbols", Suppression(SuppressionReason.SYMBOLS)),
+        ("digest", Suppression(SuppressionReason.DIGEST)),
+        ("backtest", Suppression(SuppressionReason.BACKTEST)),
+        ("recipient switched off", Suppression(SuppressionReason.SWITCHED_OFF)),
+        ("a newer edit", Suppression(SuppressionReason.NEWER_EDIT)),
+        ("the message to edit is not there", Suppression(SuppressionReason.NOTHING_TO_EDIT, "not there")),
+        ("imported before it was sent", Suppression(SuppressionReason.IMPORTED)),
+        ("symbolism", Suppression(SuppressionReason.OTHER, "symbolism")),
+        (None, None),
+    ],
+)
+def test_why_a_message_was_held_back_is_read_as_every_version_stored_it(
+    stored: str | None, meant: Suppression | None
+) -> None:
+    note = notification(state=NotificationState.SUPPRESSED if stored else NotificationState.QUEUED)
+    place = rows.NOTIFICATION.columns.index("suppressed_by")
+    row = list(rows.NOTIFICATION.row(note))
+    row[place] = stored
+    assert rows.NOTIFICATION.value(row) == replace(note, suppressed_by=meant)
+    assert rows.NOTIFICATION.row(replace(note, suppressed_by=meant))[place] == stored
 
 
 def test_infinities_and_nan_survive_json() -> None:

@@ -17,7 +17,7 @@ import pytest
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import open_history, verify
 from bot.core.errors import StoreBusyError, StoreError, StoreFullError
-from bot.core.model import Delivery
+from bot.core.model import Delivery, DeliveryOutcome
 from tests.processes import Processes, run
 from tests.store.values import NOW, after, batch, notification, quote, story
 from tests.waiting import PATIENCE
@@ -91,7 +91,7 @@ from datetime import timedelta
 sys.path.insert(0, sys.argv[2])
 from bot.adapters.store import open_store
 from bot.core.errors import StoreFullError
-from bot.core.model import Delivery
+from bot.core.model import Delivery, DeliveryOutcome
 from tests.store.test_faults import LEASE, fill
 from tests.store.values import NOW, after, batch, notification
 
@@ -103,7 +103,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
 went_in = fill(store)
 settled, refused = [], 0
 for outgoing in claimed:
-    end = Delivery(outgoing.notification.id, 1, NOW, NOW, "sent", message_id="m")
+    end = Delivery(outgoing.notification.id, 1, NOW, NOW, DeliveryOutcome.SENT, message_id="m")
     try:
         store.settle(end)
         settled.append(outgoing.notification.id)
@@ -112,7 +112,7 @@ for outgoing in claimed:
 known = len(store.known_keys([f"guid:s{i}-0" for i in range(went_in)]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 for outgoing in claimed:
-    store.settle(Delivery(outgoing.notification.id, 1, NOW, NOW, "sent", message_id="m"))
+    store.settle(Delivery(outgoing.notification.id, 1, NOW, NOW, DeliveryOutcome.SENT, message_id="m"))
 store.commit(batch(notification("after", "console", after(1))))
 again = [o.notification.announcement for o in store.claim(after(2), LEASE, 9999, ["telegram", "console"])]
 store.close()
@@ -157,7 +157,7 @@ def test_a_lock_that_is_not_given_up_is_a_busy_error_and_nothing_is_written(path
         holder = hold_lock(600)
         for write in (
             lambda: store.commit(batch(story())),
-            lambda: store.settle(Delivery(out.notification.id, 1, NOW, NOW, "sent")),
+            lambda: store.settle(Delivery(out.notification.id, 1, NOW, NOW, DeliveryOutcome.SENT)),
             lambda: store.claim(after(99), LEASE, 1, ["telegram"]),
             lambda: store.recover(NOW),
         ):

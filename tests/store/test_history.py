@@ -13,7 +13,7 @@ import pytest
 from bot.adapters.store import SqliteStore
 from bot.adapters.store.history import list_alerts, open_history, show_alert, verify
 from bot.core.errors import StoreError
-from bot.core.model import AlertChange, ChangeKind, Delivery, Severity
+from bot.core.model import AlertChange, ChangeKind, Delivery, DeliveryOutcome, Severity
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, reading, story
 
 
@@ -34,7 +34,7 @@ def filled(store: SqliteStore) -> SqliteStore:
     )
     store.commit(batch(AlertChange(ChangeKind.ESCALATED, after(60.25), worse)))
     (out,) = store.claim(after(3), timedelta(seconds=9), 1, ["telegram"])
-    store.settle(Delivery(out.notification.id, 1, after(3), after(4), "sent", message_id="77"))
+    store.settle(Delivery(out.notification.id, 1, after(3), after(4), DeliveryOutcome.SENT, message_id="77"))
     return store
 
 

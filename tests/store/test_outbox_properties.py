@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import verify
-from bot.core.model import Delivery, Notification, Outgoing, Severity
+from bot.core.model import Delivery, DeliveryOutcome, Notification, Outgoing, Severity
 from tests.store.values import NOW, after, batch, notification, recipient
 
 RECIPIENTS = ("telegram:1", "telegram:2", "console")
@@ -119,7 +119,7 @@ class Outbox(RuleBasedStateMachine):
                 outgoing.attempt,
                 after(self.clock),
                 after(self.clock),
-                outcome,
+                DeliveryOutcome(outcome),
                 message_id=(outgoing.edits_message or outgoing.notification.id) if outcome == "sent" else None,
                 retry_at=after(self.clock + 5) if outcome == "retry" else None,
             )

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.core.errors import StoreError
-from bot.core.model import Block, BlockKind, Notification, Severity, Summary
+from bot.core.model import Block, BlockKind, Notification, Severity, Summary, Suppression, SuppressionReason
 from bot.core.model import NotificationState as State
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 from tests.web.conftest import asker, site
@@ -202,7 +202,7 @@ async def test_what_was_held_back_or_lost_is_said(own: httpx.AsyncClient, store:
     told = [
         replace(
             notification("n1", f"telegram:{n}", incident="i1", state=state),
-            suppressed_by="quiet" if state is State.SUPPRESSED else "",
+            suppressed_by=Suppression(SuppressionReason.QUIET_HOURS) if state is State.SUPPRESSED else None,
         )
         for n, state in enumerate(states)
     ]

@@ -27,7 +27,7 @@ from typing import Any
 import cattrs
 
 from bot.core.errors import StoreError
-from bot.core.model import FollowUpKind, Inline, Link, Severity, Strong
+from bot.core.model import FollowUpKind, Inline, Link, Severity, Strong, Suppression
 
 Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any], Any]
@@ -65,6 +65,7 @@ def clean(text: str) -> str:
 _AS_TEXT: dict[Any, tuple[Encoder, Decoder]] = {
     Severity: (lambda value: Severity(value).word, Severity.parse),
     FollowUpKind: (str, FollowUpKind.parse),
+    Suppression: (lambda value: clean(str(value)), Suppression.parse),
 }
 """What is stored as a word of its own, with how it is written and read."""
 
@@ -193,6 +194,7 @@ _NATIVE: dict[Any, Encoder] = {
     datetime: moment_text,
     date: date.isoformat,
     timedelta: timedelta.total_seconds,
+    Suppression: lambda value: clean(str(value)),
 }
 
 

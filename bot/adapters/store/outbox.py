@@ -22,11 +22,11 @@ from datetime import datetime, timedelta
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.rows import NOTIFICATION, insert
 from bot.core.errors import StoreError
-from bot.core.model import Delivery, Notification, Outgoing
+from bot.core.model import Delivery, DeliveryOutcome, Notification, Outgoing, Suppression, SuppressionReason
 
-_NEWER_EDIT = "a newer edit"
-_NOTHING_TO_EDIT = "the message to edit is not there"
-_SWITCHED_OFF = "recipient switched off"
+_NEWER_EDIT = str(SuppressionReason.NEWER_EDIT)
+_NOTHING_TO_EDIT = str(Suppression(SuppressionReason.NOTHING_TO_EDIT, "not there"))
+_SWITCHED_OFF = str(SuppressionReason.SWITCHED_OFF)
 
 _INSERT = insert("notifications", "run_id", *NOTIFICATION.columns) + " ON CONFLICT DO NOTHING"
 _EDITS, _REPLIES_TO = NOTIFICATION.columns.index("edits"), NOTIFICATION.columns.index("replies_to")
@@ -203,13 +203,13 @@ def _supersede_edits_of_nothing(conn: sqlite3.Connection, now: datetime) -> None
     """Edits whose message will never be there to edit: given up, doubtful, or left behind in a chat that moved."""
     conn.execute(
         "UPDATE notifications INDEXED BY notifications_queued SET state = 'superseded', settled_at = ?,"
-        " suppressed_by = (SELECT 'the message to edit is ' || CASE m.state WHEN 'sent' THEN 'in the chat as it was'"
+        " suppressed_by = (SELECT ? || ' ' || CASE m.state WHEN 'sent' THEN 'in the chat as it was'"
         "   ELSE m.state END FROM notifications m WHERE m.id = notifications.edits)"
         " WHERE state = 'queued' AND edits IS NOT NULL AND EXISTS ("
         "   SELECT 1 FROM notifications m WHERE m.id = notifications.edits"
         "   AND (m.state IN ('failed', 'superseded', 'suppressed', 'unknown')"
         "        OR m.state = 'sent' AND m.message_id IS NULL))",
-        (moment_text(now),),
+        (moment_text(now), SuppressionReason.NOTHING_TO_EDIT),
     )
 
 
@@ -219,10 +219,8 @@ def _supersede_edits_of_nothing(conn: sqlite3.Connection, now: datetime) -> None
 def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
     """Record how an attempt ended. Saying it twice changes nothing.
 
-    StoreError for an attempt that was never claimed, or an outcome nobody knows.
+    StoreError for an attempt that was never claimed.
     """
-    if delivery.outcome not in ("sent", "retry", "unknown", "failed"):
-        raise StoreError(f"a delivery cannot end as {delivery.outcome!r}: {delivery.notification}")
     ended_at = moment_text(delivery.ended_at)
     retry_at = moment_text(delivery.retry_at) if delivery.retry_at else None
     message_id = None if delivery.message_id is None else clean(delivery.message_id)
@@ -240,15 +238,15 @@ def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
     if row is None:
         raise StoreError(f"settled without having been claimed: {delivery.notification} attempt {delivery.attempt}")
     edits, attempts, recipient, sent_to = row
-    if not changed or (attempts != delivery.attempt and delivery.outcome != "sent"):
+    if not changed or (attempts != delivery.attempt and delivery.outcome is not DeliveryOutcome.SENT):
         return  # already known, or a later attempt has taken over
-    state = "queued" if delivery.outcome == "retry" else delivery.outcome
+    state = "queued" if delivery.outcome is DeliveryOutcome.RETRY else delivery.outcome
     conn.execute(
         "UPDATE notifications SET state = ?, message_id = ?, error = ?, not_before = ?, settled_at = ?,"
         " leased_by = NULL, lease_until = NULL WHERE id = ? AND state IN ('leased', 'unknown', 'queued')",
         (
             state,
-            message_id if delivery.outcome == "sent" and recipient == sent_to else None,
+            message_id if delivery.outcome is DeliveryOutcome.SENT and recipient == sent_to else None,
             error or None,
             (retry_at or ended_at) if state == "queued" else None,
             None if state == "queued" else ended_at,

@@ -12,12 +12,9 @@ from datetime import datetime
 
 from bot.adapters.store.codec import clean, from_json, moment, moment_text
 from bot.adapters.store.outbox import present_id
-from bot.core.model import Severity, Summary
-from bot.core.routing import HELD
+from bot.core.model import TOLD_LATER, Severity, Summary
 
 VERDICTS = ("right", "not ai", "not news")
-HELD_PREFIX = "held:"
-"""Announcement keys of messages that tell what was held back begin so."""
 _TOLD = ("first", "escalated", "widened", "corrected")
 
 
@@ -60,9 +57,15 @@ def verdicts(conn: sqlite3.Connection, incident: str) -> Mapping[str, int]:
     return dict(rows.fetchall())
 
 
+def held_key(recipient: str, newest: datetime) -> str:
+    """The announcement key of the message that tells ``recipient`` what was held back up to ``newest``; by its first
+    word ``held`` knows such messages."""
+    return f"held:{recipient}:{newest:%Y%m%dT%H%M%S.%f}"
+
+
 def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[Held]:
     """What was held back from a recipient after ``since`` and after it was last told of such, oldest first."""
-    marks = ", ".join("?" * len(HELD))
+    marks = ", ".join("?" * len(TOLD_LATER))
     rows = conn.execute(
         "SELECT created_at, incident_id, severity, json_extract(summary, '$.subject') FROM notifications"
         f" WHERE recipient_id = ? AND created_at > ? AND state = 'suppressed' AND suppressed_by IN ({marks})"
@@ -70,7 +73,7 @@ def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[
         "   WHERE told.recipient_id = notifications.recipient_id AND told.created_at > ?"
         "   AND told.announcement GLOB ?), '')"
         " ORDER BY created_at, rowid",
-        (clean(recipient), moment_text(since), *HELD, moment_text(since), f"{HELD_PREFIX}*"),
+        (clean(recipient), moment_text(since), *map(str, TOLD_LATER), moment_text(since), "held:*"),
     )
     return [Held(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
 

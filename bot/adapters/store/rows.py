@@ -50,7 +50,7 @@ NOTIFICATION = RowCodec(
     Notification,
     "id announcement recipient:recipient_id channel reason severity created_at summary text incident:incident_id "
     "edits replies_to state suppressed_by",
-    nullable="incident edits replies_to suppressed_by",
+    nullable="incident edits replies_to",
     rest="rest",
 )
 

@@ -13,8 +13,8 @@ from bot.app.chat.access import Admission
 from bot.app.chat.words import answer, facts, note
 from bot.app.live import LiveBot
 from bot.app.muting import Muting
-from bot.core.model import Line, Recipient, Severity, Strong, Summary
-from bot.core.routing import PAUSE, Silence
+from bot.core.model import PAUSE, Line, Recipient, Severity, Strong, Summary
+from bot.core.routing import Silence
 from bot.core.wording import age, count, listing, shortened
 
 PAUSED_FOR = timedelta(days=30)
@@ -98,14 +98,16 @@ class Administration:
     def health(self) -> Summary:
         """Sources in trouble, what waits to be sent, and messages in doubt."""
         now, health = self.now(), self.bot.engine.health
+        failing = health.failing()
+        named = {source for source, _, _, _ in failing}
         troubles: list[Line | str] = [
             (Strong(f"{source}{f' {subject}' if subject else ''}"), f": {trouble.value}, {shortened(detail, 100)}")
-            for source, subject, trouble, detail in health.failing()
+            for source, subject, trouble, detail in failing
         ]
         slow = [
             (Strong(s.name), f": {shortened(s.last_error, 100)}")
             for s in self.bot.states.values()
-            if s.failures and not any(s.name in str(line) for line in troubles)
+            if s.failures and s.name not in named
         ]
         outbox = self.store.outbox()
         waiting = f"{outbox.get('queued', 0)} messages wait, {outbox.get('leased', 0)} on their way"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.adapters.store import SqliteStore
-from bot.adapters.store.readers import HELD_PREFIX, Held
+from bot.adapters.store.readers import Held, held_key
 from bot.app.chat.words import answer, facts, note
-from bot.core.model import Announcement, Reason, Recipient, Severity
+from bot.core.model import PAUSE, TOLD_LATER, Announcement, Reason, Recipient, Severity
 from bot.core.ports import Clock
-from bot.core.routing import HELD, PAUSE, Silence
+from bot.core.routing import Silence
 from bot.core.wording import count, moment
 from bot.cycle import CycleResult
 from bot.quiet import quiet_at
@@ -47,7 +47,7 @@ class HeldMessages:
         if self._waits:
             self._owed = None
         elif self._owed is not None:
-            self._owed.update(n.recipient for n in result.notifications if n.suppressed_by in HELD)
+            self._owed.update(n.recipient for n in result.notifications if n.suppressed_by in TOLD_LATER)
 
     async def check(self) -> None:
         """Announce, to each recipient that is awake, what it has missed."""
@@ -81,7 +81,7 @@ def told(recipient: str, missed: Sequence[Held], now: datetime) -> Announcement:
     summary = answer(first, facts(lines), note("Held back in quiet hours or a pause. Not investment advice."))
     newest = missed[-1].created_at
     return Announcement(
-        key=f"{HELD_PREFIX}{recipient}:{newest:%Y%m%dT%H%M%S.%f}",
+        key=held_key(recipient, newest),
         at=now,
         reason=Reason.DIGEST,
         severity=max((h.severity for h in missed), default=Severity.INFO),

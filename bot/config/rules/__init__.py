@@ -1,7 +1,8 @@
 """Rule files: YAML that people edit, into rules the engine evaluates.
 
-``specs`` is what may be written (and what editors know), ``compiling`` what it means, ``checks`` what makes no sense,
-``salvage`` how a file with mistakes is read as far as it goes. What is written stays close to what is meant.
+``loading`` reads files into documents and documents into ``specs`` (what may be written, and what editors know), also
+those with mistakes as far as they go; ``compiling`` makes rules of them, by what names mean (``surroundings``) and what
+makes sense (``checks``). From there on it is ``bot.core.rules`` and ``bot.core.conditions``.
 """
 
 from bot.config.rules.loading import load_rules, misshapen, rule_files

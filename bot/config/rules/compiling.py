@@ -1,10 +1,15 @@
-"""From what is written to conditions the engine evaluates, collecting every mistake in meaning on the way."""
+"""From what is written to rules the engine evaluates, collecting every mistake in meaning on the way."""
 
 from __future__ import annotations
 
+import json
+import re
+import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import yaml
 
 from bot.config.document import Document, DocumentPath, problem
 from bot.config.rules import specs
@@ -13,6 +18,7 @@ from bot.config.rules.checks import (
     CHANGES,
     COUNTS,
     DRAWDOWNS,
+    LONGEST_SESSION,
     MOST_ABNORMAL,
     MOST_AVERAGED,
     MOST_SESSIONS,
@@ -20,27 +26,35 @@ from bot.config.rules.checks import (
     SCORES,
     SHARES,
     Interval,
+    conjuncts,
+    contradictions,
     fractional,
     impossible,
     too_far,
     unfillable,
+    unreachable,
 )
+from bot.config.rules.specs import LEFT_OUT, ReadRule, RuleSpec
 from bot.config.rules.surroundings import PEERS, Surroundings
 from bot.config.validation import one_of
 from bot.core import conditions as core
 from bot.core.cause.condition import Cause, Group
 from bot.core.cause.ranking import surest
-from bot.core.comparison import Comparison
+from bot.core.comparison import Comparison, parse_comparison
 from bot.core.errors import Problem
+from bot.core.model import Reach, Severity, stable_id
 from bot.core.news import Role
+from bot.core.rules import Rule, SeverityStep, first_price
 from bot.core.windows import Span
 
-LEFT_OUT = ""
-"""Stands where something was so wrong that only its shape could be reported; nothing more is said of it."""
+SEVERITY_WORDS = tuple(s.word for s in Severity)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_LEANS = re.compile(r"(?:^|[\s\[{,])[&*]\w")
+"""An anchor or an alias: the lines alone would not say the same."""
 
 
 class Compiler:
-    """Compiles the conditions of one document."""
+    """Compiles the rules and conditions of one document."""
 
     def __init__(
         self, document: Document, around: Surroundings, named: Mapping[str, specs.ConditionSpec | str | None]
@@ -56,6 +70,7 @@ class Compiler:
         self._compiled: dict[str, core.Condition | None] = {}
         self._uses: dict[str, dict[str, None]] = {}
         self._open: list[str] = []
+        self._lines_written = document.text.split("\n")
 
     def fail(self, path: DocumentPath, message: str, *, key: bool = False) -> None:
         """Report a mistake at ``path``."""
@@ -63,10 +78,133 @@ class Compiler:
 
     def place(self, path: DocumentPath, key: str, index: int) -> DocumentPath:
         """Path of a list item; of the value itself where one word was written for a list."""
-        value: Any = self.document.data
-        for step in (*path, key):
-            value = value[step]
-        return (*path, key, index) if isinstance(value, list) else (*path, key)
+        return (*path, key, index) if isinstance(self.document.value((*path, key)), list) else (*path, key)
+
+    # -------------------------------------------------------------------------------------------------------- a rule
+
+    def rule(self, read: ReadRule) -> Rule | None:
+        """The rule, or ``None`` where anything is wrong with it."""
+        spec, path = read.spec, ("rules", read.index)
+        before = len(self.problems)
+        self.used.clear()
+        selected = self.symbols(spec.symbols, path) if self._has(path, "symbols") else ()
+        when = self.item(spec.when, (*path, "when"))
+        steps = self._severity(spec.severity, (*path, "severity"))
+        if spec.hold_for is not None and spec.hold_for > LONGEST_SESSION:
+            self.fail((*path, "hold"), "no session lasts so long; write less, as 10m")
+        if when is None or not read.whole:
+            return None
+        self._as_a_whole(spec, when, steps, path)
+        if len(self.problems) > before:
+            return None
+        version, text = self._written(path)
+        return Rule(
+            name=spec.name,
+            description=spec.description,
+            symbols=frozenset(s for s in selected if s in self.around.present),
+            when=when,
+            severity=steps,
+            cooldown=spec.cooldown,
+            hold=spec.hold if isinstance(spec.hold, int) else 2,
+            follow_up=spec.follow_up,
+            quiets=frozenset(spec.quiets),
+            version=version,
+            text=text,
+            enabled=spec.enabled,
+            hold_for=spec.hold_for,
+        )
+
+    def _has(self, path: DocumentPath, key: str) -> bool:
+        written = self.document.value(path)
+        return isinstance(written, dict) and written.get(key) is not None
+
+    # ------------------------------------------------------------------------------------------------------- severity
+
+    def _severity(self, written: str | dict[str, str], path: DocumentPath) -> tuple[SeverityStep, ...]:
+        if isinstance(written, str):
+            if written not in SEVERITY_WORDS:
+                self.fail(path, one_of(written, SEVERITY_WORDS, "severity"))
+                return ()
+            return (SeverityStep(Severity.parse(written)),)
+        steps = []
+        for word, when in written.items():
+            if word not in SEVERITY_WORDS:
+                self.fail((*path, word), one_of(word, SEVERITY_WORDS, "severity"), key=True)
+            elif when == "always":
+                steps.append(SeverityStep(Severity.parse(word)))
+            elif when.startswith("change "):
+                try:
+                    change = parse_comparison(when.removeprefix("change "), percent=True)
+                except ValueError as error:
+                    self.fail((*path, word), str(error))
+                else:
+                    steps.append(SeverityStep(Severity.parse(word), change))
+            else:
+                self.fail((*path, word), f"'{when}' is not when a severity applies; write always, or \"change < -15%\"")
+        if not written:
+            self.fail(path, "no severity is named; write one, as warning")
+        elif len(steps) == len(written) and all(s.change is not None for s in steps):
+            self.fail(path, "no severity applies always; give one of them the value always")
+        return tuple(sorted(steps, key=lambda s: s.severity))
+
+    # -------------------------------------------------------------------------------------------------------- a whole
+
+    def _as_a_whole(
+        self, spec: RuleSpec, when: core.Condition, steps: tuple[SeverityStep, ...], path: DocumentPath
+    ) -> None:
+        """What only shows once the parts of a rule are seen together."""
+        price = first_price(when)
+        if price is None and any(step.change for step in steps):
+            self.fail(
+                (*path, "severity"), "severity asks for a change but the rule has no price condition; write one word"
+            )
+        elif isinstance(spec.severity, dict) and len(steps) == len(spec.severity):
+            asked = price.drawdown if isinstance(price, core.Drawdown) else price.change if price else None
+            certain = asked if _always_asked(when, price) else None
+            for step, why in unreachable(steps, certain):
+                self.fail((*path, "severity", step.severity.word), why)
+        news = [c for c in core.required(when) if isinstance(c, core.News)]
+        for condition in core.walk(when):
+            place = self.places.get(id(condition), (*path, "when"))
+            if isinstance(condition, core.Price | core.MarketMove) and condition.since.kind == "story" and not news:
+                self.fail((*place, "since"), "which story is not said; add news: {topic: …} to the rule")
+            if isinstance(condition, core.News) and Reach.NONE in condition.reaches and not when.requires_price:
+                self.fail(
+                    (*place, "reach"),
+                    "without a condition on prices this fires for every symbol; write direct or exposure",
+                )
+        for condition, why in contradictions(when):
+            self.fail(self.places.get(id(condition), (*path, "when")), why)
+
+    # ------------------------------------------------------------------------------------------------------ as written
+
+    def _written(self, path: DocumentPath) -> tuple[str, str]:
+        """Version and text of a rule as written, with the named conditions it uses."""
+        written = self.document.data["rules"][path[1]]
+        used = {name: self.document.data["conditions"][name] for name in sorted(self.used)}
+        whole: Any = {"conditions": used, "rules": [written]} if used else written
+        text = self._lines(path) or dumped([written])
+        if used:
+            text = f"{dumped({'conditions': used})}rules:\n{text}"
+        return stable_id(json.dumps(whole, sort_keys=True, ensure_ascii=False), length=12), text
+
+    def _lines(self, path: DocumentPath) -> str:
+        """The lines a rule is written in, comments included; empty where it shares them or leans on others (``*``)."""
+        rules = self.document.data["rules"]
+        index = int(path[1])
+        first = self.document.position(path)[0] - 1
+        end = len(self._lines_written)
+        if index + 1 < len(rules):
+            end = self.document.position(("rules", index + 1))[0] - 1
+        else:
+            after = (self.document.key_position((key,))[0] - 1 for key in self.document.data)
+            end = min((line for line in after if line > first), default=end)
+        lines = self._lines_written[first:end]
+        while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+            lines.pop()
+        if not lines or not lines[0].lstrip().startswith("-") or any(_LEANS.search(line) for line in lines):
+            return ""
+        return textwrap.dedent("\n".join(lines)) + "\n"
 
     # ------------------------------------------------------------------------------------------------------ selections
 
@@ -394,3 +532,13 @@ class Compiler:
         start, end = spec.hours or (None, None)
         zone = ZoneInfo(spec.zone) if spec.zone is not None else None
         return core.During(spec.phase or (), start, end, spec.weekdays or (), zone, spec.zone or "")
+
+
+def dumped(data: Any) -> str:
+    """``data`` as YAML in plain style."""
+    return str(yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110))
+
+
+def _always_asked(when: core.Condition, price: core.Price | core.Drawdown | None) -> bool:
+    """Whether the rule cannot fire without ``price``, which does not stand under ``any`` or in a sequence."""
+    return any(part is price for part in conjuncts(when))

@@ -1,36 +1,46 @@
-"""Rule files into rules, with every mistake in all of them at once."""
+"""Rule files into rules: the text into a document, the document into what it says, that into rules.
+
+A file with mistakes is read part by part, as far as it goes: what is wrong with its shape is reported, and what is left
+can still be checked in meaning. Without this a misspelt key would hide every mistake beside it until it is corrected.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-import textwrap
-from collections.abc import Collection, Iterator, Sequence
+import copy
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from bot.config.document import Document, DocumentPath, collector_paused, load_document, problem
-from bot.config.rules.checks import LONGEST_SESSION, conjuncts, contradictions, unreachable
 from bot.config.rules.compiling import Compiler
-from bot.config.rules.salvage import ReadRule, read_file
-from bot.config.rules.specs import RuleSpec
+from bot.config.rules.specs import LEFT_OUT, ConditionItem, ReadFile, ReadRule, RulesFile, RuleSpec
 from bot.config.rules.surroundings import Surroundings
-from bot.config.validation import one_of
-from bot.core.comparison import parse_comparison
-from bot.core.conditions import Condition, Drawdown, MarketMove, News, Price, required, walk
+from bot.config.validation import Mistake, narrowed, validate
 from bot.core.errors import ConfigError, Problem
-from bot.core.model import Reach, Severity, stable_id
-from bot.core.rules import Rule, RuleSet, SeverityStep, asks_for_cause, first_price, has_price, topics_of
+from bot.core.rules import Rule, RuleSet
 
-SEVERITY_WORDS = tuple(s.word for s in Severity)
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_LEANS = re.compile(r"(?:^|[\s\[{,])[&*]\w")
-"""An anchor or an alias: the lines alone would not say the same."""
 SLIP = 0.85
 """How alike a name is to another that it is taken for a slip of the pen."""
+ROUNDS = 12
+"""Each round removes what is wrong one level further out; no rule is nested deeper than this by people."""
+HOLDERS = frozenset({"all", "any", "none", "steps", "symbols", "topic", "about"})
+"""Lists in which ``LEFT_OUT`` may stand for an item."""
+NEEDED: Mapping[str, Any] = {"name": "nameless", "symbols": ["all"], "when": LEFT_OUT}
+"""What stands in for a part that no rule can be without."""
+
+HINTS: Mapping[str, str] = {
+    "hold": "'hold' belongs to the rule, beside when; move it there",
+    "for": "how long conditions must hold is written hold: 10m, beside when",
+    "symbol": "the list of symbols is written symbols: [NVDA, group:memory]",
+    "sources_count": 'distinct sources are counted by sources: ">= 2"',
+}
+"""Keys people try that mean something elsewhere, and what to write."""
+
+_ITEM: TypeAdapter[Any] = TypeAdapter(cast(Any, ConditionItem))  # an annotated union is a type to pydantic alone
+_RULE: TypeAdapter[Any] = TypeAdapter(RuleSpec)
 
 
 def rule_files(path: Path) -> list[Path]:
@@ -58,20 +68,31 @@ def _loaded(paths: Sequence[Path], around: Surroundings) -> RuleSet:
         except ConfigError as error:
             problems += error.problems
             continue
-        reader = _Reader(document, around, Compiler(document, around, file.conditions))
+        compiler = Compiler(document, around, file.conditions)
         for rule in file.rules:
-            reader.unique(rule, seen)
+            compiler.problems += _named_twice(document, rule, seen)
             quieting.append((document, rule))
-            compiled = reader.rule(rule)
-            if compiled is not None:
+            if (compiled := compiler.rule(rule)) is not None:
                 found.append(compiled)
         for name in file.conditions:
-            reader.compiler.definition(name, ("conditions", name))
-        problems += [*file.problems, *reader.compiler.problems]
+            compiler.definition(name, ("conditions", name))
+        problems += [*file.problems, *compiler.problems]
     problems += _misspelt(quieting, seen)
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
     return RuleSet(found)
+
+
+def _named_twice(document: Document, rule: ReadRule, seen: dict[str, tuple[Document, int]]) -> Iterator[Problem]:
+    """The rule's name, where another rule has it."""
+    name = rule.spec.name
+    if document.data["rules"][rule.index].get("name") != name:  # it stands in for one that is wrong
+        return
+    first = seen.setdefault(name, (document, rule.index))
+    if first != (document, rule.index):
+        where = f"{first[0].file}:{first[0].position(('rules', first[1], 'name'))[0]}"
+        said = f"a rule named '{name}' is already at {where}; rename one"
+        yield problem(document, ("rules", rule.index, "name"), said)
 
 
 def _misspelt(rules: Sequence[tuple[Document, ReadRule]], known: Collection[str]) -> Iterator[Problem]:
@@ -95,160 +116,80 @@ def misshapen(paths: Sequence[Path]) -> list[Problem]:
     return problems
 
 
-class _Reader:
-    """Turns what one document says into rules, collecting what does not make sense."""
+# ---------------------------------------------------------------------------------------- document to what it says
 
-    def __init__(self, document: Document, around: Surroundings, compiler: Compiler) -> None:
-        self.document = document
-        self.around = around
-        self.compiler = compiler
-        self.fail = compiler.fail
-        self._text = document.text.split("\n")
 
-    def unique(self, rule: ReadRule, seen: dict[str, tuple[Document, int]]) -> None:
-        """Report a name that another rule has."""
-        name = rule.spec.name
-        written = self.document.data["rules"][rule.index]
-        if written.get("name") != name:  # it stands in for one that is wrong
-            return
-        first = seen.setdefault(name, (self.document, rule.index))
-        if first != (self.document, rule.index):
-            where = f"{first[0].file}:{first[0].position(('rules', first[1], 'name'))[0]}"
-            self.fail(("rules", rule.index, "name"), f"a rule named '{name}' is already at {where}; rename one")
-
-    def rule(self, read: ReadRule) -> Rule | None:
-        """The rule, or ``None`` where anything is wrong with it."""
-        spec, path = read.spec, ("rules", read.index)
-        before = len(self.compiler.problems)
-        self.compiler.used.clear()
-        selected = self.compiler.symbols(spec.symbols, path) if self._has(path, "symbols") else ()
-        when = self.compiler.item(spec.when, (*path, "when"))
-        steps = self._severity(spec.severity, (*path, "severity"))
-        if spec.hold_for is not None and spec.hold_for > LONGEST_SESSION:
-            self.fail((*path, "hold"), "no session lasts so long; write less, as 10m")
-        if when is None or not read.whole:
-            return None
-        self._as_a_whole(spec, when, steps, path)
-        if len(self.compiler.problems) > before:
-            return None
-        version, text = self._written(path)
-        return Rule(
-            name=spec.name,
-            description=spec.description,
-            symbols=frozenset(s for s in selected if s in self.around.present),
-            when=when,
-            severity=steps,
-            cooldown=spec.cooldown,
-            hold=spec.hold if isinstance(spec.hold, int) else 2,
-            follow_up=spec.follow_up,
-            quiets=frozenset(spec.quiets),
-            version=version,
-            text=text,
-            enabled=spec.enabled,
-            topics=topics_of(when),
-            has_price=has_price(when),
-            has_cause=asks_for_cause(when),
-            hold_for=spec.hold_for,
+def read_file(document: Document) -> ReadFile:
+    """Everything in ``document`` that can be read. Raises ConfigError where it is no file of rules at all."""
+    try:
+        file = validate(document, RulesFile, hints=HINTS)
+    except ConfigError as error:
+        data = document.data
+        if not isinstance(data, dict) or not isinstance(data.get("rules"), list):
+            raise
+        rules = []
+        for index, written in enumerate(data["rules"]):
+            spec, whole = salvaged(_RULE, written)
+            if spec is not None:
+                rules.append(ReadRule(index, spec, whole))
+        named = data.get("conditions")
+        definitions = (
+            {str(name): salvaged(_ITEM, written)[0] for name, written in named.items()}
+            if isinstance(named, dict)
+            else {}
         )
+        return ReadFile(tuple(rules), definitions, tuple(error.problems))
+    return ReadFile(tuple(ReadRule(i, r, whole=True) for i, r in enumerate(file.rules)), file.conditions, ())
 
-    def _has(self, path: DocumentPath, key: str) -> bool:
-        written: Any = self.document.data
-        for step in path:
-            written = written[step]
-        return isinstance(written, dict) and written.get(key) is not None
 
-    def _written(self, path: DocumentPath) -> tuple[str, str]:
-        """Version and text of a rule as written, with the named conditions it uses."""
-        written = self.document.data["rules"][path[1]]
-        used = {name: self.document.data["conditions"][name] for name in sorted(self.compiler.used)}
-        whole: Any = {"conditions": used, "rules": [written]} if used else written
-        text = self._lines(path) or dumped([written])
-        if used:
-            text = f"{dumped({'conditions': used})}rules:\n{text}"
-        return stable_id(json.dumps(whole, sort_keys=True, ensure_ascii=False), length=12), text
+def salvaged(kind: TypeAdapter[Any], written: Any) -> tuple[Any, bool]:
+    """What ``written`` says once everything of a wrong shape is taken out, ``None`` where nothing is left; and whether
+    nothing had to be."""
+    data = copy.deepcopy(written)
+    for number in range(ROUNDS):
+        try:
+            return kind.validate_python(data), number == 0
+        except ValidationError as error:
+            part = _Part(data)
+            found = [Mistake(part, RuleSpec, e) for e in error.errors(include_url=False)]
+            paths = {m.path for m in narrowed([m for m in found if not m.follows] or found)}
+            if () in paths or not isinstance(data, dict):
+                return None, False
+            for path in sorted(paths, key=len, reverse=True):
+                _take_out(data, path)
+    return None, False
 
-    def _lines(self, path: DocumentPath) -> str:
-        """The lines a rule is written in, comments included; empty where it shares them or leans on others (``*``)."""
-        rules = self.document.data["rules"]
-        index = int(path[1])
-        first = self.document.position(path)[0] - 1
-        end = len(self._text)
-        if index + 1 < len(rules):
-            end = self.document.position(("rules", index + 1))[0] - 1
+
+class _Part(Document):
+    """Plain data in a document's place, for relating mistakes to it; it has no positions."""
+
+    def __init__(self, data: Any) -> None:
+        self.file = ""
+        self.data = data
+
+
+def _take_out(data: dict[str, Any], path: DocumentPath) -> None:
+    """Remove what stands at ``path``, or the nearest thing around it that a rule can be without."""
+    for depth in range(len(path), 0, -1):
+        parent, step = _at(data, path[: depth - 1]), path[depth - 1]
+        if depth == 1 and step in NEEDED:
+            data[str(step)] = copy.deepcopy(NEEDED[str(step)])
+            return
+        if isinstance(parent, list) and isinstance(step, int) and path[depth - 2] in HOLDERS and step < len(parent):
+            parent[step] = LEFT_OUT
+            return
+        if isinstance(parent, dict) and step in parent:
+            del parent[step]
+            return
+
+
+def _at(data: Any, path: DocumentPath) -> Any:
+    for step in path:
+        if isinstance(data, list):
+            known = isinstance(step, int) and step < len(data)
         else:
-            after = (self.document.key_position((key,))[0] - 1 for key in self.document.data)
-            end = min((line for line in after if line > first), default=end)
-        lines = self._text[first:end]
-        while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
-            lines.pop()
-        if not lines or not lines[0].lstrip().startswith("-") or any(_LEANS.search(line) for line in lines):
-            return ""
-        return textwrap.dedent("\n".join(lines)) + "\n"
-
-    # ------------------------------------------------------------------------------------------------------- severity
-
-    def _severity(self, written: str | dict[str, str], path: DocumentPath) -> tuple[SeverityStep, ...]:
-        if isinstance(written, str):
-            if written not in SEVERITY_WORDS:
-                self.fail(path, one_of(written, SEVERITY_WORDS, "severity"))
-                return ()
-            return (SeverityStep(Severity.parse(written)),)
-        steps = []
-        for word, when in written.items():
-            if word not in SEVERITY_WORDS:
-                self.compiler.problems.append(
-                    problem(self.document, (*path, word), one_of(word, SEVERITY_WORDS, "severity"), key=True)
-                )
-            elif when == "always":
-                steps.append(SeverityStep(Severity.parse(word)))
-            elif when.startswith("change "):
-                try:
-                    change = parse_comparison(when.removeprefix("change "), percent=True)
-                except ValueError as error:
-                    self.fail((*path, word), str(error))
-                else:
-                    steps.append(SeverityStep(Severity.parse(word), change))
-            else:
-                self.fail((*path, word), f"'{when}' is not when a severity applies; write always, or \"change < -15%\"")
-        if not written:
-            self.fail(path, "no severity is named; write one, as warning")
-        elif len(steps) == len(written) and all(s.change is not None for s in steps):
-            self.fail(path, "no severity applies always; give one of them the value always")
-        return tuple(sorted(steps, key=lambda s: s.severity))
-
-    # -------------------------------------------------------------------------------------------------------- a whole
-
-    def _as_a_whole(self, spec: RuleSpec, when: Condition, steps: tuple[SeverityStep, ...], path: DocumentPath) -> None:
-        """What only shows once the parts of a rule are seen together."""
-        price = first_price(when)
-        if price is None and any(step.change for step in steps):
-            self.fail(
-                (*path, "severity"), "severity asks for a change but the rule has no price condition; write one word"
-            )
-        elif isinstance(spec.severity, dict) and len(steps) == len(spec.severity):
-            asked = price.drawdown if isinstance(price, Drawdown) else price.change if price else None
-            certain = asked if _always_asked(when, price) else None
-            for step, why in unreachable(steps, certain):
-                self.fail((*path, "severity", step.severity.word), why)
-        news = [c for c in required(when) if isinstance(c, News)]
-        for condition in walk(when):
-            place = self.compiler.places.get(id(condition), (*path, "when"))
-            if isinstance(condition, Price | MarketMove) and condition.since.kind == "story" and not news:
-                self.fail((*place, "since"), "which story is not said; add news: {topic: …} to the rule")
-            if isinstance(condition, News) and Reach.NONE in condition.reaches and not has_price(when):
-                self.fail(
-                    (*place, "reach"),
-                    "without a condition on prices this fires for every symbol; write direct or exposure",
-                )
-        for condition, why in contradictions(when):
-            self.fail(self.compiler.places.get(id(condition), (*path, "when")), why)
-
-
-def dumped(data: Any) -> str:
-    """``data`` as YAML in plain style."""
-    return str(yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110))
-
-
-def _always_asked(when: Condition, price: Price | Drawdown | None) -> bool:
-    """Whether the rule cannot fire without ``price``, which does not stand under ``any`` or in a sequence."""
-    return any(part is price for part in conjuncts(when))
+            known = isinstance(data, dict) and step in data
+        if not known:
+            return None
+        data = data[step]
+    return data

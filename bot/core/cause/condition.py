@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bot.core.cause.causes import Verdict
 from bot.core.cause.moves import LOOKBACK
 from bot.core.cause.ranking import Explanation
 from bot.core.comparison import Comparison
-from bot.core.conditions import Context, Reads
+from bot.core.conditions import Condition, Context, Reads
 from bot.core.model import Check
 from bot.core.windows import Span
 from bot.core.wording import count, listing
@@ -18,11 +19,16 @@ APART = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Condition):
     """The best explanation found for the move is about one of these topics, with such confidence.
 
     A fall that something else explains better does not hold, however strong the AI news of the day is.
     """
+
+    asks_for_cause: ClassVar[bool] = True
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 8
+    """A ranking of everything that could explain the move."""
 
     topics: tuple[str, ...]
     within: Span
@@ -36,14 +42,9 @@ class Cause:
     @property
     def reads(self) -> Reads:
         """Stories as far back as asked; any on the topics that name causes may complete it,
-        whomever it reaches: others in its group may explain a fall."""
+        whomever it reaches: others in its group may explain a fall. And how everybody moves."""
         topics = self.ai_causes.union(self.topics)
-        return Reads(anywhere=topics, news_for=self.within.longest, sessions=LOOKBACK + 1)
-
-    @property
-    def cost(self) -> int:
-        """A ranking of everything that could explain the move."""
-        return 8
+        return Reads(everyone=True, anywhere=topics, news_for=self.within.longest, sessions=LOOKBACK + 1)
 
     def evaluate(self, context: Context) -> Check:
         """The ranking's first place, and its arithmetic."""
@@ -65,8 +66,13 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Condition):
     """Those who live from the same as the symbol (itself left out) move together, beyond their own volatility."""
+
+    about_several: ClassVar[bool] = True
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 7
+    """A measurement of everybody watched."""
 
     z: Comparison
     """Asked of the median of the members' moves, each over its own everyday scale."""
@@ -83,13 +89,8 @@ class Group:
 
     @property
     def reads(self) -> Reads:
-        """Volatility from half a year of sessions."""
-        return Reads(sessions=LOOKBACK + 1)
-
-    @property
-    def cost(self) -> int:
-        """A measurement of everybody watched."""
-        return 7
+        """How everybody moves, beside half a year of sessions."""
+        return Reads(everyone=True, sessions=LOOKBACK + 1)
 
     def evaluate(self, context: Context) -> Check:
         """The group that falls most clearly with the symbol."""

@@ -7,7 +7,7 @@ cut of the same observations finds the same. Everything that can be asked is lis
 
 from bot.core.conditions.context import ANY_TOPIC, Condition, Context, Move, Prices, Reads
 from bot.core.conditions.group import Breadth
-from bot.core.conditions.logic import All, Any, Named, NoneOf, below, required, together, walk
+from bot.core.conditions.logic import All, Any, Named, NoneOf, required, together, walk
 from bot.core.conditions.news import About, News, TextPattern, told
 from bot.core.conditions.price import Drawdown, Extreme, Gap, MarketMove, MarketTest, Price
 from bot.core.conditions.steady import change_since, look, measure
@@ -40,7 +40,6 @@ __all__ = [
     "Sequence",
     "TextPattern",
     "Volume",
-    "below",
     "change_since",
     "look",
     "measure",

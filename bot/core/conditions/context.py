@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from bot.core.market import SymbolPrices
 from bot.core.model import Check, ClusterMatch, Quote, Reference
@@ -33,6 +34,8 @@ class Reads:
 
     symbols: frozenset[str] = frozenset()
     """Other symbols than the one it is asked for."""
+    everyone: bool = False
+    """Every watched symbol: how the others move says how unusual a move is."""
     members: frozenset[str] = frozenset()
     """Those among them of which a quote alone can make it true."""
     topics: frozenset[str] = frozenset()
@@ -42,19 +45,23 @@ class Reads:
     sessions: int = 0
     """Daily bars before the current session."""
     quotes_for: timedelta = timedelta()
-    """How far back quotes."""
+    """How far back quotes, where that is further than the session's begin."""
     news_for: timedelta = timedelta()
     """How far back stories."""
+    since_story: bool = False
+    """Prices from before those stories: how far back that is, only the whole rule can tell."""
 
     def __or__(self, other: Reads) -> Reads:
         return Reads(
             self.symbols | other.symbols,
+            self.everyone or other.everyone,
             self.members | other.members,
             self.topics | other.topics,
             self.anywhere | other.anywhere,
             max(self.sessions, other.sessions),
             max(self.quotes_for, other.quotes_for),
             max(self.news_for, other.news_for),
+            self.since_story or other.since_story,
         )
 
 
@@ -158,19 +165,36 @@ class Move:
     """The condition it was measured for held."""
 
 
-class Condition(Protocol):
-    """Anything a rule can ask."""
+class Condition(ABC):
+    """Anything a rule can ask. What a rule must know of its conditions stands here, and nowhere else."""
+
+    __slots__ = ()
+
+    about_several: ClassVar[bool] = False
+    """It finds that several stocks move together: what its rule finds for each of them is one happening."""
+    asks_for_cause: ClassVar[bool] = False
+    """It asks what explains the move, which a story told late may still do."""
 
     @property
+    def children(self) -> tuple[Condition, ...]:
+        """The conditions directly inside it, in reading order."""
+        return ()
+
+    @property
+    @abstractmethod
+    def requires_price(self) -> bool:
+        """Whether it cannot hold on news and time alone."""
+
+    @property
+    @abstractmethod
     def reads(self) -> Reads:
-        """What it looks at."""
-        ...
+        """What it looks at: whatever changes its outcome, the symbol's own quotes of the session apart."""
 
     @property
+    @abstractmethod
     def cost(self) -> int:
         """How dear it is to evaluate, for asking the cheap ones first: 0 a look at the clock, 9 a walk back in time."""
-        ...
 
+    @abstractmethod
     def evaluate(self, context: Context) -> Check:
         """What it found for ``context.symbol`` at ``context.now``."""
-        ...

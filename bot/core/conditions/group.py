@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from bot.core.comparison import Comparison
-from bot.core.conditions.context import Context, Reads
+from bot.core.conditions.context import Condition, Context, Reads
 from bot.core.conditions.price import reads_since
 from bot.core.conditions.steady import change_since, look
 from bot.core.model import Check
@@ -18,11 +19,16 @@ NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Breadth:
+class Breadth(Condition):
     """At least so many, or such a share, of a group have moved beyond a change.
 
     Members whose change is not known do not count, neither as moving nor for the share, but are shown.
     """
+
+    about_several: ClassVar[bool] = True
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 6
+    """Some look-ups for each member."""
 
     group: str
     """As the rule says it."""
@@ -49,11 +55,6 @@ class Breadth:
         if self.peers is not None:
             everyone = frozenset(m for members in self.peers.values() for m in members)
         return reads_since(self.since) | Reads(symbols=everyone, members=everyone)
-
-    @property
-    def cost(self) -> int:
-        """Some look-ups for each member."""
-        return 6
 
     def evaluate(self, context: Context) -> Check:
         """Measure every member, each under the rule's ``hold``."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import re2
 
 from bot.core.comparison import Comparison
-from bot.core.conditions.context import ANY_TOPIC, Context, Reads
+from bot.core.conditions.context import ANY_TOPIC, Condition, Context, Reads
 from bot.core.model import Check, ClusterMatch, Mention, Reach, Story
 from bot.core.windows import Span, format_duration
 
@@ -77,8 +77,12 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class News(Condition):
     """A cluster of stories reaches the symbol. Everything asked holds for one cluster together, ``burst`` apart."""
+
+    requires_price: ClassVar[bool] = False
+    cost: ClassVar[int] = 7
+    """A search among clusters."""
 
     topics: tuple[str, ...]
     """Empty for all topics."""
@@ -120,11 +124,6 @@ class News:
         if Reach.NONE in self.reaches:
             return Reads(anywhere=topics, news_for=back)
         return Reads(topics=topics, news_for=back)
-
-    @property
-    def cost(self) -> int:
-        """A search among clusters."""
-        return 7
 
     def evaluate(self, context: Context) -> Check:
         """The best cluster that meets everything, or how close the best one came."""

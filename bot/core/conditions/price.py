@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import ClassVar
 
 from bot.core.comparison import Comparison
 from bot.core.conditions.context import Condition, Context, Reads
@@ -17,8 +18,10 @@ _PREVIOUS_CLOSE = Since("previous close")
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class Price(Condition):
     """The symbol's price has moved so far since a reference, in ``hold`` quotes of strictly later event times."""
+
+    requires_price: ClassVar[bool] = True
 
     change: Comparison
     since: Since = field(default_factory=lambda: _PREVIOUS_CLOSE)
@@ -47,8 +50,12 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawdown:
+class Drawdown(Condition):
     """The price has fallen so far from the highest of a lookback; never above 0."""
+
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 3
+    """As many bars as the lookback has."""
 
     drawdown: Comparison
     of: Span
@@ -61,11 +68,6 @@ class Drawdown:
         """Quotes or bars of the lookback."""
         return Reads(sessions=self.of.sessions or 0, quotes_for=self.of.duration or timedelta())
 
-    @property
-    def cost(self) -> int:
-        """As many bars as the lookback has."""
-        return 3
-
     def evaluate(self, context: Context) -> Check:
         """Measure the standing quote against the peak."""
         take = drawdown_from(context.prices, self.of, context)
@@ -77,8 +79,12 @@ class Drawdown:
 
 
 @dataclass(frozen=True, slots=True)
-class Extreme:
+class Extreme(Condition):
     """The price is the lowest (or highest) since at least so many sessions: none of their closes lies beyond it."""
+
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 3
+    """A walk over closes."""
 
     lowest: bool
     sessions: int
@@ -91,11 +97,6 @@ class Extreme:
     def reads(self) -> Reads:
         """Closes."""
         return Reads(sessions=self.sessions)
-
-    @property
-    def cost(self) -> int:
-        """A walk over closes."""
-        return 3
 
     def evaluate(self, context: Context) -> Check:
         """Compare the standing quote with closes, newest first."""
@@ -126,11 +127,15 @@ class Extreme:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Condition):
     """The session opened so far from the previous close.
 
     One print like any other is confirmed by the next ones, as ``hold`` asks; the open of a finished bar by itself.
     """
+
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 1
+    """A few look-ups."""
 
     change: Comparison
 
@@ -141,11 +146,6 @@ class Gap:
     def reads(self) -> Reads:
         """The session's own quotes."""
         return Reads(sessions=1)
-
-    @property
-    def cost(self) -> int:
-        """A few look-ups."""
-        return 1
 
     def evaluate(self, context: Context) -> Check:
         """Measure the open against the previous close."""
@@ -192,8 +192,12 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class MarketMove:
+class MarketMove(Condition):
     """A benchmark has moved so far: for guards against days on which everything falls."""
+
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 1
+    """A few look-ups."""
 
     benchmark: str
     change: Comparison
@@ -207,11 +211,6 @@ class MarketMove:
         """The benchmark's prices."""
         return reads_since(self.since) | Reads(symbols=frozenset({self.benchmark}))
 
-    @property
-    def cost(self) -> int:
-        """A few look-ups."""
-        return 1
-
     def evaluate(self, context: Context) -> Check:
         """Measure the benchmark's standing quote; one quote suffices."""
         there = context.elsewhere(self.benchmark, hold=1)
@@ -220,8 +219,10 @@ class MarketMove:
 
 
 @dataclass(frozen=True, slots=True)
-class MarketTest:
+class MarketTest(Condition):
     """Another test on a benchmark: its drawdown, gap, extreme or volume. One quote suffices."""
+
+    requires_price: ClassVar[bool] = True
 
     benchmark: str
     of: Condition
@@ -250,4 +251,4 @@ class MarketTest:
 def reads_since(since: Since) -> Reads:
     """What measuring against ``since`` looks at."""
     sessions = since.count if since.kind in ("sessions", "high", "low") else 1
-    return Reads(sessions=sessions, quotes_for=since.duration or timedelta())
+    return Reads(sessions=sessions, quotes_for=since.duration or timedelta(), since_story=since.kind == "story")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, tzinfo
+from typing import ClassVar
 
 from bot.core.conditions.context import Condition, Context, Prices, Reads
 from bot.core.conditions.logic import required, together
@@ -17,8 +18,12 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
-class During:
+class During(Condition):
     """It is a phase of the symbol's exchange, an hour of a time zone, a weekday there; all that are asked."""
+
+    requires_price: ClassVar[bool] = False
+    cost: ClassVar[int] = 0
+    """A look at the clock."""
 
     phases: tuple[Phase, ...] = ()
     start: time | None = None
@@ -42,11 +47,6 @@ class During:
     def reads(self) -> Reads:
         """The time and nothing else."""
         return Reads()
-
-    @property
-    def cost(self) -> int:
-        """A look at the clock."""
-        return 0
 
     def evaluate(self, context: Context) -> Check:
         """Ask the moment it is judged at; where an earlier session is judged, that of its last quote."""
@@ -85,7 +85,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Condition):
     """Conditions that came about one after the other within a time, the last of which still holds.
 
     Each step counts from the moment it began to hold: the last one's beginning, before that the latest beginning of
@@ -94,13 +94,21 @@ class Sequence:
     prices by event time and of stories by when they were seen.
     """
 
+    cost: ClassVar[int] = 9
+    """Everything again, at many moments."""
+
     steps: tuple[Condition, ...]
     within: Span
 
     @property
-    def of(self) -> tuple[Condition, ...]:
+    def children(self) -> tuple[Condition, ...]:
         """The steps."""
         return self.steps
+
+    @property
+    def requires_price(self) -> bool:
+        """Where one of the steps does."""
+        return any(step.requires_price for step in self.steps)
 
     def __str__(self) -> str:
         return f"sequence of {len(self.steps)} within {self.within}"
@@ -110,20 +118,12 @@ class Sequence:
         """What its steps look at, and that as far back as the sequence may begin."""
         reads = together(self.steps)
         back = self.within.longest
-        return Reads(
-            reads.symbols,
-            reads.members,
-            reads.topics,
-            reads.anywhere,
-            reads.sessions + (self.within.sessions or back.days + 1),
-            reads.quotes_for + back,
-            reads.news_for + back,
+        return replace(
+            reads,
+            sessions=reads.sessions + (self.within.sessions or back.days + 1),
+            quotes_for=reads.quotes_for + back,
+            news_for=reads.news_for + back,
         )
-
-    @property
-    def cost(self) -> int:
-        """Everything again, at many moments."""
-        return 9
 
     def evaluate(self, context: Context) -> Check:
         """Look whether the last step holds, then walk back to where each began."""

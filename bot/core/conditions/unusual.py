@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from bot.core.comparison import Comparison
-from bot.core.conditions.context import Context, Reads
+from bot.core.conditions.context import Condition, Context, Reads
 from bot.core.conditions.steady import Sample, look
 from bot.core.model import Check, Quote
 from bot.core.returns import REACHES_BACK, AbnormalReturn, abnormal_return
@@ -16,11 +17,15 @@ from bot.core.windows import Since, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Abnormal:
+class Abnormal(Condition):
     """What of the symbol's move the market model does not expect, as a fraction, in standard deviations, or both.
 
     See ``bot.core.returns`` for the model and its source.
     """
+
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 4
+    """A regression, once a session."""
 
     benchmark: str
     change: Comparison | None = None
@@ -38,11 +43,6 @@ class Abnormal:
     def reads(self) -> Reads:
         """Closes of the estimation window, of symbol and benchmark."""
         return Reads(symbols=frozenset({self.benchmark}), sessions=REACHES_BACK + 1)
-
-    @property
-    def cost(self) -> int:
-        """A regression, once a session."""
-        return 4
 
     def evaluate(self, context: Context) -> Check:
         """Measure the standing quote beside the benchmark; a wild print alone does not hold."""
@@ -84,8 +84,12 @@ class Abnormal:
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Condition):
     """The session's volume so far against what is usual at this time."""
+
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 4
+    """A look into every session averaged."""
 
     ratio: Comparison
     over: int = 20
@@ -98,11 +102,6 @@ class Volume:
     def reads(self) -> Reads:
         """Volumes of quotes and bars over the sessions averaged."""
         return Reads(sessions=self.over, quotes_for=Span(sessions=self.over).longest)
-
-    @property
-    def cost(self) -> int:
-        """A look into every session averaged."""
-        return 4
 
     def evaluate(self, context: Context) -> Check:
         """Compare volumes. A session under way beside whole ones gives the least it can be: enough to hold, not to

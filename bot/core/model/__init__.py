@@ -22,10 +22,11 @@ from bot.core.model.decisions import (
     FollowUpOutcome,
     Incident,
     IncidentState,
+    Joined,
     Reference,
     Thread,
 )
-from bot.core.model.delivery import Delivery, Notification, NotificationState, Outgoing, Recipient
+from bot.core.model.delivery import Delivery, DeliveryOutcome, Notification, NotificationState, Outgoing, Recipient
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.core.model.news import ClusterMatch, Field, Mention, Reading, ScoreReason, TopicScore
 from bot.core.model.observations import (
@@ -41,13 +42,27 @@ from bot.core.model.observations import (
     Story,
     Trouble,
 )
-from bot.core.model.vocabulary import AlertState, Phase, QuoteKind, Reach, Reason, Severity, stable_id
+from bot.core.model.vocabulary import (
+    PAUSE,
+    TOLD_LATER,
+    AlertState,
+    Phase,
+    QuoteKind,
+    Reach,
+    Reason,
+    Severity,
+    Suppression,
+    SuppressionReason,
+    stable_id,
+)
 
 __all__ = [
     "LAPSED",
     "NEXT_SESSION_CLOSE",
+    "PAUSE",
     "RECOVERED",
     "SESSION_CLOSE",
+    "TOLD_LATER",
     "Alert",
     "AlertChange",
     "AlertState",
@@ -62,6 +77,7 @@ __all__ = [
     "DailyBar",
     "Decisions",
     "Delivery",
+    "DeliveryOutcome",
     "EarningsDate",
     "FeedState",
     "Field",
@@ -71,6 +87,7 @@ __all__ = [
     "Incident",
     "IncidentState",
     "Inline",
+    "Joined",
     "Line",
     "Link",
     "Mention",
@@ -95,6 +112,8 @@ __all__ = [
     "Story",
     "Strong",
     "Summary",
+    "Suppression",
+    "SuppressionReason",
     "Thread",
     "TopicScore",
     "Trouble",

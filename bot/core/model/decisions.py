@@ -21,6 +21,14 @@ class Reference:
     session: date
 
 
+class Joined(enum.StrEnum):
+    """How a check joins those inside it, in the words that stand for its condition. No rule's own name has a space."""
+
+    ALL = "all of"
+    ANY = "any of"
+    NONE = "none of"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One condition evaluated: what was measured beside what was asked. A tree, for ``all``, ``any`` and ``none``."""
@@ -37,6 +45,16 @@ class Check:
     limit: float | None = None
     """The number it was compared with."""
     children: tuple[Check, ...] = ()
+
+    @property
+    def is_guard(self) -> bool:
+        """It asks that none of its children holds."""
+        return self.condition == Joined.NONE
+
+    @property
+    def is_choice(self) -> bool:
+        """One child that holds suffices."""
+        return self.condition == Joined.ANY
 
 
 @dataclass(frozen=True, slots=True)

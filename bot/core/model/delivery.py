@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.model.messages import Summary
-from bot.core.model.vocabulary import Reason, Severity
+from bot.core.model.vocabulary import Reason, Severity, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Notification:
     """Id of the notification whose message this replaces."""
     replies_to: str = ""
     state: NotificationState = NotificationState.QUEUED
-    suppressed_by: str = ""
+    suppressed_by: Suppression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,15 @@ class Outgoing:
     replies_to_message: str | None = None
 
 
+class DeliveryOutcome(enum.StrEnum):
+    """How an attempt to deliver ended; ``UNKNOWN``: it may have arrived."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One attempt to deliver one notification, and how it ended."""
@@ -84,8 +93,7 @@ class Delivery:
     attempt: int
     started_at: datetime
     ended_at: datetime
-    outcome: str
-    """``sent``, ``retry``, ``unknown``, ``failed``."""
+    outcome: DeliveryOutcome
     message_id: str | None = None
     error: str = ""
     retry_at: datetime | None = None

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model.vocabulary import Reason, Severity
+from bot.core.model.vocabulary import Reason, Severity, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +86,5 @@ class Announcement:
     for_operator: bool = False
     recipient: str = ""
     """Only this recipient, whatever it prefers to hear: what it missed in its quiet hours."""
-    suppressed_by: str = ""
-    """Why nobody shall be sent this, though it is recorded: ``cooldown``, a silence, an inhibiting rule."""
+    suppressed_by: Suppression | None = None
+    """Why nobody shall be sent this, though it is recorded: a cooldown, an inhibiting rule."""

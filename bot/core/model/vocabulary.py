@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from dataclasses import dataclass
 
 
 class Phase(enum.StrEnum):
@@ -61,6 +62,60 @@ class Reason(enum.StrEnum):
     RESOLVED = "resolved"
     DIGEST = "digest"
     OPERATOR = "operator"
+
+
+class SuppressionReason(enum.StrEnum):
+    """Why a notification is not sent, in the word that is stored for it."""
+
+    COOLDOWN = "cooldown"
+    INHIBITED = "inhibited by"
+    """An alert of another rule fires, which is the detail."""
+    NEVER_TOLD = "never told"
+    """Every message it follows was itself held back."""
+    SILENCE = "silence"
+    """The detail is the silence's id."""
+    QUIET_HOURS = "quiet hours"
+    MIN_SEVERITY = "min_severity"
+    """The detail is the severity from which on the recipient is told."""
+    SYMBOLS = "symbols"
+    DIGEST = "digest"
+    BACKTEST = "backtest"
+    SWITCHED_OFF = "recipient switched off"
+    NEWER_EDIT = "a newer edit"
+    NOTHING_TO_EDIT = "the message to edit is"
+    """The detail is what became of it."""
+    IMPORTED = "imported before it was sent"
+    OTHER = ""
+    """What some other version stored; the detail is its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why one notification is not sent."""
+
+    reason: SuppressionReason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.detail}" if self.reason and self.detail else self.reason.value or self.detail
+
+    def covers(self, other: Suppression) -> bool:
+        """Whether ``other`` is for the same reason, and of the same detail where this one has any."""
+        return self.reason is other.reason and self.detail in ("", other.detail)
+
+    @classmethod
+    def parse(cls, text: str) -> Suppression:
+        """What ``text``, as it is stored, means: ``silence pause``, ``inhibited by market-crash``."""
+        for reason in SuppressionReason:
+            if reason and (text == reason or text.startswith(f"{reason} ")):
+                return cls(reason, text[len(reason) + 1 :])
+        return cls(SuppressionReason.OTHER, text)
+
+
+PAUSE = "pause"
+"""Id of the silence that an admin's ``/pause`` is."""
+TOLD_LATER = (Suppression(SuppressionReason.QUIET_HOURS), Suppression(SuppressionReason.SILENCE, PAUSE))
+"""What is held back so is told in one message once it is over; every other suppressed message is never told."""
 
 
 class QuoteKind(enum.StrEnum):

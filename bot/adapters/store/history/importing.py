@@ -29,9 +29,10 @@ from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.rows import overwrite
 from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreVersionError, UsageError
+from bot.core.model import SuppressionReason
 
 BUSY_FOR = timedelta(seconds=5)
-_NOT_SENT = "imported before it was sent"
+_NOT_SENT = str(SuppressionReason.IMPORTED)
 _NO_ANSWER = "imported while the attempt was under way"
 
 
