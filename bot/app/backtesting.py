@@ -10,11 +10,11 @@ from pathlib import Path
 from bot.adapters.store import SqliteStore
 from bot.app.world import Timetables, World, make_engine, surroundings
 from bot.clock import SimulatedClock
-from bot.config.companies_file import load_companies
-from bot.config.episode_file import load_episodes
+from bot.config.episodes.episode_file import load_episodes
+from bot.config.news.companies_file import load_companies
+from bot.config.news.topics_file import load_topics
 from bot.config.rules import load_rules, rule_files
-from bot.config.settings import Settings, load_settings
-from bot.config.topics_file import load_topics
+from bot.config.settings.settings_file import Settings, load_settings
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import ChangeKind, EarningsDate, Recipient, Story, stable_id

@@ -19,7 +19,7 @@ from bot.adapters.store.history import open_history
 from bot.adapters.yahoo import Yahoo
 from bot.app.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world
-from bot.config.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
+from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
 from bot.core.errors import AftershockError, ConfigError, SourceError
 from bot.core.windows import format_duration
 

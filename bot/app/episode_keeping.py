@@ -11,10 +11,10 @@ from typing import Any
 from bot.app.episode_check import Comparison, compared, comparison_lines, fired_in
 from bot.app.episode_recording import MOST_QUOTES, Recording, record_incident
 from bot.app.staging import open_stage
-from bot.config.episode_file import load_episode
-from bot.config.episode_writing import episode_text
-from bot.config.replacing import replace_file
-from bot.config.scalars import parse_name
+from bot.config.episodes.episode_file import load_episode
+from bot.config.episodes.episode_writing import episode_text
+from bot.config.settings.replacing import replace_file
+from bot.config.yaml.scalars import parse_name
 from bot.core.errors import UsageError
 
 COMMENT = (

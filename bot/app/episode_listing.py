@@ -9,9 +9,9 @@ from typing import Any
 
 from bot.app.replaying import EPISODES_FROM
 from bot.app.world import Timetables
-from bot.config.episode_file import episode_path, episode_paths, load_episode, load_episodes
-from bot.config.episode_writing import moment
-from bot.config.settings import load_settings
+from bot.config.episodes.episode_file import episode_path, episode_paths, load_episode, load_episodes
+from bot.config.episodes.episode_writing import moment
+from bot.config.settings.settings_file import load_settings
 from bot.core.episode import Episode, EpisodeKind, Fall
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.render.text import clean

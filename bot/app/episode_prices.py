@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.config.episode_file import RANGE_TOLERANCE
-from bot.config.price_block import JUMP
+from bot.config.episodes.episode_file import RANGE_TOLERANCE
+from bot.config.episodes.price_block import JUMP
 from bot.core.episode import EpisodeBar, Mark
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Split
 from bot.core.sessions import Session, Timetable

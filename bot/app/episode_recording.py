@@ -19,7 +19,7 @@ from bot.adapters.store.history import open_history
 from bot.app.episode_prices import SEEN_WITHIN, Around, Span, priced
 from bot.app.staging import Stage
 from bot.app.world import NEWS_BEYOND
-from bot.config.episode_writing import acceptable_link
+from bot.config.episodes.episode_writing import acceptable_link
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
 from bot.core.errors import StoreError, UsageError
 from bot.core.incidents import told_by

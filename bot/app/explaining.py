@@ -18,7 +18,7 @@ from bot.adapters.store.extent import extent
 from bot.app.lines import alert_line, iso, told_checks
 from bot.app.staging import Stage, episode_scene, open_stage
 from bot.app.starting import PRICES_BACK
-from bot.config.validation import one_of
+from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
 from bot.core.market import change

@@ -20,10 +20,10 @@ from bot.adapters.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.telegram.introduction import Identity, Introduction, Start
 from bot.app.chat.commands import FOR_ADMINS, MENU
 from bot.app.sample import sample_for
-from bot.config.env_edit import keep_token, owner_only
-from bot.config.settings import Settings, load_settings
-from bot.config.settings_edit import add_admin
-from bot.config.telegram_token import VARIABLE, FoundToken, find_telegram_token
+from bot.config.settings.env_edit import keep_token, owner_only
+from bot.config.settings.settings_edit import add_admin
+from bot.config.settings.settings_file import Settings, load_settings
+from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, DeliveryError
 from bot.core.model import Recipient
 from bot.core.secret import Secret

@@ -16,7 +16,7 @@ from bot.app.live import LiveBot
 from bot.app.measures import Measures
 from bot.app.metrics import Gauges
 from bot.app.vitals import TICK, Vitals
-from bot.config.metrics import is_loopback
+from bot.config.settings.metrics import is_loopback
 from bot.core.errors import UsageError
 from bot.core.ports import Clock
 from bot.core.secret import Secret

@@ -14,8 +14,8 @@ from pathlib import Path
 from bot.app.rule_testing import prepare_suite, run_test
 from bot.app.world import Timetables, World, surroundings
 from bot.config.rules import load_rules, rule_files
-from bot.config.scalars import parse_name
-from bot.config.validation import one_of
+from bot.config.yaml.scalars import parse_name
+from bot.config.yaml.validation import one_of
 from bot.core.errors import ConfigError, StoreError, UsageError
 from bot.core.model import Severity
 from bot.core.news import Topics

@@ -14,7 +14,7 @@ from bot.adapters.apprise import AppriseNotifier, Destination
 from bot.adapters.console import ConsoleNotifier
 from bot.adapters.webhook import Endpoint, WebhookNotifier
 from bot.app.world import World
-from bot.config.other_channels import (
+from bot.config.settings.other_channels import (
     LEAST_SECRET,
     AppriseSettings,
     Format,
@@ -23,9 +23,9 @@ from bot.config.other_channels import (
     recipient,
     secret_of,
 )
-from bot.config.secret_files import readable_by_others
-from bot.config.settings import Settings
-from bot.config.telegram_token import FoundToken, find_telegram_token
+from bot.config.settings.secret_files import readable_by_others
+from bot.config.settings.settings_file import Settings
+from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, UsageError
 from bot.core.model import Outgoing, Recipient
 from bot.core.ports import Clock, Notifier

@@ -19,10 +19,10 @@ from bot.adapters.store import outcomes as stored
 from bot.adapters.store.history import open_history
 from bot.app.lines import iso
 from bot.app.world import AHEAD, Timetables, check_rules
-from bot.config.companies_file import load_companies
-from bot.config.settings import load_settings
-from bot.config.topics_file import load_topics
-from bot.config.validation import one_of
+from bot.config.news.companies_file import load_companies
+from bot.config.news.topics_file import load_topics
+from bot.config.settings.settings_file import load_settings
+from bot.config.yaml.validation import one_of
 from bot.core.errors import ConfigError, StoreError, UsageError
 from bot.core.model import Alert
 from bot.core.outcomes import Horizon, Outcome

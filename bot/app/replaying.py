@@ -10,8 +10,8 @@ from pathlib import Path
 from bot.adapters.store import SqliteStore
 from bot.app.world import Timetables, World, load_world, make_engine
 from bot.clock import SimulatedClock, SystemClock
-from bot.config.episode_file import episode_path, load_episode
-from bot.config.settings import load_settings
+from bot.config.episodes.episode_file import episode_path, load_episode
+from bot.config.settings.settings_file import load_settings
 from bot.core.episode import Episode
 from bot.core.errors import UsageError
 from bot.core.model import Recipient

@@ -12,7 +12,14 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.app.staging import Scene, Stage, cannot_fail, open_stage, rules_under_test, scene_of
-from bot.config.rule_tests_file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
+from bot.config.rule_tests.rule_tests_file import (
+    Expected,
+    ExpectedMessage,
+    RuleTest,
+    Window,
+    load_rule_tests,
+    rule_test_files,
+)
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import AlertChange, ChangeKind, Check
 from bot.core.nearness import nearness, stopper
@@ -85,7 +92,7 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     Raises ConfigError with every mistake in them, tests that could not fail among these; UsageError where there are
     none.
     """
-    from bot.config.settings import load_settings
+    from bot.config.settings.settings_file import load_settings
 
     where = path or _shortest(load_settings(config).rules / "tests")
     if not where.exists():

@@ -20,8 +20,8 @@ from bot.app.chat.access import Admission
 from bot.app.notifiers import CONSOLE, configured_recipients, live_notifiers
 from bot.app.sample import sample_for
 from bot.clock import SystemClock
-from bot.config.settings import load_settings
-from bot.config.telegram_token import FoundToken, find_telegram_token
+from bot.config.settings.settings_file import load_settings
+from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import DeliveryError, UsageError
 from bot.core.model import Recipient
 from bot.core.ports import Notifier

@@ -11,7 +11,7 @@ from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import Limits
 from bot.adapters.store import open_store
 from bot.clock import SystemClock
-from bot.config.settings import load_settings
+from bot.config.settings.settings_file import load_settings
 from bot.core.model import FeedState
 
 

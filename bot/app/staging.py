@@ -12,10 +12,10 @@ from pathlib import Path
 
 from bot.app.replaying import EPISODES_FROM
 from bot.app.world import HISTORY, Timetables, World, load_world, make_engine, surroundings
-from bot.config.episode_file import episode_path, load_episode
-from bot.config.rule_tests_file import GivenPrices, Recording, RuleTest
+from bot.config.episodes.episode_file import episode_path, load_episode
+from bot.config.rule_tests.rule_tests_file import GivenPrices, Recording, RuleTest
 from bot.config.rules import load_rules, rule_files
-from bot.config.validation import one_of
+from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import DailyBar, Observation, Quote

@@ -49,10 +49,10 @@ from bot.app.reloading import LOOK_EVERY, Look, Reloader, look
 from bot.app.status import one_line, several_lines
 from bot.app.world import AHEAD, HISTORY, Timetables, World, make_engine, read_rules_folder
 from bot.clock import SystemClock
-from bot.config.language_model_key import find_language_model_key
-from bot.config.metrics import find_heartbeat_url
-from bot.config.settings import load_settings
-from bot.config.telegram_token import FoundToken
+from bot.config.settings.language_model_key import find_language_model_key
+from bot.config.settings.metrics import find_heartbeat_url
+from bot.config.settings.settings_file import load_settings
+from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.errors import StoreError
 from bot.core.model import Announcement, Batch, Recipient

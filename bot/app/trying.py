@@ -19,7 +19,7 @@ from bot.adapters.store import history, open_store
 from bot.adapters.store.extent import extent
 from bot.app.lines import iso
 from bot.app.staging import Scene, Stage, episode_scene, open_stage, recording_scene
-from bot.config.rule_tests_file import Recording
+from bot.config.rule_tests.rule_tests_file import Recording
 from bot.core.engine import Engine
 from bot.core.errors import Problem, UsageError
 from bot.core.model import AlertChange, ChangeKind, Observation, Quote, Severity

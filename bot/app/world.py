@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.calendar import ExchangeCalendar
-from bot.config.companies_file import CompaniesFile, load_companies
-from bot.config.document import load_document
-from bot.config.episode_file import load_episodes
+from bot.config.episodes.episode_file import load_episodes
+from bot.config.news.companies_file import CompaniesFile, load_companies
+from bot.config.news.topics_file import load_topics
 from bot.config.rules import Surroundings, load_rules, misshapen, rule_files
-from bot.config.settings import Settings, load_settings
-from bot.config.topics_file import load_topics
-from bot.config.validation import validate
+from bot.config.settings.settings_file import Settings, load_settings
+from bot.config.yaml.document import load_document
+from bot.config.yaml.validation import validate
 from bot.core.engine import Engine
 from bot.core.episode import Episode
 from bot.core.errors import ConfigError, Problem, UsageError

@@ -32,7 +32,7 @@ def database_file(config: Path, database: Path | None) -> Path:
     """The history to read. Raises StoreError with what to do where there is none yet."""
     file = database
     if file is None:
-        from bot.config.settings import load_settings
+        from bot.config.settings.settings_file import load_settings
 
         file = load_settings(config).storage.database
     if not file.exists():
@@ -92,10 +92,10 @@ def _exposed(config: Path, exposure: str, warn: Callable[[str], None]) -> tuple[
 
     A configuration with mistakes stops nobody from reading the history.
     """
-    from bot.config.companies_file import load_companies
-    from bot.config.settings import load_settings
-    from bot.config.topics_file import load_topics
-    from bot.config.wording import one_of
+    from bot.config.news.companies_file import load_companies
+    from bot.config.news.topics_file import load_topics
+    from bot.config.settings.settings_file import load_settings
+    from bot.config.yaml.wording import one_of
 
     try:
         folder = load_settings(config).rules

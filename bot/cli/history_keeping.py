@@ -43,7 +43,7 @@ def prune(
     from bot.adapters.store.history.pruning import prune_history
     from bot.adapters.store.retention import prunable
     from bot.clock import SystemClock
-    from bot.config.settings import load_settings
+    from bot.config.settings.settings_file import load_settings
 
     storage = load_settings(config).storage
     keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}

@@ -124,9 +124,9 @@ def show(
 ) -> None:
     """Print a rule with every default filled in, as YAML that reads back to the same rule."""
     from bot.app.world import check_rules
-    from bot.config.rule_dump import full_rules, rules_yaml
-    from bot.config.settings import load_settings
-    from bot.config.validation import one_of
+    from bot.config.rules.rule_dump import full_rules, rules_yaml
+    from bot.config.settings.settings_file import load_settings
+    from bot.config.yaml.validation import one_of
 
     loaded, files = check_rules(config, rules)
     chosen = [rule for rule in full_rules(files, load_settings(config).benchmark) if name in (None, rule.name)]
@@ -165,7 +165,7 @@ def try_(
     from bot.cli import trial_table
     from bot.cli.history import database_file
     from bot.clock import SystemClock
-    from bot.config.rule_tests_file import Recording
+    from bot.config.rule_tests.rule_tests_file import Recording
 
     now = SystemClock().now()
     recording = "--prices" if prices or news else None

@@ -98,7 +98,7 @@ class _Setup:
 
     def _bot(self) -> tuple[Contact, bool]:
         """A bot whose token works, and whether the token is to be written to its file."""
-        from bot.config.telegram_token import VARIABLE, FoundToken
+        from bot.config.settings.telegram_token import VARIABLE, FoundToken
 
         try:
             found = self._places.token(os.environ)
@@ -126,7 +126,7 @@ class _Setup:
         return self._asked_token(), True
 
     def _asked_token(self) -> Contact:
-        from bot.config.env_edit import token_from
+        from bot.config.settings.env_edit import token_from
 
         self._tell("In Telegram, write /newbot to @BotFather (https://t.me/BotFather); it gives you a token.")
         while True:

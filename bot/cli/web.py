@@ -33,7 +33,7 @@ def web(
     """Look around the history in a browser, beside the running bot. Until Ctrl-C."""
     if find_spec("datasette") is None:
         raise UsageError("the pages need Datasette, which is not installed; run: make setup EXTRAS=web")
-    from bot.config.metrics import is_loopback
+    from bot.config.settings.metrics import is_loopback
 
     password = _password(config)
     if password is None and not is_loopback(host):
@@ -65,7 +65,7 @@ def _told_to_end(*_: object) -> None:
 
 def _password(config: Path) -> Secret | None:
     """The password, where one is set. Raises ConfigError for one that is too short to be any use."""
-    from bot.config.secret_files import variable_in
+    from bot.config.settings.secret_files import variable_in
 
     env_file = config.parent / ".env"
     value = os.environ.get(VARIABLE, "").strip() or variable_in(VARIABLE, env_file)

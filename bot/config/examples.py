@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.config.document import load_document
+from bot.config.yaml.document import load_document
 
 
 @cache

@@ -21,13 +21,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
-from bot.config.companies_file import CompaniesFile
-from bot.config.episode_entries import EpisodeFile
+from bot.config.episodes.episode_entries import EpisodeFile
 from bot.config.examples import REFERENCES, examples
-from bot.config.rule_test_entries import RuleTestsFile
+from bot.config.news.companies_file import CompaniesFile
+from bot.config.news.topics_file import TopicsFile
+from bot.config.rule_tests.rule_test_entries import RuleTestsFile
 from bot.config.rules.specs import RulesFile
-from bot.config.settings import Settings
-from bot.config.topics_file import TopicsFile
+from bot.config.settings.settings_file import Settings
 from bot.core.comparison import Comparison
 from bot.core.model import Severity
 from bot.core.windows import format_duration

@@ -2,7 +2,8 @@
 
 A **recorded** episode has stories and prices and can be replayed. A **described** one has none; it says what fell, how
 far and what followed, and serves as a precedent. Everything about what an episode *is* lives here; how one is written
-down is the business of ``bot.config.episode_file``, and how it becomes a stream of observations of ``bot.replay.tape``.
+down is the business of ``bot.config.episodes.episode_file``, and how it becomes a stream of observations
+of ``bot.replay.tape``.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from bot.app.live import LiveBot
 from bot.app.reloading import Look, Reloader, Watch, changes, look, told
 from bot.app.world import Timetables, make_engine, read_rules_folder
 from bot.clock import SimulatedClock
-from bot.config.settings import load_settings
+from bot.config.settings.settings_file import load_settings
 from bot.core.errors import ConfigError, Problem, StoreBusyError
 from bot.core.model import Quote, QuoteKind, Recipient, Story
 from bot.cycle import Cycle

@@ -83,7 +83,7 @@ def test_the_program_is_looked_at() -> None:
         ("bot/adapters/__init__.py", "from bot.adapters.store import Store", "another adapter"),
         ("bot/adapters/yahoo/quotes.py", "from bot.config import settings", "adapters imports config"),
         ("bot/adapters/yahoo/quotes.py", "import_module('bot.replay.tape')", "adapters imports replay"),
-        ("bot/config/settings.py", "from bot.replay import tape", "config imports replay"),
+        ("bot/config/settings/settings_file.py", "from bot.replay import tape", "config imports replay"),
         ("bot/cycle.py", "from bot.adapters.store import Store", "flow imports adapters"),
         ("bot/replay/runner.py", "from bot.app import world", "replay imports app"),
         ("bot/cli/run.py", "import main", "cli imports main"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.config.document import load_document
+from bot.config.yaml.document import load_document
 from bot.core.errors import ConfigError
 from tests.processes import run
 
@@ -228,7 +228,7 @@ def test_without_the_c_parser_the_places_are_the_same() -> None:
         "sys.modules['yaml._yaml'] = None\n"  # what an installation without libyaml looks like
         "import yaml\n"
         "assert not hasattr(yaml, 'CSafeLoader')\n"
-        "from bot.config.document import load_document\n"
+        "from bot.config.yaml.document import load_document\n"
         "from bot.core.errors import ConfigError\n"
         "document = load_document('f.yaml', 'a:\\n  - {b: no, c: 1:30}\\n')\n"
         "assert document.data == {'a': [{'b': 'no', 'c': '1:30'}]}, document.data\n"

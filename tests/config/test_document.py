@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bot.config.document import load_document, path_text, problem
+from bot.config.yaml.document import load_document, path_text, problem
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.config.feeds_edit import add_feeds
-from bot.config.settings import load_settings
+from bot.config.settings.feeds_edit import add_feeds
+from bot.config.settings.settings_file import load_settings
 from bot.core.errors import ConfigError
 from bot.core.feedspec import FeedKind, FeedSpec
 

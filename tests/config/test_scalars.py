@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.config.excerpt import described, find_token, redacted, shown
-from bot.config.scalars import (
+from bot.config.yaml.excerpt import described, find_token, redacted, shown
+from bot.config.yaml.scalars import (
     format_duration,
     format_percent,
     parse_duration,

@@ -14,10 +14,10 @@ from pydantic import BaseModel, TypeAdapter
 from bot.app.schema_files import outdated, write_schemas
 from bot.app.world import World, load_world
 from bot.cli import main
-from bot.config.document import load_document
 from bot.config.examples import REFERENCES, examples
 from bot.config.schemas import SCHEMAS, Offered, example_of, keys_of, models_of, schema_of
-from bot.config.validation import validate
+from bot.config.yaml.document import load_document
+from bot.config.yaml.validation import validate
 
 MODELS = sorted({m for root, _ in SCHEMAS.values() for m in models_of(root)}, key=lambda m: (m.__module__, m.__name__))
 KEYS = [(model, key) for model in MODELS for key in keys_of(model)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings import LogLevel, Settings, load_settings
+from bot.config.settings.settings_file import LogLevel, Settings, load_settings
 from bot.core.errors import ConfigError
 from bot.core.feedspec import FeedKind, FeedSpec
 from bot.core.links import canonical_url

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.telegram_token import find_telegram_token
+from bot.config.settings.telegram_token import find_telegram_token
 from bot.core.errors import ConfigError
 
 TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, ValidationError, field_validator
 
-from bot.config.document import load_document
-from bot.config.scalars import Duration, HttpUrl, Name, Percent, Symbol, TimeZoneName
-from bot.config.validation import StrictModel, validate
+from bot.config.yaml.document import load_document
+from bot.config.yaml.scalars import Duration, HttpUrl, Name, Percent, Symbol, TimeZoneName
+from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError
 from bot.core.model import Reach
 

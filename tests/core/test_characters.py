@@ -11,8 +11,8 @@ import yaml
 from bot.adapters.charts.style import plain
 from bot.adapters.feeds.text import plain_text
 from bot.cli.tables import json_line
-from bot.config.episode_writing import quoted
-from bot.config.excerpt import shown
+from bot.config.episodes.episode_writing import quoted
+from bot.config.yaml.excerpt import shown
 from bot.core.characters import CONTROL, HIDING, JOINERS, UNSEEN, has_unseen, without_unseen
 from bot.core.links import absolute_link, safe_link
 from bot.render.text import clean

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.episode_file import load_episodes
+from bot.config.episodes.episode_file import load_episodes
 from bot.core.blocks.precedents import precedents
 from bot.core.episode import Episode, EpisodeKind, Fall, Trigger
 from bot.core.model import Summary

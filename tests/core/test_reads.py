@@ -20,8 +20,8 @@ from typing import NamedTuple
 import pytest
 
 import bot.core
-from bot.config.companies_file import load_companies
-from bot.config.topics_file import load_topics
+from bot.config.news.companies_file import load_companies
+from bot.config.news.topics_file import load_topics
 from bot.core import conditions as core
 from bot.core.cause.causes import Causes
 from bot.core.cause.condition import Cause, Group

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rapidfuzz import fuzz, process
 
-from bot.config.episode_file import episode_path, load_episode
+from bot.config.episodes.episode_file import episode_path, load_episode
 from bot.core.episode import Episode, EpisodePrices
 from bot.core.model import DailyBar, Quote, QuoteKind
 from bot.replay.tape import Tape, build_tape

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.episode_entries import EpisodeFile
-from bot.config.episode_file import episode_path, episode_paths, load_episode
+from bot.config.episodes.episode_entries import EpisodeFile
+from bot.config.episodes.episode_file import episode_path, episode_paths, load_episode
 from bot.core.episode import Episode, EpisodeKind
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import QuoteKind

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.calendar import ExchangeCalendar
-from bot.config.episode_file import episode_paths, load_episode
-from bot.config.topics_file import load_topics
+from bot.config.episodes.episode_file import episode_paths, load_episode
+from bot.config.news.topics_file import load_topics
 from bot.core.episode import Episode, EpisodeKind
 from bot.core.news.vocabulary import Topics
 from bot.core.sessions import Timetable

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.config.document import load_document
-from bot.config.episode_file import load_episode
-from bot.config.episode_writing import acceptable_link, episode_text, quoted
+from bot.config.episodes.episode_file import load_episode
+from bot.config.episodes.episode_writing import acceptable_link, episode_text, quoted
+from bot.config.yaml.document import load_document
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Mark, Trigger
 from bot.core.model import QuoteKind, Story
 

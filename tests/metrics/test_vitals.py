@@ -14,7 +14,7 @@ from bot.app.heartbeat import Heartbeat
 from bot.app.live import Counters, LiveBot
 from bot.app.measures import Measures
 from bot.app.vitals import SILENT_AFTER, Vitals, Wellbeing
-from bot.config.settings import Settings
+from bot.config.settings.settings_file import Settings
 from bot.core.errors import SourceError, StoreFullError
 from bot.core.model import Decisions, FeedState, Phase, SourceReport, Trouble
 from bot.cycle import CycleResult

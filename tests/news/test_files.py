@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.companies_file import load_companies
-from bot.config.topics_file import load_topics
+from bot.config.news.companies_file import load_companies
+from bot.config.news.topics_file import load_topics
 from bot.core.errors import ConfigError
 from bot.core.news import Companies, NewsRoom
 from bot.core.news.speakers import Speech

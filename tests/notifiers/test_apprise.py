@@ -21,9 +21,9 @@ from bot.adapters.apprise import AppriseNotifier, Destination, _aside, written
 from bot.adapters.store import open_store
 from bot.adapters.telegram.redact import Redactor
 from bot.app.notifiers import channel_states, configured_recipients, live_notifiers, other_secrets, unsafe_file
-from bot.config.other_channels import pieces, secret_of
-from bot.config.settings import load_settings
-from bot.config.telegram_token import FoundToken
+from bot.config.settings.other_channels import pieces, secret_of
+from bot.config.settings.settings_file import load_settings
+from bot.config.settings.telegram_token import FoundToken
 from bot.core.errors import ConfigError, DeliveryError, UsageError
 from bot.core.model import Batch, Block, BlockKind, Outgoing, Recipient, Severity, Summary, Trouble
 from bot.core.routing import route

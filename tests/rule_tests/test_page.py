@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from bot.app.rule_test_report import verdict_lines
 from bot.app.rule_testing import prepare_suite, run_test
-from bot.config import rule_test_entries as entries
+from bot.config.rule_tests import rule_test_entries as entries
 from tests.command import run_command
 
 from .bench import CONFIG, NOW, REPOSITORY

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.series import Clockwork, Series, SeriesSlip, parse_series
+from bot.config.rule_tests.series import Clockwork, Series, SeriesSlip, parse_series
 from bot.core.model import QuoteKind
 
 SESSION = date(2025, 1, 27)

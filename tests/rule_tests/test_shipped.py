@@ -10,7 +10,7 @@ import pytest
 from bot.app.rule_test_report import verdict_lines
 from bot.app.rule_testing import Suite, prepare_suite, run_test
 from bot.app.world import check_rules
-from bot.config.rule_dump import full_rules, rules_yaml
+from bot.config.rules.rule_dump import full_rules, rules_yaml
 from tests.command import Ran, run_command
 
 from .bench import CONFIG, NOW, REPOSITORY

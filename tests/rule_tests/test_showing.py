@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.world import check_rules
-from bot.config.rule_dump import full_rules, rules_yaml
+from bot.config.rules.rule_dump import full_rules, rules_yaml
 from bot.core.rules import Rule
 from tests.command import run_command
 

@@ -11,9 +11,9 @@ import pytest
 from bot.app.rule_test_report import verdict_lines
 from bot.app.rule_testing import Suite, prepare_suite, run_test
 from bot.app.world import check_rules
-from bot.config.document import load_document
 from bot.config.rules import specs
-from bot.config.validation import validate
+from bot.config.yaml.document import load_document
+from bot.config.yaml.validation import validate
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parents[1] / "config.yaml"

@@ -10,9 +10,9 @@ import pytest
 
 from bot.app.rule_test_report import verdict_lines
 from bot.app.rule_testing import prepare_suite, run_test
+from bot.config.news.topics_file import SignalEntry, TopicEntry
 from bot.config.schemas import keys_of
-from bot.config.topics_file import SignalEntry, TopicEntry
-from bot.config.validation import StrictModel
+from bot.config.yaml.validation import StrictModel
 from bot.core.news import Role
 from tests.news.stories import shipped
 from tests.rules_docs.test_page import NOW

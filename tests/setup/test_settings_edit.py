@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.document import load_document
-from bot.config.settings import load_settings
-from bot.config.settings_edit import add_admin
+from bot.config.settings.settings_edit import add_admin
+from bot.config.settings.settings_file import load_settings
+from bot.config.yaml.document import load_document
 from bot.core.errors import ConfigError
 
 LEAST = "watchlist: {ai-chips: [NVDA]}\n"

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from bot.config.document import Document, DocumentPath, problem
 from bot.config.rules import specs
 from bot.config.rules.checks import (
     ANY_COUNT,
@@ -36,7 +35,8 @@ from bot.config.rules.checks import (
 )
 from bot.config.rules.specs import LEFT_OUT, ReadRule, RuleSpec
 from bot.config.rules.surroundings import PEERS, Surroundings
-from bot.config.validation import one_of
+from bot.config.yaml.document import Document, DocumentPath, problem
+from bot.config.yaml.validation import one_of
 from bot.core import conditions as core
 from bot.core.cause.condition import Cause, Group
 from bot.core.cause.ranking import surest

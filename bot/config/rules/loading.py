@@ -14,11 +14,11 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.config.document import Document, DocumentPath, collector_paused, load_document, problem
 from bot.config.rules.compiling import Compiler
 from bot.config.rules.specs import LEFT_OUT, ConditionItem, ReadFile, ReadRule, RulesFile, RuleSpec
 from bot.config.rules.surroundings import Surroundings
-from bot.config.validation import Mistake, narrowed, validate
+from bot.config.yaml.document import Document, DocumentPath, collector_paused, load_document, problem
+from bot.config.yaml.validation import Mistake, narrowed, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.rules import Rule, RuleSet
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from bot.config.scalars import Duration, Name, Symbol, TimeZoneName
-from bot.config.validation import StrictModel
+from bot.config.yaml.scalars import Duration, Name, Symbol, TimeZoneName
+from bot.config.yaml.validation import StrictModel
 from bot.core.comparison import Comparison, parse_comparison
 from bot.core.conditions import TextPattern
 from bot.core.conditions.news import BASELINE, STRONG_ENOUGH

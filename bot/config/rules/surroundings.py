@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from bot.config.excerpt import shown
-from bot.config.validation import nearest, one_of
+from bot.config.yaml.excerpt import shown
+from bot.config.yaml.validation import nearest, one_of
 from bot.core.conditions import About
 from bot.core.model import Story
 from bot.core.news import Companies, Topics

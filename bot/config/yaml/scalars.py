@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from bot.config.excerpt import described, shown
+from bot.config.yaml.excerpt import described, shown
 from bot.core.links import LinkFault, link_fault
 from bot.core.windows import format_duration, parse_duration_or_zero
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from bot.config.price_block import parse_date, parse_time
-from bot.config.scalars import HttpUrl, Name, Percent, Symbol
-from bot.config.validation import StrictModel
+from bot.config.episodes.price_block import parse_date, parse_time
+from bot.config.yaml.scalars import HttpUrl, Name, Percent, Symbol
+from bot.config.yaml.validation import StrictModel
 
 Moment = Annotated[datetime, BeforeValidator(parse_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[date, BeforeValidator(parse_date), WithJsonSchema({"type": "string", "format": "date"})]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from bot.config.document import load_document
-from bot.config.settings import load_settings
-from bot.config.yaml_edit import YamlText, pair, save_edit
+from bot.config.settings.settings_file import load_settings
+from bot.config.settings.yaml_edit import YamlText, pair, save_edit
+from bot.config.yaml.document import load_document
 from bot.core.errors import Problem
 
 _PADDING = re.compile(r"(?P<rest>[^\n#]*?)(?P<spaces> {2,})#")

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from bot.config.excerpt import shown
+from bot.config.yaml.excerpt import shown
 from bot.core.episode import EpisodeBar, Mark
 from bot.core.model import QuoteKind
 

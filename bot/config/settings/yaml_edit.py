@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from bot.config.document import Document, load_document, problem
-from bot.config.replacing import replace_file
-from bot.config.settings import load_settings
+from bot.config.settings.replacing import replace_file
+from bot.config.settings.settings_file import load_settings
+from bot.config.yaml.document import Document, load_document, problem
 from bot.core.errors import ConfigError, Problem
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from bot.config.document import load_document, scalar_kind
 from bot.config.rules import RulesFile
-from bot.config.validation import validate
+from bot.config.yaml.document import load_document, scalar_kind
+from bot.config.yaml.validation import validate
 from bot.core.windows import format_duration
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from bot.config.episode_entries import Day, Words
-from bot.config.scalars import HttpUrl, Name, Symbol, TimeZoneName
-from bot.config.validation import StrictModel
+from bot.config.episodes.episode_entries import Day, Words
+from bot.config.yaml.scalars import HttpUrl, Name, Symbol, TimeZoneName
+from bot.config.yaml.validation import StrictModel
 
 SeverityWord = Literal["info", "warning", "high", "critical"]
 ReasonWord = Literal["first", "escalated", "widened", "corrected", "follow_up", "resolved"]

@@ -12,9 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.config.document import Document, DocumentPath, load_document, path_text, problem
-from bot.config.price_block import Slip, read_daily, read_marks
-from bot.config.rule_test_entries import (
+from bot.config.episodes.price_block import Slip, read_daily, read_marks
+from bot.config.rule_tests.rule_test_entries import (
     ExpectEntry,
     MessageEntry,
     NewsEntry,
@@ -24,8 +23,9 @@ from bot.config.rule_test_entries import (
     RuleTestEntry,
     RuleTestsFile,
 )
-from bot.config.series import Clockwork, Series, parse_series
-from bot.config.validation import one_of, validate
+from bot.config.rule_tests.series import Clockwork, Series, parse_series
+from bot.config.yaml.document import Document, DocumentPath, load_document, path_text, problem
+from bot.config.yaml.validation import one_of, validate
 from bot.core.earnings import KNOWN_BEFORE, read_report
 from bot.core.episode import EpisodeBar, Mark
 from bot.core.errors import ConfigError, Problem

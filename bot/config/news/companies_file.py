@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import Field as Setting
 
-from bot.config.document import Document, load_document, problem
-from bot.config.names import NameEntry, Text, Written, list_references, name_of
-from bot.config.validation import StrictModel, nearest, validate
+from bot.config.news.names import NameEntry, Text, Written, list_references, name_of
+from bot.config.yaml.document import Document, load_document, problem
+from bot.config.yaml.validation import StrictModel, nearest, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.companies import Companies, Company
 from bot.core.news.lexicon import Name

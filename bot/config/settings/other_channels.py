@@ -15,11 +15,11 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from bot.config.document import Document, problem
-from bot.config.excerpt import described
-from bot.config.scalars import HttpUrl, Name, Symbol
-from bot.config.secret_files import variable_in
-from bot.config.validation import StrictModel
+from bot.config.settings.secret_files import variable_in
+from bot.config.yaml.document import Document, problem
+from bot.config.yaml.excerpt import described
+from bot.config.yaml.scalars import HttpUrl, Name, Symbol
+from bot.config.yaml.validation import StrictModel
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import Recipient, Severity
 from bot.core.secret import Secret

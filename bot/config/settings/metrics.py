@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from bot.config.document import Document, problem
-from bot.config.excerpt import shown
-from bot.config.scalars import Duration, parse_http_url
-from bot.config.validation import StrictModel
+from bot.config.yaml.document import Document, problem
+from bot.config.yaml.excerpt import shown
+from bot.config.yaml.scalars import Duration, parse_http_url
+from bot.config.yaml.validation import StrictModel
 from bot.core.errors import ConfigError, Problem
 from bot.core.secret import Secret
 

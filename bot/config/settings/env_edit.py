@@ -6,9 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from bot.config.replacing import OWNER_ONLY, replace_file
-from bot.config.secret_files import readable_by_others, secret_text
-from bot.config.telegram_token import VARIABLE, find_telegram_token
+from bot.config.settings.replacing import OWNER_ONLY, replace_file
+from bot.config.settings.secret_files import readable_by_others, secret_text
+from bot.config.settings.telegram_token import VARIABLE, find_telegram_token
 from bot.core.errors import ConfigError, Problem
 from bot.core.secret import Secret
 

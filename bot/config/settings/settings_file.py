@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bot.config.document import Document, load_document, problem
-from bot.config.excerpt import described, find_token, shown
-from bot.config.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
-from bot.config.other_channels import AppriseSettings, WebhookSettings, channel_problems
-from bot.config.scalars import Duration, HttpUrl, Name, Symbol
-from bot.config.validation import StrictModel, validate
+from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
+from bot.config.settings.other_channels import AppriseSettings, WebhookSettings, channel_problems
+from bot.config.yaml.document import Document, load_document, problem
+from bot.config.yaml.excerpt import described, find_token, shown
+from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol
+from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.feedspec import FeedKind, FeedSpec
 from bot.core.links import canonical_url

@@ -14,9 +14,9 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic import Field as Setting
 
-from bot.config.document import Document, DocumentPath, load_document, problem
-from bot.config.names import Text, Written, list_references, names_of, patterns
-from bot.config.validation import StrictModel, nearest, validate
+from bot.config.news.names import Text, Written, list_references, names_of, patterns
+from bot.config.yaml.document import Document, DocumentPath, load_document, problem
+from bot.config.yaml.validation import StrictModel, nearest, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
 from bot.core.news.speakers import Speech

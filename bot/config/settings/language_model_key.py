@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.config.secret_files import readable_by_others, secret_text
+from bot.config.settings.secret_files import readable_by_others, secret_text
 from bot.core.errors import ConfigError, Problem
 from bot.core.secret import Secret
 

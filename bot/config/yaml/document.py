@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from bot.config.excerpt import redacted, shown
+from bot.config.yaml.excerpt import redacted, shown
 from bot.core.errors import ConfigError, Problem
 
 DocumentPath = tuple[str | int, ...]

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.config.document import Document, DocumentPath, load_document, path_text, problem, read_text
-from bot.config.episode_entries import EpisodeFile, FallEntry
-from bot.config.price_block import Placed, Slip, other_basis, parse_date, read_daily, read_marks
-from bot.config.validation import nearest, validate
+from bot.config.episodes.episode_entries import EpisodeFile, FallEntry
+from bot.config.episodes.price_block import Placed, Slip, other_basis, parse_date, read_daily, read_marks
+from bot.config.yaml.document import Document, DocumentPath, load_document, path_text, problem, read_text
+from bot.config.yaml.validation import nearest, validate
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Fall, Mark, Trigger
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import Phase, Story, stable_id

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.config.excerpt import shown
+from bot.config.yaml.excerpt import shown
 from bot.core.episode import Mark
 from bot.core.model import QuoteKind, stable_id
 from bot.core.windows import parse_duration

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.config.document import Document, DocumentPath, path_text
-from bot.config.excerpt import redacted, shown
-from bot.config.wording import expected_type, message, nearest, one_of, wrong_type
+from bot.config.yaml.document import Document, DocumentPath, path_text
+from bot.config.yaml.excerpt import redacted, shown
+from bot.config.yaml.wording import expected_type, message, nearest, one_of, wrong_type
 from bot.core.errors import ConfigError, Problem
 
 __all__ = ["StrictModel", "nearest", "one_of", "validate"]

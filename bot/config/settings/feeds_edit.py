@@ -12,11 +12,11 @@ from pathlib import Path
 
 import yaml
 
-from bot.config.document import load_document
-from bot.config.excerpt import shown
-from bot.config.scalars import parse_http_url
-from bot.config.settings import load_settings
-from bot.config.yaml_edit import YamlText, pair, save_edit
+from bot.config.settings.settings_file import load_settings
+from bot.config.settings.yaml_edit import YamlText, pair, save_edit
+from bot.config.yaml.document import load_document
+from bot.config.yaml.excerpt import shown
+from bot.config.yaml.scalars import parse_http_url
 from bot.core.errors import Problem
 from bot.core.feedspec import FeedKind, FeedSpec
 from bot.core.links import canonical_url, domain

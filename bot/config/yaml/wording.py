@@ -8,7 +8,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from bot.config.excerpt import described, shown
+from bot.config.yaml.excerpt import described, shown
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from bot.config.price_block import JUMP
-from bot.config.scalars import parse_http_url
+from bot.config.episodes.price_block import JUMP
+from bot.config.yaml.scalars import parse_http_url
 from bot.core.characters import SURROGATE, UNSEEN
 from bot.core.episode import Episode, EpisodeBar, EpisodePrices, Mark
 from bot.core.model import Story

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.config.secret_files import assigned_values, readable_by_others, secret_text
+from bot.config.settings.secret_files import assigned_values, readable_by_others, secret_text
 from bot.core.errors import ConfigError, Problem
 from bot.core.secret import Secret
 

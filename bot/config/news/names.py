@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field as Setting
 
-from bot.config.document import Document, DocumentPath, problem
-from bot.config.validation import StrictModel
+from bot.config.yaml.document import Document, DocumentPath, problem
+from bot.config.yaml.validation import StrictModel
 from bot.core.errors import Problem
 from bot.core.news.lexicon import Name, PatternError, compile_pattern
 

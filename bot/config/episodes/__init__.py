@@ -1,0 +1,1 @@
+"""Episodes: ``rules/episodes/*.yaml``, read and written."""

@@ -1,0 +1,1 @@
+"""What news is read with: ``rules/topics/*.yaml`` and ``rules/companies.yaml``."""

@@ -1,0 +1,1 @@
+"""``config.yaml`` and ``.env``, read and edited."""
