@@ -32,7 +32,7 @@ from bench.store import LEASE, SYMBOLS, WORDS, alert, incident, machine, notific
 from bot.adapters.store import open_store
 from bot.adapters.store.history.opening import open_history
 from bot.adapters.store.history.queries import shipped
-from bot.core.model import AlertChange, Batch, ChangeKind, Decisions, Delivery, Quote
+from bot.core.model import AlertChange, Batch, ChangeKind, Decisions, Delivery, DeliveryOutcome, Quote
 
 NOW = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 BEGAN = datetime(2016, 1, 4, tzinfo=UTC)
@@ -224,7 +224,7 @@ def commits(path: Path, seconds: float) -> dict[str, dict[str, float]]:
                 batch = Batch(at, (), (Decisions(at, (change,), (incident(fired),)),), notes)
                 shocks.append(timed(partial(store.commit, batch)))
                 for out in store.claim(at, LEASE, 3, ["telegram"]):
-                    done = Delivery(out.notification.id, out.attempt, at, at, "sent", message_id="1")
+                    done = Delivery(out.notification.id, out.attempt, at, at, DeliveryOutcome.SENT, message_id="1")
                     sends.append(timed(partial(store.settle, done)))
             number += 1
             time.sleep(0.02)

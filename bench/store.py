@@ -38,6 +38,7 @@ from bot.core.model import (
     DailyBar,
     Decisions,
     Delivery,
+    DeliveryOutcome,
     Incident,
     IncidentState,
     Notification,
@@ -224,14 +225,18 @@ def deliver(store: SqliteStore, many: int) -> list[Measured]:
 
     def one_turn(_: int) -> None:
         for outgoing in store.claim(late, LEASE, 3, ["telegram"]):
-            store.settle(Delivery(outgoing.notification.id, outgoing.attempt, late, late, "sent", message_id="1"))
+            store.settle(
+                Delivery(outgoing.notification.id, outgoing.attempt, late, late, DeliveryOutcome.SENT, message_id="1")
+            )
 
     three = measure("claim and settle, 3 recipients, queue of 1,200", many, one_turn, each=3)
     store.commit(Batch(START, notifications=tuple(notification(10**5, f"telegram:1{i}") for i in range(1000))))
 
     def burst(_: int) -> None:
         for outgoing in store.claim(late, LEASE, 30, ["telegram"]):
-            store.settle(Delivery(outgoing.notification.id, outgoing.attempt, late, late, "sent", message_id="1"))
+            store.settle(
+                Delivery(outgoing.notification.id, outgoing.attempt, late, late, DeliveryOutcome.SENT, message_id="1")
+            )
 
     return [three, measure("claim 30 and settle each, 1,000 recipients", 33, burst, each=30)]
 
