@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.adapters.store import recorded
-from bot.adapters.store.history import open_history
 from bot.app.episode_prices import SEEN_WITHIN, Around, Span, priced
 from bot.app.staging import Stage
+from bot.app.stores import open_history
 from bot.app.world import NEWS_BEYOND
 from bot.config.episode_writing import acceptable_link
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
@@ -30,6 +29,8 @@ BEFORE, AFTER = 5, 5
 """Sessions replayed before the first alert's and after the last one's, as far as the history has them."""
 LOOK_BACK = timedelta(days=380)
 """Daily bars of those that have no alert; those that have get two years."""
+TWO_YEARS = timedelta(days=731)
+"""As far back as the bot itself reads daily bars."""
 LOOK_AHEAD = timedelta(days=32)
 """Daily bars after the replayed sessions: twenty sessions, for what followed."""
 MOST_QUOTES = 50_000
@@ -61,18 +62,18 @@ def record_incident(
 
     Raises UsageError where there is no such incident, StoreError where the history no longer holds what it rested on.
     """
-    with open_history(database) as conn:
-        incident = recorded.incident(conn, incident_id)
+    with open_history(database) as history:
+        incident = history.incident(incident_id)
         if incident is None:
-            known = ", ".join(recorded.newest_incidents(conn, 5)) or "none"
+            known = ", ".join(history.newest_incidents(5)) or "none"
             raise UsageError(f"no incident {incident_id!r} in {database}; the newest are: {known}")
-        alerts = recorded.alerts(conn, incident.id)
+        alerts = history.alerts_of(incident.id)
         notes = [] if incident.id == incident_id else [f"{incident_id} was found to be part of {incident.id}"]
         if not alerts:
             raise StoreError(f"{database}: incident {incident.id} has no alerts; there is nothing to record")
         symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
-        span, first, last = _span(stage, alerts, incident, recorded.last_seen_at(conn) or now)
-        gone = [a.symbol for a in alerts if not recorded.count_quotes(conn, a.symbol, a.price_at, a.price_at)]
+        span, first, last = _span(stage, alerts, incident, history.last_seen_at() or now)
+        gone = [a.symbol for a in alerts if not history.count_quotes(a.symbol, a.price_at, a.price_at)]
         if incident.lead in gone or len(gone) == len(alerts):
             raise StoreError(
                 f"{database}: the price of {incident.lead} on which incident {incident.id} rests is no longer there; "
@@ -81,37 +82,37 @@ def record_incident(
         if gone:
             notes.append(f"without their prices, which the history has no more: {', '.join(dict.fromkeys(gone))}")
         # before the bot had prices it had nothing to fire on; a bar that is replayed would make some
-        begun = recorded.first_priced_at(conn, incident.lead, first.starts_at)
+        begun = history.first_priced_at(incident.lead, first.starts_at)
         if begun is not None and (opening := stage.timetables.of_symbol(incident.lead).current(begun)) is not None:
             span = replace(span, first=min(max(span.first, opening.date), min(span.sessions)))
-        others = [s for s in recorded.priced_symbols(conn) if s not in symbols]
+        others = [s for s in history.priced_symbols() if s not in symbols]
         timetables, strangers = _timetables(stage, [*symbols, *others], incident.session)
         if incident.lead not in timetables:
             raise UsageError(_wrong_exchange(incident.lead, incident.session))
         if strangers:
             notes.append(f"left out, for their exchanges had no session then: {', '.join(strangers)}")
-        amount = sum(recorded.count_quotes(conn, s, first.starts_at, last.ends_at) for s in timetables)
+        amount = sum(history.count_quotes(s, first.starts_at, last.ends_at) for s in timetables)
         span = replace(span, thinned=most is not None and amount > most)
         if span.thinned:
             notes.append(f"{amount:,} prices were thinned out; --every-quote keeps them all")
         span = _common(span, timetables.values())
-        changes = {alert.id: recorded.changed_at(conn, alert.id) for alert in alerts}
+        changes = {alert.id: history.changed_at(alert.id) for alert in alerts}
         every_change = [at for moments in changes.values() for at in moments]
         reach = (first.starts_at - timedelta(days=1), last.ends_at)
         made: list[EpisodePrices] = []
         left_out = 0
         for symbol, timetable in timetables.items():
             own = [a for a in alerts if a.symbol == symbol]
-            back = recorded.two_years_before(span.first) if own else span.first - LOOK_BACK
-            splits = [s for s in recorded.splits(conn, symbol) if back < s.session <= span.last]
-            stored = recorded.bars(conn, symbol, back, span.last + LOOK_AHEAD)
+            back = span.first - TWO_YEARS if own else span.first - LOOK_BACK
+            splits = [s for s in history.splits(symbol) if back < s.session <= span.last]
+            stored = history.bars(symbol, back, span.last + LOOK_AHEAD)
             changed = [at for alert in own for at in changes[alert.id]]
             if span.thinned:
                 # a price is asked for by when it was paid, and a stretch is about when it was seen
                 around = [(a - SEEN_WITHIN, b) for a, b in Around(changed, every_change).stretches]
-                quotes = recorded.thinned_quotes(conn, symbol, *reach, around, minutely=bool(own))
+                quotes = history.thinned_quotes(symbol, *reach, around, minutely=bool(own))
             else:
-                quotes = recorded.quotes(conn, symbol, *reach)
+                quotes = history.quotes(symbol, *reach)
             found = priced(timetable, stored, quotes, splits, span, changed, every_change)
             bars = _with_references(found.bars, own, timetable)
             left_out += found.left_out
@@ -128,7 +129,7 @@ def record_incident(
         if left_out:
             notes.append(f"{count(left_out, 'price')} outside every session or far from the rest left out")
         window = stage.world.settings.news.window + NEWS_BEYOND
-        told = list(recorded.stories(conn, first.starts_at - window, last.ends_at, [a.id for a in alerts]))
+        told = list(history.stories(first.starts_at - window, last.ends_at, [a.id for a in alerts]))
     stories = _stories((t.story for t in told if t.matters or len(told) <= MOST_STORIES), notes)
     if len(told) > MOST_STORIES:
         notes.append(f"of {len(told):,} stories only those that have a topic or name somebody")

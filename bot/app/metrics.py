@@ -9,11 +9,9 @@ import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 
 from bot.adapters.metrics import Family, Kind, Sample
 from bot.adapters.metrics.process import process_families
-from bot.adapters.store.schema import MIGRATIONS
 from bot.app.live import LiveBot
 from bot.app.measures import Measures
 from bot.app.vitals import Vitals
@@ -50,7 +48,7 @@ class Gauges:
         yield from process_families()
 
     def _build(self, now: datetime) -> Iterator[Family]:
-        labels = {"version": VERSION, "python": platform.python_version(), "database_version": str(len(MIGRATIONS))}
+        labels = {"version": VERSION, "python": platform.python_version(), "database_version": self._bot.upkeep.version}
         yield _gauge("aftershock_build_info", "Which program runs; always 1.", 1, labels)
         up = (now - self._started_at).total_seconds()
         yield _gauge("aftershock_uptime_seconds", "How long the bot has run.", up)
@@ -86,7 +84,7 @@ class Gauges:
             "Polls of each source that did not go well.",
             [Sample(n, {"source": source}) for source, n in sorted(failures.items())],
         )
-        failing = Counter(trouble.value for _, _, trouble, _ in self._bot.engine.health.failing())
+        failing = Counter(trouble.value for _, _, trouble, _ in self._bot.engine.view().failing)
         yield Family(
             "aftershock_sources_in_trouble",
             Kind.GAUGE,
@@ -119,7 +117,7 @@ class Gauges:
             "Alerts risen in severity, by rule and new severity.",
             [Sample(n, {"rule": r, "severity": s}) for (r, s), n in sorted(counted.escalations.items())],
         )
-        opened = sum(1 for _ in self._bot.engine.incidents.open())
+        opened = len(self._bot.engine.view().open_incidents)
         yield _gauge("aftershock_incidents_open", "Incidents that are not over.", opened)
         yield Family(
             "aftershock_cycle_duration_seconds",
@@ -132,7 +130,7 @@ class Gauges:
 
     def _delivery(self) -> Iterator[Family]:
         try:
-            states = self._bot.store.outbox()
+            states = self._bot.outbox.outbox_counts()
         except StoreError:
             states = {}  # a database that cannot be read shows in the numbers below; these are missing then
         yield Family(
@@ -168,7 +166,7 @@ class Gauges:
         yield _gauge("aftershock_unsettled_deliveries", "Attempts whose end waits for the database.", unsettled)
         refused = self._measures.refused_commits
         yield _counter("aftershock_refused_commits_total", "Transactions that the database refused.", refused)
-        yield _gauge("aftershock_database_bytes", "Size of the history's files.", _size(self._bot.store.path))
+        yield _gauge("aftershock_database_bytes", "Size of the history's files.", self._bot.upkeep.size())
 
 
 def _gauge(name: str, about: str, value: float, labels: Mapping[str, str] | None = None) -> Family:
@@ -181,13 +179,3 @@ def _counter(name: str, about: str, value: float) -> Family:
 
 def _ages(moments: Mapping[str, datetime], now: datetime) -> list[Sample]:
     return [Sample(max(0.0, (now - at).total_seconds()), {"source": s}) for s, at in sorted(moments.items())]
-
-
-def _size(database: Path) -> int:
-    total = 0
-    for suffix in ("", "-wal"):
-        try:
-            total += database.with_name(database.name + suffix).stat().st_size
-        except OSError:
-            continue
-    return total

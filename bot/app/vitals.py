@@ -103,7 +103,7 @@ class Vitals:
     def _price_interval(self, at: datetime) -> timedelta:
         """How long the bot waits after a poll at ``at``: by the busiest phase of any watched exchange."""
         settings = self.bot.world.settings
-        phases = {self.bot.engine.market.phase(symbol, at) for symbol in settings.symbols}
+        phases = {self.bot.engine.view().phase(symbol, at) for symbol in settings.symbols}
         if Phase.REGULAR in phases:
             return settings.prices.interval_in_session
         pre_post = phases & {Phase.PRE, Phase.POST}

@@ -12,7 +12,7 @@ from bot.cli.options import parse_when
 from bot.core.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from bot.adapters.store.history import Filters
+    from bot.core.model import Filters
 
 Symbol = Annotated[str | None, typer.Option(help="Only this symbol.")]
 Exposure = Annotated[
@@ -54,10 +54,8 @@ def filters(
     warn: Callable[[str], None] = lambda line: typer.echo(line, err=True),
 ) -> Filters:
     """What was typed, as the history takes it. Raises UsageError for what makes no sense."""
-    from bot.adapters.store.history import Filters
-    from bot.adapters.store.history.filters import VERDICTS
     from bot.clock import SystemClock
-    from bot.core.model import Severity
+    from bot.core.model import VERDICTS, Filters, Severity
 
     now = SystemClock().now()
     least = None

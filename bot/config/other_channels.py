@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from bot.config.document import Document, problem
 from bot.config.excerpt import described
@@ -30,6 +30,7 @@ _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?
 _MAX_BYTES = 65_536
 _LONG_PIECE = 8
 _PLAIN_WORD = re.compile(r"[a-z-]+")
+_SECTIONS = {"telegram": "telegram:", "console": "console:", "webhook": "webhooks:", "apprise": "apprise:"}
 LEAST_SECRET = 16
 """Characters of a webhook's secret: one that is shorter can be guessed."""
 
@@ -73,7 +74,7 @@ class ChannelSettings(StrictModel):
     """What any of them wants to hear."""
 
     name: Name
-    """Short and unique; its recipient is `webhook:NAME` or `apprise:NAME`."""
+    """Short and unique; its recipient is `webhook:NAME`, `apprise:NAME` or `TYPE:NAME`."""
     min_severity: LeastSeverity = Severity.INFO
     """Nothing less severe is sent there."""
     symbols: tuple[Symbol, ...] = ()
@@ -102,12 +103,28 @@ class AppriseSettings(ChannelSettings):
     """`markdown` where the service shows it."""
 
 
+class NotifierSettings(ChannelSettings):
+    """A recipient of a notifier that another package brings: see docs/extending.md."""
+
+    type: Name
+    """The notifier, by the name of its entry point in the group `aftershock.notifiers`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What that notifier asks for. Secrets are not written here, but the variables that hold them."""
+
+
 def channel_problems(
-    document: Document, webhooks: tuple[WebhookSettings, ...], apprises: tuple[AppriseSettings, ...]
+    document: Document,
+    webhooks: tuple[WebhookSettings, ...],
+    apprises: tuple[AppriseSettings, ...],
+    notifiers: tuple[NotifierSettings, ...],
 ) -> list[Problem]:
-    """Names that are there twice."""
+    """Names that are there twice, and built-in channels in the place of others."""
     found = []
-    for key, channels in (("webhooks", webhooks), ("apprise", apprises)):
+    for index, notifier in enumerate(notifiers):
+        if notifier.type in _SECTIONS:
+            message = f"{notifier.type} has a section of its own: {_SECTIONS[notifier.type]}"
+            found.append(problem(document, ("notifiers", index, "type"), message))
+    for key, channels in (("webhooks", webhooks), ("apprise", apprises), ("notifiers", notifiers)):
         names: set[str] = set()
         for index, channel in enumerate(channels):
             if channel.name in names:

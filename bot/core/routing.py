@@ -6,7 +6,7 @@ this gets a row that says why, so that "why did I not get that?" has an answer i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +15,10 @@ from bot.core.model import Announcement, Notification, NotificationState, Reason
 QUIET_HOURS = "quiet hours"
 PAUSE = "pause"
 """Id of the silence that an admin's ``/pause`` is."""
-WITHOUT_EDITS = frozenset({"apprise"})
-"""Channels on which a message that was sent stays as it is: they get no edits."""
 HELD = (QUIET_HOURS, f"silence {PAUSE}")
 """``suppressed_by`` of what is told in one message once it is over; every other suppressed message is never told."""
+HELD_PREFIX = "held:"
+"""Announcement keys of messages that tell what was held back begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ def route(
     text: str,
     silences: Sequence[Silence] = (),
     sleeps: Callable[[Recipient], bool] = lambda recipient: False,
+    without_edits: Collection[str] = (),
 ) -> list[Notification]:
     """One notification for each enabled recipient, in the order given; each recipient once.
 
@@ -68,7 +69,8 @@ def route(
     but not while they sleep (``sleeps``: quiet hours); one for a single recipient goes to that one alone. Otherwise
     preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An edit follows
     the message it edits and is not filtered: the store supersedes it where that message was never sent. ``edits`` and
-    ``replies_to`` become the ids of the same recipient's notifications.
+    ``replies_to`` become the ids of the same recipient's notifications. On channels ``without_edits`` a message
+    stays as it was sent.
     """
     routed: dict[str, Notification] = {}
     for recipient in recipients:
@@ -78,7 +80,7 @@ def route(
             continue
         if announcement.recipient and announcement.recipient != recipient.id:
             continue
-        if announcement.edits and recipient.channel in WITHOUT_EDITS:
+        if announcement.edits and recipient.channel in without_edits:
             continue
         held_by = announcement.suppressed_by or _held_by(announcement, recipient, now, silences, sleeps)
         routed[recipient.id] = Notification(

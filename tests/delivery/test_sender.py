@@ -16,6 +16,7 @@ from bot.core.model import (
     Announcement,
     Batch,
     Delivery,
+    Limits,
     Notification,
     NotificationState,
     Outgoing,
@@ -25,7 +26,8 @@ from bot.core.model import (
     SourceReport,
     Trouble,
 )
-from bot.core.pacing import Limits, Pacer
+from bot.core.pacing import Pacer
+from bot.core.ports import Notifier
 from bot.core.unsent import CancelledUnsent
 from bot.sender import Sender, SendPolicy
 from tests.delivery.fake_store import FakeStore
@@ -48,7 +50,7 @@ SENT, QUEUED, UNKNOWN, FAILED = (
 Script = Callable[[Outgoing], Awaitable[None]]
 
 
-class FakeNotifier:
+class FakeNotifier(Notifier):
     """Follows a script per recipient: errors to raise, one a call; afterwards sending works."""
 
     channel = "telegram"
@@ -90,6 +92,7 @@ class Desk:
 
     def sender(self) -> Sender:
         return Sender(
+            self.store,
             self.store,
             {"telegram": self.notifier},
             self.clock,

@@ -12,8 +12,8 @@ import pytest
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.telegram import TelegramNotifier
-from bot.core.model import Announcement, Batch, Reason, Recipient
-from bot.core.pacing import Limits, Pacer
+from bot.core.model import Announcement, Batch, Limits, Reason, Recipient
+from bot.core.pacing import Pacer
 from bot.core.routing import route
 from bot.core.secret import Secret
 from bot.sender import Sender, SendPolicy
@@ -47,7 +47,7 @@ async def api() -> AsyncIterator[BotApi]:
 @pytest.fixture
 async def sender(store: SqliteStore, api: BotApi) -> AsyncIterator[Sender]:
     notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=0.5)
-    yield Sender(store, {"telegram": notifier}, RealClock(), pacer=Pacer(LIMITS), policy=POLICY)
+    yield Sender(store, store, {"telegram": notifier}, RealClock(), pacer=Pacer(LIMITS), policy=POLICY)
     await notifier.close()
 
 
@@ -138,7 +138,7 @@ async def test_a_restart_goes_on_where_the_last_run_stopped(file: Path, api: Bot
         with open_store(file, mode="live", run_name="live", now=datetime.now(UTC), busy_for=BUSY) as store:
             assert store.recover(datetime.now(UTC)) == 0
             notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=0.5)
-            sender = Sender(store, {"telegram": notifier}, RealClock(), pacer=Pacer(LIMITS), policy=POLICY)
+            sender = Sender(store, store, {"telegram": notifier}, RealClock(), pacer=Pacer(LIMITS), policy=POLICY)
             if run == 0:
                 store.save_recipients(PEOPLE)
                 api.fault("500", chat=1)

@@ -35,7 +35,8 @@ class FakeBot:
     def __post_init__(self) -> None:
         settings = Settings.model_validate({"watchlist": {"ai-chips": ["NVDA"]}})
         self.world = SimpleNamespace(settings=settings)
-        self.engine = SimpleNamespace(market=SimpleNamespace(phase=lambda symbol, at: self.phase))
+        view = SimpleNamespace(phase=lambda symbol, at: self.phase)
+        self.engine = SimpleNamespace(view=lambda: view)
 
     @property
     def cycle(self) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest_asyncio
 
+from bot.app.stores import connect_guarded
 from bot.web.guard import Guard
 from bot.web.site import site
 from tests.week import replayed, week
@@ -34,7 +35,7 @@ def asker(application: Guard, **more: object) -> httpx.AsyncClient:
 @pytest_asyncio.fixture
 async def pages(week: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The site over the week, without a password."""
-    async with asker(site(week, None)) as client:
+    async with asker(site(week, connect_guarded, None)) as client:
         yield client
 
 

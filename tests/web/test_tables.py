@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.app.stores import connect_guarded
 from bot.web.columns import described
 from bot.web.database import NAME
 from bot.web.metadata import metadata
@@ -109,7 +110,7 @@ async def test_this_weeks_incidents_are_those_of_seven_days(week: Path, tmp_path
     with sqlite3.connect(copy) as conn:
         conn.execute("UPDATE incidents SET started_at = strftime('%Y-%m-%dT%H:%M:%S.000000Z', 'now', '-6 days')")
     conn.close()
-    async with asker(site(copy, None)) as client:
+    async with asker(site(copy, connect_guarded, None)) as client:
         (row,) = (await client.get("/history/this_week.json?_shape=array")).json()
     assert row["incident_id"] == "20250127-1"
 

@@ -7,39 +7,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.adapters.store.codec import clean, from_json, moment, moment_text
 from bot.adapters.store.outbox import present_id
-from bot.core.model import Severity, Summary
-from bot.core.routing import HELD
+from bot.core.model import HeldBack, InDoubt, Severity, Summary
+from bot.core.routing import HELD, HELD_PREFIX
 
 VERDICTS = ("right", "not ai", "not news")
-HELD_PREFIX = "held:"
-"""Announcement keys of messages that tell what was held back begin so."""
 _TOLD = ("first", "escalated", "widened", "corrected")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A message that was not sent because its recipient sleeps."""
-
-    created_at: datetime
-    incident: str
-    severity: Severity
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A notification of which nobody knows whether it arrived."""
-
-    id: str
-    recipient: str
-    created_at: datetime
-    subject: str
-    error: str
 
 
 def save_verdict(
@@ -60,7 +36,7 @@ def verdicts(conn: sqlite3.Connection, incident: str) -> Mapping[str, int]:
     return dict(rows.fetchall())
 
 
-def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[Held]:
+def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[HeldBack]:
     """What was held back from a recipient after ``since`` and after it was last told of such, oldest first."""
     marks = ", ".join("?" * len(HELD))
     rows = conn.execute(
@@ -72,10 +48,10 @@ def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[
         " ORDER BY created_at, rowid",
         (clean(recipient), moment_text(since), *HELD, moment_text(since), f"{HELD_PREFIX}*"),
     )
-    return [Held(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
+    return [HeldBack(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
 
 
-def doubtful(conn: sqlite3.Connection, limit: int = 20) -> Sequence[Doubtful]:
+def in_doubt(conn: sqlite3.Connection, limit: int = 20) -> Sequence[InDoubt]:
     """Deliveries in doubt, the newest first."""
     rows = conn.execute(
         "SELECT id, recipient_id, created_at, json_extract(summary, '$.subject'), coalesce(error, '')"
@@ -83,7 +59,7 @@ def doubtful(conn: sqlite3.Connection, limit: int = 20) -> Sequence[Doubtful]:
         " ORDER BY created_at DESC LIMIT ?",
         (limit,),
     )
-    return [Doubtful(key, recipient, moment(at), subject, error) for key, recipient, at, subject, error in rows]
+    return [InDoubt(key, recipient, moment(at), subject, error) for key, recipient, at, subject, error in rows]
 
 
 def resolve(conn: sqlite3.Connection, wanted: str, how: str, by: str, now: datetime) -> int:

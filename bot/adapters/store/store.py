@@ -1,4 +1,5 @@
-"""The history database as the port ``Store`` describes it, and how it is opened.
+"""The history database as the ports of a run describe it (``Journal``, ``Outbox``, ``People``, ``Upkeep``), and how
+it is opened.
 
 A store belongs to the thread that opened it: the live process calls it from the event loop's thread, where a commit
 takes milliseconds. Reading for people is in ``history``, which needs no lock and no sqlite-utils.
@@ -19,10 +20,21 @@ from bot.adapters.store import outbox, outcomes, readers, reading, recipients, r
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.lock import WriterLock
-from bot.adapters.store.schema import migrate, require_current, stored_version
+from bot.adapters.store.schema import MIGRATIONS, migrate, require_current, stored_version
 from bot.adapters.store.writing import Writer
 from bot.core.errors import StoreError, StoreFullError, StoreVersionError
-from bot.core.model import Alert, Batch, Delivery, FeedState, Incident, Observation, Outgoing, Recipient, Summary
+from bot.core.model import (
+    Alert,
+    Batch,
+    Delivery,
+    FeedState,
+    HeldBack,
+    Incident,
+    InDoubt,
+    Observation,
+    Outgoing,
+    Recipient,
+)
 from bot.core.routing import Silence
 from bot.core.sessions import Timetable
 
@@ -131,6 +143,8 @@ def _refuse_mixing(conn: sqlite3.Connection, file: Path, mode: Mode, run_name: s
 class SqliteStore:
     """The port ``Store`` on one SQLite file. Made by ``open_store``."""
 
+    version = str(len(MIGRATIONS))
+
     def __init__(
         self,
         path: Path,
@@ -175,8 +189,6 @@ class SqliteStore:
             raise StoreError(f"{self.path}: opened for reading only")
         with translated(self.path), transaction(self._conn):
             yield
-
-    # ------------------------------------------------------------------------------------------------- the port
 
     def commit(self, batch: Batch) -> None:
         """Write all of ``batch`` in one transaction; a repeat changes nothing."""
@@ -284,25 +296,20 @@ class SqliteStore:
         with translated(self.path):
             return readers.verdicts(self._conn, incident)
 
-    def held(self, recipient: str, since: datetime) -> Sequence[readers.Held]:
+    def held(self, recipient: str, since: datetime) -> Sequence[HeldBack]:
         """What was held back from a recipient and not told since, oldest first."""
         with translated(self.path):
             return readers.held(self._conn, recipient, since)
 
-    def doubtful(self) -> Sequence[readers.Doubtful]:
+    def in_doubt(self) -> Sequence[InDoubt]:
         """Deliveries in doubt, the newest first."""
         with translated(self.path):
-            return readers.doubtful(self._conn)
+            return readers.in_doubt(self._conn)
 
     def resolve(self, wanted: str, how: str, by: str, now: datetime) -> int:
         """Settle deliveries in doubt as somebody found them, by the beginning of their id, or ``all``; how many."""
         with self._writing():
             return readers.resolve(self._conn, wanted, how, by, now)
-
-    def told_summary(self, incident: str) -> Summary | None:
-        """The newest whole summary of an incident."""
-        with translated(self.path):
-            return readers.told_summary(self._conn, incident)
 
     def save_extra(self, name: str, value: str, now: datetime) -> None:
         """Write a small named value by itself."""
@@ -312,8 +319,6 @@ class SqliteStore:
         """A small named value written by a batch."""
         with translated(self.path):
             return reading.extra(self._conn, name)
-
-    # ---------------------------------------------------------------------------------------- beyond the port
 
     def move_recipient(self, old: str, new: str) -> None:
         """The channel gave the chat ``old`` the id ``new``: preferences, history and queue go along."""
@@ -329,7 +334,7 @@ class SqliteStore:
                 [(clean(rule), clean(name), clean(text), moment_text(now)) for rule, name, text in versions],
             )
 
-    def outbox(self) -> Mapping[str, int]:
+    def outbox_counts(self) -> Mapping[str, int]:
         """How many notifications stand ``queued``, ``leased`` and ``unknown``: for the status line and health."""
         with translated(self.path):
             return {
@@ -340,6 +345,14 @@ class SqliteStore:
                 )
                 for state in ("queued", "leased", "unknown")
             }
+
+    def size(self) -> int:
+        """Bytes of the file and of what waits to be moved into it."""
+        total = 0
+        for file in (self.path, self.path.with_name(self.path.name + "-wal")):
+            with contextlib.suppress(OSError):
+                total += file.stat().st_size
+        return total
 
     def prune(self, now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:
         """Forget rows older than ``keep`` says for each kind (``retention.KINDS``); returns how many, by kind."""

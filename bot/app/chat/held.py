@@ -10,12 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.adapters.store import SqliteStore
-from bot.adapters.store.readers import HELD_PREFIX, Held
 from bot.app.chat.words import answer, facts, note
-from bot.core.model import Announcement, Reason, Recipient, Severity
-from bot.core.ports import Clock
-from bot.core.routing import HELD, PAUSE, Silence
+from bot.core.model import Announcement, HeldBack, Reason, Recipient, Severity
+from bot.core.ports import Clock, People
+from bot.core.routing import HELD, HELD_PREFIX, PAUSE, Silence
 from bot.core.wording import count, moment
 from bot.cycle import CycleResult
 from bot.quiet import quiet_at
@@ -30,7 +28,7 @@ SHOWN = 12
 class HeldMessages:
     """Looks now and then whether somebody has woken up."""
 
-    store: SqliteStore
+    people: People
     clock: Clock
     recipients: Callable[[], Sequence[Recipient]]
     silences: Callable[[], Sequence[Silence]]
@@ -60,14 +58,14 @@ class HeldMessages:
                 continue
             if quiet_at(recipient.quiet, now):
                 asleep.add(recipient.id)
-            elif missed := self.store.held(recipient.id, now - BACK):
+            elif missed := self.people.held(recipient.id, now - BACK):
                 self.announce(told(recipient.id, missed, now))
         self._owed = asleep
 
 
-def told(recipient: str, missed: Sequence[Held], now: datetime) -> Announcement:
+def told(recipient: str, missed: Sequence[HeldBack], now: datetime) -> Announcement:
     """One message of everything missed: each incident by the last that was said of it."""
-    last: dict[str, Held] = {}
+    last: dict[str, HeldBack] = {}
     for number, held in enumerate(missed):
         last[held.incident or f"#{number}"] = held  # the newest stays, at the place of the first
     lines = []

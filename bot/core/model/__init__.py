@@ -6,6 +6,7 @@ currency the exchange quotes.
 
 from __future__ import annotations
 
+from bot.core.model.asking import VERDICTS, Filters, StoredStory
 from bot.core.model.batches import Batch, Decisions
 from bot.core.model.decisions import (
     Alert,
@@ -18,7 +19,16 @@ from bot.core.model.decisions import (
     IncidentState,
     Reference,
 )
-from bot.core.model.delivery import Delivery, Notification, NotificationState, Outgoing, Recipient
+from bot.core.model.delivery import (
+    Delivery,
+    HeldBack,
+    InDoubt,
+    Limits,
+    Notification,
+    NotificationState,
+    Outgoing,
+    Recipient,
+)
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.core.model.news import ClusterMatch, Field, Mention, Reading, ScoreReason, TopicScore
 from bot.core.model.observations import (
@@ -37,6 +47,7 @@ from bot.core.model.observations import (
 from bot.core.model.vocabulary import AlertState, Phase, QuoteKind, Reach, Reason, Severity, stable_id
 
 __all__ = [
+    "VERDICTS",
     "Alert",
     "AlertChange",
     "AlertState",
@@ -54,10 +65,14 @@ __all__ = [
     "EarningsDate",
     "FeedState",
     "Field",
+    "Filters",
     "FollowUp",
+    "HeldBack",
+    "InDoubt",
     "Incident",
     "IncidentState",
     "Inline",
+    "Limits",
     "Line",
     "Link",
     "Mention",
@@ -79,6 +94,7 @@ __all__ = [
     "Severity",
     "SourceReport",
     "Split",
+    "StoredStory",
     "Story",
     "Strong",
     "Summary",
