@@ -291,6 +291,7 @@ async def test_even_when_its_lease_runs_out_meanwhile_a_sent_message_is_not_sent
 
 async def test_a_lease_that_runs_out_under_way_does_not_start_a_second_send() -> None:
     desk = Desk(SendPolicy(lease_for=timedelta(milliseconds=20), idle=timedelta(milliseconds=10)), takes=0.1)
+    desk.store.again = True
     desk.queue(notification("a"))
     sender, stop = desk.sender(), asyncio.Event()
     running = asyncio.create_task(sender.run(stop))
