@@ -241,11 +241,15 @@ EXAMPLES: Mapping[str, Any] = {
     "WebhookSettings.name": "desk",
     "WebhookSettings.url": "https://desk.example/aftershock",
     "WebhookSettings.secret_env": "AFTERSHOCK_DESK_SECRET",
+    "Settings.notifiers": [{"type": "file", "name": "desk", "options": {"path": "alerts.txt"}}],
+    "NotifierSettings.type": "file",
+    "NotifierSettings.name": "desk",
+    "NotifierSettings.options": {"path": "alerts.txt"},
     "AppriseSettings.name": "team",
     "AppriseSettings.url_env": "AFTERSHOCK_TEAM_URL",
     **{
         f"{model}.{key}": value
-        for model in ("WebhookSettings", "AppriseSettings")
+        for model in ("WebhookSettings", "AppriseSettings", "NotifierSettings")
         for key, value in {"min_severity": "high", "symbols": ["NVDA"], "digest": True, "operator": True}.items()
     },
     "Settings.metrics": {"listen": "127.0.0.1:9477"},
@@ -272,6 +276,8 @@ EXAMPLES: Mapping[str, Any] = {
     "MetricsSettings.beyond_loopback": False,
     "HeartbeatSettings.url": "https://switch.example/ping/1234",
     "HeartbeatSettings.every": "1m",
+    "Prices.source": "yahoo",
+    "Prices.options": {"file": "quotes.csv"},
     "Prices.interval_in_session": "15s",
     "Prices.interval_pre_post": "30s",
     "Prices.interval_closed": "15m",
