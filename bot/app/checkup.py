@@ -17,7 +17,7 @@ from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.parser import Parser
 from bot.app.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.prices import price_source
-from bot.app.stores import open_history
+from bot.app.stores import exists, open_history
 from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world
 from bot.clock import SystemClock
 from bot.config.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
@@ -75,7 +75,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
 
 
 def _database(file: Path) -> Finding:
-    if not file.exists():
+    if not exists(file):
         folder = next((p for p in (file.parent, *file.parent.parents) if p.exists()), Path())
         good = os.access(folder, os.W_OK)
         return Finding("history", good, f"{file} will be made by the first run", f"allow writing in {folder}")

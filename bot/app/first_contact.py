@@ -20,7 +20,7 @@ from bot.adapters.telegram.introduction import Identity, Introduction, Start
 from bot.app.chat.commands import FOR_ADMINS, MENU
 from bot.app.notifiers import telegram_notifier
 from bot.app.sample import sample_for
-from bot.app.stores import open_store, read_store
+from bot.app.stores import exists, open_store, read_store
 from bot.config.env_edit import keep_token, owner_only
 from bot.config.settings import Settings, load_settings
 from bot.config.settings_edit import add_admin
@@ -104,7 +104,7 @@ class Places:
         is to be written and a bot runs on this history, StoreError otherwise.
         """
         chat = Recipient(f"telegram:{user}", CHANNEL, name)
-        if self.database.exists():
+        if exists(self.database):
             with read_store(self.database) as history:
                 known = next((r for r in history.recipients() if r.id == chat.id), None)
             if known is not None and (known.enabled or not anew):

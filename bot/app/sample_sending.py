@@ -17,7 +17,7 @@ from bot.adapters.telegram import CHANNEL, Access, chat_of
 from bot.app.chat.access import Admission
 from bot.app.notifiers import CONSOLE, close_all, configured_recipients, live_notifiers
 from bot.app.sample import sample_for
-from bot.app.stores import read_store
+from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings import load_settings
 from bot.config.telegram_token import FoundToken, find_telegram_token
@@ -105,7 +105,7 @@ def configured(access: Access, known: Iterable[Recipient], channels: Iterable[st
 
 def _kept(file: Path, listed: Access) -> tuple[Sequence[Recipient], Access]:
     """What the history at ``file`` knows: its recipients, and ``listed`` with what was allowed and denied since."""
-    if not file.exists():
+    if not exists(file):
         return (), listed
     with read_store(file) as store:
         return store.recipients(), Admission(store, SystemClock(), listed).access

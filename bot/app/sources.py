@@ -9,7 +9,7 @@ import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import Limits
-from bot.app.stores import read_store
+from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings import load_settings
 from bot.core.model import FeedState
@@ -17,7 +17,7 @@ from bot.core.model import FeedState
 
 def feed_states(database: Path) -> Mapping[str, FeedState]:
     """What the history remembers of each feed; empty where there is no history yet. Raises StoreError."""
-    if not database.exists():
+    if not exists(database):
         return {}
     with read_store(database) as store:
         return store.feed_states()

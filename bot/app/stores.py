@@ -23,6 +23,7 @@ from bot.core.ports import History, Store
 __all__ = [
     "back_up",
     "connect_guarded",
+    "exists",
     "import_history",
     "open_history",
     "open_store",
@@ -30,6 +31,11 @@ __all__ = [
     "read_store",
     "save_outcomes",
 ]
+
+
+def exists(file: Path) -> bool:
+    """Whether there is a history at ``file`` yet."""
+    return file.exists()
 
 
 def open_store(

@@ -35,7 +35,9 @@ def database_file(config: Path, database: Path | None) -> Path:
         from bot.config.settings import load_settings
 
         file = load_settings(config).storage.database
-    if not file.exists():
+    from bot.app.stores import exists
+
+    if not exists(file):
         raise StoreError(f"{file}: no history there yet; it begins with the first `run`, or a replay with --database")
     return file
 
