@@ -265,7 +265,7 @@ class LiveBot:
     async def _poll_prices(self) -> None:
         symbols = self.world.settings.symbols
         now = self.clock.now()
-        wait = self._price_interval(now)
+        wait = self.price_interval(now)
         try:
             quotes = await self.prices.quotes(symbols, now)
         except SourceError as error:
@@ -303,8 +303,8 @@ class LiveBot:
         self._unknown = missing
         return reports
 
-    def _price_interval(self, now: datetime) -> timedelta:
-        """How often to ask: by the busiest phase of any watched exchange."""
+    def price_interval(self, now: datetime) -> timedelta:
+        """How often to ask at ``now``: by the busiest phase of any watched exchange."""
         settings = self.world.settings.prices
         phases = {self.engine.view().phase(s, now) for s in self.world.settings.symbols}
         if Phase.REGULAR in phases:

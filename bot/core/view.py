@@ -40,20 +40,16 @@ class Prices(Protocol):
     @property
     def timetable(self) -> Timetable:
         """The sessions of its exchange."""
-        ...
 
     @property
     def bars(self) -> Mapping[date, DailyBar]:
         """Its daily bars by session."""
-        ...
 
     def standing(self, now: datetime) -> tuple[Quote, Session] | None:
         """The price that stands at ``now``, and its session; ``None`` where there is none yet."""
-        ...
 
     def previous_close(self, quote: Quote, session: Session) -> Reference | None:
         """The close that a quote of ``session`` is measured against."""
-        ...
 
 
 class View:

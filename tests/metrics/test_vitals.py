@@ -32,6 +32,8 @@ class FakeBot:
     states: dict[str, FeedState] = field(default_factory=dict)
     waiting: int = 0
 
+    price_interval = LiveBot.price_interval
+
     def __post_init__(self) -> None:
         settings = Settings.model_validate({"watchlist": {"ai-chips": ["NVDA"]}})
         self.world = SimpleNamespace(settings=settings)
