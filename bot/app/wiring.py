@@ -43,8 +43,8 @@ from bot.app.stores import open_history
 from bot.app.world import AHEAD, HISTORY, Timetables, World, restored_engine
 from bot.clock import SystemClock
 from bot.config.telegram_token import FoundToken
-from bot.core.model import Announcement
-from bot.core.ports import Clock, Notifier, Store
+from bot.core.model import Announcement, Notification
+from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.secret import Secret
 from bot.core.view import View
 from bot.core.wording import count
@@ -104,24 +104,9 @@ async def running_bot(
             on_commit=held.heard,
             measures=measures,
         )
-        news = settings.news
-        limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
-        reader = FeedReader(session, store.known_keys, limits=limits)
+        reader = _reader(start.world, session, store)
         closing.push_async_callback(_left, reader.close)
-
-        def announce(announcement: Announcement) -> None:
-            people.refresh()  # the sender may have switched a chat off, or moved it
-            inbox.announce(announcement)
-
-        sender = Sender(
-            store,
-            store,
-            notifiers,
-            clock,
-            report=inbox.report,
-            announce=announce,
-            sent=lambda notification: measures.delivered(notification, clock.now()),
-        )
+        sender = _sender(store, notifiers, people, inbox, measures, clock)
         bot = LiveBot(
             start.world,
             engine,
@@ -154,10 +139,7 @@ async def running_bot(
                 reload=reloader.now,
                 announce=inbox.announce,
             )
-            base = telegram.base_url or DEFAULT_BASE_URL
-            listener = TelegramListener(
-                start.token.token, desk, lambda: admission.access, clock, inbox.report, base_url=base
-            )
+            listener = _listener(start.token.token, telegram.base_url, desk, admission, inbox, clock)
             tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
         bot.every("rules", LOOK_EVERY, reloader.check)
         bot.every("held", HELD_EVERY, held.check)
@@ -216,6 +198,32 @@ def _leads(start: Startup, session: aiohttp.ClientSession, inbox: Inbox, clock: 
         return None
     writer = LanguageModel(session, str(asked.url), asked.model, start.model_key)
     return Leads(writer.lead, inbox.announce, clock)
+
+
+def _reader(world: World, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:
+    news = world.settings.news
+    limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    return FeedReader(session, journal.known_keys, limits=limits)
+
+
+def _sender(
+    store: Store, notifiers: dict[str, Notifier], people: Receiving, inbox: Inbox, measures: Measures, clock: Clock
+) -> Sender:
+    def announce(announcement: Announcement) -> None:
+        people.refresh()  # the sender may have switched a chat off, or moved it
+        inbox.announce(announcement)
+
+    def sent(notification: Notification) -> None:
+        measures.delivered(notification, clock.now())
+
+    return Sender(store, store, notifiers, clock, report=inbox.report, announce=announce, sent=sent)
+
+
+def _listener(
+    token: Secret, base_url: str | None, desk: Desk, admission: Admission, inbox: Inbox, clock: Clock
+) -> TelegramListener:
+    base = base_url or DEFAULT_BASE_URL
+    return TelegramListener(token, desk, lambda: admission.access, clock, inbox.report, base_url=base)
 
 
 def _recover(store: Store, notifiers: dict[str, Notifier], inbox: Inbox, clock: Clock) -> None:
