@@ -15,10 +15,13 @@ NEWEST = (3, 13)
 PACKAGES = (
     "aiohttp",
     "apscheduler",
+    "dotenv",
     "ahocorasick",
+    "cattrs",
     "exchange_calendars",
     "feedparser",
     "matplotlib",
+    "prometheus_client",
     "pydantic",
     "rapidfuzz",
     "re2",

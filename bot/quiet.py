@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from bot.core.windows import within_hours
+
 _HOURS = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(?:-|–|to)\s*(\d{1,2})(?::(\d{2}))?(?:\s+(\S+))?")
 _HOW = "write the hours and a time zone, as in 22:00-07:00 Europe/Paris"
 
@@ -22,10 +24,7 @@ class QuietHours:
 
     def covers(self, at: datetime) -> bool:
         """Whether ``at`` (aware) lies within: ``start`` does, ``end`` does not."""
-        local = at.astimezone(ZoneInfo(self.zone)).time()
-        if self.start <= self.end:
-            return self.start <= local < self.end
-        return local >= self.start or local < self.end
+        return within_hours(at.astimezone(ZoneInfo(self.zone)).time(), self.start, self.end)
 
     def __str__(self) -> str:
         return f"{self.start:%H:%M}-{self.end:%H:%M} {self.zone}"

@@ -19,6 +19,7 @@ from bot.core.model import Announcement, Delivery, Notification, Outgoing, Reaso
 from bot.core.pacing import Pacer
 from bot.core.ports import Clock, Notifier, Outbox, Recipients
 from bot.core.unsent import CancelledUnsent
+from bot.core.waiting import back_off
 from bot.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, switch_off
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class SendPolicy:
 
     def delay(self, attempt: int) -> timedelta:
         """How long to wait after the ``attempt``-th failure in a row."""
-        return min(self.first_delay * (1 << min(max(attempt, 1) - 1, 30)), self.last_delay)
+        return back_off(attempt, self.first_delay, self.last_delay)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from bot.core.model import Outgoing
 from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.core.unsent import CancelledUnsent
+from bot.core.waiting import retry_after
 from bot.render.objects import objects
 
 CHANNEL = "webhook"
@@ -97,7 +98,7 @@ class WebhookNotifier(Notifier):
             async with self._session.post(
                 endpoint.url, data=content, headers=headers, allow_redirects=False
             ) as response:
-                self._judge(note.recipient, response.status, response.headers.get("Retry-After", ""))
+                self._judge(note.recipient, response.status, retry_after(response.headers, self._clock.now()))
         except asyncio.CancelledError:
             raise CancelledUnsent("stopped under way; a repeat is known by its id") from None
         except TimeoutError:
@@ -108,7 +109,7 @@ class WebhookNotifier(Notifier):
         return note.id
 
     @staticmethod
-    def _judge(recipient: str, status: int, retry_after: str) -> None:
+    def _judge(recipient: str, status: int, wait: timedelta | None) -> None:
         if 200 <= status < 300:
             return
         said = f"{recipient} answered {status}"
@@ -118,7 +119,6 @@ class WebhookNotifier(Notifier):
             raise DeliveryError(f"{said}: redirects are not followed; write the final address", permanent=True)
         if status < 500 and status not in _AGAIN:
             raise DeliveryError(f"{said}: it refuses the message", permanent=True)
-        wait = timedelta(seconds=int(retry_after)) if retry_after.isdigit() and len(retry_after) < 8 else None
         raise DeliveryError(said, retry_after=min(wait, LONGEST_WAIT) if wait is not None else None)
 
     async def close(self) -> None:

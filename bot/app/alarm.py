@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -11,6 +12,7 @@ from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing, Recipient
 from bot.core.ports import Clock, Notifier
 from bot.core.routing import route
+from bot.core.waiting import back_off
 from bot.recipients import notice
 from bot.render import plain
 
@@ -56,8 +58,8 @@ class Alarm:
                 task.cancel()
 
     async def _send(self, outgoing: Outgoing) -> None:
-        recipient, pause = outgoing.notification.recipient, self._first_pause
-        while True:
+        recipient = outgoing.notification.recipient
+        for failures in itertools.count(1):
             try:
                 await self._notifiers[outgoing.notification.channel].send(outgoing)
                 return
@@ -65,8 +67,8 @@ class Alarm:
                 if error.permanent or error.unknown or error.forbidden or error.moved_to:
                     log.warning("the operator %s could not be told: %s", recipient, error)
                     return
-                if pause == self._first_pause:
+                if failures == 1:
                     log.warning("the operator %s could not be told: %s; it is tried again", recipient, error)
+                pause = back_off(failures, self._first_pause, LONGEST_PAUSE)
                 wait = max(pause, error.retry_after or timedelta(0))
             await asyncio.sleep(wait.total_seconds())
-            pause = min(2 * pause, LONGEST_PAUSE)

@@ -11,6 +11,7 @@ from bot.core.errors import SourceError
 from bot.core.model import Observation, SourceReport, Trouble
 from bot.core.ports import Clock, PriceSource
 from bot.core.view import Prices
+from bot.core.waiting import back_off
 
 CHUNK = 12
 """Symbols whose history is asked for and committed at a time, so that prices are not held up."""
@@ -57,7 +58,7 @@ class Backfill:
                     continue
                 self._failures += 1
                 self.turn([SourceReport("history", self.clock.now(), Trouble.FAILED, str(error))])
-                again = min(FIRST_RETRY * (1 << min(self._failures - 1, 10)), LOOK_EVERY)
+                again = back_off(self._failures, FIRST_RETRY, LOOK_EVERY)
                 return max(again, error.retry_after or timedelta())
             self._asked |= dict.fromkeys(chunk, now)
             at = self.clock.now()

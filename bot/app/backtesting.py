@@ -137,7 +137,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
     stories = tuple(s for s in recorded.stories.values() if begins_at - NEWS_BEFORE <= s.seen_at <= ends_at)
     dates, unread = read_earnings(request.earnings)
     earnings = tuple(d for d in dates if d.symbol in columns.symbols and d.seen_at <= ends_at)
-    problems = sorted((*columns.problems, *recorded.problems, *unread), key=lambda p: (p.file, p.line))
+    problems = sorted((*columns.problems, *recorded.bad_news, *unread), key=lambda p: (p.file, p.line))
     return BacktestPlan(
         request,
         World(request.config.parent, settings, companies, topics, rules, load_episodes(folder / "episodes")),

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
 from bot.app.staging import Stage
+from bot.app.trying import AGREE_WITHIN, Fired, Key, fired_by
 from bot.core.episode import Episode
-from bot.core.model import Alert, AlertChange, ChangeKind, Severity
+from bot.core.model import Alert
 from bot.core.wording import count
 from bot.replay.playing import play
 from bot.replay.tape import Tape, build_tape
-
-AGREE_WITHIN = timedelta(seconds=1)
-
-Key = tuple[str, str, date]
-"""Rule, symbol, session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """An alert, as far as two are compared."""
-
-    at: datetime
-    severity: Severity
-    """The highest it had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +36,14 @@ def fired_in(stage: Stage, episode: Episode) -> dict[Key, Fired]:
     tape = tape_of(stage, episode)
     assert tape.first_at is not None
     rules = stage.rules(p.symbol for p in episode.prices)
-    return _fired(play(stage.engine(rules, tape.first_at), tape).changes)
+    return fired_by(play(stage.engine(rules, tape.first_at), tape).changes)
 
 
 def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> Comparison:
     """What the history has of an incident beside what its episode fires for the same symbols and sessions."""
     same, differences = 0, []
-    expected = {(a.rule, a.symbol, a.session): Fired(a.fired_at, a.severity) for a in alerts}
+    was_fired = (Fired(a.rule, a.symbol, a.session, a.fired_at, a.severity, a.change) for a in alerts)
+    expected = {alert.key: alert for alert in was_fired}
     for key, was in expected.items():
         rule, symbol, session = key
         found = fired.get(key)
@@ -89,15 +76,3 @@ def comparison_lines(comparison: Comparison, total: int) -> Sequence[str]:
     if len(comparison.differences) > 10:
         shown.append(f"  and {len(comparison.differences) - 10} more")
     return shown
-
-
-def _fired(changes: Iterable[AlertChange]) -> dict[Key, Fired]:
-    found: dict[Key, Fired] = {}
-    for change in changes:
-        alert = change.alert
-        key = (alert.rule, alert.symbol, alert.session)
-        if change.kind is ChangeKind.FIRED:
-            found[key] = Fired(change.at, alert.severity)
-        elif change.kind is ChangeKind.ESCALATED and key in found:
-            found[key] = Fired(found[key].at, alert.severity)
-    return found

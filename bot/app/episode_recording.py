@@ -21,7 +21,6 @@ from bot.config.episode_writing import acceptable_link
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Alert, Incident, Quote, Split, Story
-from bot.core.precedents import AI
 from bot.core.sessions import Session, Timetable
 from bot.core.wording import count
 
@@ -144,7 +143,7 @@ def record_incident(
         last=span.last,
         summary=_summary(incident, alerts, lead),
         trigger=trigger,
-        shock=trigger.topic in AI,
+        shock=trigger.topic in stage.world.topics.ai_causes,
         stories=stories,
         prices=tuple(made),
     )

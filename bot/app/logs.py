@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from bot.adapters.telegram import RedactingFilter, quiet_libraries
+from bot.core.characters import UNSEEN
 from bot.core.secret import Secret
 
 QUIET = ("apscheduler", "yfinance", "peewee", "asyncio", "charset_normalizer", "curl_cffi")
@@ -31,7 +32,8 @@ class LineFormatter(logging.Formatter):
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
             text += "\n    " + record.exc_text.replace("\n", "\n    ")
-        return text
+        # errors quote what feeds and vendors sent: none of it may steer a terminal
+        return UNSEEN.sub(lambda c: c[0] if c[0] in "\n\t" else c[0].encode("unicode_escape").decode(), text)
 
 
 class StatusHandler(logging.Handler):

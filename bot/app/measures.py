@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.adapters.metrics import Histogram
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+
 from bot.clock import stopwatch
 from bot.core.model import Announcement, ChangeKind, FeedState, Notification, Observation, SourceReport, Trouble
 from bot.cycle import Cycle, CycleResult
@@ -15,14 +16,18 @@ from bot.cycle import Cycle, CycleResult
 CYCLE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 DELIVERY_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
+# else each histogram has a second family, which says only when it began (the library's function lacks types)
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
 
 @dataclass(slots=True)
 class Measures:
     """Everything counted since the start."""
 
-    cycle_seconds: Histogram = field(default_factory=lambda: Histogram(CYCLE_SECONDS))
-    delivery_seconds: dict[str, Histogram] = field(default_factory=dict)
-    """By channel: from the transaction that holds a message to its acknowledgement; edits apart."""
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """Where the histograms are; one bot's own, not the library's one for the whole process."""
+    cycle_seconds: Histogram = field(init=False)
+    delivery_seconds: Histogram = field(init=False)
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Fired, by rule and severity."""
     escalations: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -37,6 +42,21 @@ class Measures:
     """Cycles whose transaction the database refused."""
     unwritten_since: datetime | None = None
     """Since when nothing can be written; ``None`` while it can."""
+
+    def __post_init__(self) -> None:
+        self.cycle_seconds = Histogram(
+            "aftershock_cycle_duration_seconds",
+            "How long one turn of the cycle takes, its transaction included.",
+            buckets=CYCLE_SECONDS,
+            registry=self.registry,
+        )
+        self.delivery_seconds = Histogram(
+            "aftershock_delivery_latency_seconds",
+            "From the transaction that holds a message to its acknowledgement by the channel; edits apart.",
+            ["channel"],
+            buckets=DELIVERY_SECONDS,
+            registry=self.registry,
+        )
 
     def heard(self, observations: Iterable[Observation]) -> None:
         """Take what a cycle is given."""
@@ -66,8 +86,8 @@ class Measures:
     def delivered(self, notification: Notification, now: datetime) -> None:
         """A message was acknowledged; edits are not timed, for they wait on purpose."""
         if not notification.edits:
-            histogram = self.delivery_seconds.setdefault(notification.channel, Histogram(DELIVERY_SECONDS))
-            histogram.observe(max(0.0, (now - notification.created_at).total_seconds()))
+            waited = (now - notification.created_at).total_seconds()
+            self.delivery_seconds.labels(notification.channel).observe(max(0.0, waited))
 
 
 @dataclass(slots=True)

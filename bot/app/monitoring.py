@@ -53,7 +53,7 @@ async def watched_over(
         now = vitals.judge(clock.now())
         return now.well, now.told()
 
-    server = MetricsServer(Gauges(bot, sender, measures, vitals, clock, started_at).families, health)
+    server = MetricsServer(Gauges(bot, sender, measures, vitals, clock, started_at).registry(), health)
     host, port = address
     try:
         await server.start(host, port)

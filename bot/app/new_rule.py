@@ -18,6 +18,7 @@ from bot.config.scalars import parse_name
 from bot.config.validation import one_of
 from bot.core.errors import ConfigError, StoreError, UsageError
 from bot.core.model import Severity
+from bot.core.news import Topics
 from bot.core.rules import Rule
 from bot.core.windows import parse_since
 
@@ -43,7 +44,7 @@ class Wish:
     by: str = "10%"
     """How far the price moves, without a sign."""
     since: str = "previous close"
-    topic: str = "ai-model"
+    topic: str = "none"
     """The topic of the stories that go with it; ``none`` for a rule on prices alone."""
     symbols: str = "group:watchlist"
     """Symbols, ``group:NAME`` or ``exposure:NAME``, with commas between them."""
@@ -147,7 +148,7 @@ def _rule_lines(wish: Wish) -> Iterator[str]:
         )
     if wish.watch is Watched.FALL:
         yield "      none:"
-        yield '        - market: {benchmark: SPY, change: "< -4%"}  # everything falls: no news about these'
+        yield '        - market: {change: "< -4%"}  # everything falls: no news about these'
     yield f"    severity: {wish.severity}  # info, warning, high or critical"
     yield "    cooldown: 1 session  # how long it stays quiet for the same symbol, unless it gets worse"
     if wish.has_price:
@@ -239,8 +240,17 @@ def headlines(wish: Wish, rule: Rule, world: World) -> list[str]:
         f"{name} cuts its outlook after quarterly earnings miss estimates",
         f"{name} faces antitrust lawsuit over AI",
         f"{name} announces $5bn share offering",
+        f"{name} {_first_words(world.topics, wish.topic)}",
         "",
     ]
+
+
+def _first_words(topics: Topics, name: str) -> str:
+    """The first word of every list that speaks for the topic: a headline on a topic that people added themselves."""
+    topic = topics.topic(name)
+    signals = [signal for signal in topic.signals if signal.weight > 0] if topic else []
+    lists = dict.fromkeys(group[0] for signal in signals for group in signal.all)
+    return " ".join(topics.words[each][0].text.rstrip("*") for each in lists if topics.words.get(each))
 
 
 # ------------------------------------------------------------------------------------------------------------ together

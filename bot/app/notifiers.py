@@ -22,10 +22,10 @@ from bot.config.other_channels import (
     Format,
     NotifierSettings,
     pieces,
-    readable_by_others,
     recipient,
     secret_of,
 )
+from bot.config.secret_files import readable_by_others
 from bot.config.settings import Settings
 from bot.config.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, UsageError

@@ -21,8 +21,8 @@ from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import DailyBar, Observation, Quote
 from bot.core.rules import Rule, RuleSet
 from bot.core.sessions import Session, Timetable
-from bot.replay.recording import bar_observations, read_recording, recording_observations
-from bot.replay.tape import Tape, build_tape
+from bot.replay.recording import read_recording, recording_observations
+from bot.replay.tape import Tape, build_tape, session_observations
 
 AHEAD = timedelta(days=60)
 
@@ -107,7 +107,7 @@ def recording_scene(stage: Stage, recording: Recording) -> tuple[Scene, list[Pro
     """Recorded files, and the rows in them that were passed over. Raises UsageError for an unreadable file."""
     recorded = read_recording(recording.prices, recording.news)
     observations = recording_observations(recorded, stage.timetables.of_symbol, recording.first, recording.last)
-    return Scene(Tape(observations), tuple(recorded.symbols)), recorded.problems
+    return Scene(Tape(observations), tuple(recorded.prices.symbols)), recorded.problems
 
 
 def scene_of(stage: Stage, test: RuleTest) -> Scene:
@@ -172,7 +172,8 @@ def _priced(
         if session is None:
             problems.append(test.problem(path, f"{bar.session} was no session of {timetable.exchange}"))
         else:
-            yield from bar_observations(symbol, bar, session, SOURCE, played=session.date >= first.date)
+            figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+            yield from session_observations(symbol, session, figures, SOURCE, played=session.date >= first.date)
     for mark in given.series.marks:
         session = timetable.at(mark.at)
         if session is None:

@@ -193,7 +193,7 @@ def compared(now: Mapping[Key, Fired], before: Mapping[Key, Fired]) -> Iterator[
 
 def _played(stage: Stage, scene: Scene) -> dict[Key, Fired]:
     assert scene.tape.first_at is not None
-    return _fired(play(stage.engine(stage.rules(scene.symbols), scene.tape.first_at), scene.tape).changes)
+    return fired_by(play(stage.engine(stage.rules(scene.symbols), scene.tape.first_at), scene.tape).changes)
 
 
 def _again(
@@ -215,10 +215,11 @@ def _again(
             progress(seen_at)
     if restored:
         changes += engine.step((), until).changes
-    return _fired(changes)
+    return fired_by(changes)
 
 
-def _fired(changes: Iterable[AlertChange]) -> dict[Key, Fired]:
+def fired_by(changes: Iterable[AlertChange]) -> dict[Key, Fired]:
+    """The alerts among these changes, each with the highest severity it rose to."""
     found: dict[Key, Fired] = {}
     for change in changes:
         alert = change.alert

@@ -204,6 +204,7 @@ def make_engine(
         world.topics,
         NewsRoom(world.topics, world.companies, window=window),
         Market(timetables.of_symbol),
+        benchmark=world.settings.benchmark,
         watching_since=watching_since,
         news_window=window,
         failures_in_a_row=world.settings.operator.after_failures,
@@ -230,8 +231,8 @@ def restored_engine(
         journal.incidents_since(earliest),
         now,
     )
-    if world.settings.benchmarks:
-        engine.send_digests(world.settings.benchmarks[0], now, makes_up=written is not None)
+    if world.settings.benchmark:
+        engine.send_digests(world.settings.benchmark, now, makes_up=written is not None)
     versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
     journal.record_rules(versions, now)
     if written is None:

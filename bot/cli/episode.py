@@ -25,23 +25,29 @@ def _group() -> None:
 def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     """List the episodes, newest first."""
     from bot.app.episode_listing import all_episodes, listed_object
-    from bot.cli.tables import console, table
-    from bot.render.text import clean
+    from bot.cli.tables import Column, print_table
 
     episodes = all_episodes(config)
     if json:
         for episode in episodes:
             typer.echo(jsonlib.dumps(listed_object(episode), ensure_ascii=False))
         return
-    names = ("episode", "session", "kind", "cause", "symbols", "stories")
-    listing = table(*names, numbers=("symbols", "stories"), last="title")
+    columns = (
+        Column("episode"),
+        Column("session"),
+        Column("kind", leaves=2),
+        Column("cause", leaves=1),
+        Column("symbols", right=True, leaves=3),
+        Column("stories", right=True, leaves=4),
+        Column("title", least=12),
+    )
+    rows = []
     for episode in episodes:
-        symbols = len(episode.prices) or len(episode.described)
+        symbols = str(len(episode.prices) or len(episode.described))
         cause = episode.trigger.topic or ("ai" if episode.shock else "")
-        figures = (str(symbols), str(len(episode.stories) or ""))
-        title = clean(episode.title)
-        listing.add_row(episode.name, str(episode.session), episode.kind.value, clean(cause), *figures, title)
-    console().print(listing)
+        about = (episode.name, str(episode.session), episode.kind.value, cause)
+        rows.append((*about, symbols, str(len(episode.stories) or ""), episode.title))
+    print_table(columns, rows)
 
 
 @app.command("show")

@@ -92,15 +92,23 @@ def _status(state: FeedState | None) -> str:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from bot.cli.tables import console, table
+    from bot.cli.tables import Column, print_table
 
-    listing = table("name", "status", "entries", "last ok (UTC)", numbers=("entries",), last="address or error")
-    for row in rows:
-        listing.add_row(
+    columns = (
+        Column("name"),
+        Column("status"),
+        Column("entries", right=True, leaves=2),
+        Column("last ok (UTC)", leaves=1),
+        Column("address or error", least=16),
+    )
+    shown = [
+        (
             row["name"],
             row["status"],
             "" if row["entries"] is None else str(row["entries"]),
             (row["last_ok_at"] or "")[:16].replace("T", " "),
             row["error"] if row["status"].startswith("failing") else row["url"],
         )
-    console().print(listing)
+        for row in rows
+    ]
+    print_table(columns, shown)

@@ -124,10 +124,11 @@ def show(
     """Print a rule with every default filled in, as YAML that reads back to the same rule."""
     from bot.app.world import check_rules
     from bot.config.rule_dump import full_rules, rules_yaml
+    from bot.config.settings import load_settings
     from bot.config.validation import one_of
 
     loaded, files = check_rules(config, rules)
-    chosen = [rule for rule in full_rules(files) if name in (None, rule.name)]
+    chosen = [rule for rule in full_rules(files, load_settings(config).benchmark) if name in (None, rule.name)]
     if not chosen:
         raise UsageError(one_of(name or "", sorted(rule.name for rule in loaded), "rule"))
     for rule in chosen:

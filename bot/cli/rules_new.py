@@ -64,7 +64,7 @@ def _wish(given: dict[str, str | None], world: World, *, ask: bool) -> Wish:
     """The answers: those given as options first, so that the questions know them."""
     from bot.app.new_rule import Watched, Wish, answered
 
-    wish = Wish()
+    wish = Wish(topic=next(iter(world.topics.triggers), "none"))
     for key, _ in QUESTIONS:
         option = given[key]
         if option is not None:

@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from bot.core.characters import UNSEEN
 from bot.render.text import cell_width, clean, cut_cell
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
 
 WIDE = 200
 _GAP = 2
-_COMMANDS = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def console() -> Console:
-    """Where tables are printed."""
-    from rich.console import Console
-
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-
-
-def table(*columns: str, numbers: tuple[str, ...] = (), last: str = "") -> Table:
-    """A plain table; ``numbers`` are set to the right; ``last`` takes what room is left and is cut off there."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, header_style="bold", expand=sys.stdout.isatty())
-    for name in columns:
-        made.add_column(name, no_wrap=True, justify="right" if name in numbers else "left", min_width=len(name))
-    if last:
-        made.add_column(last, no_wrap=True, overflow="ellipsis", ratio=1)
-    return made
 
 
 LEAST_WIDTH = 40
@@ -119,6 +94,6 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> lis
 
 
 def json_line(data: object) -> str:
-    """JSON on one line; what a terminal would take for a command is written as JSON's escapes."""
+    """JSON on one line; what nobody sees, and a terminal may take for a command, is written as JSON's escapes."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=True, default=repr)
-    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from bot.cli.tables import console, table
+from bot.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
     from bot.app.trying import Fired, Row, Trial
@@ -20,19 +20,30 @@ _SIGNS = {"gained": "+", "lost": "−", "moved": "~", "same": " "}
 
 def show(rows: Sequence[Row]) -> None:
     """The table: what is gained, lost or moved, with the alert as it was beside it."""
-    listing = table("", "session", "symbol", "rule", "now (UTC)", "severity", "change", "before (UTC)", last="severity")
-    for row in rows:
-        found = row.either
-        listing.add_row(
+    columns = (
+        Column(""),
+        Column("session"),
+        Column("symbol"),
+        Column("rule", least=8, leaves=2),
+        Column("now (UTC)"),
+        Column("severity", leaves=4),
+        Column("change", right=True, leaves=3),
+        Column("before (UTC)"),
+        Column("severity", leaves=5),
+    )
+    shown = [
+        (
             f"{_SIGNS[row.difference.value]} {row.difference.value}",
-            found.session.isoformat(),
-            found.symbol,
-            found.rule,
+            row.either.session.isoformat(),
+            row.either.symbol,
+            row.either.rule,
             *_cells(row.now),
-            f"{found.change * 100:+.1f}%" if found.change is not None else "",
+            f"{row.either.change * 100:+.1f}%" if row.either.change is not None else "",
             *_cells(row.before),
         )
-    console().print(listing)
+        for row in rows
+    ]
+    print_table(columns, shown)
 
 
 def summary(trial: Trial) -> str:

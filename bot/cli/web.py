@@ -66,7 +66,7 @@ def _told_to_end(*_: object) -> None:
 
 def _password(config: Path) -> Secret | None:
     """The password, where one is set. Raises ConfigError for one that is too short to be any use."""
-    from bot.config.other_channels import variable_in
+    from bot.config.secret_files import variable_in
 
     env_file = config.parent / ".env"
     value = os.environ.get(VARIABLE, "").strip() or variable_in(VARIABLE, env_file)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from pathlib import Path
 
 from bot.config.replacing import OWNER_ONLY, replace_file
+from bot.config.secret_files import readable_by_others, secret_text
 from bot.config.telegram_token import VARIABLE, find_telegram_token
 from bot.core.errors import ConfigError, Problem
 from bot.core.secret import Secret
@@ -41,15 +41,16 @@ def keep_token(token: Secret, token_file: Path | None, env_file: Path) -> Path:
             raise ConfigError([Problem(str(token_file), 0, 0, "", message)]) from error
         replace_file(token_file, f"{token.reveal()}\n".encode(), OWNER_ONLY)
         return token_file
-    replace_file(env_file, _with_token(_read(env_file), token).encode(), OWNER_ONLY)
+    text = secret_text(env_file, "token", "it") if os.path.exists(env_file) else ""
+    replace_file(env_file, _with_token(text, token).encode(), OWNER_ONLY)
     return env_file
 
 
 def owner_only(file: Path) -> bool:
     """See to it that only the owner can read ``file``; true where that was not so. Raises ConfigError."""
+    if not readable_by_others(file):
+        return False
     try:
-        if not file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            return False
         file.chmod(OWNER_ONLY)
     except OSError as error:
         message = f"its permissions cannot be changed ({error.strerror}); run: chmod 600 {file}"
@@ -74,16 +75,3 @@ def _with_token(text: str, token: Secret) -> str:
             lines[-1] += newline
         lines.append(f"{VARIABLE}={token.reveal()}{newline}")
     return (_MARK if text.startswith(_MARK) else "") + "".join(lines)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError:
-        # "from None": the error carries the bytes it stumbled over
-        raise ConfigError([Problem(str(path), 0, 0, "", "the file is not UTF-8 text; save it as such")]) from None
-    except OSError as error:
-        message = f"the file cannot be read ({error.strerror}); check its name and permissions"
-        raise ConfigError([Problem(str(path), 0, 0, "", message)]) from error

@@ -14,11 +14,10 @@ from itertools import pairwise
 
 from bot.config.price_block import JUMP
 from bot.config.scalars import parse_http_url
+from bot.core.characters import SURROGATE, UNSEEN
 from bot.core.episode import Episode, EpisodeBar, EpisodePrices, Mark
 from bot.core.model import Story
 
-_UNSEEN = re.compile("[\x7f-\xa0\xad\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_SYMBOL = re.compile(r"[A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*\Z")
 
 
@@ -29,8 +28,13 @@ def episode_text(episode: Episode, comment: Sequence[str] = ()) -> str:
 
 def quoted(text: str) -> str:
     """Any text as a YAML scalar in double quotes."""
-    text = _SURROGATE.sub("\ufffd", text)
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    written = json.dumps(SURROGATE.sub("\ufffd", text), ensure_ascii=False).replace("\xa0", r"\u00a0")
+    return UNSEEN.sub(lambda found: _escape(ord(found[0])), written)
+
+
+def _escape(code: int) -> str:
+    """YAML, unlike JSON, joins no surrogates: what is beyond 16 bits takes one escape of eight digits."""
+    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
 
 
 def acceptable_link(link: str) -> str:

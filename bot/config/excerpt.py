@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bot.core.characters import without_unseen
+
 _TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}")
 """Anything that may be a Telegram bot token. A person may paste one anywhere; no message may repeat it."""
 _SURELY_TOKEN = re.compile(r"(?<![0-9])[0-9]{6,12}:[A-Za-z0-9_-]{30,}")
@@ -23,7 +25,7 @@ def find_token(text: str) -> int | None:
 
 def shown(text: str, limit: int = 60) -> str:
     """``text`` on one line, redacted, cut to ``limit`` characters."""
-    flat = " ".join(redacted(text).split())
+    flat = without_unseen(redacted(text))
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 

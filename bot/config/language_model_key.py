@@ -6,15 +6,14 @@ Never from ``config.yaml``, which people share. No message of this module repeat
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.config.secret_files import readable_by_others, secret_text
 from bot.core.errors import ConfigError, Problem
 from bot.core.secret import Secret
 
 VARIABLE = "AFTERSHOCK_LANGUAGE_MODEL_KEY"
-_MAX_BYTES = 65_536
 _USABLE = re.compile(r"[!-~]+\Z")
 
 
@@ -29,22 +28,9 @@ def find_language_model_key(environment: Mapping[str, str], key_file: Path | Non
     if key_file is None:
         return None, ""
     place = str(key_file)
-    try:
-        if key_file.stat().st_size > _MAX_BYTES:
-            raise ConfigError([Problem(place, 0, 0, "", "the file is too large to hold a key; name another")])
-        text = key_file.read_text(encoding="utf-8-sig")
-        readable = key_file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    except FileNotFoundError:
-        message = "there is no such file; write the key into it, or remove language_model.key_file"
-        raise ConfigError([Problem(place, 0, 0, "", message)]) from None
-    except UnicodeDecodeError:
-        # "from None": the error carries the bytes it stumbled over.
-        raise ConfigError([Problem(place, 0, 0, "", "the file is not UTF-8 text; save it as such")]) from None
-    except OSError as error:
-        message = f"the file cannot be read ({error.strerror}); check its name and permissions"
-        raise ConfigError([Problem(place, 0, 0, "", message)]) from error
+    text = secret_text(key_file, "key", "language_model.key_file").removeprefix("\ufeff")
     warning = f"{place} holds the language model's key and can be read by others; run: chmod 600 {place}"
-    return _key(text.strip(), place), warning if readable else ""
+    return _key(text.strip(), place), warning if readable_by_others(key_file) else ""
 
 
 def _key(value: str, place: str) -> Secret:

@@ -7,9 +7,7 @@ What gives access to them (a webhook's secret, an Apprise address with its passw
 from __future__ import annotations
 
 import enum
-import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,14 +18,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from bot.config.document import Document, problem
 from bot.config.excerpt import described
 from bot.config.scalars import HttpUrl, Name, Symbol
+from bot.config.secret_files import variable_in
 from bot.config.validation import StrictModel
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import Recipient, Severity
 from bot.core.secret import Secret
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
-_MAX_BYTES = 65_536
 _LONG_PIECE = 8
 _PLAIN_WORD = re.compile(r"[a-z-]+")
 _SECTIONS = {"telegram": "telegram:", "console": "console:", "webhook": "webhooks:", "apprise": "apprise:"}
@@ -164,14 +161,6 @@ def secret_of(variable: str, environment: Mapping[str, str], env_file: Path, lea
     return Secret(value)
 
 
-def readable_by_others(file: Path) -> bool:
-    """Whether anyone but its owner may read the file; no where there is none."""
-    try:
-        return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-    except OSError:
-        return False
-
-
 def pieces(address: Secret) -> list[Secret]:
     """What in an Apprise address gives access by itself: the password, and every long piece that is neither a host's
     name nor a plain word. A library may show these without the rest."""
@@ -182,18 +171,3 @@ def pieces(address: Secret) -> list[Secret]:
         if len(piece) >= _LONG_PIECE and "." not in piece and _PLAIN_WORD.fullmatch(piece) is None:
             found.update((piece, unquote(piece)))
     return [Secret(piece) for piece in sorted(found) if piece]
-
-
-def variable_in(variable: str, env_file: Path) -> str:
-    try:
-        if not os.path.isfile(env_file) or env_file.stat().st_size > _MAX_BYTES:
-            return ""
-        lines = env_file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return ""  # the token's reader says what is wrong with the file
-    for line in lines:
-        found = _LINE.match(line)
-        if found is not None and found["name"] == variable:
-            value = found["value"]
-            return value[1:].split(value[0], 1)[0].strip() if value[:1] in ("'", '"') else value.split(" #")[0].strip()
-    return ""

@@ -35,8 +35,11 @@ class FullRule:
     """What else stands at the top of its file and may be referred to, as written."""
 
 
-def full_rules(paths: Sequence[Path]) -> Iterator[FullRule]:
-    """Every rule in these files, in order. Raises ConfigError for a file that does not read."""
+def full_rules(paths: Sequence[Path], benchmark: str) -> Iterator[FullRule]:
+    """Every rule in these files, in order. Raises ConfigError for a file that does not read.
+
+    ``benchmark`` is what stands for the market where a condition names none.
+    """
     for path in paths:
         document = load_document(path)
         spec = validate(document, RulesFile)
@@ -44,37 +47,39 @@ def full_rules(paths: Sequence[Path]) -> Iterator[FullRule]:
         beside = {key: value for key, value in document.data.items() if key != "rules"}
         for i, rule in enumerate(spec.rules):
             line = document.position(("rules", i))[0]
-            yield FullRule(rule.name, document.file, line, filled(written[i], rule), beside)
+            yield FullRule(rule.name, document.file, line, filled(written[i], rule, benchmark), beside)
 
 
-def filled(written: Any, meant: Any) -> Any:
+def filled(written: Any, meant: Any, benchmark: str) -> Any:
     """``written`` with the values that ``meant``, the model read from it, has for what was left out."""
     if isinstance(meant, BaseModel):
         given = written if isinstance(written, dict) else {}
         whole: dict[str, Any] = {}
         for name, field in type(meant).model_fields.items():
             value = getattr(meant, name)
+            if value is None and name == "benchmark":
+                value = benchmark or None
             key = field.alias or name
             if key in given or name in given:
-                whole[key] = filled(given.get(key, given.get(name)), value)
+                whole[key] = filled(given.get(key, given.get(name)), value, benchmark)
             elif value is not None:
-                whole[key] = plain(value)
+                whole[key] = plain(value, benchmark)
         return whole if isinstance(written, dict) else written
     if isinstance(written, list) and isinstance(meant, tuple | list) and len(written) == len(meant):
-        return [filled(w, m) for w, m in zip(written, meant, strict=True)]
+        return [filled(w, m, benchmark) for w, m in zip(written, meant, strict=True)]
     if isinstance(written, dict) and isinstance(meant, dict):
-        return {key: filled(value, meant[key]) if key in meant else value for key, value in written.items()}
+        return {k: filled(value, meant[k], benchmark) if k in meant else value for k, value in written.items()}
     return written
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, benchmark: str) -> Any:
     """A default as it would be written."""
     if isinstance(value, BaseModel):
-        return filled({}, value)
+        return filled({}, value, benchmark)
     if isinstance(value, tuple | list | frozenset | set):
-        return [plain(item) for item in value]
+        return [plain(item, benchmark) for item in value]
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, benchmark) for key, item in value.items()}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, timedelta):

@@ -10,12 +10,12 @@ import math
 import re
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from bot.config.excerpt import described, shown
+from bot.core.links import LinkFault, link_fault
 from bot.core.windows import format_duration, parse_duration_or_zero
 
 _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*[smhdw]$"
@@ -103,28 +103,18 @@ def parse_http_url(value: object) -> str:
     """An absolute http or https address with a host, without a name and password in it."""
     if not isinstance(value, str):
         raise ValueError(f"{described(value)} is not a web address; write one that begins with https://")
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(f"{described(value)} is not a web address; check it") from None
-    if parts.scheme.lower() not in ("http", "https"):
-        raise ValueError(f"{described(value)} is not a web address; write one that begins with https://")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("the address carries a name or password before '@'; remove them")
-    if not host or port == 0 or re.search(r"[\s\x00-\x20<>\"]", value):
-        raise ValueError(f"{described(value)} is not a web address; write it without spaces, as https://host/path")
-    return value
-
-
-def canonical_url(url: str) -> str:
-    """One spelling for addresses that lead to the same feed: without scheme, default port, ``www.``, fragment and
-    final slash, host in lower case. For comparing only; do not fetch it."""
-    parts = urlsplit(url.strip())
-    host = (parts.hostname or "").removeprefix("www.").rstrip(".")
-    port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{host}{port}{parts.path.rstrip('/')}{query}"
+    match link_fault(value):
+        case None:
+            return value
+        case LinkFault.UNREADABLE:
+            advice = "check it"
+        case LinkFault.SCHEME:
+            advice = "write one that begins with https://"
+        case LinkFault.USER:
+            raise ValueError("the address carries a name or password before '@'; remove them")
+        case LinkFault.HOST | LinkFault.CHARACTERS:
+            advice = "write it without spaces, as https://host/path"
+    raise ValueError(f"{described(value)} is not a web address; {advice}")
 
 
 _NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
@@ -156,14 +146,6 @@ Duration = Annotated[
     _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, as in 30m."),
 ]
 """A duration longer than zero: ``30m``."""
-
-DurationOrZero = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration, return_type=str),
-    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, as in 30m; 0s for none."),
-]
-"""A duration that may be zero: ``0s``."""
 
 Percent = Annotated[
     float,

@@ -16,10 +16,11 @@ from bot.config.document import Document, load_document, problem
 from bot.config.excerpt import described, find_token, shown
 from bot.config.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
-from bot.config.scalars import Duration, HttpUrl, Name, Symbol, canonical_url
+from bot.config.scalars import Duration, HttpUrl, Name, Symbol
 from bot.config.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.feedspec import FeedKind, FeedSpec
+from bot.core.links import canonical_url
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
 
@@ -176,7 +177,7 @@ class Settings(StrictModel):
     prices: Prices = Prices()
     """How prices are asked for."""
     benchmarks: tuple[Symbol, ...] = ("SPY", "QQQ", "SMH", "IGV")
-    """Indexes and funds that stand for the market; never the subject of an alert."""
+    """Indexes and funds that stand for the market, the first where a rule names none; never the subject of an alert."""
     watchlist: dict[Name, tuple[Symbol, ...]]
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: News = News()
@@ -191,6 +192,11 @@ class Settings(StrictModel):
         if not isinstance(data, dict):
             return data
         return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark that stands for the market; empty where there is none."""
+        return self.benchmarks[0] if self.benchmarks else ""
 
     @property
     def watched(self) -> tuple[str, ...]:

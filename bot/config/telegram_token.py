@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.config.secret_files import assigned_values, readable_by_others, secret_text
 from bot.core.errors import ConfigError, Problem
 from bot.core.secret import Secret
 
 VARIABLE = "TELEGRAM_BOT_TOKEN"
 _SHAPE = re.compile(r"[0-9]+:[A-Za-z0-9_-]+\Z")
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*?)\s*\Z")
-_MAX_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,8 @@ def find_telegram_token(environment: Mapping[str, str], token_file: Path | None,
         return FoundToken(_token(value, VARIABLE, 0), VARIABLE)
     if token_file is not None:
         file = str(token_file)
-        lines = [line.strip() for line in _text(token_file).splitlines()]
+        text = secret_text(token_file, "token", "telegram.token_file").removeprefix("\ufeff")
+        lines = [line.strip() for line in text.splitlines()]
         numbered = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
         if not numbered:
             raise ConfigError([Problem(file, 0, 0, "", "the file holds no token; paste the one BotFather gave you")])
@@ -50,24 +49,12 @@ def find_telegram_token(environment: Mapping[str, str], token_file: Path | None,
             message = "the file holds more than the token; leave one line"
             raise ConfigError([Problem(file, numbered[1][0], 1, "", message)])
         number, line = numbered[0]
-        assigned = _assigned(line)
-        return FoundToken(_token(line if assigned is None else assigned, file, number), file, _warnings(token_file))
+        value = next((value for _, value in assigned_values(line, VARIABLE)), line)
+        return FoundToken(_token(value, file, number), file, _warnings(token_file))
     if os.path.isfile(env_file):  # not Path.is_file: that raises where the folder may not be entered
-        for number, line in enumerate(_text(env_file).splitlines(), 1):
-            if value := _assigned(line) or "":
-                return FoundToken(_token(value, str(env_file), number), str(env_file), _warnings(env_file))
+        for number, value in assigned_values(secret_text(env_file, "token", "it"), VARIABLE):
+            return FoundToken(_token(value, str(env_file), number), str(env_file), _warnings(env_file))
     return FoundToken(None)
-
-
-def _assigned(line: str) -> str | None:
-    """The value where ``line`` assigns our variable; ``None`` otherwise."""
-    found = _LINE.match(line)
-    if found is None or found["name"] != VARIABLE:
-        return None
-    value = found["value"]
-    if value[:1] in ("'", '"'):
-        return value[1:].split(value[0], 1)[0].strip()
-    return re.split(r"\s#", value, maxsplit=1)[0].strip()
 
 
 def _token(value: str, place: str, line: int) -> Secret:
@@ -77,23 +64,7 @@ def _token(value: str, place: str, line: int) -> Secret:
     return Secret(value)
 
 
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ConfigError([Problem(str(path), 0, 0, "", "the file is too large to hold a token; name another")])
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        message = "there is no such file; write the token into it, or remove telegram.token_file"
-        raise ConfigError([Problem(str(path), 0, 0, "", message)]) from error
-    except UnicodeDecodeError:
-        # "from None": the error carries the bytes it stumbled over.
-        raise ConfigError([Problem(str(path), 0, 0, "", "the file is not UTF-8 text; save it as such")]) from None
-    except OSError as error:
-        message = f"the file cannot be read ({error.strerror}); check its name and permissions"
-        raise ConfigError([Problem(str(path), 0, 0, "", message)]) from error
-
-
 def _warnings(path: Path) -> tuple[str, ...]:
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if readable_by_others(path):
         return (f"{path} holds the Telegram token and can be read by others; run: chmod 600 {path}",)
     return ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+from pydantic import AfterValidator
 from pydantic import Field as Setting
 
 from bot.config.names import Text, Written, list_references, names_of, patterns
@@ -24,6 +25,7 @@ from bot.core.news.vocabulary import (
     Exposure,
     Family,
     Lab,
+    Role,
     Signal,
     Topic,
     Topics,
@@ -35,6 +37,17 @@ Share = Annotated[float, Setting(ge=0, le=1)]
 Strength = Annotated[float, Setting(gt=0, le=1)]
 Group = Text | Annotated[tuple[Text, ...], Setting(min_length=1)]
 Groups = Annotated[tuple[Group, ...], Setting(min_length=1)]
+PREPOSITIONS = ("after", "amid", "on", "over")
+
+
+def _headline(text: str) -> str:
+    first, _, rest = text.partition(" ")
+    if first not in PREPOSITIONS or not rest.strip():
+        raise ValueError(f"'{text}' does not begin with after, amid, on or over; write it as after AI-model news")
+    return text
+
+
+Headline = Annotated[str, AfterValidator(_headline)]
 
 
 class SignalEntry(StrictModel):
@@ -67,6 +80,19 @@ class TopicEntry(StrictModel):
     named: bool = False
     """A story counts only where it names a company, as for earnings; otherwise it is neither kept together with others
     nor found by rules."""
+    role: Role = Role.RIVAL
+    """Its part where a fall is to be explained. `trigger`: news on AI that may set a fall off. `tie`: stories which say
+    that AI moves prices. `rival`: another explanation, which competes with AI. `none`: it explains no fall."""
+    own: bool = False
+    """Of a rival: one company's own matter, as its results are. Such a fall says nothing of others."""
+    calendar: bool = False
+    """Of a rival: the dates of the earnings calendar count for it, beside its stories. One topic at most."""
+    weight: Annotated[float, Setting(gt=0, le=1)] = 1.0
+    """What part of its evidence counts where a fall is to be explained."""
+    ai: bool = False
+    """It concerns AI, as triggers and ties always do: past episodes on it are akin to theirs."""
+    in_headlines: Headline | None = None
+    """The cause as a headline tells it. Without it, `most likely` and the title."""
     signals: Annotated[tuple[SignalEntry, ...], Setting(min_length=1)]
     """Their sum, clipped to 0 to 1, is the score."""
 
@@ -164,7 +190,7 @@ def load_topics(directory: Path) -> Topics:
     if problems:
         raise ConfigError(problems)
     topics = _joined([each.file for each in loaded])
-    problems = [*_twice(loaded), *(p for each in loaded for p in _unknown(each, topics))]
+    problems = [*_twice(loaded), *_roles(loaded), *(p for each in loaded for p in _unknown(each, topics))]
     if problems:
         raise ConfigError(problems)
     return topics
@@ -231,7 +257,20 @@ def _topic(name: str, entry: TopicEntry) -> Topic:
         )
         for s in entry.signals
     )
-    return Topic(name, entry.title, tuple(entry.about), signals, entry.follow_up, entry.named)
+    return Topic(
+        name=name,
+        title=entry.title,
+        about=tuple(entry.about),
+        signals=signals,
+        follow_up=entry.follow_up,
+        named=entry.named,
+        role=entry.role,
+        own=entry.own,
+        calendar=entry.calendar,
+        weight=entry.weight,
+        ai=entry.ai,
+        headline=entry.in_headlines or "",
+    )
 
 
 def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
@@ -250,6 +289,26 @@ def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
                     yield problem(
                         each.document, (section, name), f"{where} defines this too; keep one of them", key=True
                     )
+
+
+def _roles(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
+    """What is said of a topic that its role does not allow, and a second topic for the calendar."""
+    counted = ""
+    for each in loaded:
+        for name, topic in each.file.topics.items():
+            path: DocumentPath = ("topics", name)
+            rival = topic.role is Role.RIVAL
+            for key, said in (("own", topic.own), ("calendar", topic.calendar)):
+                if said and not rival:
+                    yield problem(
+                        each.document, (*path, key), f"only a rival can be; write role: rival, or remove {key}"
+                    )
+            if topic.role is Role.NONE and "weight" in topic.model_fields_set:
+                message = "what explains no fall is not weighed; write role: rival, or remove weight"
+                yield problem(each.document, (*path, "weight"), message)
+            if topic.calendar and counted:
+                yield problem(each.document, (*path, "calendar"), f"it counts for '{counted}' already; keep one")
+            counted = counted or (name if topic.calendar and rival else "")
 
 
 def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.alerts import cause_of
-from bot.core.cause.causes import RIVALS, Verdict
+from bot.core.cause.causes import Verdict
 from bot.core.model import Alert, Reading
+from bot.core.news import Topics
 from bot.core.sessions import Session, Timetable
 
 LIKELY = 0.6
@@ -21,13 +22,11 @@ AHEAD = 0.1
 """and by so much likelier than the one that was told, as both are judged now."""
 WORTH_TELLING = 0.3
 """An explanation less likely than this is not told."""
-AI = frozenset({"ai-model", "ai-market"})
-"""Told of one happening: from one of these to the other is no correction."""
 
 
-def named_by(readings: Iterable[Reading]) -> set[str]:
+def named_by(readings: Iterable[Reading], topics: Topics) -> set[str]:
     """The symbols that these stories name and tell something of that explains a fall."""
-    telling = {*RIVALS, *AI}
+    telling = topics.causes
     return {
         mention.name
         for reading in readings
@@ -55,13 +54,13 @@ def completed(alert: Alert, verdict: Verdict | None, at: datetime) -> Alert | No
     return replace(alert, cause=cause_of(best.match, best.confidence), updated_at=at)
 
 
-def corrected(alert: Alert, verdict: Verdict | None, at: datetime) -> Alert | None:
+def corrected(alert: Alert, verdict: Verdict | None, at: datetime, topics: Topics) -> Alert | None:
     """``alert`` with the explanation that is better by now; ``None`` where what was said still stands best."""
     best = verdict.best if verdict else None
     if verdict is None or best is None or best.match is None or alert.cause is None:
         return None
     told = alert.cause.topic
-    same = AI if told in AI else frozenset({told})
+    same = topics.ai_causes if told in topics.ai_causes else frozenset({told})
     if best.topic in same or best.confidence < LIKELY:
         return None
     stands = max((e.confidence for e in verdict.explanations if e.topic in same), default=0.0)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
 
 from bot.core.blocks.digest import DAILY, NEAR_FALL, WEEKLY, Digest, Happened, Move, NearMiss, QuietNews
 from bot.core.errors import UsageError
+from bot.core.links import host_of
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
     Alert,
@@ -40,7 +40,6 @@ WEEKLY_STALE_AFTER = timedelta(hours=60)
 """As much for a week's: over the weekend, and not into the next week's first session."""
 NO_REACTION = -0.03
 """Where a stock that news reaches fell so far, or one that it names rose so far, the news had a reaction."""
-MODEL_TOPIC = "ai-model"
 NOTEWORTHY = 0.6
 """Model news of a lower score is not told of."""
 MISSES = 5
@@ -305,7 +304,9 @@ def _quiet_news(
     """Noteworthy model news of the span, from close to close, that no watched stock it reaches fell after, and none
     that it names rose."""
     causes = {a.cause.cluster for a in alerts if a.cause}
-    topics = (MODEL_TOPIC,)
+    topics = given.news.topics.triggers
+    if not topics:
+        return []
     candidates: dict[str, tuple[ClusterMatch, bool]] = {}
     for match in given.news.first_seen(topics, min_score=NOTEWORTHY, since=span.since, until=at):
         official = any(_official(given.news, story) for story in match.stories)
@@ -344,17 +345,10 @@ def _moves_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str
 def _official(news: NewsRoom, story: Story) -> bool:
     """Whether a lab speaks for itself: the story lies on its site, or comes from a source of its very name."""
     origin = story.origin.casefold()
-    host = _host(story.link)
+    host = host_of(story.link)
     for lab in news.topics.labs:
         if origin == lab.name.casefold() or any(origin == name.text.casefold() for name in lab.names):
             return True
         if any(host == domain or host.endswith(f".{domain}") for domain in lab.domains):
             return True
     return False
-
-
-def _host(link: str) -> str:
-    try:
-        return (urlsplit(link).hostname or "").lower()
-    except ValueError:  # not an address after all
-        return ""

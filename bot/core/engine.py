@@ -71,6 +71,7 @@ class Engine:
         news: NewsRoom,
         market: Market,
         *,
+        benchmark: str,
         watching_since: datetime,
         news_window: timedelta = timedelta(days=14),
         failures_in_a_row: int = 3,
@@ -92,10 +93,13 @@ class Engine:
         self.health = Health(failures_in_a_row, channels)
         self.alerts = AlertBook(market, watching_since)
         self.alerts.between = alerts_between
-        self.incidents = IncidentBook(lambda symbol: market.of(symbol).timetable, self.alerts.get)
+        self.incidents = IncidentBook(
+            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes
+        )
         teller = Teller(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
         self.speaker = Speaker(market, self.alerts, self.incidents, teller, lambda: self.rules)
-        self.causes = Causes(market, news, companies, rules.symbols, earnings=self.earnings)
+        self._benchmark = benchmark
+        self.causes = Causes(market, news, companies, rules.symbols, benchmark, self.earnings)
         self._revising = Revising(market, self.alerts, self.incidents, self.speaker)
         self._gates = Gates(market, news)
         self._freshness = Freshness(stale_after)
@@ -172,7 +176,7 @@ class Engine:
         self.rules = rules
         self._gates = Gates(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
-        self.causes = Causes(self.market, self.news, self.companies, rules.symbols, earnings=self.earnings)
+        self.causes = Causes(self.market, self.news, self.companies, rules.symbols, self._benchmark, self.earnings)
 
     def send_digests(self, benchmark: str, since: datetime, *, makes_up: bool = False) -> None:
         """Announce a digest after each session of the benchmark's exchange from now on. A replay does without."""

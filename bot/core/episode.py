@@ -149,7 +149,3 @@ class Episode:
         }
         told = {fall.symbol: fall for fall in self.described if fall.symbol not in measured}
         return tuple(sorted((measured | told).values(), key=lambda fall: (fall.change, fall.symbol)))
-
-    def prices_of(self, symbol: str) -> EpisodePrices | None:
-        """The prices of ``symbol``, where the episode has them."""
-        return next((prices for prices in self.prices if prices.symbol == symbol), None)

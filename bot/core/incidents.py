@@ -14,8 +14,6 @@ from datetime import date, datetime, timedelta
 from bot.core.model import Alert, AlertState, Incident, IncidentState, Reason
 from bot.core.sessions import Timetable
 
-SHARED_TOPICS = ("ai-model", "ai-market")
-"""Falls in one session that these explain are one happening; two companies' earnings are not."""
 WIDENED_FROM = 4
 WIDENED_AT_MOST_EVERY = timedelta(hours=1)
 EDIT_AT_MOST_EVERY = timedelta(minutes=1)
@@ -25,11 +23,16 @@ class IncidentBook:
     """Recent incidents, by id."""
 
     def __init__(
-        self, timetable_of: Callable[[str], Timetable], alert_of: Callable[[str], Alert | None] = lambda _: None
+        self,
+        timetable_of: Callable[[str], Timetable],
+        alert_of: Callable[[str], Alert | None],
+        shared_topics: Callable[[], frozenset[str]],
     ) -> None:
-        """``timetable_of`` a symbol, and the ``alert_of`` an id."""
+        """``timetable_of`` a symbol, the ``alert_of`` an id, and the ``shared_topics``: falls in one session that these
+        explain are one happening; two companies' earnings are not."""
         self._timetable_of = timetable_of
         self._alert_of = alert_of
+        self._shared_topics = shared_topics
         self._incidents: dict[str, Incident] = {}
 
     # ------------------------------------------------------------------------------------------------------- reading
@@ -100,7 +103,7 @@ class IncidentBook:
                 continue
             shared = set(other.clusters) & set(incident.clusters)
             same_day = set(other.sessions) & set(incident.sessions)
-            by_ai = {other.topic, incident.topic} <= set(SHARED_TOPICS)
+            by_ai = {other.topic, incident.topic} <= self._shared_topics()
             if (shared or (same_day and by_ai)) and self._falls(other) == self._falls(incident):
                 return other
         return None
@@ -151,19 +154,20 @@ class IncidentBook:
 
         One that fell silent for more than a session is another happening, even where the same story is behind both.
         """
+        shared = self._shared_topics()
         for incident in reversed(self.open()):
             if self._gap(incident, alert) > 1 or self._other_way(incident, alert):
                 continue
             now = alert.session in incident.sessions
             known = now and alert.symbol in incident.symbols
             if alert.cause is None:
-                open_to = not incident.topic or incident.topic in SHARED_TOPICS
+                open_to = not incident.topic or incident.topic in shared
                 if known or (now and together and open_to and self._fired_by(incident, alert.rule)):
                     return incident
             elif (
                 alert.cause.cluster in incident.clusters
                 or (known and not incident.topic)
-                or (now and alert.cause.topic in SHARED_TOPICS and incident.topic in SHARED_TOPICS)
+                or (now and {alert.cause.topic, incident.topic} <= shared)
             ):
                 return incident
         return self._told_without_cause(alert)

@@ -9,12 +9,12 @@ lead, and the message stays as it was.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 
+from bot.core.characters import has_unseen, without_unseen
 from bot.core.lead_words import ADVICE, CALENDAR, DAYS, DOWN, EXTREMES, MONTHS, NUMBER_WORDS, PLAIN, UP
 from bot.core.model import Block, BlockKind, Line, Link, Summary
 
@@ -99,8 +99,7 @@ def _text(inline: object) -> str:
 
 def _defused(text: str) -> str:
     """On one line, without characters nobody sees, and unable to look like our own delimiter."""
-    seen = "".join(c if not unicodedata.category(c).startswith("C") else " " for c in text)
-    return re.sub(r"={2,}", "=", " ".join(seen.split()))
+    return re.sub(r"={2,}", "=", without_unseen(text))
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
@@ -285,7 +284,7 @@ def _apart(line: Line) -> tuple[str, str]:
 
 def checked(lead: str, summary: Summary) -> str | None:
     """The lead on one line, where everything in it is in the blocks of ``summary``; ``None`` where anything is not."""
-    if any(unicodedata.category(c).startswith("C") and c not in "\n\r\t" for c in lead):
+    if has_unseen(lead, allowed="\n\r\t"):
         return None
     lead = " ".join(lead.split())
     sentences = re.split(r"(?<=\.) (?=\S)", lead)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
@@ -192,6 +192,18 @@ class SymbolPrices:
             i -= 1
         past._bar_dates = self._bar_dates[:i]
         past.bars = self.bars if i == len(self._bar_dates) else {d: self.bars[d] for d in past._bar_dates}
+        return past
+
+    def seen_by(self, moment: datetime) -> SymbolPrices:
+        """What had been seen by ``moment``, however late it is about; itself where nothing came later."""
+        kept: list[Quote | DailyBar | Split] = [*self.quotes, *self.bars.values(), *self.splits]
+        if all(observation.seen_at <= moment for observation in kept):
+            return self
+        past = SymbolPrices(self.symbol, self.timetable)
+        past.quotes = [q for q in self.quotes if q.seen_at <= moment]
+        past.bars = {day: bar for day, bar in self.bars.items() if bar.seen_at <= moment}
+        past._bar_dates = sorted(past.bars)
+        past.splits = [s for s in self.splits if s.seen_at <= moment]
         return past
 
     # ---------------------------------------------------------------------------------------------------- references
@@ -380,11 +392,6 @@ class Market:
 def change(price: float, reference: Reference | None) -> float | None:
     """The return of ``price`` against ``reference``: price / reference − 1."""
     return price / reference.price - 1 if reference and reference.price > 0 else None
-
-
-def renamed(reference: Reference | None, kind: str) -> Reference | None:
-    """The same reference under the name a rule gives it."""
-    return replace(reference, kind=kind) if reference else None
 
 
 def _event_time(quote: Quote) -> datetime:

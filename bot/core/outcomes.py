@@ -12,12 +12,12 @@ outcome. Nothing seen after the moment asked about is used.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.market import BASIS_TOLERANCE, SymbolPrices
-from bot.core.model import Alert, DailyBar, Quote, QuoteKind, Reference, Split
+from bot.core.model import Alert, Quote, QuoteKind, Reference
 from bot.core.sessions import Session, Timetable
 
 CLOSES_SETTLE = timedelta(days=60)
@@ -110,7 +110,7 @@ def outcomes_of(alert: Alert, prices: SymbolPrices, at: datetime) -> tuple[Outco
 
     ``alert`` is as it was when it fired: its ``price`` and ``price_at`` are what returns are measured from.
     """
-    return tuple(_outcomes(alert, _seen(prices, at), at))
+    return tuple(_outcomes(alert, prices.seen_by(at), at))
 
 
 def without_outcome(alert: Alert, timetable: Timetable, at: datetime) -> Iterator[NoOutcome]:
@@ -205,17 +205,3 @@ def _is_close(reference: Reference, timetable: Timetable) -> bool:
 
 def _near(one: float | None, other: float) -> bool:
     return one is None or abs(one / other - 1) <= BASIS_TOLERANCE
-
-
-def _seen(prices: SymbolPrices, at: datetime) -> SymbolPrices:
-    """``prices`` without what was seen after ``at``; itself where there is nothing of the kind."""
-    observed: tuple[Iterable[Quote | DailyBar | Split], ...] = (prices.quotes, prices.bars.values(), prices.splits)
-    if all(observation.seen_at <= at for group in observed for observation in group):
-        return prices
-    past = SymbolPrices(prices.symbol, prices.timetable)
-    past.quotes = [q for q in prices.quotes if q.seen_at <= at]
-    for bar in prices.bars.values():
-        if bar.seen_at <= at:
-            past.add_bar(bar)
-    past.splits = [s for s in prices.splits if s.seen_at <= at]
-    return past

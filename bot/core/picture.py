@@ -138,7 +138,7 @@ def price_picture(
     fall = timetable.on(lead.session)
     if fall is None or fall.starts_at > at:
         return None
-    prices = _known(market, lead.symbol, at, _earliest(timetable, fall))
+    prices = market.of(lead.symbol).seen_by(at).as_of(at)
     reference = _reference(prices, lead)
     if reference is None:
         return None
@@ -163,7 +163,7 @@ def plain_price_picture(market: Market, companies: Companies, symbol: str, at: d
     newest = timetable.current(at)
     if newest is None:
         return None
-    prices = _known(market, symbol, at, _earliest(timetable, newest))
+    prices = market.of(symbol).seen_by(at).as_of(at)
     held = prices.standing(at) or prices.stood(at)
     if held is None:
         return None
@@ -187,10 +187,9 @@ def _pictured(
         return None
     extremes = _extremes(prices, [s for s in sessions if s.date >= session.date])
     fired_on = [Point(alert.at, alert.price or 0.0, session.phase(alert.at))] if alert else []
-    company = companies.get(prices.symbol)
     return PricePicture(
         symbol=prices.symbol,
-        name=(company.name if company else "") or prices.symbol,
+        name=companies.name_of(prices.symbol),
         session=session.date,
         reference=reference,
         reference_label=_reference_label(reference),
@@ -240,22 +239,6 @@ def _as_of(at: datetime) -> str:
 def _symbols(incident: Incident, fired: Sequence[Alert]) -> list[str]:
     known = {a.symbol for a in fired}
     return [s for s in dict.fromkeys(incident.symbols) if s in known]
-
-
-# --------------------------------------------------------------------------------------------------- what was known
-
-
-def _known(market: Market, symbol: str, at: datetime, since: datetime) -> SymbolPrices:
-    """The symbol's prices from ``since`` on as they had been seen by ``at``."""
-    prices = market.of(symbol)
-    past = SymbolPrices(symbol, prices.timetable)
-    past.quotes = [q for q in prices.quotes_between(since, at) if q.seen_at <= at]
-    past.splits = [s for s in prices.splits if s.seen_at <= at]
-    for bar in prices.bars.values():
-        held = prices.timetable.on(bar.session) if bar.seen_at <= at and bar.session >= since.date() else None
-        if held is not None and held.close_at <= at:
-            past.add_bar(bar)
-    return past
 
 
 def _earliest(timetable: Timetable, fall: Session) -> datetime:
@@ -387,14 +370,14 @@ def _way(market: Market, alert: Alert, spans: Sequence[PhaseSpan] | None, at: da
     fall = timetable.on(alert.session)
     if fall is None:
         return []
-    since = min(_earliest(timetable, fall), spans[0].start_at) if spans else _earliest(timetable, fall)
-    prices = _known(market, alert.symbol, at, since)
+    since = _earliest(timetable, fall)
+    prices = market.of(alert.symbol).seen_by(at).as_of(at)
     reference = _reference(prices, alert)
     if reference is None:
         return []
     last = timetable.current(at) or fall
     sessions = [s for n in range(timetable.between(since.date() - timedelta(days=1), last.date) + 1)
-                if (s := timetable.before(last, n))]  # fmt: skip
+                if (s := timetable.before(last, n)) and s.starts_at >= since]  # fmt: skip
     points = [p for s in reversed(sessions) for p in _points(prices, s)]
     shown = [p for p in points if spans is None or any(s.start_at <= p.at <= s.end_at for s in spans)]
     return [(p.at, moved) for p in shown if (moved := change(p.price, reference)) is not None]

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from statistics import median
 
 from bot.core.episode import Episode, EpisodeKind, Fall
+from bot.core.news.vocabulary import Topics
 
-AI = frozenset({"ai-model", "ai-market"})
 TRIGGER, EXPOSURE, SIZE = 0.4, 0.4, 0.2
 """Shares of likeness: what set it off, what those who fell live from, how far they fell and how many."""
 RELATED = 0.4
@@ -61,12 +61,12 @@ class Precedent:
     outcomes: tuple[Outcome, ...]
 
 
-def nearest(happening: Happening, episodes: Iterable[Episode], most: int = 3) -> tuple[Precedent, ...]:
+def nearest(happening: Happening, episodes: Iterable[Episode], topics: Topics, most: int = 3) -> tuple[Precedent, ...]:
     """The episodes from before that are most like ``happening``, the likest first; of equals, the newer."""
     if happening.change >= 0 or not happening.topic:  # beside a fall without a cause they would hint at one
         return ()
     found = [
-        Precedent(episode, likeness(happening, episode), outcomes(episode, happening.session))
+        Precedent(episode, likeness(happening, episode, topics), outcomes(episode, happening.session))
         for episode in episodes
         if episode.session < happening.session and episode.falls
     ]
@@ -75,9 +75,9 @@ def nearest(happening: Happening, episodes: Iterable[Episode], most: int = 3) ->
     return tuple(found[:most])
 
 
-def likeness(happening: Happening, episode: Episode) -> float:
+def likeness(happening: Happening, episode: Episode, topics: Topics) -> float:
     """How like they are, 0 to 1."""
-    trigger = _same_trigger(happening.topic, episode.trigger.topic)
+    trigger = _same_trigger(happening.topic, episode.trigger.topic, topics)
     exposure = _overlap(happening.exposures, _exposures_of(episode))
     falls = hit(episode)
     depth = _near(abs(happening.change), abs(falls[0].change))
@@ -119,10 +119,10 @@ def exposures_of(lead: Mapping[str, float], others: Sequence[Mapping[str, float]
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _same_trigger(topic: str, other: str) -> float:
-    if topic == other or {topic, other} <= AI:
+def _same_trigger(topic: str, other: str, topics: Topics) -> float:
+    if topic == other or {topic, other} <= topics.ai_causes:
         return 1.0 if topic else 0.0
-    return RELATED if topic.startswith("ai-") and other.startswith("ai-") else 0.0
+    return RELATED if {topic, other} <= topics.concerning_ai else 0.0
 
 
 def _exposures_of(episode: Episode) -> dict[str, float]:

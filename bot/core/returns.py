@@ -68,27 +68,6 @@ class AbnormalReturn:
     model: MarketModel
 
 
-def daily_returns(prices: SymbolPrices, session: Session, count: int) -> list[tuple[date, float]]:
-    """Close-to-close returns of the ``count`` sessions before ``session``, oldest first.
-
-    A session counts where both its close and that of the session before are known.
-    """
-    closes = _closes(prices, session, count + 1, 1)
-    return [(day, c / b - 1) for (_, b), (day, c) in pairwise(closes) if b is not None and c is not None]
-
-
-def volatility(prices: SymbolPrices, session: Session, count: int = 20) -> float | None:
-    """Sample standard deviation of the last ``count`` close-to-close returns before ``session``, per session.
-
-    ``None`` where fewer than half of them, or than two, are known.
-    """
-    returns = [r for _, r in daily_returns(prices, session, count)]
-    if len(returns) < max(2, count / 2):
-        return None
-    mean = math.fsum(returns) / len(returns)
-    return math.sqrt(math.fsum((r - mean) ** 2 for r in returns) / (len(returns) - 1))
-
-
 def market_model(prices: SymbolPrices, benchmark: SymbolPrices, session: Session) -> MarketModel:
     """α, β and σ by least squares over ``ESTIMATION`` sessions, the last of them ``GAP`` sessions before ``session``.
 

@@ -49,7 +49,7 @@ class Revising:
     ) -> None:
         """Hold what was said of those whom new stories name against what is known now; who was told of without a cause
         may get it from any story whose cluster reaches it (``reached``)."""
-        named = corrections.named_by(read)
+        named = corrections.named_by(read, causes.topics)
         near = {s for reading in read if any(t.score > 0 for t in reading.topics) for s in reached(reading.cluster)}
         if not named and not near:
             return
@@ -76,4 +76,4 @@ class Revising:
         verdict = causes.explain(alert.symbol, at, session=None if at <= session.ends_at else session)
         if alert.cause is None:
             return corrections.completed(alert, verdict, at) if alert.change is not None else None
-        return corrections.corrected(alert, verdict, at)
+        return corrections.corrected(alert, verdict, at, causes.topics)

@@ -99,11 +99,6 @@ class Timetable:
         i = bisect_right(self._starts, moment)
         return self._sessions[i - 1] if i else None
 
-    def next_after(self, moment: datetime) -> Session | None:
-        """The first session that begins after ``moment``."""
-        i = bisect_right(self._starts, moment)
-        return self._sessions[i] if i < len(self._sessions) else None
-
     def before(self, session: Session, count: int = 1) -> Session | None:
         """The session ``count`` sessions before ``session``; negative counts look ahead."""
         i = bisect_left(self._dates, session.date) - count

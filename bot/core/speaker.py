@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 from bot.core import followups, incidents
 from bot.core.alerts import AlertBook
-from bot.core.corrections import AI
 from bot.core.incidents import IncidentBook
 from bot.core.market import Market
 from bot.core.model import Alert, Announcement, Incident, IncidentState, Reason
@@ -200,7 +199,7 @@ class Speaker:
         lead = lead_alert(incident, alerts)
         if lead.cause is not None and all(a.id != lead.id for a in found):
             return  # it tells of one already
-        by_ai = [a for a in alerts if a.cause is not None and a.cause.topic in AI]
+        by_ai = [a for a in alerts if a.cause is not None and a.cause.topic in self.teller.topics.ai_causes]
         unexplained = [a for a in alerts if a.cause is None]
         ours = by_ai or (unexplained if 2 * len(unexplained) > len(alerts) else [])
         if ours and lead not in ours:

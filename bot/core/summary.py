@@ -7,9 +7,10 @@ where there is nothing true to say, and every number can be traced to an observa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from statistics import median
 
 from bot.core.blocks import correction
@@ -36,6 +37,7 @@ from bot.core.model import (
     Summary,
 )
 from bot.core.news.companies import Companies
+from bot.core.news.exposures import exposure_title, line_of_work
 from bot.core.news.vocabulary import Topics
 from bot.core.precedents import Happening, exposures_of, nearest
 from bot.core.sessions import Session
@@ -58,12 +60,6 @@ MEMBERS = 6
 HELD_UP = 5
 NOTABLE_SESSIONS = 20
 """A price is called the lowest since a date only where it is the lowest of at least so many sessions."""
-AI_NEWS = {
-    "ai-model": " after AI-model news",
-    "ai-market": " after AI-model news",
-    "ai-capex": " on worries about AI spending",
-    "ai-policy": " on AI policy",
-}
 NOT_ADVICE = "Not investment advice."
 
 
@@ -104,10 +100,10 @@ class Teller:
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
         ]
-        blocks += why(lead, self._due(lead), self.company, self._exposure, self.topic)
+        blocks += why(lead, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic)
         blocks += self._hit(incident, alerts, watched, at)
         blocks += voices(self.stories(incident.clusters))
-        blocks += precedents(nearest(self._happening(incident, lead), self.episodes))
+        blocks += precedents(nearest(self._happening(incident, lead), self.episodes, self.topics))
         blocks += self._next(incident)
         blocks.append(Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)))
         return Summary(tuple(blocks), headline)
@@ -211,15 +207,13 @@ class Teller:
             if (lead.change or 0) >= 0:
                 return ""
             return "; most likely its own results" if self._due(lead) else "; no cause found in the news"
-        if cause.topic in AI_NEWS:
-            return AI_NEWS[cause.topic]
-        return f"; most likely {self.topic(cause.topic)}"
+        topic = self.topics.topic(cause.topic)
+        return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
 
     def topic(self, name: str) -> str:
         """A topic in words."""
-        if name in AI_NEWS:
-            return AI_NEWS[name].removeprefix(" after ").removeprefix(" on ")
-        return next((t.title for t in self.topics.topics if t.name == name), name)
+        topic = self.topics.topic(name)
+        return topic.in_words if topic else name
 
     def _phase(self, lead: Alert) -> Phase:
         """The phase of the price that is shown: the lead's newest."""
@@ -305,7 +299,7 @@ class Teller:
         """Moves by what each company mainly lives from, the worst hit line of work first and the worst hit in it."""
         works: dict[str, list[tuple[float, str]]] = {}
         for symbol, moved in moves:
-            works.setdefault(self._line_of_work(symbol), []).append((moved, symbol))
+            works.setdefault(line_of_work(self.companies, self.topics, symbol), []).append((moved, symbol))
         lines: list[Line] = []
         for work, members in sorted(works.items(), key=lambda w: (median(m for m, _ in w[1]), w[0])):
             named = [f"{symbol} {percent(moved)}" for moved, symbol in sorted(members)]
@@ -314,14 +308,15 @@ class Teller:
 
     def _happening(self, incident: Incident, lead: Alert) -> Happening:
         """What the incident is compared with past ones by."""
-        others = [found for s in incident.symbols if s != lead.symbol and (found := self._exposures(s))]
-        exposures = exposures_of(self._exposures(lead.symbol), others)
+        others = [found for s in incident.symbols if s != lead.symbol and (found := self.companies.exposures_of(s))]
+        exposures = exposures_of(self.companies.exposures_of(lead.symbol), others)
         topic = lead.cause.topic if lead.cause else incident.topic
         return Happening(incident.session, topic, exposures, lead.last_change or 0.0, len(incident.symbols))
 
     def _held_up(self, incident: Incident, watched: Sequence[str], at: datetime) -> list[Block]:
-        exposures = {e for s in incident.symbols for e in self._exposures(s)}
-        others = [s for s in watched if s not in incident.symbols and exposures.intersection(self._exposures(s))]
+        exposed_to = self.companies.exposures_of
+        exposures = {e for s in incident.symbols for e in exposed_to(s)}
+        others = [s for s in watched if s not in incident.symbols and exposures.intersection(exposed_to(s))]
         standings = [s for s in (self.standing(x, at) for x in others) if s is not None]
         standings.sort(key=lambda s: (-s.change, s.symbol))
         if not standings:
@@ -362,20 +357,7 @@ class Teller:
 
     def company(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""
-        company = self.companies.get(symbol)
-        return company.name if company and company.name else symbol
-
-    def _exposures(self, symbol: str) -> Mapping[str, float]:
-        company = self.companies.get(symbol)
-        return company.exposures if company else {}
-
-    def _exposure(self, name: str) -> str:
-        exposure = self.topics.exposure(name)
-        return exposure.title if exposure else name
-
-    def _line_of_work(self, symbol: str) -> str:
-        exposures = self._exposures(symbol)
-        return self._exposure(max(exposures, key=lambda e: (exposures[e], e))) if exposures else ""
+        return self.companies.name_of(symbol)
 
 
 def lead_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:

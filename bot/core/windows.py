@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from bot.core.sessions import Timetable
 
@@ -124,6 +124,11 @@ def parse_since(text: str) -> Since:
     if span.duration is not None:
         return Since("duration", duration=span.duration)
     return Since("sessions", count=span.sessions or 0)
+
+
+def within_hours(at: time, start: time, end: time) -> bool:
+    """Whether ``at`` lies from ``start`` to before ``end`` on one clock; past midnight where ``end`` is not later."""
+    return start <= at < end if start < end else at >= start or at < end
 
 
 def format_duration(duration: timedelta) -> str:

@@ -8,8 +8,6 @@ from bot.core.model import Block, BlockKind, Summary
 
 MESSAGE_LIMIT = 4096
 """UTF-16 code units of a message, counted after its markup is parsed (https://core.telegram.org/bots/api#sendmessage)."""
-CAPTION_LIMIT = 1024
-"""The same for the caption of a picture."""
 ENTITY_LIMIT = 100
 """Formatted pieces in a message; Telegram silently drops those beyond."""
 MARKUP_LIMIT = 30_000

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.core.links import safe_link
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.render.limits import choose, headline_of
 from bot.render.table import table_lines
-from bot.render.text import clean, code_lines, cut_words, safe_url
+from bot.render.text import clean, code_lines, cut_words
 
 _NOTHING = "Aftershock"
 _TABLE_WIDTH = 80
@@ -86,6 +87,6 @@ def _inline(inline: Inline) -> str:
     text = escaped(_words(inline))
     if isinstance(inline, Strong):
         return f"**{text}**" if text else ""
-    if isinstance(inline, Link) and (url := safe_url(inline.url)):
+    if isinstance(inline, Link) and (url := safe_link(inline.url)):
         return f"[{text or escaped(url)}](<{url.translate(_ADDRESS)}>)"
     return text

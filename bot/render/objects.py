@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.core.links import safe_link
 from bot.core.model import Block, Inline, Link, Strong, Summary
-from bot.render.text import clean, safe_url
+from bot.render.text import clean
 
 
 def objects(summary: Summary) -> dict[str, Any]:
@@ -31,6 +32,6 @@ def _inline(inline: Inline) -> dict[str, str]:
     found = {"text": clean(inline.text)}
     if isinstance(inline, Strong):
         return found | {"style": "strong"}
-    if isinstance(inline, Link) and (url := safe_url(inline.url)):
+    if isinstance(inline, Link) and (url := safe_link(inline.url)):
         return found | {"style": "link", "url": url}
     return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from bot.core.links import safe_link
 from bot.core.model import Block, BlockKind, Line, Link, Summary
 from bot.render.limits import choose, headline_of
 from bot.render.table import table_lines
-from bot.render.text import clean, code_lines, cut_words, safe_url, utf16_length
+from bot.render.text import clean, code_lines, cut_words, utf16_length
 
 _NOTHING = "Aftershock"
 _TABLE_WIDTH = 100
@@ -54,7 +55,7 @@ def line_text(line: Line) -> str:
     whole = ""
     for inline in line:
         text = clean(inline if isinstance(inline, str) else inline.text)
-        if isinstance(inline, Link) and (url := safe_url(inline.url)) and url != text.strip():
+        if isinstance(inline, Link) and (url := safe_link(inline.url)) and url != text.strip():
             text = f"{text.rstrip()} ({url})" if text.strip() else url
         whole += text.lstrip() if not whole or whole.endswith(" ") else text
     return whole.strip()

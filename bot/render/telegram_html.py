@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.core.links import safe_link
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.render.limits import ENTITY_LIMIT, MARKUP_LIMIT, MESSAGE_LIMIT, PHONE_WIDTH, choose, headline_of
 from bot.render.table import table_lines
-from bot.render.text import clean, code_lines, cut_words, safe_url, unmention, utf16_length
+from bot.render.text import clean, code_lines, cut_words, unmention, utf16_length
 
 _LONG_LINES = 4
 _LONG_UNITS = 420
@@ -138,8 +139,8 @@ def _inline(inline: Inline, text: str, *, strong_within: bool) -> Piece:
     if isinstance(inline, Strong):
         return _leaf(text).within("b") if strong_within and text.strip() else _leaf(text)
     if isinstance(inline, Link):
-        url = safe_url(inline.url)
-        if url is None:
+        url = safe_link(inline.url)
+        if not url:
             return _leaf(text)
         return _leaf(text if text.strip() else url).within("a", f' href="{_escape(url, quotes=True)}"')
     return _leaf(text)

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
 
+from bot.core.characters import CONTROLS, HIDING, JOINERS, SURROGATE
 from bot.core.model import Block
 
-MAX_URL = 2048
-"""Characters of an address that is still shown as a link; browsers and Telegram give up around here."""
-
-_SPACE = re.compile(r"(?:[^\S\xa0\u202f]|[\x00-\x1f\x7f-\x9f])+")
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
-    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
-_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]{2,}|[\u200c\u200d]+$")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACE = re.compile(rf"(?:[^\S\xa0\u202f]|[{CONTROLS}])+")
+_JOINER = re.compile(f"(?<![^\x00-\x7f])[{JOINERS}]+|[{JOINERS}]{{2,}}|[{JOINERS}]+$")
 _MENTION = re.compile(r"(?<![\w@])@(?=\w)")
 _MAX_MARKS = 4
-_BAD_IN_URL = re.compile(r'[\s\x00-\x20\x7f-\xa0"<>\\^`{|}\ud800-\udfff]')
 
 
 DEEPEST = 24
@@ -35,8 +26,8 @@ def clean(text: str) -> str:
     scripts need them), tag characters and more than four combining marks on one base are removed. Half a surrogate
     pair becomes U+FFFD. Cleaning twice changes nothing.
     """
-    text = _SURROGATE.sub("\ufffd", text)
-    text = _limit_marks(_INVISIBLE.sub("", text))
+    text = SURROGATE.sub("\ufffd", text)
+    text = _limit_marks(HIDING.sub("", text))
     text = _SPACE.sub(" ", text)
     return _JOINER.sub("", text)
 
@@ -54,22 +45,6 @@ def code_lines(block: Block) -> list[str]:
 def unmention(text: str) -> str:
     """``text`` with a word joiner after each ``@`` that would call a Telegram user by name."""
     return _MENTION.sub("@\u2060", text)
-
-
-def safe_url(url: str) -> str | None:
-    """``url`` where it is a plain http(s) address with a host, no user name and no odd characters; else ``None``."""
-    url = url.strip()
-    if not url or len(url) > MAX_URL or _BAD_IN_URL.search(url) or _INVISIBLE.search(url):
-        return None
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:
-        return None
-    if parts.scheme.lower() not in ("http", "https") or not host or "@" in parts.netloc:
-        return None
-    return url
 
 
 def utf16_length(text: str) -> int:

@@ -15,6 +15,7 @@ from bot.core.errors import UsageError
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind
 from bot.core.sessions import Session, Timetable
 from bot.replay.columns import WHOLE, PriceColumns
+from bot.replay.tape import session_observations
 
 SOURCE = "recording"
 
@@ -111,18 +112,7 @@ def observations_of(columns: PriceColumns, held: Held, *, played: bool) -> Itera
     """
     row, session, symbol = held.whole, held.session, held.symbol
     if row is not None:
-        opened, high, low, close, volume = _figures(columns, row)
-        at = session.close_at
-        assert close is not None
-        if played:
-            if opened is not None:
-                yield Quote(symbol, opened, session.open_at, session.open_at, QuoteKind.OPEN, source=SOURCE)
-            if low is not None:
-                yield Quote(symbol, low, at, at, QuoteKind.LOW, source=SOURCE)
-            if high is not None:
-                yield Quote(symbol, high, at, at, QuoteKind.HIGH, source=SOURCE)
-            yield Quote(symbol, close, at, at, QuoteKind.CLOSE, volume=volume, source=SOURCE)
-        yield DailyBar(symbol, session.date, close, at, opened, high, low, volume, SOURCE)
+        yield from session_observations(symbol, session, _figures(columns, row), SOURCE, played=played)
     if held.parts and (played or row is None):
         yield from _within(columns, held, played)
 

@@ -248,7 +248,7 @@ def _usual_length(columns: PriceColumns, number: int) -> timedelta:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Cells]]:
-    with _opened(path) as stream:
+    with opened(path) as stream:
         lines = csv.reader(stream)
         number, blank = 0, True
         try:
@@ -285,7 +285,8 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Cells]]:
         raise UsageError(f"{path}: cannot be read as Parquet: {error}") from error
 
 
-def _opened(path: Path) -> TextIO:
+def opened(path: Path) -> TextIO:
+    """A text file, perhaps gzipped. Raises UsageError where it cannot be opened."""
     try:
         if path.suffix == ".gz":
             return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))

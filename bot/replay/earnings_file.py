@@ -7,15 +7,14 @@ is empty or has no column. A row that cannot be read is a ``Problem`` with file 
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import TextIO, cast
 
 from bot.core.earnings import KNOWN_BEFORE, read_report
 from bot.core.errors import Problem, UsageError
 from bot.core.model import EarningsDate
+from bot.replay.columns import opened
 
 SOURCE = "recording"
 
@@ -26,7 +25,7 @@ def read_earnings(paths: Iterable[Path]) -> tuple[list[EarningsDate], list[Probl
     problems: list[Problem] = []
     for path in paths:
         try:
-            with _opened(path) as stream:
+            with opened(path) as stream:
                 rows = csv.DictReader(stream)
                 missing = [name for name in ("symbol", "date") if name not in (rows.fieldnames or ())]
                 if missing:
@@ -54,11 +53,3 @@ def _date_of(row: dict[str, str | None]) -> EarningsDate:
     except ValueError:
         raise ValueError(f"seen '{seen[:30]}' is no moment; write 2025-01-15T12:00:00Z, or nothing") from None
     return EarningsDate(symbol, day, at if at.tzinfo else at.replace(tzinfo=UTC), when, SOURCE)
-
-
-def _opened(path: Path) -> TextIO:
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}; check the name")
-    if path.suffix == ".gz":
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")

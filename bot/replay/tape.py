@@ -9,11 +9,11 @@ when it closes is the calendar's word: the tape asks for a timetable per exchang
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
 
-from bot.core.episode import Episode, EpisodeBar, EpisodePrices
+from bot.core.episode import Episode, EpisodePrices
 from bot.core.errors import LookAheadError, UsageError
 from bot.core.model import DailyBar, EarningsDate, Observation, Quote, QuoteKind, Split, Story
 from bot.core.sessions import Session, Timetable
@@ -107,32 +107,44 @@ def _bar_observations(episode: Episode, prices: EpisodePrices, timetable: Timeta
         if bar.session > episode.last:
             break
         session = _session(timetable, prices, bar.session)
-        if bar.session >= episode.first:
-            yield from _expanded(episode, prices, bar, session)
-        yield DailyBar(
-            symbol=prices.symbol,
-            session=bar.session,
-            close=bar.close,
-            seen_at=session.close_at,
-            open=bar.open,
-            high=bar.high,
-            low=bar.low,
-            volume=bar.volume,
-            source=episode.name,
+        yield from session_observations(
+            prices.symbol,
+            session,
+            (bar.open, bar.high, bar.low, bar.close, bar.volume),
+            episode.name,
+            played=bar.session >= episode.first,
+            currency=prices.currency,
+            basis=prices.basis,
         )
 
 
-def _expanded(episode: Episode, prices: EpisodePrices, bar: EpisodeBar, session: Session) -> Iterator[Quote]:
-    """The quotes a daily bar stands for, each seen no earlier than it could have been."""
-    parts = (
-        (QuoteKind.OPEN, bar.open, session.open_at, None),
-        (QuoteKind.LOW, bar.low, session.close_at, None),
-        (QuoteKind.HIGH, bar.high, session.close_at, None),
-        (QuoteKind.CLOSE, bar.close, session.close_at, bar.volume),
-    )
-    for kind, price, at, volume in parts:
-        if price is not None:
-            yield _quote(episode, prices, at, kind, price, volume)
+def session_observations(
+    symbol: str,
+    session: Session,
+    figures: Sequence[float | None],
+    source: str,
+    *,
+    played: bool,
+    currency: str = "",
+    basis: str | None = None,
+) -> Iterator[Observation]:
+    """What one session's open, high, low, close and volume stand for, each seen no earlier than it could have been:
+    open at the open; at the close low, high, close, then the bar.
+
+    Where the session is not ``played``, only the bar, which fills references. The close must be there.
+    """
+    opened, high, low, close, volume = figures
+    assert close is not None
+    if played:
+        for kind, price, at, traded in (
+            (QuoteKind.OPEN, opened, session.open_at, None),
+            (QuoteKind.LOW, low, session.close_at, None),
+            (QuoteKind.HIGH, high, session.close_at, None),
+            (QuoteKind.CLOSE, close, session.close_at, volume),
+        ):
+            if price is not None:
+                yield Quote(symbol, price, at, at, kind, None, traded, currency, source, basis)
+    yield DailyBar(symbol, session.date, close, session.close_at, opened, high, low, volume, source)
 
 
 def _mark_quotes(episode: Episode, prices: EpisodePrices, timetable: Timetable, last: Session) -> Iterator[Quote]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from bot.render.axes import hour_step, round_step, tick_text
+
 QUIET = timedelta(hours=7)
 """Without a price for so long, the line is broken: a night, but not a session of which only both ends are known."""
 NEAR = 0.15
@@ -158,9 +160,9 @@ class _Axis:
             if start.date() != day:
                 day = start.date()
                 found += self._day(left, start, found)
-            step = next((h for h in (1, 2, 3, 4, 6, 12) if (right - left) * h / _hours(start, end) >= 0.09), None)
+            step = hour_step((right - left) / _hours(start, end), 0.09)
             hour = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-            while step is not None and hour <= end:
+            while step < 24 and hour <= end:
                 place = self.place(hour)
                 if hour.date() != day:
                     day = hour.date()
@@ -187,9 +189,7 @@ def _ticks(low: float, high: float) -> list[tuple[float, str]]:
     span = high - low
     if span <= abs(high) * 1e-9:
         return [(low, f"{low:.4g}")]
-    power = 10.0 ** math.floor(math.log10(span / 5))
-    step = next(power * m for m in (1, 2, 2.5, 5, 10) if span / (power * m) <= 5)
-    digits = next((n for n in range(12) if abs(round(step, n) - step) < step * 1e-3), 12)
+    step = round_step(span / 5)
     first = math.ceil(low / step - 1e-9)
     values = [step * (first + n) for n in range(6)]
-    return [(value, f"{value:,.{digits}f}") for value in values if value <= high + step * 1e-9]
+    return [(value, tick_text(value, step)) for value in values if value <= high + step * 1e-9]

@@ -17,6 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bot.core.errors import AftershockError, StoreBusyError
+from bot.core.links import safe_link
 from bot.web import pages, words
 from bot.web.database import NAME
 from bot.web.guard import NONCE
@@ -151,8 +152,8 @@ def _text_cell(value: str, column: str, table: str | None) -> Markup | None:
         return Markup('<a href="{}">{}</a>').format(words.alert_path(value), value)
     if column == "at" or column.endswith("_at"):
         return words.when(value) if value.endswith("Z") else None
-    if column in ("link", "cause_link", "url") or value.startswith(("http://", "https://")):
-        return words.link(value, value if len(value) < 80 else f"{value[:79]}…") if " " not in value else None
+    if column in ("link", "cause_link", "url") or safe_link(value):
+        return words.link(value, value if len(value) < 80 else f"{value[:79]}…")
     if column == "severity":
         return Markup('<span class="severity {}">{}</span>').format(value, value)
     if column in ("text", "summary", "checks", "rest") and len(value) > 200:

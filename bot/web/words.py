@@ -9,6 +9,7 @@ from datasette.utils import tilde_encode
 from markupsafe import Markup, escape
 
 from bot.core import wording
+from bot.core.links import safe_link
 
 REASONS = {
     "first": "first told",
@@ -62,10 +63,10 @@ def tone(fraction: float | None) -> str:
 
 
 def link(address: str | None, words: Any) -> Markup:
-    """``words`` as a link away from here, where the address is one of the web; else only the words."""
-    if not address or not address.lower().startswith(("http://", "https://")):
+    """``words`` as a link away from here, where the address is safe; else only the words."""
+    if not (safe := safe_link(address or "")):
         return escape(words)
-    return Markup('<a href="{}" rel="noopener noreferrer nofollow external">{}</a>').format(address, words)
+    return Markup('<a href="{}" rel="noopener noreferrer nofollow external">{}</a>').format(safe, words)
 
 
 def incident_path(incident: str) -> str:

@@ -85,6 +85,21 @@ def test_every_kind_of_answer_makes_a_rule_that_reads_and_passes_its_test(
     assert f"{tests} tests passed" in tested.stderr
 
 
+def test_a_topic_of_ones_own_gets_a_test_that_fires_and_any_benchmark_will_do(folder: Path) -> None:
+    (folder / "rules" / "topics" / "fire.yaml").write_text(
+        "topics:\n  plant-fire:\n    title: a fire\n    about: [fire]\n"
+        "    signals: [{name: burns, weight: 0.5, all: [fire]}, {name: halts, weight: 0.2, all: [halted, [company]]}]\n"
+        "words: {fire: [factory fire*], halted: [halts, halted]}\n"
+    )
+    config = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(config.replace("[SPY]", "[QQQ]"))
+    made = rules(folder, "new", "--yes", "--name=mine", "--topic=plant-fire")
+    assert made.returncode == 0, made.stderr
+    assert "Nvidia factory fire halts" in written(folder)["tests/mine.yaml"]
+    tested = rules(folder, "test")
+    assert "3 tests passed" in tested.stderr, tested.stdout
+
+
 def test_it_asks_on_stderr_and_takes_answers_and_defaults_from_stdin(folder: Path) -> None:
     made = rules(folder, "new", answers="rise\n6%\n\nnone\ngroup:memory\n\nmemory-up\n")
     assert made.returncode == 0, made.stderr

@@ -18,6 +18,7 @@ PURE = """
 TEXT = "ahocorasick re2 rapidfuzz numpy"  # compiled once and asked purely
 CORE_NAMES = frozenset(f"{PURE} {TEXT} bot.core".split())
 CORE_EXCEPTIONS = {
+    ("bot/core/waiting.py", "email.utils"): "only its parser of the dates that HTTP headers hold",
     ("bot/core/unsent.py", "asyncio"): "only the base class of an exception; nothing is awaited or scheduled",
 }
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from bot.config.excerpt import described, find_token, redacted, shown
 from bot.config.scalars import (
-    canonical_url,
     format_duration,
     format_percent,
     parse_duration,
@@ -161,21 +160,6 @@ def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
     with pytest.raises(ValueError, match="name or password") as caught:
         parse_http_url("https://me:hunter2@a.example/feed")
     assert "hunter2" not in str(caught.value)
-
-
-def test_one_feed_under_several_spellings_has_one_canonical_address() -> None:
-    spellings = [
-        "https://www.example.com/feed/",
-        "http://example.com/feed",
-        "HTTPS://EXAMPLE.com:443/feed#top",
-        " https://example.com./feed ",
-    ]
-    assert {canonical_url(url) for url in spellings} == {"example.com/feed"}
-
-
-def test_different_feeds_of_one_host_stay_apart() -> None:
-    urls = ["https://a.example/f?s=A", "https://a.example/f?s=B", "https://a.example/F", "https://a.example:8080/f"]
-    assert len({canonical_url(url) for url in urls}) == len(urls)
 
 
 @pytest.mark.parametrize("name", ["a", "ai-chips", "x.y_z", "9to5", "a" * 64])

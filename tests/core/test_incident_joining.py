@@ -47,7 +47,8 @@ class Book:
     def __init__(self) -> None:
         timetable = weekday_timetable()
         self.alerts = AlertBook(Market(lambda _: timetable), at("01-01 00:00"))
-        self.book = IncidentBook(lambda _: timetable, self.alerts.get)
+        shared = frozenset({"ai-model", "ai-market"})
+        self.book = IncidentBook(lambda _: timetable, self.alerts.get, lambda: shared)
 
     def join(self, alert: Alert, *, together: bool = False) -> str:
         """Enter an alert; the id of its incident."""

@@ -20,6 +20,7 @@ from tests.core.real_sessions import timetable
 from tests.news.stories import shipped
 
 SHIPPED = load_episodes(Path(__file__).resolve().parents[2] / "rules" / "episodes")
+TOPICS = shipped()[0]
 MONDAY = date(2025, 1, 27)
 CHIPS = {"ai-chips": 1.0, "memory": 0.3}
 
@@ -51,7 +52,7 @@ RESULTS = episode("results", date(2024, 1, 12), Fall("KO", -0.05), topic="earnin
 
 
 def names(*given: Episode, of: Happening | None = None) -> list[str]:
-    return [p.episode.name for p in nearest(of or happening(), given)]
+    return [p.episode.name for p in nearest(of or happening(), given, TOPICS)]
 
 
 def test_the_likest_comes_first_and_the_far_fetched_not_at_all() -> None:
@@ -113,7 +114,7 @@ def test_what_followed_is_the_median_of_those_that_fell_and_are_known() -> None:
 
 
 def test_a_line_says_when_what_fell_and_what_followed() -> None:
-    (found,) = nearest(happening(), [LIKE])
+    (found,) = nearest(happening(), [LIKE], TOPICS)
     text = plain(Summary(tuple(precedents([found]))), None)
     assert (
         "10 Jan 2024: Like: NVDA −11.0 %; then +2.0 % next session, −1.0 % in five sessions, +30.0 % in twenty." in text
@@ -125,7 +126,7 @@ def test_each_median_is_of_as_many_as_are_known() -> None:
     several = replace(
         LIKE, described=(Fall("NVDA", -0.11, "ai-chips", 0.02, -0.01), Fall("MU", -0.1, "memory", 0.04, None))
     )
-    (found,) = nearest(happening(), [several])
+    (found,) = nearest(happening(), [several], TOPICS)
     text = " ".join(plain(Summary(tuple(precedents([found]))), None).split())
     assert "then +3.0 % next session (median of 2), −1.0 % in five sessions (of one)." in text
 
@@ -135,7 +136,7 @@ def test_what_a_recorded_episode_sets_beside_for_comparison_did_not_fall_with_it
     with_exposure = [f for f in recorded.falls if f.change < 0 and f.exposure]
     assert {"SPY", "CRWD"} <= {f.symbol for f in recorded.falls if f.change < 0 and not f.exposure}
     later = Happening(date(2026, 1, 27), "ai-market", CHIPS, -0.17, 40)
-    (found,) = nearest(later, [recorded])
+    (found,) = nearest(later, [recorded], TOPICS)
     assert {o.symbols for o in found.outcomes} == {len(with_exposure)}
     assert f" and {len(with_exposure) - 2} others;" in plain(Summary(tuple(precedents([found]))), None)
 
@@ -147,15 +148,15 @@ def test_every_line_of_work_an_episode_names_is_one_that_companies_have() -> Non
 
 
 def test_a_look_alike_is_named_as_one() -> None:
-    (found,) = nearest(happening(), [replace(LIKE, shock=False)])
+    (found,) = nearest(happening(), [replace(LIKE, shock=False)], TOPICS)
     assert "Like (not AI): NVDA" in plain(Summary(tuple(precedents([found]))), None)
 
 
 def test_deepseek_monday_is_set_beside_chips_and_a_later_legal_shock_beside_earlier_software() -> None:
     chips = Happening(MONDAY, "ai-market", CHIPS, -0.17, 40)
-    assert {p.episode.session < MONDAY for p in nearest(chips, SHIPPED)} == {True}
+    assert {p.episode.session < MONDAY for p in nearest(chips, SHIPPED, TOPICS)} == {True}
     legal = Happening(date(2026, 6, 1), "ai-market", {"legal-data": 1.0}, -0.12, 6)
-    first = nearest(legal, SHIPPED)[0].episode
+    first = nearest(legal, SHIPPED, TOPICS)[0].episode
     assert first.shock
     assert "legal-data" in {*first.trigger.exposures, *(f.exposure for f in first.falls)}
 
@@ -190,5 +191,5 @@ def test_likeness_lies_between_nothing_and_one(
     topic: str, exposures: dict[str, float], change: float, breadth: int, which: Episode
 ) -> None:
     asked = Happening(date(2030, 1, 1), topic, exposures, change, breadth)
-    assert 0 <= likeness(asked, which) <= 1 + 1e-9
-    assert all(p.likeness >= LIKE_ENOUGH for p in nearest(asked, [which]))
+    assert 0 <= likeness(asked, which, TOPICS) <= 1 + 1e-9
+    assert all(p.likeness >= LIKE_ENOUGH for p in nearest(asked, [which], TOPICS))

@@ -1,4 +1,4 @@
-"""The market model, abnormal returns, volatility and volumes, against other ways to compute them."""
+"""The market model, abnormal returns and volumes, against other ways to compute them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
-from statistics import mean, stdev
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -26,10 +25,8 @@ from bot.core.returns import (
     AbnormalReturn,
     abnormal_return,
     closing_reference,
-    daily_returns,
     fitted,
     market_model,
-    volatility,
 )
 from bot.core.sessions import Session, Timetable
 from bot.core.volumes import FRESH, VolumeRatio, volume_at, volume_of, volume_ratio
@@ -231,23 +228,6 @@ def test_closes_are_counted_in_sessions_and_the_last_may_be_corrected_by_the_ven
     corrected = closing_reference(prices, at(1, 1.0, previous_close=10.3), MONDAY, 1)
     assert corrected is not None
     assert corrected.price == 10.3
-
-
-# ------------------------------------------------------------------------------------------------------- volatility
-
-
-def test_volatility_is_the_deviation_of_the_last_returns() -> None:
-    closes = walk(16, 30)
-    prices = filled("X", closes)
-    returns = [b / a - 1 for a, b in pairwise(closes)]
-    assert [r for _, r in daily_returns(prices, MONDAY, 20)] == pytest.approx(returns[-20:])
-    assert volatility(prices, MONDAY) == pytest.approx(stdev(returns[-20:]))
-    assert volatility(prices, MONDAY, 5) == pytest.approx(stdev(returns[-5:]))
-
-
-@pytest.mark.parametrize(("closes", "count", "known"), [(11, 20, True), (10, 20, False), (3, 2, True), (2, 2, False)])
-def test_volatility_is_unknown_of_less_than_half_the_returns(closes: int, count: int, known: bool) -> None:
-    assert (volatility(filled("X", walk(17, closes)), MONDAY, count) is not None) == known
 
 
 # ----------------------------------------------------------------------------------------------------------- volumes

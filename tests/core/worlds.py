@@ -10,7 +10,7 @@ from bot.core.conditions import All, Condition, MarketMove, News, NoneOf, Price
 from bot.core.engine import Engine
 from bot.core.market import Market
 from bot.core.model import DailyBar, Decisions, Observation, Quote, QuoteKind, Reach, Severity, Story
-from bot.core.news import Companies, Company, Effect, Exposure, Family, Lab, Name, NewsRoom, Signal, Topic, Topics
+from bot.core.news import Companies, Company, Effect, Exposure, Family, Lab, Name, NewsRoom, Role, Signal, Topic, Topics
 from bot.core.rules import Rule, RuleSet, SeverityStep, has_price, topics_of
 from bot.core.sessions import Session, Timetable
 from bot.core.windows import Span, parse_since
@@ -53,6 +53,8 @@ TOPICS = Topics(
             about=("lab", "model"),
             signals=(Signal("names a model", 0.6, (("model",),)), Signal("release", 0.3, (("release",),))),
             follow_up=0.4,
+            role=Role.TRIGGER,
+            headline="after AI-model news",
         ),
     ),
     words={"release": (Name("releases"), Name("launches")), "cheap": (Name("cheaper"), Name("fraction of the cost"))},
@@ -141,6 +143,7 @@ def engine(*rules: Rule, since: str = "01-02 00:00") -> Engine:
         TOPICS,
         NewsRoom(TOPICS, COMPANIES, window=timedelta(days=14)),
         Market(lambda symbol: timetable),
+        benchmark="SPY",
         watching_since=at(since),
     )
 

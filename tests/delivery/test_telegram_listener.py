@@ -82,7 +82,7 @@ class Scene:
             base_url=api.url,
             poll_for=timedelta(seconds=3),
             timeout=1.0,
-            first_delay=0.05,
+            first_delay=timedelta(seconds=0.05),
         )
 
     async def answered(self, chat: int, user: int, text: str, *, thread: int | None = None) -> str:

@@ -34,7 +34,7 @@ def tape(episode: Episode) -> Tape:
 
 
 def prices(episode: Episode, symbol: str) -> EpisodePrices:
-    found = episode.prices_of(symbol)
+    found = next((prices for prices in episode.prices if prices.symbol == symbol), None)
     assert found is not None, symbol
     return found
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.adapters.feeds.document import NotAFeedError, decode, read
-from bot.adapters.feeds.text import domain, fix_mojibake, plain_text, safe_link, strip_tags
+from bot.adapters.feeds.text import fix_mojibake, plain_text, strip_tags
 
 
 @pytest.mark.parametrize(
@@ -102,45 +102,6 @@ def test_what_was_wrongly_decoded_once_is_mended_back(text: str) -> None:
     assert mended in (text, fix_mojibake(text), wrong)
     if not re.search("[\u0080-\u009f«]", wrong):
         assert mended == text
-
-
-@pytest.mark.parametrize(
-    ("link", "absolute"),
-    [
-        ("https://a.example/x", "https://a.example/x"),
-        ("  HTTP://a.example/x \n", "HTTP://a.example/x"),
-        ("/x", "https://base.example/x"),
-        ("x?y", "https://base.example/dir/x?y"),
-        ("//other.example/x", "https://other.example/x"),
-        ("javascript:alert(1)", ""),
-        ("java\nscript:alert(1)", ""),
-        ("JaVaScRiPt:alert(1)", ""),
-        ("data:text/html,x", ""),
-        ("file:///etc/passwd", ""),
-        ("mailto:a@b.example", ""),
-        ("https://user:pass@a.example/", ""),
-        ("https://", ""),
-        ("http://[::1", ""),
-        ("https://a.example:port/", ""),
-        ("https://a.example/" + "x" * 3000, ""),
-        ('https://a.example/"><b>', "https://a.example/%22%3E%3Cb%3E"),
-        ("", ""),
-    ],
-)
-def test_links_are_absolute_http_or_nothing(link: str, absolute: str) -> None:
-    assert safe_link(link, "https://base.example/dir/") == absolute
-
-
-@given(st.text(max_size=80))
-def test_any_link_is_http_or_nothing(link: str) -> None:
-    assert re.match(r"https?://[^\s<>\"]+$|$", safe_link(link, "https://base.example/"), re.IGNORECASE)
-
-
-def test_a_domain_is_said_without_prefix() -> None:
-    assert [domain(f"https://{host}/x") for host in ("www.a.example", "m.A.example:80", "a.example")] == [
-        "a.example"
-    ] * 3
-    assert domain("nonsense") == ""
 
 
 BODY = "<rss><title>Café – 模型</title></rss>"

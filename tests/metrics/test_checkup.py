@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from bot.adapters.metrics.server import MetricsServer
 from bot.app.checkup import Finding, check_up
@@ -64,7 +65,7 @@ async def test_an_address_of_another_program_is_taken(config: Path, taken: socke
 
 @pytest.mark.parametrize(("well", "status"), [(True, "ok"), (False, "unwell")])
 async def test_a_running_bot_is_told_from_another_program(config: Path, well: bool, status: str) -> None:
-    server = MetricsServer(list, lambda: (well, {"status": status, "reasons": []}))
+    server = MetricsServer(CollectorRegistry(), lambda: (well, {"status": status, "reasons": []}))
     await server.start("127.0.0.1", 0)
     port = server.port
     try:

@@ -11,8 +11,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from bot.adapters.metrics import CONTENT_TYPE, Family, Kind, Sample
 from bot.adapters.metrics.pulse import Pulse
 from bot.adapters.metrics.server import MetricsServer
 from bot.core.errors import SourceError, UsageError
@@ -20,17 +22,24 @@ from bot.core.secret import Secret
 from tests.metrics.parsed import parsed
 
 
-class Told:
+class Told(Collector):
     """What the server is to say."""
 
     def __init__(self) -> None:
         self.well = True
         self.broken = False
 
-    def families(self) -> Iterable[Family]:
+    def registry(self) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        registry.register(self)
+        return registry
+
+    def collect(self) -> Iterable[Metric]:
         if self.broken:
             raise RuntimeError("the inside of it")
-        yield Family("aftershock_up", Kind.GAUGE, "Up.", [Sample(1, {"title": "Ünïcode"})])
+        up = GaugeMetricFamily("aftershock_up", "Up.", labels=["title"])
+        up.add_metric(["Ünïcode"], 1)
+        yield up
 
     def health(self) -> tuple[bool, Mapping[str, Any]]:
         if self.broken:
@@ -41,7 +50,7 @@ class Told:
 @contextlib.asynccontextmanager
 async def served() -> AsyncIterator[tuple[Told, str, aiohttp.ClientSession]]:
     told = Told()
-    server = MetricsServer(told.families, told.health)
+    server = MetricsServer(told.registry(), told.health)
     await server.start("127.0.0.1", 0)
     try:
         async with aiohttp.ClientSession() as session:
@@ -53,7 +62,7 @@ async def served() -> AsyncIterator[tuple[Told, str, aiohttp.ClientSession]]:
 async def test_metrics_are_given_out_as_prometheus_asks_for_them() -> None:
     async with served() as (_, base, session), session.get(base + "/metrics") as answer:
         assert answer.status == 200
-        assert answer.headers["Content-Type"] == CONTENT_TYPE
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert parsed(await answer.text()).samples == [("aftershock_up", {"title": "Ünïcode"}, 1.0)]
 
 
@@ -112,11 +121,11 @@ async def test_garbage_is_refused_and_not_logged(caplog: pytest.LogCaptureFixtur
 async def test_an_address_that_is_taken_is_said_in_one_line_and_the_port_is_free_afterwards() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        server = MetricsServer(Told().families, Told().health)
+        server = MetricsServer(Told().registry(), Told().health)
         with pytest.raises(UsageError, match=rf"127.0.0.1 port {port}: .*in use"):
             await server.start("127.0.0.1", port)
         await server.close()
-    again = MetricsServer(Told().families, Told().health)
+    again = MetricsServer(Told().registry(), Told().health)
     await again.start("127.0.0.1", port)
     await again.close()
 

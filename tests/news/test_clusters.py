@@ -29,12 +29,11 @@ WEEK = [
 def clusters(stories: list[tuple[str, str, str]]) -> dict[str, str]:
     """Title to title of its cluster's first story."""
     news = room()
-    found = {}
+    found, firsts = {}, {"": ""}
     for at, source, title in stories:
         reading = news.add(story(title, at, source=source))
         assert reading is not None
-        first = news.first_story(reading.cluster)
-        found[title] = first.title if first else ""
+        found[title] = firsts.setdefault(reading.cluster, title)
     return found
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.yahoo import Yahoo
-from bot.adapters.yahoo.wire import retry_after, tidy
+from bot.adapters.yahoo.wire import tidy
 from bot.adapters.yahoo.workers import Workers
 from tests.servers.yahoo import Fault, YahooServer
 
@@ -181,27 +181,6 @@ async def test_a_call_cancelled_while_it_waits_is_never_made() -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- small parts
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, 60),
-        ({"Retry-After": "30"}, 30),
-        ({"retry-after": " 5 "}, 5),
-        ({"retry-after": "-5"}, 1),
-        ({"retry-after": "9" * 30}, 60),
-        (
-            {"retry-after": "Mon, 27 Jan 2025 15:02:00 GMT", "date": "Mon, 27 Jan 2025 15:00:00 GMT"},
-            120,
-        ),
-        ({"retry-after": "Mon, 27 Jan 2025 15:02:00 GMT"}, 60),
-        ({"retry-after": "Mon, 27 Jan 2025 15:02:00 GMT", "date": "Mon, 27 Jan 2025 15:02:30 GMT"}, 1),
-        ({"retry-after": "later"}, 60),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date_within_bounds(headers: dict[str, str], seconds: int) -> None:
-    assert retry_after(headers) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(

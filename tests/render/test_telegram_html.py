@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.model import Block, BlockKind, Line, Link, Strong, Summary
 from bot.render import html
-from bot.render.limits import CAPTION_LIMIT, MESSAGE_LIMIT, PHONE_WIDTH
+from bot.render.limits import MESSAGE_LIMIT, PHONE_WIDTH
 from bot.render.telegram_html import inline_html
 from bot.render.text import cell_width, clean
 from tests.render.summaries import HOSTILE, MODEL, URLS, summaries, texts
@@ -28,7 +28,7 @@ def _said(block: Block) -> str:
 
 
 @settings(max_examples=120, deadline=None)
-@given(summaries, st.sampled_from([MESSAGE_LIMIT, CAPTION_LIMIT, 60, 1]))
+@given(summaries, st.sampled_from([MESSAGE_LIMIT, 1024, 60, 1]))
 def test_whatever_the_text_the_markup_is_valid_within_the_limit_and_not_empty(summary: Summary, limit: int) -> None:
     markup = html(summary, limit)
     text, entities = parse(markup)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render.text import cell_width, clean, cut_cell, cut_words, safe_url, utf16_length
+from bot.render.text import cell_width, clean, cut_cell, cut_words, utf16_length
 from tests.render.summaries import texts
 from tests.servers.telegram_markup import utf16
 
@@ -56,9 +56,3 @@ def test_a_long_text_is_cut_at_a_space() -> None:
 
 def test_wide_characters_count_two_columns_and_marks_none() -> None:
     assert cell_width("中😀e\u0301") == 5
-
-
-@given(st.text(max_size=60))
-def test_no_string_makes_an_unsafe_address_safe(text: str) -> None:
-    url = safe_url(text)
-    assert url is None or (url.lower().startswith(("http://", "https://")) and not set(url) & set("\"'<> \n") - {"'"})

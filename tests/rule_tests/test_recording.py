@@ -94,7 +94,7 @@ def test_a_bad_row_is_named_and_passed_over(tmp_path: Path, row: str, said: str)
     recorded = prices(tmp_path, f"symbol,date,close\nX,2025-01-24,5\n{row}\nX,2025-01-28,6\n")
     (problem,) = recorded.problems
     assert (problem.line, said in problem.message) == (3, True), problem
-    assert len(recorded.rows) == 2
+    assert len(recorded.prices) == 2
 
 
 def test_a_row_of_no_session_is_named(tmp_path: Path) -> None:
@@ -103,10 +103,9 @@ def test_a_row_of_no_session_is_named(tmp_path: Path) -> None:
     assert [(p.line, "lies in no session" in p.message) for p in recorded.problems] == [(2, True)]
 
 
-def test_of_a_row_given_twice_the_last_counts_and_a_conflict_is_counted(tmp_path: Path) -> None:
+def test_of_a_row_given_twice_the_last_counts(tmp_path: Path) -> None:
     recorded = prices(tmp_path, "symbol,date,close\nX,2025-01-24,5\nX,2025-01-24,6\nX,2025-01-24,6\n")
-    assert [r.close for r in recorded.rows.values()] == [6]
-    assert recorded.conflicts == 1
+    assert told(observed(recorded)) == [("close", "01-24 21:00", 6), ("bar", "01-24 21:00", 6)]
 
 
 @pytest.mark.parametrize("text", ["", "symbol,close\nX,1\n", "date,close\n2025-01-24,1\n"])

@@ -42,14 +42,14 @@ def test_what_is_shown_loads_to_the_same_rules(tmp_path: Path, text: str) -> Non
     path.write_text(text, encoding="utf-8")
     loaded, files = check_rules(CONFIG, path)
     again = tmp_path / "again.yaml"
-    again.write_text(rules_yaml(list(full_rules(files))), encoding="utf-8")
+    again.write_text(rules_yaml(list(full_rules(files, "SPY"))), encoding="utf-8")
     assert [meant(r) for r in check_rules(CONFIG, again)[0]] == [meant(r) for r in loaded]
 
 
 def test_each_shipped_rule_shown_loads_to_the_same_rule(tmp_path: Path) -> None:
     loaded, files = check_rules(CONFIG)
     shown = tmp_path / "shown.yaml"
-    for full in full_rules(files):
+    for full in full_rules(files, "SPY"):
         shown.write_text(rules_yaml([full]), encoding="utf-8")
         (again,) = check_rules(CONFIG, shown)[0]
         rule = loaded.named(full.name)
@@ -61,19 +61,35 @@ def test_each_shipped_rule_shown_loads_to_the_same_rule(tmp_path: Path) -> None:
 def test_defaults_are_filled_in_and_what_was_written_stays(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(TRICKY, encoding="utf-8")
-    (full,) = full_rules([path])
+    (full,) = full_rules([path], "SPY")
     assert (full.data["hold"], full.data["enabled"], full.data["cooldown"]) == (2, True, "1 session")
     assert full.data["symbols"] == "NVDA"
     assert full.data["when"]["any"][0]["price"]["change"] == "between -12.3456789% and -2%"
     assert full.data["when"]["any"][2]["all"][0]["news"]["reach"] == ["direct", "exposure"]
 
 
+def test_the_benchmark_that_stands_for_the_market_is_shown(tmp_path: Path) -> None:
+    config, rules = tmp_path / "config.yaml", tmp_path / "rules.yaml"
+    config.write_text(
+        CONFIG.read_text(encoding="utf-8").replace("benchmarks: [SPY, QQQ", "benchmarks: [QQQ, SPY"), encoding="utf-8"
+    )
+    (tmp_path / "rules").symlink_to(CONFIG.parent / "rules")
+    rules.write_text(
+        'rules:\n  - {name: a, symbols: NVDA, when: {abnormal: {z: "< -4"}, none: [{market: {change: "< -4%"}}]}}\n',
+        encoding="utf-8",
+    )
+    shown = run_command("rules", "show", "a", "--rules", str(rules), "--config", str(config))
+    assert shown.stdout.count("benchmark: QQQ") == 2, shown
+    (rule,) = check_rules(config, rules)[0]
+    assert rule.when.reads.symbols == {"QQQ"}
+
+
 def test_showing_twice_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(RULES, encoding="utf-8")
-    once = rules_yaml(list(full_rules([path])))
+    once = rules_yaml(list(full_rules([path], "SPY")))
     path.write_text(once, encoding="utf-8")
-    assert rules_yaml(list(full_rules([path]))) == once
+    assert rules_yaml(list(full_rules([path], "SPY"))) == once
 
 
 def test_the_command_says_how_many_symbols_a_rule_concerns() -> None:

@@ -116,7 +116,7 @@ HALF = Comparison(">=", 0.5)
         ),
         (
             "cause: {topic: ai-model}",
-            Cause(("ai-model",), Span(sessions=5), parse_comparison(">= 0.6")),
+            Cause(("ai-model",), Span(sessions=5), parse_comparison(">= 0.6"), frozenset({"ai-model"})),
         ),
         ("during: {phase: [pre, post]}", During((Phase.PRE, Phase.POST))),
         (
@@ -291,7 +291,7 @@ SET = RuleSet(
         simple("market", All((FALL, on("ai-market"))), "B"),
         simple("any topic", on(), "C"),
         simple("anywhere", All((FALL, on("ai-model", reach=(Reach.NONE,)))), "D"),
-        simple("cause", Cause(("other",), Span(sessions=5), HALF), "E"),
+        simple("cause", Cause(("other",), Span(sessions=5), HALF, frozenset({"ai-model", "ai-market"})), "E"),
         simple("group", Breadth("g", parse_comparison("< -5%"), ("A", "F"), count=HALF), "F", "G"),
         simple("off", on("ai-model"), "A", enabled=False),
     ]

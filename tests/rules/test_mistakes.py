@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.rules import misshapen
+from bot.core.conditions import Abnormal, MarketMove
 
 from .files import AROUND, load, mistakes, rule_of, rule_text
 
@@ -360,10 +361,13 @@ def test_a_name_without_definitions_says_where_they_stand(tmp_path: Path) -> Non
     assert "write price: …" in mistakes(tmp_path, rule_text("all: [price]"))[0]
 
 
-def test_the_benchmark_that_is_taken_where_none_is_named_must_exist(tmp_path: Path) -> None:
-    around = replace(AROUND, benchmarks=("QQQ",))
-    found = mistakes(tmp_path, rule_text('abnormal: {change: "< -5%"}'), around=around)
-    assert "SPY is no benchmark of config.yaml; add benchmark: QQQ" in found[0]
+@pytest.mark.parametrize("when", ['abnormal: {change: "< -5%"}', 'market: {change: "< -5%"}'])
+def test_where_none_is_named_the_first_of_the_configured_benchmarks_is_taken(tmp_path: Path, when: str) -> None:
+    taken = rule_of(tmp_path, when, around=replace(AROUND, benchmarks=("QQQ", "SPY"))).when
+    assert isinstance(taken, Abnormal | MarketMove)
+    assert taken.benchmark == "QQQ"
+    found = mistakes(tmp_path, rule_text(when), around=replace(AROUND, benchmarks=()))
+    assert "config.yaml has no benchmarks; add some there, as benchmarks: [SPY]" in found[0]
 
 
 def test_how_far_back_news_go_depends_on_what_is_remembered(tmp_path: Path) -> None:

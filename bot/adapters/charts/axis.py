@@ -15,6 +15,7 @@ from itertools import groupby, pairwise
 
 from bot.core.model import Phase
 from bot.core.picture import PhaseSpan, Point, PricePicture
+from bot.render.axes import hour_step, round_step
 
 GAP = 8
 """Between two sessions."""
@@ -136,8 +137,7 @@ def hours(column: Column, room: float) -> list[datetime]:
     spread = (last - first).total_seconds() / 3600
     if spread <= 0:
         return []
-    per_hour = (column.right - column.left) / spread
-    step = next((n for n in (1, 2, 3, 4, 6, 12) if n * per_hour >= room), 24)
+    step = hour_step((column.right - column.left) / spread, room)
     at = first.replace(minute=0, second=0, microsecond=0)
     found = []
     while at <= last:
@@ -166,9 +166,7 @@ class ValueAxis:
 
     def ticks(self, room: float, upper: float) -> list[float]:
         """Round values at least ``room`` pixels apart, none above ``upper`` or in the lowest 12 pixels."""
-        least = room / self._scale
-        power = 10 ** math.floor(math.log10(least))
-        step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least * 0.999)
+        step = round_step(room / self._scale)
         first = math.ceil((self.least + 12 / self._scale) / step)
         ticks = []
         while (value := first * step) <= self.most and self.place(value) >= upper:

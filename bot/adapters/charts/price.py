@@ -13,6 +13,7 @@ from bot.adapters.charts.style import HEIGHT, MARGIN, SMALL, TITLE, Box, Sheet, 
 from bot.core.model import Phase
 from bot.core.picture import Marker, Peer, PricePicture
 from bot.core.wording import PHASE_WORDS, against, clock, percent, price, short_day
+from bot.render.axes import tick_text
 
 TALL = 1080
 """With a second panel: a square, which is shown as wide as what is less tall."""
@@ -95,9 +96,7 @@ def _heading(sheet: Sheet, picture: PricePicture) -> None:
 
 
 def _tick(value: float, ticks: Sequence[float]) -> str:
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    digits = next((n for n in range(10) if abs(round(step, n) - step) < step * 1e-3), 10)
-    return f"{value:,.{digits}f}"
+    return tick_text(value, ticks[1] - ticks[0] if len(ticks) > 1 else 1.0)
 
 
 def _panel(sheet: Sheet, time: TimeAxis, top: float, bottom: float) -> None:

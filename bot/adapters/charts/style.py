@@ -24,6 +24,8 @@ from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
+from bot.core.characters import has_unseen
+
 DPI = 72
 WIDTH = 1080
 HEIGHT = 810
@@ -125,7 +127,8 @@ def plain(text: str) -> str:
         if c.isspace()
         or (
             ord(c) in known
-            and unicodedata.category(c)[0] not in "CM"
+            and not has_unseen(c)
+            and unicodedata.category(c)[0] != "M"
             and unicodedata.bidirectional(c) not in ("R", "AL", "AN")
         )
     ]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin, urlsplit
+from datetime import datetime, timedelta
+from urllib.parse import urljoin
 
 import aiohttp
 
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
 from bot.core.errors import SourceError
+from bot.core.links import LinkFault, host_of, link_fault
+from bot.core.waiting import retry_after
 
 USER_AGENT = "aftershock/0.1 (news feed reader)"
 _ACCEPT = "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
@@ -103,15 +104,15 @@ async def fetch(
         what = "connect" if isinstance(error, aiohttp.ConnectionTimeoutError) else "answer in time"
         raise FetchError(f"the server did not {what}; it is tried again later") from error
     except aiohttp.ClientConnectorDNSError as error:
-        raise FetchError(f"the host name {_host(url)!r} is not known; check the address, or the network") from error
+        raise FetchError(f"the host name {host_of(url)!r} is not known; check the address, or the network") from error
     except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-        raise FetchError(f"no secure connection to {_host(url)!r}: {_line(error)}; check the address") from error
+        raise FetchError(f"no secure connection to {host_of(url)!r}: {_line(error)}; check the address") from error
     except aiohttp.ClientPayloadError as error:
         raise FetchError("the connection broke in the middle of the answer; it is tried again later") from error
     except aiohttp.InvalidURL as error:
         raise FetchError("the address is not a valid URL; correct it", permanent=True) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise FetchError(f"no answer from {_host(url)!r}: {_line(error)}; it is tried again later") from error
+        raise FetchError(f"no answer from {host_of(url)!r}: {_line(error)}; it is tried again later") from error
     except ValueError as error:  # yarl and idna: addresses and redirects that are none
         raise FetchError(f"the address cannot be used: {_line(error)}", permanent=True) from error
 
@@ -157,12 +158,14 @@ async def _read(
     if status == 304 and not {"If-None-Match", "If-Modified-Since"} & headers.keys():
         raise FetchError("the server says 'not modified' though nothing was known; it is tried again later", status=304)
     if status != 304 and not 200 <= status < 300:
-        retry_after = parse_retry_after(response.headers.get("Retry-After"), now)
         advice = _ADVICE.get(status) or (
             "the site has trouble; it is tried again later" if status >= 500 else "check the address"
         )
         raise FetchError(
-            f"HTTP {status}: {advice}", status=status, permanent=status in (404, 410, 451), retry_after=retry_after
+            f"HTTP {status}: {advice}",
+            status=status,
+            permanent=status in (404, 410, 451),
+            retry_after=retry_after(response.headers, now),
         )
     body = None
     if status != 304:
@@ -181,25 +184,11 @@ async def _read(
     )
 
 
-def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """How long the server asks us to wait, from seconds or a date (RFC 9110, 10.2.3); never below zero.
-
-    ``None`` where it does not say, or says nothing that can be understood.
-    """
-    value = (value or "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return timedelta(seconds=int(value))
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(at - now, timedelta(0))
-
-
 def _check_address(url: str, *, redirected: bool) -> None:
-    parts = urlsplit(url)
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+    fault = link_fault(url)
+    if fault is LinkFault.UNREADABLE:
+        raise FetchError(f"the address cannot be used: it {fault.value}", permanent=True)
+    if fault in (LinkFault.SCHEME, LinkFault.HOST):
         how = "redirects to" if redirected else "is"
         raise FetchError(
             f"the address {how} {url[:80]!r}, which is not http or https; give the web address of the feed",
@@ -210,13 +199,6 @@ def _check_address(url: str, *, redirected: bool) -> None:
 def _validator(value: str | None) -> str | None:
     """An ETag or date to send back later; none where it could not be sent again as it is."""
     return value if value and len(value) <= 1000 and value.isprintable() else None
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _line(error: BaseException) -> str:

@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 from xml.parsers import expat
 
-from bot.adapters.feeds.text import domain, plain_text, safe_link
+from bot.adapters.feeds.text import plain_text
 from bot.core.errors import ConfigError, Problem
 from bot.core.feedspec import FeedSpec
+from bot.core.links import absolute_link, domain
 
 SIZE_LIMIT = 5_000_000
 """Bytes."""
@@ -88,7 +88,7 @@ class _Reading:
         if not self.is_opml or tag.lower() != "outline" or "xmlurl" not in given:
             return  # folders have no address
         address = re.sub(r"^feed:(?://)?(?=https?:)", "", given["xmlurl"].strip(), flags=re.IGNORECASE)
-        url = safe_link(re.sub(r"^feed://", "https://", address, flags=re.IGNORECASE))
+        url = absolute_link(re.sub(r"^feed://", "https://", address, flags=re.IGNORECASE))
         title = plain_text(given.get("title") or given.get("text") or "", 100)
         if not url:
             self._skip(f"{given['xmlurl'][:80]!r} is not an http or https address")
@@ -115,7 +115,7 @@ class _Reading:
         plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
         slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
         if not slug:
-            slug = re.sub(r"[^a-z0-9]+", "-", domain(url) or urlsplit(url).netloc.lower()).strip("-") or "feed"
+            slug = re.sub(r"[^a-z0-9]+", "-", domain(url)).strip("-") or "feed"
         name, n = slug, 1
         while name in self._names:
             n += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.core.feedspec import FeedSpec
+from bot.core.waiting import back_off
 
 ERROR_CAP = timedelta(hours=1)
 """Longest wait after errors, unless ``max_interval`` is longer."""
@@ -43,5 +44,5 @@ def after_failure(
     if retry_after is not None:
         return min(max(retry_after, spec.min_interval), RETRY_AFTER_CAP)
     cap = max(spec.max_interval, ERROR_CAP)
-    wait = max(GONE_FOR, cap) if gone else min(spec.min_interval * 2 ** min(failures, 30), cap)
+    wait = max(GONE_FOR, cap) if gone else back_off(failures + 1, spec.min_interval, cap)
     return wait * (0.5 + jitter)

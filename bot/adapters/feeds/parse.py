@@ -17,7 +17,8 @@ import feedparser.api
 from bot.adapters.feeds import document
 from bot.adapters.feeds.dates import understand
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
-from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, domain, plain_text, safe_link
+from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
+from bot.core.links import absolute_link, domain
 
 _GUID_LIMIT = 1_000
 _TITLE_FROM_SUMMARY = 140
@@ -49,7 +50,7 @@ def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
     if doc.encoding != "utf-8":
         problems.append(f"encoded as {doc.encoding}")
     about: Mapping[str, Any] = found["feed"]
-    link = safe_link(_string(about, "link"), url)
+    link = absolute_link(_string(about, "link"), url)
     entries = [e for raw in raw_entries if (e := _entry(raw, link or url)) is not None]
     if len(entries) < len(raw_entries):
         problems.append(f"{len(raw_entries) - len(entries)} entries without title and text were left out")
@@ -91,7 +92,7 @@ def _entry(raw: Mapping[str, Any], base: str) -> ParsedEntry | None:
     guid = " ".join(_string(raw, "id").split())[:_GUID_LIMIT]
     link = ""
     for candidate in (_string(raw, "feedburner_origlink"), _string(raw, "link"), guid if "://" in guid else ""):
-        if link := safe_link(candidate, base):
+        if link := absolute_link(candidate, base):
             break
     return ParsedEntry(
         guid=guid,
@@ -99,7 +100,7 @@ def _entry(raw: Mapping[str, Any], base: str) -> ParsedEntry | None:
         title=title,
         summary="" if summary in (title, "Comments") else summary,
         published_at=_date(raw, "published", "created", "updated"),
-        origin=domain(safe_link(_string(source, "href") or _string(source, "link"))),
+        origin=domain(absolute_link(_string(source, "href") or _string(source, "link"))),
     )
 
 

@@ -19,10 +19,10 @@ from bot.adapters.feeds.dates import believe
 from bot.adapters.feeds.fetch import Fetched, FetchError, Limits, fetch
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
-from bot.adapters.feeds.text import domain
 from bot.core import identity
 from bot.core.errors import SourceError
 from bot.core.feedspec import FeedKind, FeedSpec
+from bot.core.links import domain
 from bot.core.model import FeedState, SourceReport, Story, Trouble
 
 KnownKeys = Callable[[Collection[str]], Mapping[str, str]]

@@ -1,4 +1,4 @@
-"""Plain text and safe links out of what feeds put into titles, summaries and addresses.
+"""Plain text out of what feeds put into titles and summaries.
 
 Every step is linear in its input: feeds are written by strangers. Nothing here makes text safe to put into markup;
 that is the renderer's part, which escapes.
@@ -10,11 +10,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from urllib.parse import urljoin, urlsplit
+
+from bot.core.characters import CONTROL, HIDING, SURROGATE
 
 TITLE_LIMIT = 500
 SUMMARY_LIMIT = 4_000
-LINK_LIMIT = 2_000
 _RAW_LIMIT = 100_000
 """Characters of markup looked at: enough for any summary, and a bound on the work."""
 
@@ -30,20 +30,6 @@ _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9:_-]{0,40})")
 _CUT_TAG = re.compile(r"[!?]|/?[A-Za-z][A-Za-z0-9:_-]{0,40}(?:\s+[A-Za-z:_-]{1,40}\s*=|/?\s*$)")
 _TAG_PART = re.compile("[<>\"']")
 
-_INVISIBLE = dict.fromkeys(
-    [
-        *range(0x202A, 0x202F),  # bidirectional embeddings and overrides
-        *range(0x2066, 0x206A),  # bidirectional isolates
-        0x200E, 0x200F, 0x061C,  # bidirectional marks
-        0x200B, 0x2060, 0xFEFF, 0x00AD, 0x180E,  # no width: zero-width space, joiner, byte-order mark, soft hyphen
-        *range(0xFFF9, 0xFFFD),  # annotations, object replacement
-        *range(0xE0000, 0xE0080),  # tag characters: text nobody sees
-        *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF,  # not characters
-        *range(0xD800, 0xE000),  # halves of characters
-    ]
-)  # fmt: skip
-_CONTROL = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
-
 _HIGH: dict[str, int] = {chr(byte): byte for byte in range(0x80, 0x100)}
 for _byte in range(0x80, 0xA0):
     try:
@@ -51,9 +37,6 @@ for _byte in range(0x80, 0xA0):
     except UnicodeDecodeError:
         continue  # five bytes mean nothing in cp1252; they came through as the control characters already listed
 _HIGH_RUN = re.compile("[" + "".join(re.escape(c) for c in _HIGH) + "]+")
-
-_NOT_IN_LINKS = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f]")
-"""Browsers drop these from addresses, so that ``java<newline>script:`` is what it says."""
 
 
 def plain_text(markup: str, limit: int) -> str:
@@ -69,7 +52,7 @@ def plain_text(markup: str, limit: int) -> str:
         if text == before or ("<" not in text and "&" not in text):
             break
     text = strip_tags(fix_mojibake(text))
-    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE).translate(_CONTROL))
+    text = unicodedata.normalize("NFC", CONTROL.sub(" ", HIDING.sub("", SURROGATE.sub("", text))))
     text = strip_tags(" ".join(text.split()))  # again: a tag may have been split by what was taken out
     return cut(" ".join(text.split()), limit)
 
@@ -171,39 +154,3 @@ def fix_mojibake(text: str) -> str:
         except UnicodeDecodeError:
             return text
     return _HIGH_RUN.sub(lambda found: fixed[found[0]], text)
-
-
-def safe_link(link: str, *bases: str) -> str:
-    """``link`` as an absolute http(s) address, or empty.
-
-    A relative one is resolved against the first of ``bases`` that is absolute. ``javascript:``, ``data:`` and all other
-    schemes, addresses with a password, and over-long ones give an empty string.
-    """
-    link = _NOT_IN_LINKS.sub("", link[: 2 * LINK_LIMIT].translate(_INVISIBLE)).strip()
-    if not link or len(link) > LINK_LIMIT:
-        return ""
-    link = link.replace(" ", "%20").replace("<", "%3C").replace(">", "%3E").replace('"', "%22")
-    for base in ("", *bases):
-        try:
-            absolute = urljoin(base, link) if base else link
-            parts = urlsplit(absolute)
-            if parts.scheme and parts.scheme.lower() not in ("http", "https"):
-                return ""
-            _ = parts.port  # raises where the port is not a number
-            if parts.scheme:
-                safe = parts.hostname and parts.username is None and len(absolute) <= LINK_LIMIT
-                return absolute if safe else ""
-        except ValueError:
-            return ""
-    return ""
-
-
-def domain(link: str) -> str:
-    """The host of an address as people say it: lower case, no ``www.``."""
-    try:
-        host = urlsplit(link).hostname or ""
-    except ValueError:
-        return ""
-    for prefix in ("www.", "m.", "amp."):
-        host = host.removeprefix(prefix)
-    return host

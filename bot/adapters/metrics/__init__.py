@@ -1,5 +1,1 @@
-"""Numbers about the running bot in Prometheus' text form, the small server that gives them out, and the heartbeat."""
-
-from bot.adapters.metrics.exposition import CONTENT_TYPE, Family, Histogram, Kind, Sample, exposition
-
-__all__ = ["CONTENT_TYPE", "Family", "Histogram", "Kind", "Sample", "exposition"]
+"""The small server that gives out numbers about the running bot and its health, and the heartbeat."""

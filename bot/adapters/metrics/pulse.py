@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import aiohttp
 
 from bot.core.errors import SourceError
+from bot.core.links import host_of
 from bot.core.secret import Secret
 
 TIMEOUT = 10.0
@@ -18,7 +17,7 @@ class Pulse:
     def __init__(self, session: aiohttp.ClientSession, url: Secret) -> None:
         self._session = session
         self._url = url
-        self.where = urlsplit(url.reveal()).hostname or "the heartbeat's address"
+        self.where = host_of(url.reveal()) or "the heartbeat's address"
 
     async def beat(self) -> None:
         """Ask once. Raises SourceError, which does not tell the address, unless the answer is a 2xx."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from bot.adapters.metrics.exposition import CONTENT_TYPE, Family, exposition
 from bot.core.errors import UsageError
 
 log = logging.getLogger(__name__)
@@ -30,15 +31,13 @@ def _silent() -> logging.Logger:
 
 
 class MetricsServer:
-    """Gives out what ``families`` and ``health`` say at the moment they are asked.
+    """Gives out what ``registry`` and ``health`` say at the moment they are asked.
 
     ``health`` tells whether all is well and, as an object for JSON, why (not).
     """
 
-    def __init__(
-        self, families: Callable[[], Iterable[Family]], health: Callable[[], tuple[bool, Mapping[str, Any]]]
-    ) -> None:
-        self._families = families
+    def __init__(self, registry: CollectorRegistry, health: Callable[[], tuple[bool, Mapping[str, Any]]]) -> None:
+        self._registry = registry
         self._health = health
         app = web.Application(client_max_size=1024)
         app.router.add_get("/metrics", self._metrics)
@@ -69,11 +68,11 @@ class MetricsServer:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         try:
-            text = exposition(self._families())
+            text = generate_latest(self._registry)
         except Exception:
             log.exception("the metrics could not be put together")
             return web.Response(status=500, text="the metrics could not be put together; the log says why\n")
-        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     async def _healthz(self, request: web.Request) -> web.Response:
         try:

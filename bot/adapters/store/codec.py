@@ -9,27 +9,26 @@ How a value looks in the database is decided here and nowhere else:
   are the strings ``"nan"``, ``"inf"``, ``"-inf"``;
 - text that is not valid Unicode (lone surrogates from broken feeds) keeps its bytes visibly as ``\\ud83d``.
 
-Encoders and decoders are compiled once per type from the dataclass's own annotations, so that a field added to the
-model is stored without a word here.
+Encoders and decoders are compiled once per type, by cattrs, from the dataclass's own annotations, so that a field added
+to the model is stored without a word here.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import json
 import math
-import types
 import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any
+
+import cattrs
 
 from bot.core.errors import StoreError
-from bot.core.model import Severity
+from bot.core.model import Inline, Link, Severity, Strong
 
-T = TypeVar("T")
 Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any], Any]
 
@@ -64,119 +63,46 @@ def clean(text: str) -> str:
 # ------------------------------------------------------------------------------------------------------------ by type
 
 
-def _optional(kind: Any) -> tuple[Any, bool]:
-    """The type without ``None``, and whether ``None`` was allowed."""
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        members = [m for m in typing.get_args(kind) if m is not type(None)]
-        allows_none = len(members) < len(typing.get_args(kind))
-        return (members[0] if len(members) == 1 else tuple(members)), allows_none
-    return kind, False
+def _converter() -> cattrs.Converter:
+    """What turns values into what ``json.dumps`` takes and back, by the annotations of their fields."""
+    made = cattrs.Converter(detailed_validation=False)
+    for kind, encode in _ENCODERS.items():
+        made.register_unstructure_hook(kind, encode)
+    made.register_structure_hook(datetime, lambda data, _: moment(data))
+    made.register_structure_hook(date, lambda data, _: date.fromisoformat(data))
+    made.register_structure_hook(timedelta, lambda data, _: timedelta(seconds=data))
+    made.register_structure_hook(Severity, lambda data, _: Severity.parse(data))
+    # words in a line are text or one of the marked kinds, which cattrs tells apart by their fields
+    marked: Any = Strong | Link
+    of_marked = made.get_structure_hook(marked)
+    made.register_structure_hook(Inline, lambda data, _: data if isinstance(data, str) else of_marked(data, marked))
+    return made
 
 
-def _float_json(value: float) -> float | str:
-    return float(value) if math.isfinite(value) else str(float(value))
+_ENCODERS: dict[Any, Encoder] = {
+    bool: bool,
+    int: int,
+    float: lambda value: float(value) if math.isfinite(value) else str(float(value)),
+    datetime: moment_text,
+    date: date.isoformat,
+    timedelta: timedelta.total_seconds,
+    enum.StrEnum: str,
+    Severity: lambda value: Severity(value).word,
+}
+_CONVERTER = _converter()
 
 
 @cache
 def encoder(kind: Any) -> Encoder:
     """What turns a value of ``kind`` into something ``json.dumps`` takes."""
-    kind, allows_none = _optional(kind)
-    inner = _plain_encoder(kind)
-    if not allows_none:
-        return inner
-    return lambda value: None if value is None else inner(value)
-
-
-def _plain_encoder(kind: Any) -> Encoder:
-    if isinstance(kind, tuple):  # a union of several: told apart by the value itself
-        encoders = {member: encoder(member) for member in kind}
-        return lambda value: encoders[type(value)](value)
-    if dataclasses.is_dataclass(kind):
-        hints = _hints(cast(type, kind))
-        # fields are compiled at first use, because a Check holds Checks
-        return lambda value: {name: encoder(hint)(getattr(value, name)) for name, hint in hints.items()}
-    if typing.get_origin(kind) is tuple:
-        arguments = typing.get_args(kind)
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            each = encoder(arguments[0])
-            return lambda value: [each(item) for item in value]
-        parts = [encoder(argument) for argument in arguments]
-        return lambda value: [part(item) for part, item in zip(parts, value, strict=True)]
-    if kind is Severity:
-        return lambda value: Severity(value).word
-    simple: dict[Any, Encoder] = {
-        str: lambda value: str(value),
-        bool: bool,
-        int: int,
-        float: _float_json,
-        datetime: moment_text,
-        date: date.isoformat,
-        timedelta: timedelta.total_seconds,
-    }
-    if kind in simple:
-        return simple[kind]
-    if isinstance(kind, type) and issubclass(kind, enum.StrEnum):
-        return lambda value: str(value)
-    raise TypeError(f"no way to store {kind!r}")
+    return _CONVERTER.get_unstructure_hook(kind)
 
 
 @cache
 def decoder(kind: Any) -> Decoder:
-    """What turns the JSON of a value of ``kind`` back into the value."""
-    kind, allows_none = _optional(kind)
-    inner = _plain_decoder(kind)
-    if not allows_none:
-        return inner
-    return lambda data: None if data is None else inner(data)
-
-
-def _plain_decoder(kind: Any) -> Decoder:
-    if isinstance(kind, tuple):
-        return _union_decoder(kind)
-    if dataclasses.is_dataclass(kind):
-        made = cast(Callable[..., Any], kind)
-        hints = _hints(cast(type, kind))
-        return lambda data: made(**{n: decoder(hints[n])(v) for n, v in data.items() if n in hints})
-    if typing.get_origin(kind) is tuple:
-        arguments = typing.get_args(kind)
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            each = decoder(arguments[0])
-            return lambda data: tuple(each(item) for item in data)
-        parts = [decoder(argument) for argument in arguments]
-        return lambda data: tuple(part(item) for part, item in zip(parts, data, strict=True))
-    if kind is Severity:
-        return Severity.parse
-    simple: dict[Any, Decoder] = {
-        str: str,
-        bool: bool,
-        int: int,
-        float: float,
-        datetime: moment,
-        date: date.fromisoformat,
-        timedelta: lambda data: timedelta(seconds=data),
-    }
-    if kind in simple:
-        return simple[kind]
-    if isinstance(kind, type) and issubclass(kind, enum.StrEnum):
-        return kind
-    raise TypeError(f"no way to read {kind!r}")
-
-
-def _union_decoder(members: tuple[Any, ...]) -> Decoder:
-    """Text is text; an object is the member whose fields are exactly its keys."""
-    by_fields: dict[frozenset[str], Decoder] = {frozenset(_hints(m)): decoder(m) for m in members if m is not str}
-
-    def decode(data: Any) -> Any:
-        return by_fields[frozenset(data)](data) if isinstance(data, dict) else data
-
-    return decode
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    """Field name to resolved annotation, in field order."""
-    hints = typing.get_type_hints(kind)
-    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+    """What turns the JSON of a value of ``kind`` back into the value. Keys the class does not know are ignored."""
+    structure = _CONVERTER.get_structure_hook(kind)
+    return lambda data: structure(data, kind)
 
 
 # --------------------------------------------------------------------------------------------------------------- JSON
@@ -207,13 +133,13 @@ class RowCodec:
 
     def __init__(self, kind: type, columns: str, *, nullable: str = "", rest: str = "") -> None:
         self.kind = kind
-        hints = _hints(kind)
+        hints = typing.get_type_hints(kind)
         pairs = [(name, column or name) for name, _, column in (c.partition(":") for c in columns.split())]
         optional = set(nullable.split())
         self._fields = tuple(name for name, _ in pairs)
         self._to = [_column_encoder(hints[name], name in optional) for name in self._fields]
         self._from = [_column_decoder(hints[name], name in optional) for name in self._fields]
-        self._rest = {name: hints[name] for name in hints if name not in set(self._fields)} if rest else {}
+        self._rest = {name: hint for name, hint in hints.items() if name not in self._fields} if rest else {}
         self.columns = (*(column for _, column in pairs), *((rest,) if rest else ()))
         self._has_rest = bool(rest)
 
@@ -245,6 +171,14 @@ _NATIVE: dict[Any, Encoder] = {
     date: date.isoformat,
     timedelta: timedelta.total_seconds,
 }
+
+
+def _optional(kind: Any) -> tuple[Any, bool]:
+    """The type without ``None``, and whether ``None`` was allowed."""
+    members = typing.get_args(kind)
+    if type(None) not in members:
+        return kind, False
+    return next(member for member in members if member is not type(None)), True
 
 
 def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:

@@ -48,6 +48,12 @@ def is_markup_refused(error: Exception) -> bool:
     return isinstance(error, BadRequest) and ("can't parse entities" in text or "can't parse message text" in text)
 
 
+def asked_wait(error: RetryAfter) -> timedelta:
+    """How long Telegram asks us to wait; its library knows two forms."""
+    after = error.retry_after
+    return after if isinstance(after, timedelta) else timedelta(seconds=after)
+
+
 def is_not_modified(error: Exception) -> bool:
     """The message already reads like the edit: as good as a success."""
     return isinstance(error, BadRequest) and "message is not modified" in str(error).lower()
@@ -59,8 +65,7 @@ def delivery_error(
     """The delivery's outcome for ``error``, given what happened on the wire; its text without secrets."""
     said = _short(redact(str(error)).strip()) or type(error).__name__
     if isinstance(error, RetryAfter):
-        after = error.retry_after
-        return DeliveryError(said, retry_after=after if isinstance(after, timedelta) else timedelta(seconds=after))
+        return DeliveryError(said, retry_after=asked_wait(error))
     if isinstance(error, ChatMigrated):
         moved = Address(error.new_chat_id, address.thread).recipient
         return DeliveryError(f"the group moved to {moved}", permanent=True, moved_to=moved)

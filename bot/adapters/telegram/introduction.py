@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from telegram import BotCommand, BotCommandScopeChat, Message
 from telegram.constants import ParseMode
@@ -21,6 +20,7 @@ from bot.adapters.telegram.doorman import Chat
 from bot.adapters.telegram.errors import delivery_error
 from bot.adapters.telegram.redact import Redactor
 from bot.core.errors import DeliveryError
+from bot.core.links import host_of
 from bot.core.secret import Secret
 from bot.render.telegram_html import inline_html
 from bot.render.text import clean
@@ -101,7 +101,7 @@ class Introduction:
         if not webhook.url:
             return ""
         await self._asked(self._bot.delete_webhook())
-        return _one_line(urlsplit(webhook.url).hostname or "an unknown address")
+        return _one_line(host_of(webhook.url) or "an unknown address")
 
     async def starts(self, wait: int) -> list[Start]:
         """What was written since the last call and is a ``/start``, after at most ``wait`` seconds; may be empty.

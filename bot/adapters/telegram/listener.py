@@ -21,17 +21,19 @@ from bot.adapters.telegram.audience import Audience, Rights
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL, connect
 from bot.adapters.telegram.conversation import Conversation, SomeApplication
 from bot.adapters.telegram.doorman import Access
+from bot.adapters.telegram.errors import asked_wait
 from bot.adapters.telegram.redact import Redactor
 from bot.core.model import SourceReport, Trouble
 from bot.core.ports import Clock
 from bot.core.secret import Secret
+from bot.core.waiting import back_off
 
 __all__ = ["Audience", "TelegramListener"]
 
 log = logging.getLogger(__name__)
 
 _ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
-_FIRST_DELAY, _LAST_DELAY = 1.0, 60.0
+_FIRST_DELAY, _LAST_DELAY = timedelta(seconds=1), timedelta(minutes=1)
 _GOODBYE = 0.8
 
 
@@ -53,7 +55,7 @@ class TelegramListener:
         base_url: str = DEFAULT_BASE_URL,
         poll_for: timedelta = timedelta(seconds=50),
         timeout: float = 20.0,
-        first_delay: float = _FIRST_DELAY,
+        first_delay: timedelta = _FIRST_DELAY,
     ) -> None:
         self._bot = connect(token, base_url, timeout, pool_size=8)
         self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
@@ -73,7 +75,7 @@ class TelegramListener:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until ``stop`` is set; returns within about a second of it. Failures are reported, never raised."""
-        delay = self._first_delay
+        failures = 0
         try:
             while not stop.is_set():
                 try:
@@ -81,12 +83,12 @@ class TelegramListener:
                     if stop.is_set():
                         break
                 except Exception as exc:
-                    wait = self._failed(exc, delay)
-                    delay = min(delay * 2, _LAST_DELAY)
+                    failures += 1
+                    wait = self._failed(exc) or back_off(failures, self._first_delay, _LAST_DELAY)
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), wait)
+                        await asyncio.wait_for(stop.wait(), wait.total_seconds())
                 else:
-                    delay = self._first_delay
+                    failures = 0
                     self._worked()
         finally:
             await self._close()
@@ -125,11 +127,10 @@ class TelegramListener:
                 whole = [BotCommand(c.name, c.does) for c in shown]
                 await self._bot.set_my_commands(whole, scope=BotCommandScopeChat(admin))
 
-    def _failed(self, exc: Exception, delay: float) -> float:
-        """Report the failure, and log the first of its kind; how many seconds to wait before the next try."""
+    def _failed(self, exc: Exception) -> timedelta | None:
+        """Report the failure, and log the first of its kind; how long Telegram asks us to wait, if it does."""
         if isinstance(exc, RetryAfter):
-            after = exc.retry_after
-            return after.total_seconds() if isinstance(after, timedelta) else float(after)
+            return asked_wait(exc)
         if isinstance(exc, Conflict):
             kind, said = (
                 "conflict",
@@ -147,7 +148,7 @@ class TelegramListener:
             follows = "alerts are still sent, commands are not answered" if kind == "conflict" else "alerts wait"
             log.warning("%s; %s", said, follows)
         self._tell(Trouble.FAILED, said)
-        return delay
+        return None
 
     def _worked(self) -> None:
         if self._trouble:

@@ -18,6 +18,7 @@ from telegram import InputMediaPhoto, ReplyParameters
 from telegram.error import RetryAfter
 
 from bot.adapters.telegram.address import Address
+from bot.adapters.telegram.errors import asked_wait
 from bot.adapters.telegram.redact import Redactor
 from bot.core.model import Notification
 
@@ -94,8 +95,7 @@ class Photos:
         try:
             ids = await self._hand_over(due, photos)
         except RetryAfter as error:
-            pause = error.retry_after
-            await asyncio.sleep(pause if isinstance(pause, int | float) else pause.total_seconds())
+            await asyncio.sleep(asked_wait(error).total_seconds())
             ids = await self._hand_over(due, photos)
         self._remember(key, ids)
         self.message_sent()  # so that pictures keep their distance, too

@@ -24,18 +24,18 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.core.errors import SourceError
+from bot.core.waiting import retry_after
 
 QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
 CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
 
 WHEN_LIMITED = timedelta(seconds=60)
 """How long a 429 asks us to wait where it does not say: Yahoo seldom does, and asking on prolongs the ban."""
-LONGEST_WAIT = timedelta(hours=1)
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
 PAGE = 100
 """Rows of a calendar in one answer; Yahoo gives no more."""
 EARNINGS_ROWS = 4
@@ -223,7 +223,8 @@ class Wire:
         options["timeout"] = left
         response = request(method=method, url=url, **options)
         if response.status_code == 429:
-            self._call.limited = retry_after(response.headers)
+            wait = retry_after(response.headers)
+            self._call.limited = WHEN_LIMITED if wait is None else min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
         return response
 
     def _json(self, what: str, url: str, params: Mapping[str, str]) -> Mapping[str, object]:
@@ -308,25 +309,6 @@ def tidy(price: object) -> float | None:
     except OverflowError:
         return value
     return float(f"{value:.7g}") if single == value else value
-
-
-def retry_after(headers: Mapping[str, str]) -> timedelta:
-    """What ``Retry-After`` says (RFC 9110 10.2.3), in seconds or as a date held against the answer's own ``Date``.
-
-    At least a second, at most an hour; ``WHEN_LIMITED`` where there is none or it says nothing.
-    """
-    text = (headers.get("retry-after") or headers.get("Retry-After") or "").strip()
-    if not text:
-        return WHEN_LIMITED
-    try:
-        wait = timedelta(seconds=int(text))
-    except (ValueError, OverflowError):
-        try:
-            sent = headers.get("date") or headers.get("Date") or ""
-            wait = parsedate_to_datetime(text) - parsedate_to_datetime(sent)
-        except (ValueError, TypeError):
-            return WHEN_LIMITED
-    return min(max(wait, timedelta(seconds=1)), LONGEST_WAIT)
 
 
 def _stated_error(document: Mapping[str, object], key: str) -> str:

@@ -18,7 +18,6 @@ from bot.core.wording import age, count, listing, shortened
 
 NEWS = 8
 BACK = timedelta(days=3)
-TOPICS = ("ai-model", "ai-market")
 RECORD = timedelta(days=365)
 EPISODES = 8
 LONGEST_RULE = 2500
@@ -40,7 +39,7 @@ class Knowing:
         if symbol and symbol not in known:
             return f"{symbol[:20]} is not watched by this bot. /news alone shows the latest of all."
         view, now = self.bot.engine.view(), self.now()
-        topics = [t for t in TOPICS if t in view.topics.names] or list(view.topics.names)
+        topics = view.topics.ai_causes or view.topics.names
         if symbol:
             found = view.matches(known[symbol], topics, since=now - BACK, until=now)
         else:

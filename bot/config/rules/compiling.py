@@ -29,8 +29,10 @@ from bot.config.rules.surroundings import PEERS, Surroundings
 from bot.config.validation import one_of
 from bot.core import conditions as core
 from bot.core.cause.condition import Cause, Group
+from bot.core.cause.ranking import surest
 from bot.core.comparison import Comparison
 from bot.core.errors import Problem
+from bot.core.news import Role
 from bot.core.windows import Span
 
 LEFT_OUT = ""
@@ -223,7 +225,7 @@ class Compiler:
 
     def _abnormal(self, spec: specs.AbnormalSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.change, CHANGES, (*path, "change"), "change")
-        self._benchmark(spec.benchmark, path)
+        benchmark = self._benchmark(spec.benchmark, path)
         if spec.since.kind not in ("previous close", "sessions"):
             self.fail(
                 (*path, "since"),
@@ -231,7 +233,7 @@ class Compiler:
             )
         elif spec.since.count > MOST_ABNORMAL:
             self.fail((*path, "since"), f"write at most {MOST_ABNORMAL} sessions: the model is estimated before them")
-        return core.Abnormal(spec.benchmark, spec.change, spec.z, spec.since)
+        return core.Abnormal(benchmark, spec.change, spec.z, spec.since)
 
     def _gap(self, spec: specs.GapSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.change, CHANGES, (*path, "change"))
@@ -247,17 +249,16 @@ class Compiler:
 
     # ------------------------------------------------------------------------------------------------------- of others
 
-    def _benchmark(self, benchmark: str, path: DocumentPath) -> None:
-        known = sorted(self.around.benchmarks)
-        if benchmark in self.around.present or benchmark in self.around.also_known:
-            return
-        written: Any = self.document.data
-        for step in path:
-            written = written[step]
-        if "benchmark" in written:
-            self.fail((*path, "benchmark"), one_of(benchmark, known, "benchmark"))
-        else:
-            self.fail(path, f"{benchmark} is no benchmark of config.yaml; add benchmark: {known[0] if known else '…'}")
+    def _benchmark(self, written: str | None, path: DocumentPath) -> str:
+        """The benchmark that is written, or the one that stands for the market."""
+        known = self.around.benchmarks
+        if written is None:
+            if not known:
+                self.fail(path, "config.yaml has no benchmarks; add some there, as benchmarks: [SPY]")
+            return known[0] if known else ""
+        if written not in self.around.present and written not in self.around.also_known:
+            self.fail((*path, "benchmark"), one_of(written, sorted(known), "benchmark"))
+        return written
 
     def _breadth(self, spec: specs.BreadthSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.change, CHANGES, (*path, "change"))
@@ -278,24 +279,24 @@ class Compiler:
         return core.Breadth(", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share)
 
     def _market(self, spec: specs.MarketSpec, path: DocumentPath) -> core.Condition | None:
-        self._benchmark(spec.benchmark, path)
+        benchmark = self._benchmark(spec.benchmark, path)
         tests: list[core.Condition] = []
         if spec.change is not None:
             self._asks(spec.change, CHANGES, (*path, "change"))
             self._window(unfillable(spec.since), (*path, "since"))
-            tests.append(core.MarketMove(spec.benchmark, spec.change, spec.since))
+            tests.append(core.MarketMove(benchmark, spec.change, spec.since))
         if spec.drawdown is not None and spec.of is not None:
-            tests.append(core.MarketTest(spec.benchmark, self._drawdown(spec.drawdown, spec.of, path)))
+            tests.append(core.MarketTest(benchmark, self._drawdown(spec.drawdown, spec.of, path)))
         if spec.gap is not None:
             self._asks(spec.gap, CHANGES, (*path, "gap"), "change")
-            tests.append(core.MarketTest(spec.benchmark, core.Gap(spec.gap)))
+            tests.append(core.MarketTest(benchmark, core.Gap(spec.gap)))
         for key, lowest in (("lowest_since", True), ("highest_since", False)):
             if (span := getattr(spec, key)) is not None:
                 sessions = self._sessions(span, (*path, key))
-                tests.append(core.MarketTest(spec.benchmark, core.Extreme(lowest, sessions)))
+                tests.append(core.MarketTest(benchmark, core.Extreme(lowest, sessions)))
         if spec.volume is not None:
             self._asks(spec.volume, POSITIVE, (*path, "volume"), "a volume")
-            tests.append(core.MarketTest(spec.benchmark, core.Volume(spec.volume)))
+            tests.append(core.MarketTest(benchmark, core.Volume(spec.volume)))
         return tests[0] if len(tests) == 1 else core.All(tuple(tests))
 
     # ------------------------------------------------------------------------------------------------------------ news
@@ -314,7 +315,27 @@ class Compiler:
     def _cause(self, spec: specs.CauseSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.confidence, SHARES, (*path, "confidence"))
         self._window(too_far(spec.within, self.around.news_memory), (*path, "within"))
-        return Cause(self._topics(spec.topic, path), spec.within, spec.confidence)
+        topics = self._topics(spec.topic, path)
+        self._explain(spec, path)
+        return Cause(topics, spec.within, spec.confidence, self.around.topics.ai_causes)
+
+    def _explain(self, spec: specs.CauseSpec, path: DocumentPath) -> None:
+        """Report topics that explain no fall, and a confidence that those asked for never reach."""
+        asked = [(index, topic) for index, name in enumerate(spec.topic) if (topic := self.around.topics.topic(name))]
+        for index, topic in asked:
+            if topic.role is Role.NONE:
+                self.fail(
+                    self.place(path, "topic", index),
+                    f"'{topic.name}' explains no fall (role: none); write role: rival where it is defined, or ask for "
+                    f"its stories with news: {{topic: {topic.name}}}",
+                )
+        most = max((surest(topic) for _, topic in asked), default=0.0)
+        wanted = Interval.of(spec.confidence) & SHARES
+        if most and not wanted.empty and (wanted & Interval(high=most)).empty:
+            self.fail(
+                (*path, "confidence"),
+                f'"{spec.confidence}" can never hold: stories alone explain a fall with {most:.2g} at most; write less',
+            )
 
     def _news(self, spec: specs.NewsSpec, path: DocumentPath) -> core.Condition | None:
         topics = self._topics(spec.topic or (), path)

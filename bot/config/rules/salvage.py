@@ -8,9 +8,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bot.config.document import Document, DocumentPath
 from bot.config.mistakes import Mistake, narrowed
@@ -33,8 +33,6 @@ HINTS: Mapping[str, str] = {
     "sources_count": 'distinct sources are counted by sources: ">= 2"',
 }
 """Keys people try that mean something elsewhere, and what to write."""
-
-Spec = TypeVar("Spec", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)

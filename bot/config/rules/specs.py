@@ -75,8 +75,8 @@ class AbnormalSpec(StrictModel):
     """Abnormal return, as a percentage. Example: "< -8%"."""
     z: NumberComparison | None = None
     """The same in standard deviations of what the model left unexplained before. Example: "< -4"."""
-    benchmark: Symbol = "SPY"
-    """The benchmark that stands for the market."""
+    benchmark: Symbol | None = None
+    """The benchmark that stands for the market: one of `benchmarks` in config.yaml, the first where left out."""
     since: SinceField = PREVIOUS_CLOSE
     """previous close, or up to 10 sessions."""
 
@@ -142,8 +142,8 @@ class BreadthSpec(StrictModel):
 class MarketSpec(StrictModel):
     """A benchmark has moved; mostly used as a guard under `none`. What is asked must all hold."""
 
-    benchmark: Symbol = "SPY"
-    """The benchmark's symbol, one of `benchmarks` in config.yaml."""
+    benchmark: Symbol | None = None
+    """The benchmark's symbol: one of `benchmarks` in config.yaml, the first where left out."""
     change: ChangeComparison | None = None
     """How far, as a percentage. Example: "< -4%"."""
     since: SinceField = PREVIOUS_CLOSE

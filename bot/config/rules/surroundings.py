@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -24,7 +24,8 @@ class Surroundings:
     """What the names in rules refer to."""
 
     watchlist: Collection[str]
-    benchmarks: Collection[str]
+    benchmarks: Sequence[str]
+    """The first stands for the market where a rule names none."""
     companies: Companies
     topics: Topics
     groups: Mapping[str, Collection[str]]
@@ -95,9 +96,7 @@ class Surroundings:
     def peers(self, symbol: str) -> tuple[str, ...]:
         """The watched symbols that live from what ``symbol`` lives from most, itself included; none where unknown."""
         company = self.companies.get(symbol)
-        if company is None or not company.exposures:
-            return ()
-        main = max(company.exposures, key=lambda e: (company.exposures[e], e))
+        main = company.main_exposure if company else ""
         return tuple(s for s in self.companies.exposed_to(main, GROUP_STRENGTH) if s in self.watched)
 
     def about(self, word: str) -> About:

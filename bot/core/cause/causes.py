@@ -7,19 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.core.cause.moves import GroupMove, Moves
-from bot.core.cause.ranking import OVERRULED, STANDS, Evidence, Explanation, weigh
+from bot.core.cause.ranking import OVERRULED, STANDS, TOLD, Evidence, Explanation, weigh
 from bot.core.earnings import EarningsCalendar, due_words, strength
 from bot.core.market import Market
 from bot.core.model import ClusterMatch, Reach, ScoreReason
-from bot.core.news import Companies, NewsRoom
+from bot.core.news import Companies, NewsRoom, Role, Topics
 from bot.core.sessions import Session, Timetable
 from bot.core.windows import Span
 
-TIES = ("ai-market",)
-TRIGGERS = ("ai-model",)
-RIVALS = ("earnings", "offering", "outage", "regulator", "trial", "bank-run", "tariffs", "rating", "deal", "ai-capex")
-OWN = ("earnings", "offering", "outage", "regulator", "trial", "deal")
-"""Rivals that concern one company alone: a rating is often itself a reaction to the shock."""
 WITHIN = Span(sessions=5)
 """How long before the fall a cause may come from."""
 EARLY = timedelta(hours=2)
@@ -71,7 +66,10 @@ class _Asked:
 
 
 class Causes:
-    """Ranks explanations over a market and a news room. Remembers only what closed sessions determine."""
+    """Ranks explanations over a market and a news room. Remembers only what closed sessions determine.
+
+    Which topics explain a fall, and how, their roles say.
+    """
 
     def __init__(
         self,
@@ -79,13 +77,20 @@ class Causes:
         news: NewsRoom,
         companies: Companies,
         universe: Collection[str],
-        benchmark: str = "SPY",
+        benchmark: str,
         earnings: EarningsCalendar | None = None,
     ) -> None:
+        """``benchmark``: the symbol that stands for the market."""
         self._market = market
         self._news = news
         self._companies = companies
         self._earnings = earnings or EarningsCalendar()
+        self._ties = news.topics.in_role(Role.TIE)
+        self._triggers = news.topics.triggers
+        self._rival_topics = tuple(t for t in news.topics.topics if t.role is Role.RIVAL)
+        self._own = frozenset(t.name for t in self._rival_topics if t.own)
+        self._by_calendar = next((t for t in self._rival_topics if t.calendar), None)
+        self._weights = {t.name: t.weight for t in news.topics.topics}
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
         self.moves = Moves(market, benchmark)
@@ -93,6 +98,11 @@ class Causes:
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
         """Groups found, for prices as they stood at ``_grouped_at``."""
         self._grouped_at: object = None
+
+    @property
+    def topics(self) -> Topics:
+        """The topics whose roles decide."""
+        return self._news.topics
 
     def explain(
         self, symbol: str, now: datetime, *, within: Span = WITHIN, session: Session | None = None
@@ -163,10 +173,10 @@ class Causes:
         before = asked.timetable.before(asked.session)
         if start is None or before is None:
             return None
-        ties = self._matches(asked, TIES, start)
-        triggers = self._matches(asked, TRIGGERS, start)
-        tie, tied = max(((_tie(m, before.close_at), m) for m in ties), key=_first, default=(0.0, None))
-        trigger, triggered = max(((m.score * m.strength, m) for m in triggers), key=_first, default=(0.0, None))
+        ties = ((self._weighed(m) * _freshness(m, before.close_at), m) for m in self._matches(asked, self._ties, start))
+        triggers = ((self._weighed(m), m) for m in self._matches(asked, self._triggers, start))
+        tie, tied = max(ties, key=_first, default=(0.0, None))
+        trigger, triggered = max(triggers, key=_first, default=(0.0, None))
         match = tied if tie >= 0.3 and tied is not None else triggered or tied
         if match is None:
             return None
@@ -209,12 +219,12 @@ class Causes:
     def _own_reasons(self, asked: _Asked, peer: str) -> bool:
         """Whether ``peer`` has news of its own that explains its fall: its results lead nobody."""
         rivals = self._rivals(replace(asked, symbol=peer))
-        return any(r.topic in OWN and r.confidence >= OWN_REASONS for r in rivals)
+        return any(r.topic in self._own and r.confidence >= OWN_REASONS for r in rivals)
 
     def _named(self, peer: str, tied: ClusterMatch, now: datetime) -> bool:
         """Whether the stories that tie name ``peer`` itself."""
         since = tied.first.seen_at - timedelta(seconds=1)
-        found = self._news.matches(peer, TIES, reaches=(Reach.DIRECT,), min_score=0.3, since=since, until=now)
+        found = self._news.matches(peer, self._ties, reaches=(Reach.DIRECT,), min_score=0.3, since=since, until=now)
         return any(m.cluster == tied.cluster for m in found)
 
     def _following(self, asked: _Asked, group: GroupMove | None) -> Explanation | None:
@@ -235,11 +245,14 @@ class Causes:
         return Explanation(best.topic, confidence, terms, best.match, group, contagion=True)
 
     def _matches(self, asked: _Asked, topics: Sequence[str], since: datetime) -> Sequence[ClusterMatch]:
-        known = [t for t in topics if t in self._news.topics.names]
-        if not known:
+        if not topics:
             return ()
         reaches = (Reach.DIRECT, Reach.EXPOSURE)
-        return self._news.matches(asked.symbol, known, reaches=reaches, min_score=0.3, since=since, until=asked.now)
+        return self._news.matches(asked.symbol, topics, reaches=reaches, min_score=0.3, since=since, until=asked.now)
+
+    def _weighed(self, match: ClusterMatch) -> float:
+        """How well a cluster meets the company, 0 to 1, by what its topic is worth."""
+        return match.score * match.strength * self._weights[match.topic]
 
     # -------------------------------------------------------------------------------------------------------- rivals
 
@@ -250,38 +263,39 @@ class Causes:
         if before is None:
             return []
         found = []
-        for topic in RIVALS:
-            if topic not in self._news.topics.names:
-                continue
+        for topic in self._rival_topics:
             matches = self._news.matches(
                 asked.symbol,
-                [topic],
+                [topic.name],
                 reaches=(Reach.DIRECT,),
                 min_score=0.5,
                 since=before.close_at - EARLY,
                 until=asked.now,
             )
             for match in matches[:1]:
-                score = match.score * match.strength
-                found.append(Explanation(topic, score * 0.9, (ScoreReason(topic, score, match.best.title),), match))
+                weight = self._weighed(match)
+                term = ScoreReason(topic.name, weight, match.best.title)
+                found.append(Explanation(topic.name, weight * TOLD, (term,), match))
         return self._with_calendar(found, asked, before)
 
     def _with_calendar(self, found: list[Explanation], asked: _Asked, before: Session) -> list[Explanation]:
         """The same, with what the earnings calendar adds: a story and a date together are surer than each."""
+        if self._by_calendar is None:
+            return found
         due = self._earnings.concerning(asked.symbol, asked.session, before, asked.at)
         if due is None:
             return found
+        topic = self._by_calendar.name
         term = ScoreReason("its own results", strength(due), due_words(due))
-        told = next((e for e in found if e.topic == "earnings"), Explanation("earnings", 0.0, ()))
+        told = next((e for e in found if e.topic == topic), Explanation(topic, 0.0, ()))
         sure = 1 - (1 - told.confidence) * (1 - strength(due))
         both = replace(told, confidence=sure, terms=(*told.terms, term))
-        return [*(e for e in found if e.topic != "earnings"), both]
+        return [*(e for e in found if e.topic != topic), both]
 
 
-def _tie(match: ClusterMatch, session_begins: datetime) -> float:
-    """How well a cluster ties this session's move to AI, 0 to 1."""
-    fresh = any(s.seen_at > session_begins for s in match.stories)
-    return match.score * match.strength * (1.0 if fresh else STALE_TIE)
+def _freshness(match: ClusterMatch, session_begins: datetime) -> float:
+    """What part of a tie counts: all of it where a story came in this session."""
+    return 1.0 if any(s.seen_at > session_begins for s in match.stories) else STALE_TIE
 
 
 def _first(item: tuple[float, ClusterMatch]) -> float:

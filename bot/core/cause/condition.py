@@ -15,8 +15,6 @@ from bot.core.wording import count, listing
 
 APART = 1.0
 """A group moves by itself where its median z is at least so far from that of everybody else."""
-CAUSE_TOPICS = ("ai-market", "ai-model")
-"""Stories on these may complete a rule that asks for a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,8 @@ class Cause:
     topics: tuple[str, ...]
     within: Span
     confidence: Comparison
+    ai_causes: frozenset[str]
+    """The topics that tell of AI as a cause: one who falls with others may be explained by stories that reach these."""
 
     def __str__(self) -> str:
         return f"cause topic {'/'.join(self.topics)}, confidence {self.confidence}, within {self.within}"
@@ -37,7 +37,7 @@ class Cause:
     def reads(self) -> Reads:
         """Stories as far back as asked; any on the topics that name causes may complete it,
         whomever it reaches: others in its group may explain a fall."""
-        topics = frozenset({*CAUSE_TOPICS, *self.topics})
+        topics = self.ai_causes.union(self.topics)
         return Reads(anywhere=topics, news_for=self.within.longest, sessions=LOOKBACK + 1)
 
     @property

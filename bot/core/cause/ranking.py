@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bot.core.cause.moves import GroupMove
 from bot.core.model import ClusterMatch, ScoreReason
+from bot.core.news import Role, Topic
 
 BASE = -2.6
 TIE = 4.2
@@ -24,6 +25,8 @@ UNCONFIRMED = 0.3
 RIVAL = -4.0
 TIED_RIVAL = -1.2
 """A rival weighs less where a story ties the company itself to AI: its own results may be how the shock is told."""
+TOLD = 0.9
+"""The confidence in a rival that stories tell of in the clearest words."""
 OVERRULED = 0.65
 """What a rival is worth beside a story that ties the company itself to AI, where that explanation stands by itself: a
 company that tells in its results who takes its customers away also "reports results"."""
@@ -71,6 +74,13 @@ class Explanation:
     """Not reached itself: it falls with those who are."""
     tied_directly: bool = False
     """A story names the company and ties its fall to the topic, in words that leave little doubt."""
+
+
+def surest(topic: Topic) -> float:
+    """The highest confidence that an explanation on ``topic`` can reach; 0 where it never is one."""
+    if topic.role is Role.NONE:
+        return 0.0
+    return TOLD * topic.weight if topic.role is Role.RIVAL and not topic.calendar else 1.0
 
 
 def weigh(evidence: Evidence) -> tuple[float, tuple[ScoreReason, ...]]:

@@ -11,7 +11,7 @@ from bot.core.conditions.logic import required, together
 from bot.core.conditions.news import News
 from bot.core.market import SymbolPrices
 from bot.core.model import Check, Phase
-from bot.core.windows import Span
+from bot.core.windows import Span, within_hours
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -65,10 +65,7 @@ class During:
     def _hour(self, local: datetime) -> bool:
         if self.start is None or self.end is None:
             return True
-        at = local.time()
-        if self.start < self.end:
-            return self.start <= at < self.end
-        return at >= self.start or at < self.end
+        return within_hours(local.time(), self.start, self.end)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@
 from bot.core.news.companies import Companies, Company
 from bot.core.news.lexicon import Name
 from bot.core.news.room import NewsRoom
-from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Signal, Topic, Topics
+from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics
 
 __all__ = [
     "Companies",
@@ -17,6 +17,7 @@ __all__ = [
     "Lab",
     "Name",
     "NewsRoom",
+    "Role",
     "Signal",
     "Topic",
     "Topics",

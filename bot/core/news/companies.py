@@ -33,6 +33,11 @@ class Company:
             return self.aliases
         return (Name(self.name), *self.aliases)
 
+    @property
+    def main_exposure(self) -> str:
+        """Its strongest exposure; of several as strong, the last by name. Empty where nothing is known."""
+        return max(self.exposures, key=lambda name: (self.exposures[name], name), default="")
+
 
 class Companies:
     """All known companies, by symbol; and groups of them."""
@@ -50,6 +55,16 @@ class Companies:
     def get(self, symbol: str) -> Company | None:
         """The company listed as ``symbol``; ``None`` where nobody described it."""
         return self._by_symbol.get(symbol)
+
+    def name_of(self, symbol: str) -> str:
+        """The company's name; its symbol where it has none."""
+        company = self.get(symbol)
+        return (company.name if company else "") or symbol
+
+    def exposures_of(self, symbol: str) -> Mapping[str, float]:
+        """The company's exposures; none where nobody described it."""
+        company = self.get(symbol)
+        return company.exposures if company else {}
 
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._by_symbol

@@ -63,8 +63,10 @@ class ExposureReader:
 def line_of_work(companies: Companies, topics: Topics, symbol: str) -> str:
     """What a company lives from most, in words; empty where nothing is known of it."""
     company = companies.get(symbol)
-    if company is None or not company.exposures:
-        return ""
-    name = max(company.exposures, key=lambda e: (company.exposures[e], e))
+    return exposure_title(topics, company.main_exposure) if company else ""
+
+
+def exposure_title(topics: Topics, name: str) -> str:
+    """An exposure in words; its name where it has none."""
     exposure = topics.exposure(name)
     return exposure.title if exposure else name

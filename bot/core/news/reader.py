@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from bot.core.links import domain
 from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import ExposureReader
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
 from bot.core.news.mentions import mentions_of
-from bot.core.news.text import Folded, domain, title_key, words
+from bot.core.news.text import Folded, title_key, words
 from bot.core.news.topics import Sight, TopicScorer
 from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, Topics
 

@@ -44,7 +44,6 @@ class NewsRoom:
         self._clusters = Clusters(window, makers)
         self._entries: dict[str, Entry] = {}
         self._members: dict[str, list[Entry]] = {}
-        self._named: dict[str, list[Entry]] = {}
         self._clusters_naming: dict[str, dict[str, None]] = {}
         self._clusters_meeting: dict[str, dict[str, None]] = {}
         self._reached: dict[str, set[str]] = {}
@@ -68,8 +67,6 @@ class NewsRoom:
         entry = Entry(reading, _direct(content.mentions))
         self._entries[story.id] = entry
         self._latest = story.seen_at if self._latest is None else max(self._latest, story.seen_at)
-        for symbol in entry.direct:
-            _insert(self._named.setdefault(symbol, []), entry)
         if content.scored:
             self._place(entry, content)
             self._changed()
@@ -160,10 +157,7 @@ class NewsRoom:
         reading = entry.reading
         mentions = tuple(dict.fromkeys((*reading.mentions, *found)))
         entry.reading = replace(reading, mentions=mentions)
-        known = symbol in entry.direct
         entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), _direct(found)[symbol])
-        if not known:
-            _insert(self._named.setdefault(symbol, []), entry)
         if reading.cluster:
             self._clusters_naming.setdefault(symbol, {})[reading.cluster] = None
             self._reached.setdefault(reading.cluster, set()).add(symbol)
@@ -181,13 +175,8 @@ class NewsRoom:
             return
         for entry in old:
             del self._entries[entry.reading.story.id]
-        for index in (self._named, self._members):
-            for key in list(index):
-                kept = [entry for entry in index[key] if entry.seen_at >= before]
-                if kept:
-                    index[key] = kept
-                else:
-                    del index[key]
+        remaining = ((cid, [e for e in entries if e.seen_at >= before]) for cid, entries in self._members.items())
+        self._members = {cid: entries for cid, entries in remaining if entries}
         self._clusters.forget(before)
         self._clusters_naming, self._clusters_meeting, self._reached = {}, {}, {}
         for cid, entries in self._members.items():
@@ -252,19 +241,10 @@ class NewsRoom:
                 found[story.id] = story
         return tuple(sorted(found.values(), key=lambda story: (story.seen_at, story.id)))
 
-    def first_story(self, cluster: str) -> Story | None:
-        """The first story of a cluster, even where it was itself forgotten."""
-        found = self._clusters.all.get(cluster)
-        return found.first if found else None
-
     def reached(self, cluster: str) -> Set[str]:
         """Every symbol that some story of the cluster names, or whose company lives from what one meets, however
         little: whoever else is asked about it, ``matches`` does not find it for them. Empty for an unknown one."""
         return self._reached.get(cluster, frozenset())
-
-    def stories_for(self, symbol: str, since: datetime, until: datetime) -> tuple[Reading, ...]:
-        """Readings of stories that name the company, whatever the topic: ``since < seen_at <= until``, in order."""
-        return tuple(e.reading for e in _between(self._named.get(symbol, []), since, until))
 
     def matches(
         self,

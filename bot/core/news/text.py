@@ -97,12 +97,3 @@ def title_key(title: str) -> str:
         kept = title
     lowered = fold(kept)
     return _SPACE.sub(" ", "".join(c if c.isalnum() else " " for c in lowered)).strip()
-
-
-_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\.)?([a-z0-9.-]+)", re.IGNORECASE)
-
-
-def domain(link: str) -> str:
-    """The host of an address, without ``www.``; empty where there is none or it is malformed."""
-    found = _HOST.match(link)
-    return found[1].lower().rstrip(".") if found else ""

@@ -7,6 +7,7 @@ met), and ``source:NAME`` for a feature found in the source or the link's host i
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -65,6 +66,19 @@ class Signal:
     """Where this holds, the story does not follow up its cluster's topic."""
 
 
+class Role(enum.StrEnum):
+    """How the stories on a topic take part where a fall is to be explained."""
+
+    TRIGGER = "trigger"
+    """News on AI that may set a fall off: it explains the fall of those whose business it meets."""
+    TIE = "tie"
+    """Stories which say that AI moves prices: they tie a fall to it."""
+    RIVAL = "rival"
+    """Another explanation than AI, for a company that a story on it names."""
+    NONE = "none"
+    """It explains no fall: rules ask for its stories, and that is all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What a story can be about."""
@@ -78,6 +92,25 @@ class Topic:
     """Added where the story names the model of a cluster already about this topic, and nothing vetoes it."""
     named: bool = False
     """A story counts only where it names a company: results of nobody we know concern nobody."""
+    role: Role = Role.RIVAL
+    """Its part in explaining a fall."""
+    own: bool = False
+    """A rival that is one company's own matter, as its results are: such a fall says nothing of others. A rating does,
+    for it is often itself a reaction to the shock."""
+    calendar: bool = False
+    """A rival for which the dates of the earnings calendar count beside its stories."""
+    weight: float = 1.0
+    """What part of its evidence counts, above 0 up to 1."""
+    ai: bool = False
+    """It concerns AI although it is neither trigger nor tie."""
+    headline: str = ""
+    """The cause as a headline tells it, with its preposition: ``after AI-model news``. Empty: ``most likely`` and the
+    title."""
+
+    @property
+    def in_words(self) -> str:
+        """The topic as a cause, for people: ``AI-model news``."""
+        return self.headline.partition(" ")[2] or self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +156,35 @@ class Topics:
     def names(self) -> tuple[str, ...]:
         """Names of the topics, in file order: what a rule's ``topic`` may say."""
         return tuple(topic.name for topic in self.topics)
+
+    def topic(self, name: str) -> Topic | None:
+        """The topic called ``name``."""
+        return next((t for t in self.topics if t.name == name), None)
+
+    def in_role(self, *roles: Role) -> tuple[str, ...]:
+        """Names of the topics that have one of these roles, in file order."""
+        return tuple(topic.name for topic in self.topics if topic.role in roles)
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Names of the topics that may set a fall off, in file order: what counts as AI-model news."""
+        return self.in_role(Role.TRIGGER)
+
+    @property
+    def causes(self) -> frozenset[str]:
+        """Names of the topics that may explain a fall."""
+        return frozenset(self.in_role(Role.TRIGGER, Role.TIE, Role.RIVAL))
+
+    @property
+    def ai_causes(self) -> frozenset[str]:
+        """Names of the triggers and ties. Together they tell of AI as the cause: falls of one session that these
+        explain are one happening, and from one of them to another is no correction."""
+        return frozenset(self.in_role(Role.TRIGGER, Role.TIE))
+
+    @property
+    def concerning_ai(self) -> frozenset[str]:
+        """Names of the topics that concern AI, causes or not."""
+        return self.ai_causes | {topic.name for topic in self.topics if topic.ai}
 
     @property
     def exposure_names(self) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ one costs little, a wrongly attributed one a lot. Verbs of saying are read in En
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from bot.core.characters import JOINERS, has_unseen
 from bot.core.model import Story
 from bot.core.news.other_reading import argues_against
 from bot.core.news.quotations import (
@@ -144,7 +144,7 @@ def _presentable(words: str, heading: bool) -> bool:
     """Long enough to be a statement, short enough to be one person's, and free of characters that steer a display."""
     if len(words) > LONGEST or count_words(words) < FEWEST_WORDS + heading:
         return False
-    return not any(unicodedata.category(c).startswith("C") for c in words if c not in "\u200c\u200d")  # emoji joiners
+    return not has_unseen(words, allowed=JOINERS)  # emoji need them
 
 
 _FULL_STOPS = frozenset(".!?…。！？")

@@ -19,7 +19,6 @@ from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
 from bot.core.ports import Sink
 
-FORMATS = ("csv", "json", "jsonl", "parquet")
 WHAT = ("alerts", "incidents", "stories")
 _BATCH = 10_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
