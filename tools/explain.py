@@ -18,28 +18,24 @@ def explain(log: str, what: str = "the installer") -> str:
     """The installer's log in one line: what is wrong and what to do."""
     # the last command's words; an earlier one's (uv's) failure has been tried again
     log = log.rpartition("\n$ ")[2]
-    lower = log.lower()
     details = f"details: {LOG}"
 
-    def has(*words: str) -> bool:
-        return any(word.lower() in lower for word in words)
-
-    if has("No space left on device", "os error 28", "Disk quota exceeded"):
+    if says(log, "No space left on device", "os error 28", "Disk quota exceeded"):
         return f"the disk is full (the environment takes some 500 MB); free some space and run make again; {details}"
-    if has("DO NOT MATCH THE HASHES", "hash mismatch"):
-        found = re.search(r"^ *(\S+==\S+) from \S+|hash mismatch for `([^`]+)`", log, re.MULTILINE | re.IGNORECASE)
-        package = next((part for part in found.groups() if part), "a package") if found else "a package"
+    if says(log, "DO NOT MATCH THE HASHES", "hash mismatch"):
+        package = package_in(log, r"^ *(\S+==\S+) from \S+|hash mismatch for `([^`]+)`")
         return (
             f"{package} from the index does not have the hash the lock says, so nothing was installed; "
             f"the index or a proxy changed it, or the lock is wrong; {details}"
         )
-    if has("407 Proxy Authentication", "Cannot connect to proxy", "ProxyError", "unsuccessful tunnel"):
+    if says(log, "407 Proxy Authentication", "Cannot connect to proxy", "ProxyError", "unsuccessful tunnel"):
         return f"the proxy refuses the way to the package index; look at HTTPS_PROXY; {details}"
-    if has("CERTIFICATE_VERIFY_FAILED", "SSLError", "invalid peer certificate"):
+    if says(log, "CERTIFICATE_VERIFY_FAILED", "SSLError", "invalid peer certificate"):
         return f"the package index's certificate is not trusted here; name your authority in PIP_CERT; {details}"
-    if has("401 Client Error", "401 Unauthorized", "403 Client Error", "403 Forbidden"):
+    if says(log, "401 Client Error", "401 Unauthorized", "403 Client Error", "403 Forbidden"):
         return f"the package index refuses access (401 or 403); look at PIP_INDEX_URL; {details}"
-    if has(
+    if says(
+        log,
         "NewConnectionError",
         "connection broken by",
         "ConnectTimeout",
@@ -56,16 +52,17 @@ def explain(log: str, what: str = "the installer") -> str:
             f"the package index {index_host(log)}cannot be reached; check the network, HTTPS_PROXY or PIP_INDEX_URL "
             f"and run make again; {details}"
         )
-    if has("is not a trusted or secure host"):
+    if says(log, "is not a trusted or secure host"):
         return (
             f"pip ignores a package index over plain http; use https, or name its host in PIP_TRUSTED_HOST; {details}"
         )
-    if has("No matching distribution found", "no version of", "because there are no versions", "no matching platform"):
-        found = re.search(r"No matching distribution found for (\S+)|no version of (\S+)", log, re.IGNORECASE)
-        package = next((part for part in found.groups() if part), "a package") if found else "a package"
+    if says(
+        log, "No matching distribution found", "no version of", "because there are no versions", "no matching platform"
+    ):
+        package = package_in(log, r"No matching distribution found for (\S+)|no version of (\S+)")
         here = f"{sys.implementation.cache_tag} on {sys.platform} {os.uname().machine}"
         return f"the package index has no {package} for {here}; {details}"
-    if has("Permission denied", "os error 13", "Read-only file system"):
+    if says(log, "Permission denied", "os error 13", "Read-only file system"):
         return f"no right to write into {os.path.abspath(ENVIRONMENT)}; {details}"
     if found := re.search(r"killed by signal (\d+)", log):
         return f"{what} was killed by signal {found[1]} (out of memory?); run make again; {details}"
@@ -73,6 +70,17 @@ def explain(log: str, what: str = "the installer") -> str:
         return f"the disk is full (the environment takes some 500 MB); free some space and run make again; {details}"
     words = [line.strip() for line in log.splitlines() if re.match(r"\s*(error|×|╰)", line, re.IGNORECASE)]
     return f"{what} failed: {' '.join(words[-LINES:]) or 'without saying why'}; {details}"
+
+
+def says(log: str, *words: str) -> bool:
+    """Whether ``log`` has one of ``words``, in small letters or capitals."""
+    return any(word.lower() in log.lower() for word in words)
+
+
+def package_in(log: str, pattern: str) -> str:
+    """The package an installer speaks of: the first group of ``pattern`` that matched."""
+    found = re.search(pattern, log, re.MULTILINE | re.IGNORECASE)
+    return next((part for part in found.groups() if part), "a package") if found else "a package"
 
 
 def room() -> int:

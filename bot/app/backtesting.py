@@ -17,7 +17,9 @@ from bot.config.topics_file import load_topics
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import ChangeKind, EarningsDate, Recipient, Story, stable_id
+from bot.core.news import Companies, Topics
 from bot.core.ports import Store
+from bot.core.rules import RuleSet
 from bot.core.sessions import Session
 from bot.cycle import Cycle, CycleResult
 from bot.replay.bars import PriceSessions
@@ -105,33 +107,15 @@ def plan_backtest(request: Request) -> BacktestPlan:
     folder = _folder(request, settings)
     topics = load_topics(folder / "topics")
     companies = load_companies(folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words))
-    benchmarks = settings.benchmarks
-    watched = settings.watched if request.configured_only else tuple(c.symbol for c in companies)
-    wanted = frozenset((*watched, *benchmarks))
-    columns = read_prices(
-        request.prices,
-        wanted=wanted,
-        first=request.first - WARM_UP_DAYS if request.first else None,
-        last=request.last + AFTER if request.last else None,
-    )
-    if not len(columns):
-        raise UsageError(_nothing(request, columns))
+    columns = _columns(request, settings, companies)
     days = columns.day
     timetables = Timetables(
         date.fromordinal(min(days)) - timedelta(days=10), date.fromordinal(max(days)) + timedelta(days=60), companies
     )
     sessions = PriceSessions(columns, timetables.of_symbol)
-    first = next((d for d in sessions.days if request.first is None or d >= request.first), None)
-    last = next((d for d in reversed(sessions.days) if request.last is None or d <= request.last), None)
-    if first is None or last is None or last < first:
-        raise UsageError(_nothing(request, columns))
-    watchlist = tuple(s for s in columns.symbols if s not in benchmarks)
-    files = rule_files(request.rules or settings.rules)
-    if not files:
-        raise UsageError(f"{request.rules or settings.rules} holds no rule files (*.yaml)")
-    rules = load_rules(files, surroundings(settings, companies, topics, watchlist))
-    held = [h.session for h in sessions.on(first)]
-    begins_at = min(s.starts_at for s in held)
+    first, last = _first_and_last(request, columns, sessions)
+    rules = _rules(request, settings, companies, topics, columns)
+    begins_at = min(h.session.starts_at for h in sessions.on(first))
     ends_at = max(_close_after(timetables, h.session) for h in sessions.on(last))
     recorded = read_recording((), request.news, lag=request.lag)
     stories = tuple(s for s in recorded.stories.values() if begins_at - NEWS_BEFORE <= s.seen_at <= ends_at)
@@ -239,6 +223,41 @@ def _folder(request: Request, settings: Settings) -> Path:
         message = f"no folder {settings.rules}; create it or correct the path"
         raise ConfigError([Problem(str(request.config), 0, 0, "rules", message)])
     return settings.rules
+
+
+def _columns(request: Request, settings: Settings, companies: Companies) -> PriceColumns:
+    """The prices asked for, with those before that windows need and those after that a last session's end needs."""
+    watched = settings.watched if request.configured_only else tuple(c.symbol for c in companies)
+    columns = read_prices(
+        request.prices,
+        wanted=frozenset((*watched, *settings.benchmarks)),
+        first=request.first - WARM_UP_DAYS if request.first else None,
+        last=request.last + AFTER if request.last else None,
+    )
+    if not len(columns):
+        raise UsageError(_nothing(request, columns))
+    return columns
+
+
+def _first_and_last(request: Request, columns: PriceColumns, sessions: PriceSessions) -> tuple[date, date]:
+    """The first and the last session to play: of those that have prices, within the dates asked for."""
+    first, last = request.first or date.min, request.last or date.max
+    days = [day for day in sessions.days if first <= day <= last]
+    if not days:
+        raise UsageError(_nothing(request, columns))
+    return days[0], days[-1]
+
+
+def _rules(
+    request: Request, settings: Settings, companies: Companies, topics: Topics, columns: PriceColumns
+) -> RuleSet:
+    """The rules to play, for those that have prices."""
+    folder = request.rules or settings.rules
+    files = rule_files(folder)
+    if not files:
+        raise UsageError(f"{folder} holds no rule files (*.yaml)")
+    watchlist = tuple(s for s in columns.symbols if s not in settings.benchmarks)
+    return load_rules(files, surroundings(settings, companies, topics, watchlist))
 
 
 def _nothing(request: Request, columns: PriceColumns) -> str:

@@ -130,6 +130,10 @@ class Around:
         return place >= 0 and at <= self._ends[place]
 
 
+_MINUTES = {(True, True): 1, (True, False): 10, (False, True): 10, (False, False): 30}
+"""Of a symbol that was hit or was not, in a session of the alerts or another: one price in so many minutes is kept."""
+
+
 def _thinned(
     placed: Iterable[tuple[Session, Mark]], span: Span, around: Around, *, hit: bool
 ) -> Iterator[tuple[Session, Mark]]:
@@ -137,7 +141,7 @@ def _thinned(
     last: tuple[date, int] | None = None
     for session, mark in placed:
         if mark.kind is QuoteKind.TRADE and mark.at not in around:
-            minutes = (1 if hit else 10) if session.date in span.sessions else (10 if hit else 30)
+            minutes = _MINUTES[hit, session.date in span.sessions]
             slot = (session.date, int((mark.at - session.starts_at).total_seconds() // (60 * minutes)))
             if slot == last:
                 continue

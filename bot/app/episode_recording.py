@@ -8,7 +8,7 @@ and its alerts are held against those of the history.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from bot.config.episode_writing import acceptable_link
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Alert, Incident, Quote, Split, Story
+from bot.core.ports import RecordedIncident
 from bot.core.sessions import Session, Timetable
 from bot.core.wording import count
 
@@ -62,69 +63,28 @@ def record_incident(
     Raises UsageError where there is no such incident, StoreError where the history no longer holds what it rested on.
     """
     with open_history(database) as history:
-        incident = history.incident(incident_id)
-        if incident is None:
-            known = ", ".join(history.newest_incidents(5)) or "none"
-            raise UsageError(f"no incident {incident_id!r} in {database}; the newest are: {known}")
-        alerts = history.alerts_of(incident.id)
+        incident, alerts = _incident(history, database, incident_id)
         notes = [] if incident.id == incident_id else [f"{incident_id} was found to be part of {incident.id}"]
-        if not alerts:
-            raise StoreError(f"{database}: incident {incident.id} has no alerts; there is nothing to record")
-        symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
+        notes += _prices_gone(history, database, incident, alerts)
         span, first, last = _span(stage, alerts, incident, history.last_seen_at() or now)
-        gone = [a.symbol for a in alerts if not history.count_quotes(a.symbol, a.price_at, a.price_at)]
-        if incident.lead in gone or len(gone) == len(alerts):
-            raise StoreError(
-                f"{database}: the price of {incident.lead} on which incident {incident.id} rests is no longer there; "
-                "a backtest's history and one that was thinned out by hand cannot be recorded"
-            )
-        if gone:
-            notes.append(f"without their prices, which the history has no more: {', '.join(dict.fromkeys(gone))}")
-        # before the bot had prices it had nothing to fire on; a bar that is replayed would make some
-        begun = history.first_priced_at(incident.lead, first.starts_at)
-        if begun is not None and (opening := stage.timetables.of_symbol(incident.lead).current(begun)) is not None:
-            span = replace(span, first=min(max(span.first, opening.date), min(span.sessions)))
-        others = [s for s in history.priced_symbols() if s not in symbols]
-        timetables, strangers = _timetables(stage, [*symbols, *others], incident.session)
+        span = _from_first_price(history, stage, incident, span, first)
+        symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
+        timetables, strangers = _timetables(stage, [*symbols, *history.priced_symbols()], incident.session)
         if incident.lead not in timetables:
             raise UsageError(_wrong_exchange(incident.lead, incident.session))
         if strangers:
             notes.append(f"left out, for their exchanges had no session then: {', '.join(strangers)}")
         amount = sum(history.count_quotes(s, first.starts_at, last.ends_at) for s in timetables)
-        span = replace(span, thinned=most is not None and amount > most)
-        if span.thinned:
+        thinned = most is not None and amount > most
+        if thinned:
             notes.append(f"{amount:,} prices were thinned out; --every-quote keeps them all")
-        span = _common(span, timetables.values())
-        changes = {alert.id: history.changed_at(alert.id) for alert in alerts}
-        every_change = [at for moments in changes.values() for at in moments]
-        reach = (first.starts_at - timedelta(days=1), last.ends_at)
-        made: list[EpisodePrices] = []
-        left_out = 0
-        for symbol, timetable in timetables.items():
-            own = [a for a in alerts if a.symbol == symbol]
-            back = span.first - TWO_YEARS if own else span.first - LOOK_BACK
-            splits = [s for s in history.splits(symbol) if back < s.session <= span.last]
-            stored = history.bars(symbol, back, span.last + LOOK_AHEAD)
-            changed = [at for alert in own for at in changes[alert.id]]
-            if span.thinned:
-                # a price is asked for by when it was paid, and a stretch is about when it was seen
-                around = [(a - SEEN_WITHIN, b) for a, b in Around(changed, every_change).stretches]
-                quotes = history.thinned_quotes(symbol, *reach, around, minutely=bool(own))
-            else:
-                quotes = history.quotes(symbol, *reach)
-            found = priced(timetable, stored, quotes, splits, span, changed, every_change)
-            bars = _with_references(found.bars, own, timetable)
-            left_out += found.left_out
-            if bars:
-                exposure = _exposure(stage, symbol, alerts) if own else ""
-                currency = next((q.currency for q in quotes if q.currency), "")
-                basis = _basis(quotes, splits, span.last)
-                made.append(EpisodePrices(symbol, timetable.exchange, basis, bars, found.marks, exposure, currency))
-        bare = [s for s in symbols if s in timetables and s not in {p.symbol for p in made}]
-        if incident.lead in bare:
-            raise StoreError(f"{database}: no close of {incident.lead} is known, against which to measure a fall")
-        if bare:
-            notes.append(f"left out, for no close of theirs is known: {', '.join(bare)}")
+        span = _common(replace(span, thinned=thinned), timetables.values())
+        reader = _PriceReader(
+            history, stage, alerts, span, (first.starts_at - timedelta(days=1), last.ends_at),
+            {alert.id: history.changed_at(alert.id) for alert in alerts},
+        )  # fmt: skip
+        prices, left_out = _prices(reader, timetables)
+        notes += _without_close(database, incident, [s for s in symbols if s in timetables], {p.symbol for p in prices})
         if left_out:
             notes.append(f"{count(left_out, 'price')} outside every session or far from the rest left out")
         window = stage.world.settings.news.window + NEWS_BEYOND
@@ -145,7 +105,7 @@ def record_incident(
         trigger=trigger,
         shock=trigger.topic in stage.world.topics.ai_causes,
         stories=stories,
-        prices=tuple(made),
+        prices=prices,
     )
     return Recording(episode, incident, tuple(a for a in alerts if a.symbol in timetables), tuple(notes))
 
@@ -153,6 +113,46 @@ def record_incident(
 def default_name(incident: Incident) -> str:
     """``nvda-2025-01-27``."""
     return f"{re.sub('[^a-z0-9]+', '-', incident.lead.lower()).strip('-') or 'incident'}-{incident.session}"
+
+
+# ------------------------------------------------------------------------------------------------- what the history has
+
+
+def _incident(history: RecordedIncident, database: Path, incident_id: str) -> tuple[Incident, Sequence[Alert]]:
+    incident = history.incident(incident_id)
+    if incident is None:
+        known = ", ".join(history.newest_incidents(5)) or "none"
+        raise UsageError(f"no incident {incident_id!r} in {database}; the newest are: {known}")
+    alerts = history.alerts_of(incident.id)
+    if not alerts:
+        raise StoreError(f"{database}: incident {incident.id} has no alerts; there is nothing to record")
+    return incident, alerts
+
+
+def _prices_gone(
+    history: RecordedIncident, database: Path, incident: Incident, alerts: Sequence[Alert]
+) -> Iterator[str]:
+    """A note where the history no longer has the price of an alert. Raises StoreError where the lead's is missing, or
+    all are."""
+    gone = [a.symbol for a in alerts if not history.count_quotes(a.symbol, a.price_at, a.price_at)]
+    if incident.lead in gone or len(gone) == len(alerts):
+        raise StoreError(
+            f"{database}: the price of {incident.lead} on which incident {incident.id} rests is no longer there; "
+            "a backtest's history and one that was thinned out by hand cannot be recorded"
+        )
+    if gone:
+        yield f"without their prices, which the history has no more: {', '.join(dict.fromkeys(gone))}"
+
+
+def _without_close(
+    database: Path, incident: Incident, symbols: Sequence[str], priced_symbols: Collection[str]
+) -> Iterator[str]:
+    """A note where no close of a symbol is known. Raises StoreError where it is the lead's."""
+    bare = [symbol for symbol in symbols if symbol not in priced_symbols]
+    if incident.lead in bare:
+        raise StoreError(f"{database}: no close of {incident.lead} is known, against which to measure a fall")
+    if bare:
+        yield f"left out, for no close of theirs is known: {', '.join(bare)}"
 
 
 # ---------------------------------------------------------------------------------------------------------------- when
@@ -175,6 +175,16 @@ def _span(
     return Span(first.date, last.date, sessions), first, last
 
 
+def _from_first_price(history: RecordedIncident, stage: Stage, incident: Incident, span: Span, first: Session) -> Span:
+    """``span`` from the session in which the bot first had a price: before, it had nothing to fire on, and a bar that
+    is replayed would make some."""
+    begun = history.first_priced_at(incident.lead, first.starts_at)
+    opening = stage.timetables.of_symbol(incident.lead).current(begun) if begun is not None else None
+    if opening is None:
+        return span
+    return replace(span, first=min(max(span.first, opening.date), min(span.sessions)))
+
+
 def _wrong_exchange(symbol: str, day: date) -> str:
     return f"{symbol}: {day} was no session of the exchange it is taken to be listed on; correct companies.yaml"
 
@@ -183,7 +193,7 @@ def _timetables(stage: Stage, symbols: Iterable[str], day: date) -> tuple[dict[s
     """The timetable of each symbol whose exchange is known and traded on ``day``, and the other symbols."""
     found: dict[str, Timetable] = {}
     strangers: list[str] = []
-    for symbol in symbols:
+    for symbol in dict.fromkeys(symbols):
         try:
             timetable = stage.timetables.of_symbol(symbol)
         except UsageError:
@@ -205,6 +215,50 @@ def _common(span: Span, timetables: Iterable[Timetable]) -> Span:
 
 
 # -------------------------------------------------------------------------------------------------------------- prices
+
+
+@dataclass(frozen=True, slots=True)
+class _PriceReader:
+    """Reads each symbol's prices out of the history as an episode has them."""
+
+    history: RecordedIncident
+    stage: Stage
+    alerts: Sequence[Alert]
+    span: Span
+    reach: tuple[datetime, datetime]
+    """From when to when prices are taken."""
+    changes: Mapping[str, Sequence[datetime]]
+    """When each alert fired and rose, by its id."""
+
+    def read(self, symbol: str, timetable: Timetable) -> tuple[EpisodePrices | None, int]:
+        """The prices of ``symbol``, ``None`` where no close is known, and how many could not be taken."""
+        span, own = self.span, [a for a in self.alerts if a.symbol == symbol]
+        back = span.first - TWO_YEARS if own else span.first - LOOK_BACK
+        splits = [s for s in self.history.splits(symbol) if back < s.session <= span.last]
+        stored = self.history.bars(symbol, back, span.last + LOOK_AHEAD)
+        changed = [at for alert in own for at in self.changes[alert.id]]
+        every_change = [at for moments in self.changes.values() for at in moments]
+        if span.thinned:
+            # a price is asked for by when it was paid, and a stretch is about when it was seen
+            around = [(a - SEEN_WITHIN, b) for a, b in Around(changed, every_change).stretches]
+            quotes = self.history.thinned_quotes(symbol, *self.reach, around, minutely=bool(own))
+        else:
+            quotes = self.history.quotes(symbol, *self.reach)
+        found = priced(timetable, stored, quotes, splits, span, changed, every_change)
+        bars = _with_references(found.bars, own, timetable)
+        if not bars:
+            return None, found.left_out
+        exposure = _exposure(self.stage, symbol, self.alerts) if own else ""
+        currency = next((q.currency for q in quotes if q.currency), "")
+        basis = _basis(quotes, splits, span.last)
+        made = EpisodePrices(symbol, timetable.exchange, basis, bars, found.marks, exposure, currency)
+        return made, found.left_out
+
+
+def _prices(reader: _PriceReader, timetables: Mapping[str, Timetable]) -> tuple[tuple[EpisodePrices, ...], int]:
+    """The prices of every symbol that has a close, and how many could not be taken."""
+    read = [reader.read(symbol, timetable) for symbol, timetable in timetables.items()]
+    return tuple(made for made, _ in read if made is not None), sum(left_out for _, left_out in read)
 
 
 def _with_references(

@@ -73,6 +73,23 @@ def explain_story(topics: Topics, companies: Companies, story: Story) -> Explain
 
 def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
     """For people. At most ``companies_shown`` symbols reached by exposure; all of them for 0."""
+    yield from _topic_lines(found)
+    named = _mentions(found.reading.mentions)
+    yield "names " + ("; ".join(named) if named else "no company, lab or model we know")
+    if not found.reading.cluster:
+        yield "it is about nothing we follow, so it is not joined with others and reaches nobody"
+        return
+    if found.why:
+        yield "meets"
+        strongest: dict[str, ScoreReason] = {}
+        for exposure, reason in found.why:
+            strongest.setdefault(exposure, reason)  # the others add nothing
+        for exposure, reason in strongest.items():
+            yield f"  {reason.weight:.2f} {exposure}: {reason.name}" + (f" ({reason.text})" if reason.text else "")
+    yield from _reach_lines(found, companies_shown)
+
+
+def _topic_lines(found: Explained) -> Iterator[str]:
     topics = sorted(found.reading.topics, key=lambda t: (-t.score, t.topic))
     if not topics:
         yield "no topic: nothing in it speaks for one"
@@ -81,18 +98,9 @@ def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
         yield f"{topic.topic} {topic.score:.2f} ({verdict}): {found.titles.get(topic.topic, '')}"
         for reason in topic.reasons:
             yield f"  {reason.weight:+.2f} {reason.name}" + (f": {reason.text}" if reason.text else "")
-    named = _mentions(found.reading.mentions)
-    yield "names " + ("; ".join(named) if named else "no company, lab or model we know")
-    if not found.reading.cluster:
-        yield "it is about nothing we follow, so it is not joined with others and reaches nobody"
-        return
-    if found.why:
-        yield "meets"
-        strongest: set[str] = set()
-        for exposure, reason in found.why:
-            if exposure not in strongest:  # the strongest reason counts; the others add nothing
-                strongest.add(exposure)
-                yield f"  {reason.weight:.2f} {exposure}: {reason.name}" + (f" ({reason.text})" if reason.text else "")
+
+
+def _reach_lines(found: Explained, companies_shown: int) -> Iterator[str]:
     direct = [item for item in found.reached if item[2].reach is Reach.DIRECT]
     exposed = [item for item in found.reached if item[2].reach is Reach.EXPOSURE]
     if not found.reached:

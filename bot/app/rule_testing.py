@@ -249,22 +249,7 @@ class _Comparison:
             yield f"came at {_clock(event.at)}"
         if expected.severity is not None and event.alert.severity is not expected.severity:
             yield f"severity is {event.alert.severity.word}"
-        message = self._message_of(event, expected.reason)
-        if expected.reason == "none":
-            if message is not None:
-                yield f"a message went out, reason {message.announcement.reason}"
-        elif expected.reason is not None and message is None:
-            yield "no message went out then"
-        elif expected.reason is not None and message is not None and message.announcement.reason != expected.reason:
-            yield f"the message's reason is {message.announcement.reason}"
-        if expected.contains:
-            yield from _lacking(expected.contains, message)
-        if expected.suppressed_by is not None:
-            held = message.notification.suppressed_by if message else ""
-            if expected.suppressed_by not in held or not held:
-                yield f"the message was {'held back by ' + held if held else 'not held back'}"
-        elif message is not None and message.notification.suppressed_by and (expected.reason or expected.contains):
-            yield f"the message was held back by {message.notification.suppressed_by}"
+        yield from _message_as_expected(expected, self._message_of(event, expected.reason))
 
     def _message_of(self, event: AlertChange, reason: str | None) -> Told | None:
         """The new message that goes out for the event's incident at that moment; one for ``reason`` first."""
@@ -313,6 +298,26 @@ class _Comparison:
             by = stop.condition if stop else "nothing"
             what = f"expected to be stopped by '{wanted}': {nearest.rule} for {nearest.symbol} was stopped by {by}"
             self.failures.append(Failure(what, (), (nearest,)))
+
+
+def _message_as_expected(expected: Expected, message: Told | None) -> Iterator[str]:
+    """In what the message about an alert differs from what is expected of it."""
+    if expected.reason == "none":
+        if message is not None:
+            yield f"a message went out, reason {message.announcement.reason}"
+    elif expected.reason is not None:
+        if message is None:
+            yield "no message went out then"
+        elif message.announcement.reason != expected.reason:
+            yield f"the message's reason is {message.announcement.reason}"
+    if expected.contains:
+        yield from _lacking(expected.contains, message)
+    held = message.notification.suppressed_by if message is not None else ""
+    if expected.suppressed_by is not None:
+        if expected.suppressed_by not in held or not held:
+            yield f"the message was {'held back by ' + held if held else 'not held back'}"
+    elif held and (expected.reason or expected.contains):
+        yield f"the message was held back by {held}"
 
 
 def _message_differences(wanted: ExpectedMessage, told: Told) -> Iterator[str]:

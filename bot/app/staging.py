@@ -225,30 +225,42 @@ def rules_under_test(test: RuleTest, loaded: RuleSet) -> tuple[list[Rule], list[
 def cannot_fail(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Problem]:
     """Why a test could not fail, or could never hold: what it expects is beyond what it is about."""
     by_name = {rule.name: rule for rule in rules}
-    stories = bool(test.stories) or test.episode is not None or test.recording is not None
-    looked_at = scene.quoted if test.symbols is None else scene.quoted & test.symbols
     for expected in test.expected:
         if expected.rule is None and len(rules) > 1:
-            message = "the test is about several rules; say which, as 'rule: " + rules[0].name + "'"
+            message = f"the test is about several rules; say which, as 'rule: {rules[0].name}'"
             yield test.problem(expected.path, message)
             continue
         rule = by_name.get(expected.rule) if expected.rule else next(iter(rules), None)
         if rule is None:
             message = one_of(expected.rule or "", sorted(by_name), "rule")
             yield test.problem((*expected.path, "rule"), f"{message} (of those this test is about)")
-        elif test.symbols is not None and expected.symbol not in test.symbols:
-            yield test.problem((*expected.path, "symbol"), f"{expected.symbol} is not among the test's 'symbols'")
-        elif expected.symbol not in rule.symbols:
-            yield test.problem((*expected.path, "symbol"), f"{rule.name} does not concern {expected.symbol}")
-        elif rule.has_price and expected.symbol not in scene.quoted:
-            message = f"{expected.symbol} has no price within a session here, so {rule.name} cannot fire; write some"
+        elif message := _beyond(expected.symbol, rule, test, scene):
             yield test.problem((*expected.path, "symbol"), message)
     if test.because:
-        for rule in rules if test.rules is not None else []:
-            if not _could_fire(rule, looked_at, stories):
-                yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scene, looked_at)}")
-        if test.rules is None and not any(_could_fire(rule, looked_at, stories) for rule in rules):
-            yield test.problem(test.path, "could not fail: no rule concerns what is given here")
+        yield from _nothing_to_fire(test, rules, scene)
+
+
+def _beyond(symbol: str, rule: Rule, test: RuleTest, scene: Scene) -> str:
+    """Why ``rule`` cannot fire for ``symbol`` in this test; empty where it can."""
+    if test.symbols is not None and symbol not in test.symbols:
+        return f"{symbol} is not among the test's 'symbols'"
+    if symbol not in rule.symbols:
+        return f"{rule.name} does not concern {symbol}"
+    if rule.has_price and symbol not in scene.quoted:
+        return f"{symbol} has no price within a session here, so {rule.name} cannot fire; write some"
+    return ""
+
+
+def _nothing_to_fire(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Problem]:
+    """Why a test that expects nothing would hold whatever its rules say."""
+    stories = bool(test.stories) or test.episode is not None or test.recording is not None
+    looked_at = scene.quoted if test.symbols is None else scene.quoted & test.symbols
+    idle = [rule for rule in rules if not _could_fire(rule, looked_at, stories)]
+    if test.rules is not None:
+        for rule in idle:
+            yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scene, looked_at)}")
+    elif len(idle) == len(rules):
+        yield test.problem(test.path, "could not fail: no rule concerns what is given here")
 
 
 def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:

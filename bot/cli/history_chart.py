@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 HEIGHT = 9
 _LABEL = 9
@@ -21,19 +22,31 @@ def chart(
         return
     cells = max(room - _LABEL - 1, 10)
     times, prices = _columns(points, min(cells, len(points)))
-    known = [*prices, *([reference] if reference is not None else [])]
+    known = prices if reference is None else [*prices, reference]
     low, high = min(known), max(known)
     span = (high - low) or max(abs(high), 1.0) * 0.01
 
     def level(price: float) -> int:
         return round((price - low) / span * (height - 1))
 
-    grid = [[" "] * len(prices) for _ in range(height)]
-    if reference is not None:
-        grid[level(reference)] = ["┈"] * len(prices)
-    for x, price in enumerate(prices):
-        here = level(price)
-        before = level(prices[x - 1]) if x else here
+    at_reference = level(reference) if reference is not None else None
+    grid = _drawn([level(price) for price in prices], at_reference, height)
+    labels = {y: f"{low + span * y / (height - 1):.2f}" for y in (0, height - 1)}
+    if at_reference is not None:
+        labels[at_reference] = f"{reference:.2f}"
+    for y in reversed(range(height)):
+        yield f"{labels.get(y, ''):>{_LABEL}} {''.join(grid[y]).rstrip()}".rstrip()
+    mark = next((x for x, at in enumerate(times) if at >= fired_at), len(times) - 1)
+    yield " " * (_LABEL + 1 + mark) + "▲"
+    yield " " * (_LABEL + 1) + _axis(times[0], fired_at, times[-1], len(prices), mark, cells)
+
+
+def _drawn(levels: Sequence[int], at_reference: int | None, height: int) -> list[list[str]]:
+    """The line through ``levels``, one per column, over the dots of the reference; the lowest row first."""
+    grid = [[" "] * len(levels) for _ in range(height)]
+    if at_reference is not None:
+        grid[at_reference] = ["┈"] * len(levels)
+    for x, (before, here) in enumerate(pairwise((levels[0], *levels))):
         if here == before:
             grid[here][x] = "─"
             continue
@@ -42,15 +55,7 @@ def chart(
         grid[here][x] = "╰" if falls else "╭"
         for y in range(min(here, before) + 1, max(here, before)):
             grid[y][x] = "│"
-    for y in reversed(range(height)):
-        price = low + span * y / (height - 1)
-        label = f"{price:.2f}" if y in (0, height - 1) or (reference is not None and y == level(reference)) else ""
-        if reference is not None and y == level(reference):
-            label = f"{reference:.2f}"
-        yield f"{label:>{_LABEL}} {''.join(grid[y]).rstrip()}".rstrip()
-    mark = next((x for x, at in enumerate(times) if at >= fired_at), len(times) - 1)
-    yield " " * (_LABEL + 1 + mark) + "▲"
-    yield " " * (_LABEL + 1) + _axis(times[0], fired_at, times[-1], len(prices), mark, cells)
+    return grid
 
 
 def _columns(points: Sequence[tuple[str, float]], many: int) -> tuple[list[str], list[float]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from datetime import time, timedelta
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -167,24 +168,16 @@ def try_(
     from bot.config.rule_tests_file import Recording
 
     now = SystemClock().now()
-    recorded = bool(prices or news)
-    chosen = [word for word, given in (("--episode", episode), ("--database", database)) if given is not None]
-    if recorded:
-        chosen.append("--prices and --news")
-    if len(chosen) > 1:
-        raise UsageError(f"{' and '.join(chosen)} exclude each other; keep one")
-    if since is not None and first is not None:
-        raise UsageError("--since and --from say the same; keep one")
-    begin = parse_when(since or first or "90d", now)
-    end = parse_when(last, now) if last else now
-    if last and end.time() == time():  # a date means all of it
-        end = min(end + timedelta(days=1) - timedelta(microseconds=1), now)
+    recording = "--prices" if prices or news else None
+    _one_of({"--episode": episode, "--database": database, "--prices and --news": recording})
+    begin, end = _tried_span(since, first, last, now)
+    dated = bool(since or first)
     if episode is not None:
-        if since or first or last:
+        if dated or last:
             raise UsageError("an episode is tried as a whole; leave --since, --from and --to out")
         trial = trying.try_episode(config, rules, now, episode)
-    elif recorded:
-        bounds = (begin.date() if since or first else None, end.date() if last else None)
+    elif recording:
+        bounds = (begin.date() if dated else None, end.date() if last else None)
         trial = trying.try_recording(config, rules, now, Recording(tuple(prices or ()), tuple(news or ()), *bounds))
     else:
         if end < begin:
@@ -203,3 +196,23 @@ def try_(
     if rows:
         trial_table.show(rows)
     typer.echo(trial_table.summary(trial), err=True)
+
+
+def _one_of(options: Mapping[str, object]) -> None:
+    """Refuses options that exclude each other; those left out are None."""
+    given = [option for option, value in options.items() if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other; keep one")
+
+
+def _tried_span(since: str | None, first: str | None, last: str | None, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when rules are tried: 90 days up to now, where nothing else is said."""
+    if since is not None and first is not None:
+        raise UsageError("--since and --from say the same; keep one")
+    begin = parse_when(since or first or "90d", now)
+    if not last:
+        return begin, now
+    end = parse_when(last, now)
+    if end.time() == time():  # a date means all of it
+        end = min(end + timedelta(days=1) - timedelta(microseconds=1), now)
+    return begin, end

@@ -127,6 +127,35 @@ def compose(file: str, text: str) -> yaml.Node | None:
     return node
 
 
+_ESCAPE = "a backslash in double quotes begins an escape; use single quotes, or double the backslash"
+_MARKED = "'*' and '&' have a meaning in YAML; put the text in quotes"
+_COMPLAINTS = (
+    # part of what libyaml was doing, part of what it found, and what to say; the first that fits
+    ("", "cannot start any token", "text cannot begin with '{first}'; put it in quotes"),
+    ("block scalar", "", "'>' and '|' begin a block of text; put a comparison in quotes, as in \"> 5%\""),
+    ("", "another document", "a second document begins here; keep one document per file"),
+    (
+        "",
+        "undefined alias",
+        "'*' refers to an anchor (&) that is not defined above; define it, or put the text in quotes",
+    ),
+    ("scanning an alias", "", _MARKED),
+    ("scanning an anchor", "", _MARKED),
+    ("", "duplicate anchor", "this anchor is already defined above; use another name"),
+    ("", "mapping values are not allowed", "a ':' cannot stand here; put the text in quotes, or check the indentation"),
+    ("", "sequence entries are not allowed", "a '-' cannot stand here; begin the list on its own line"),
+    ("quoted scalar", "end of stream", "a quote is never closed{since}; close it"),
+    ("escape", "", _ESCAPE),
+    ("", "escape", _ESCAPE),
+    ("flow sequence", "", "expected ',' or ']'{since}; add it, or put the text in quotes"),
+    ("flow mapping", "", "expected ',' or '}}'{since}; add it, or put the text in quotes"),
+    ("", "expected ':'", "expected ':' after the key; add it"),
+    ("directive", "", "lines that begin with '%' have a meaning in YAML; put the text in quotes"),
+    ("block collection", "", "expected a '-' like the other items of the list{since}; check the indentation"),
+    ("block mapping", "", "expected a key of the mapping{since}; check the indentation and the quotes"),
+)
+
+
 def _plain_words(text: str, line: int, column: int, context: str, found: str, opened: Any) -> str:
     """What libyaml complains about, as the person who typed it would say it."""
     lines = text.splitlines()
@@ -134,37 +163,9 @@ def _plain_words(text: str, line: int, column: int, context: str, found: str, op
     since = f" (opened in line {opened.line + 1})" if opened is not None and opened.line + 1 != line else ""
     if rest.startswith("\t"):
         return "a tab is used for indentation; use spaces"
-    if "cannot start any token" in found:
-        return f"text cannot begin with '{rest[:1]}'; put it in quotes"
-    if "block scalar" in context:
-        return "'>' and '|' begin a block of text; put a comparison in quotes, as in \"> 5%\""
-    if "another document" in found:
-        return "a second document begins here; keep one document per file"
-    if "undefined alias" in found:
-        return "'*' refers to an anchor (&) that is not defined above; define it, or put the text in quotes"
-    if "scanning an alias" in context or "scanning an anchor" in context:
-        return "'*' and '&' have a meaning in YAML; put the text in quotes"
-    if "duplicate anchor" in found:
-        return "this anchor is already defined above; use another name"
-    if "mapping values are not allowed" in found:
-        return "a ':' cannot stand here; put the text in quotes, or check the indentation"
-    if "sequence entries are not allowed" in found:
-        return "a '-' cannot stand here; begin the list on its own line"
-    if "quoted scalar" in context and "end of stream" in found:
-        return f"a quote is never closed{since}; close it"
-    if "escape" in found or "escape" in context:
-        return "a backslash in double quotes begins an escape; use single quotes, or double the backslash"
-    if "flow sequence" in context or "flow mapping" in context:
-        close = "]" if "sequence" in context else "}"
-        return f"expected ',' or '{close}'{since}; add it, or put the text in quotes"
-    if "expected ':'" in found:
-        return "expected ':' after the key; add it"
-    if "directive" in context:
-        return "lines that begin with '%' have a meaning in YAML; put the text in quotes"
-    if "block collection" in context:
-        return f"expected a '-' like the other items of the list{since}; check the indentation"
-    if "block mapping" in context:
-        return f"expected a key of the mapping{since}; check the indentation and the quotes"
+    for in_context, in_found, words in _COMPLAINTS:
+        if in_context in context and in_found in found:
+            return words.format(first=rest[:1], since=since)
     if "node content" in found:
         return f"a value cannot begin with '{rest[:1]}'; put it in quotes" if rest else "a value is missing; write one"
     return f"not YAML: {found}; check the indentation and the quotes"

@@ -198,19 +198,7 @@ def _file_problems(document: Document, entry: EpisodeFile, stem: str) -> Iterato
     """What is wrong between the parts of a file."""
     if entry.episode != stem:
         yield problem(document, ("episode",), f"the file is called '{stem}'; give both the same name")
-    if entry.kind == "recorded":
-        for key, value in (("from", entry.first), ("to", entry.last)):
-            if value is None:
-                yield problem(document, (), f"'{key}' is missing; a recorded episode says which sessions are replayed")
-        if not entry.prices:
-            yield problem(
-                document, ("prices",), "a recorded episode needs prices; add 'prices: …', or 'kind: described'"
-            )
-    elif entry.prices or entry.stories:
-        key = "prices" if entry.prices else "stories"
-        yield problem(document, (key,), f"a described episode has no {key}; write 'kind: recorded'", key=True)
-    elif not entry.falls:
-        yield problem(document, (), "'falls' is missing; a described episode says what fell, and how far")
+    yield from _kind_problems(document, entry)
     if entry.first and entry.first > entry.session:
         yield problem(document, ("from",), f"the replay begins after the session of the fall, {entry.session}")
     if entry.last and entry.last < entry.session:
@@ -225,6 +213,22 @@ def _file_problems(document: Document, entry: EpisodeFile, stem: str) -> Iterato
         same = known.setdefault((story.at, story.source, story.title), i)
         if same != i:
             yield problem(document, ("stories", i), f"this story is stories[{same}] again; remove one")
+
+
+def _kind_problems(document: Document, entry: EpisodeFile) -> Iterator[Problem]:
+    """What an episode of its kind lacks, or has too much."""
+    if entry.kind == "recorded":
+        for key, value in (("from", entry.first), ("to", entry.last)):
+            if value is None:
+                yield problem(document, (), f"'{key}' is missing; a recorded episode says which sessions are replayed")
+        if not entry.prices:
+            message = "a recorded episode needs prices; add 'prices: …', or 'kind: described'"
+            yield problem(document, ("prices",), message)
+    elif entry.prices or entry.stories:
+        key = "prices" if entry.prices else "stories"
+        yield problem(document, (key,), f"a described episode has no {key}; write 'kind: recorded'", key=True)
+    elif not entry.falls:
+        yield problem(document, (), "'falls' is missing; a described episode says what fell, and how far")
 
 
 def _session_problems(

@@ -23,7 +23,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 
 from bot.config.companies_file import CompaniesFile
 from bot.config.episode_entries import EpisodeFile
-from bot.config.examples import EXAMPLES, REFERENCES
+from bot.config.examples import REFERENCES, examples
 from bot.config.rule_test_entries import RuleTestsFile
 from bot.config.rules.specs import RulesFile
 from bot.config.settings import Settings
@@ -147,7 +147,7 @@ def example_of(model: type[BaseModel], key: str) -> Any:
 
     KeyError where nobody gave one and none follows from its type.
     """
-    written = EXAMPLES.get(f"{model.__name__}.{key}")
+    written = examples().get(f"{model.__name__}.{key}")
     return written if written is not None else _example(keys_of(model)[key].annotation, f"{model.__name__}.{key}")
 
 
@@ -167,7 +167,7 @@ def _example(annotation: Any, asked: str) -> Any:
         return whole_example(annotation)
     if origin is tuple:
         return [_example(parts[0], asked)]
-    raise KeyError(f"no example for {asked}; add one to EXAMPLES in bot/config/examples.py")
+    raise KeyError(f"no example for {asked}; add one to bot/config/examples.yaml")
 
 
 def whole_example(model: type[BaseModel]) -> dict[str, Any]:

@@ -80,8 +80,11 @@ class Clockwork:
         found = _DATE.match(word)
         if found is None:
             return False
-        year = int(found[1]) if found[1] else self.day.year if self.day else None
-        if year is None:
+        if found[1]:
+            year = int(found[1])
+        elif self.day:
+            year = self.day.year
+        else:
             raise ValueError(f"{word} has no year; write one, as 2025-{word}, or set 'session'")
         try:
             self.day = date(year, int(found[2]), int(found[3]))

@@ -6,8 +6,8 @@ Word lists of the same name in several files are joined; anything else may be de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,24 +19,15 @@ from bot.config.validation import nearest
 from bot.config.yaml_file import Document, DocumentPath, StrictModel, load_document, problem, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
-from bot.core.news.vocabulary import (
-    BUILT_IN,
-    Effect,
-    Exposure,
-    Family,
-    Lab,
-    Role,
-    Signal,
-    Topic,
-    Topics,
-    grouped,
-)
+from bot.core.news.speakers import Speech
+from bot.core.news.vocabulary import BUILT_IN, Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics, grouped
 
 Weight = Annotated[float, Setting(ge=-1, le=1)]
 Share = Annotated[float, Setting(ge=0, le=1)]
 Strength = Annotated[float, Setting(gt=0, le=1)]
 Group = Text | Annotated[tuple[Text, ...], Setting(min_length=1)]
 Groups = Annotated[tuple[Group, ...], Setting(min_length=1)]
+SPEECH_LISTS = tuple(field.name for field in fields(Speech))
 PREPOSITIONS = ("after", "amid", "on", "over")
 
 
@@ -166,6 +157,10 @@ class TopicsFile(StrictModel):
     """What stories reach that they do not name."""
     telling: tuple[Text, ...] = ()
     """Word lists whose words tell one happening from another of the same kind."""
+    speech: dict[Text, tuple[Text, ...]] = Setting(
+        default_factory=dict, json_schema_extra={"propertyNames": {"enum": list(SPEECH_LISTS)}}
+    )
+    """Word lists by which a quotation is given to its speaker; ``voices.yaml`` says what each is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +220,15 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             Effect(e.name, grouped(e.all), e.reach, tuple(e.none), e.elsewhere) for file in files for e in file.effects
         ),
         telling=frozenset(name for file in files for name in file.telling),
+        speech=_speech(files),
     )
+
+
+def _speech(files: Sequence[TopicsFile]) -> Speech:
+    lists: dict[str, set[str]] = {}
+    for name, words in (each for file in files for each in file.speech.items() if each[0] in SPEECH_LISTS):
+        lists.setdefault(name, set()).update(word if name.startswith("chinese_") else word.lower() for word in words)
+    return Speech(**{name: frozenset(words) for name, words in lists.items()})
 
 
 def _spread(name: Name, words: Mapping[str, Sequence[Written]]) -> Name:
@@ -245,23 +248,19 @@ def _texts(entries: Iterable[Written]) -> tuple[str, ...]:
     return tuple(name.text for name in names_of(entries))
 
 
+def _signal(entry: SignalEntry) -> Signal:
+    elsewhere = entry.elsewhere
+    if elsewhere is None:
+        elsewhere = 0.5 if entry.weight > 0 else 0.0
+    return Signal(entry.name, entry.weight, grouped(entry.all), tuple(entry.none), elsewhere, entry.veto)
+
+
 def _topic(name: str, entry: TopicEntry) -> Topic:
-    signals = tuple(
-        Signal(
-            name=s.name,
-            weight=s.weight,
-            all=grouped(s.all),
-            none=tuple(s.none),
-            elsewhere=s.elsewhere if s.elsewhere is not None else (0.5 if s.weight > 0 else 0.0),
-            veto=s.veto,
-        )
-        for s in entry.signals
-    )
     return Topic(
         name=name,
         title=entry.title,
         about=tuple(entry.about),
-        signals=signals,
+        signals=tuple(map(_signal, entry.signals)),
         follow_up=entry.follow_up,
         named=entry.named,
         role=entry.role,
@@ -315,24 +314,8 @@ def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
     """Names in one file that no file defines."""
     document, file = each.document, each.file
     features = topics.features()
-    lists = {*topics.words, *features}
-    for name, entries in file.words.items():
-        if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
-            yield problem(document, ("words", name), "this name has a meaning of its own; choose another", key=True)
-        yield from list_references(document, ("words", name), entries, lists, topics.words)
-    for name, lab in file.labs.items():
-        yield from list_references(document, ("labs", name, "names"), lab.names, lists, topics.words)
-    for name, family in file.models.items():
-        path: DocumentPath = ("models", name)
-        if not family.names and not family.versions:
-            yield problem(document, path, "neither names nor versions; without them nothing can match")
-        if family.lab is not None and family.lab not in {lab.name for lab in topics.labs}:
-            yield problem(document, (*path, "lab"), f"there is no lab '{family.lab}'; define it under labs")
-        yield from list_references(document, (*path, "names"), family.names, lists, topics.words)
-        yield from list_references(document, (*path, "versions"), family.versions, lists, topics.words)
-        yield from patterns(document, (*path, "versions"), family.versions)
-    for name, exposure in file.exposures.items():
-        yield from list_references(document, ("exposures", name, "words"), exposure.words, lists, topics.words)
+    yield from _word_lists(document, file, topics)
+    yield from _models(document, file, {lab.name for lab in topics.labs})
     for name, topic in file.topics.items():
         yield from _features(document, ("topics", name, "about"), topic.about, features)
         for number, signal in enumerate(topic.signals):
@@ -343,12 +326,55 @@ def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
     for number, effect in enumerate(file.effects):
         yield from _features(document, ("effects", number, "all"), effect.all, features)
         yield from _features(document, ("effects", number, "none"), effect.none, features)
-        for exposure_name in effect.reach:
-            if exposure_name not in topics.exposure_names:
-                hint = nearest(exposure_name, topics.exposure_names)
-                advice = f"did you mean '{hint}'?" if hint else "define it under exposures"
-                message = f"there is no exposure '{exposure_name}'; {advice}"
-                yield problem(document, ("effects", number, "reach", exposure_name), message, key=True)
+        for name in effect.reach:
+            if name not in topics.exposure_names:
+                advice = _advice(name, topics.exposure_names, "define it under exposures")
+                message = f"there is no exposure '{name}'; {advice}"
+                yield problem(document, ("effects", number, "reach", name), message, key=True)
+    yield from _speech_lists(document, file.speech)
+
+
+def _speech_lists(document: Document, lists: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    for name, words in lists.items():
+        if name not in SPEECH_LISTS:
+            advice = _advice(name, SPEECH_LISTS, f"write one of {', '.join(SPEECH_LISTS)}")
+            yield problem(document, ("speech", name), f"there is no list '{name}' here; {advice}", key=True)
+        for number, word in enumerate(words):
+            if len(word.split()) != 1:
+                yield problem(document, ("speech", name, number), f"'{word}' is not one word; list single words")
+
+
+def _word_lists(document: Document, file: TopicsFile, topics: Topics) -> Iterator[Problem]:
+    """Word lists named as something built in, and ``@list`` that nobody defines, wherever names are written."""
+    for name in file.words:
+        if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
+            yield problem(document, ("words", name), "this name has a meaning of its own; choose another", key=True)
+    written: list[tuple[DocumentPath, Sequence[Written]]] = [
+        *((("words", name), entries) for name, entries in file.words.items()),
+        *((("labs", name, "names"), lab.names) for name, lab in file.labs.items()),
+        *((("models", name, "names"), family.names) for name, family in file.models.items()),
+        *((("models", name, "versions"), family.versions) for name, family in file.models.items()),
+        *((("exposures", name, "words"), exposure.words) for name, exposure in file.exposures.items()),
+    ]
+    lists = {*topics.words, *topics.features()}
+    for path, entries in written:
+        yield from list_references(document, path, entries, lists, topics.words)
+
+
+def _models(document: Document, file: TopicsFile, labs: Collection[str]) -> Iterator[Problem]:
+    """Families that nothing can match, or whose lab nobody defines."""
+    for name, family in file.models.items():
+        path: DocumentPath = ("models", name)
+        if not family.names and not family.versions:
+            yield problem(document, path, "neither names nor versions; without them nothing can match")
+        if family.lab is not None and family.lab not in labs:
+            yield problem(document, (*path, "lab"), f"there is no lab '{family.lab}'; define it under labs")
+        yield from patterns(document, (*path, "versions"), family.versions)
+
+
+def _advice(name: str, known: Iterable[str], otherwise: str) -> str:
+    hint = nearest(name, known)
+    return f"did you mean '{hint}'?" if hint else otherwise
 
 
 def _features(
@@ -360,6 +386,5 @@ def _features(
         ]  # fmt: skip
         for where, name in items:
             if name not in known:
-                hint = nearest(str(name), known)
-                advice = f"did you mean '{hint}'?" if hint else "define it under words"
+                advice = _advice(name, known, "define it under words")
                 yield problem(document, where, f"there is nothing called '{name}'; {advice}")

@@ -83,38 +83,38 @@ def _advice(value: object, wanted: set[str]) -> str:
     return f"; write {' or '.join(sorted(wanted))}"
 
 
+_LIMITS = {
+    "greater_than": ("gt", "small", "more than"),
+    "greater_than_equal": ("ge", "small", "at least"),
+    "less_than": ("lt", "large", "less than"),
+    "less_than_equal": ("le", "large", "at most"),
+    "too_short": ("min_length", "short", "at least"),
+    "string_too_short": ("min_length", "short", "at least"),
+    "too_long": ("max_length", "long", "at most"),
+    "string_too_long": ("max_length", "long", "at most"),
+}
+
+
 def message(kind: str, found: object, context: Mapping[str, Any], text: str) -> str:
     """Any other error of pydantic's, by its ``kind``; ``text`` is its own wording, used where we have none."""
     value = described(found)
     if found is None:
         return "nothing is written here; write a value, or remove the key"
+    if kind.endswith("too_short") and not found:
+        return "nothing is written here; write something, or remove the key"
+    if kind in _LIMITS:
+        limit, size, advice = _LIMITS[kind]
+        return f"{value} is too {size}; write {advice} {_bare(context[limit])}"
     match kind:
         case "value_error" | "assertion_error":
             return str(context.get("error", text))
         case "literal_error" | "enum":
             known = _split_listing(str(context.get("expected", "")))
-            return (
-                one_of(found, known)
-                if isinstance(found, str)
-                else (f"expected {_listing(known)}, found {value}; write one")
-            )
-        case "greater_than":
-            return f"{value} is too small; write more than {_bare(context['gt'])}"
-        case "greater_than_equal":
-            return f"{value} is too small; write at least {_bare(context['ge'])}"
-        case "less_than":
-            return f"{value} is too large; write less than {_bare(context['lt'])}"
-        case "less_than_equal":
-            return f"{value} is too large; write at most {_bare(context['le'])}"
+            if isinstance(found, str):
+                return one_of(found, known)
+            return f"expected {_listing(known)}, found {value}; write one"
         case "finite_number":
             return f"{value} is not a finite number; write one"
-        case "string_too_short" | "too_short":
-            least = context.get("min_length")
-            if not found:
-                return "nothing is written here; write something, or remove the key"
-            return f"{value} is too short; write at least {least}"
-        case "string_too_long" | "too_long":
-            return f"{value} is too long; write at most {context.get('max_length')}"
         case "string_pattern_mismatch":
             return f"{value} does not fit; it must match {context.get('pattern')}"
         case "union_tag_not_found":

@@ -319,17 +319,28 @@ def _quiet_news(
             reached.setdefault(match.cluster, []).append((match, symbol))
     found = []
     for cluster, (match, official) in candidates.items():
-        lowest = {symbol: _lowest_since(match.first.seen_at, symbol, moves) for _, symbol in reached.get(cluster, ())}
-        nearest = sorted(
-            reached.get(cluster, ()),
-            key=lambda r: (r[0].reach is not Reach.DIRECT, lowest[r[1]] is None, -r[0].strength, r[1]),
-        )
-        named = (symbol for matched, symbol in reached.get(cluster, ()) if matched.reach is Reach.DIRECT)
-        rose = any(m >= -NO_REACTION for s in named for m in _moves_since(match.first.seen_at, s, moves))
-        if not rose and not any(moved is not None and moved <= NO_REACTION for moved in lowest.values()):
-            found.append(QuietNews(match, tuple((s, lowest[s]) for _, s in nearest), official))
+        lowest = _without_reaction(match.first.seen_at, reached.get(cluster, []), moves)
+        if lowest is not None:
+            found.append(QuietNews(match, lowest, official))
     found.sort(key=lambda q: (not q.reaches, -len(q.match.sources), -q.match.score, q.match.first.seen_at))
     return found
+
+
+def _without_reaction(
+    seen_at: datetime, reached: Sequence[tuple[ClusterMatch, str]], moves: Mapping[date, Mapping[str, Move]]
+) -> tuple[tuple[str, float | None], ...] | None:
+    """Each symbol that news seen at ``seen_at`` reaches, nearest first, with its lowest session since; ``None`` where
+    one of them fell, or one that is named rose."""
+    lowest = {symbol: _lowest_since(seen_at, symbol, moves) for _, symbol in reached}
+    if any(moved is not None and moved <= NO_REACTION for moved in lowest.values()):
+        return None
+    named = [symbol for match, symbol in reached if match.reach is Reach.DIRECT]
+    if any(moved >= -NO_REACTION for symbol in named for moved in _moves_since(seen_at, symbol, moves)):
+        return None
+    nearest = sorted(
+        reached, key=lambda r: (r[0].reach is not Reach.DIRECT, lowest[r[1]] is None, -r[0].strength, r[1])
+    )
+    return tuple((symbol, lowest[symbol]) for _, symbol in nearest)
 
 
 def _lowest_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, Move]]) -> float | None:

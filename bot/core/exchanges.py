@@ -23,152 +23,85 @@ class Listing:
     currency: str = ""
 
 
-BY_CODE = {
+_EXCHANGES = """
     # United States
-    "NMS": "XNAS",
-    "NGM": "XNAS",
-    "NCM": "XNAS",
-    "NAS": "XNAS",
-    "NIM": "XNAS",
-    "NYQ": "XNYS",
-    "NYS": "XNYS",
-    "SNP": "XNYS",
-    "DJI": "XNYS",
-    "CXI": "XNYS",
-    "ASE": "XASE",
-    "PCX": "ARCX",
-    "BTS": "BATS",
-    "PNK": "OOTC",
-    "OQB": "OOTC",
-    "OQX": "OOTC",
-    "OEM": "OOTC",
-    "OGM": "OOTC",
-    "OID": "OOTC",
+    XNAS: NMS NGM NCM NAS NIM
+    XNYS: NYQ NYS SNP DJI CXI
+    XASE: ASE
+    ARCX: PCX
+    BATS: BTS
+    OOTC: PNK OQB OQX OEM OGM OID
     # Europe
-    "LSE": "XLON",
-    "IOB": "XLON",
-    "FGI": "XLON",
-    "PAR": "XPAR",
-    "AMS": "XAMS",
-    "BRU": "XBRU",
-    "LIS": "XLIS",
-    "MIL": "XMIL",
-    "ISE": "XDUB",
-    "GER": "XETR",
-    "FRA": "XFRA",
-    "STU": "XSTU",
-    "HAM": "XHAM",
-    "HAN": "XHAN",
-    "DUS": "XDUS",
-    "BER": "XBER",
-    "MUN": "XMUN",
-    "EBS": "XSWX",
-    "VIE": "XWBO",
-    "MCE": "XMAD",
-    "CPH": "XCSE",
-    "STO": "XSTO",
-    "HEL": "XHEL",
-    "OSL": "XOSL",
-    "ICE": "XICE",
-    "ATH": "ASEX",
-    "WSE": "XWAR",
-    "PRA": "XPRA",
-    "BUD": "XBUD",
-    "IST": "XIST",
+    XLON: LSE IOB FGI / L IL
+    XPAR: PAR / PA
+    XAMS: AMS / AS
+    XBRU: BRU / BR
+    XLIS: LIS / LS
+    XMIL: MIL / MI
+    XDUB: ISE / IR
+    XETR: GER / DE
+    XFRA: FRA / F
+    XSTU: STU / SG
+    XHAM: HAM / HM
+    XHAN: HAN / HA
+    XDUS: DUS / DU
+    XBER: BER / BE
+    XMUN: MUN / MU
+    XSWX: EBS / SW
+    XWBO: VIE / VI
+    XMAD: MCE / MC
+    XCSE: CPH / CO
+    XSTO: STO / ST
+    XHEL: HEL / HE
+    XOSL: OSL / OL
+    XICE: ICE / IC
+    ASEX: ATH / AT
+    XWAR: WSE / WA
+    XPRA: PRA / PR
+    XBUD: BUD / BD
+    XIST: IST / IS
     # Asia and the Pacific
-    "JPX": "XTKS",
-    "TYO": "XTKS",
-    "OSA": "XTKS",
-    "HKG": "XHKG",
-    "SHH": "XSHG",
-    "SHZ": "XSHE",
-    "TAI": "XTAI",
-    "TWO": "ROCO",
-    "KSC": "XKRX",
-    "KOE": "XKOS",
-    "SES": "XSES",
-    "NSI": "XNSE",
-    "BSE": "XBOM",
-    "JKT": "XIDX",
-    "KLS": "XKLS",
-    "SET": "XBKK",
-    "PHS": "XPHS",
-    "ASX": "XASX",
-    "NZE": "XNZE",
+    XTKS: JPX TYO OSA / T
+    XHKG: HKG / HK
+    XSHG: SHH / SS
+    XSHE: SHZ / SZ
+    XTAI: TAI / TW
+    ROCO: TWO / TWO
+    XKRX: KSC / KS
+    XKOS: KOE / KQ
+    XSES: SES / SI
+    XNSE: NSI / NS
+    XBOM: BSE / BO
+    XIDX: JKT / JK
+    XKLS: KLS / KL
+    XBKK: SET / BK
+    XPHS: PHS / PS
+    XASX: ASX / AX
+    XNZE: NZE / NZ
     # elsewhere
-    "TOR": "XTSE",
-    "VAN": "XTSX",
-    "CNQ": "XCNQ",
-    "NEO": "NEOE",
-    "SAO": "BVMF",
-    "MEX": "XMEX",
-    "BUE": "XBUE",
-    "SGO": "XSGO",
-    "TLV": "XTAE",
-    "SAU": "XSAU",
-    "JNB": "XJSE",
-}
-"""Yahoo's exchange code to market identifier code."""
+    XTSE: TOR / TO
+    XTSX: VAN / V
+    XCNQ: CNQ / CN
+    NEOE: NEO / NE
+    BVMF: SAO / SA
+    XMEX: MEX / MX
+    XBUE: BUE / BA
+    XSGO: SGO / SN
+    XTAE: TLV / TA
+    XSAU: SAU / SR
+    XJSE: JNB / JO
+"""
+"""By market identifier code: Yahoo's codes for it and, behind the slash, what its symbols end in."""
 
-BY_SUFFIX = {
-    "L": "XLON",
-    "IL": "XLON",
-    "PA": "XPAR",
-    "AS": "XAMS",
-    "BR": "XBRU",
-    "LS": "XLIS",
-    "MI": "XMIL",
-    "IR": "XDUB",
-    "DE": "XETR",
-    "F": "XFRA",
-    "SG": "XSTU",
-    "HM": "XHAM",
-    "HA": "XHAN",
-    "DU": "XDUS",
-    "BE": "XBER",
-    "MU": "XMUN",
-    "SW": "XSWX",
-    "VI": "XWBO",
-    "MC": "XMAD",
-    "CO": "XCSE",
-    "ST": "XSTO",
-    "HE": "XHEL",
-    "OL": "XOSL",
-    "IC": "XICE",
-    "AT": "ASEX",
-    "WA": "XWAR",
-    "PR": "XPRA",
-    "BD": "XBUD",
-    "IS": "XIST",
-    "T": "XTKS",
-    "HK": "XHKG",
-    "SS": "XSHG",
-    "SZ": "XSHE",
-    "TW": "XTAI",
-    "TWO": "ROCO",
-    "KS": "XKRX",
-    "KQ": "XKOS",
-    "SI": "XSES",
-    "NS": "XNSE",
-    "BO": "XBOM",
-    "JK": "XIDX",
-    "KL": "XKLS",
-    "BK": "XBKK",
-    "PS": "XPHS",
-    "AX": "XASX",
-    "NZ": "XNZE",
-    "TO": "XTSE",
-    "V": "XTSX",
-    "CN": "XCNQ",
-    "NE": "NEOE",
-    "SA": "BVMF",
-    "MX": "XMEX",
-    "BA": "XBUE",
-    "SN": "XSGO",
-    "TA": "XTAE",
-    "SR": "XSAU",
-    "JO": "XJSE",
-}
+
+def _table(part: int) -> dict[str, str]:
+    rows = (row.partition(":") for row in _EXCHANGES.split("\n") if ":" in row)
+    return {word: exchange.strip() for exchange, _, words in rows for word in [*words.split("/"), ""][part].split()}
+
+
+BY_CODE = _table(0)
+"""Yahoo's exchange code to market identifier code."""
+BY_SUFFIX = _table(1)
 """The part of a Yahoo symbol after its last dot to market identifier code."""
 
 

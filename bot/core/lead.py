@@ -9,7 +9,7 @@ lead, and the message stays as it was.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -51,6 +51,7 @@ _NUMBER = re.compile(
 )
 _PERCENT_WORDS = ("%", "percent", "pct")
 _SIGNS = {"+": "+", "-": "-", "−": "-", "–": "-", None: ""}
+_NAME_WITH_SYMBOL = re.compile(r"([\w.&’'-]+) \(([A-Z^][A-Z0-9.^=-]*|[0-9]+\.[A-Z]+)\)")
 _TIME = re.compile(r"([0-2]?[0-9]):([0-5][0-9])\Z")
 _PARTS = {
     "furthest": ("furthest", "much", "worst"),
@@ -138,6 +139,22 @@ class _Known:
     def owner(self, name: str) -> str:
         return self.aliases.get(name, name)
 
+    def take_words(self, ours: str, theirs: str) -> None:
+        for chunk in _chunks(ours):
+            self.words.update((chunk.lower(), *chunk.lower().split("-")))
+        for chunk in (*_chunks(ours), *_chunks(theirs)):
+            self.chunks.update((chunk, *chunk.split("-")))
+        self.aliases.update(_NAME_WITH_SYMBOL.findall(ours))
+
+    def take_facts(self, block: Block, found: Iterable[tuple[int, _Fact | None]]) -> None:
+        for fact in (fact for _, fact in found if fact is not None):
+            from_story = block.name == "why" and fact.kind in _WHEN
+            self.facts.add(replace(fact, part="story") if from_story else fact)
+            if fact.kind in ("percent", "level"):
+                self.owners.add(fact.of)
+            if fact.kind == "percent":
+                self.ways.setdefault(fact.of, set()).add(fact.way)
+
 
 def _chunks(text: str) -> list[str]:
     """The words of a text, without the punctuation around them; a percent sign joins its number."""
@@ -165,8 +182,9 @@ def _is_name(chunk: str) -> bool:
 
 
 def _way(chunk: str) -> str:
-    low = chunk.lower()
-    return "+" if low in UP else "-" if low in DOWN else ""
+    if chunk.lower() in UP:
+        return "+"
+    return "-" if chunk.lower() in DOWN else ""
 
 
 def _nearest(found: Sequence[str], at: int) -> str:
@@ -250,25 +268,19 @@ def _known(summary: Summary) -> _Known:
         for line in ((block.title,), *block.lines, *((" ; ".join(row),) for row in block.rows)):
             ours, theirs = _apart(line)
             read.append((block, _chunks(ours)))
-            for chunk in (*read[-1][1], *_chunks(theirs)):
-                known.chunks.update((chunk, *chunk.split("-")))
-            known.words.update(word for chunk in _chunks(ours) for word in (chunk.lower(), *chunk.lower().split("-")))
-            for name, symbol in re.findall(r"([\w.&’'-]+) \(([A-Z^][A-Z0-9.^=-]*|[0-9]+\.[A-Z]+)\)", ours):
-                known.aliases[name] = symbol
+            known.take_words(ours, theirs)
     carried = ""
     for block, chunks in read:
-        names = [known.owner(chunk) if _is_name(chunk) and not _NUMBER.match(chunk) else "" for chunk in chunks]
-        for _, fact in _facts(chunks, names, carried if block.name == "what happened" else ""):
-            if fact is not None:
-                from_story = block.name == "why" and fact.kind in _WHEN
-                known.facts.add(replace(fact, part="story") if from_story else fact)
-                if fact.kind in ("percent", "level"):
-                    known.owners.add(fact.of)
-                if fact.kind == "percent":
-                    known.ways.setdefault(fact.of, set()).add(fact.way)
+        names = _names(chunks, known)
+        known.take_facts(block, _facts(chunks, names, carried if block.name == "what happened" else ""))
         if block.name == "what happened":
             carried = carried or next((name for name in names if name in known.owners), "")
     return known
+
+
+def _names(chunks: Sequence[str], known: _Known) -> list[str]:
+    """The owner's name at each place a name stands, else nothing."""
+    return [known.owner(chunk) if _is_name(chunk) and not _NUMBER.match(chunk) else "" for chunk in chunks]
 
 
 def _apart(line: Line) -> tuple[str, str]:
@@ -288,26 +300,24 @@ def checked(lead: str, summary: Summary) -> str | None:
         return None
     lead = " ".join(lead.split())
     sentences = re.split(r"(?<=\.) (?=\S)", lead)
-    if not lead or len(lead) > LONGEST or len(sentences) > MOST_SENTENCES or not lead.endswith("."):
-        return None
-    if not all(c in _ALLOWED or c.isalpha() or c in "0123456789" for c in lead) or not _plain_marks(lead):
+    if not lead or len(lead) > LONGEST or len(sentences) > MOST_SENTENCES or not _plain_marks(lead):
         return None
     known = _known(summary)
     owner = ""
     for sentence in sentences:
         chunks = _chunks(sentence)
-        low = {chunk.lower() for chunk in chunks}
-        if not chunks or ("since" in low and low.isdisjoint(EXTREMES)) or not _words_known(chunks, known):
-            return None
-        names = [known.owner(c) if _is_name(c) and not _NUMBER.match(c) else "" for c in chunks]
-        if not _numbers_known(chunks, names, owner, known) or not _ways_known(chunks, names, owner, known):
+        names = _names(chunks, known)
+        if not _sentence_known(chunks, names, owner, known):
             return None
         owner = next((name for name in reversed(names) if name in known.owners), owner)
     return lead
 
 
 def _plain_marks(lead: str) -> bool:
-    """No link, no quotation: an apostrophe stands between letters, an ampersand between letters or alone."""
+    """Letters, digits and a few marks, and a full stop at the end. No link, no quotation: an apostrophe stands between
+    letters, an ampersand between letters or alone."""
+    if not lead.endswith(".") or not all(c in _ALLOWED or c.isalpha() or c in "0123456789" for c in lead):
+        return False
     if re.search(r"(?<![^\W\d_])['’]|['’](?![^\W\d_])", lead) or re.search(r"[&$€£¥+][&$€£¥+]|;\S|&\w+;", lead):
         return False
     if re.search(r"(?:^|\s)[-−–—+]+\s+[$€£¥]?[0-9]", lead):  # a sign that has come off its number
@@ -315,29 +325,32 @@ def _plain_marks(lead: str) -> bool:
     return all(chunk.isupper() for chunk in lead.split() if _DOMAIN.search(chunk))  # SU.PA is a symbol
 
 
-def _words_known(chunks: Sequence[str], known: _Known) -> bool:
-    days = {CALENDAR[word] for word in known.words if word in CALENDAR}
-    for i, chunk in enumerate(chunks):
-        low = chunk.lower()
-        if not any(c.isalnum() for c in chunk):
-            if any(c in "&+%" for c in chunk):
-                return False
-        elif number := _NUMBER.match(chunk):
-            if (number["currency"] or number["ordinal"]) and chunk not in known.chunks:
-                return False
-        elif any(c.isnumeric() for c in chunk):
-            if not _TIME.match(chunk) and chunk not in known.chunks:
-                return False
-        elif low in CALENDAR and chunk[0].isupper():
-            if CALENDAR[low] not in days or (low == "may" and not _dated(chunks, i)):
-                return False
-        elif not ADVICE.isdisjoint((low, *low.split("-"))):
-            return False
-        elif low in NUMBER_WORDS:
-            continue
-        elif not _word_known(chunk, known, first=i == 0):
-            return False
-    return True
+def _sentence_known(chunks: Sequence[str], names: Sequence[str], owner: str, known: _Known) -> bool:
+    low = {chunk.lower() for chunk in chunks}
+    if not chunks or ("since" in low and low.isdisjoint(EXTREMES)):
+        return False
+    return (
+        all(_chunk_known(chunks, i, known) for i in range(len(chunks)))
+        and _numbers_known(chunks, names, owner, known)
+        and _ways_known(chunks, names, owner, known)
+    )
+
+
+def _chunk_known(chunks: Sequence[str], at: int, known: _Known) -> bool:
+    """Whether the word at ``at`` may be said; of a plain number ``_numbers_known`` decides."""
+    chunk, low = chunks[at], chunks[at].lower()
+    if not any(c.isalnum() for c in chunk):
+        return not any(c in "&+%" for c in chunk)
+    if number := _NUMBER.match(chunk):
+        return not (number["currency"] or number["ordinal"]) or chunk in known.chunks
+    if any(c.isnumeric() for c in chunk):
+        return _TIME.match(chunk) is not None or chunk in known.chunks
+    if low in CALENDAR and chunk[0].isupper():
+        said = any(CALENDAR.get(word) == CALENDAR[low] for word in known.words)
+        return said and (low != "may" or _dated(chunks, at))
+    if not ADVICE.isdisjoint((low, *low.split("-"))):
+        return False
+    return low in NUMBER_WORDS or _word_known(chunk, known, first=at == 0)
 
 
 def _dated(chunks: Sequence[str], at: int) -> bool:

@@ -102,7 +102,7 @@ class Teller:
         ]
         blocks += why(lead, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic)
         blocks += self._hit(incident, alerts, watched, at)
-        blocks += voices(self.stories(incident.clusters))
+        blocks += voices(self.stories(incident.clusters), self.topics.speech)
         blocks += precedents(nearest(self._happening(incident, lead), self.episodes, self.topics))
         blocks += self._next(incident)
         blocks.append(Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)))

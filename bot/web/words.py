@@ -59,7 +59,9 @@ def parsed(at: str) -> datetime:
 
 def tone(fraction: float | None) -> str:
     """The class of a change: ``fall``, ``rise`` or nothing."""
-    return "" if fraction is None or fraction == 0 else "fall" if fraction < 0 else "rise"
+    if not fraction:
+        return ""
+    return "fall" if fraction < 0 else "rise"
 
 
 def link(address: str | None, words: Any) -> Markup:

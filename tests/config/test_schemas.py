@@ -15,7 +15,7 @@ from bot.app.schema_files import outdated, write_schemas
 from bot.app.world import World, load_world
 from bot.cli import main
 from bot.config.document import load_document
-from bot.config.examples import EXAMPLES, REFERENCES
+from bot.config.examples import REFERENCES, examples
 from bot.config.schemas import SCHEMAS, Offered, example_of, keys_of, models_of, schema_of
 from bot.config.validation import validate
 
@@ -48,7 +48,7 @@ def test_every_key_has_a_description_and_an_example_that_may_be_written(model: t
 
 def test_no_example_is_for_a_key_that_is_gone() -> None:
     known = {f"{model.__name__}.{key}" for model, key in KEYS}
-    assert set(EXAMPLES) <= known
+    assert set(examples()) <= known
     assert set(REFERENCES) <= known
 
 

@@ -10,6 +10,8 @@ from bot.config.companies_file import load_companies
 from bot.config.topics_file import load_topics
 from bot.core.errors import ConfigError
 from bot.core.news import Companies, NewsRoom
+from bot.core.news.speakers import Speech
+from bot.core.news.voices import voices_of
 from tests.news.stories import MONTH, START, matched, named, shipped, story
 
 TOPIC = """
@@ -96,9 +98,31 @@ def test_files_share_one_vocabulary_and_word_lists_are_joined(tmp_path: Path) ->
     assert reading.score("robots") == 0.8
 
 
+def test_lists_of_speech_are_joined_and_read_whatever_their_capitals(tmp_path: Path) -> None:
+    folder = tmp_path / "topics"
+    folder.mkdir()
+    (folder / "0.yaml").write_text("speech:\n  given_names: [Ann]\n  verbs: [said]\n", encoding="utf-8")
+    (folder / "1.yaml").write_text("speech:\n  given_names: [bob]\n  adverbs: [also]\n", encoding="utf-8")
+    speech = load_topics(folder).speech
+    assert speech == Speech(
+        given_names=frozenset({"ann", "bob"}), verbs=frozenset({"said"}), adverbs=frozenset({"also"})
+    )
+    told = story("A fall", summary="“The market has this wrong,” Bob Example also said.")
+    assert [voice.speaker for voice in voices_of(told, speech)] == ["Bob Example"]
+    assert voices_of(told, Speech()) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (
+            "speech:\n  verb: [said]\n",
+            "0.yaml:2:3: speech.verb: there is no list 'verb' here; did you mean 'verbs'?",
+        ),
+        (
+            "speech:\n  verbs: [said, pointed out]\n",
+            "0.yaml:2:17: speech.verbs[1]: 'pointed out' is not one word; list single words",
+        ),
         (
             TOPIC.replace("all: [toy]", "all: [toys]"),
             "0.yaml:9:43: topics.robots.signals[2].all[0]: there is nothing called 'toys'; did you mean 'toy'?",

@@ -17,14 +17,15 @@ from bot.core.model import Story
 from bot.core.news.other_reading import argues_against
 from bot.core.news.quotations import quotations
 from bot.core.news.voices import Voice, choose, voices_of
-from tests.news.stories import START, story
+from tests.news.stories import START, shipped, story
 
 SAID = "The market has this wrong"
+SPEECH = shipped()[0].speech
 
 
 def heard(title: str = "", summary: str = "") -> list[tuple[str, str, str]]:
     """Words, speaker and role of each voice."""
-    return [(voice.words, voice.speaker, voice.role) for voice in voices_of(story(title, summary=summary))]
+    return [(voice.words, voice.speaker, voice.role) for voice in voices_of(story(title, summary=summary), SPEECH)]
 
 
 # ------------------------------------------------------------------------------------------------------------ summaries
@@ -564,7 +565,7 @@ def test_a_voice_knows_where_it_comes_from() -> None:
     told = replace(
         saying("The fall is overdone by far", "Ann Example"), publisher="Example Wire", link="https://e.com/1"
     )
-    assert voices_of(told) == (
+    assert voices_of(told, SPEECH) == (
         Voice(
             words="The fall is overdone by far,",
             speaker="Ann Example",
@@ -579,8 +580,8 @@ def test_a_voice_knows_where_it_comes_from() -> None:
 
 
 def test_an_outlet_is_no_voice_in_its_own_story() -> None:
-    assert voices_of(replace(saying("The fall goes on and on", "Example Wire"), publisher="Example Wire")) == ()
-    assert voices_of(saying("The fall goes on and on", "Example Wire")) != ()
+    assert voices_of(replace(saying("The fall goes on and on", "Example Wire"), publisher="Example Wire"), SPEECH) == ()
+    assert voices_of(saying("The fall goes on and on", "Example Wire"), SPEECH) != ()
 
 
 def test_the_same_words_count_once_in_a_story() -> None:
@@ -596,13 +597,13 @@ def test_syndicated_words_belong_to_the_story_seen_first() -> None:
         saying("We see no change at all", "Ann Example", 5, "B"),
     )
     for stories in ([first, second], [second, first]):
-        [voice], other = choose(stories)
+        [voice], other = choose(stories, SPEECH)
         assert (voice.story, other) == (first.id, ())
 
 
 def test_each_speaker_is_heard_once_with_the_most_words() -> None:
     short, long = saying("We see no change", "Ann Example"), saying("We see no change in orders at all", "Example", 5)
-    [voice], _ = choose([short, long])
+    [voice], _ = choose([short, long], SPEECH)
     assert voice.words == "We see no change in orders at all,"
 
 
@@ -614,11 +615,11 @@ def test_sides_are_apart_limited_and_in_the_order_of_the_rule() -> None:
         saying("The moat of all of us is gone", "Di Model", -5),
         saying("This rout is overdone", "Ed Proof"),
     ]
-    neutral, other = choose(stories, most=3)
+    neutral, other = choose(stories, SPEECH, most=3)
     assert [voice.speaker for voice in neutral] == ["Cy Pattern", "Di Model", "Ann Example"]
     assert [voice.speaker for voice in other] == ["Ed Proof"]
-    assert choose(reversed(stories), most=3) == (neutral, other)
-    assert choose(stories, most=0) == ((), ())
+    assert choose(reversed(stories), SPEECH, most=3) == (neutral, other)
+    assert choose(stories, SPEECH, most=0) == ((), ())
 
 
 # ----------------------------------------------------------------------------------------------------------- properties
@@ -664,8 +665,8 @@ TEXTS = st.one_of(
 @given(TEXTS, TEXTS)
 def test_every_part_of_a_voice_stands_in_the_story(title: str, summary: str) -> None:
     told = story(title, summary=summary, id="x")
-    voices = voices_of(told)
-    assert voices == voices_of(told)
+    voices = voices_of(told, SPEECH)
+    assert voices == voices_of(told, SPEECH)
     for voice in voices:
         assert any(voice.words in text for text in (title, summary))
         assert any(voice.speaker in text for text in (title, summary))
@@ -676,8 +677,8 @@ def test_every_part_of_a_voice_stands_in_the_story(title: str, summary: str) -> 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, TEXTS)
 def test_another_paragraph_changes_no_voice_before_it(summary: str, more: str) -> None:
-    before = voices_of(story("A fall", summary=f"{summary}.\n", id="x"))
-    after = voices_of(story("A fall", summary=f"{summary}.\n{more}", id="x"))
+    before = voices_of(story("A fall", summary=f"{summary}.\n", id="x"), SPEECH)
+    after = voices_of(story("A fall", summary=f"{summary}.\n{more}", id="x"), SPEECH)
     assert after[: len(before)] == before
 
 
@@ -712,6 +713,6 @@ HOSTILE = [
 def test_hostile_text_takes_time_in_proportion(text: str) -> None:
     """100,000 characters, ten times what a summary may have."""
     started = time.process_time()
-    voices = voices_of(story(text, summary=text))
+    voices = voices_of(story(text, summary=text), SPEECH)
     assert time.process_time() - started < 10
     assert all(voice.words in text for voice in voices)

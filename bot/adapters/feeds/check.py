@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,19 +96,8 @@ def _judged(url: str, fetched: Fetched, parsed: ParsedFeed, now: datetime) -> Fe
     dates = believe([e.published_at for e in parsed.entries], parsed.built_at, now)
     dated = [(at, i) for i, at in enumerate(dates) if at is not None]
     newest_at, place = max(dated, key=lambda d: (d[0], -d[1])) if dated else (None, 0)
-    guids = Counter(e.guid for e in parsed.entries if e.guid)
-    problems = [*_moved(fetched), *parsed.problems]
     entries = len(parsed.entries)
-    if not entries:
-        problems.append("the feed is valid but has no entries: nothing will come from it until it has")
-    if entries and not dated:
-        problems.append("no entry has a date that can be believed: stories count from when they are seen")
-    if any(n > 1 for n in guids.values()):
-        problems.append("several entries share one guid: they are told apart by link and title")
-    if entries and not guids:
-        problems.append("no guids: entries are known by link and title")
-    if newest_at is not None and now - newest_at > QUIET_FOR:
-        problems.append(f"nothing new for {(now - newest_at).days} days: the feed may have been given up")
+    problems = [*_moved(fetched), *parsed.problems, *_doubts(parsed, newest_at, now)]
     return FeedCheck(
         url=url,
         ok=bool(entries),
@@ -125,6 +115,22 @@ def _judged(url: str, fetched: Fetched, parsed: ParsedFeed, now: datetime) -> Fe
         conditional=bool(fetched.etag or fetched.last_modified),
         problems=tuple(problems),
     )
+
+
+def _doubts(parsed: ParsedFeed, newest_at: datetime | None, now: datetime) -> Iterator[str]:
+    """What is wrong with a feed that can be read."""
+    guids = Counter(e.guid for e in parsed.entries if e.guid)
+    if not parsed.entries:
+        yield "the feed is valid but has no entries: nothing will come from it until it has"
+        return
+    if newest_at is None:
+        yield "no entry has a date that can be believed: stories count from when they are seen"
+    if any(n > 1 for n in guids.values()):
+        yield "several entries share one guid: they are told apart by link and title"
+    if not guids:
+        yield "no guids: entries are known by link and title"
+    if newest_at is not None and now - newest_at > QUIET_FOR:
+        yield f"nothing new for {(now - newest_at).days} days: the feed may have been given up"
 
 
 def _moved(fetched: Fetched) -> list[str]:

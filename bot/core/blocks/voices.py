@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Story
+from bot.core.news.speakers import Speech
 from bot.core.news.voices import Voice, choose
 
 MOST = 3
 
 
-def voices(stories: Sequence[Story]) -> list[Block]:
+def voices(stories: Sequence[Story], speech: Speech) -> list[Block]:
     """Quotations from these stories: those on the fall, and those against its logic; nothing where nobody is quoted."""
-    told, against = choose(stories, MOST)
+    told, against = choose(stories, speech, MOST)
     blocks = []
     if told:
         blocks.append(Block("voices", BlockKind.QUOTES, 30, "Voices", tuple(map(_line, told))))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import ahocorasick
 import re2
@@ -75,9 +75,8 @@ class Beside:
         return self.before is not None and self.before.search(lowered[max(0, start - _BESIDE) : start]) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A term found in a part of a story."""
+class Hit(NamedTuple):
+    """A term found in a part of a story. A tuple, since thousands are made each second."""
 
     term: Term
     where: Field
@@ -263,7 +262,7 @@ class Lexicon:
         if not self._terms or not text.lowered:
             return []
         automaton = self._automaton or self._built()
-        lowered, folded = text.lowered, text.folded
+        lowered = text.lowered
         size = len(lowered)
         hits = []
         for end, terms in automaton.iter(lowered):
@@ -275,36 +274,50 @@ class Lexicon:
                 start = after - term.length
                 if term.left and start and in_word(lowered[start - 1]):
                     continue
-                stop, name = after, term.name
                 if term.pattern is not None:
-                    match = term.pattern.match(lowered[start : start + _LONGEST])
-                    if match is None:
-                        continue
-                    version = _version(match.group(1))
-                    if any(self._ordinary(word) for word in version.split()):
-                        continue
-                    stop = start + match.end()
-                    name = f"{name} {version}"
-                    if term.right and stop < size and in_word(lowered[stop]):
-                        continue
-                elif goes_on and in_word(lowered[end]):  # any ending will do: the whole word is what was written
-                    while stop < size and in_word(lowered[stop]):
-                        stop += 1
-                if term.exact is not None:
-                    written = folded[start:stop]
-                    if written != term.exact and written != term.exact.upper():
-                        continue
-                sure = False
-                if term.beside is not None:
-                    sure = term.beside.holds(lowered, start, stop)
-                    if not sure and term.beside.required:
-                        continue
-                hits.append(Hit(term, where, start, stop, text.text[start:stop], name, sure))
+                    hit = self._versioned(term, text, where, start)
+                else:
+                    hit = _written(term, text, where, start, _word_end(lowered, after) if goes_on else after)
+                if hit is not None:
+                    hits.append(hit)
         return hits
+
+    def _versioned(self, term: Term, text: Folded, where: Field, start: int) -> Hit | None:
+        """The hit of a pattern whose fixed beginning stands at ``start``: ``GPT-5.1``, as ``GPT 5.1``."""
+        lowered = text.lowered
+        match = term.pattern.match(lowered[start : start + _LONGEST])
+        if match is None:
+            return None
+        version = _version(match.group(1))
+        stop = start + match.end()
+        if (stop < len(lowered) and in_word(lowered[stop])) or any(map(self._ordinary, version.split())):
+            return None
+        return Hit(term, where, start, stop, text.text[start:stop], f"{term.name} {version}")
 
     def _ordinary(self, word: str) -> bool:
         """True for what cannot be part of a model's name: "Claude in 2 weeks", "DeepSeek releases V9"."""
         return word in COMMON or any(term.kind == "words" for term in self._terms.get(word.lower(), ()))
+
+
+def _written(term: Term, text: Folded, where: Field, start: int, stop: int) -> Hit | None:
+    """The hit of a name, where its case and the words beside it are right."""
+    if term.exact is not None:
+        written = text.folded[start:stop]
+        if written != term.exact and written != term.exact.upper():
+            return None
+    beside = term.beside
+    sure = beside is not None and beside.holds(text.lowered, start, stop)
+    if beside is not None and beside.required and not sure:
+        return None
+    return Hit(term, where, start, stop, text.text[start:stop], term.name, sure)
+
+
+def _word_end(lowered: str, stop: int) -> int:
+    """Where the word ends whose beginning was found up to ``stop``: the whole word is what was written."""
+    if in_word(lowered[stop - 1]):
+        while stop < len(lowered) and in_word(lowered[stop]):
+            stop += 1
+    return stop
 
 
 def _version(text: str) -> str:

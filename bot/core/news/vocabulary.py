@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.core.news.lexicon import Name
+from bot.core.news.speakers import Speech
 
 BUILT_IN = ("lab", "model", "version", "company")
 """Features that need no word list."""
@@ -148,6 +149,8 @@ class Topics:
     telling: frozenset[str] = frozenset()
     """Word lists whose words tell one happening from another, as words that no list knows do; those of exposures
     always do."""
+    speech: Speech = field(default_factory=Speech)
+    """Words by which a quotation is given to its speaker."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", MappingProxyType(dict(self.words)))
