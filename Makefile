@@ -2,7 +2,7 @@
 # PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.13)
 # make replay ARGS="…"          hands arguments on
 .DEFAULT_GOAL := help
-.PHONY: run demo web test lint format types lock setup clean help
+.PHONY: run demo web test test-fast lint format types lock setup clean help
 
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
@@ -24,6 +24,9 @@ web: ## the history in a browser (ARGS="--open")
 test: ## run the tests (ARGS="tests/core -k hold")
 	@sh tools/setup dev $(EXTRAS) && { sh tools/browser || true; } && exec $(python) -m pytest $(ARGS)
 
+test-fast: ## the tests of core, config and render, in half a minute (ARGS="-k hold")
+	@sh tools/setup dev $(EXTRAS) && exec $(python) -m pytest tests/core tests/config tests/render $(ARGS)
+
 lint: ## ruff: mistakes and format
 	@sh tools/setup dev && $(python) -m ruff check . && $(python) -m ruff format --check .
 
@@ -44,4 +47,4 @@ clean: ## remove the environment and the caches; databases stay
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\): ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'

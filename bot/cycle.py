@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.engine import Engine
-from bot.core.errors import StoreBusyError, StoreError, StoreFullError
+from bot.core.errors import LookAheadError, StoreBusyError, StoreError, StoreFullError
 from bot.core.model import (
     Announcement,
     Batch,
@@ -26,6 +26,7 @@ from bot.core.model import (
 from bot.core.ports import Recorder
 from bot.core.routing import Silence, route
 from bot.quiet import quiet_at
+from bot.recovery import Failure, Recovery, Taken
 from bot.render import plain
 
 KEEP_UNCOMMITTED = 1000
@@ -64,10 +65,17 @@ class Cycle:
     without_edits: Collection[str] = ()
     """Channels on which a message that was sent stays as it is."""
     on_commit: Callable[[CycleResult], None] | None = None
+    recovery: Recovery | None = None
+    """What to do when the engine raises; where there is none, the error ends the turn and the engine must not be used
+    again. A replay does without."""
     refused: list[Batch] = field(default_factory=list)
     """Batches the database refused for good, the newest last: a defect, kept for whoever looks into it."""
     _pending: list[Batch] = field(default_factory=list)
     _tries: int = 0
+    _failure: Failure | None = None
+    """The step whose engine has not been replaced yet."""
+    _waiting: tuple[Observation, ...] = ()
+    """Seen, but not taken: they come first in the next turn."""
 
     def run(
         self,
@@ -80,17 +88,19 @@ class Cycle:
     ) -> CycleResult:
         """One turn. ``announcements`` are what other parts want to tell the operator.
 
-        Raises LookAheadError; a StoreError is returned, not raised, and everything kept for next time.
+        Raises LookAheadError, and where the engine failed and cannot be restored, what that raises; a StoreError of the
+        commit is returned, not raised. Everything is kept for next time.
         """
-        seen = tuple(observations)
-        decisions = self.engine.step(seen, now)
         # what other parts said came before this turn: a lead with the numbers of then must not follow newer ones
-        notifications = tuple(n for a in (*announcements, *decisions.announcements) for n in self._route(a, now))
+        said = [n for announcement in announcements for n in self._route(announcement, now)]
+        taken = self._take(observations, now)
+        decisions = _joined(taken.decisions, now)
+        notifications = (*said, *taken.notifications)
         self._pending.append(
             Batch(
                 now=now,
-                observations=seen,
-                decisions=() if decisions.empty else (decisions,),
+                observations=tuple(taken.observations),
+                decisions=tuple(taken.decisions),
                 notifications=notifications,
                 feeds=tuple(feeds),
                 extras=extras or {},
@@ -105,6 +115,36 @@ class Cycle:
         if self.on_commit is not None:
             self.on_commit(result)
         return result
+
+    def _take(self, observations: Iterable[Observation], now: datetime) -> Taken:
+        """Let the engine decide; where it raises, let another one do so."""
+        recovery = self.recovery
+        taken = Taken()
+        route = lambda announcement: self._route(announcement, now)  # noqa: E731 - with the time of this turn
+        if recovery is None:
+            taken.step(self.engine, tuple(observations), now, route)
+            return taken
+        seen = (*self._waiting, *recovery.wanted(observations))
+        if recovery.rests(now):
+            self._waiting = seen
+            return taken
+        if self._failure is None:
+            until, incidents = self.engine.time, self.engine.unwritten
+            try:
+                taken.step(self.engine, seen, now, route)
+            except LookAheadError:
+                raise
+            except Exception as error:
+                self._failure = Failure(error, until, incidents)
+            else:
+                self._waiting = ()
+                return taken
+        self._waiting = seen
+        taken = recovery.retake(self._failure, seen, now, route, self._pending)
+        self._waiting, self._failure = (), None
+        assert recovery.engine is not None
+        self.engine = recovery.engine
+        return taken
 
     @property
     def uncommitted(self) -> int:
@@ -164,3 +204,17 @@ class Cycle:
             sleeps=lambda recipient: quiet_at(recipient.quiet, now),
             without_edits=self.without_edits,
         )
+
+
+def _joined(decisions: Sequence[Decisions], now: datetime) -> Decisions:
+    """What several steps decided, as one."""
+    if len(decisions) == 1:
+        return decisions[0]
+    return Decisions(
+        now,
+        tuple(x for d in decisions for x in d.changes),
+        tuple({i.id: i for d in decisions for i in d.incidents}.values()),
+        tuple(x for d in decisions for x in d.announcements),
+        tuple(x for d in decisions for x in d.readings),
+        tuple(x for d in decisions for x in d.refused),
+    )

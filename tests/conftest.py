@@ -5,13 +5,18 @@ from __future__ import annotations
 import gc
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.processes import Processes
 
 # No deadlines: machines are shared and noisy, and speed is measured in bench/. In CI the same examples every time.
 settings.register_profile("shared", deadline=None)
@@ -52,8 +57,18 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """Starts child processes; what still runs at the end of the test is killed."""
+    from tests.processes import Processes  # here: this file is also tried alone, as a project's only one
+
+    with Processes() as started:
+        yield started
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests and all that was imported live to the end: not looked through again at every collection."""
+    gc.enable()  # it was of no use as long as nothing could be let go
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -121,9 +136,13 @@ CLOSED_PROXY = "http://127.0.0.1:9"
 
 def pytest_configure() -> None:
     """Before anything is imported by a test: close the ways out."""
+    gc.disable()  # a fifth of the time to collect the tests, for nothing
     sys.addaudithook(GUARD)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         os.environ[name] = os.environ[name.lower()] = CLOSED_PROXY
+    # in the background of a shell's script Ctrl-C is ignored, and children would inherit that
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # hundreds of child processes start in a run; where bytecode must not be kept each would compile the project anew
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1,::1"

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.processes import run
+
 
 class MissingError(RuntimeError):
     """There is no npm here, or it could not install what is locked."""
@@ -28,7 +30,7 @@ def installed(here: Path, folder: Path, wanted: str) -> Path:
     command = [npm, "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000"]
     try:
-        done = subprocess.run(command, cwd=folder, env=outside, capture_output=True, text=True, timeout=120)
+        done = run(command, timeout=120, cwd=folder, env=outside, capture_output=True, text=True)
     except subprocess.TimeoutExpired:
         raise MissingError("npm did not install it within two minutes") from None
     found = folder / wanted

@@ -20,6 +20,7 @@ from bot.app.world import NEWS_BEYOND
 from bot.config.episode_writing import acceptable_link
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
 from bot.core.errors import StoreError, UsageError
+from bot.core.incidents import told_by
 from bot.core.model import Alert, Incident, Quote, Split, Story
 from bot.core.ports import RecordedIncident
 from bot.core.sessions import Session, Timetable
@@ -92,7 +93,7 @@ def record_incident(
     stories = _stories((t.story for t in told if t.matters or len(told) <= MOST_STORIES), notes)
     if len(told) > MOST_STORIES:
         notes.append(f"of {len(told):,} stories only those that have a topic or name somebody")
-    lead = next((a for a in alerts if a.symbol == incident.lead), alerts[0])
+    lead = told_by(incident, alerts)
     trigger = _trigger(lead, alerts)
     episode = Episode(
         name=name or default_name(incident),

@@ -47,6 +47,10 @@ class Inbox:
         self._reports, self._announcements = [], []
         return taken
 
+    def put_back(self, announcements: list[Announcement]) -> None:
+        """They could not be routed: they come first the next time."""
+        self._announcements[:0] = announcements
+
     def not_written(self, said: str, *, at_once: bool = False) -> None:
         """Log once that the database cannot be written, and raise the alarm once it is no passing matter."""
         if self._outage.failed(said, self.clock.now(), at_once=at_once):

@@ -71,7 +71,6 @@ class LiveBot:
     """The running bot. ``start`` begins the jobs; the caller waits for a signal and calls ``stop``."""
 
     world: World
-    engine: Engine
     journal: Journal
     outbox: Outbox
     upkeep: Upkeep
@@ -98,6 +97,11 @@ class LiveBot:
 
     def __post_init__(self) -> None:
         self.backfill = Backfill(self.prices, lambda symbol: self.engine.view().prices(symbol), self.clock, self.turn)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine in use: the cycle's, which after a failure is another."""
+        return self.cycle.engine
 
     # --------------------------------------------------------------------------------------------------------- begin
 
@@ -187,7 +191,11 @@ class LiveBot:
         """One turn of the cycle with what was just seen and what other parts reported meanwhile."""
         reports, notices = self.inbox.take()
         now = self.clock.now()
-        result = self.cycle.run([*observations, *reports], now, feeds=feeds, announcements=notices)
+        try:
+            result = self.cycle.run([*observations, *reports], now, feeds=feeds, announcements=notices)
+        except Exception:
+            self.inbox.put_back(notices)
+            raise
         self.counters.alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
         for change in result.decisions.changes:
             if change.kind.value in ("fired", "escalated"):

@@ -23,7 +23,8 @@ class Muting:
     """What is silenced now, and how that changes."""
 
     people: People
-    engine: Engine
+    engine: Callable[[], Engine]
+    """The engine in use: after a failure it is another."""
     clock: Clock
     watched: Callable[[], Collection[str]]
     _running: list[Silence] = field(default_factory=list)
@@ -81,10 +82,10 @@ class Muting:
 
     def acknowledge(self, asked: str, by: str) -> str:
         """Somebody looks after an incident: it says nothing more for growing, only for getting worse."""
-        wanted = asked.strip() or max((i.id for i in self.engine.view().open_incidents), default="")
-        incident = self.engine.acknowledge(wanted, self.clock.now(), by)
+        wanted = asked.strip() or max((i.id for i in self.engine().view().open_incidents), default="")
+        incident = self.engine().acknowledge(wanted, self.clock.now(), by)
         if incident is None:
-            known = listing([i.id for i in self.engine.view().open_incidents], 5)
+            known = listing([i.id for i in self.engine().view().open_incidents], 5)
             return f"No open incident {wanted[:30]!r}." + (f" Open: {known}." if known else "")
         only = "new messages only where it gets worse, is corrected, or a follow-up is due"
         return f"{incident.id} is yours, {by}: {only}."
@@ -94,10 +95,10 @@ class Muting:
         blank = Silence("", datetime.max.replace(tzinfo=self.clock.now().tzinfo))
         if word.lower() == "all":
             return blank
-        rule = self.engine.view().rules.named(word.lower())
+        rule = self.engine().view().rules.named(word.lower())
         if rule is not None:
             return replace(blank, rules=(rule.name,))
-        if self.engine.view().incident(word) is not None:
+        if self.engine().view().incident(word) is not None:
             return replace(blank, incident=word)
         symbol = next((s for s in self.watched() if s.upper() == word.upper()), None)
         if symbol is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.adapters.charts import drawn
@@ -20,7 +20,7 @@ WIDE = 10
 class Drawings:
     """Draws what a notification's incident looks like now."""
 
-    view: View
+    view: Callable[[], View]
     clock: Clock
 
     async def __call__(self, notification: Notification) -> Sequence[bytes]:
@@ -29,11 +29,11 @@ class Drawings:
         return [png for png in made if png is not None]
 
     def _pictures(self, notification: Notification) -> list[PricePicture | TablePicture]:
-        incident = self.view.incident(notification.incident)
+        incident = self.view().incident(notification.incident)
         if incident is None or notification.edits or notification.reason not in WITH_PICTURES:
             return []
         at = self.clock.now()
-        found: list[PricePicture | TablePicture | None] = [self.view.price_picture(incident, at)]
+        found: list[PricePicture | TablePicture | None] = [self.view().price_picture(incident, at)]
         if len(incident.symbols) >= WIDE:
-            found.append(self.view.table_picture(incident, at))
+            found.append(self.view().table_picture(incident, at))
         return [picture for picture in found if picture is not None]

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -43,12 +44,14 @@ from bot.app.stores import open_history
 from bot.app.world import AHEAD, HISTORY, Timetables, World, restored_engine
 from bot.clock import SystemClock
 from bot.config.telegram_token import FoundToken
+from bot.core.engine import Engine
 from bot.core.model import Announcement, Notification
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.secret import Secret
 from bot.core.view import View
 from bot.core.wording import count
 from bot.recipients import notice
+from bot.recovery import Recovery
 from bot.sender import Sender
 
 log = logging.getLogger(__name__)
@@ -84,15 +87,21 @@ async def running_bot(
         prices = price_source(start.world, timetables, start.database.parent)
         closing.callback(prices.close)
         engine = restored_engine(start.world, store, timetables, clock.now(), delay=prices.delay)
-        notifiers = _notifiers(start, engine.view(), clock, console)
+        notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
         closing.push_async_callback(_left, lambda: close_all(notifiers.values()))
         admission = Admission(store, clock, Access(frozenset(telegram.admins), frozenset(telegram.allow)))
         people = _receiving(start.world, store, admission, notifiers)
         inbox = Inbox(clock, Alarm(notifiers, people, clock))
-        muting = Muting(store, engine, clock, lambda: settings.symbols)
+        muting = Muting(store, lambda: cycle.engine, clock, lambda: settings.symbols)
         held = HeldMessages(store, clock, people, muting, inbox.announce)
         measures = Measures()
         session = await closing.enter_async_context(aiohttp.ClientSession(trust_env=True))
+
+        def restore(until: datetime) -> Engine:
+            """Another engine in the place of one that failed."""
+            introduced = cycle.engine.view().companies
+            return restored_engine(bot.world, store, timetables, until, delay=prices.delay, introduced=introduced)
+
         leads = _leads(start, session, inbox, clock)
         cycle = MeasuredCycle(
             engine,
@@ -102,6 +111,7 @@ async def running_bot(
             dress=leads.dress if leads is not None else _as_it_is,
             without_edits=without_edits(notifiers),
             on_commit=held.heard,
+            recovery=Recovery(restore),
             measures=measures,
         )
         reader = _reader(start.world, session, store)
@@ -109,7 +119,6 @@ async def running_bot(
         sender = _sender(store, notifiers, people, inbox, measures, clock)
         bot = LiveBot(
             start.world,
-            engine,
             journal=store,
             outbox=store,
             upkeep=store,
@@ -172,7 +181,7 @@ def _timetables(world: World, clock: Clock) -> Timetables:
     return Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
 
 
-def _notifiers(start: Startup, view: View, clock: Clock, console: TextIO) -> dict[str, Notifier]:
+def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
     pictures = Drawings(view, clock) if start.world.settings.telegram.pictures else None
     if start.token.token is None:
         log.warning("no Telegram token: alerts are shown here. To connect Telegram, run: python main.py setup")

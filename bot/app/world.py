@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -216,12 +216,24 @@ def make_engine(
 
 
 def restored_engine(
-    world: World, journal: Journal, timetables: Timetables, now: datetime, *, delay: timedelta = timedelta()
+    world: World,
+    journal: Journal,
+    timetables: Timetables,
+    now: datetime,
+    *,
+    delay: timedelta = timedelta(),
+    introduced: Iterable[Company] = (),
 ) -> Engine:
-    """An engine with the state the stored history gives it: the one recovery path. Raises StoreError."""
+    """An engine with the state the stored history gives it up to ``now``: the one recovery path. Raises StoreError.
+
+    Those ``introduced`` are companies of which the vendor told the name.
+    """
     written = journal.extra(WATCHING_SINCE)
     since = datetime.fromisoformat(written) if written else now
     engine = make_engine(world, timetables, since, delay=delay)
+    for company in introduced:
+        if company.symbol not in world.companies:
+            engine.introduce(company.symbol, company.name, company.exchange)
     window = world.settings.news.window + NEWS_BEYOND
     back = max(PRICES_BACK, world.rules.reads.quotes_for)
     earliest = (now - timedelta(days=30)).date()

@@ -6,7 +6,7 @@ a price that bounces over the threshold does not resolve it, the end of its sess
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -21,7 +21,6 @@ from bot.core.model import (
     Check,
     ClusterMatch,
     Phase,
-    Severity,
 )
 from bot.core.rules import Outcome, Rule
 from bot.core.sessions import Session, Timetable
@@ -159,9 +158,10 @@ class AlertBook:
         """The earliest moment an alert resolves."""
         return min((self.ends_at(a) for a in self.firing()), default=None)
 
-    def forget(self, before: date) -> None:
-        """Drop resolved alerts of sessions before ``before``."""
-        gone = [k for k, a in self._alerts.items() if k[1] < before and a.state is AlertState.RESOLVED]
+    def forget(self, before: date, keep: Collection[str] = ()) -> None:
+        """Drop resolved alerts of sessions before ``before``, but for those whose ids are in ``keep``."""
+        old = (k for k, a in self._alerts.items() if k[1] < before and a.state is AlertState.RESOLVED)
+        gone = [k for k in old if self._alerts[k].id not in keep]
         for key in gone:
             alert = self._alerts.pop(key)
             self._by_id.pop(alert.id, None)
@@ -313,8 +313,3 @@ def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> Cau
         first_link=match.first.link,
         first_seen_at=match.first.seen_at,
     )
-
-
-def highest(alerts: Iterable[Alert]) -> Severity:
-    """The highest severity among ``alerts``, of which there is at least one."""
-    return max(a.severity for a in alerts)

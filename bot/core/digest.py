@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from bot.core.blocks.digest import DAILY, NEAR_FALL, WEEKLY, Digest, Happened, Move, NearMiss, QuietNews
 from bot.core.errors import UsageError
+from bot.core.incidents import told_by
 from bot.core.links import host_of
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
@@ -199,7 +200,7 @@ def _happened(given: Given, span: _Span, alerts: Sequence[Alert], at: datetime) 
         own = sorted((by_id[k] for k in incident.alerts if k in by_id), key=lambda a: (a.fired_at, a.id))
         if not own or incident.merged_into in known:
             continue
-        lead = _lead(incident, own)
+        lead = told_by(incident, own)
         took_in = sorted((i for i in known.values() if i.merged_into == incident.id), key=lambda i: i.id)
         session = given.market.of(lead.symbol).timetable.on(lead.session)
         close = _close_after(lead, given.market.of(lead.symbol), session, at)
@@ -219,17 +220,6 @@ def _close_after(alert: Alert, prices: SymbolPrices, session: Session | None, at
         return None
     closes = (q for q in reversed(prices.in_session(session)) if q.kind is QuoteKind.CLOSE)
     return next((q.price for q in closes), None)
-
-
-def _lead(incident: Incident, alerts: Sequence[Alert]) -> Alert:
-    """The alert of the span it is told by: its lead symbol's where it has one, of the highest severity."""
-    of_lead = [a for a in alerts if a.symbol == incident.lead] or list(alerts)
-    return min(of_lead, key=lambda a: (-a.severity, _size(a), a.id))
-
-
-def _size(alert: Alert) -> float:
-    """Sorts the furthest move first."""
-    return -abs(alert.last_change or 0.0)
 
 
 # ------------------------------------------------------------------------------------------------------- near misses

@@ -10,13 +10,13 @@ from bot.core.alerts import AlertBook
 from bot.core.blocks.digest import digest
 from bot.core.digest import WEEKLY_STALE_AFTER, Due, Given, compile_digest, next_digest, stale
 from bot.core.health import Health
-from bot.core.incidents import IncidentBook
+from bot.core.incidents import Incidents
 from bot.core.market import Market
 from bot.core.model import Announcement, Reason, Severity
 from bot.core.news import NewsRoom
 from bot.core.rules import Outcome
 from bot.core.sessions import Timetable
-from bot.core.summary import NOT_ADVICE, Teller
+from bot.core.summary import NOT_ADVICE, MessageBuilder
 
 PRICES_COME_WITHIN = timedelta(minutes=25)
 """What is made up for waits so long after a start, for the prices and closes of when nobody was here."""
@@ -28,7 +28,7 @@ class Digests:
 
     market: Market
     alerts: AlertBook
-    incidents: IncidentBook
+    incidents: Incidents
     health: Health
     evaluate: Callable[[str, datetime], list[Outcome]]
     timetable: Timetable
@@ -50,7 +50,9 @@ class Digests:
             return self._began + PRICES_COME_WITHIN
         return self._next.at if self._next else None
 
-    def due(self, at: datetime, news: NewsRoom, teller: Teller, watched: Collection[str]) -> list[Announcement]:
+    def due(
+        self, at: datetime, news: NewsRoom, messages: MessageBuilder, watched: Collection[str]
+    ) -> list[Announcement]:
         """The digests due by ``at``; those that are too late are passed over."""
         made = []
         while self._next is not None and self.next_at is not None and self.next_at <= at:
@@ -69,6 +71,6 @@ class Digests:
                 feeds_fine=self.health.feeds_fine,
                 prices_at=self.prices_at,
             )
-            summary = digest(compile_digest(given, due, at), teller.company, teller.topic, NOT_ADVICE)
+            summary = digest(compile_digest(given, due, at), messages.company, messages.topic, NOT_ADVICE)
             made.append(Announcement(due.key, at, Reason.DIGEST, Severity.INFO, summary))
         return made

@@ -23,7 +23,7 @@ from bot.core.episode import Episode
 from bot.core.errors import LookAheadError
 from bot.core.gates import Gates
 from bot.core.health import Freshness, Health
-from bot.core.incidents import IncidentBook
+from bot.core.incidents import Incidents
 from bot.core.market import Market
 from bot.core.model import (
     Alert,
@@ -46,12 +46,12 @@ from bot.core.model import (
 from bot.core.news import NewsRoom, Topics
 from bot.core.news.companies import Companies
 from bot.core.ordering import canonical, most_telling, name_of, waves
-from bot.core.record import Record
-from bot.core.revising import Revising
+from bot.core.record import StepResult
+from bot.core.revising import Corrections
 from bot.core.rules import Outcome, Rule, RuleSet
 from bot.core.sessions import Session
-from bot.core.speaker import Speaker
-from bot.core.summary import Teller
+from bot.core.speaker import Announcer
+from bot.core.summary import MessageBuilder
 from bot.core.view import View
 
 FRESHNESS_EVERY = timedelta(minutes=5)
@@ -93,19 +93,17 @@ class Engine:
         self.health = Health(failures_in_a_row, channels)
         self.alerts = AlertBook(market, watching_since)
         self.alerts.between = alerts_between
-        self.incidents = IncidentBook(
+        self.incidents = Incidents(
             lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes
         )
-        teller = Teller(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
-        self.speaker = Speaker(market, self.alerts, self.incidents, teller, lambda: self.rules)
+        messages = MessageBuilder(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
+        self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
         self._benchmark = benchmark
         self.causes = Causes(market, news, companies, rules.symbols, benchmark, self.earnings)
-        self._revising = Revising(market, self.alerts, self.incidents, self.speaker)
+        self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
         self._gates = Gates(market, news)
         self._freshness = Freshness(stale_after)
         self._digests: Digests | None = None
-        self._touched: dict[str, Incident] = {}
-        """Incidents changed between two steps, to be written with the next."""
         self._news_window = news_window
         self._time = watching_since
         self._tended = watching_since
@@ -127,20 +125,31 @@ class Engine:
                     f"{type(observation).__name__} {name_of(observation)}, seen at {observation.seen_at.isoformat()}, "
                     f"reached the engine at {now.isoformat()}"
                 )
-        record = Record(touched=dict(self._touched))
-        self._touched.clear()
+        result = StepResult()
         batch.sort(key=lambda o: o.seen_at)
         for seen_at, group in groupby(batch, key=lambda o: o.seen_at):
             at = max(seen_at, self._time)
-            self._pass_time(at, record, inclusive=False)
+            self._pass_time(at, result, inclusive=False)
             self._time = at
-            self._take(list(group), at, record)
-        self._pass_time(max(now, self._time), record, inclusive=True)
+            self._take(list(group), at, result)
+        self._pass_time(max(now, self._time), result, inclusive=True)
         self._time = max(now, self._time)
         if self._reconsider:
             symbols, self._reconsider = self._reconsider, set()
-            self._judge({s: self.rules.concerning(s) for s in symbols}, self._time, record)
-        return record.decisions(now)
+            self._judge({s: self.rules.concerning(s) for s in symbols}, self._time, result)
+        changed = self.incidents.changed
+        self.incidents.written()
+        return result.decisions(now, changed)
+
+    @property
+    def time(self) -> datetime:
+        """Up to when it has decided."""
+        return self._time
+
+    @property
+    def unwritten(self) -> tuple[Incident, ...]:
+        """Incidents changed between two steps, to be written with the next."""
+        return self.incidents.changed
 
     def restore(
         self, observations: Iterable[Observation], alerts: Sequence[Alert], known: Sequence[Incident], until: datetime
@@ -152,7 +161,7 @@ class Engine:
         for observation in observations:
             self._absorb(observation, None)
         self.incidents.restore(known)
-        self._time = self._tended = self.speaker.here_since = max(self._time, until)
+        self._time = self._tended = self.announcer.here_since = max(self._time, until)
         self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
@@ -164,9 +173,8 @@ class Engine:
         """
         if news is not None:
             self.news, self.companies = news, news.companies
-            teller = self.speaker.teller
-            self.speaker.teller = replace(
-                teller, companies=news.companies, topics=news.topics, stories=news.stories_about
+            self.announcer.messages = replace(
+                self.announcer.messages, companies=news.companies, topics=news.topics, stories=news.stories_about
             )
         for rule in rules:
             old = self.rules.named(rule.name)
@@ -188,16 +196,13 @@ class Engine:
     def acknowledge(self, incident_id: str, at: datetime, by: str) -> Incident | None:
         """Somebody looks after an open incident; ``None`` where there is none of that id."""
         incident = next((i for i in self.incidents.open() if i.id == incident_id), None)
-        if incident is not None:
-            incident = replace(incident, acknowledged_at=at, acknowledged_by=by, updated_at=at)
-            self._touched[incident.id] = self.incidents.put(incident)
-        return incident
+        return self.incidents.acknowledge(incident, at, by) if incident is not None else None
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
         """Know a company from now on that ``companies.yaml`` does not describe: by its ticker and its vendor's name."""
         self.news.add_company(symbol, name, exchange=exchange)
         self.companies = self.news.companies
-        self.speaker.teller = replace(self.speaker.teller, companies=self.companies)
+        self.announcer.messages = replace(self.announcer.messages, companies=self.companies)
 
     def view(self) -> View:
         """The engine for those who only look at it."""
@@ -209,29 +214,29 @@ class Engine:
 
     # --------------------------------------------------------------------------------------------------- observations
 
-    def _take(self, group: list[Observation], at: datetime, record: Record) -> None:
+    def _take(self, group: list[Observation], at: datetime, result: StepResult) -> None:
         """One group of equal ``seen_at``: stories and bars first, then the quotes in waves, so that a batch of prices
         is judged as a whole and yet every quote of a symbol is judged in its turn."""
         quotes = [o for o in group if isinstance(o, Quote)]
         others = [o for o in group if not isinstance(o, Quote)]
-        read = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, record)) is not None]
+        read = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, result)) is not None]
         cut = waves(quotes)
         told = self._waiting_for(read)
         for number, wave in enumerate(cut or [[]]):
-            moved = {quote.symbol for quote in wave if self._admit(quote, at, record)}
+            moved = {quote.symbol for quote in wave if self._admit(quote, at, result)}
             heard = told if number == 0 else {}
-            self._judge(self.rules.concerned(moved, heard), at, record, heard)
-        self._revising.revise(read, at, record, self.causes, self.news.reached)
+            self._judge(self.rules.concerned(moved, heard), at, result, heard)
+        self._corrections.revise(read, at, result, self.causes, self.news.reached)
 
-    def _admit(self, quote: Quote, at: datetime, record: Record) -> bool:
+    def _admit(self, quote: Quote, at: datetime, result: StepResult) -> bool:
         """Take a quote or refuse it; a symbol refused several times in a row is the operator's business."""
         why = self.market.admit(quote, at)
         if why is not None:
-            record.refused.append(Refused(quote, why, at))
+            result.refused.append(Refused(quote, why, at))
             detail = f"{quote.price} at {quote.at.isoformat()}: {why}"
-            self._heard(SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol), record)
+            self._heard(SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol), result)
         elif self.health.troubled("prices", quote.symbol) is Trouble.REFUSED:
-            self._heard(SourceReport("prices", at, subject=quote.symbol), record)
+            self._heard(SourceReport("prices", at, subject=quote.symbol), result)
         return why is None
 
     def _waiting_for(self, read: Sequence[Reading]) -> Mapping[str, list[Rule]]:
@@ -242,12 +247,12 @@ class Engine:
         reached = {s for reading in read for s in self.news.reached(reading.cluster)}
         return self.rules.waiting_for(topics, reached)
 
-    def _absorb(self, observation: Observation, record: Record | None) -> Reading | None:
+    def _absorb(self, observation: Observation, result: StepResult | None) -> Reading | None:
         """Take one observation into the state; how a new story was understood, for whoever waits for it."""
         if isinstance(observation, Story):
             reading = self.news.add(observation)
-            if reading is not None and record is not None:
-                record.readings.append(reading)
+            if reading is not None and result is not None:
+                result.readings.append(reading)
                 return reading
         elif isinstance(observation, Quote):
             self.market.admit(observation, max(observation.seen_at, self._time))
@@ -256,13 +261,13 @@ class Engine:
         elif isinstance(observation, EarningsDate):
             self.earnings.apply(observation)
         elif isinstance(observation, SourceReport):
-            self._heard(observation, record)
+            self._heard(observation, result)
         return None
 
-    def _heard(self, report: SourceReport, record: Record | None) -> None:
+    def _heard(self, report: SourceReport, result: StepResult | None) -> None:
         notice = self.health.observe(report)
-        if notice is not None and record is not None:
-            record.announcements.append(notice)
+        if notice is not None and result is not None:
+            result.announcements.append(notice)
         if report.source == "prices" and not report.subject and report.trouble is Trouble.NONE:
             if self._digests is not None:
                 self._digests.prices_at = report.seen_at
@@ -274,7 +279,7 @@ class Engine:
         self,
         work: Mapping[str, Sequence[Rule]],
         at: datetime,
-        record: Record,
+        result: StepResult,
         told: Collection[str] = (),
     ) -> None:
         """Judge these rules for these symbols; ``told`` are symbols that a story now may concern."""
@@ -288,11 +293,11 @@ class Engine:
                 before = self._just_over(symbol, at) if symbol in told and rule.has_cause else None
                 if before is not None and not self._gates.shut(rule, symbol, at, before):
                     changed += self._considered(rule, symbol, at, before)
-        entered = [self._enter(change, at, record) for change in most_telling(changed)]
-        self.speaker.speak(set(entered), at, record)
+        entered = [self._enter(change, at, result) for change in most_telling(changed)]
+        self.announcer.tell(set(entered), at, result)
         for incident in self.incidents.open():
             if incident.lead in work:
-                self.speaker.watch_lead(incident, at, record)
+                self.announcer.watch_lead(incident, at, result)
 
     def _considered(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:
         """What one rule does to its alert, of this session or, completed late, of the one before."""
@@ -329,58 +334,54 @@ class Engine:
         current = timetable.current(at)
         return timetable.before(current) if current is not None and at <= current.close_at else None
 
-    def _enter(self, change: AlertChange, at: datetime, record: Record) -> str:
-        """Give a changed alert its incident, and record both; the incident's id."""
+    def _enter(self, change: AlertChange, at: datetime, result: StepResult) -> str:
+        """Give a changed alert its incident; the incident's id."""
         alert = self.alerts.get(change.alert.id) or change.alert
         if change.kind is ChangeKind.FIRED:
             rule = self.rules.named(alert.rule)
             incident = self.incidents.join(alert, at, together=rule is not None and rule.about_several)
             alert = replace(alert, incident=incident.id)
             self.alerts.amend(alert)
-            timetable = self.market.of(incident.lead).timetable
-            planned = followups.plan(rule.follow_up if rule else (), incident, timetable, at)
-            incident = self.incidents.put(replace(incident, follow_ups=planned))
-            incident = self._revising.merge(incident, at, record)
-        else:
-            found = self.incidents.get(alert.incident)
-            if found is None:
-                record.changes.append(AlertChange(change.kind, change.at, alert))
-                return ""
-            incident = self.incidents.raise_to(found, alert, at)
-        record.touched[incident.id] = incident
-        record.changes.append(AlertChange(change.kind, change.at, alert))
-        return incident.id
+            incident = self.incidents.plan_follow_ups(incident, rule.follow_up if rule else (), at)
+            alert = replace(alert, incident=self._corrections.merge(incident, at, result).id)
+        elif (known := self.incidents.get(alert.incident)) is not None:
+            self.incidents.raise_severity(known, alert, at)
+        result.changes.append(AlertChange(change.kind, change.at, alert))
+        return alert.incident
 
     # ---------------------------------------------------------------------------------------------------------- time
 
-    def _pass_time(self, until: datetime, record: Record, *, inclusive: bool) -> None:
+    def _pass_time(self, until: datetime, result: StepResult, *, inclusive: bool) -> None:
         """Let everything happen that time alone brings about before ``until`` (or up to it)."""
         while (due := self.next_due()) is not None and (due < until or (inclusive and due == until)):
             self._time = max(self._time, due)
-            self._at(self._time, record)
+            self._at(self._time, result)
 
     def next_due(self) -> datetime | None:
         """The next moment at which time alone brings something about; ``None`` where nothing waits."""
         times = [self.alerts.next_due(), self._next_check, self._next_housekeeping]
         times += [self._digests.next_at] if self._digests else []
-        here = self._tended, self.speaker.here_since
-        times += [followups.next_due(i, self.market.of(i.lead), *here) for i in self.incidents.open() if i.lead]
+        here = self._tended, self.announcer.here_since
+        for incident in self.incidents.open():
+            times.append(followups.next_due(incident, self.market.of(incident.lead), *here))
+            if not self.incidents.has_alerts(incident):
+                times.append(self._time)  # it is closed at once
         return min((t for t in times if t is not None), default=None)
 
-    def _at(self, at: datetime, record: Record) -> None:
+    def _at(self, at: datetime, result: StepResult) -> None:
         self._tended = at
         for change in self.alerts.resolve_due(at):
-            record.changes.append(change)
+            result.changes.append(change)
             if incident := self.incidents.get(change.alert.incident):
-                self.speaker.keep(replace(incident, updated_at=at), record)
+                self.incidents.resolved(incident, at)
         for incident in self.incidents.open():
-            self.speaker.tend(incident, at, record)
+            self.announcer.tend(incident, at, result)
         if self._next_check is not None and self._next_check <= at:
             self._next_check = at + FRESHNESS_EVERY
             for report in self._freshness.check(self._ages(at), at):
-                self._heard(report, record)
+                self._heard(report, result)
         if self._digests is not None:
-            record.announcements += self._digests.due(at, self.news, self.speaker.teller, self.rules.symbols)
+            result.announcements += self._digests.due(at, self.news, self.announcer.messages, self.rules.symbols)
         if self._next_housekeeping <= at:
             self._next_housekeeping = at + HOUSEKEEPING_EVERY
             self._forget(at)
@@ -409,5 +410,6 @@ class Engine:
         self.news.forget(at - self._news_window)
         self.earnings.forget((at - REMEMBER_EARNINGS).date())
         self.causes.forget((at - REMEMBER_ALERTS).date())
-        self.alerts.forget((at - REMEMBER_ALERTS).date())
+        needed = {alert for incident in self.incidents.open() for alert in incident.alerts}
+        self.alerts.forget((at - REMEMBER_ALERTS).date(), keep=needed)
         self.incidents.forget((at - REMEMBER_ALERTS).date())

@@ -6,13 +6,22 @@ symbol's price says so, and lapse at the close of the fifth session after the in
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.market import SymbolPrices
-from bot.core.model import Alert, FollowUp, Incident, Quote, QuoteKind, Reference
+from bot.core.model import (
+    NEXT_SESSION_CLOSE,
+    SESSION_CLOSE,
+    Alert,
+    FollowUp,
+    FollowUpKind,
+    Incident,
+    Quote,
+    QuoteKind,
+    Reference,
+)
 from bot.core.sessions import Session, Timetable
 
 LAPSES_AFTER_SESSIONS = 5
@@ -23,25 +32,15 @@ STALE_AFTER = timedelta(hours=20)
 """A timed follow-up that could not be sent for so long (the bot was down) is dropped: the next one says more."""
 LATE_AFTER = timedelta(minutes=30)
 
-_REBOUND = re.compile(r"^rebound (\d+(?:\.\d+)?)%$")
-TIMED = {"session close": 0, "next session close": 1}
+TIMED = {SESSION_CLOSE: 0, NEXT_SESSION_CLOSE: 1}
+"""How many sessions after the incident's first the close is that a follow-up is due at."""
 
 
-def parse_follow_up(text: str) -> str:
-    """``text`` in its normal form. Raises ValueError listing what can be written."""
-    folded = " ".join(text.split())
-    if folded in TIMED or folded == "recovered" or _REBOUND.match(folded):
-        return folded
-    raise ValueError(
-        f"{text!r} is not a follow-up; write 'session close', 'next session close', 'rebound 5%' or 'recovered'"
-    )
-
-
-def plan(kinds: Iterable[str], incident: Incident, timetable: Timetable, at: datetime) -> tuple[FollowUp, ...]:
+def plan(kinds: Iterable[FollowUpKind], incident: Incident, timetable: Timetable, at: datetime) -> tuple[FollowUp, ...]:
     """The incident's follow-ups with those that its newest alert's rule asks for and it does not have yet."""
-    have = {f.kind for f in incident.follow_ups}
+    have = {f.kind for f in incident.thread.follow_ups}
     session = timetable.on(incident.session)
-    planned = list(incident.follow_ups)
+    planned = list(incident.thread.follow_ups)
     for kind in kinds:
         if kind in have or session is None:
             continue
@@ -105,7 +104,7 @@ def end_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
 def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, here_since: datetime) -> list[FollowUp]:
     """The timed follow-ups whose moment has come and whose closing price is known (or no longer waited for)."""
     found = []
-    for follow_up in incident.follow_ups:
+    for follow_up in incident.thread.follow_ups:
         if follow_up.done_at is not None or follow_up.due_at is None or follow_up.due_at > at:
             continue
         if not waited_for(follow_up.due_at, prices, at, here_since):
@@ -113,43 +112,35 @@ def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, here_sin
     return found
 
 
-def due_by_price(incident: Incident, prices: SymbolPrices, lead: Alert | None, at: datetime) -> list[FollowUp]:
-    """The follow-ups that the lead symbol's price brings about now, in two agreeing quotes or a confirmed one."""
-    opened = [f for f in incident.follow_ups if f.done_at is None and f.due_at is None]
-    session = prices.timetable.on(incident.session)
+def due_by_price(incident: Incident, prices: SymbolPrices, began: Alert, at: datetime) -> list[FollowUp]:
+    """The follow-ups that the lead symbol's price brings about now, in two agreeing quotes or a confirmed one: as
+    measured from the fall it ``began`` with."""
+    opened = [f for f in incident.thread.follow_ups if f.waits_for_price]
+    session = prices.timetable.on(began.session)
     standing = prices.standing(at)
-    if not opened or session is None or standing is None or lead is None:
+    if not opened or session is None or standing is None:
         return []
-    return [f for f in opened if _reached(f, prices, session, standing, lead)]
+    return [f for f in opened if _reached(f, prices, session, standing, began)]
 
 
 def _reached(
-    follow_up: FollowUp, prices: SymbolPrices, first: Session, standing: tuple[Quote, Session], lead: Alert
+    follow_up: FollowUp, prices: SymbolPrices, first: Session, standing: tuple[Quote, Session], began: Alert
 ) -> bool:
     quote, now_in = standing
     if now_in.date <= first.date:
         return False
-    if rebound := _REBOUND.match(follow_up.kind):
+    if (rebound := follow_up.kind.rebound) is not None:
         close = prices.close_of(first)
-        target = close * (1 + float(rebound[1]) / 100) if close else None
+        target = close * (1 + rebound) if close else None
     else:
-        before = level_before(lead, prices)
+        before = level_before(began, prices)
         target = before.price if before else None
-    if target is None or (lead.change or 0.0) >= 0:
+    if target is None or (began.change or 0.0) >= 0:
         return False
     quotes = [quote] if quote.kind.confirmed and quote.kind is not QuoteKind.LOW else prices.distinct(2)
     return (len(quotes) == 2 or quote.kind.confirmed) and all(
         prices.rebased(q) >= target and prices.session_of(q) == now_in for q in quotes
     )
-
-
-def done(incident: Incident, kinds: Sequence[str], at: datetime, outcome: str) -> Incident:
-    """``incident`` with the follow-ups of these kinds done."""
-    changed = tuple(
-        replace(f, done_at=at, outcome=outcome) if f.kind in kinds and f.done_at is None else f
-        for f in incident.follow_ups
-    )
-    return replace(incident, follow_ups=changed, updated_at=at)
 
 
 def next_due(incident: Incident, prices: SymbolPrices, after: datetime, here_since: datetime) -> datetime | None:
@@ -160,13 +151,13 @@ def next_due(incident: Incident, prices: SymbolPrices, after: datetime, here_sin
         return max(due, here_since) + CLOSE_GRACE if waits else due
 
     times: list[datetime] = []
-    for follow_up in incident.follow_ups:
+    for follow_up in incident.thread.follow_ups:
         if follow_up.done_at is None and follow_up.due_at is not None:
             times.append(look(follow_up.due_at))
-    if any(f.done_at is None and f.due_at is None for f in incident.follow_ups):
+    if any(f.waits_for_price for f in incident.thread.follow_ups):
         lapse = lapses_at(incident, prices.timetable)
         if lapse is not None:
             times.append(look(lapse))
-    if incident.edit_due_at is not None:
-        times.append(incident.edit_due_at)
+    if incident.thread.edit_due_at is not None:
+        times.append(incident.thread.edit_due_at)
     return min(times, default=None)

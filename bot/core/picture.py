@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
+from bot.core.incidents import told_by
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import Alert, Incident, Phase, Quote, QuoteKind, Reference
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import line_of_work
 from bot.core.news.vocabulary import Topics
 from bot.core.sessions import Session, Timetable
-from bot.core.summary import lead_alert
 from bot.core.wording import clock, moment, short_day
 
 PEERS = 5
@@ -133,7 +133,7 @@ def price_picture(
     fired = [a for a in alerts if a.fired_at <= at]
     if not fired:
         return None
-    lead = lead_alert(incident, fired)
+    lead = told_by(incident, fired)
     timetable = market.of(lead.symbol).timetable
     fall = timetable.on(lead.session)
     if fall is None or fall.starts_at > at:
@@ -215,7 +215,7 @@ def table_picture(
     fired = [a for a in alerts if a.fired_at <= at]
     works: dict[str, list[tuple[float, str]]] = {}
     for symbol in _symbols(incident, fired):
-        alert = lead_alert(incident, [a for a in fired if a.symbol == symbol])
+        alert = told_by(incident, [a for a in fired if a.symbol == symbol])
         way = _way(market, alert, None, at)
         if way:
             works.setdefault(line_of_work(companies, topics, symbol), []).append((way[-1][1], symbol))
@@ -356,7 +356,7 @@ def _peers(
     for symbol in _symbols(incident, fired):
         if symbol == lead.symbol:
             continue
-        alert = lead_alert(incident, [a for a in fired if a.symbol == symbol])
+        alert = told_by(incident, [a for a in fired if a.symbol == symbol])
         points = _way(market, alert, spans, at)
         if points:
             peers.append(Peer(symbol, points[-1][1], tuple(points)))

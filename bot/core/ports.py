@@ -252,7 +252,8 @@ class Journal(Recorder, Extras, Protocol):
         """
 
     def alerts_since(self, session: date) -> Sequence[Alert]:
-        """Alerts of sessions from ``session`` on, and any older one still firing, by ``fired_at``."""
+        """Alerts of sessions from ``session`` on, and any older one that fires or whose incident is open, by
+        ``fired_at``."""
 
     def incidents_since(self, session: date) -> Sequence[Incident]:
         """Incidents whose last session is ``session`` or later, and any still open, by ``started_at``."""

@@ -18,11 +18,10 @@ from bot.core.model import (
 
 
 @dataclass(slots=True)
-class Record:
+class StepResult:
     """Collects; ``decisions`` is the frozen result."""
 
     changes: list[AlertChange] = field(default_factory=list)
-    touched: dict[str, Incident] = field(default_factory=dict)
     announcements: list[Announcement] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -37,12 +36,12 @@ class Record:
                 return
         self.changes.append(AlertChange(ChangeKind.UPDATED, alert.updated_at, alert))
 
-    def decisions(self, now: datetime) -> Decisions:
-        """Everything, frozen."""
+    def decisions(self, now: datetime, incidents: tuple[Incident, ...]) -> Decisions:
+        """Everything, frozen, with the incidents that changed."""
         return Decisions(
             now,
             tuple(self.changes),
-            tuple(self.touched.values()),
+            incidents,
             tuple(self.announcements),
             tuple(self.readings),
             tuple(self.refused),

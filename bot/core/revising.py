@@ -9,33 +9,30 @@ from datetime import datetime
 from bot.core import corrections
 from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
-from bot.core.incidents import IncidentBook
+from bot.core.incidents import Incidents
 from bot.core.market import Market
 from bot.core.model import Alert, AlertChange, ChangeKind, Incident, Reading
-from bot.core.record import Record
-from bot.core.speaker import Speaker
+from bot.core.record import StepResult
+from bot.core.speaker import Announcer
 
 
 @dataclass(slots=True)
-class Revising:
+class Corrections:
     """Changes what was said of incidents where more is known now."""
 
     market: Market
     alerts: AlertBook
-    incidents: IncidentBook
-    speaker: Speaker
+    incidents: Incidents
+    announcer: Announcer
 
-    def merge(self, incident: Incident, at: datetime, record: Record) -> Incident:
+    def merge(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
         """``incident``, or the one it turned out to be one with."""
         while (twin := self.incidents.twin(incident)) is not None:
             whole, closed = self.incidents.merge(incident, twin, at)
-            moved = [replace(a, incident=whole.id) for a in map(self.alerts.get, closed.alerts) if a is not None]
-            for alert in moved:
+            for alert in [replace(a, incident=whole.id) for a in self.incidents.alerts_of(closed)]:
                 self.alerts.amend(alert)
-                record.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
-            record.touched[closed.id] = closed
-            record.touched[whole.id] = whole
-            self.speaker.merged(closed, moved, whole, at, record)
+                result.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
+            self.announcer.merged(closed, whole, at, result)
             incident = whole
         return incident
 
@@ -43,7 +40,7 @@ class Revising:
         self,
         read: Sequence[Reading],
         at: datetime,
-        record: Record,
+        result: StepResult,
         causes: Causes,
         reached: Callable[[str], Collection[str]],
     ) -> None:
@@ -54,7 +51,7 @@ class Revising:
         if not named and not near:
             return
         for incident in self.incidents.unmerged():
-            told = [a for a in map(self.alerts.get, incident.alerts) if a is not None]
+            told = self.incidents.alerts_of(incident)
             better = [
                 alert
                 for each in told
@@ -63,11 +60,11 @@ class Revising:
             ]
             for alert in better:
                 self.alerts.amend(alert)
-                record.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
+                result.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
             if any(alert.corrected_at is not None for alert in better):
-                self.speaker.correct(self.incidents.get(incident.id) or incident, at, record)
+                self.announcer.correct(incident, at, result)
             elif better:
-                self.speaker.complete(self.incidents.get(incident.id) or incident, better, at, record)
+                self.incidents.complete(incident, [alert.id for alert in better], at)
 
     def _better_explained(self, alert: Alert, at: datetime, causes: Causes) -> Alert | None:
         session = corrections.still_open(alert, self.market.of(alert.symbol).timetable, at)

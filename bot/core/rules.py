@@ -27,7 +27,7 @@ from bot.core.conditions import (
     walk,
 )
 from bot.core.market import Market, change
-from bot.core.model import Check, ClusterMatch, Severity, stable_id
+from bot.core.model import Check, ClusterMatch, FollowUpKind, Severity, stable_id
 from bot.core.news import NewsRoom
 from bot.core.sessions import Session
 from bot.core.windows import Span
@@ -55,7 +55,7 @@ class Rule:
     severity: tuple[SeverityStep, ...]
     cooldown: Span | None
     hold: int
-    follow_up: tuple[str, ...] = ()
+    follow_up: tuple[FollowUpKind, ...] = ()
     version: str = ""
     """Hash of the rule as written; changes when its text does."""
     text: str = ""

@@ -1,234 +1,227 @@
-"""Speaks for incidents: when a message, an edit or a follow-up goes out, and what becomes of an incident afterwards.
+"""Announces what happens to incidents: when a message, an edit or a follow-up goes out, and how it is addressed.
 
-Everything an incident says lives here; what the words are is ``summary``'s, when a reason exists ``incidents``'.
+What the words are is ``summary``'s; when a reason exists, and what an incident is, ``incidents``'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.core import followups, incidents
+from bot.core import followups
 from bot.core.alerts import AlertBook
-from bot.core.incidents import IncidentBook
+from bot.core.incidents import (
+    Incidents,
+    began_with,
+    edit_key,
+    message_key,
+    mostly_corrected,
+    reason_to_speak,
+    told_by,
+)
 from bot.core.market import Market
-from bot.core.model import Alert, Announcement, Incident, IncidentState, Reason
-from bot.core.record import Record
+from bot.core.model import (
+    LAPSED,
+    RECOVERED,
+    Alert,
+    Announcement,
+    FollowUpKind,
+    FollowUpOutcome,
+    Incident,
+    IncidentState,
+    Reason,
+    Summary,
+)
+from bot.core.record import StepResult
 from bot.core.rules import RuleSet
-from bot.core.summary import Teller, lead_alert
+from bot.core.summary import MessageBuilder
 
 NEVER_TOLD = "never told"
 EDIT_WORTH = 0.01
 """A message is edited when its lead's move is this much further than when it was last told."""
 
 
-class Speaker:
+class Announcer:
     """Turns what happened to incidents into announcements."""
 
     def __init__(
-        self, market: Market, alerts: AlertBook, book: IncidentBook, teller: Teller, rules: Callable[[], RuleSet]
+        self,
+        market: Market,
+        alerts: AlertBook,
+        incidents: Incidents,
+        messages: MessageBuilder,
+        rules: Callable[[], RuleSet],
     ) -> None:
         self.market = market
         self.alerts = alerts
-        self.incidents = book
-        self.teller = teller
+        self.incidents = incidents
+        self.messages = messages
         self._rules = rules
         self.here_since = datetime.min.replace(tzinfo=UTC)
         """Since when we know what happens: after a restart, since then."""
 
-    def speak(self, ids: set[str], at: datetime, record: Record) -> None:
-        """Say what changed: a new message where there is a reason for one, else an edit soon."""
-        for incident_id in sorted(ids - {""}):
-            incident = self.incidents.get(incident_id)
-            if incident is None or incident.state is IncidentState.CLOSED:
-                continue
-            reason = incidents.reason_to_speak(incident, at)
-            if reason is None:
-                self.keep(incidents.needs_edit(incident, at), record)
-            else:
-                self._announce(incident, reason, at, record)
+    # ------------------------------------------------------------------------------------------- what has happened
 
-    def _announce(self, incident: Incident, reason: Reason, at: datetime, record: Record) -> None:
-        alerts = self._alerts_of(incident)
+    def tell(self, ids: Collection[str], at: datetime, result: StepResult) -> None:
+        """Say what changed: a new message where there is a reason for one, else an edit soon."""
+        for incident_id in sorted(ids):
+            incident = self.incidents.get(incident_id)
+            if incident is None or incident.state is IncidentState.CLOSED or not self.incidents.has_alerts(incident):
+                continue
+            reason = reason_to_speak(incident, at)
+            if reason is None:
+                self.incidents.edit_soon(incident, at)
+            else:
+                self._tell(incident, reason, at, result)
+
+    def _tell(self, incident: Incident, reason: Reason, at: datetime, result: StepResult) -> None:
+        alerts = self.incidents.alerts_of(incident)
         held_back = self._quieted(incident, alerts)
         if not held_back and reason is Reason.FIRST:
             held_back = self._held_back(alerts)
-        told = replace(incidents.told(incident, reason, at), told_change=lead_alert(incident, alerts).last_change)
-        spoken = self.keep(told, record)
-        summary = self.teller.incident(spoken, alerts, self._watched, at, reason)
-        record.announcements.append(
-            Announcement(
-                key=incidents.message_key(spoken, spoken.messages),
-                at=at,
-                reason=reason,
-                severity=spoken.severity,
-                summary=summary,
-                incident=spoken.id,
-                symbols=spoken.symbols,
-                rules=rules_of(alerts),
-                replies_to="" if spoken.messages == 1 else incidents.message_key(spoken, 1),
-                suppressed_by=held_back,
-            )
-        )
+        told = self.incidents.announced(incident, reason, at)
+        summary = self.messages.incident(told, alerts, self._watched, at, reason)
+        self._send(told, reason, summary, at, result, held_back)
         if not held_back:
-            self._mark_told(alerts, at, record)
+            self._mark_told(alerts, at, result)
 
-    def _edit(self, incident: Incident, at: datetime, record: Record) -> None:
-        alerts = self._alerts_of(incident)
-        edited = self.keep(
-            replace(
-                incident,
-                edits=incident.edits + 1,
-                edited_at=at,
-                edit_due_at=None,
-                updated_at=at,
-                told_change=lead_alert(incident, alerts).last_change,
-            ),
-            record,
-        )
-        record.announcements.append(
-            Announcement(
-                key=incidents.edit_key(edited),
-                at=at,
-                reason=edited.main_reason,
-                severity=edited.severity,
-                summary=self.teller.incident(edited, alerts, self._watched, at, Reason.FIRST),
-                incident=edited.id,
-                symbols=edited.symbols,
-                rules=rules_of(alerts),
-                edits=incidents.message_key(edited, edited.main),
-            )
-        )
+    def correct(self, incident: Incident, at: datetime, result: StepResult) -> None:
+        """Say once that the cause is another than first told, where that holds of the lead and of most who fell; the
+        message itself is edited in any case."""
+        alerts = self.incidents.alerts_of(incident)
+        of_all = told_by(incident, alerts).corrected_at is not None and mostly_corrected(alerts)
+        current = self.incidents.correct_lead(incident, at)
+        if of_all and current.thread.corrected_at is None and current.thread.messages:
+            told = self.incidents.told_corrected(current, at)
+            self._send(told, Reason.CORRECTED, self.messages.correction(told, alerts), at, result, _unheard(alerts))
+
+    def merged(self, closed: Incident, into: Incident, at: datetime, result: StepResult) -> None:
+        """Let the message of an incident that turned out to be part of another say so, and say no more."""
+        if closed.thread.messages:
+            told = self.incidents.told_merged(closed, at)
+            self._edit(told, self.messages.merged(told, self.incidents.alerts_of(told), into), at, result)
+
+    # --------------------------------------------------------------------------------------------- price and time
+
+    def watch_lead(self, incident: Incident, at: datetime, result: StepResult) -> None:
+        """What the lead symbol's newest price brings about: a follow-up, or an edit when it has gone further."""
+        alerts = self.incidents.alerts_of(incident)
+        if not alerts:
+            return
+        current = self._timed_follow_ups(incident, at, result, after_due=True)
+        due = followups.due_by_price(current, self.market.of(current.lead), began_with(current, alerts), at)
+        if due:
+            current = self._follow_up(current, [f.kind for f in due], at, result)
+        told, change = current.thread.told_change, told_by(current, alerts).last_change
+        if told is not None and change is not None and abs(change - told) >= EDIT_WORTH:
+            self.incidents.edit_soon(current, at)
+
+    def tend(self, incident: Incident, at: datetime, result: StepResult) -> None:
+        """Say what has fallen due, and close an incident of which nothing more is to come."""
+        if not self.incidents.has_alerts(incident):
+            self.incidents.give_up(incident, at)
+            return
+        current = self._timed_follow_ups(incident, at, result)
+        lapse = followups.lapses_at(current, self.market.of(current.lead).timetable)
+        waiting = [f.kind for f in current.thread.follow_ups if f.waits_for_price]
+        if waiting and lapse is not None and lapse <= at:
+            current = self._lapse(current, waiting, lapse, at, result)
+        if current.thread.edit_due_at is not None and current.thread.edit_due_at <= at:
+            current = self._update(current, at, result)
+        self.incidents.close_if_settled(current, at)
+
+    def _update(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
+        """Edit the main message: it shows things as they are now."""
+        alerts = self.incidents.alerts_of(incident)
+        edited = self.incidents.edited(incident, at)
+        self._edit(edited, self.messages.incident(edited, alerts, self._watched, at, Reason.FIRST), at, result)
         if not _unheard(alerts):
-            self._mark_told(alerts, at, record)
+            self._mark_told(alerts, at, result)
+        return edited
 
-    def _follow(
+    def _timed_follow_ups(
+        self, incident: Incident, at: datetime, result: StepResult, *, after_due: bool = False
+    ) -> Incident:
+        """Send what is due. ``after_due`` leaves a follow-up due this very moment to the clock, which comes after all
+        quotes of the moment are in."""
+        current = incident
+        for follow_up in followups.due_by_time(incident, self.market.of(incident.lead), at, self.here_since):
+            assert follow_up.due_at is not None
+            overdue = at - follow_up.due_at
+            if after_due and not overdue:
+                continue
+            if overdue > followups.STALE_AFTER:
+                current = self.incidents.end_follow_ups(current, [follow_up.kind], at, FollowUpOutcome.STALE)
+            else:
+                late = overdue > followups.LATE_AFTER
+                current = self._follow_up(current, [follow_up.kind], at, result, closed_at=follow_up.due_at, late=late)
+        return current
+
+    def _lapse(
+        self, incident: Incident, waiting: Sequence[FollowUpKind], lapse: datetime, at: datetime, result: StepResult
+    ) -> Incident:
+        """Five sessions on: what has not come back is said once, and the waiting ends."""
+        prices = self.market.of(incident.lead)
+        if followups.waited_for(lapse, prices, at, self.here_since):
+            return incident
+        stale = followups.end_is_stale(lapse, prices.timetable, at)
+        outcome = FollowUpOutcome.STALE if stale else FollowUpOutcome.EXPIRED
+        incident = self.incidents.end_follow_ups(incident, waiting, at, outcome)
+        if RECOVERED in waiting and not stale:
+            late = at - lapse > followups.LATE_AFTER
+            return self._follow_up(incident, [LAPSED], at, result, closed_at=lapse, late=late)
+        return incident
+
+    def _follow_up(
         self,
         incident: Incident,
-        kinds: Sequence[str],
+        kinds: Sequence[FollowUpKind],
         at: datetime,
-        record: Record,
+        result: StepResult,
         *,
         closed_at: datetime | None = None,
         late: bool = False,
-    ) -> None:
+    ) -> Incident:
         """``closed_at``: the close this is about, whose prices it gives; the prices of now, where it is about none."""
-        alerts = self._alerts_of(incident)
-        marked = followups.done(incident, kinds, at, "late" if late else "sent")
-        spoken = self.keep(replace(marked, messages=marked.messages + 1), record)
-        record.announcements.append(
-            Announcement(
-                key=incidents.message_key(spoken, spoken.messages),
-                at=at,
-                reason=Reason.FOLLOW_UP,
-                severity=spoken.severity,
-                summary=self.teller.follow_up(spoken, alerts, kinds, at, closed_at, late),
-                incident=spoken.id,
-                symbols=spoken.symbols,
-                rules=rules_of(alerts),
-                replies_to=incidents.message_key(spoken, 1),
-                suppressed_by=_unheard(alerts),
-            )
+        alerts = self.incidents.alerts_of(incident)
+        outcome = FollowUpOutcome.LATE if late else FollowUpOutcome.SENT
+        told = self.incidents.followed_up(incident, kinds, at, outcome)
+        summary = self.messages.follow_up(told, alerts, kinds, at, closed_at, late)
+        self._send(told, Reason.FOLLOW_UP, summary, at, result, _unheard(alerts))
+        return told
+
+    # ----------------------------------------------------------------------------------------------- announcements
+
+    def _send(
+        self, incident: Incident, reason: Reason, summary: Summary, at: datetime, result: StepResult, held_back: str
+    ) -> None:
+        """A new message: the incident's newest, which answers its first."""
+        number = incident.thread.messages
+        made = self._announcement(incident, message_key(incident, number), reason, summary, at)
+        first = message_key(incident, 1) if number > 1 else ""
+        result.announcements.append(replace(made, replies_to=first, suppressed_by=held_back))
+
+    def _edit(self, incident: Incident, summary: Summary, at: datetime, result: StepResult) -> None:
+        """An edit of the incident's main message."""
+        made = self._announcement(incident, edit_key(incident), incident.thread.main_reason, summary, at)
+        result.announcements.append(replace(made, edits=message_key(incident, incident.thread.main)))
+
+    def _announcement(
+        self, incident: Incident, key: str, reason: Reason, summary: Summary, at: datetime
+    ) -> Announcement:
+        return Announcement(
+            key=key,
+            at=at,
+            reason=reason,
+            severity=incident.severity,
+            summary=summary,
+            incident=incident.id,
+            symbols=incident.symbols,
+            rules=tuple(sorted({alert.rule for alert in self.incidents.alerts_of(incident)})),
         )
 
-    def merged(self, closed: Incident, alerts: Sequence[Alert], into: Incident, at: datetime, record: Record) -> None:
-        """Let the message of an incident that turned out to be part of another say so, and say no more."""
-        if closed.messages == 0:
-            return
-        edited = self.keep(replace(closed, edits=closed.edits + 1, edited_at=at), record)
-        record.announcements.append(
-            Announcement(
-                key=incidents.edit_key(edited),
-                at=at,
-                reason=edited.main_reason,
-                severity=edited.severity,
-                summary=self.teller.merged(edited, alerts, into),
-                incident=edited.id,
-                symbols=edited.symbols,
-                rules=rules_of(alerts),
-                edits=incidents.message_key(edited, edited.main),
-            )
-        )
-
-    def correct(self, incident: Incident, at: datetime, record: Record) -> None:
-        """Say once that the cause is another than first told, where that holds of the lead and of most who fell; the
-        message itself is edited in any case."""
-        alerts = self._alerts_of(incident)
-        lead = lead_alert(incident, alerts)
-        changed = sum(a.corrected_at is not None for a in alerts)
-        current = replace(incidents.reopened(incidents.needs_edit(incident, at)), updated_at=at)
-        if lead.corrected_at is not None and 2 * changed < len(alerts):  # it is told by one whom it still explains
-            others = [a for a in alerts if a.corrected_at is None]
-            current = replace(current, lead=max(others, key=lambda a: (a.severity, -(a.change or 0.0))).symbol)
-        current = self.keep(current, record)
-        if lead.corrected_at is None or 2 * changed < len(alerts) or current.corrected_at or not current.messages:
-            return
-        assert lead.cause is not None
-        spoken = self.keep(
-            replace(
-                current,
-                messages=current.messages + 1,
-                corrected_at=at,
-                topic=lead.cause.topic,
-                clusters=tuple(dict.fromkeys((*current.clusters, lead.cause.cluster))),
-            ),
-            record,
-        )
-        record.announcements.append(
-            Announcement(
-                key=incidents.message_key(spoken, spoken.messages),
-                at=at,
-                reason=Reason.CORRECTED,
-                severity=spoken.severity,
-                summary=self.teller.correction(spoken, alerts),
-                incident=spoken.id,
-                symbols=spoken.symbols,
-                rules=rules_of(alerts),
-                replies_to=incidents.message_key(spoken, 1),
-                suppressed_by=_unheard(alerts),
-            )
-        )
-
-    def complete(self, incident: Incident, found: Sequence[Alert], at: datetime, record: Record) -> None:
-        """Let the message of an incident without a cause tell the one that some of its alerts have ``found`` by now.
-
-        One company's own reason says nothing of most others, so one of them leads then; AI news speaks for all.
-        """
-        alerts = self._alerts_of(incident)
-        lead = lead_alert(incident, alerts)
-        if lead.cause is not None and all(a.id != lead.id for a in found):
-            return  # it tells of one already
-        by_ai = [a for a in alerts if a.cause is not None and a.cause.topic in self.teller.topics.ai_causes]
-        unexplained = [a for a in alerts if a.cause is None]
-        ours = by_ai or (unexplained if 2 * len(unexplained) > len(alerts) else [])
-        if ours and lead not in ours:
-            lead = max(ours, key=lambda a: (a.severity, -(a.change or 0.0)))
-        cause = lead.cause
-        current = replace(
-            incidents.reopened(incidents.needs_edit(incident, at)),
-            lead=lead.symbol,
-            topic=incident.topic or (cause.topic if cause else ""),
-            clusters=tuple(dict.fromkeys((*incident.clusters, *([cause.cluster] if cause else [])))),
-            updated_at=at,
-        )
-        self.keep(current, record)
-
-    def watch_lead(self, incident: Incident, at: datetime, record: Record) -> None:
-        """What the lead symbol's newest price brings about: a follow-up, or an edit when it has gone further."""
-        current = self.incidents.get(incident.id)
-        if current is None or not current.alerts:
-            return
-        lead = lead_alert(current, self._alerts_of(current))
-        self._timed_follow_ups(current, at, record, after_due=True)
-        current = self.incidents.get(incident.id) or current
-        due = followups.due_by_price(current, self.market.of(current.lead), lead, at)
-        if due:
-            self._follow(current, [f.kind for f in due], at, record)
-            current = self.incidents.get(incident.id) or current
-        told = current.told_change
-        if told is not None and lead.last_change is not None and abs(lead.last_change - told) >= EDIT_WORTH:
-            self.keep(incidents.needs_edit(current, at), record)
+    # ------------------------------------------------------------------------------------------------ held back
 
     def _quieted(self, incident: Incident, alerts: Sequence[Alert]) -> str:
         """The rule that keeps these quiet while an alert of it fires; empty where one of them speaks all the same."""
@@ -253,71 +246,18 @@ class Speaker:
         timetable = self.market.of(alert.symbol).timetable
         return timetable.between(before.session, alert.session) < (rule.cooldown.sessions or 0)
 
-    def _mark_told(self, alerts: Sequence[Alert], at: datetime, record: Record) -> None:
+    def _mark_told(self, alerts: Sequence[Alert], at: datetime, result: StepResult) -> None:
         for alert in alerts:
             if alert.told_severity is None or alert.severity > alert.told_severity:
                 told = replace(alert, told_at=at, told_severity=alert.severity)
                 self.alerts.amend(told)
-                record.mark_told(told)
-
-    def tend(self, incident: Incident, at: datetime, record: Record) -> None:
-        prices = self.market.of(incident.lead)
-        self._timed_follow_ups(incident, at, record)
-        current = self.incidents.get(incident.id) or incident
-        lapse = followups.lapses_at(current, prices.timetable)
-        waiting = [f.kind for f in current.follow_ups if f.done_at is None and f.due_at is None]
-        if waiting and lapse is not None and lapse <= at:
-            self._lapse(current, waiting, lapse, at, record)
-            current = self.incidents.get(incident.id) or current
-        if current.edit_due_at is not None and current.edit_due_at <= at:
-            self._edit(current, at, record)
-            current = self.incidents.get(incident.id) or current
-        if incidents.settled(current, self._alerts_of(current)):
-            self.keep(replace(current, state=IncidentState.CLOSED, closed_at=at, updated_at=at), record)
-
-    def _timed_follow_ups(self, incident: Incident, at: datetime, record: Record, *, after_due: bool = False) -> None:
-        """Send what is due. ``after_due`` leaves a follow-up due this very moment to the clock, which comes after all
-        quotes of the moment are in."""
-        for follow_up in followups.due_by_time(incident, self.market.of(incident.lead), at, self.here_since):
-            assert follow_up.due_at is not None
-            overdue = at - follow_up.due_at
-            if after_due and not overdue:
-                continue
-            current = self.incidents.get(incident.id) or incident
-            if overdue > followups.STALE_AFTER:
-                self.keep(followups.done(current, [follow_up.kind], at, "stale"), record)
-            else:
-                late = overdue > followups.LATE_AFTER
-                self._follow(current, [follow_up.kind], at, record, closed_at=follow_up.due_at, late=late)
-
-    def _lapse(self, incident: Incident, waiting: list[str], lapse: datetime, at: datetime, record: Record) -> None:
-        """Five sessions on: what has not come back is said once, and the waiting ends."""
-        prices = self.market.of(incident.lead)
-        if followups.waited_for(lapse, prices, at, self.here_since):
-            return
-        stale = followups.end_is_stale(lapse, prices.timetable, at)
-        incident = self.keep(followups.done(incident, waiting, at, "stale" if stale else "expired"), record)
-        if "recovered" in waiting and not stale:
-            late = at - lapse > followups.LATE_AFTER
-            self._follow(incident, ["lapsed"], at, record, closed_at=lapse, late=late)
+                result.mark_told(told)
 
     @property
     def _watched(self) -> list[str]:
         return sorted(self._rules().symbols)
 
-    def _alerts_of(self, incident: Incident) -> list[Alert]:
-        return [a for a in map(self.alerts.get, incident.alerts) if a is not None]
-
-    def keep(self, incident: Incident, record: Record) -> Incident:
-        record.touched[incident.id] = self.incidents.put(incident)
-        return incident
-
 
 def _unheard(alerts: Sequence[Alert]) -> str:
     """``never told`` where every message about these was held back: nothing answers what nobody got."""
     return NEVER_TOLD if all(a.told_at is None for a in alerts) else ""
-
-
-def rules_of(alerts: Sequence[Alert]) -> tuple[str, ...]:
-    """The rules these alerts are of, in order of name."""
-    return tuple(sorted({alert.rule for alert in alerts}))

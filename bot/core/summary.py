@@ -22,11 +22,17 @@ from bot.core.blocks.why import why
 from bot.core.earnings import EarningsCalendar, due_words
 from bot.core.episode import Episode
 from bot.core.followups import level_before, standing
+from bot.core.incidents import began_with, told_by
 from bot.core.market import Market, SymbolPrices, change
 from bot.core.model import (
+    LAPSED,
+    NEXT_SESSION_CLOSE,
+    RECOVERED,
+    SESSION_CLOSE,
     Alert,
     Block,
     BlockKind,
+    FollowUpKind,
     Incident,
     Line,
     Phase,
@@ -60,6 +66,12 @@ MEMBERS = 6
 HELD_UP = 5
 NOTABLE_SESSIONS = 20
 """A price is called the lowest since a date only where it is the lowest of at least so many sessions."""
+FOLLOW_UP_WORDS = {
+    SESSION_CLOSE: "at the close",
+    NEXT_SESSION_CLOSE: "at the next session's close",
+    RECOVERED: "has recovered",
+    LAPSED: "five sessions on",
+}
 NOT_ADVICE = "Not investment advice."
 
 
@@ -76,8 +88,8 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Tells incidents from what is known of prices and companies."""
+class MessageBuilder:
+    """Builds what a message about an incident says, from what is known of prices and companies."""
 
     market: Market
     companies: Companies
@@ -94,7 +106,7 @@ class Teller:
         self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime, reason: Reason
     ) -> Summary:
         """The whole summary of ``incident`` as it stands at ``at``. ``alerts`` are its alerts by ``fired_at``."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         headline = self._headline(incident, alerts, lead, reason)
         blocks = [
             Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
@@ -112,28 +124,24 @@ class Teller:
         self,
         incident: Incident,
         alerts: Sequence[Alert],
-        kinds: Sequence[str],
+        kinds: Sequence[FollowUpKind],
         at: datetime,
         closed_at: datetime | None = None,
         late: bool = False,
     ) -> Summary:
         """What a follow-up says: where the lead and the others stand now, or stood at the close it is about, against
         the first message's reference."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         name = self.company(lead.symbol)
         now = self.standing(lead.symbol, at, closed_at)
-        words = {
-            "session close": "at the close",
-            "next session close": "at the next session's close",
-            "recovered": "has recovered",
-            "lapsed": "five sessions on",
-        }
-        kind = "recovered" if "recovered" in kinds else kinds[0]
-        about = words.get(kind, f"has rebounded ({kind.removeprefix('rebound ')} or more from the close)")
+        kind = RECOVERED if RECOVERED in kinds else kinds[0]
+        back = f"has rebounded ({str(kind).removeprefix('rebound ')} or more from the close)"
+        about = FOLLOW_UP_WORDS.get(kind, back)
         headline = f"Follow-up: {name} {about}"
         lines: list[Line] = []
         prices = self.market.of(lead.symbol)
-        held, before = standing(prices, at, closed_at), level_before(lead, prices)
+        began = began_with(incident, alerts)
+        held, before = standing(prices, at, closed_at), level_before(began, prices)
         if now is not None:
             lines.append(
                 (
@@ -165,7 +173,7 @@ class Teller:
 
     def merged(self, incident: Incident, alerts: Sequence[Alert], into: Incident) -> Summary:
         """What the message of an incident says that turned out to be part of another."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         headline = self._headline(incident, alerts, lead, Reason.FIRST)
         said = f"Part of one happening with {self.company(into.lead)}’s fall: the message about it tells the rest."
         blocks = (
@@ -177,7 +185,7 @@ class Teller:
 
     def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
         """What is said where the incident's cause turns out to be another than it was first told with."""
-        lead = lead_alert(incident, alerts)
+        lead = told_by(incident, alerts)
         told = [a for a in alerts if a.corrected_at is not None]
         told.sort(key=lambda a: (a.id != lead.id, a.last_change or 0.0, a.id))
         return correction.correction(told, self.company, self.topic, NOT_ADVICE)
@@ -192,7 +200,7 @@ class Teller:
         others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead))
         company = f", {count(others, 'other stock')} with it" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
-        if reason is Reason.ESCALATED and lead.cause and lead.fired_at == incident.told_at and len(alerts) > 1:
+        if reason is Reason.ESCALATED and lead.cause and lead.fired_at == incident.thread.told_at and len(alerts) > 1:
             lead_in = "Cause found: " if all(a.cause is None for a in alerts if a.fired_at < lead.fired_at) else lead_in
         topic = self._because(lead)
         if others and not topic.startswith(";"):
@@ -261,7 +269,7 @@ class Teller:
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:
             return []
-        apart = correction.set_apart(alerts, lead_alert(incident, alerts))
+        apart = correction.set_apart(alerts, told_by(incident, alerts))
         hit = [s for s in incident.symbols if s not in apart]
         standings = [s for s in (self.standing(x, at) for x in hit) if s is not None]
         title = f"Who is hit ({len(hit)}), worst first"
@@ -277,9 +285,9 @@ class Teller:
         return [Block("who is hit", BlockKind.FACTS, 60, title, self._by_work(moves))]
 
     @staticmethod
-    def _over(incident: Incident, kinds: Sequence[str]) -> bool:
+    def _over(incident: Incident, kinds: Sequence[FollowUpKind]) -> bool:
         """Nothing follows this follow-up."""
-        return all(f.done_at is not None or f.kind in kinds for f in incident.follow_ups)
+        return all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
 
     def _since(
         self, incident: Incident, alerts: Sequence[Alert], at: datetime, closed_at: datetime | None
@@ -325,12 +333,12 @@ class Teller:
         return [Block("who held up", BlockKind.FACTS, 40, "", ((f"Held up better: {listing(named, HELD_UP)}.",),))]
 
     def _next(self, incident: Incident) -> list[Block]:
-        times = [f.due_at for f in incident.follow_ups if f.done_at is None and f.due_at is not None]
+        times = [f.due_at for f in incident.thread.follow_ups if f.done_at is None and f.due_at is not None]
         due = min(times, default=None)
-        prices = [f.kind for f in incident.follow_ups if f.done_at is None and f.due_at is None]
+        prices = [f.kind for f in incident.thread.follow_ups if f.waits_for_price]
         parts = [f"Next message: {moment(due)}"] if due else []
         if prices:
-            watching = listing([{"recovered": "recovery"}.get(k, k) for k in prices])
+            watching = listing(["recovery" if kind == RECOVERED else str(kind) for kind in prices])
             parts.append(f"watching for {watching}" if parts else f"Watching for {watching}")
         return [Block("what next", BlockKind.NOTE, 20, "", ((f"{'; '.join(parts)}.",),))] if parts else []
 
@@ -358,9 +366,3 @@ class Teller:
     def company(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""
         return self.companies.name_of(symbol)
-
-
-def lead_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:
-    """The alert an incident is told by: its lead symbol's, of the highest severity, the newest session first."""
-    of_lead = [a for a in alerts if a.symbol == incident.lead] or list(alerts)
-    return max(of_lead, key=lambda a: (a.session == incident.session, a.severity, a.session))

@@ -78,7 +78,7 @@ class View:
     @property
     def episodes(self) -> Sequence[Episode]:
         """What messages compare with."""
-        return self._engine.speaker.teller.episodes
+        return self._engine.announcer.messages.episodes
 
     # -------------------------------------------------------------------------------------------------------- prices
 
@@ -97,11 +97,11 @@ class View:
 
     def standing(self, symbol: str, at: datetime) -> Standing | None:
         """The symbol's move against its previous close as it stands at ``at``; ``None`` where no price is known."""
-        return self._engine.speaker.teller.standing(symbol, at)
+        return self._engine.announcer.messages.standing(symbol, at)
 
     def name_of(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""
-        return self._engine.speaker.teller.company(symbol)
+        return self._engine.announcer.messages.company(symbol)
 
     def knows(self, told: EarningsDate) -> bool:
         """Whether this date of earnings is known already."""

@@ -13,6 +13,7 @@ from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing
 from bot.core.ports import Notifier
 from tests.store.values import NOW, recipient
+from tests.waiting import PATIENCE
 
 QUICK = timedelta(milliseconds=1)
 
@@ -44,7 +45,7 @@ def alarm_over(channel: Channel, *people: str, pause: timedelta = QUICK) -> Alar
     return Alarm({"telegram": channel}, lambda: [recipient(p, operator=True) for p in people], Now(), pause)  # type: ignore[arg-type, list-item]
 
 
-async def settled(seconds: float = 1.0) -> None:
+async def settled(seconds: float = PATIENCE) -> None:
     """Until nothing more is under way, or so long."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     if others:

@@ -28,7 +28,7 @@ class Desk:
         self.store.save_recipients([READER])
         self.clock = SimulatedClock(NOON)
         self.engine: Engine = engine(rule("fall", price("< -10%")), rule("small", price("< -5%")))
-        self.muting = Muting(self.store, self.engine, self.clock, lambda: ("NVDA", "VRT", "KO", "SPY"))
+        self.muting = Muting(self.store, lambda: self.engine, self.clock, lambda: ("NVDA", "VRT", "KO", "SPY"))
         self.cycle = Cycle(self.engine, self.store, lambda: [READER], self.muting)
 
     def see(self, *observations: Observation) -> list[tuple[Reason, str]]:
@@ -83,11 +83,11 @@ def test_a_silenced_rule_is_quiet_where_no_other_speaks(desk: Desk) -> None:
 def test_silences_survive_a_restart(desk: Desk) -> None:
     desk.muting.silence("small 8h", "Ada")
     desk.muting.silence("VRT 8h", "Ada")
-    again = Muting(desk.store, desk.engine, desk.clock, tuple)
+    again = Muting(desk.store, lambda: desk.engine, desk.clock, tuple)
     assert sorted(again(), key=lambda s: s.id) == sorted(desk.muting(), key=lambda s: s.id)
     assert len(again()) == 2
     desk.clock.advance(NOON + timedelta(hours=8))
-    assert Muting(desk.store, desk.engine, desk.clock, tuple)() == []
+    assert Muting(desk.store, lambda: desk.engine, desk.clock, tuple)() == []
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_an_incident_somebody_looks_after_still_says_that_it_gets_worse(desk: De
     )
     assert desk.fall("NVDA", 80.0, "01-27 13:30") == [(Reason.ESCALATED, "")]
     (incident,) = desk.engine.incidents.open()
-    assert (incident.acknowledged_by, incident.acknowledged_at) == ("Ada", at("01-27 13:01"))
+    assert (incident.thread.acknowledged_by, incident.thread.acknowledged_at) == ("Ada", at("01-27 13:01"))
     stored = desk.store.incidents_since(incident.session)
-    assert stored[0].acknowledged_by == "Ada"
+    assert stored[0].thread.acknowledged_by == "Ada"
 
 
 def test_an_incident_that_is_not_there_cannot_be_looked_after(desk: Desk) -> None:

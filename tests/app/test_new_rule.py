@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from bot.app.world import load_world
 from tests.command import Ran, run_command
+from tests.processes import run
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_an_option_that_makes_no_sense_ends_with_what_to_write(folder: Path, opt
 
 def test_it_works_as_a_process_with_piped_answers(folder: Path, repository: Path) -> None:
     command = [sys.executable, "main.py", "rules", "new", "--config", str(folder / "config.yaml")]
-    made = subprocess.run(command, cwd=repository, input="\n" * 7, capture_output=True, text=True, timeout=120)
+    made = run(command, cwd=repository, input="\n" * 7, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     assert made.stdout.count("\n") == 2
 

@@ -146,7 +146,6 @@ class Running:
         nothing: Any = SimpleNamespace()  # no feed, price or job is asked for here
         self.bot = LiveBot(
             world,
-            engine,
             self.store,
             self.store,
             self.store,

@@ -32,6 +32,8 @@ PUBLIC = frozenset(
         "view",
         "evaluate",
         "next_due",
+        "time",
+        "unwritten",
         "engine",
         "Engine",
     ]

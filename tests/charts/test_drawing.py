@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 import struct
-import subprocess
 import sys
 import threading
 import zlib
@@ -37,6 +36,7 @@ from tests.charts.pictures import (
     wide_picture,
 )
 from tests.core.worlds import COMPANIES, at, close, quote
+from tests.processes import run
 
 THEME_NAMES: tuple[ThemeName, ...] = ("light", "dark")
 ALONE = replace(shock_picture(), peers=())
@@ -288,7 +288,7 @@ def test_neither_pyplot_nor_anything_before_the_first_picture_is_loaded(reposito
         "import bot.adapters.charts.price, bot.adapters.charts.table\n"
         "assert 'matplotlib.figure' in sys.modules and 'matplotlib.pyplot' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program], cwd=repository, check=True, timeout=60)
+    run([sys.executable, "-c", program], cwd=repository, check=True)
 
 
 # ------------------------------------------------------------------------------------------------------------- the type

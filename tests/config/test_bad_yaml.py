@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.config.yaml_file import load_document
 from bot.core.errors import ConfigError
+from tests.processes import run
 
 BAD = {
     "an empty file": (
@@ -241,7 +241,7 @@ def test_without_the_c_parser_the_places_are_the_same() -> None:
         "        print(error)\n"
     )
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=120)
+    done = run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "f.yaml:2:1: a tab is used for indentation; use spaces",

@@ -326,8 +326,8 @@ def test_the_deepseek_monday_is_one_incident_and_three_near_misses() -> None:
     play_tape(machine, scene.tape, until=AFTER_MONDAY.at)
     due = next_digest(machine.market.of("SPY").timetable, at("01-27 12:00"))
     assert due == AFTER_MONDAY
-    teller = machine.speaker.teller
-    found = digest(compile_digest(of(machine), due, due.at), teller.company, teller.topic, NOT_ADVICE)
+    messages = machine.announcer.messages
+    found = digest(compile_digest(of(machine), due, due.at), messages.company, messages.topic, NOT_ADVICE)
     shown = plain(found, None)
     lines = shown.splitlines()
     assert lines[0] == "Mon 27 Jan, after the close: 1 incident; 3 near misses"

@@ -14,6 +14,7 @@ from bot.core.model import (
     AlertState,
     ChangeKind,
     Decisions,
+    Incident,
     IncidentState,
     QuoteKind,
     Reason,
@@ -325,3 +326,30 @@ def _all_changes(decisions: list[Decisions]) -> list[object]:
 
 def _all_messages(decisions: list[Decisions]) -> list[object]:
     return [a for d in decisions for a in d.announcements]
+
+
+def test_a_step_hands_over_every_incident_that_changed_and_no_other() -> None:
+    machine = engine(rule(follow_up=("session close", "next session close", "rebound 5%", "recovered")))
+    tape = shock_tape()
+    before: dict[str, Incident] = {}
+    for moment in (*sorted({o.seen_at for o in tape}), at("01-29 12:00"), at("02-05 00:00")):
+        decisions = machine.step([o for o in tape if o.seen_at == moment], moment)
+        after = {i.id: i for i in machine.incidents}
+        handed_over = {i.id: i for i in decisions.incidents}
+        assert handed_over == {key: after[key] for key in handed_over}
+        assert {key for key in after if after[key] != before.get(key)} <= set(handed_over)
+        assert machine.unwritten == ()
+        before = after
+    assert before
+
+
+def test_an_alert_that_joins_two_incidents_into_one_is_written_as_that_one_s() -> None:
+    both = engine(rule("plain", when=price("< -10%")), rule("shock"))
+    tape = [close(s, p, "01-24") for s, p in (("NVDA", 100.0), ("VRT", 50.0), ("SPY", 600.0))]
+    tape += [quote("NVDA", 88.0, f"01-27 15:0{n}") for n in (0, 1)]
+    tape += [quote("VRT", 44.0, f"01-27 15:0{n}") for n in (2, 3)]
+    decisions = play(both, [*tape, story(CHEAP, "01-27 15:10")])
+    written = {c.alert.id: c.alert.incident for d in decisions for c in d.changes}
+    assert len(written) == 4
+    assert set(written.values()) == {"20250127-1"}
+    assert {a.id: a.incident for a in both.alerts} == written

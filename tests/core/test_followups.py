@@ -8,7 +8,16 @@ from dataclasses import replace
 import pytest
 
 from bot.core.engine import Engine
-from bot.core.model import Announcement, Decisions, Observation, QuoteKind, Reason, Split
+from bot.core.model import (
+    RECOVERED,
+    Announcement,
+    Decisions,
+    FollowUpOutcome,
+    Observation,
+    QuoteKind,
+    Reason,
+    Split,
+)
 from bot.core.windows import parse_span
 from bot.render.plain import plain
 from tests.core.worlds import CHEAP, at, close, engine, play, quote, rule, story
@@ -152,7 +161,7 @@ def test_an_end_that_is_a_session_old_is_dropped_and_the_incident_is_over() -> N
     later = [quote("NVDA", 95.0, "02-11 10:00", seen="02-11 10:01")]
     assert after_restart(machine, "02-11 10:00", later, "02-11 12:00") == []
     (incident,) = machine.incidents
-    assert {f.outcome for f in incident.follow_ups if f.kind == "recovered"} == {"stale"}
+    assert {f.outcome for f in incident.thread.follow_ups if f.kind == RECOVERED} == {FollowUpOutcome.STALE}
     assert incident.closed_at is not None
 
 

@@ -9,9 +9,23 @@ from bot.core.alerts import AlertBook
 from bot.core.comparison import parse_comparison
 from bot.core.conditions import All, Breadth
 from bot.core.engine import Engine
-from bot.core.incidents import IncidentBook, reason_to_speak
+from bot.core.incidents import Incidents, reason_to_speak
 from bot.core.market import Market
-from bot.core.model import Alert, AlertState, CauseRef, FollowUp, IncidentState, Phase, Reach, Reason, Severity
+from bot.core.model import (
+    NEXT_SESSION_CLOSE,
+    SESSION_CLOSE,
+    Alert,
+    AlertState,
+    CauseRef,
+    FollowUp,
+    FollowUpOutcome,
+    IncidentState,
+    Phase,
+    Reach,
+    Reason,
+    Severity,
+    Thread,
+)
 from tests.core.worlds import at, close, engine, play, price, quote, rule, weekday_timetable
 
 MONDAY, TUESDAY = date(2025, 1, 27), date(2025, 1, 28)
@@ -48,7 +62,7 @@ class Book:
         timetable = weekday_timetable()
         self.alerts = AlertBook(Market(lambda _: timetable), at("01-01 00:00"))
         shared = frozenset({"ai-model", "ai-market"})
-        self.book = IncidentBook(lambda _: timetable, self.alerts.get, lambda: shared)
+        self.book = Incidents(lambda _: timetable, self.alerts.get, lambda: shared)
 
     def join(self, alert: Alert, *, together: bool = False) -> str:
         """Enter an alert; the id of its incident."""
@@ -163,29 +177,34 @@ def test_incidents_of_other_causes_other_sessions_or_the_other_way_stay_apart() 
 def test_follow_ups_of_both_are_kept_once_each_and_those_of_the_closed_one_end() -> None:
     book = Book()
     first, second = (book.join(alert(s, -0.12, topic="earnings", cluster=s)) for s in ("NVDA", "VST"))
-    later = FollowUp("next session close", at("01-28 21:00"))
+    later = FollowUp(NEXT_SESSION_CLOSE, at("01-28 21:00"))
     one, other = book.book.get(first), book.book.get(second)
     assert one is not None
     assert other is not None
-    book.book.put(replace(one, follow_ups=(FollowUp("session close", at("01-27 21:00"), at("01-27 21:00"), "sent"),)))
-    book.book.put(replace(other, follow_ups=(FollowUp("session close", at("01-27 21:00")), later)))
+    evening = at("01-27 21:00")
+    sent = FollowUp(SESSION_CLOSE, evening, evening, FollowUpOutcome.SENT)
+    book.book.restore([replace(one, thread=Thread(follow_ups=(sent,)))])
+    book.book.restore([replace(other, thread=Thread(follow_ups=(FollowUp(SESSION_CLOSE, evening), later)))])
     one, other = book.book.get(first), book.book.get(second)
     assert one is not None
     assert other is not None
     whole, closed = book.book.merge(other, one, at("01-27 22:00"))
-    assert {f.kind: f.outcome for f in whole.follow_ups} == {"session close": "sent", "next session close": ""}
-    assert {f.outcome for f in closed.follow_ups} == {"merged"}
+    assert {str(f.kind): f.outcome.value for f in whole.thread.follow_ups} == {
+        "session close": "sent",
+        "next session close": "",
+    }
+    assert {f.outcome for f in closed.thread.follow_ups} == {FollowUpOutcome.MERGED}
 
 
 def test_what_somebody_looks_after_says_nothing_new_for_growing_and_all_the_same_for_getting_worse() -> None:
     book = Book()
     grown = book.book.get(book.join(alert("NVDA", -0.12, topic="ai-model")))
     assert grown is not None
-    told = replace(
-        grown, messages=1, told_at=at("01-27 13:00"), told_breadth=1, told_severity=Severity.WARNING,
-        symbols=tuple("ABCDEF"), told_session=MONDAY,
-    )  # fmt: skip
+    thread = Thread(
+        messages=1, told_at=at("01-27 13:00"), told_breadth=1, told_severity=Severity.WARNING, told_session=MONDAY
+    )
+    told = replace(grown, symbols=tuple("ABCDEF"), thread=thread)
     assert reason_to_speak(told, at("01-27 15:00")) is Reason.WIDENED
-    looked_after = replace(told, acknowledged_at=at("01-27 14:00"), acknowledged_by="Ada")
+    looked_after = replace(told, thread=replace(thread, acknowledged_at=at("01-27 14:00"), acknowledged_by="Ada"))
     assert reason_to_speak(looked_after, at("01-27 15:00")) is None
     assert reason_to_speak(replace(looked_after, severity=Severity.CRITICAL), at("01-27 15:00")) is Reason.ESCALATED

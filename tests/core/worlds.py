@@ -9,7 +9,7 @@ from bot.core.comparison import parse_comparison
 from bot.core.conditions import All, Condition, MarketMove, News, NoneOf, Price
 from bot.core.engine import Engine
 from bot.core.market import Market
-from bot.core.model import DailyBar, Decisions, Observation, Quote, QuoteKind, Reach, Severity, Story
+from bot.core.model import DailyBar, Decisions, FollowUpKind, Observation, Quote, QuoteKind, Reach, Severity, Story
 from bot.core.news import Companies, Company, Effect, Exposure, Family, Lab, Name, NewsRoom, Role, Signal, Topic, Topics
 from bot.core.rules import Rule, RuleSet, SeverityStep, has_price, topics_of
 from bot.core.sessions import Session, Timetable
@@ -92,7 +92,7 @@ def rule(
         ),
         cooldown=cooldown,
         hold=hold,
-        follow_up=follow_up,
+        follow_up=tuple(map(FollowUpKind.parse, follow_up)),
         version="v1",
         topics=topics_of(condition),
         has_price=has_price(condition),

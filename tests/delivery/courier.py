@@ -1,6 +1,7 @@
 """A bot that only delivers, to be killed at any moment: the real store, sender and Telegram notifier.
 
-Run as ``python -m tests.delivery.courier DATABASE URL``; ends by itself once nothing is left to send.
+``python -m tests.delivery.courier`` forks one for each order ``[DATABASE, URL]``, as ``tests.prepared`` does. It ends
+by itself once nothing is left to send.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from bot.core.pacing import Pacer
 from bot.core.secret import Secret
 from bot.sender import Sender, SendPolicy
 from tests.delivery.makers import RealClock
+from tests.prepared import serve
 from tests.servers.botapi import TOKEN
 
 POLICY = SendPolicy(
@@ -31,7 +33,6 @@ async def deliver(database: str, url: str) -> None:
     notifier = TelegramNotifier(Secret(TOKEN), base_url=url, timeout=0.6)
     with open_store(database, mode="replay", run_name="campaign", now=clock.now()) as store:
         store.recover(clock.now())
-        print("begun", flush=True)
         sender = Sender(store, store, {"telegram": notifier}, clock, pacer=Pacer(LIMITS), policy=POLICY)
         while any(store.outbox_counts()[state] for state in ("queued", "leased")):
             await sender.drain(until_empty=True, at_most=timedelta(seconds=1))
@@ -41,4 +42,10 @@ async def deliver(database: str, url: str) -> None:
 if __name__ == "__main__":
     # sqlite-utils takes pandas along where it is installed; a process that starts faster can be killed more often
     sys.modules["pandas"] = sys.modules["numpy"] = None  # type: ignore[assignment]
-    asyncio.run(deliver(sys.argv[1], sys.argv[2]))
+    import sqlite_utils
+
+    from bot.adapters import telegram
+
+    assert sqlite_utils
+    assert telegram
+    serve(lambda order: asyncio.run(deliver(*order)))

@@ -16,6 +16,7 @@ from bot.sender import Sender, SendPolicy
 from tests.delivery.fake_store import FakeStore
 from tests.delivery.makers import RealClock, notification
 from tests.servers.botapi import TOKEN, BotApi
+from tests.waiting import PATIENCE
 
 FAULTS = ("429", "flood_plain", "500", "502", "cut_before", "cut_after", "malformed", "400", "403", "migrate", "stall")
 CHATS = 120
@@ -54,7 +55,7 @@ async def test_through_every_fault_nothing_is_lost_and_nothing_acknowledged_is_r
             policy=POLICY,
             announce=announced.append,
         )
-        await asyncio.wait_for(sender.drain(until_empty=True), 30)
+        await asyncio.wait_for(sender.drain(until_empty=True), PATIENCE)
         await notifier.close()
         states = Counter(row.state for row in store.rows.values())
         assert states[NotificationState.QUEUED] == states[NotificationState.LEASED] == 0
@@ -103,11 +104,11 @@ async def test_a_stopped_bot_leaves_no_lease_and_its_successor_finishes_the_rest
             sender, stop = Sender(store, store, {"telegram": notifier}, RealClock(), pacer=pacer), asyncio.Event()
             running = asyncio.create_task(sender.run(stop))
             if life:
-                await api.until(lambda: len(api.sent) == 60, within=10)
+                await api.until(lambda: len(api.sent) == 60)
             else:
-                await api.until(lambda: len(api.sent) >= 20, within=10)
+                await api.until(lambda: len(api.sent) >= 20)
             stop.set()
-            await asyncio.wait_for(running, 2)
+            await asyncio.wait_for(running, PATIENCE)
             await notifier.close()
             assert store.count(NotificationState.LEASED) == 0
         assert store.count(NotificationState.SENT) == 59

@@ -3,14 +3,12 @@ acknowledged is repeated, and none is where that is not certain."""
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,9 +17,10 @@ import pytest
 from bot.adapters.store import open_store
 from bot.core.model import Batch, Recipient
 from tests.delivery.makers import RealClock, notification
+from tests.prepared import PreparedProcess
 from tests.servers.botapi import BotApi, in_thread
+from tests.waiting import PATIENCE, wait_until
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CHATS, EACH, KILLS = 250, 8, 6
 FAULTS = {
     "429": {"retry_after": 1}, "flood_plain": {}, "500": {}, "502": {}, "504": {}, "cut_before": {}, "cut_after": {},
@@ -32,7 +31,16 @@ DOUBTFUL = {"502", "504", "cut_before", "cut_after", "malformed", "stall", "html
 """After these nobody can know whether the message arrived."""
 
 
-def test_two_thousand_notifications_through_every_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def couriers() -> Iterator[PreparedProcess]:
+    made = PreparedProcess("tests.delivery.courier")
+    yield made
+    made.close()
+
+
+def test_two_thousand_notifications_through_every_fault(
+    tmp_path: Path, couriers: PreparedProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
     chance = random.Random(20250127)
     database = tmp_path / "campaign.db"
     with in_thread() as api:
@@ -40,21 +48,19 @@ def test_two_thousand_notifications_through_every_fault(tmp_path: Path, capsys: 
         blocked, moved = misbehaving(api, chance)
         started, kills = time.monotonic(), 0
         while True:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "tests.delivery.courier", str(database), api.url],
-                cwd=REPOSITORY, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-            assert child.stdout is not None
-            with child.stdout:
-                assert child.stdout.readline() == b"begun\n"
+            before = len(api.calls)
+            courier = couriers.run([str(database), api.url], err=tmp_path / "courier.err")
             if kills < KILLS:
-                time.sleep(chance.uniform(0.1, 1.2))
-                child.send_signal(signal.SIGKILL)
-                killed = child.wait(10) == -signal.SIGKILL
+                number = before + chance.randint(1, 250)
+                wait_until(
+                    lambda number=number, courier=courier: len(api.calls) >= number or courier.poll() is not None
+                )
+                courier.kill()
+                killed = courier.wait() == -signal.SIGKILL
                 kills += killed
                 if killed:
                     continue
-            assert child.wait(120) == 0
+            assert courier.wait(3 * PATIENCE) == 0, (tmp_path / "courier.err").read_text()
             break
         took = time.monotonic() - started
         arrived = Counter(message.text.partition("\n")[0] for message in api.sent.values())

@@ -14,6 +14,7 @@ from bot.core.model import Notification
 from bot.core.secret import Secret
 from tests.delivery.makers import notification, outgoing
 from tests.servers.botapi import TOKEN, BotApi
+from tests.waiting import PATIENCE, eventually
 
 PNG = b"\x89PNG\r\n\x1a\nnot really"
 
@@ -54,9 +55,7 @@ async def telegram_with(api: BotApi, album: Album) -> AsyncIterator[TelegramNoti
 
 
 async def until_sent(api: BotApi, method: str, count: int = 1) -> None:
-    async with asyncio.timeout(5):
-        while len([c for c in api.calls if c.method == method]) < count:  # noqa: ASYNC110 - a server tells nobody
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len([c for c in api.calls if c.method == method]) >= count, method)
 
 
 async def test_a_picture_answers_its_message_without_a_sound(api: BotApi) -> None:
@@ -96,7 +95,8 @@ async def test_an_edit_and_a_message_without_a_picture_are_followed_by_none(api:
     async with telegram_with(api, album) as telegram:
         message = await telegram.send(outgoing(notification("a", "telegram:1")))
         await telegram.send(outgoing(notification("b", "telegram:1", edits="x"), edits=message))
-        await asyncio.sleep(0.1)
+        await eventually(lambda: album.asked)
+        await asyncio.sleep(0.05)
         assert album.asked == ["a"]
         assert {c.method for c in api.calls} == {"sendMessage", "editMessageText"}
 
@@ -108,7 +108,7 @@ async def test_a_picture_that_fails_leaves_the_message_and_those_after_it_alone(
         with caplog.at_level(logging.WARNING):
             assert await telegram.send(outgoing(notification("a", "telegram:1")))
             assert await telegram.send(outgoing(notification("b", "telegram:1")))
-            await asyncio.sleep(0.1)
+            await eventually(lambda: "a picture could not be sent to telegram:1" in caplog.text)
         assert len(api.messages(1)) == 2
         assert "a picture could not be sent to telegram:1" in caplog.text
         assert TOKEN not in caplog.text
@@ -119,6 +119,6 @@ async def test_the_end_does_not_wait_for_pictures(api: BotApi, monkeypatch: pyte
     async with telegram_with(api, Album(PNG)) as telegram:
         await telegram.send(outgoing(notification("a", "telegram:1")))
         await asyncio.sleep(0.05)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await telegram.close()
         assert [c.method for c in api.calls] == ["sendMessage"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.command import run_command
+from tests.processes import run
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
@@ -44,7 +44,7 @@ def said(folder: Path) -> dict[str, str]:
         if words[:2] == ["python", "main.py"] and printed:  # the first starts a process, as people do
             printed[command] = run_command(*words[2:], folder=folder).stdout
             continue
-        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+        done = run(words, cwd=folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, f"{command}: {done.stderr}"
         printed[command] = done.stdout
     return printed
@@ -56,7 +56,7 @@ def test_the_commands_of_the_readme_run_in_order(said: dict[str, str]) -> None:
 
 def test_the_check_command_runs(repository: Path) -> None:
     command = [sys.executable, "main.py", "check", "--offline"]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=60)
+    done = run(command, cwd=repository, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 

@@ -1,7 +1,8 @@
 """A whole desk on loopback: Yahoo behind its proxy, a news site, a Bot API, a config folder, and the bot as a process.
 
-The bot runs as people run it: ``main.py run``, told of the servers by configuration and environment alone. Its clock
-is pretended (``--now``), so that nothing depends on the weekday; ``Desk.now`` is the same clock on this side.
+The bot runs as people run it: ``main.py run``, told of the servers by configuration and environment alone; but for
+where a test asks for a new process, it is forked from one that has imported everything. Its clock is pretended
+(``--now``), so that nothing depends on the weekday; ``Desk.now`` is the same clock on this side.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,9 +25,12 @@ from types import TracebackType
 from typing import Any, Self
 from zlib import crc32
 
+from tests.prepared import Fork, prepared
+from tests.processes import Processes
 from tests.servers.botapi import BotApi
 from tests.servers.feed_server import FeedServer
 from tests.servers.yahoo import YahooServer
+from tests.waiting import PATIENCE, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MONDAY = datetime(2025, 1, 27, 15, 0, tzinfo=UTC)
@@ -104,20 +108,11 @@ def rss(items: Iterable[tuple[str, datetime]], site: str = "wire") -> str:
     return f"<?xml version='1.0'?><rss version='2.0'><channel><title>{site}</title>{body}</channel></rss>"
 
 
-def until(holds: Callable[[], Any], within: float, what: str = "", also: Callable[[], str] = lambda: "") -> Any:
-    """Wait until ``holds()`` is true, and return it. AssertionError with ``what`` after ``within`` seconds."""
-    ends = time.monotonic() + within
-    while not (found := holds()):
-        assert time.monotonic() < ends, f"not within {within} s: {what}\n{also()}"
-        time.sleep(0.02)
-    return found
-
-
 @dataclass
 class Bot:
     """A running ``main.py run``."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Fork
     out: Path
     err: Path
 
@@ -131,23 +126,23 @@ class Bot:
         """What it has written to stdout so far."""
         return self.out.read_text(errors="replace")
 
-    def until_logged(self, words: str, within: float = 15.0) -> None:
+    def until_logged(self, words: str) -> None:
         """Wait for a line of the log."""
-        until(lambda: words in self.log or self.process.poll() is not None, within, words, lambda: self.log)
+        wait_until(lambda: words in self.log or self.process.poll() is not None, words, lambda: self.log)
         assert words in self.log, self.log
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Send a signal; the exit code, and how many seconds it took."""
         started = time.monotonic()
         self.process.send_signal(number)
-        code = self.process.wait(10)
+        code = self.process.wait(PATIENCE)
         return code, time.monotonic() - started
 
     def kill(self) -> None:
         """``kill -9``, and wait until it is gone."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
 
 @dataclass
@@ -166,6 +161,7 @@ class Desk:
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _zero: float = field(default_factory=time.monotonic)
+    _processes: Processes = field(default_factory=Processes)
 
     def __enter__(self) -> Self:
         self.yahoo.start()
@@ -187,7 +183,7 @@ class Desk:
 
         self._thread = threading.Thread(target=work, daemon=True)
         self._thread.start()
-        assert ready.wait(10), "the servers did not start"
+        assert ready.wait(PATIENCE), "the servers did not start"
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(
             REPOSITORY / "rules", self.folder / "rules", ignore=shutil.ignore_patterns("episodes", "tests", "schema")
@@ -199,6 +195,7 @@ class Desk:
     ) -> None:
         for bot in self.bots:
             bot.kill()
+        self._processes.__exit__(kind, error, trace)
         assert self._loop is not None
         assert self._thread is not None
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -232,24 +229,29 @@ class Desk:
         for symbol, change in moves.items():
             self.trade(symbol, change + 0.002)
         first, polls = self.now(), self.yahoo.count("quote")
-        until(lambda: self.yahoo.count("quote") >= polls + 2 and self.now() > first, 10, "the bot asks for prices")
+        wait_until(lambda: self.yahoo.count("quote") >= polls + 2 and self.now() > first, "the bot asks for prices")
         at = self.now()
         for symbol, change in moves.items():
             self.trade(symbol, change, at=at)
         return time.monotonic()
+
+    def after_polls(self, number: int) -> None:
+        """Wait until prices have been asked for so many times more."""
+        polls = self.yahoo.count("quote")
+        wait_until(lambda: self.yahoo.count("quote") >= polls + number, "prices are asked for")
 
     def tell_news(self) -> None:
         """Both feeds tell of what moves the market, and the bot has read it."""
         known = self.count("SELECT count(*) FROM stories")
         for name, title in NEWS.items():
             self.publish(name, [title, *DULL[name]])
-        until(lambda: self.count("SELECT count(*) FROM stories") >= known + len(NEWS), 15, "both stories are read")
+        wait_until(lambda: self.count("SELECT count(*) FROM stories") >= known + len(NEWS), "both stories are read")
 
     def subscribe(self, *chats: int) -> None:
         """``/start`` in each of these chats by an admin, and wait for the answers."""
         for chat in chats:
             self.api.say(chat, chat if chat > 0 else ADMIN, "/start")
-        until(lambda: all(self.texts(chat) for chat in chats), 15, "every chat is answered", lambda: self.bots[-1].log)
+        wait_until(lambda: all(self.texts(chat) for chat in chats), "every chat is answered", lambda: self.bots[-1].log)
 
     def texts(self, chat: int) -> list[str]:
         """What a chat shows."""
@@ -295,24 +297,28 @@ class Desk:
         self,
         *more: str,
         token: str | None = "",
-        wrap: Callable[[], None] | None = None,
+        new_process: bool = False,
         database: Path | None = None,
     ) -> Bot:
         """Start ``main.py run`` at the pretended present. ``token``: the Bot API's unless given; ``None`` for none."""
         number = len(self.bots)
         out, err = self.folder / f"out-{number}.txt", self.folder / f"err-{number}.txt"
-        command = [sys.executable, "main.py", "run", "--config", str(self.folder / "config.yaml")]
-        command += ["--database", str(database or self.database), "--now", self.now().isoformat(), *more]
-        with out.open("wb") as stdout, err.open("wb") as stderr:
-            process = subprocess.Popen(
-                command,
-                cwd=REPOSITORY,
-                env=self.environment(self.api.token if token == "" else token),
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                preexec_fn=wrap,
-            )
+        words = ["run", "--config", str(self.folder / "config.yaml"), "--database", str(database or self.database)]
+        words += ["--now", self.now().isoformat(), *more]
+        environment = self.environment(self.api.token if token == "" else token)
+        process: subprocess.Popen[bytes] | Fork
+        if new_process:
+            with out.open("wb") as stdout, err.open("wb") as stderr:
+                process = self._processes.start(
+                    [sys.executable, "main.py", *words],
+                    cwd=REPOSITORY,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                )
+        else:
+            process = prepared().run(words, environment, out=out, err=err)
         bot = Bot(process, out, err)
         self.bots.append(bot)
         return bot

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.desk import PLAIN_RULE, REPOSITORY, until
+from tests.e2e.desk import PLAIN_RULE, REPOSITORY
 from tests.e2e.short_episode import write_short
+from tests.prepared import call
+from tests.processes import Processes
+from tests.waiting import PATIENCE, wait_until
 
 CONFIG = """\
 storage: {database: history.db}
@@ -24,15 +27,6 @@ benchmarks: [SPY]
 feeds:
   - {name: wire, url: "http://127.0.0.1:9/wire.xml"}
 """
-
-
-def call(*command: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """``python main.py`` with these words."""
-    own = {k: v for k, v in os.environ.items() if k != "TELEGRAM_BOT_TOKEN"} | env
-    return subprocess.run(
-        [sys.executable, "main.py", *command], cwd=REPOSITORY, env=own, capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -226,13 +220,15 @@ def test_json_is_one_object_a_line_and_words_go_to_stderr(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_during_the_start_up_is_a_clean_end(folder: Path, number: signal.Signals) -> None:
+def test_a_signal_during_the_start_up_is_a_clean_end(
+    folder: Path, processes: Processes, number: signal.Signals
+) -> None:
     """The configuration is a pipe, so that the bot is known to be in the middle of reading it."""
     pipe = folder / "config.yaml"
     pipe.unlink()
     os.mkfifo(pipe)
     command = [sys.executable, "main.py", "run", *config(folder)]
-    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = processes.start(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def opened() -> int | None:
         try:
@@ -240,14 +236,11 @@ def test_a_signal_during_the_start_up_is_a_clean_end(folder: Path, number: signa
         except OSError:  # nobody reads yet
             return None
 
-    try:
-        end = until(opened, 30, "the configuration is read")
-        process.send_signal(number)
-        with contextlib.suppress(BrokenPipeError):
-            os.write(end, CONFIG.encode())
-        os.close(end)
-        out, err = process.communicate(timeout=20)
-    finally:
-        process.kill()
+    end = wait_until(opened, "the configuration is read")
+    process.send_signal(number)
+    with contextlib.suppress(BrokenPipeError):
+        os.write(end, CONFIG.encode())
+    os.close(end)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, ""), err
     assert "Traceback" not in err

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,8 +16,9 @@ import pytest
 from bot.adapters.webhook import SIGNATURE, signature
 from bot.app.chat.commands import COMMANDS
 from bot.core.secret import Secret
-from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened, until
+from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened
 from tests.servers.botapi_chats import Sent
+from tests.waiting import wait_until
 
 SECOND, THIRD = 8, 9
 CHANNEL, STRANGER, ELSEWHERE = -1009, 666, -4321
@@ -73,12 +73,12 @@ def day(tmp_path_factory: pytest.TempPathFactory, program: Program) -> Iterator[
         desk.start()
         desk.subscribe(ADMIN, READER, SECOND, THIRD, GROUP)
         desk.api.post(CHANNEL, "/start")
-        until(lambda: desk.texts(CHANNEL), 10, "the channel is answered")
+        wait_until(lambda: desk.texts(CHANNEL), "the channel is answered")
         assert "Quiet from 00:00 to 23:59 UTC" in said(desk, SECOND, SECOND, "/quiet 00:00-23:59 UTC")
         desk.tell_news()
         desk.fall(FALL)
-        until(lambda: all(desk.alerts(c) for c in (ADMIN, READER, GROUP, CHANNEL)), 15, "the alert everywhere")
-        time.sleep(1.5)  # the picture that follows
+        wait_until(lambda: all(desk.alerts(c) for c in (ADMIN, READER, GROUP, CHANNEL)), "the alert everywhere")
+        wait_until(lambda: any(m.photo for m in desk.api.messages(READER)), "the picture that follows")
         yield desk
 
 
@@ -86,10 +86,11 @@ def said(desk: Desk, chat: int, user: int, text: str, *, thread: int | None = No
     """Say something, and the one answer to it."""
     before = {m.id for m in desk.api.messages(chat)}
     desk.api.say(chat, user, text, thread=thread)
-    new = until(
+    new = wait_until(
         lambda: [m for m in desk.api.messages(chat) if m.id not in before and not m.photo and not alert(m)],
-        10, f"an answer to {text!r}", lambda: desk.bots[-1].log,
-    )  # fmt: skip
+        f"an answer to {text!r}",
+        lambda: desk.bots[-1].log,
+    )
     return str(new[0].text)
 
 
@@ -107,10 +108,10 @@ def test_what_came_in_quiet_hours_comes_as_one_message_when_they_are_over(day: D
         (f"telegram:{SECOND}",)
     ]
     assert "what was held back comes now" in said(day, SECOND, SECOND, "/quiet off")
-    until(
-        lambda: any("While it was quiet: 1 message" in t for t in day.texts(SECOND)), 10, "all that was held, at once"
+    wait_until(
+        lambda: any("While it was quiet: 1 message" in t for t in day.texts(SECOND)), "all that was held, at once"
     )
-    time.sleep(2.5)  # it is looked for again
+    day.after_polls(3)  # it is looked for again
     told = [t for t in day.texts(SECOND) if "While it was quiet" in t]
     assert len(told) == 1
     assert f"/incident {incident(day)}" in told[0]
@@ -207,11 +208,11 @@ ADMINS = [
 def test_the_picture_of_a_stock_follows_its_price(day: Desk) -> None:
     known = {m.id for m in day.api.messages(THIRD)}
     assert "Microsoft" in said(day, THIRD, THIRD, "/price MSFT"), "one that no incident is about"
-    until(lambda: any(m.photo for m in day.api.messages(THIRD) if m.id not in known), 10, "the picture")
+    wait_until(lambda: any(m.photo for m in day.api.messages(THIRD) if m.id not in known), "the picture")
 
 
 def test_a_program_gets_the_alert_signed_and_the_secret_is_nowhere(day: Desk, program: Program) -> None:
-    until(lambda: program.got, 10, "the webhook is called")
+    wait_until(lambda: program.got, "the webhook is called")
     first = program.got[0]
     assert (first["kind"], first["reason"], first["incident"]) == ("message", "first", incident(day))
     assert "NVDA" in first["text"]
@@ -255,7 +256,7 @@ def test_a_stranger_gets_one_refusal_and_no_button_works_for_them(day: Desk) -> 
 
 def test_added_to_an_unknown_group_only_the_admin_hears_of_it(day: Desk) -> None:
     day.api.join(ELSEWHERE, MEMBER)
-    until(lambda: any("added the bot" in t for t in day.texts(ADMIN)), 10, "the admin is told")
+    wait_until(lambda: any("added the bot" in t for t in day.texts(ADMIN)), "the admin is told")
     assert f"/allow {ELSEWHERE}" in next(t for t in day.texts(ADMIN) if "added the bot" in t)
     assert day.texts(ELSEWHERE) == []
 
@@ -269,7 +270,7 @@ def pressed(desk: Desk, chat: int, user: int, what: str, *, answers: bool = True
     desk.api.press(chat, user, message.id if message else 1, button)
     if not answers:
         return ""
-    return str(until(lambda: desk.api.answers[before:], 10, "the button is answered")[0].get("text", ""))
+    return str(wait_until(lambda: desk.api.answers[before:], "the button is answered")[0].get("text", ""))
 
 
 @pytest.mark.parametrize(("chat", "user"), [(READER, READER), (GROUP, MEMBER)])
@@ -279,7 +280,7 @@ def test_buttons_that_tell_more_answer_the_message(day: Desk, chat: int, user: i
     for what, words in (("why", "why ai-model-shock fired"), ("stories", f"behind {lead(day)}"), ("chart", "")):
         known = {m.id for m in day.api.messages(chat)}
         pressed(day, chat, user, what)
-        new = until(lambda known=known: [m for m in day.api.messages(chat) if m.id not in known], 10, what)
+        new = wait_until(lambda known=known: [m for m in day.api.messages(chat) if m.id not in known], what)
         assert words in new[0].text
         assert new[0].photo is (what == "chart")
         assert new[0].reply_to == message.id
@@ -318,7 +319,7 @@ def test_buttons_and_choices_outlive_a_restart(day: Desk) -> None:
     assert "may receive already" in said(day, ADMIN, ADMIN, f"/allow {ELSEWHERE}")
     known = {m.id for m in day.api.messages(THIRD)}
     pressed(day, THIRD, THIRD, "why")
-    new = until(lambda: [m for m in day.api.messages(THIRD) if m.id not in known], 10, "an old button works")
+    new = wait_until(lambda: [m for m in day.api.messages(THIRD) if m.id not in known], "an old button works")
     assert "fired" in new[0].text
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import random
 import sqlite3
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -25,14 +24,16 @@ from typing import Any
 import pytest
 
 from bot.adapters.store import open_store
+from tests.command import run_command
 from tests.e2e.desk import REPOSITORY
-from tests.e2e.forge import Forge, Forked
 from tests.e2e.short_episode import write_short
+from tests.prepared import Fork, call, prepared
+from tests.processes import run
 from tests.servers.botapi import BotApi, in_thread
+from tests.waiting import PATIENCE
 
 SEED = 20250127
 REAL = "deepseek-2025-01"
-PATIENCE = 120.0
 PROGRESS = """
 SELECT (SELECT coalesce(max(arrival), 0) FROM quotes) + (SELECT count(*) FROM deliveries)
      + (SELECT count(*) FROM alert_changes)
@@ -55,23 +56,11 @@ class Play:
     more: tuple[str, ...] = ()
     env: dict[str, str] | None = None
     kills: int = 0
-    forge: Forge | None = None
-    """Where to fork the command from; started anew by itself where there is none."""
     _watching: sqlite3.Connection | None = None
 
-    def begin(self) -> subprocess.Popen[bytes] | Forked:
+    def begin(self) -> Fork:
         words = ["replay", self.episode, "--database", str(self.database), *self.more]
-        if self.forge is not None:
-            return self.forge.run(words, self.env or dict(os.environ), self._err)
-        with self._err.open("wb") as err:
-            return subprocess.Popen(
-                [sys.executable, "main.py", *words],
-                cwd=REPOSITORY,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=err,
-            )
+        return prepared().run(words, self.env, err=self._err)
 
     @property
     def _err(self) -> Path:
@@ -80,7 +69,7 @@ class Play:
     def until(self, when: When) -> bool:
         """Run until ``when`` says so and kill it then, or to its end. Returns whether it got to its end."""
         process = self.begin()
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + 3 * PATIENCE
         try:
             while process.poll() is None:
                 assert time.monotonic() < ends, self.said
@@ -138,10 +127,7 @@ class Play:
 
     def alerts(self) -> list[dict[str, Any]]:
         """What ``history list`` says."""
-        command = [sys.executable, "main.py", "history", "list", "--json", "--limit", "1000"]
-        done = subprocess.run(
-            [*command, "--database", str(self.database)], cwd=REPOSITORY, capture_output=True, text=True, check=True
-        )
+        done = run_command("history", "list", "--json", "--limit", "1000", "--database", self.database)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def notifications(self) -> Rows:
@@ -212,7 +198,7 @@ def test_the_deepseek_week_killed_at_random_moments_ends_as_if_it_had_not_been(w
     def torment(number: int) -> Play:
         chance = random.Random(SEED + number)
         play = Play(REAL, tmp_path / f"killed-{number}.db")
-        assert not play.until(after(chance.uniform(0.2, 1.5)))
+        assert not play.until(after(chance.uniform(0.02, 0.4)))
         targets = sorted(chance.sample(range(week_begins, end), 2))
         for target in targets:
             if play.until(at_progress(target, chance.uniform(0, 0.02))):
@@ -229,20 +215,13 @@ def test_the_deepseek_week_killed_at_random_moments_ends_as_if_it_had_not_been(w
 # -------------------------------------------------------------------------------------------- to Telegram, mid-delivery
 
 
-@pytest.fixture(scope="module")
-def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
-    """One for all replays of the short episode."""
-    with Forge(write_short(tmp_path_factory.mktemp("forge"), "http://127.0.0.1:9"), "short") as running:
-        yield running
-
-
 @contextlib.contextmanager
-def short(folder: Path, forge: Forge) -> Iterator[tuple[Play, BotApi]]:
+def short(folder: Path) -> Iterator[tuple[Play, BotApi]]:
     """The short episode on a database of its own, with a Bot API of its own."""
     with in_thread() as api:
         config = write_short(folder, api.url)
         env = {**os.environ, "TELEGRAM_BOT_TOKEN": api.token}
-        yield Play("short", folder / "a.db", ("--config", str(config), "--notify", "telegram"), env, forge=forge), api
+        yield Play("short", folder / "a.db", ("--config", str(config), "--notify", "telegram"), env), api
 
 
 def shown(api: BotApi) -> Counter[tuple[int, str]]:
@@ -255,9 +234,9 @@ def shown(api: BotApi) -> Counter[tuple[int, str]]:
 
 
 @pytest.fixture(scope="module")
-def whole_short(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Play, BotApi]]:
+def whole_short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Play, BotApi]]:
     """The short episode, uninterrupted."""
-    with short(tmp_path_factory.mktemp("short"), forge) as (play, api):
+    with short(tmp_path_factory.mktemp("short")) as (play, api):
         play.finish()
         assert play.extent() > 0
         assert play.states()["sent"] >= 12
@@ -266,7 +245,7 @@ def whole_short(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def test_killed_in_the_middle_of_deliveries_nothing_acknowledged_is_sent_again(
-    whole_short: tuple[Play, BotApi], forge: Forge, tmp_path: Path
+    whole_short: tuple[Play, BotApi], tmp_path: Path
 ) -> None:
     """Four databases, five kills each. Deliveries take a while, half of them accepted first and answered later."""
     whole, reference = whole_short
@@ -274,19 +253,22 @@ def test_killed_in_the_middle_of_deliveries_nothing_acknowledged_is_sent_again(
 
     def torment(number: int) -> tuple[Play, Counter[tuple[int, str]]]:
         chance = random.Random(SEED + 100 + number)
-        with short(tmp_path / str(number), forge) as (play, api):
-            for _ in range(200):
-                api.fault(chance.choice(("stall", "slow")), "*", seconds=0.03)
-            for _ in range(5):
-                when = (
-                    at_call(api, chance.randint(1, calls // 3))
-                    if chance.random() < 0.75
-                    else at_progress(chance.randint(1, end))
-                )
-                if play.until(when):
+        for attempt in range(6):  # where the machine is too busy to kill it in time, another that gets to its end
+            with short(tmp_path / f"{number}-{attempt}") as (play, api):
+                for _ in range(200):
+                    api.fault(chance.choice(("stall", "slow")), "*", seconds=0.03)
+                for _ in range(5):
+                    when = (
+                        at_call(api, chance.randint(1, calls // 3))
+                        if chance.random() < 0.75
+                        else at_progress(chance.randint(1, end))
+                    )
+                    if play.until(when):
+                        break
+                play.finish()
+                if play.kills >= 4:
                     break
-            play.finish()
-            return play, shown(api)
+        return play, shown(api)
 
     total = 0
     with ThreadPoolExecutor(4) as pool:
@@ -305,7 +287,7 @@ def test_the_same_episode_gives_the_same_lines_whatever_the_hash_seed(tmp_path: 
     def lines(seed: str) -> str:
         command = [sys.executable, "main.py", "replay", "short", "--config", str(config), "--json"]
         env = {**os.environ, "PYTHONHASHSEED": seed}
-        return subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True).stdout
+        return run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True).stdout
 
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(lines, ("1", "2"))
@@ -318,12 +300,9 @@ def test_the_same_episode_gives_the_same_lines_whatever_the_hash_seed(tmp_path: 
 # ------------------------------------------------------------------------------------------------------- no mixing
 
 
-def refused(command: Sequence[str], env: dict[str, str] | None = None) -> str:
+def refused(command: Sequence[str]) -> str:
     """The one line with which a command fails."""
-    done = subprocess.run(
-        [sys.executable, "main.py", *command], cwd=REPOSITORY, env=env, capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
+    done = call(*command)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
     return done.stderr
@@ -344,8 +323,7 @@ def test_a_run_and_another_episode_refuse_the_history_of_a_replay(tmp_path: Path
     database = tmp_path / "replay.db"
     moment = datetime(2025, 1, 27, tzinfo=UTC)
     open_store(database, mode="replay", run_name="another", now=moment).close()
-    env = {k: v for k, v in os.environ.items() if k != "TELEGRAM_BOT_TOKEN"}
-    said = refused(["run", "--config", str(config), "--database", str(database)], env)
+    said = refused(["run", "--config", str(config), "--database", str(database)])
     assert "holds the replay of another; the live history needs a file of its own" in said
-    said = refused(["replay", "short", "--config", str(config), "--database", str(database)], env)
+    said = refused(["replay", "short", "--config", str(config), "--database", str(database)])
     assert "holds the replay of another; a replay of short needs a file of its own" in said

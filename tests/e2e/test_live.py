@@ -22,8 +22,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CLOSED_PROXY
-from tests.e2e.desk import ADMIN, READER, REPOSITORY, Desk, opened, rss, until
+from tests.e2e.desk import ADMIN, READER, REPOSITORY, Desk, opened, rss
+from tests.prepared import call
+from tests.processes import Processes
 from tests.servers.feed_server import Document
+from tests.waiting import PATIENCE, allowed, wait_until
 
 SECRET = re.compile(r"AAE-emulated-token-for-tests-only-000")
 
@@ -46,11 +49,12 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
     env = {k: v for k, v in os.environ.items() if k.lower() not in ("no_proxy", "telegram_bot_token")}
     env |= {"HTTPS_PROXY": CLOSED_PROXY, "HTTP_PROXY": CLOSED_PROXY, "HOME": str(folder)}
     command = [sys.executable, "main.py", "run", "--database", str(folder / "a.db")]
-    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-        process = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-    yield process, folder
-    process.kill()
-    process.wait()
+    with Processes() as processes:
+        with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+            process = processes.start(
+                command, cwd=REPOSITORY, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
+        yield process, folder
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +70,9 @@ def day(tmp_path_factory: pytest.TempPathFactory, offline: object) -> Iterator[D
         desk.write_config()
         results = desk.now() + timedelta(days=9)
         desk.yahoo.set_earnings(("MU", f"{results:%Y-%m-%d}T21:05:00.000Z", "AMC"))
-        desk.start()
+        desk.start(new_process=True)
         desk.subscribe(ADMIN, READER)
-        until(lambda: desk.count("SELECT count(*) FROM feeds") == 6, 20, "every feed is polled")
+        wait_until(lambda: desk.count("SELECT count(*) FROM feeds") == 6, "every feed is polled")
         yield desk
 
 
@@ -78,13 +82,13 @@ def test_the_first_poll_of_a_feed_seeds_silently(day: Desk) -> None:
 
 
 def test_the_watchlist_s_earnings_dates_are_known(day: Desk) -> None:
-    until(lambda: day.count("SELECT count(*) FROM earnings_dates"), 20, "the earnings calendar is read")
+    wait_until(lambda: day.count("SELECT count(*) FROM earnings_dates"), "the earnings calendar is read")
     due = (day.began + timedelta(days=9)).date().isoformat()
     assert day.rows("SELECT symbol, day, time_of_day FROM earnings_dates") == [("MU", due, "after")]
 
 
 def test_a_feed_that_has_not_changed_is_answered_by_304(day: Desk) -> None:
-    asked = until(lambda: (seen := day.feeds.asked("wire.xml"))[2:] and seen, 10, "the feed is asked again")
+    asked = wait_until(lambda: (seen := day.feeds.asked("wire.xml"))[2:] and seen, "the feed is asked again")
     assert "if-none-match" not in asked[0].headers
     assert asked[-1].headers["if-none-match"] == day.feeds.documents["wire.xml"].etag
     assert day.count("SELECT count(*) FROM stories") == 4
@@ -107,7 +111,7 @@ def test_a_feed_that_misbehaves_is_named_with_what_it_did(day: Desk, feed: str, 
 
 def test_the_operator_hears_of_a_broken_feed_once_and_a_reader_never(day: Desk) -> None:
     day.feeds.publish("broken.xml", Document(b"no", status=500))
-    until(lambda: any("Feed broken has failed" in t for t in day.texts(ADMIN)), 20, "a notice")
+    wait_until(lambda: any("Feed broken has failed" in t for t in day.texts(ADMIN)), "a notice")
     assert sum("Feed broken has failed" in t for t in day.texts(ADMIN)) == 1
     assert not any("broken" in t for t in day.texts(READER))
 
@@ -116,10 +120,10 @@ def test_a_glitch_of_one_print_is_not_an_alert(day: Desk) -> None:
     day.tell_news()
     day.trade("MU", -0.30)
     polls = day.yahoo.count("quote")
-    until(lambda: day.yahoo.count("quote") >= polls + 3, 10, "the glitch is seen, more than once")
+    wait_until(lambda: day.yahoo.count("quote") >= polls + 3, "the glitch is seen, more than once")
     day.trade("MU", -0.01)
     polls = day.yahoo.count("quote")
-    until(lambda: day.yahoo.count("quote") >= polls + 2, 10, "the correction is seen")
+    wait_until(lambda: day.yahoo.count("quote") >= polls + 2, "the correction is seen")
     assert day.count("SELECT count(*) FROM quotes WHERE symbol = 'MU' AND price < 75") == 1
     assert day.count("SELECT count(*) FROM alerts") == 0
     assert day.alerts(READER) == []
@@ -129,12 +133,12 @@ def test_a_fall_injected_at_yahoo_arrives_as_a_message_on_the_wire(
     day: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = day.fall({"NVDA": -0.13, "AVGO": -0.12, "VRT": -0.2, "VST": -0.19, "CEG": -0.17})
-    until(lambda: day.alerts(READER) and day.alerts(ADMIN), 10, "the alert", lambda: day.bots[-1].log)
+    wait_until(lambda: day.alerts(READER) and day.alerts(ADMIN), "the alert", lambda: day.bots[-1].log)
     call = next(c for c in day.api.made("sendMessage") if c.chat == READER and "What happened" in c.params["text"])
     latency = call.at - there
     with capsys.disabled():
         print(f"\nfall to wire: {latency:.2f} s, prices asked for every second")
-    assert 0 < latency < 3
+    assert 0 < latency < allowed(3)
     text = day.alerts(READER)[0]
     headline = text.partition("\n")[0]
     assert re.match(r"Vertiv falls 20\.0 %, 4 other stocks with it, .*AI-model news", headline), headline
@@ -153,13 +157,13 @@ def test_five_stocks_are_one_incident_in_the_history(day: Desk) -> None:
     assert day.rows("SELECT count(*), count(DISTINCT incident_id) FROM alerts") == [(5, 1)]
     firsts = "SELECT recipient_id, state FROM notifications WHERE reason = 'first' AND edits IS NULL"
     settled = [(f"telegram:{ADMIN}", "sent"), (f"telegram:{READER}", "sent")]
-    until(lambda: sorted(day.rows(firsts)) == settled, 5, "both are settled")
+    wait_until(lambda: sorted(day.rows(firsts)) == settled, "both are settled")
 
 
 def test_status_and_help_answer_while_it_runs(day: Desk) -> None:
     day.api.say(READER, READER, "/status")
     day.api.say(READER, READER, "/help")
-    until(lambda: any("/status – how" in t for t in day.texts(READER)), 5, "help")
+    wait_until(lambda: any("/status – how" in t for t in day.texts(READER)), "help")
     status = next(t for t in day.texts(READER) if "is watching" in t)
     assert "Open incidents\n• 20250127-1: critical, VRT" in status
     assert "Prices of 11 of 11 symbols; last answer" in status
@@ -167,26 +171,18 @@ def test_status_and_help_answer_while_it_runs(day: Desk) -> None:
 
 def test_a_chat_that_is_not_allowed_is_refused_once_and_gets_nothing(day: Desk) -> None:
     day.api.say(99, 99, "/start")
-    until(lambda: day.texts(99), 5, "a refusal")
+    wait_until(lambda: day.texts(99), "a refusal")
     day.api.say(99, 99, "/start")
     day.api.say(READER, READER, "/what")
-    until(lambda: any("did not understand" in t for t in day.texts(READER)), 5, "the later answer")
+    wait_until(lambda: any("did not understand" in t for t in day.texts(READER)), "the later answer")
     assert len(day.texts(99)) == 1
     assert "private bot" in day.texts(99)[0]
     assert day.count("SELECT count(*) FROM chats WHERE id = 'telegram:99'") == 0
 
 
 def test_another_run_on_the_same_database_refuses_in_one_line(day: Desk) -> None:
-    command = [sys.executable, "main.py", "run", "--config", str(day.folder / "config.yaml")]
-    second = subprocess.run(
-        [*command, "--database", str(day.database)],
-        cwd=REPOSITORY,
-        env=day.environment(day.api.token),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    command = ("run", "--config", day.folder / "config.yaml", "--database", day.database)
+    second = call(*command, env=day.environment(day.api.token))
     assert second.returncode == 1
     assert len(second.stderr.splitlines()) == 1
     assert f"process {day.bots[-1].process.pid} is running on this database" in second.stderr
@@ -201,7 +197,7 @@ def test_a_signal_ends_it_cleanly_within_two_seconds_and_a_restart_repeats_nothi
     with capsys.disabled():
         print(f"\n{number.name} to exit: {took:.2f} s")
     assert code == 0, day.bots[-1].log
-    assert took < 2
+    assert took < allowed(2)
     assert "Traceback" not in day.bots[-1].log, day.bots[-1].log
     assert day.rows("PRAGMA integrity_check") == [("ok",)]
     assert day.rows("SELECT count(*) FROM notifications WHERE state IN ('queued', 'leased')") == [(0,)]
@@ -209,7 +205,7 @@ def test_a_signal_ends_it_cleanly_within_two_seconds_and_a_restart_repeats_nothi
     day.start()
     day.bots[-1].until_logged("started feeds=6")
     polls = day.yahoo.count("quote")
-    until(lambda: day.yahoo.count("quote") >= polls + 2, 10, "it goes on")
+    wait_until(lambda: day.yahoo.count("quote") >= polls + 2, "it goes on")
     assert (len(day.alerts(READER)), len(day.alerts(ADMIN))) == sent
     assert day.count("SELECT count(*) FROM stories") == stories
     assert day.count("SELECT count(*) FROM alerts") == 5
@@ -244,9 +240,9 @@ def test_what_telegram_answers_is_met_chat_by_chat(tmp_path: Path) -> None:
         desk.bots[-1].until_logged("another process is polling Telegram with this token")
         desk.fall({"NVDA": -0.13})
         served = [*(c for name, c in chats.items() if name not in ("forbidden", "gateway", "group")), ADMIN, -1002002]
-        until(lambda: all(desk.alerts(c) for c in served), 15, "everybody served", lambda: desk.bots[-1].log)
+        wait_until(lambda: all(desk.alerts(c) for c in served), "everybody served", lambda: desk.bots[-1].log)
         open_ones = "SELECT count(*) FROM notifications WHERE reason = 'first' AND state IN ('queued', 'leased')"
-        until(lambda: desk.rows(open_ones) == [(0,)], 10, "everything is settled", lambda: desk.bots[-1].log)
+        wait_until(lambda: desk.rows(open_ones) == [(0,)], "everything is settled", lambda: desk.bots[-1].log)
         state = {
             int(r.partition(":")[2]): (state, attempts)
             for r, state, attempts in desk.rows(
@@ -271,13 +267,13 @@ def test_what_telegram_answers_is_met_chat_by_chat(tmp_path: Path) -> None:
         assert "parse_mode" not in plain.params
         assert "<b>" not in plain.params["text"]
         assert [len(by_chat[chats[name]]) for name in ("cut", "gateway", "forbidden")] == [1, 1, 1]
-        until(lambda: sum("may not have arrived" in t for t in desk.texts(ADMIN)) == 2, 10, "the doubts are told")
-        until(lambda: any(f"telegram:{chats['forbidden']} gets no more" in t for t in desk.texts(ADMIN)), 5, "gone")
-        until(lambda: any("A group moved to telegram:-1002002" in t for t in desk.texts(ADMIN)), 5, "moved")
+        wait_until(lambda: sum("may not have arrived" in t for t in desk.texts(ADMIN)) == 2, "the doubts are told")
+        wait_until(lambda: any(f"telegram:{chats['forbidden']} gets no more" in t for t in desk.texts(ADMIN)), "gone")
+        wait_until(lambda: any("A group moved to telegram:-1002002" in t for t in desk.texts(ADMIN)), "moved")
         assert desk.rows("SELECT enabled FROM chats WHERE id = 'telegram:12'") == [(0,)]
         desk.api.say(READER, READER, "/status")
         desk.bots[-1].until_logged("listening to Telegram again")
-        until(lambda: any("is watching" in t for t in desk.texts(READER)), 5, "commands are answered again")
+        wait_until(lambda: any("is watching" in t for t in desk.texts(READER)), "commands are answered again")
         assert all(len(desk.alerts(c)) == 1 for c in served)
         assert_no_secret(desk)
 
@@ -296,26 +292,26 @@ def test_a_killed_bot_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
         desk.api.fault("stall", chat=slow, seconds=60)
         desk.api.fault("429", chat=waiting, retry_after=4)
         desk.fall({"NVDA": -0.13, "VRT": -0.12})
-        until(lambda: desk.alerts(READER) and desk.alerts(ADMIN) and desk.alerts(slow), 10, "three are told")
-        until(lambda: desk.count("SELECT count(*) FROM deliveries WHERE outcome = 'retry'"), 5, "one waits")
+        wait_until(lambda: desk.alerts(READER) and desk.alerts(ADMIN) and desk.alerts(slow), "three are told")
+        wait_until(lambda: desk.count("SELECT count(*) FROM deliveries WHERE outcome = 'retry'"), "one waits")
         first.kill()
 
         desk.publish("wire", ["A story of the meantime", *DULL_AND_NEWS])
         second = desk.start()
         second.until_logged("1 deliveries were in flight when the last run ended")
-        until(lambda: desk.alerts(waiting), 10, "the one that waited")
-        until(lambda: any("1 message may not have arrived" in t for t in desk.texts(ADMIN)), 10, "the doubt")
-        until(lambda: desk.count("SELECT count(*) FROM stories") == 7, 10, "the story of the meantime")
+        wait_until(lambda: desk.alerts(waiting), "the one that waited")
+        wait_until(lambda: any("1 message may not have arrived" in t for t in desk.texts(ADMIN)), "the doubt")
+        wait_until(lambda: desk.count("SELECT count(*) FROM stories") == 7, "the story of the meantime")
         assert desk.rows("SELECT seeded FROM stories WHERE title LIKE 'A story of%'") == [(0,)]
         assert [len(desk.alerts(c)) for c in (ADMIN, READER, slow, waiting)] == [1, 1, 1, 1]
         asked = "SELECT recipient_id, state FROM notifications WHERE reason = 'first' AND edits IS NULL"
-        until(lambda: "leased" not in dict(desk.rows(asked)).values(), 5, "all settled")
+        wait_until(lambda: "leased" not in dict(desk.rows(asked)).values(), "all settled")
         states = dict(desk.rows(asked))
         assert states == {f"telegram:{c}": "sent" for c in (ADMIN, READER, waiting)} | {f"telegram:{slow}": "unknown"}
         assert desk.count("SELECT count(*) FROM alerts") == 2
 
         desk.fall({"NVDA": -0.17})
-        until(lambda: len(desk.alerts(READER)) == 2, 10, "the rise in severity")
+        wait_until(lambda: len(desk.alerts(READER)) == 2, "the rise in severity")
         escalated = desk.api.messages(READER)[-1]
         original = next(m for m in desk.api.messages(READER) if "What happened" in m.text)
         assert escalated.reply_to == original.id
@@ -339,7 +335,7 @@ def test_prices_that_are_nonsense_alarm_nobody_and_are_remembered_as_refused(tmp
         desk.write_config(more="  strange: [ZZZZ, NEWCO]")
         bot = desk.start()
         desk.subscribe(ADMIN, READER)
-        until(lambda: desk.count("SELECT count(*) FROM quotes") >= 11, 10, "first prices")
+        wait_until(lambda: desk.count("SELECT count(*) FROM quotes") >= 11, "first prices")
         desk.yahoo.set_fields("AVGO", regularMarketPrice=float("nan"))
         desk.yahoo.set_fields("MU", regularMarketPrice=0.0)
         desk.yahoo.set_fields("VRT", regularMarketPrice=-12.5)
@@ -349,19 +345,23 @@ def test_prices_that_are_nonsense_alarm_nobody_and_are_remembered_as_refused(tmp
         for _ in range(3):  # a 10-for-1 split: the vendor's previous close is on the new basis, our history is not
             desk.yahoo.set_quote("ANET", price, desk.now(), previous_close=price)
             polls = desk.yahoo.count("quote")
-            until(lambda before=polls: desk.yahoo.count("quote") >= before + 2, 10, "prices are asked for")  # type: ignore[misc]
-        until(lambda: desk.count("SELECT count(*) FROM refused_quotes") >= 4, 10, "they are refused")
+            wait_until(lambda before=polls: desk.yahoo.count("quote") >= before + 2, "prices are asked for")  # type: ignore[misc]
+        wait_until(lambda: desk.count("SELECT count(*) FROM refused_quotes") >= 4, "they are refused")
         refused = {(symbol, why) for symbol, why in desk.rows("SELECT symbol, why FROM refused_quotes")}
         assert {("MU", "zero or negative"), ("VRT", "zero or negative"), ("VST", "stale-dated")} <= refused
         assert ("CEG", "future-dated") in refused
-        until(lambda: sum("values that are not believed" in t for t in desk.texts(ADMIN)) >= 4, 10, "notices")
-        until(lambda: any("Price source: ZZZZ" in t for t in desk.texts(ADMIN)), 10, "the unknown symbol is told")
+        wait_until(lambda: sum("values that are not believed" in t for t in desk.texts(ADMIN)) >= 4, "notices")
+        wait_until(
+            lambda: any("Price source: ZZZZ" in t for t in desk.texts(ADMIN)),
+            "the unknown symbol is told",
+            lambda: bot.log + "\n".join(desk.texts(ADMIN)),
+        )
         assert "NEWCO (Newco Robotics Inc.)" in bot.log
         assert desk.count("SELECT count(*) FROM alerts") == 0
         assert desk.count("SELECT count(*) FROM quotes WHERE symbol IN ('MU', 'VRT') AND price <= 0") == 0
         # none of this keeps a true fall from being told, in a company known by the vendor's name only either
         desk.fall({"NVDA": -0.13})
-        until(lambda: desk.alerts(READER), 10, "the true fall", lambda: bot.log)
+        wait_until(lambda: desk.alerts(READER), "the true fall", lambda: bot.log)
         assert desk.rows("SELECT symbol FROM alerts") == [("NVDA",)]
         assert "Traceback" not in bot.log, bot.log
 
@@ -380,10 +380,10 @@ def test_a_locked_database_and_a_full_disk_lose_nothing(tmp_path: Path) -> None:
             other.execute("BEGIN IMMEDIATE")  # somebody's own tool, in the middle of something
             desk.fall({"NVDA": -0.13})
             bot.until_logged("the history cannot be written")
-            time.sleep(1)
+            desk.after_polls(2)
             assert desk.alerts(READER) == []
             other.execute("ROLLBACK")
-        until(lambda: desk.alerts(READER), 5, "the alert, once the lock is gone", lambda: bot.log)
+        wait_until(lambda: desk.alerts(READER), "the alert, once the lock is gone", lambda: bot.log)
         bot.until_logged("the history is written again")
         assert not any("history" in t for t in desk.texts(ADMIN)), "a passing lock is nobody's business"
 
@@ -391,29 +391,28 @@ def test_a_locked_database_and_a_full_disk_lose_nothing(tmp_path: Path) -> None:
         room = max(f.stat().st_size for f in (*tmp_path.glob("aftershock.db*"), bot.err))
         resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, (room // 4096 * 4096, limits[1]))
         desk.fall({"NVDA": -0.17, "VRT": -0.12})
-        alarm = until(
+        alarm = wait_until(
             lambda: [t for t in desk.texts(ADMIN) if t.startswith("The history cannot be written")],
-            15,
             "the operator is told past the outbox",
             lambda: bot.log,
         )
         assert "free some disk space" in alarm[0]
-        time.sleep(1)
+        desk.after_polls(2)
         assert bot.process.poll() is None
         assert len(desk.alerts(READER)) == 1, "what is not written is not sent"
 
         resource.prlimit(bot.process.pid, resource.RLIMIT_FSIZE, limits)
-        until(lambda: len(desk.alerts(READER)) == 2, 10, "what was held back", lambda: bot.log)
-        until(lambda: any("The history is written again" in t for t in desk.texts(ADMIN)), 5, "the end of it")
+        wait_until(lambda: len(desk.alerts(READER)) == 2, "what was held back", lambda: bot.log)
+        wait_until(lambda: any("The history is written again" in t for t in desk.texts(ADMIN)), "the end of it")
         assert len(alarm) == 1
         assert sorted(desk.rows("SELECT symbol, severity FROM alerts")) == [("NVDA", "critical"), ("VRT", "high")]
         told = "SELECT reason, state FROM notifications WHERE recipient_id = 'telegram:7' AND edits IS NULL"
         both = [("first", "sent"), ("escalated", "sent")]
-        until(lambda: desk.rows(told) == both, 5, "both are settled, and nothing else was said")
+        wait_until(lambda: desk.rows(told) == both, "both are settled, and nothing else was said")
         assert [len(desk.alerts(c)) for c in (ADMIN, READER)] == [2, 2]
         assert "Traceback" not in bot.log, bot.log
         code, took = bot.stop()
-        assert (code, took < 2) == (0, True)
+        assert (code, took < allowed(2)) == (0, True)
         assert desk.rows("PRAGMA integrity_check") == [("ok",)]
 
 
@@ -428,11 +427,11 @@ def test_without_a_token_alerts_are_shown_on_the_console_and_a_line_says_how_to_
         assert "run: python main.py setup" in bot.log
         desk.tell_news()
         desk.fall({"NVDA": -0.13})
-        until(lambda: "Not investment advice." in bot.printed, 10, "the alert", lambda: bot.log + bot.printed)
+        wait_until(lambda: "Not investment advice." in bot.printed, "the alert", lambda: bot.log + bot.printed)
         assert "high · new\n│ Nvidia falls 13.0 %" in bot.printed
         assert desk.api.calls == []
         settled = [("console", "sent")]
-        until(lambda: desk.rows("SELECT recipient_id, state FROM notifications") == settled, 5, "settled")
+        wait_until(lambda: desk.rows("SELECT recipient_id, state FROM notifications") == settled, "settled")
         assert bot.stop(signal.SIGINT)[0] == 0
 
 
@@ -441,15 +440,15 @@ def test_the_shipped_configuration_without_a_network_stays_calm_and_stops_cleanl
 ) -> None:
     """Started with this module's first test, so that by now every feed has failed at least once."""
     process, folder = offline
-    until(lambda: re.search(r"\d+ feeds fail", (folder / "err").read_text()), 30, "the feeds are told of together")
+    wait_until(lambda: re.search(r"\d+ feeds fail", (folder / "err").read_text()), "the feeds are told of together")
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    code = process.wait(10)
+    code = process.wait(PATIENCE)
     took = time.monotonic() - started
     log, out = (folder / "err").read_text(), (folder / "out").read_text()
     with capsys.disabled():
         print(f"\nwithout a network: {len(log.splitlines())} lines logged, SIGTERM to exit {took:.2f} s")
-    assert (code, took < 2) == (0, True), log
+    assert (code, took < allowed(2)) == (0, True), log
     assert len(log.splitlines()) <= 15, log
     assert log.count("prices fail") == 1
     assert out.count("for the operator") <= 3, out

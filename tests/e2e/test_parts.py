@@ -32,6 +32,7 @@ from bot.core.model import (
     Trouble,
 )
 from tests.core.worlds import weekday_timetable
+from tests.waiting import PATIENCE, eventually
 
 NOON = datetime(2025, 1, 28, 17, 0, tzinfo=UTC)
 
@@ -54,7 +55,7 @@ async def test_a_job_that_asks_to_be_run_again_at_once_is_never_dropped() -> Non
 
     scheduler.after("job", timedelta(), job)
     scheduler.start()
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), PATIENCE)
     scheduler.stop()
     assert runs == 200
 
@@ -71,7 +72,7 @@ async def test_a_job_of_the_same_name_takes_the_place_of_the_one_that_waits() ->
     scheduler.start()
     scheduler.after("job", timedelta(hours=1), first)
     scheduler.after("job", timedelta(seconds=0.05), second)
-    await asyncio.sleep(0.3)
+    await eventually(lambda: ran)
     scheduler.stop()
     assert ran == ["second"]
 
@@ -85,9 +86,8 @@ async def test_waiting_is_done_in_the_machines_time_whatever_the_bot_pretends() 
 
     scheduler.start()
     scheduler.after("job", pretended.now() + timedelta(seconds=0.2) - pretended.now(), job)
-    await asyncio.sleep(0.05)
     assert not ran.is_set()
-    await asyncio.wait_for(ran.wait(), 5)
+    await asyncio.wait_for(ran.wait(), PATIENCE)
     scheduler.stop()
 
 

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.npm import MissingError, installed
+from tests.processes import Processes
 
 __all__ = ["LanguageServer", "MissingError", "install"]
 
@@ -43,6 +44,7 @@ class LanguageServer:
     def __init__(self, program: Path, root: Path) -> None:
         self._root = root
         self._program = program
+        self._processes = Processes()
         self._next = 1
         self._answers: dict[int, dict[str, Any]] = {}
         self._told: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -54,7 +56,7 @@ class LanguageServer:
     def __enter__(self) -> Self:
         node = shutil.which("node")
         assert node is not None
-        self._process = subprocess.Popen(
+        self._process = self._processes.start(
             [node, str(self._program), "--stdio"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -83,11 +85,7 @@ class LanguageServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.wait(10)
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        self._processes.__exit__(kind, error, trace)
 
     # -------------------------------------------------------------------------------------------------- what editors do
 

@@ -28,6 +28,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from tests.processes import Processes
+from tests.waiting import PATIENCE
+
 TOKEN = "123456789:AAE-emulated-token-for-tests-only-000"
 UNKNOWN = "is not supported"
 """The emulator's words for a method it does not have."""
@@ -173,7 +176,8 @@ def running(folder: Path) -> Iterator[Emulator]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(
+    processes = Processes()
+    process = processes.start(
         [node, "start.js", str(port)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdout is not None
@@ -189,17 +193,15 @@ def running(folder: Path) -> Iterator[Emulator]:
         made.loop.close()
 
     thread = threading.Thread(target=work, daemon=True)
-    try:
-        assert process.stdout.readline() == b"ready\n", "the emulator did not start"
-        thread.start()
-        assert ready.wait(10)
-        yield made
-    finally:
-        if thread.is_alive():
-            made.loop.call_soon_threadsafe(made.loop.stop)
-            thread.join(5)
-        else:
-            made.loop.close()
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with processes:
+        try:
+            assert process.stdout.readline() == b"ready\n", "the emulator did not start"
+            thread.start()
+            assert ready.wait(PATIENCE)
+            yield made
+        finally:
+            if thread.is_alive():
+                made.loop.call_soon_threadsafe(made.loop.stop)
+                thread.join(5)
+            else:
+                made.loop.close()

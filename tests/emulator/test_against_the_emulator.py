@@ -25,10 +25,11 @@ from bot.adapters.telegram import TelegramNotifier
 from bot.core.model import Outgoing
 from bot.core.secret import Secret
 from tests.delivery.makers import notification, summary
-from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened, until
+from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened
 from tests.emulator.shim import TOKEN, Emulator, running
 from tests.npm import MissingError, installed
 from tests.servers.telegram_markup import parse
+from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
 MEMBER = 77
@@ -57,15 +58,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Iterat
         for chat in (ADMIN, READER):
             emulator.say(chat, "/start")
         emulator.say(GROUP, "/start", kind="group", user=ADMIN)
-        until(
+        wait_until(
             lambda: all(emulator.shown(c) for c in (ADMIN, READER, GROUP)),
-            20,
             "all answered",
             lambda: made.bots[-1].log,
         )
         made.tell_news()
         made.fall({"NVDA": -0.13, "AVGO": -0.12})
-        until(lambda: all(alerts(emulator, c) for c in (ADMIN, READER, GROUP)), 15, "alerts", lambda: made.bots[-1].log)
+        wait_until(
+            lambda: all(alerts(emulator, c) for c in (ADMIN, READER, GROUP)), "alerts", lambda: made.bots[-1].log
+        )
         yield made
 
 
@@ -86,18 +88,18 @@ def said(emulator: Emulator, chat: int, text: str) -> str:
     """A command by the chat's own person, or in the group by a member; the answer."""
     known = len(emulator.shown(chat))
     emulator.say(chat, text, **who(chat))
-    return str(until(lambda: emulator.shown(chat)[known:], 10, f"an answer to {text}")[0]["text"])
+    return str(wait_until(lambda: emulator.shown(chat)[known:], f"an answer to {text}")[0]["text"])
 
 
 def test_each_is_told_once_and_every_delivery_is_settled(desk: Desk, emulator: Emulator) -> None:
     for chat in (ADMIN, READER, GROUP):
         assert len(alerts(emulator, chat)) == 1
     waits = "SELECT count(*) FROM notifications WHERE state IN ('queued', 'leased')"
-    until(lambda: desk.count(waits) == 0, 10, "the outbox empties")
+    wait_until(lambda: desk.count(waits) == 0, "the outbox empties")
     settled = desk.rows("SELECT recipient_id, state, message_id FROM notifications ORDER BY recipient_id")
     by_chat = {f"telegram:{c}": str(alerts(emulator, c)[0]["id"]) for c in (ADMIN, READER, GROUP)}
     assert settled == [(recipient, "sent", by_chat[recipient]) for recipient in sorted(by_chat)]
-    until(lambda: {ADMIN, READER, GROUP} <= set(emulator.pictures), 10, "the pictures follow")
+    wait_until(lambda: {ADMIN, READER, GROUP} <= set(emulator.pictures), "the pictures follow")
 
 
 @pytest.mark.parametrize(
@@ -136,15 +138,15 @@ def test_buttons_work_as_the_emulator_keeps_them(desk: Desk, emulator: Emulator,
     assert all(len(data.encode()) <= 64 for data in offered.values())
     known, before = len(emulator.shown(chat)), len(emulator.answered)
     emulator.press(chat, number, offered["Why"], **who(chat))
-    new = until(lambda: emulator.shown(chat)[known:], 10, "an answer to the button")
+    new = wait_until(lambda: emulator.shown(chat)[known:], "an answer to the button")
     assert "fired" in new[0]["text"]
     assert json.loads(new[0]["reply_parameters"])["message_id"] == number
-    until(lambda: chat in emulator.pictures, 10, "the alert's own picture")
+    wait_until(lambda: chat in emulator.pictures, "the alert's own picture")
     pictures = emulator.pictures.count(chat)
     emulator.press(chat, number, offered["Chart"], **who(chat))
-    until(lambda: emulator.pictures.count(chat) > pictures, 10, "a picture")
+    wait_until(lambda: emulator.pictures.count(chat) > pictures, "a picture")
     emulator.press(chat, number, offered["Not AI"], **who(chat))
-    until(lambda: len(emulator.answered) >= before + 3, 10, "every press is answered")
+    wait_until(lambda: len(emulator.answered) >= before + 3, "every press is answered")
     person = who(chat).get("user", chat)
     assert desk.rows("SELECT verdict FROM verdicts WHERE person = ?", f"telegram:{person}") == [("not ai",)]
 

@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import signal
-import subprocess
 import time
 import tracemalloc
 import zlib
@@ -24,7 +23,9 @@ from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.core.errors import SourceError
 from bot.core.model import Trouble
 from tests.feeds.conftest import LIMITS, NOW, SeenSet, item, rss, sample, watch
+from tests.processes import run
 from tests.servers.feed_server import Document, FeedServer
+from tests.waiting import allowed, eventually
 
 
 async def failing(reader: FeedReader, seen: SeenSet, url: str) -> FeedPoll:
@@ -69,7 +70,7 @@ async def test_each_fault_has_a_named_outcome_in_bounded_time(
     poll = await failing(reader, seen, site.url(path))
     assert said in poll.report.detail
     assert poll.report.status == status
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < allowed(5)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ async def test_a_document_that_hangs_the_parser_is_stopped_and_holds_up_nothing(
     try:
         poll = await failing(reader, seen, site.publish("hangs", HANGS))
         assert "took over 2 s and was stopped" in poll.report.detail
-        assert beats > 30  # the loop went on meanwhile
+        assert beats > 5  # the loop went on meanwhile
         assert parser.pid is None
         well = await watch(reader, SeenSet(), site.publish("feed", sample("plain.rss"))).poll()
         assert len(well.stories) == 2
@@ -262,9 +263,7 @@ async def test_the_child_is_ended_with_the_reader_and_when_a_poll_is_cancelled()
     await parser.close()
     assert not alive(pid)
     hanging = asyncio.create_task(parser.parse(HANGS, "", "https://news.example/"))
-    await asyncio.sleep(0.7)
-    pid = parser.pid
-    assert pid is not None
+    pid = await eventually(lambda: parser.pid)
     hanging.cancel()
     with pytest.raises(asyncio.CancelledError):
         await hanging
@@ -274,9 +273,9 @@ async def test_the_child_is_ended_with_the_reader_and_when_a_poll_is_cancelled()
 async def test_a_child_that_dies_is_reported_once_and_replaced(parser: Parser) -> None:
     await parser.parse(sample("plain.rss"), "", "https://news.example/")
     hanging = asyncio.create_task(parser.parse(HANGS, "", "https://news.example/"))
-    await asyncio.sleep(0.3)
-    assert parser.pid is not None
-    os.kill(parser.pid, 9)
+    pid = await eventually(lambda: parser.pid)
+    await asyncio.sleep(0.3)  # into its work, where it hangs
+    os.kill(pid, 9)
     with pytest.raises(SourceError, match="died"):
         await hanging
     assert (await parser.parse(sample("plain.rss"), "", "https://news.example/")).entries
@@ -284,12 +283,12 @@ async def test_a_child_that_dies_is_reported_once_and_replaced(parser: Parser) -
 
 def test_a_child_whose_parent_died_ends_by_itself_even_while_it_hangs() -> None:
     head = {"size": len(HANGS), "content_type": "", "url": "https://news.example/", "seconds": 0.5}
-    ended = subprocess.run(COMMAND, input=json.dumps(head).encode() + b"\n" + HANGS, timeout=10, check=False)
+    ended = run(COMMAND, input=json.dumps(head).encode() + b"\n" + HANGS)
     assert ended.returncode == -signal.SIGALRM
 
 
 def test_a_child_ends_when_nobody_asks_any_more() -> None:
-    ended = subprocess.run(COMMAND, input=b"", timeout=10, check=False)
+    ended = run(COMMAND, input=b"")
     assert ended.returncode == 0
 
 

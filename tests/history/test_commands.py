@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,6 +20,7 @@ from bot.cli.tables import Column, fitted, json_line
 from bot.core.errors import StoreError, UsageError
 from bot.render.text import cell_width
 from tests.command import REPOSITORY, run_command
+from tests.processes import run
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 
 NVDA = "20250127-NVDA-6d488e"
@@ -336,6 +336,6 @@ def test_reading_the_history_from_the_command_line_loads_nothing_heavy(week: Pat
     )  # typer itself loads pydantic, where that is installed
     for command in (("show", NVDA), ("sql", "SELECT * FROM alert_history"), ("search", "chips"), ("export",)):
         words = [sys.executable, "-c", code, *command, "--database", str(week)]
-        done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+        done = run(words, cwd=REPOSITORY, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert done.stdout

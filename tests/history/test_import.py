@@ -16,7 +16,7 @@ from bot.adapters.store.history import evidence, list_incidents, show_alert, ver
 from bot.adapters.store.history import transfer as transfer_module
 from bot.adapters.store.history.importing import import_history
 from bot.core.errors import StoreInUseError, StoreVersionError, UsageError
-from bot.core.model import AlertChange, ChangeKind, Delivery, IncidentState, NotificationState
+from bot.core.model import AlertChange, ChangeKind, Delivery, IncidentState, NotificationState, Thread
 from tests.command import run_command
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 
@@ -188,7 +188,15 @@ def test_what_grew_there_is_brought_up_to_date(here: Path, there: Path) -> None:
         store.commit(batch(AlertChange(ChangeKind.ESCALATED, after(99), done), quote("AMD", 111.0, after(98))))
         store.commit(
             batch(
-                incident("20250127-1", "a-2", at=after(99), symbols=("AMD",), lead="AMD", clusters=("s-2",), messages=4)
+                incident(
+                    "20250127-1",
+                    "a-2",
+                    at=after(99),
+                    symbols=("AMD",),
+                    lead="AMD",
+                    clusters=("s-2",),
+                    thread=Thread(messages=4),
+                )
             )
         )
         (out,) = store.claim(after(20), timedelta(seconds=9), 1, ["telegram"])

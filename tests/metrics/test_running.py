@@ -18,8 +18,9 @@ from urllib.error import HTTPError
 import pytest
 
 from bot.app.metrics import VERSION
-from tests.e2e.desk import ADMIN, READER, Bot, Desk, opened, until
+from tests.e2e.desk import ADMIN, READER, Bot, Desk, opened
 from tests.metrics.parsed import Parsed, parsed
+from tests.waiting import wait_until
 
 HIDDEN = "7f3a-hidden-part"
 
@@ -76,7 +77,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         desk.subscribe(ADMIN, READER)
         desk.tell_news()
         desk.fall({"NVDA": -0.13})
-        until(lambda: desk.alerts(READER), 15, "the alert arrives", lambda: watched.bot.log)
+        wait_until(lambda: desk.alerts(READER), "the alert arrives", lambda: watched.bot.log)
         yield watched
         switch.shutdown()
 
@@ -123,7 +124,7 @@ def test_how_long_a_message_took_is_what_the_history_says(watched: Watched) -> N
 
 
 def test_the_heart_beats_and_its_address_is_nowhere(watched: Watched) -> None:
-    until(lambda: watched.beats, 15, "a heartbeat")
+    wait_until(lambda: watched.beats, "a heartbeat")
     assert set(watched.beats) == {f"/ping/{HIDDEN}"}
     files = [watched.bot.out, watched.bot.err, *watched.desk.folder.glob("aftershock.db*")]
     assert not any(HIDDEN in file.read_text(errors="replace") for file in files)
@@ -186,7 +187,7 @@ def test_a_second_bot_says_that_the_address_is_taken_and_runs_without(watched: W
     other = watched.desk.start(database=watched.desk.folder / "other.db", token=None)
     other.until_logged("no metrics: nothing can listen at 127.0.0.1")
     other.until_logged("started feeds=2")
-    until(lambda: "Metrics and /healthz are off" in other.printed, 15, "the operator is told", lambda: other.printed)
+    wait_until(lambda: "Metrics and /healthz are off" in other.printed, "the operator is told", lambda: other.printed)
     assert other.stop()[0] == 0
 
 

@@ -20,6 +20,7 @@ from bot.adapters.metrics.server import MetricsServer
 from bot.core.errors import SourceError, UsageError
 from bot.core.secret import Secret
 from tests.metrics.parsed import parsed
+from tests.waiting import PATIENCE
 
 
 class Told(Collector):
@@ -109,7 +110,7 @@ async def test_garbage_is_refused_and_not_logged(caplog: pytest.LogCaptureFixtur
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(garbage)
             with contextlib.suppress(ConnectionError):
-                assert b" 400 " in (await asyncio.wait_for(reader.read(10_000), 5)).split(b"\r\n")[0]
+                assert b" 400 " in (await asyncio.wait_for(reader.read(10_000), PATIENCE)).split(b"\r\n")[0]
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

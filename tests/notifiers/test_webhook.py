@@ -27,6 +27,7 @@ from bot.render import plain
 from bot.sender import Sender, SendPolicy
 from tests.delivery.makers import NOW, RealClock, notification
 from tests.store.values import SUMMARY
+from tests.waiting import PATIENCE
 
 SECRET = "0123456789abcdef-signing"
 DESK, DEAD = "webhook:desk", "webhook:dead"
@@ -172,7 +173,7 @@ async def test_through_outbox_and_sender_every_message_arrives_in_spite_of_failu
         edit = notification("e", DESK, clock.now(), edits=notes[0].id)
         store.commit(Batch(clock.now(), notifications=(*notes, edit)))
         sender = Sender(store, store, {"webhook": notifier}, clock, policy=policy)
-        await asyncio.wait_for(sender.drain(until_empty=True), 10)
+        await asyncio.wait_for(sender.drain(until_empty=True), PATIENCE)
         assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 0}
     ids = [json.loads(body)["id"] for _, body in desk.got]
     assert set(ids) == {n.id for n in (*notes, edit)}
@@ -203,7 +204,7 @@ async def test_cancelled_under_way_it_is_sent_again_by_the_next_run(
         await running
         assert store.outbox_counts() == {"queued": 1, "leased": 0, "unknown": 0}
         desk.wait = 0
-        await asyncio.wait_for(Sender(store, store, {"webhook": notifier}, clock).drain(until_empty=True), 5)
+        await asyncio.wait_for(Sender(store, store, {"webhook": notifier}, clock).drain(until_empty=True), PATIENCE)
         assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 0}
     assert [headers["X-Aftershock-Delivery"] for headers, _ in desk.got] == [note.id, note.id]
     assert desk.got[0][1] == desk.got[1][1]
@@ -221,7 +222,7 @@ async def test_what_was_on_its_way_when_the_bot_was_killed_is_sent_again_and_tel
     with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
         assert store.recover(clock.now()) == 2
         assert ask_again(store, {"webhook": notifier}, clock.now()) == 1
-        await asyncio.wait_for(Sender(store, store, {"webhook": notifier}, clock).drain(until_empty=True), 5)
+        await asyncio.wait_for(Sender(store, store, {"webhook": notifier}, clock).drain(until_empty=True), PATIENCE)
         assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 1}
     assert [headers["X-Aftershock-Delivery"] for headers, _ in desk.got] == [notes[0].id]
 

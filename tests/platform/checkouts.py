@@ -13,6 +13,8 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.processes import run
+
 
 @dataclass
 class Checkout:
@@ -64,14 +66,12 @@ class Checkout:
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make in the checkout."""
-        return subprocess.run(
+        return run(
             ["make", "--no-print-directory", *arguments],
             cwd=self.root,
             env=self.environment(**variables),
             capture_output=True,
             text=True,
-            check=False,
-            timeout=60,
         )
 
     def environment(self, **variables: str) -> dict[str, str]:
@@ -82,8 +82,15 @@ class Checkout:
             if not n.startswith(("PIP_", "UV", "MAKE", "PYTHON", "VIRTUAL_ENV", "ARGS", "EXTRAS"))
         }
         wheels = (self.root.parent / "wheels").as_uri()
+        # a browser that is there already: nobody is to install one for these tests
+        programs = self.root.parent / "programs"
+        programs.mkdir(exist_ok=True)
+        browser = programs / "chromium"
+        browser.write_text("#!/bin/sh\n")
+        browser.chmod(0o755)
         return {
             **mine,
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "UV": "",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
@@ -122,7 +129,7 @@ for line in open(sys.argv[sys.argv.index("-r") + 1]):
             wheel.extract(file, packages)
             if os.environ.get("STALL"):
                 open("stalled", "w").close()
-                time.sleep(60)
+                time.sleep(600)
 """
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.processes import run
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +17,6 @@ def old_python() -> str:
     named = [shutil.which(f"python3.{minor}") for minor in range(6, 11)]
     for python in (*map(str, installed), *filter(None, named)):
         check = "import sys; sys.exit(not (3, 6) <= sys.version_info[:2] < (3, 11))"
-        if subprocess.run([python, "-c", check], capture_output=True, check=False).returncode == 0:
+        if run([python, "-c", check], capture_output=True).returncode == 0:
             return python
     pytest.skip("no Python older than 3.11 on this machine")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import run
+
 TEST_COMMAND = "make test"
 
 
@@ -45,13 +47,12 @@ def run_with(stub: str, repository: Path, tmp_path: Path) -> subprocess.Complete
     make.write_text(f"#!/bin/sh\n{stub}\n")
     make.chmod(make.stat().st_mode | stat.S_IXUSR)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    return subprocess.run(
+    return run(
         ["bash", str(repository / ".ci/run")],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
         text=True,
-        check=False,
     )
 
 

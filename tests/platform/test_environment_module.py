@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot import environment
+from tests.processes import run
 
 START = "import sys; sys.argv = {argv!r}; from bot.environment import require; require(); print('went on')"
 
@@ -20,13 +21,12 @@ START = "import sys; sys.argv = {argv!r}; from bot.environment import require; r
 def start(python: str, checkout: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """What ``python main.py arguments`` does first, on ``python`` without site-packages."""
     script = START.format(argv=["main.py", *arguments])
-    return subprocess.run(
+    return run(
         [python, "-S", "-W", "error", "-c", script],
         cwd=cwd or checkout,
         env={**os.environ, "PYTHONPATH": str(checkout)},
         capture_output=True,
         text=True,
-        check=False,
     )
 
 

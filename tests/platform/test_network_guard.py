@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import GUARD, NetworkReachedError, is_loopback
+from tests.processes import run
 
 
 def test_a_connection_that_leaves_the_machine_is_refused_and_remembered() -> None:
@@ -84,7 +84,7 @@ def test_a_test_that_swallows_the_refusal_fails_all_the_same(tmp_path: Path, rep
         "        plain.connect(('192.0.2.1', 80))\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", os.devnull]
-    result = subprocess.run([*command, "test_sly.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    result = run([*command, "test_sly.py"], cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 1, result.stdout
     assert "1 passed, 1 error" in result.stdout
     assert "tests do not reach for the network: socket.connect to 192.0.2.1" in result.stdout

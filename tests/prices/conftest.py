@@ -28,7 +28,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[YahooServer]:
     with YahooServer() as yahoo:
         for name, value in yahoo.environment().items():
             monkeypatch.setenv(name, value)
-        yield yahoo
+        try:
+            yield yahoo
+        finally:
+            yahoo.heal()  # what a test that failed left hanging does not hang into the next
         assert yahoo.strangers == []
 
 

@@ -26,8 +26,9 @@ from bot.core.model import (
     Reference,
     Severity,
     Story,
+    Thread,
 )
-from bot.core.summary import Teller
+from bot.core.summary import MessageBuilder
 from bot.render import html, plain
 from bot.render.limits import MESSAGE_LIMIT
 from bot.render.text import utf16_length
@@ -74,7 +75,7 @@ def incident(market: Market, title: str) -> tuple[Incident, list[Alert]]:
     whole = Incident(
         id="i", topic="ai-market", clusters=("c",), session=MONDAY, sessions=(MONDAY,), started_at=CLOSE,
         updated_at=CLOSE, severity=Severity.CRITICAL, state=IncidentState.OPEN, lead=SYMBOLS[0],
-        symbols=tuple(SYMBOLS), alerts=tuple(SYMBOLS), messages=1,
+        symbols=tuple(SYMBOLS), alerts=tuple(SYMBOLS), thread=Thread(messages=1),
     )  # fmt: skip
     return whole, alerts
 
@@ -89,9 +90,11 @@ def incident(market: Market, title: str) -> tuple[Incident, list[Alert]]:
 def test_a_message_with_sixty_six_symbols_is_valid_and_within_the_limits(market: Market, title: str) -> None:
     assert len(SYMBOLS) == 66
     story = Story("s", "wire", title, CLOSE, summary=f"“{title}”, said Ann Example, an analyst at Example Bank.")
-    teller = Teller(market, WORLD.companies, WORLD.topics, episodes=WORLD.episodes, stories=lambda clusters: [story])
+    messages = MessageBuilder(
+        market, WORLD.companies, WORLD.topics, episodes=WORLD.episodes, stories=lambda clusters: [story]
+    )
     whole, alerts = incident(market, title)
-    summary = teller.incident(whole, alerts, SYMBOLS, CLOSE, Reason.WIDENED)
+    summary = messages.incident(whole, alerts, SYMBOLS, CLOSE, Reason.WIDENED)
     shown, _ = parse(html(summary))
     assert utf16_length(shown) <= MESSAGE_LIMIT
     assert "65 other stocks with it" in shown

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.command import run_command
+from tests.prepared import call
+
+EPISODE = "deepseek-2025-01"
 Lines = list[dict[str, Any]]
 
 
-def play(repository: Path, *more: str) -> tuple[Lines, str]:
-    """The replay's JSON lines, and the same as text."""
-    command = [sys.executable, "main.py", "replay", "deepseek-2025-01", "--json", *more]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()], done.stdout
-
-
 @pytest.fixture(scope="module")
-def once(repository: Path) -> tuple[Lines, str]:
-    """The replay, once."""
-    return play(repository)
+def once() -> tuple[Lines, str]:
+    """The replay's JSON lines, and the same as text."""
+    said = run_command("replay", EPISODE, "--json").stdout
+    return [json.loads(line) for line in said.splitlines()], said
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +84,9 @@ def test_every_alert_that_fires_is_resolved_once(week: Lines) -> None:
     assert events["fired"] == events["resolved"]
 
 
-def test_two_replays_give_the_same_output(repository: Path, once: tuple[Lines, str]) -> None:
-    assert play(repository)[1] == once[1]
+def test_two_replays_give_the_same_output(once: tuple[Lines, str]) -> None:
+    """The second in another process, whose hash seed is another."""
+    assert call("replay", EPISODE, "--json").stdout == once[1]
 
 
 def test_no_alert_rests_on_a_story_seen_after_it(week: Lines) -> None:

@@ -14,8 +14,7 @@ from bot.app.world import check_rules
 from bot.cli import app
 from bot.config.rules import specs
 from bot.config.schemas import keys_of, models_of
-from bot.core.followups import parse_follow_up
-from bot.core.model import Phase, Reach, Severity
+from bot.core.model import FollowUpKind, Phase, Reach, Severity
 from bot.core.windows import parse_since
 from tests.rules_docs.page import TEXT, Example, examples, proved, sections
 
@@ -97,7 +96,7 @@ def test_every_word_a_rule_may_use_is_on_the_page() -> None:
     missing = [word for word in words if f"`{word}`" not in TEXT]
     assert not missing
     for written in re.findall(r"`([^`]+)`", sections()["A rule"].split("| `follow_up` |")[1].split("|")[0]):
-        parse_follow_up(written)
+        FollowUpKind.parse(written)
     since = re.findall(r"^\| (`[^|]+`) \| ", sections()["price"].split("What `since` may be")[1], re.MULTILINE)
     forms = [form for cell in since[1:] for form in re.findall(r"`([^`]+)`", cell)]
     assert {parse_since(form).kind for form in forms} == {

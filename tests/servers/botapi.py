@@ -37,6 +37,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.servers.botapi_chats import Call, Chats, Fault, RefusalError, Sent
+from tests.waiting import PATIENCE
 
 TOKEN = "123456789:AAE-emulated-token-for-tests-only-000"
 
@@ -110,7 +111,7 @@ class BotApi:
         """The texts a chat shows, oldest first."""
         return [message.text for message in self.messages(chat)]
 
-    async def until(self, holds: Callable[[], object], within: float = 5.0) -> None:
+    async def until(self, holds: Callable[[], object], within: float = PATIENCE) -> None:
         """Wait until ``holds()`` is true. Raises AssertionError after ``within`` seconds."""
         ends = time.monotonic() + within
         while not holds():

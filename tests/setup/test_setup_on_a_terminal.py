@@ -6,17 +6,19 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.config.settings import load_settings
 from tests.command import REPOSITORY
+from tests.processes import Processes
 from tests.servers.botapi import TOKEN
 from tests.setup.places import OWNER, STRANGER, Place, writes
+from tests.waiting import PATIENCE, wait_until
 
 CONTROLLED = "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.argv[1], sys.argv[1:])"
 """Opening it makes the terminal at stdin that of the new session: Ctrl-C and getpass reach it."""
@@ -30,12 +32,12 @@ class Terminal:
         self.shown = ""
         self._master = master
 
-    def until(self, pattern: str, within: float = 20.0) -> re.Match[str]:
+    def until(self, pattern: str) -> re.Match[str]:
         """Read until the text since the last call matches; what follows it is kept for the next."""
-        ends = time.monotonic() + within
+        ends = time.monotonic() + PATIENCE
         read = ""
         while not (found := re.search(pattern, read)):
-            assert time.monotonic() < ends, f"not within {within} s: {pattern}\n{self.shown}"
+            assert time.monotonic() < ends, f"not within {PATIENCE} s: {pattern}\n{self.shown}"
             if not select.select([self._master], [], [], 0.1)[0]:
                 continue
             try:
@@ -47,14 +49,15 @@ class Terminal:
             self.shown += text
         return found
 
-    def type(self, text: str) -> None:
-        """Type; the program has asked by now and reads with or without echo."""
-        time.sleep(0.05)  # getpass shows its question just before it turns the echo off
+    def type(self, text: str, *, hidden: bool = False) -> None:
+        """Type what the program has asked for; ``hidden`` once it shows nothing of it."""
+        if hidden:  # getpass shows its question just before it turns the echo off
+            wait_until(lambda: not termios.tcgetattr(self._master)[3] & termios.ECHO, "the echo is off")
         os.write(self._master, text.encode())
 
-    def ended(self, within: float = 10.0) -> int:
+    def ended(self) -> int:
         """Read to the end; how it ended."""
-        ends = time.monotonic() + within
+        ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             if select.select([self._master], [], [], 0.1)[0]:
                 try:
@@ -62,7 +65,7 @@ class Terminal:
                 except OSError:
                     break
                 self.shown += text
-        return self.process.wait(within)
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -71,20 +74,19 @@ def terminal(place: Place, *words: str) -> Iterator[Terminal]:
     master, slave = pty.openpty()
     setup = [sys.executable, str(REPOSITORY / "main.py"), "setup", "--config", str(place.config), *words]
     command = [sys.executable, "-c", CONTROLLED, *setup]
-    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
-    os.close(slave)
     try:
-        yield Terminal(process, master)
+        with Processes() as processes:
+            process = processes.start(command, stdin=slave, stdout=slave, stderr=slave)
+            os.close(slave)
+            yield Terminal(process, master)
     finally:
-        process.kill()
-        process.wait()
         os.close(master)
 
 
 def test_a_conversation_on_a_terminal_hides_the_token_and_knows_the_owner_by_the_code(place: Place) -> None:
     with terminal(place) as person:
         person.until(r"Paste the token here \(it is not shown\): ")
-        person.type(f"{TOKEN}\n")
+        person.type(f"{TOKEN}\n", hidden=True)
         code = person.until(r"start=(\w+)[\s\S]*Waiting for you")[1]
         person.type("y\n")  # out of impatience: it must not answer what is asked later
         writes(place.api, STRANGER, "/start", first_name="Mallory")
@@ -108,7 +110,7 @@ def test_stopped_while_waiting_nothing_has_changed(place: Place) -> None:
     before = place.files()
     with terminal(place) as person:
         person.until(r"Paste the token here")
-        person.type(f"{TOKEN}\n")
+        person.type(f"{TOKEN}\n", hidden=True)
         person.until(r"Waiting for you")
         person.type("\x03")
         assert person.ended() == 130, person.shown
@@ -118,25 +120,20 @@ def test_stopped_while_waiting_nothing_has_changed(place: Place) -> None:
     assert not place.database.exists()
 
 
-def test_unattended_the_code_is_enough(place: Place) -> None:
+def test_unattended_the_code_is_enough(place: Place, processes: Processes) -> None:
     command = [sys.executable, str(REPOSITORY / "main.py"), "setup", "--yes", "--config", str(place.config)]
     environment = {**os.environ, "TELEGRAM_BOT_TOKEN": TOKEN}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, text=True)
+    process = processes.start(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, text=True)
     assert process.stderr is not None
     said = ""
-    try:
-        while not (found := re.search(r"start=(\w+)", said)):
-            line = process.stderr.readline()
-            assert line, said
-            said += line
-        writes(place.api, OWNER, f"/start {found[1]}", chat=-100)
-        writes(place.api, OWNER, f"/start {found[1]}")
-        said += process.stderr.read()
-        assert process.wait(10) == 0, said
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stderr.close()
+    while not (found := re.search(r"start=(\w+)", said)):
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    writes(place.api, OWNER, f"/start {found[1]}", chat=-100)
+    writes(place.api, OWNER, f"/start {found[1]}")
+    said += process.stderr.read()
+    assert process.wait(PATIENCE) == 0, said
     assert "AAE-emulated" not in said
     assert load_settings(place.config).telegram.admins == (OWNER,)
     assert place.env.read_text(encoding="utf-8") == f"TELEGRAM_BOT_TOKEN={TOKEN}\n"

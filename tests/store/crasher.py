@@ -4,19 +4,16 @@ The bot commits batches, empties its outbox by the real sender, prunes, and copi
 update does. The wire is a file that stands for Telegram: a line ``got ID`` is what Telegram received, ``ack ID`` what
 it acknowledged. Each start recovers, and goes on from the last position that was committed.
 
-``python -m tests.store.crasher`` takes orders from standard input, a JSON object a line, and answers each with one
-line: ``{"run": how, "folder": folder}`` with a process id, ``{"wait": id}`` with its exit code.
+``python -m tests.store.crasher`` serves orders as ``tests.prepared`` does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import mmap
 import os
 import random
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -35,6 +32,7 @@ from bot.core.model import Outgoing
 from bot.core.pacing import Pacer
 from bot.core.ports import Notifier
 from bot.sender import Sender
+from tests.prepared import serve
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 
 RECIPIENTS = ("telegram:1", "telegram:2", "telegram:3", "console")
@@ -70,14 +68,15 @@ def cycle(number: int) -> Any:
 
 
 class Sight:
-    """What the bot is at, in a byte that others see."""
+    """What the bot is at, in a byte that others see, and how often it has begun something (modulo 256) in another."""
 
     def __init__(self, folder: Path) -> None:
         with (folder / "at").open("r+b") as file:
-            self._page = mmap.mmap(file.fileno(), 1)
+            self._page = mmap.mmap(file.fileno(), 2)
 
     @contextlib.contextmanager
     def at(self, what: int) -> Iterator[None]:
+        self._page[1] = (self._page[1] + 1) % 256
         self._page[0] = what
         yield
         self._page[0] = IDLE
@@ -196,25 +195,16 @@ LIVES: dict[str, Callable[[Path], None]] = {
 }
 
 
-def serve() -> None:
-    """Follow orders until there are no more."""
-    for line in sys.stdin:
-        order = json.loads(line)
-        if "wait" in order:
-            answer = os.waitstatus_to_exitcode(os.waitpid(order["wait"], 0)[1])
-        elif not (answer := os.fork()):
-            folder, code = Path(order["folder"]), 1
-            os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-            try:
-                LIVES[order["run"]](folder)
-                code = 0
-            except BaseException:
-                with (folder / "broken").open("a") as out:
-                    traceback.print_exc(file=out)
-            finally:
-                os._exit(code)
-        print(json.dumps(answer), flush=True)
+def run(order: dict[str, str]) -> None:
+    """``{"life": which, "folder": folder}``; what breaks it is left in the file ``broken``."""
+    folder = Path(order["folder"])
+    try:
+        LIVES[order["life"]](folder)
+    except BaseException:
+        with (folder / "broken").open("a") as out:
+            traceback.print_exc(file=out)
+        raise
 
 
 if __name__ == "__main__":
-    serve()
+    serve(run)

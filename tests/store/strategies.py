@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.core.model import Line, Link, Strong
+from bot.core.model import FollowUpKind, Line, Link, Strong
 
 moments = st.datetimes(
     min_value=datetime(1, 1, 2),  # noqa: DTZ001 - Hypothesis wants naive bounds
@@ -27,6 +27,10 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     date: st.dates(),
     timedelta: st.timedeltas(timedelta(days=-36500), timedelta(days=36500)),
     type(None): st.none(),
+    FollowUpKind: st.one_of(
+        st.sampled_from(["session close", "next session close", "recovered"]),
+        st.decimals("0.01", 1000, places=2).map(lambda percent: f"rebound {percent}%"),
+    ).map(FollowUpKind.parse),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,7 +13,21 @@ from hypothesis import strategies as st
 from bot.adapters.store import rows
 from bot.adapters.store.codec import clean, from_json, moment, moment_text, to_json
 from bot.core.errors import StoreError
-from bot.core.model import Check, FollowUp, Quote, ScoreReason, Summary
+from bot.core.model import (
+    NEXT_SESSION_CLOSE,
+    RECOVERED,
+    SESSION_CLOSE,
+    Check,
+    FollowUp,
+    FollowUpKind,
+    FollowUpOutcome,
+    Quote,
+    Reason,
+    ScoreReason,
+    Severity,
+    Summary,
+    Thread,
+)
 from tests.store.strategies import moments, values
 
 
@@ -79,9 +94,81 @@ def test_infinities_and_nan_survive_json() -> None:
 
 
 def test_a_field_the_program_does_not_know_is_ignored() -> None:
-    assert from_json(FollowUp, '{"kind":"session close","due_at":null,"mood":"bright"}') == FollowUp(
-        "session close", None
+    read = from_json(FollowUp, '{"kind":"session close","due_at":null,"mood":"bright"}')
+    assert read == FollowUp(SESSION_CLOSE, None)
+
+
+OLD_INCIDENT = {
+    # as the version wrote it that kept an incident and its thread in one value
+    "id": "20250127-1",
+    "topic": "ai-model",
+    "clusters": '["c1"]',
+    "session": "2025-01-27",
+    "sessions": '["2025-01-27"]',
+    "started_at": "2025-01-27T10:05:00.000000Z",
+    "updated_at": "2025-01-28T15:00:00.000000Z",
+    "closed_at": None,
+    "severity": "critical",
+    "state": "open",
+    "lead": "NVDA",
+    "symbols": '["NVDA","VRT"]',
+    "alerts": '["20250127-NVDA-d392b6","20250127-VRT-d5f484"]',
+    "messages": 3,
+    "told_at": "2025-01-27T16:01:00.000000Z",
+    "told_breadth": 2,
+    "told_severity": "critical",
+    "follow_ups": '[{"kind":"session close","due_at":"2025-01-27T21:00:00.000000Z",'
+    '"done_at":"2025-01-27T21:00:00.000000Z","outcome":"sent"},{"kind":"next session close",'
+    '"due_at":"2025-01-28T21:00:00.000000Z","done_at":null,"outcome":""},{"kind":"rebound 5%","due_at":null,'
+    '"done_at":null,"outcome":""},{"kind":"rebound 12.5%","due_at":null,"done_at":null,"outcome":""},'
+    '{"kind":"recovered","due_at":null,"done_at":null,"outcome":""}]',
+    "rest": '{"told_change":-0.16,"told_session":"2025-01-27","main":2,"main_reason":"escalated","edits":3,'
+    '"edited_at":"2025-01-27T21:00:00.000000Z","corrected_at":null,"acknowledged_at":"2025-01-28T15:00:00.000000Z",'
+    '"acknowledged_by":"Ada","merged_into":"","edit_due_at":null}',
+}
+
+
+def test_an_incident_is_stored_as_ever_and_read_into_its_thread() -> None:
+    old = tuple(OLD_INCIDENT[column] for column in rows.INCIDENT.columns)
+    incident = rows.INCIDENT.value(old)
+    assert (incident.id, incident.lead, incident.severity) == ("20250127-1", "NVDA", Severity.CRITICAL)
+    moment = datetime(2025, 1, 27, 21, tzinfo=UTC)
+    assert incident.thread == Thread(
+        messages=3,
+        told_at=datetime(2025, 1, 27, 16, 1, tzinfo=UTC),
+        told_breadth=2,
+        told_severity=Severity.CRITICAL,
+        told_change=-0.16,
+        told_session=date(2025, 1, 27),
+        main=2,
+        main_reason=Reason.ESCALATED,
+        edits=3,
+        edited_at=moment,
+        acknowledged_at=datetime(2025, 1, 28, 15, tzinfo=UTC),
+        acknowledged_by="Ada",
+        follow_ups=(
+            FollowUp(SESSION_CLOSE, moment, moment, FollowUpOutcome.SENT),
+            FollowUp(NEXT_SESSION_CLOSE, datetime(2025, 1, 28, 21, tzinfo=UTC)),
+            FollowUp(FollowUpKind("rebound", 0.05), None),
+            FollowUp(FollowUpKind("rebound", 0.125), None),
+            FollowUp(RECOVERED, None),
+        ),
     )
+    new = dict(zip(rows.INCIDENT.columns, rows.INCIDENT.row(incident), strict=True))
+    assert json.loads(new.pop("rest")) == json.loads(str(OLD_INCIDENT["rest"]))
+    assert new == {column: cell for column, cell in OLD_INCIDENT.items() if column != "rest"}
+
+
+def test_an_incident_that_an_earlier_version_wrote_with_less_is_read_all_the_same() -> None:
+    old = OLD_INCIDENT | {"rest": "{}", "follow_ups": "[]"}
+    thread = rows.INCIDENT.value(tuple(old[column] for column in rows.INCIDENT.columns)).thread
+    assert (thread.messages, thread.told_change, thread.main_reason, thread.follow_ups) == (3, None, Reason.FIRST, ())
+
+
+@pytest.mark.parametrize("text", ["session close", "next session close", "recovered", "rebound 5%", "rebound 7.25%"])
+def test_a_follow_up_is_stored_as_rules_write_it(text: str) -> None:
+    assert str(FollowUpKind.parse(text)) == text
+    assert FollowUpKind.parse(f"  {text.replace(' ', '  ')} ") == FollowUpKind.parse(text)
 
 
 def test_an_absent_number_is_absent_also_where_the_vendor_said_nan() -> None:

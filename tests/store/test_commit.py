@@ -343,7 +343,7 @@ def test_a_cause_whose_story_is_gone_stops_nothing(store: SqliteStore, path: Pat
 def test_alerts_and_incidents_since_a_session_include_older_ones_still_under_way(store: SqliteStore) -> None:
     monday, friday = date(2025, 1, 27), date(2025, 1, 31)
     resolved = {"state": AlertState.RESOLVED, "resolved_at": NOW}
-    firing, done = alert("a1"), alert("a2", "AMD", **resolved)
+    firing, done = alert("a1"), alert("a2", "AMD", incident="i2", **resolved)
     late = alert("a3", "TSM", at=after(9), session=friday, incident="i3", **resolved)
     spans = incident("i2", "a2", state=IncidentState.CLOSED, sessions=(monday, friday))
     closed = incident("i4", "a4", state=IncidentState.CLOSED)
@@ -401,3 +401,13 @@ def test_the_text_of_a_rule_is_kept_as_it_was_first_used(store: SqliteStore, pat
     store.record_rules([("ai-model-shock", "v1", "another text")], after(9))
     assert count(path, "rule_versions", "text = 'when: …' AND rule = 'ai-model-shock'") == 1
     assert count(path, "rule_versions") == 2
+
+
+def test_the_alerts_of_an_open_incident_are_read_back_however_old_they_are(store: SqliteStore) -> None:
+    old = alert(state=AlertState.RESOLVED, resolved_at=after(60))
+    other = alert("a2", "AMD", incident="i2", state=AlertState.RESOLVED, resolved_at=after(60))
+    over = incident("i2", "a2", state=IncidentState.CLOSED, closed_at=after(60))
+    store.commit(batch(incident(), over, fired(old), fired(other)))
+    month = date(2025, 2, 28)
+    assert [i.id for i in store.incidents_since(month)] == ["i1"]
+    assert [a.id for a in store.alerts_since(month)] == ["a1"]

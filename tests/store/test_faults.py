@@ -8,8 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,11 +18,14 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import open_history, verify
 from bot.core.errors import StoreBusyError, StoreError, StoreFullError
 from bot.core.model import Delivery
+from tests.processes import Processes, run
 from tests.store.values import NOW, after, batch, notification, quote, story
+from tests.waiting import PATIENCE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LEASE = timedelta(seconds=60)
 
+HoldLock = Callable[[float], subprocess.Popen[str]]
 HOLDER = """
 import sqlite3, sys, time
 conn = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -32,29 +34,23 @@ print("held", flush=True)
 time.sleep(float(sys.argv[2]))
 conn.execute("ROLLBACK")
 print("freed", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
 @pytest.fixture
-def hold_lock(path: Path) -> Iterator[Callable[[float], None]]:
+def hold_lock(path: Path, processes: Processes) -> HoldLock:
     """Another program holds the write lock for so many seconds."""
-    children: list[subprocess.Popen[str]] = []
 
-    def hold(seconds: float) -> None:
-        child = subprocess.Popen(
+    def hold(seconds: float) -> subprocess.Popen[str]:
+        child = processes.start(
             [sys.executable, "-c", HOLDER, str(path), str(seconds)], stdout=subprocess.PIPE, text=True
         )
-        children.append(child)
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
+        return child
 
-    yield hold
-    for child in children:
-        child.kill()
-        child.wait()
-        assert child.stdout is not None
-        child.stdout.close()
+    return hold
 
 
 def fill(store: SqliteStore, size: int = 400) -> int:
@@ -126,11 +122,9 @@ print(json.dumps([went_in, refused, known, again.count("early"), "after" in agai
 
 def test_a_disk_that_fills_up_under_the_write_ahead_log_loses_nothing(path: Path) -> None:
     """RLIMIT_FSIZE makes the kernel refuse the write that would go past it, as a full disk does."""
-    run = subprocess.run(
-        [sys.executable, "-c", DISK_FULL, str(path), str(REPOSITORY)], capture_output=True, text=True, timeout=120
-    )
-    assert run.returncode == 0, run.stderr
-    went_in, refused, known, repeated, after_came = json.loads(run.stdout)
+    done = run([sys.executable, "-c", DISK_FULL, str(path), str(REPOSITORY)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    went_in, refused, known, repeated, after_came = json.loads(done.stdout)
     assert went_in > 0
     assert refused > 0, "settling needs room too, and says so"
     assert known == went_in, "reading goes on while the disk is full"
@@ -150,19 +144,17 @@ def test_a_file_that_cannot_be_written_is_named(store: SqliteStore, path: Path) 
 # ------------------------------------------------------------------------------------------------------------ locked
 
 
-def test_another_programs_lock_is_waited_for(store: SqliteStore, hold_lock: Callable[[float], None]) -> None:
+def test_another_programs_lock_is_waited_for(store: SqliteStore, hold_lock: HoldLock) -> None:
     hold_lock(0.3)
     store.commit(batch(story()))
     assert store.known_keys(["guid:s1"]) == {"guid:s1": "s1"}
 
 
-def test_a_lock_that_is_not_given_up_is_a_busy_error_and_nothing_is_written(
-    path: Path, hold_lock: Callable[[float], None]
-) -> None:
+def test_a_lock_that_is_not_given_up_is_a_busy_error_and_nothing_is_written(path: Path, hold_lock: HoldLock) -> None:
     with open_store(path, mode="live", run_name="live", now=NOW, busy_for=timedelta(seconds=0.1)) as store:
         store.commit(batch(notification()))
         (out,) = store.claim(NOW, LEASE, 1, ["telegram"])
-        hold_lock(0.8)
+        holder = hold_lock(600)
         for write in (
             lambda: store.commit(batch(story())),
             lambda: store.settle(Delivery(out.notification.id, 1, NOW, NOW, "sent")),
@@ -172,20 +164,16 @@ def test_a_lock_that_is_not_given_up_is_a_busy_error_and_nothing_is_written(
             with pytest.raises(StoreBusyError, match="another program is writing"):
                 write()
         assert store.known_keys(["guid:s1"]) == {}, "reading goes on"
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                store.commit(batch(story()))
-                break
-            except StoreBusyError:
-                assert time.monotonic() < deadline
+        holder.kill()
+        holder.wait(PATIENCE)
+        store.commit(batch(story()))
         store.settle(Delivery(out.notification.id, 1, NOW, NOW, "sent"))
     assert verify(path) == []
 
 
-def test_opening_a_locked_database_is_a_busy_error(path: Path, hold_lock: Callable[[float], None]) -> None:
+def test_opening_a_locked_database_is_a_busy_error(path: Path, hold_lock: HoldLock) -> None:
     open_store(path, mode="live", run_name="live", now=NOW).close()
-    hold_lock(60)
+    hold_lock(600)
     with pytest.raises(StoreBusyError):
         open_store(path, mode="live", run_name="live", now=NOW, busy_for=timedelta(seconds=0.1))
 

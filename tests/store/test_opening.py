@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -23,6 +22,7 @@ from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.schema import MIGRATIONS, migrate
 from bot.core.errors import StoreError, StoreFullError, StoreInUseError, StoreVersionError
 from bot.core.model import EarningsDate, ReportTime
+from tests.processes import run
 from tests.store.steps import prune
 from tests.store.values import NOW, after, alert, batch, fired, incident, quote, story
 
@@ -288,4 +288,4 @@ def test_reading_the_history_loads_nothing_heavy() -> None:
         "heavy = {'pandas', 'numpy', 'sqlite_utils', 'yfinance', 'matplotlib', 'pydantic'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+    assert run([sys.executable, "-c", code]).returncode == 0

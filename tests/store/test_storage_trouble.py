@@ -34,7 +34,7 @@ class Listener:
         nothing: Any = SimpleNamespace()
         self.alarms: list[str] = []
         self.inbox = Inbox(self.clock, self)  # type: ignore[arg-type]  # an alarm is called and withdrawn
-        self.bot = LiveBot(*[nothing] * 8, self.clock, nothing, self.inbox, nothing, nothing)
+        self.bot = LiveBot(*[nothing] * 7, self.clock, nothing, self.inbox, nothing, nothing)
 
     def __call__(self, headline: str, detail: str) -> None:
         self.alarms.append(headline)

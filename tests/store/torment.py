@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bot.adapters.store.history import verify
 from bot.adapters.store.history.verifying import evidence
+from tests.prepared import Fork, PreparedProcess
 from tests.store.crasher import PRUNING, QUOTES, RECIPIENTS, WRITING
+from tests.waiting import PATIENCE, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -58,65 +54,37 @@ class Toll:
         return self.met[WRITING] + self.met[PRUNING]
 
 
-class Forge:
-    """The process that forks off bots."""
+def torment(folder: Path, kills: int, *, seed: int, longest: int = 30) -> Toll:
+    """Kill the bot so often, each time before it has begun more than ``longest`` transactions and copies, look at the
+    history after each kill, and let it come to its end at last. Readers ask all the time.
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.crasher"],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    Counted is what the bot has begun, not seconds: on a busy machine it would do nothing but start."""
+    toll, chance, process = Toll(), random.Random(seed), PreparedProcess("tests.store.crasher")
+    at = folder / "at"
+    at.write_bytes(bytes(2))
 
-    def ask(self, **order: Any) -> int:
-        """One order, one answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return int(json.loads(self._process.stdout.readline()))
+    def start(life: str) -> Fork:
+        return process.run({"life": life, "folder": str(folder)}, err=folder / "err")
 
-    def end(self) -> None:
-        """No more orders."""
-        self._process.communicate(timeout=10)
-
-
-@contextlib.contextmanager
-def _reading(forge: Forge, folder: Path) -> Iterator[None]:
-    pid = forge.ask(run="reader", folder=str(folder))
     try:
-        yield
+        start("reader")
+        for _ in range(kills):
+            at.write_bytes(bytes(2))
+            bot = start("bot")
+            begun = chance.randint(0, longest)
+            wait_until(lambda begun=begun, bot=bot: at.read_bytes()[1] >= begun or bot.poll() is not None, pause=0.002)
+            time.sleep(chance.uniform(0, 0.004))
+            bot.kill()
+            if bot.wait() != -signal.SIGKILL:
+                break
+            toll.kills += 1
+            toll.met[at.read_bytes()[0]] += 1
+            _look(folder, toll)
+        start("to its end").wait(3 * PATIENCE)
     finally:
-        os.kill(pid, signal.SIGKILL)
-        forge.ask(wait=pid)
-
-
-def torment(folder: Path, kills: int, *, seed: int, longest: float = 0.1) -> Toll:
-    """Kill the bot so often, each time within ``longest`` seconds of its start, look at the history after each kill,
-    and let it come to its end at last. Readers ask all the time."""
-    toll, chance, forge = Toll(), random.Random(seed), Forge()
-    (folder / "at").write_bytes(bytes(1))
-    try:
-        with _reading(forge, folder):
-            for _ in range(kills):
-                (folder / "at").write_bytes(bytes(1))
-                pid = forge.ask(run="bot", folder=str(folder))
-                # the first start makes the tables, which takes longer than all other starts
-                time.sleep(chance.uniform(0, longest if toll.batches else 3 * longest))
-                os.kill(pid, signal.SIGKILL)
-                if forge.ask(wait=pid) != -signal.SIGKILL:
-                    break
-                toll.kills += 1
-                toll.met[(folder / "at").read_bytes()[0]] += 1
-                _look(folder, toll)
-            pid = forge.ask(run="to its end", folder=str(folder))
-            forge.ask(wait=pid)
-        _look(folder, toll)
-        _account(folder, toll)
-    finally:
-        forge.end()
+        process.close()
+    _look(folder, toll)
+    _account(folder, toll)
     return toll
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from bot.adapters.store.history import verify
 from bot.adapters.store.history.verifying import evidence
-from tests.e2e.desk import ADMIN, DULL, NEWS, READER, Bot, Desk, opened, until
+from tests.e2e.desk import ADMIN, DULL, NEWS, READER, Bot, Desk, opened
 from tests.store.small_disk import SmallDisk, small_disk, unwritable
+from tests.waiting import wait_until
 
 
 @dataclass
@@ -41,10 +42,10 @@ class Told:
 
 
 def _settle(desk: Desk, database: Path, bot: Bot) -> None:
-    until(lambda: len(desk.alerts(READER)) >= 2, 15, "what was held back goes out", lambda: bot.log)
-    until(lambda: any("written again" in t for t in desk.texts(ADMIN)), 10, "the end of it", lambda: bot.log)
+    wait_until(lambda: len(desk.alerts(READER)) >= 2, "what was held back goes out", lambda: bot.log)
+    wait_until(lambda: any("written again" in t for t in desk.texts(ADMIN)), "the end of it", lambda: bot.log)
     waiting = "SELECT count(*) FROM notifications WHERE state IN ('queued', 'leased')"
-    until(lambda: desk.rows(waiting, database=database) == [(0,)], 10, "all is settled", lambda: bot.log)
+    wait_until(lambda: desk.rows(waiting, database=database) == [(0,)], "all is settled", lambda: bot.log)
 
 
 def _told(desk: Desk, database: Path, bot: Bot, how: str, held: int, ran: bool, began: float) -> Told:
@@ -74,15 +75,15 @@ def _running(folder: Path, database: Path) -> Iterator[tuple[Desk, Bot]]:
     with opened(folder) as desk:
         desk.write_config()
         bot = desk.start(database=database)
-        until(lambda: "started" in bot.log, 20, "the start", lambda: bot.log)
+        wait_until(lambda: "started" in bot.log, "the start", lambda: bot.log)
         desk.subscribe(ADMIN, READER)
         stories = lambda: desk.rows("SELECT count(*) FROM stories", database=database)[0][0]  # noqa: E731
-        until(lambda: stories() == 4, 15, "the first poll", lambda: bot.log)
+        wait_until(lambda: stories() == 4, "the first poll", lambda: bot.log)
         for name, title in NEWS.items():
             desk.publish(name, [title, *DULL[name]])
-        until(lambda: stories() == 6, 15, "the news is read", lambda: bot.log)
+        wait_until(lambda: stories() == 6, "the news is read", lambda: bot.log)
         desk.fall({"NVDA": -0.13})
-        until(lambda: desk.alerts(READER), 15, "the first alert", lambda: bot.log)
+        wait_until(lambda: desk.alerts(READER), "the first alert", lambda: bot.log)
         yield desk, bot
 
 
@@ -92,7 +93,7 @@ def _through(desk: Desk, bot: Bot, meanwhile: Callable[[], None], polls_meanwhil
     desk.fall({"NVDA": -0.17, "VRT": -0.12})
     desk.publish("wire", ["A story of the meantime", NEWS["wire"], *DULL["wire"]])
     told = lambda: any("cannot be written" in t for t in desk.texts(ADMIN))  # noqa: E731
-    until(told, 20, "the operator is told past the outbox", lambda: bot.log)
+    wait_until(told, "the operator is told past the outbox", lambda: bot.log)
     desk.api.say(READER, READER, "/status")
     polls = desk.yahoo.count("quote")
     while desk.yahoo.count("quote") < polls + polls_meanwhile:

@@ -10,20 +10,31 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest_asyncio
 
 from bot.app.stores import connect_guarded
-from bot.web.guard import Guard
-from bot.web.site import site
+from tests.processes import Processes
+from tests.waiting import PATIENCE
 from tests.week import replayed, week
+
+if TYPE_CHECKING:
+    from bot.web.guard import Guard
 
 __all__ = ["replayed", "week"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 HOST = "http://127.0.0.1:8001"
+
+
+def site(database: Path, password: str | None) -> Guard:
+    """The site over a history."""
+    from bot.web.site import site as made  # here: Datasette takes a second, also where tests are only collected
+
+    return made(database, connect_guarded, password)
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:
@@ -35,7 +46,7 @@ def asker(application: Guard, **more: object) -> httpx.AsyncClient:
 @pytest_asyncio.fixture
 async def pages(week: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The site over the week, without a password."""
-    async with asker(site(week, connect_guarded, None)) as client:
+    async with asker(site(week, None)) as client:
         yield client
 
 
@@ -45,7 +56,8 @@ def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
     environment = {k: v for k, v in os.environ.items() if k != "AFTERSHOCK_WEB_PASSWORD"}
     if password:
         environment["AFTERSHOCK_WEB_PASSWORD"] = password
-    child = subprocess.Popen(
+    processes = Processes()
+    child = processes.start(
         [sys.executable, "main.py", "web", "--database", str(database), "--port", "0", *words],
         cwd=REPOSITORY,
         env=environment,
@@ -54,15 +66,12 @@ def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
         text=True,
     )
     assert child.stderr is not None
-    try:
+    with processes:
         line = child.stderr.readline()
         assert " at http://" in line, line + child.stderr.read()
         yield line.partition(" at ")[2].partition(";")[0].split()[0]
-    finally:
         child.send_signal(signal.SIGTERM)
-        ended = child.wait(10)
-        child.stderr.close()
-    assert ended == 0
+        assert child.wait(PATIENCE) == 0
 
 
 def chromium() -> str | None:

@@ -13,11 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.app.stores import connect_guarded
 from bot.core.secret import Secret
 from bot.web.guard import MOST_WAITING, Guard, own_name
-from bot.web.site import site
-from tests.web.conftest import PASSWORD, asker
+from tests.web.conftest import PASSWORD, asker, site
 
 
 def basic(text: str) -> dict[str, str]:
@@ -70,7 +68,7 @@ async def test_without_a_password_another_name_for_this_machine_is_refused(pages
 
 
 async def test_with_a_password_everything_needs_it(week: Path) -> None:
-    async with asker(site(week, connect_guarded, Secret(PASSWORD))) as client:
+    async with asker(site(week, Secret(PASSWORD))) as client:
         for path in ("/", "/history.json", "/assets/aftershock.css", "/incident/20250127-1", "/-/versions"):
             answer = await client.get(path, headers={"host": "desk.example"})
             assert answer.status_code == 401, path

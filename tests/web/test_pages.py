@@ -14,13 +14,11 @@ import pytest
 import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.app.stores import connect_guarded
 from bot.core.errors import StoreError
 from bot.core.model import Block, BlockKind, Notification, Severity, Summary
 from bot.core.model import NotificationState as State
-from bot.web.site import site
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
-from tests.web.conftest import asker
+from tests.web.conftest import asker, site
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} {% raw %}"
 
@@ -41,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 @pytest_asyncio.fixture
 async def own(store: SqliteStore, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The site over ``store``, which a test fills."""
-    async with asker(site(tmp_path / "history.db", connect_guarded, None)) as client:
+    async with asker(site(tmp_path / "history.db", None)) as client:
         yield client
 
 
@@ -306,7 +304,7 @@ def test_a_file_that_is_no_history_of_this_version_is_refused(tmp_path: Path) ->
         conn.execute("CREATE TABLE mine (x)")
     conn.close()
     with pytest.raises(StoreError, match="other"):
-        site(other, connect_guarded, None)
+        site(other, None)
 
 
 async def test_a_folder_with_any_name_is_opened(tmp_path: Path) -> None:
@@ -314,6 +312,6 @@ async def test_a_folder_with_any_name_is_opened(tmp_path: Path) -> None:
     odd.parent.mkdir()
     with open_store(odd, mode="live", run_name="live", now=NOW) as store:
         store.commit(batch(fired(alert("a1", incident="i1")), incident("i1", "a1")))
-    async with asker(site(odd, connect_guarded, None)) as client:
+    async with asker(site(odd, None)) as client:
         assert "/incident/i1" in (await client.get("/")).text
     assert sorted(p.name for p in odd.parent.iterdir() if p.suffix == ".db") == ["x#y?.db"]

@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.app.stores import connect_guarded
 from bot.web.columns import described
 from bot.web.database import NAME
 from bot.web.metadata import metadata
@@ -102,15 +101,14 @@ async def test_a_ready_question_answers_what_is_asked(pages: httpx.AsyncClient) 
 async def test_this_weeks_incidents_are_those_of_seven_days(week: Path, tmp_path: Path) -> None:
     import shutil
 
-    from bot.web.site import site
-    from tests.web.conftest import asker
+    from tests.web.conftest import asker, site
 
     copy = tmp_path / "copy.db"
     shutil.copy(week, copy)
     with sqlite3.connect(copy) as conn:
         conn.execute("UPDATE incidents SET started_at = strftime('%Y-%m-%dT%H:%M:%S.000000Z', 'now', '-6 days')")
     conn.close()
-    async with asker(site(copy, connect_guarded, None)) as client:
+    async with asker(site(copy, None)) as client:
         (row,) = (await client.get("/history/this_week.json?_shape=array")).json()
     assert row["incident_id"] == "20250127-1"
 

@@ -27,7 +27,7 @@ from typing import Any
 import cattrs
 
 from bot.core.errors import StoreError
-from bot.core.model import Inline, Link, Severity, Strong
+from bot.core.model import FollowUpKind, Inline, Link, Severity, Strong
 
 Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any], Any]
@@ -62,6 +62,12 @@ def clean(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------------------------ by type
 
+_AS_TEXT: dict[Any, tuple[Encoder, Decoder]] = {
+    Severity: (lambda value: Severity(value).word, Severity.parse),
+    FollowUpKind: (str, FollowUpKind.parse),
+}
+"""What is stored as a word of its own, with how it is written and read."""
+
 
 def _converter() -> cattrs.Converter:
     """What turns values into what ``json.dumps`` takes and back, by the annotations of their fields."""
@@ -71,12 +77,18 @@ def _converter() -> cattrs.Converter:
     made.register_structure_hook(datetime, lambda data, _: moment(data))
     made.register_structure_hook(date, lambda data, _: date.fromisoformat(data))
     made.register_structure_hook(timedelta, lambda data, _: timedelta(seconds=data))
-    made.register_structure_hook(Severity, lambda data, _: Severity.parse(data))
+    for kind, (encode, decode) in _AS_TEXT.items():
+        made.register_unstructure_hook(kind, encode)
+        made.register_structure_hook(kind, _ignoring_type(decode))
     # words in a line are text or one of the marked kinds, which cattrs tells apart by their fields
     marked: Any = Strong | Link
     of_marked = made.get_structure_hook(marked)
     made.register_structure_hook(Inline, lambda data, _: data if isinstance(data, str) else of_marked(data, marked))
     return made
+
+
+def _ignoring_type(decode: Decoder) -> Callable[[Any, Any], Any]:
+    return lambda data, _: decode(data)
 
 
 _ENCODERS: dict[Any, Encoder] = {
@@ -87,7 +99,6 @@ _ENCODERS: dict[Any, Encoder] = {
     date: date.isoformat,
     timedelta: timedelta.total_seconds,
     enum.StrEnum: str,
-    Severity: lambda value: Severity(value).word,
 }
 _CONVERTER = _converter()
 
@@ -129,11 +140,17 @@ class RowCodec:
     ``columns`` names the fields that have a column, in column order; a field given as ``field:column`` is renamed.
     Fields in ``nullable`` are stored as NULL where they are the empty string (foreign keys, mostly). With ``rest``,
     every other field goes into that one JSON column: a field added to the model is kept even before it has a column.
+    The fields of ``part``, a field that is a dataclass itself, are stored as if they were the value's own.
     """
 
-    def __init__(self, kind: type, columns: str, *, nullable: str = "", rest: str = "") -> None:
+    def __init__(self, kind: type, columns: str, *, nullable: str = "", rest: str = "", part: str = "") -> None:
         self.kind = kind
+        self._part = part
         hints = typing.get_type_hints(kind)
+        self._part_kind = hints.pop(part) if part else None
+        self._of_part = frozenset(typing.get_type_hints(self._part_kind)) if self._part_kind else frozenset()
+        if self._part_kind:
+            hints |= typing.get_type_hints(self._part_kind)
         pairs = [(name, column or name) for name, _, column in (c.partition(":") for c in columns.split())]
         optional = set(nullable.split())
         self._fields = tuple(name for name, _ in pairs)
@@ -145,9 +162,9 @@ class RowCodec:
 
     def row(self, value: object) -> tuple[Any, ...]:
         """The values for ``columns``."""
-        row = [encode(getattr(value, name)) for name, encode in zip(self._fields, self._to, strict=True)]
+        row = [encode(self._field(value, name)) for name, encode in zip(self._fields, self._to, strict=True)]
         if self._has_rest:
-            data = {name: encoder(hint)(getattr(value, name)) for name, hint in self._rest.items()}
+            data = {name: encoder(hint)(self._field(value, name)) for name, hint in self._rest.items()}
             row.append(clean(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)))
         return tuple(row)
 
@@ -159,7 +176,13 @@ class RowCodec:
         if self._has_rest:
             data = json.loads(row[at + len(self._fields)])
             fields.update((name, decoder(self._rest[name])(v)) for name, v in data.items() if name in self._rest)
+        if self._part_kind:
+            own = {name: fields.pop(name) for name in self._of_part.intersection(fields)}
+            fields[self._part] = self._part_kind(**own)
         return self.kind(**fields)
+
+    def _field(self, value: object, name: str) -> Any:
+        return getattr(getattr(value, self._part) if name in self._of_part else value, name)
 
 
 _NATIVE: dict[Any, Encoder] = {
@@ -185,7 +208,7 @@ def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:
     kind, allows_none = _optional(hint)
     if kind in _NATIVE:
         inner = _NATIVE[kind]
-    elif kind is Severity or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+    elif kind in _AS_TEXT or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         inner = encoder(kind)
     else:
         inner = lambda value: to_json(value, kind)  # noqa: E731 - one of three alternatives
@@ -201,7 +224,7 @@ def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:
 
 def _column_decoder(hint: Any, empty_is_null: bool) -> Decoder:
     kind, allows_none = _optional(hint)
-    if kind in _NATIVE or kind is Severity or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+    if kind in _NATIVE or kind in _AS_TEXT or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         inner = decoder(kind)
     else:
         inner = lambda data: from_json(kind, data)  # noqa: E731 - one of two alternatives

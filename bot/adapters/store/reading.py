@@ -98,10 +98,10 @@ def feed_states(conn: sqlite3.Connection) -> Mapping[str, FeedState]:
 
 
 def alerts_since(conn: sqlite3.Connection, session: date) -> Sequence[Alert]:
-    """Alerts of ``session`` and later, and any still firing, by ``fired_at``."""
+    """Alerts of ``session`` and later, and any older one that fires or whose incident is open, by ``fired_at``."""
     rows = conn.execute(
         f"SELECT {', '.join(ALERT.columns)} FROM alerts WHERE session >= ? OR state = 'firing'"
-        " ORDER BY fired_at, rowid",
+        " OR incident_id IN (SELECT id FROM incidents WHERE state = 'open') ORDER BY fired_at, rowid",
         (session.isoformat(),),
     )
     return [ALERT.value(row) for row in rows]

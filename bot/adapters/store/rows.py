@@ -43,6 +43,7 @@ INCIDENT = RowCodec(
     "told_at told_breadth told_severity follow_ups",
     nullable="topic",
     rest="rest",
+    part="thread",
 )
 RECIPIENT = RowCodec(Recipient, "id channel name operator min_severity symbols enabled", rest="rest")
 NOTIFICATION = RowCodec(

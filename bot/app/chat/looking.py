@@ -12,6 +12,7 @@ from bot.adapters.charts import drawn
 from bot.app.chat.words import answer, facts, note, plain_lines
 from bot.app.live import LiveBot
 from bot.app.status import PHASES
+from bot.core.incidents import told_by
 from bot.core.model import Line, Link, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People
 from bot.core.view import View
@@ -85,9 +86,9 @@ class Looking:
             ]
             if found.merged_into:
                 lines.append(f"It turned out to be part of {found.merged_into}")
-            if found.acknowledged_by:
-                lines.append(f"{found.acknowledged_by} looks after it")
-            due = [f.due_at for f in found.follow_ups if f.due_at is not None and f.done_at is None]
+            if found.thread.acknowledged_by:
+                lines.append(f"{found.thread.acknowledged_by} looks after it")
+            due = [f.due_at for f in found.thread.follow_ups if f.due_at is not None and f.done_at is None]
             if due:
                 lines.append(f"Next message {moment(min(due))}")
         if verdicts := self.people.verdicts(wanted):
@@ -225,14 +226,15 @@ class Looking:
         with self.history() as history:
             if incident is not None:
                 alerts = history.list_alerts(incident=incident, limit=None)
-                return _lead(alerts, self.view.incident(incident)) if alerts else None
+                return self._told_by(incident, alerts) if alerts else None
             return history.show_alert(wanted) if len(wanted) >= 6 else None
 
-
-def _lead(alerts: Sequence[dict[str, Any]], incident: Any) -> dict[str, Any]:
-    """The alert an incident is told by: its lead's where that is known, else the first of the highest severity."""
-    of_lead = [a for a in alerts if incident is not None and a["symbol"] == incident.lead] or list(alerts)
-    return min(of_lead, key=lambda a: (-int(Severity.parse(a["severity"])), a["at"]))
+    def _told_by(self, incident: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The alert an incident is told by; of an incident from long ago the first of the highest severity."""
+        found = self.view.incident(incident)
+        known = self.view.alerts_of(found) if found is not None else []
+        lead = told_by(found, known).id if found is not None and known else ""
+        return min(rows, key=lambda a: (a["id"] != lead, -int(Severity.parse(a["severity"])), a["at"]))
 
 
 def _cause(cause: dict[str, Any], work: Callable[[str], str]) -> list[Line | str]:

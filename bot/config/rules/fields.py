@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from bot.core.comparison import Comparison, parse_comparison
 from bot.core.conditions import TextPattern
-from bot.core.followups import parse_follow_up
+from bot.core.model import FollowUpKind
 from bot.core.windows import Since, Span, parse_duration, parse_since, parse_span
 
 MOST_QUOTES = 20
@@ -129,8 +129,8 @@ SinceField = Annotated[
 ]
 SpanField = Annotated[Span, *_text(parse_span, "Sessions or a duration.", "5 sessions", "2h")]
 FollowUpField = Annotated[
-    str,
-    *_text(parse_follow_up, "A later message.", "session close", "rebound 5%", "next session close", "recovered"),
+    FollowUpKind,
+    *_text(FollowUpKind.parse, "A later message.", "session close", "rebound 5%", "next session close", "recovered"),
 ]
 PatternField = Annotated[str, *_text(lambda text: TextPattern(text).text, "A regular expression.", "open.?weights")]
 HoldField = Annotated[

@@ -9,15 +9,22 @@ from __future__ import annotations
 from bot.core.model.asking import VERDICTS, Filters, StoredStory
 from bot.core.model.batches import Batch, Decisions
 from bot.core.model.decisions import (
+    LAPSED,
+    NEXT_SESSION_CLOSE,
+    RECOVERED,
+    SESSION_CLOSE,
     Alert,
     AlertChange,
     CauseRef,
     ChangeKind,
     Check,
     FollowUp,
+    FollowUpKind,
+    FollowUpOutcome,
     Incident,
     IncidentState,
     Reference,
+    Thread,
 )
 from bot.core.model.delivery import (
     Delivery,
@@ -47,6 +54,10 @@ from bot.core.model.observations import (
 from bot.core.model.vocabulary import AlertState, Phase, QuoteKind, Reach, Reason, Severity, stable_id
 
 __all__ = [
+    "LAPSED",
+    "NEXT_SESSION_CLOSE",
+    "RECOVERED",
+    "SESSION_CLOSE",
     "VERDICTS",
     "Alert",
     "AlertChange",
@@ -67,6 +78,8 @@ __all__ = [
     "Field",
     "Filters",
     "FollowUp",
+    "FollowUpKind",
+    "FollowUpOutcome",
     "HeldBack",
     "InDoubt",
     "Incident",
@@ -98,6 +111,7 @@ __all__ = [
     "Story",
     "Strong",
     "Summary",
+    "Thread",
     "TopicScore",
     "Trouble",
     "stable_id",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -133,6 +134,100 @@ class IncidentState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpKind:
+    """What a follow-up waits for."""
+
+    name: str
+    rebound: float | None = None
+    """By how much the lead's price must have come back from the close, as a fraction; only of a rebound."""
+
+    @classmethod
+    def parse(cls, text: str) -> FollowUpKind:
+        """The kind that rules and the history write as ``text``. Raises ValueError listing what can be written."""
+        folded = " ".join(text.split())
+        if known := {str(kind): kind for kind in (SESSION_CLOSE, NEXT_SESSION_CLOSE, RECOVERED)}.get(folded):
+            return known
+        if found := re.fullmatch(r"rebound (\d+(?:\.\d+)?)%", folded):
+            return cls("rebound", float(found[1]) / 100)
+        raise ValueError(
+            f"{text!r} is not a follow-up; write 'session close', 'next session close', 'rebound 5%' or 'recovered'"
+        )
+
+    def __str__(self) -> str:
+        return self.name if self.rebound is None else f"{self.name} {round(100 * self.rebound, 10):.12g}%"
+
+
+SESSION_CLOSE = FollowUpKind("session close")
+NEXT_SESSION_CLOSE = FollowUpKind("next session close")
+RECOVERED = FollowUpKind("recovered")
+LAPSED = FollowUpKind("lapsed")
+"""Said once where the waiting for a price has ended; never planned."""
+
+
+class FollowUpOutcome(enum.StrEnum):
+    """What became of a follow-up."""
+
+    OPEN = ""
+    SENT = "sent"
+    LATE = "late"
+    """Sent, long after it was due: the bot was not running."""
+    STALE = "stale"
+    """Not sent: it would have come too late to say anything."""
+    EXPIRED = "expired"
+    """What it waited for did not come."""
+    MERGED = "merged"
+    """Its incident turned out to be part of another."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A later message of an incident, planned when its rule fired."""
+
+    kind: FollowUpKind
+    due_at: datetime | None
+    """When it is due; ``None`` where a price decides."""
+    done_at: datetime | None = None
+    outcome: FollowUpOutcome = FollowUpOutcome.OPEN
+
+    @property
+    def waits_for_price(self) -> bool:
+        """It is still to come, when a price says so."""
+        return self.done_at is None and self.due_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The conversation about an incident: what people were told of it, and what they are still to be told."""
+
+    messages: int = 0
+    """New messages announced so far (edits apart)."""
+    told_at: datetime | None = None
+    """When the last new message with the whole summary was announced."""
+    told_breadth: int = 0
+    """How many symbols it had then."""
+    told_severity: Severity | None = None
+    told_change: float | None = None
+    """The lead's change as last told, edits included."""
+    told_session: date | None = None
+    """The newest session a new message with the whole summary has told of."""
+    main: int = 0
+    """Which of its messages carries the whole summary and is edited as numbers move: the newest that did."""
+    main_reason: Reason = Reason.FIRST
+    """Why that message was sent."""
+    edits: int = 0
+    """Edits announced so far."""
+    edited_at: datetime | None = None
+    edit_due_at: datetime | None = None
+    """When the next edit may go out, where numbers have moved since the last."""
+    corrected_at: datetime | None = None
+    """When people were told that its cause is another than first said."""
+    acknowledged_at: datetime | None = None
+    """When somebody said they look after it; by whom. From then on it says nothing new for growing."""
+    acknowledged_by: str = ""
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """The alerts that share a cause, which a reader sees as one happening."""
 
@@ -149,49 +244,12 @@ class Incident:
     """The highest any of its alerts has had."""
     state: IncidentState
     lead: str
-    """The symbol the incident is told by: the first-fired of the highest severity."""
+    """The symbol the incident is told by: the worst of the highest severity, chosen anew only when severity rises, at a
+    merge, or when a cause is found or corrected, so that it does not change with every price."""
     symbols: tuple[str, ...]
     """In order of firing."""
     alerts: tuple[str, ...]
-    messages: int = 0
-    """New messages announced so far (edits apart)."""
-    told_at: datetime | None = None
-    """When the last new message was announced."""
-    told_breadth: int = 0
-    """How many symbols it had then."""
-    told_severity: Severity | None = None
-    told_change: float | None = None
-    """The lead's change as last told, edits included."""
-    told_session: date | None = None
-    """The newest session a new message with the whole summary has told of."""
-    main: int = 0
-    """Which of its messages carries the whole summary and is edited as numbers move: the newest that did."""
-    main_reason: Reason = Reason.FIRST
-    """Why that message was sent."""
-    edits: int = 0
-    """Edits announced so far."""
-    edited_at: datetime | None = None
-    corrected_at: datetime | None = None
-    """When people were told that its cause is another than first said."""
-    acknowledged_at: datetime | None = None
-    """When somebody said they look after it; by whom. From then on it says nothing new for growing."""
-    acknowledged_by: str = ""
     merged_into: str = ""
     """Id of the incident it turned out to be part of; it is closed then, and its alerts are that one's."""
-    edit_due_at: datetime | None = None
-    """When the next edit may go out, where numbers have moved since the last."""
-    follow_ups: tuple[FollowUp, ...] = ()
     closed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """A later message of an incident, planned when its rule fired."""
-
-    kind: str
-    """As the rule says it: ``session close``, ``rebound 5%``, ``next session close``, ``recovered``."""
-    due_at: datetime | None
-    """When it is due; ``None`` where a price decides."""
-    done_at: datetime | None = None
-    outcome: str = ""
-    """``sent``, ``late``, ``stale``, ``expired``; empty while open."""
+    thread: Thread = Thread()

@@ -1,0 +1,48 @@
+"""Nothing that a test starts outlives it, however the test ends."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Processes
+from tests.waiting import PATIENCE, wait_until
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process, and it is more than what its parent has not asked after yet."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return state[:1] not in ("", "Z")
+
+
+def test_what_a_process_started_ends_with_it() -> None:
+    with Processes() as processes:
+        child = processes.start(["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE, text=True)
+        grandchild = int(child.stdout.readline())
+        assert runs(grandchild)
+    assert child.returncode == -signal.SIGKILL
+    wait_until(lambda: not runs(grandchild), "the grandchild is gone")
+
+
+STARTER = """
+import sys, time
+from tests.processes import Processes
+print(Processes().start(["sleep", "600"]).pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("setpriv") is None, reason="only Linux ends it")
+def test_a_process_ends_with_the_tests_that_are_killed(processes: Processes, repository: Path) -> None:
+    command = [sys.executable, "-c", STARTER]
+    tests = processes.start(command, cwd=repository, stdout=subprocess.PIPE, text=True)
+    child = int(tests.stdout.readline())
+    assert runs(child)
+    tests.kill()
+    tests.wait(PATIENCE)
+    wait_until(lambda: not runs(child), "the child is gone")
