@@ -66,7 +66,7 @@ async def latencies(api: BotApi, store: SqliteStore, sender: Sender, rounds: int
         await until(lambda chat=1 + number: any(c.chat == chat for c in api.made("sendMessage")))
         found.append(next(c.at for c in api.made("sendMessage") if c.chat == 1 + number) - committed)
         if before:
-            await until(lambda: not store.outbox()["queued"], within=60)
+            await until(lambda: not store.outbox_counts()["queued"], within=60)
         else:
             await asyncio.sleep(0.05)
     stop.set()
@@ -124,11 +124,13 @@ async def measure(rounds: int, queued_rounds: int) -> tuple[list[float], list[fl
     with tempfile.TemporaryDirectory() as folder, in_thread() as api:
         notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url)
         with open_store(Path(folder) / "bench.db", mode="live", run_name="live", now=CLOCK.now()) as store:
-            alone = await latencies(api, store, Sender(store, {"telegram": notifier}, CLOCK), rounds, 0)
+            alone = await latencies(api, store, Sender(store, store, {"telegram": notifier}, CLOCK), rounds, 0)
             api.calls.clear()
-            busy = await latencies(api, store, Sender(store, {"telegram": notifier}, CLOCK), queued_rounds, QUEUED)
+            busy = await latencies(
+                api, store, Sender(store, store, {"telegram": notifier}, CLOCK), queued_rounds, QUEUED
+            )
             api.calls.clear()
-            whole = await everybody(api, store, Sender(store, {"telegram": notifier}, CLOCK))
+            whole = await everybody(api, store, Sender(store, store, {"telegram": notifier}, CLOCK))
         await notifier.close()
     return alone, busy, whole
 

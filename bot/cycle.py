@@ -6,7 +6,7 @@ sent before that, because what is sent is read back from the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from bot.core.model import (
     Recipient,
     SourceReport,
 )
-from bot.core.ports import Store
+from bot.core.ports import Recorder
 from bot.core.routing import Silence, route
 from bot.quiet import quiet_at
 from bot.recovery import Failure, Recovery, Taken
@@ -53,15 +53,17 @@ class CycleResult:
 
 @dataclass(slots=True)
 class Cycle:
-    """Engine, store and recipients, joined."""
+    """Engine, history and recipients, joined."""
 
     engine: Engine
-    store: Store
+    recorder: Recorder
     recipients: Callable[[], Sequence[Recipient]]
     silences: Callable[[], Sequence[Silence]] = tuple
     """What people have silenced, as it is now."""
     dress: Callable[[Announcement], Announcement] = lambda announcement: announcement
     """What else an announcement shows: the lead that was written for its message."""
+    without_edits: Collection[str] = ()
+    """Channels on which a message that was sent stays as it is."""
     on_commit: Callable[[CycleResult], None] | None = None
     recovery: Recovery | None = None
     """What to do when the engine raises; where there is none, the error ends the turn and the engine must not be used
@@ -157,7 +159,7 @@ class Cycle:
             batch = self._pending[0]
             try:
                 if not batch.empty:
-                    self.store.commit(batch)
+                    self.recorder.commit(batch)
                     wrote = True
             except (StoreBusyError, StoreFullError):
                 raise
@@ -200,6 +202,7 @@ class Cycle:
             text=plain(announcement.summary),
             silences=self.silences(),
             sleeps=lambda recipient: quiet_at(recipient.quiet, now),
+            without_edits=self.without_edits,
         )
 
 

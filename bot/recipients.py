@@ -15,21 +15,19 @@ from bot.core.model import (
     Strong,
     Summary,
 )
-from bot.core.pacing import fate_of
-from bot.core.ports import Store
+from bot.core.ports import Recipients
 
 
-def switch_off(store: Store, recipient: str) -> None:
+def switch_off(people: Recipients, recipient: str) -> None:
     """Disable the recipient; nothing happens where it is unknown or disabled already. Raises StoreError."""
-    known = next((r for r in store.recipients() if r.id == recipient), None)
+    known = next((r for r in people.recipients() if r.id == recipient), None)
     if known is not None and known.enabled:
-        store.save_recipients([replace(known, enabled=False)])
+        people.save_recipients([replace(known, enabled=False)])
 
 
-def announce_gone(recipient: str, said: str, now: datetime) -> Announcement:
-    """Tell the operator that a recipient does not want messages and was switched off."""
-    named = fate_of(recipient)[1]
-    back = "the bot's next start tries it again" if named else "/start in that chat brings it back"
+def announce_gone(recipient: str, said: str, now: datetime, *, configured: bool) -> Announcement:
+    """Tell the operator that a recipient does not want messages and was switched off; ``configured`` ones come back."""
+    back = "the bot's next start tries it again" if configured else "/start in that chat brings it back"
     return _announcement(
         f"operator:gone:{recipient}:{now:%Y%m%dT%H%M%S.%f}",
         f"{recipient} gets no more messages",

@@ -16,9 +16,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.errors import DeliveryError, StoreError
-from bot.core.model import Announcement, Delivery, DeliveryOutcome, Outgoing, Reason, SourceReport, Trouble
-from bot.core.pacing import Pacer, fate_of
-from bot.core.ports import Clock, Notifier, Store
+from bot.core.model import (
+    Announcement,
+    Delivery,
+    DeliveryOutcome,
+    Notification,
+    Outgoing,
+    Reason,
+    SourceReport,
+    Trouble,
+)
+from bot.core.pacing import Pacer
+from bot.core.ports import Clock, Notifier, Outbox, Recipients
 from bot.core.unsent import CancelledUnsent
 from bot.core.waiting import back_off
 from bot.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, switch_off
@@ -60,12 +69,13 @@ class Sender:
     ``clock`` gives the times that are stored, live or simulated. ``pace_clock`` follows real time and governs rate
     limits and waiting; by default it is ``clock``. ``report`` hears of every failure of a channel as a whole and once
     when it works again; ``announce`` gets operator announcements (a recipient gone, a delivery in doubt), to be
-    routed and committed like any other.
+    routed and committed like any other; ``sent`` hears of everything a channel acknowledged.
     """
 
     def __init__(
         self,
-        store: Store,
+        outbox: Outbox,
+        people: Recipients,
         notifiers: Mapping[str, Notifier],
         clock: Clock,
         *,
@@ -74,17 +84,23 @@ class Sender:
         policy: SendPolicy | None = None,
         report: Callable[[SourceReport], None] | None = None,
         announce: Callable[[Announcement], None] | None = None,
+        sent: Callable[[Notification], None] | None = None,
     ) -> None:
-        self._store = store
+        self._outbox = outbox
+        self._people = people
         self._notifiers = dict(notifiers)
         self._clock = clock
         self._pace_clock = pace_clock or clock
-        self._pacer = pacer or Pacer()
+        self._pacer = pacer or Pacer(
+            {channel: n.limits for channel, n in notifiers.items() if n.limits is not None},
+            [channel for channel, n in notifiers.items() if n.apart],
+        )
         self._policy = policy or SendPolicy()
         self._report = report or (lambda _: None)
         self._announce = announce or (lambda _: None)
         self.tally: Counter[DeliveryOutcome] = Counter()
         """How many attempts ended how."""
+        self._sent = sent or (lambda _: None)
         self._woken = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._sending: set[str] = set()
@@ -172,7 +188,7 @@ class Sender:
         if room <= 0 or not channels:
             return 0
         try:
-            batch = self._store.claim(now, self._policy.lease_for, room, channels, self._pacer.resting(real))
+            batch = self._outbox.claim(now, self._policy.lease_for, room, channels, self._pacer.resting(real))
         except StoreError as exc:
             self._store_failed(exc, real)
             return 0
@@ -231,6 +247,7 @@ class Sender:
         if isinstance(outcome, DeliveryError):
             self._failed(outgoing, started_at, outcome)
         else:
+            self._sent(notification)
             self._conclude(outgoing, started_at, DeliveryOutcome.SENT, message_id=outcome)
             self._works(notification.recipient)
 
@@ -263,12 +280,12 @@ class Sender:
             self._failing(notification.recipient, said, real)
 
     def _works(self, recipient: str) -> None:
-        channel, name = fate = fate_of(recipient)
+        channel, name = fate = self._pacer.fate_of(recipient)
         if self._failures.pop(fate, 0):
             self._report(SourceReport(channel, self._now(), detail="messages go out again", subject=name))
 
     def _failing(self, recipient: str, said: str, rest_from: datetime | None) -> None:
-        channel, name = fate = fate_of(recipient)
+        channel, name = fate = self._pacer.fate_of(recipient)
         failures = self._failures[fate] = self._failures.get(fate, 0) + 1
         self._report(SourceReport(channel, self._now(), Trouble.FAILED, said, subject=name))
         if rest_from is not None and failures >= self._policy.channel_failures:
@@ -277,16 +294,16 @@ class Sender:
 
     def _switch_off(self, recipient: str, said: str) -> None:
         try:
-            switch_off(self._store, recipient)
+            switch_off(self._people, recipient)
         except StoreError as exc:  # the next message to it finds out again
             log.error("%s could not be switched off: %s", recipient, exc)
-        self._announce(announce_gone(recipient, said, self._now()))
+        self._announce(announce_gone(recipient, said, self._now(), configured=bool(self._pacer.fate_of(recipient)[1])))
 
     def _move(self, outgoing: Outgoing, started_at: datetime, moved_to: str, said: str) -> None:
         """Everything for the chat goes to its new id from now on, this notification too."""
         recipient, retry_in = outgoing.notification.recipient, timedelta(0)
         try:
-            self._store.move_recipient(recipient, moved_to)
+            self._people.move_recipient(recipient, moved_to)
         except StoreError as exc:
             said, retry_in = f"{said}: {exc}", self._policy.delay(outgoing.attempt)
         self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=said, retry_in=retry_in)
@@ -317,7 +334,7 @@ class Sender:
     def _settle(self, delivery: Delivery) -> None:
         """Store an outcome, now or as soon as the store takes it."""
         try:
-            self._store.settle(delivery)
+            self._outbox.settle(delivery)
         except StoreError as exc:
             self._unsettled[delivery.notification] = delivery
             self._store_failed(exc, self._pace_clock.now())

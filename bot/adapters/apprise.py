@@ -19,6 +19,7 @@ from typing import Any
 
 from bot.core.errors import DeliveryError, UsageError
 from bot.core.model import Outgoing, Summary
+from bot.core.ports import Notifier
 from bot.core.secret import Secret
 from bot.core.unsent import CancelledUnsent
 from bot.render import plain
@@ -49,10 +50,12 @@ class Destination:
     markdown: bool = False
 
 
-class AppriseNotifier:
-    """The channel ``apprise``; its edits are never routed (see ``routing``)."""
+class AppriseNotifier(Notifier):
+    """The channel ``apprise``."""
 
     channel = CHANNEL
+    apart = True
+    edits = False
 
     def __init__(self, destinations: Mapping[str, Destination], *, longest: float = LONGEST) -> None:
         """``destinations`` by recipient id. Raises UsageError without Apprise, or where it cannot read an address."""
@@ -98,9 +101,6 @@ class AppriseNotifier:
         if not went:
             raise heard.verdict(note.recipient)
         return f"apprise-{note.id}"
-
-    async def close(self) -> None:
-        """Nothing to give back."""
 
 
 def written(summary: Summary, server: Any, as_markdown: bool) -> tuple[str, str]:

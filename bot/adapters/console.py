@@ -7,6 +7,7 @@ from typing import TextIO
 
 from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing, Reason
+from bot.core.ports import Notifier
 from bot.render import terminal
 from bot.render.text import clean
 
@@ -23,7 +24,7 @@ _WORDS = {
 }
 
 
-class ConsoleNotifier:
+class ConsoleNotifier(Notifier):
     """The channel ``console``: writes each message to ``stream``, framed, with when and why above it.
 
     ``color`` is by default on where the stream is a terminal. An edit is one line with the new headline, because a

@@ -15,7 +15,7 @@ import aiohttp
 
 from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing
-from bot.core.ports import Clock
+from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.core.unsent import CancelledUnsent
 from bot.core.waiting import retry_after
@@ -63,10 +63,12 @@ def signature(secret: Secret, timestamp: str, content: bytes) -> str:
     return "v1=" + hmac.new(key, timestamp.encode() + b"." + content, hashlib.sha256).hexdigest()
 
 
-class WebhookNotifier:
+class WebhookNotifier(Notifier):
     """The channel ``webhook``. Repeating an attempt is safe: every delivery carries its id, so none is in doubt."""
 
     channel = CHANNEL
+    apart = True
+    repeatable = True
 
     def __init__(self, endpoints: Mapping[str, Endpoint], clock: Clock, *, timeout: float = TIMEOUT) -> None:
         """``endpoints`` by recipient id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from bot.core.errors import DeliveryError
@@ -32,7 +32,7 @@ class Alarm:
     def __init__(
         self,
         notifiers: Mapping[str, Notifier],
-        people: Sequence[Recipient],
+        people: Callable[[], Iterable[Recipient]],
         clock: Clock,
         first_pause: timedelta = FIRST_PAUSE,
     ) -> None:
@@ -46,7 +46,7 @@ class Alarm:
         """Begin to send; returns at once."""
         now = self._clock.now()
         wanted = notice("alarm", headline, detail, now)
-        for notification in route(wanted, self._people, now, text=plain(wanted.summary)):
+        for notification in route(wanted, self._people(), now, text=plain(wanted.summary)):
             task = asyncio.create_task(self._send(Outgoing(notification, 1)), name="alarm")
             self._sending[task] = headline
             task.add_done_callback(self._sending.pop)

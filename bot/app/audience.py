@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 
-from bot.adapters.telegram import Access
+from bot.adapters.telegram import Access, chat_of
 from bot.core.model import Recipient
+from bot.core.ports import Recipients
 
 
 def entitled(recipients: list[Recipient], access: Access, *, notices: bool = True) -> list[Recipient]:
@@ -15,11 +17,10 @@ def entitled(recipients: list[Recipient], access: Access, *, notices: bool = Tru
     """
     kept = []
     for recipient in recipients:
-        if recipient.channel != "telegram":
+        number = chat_of(recipient)
+        if number is None:
             kept.append(replace(recipient, operator=recipient.operator and notices))
             continue
-        chat = recipient.id.removeprefix("telegram:").split("/")[0]
-        number = int(chat) if chat.lstrip("-").isdigit() else 0
         is_admin = number in access.admins
         kept.append(
             replace(
@@ -29,3 +30,26 @@ def entitled(recipients: list[Recipient], access: Access, *, notices: bool = Tru
             )
         )
     return kept
+
+
+@dataclass(slots=True)
+class Receiving:
+    """Who receives now, on the channels there are; ``refresh`` after a change of recipients or lists."""
+
+    people: Recipients
+    access: Callable[[], Access]
+    channels: Collection[str]
+    notices: bool
+    _now: Sequence[Recipient] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refresh()
+
+    def __call__(self) -> Sequence[Recipient]:
+        """As it was at the last ``refresh``."""
+        return self._now
+
+    def refresh(self) -> None:
+        """Read recipients and lists anew. Raises StoreError."""
+        known = entitled(list(self.people.recipients()), self.access(), notices=self.notices)
+        self._now = [r for r in known if r.channel in self.channels]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.errors import SourceError
-from bot.core.market import Market
 from bot.core.model import Observation, SourceReport, Trouble
-from bot.core.ports import Clock, QuoteSource
+from bot.core.ports import Clock, PriceSource
+from bot.core.view import Prices
 from bot.core.waiting import back_off
 
 CHUNK = 12
@@ -29,8 +29,9 @@ FIRST_RETRY = timedelta(minutes=1)
 class Backfill:
     """Asks for the bars that are missing. ``turn`` is the live bot's: it takes what came."""
 
-    prices: QuoteSource
-    market: Callable[[], Market]
+    prices: PriceSource
+    known: Callable[[str], Prices]
+    """What is known of a symbol's prices."""
     clock: Clock
     turn: Callable[[Sequence[Observation]], object]
     _asked: dict[str, datetime] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class Backfill:
 
     def _wanted(self, symbol: str, now: datetime) -> datetime | None:
         """From when on bars of ``symbol`` are missing; ``None`` where the last finished session is known."""
-        prices = self.market().of(symbol)
+        prices = self.known(symbol)
         session = prices.timetable.current(now)
         if session is not None and now < session.close_at + SETTLED_AFTER:
             session = prices.timetable.before(session)

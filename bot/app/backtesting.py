@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.adapters.store import SqliteStore
 from bot.app.world import Timetables, World, make_engine, surroundings
 from bot.clock import SimulatedClock
 from bot.config.episodes.episode_file import load_episodes
@@ -19,13 +18,14 @@ from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import ChangeKind, EarningsDate, Recipient, Story, stable_id
 from bot.core.news import Companies, Topics
+from bot.core.ports import Store
 from bot.core.rules import RuleSet
 from bot.core.sessions import Session
 from bot.cycle import Cycle, CycleResult
 from bot.replay.bars import PriceSessions
 from bot.replay.columns import PriceColumns, read_prices
 from bot.replay.earnings_file import read_earnings
-from bot.replay.evidence import EvidenceStore
+from bot.replay.evidence import EvidenceRecorder
 from bot.replay.recording import read_recording
 from bot.replay.rolling import RollingTape
 from bot.replay.runner import Replay
@@ -176,7 +176,7 @@ class Backtesting:
     plan: BacktestPlan
     replay: Replay
     engine: Engine
-    evidence: EvidenceStore
+    evidence: EvidenceRecorder
     tally: Tally = field(default_factory=Tally)
 
     async def results(self) -> AsyncIterator[CycleResult]:
@@ -189,20 +189,19 @@ class Backtesting:
             self.evidence.flush()
 
 
-def start_backtest(plan: BacktestPlan, store: SqliteStore) -> Backtesting:
+def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
     """Join the parts on ``store``."""
     told: tuple[Story | EarningsDate, ...] = (*plan.stories, *plan.earnings)
     tape = RollingTape(plan.columns, plan.sessions, told, lambda day: day >= plan.first, plan.ends_at)
     start = min(tape.first_at or plan.begins_at, plan.begins_at)
     clock = SimulatedClock(start)
-    engine = make_engine(plan.world, plan.timetables, plan.begins_at)
-    engine.alerts.between = (plan.first, plan.last)
+    engine = make_engine(plan.world, plan.timetables, plan.begins_at, alerts_between=(plan.first, plan.last))
     store.save_recipients((NOBODY,))
     versions = ((name, version, text) for name, (version, text) in plan.world.rules.versions.items())
     store.record_rules(versions, start)
-    evidence = EvidenceStore(store, plan.world.settings.benchmarks)
+    evidence = EvidenceRecorder(store, plan.world.settings.benchmarks)
     cycle = Cycle(engine, evidence, lambda: (NOBODY,))
-    replay = Replay(tape, engine, store, cycle, clock, _nothing_to_send, warm_until=plan.begins_at)
+    replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=plan.begins_at)
     return Backtesting(plan, replay, engine, evidence)
 
 

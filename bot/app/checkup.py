@@ -15,12 +15,13 @@ import aiohttp
 from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.parser import Parser
-from bot.adapters.store.history import open_history
-from bot.adapters.yahoo import Yahoo
 from bot.app.notifiers import channel_states, telegram_notifier, token_of
+from bot.app.prices import price_source
+from bot.app.stores import exists, open_history
 from bot.app.world import AHEAD, HISTORY, Timetables, World, load_world
+from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
-from bot.core.errors import AftershockError, ConfigError, SourceError
+from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.windows import format_duration
 
 AT_ONCE = 12
@@ -59,7 +60,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
             "add them to rules/companies.yaml for names and exposures",
         )
     yield _database(settings.storage.database)
-    for name, trouble in channel_states(settings, world.folder):
+    for name, trouble in channel_states(settings, world.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "put it right in config.yaml, the environment or .env")
     if settings.metrics.address is not None:
         yield await _metrics(*settings.metrics.address)
@@ -74,13 +75,13 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
 
 
 def _database(file: Path) -> Finding:
-    if not file.exists():
+    if not exists(file):
         folder = next((p for p in (file.parent, *file.parent.parents) if p.exists()), Path())
         good = os.access(folder, os.W_OK)
         return Finding("history", good, f"{file} will be made by the first run", f"allow writing in {folder}")
     try:
-        with open_history(file) as connection:
-            count = connection.execute("SELECT count(*) FROM alerts").fetchone()[0]
+        with open_history(file) as history:
+            count = history.count_alerts()
     except AftershockError as error:
         return Finding("history", False, str(error), "move the file away, or name another under storage: database:")
     return Finding("history", True, f"{file}: {count} alerts")
@@ -160,18 +161,25 @@ async def _prices(world: World, now: datetime) -> Finding:
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
     symbols = world.settings.symbols
     with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
-        source = Yahoo(timetables.of_exchange, cache=Path(cache))
+        try:
+            source = price_source(world, timetables, Path(cache))
+        except UsageError as error:
+            return Finding("prices", False, str(error), "put it right under prices: in config.yaml")
         try:
             quotes = await source.quotes(symbols, now)
         except SourceError as error:
-            return Finding("prices", False, str(error), "check the network; Yahoo may ask to wait")
+            return Finding("prices", False, str(error), source.advice)
         finally:
             source.close()
     missing = sorted(set(symbols) - {q.symbol for q in quotes})
     if missing:
         listed = ", ".join(missing[:10])
         return Finding("prices", False, f"no price for {listed}", "correct or remove these symbols in config.yaml")
-    return Finding("prices", True, f"{len(symbols)} symbols have prices; {source.note or 'quotes in one request'}")
+    return Finding(
+        "prices",
+        True,
+        f"{len(symbols)} symbols have prices from {source.title}{f'; {source.note}' if source.note else ''}",
+    )
 
 
 async def _telegram(world: World) -> Finding:
@@ -185,7 +193,7 @@ async def _telegram(world: World) -> Finding:
             True,
             "not connected: alerts go to the console; python main.py setup connects a bot",
         )
-    notifier = telegram_notifier(world, found)
+    notifier = telegram_notifier(world.settings, found.token)
     try:
         name = await notifier.check()
     except AftershockError as error:

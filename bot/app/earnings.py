@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.earnings import EarningsCalendar
 from bot.core.errors import SourceError
-from bot.core.model import Observation, SourceReport, Trouble
+from bot.core.model import EarningsDate, Observation, SourceReport, Trouble
 from bot.core.ports import Clock, EarningsSource
 
 EVERY = timedelta(days=1)
@@ -24,7 +23,7 @@ class EarningsDates:
     """Asks for the dates. ``turn`` is the live bot's: it takes what is new."""
 
     source: EarningsSource
-    calendar: Callable[[], EarningsCalendar]
+    known: Callable[[EarningsDate], bool]
     clock: Clock
     turn: Callable[[Sequence[Observation]], object]
 
@@ -36,7 +35,6 @@ class EarningsDates:
         except SourceError as error:
             self.turn([SourceReport("earnings", self.clock.now(), Trouble.FAILED, str(error))])
             return max(RETRY, error.retry_after or timedelta())
-        known = self.calendar()
-        fresh = [told for told in dates if not known.knows(told)]
+        fresh = [told for told in dates if not self.known(told)]
         self.turn([*fresh, SourceReport("earnings", self.clock.now(), items=len(dates), fresh=len(fresh))])
         return EVERY

@@ -8,22 +8,21 @@ and its alerts are held against those of the history.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.adapters.store import recorded
-from bot.adapters.store.history import open_history
 from bot.app.episode_prices import SEEN_WITHIN, Around, Span, priced
 from bot.app.staging import Stage
+from bot.app.stores import open_history
 from bot.app.world import NEWS_BEYOND
 from bot.config.episodes.episode_writing import acceptable_link
 from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
 from bot.core.errors import StoreError, UsageError
 from bot.core.incidents import told_by
 from bot.core.model import Alert, Incident, Quote, Split, Story
+from bot.core.ports import RecordedIncident
 from bot.core.sessions import Session, Timetable
 from bot.core.wording import count
 
@@ -31,6 +30,8 @@ BEFORE, AFTER = 5, 5
 """Sessions replayed before the first alert's and after the last one's, as far as the history has them."""
 LOOK_BACK = timedelta(days=380)
 """Daily bars of those that have no alert; those that have get two years."""
+TWO_YEARS = timedelta(days=731)
+"""As far back as the bot itself reads daily bars."""
 LOOK_AHEAD = timedelta(days=32)
 """Daily bars after the replayed sessions: twenty sessions, for what followed."""
 MOST_QUOTES = 50_000
@@ -62,33 +63,33 @@ def record_incident(
 
     Raises UsageError where there is no such incident, StoreError where the history no longer holds what it rested on.
     """
-    with open_history(database) as conn:
-        incident, alerts = _incident(conn, database, incident_id)
+    with open_history(database) as history:
+        incident, alerts = _incident(history, database, incident_id)
         notes = [] if incident.id == incident_id else [f"{incident_id} was found to be part of {incident.id}"]
-        notes += _prices_gone(conn, database, incident, alerts)
-        span, first, last = _span(stage, alerts, incident, recorded.last_seen_at(conn) or now)
-        span = _from_first_price(conn, stage, incident, span, first)
+        notes += _prices_gone(history, database, incident, alerts)
+        span, first, last = _span(stage, alerts, incident, history.last_seen_at() or now)
+        span = _from_first_price(history, stage, incident, span, first)
         symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
-        timetables, strangers = _timetables(stage, [*symbols, *recorded.priced_symbols(conn)], incident.session)
+        timetables, strangers = _timetables(stage, [*symbols, *history.priced_symbols()], incident.session)
         if incident.lead not in timetables:
             raise UsageError(_wrong_exchange(incident.lead, incident.session))
         if strangers:
             notes.append(f"left out, for their exchanges had no session then: {', '.join(strangers)}")
-        amount = sum(recorded.count_quotes(conn, s, first.starts_at, last.ends_at) for s in timetables)
+        amount = sum(history.count_quotes(s, first.starts_at, last.ends_at) for s in timetables)
         thinned = most is not None and amount > most
         if thinned:
             notes.append(f"{amount:,} prices were thinned out; --every-quote keeps them all")
         span = _common(replace(span, thinned=thinned), timetables.values())
         reader = _PriceReader(
-            conn, stage, alerts, span, (first.starts_at - timedelta(days=1), last.ends_at),
-            {alert.id: recorded.changed_at(conn, alert.id) for alert in alerts},
+            history, stage, alerts, span, (first.starts_at - timedelta(days=1), last.ends_at),
+            {alert.id: history.changed_at(alert.id) for alert in alerts},
         )  # fmt: skip
         prices, left_out = _prices(reader, timetables)
         notes += _without_close(database, incident, [s for s in symbols if s in timetables], {p.symbol for p in prices})
         if left_out:
             notes.append(f"{count(left_out, 'price')} outside every session or far from the rest left out")
         window = stage.world.settings.news.window + NEWS_BEYOND
-        told = list(recorded.stories(conn, first.starts_at - window, last.ends_at, [a.id for a in alerts]))
+        told = list(history.stories(first.starts_at - window, last.ends_at, [a.id for a in alerts]))
     stories = _stories((t.story for t in told if t.matters or len(told) <= MOST_STORIES), notes)
     if len(told) > MOST_STORIES:
         notes.append(f"of {len(told):,} stories only those that have a topic or name somebody")
@@ -118,23 +119,23 @@ def default_name(incident: Incident) -> str:
 # ------------------------------------------------------------------------------------------------- what the history has
 
 
-def _incident(conn: sqlite3.Connection, database: Path, incident_id: str) -> tuple[Incident, list[Alert]]:
-    incident = recorded.incident(conn, incident_id)
+def _incident(history: RecordedIncident, database: Path, incident_id: str) -> tuple[Incident, Sequence[Alert]]:
+    incident = history.incident(incident_id)
     if incident is None:
-        known = ", ".join(recorded.newest_incidents(conn, 5)) or "none"
+        known = ", ".join(history.newest_incidents(5)) or "none"
         raise UsageError(f"no incident {incident_id!r} in {database}; the newest are: {known}")
-    alerts = recorded.alerts(conn, incident.id)
+    alerts = history.alerts_of(incident.id)
     if not alerts:
         raise StoreError(f"{database}: incident {incident.id} has no alerts; there is nothing to record")
     return incident, alerts
 
 
 def _prices_gone(
-    conn: sqlite3.Connection, database: Path, incident: Incident, alerts: Sequence[Alert]
+    history: RecordedIncident, database: Path, incident: Incident, alerts: Sequence[Alert]
 ) -> Iterator[str]:
     """A note where the history no longer has the price of an alert. Raises StoreError where the lead's is missing, or
     all are."""
-    gone = [a.symbol for a in alerts if not recorded.count_quotes(conn, a.symbol, a.price_at, a.price_at)]
+    gone = [a.symbol for a in alerts if not history.count_quotes(a.symbol, a.price_at, a.price_at)]
     if incident.lead in gone or len(gone) == len(alerts):
         raise StoreError(
             f"{database}: the price of {incident.lead} on which incident {incident.id} rests is no longer there; "
@@ -175,10 +176,10 @@ def _span(
     return Span(first.date, last.date, sessions), first, last
 
 
-def _from_first_price(conn: sqlite3.Connection, stage: Stage, incident: Incident, span: Span, first: Session) -> Span:
+def _from_first_price(history: RecordedIncident, stage: Stage, incident: Incident, span: Span, first: Session) -> Span:
     """``span`` from the session in which the bot first had a price: before, it had nothing to fire on, and a bar that
     is replayed would make some."""
-    begun = recorded.first_priced_at(conn, incident.lead, first.starts_at)
+    begun = history.first_priced_at(incident.lead, first.starts_at)
     opening = stage.timetables.of_symbol(incident.lead).current(begun) if begun is not None else None
     if opening is None:
         return span
@@ -221,7 +222,7 @@ def _common(span: Span, timetables: Iterable[Timetable]) -> Span:
 class _PriceReader:
     """Reads each symbol's prices out of the history as an episode has them."""
 
-    conn: sqlite3.Connection
+    history: RecordedIncident
     stage: Stage
     alerts: Sequence[Alert]
     span: Span
@@ -233,17 +234,17 @@ class _PriceReader:
     def read(self, symbol: str, timetable: Timetable) -> tuple[EpisodePrices | None, int]:
         """The prices of ``symbol``, ``None`` where no close is known, and how many could not be taken."""
         span, own = self.span, [a for a in self.alerts if a.symbol == symbol]
-        back = recorded.two_years_before(span.first) if own else span.first - LOOK_BACK
-        splits = [s for s in recorded.splits(self.conn, symbol) if back < s.session <= span.last]
-        stored = recorded.bars(self.conn, symbol, back, span.last + LOOK_AHEAD)
+        back = span.first - TWO_YEARS if own else span.first - LOOK_BACK
+        splits = [s for s in self.history.splits(symbol) if back < s.session <= span.last]
+        stored = self.history.bars(symbol, back, span.last + LOOK_AHEAD)
         changed = [at for alert in own for at in self.changes[alert.id]]
         every_change = [at for moments in self.changes.values() for at in moments]
         if span.thinned:
             # a price is asked for by when it was paid, and a stretch is about when it was seen
             around = [(a - SEEN_WITHIN, b) for a, b in Around(changed, every_change).stretches]
-            quotes = recorded.thinned_quotes(self.conn, symbol, *self.reach, around, minutely=bool(own))
+            quotes = self.history.thinned_quotes(symbol, *self.reach, around, minutely=bool(own))
         else:
-            quotes = recorded.quotes(self.conn, symbol, *self.reach)
+            quotes = self.history.quotes(symbol, *self.reach)
         found = priced(timetable, stored, quotes, splits, span, changed, every_change)
         bars = _with_references(found.bars, own, timetable)
         if not bars:

@@ -6,18 +6,16 @@ in that session is looked up beside it, whenever it was.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.store import history, open_store
-from bot.adapters.store.extent import extent
 from bot.app.lines import alert_line, iso, told_checks
 from bot.app.staging import Stage, episode_scene, open_stage
-from bot.app.starting import PRICES_BACK
+from bot.app.stores import open_history, read_store
+from bot.app.world import PRICES_BACK
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
@@ -71,7 +69,8 @@ def explain_history(
     """``symbol`` at ``at``, on the history in ``database``. Raises UsageError, StoreError and ConfigError."""
     if at > now:
         raise UsageError(f"{_told(at)} lies in the future; ask about a moment of the past")
-    reaches = extent(database)
+    with open_history(database) as history:
+        reaches, alerts = history.extent(), history.list_alerts(symbol=symbol, limit=None)
     if reaches is None:
         raise UsageError(f"{database}: nothing was observed there yet; it fills once `run` has been started")
     first, last = reaches
@@ -81,12 +80,11 @@ def explain_history(
         raise UsageError(f"{_told(at)} is after the history in {database}, which ends {_told(last)}")
     stage = open_stage(config, rules, now)
     window = stage.world.settings.news.window + timedelta(days=7)
-    with contextlib.closing(open_store(database, mode="live", run_name="", now=now, read_only=True)) as store:
+    with read_store(database) as store:
         observations = list(store.observations(at - window, at, quotes_since=at - PRICES_BACK))
         simulated = store.extra(POSITION) is not None
     priced = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
     found = explain(stage, stage.rules(priced if simulated else ()), observations, symbol, at)
-    alerts = history.list_alerts(database, symbol=symbol, limit=None)
     return _with_alerts(
         found, [a for a in reversed(alerts) if found.session and a["session"] == f"{found.session.date}"]
     )
@@ -125,14 +123,15 @@ def explain(stage: Stage, rules: RuleSet, observations: list[Observation], symbo
     engine = stage.engine(rules, since)
     engine.restore(observations, (), (), at)
     _require_known(stage, engine, symbol, rules)
-    prices = engine.market.of(symbol)
+    view = engine.view()
+    prices = view.prices(symbol)
     timetable = prices.timetable
     session = timetable.current(at)
     standing = prices.standing(at)
     company = stage.world.companies.get(symbol)
     start = timetable.window_start(session, SESSIONS_BACK) if session else None
-    matches = engine.news.matches(
-        symbol, (), min_score=CLUSTER_SCORE, since=start or at - stage.world.settings.news.window, until=at
+    matches = view.matches(
+        symbol, min_score=CLUSTER_SCORE, since=start or at - stage.world.settings.news.window, until=at
     )
     concerned = {rule.name for rule in rules.concerning(symbol)}
     return Explanation(
@@ -151,7 +150,7 @@ def explain(stage: Stage, rules: RuleSet, observations: list[Observation], symbo
 
 
 def _require_known(stage: Stage, engine: Engine, symbol: str, rules: RuleSet) -> None:
-    known = {*engine.market, *stage.world.settings.symbols, *rules.symbols}
+    known = {*engine.view().symbols, *stage.world.settings.symbols, *rules.symbols}
     if symbol in known or symbol in stage.world.companies:
         return
     raise UsageError(one_of(symbol, sorted(known), "symbol"))

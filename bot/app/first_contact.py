@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bot.adapters.store import open_store
-from bot.adapters.telegram import TelegramNotifier
+from bot.adapters.telegram import CHANNEL
 from bot.adapters.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.telegram.introduction import Identity, Introduction, Start
 from bot.app.chat.commands import FOR_ADMINS, MENU
+from bot.app.notifiers import telegram_notifier
 from bot.app.sample import sample_for
+from bot.app.stores import exists, open_store, read_store
 from bot.config.settings.env_edit import keep_token, owner_only
 from bot.config.settings.settings_edit import add_admin
 from bot.config.settings.settings_file import Settings, load_settings
@@ -102,13 +103,13 @@ class Places:
         Where it had ended its alerts before, only ``anew`` brings them back. Raises StoreInUseError where something
         is to be written and a bot runs on this history, StoreError otherwise.
         """
-        chat = Recipient(f"telegram:{user}", "telegram", name)
-        if self.database.exists():
-            with open_store(self.database, mode="live", run_name="live", now=now, read_only=True) as history:
+        chat = Recipient(f"telegram:{user}", CHANNEL, name)
+        if exists(self.database):
+            with read_store(self.database) as history:
                 known = next((r for r in history.recipients() if r.id == chat.id), None)
             if known is not None and (known.enabled or not anew):
                 return
-        with open_store(self.database, mode="live", run_name="live", now=now) as store:
+        with contextlib.closing(open_store(self.database, mode="live", run_name="live", now=now)) as store:
             chat = next((r for r in store.recipients() if r.id == chat.id), chat)
             store.save_recipients([replace(chat, name=name or chat.name, operator=True, enabled=True)])
 
@@ -120,7 +121,7 @@ class Contact:
     token: Secret
     identity: Identity
     introduction: Introduction
-    base_url: str
+    settings: Settings
 
     @classmethod
     async def made(cls, token: Secret, settings: Settings) -> Contact:
@@ -128,7 +129,7 @@ class Contact:
         base_url = settings.telegram.base_url or DEFAULT_BASE_URL
         introduction = Introduction(token, base_url=base_url)
         try:
-            return cls(token, await introduction.identity(), introduction, base_url)
+            return cls(token, await introduction.identity(), introduction, settings)
         except BaseException:
             await introduction.close()
             raise
@@ -147,9 +148,9 @@ class Contact:
 
     async def send_sample(self, user: int, now: datetime) -> None:
         """Send the sample alert to the admin's own chat. Raises DeliveryError."""
-        notifier = TelegramNotifier(self.token, base_url=self.base_url)
+        notifier = telegram_notifier(self.settings, self.token)
         try:
-            await notifier.send(sample_for(Recipient(f"telegram:{user}", "telegram"), now))
+            await notifier.send(sample_for(Recipient(f"telegram:{user}", CHANNEL), now))
         finally:
             await notifier.close()
 

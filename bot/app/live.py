@@ -9,35 +9,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Job, Scheduler
-from bot.adapters.store import SqliteStore
 from bot.app.backfill import LOOK_EVERY, Backfill
 from bot.app.earnings import RETRY as EARNINGS_AGAIN
 from bot.app.earnings import EarningsDates
+from bot.app.inbox import Inbox
 from bot.app.leads import Leads
-from bot.app.outages import FeedOutages, HistoryOutage
+from bot.app.outages import FeedOutages
 from bot.app.world import World
 from bot.core.engine import Engine
 from bot.core.errors import AftershockError, SourceError, StoreBusyError, StoreError, StoreFullError
-from bot.core.exchanges import Listing
 from bot.core.feedspec import FeedSpec
 from bot.core.model import (
-    Announcement,
     FeedState,
     Observation,
     Phase,
     SourceReport,
     Trouble,
 )
-from bot.core.ports import Clock, EarningsSource, QuoteSource
+from bot.core.ports import Clock, Journal, Outbox, PriceSource, Upkeep
 from bot.core.sessions import Timetable
 from bot.cycle import Cycle, CycleResult
-from bot.recipients import notice
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +49,6 @@ FIRST_POLLS_APART = timedelta(seconds=0.4)
 """Between the first polls of one feed and the next, so that fifty of them do not come at once."""
 LONGEST_WAIT = timedelta(days=1)
 """A feed remembered to be due later than this (its time was written by another clock) is asked after this."""
-UNWRITABLE = "The history cannot be written"
 BROKEN_AFTER = 3
 """After so many failures in a row of one of our own jobs the operator is told."""
 
@@ -75,40 +71,37 @@ class LiveBot:
     """The running bot. ``start`` begins the jobs; the caller waits for a signal and calls ``stop``."""
 
     world: World
-    engine: Engine
-    store: SqliteStore
+    journal: Journal
+    outbox: Outbox
+    upkeep: Upkeep
     cycle: Cycle
     reader: FeedReader
-    prices: QuoteSource
+    prices: PriceSource
     clock: Clock
     scheduler: Scheduler
-    wake: Callable[[], None] = lambda: None
-    """Tells the sender that something is in the outbox."""
-    alarm: Callable[[str, str], None] = lambda headline, detail: None
-    """Tells the operator past the outbox: for when nothing can be written into it."""
-    withdraw: Callable[[str], None] = lambda headline: None
-    """Whoever could not be told of it yet need not be any more."""
-    describe: Callable[[Sequence[str]], Awaitable[Mapping[str, Listing]]] | None = None
-    """What the price vendor knows of symbols: their names."""
-    timetable_of: Callable[[str], Timetable] | None = None
+    inbox: Inbox
+    timetable_of: Callable[[str], Timetable]
     """Sessions of any symbol: those with alerts may no longer be watched."""
+    wake: Callable[[], None]
+    """Tells the sender that something is in the outbox."""
     leads: Leads | None = None
     """Writes leads for messages, where a language model is configured."""
-    calendar: EarningsSource | None = None
-    """Who knows when companies report."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
     backfill: Backfill = field(init=False)
     _unknown: set[str] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _pending: list[SourceReport | Announcement] = field(default_factory=list)
     _stopping: bool = False
-    _unwritten: HistoryOutage = field(default_factory=HistoryOutage)
     _broken: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.backfill = Backfill(self.prices, lambda: self.engine.market, self.clock, self.turn)
+        self.backfill = Backfill(self.prices, lambda symbol: self.engine.view().prices(symbol), self.clock, self.turn)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine in use: the cycle's, which after a failure is another."""
+        return self.cycle.engine
 
     # --------------------------------------------------------------------------------------------------------- begin
 
@@ -116,7 +109,7 @@ class LiveBot:
         """Schedule everything. Feeds whose time has come are polled one shortly after the other."""
         now = self.clock.now()
         specs = self.world.settings.feed_specs
-        known = self.store.feed_states()
+        known = self.journal.feed_states()
         self.states = {
             s.name: known.get(s.name) or FeedState(name=s.name, url=s.url, interval=s.min_interval) for s in specs
         }
@@ -181,7 +174,7 @@ class LiveBot:
         A history that cannot be written is none, and told as what it is.
         """
         if isinstance(error, StoreBusyError | StoreFullError):
-            self._store_failed(str(error), at_once=isinstance(error, StoreFullError))
+            self.inbox.not_written(str(error), at_once=isinstance(error, StoreFullError))
             return
         failures = self._broken[name] = self._broken.get(name, 0) + 1
         if failures == 1:
@@ -190,20 +183,18 @@ class LiveBot:
             log.error("%s failed %d times in a row: %s: %s", name, failures, type(error).__name__, error)
         if failures == BROKEN_AFTER:
             said = f"{type(error).__name__}: {error}. The log has the whole of it; please report it."
-            self.alarm(f"A part of Aftershock is broken: {name}", said)
+            self.inbox.alarm(f"A part of Aftershock is broken: {name}", said)
 
     # --------------------------------------------------------------------------------------------------------- turns
 
     def turn(self, observations: Sequence[Observation], feeds: Sequence[FeedState] = ()) -> CycleResult:
         """One turn of the cycle with what was just seen and what other parts reported meanwhile."""
-        reports = [x for x in self._pending if isinstance(x, SourceReport)]
-        notices = [x for x in self._pending if isinstance(x, Announcement)]
-        self._pending.clear()
+        reports, notices = self.inbox.take()
         now = self.clock.now()
         try:
             result = self.cycle.run([*observations, *reports], now, feeds=feeds, announcements=notices)
         except Exception:
-            self._pending[:0] = notices
+            self.inbox.put_back(notices)
             raise
         self.counters.alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
         for change in result.decisions.changes:
@@ -227,35 +218,14 @@ class LiveBot:
 
     def _watch_store(self, result: CycleResult) -> None:
         if result.error is not None:
-            self._store_failed(str(result.error), at_once=isinstance(result.error, StoreFullError))
-        elif result.wrote and (lasted := self._unwritten.written(self.clock.now())):
-            self.withdraw(UNWRITABLE)
-            held = "Alerts that were held back meanwhile go out now."
-            self.announce(notice("store", f"The history is written again, after {lasted}", held, self.clock.now()))
-
-    def _store_failed(self, said: str, *, at_once: bool = False) -> None:
-        """Log once that the database cannot be written, and raise the alarm once it is no passing matter."""
-        if self._unwritten.failed(said, self.clock.now(), at_once=at_once):
-            self.alarm(UNWRITABLE, f"{said}. Alerts are kept, and sent when it can be.")
-
-    def report(self, report: SourceReport) -> None:
-        """Take a report from another part; it reaches the engine with the next turn.
-
-        What concerns the database goes to the operator past it: through it, it could not.
-        """
-        if report.source != "store":
-            self._pending.append(report)
-        elif report.trouble is Trouble.FAILED:
-            self._store_failed(report.detail)
-
-    def announce(self, announcement: Announcement) -> None:
-        """Take an announcement from another part; it is routed with the next turn."""
-        self._pending.append(announcement)
+            self.inbox.not_written(str(result.error), at_once=isinstance(result.error, StoreFullError))
+        elif result.wrote:
+            self.inbox.written()
 
     async def _tick(self) -> None:
         due = self.engine.next_due()
         now = self.clock.now()
-        if self._pending or self.cycle.uncommitted or (due is not None and due <= now):
+        if self.inbox or self.cycle.uncommitted or (due is not None and due <= now):
             self.turn(())
 
     async def _wake_sender(self) -> None:
@@ -284,7 +254,7 @@ class LiveBot:
             again = poll.state.next_poll_at or again
         except StoreError as error:
             again = self.clock.now() + spec.min_interval
-            self._store_failed(str(error))
+            self.inbox.not_written(str(error))
         finally:
             if not self._stopping:
                 self._schedule_feed(spec, again)
@@ -303,7 +273,7 @@ class LiveBot:
     async def _poll_prices(self) -> None:
         symbols = self.world.settings.symbols
         now = self.clock.now()
-        wait = self._price_interval(now)
+        wait = self.price_interval(now)
         try:
             quotes = await self.prices.quotes(symbols, now)
         except SourceError as error:
@@ -341,10 +311,10 @@ class LiveBot:
         self._unknown = missing
         return reports
 
-    def _price_interval(self, now: datetime) -> timedelta:
-        """How often to ask: by the busiest phase of any watched exchange."""
+    def price_interval(self, now: datetime) -> timedelta:
+        """How often to ask at ``now``: by the busiest phase of any watched exchange."""
         settings = self.world.settings.prices
-        phases = {self.engine.market.phase(s, now) for s in self.world.settings.symbols}
+        phases = {self.engine.view().phase(s, now) for s in self.world.settings.symbols}
         if Phase.REGULAR in phases:
             return settings.interval_in_session
         return settings.interval_pre_post if phases & {Phase.PRE, Phase.POST} else settings.interval_closed
@@ -360,11 +330,13 @@ class LiveBot:
                 self.scheduler.after("history", wait, self._guarded(self._fetch_history))
 
     async def _fetch_earnings(self) -> None:
-        if self.calendar is None:
+        if self.prices.calendar is None:
             return
         wait = EARNINGS_AGAIN
         try:
-            dates = EarningsDates(self.calendar, lambda: self.engine.earnings, self.clock, self.turn)
+            dates = EarningsDates(
+                self.prices.calendar, lambda told: self.engine.view().knows(told), self.clock, self.turn
+            )
             wait = await dates.run(self.world.settings.watched)
         finally:
             if not self._stopping:
@@ -372,11 +344,11 @@ class LiveBot:
 
     async def _introduce(self) -> None:
         """Learn the vendor's names of watched symbols that ``companies.yaml`` does not know; again until it works."""
-        strangers = [s for s in self.world.settings.watched if s not in self.engine.companies]
-        if not strangers or self.describe is None:
+        strangers = [s for s in self.world.settings.watched if s not in self.engine.view().companies]
+        if not strangers:
             return
         try:
-            listings = await self.describe(strangers)
+            listings = await self.prices.describe(strangers)
         except SourceError:
             self.scheduler.after("names", NAMES_AGAIN, self._guarded(self._introduce))
             return
@@ -389,12 +361,11 @@ class LiveBot:
     # -------------------------------------------------------------------------------------------------- housekeeping
 
     async def _housekeeping(self) -> None:
-        if self.timetable_of is not None:
-            for _ in self.store.update_outcomes_in_steps(self.timetable_of, self.clock.now()):
-                await asyncio.sleep(0)
+        for _ in self.upkeep.update_outcomes_in_steps(self.timetable_of, self.clock.now()):
+            await asyncio.sleep(0)
         storage = self.world.settings.storage
         keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
-        for removed in self.store.prune_in_steps(self.clock.now(), keep):
+        for removed in self.upkeep.prune_in_steps(self.clock.now(), keep):
             await asyncio.sleep(0)
             if any(removed.values()):
                 log.info("pruned %s", " ".join(f"{k}={v}" for k, v in removed.items() if v))

@@ -1,17 +1,16 @@
-"""What is counted and timed while the bot runs: heard at the cycle and at the notifiers, changing nothing there."""
+"""What is counted and timed while the bot runs: heard at the cycle and at the sender, changing nothing there."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 
 from bot.clock import stopwatch
-from bot.core.model import Announcement, ChangeKind, FeedState, Observation, Outgoing, SourceReport, Trouble
-from bot.core.ports import Clock, Notifier
+from bot.core.model import Announcement, ChangeKind, FeedState, Notification, Observation, SourceReport, Trouble
 from bot.cycle import Cycle, CycleResult
 
 CYCLE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -84,9 +83,11 @@ class Measures:
         elif not waiting:
             self.unwritten_since = None
 
-    def delivered(self, channel: str, seconds: float) -> None:
-        """A message arrived, so long after its transaction."""
-        self.delivery_seconds.labels(channel).observe(max(0.0, seconds))
+    def delivered(self, notification: Notification, now: datetime) -> None:
+        """A message was acknowledged; edits are not timed, for they wait on purpose."""
+        if not notification.edits:
+            waited = (now - notification.created_at).total_seconds()
+            self.delivery_seconds.labels(notification.channel).observe(max(0.0, waited))
 
 
 @dataclass(slots=True)
@@ -113,26 +114,3 @@ class MeasuredCycle(Cycle):
         self.measures.cycle_seconds.observe(elapsed())
         self.measures.decided(result, self.uncommitted, now)
         return result
-
-
-class TimedNotifier:
-    """A notifier whose acknowledged messages are timed, from the moment their transaction was made."""
-
-    def __init__(self, notifier: Notifier, clock: Clock, measures: Measures) -> None:
-        self.channel = notifier.channel
-        self._notifier = notifier
-        self._clock = clock
-        self._measures = measures
-
-    async def send(self, outgoing: Outgoing) -> str:
-        """As the notifier's own; edits are not timed, for they wait on purpose."""
-        message = await self._notifier.send(outgoing)
-        if not outgoing.notification.edits:
-            waited = self._clock.now() - outgoing.notification.created_at
-            self._measures.delivered(self.channel, waited.total_seconds())
-        return message
-
-
-def timed(notifiers: Mapping[str, Notifier], clock: Clock, measures: Measures) -> dict[str, Notifier]:
-    """Every notifier, timed."""
-    return {channel: TimedNotifier(notifier, clock, measures) for channel, notifier in notifiers.items()}

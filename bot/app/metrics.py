@@ -9,13 +9,11 @@ import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.adapters.store.schema import MIGRATIONS
 from bot.app.live import LiveBot
 from bot.app.measures import Measures
 from bot.app.vitals import Vitals
@@ -58,7 +56,7 @@ class Gauges(Collector):
         yield from self._history()
 
     def _build(self, now: datetime) -> Iterator[Metric]:
-        labels = {"version": VERSION, "python": platform.python_version(), "database_version": str(len(MIGRATIONS))}
+        labels = {"version": VERSION, "python": platform.python_version(), "database_version": self._bot.upkeep.version}
         build = GaugeMetricFamily("aftershock_build_info", "Which program runs; always 1.", labels=list(labels))
         yield _filled(build, [(list(labels.values()), 1)])
         up = (now - self._started_at).total_seconds()
@@ -82,7 +80,7 @@ class Gauges(Collector):
         about = "Polls of each source that did not go well."
         failed = CounterMetricFamily("aftershock_poll_failures_total", about, labels=["source"])
         yield _filled(failed, (([source], n) for source, n in sorted(failures.items())))
-        failing = Counter(trouble.value for _, _, trouble, _ in self._bot.engine.health.failing())
+        failing = Counter(trouble.value for _, _, trouble, _ in self._bot.engine.view().failing)
         about = "Sources and symbols in trouble now, by what is wrong."
         in_trouble = GaugeMetricFamily("aftershock_sources_in_trouble", about, labels=["trouble"])
         yield _filled(in_trouble, (([t.value], failing[t]) for t in Trouble if t is not Trouble.NONE))
@@ -106,14 +104,14 @@ class Gauges(Collector):
         about = "Alerts risen in severity, by rule and new severity."
         escalations = CounterMetricFamily("aftershock_alert_escalations_total", about, labels=labels)
         yield _filled(escalations, sorted(self._measures.escalations.items()))
-        opened = sum(1 for _ in self._bot.engine.incidents.open())
+        opened = len(self._bot.engine.view().open_incidents)
         yield GaugeMetricFamily("aftershock_incidents_open", "Incidents that are not over.", opened)
         about = "The longest the event loop stood still in the last minute."
         yield GaugeMetricFamily("aftershock_loop_lag_seconds", about, self._vitals.longest_lag)
 
     def _delivery(self) -> Iterator[Metric]:
         try:
-            states = self._bot.store.outbox()
+            states = self._bot.outbox.outbox_counts()
         except StoreError:
             states = {}  # a database that cannot be read shows in the numbers below; these are missing then
         about = "Notifications in the outbox, by state; unknown ones may have arrived."
@@ -133,7 +131,7 @@ class Gauges(Collector):
         about = "Transactions that the database refused."
         yield CounterMetricFamily("aftershock_refused_commits_total", about, self._measures.refused_commits)
         about = "Size of the history's files."
-        yield GaugeMetricFamily("aftershock_database_bytes", about, _size(self._bot.store.path))
+        yield GaugeMetricFamily("aftershock_database_bytes", about, self._bot.upkeep.size())
 
 
 def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: Iterable[tuple[Sequence[str], float]]) -> Metric:
@@ -145,13 +143,3 @@ def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: Iterable[tu
 
 def _ages(moments: Mapping[str, datetime], now: datetime) -> Iterator[tuple[list[str], float]]:
     return (([source], max(0.0, (now - at).total_seconds())) for source, at in sorted(moments.items()))
-
-
-def _size(database: Path) -> int:
-    total = 0
-    for suffix in ("", "-wal"):
-        try:
-            total += database.with_name(database.name + suffix).stat().st_size
-        except OSError:
-            continue
-    return total

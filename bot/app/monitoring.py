@@ -59,7 +59,9 @@ async def watched_over(
         await server.start(host, port)
     except UsageError as error:
         log.error("no metrics: %s", error)
-        bot.announce(notice("metrics", "Metrics and /healthz are off", f"{error}. The bot runs without.", clock.now()))
+        bot.inbox.announce(
+            notice("metrics", "Metrics and /healthz are off", f"{error}. The bot runs without.", clock.now())
+        )
     else:
         log.info("metrics at http://%s:%d/metrics, health at /healthz", f"[{host}]" if ":" in host else host, port)
         if not is_loopback(host):

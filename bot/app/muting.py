@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.adapters.store import SqliteStore
 from bot.core.engine import Engine
 from bot.core.model import stable_id
-from bot.core.ports import Clock
+from bot.core.ports import Clock, People
 from bot.core.routing import Silence
 from bot.core.windows import format_duration, parse_duration
 from bot.core.wording import listing, moment
@@ -23,14 +22,15 @@ _HOW = "write /silence NVDA 24h, /silence large-fall 8h, or /silence all 2h"
 class Muting:
     """What is silenced now, and how that changes."""
 
-    store: SqliteStore
-    engine: Engine
+    people: People
+    engine: Callable[[], Engine]
+    """The engine in use: after a failure it is another."""
     clock: Clock
     watched: Callable[[], Collection[str]]
     _running: list[Silence] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._running = list(self.store.silences(self.clock.now()))
+        self._running = list(self.people.silences(self.clock.now()))
 
     def __call__(self) -> Sequence[Silence]:
         """Those that run now."""
@@ -61,7 +61,7 @@ class Muting:
 
     def add(self, silence: Silence, by: str, comment: str = "") -> None:
         """Silence from now on; one of the same id is replaced."""
-        self.store.save_silence(silence, self.clock.now(), by, comment[:200])
+        self.people.save_silence(silence, self.clock.now(), by, comment[:200])
         self._running = [*(s for s in self._running if s.id != silence.id), silence]
 
     def listed(self) -> str:
@@ -74,7 +74,7 @@ class Muting:
         wanted = [s.id for s in self() if asked.strip().lower() in (s.id, "all")]
         now = self.clock.now()
         for silence_id in wanted:
-            self.store.end_silence(silence_id, now)
+            self.people.end_silence(silence_id, now)
         self._running = [s for s in self._running if s.id not in wanted]
         if not wanted:
             return "No silence of that id runs; /silences lists them."
@@ -82,10 +82,10 @@ class Muting:
 
     def acknowledge(self, asked: str, by: str) -> str:
         """Somebody looks after an incident: it says nothing more for growing, only for getting worse."""
-        wanted = asked.strip() or max((i.id for i in self.engine.incidents.open()), default="")
-        incident = self.engine.acknowledge(wanted, self.clock.now(), by)
+        wanted = asked.strip() or max((i.id for i in self.engine().view().open_incidents), default="")
+        incident = self.engine().acknowledge(wanted, self.clock.now(), by)
         if incident is None:
-            known = listing([i.id for i in self.engine.incidents.open()], 5)
+            known = listing([i.id for i in self.engine().view().open_incidents], 5)
             return f"No open incident {wanted[:30]!r}." + (f" Open: {known}." if known else "")
         only = "new messages only where it gets worse, is corrected, or a follow-up is due"
         return f"{incident.id} is yours, {by}: {only}."
@@ -95,10 +95,10 @@ class Muting:
         blank = Silence("", datetime.max.replace(tzinfo=self.clock.now().tzinfo))
         if word.lower() == "all":
             return blank
-        rule = self.engine.rules.named(word.lower())
+        rule = self.engine().view().rules.named(word.lower())
         if rule is not None:
             return replace(blank, rules=(rule.name,))
-        if self.engine.incidents.get(word) is not None:
+        if self.engine().view().incident(word) is not None:
             return replace(blank, incident=word)
         symbol = next((s for s in self.watched() if s.upper() == word.upper()), None)
         if symbol is not None:

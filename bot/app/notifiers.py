@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.adapters.apprise import AppriseNotifier, Destination
 from bot.adapters.console import ConsoleNotifier
 from bot.adapters.webhook import Endpoint, WebhookNotifier
+from bot.app.extensions import make
 from bot.app.world import World
 from bot.config.settings.other_channels import (
     LEAST_SECRET,
-    AppriseSettings,
+    ChannelSettings,
     Format,
-    WebhookSettings,
+    NotifierSettings,
     pieces,
     recipient,
     secret_of,
@@ -27,18 +29,21 @@ from bot.config.settings.secret_files import readable_by_others
 from bot.config.settings.settings_file import Settings
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, UsageError
-from bot.core.model import Outgoing, Recipient
-from bot.core.ports import Clock, Notifier
+from bot.core.model import Notification, Outgoing, Recipient
+from bot.core.ports import Clock, Notifier, Outbox
 from bot.core.secret import Secret
+from bot.extensions import NOTIFIERS, MakeNotifier, NotifierContext
 
 if TYPE_CHECKING:
-    from bot.adapters.store import SqliteStore
     from bot.adapters.telegram import TelegramNotifier
 
 CONSOLE = Recipient("console", "console", "console", operator=True)
+Pictures = Callable[[Notification], Awaitable[Sequence[bytes]]]
+Options = Mapping[str, Mapping[str, Any]]
+"""The options of each recipient of a channel, by recipient id."""
 
 
-class Nobody:
+class Nobody(Notifier):
     """A channel that delivers nowhere and always succeeds: a replay for its history alone."""
 
     channel = "console"
@@ -48,128 +53,200 @@ class Nobody:
         return f"nowhere-{outgoing.notification.id}"
 
 
+# ------------------------------------------------------------------------------------------------------------ notifiers
+
+
+def _telegram(options: Options, _: NotifierContext) -> Notifier:
+    from bot.adapters.telegram import TelegramNotifier  # a third of a second to import, and a replay needs none of it
+
+    (given,) = options.values()
+    return TelegramNotifier(**given)
+
+
+def _console(options: Options, _: NotifierContext) -> Notifier:
+    (given,) = options.values()
+    return ConsoleNotifier(**given)
+
+
+def _webhook(options: Options, context: NotifierContext) -> Notifier:
+    endpoints = {
+        recipient: Endpoint(str(given["url"]), context.secret(given["secret_env"]))
+        for recipient, given in options.items()
+    }
+    return WebhookNotifier(endpoints, context.clock)
+
+
+def _apprise(options: Options, context: NotifierContext) -> Notifier:
+    return AppriseNotifier(
+        {
+            recipient: Destination(context.secret(given["url_env"]), given["format"] is Format.MARKDOWN)
+            for recipient, given in options.items()
+        }
+    )
+
+
+BUILT_IN: Mapping[str, MakeNotifier] = {
+    "telegram": _telegram,
+    "console": _console,
+    "webhook": _webhook,
+    "apprise": _apprise,
+}
+
+
+def live_notifiers(
+    settings: Settings,
+    found: FoundToken,
+    console: TextIO,
+    clock: Clock,
+    folder: Path,
+    pictures: Pictures | None = None,
+) -> dict[str, Notifier]:
+    """The channels of a live run, by name: Telegram where there is a token, the console where that is wanted, and what
+    the configuration names besides.
+
+    Raises ConfigError where a secret is missing, UsageError where a package is or one does not work.
+    """
+    wanted: dict[str, dict[str, Mapping[str, Any]]] = {}
+    if found.token is not None:
+        wanted["telegram"] = {"telegram": _telegram_options(settings, found.token) | {"pictures": pictures}}
+    if settings.console == "always" or (settings.console == "auto" and found.token is None):
+        wanted["console"] = {CONSOLE.id: {"stream": console}}
+    for channel, each in _configured(settings):
+        wanted.setdefault(channel, {})[recipient(channel, each).id] = _options(each)
+    return {channel: _made(channel, options, clock, folder) for channel, options in wanted.items()}
+
+
+def telegram_notifier(settings: Settings, token: Secret) -> TelegramNotifier:
+    """The Telegram channel by itself: to look whether it works, and to send a sample."""
+    from bot.adapters.telegram import TelegramNotifier
+
+    return TelegramNotifier(**_telegram_options(settings, token))
+
+
+def _telegram_options(settings: Settings, token: Secret) -> dict[str, Any]:
+    base = settings.telegram.base_url
+    return {"token": token, **({"base_url": base} if base else {})}
+
+
+def _configured(settings: Settings) -> Iterator[tuple[str, ChannelSettings]]:
+    """The recipients that stand in ``config.yaml``, each with its channel."""
+    yield from (("webhook", webhook) for webhook in settings.webhooks)
+    yield from (("apprise", address) for address in settings.apprise)
+    yield from ((notifier.type, notifier) for notifier in settings.notifiers)
+
+
+def _options(settings: ChannelSettings) -> dict[str, Any]:
+    """What the notifier itself is told: all that is not common to every channel."""
+    common = {*ChannelSettings.model_fields, "type"}
+    given = {name: value for name, value in settings if name not in common}
+    return settings.options if isinstance(settings, NotifierSettings) else given
+
+
+def _secret(folder: Path, variable: str, least: int = 1) -> Secret:
+    return secret_of(variable, os.environ, folder / ".env", least)
+
+
+def _made(channel: str, options: Options, clock: Clock, folder: Path) -> Notifier:
+    least = LEAST_SECRET if channel == WebhookNotifier.channel else 1
+    context = NotifierContext(folder, clock, partial(_secret, folder, least=least))
+    made: Notifier = make(Notifier, NOTIFIERS, channel, BUILT_IN, options, context)  # type: ignore[type-abstract]
+    if made.channel != channel:
+        raise UsageError(f"the notifier '{channel}' calls its channel '{made.channel}'; both must have one name")
+    return made
+
+
+# ------------------------------------------------------------------------------------------------------------- secrets
+
+
 def token_of(world: World) -> FoundToken:
     """The Telegram token, if there is one. Raises ConfigError where a place named for it holds none."""
     return find_telegram_token(os.environ, world.settings.telegram.token_file, world.folder / ".env")
 
 
-def telegram_notifier(world: World, found: FoundToken) -> TelegramNotifier:
-    """The Telegram channel. Raises UsageError without a token."""
-    if found.token is None:
-        raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
-    return _telegram(world.settings, found.token)
-
-
-def _telegram(settings: Settings, token: Secret) -> TelegramNotifier:
-    from bot.adapters.telegram import TelegramNotifier  # a third of a second to import, and a replay needs none of it
-
-    base = settings.telegram.base_url
-    return TelegramNotifier(token, base_url=base) if base else TelegramNotifier(token)
-
-
-def live_notifiers(
-    settings: Settings, found: FoundToken, console: TextIO, clock: Clock, folder: Path
-) -> dict[str, Notifier]:
-    """The channels of a live run, by name: Telegram where there is a token, the console where that is wanted, and what
-    the configuration names besides.
-
-    Raises ConfigError where a secret is missing, UsageError where Apprise is.
-    """
-    notifiers: dict[str, Notifier] = {}
-    if found.token is not None:
-        notifiers["telegram"] = _telegram(settings, found.token)
-    if settings.console == "always" or (settings.console == "auto" and found.token is None):
-        notifiers["console"] = ConsoleNotifier(console)
-    if settings.webhooks:
-        notifiers["webhook"] = WebhookNotifier(
-            {f"webhook:{w.name}": _endpoint(w, folder) for w in settings.webhooks}, clock
-        )
-    if settings.apprise:
-        notifiers["apprise"] = AppriseNotifier({f"apprise:{a.name}": _destination(a, folder) for a in settings.apprise})
-    return notifiers
-
-
-def _endpoint(webhook: WebhookSettings, folder: Path) -> Endpoint:
-    secret = secret_of(webhook.secret_env, os.environ, folder / ".env", LEAST_SECRET)
-    return Endpoint(str(webhook.url), secret)
-
-
-def _destination(address: AppriseSettings, folder: Path) -> Destination:
-    return Destination(secret_of(address.url_env, os.environ, folder / ".env"), address.format is Format.MARKDOWN)
+def _variables(settings: Settings) -> Iterator[str]:
+    """The variables that hold secrets of configured channels."""
+    for _, each in _configured(settings):
+        yield from (str(value) for name, value in _options(each).items() if name.endswith("_env"))
 
 
 def other_secrets(settings: Settings, folder: Path) -> list[Secret]:
-    """Everything of webhooks and Apprise addresses that no log may show. Raises ConfigError where one is missing."""
-    addresses = [_destination(a, folder).url for a in settings.apprise]
-    parts = [part for address in addresses for part in pieces(address)]
-    return [*(_endpoint(w, folder).secret for w in settings.webhooks), *addresses, *parts]
+    """Everything of configured channels that no log may show. Raises ConfigError where one is missing."""
+    secrets = [_secret(folder, variable) for variable in _variables(settings)]
+    addresses = [_secret(folder, address.url_env) for address in settings.apprise]
+    return [*secrets, *(part for address in addresses for part in pieces(address))]
 
 
 def unsafe_file(settings: Settings, folder: Path) -> list[str]:
     """A warning where others can read the ``.env`` that holds a secret of these channels."""
     file = folder / ".env"
-    variables = [*(w.secret_env for w in settings.webhooks), *(a.url_env for a in settings.apprise)]
-    if all(os.environ.get(v, "").strip() for v in variables) or not readable_by_others(file):
+    if all(os.environ.get(v, "").strip() for v in _variables(settings)) or not readable_by_others(file):
         return []
     return [f"{file} holds secrets of webhooks or Apprise and can be read by others; run: chmod 600 {file}"]
 
 
-def channel_states(settings: Settings, folder: Path) -> list[tuple[str, str]]:
-    """Webhooks and Apprise addresses by recipient, each with what keeps it from working, or nothing. Sends nothing."""
+def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple[str, str]]:
+    """Configured recipients by id, each with what keeps it from working, or nothing. Sends nothing."""
     states = []
-    for webhook in settings.webhooks:
-        states.append((f"webhook:{webhook.name}", _trouble(partial(_endpoint, webhook, folder))))
-    for address in settings.apprise:
-        name = f"apprise:{address.name}"
-        states.append((name, _trouble(partial(_only, name, address, folder))))
+    for channel, each in _configured(settings):
+        trouble, name = "", recipient(channel, each).id
+        try:
+            _made(channel, {name: _options(each)}, clock, folder)
+        except (ConfigError, UsageError) as error:
+            trouble = str(error)
+        states.append((name, trouble))
     return states
 
 
-def _only(name: str, address: AppriseSettings, folder: Path) -> AppriseNotifier:
-    return AppriseNotifier({name: _destination(address, folder)})
+# ----------------------------------------------------------------------------------------------------------- recipients
 
 
-def _trouble(made: Callable[[], object]) -> str:
-    try:
-        made()
-    except (ConfigError, UsageError) as error:
-        return str(error)
-    return ""
+def ask_again(outbox: Outbox, notifiers: Mapping[str, Notifier], now: datetime) -> int:
+    """Queue anew what was on its way when the last run ended, where its id shows a repeat; how many."""
+    doubtful = [d for d in outbox.in_doubt() if _repeatable(notifiers, d.recipient)]
+    return sum(outbox.resolve(d.id, "again", "the start", now) for d in doubtful)
 
 
-def ask_again(store: SqliteStore, now: datetime) -> int:
-    """Queue anew what was on its way to a webhook when the last run ended, for its id shows a repeat; how many."""
-    doubtful = [d for d in store.doubtful() if d.recipient.startswith("webhook:")]
-    return sum(store.resolve(d.id, "again", "the start", now) for d in doubtful)
+def _repeatable(notifiers: Mapping[str, Notifier], recipient: str) -> bool:
+    notifier = notifiers.get(recipient.partition(":")[0])
+    return notifier is not None and notifier.repeatable
 
 
 def configured_recipients(settings: Settings, known: Sequence[Recipient]) -> list[Recipient]:
     """The recipients that stand in the configuration; those that stood there once are switched off."""
-    now = [recipient("webhook", w) for w in settings.webhooks] + [recipient("apprise", a) for a in settings.apprise]
+    now = [recipient(channel, each) for channel, each in _configured(settings)]
     ids = {r.id for r in now}
-    gone = [r for r in known if r.channel in ("webhook", "apprise") and r.id not in ids and r.enabled]
+    gone = [r for r in known if r.channel not in ("telegram", "console") and r.id not in ids and r.enabled]
     return now + [replace(r, enabled=False) for r in gone]
+
+
+def without_edits(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
+    """The channels on which a message that was sent stays as it is."""
+    return frozenset(channel for channel, notifier in notifiers.items() if not notifier.edits)
+
+
+async def close_all(notifiers: Iterable[Notifier]) -> None:
+    """Close each; what goes wrong is of no use to anybody any more."""
+    for notifier in notifiers:
+        with contextlib.suppress(Exception):
+            await notifier.close()
 
 
 def replay_recipients(
     notify: str, world: World, stream: TextIO, known: Sequence[Recipient]
-) -> tuple[dict[str, Notifier], list[Recipient], Callable[[], Awaitable[None]]]:
-    """The channels of a replay, who receives, and what to call at the end."""
-
-    async def nothing() -> None:
-        return
-
+) -> tuple[dict[str, Notifier], list[Recipient]]:
+    """The channels of a replay, and who receives. Raises UsageError where nobody would."""
     if notify == "none":
-        return {"console": Nobody()}, [CONSOLE], nothing
+        return {"console": Nobody()}, [CONSOLE]
     if notify == "console":
-        return {"console": ConsoleNotifier(stream)}, [CONSOLE], nothing
-    notifier = telegram_notifier(world, token_of(world))
-    ids = dict.fromkeys((*world.settings.telegram.admins, *world.settings.telegram.allow))
+        return {"console": ConsoleNotifier(stream)}, [CONSOLE]
+    telegram, token = world.settings.telegram, token_of(world).token
+    if token is None:
+        raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
+    ids = dict.fromkeys((*telegram.admins, *telegram.allow))
     if not ids:
         raise UsageError("nobody would receive this; name chats under telegram: allow: in config.yaml")
     kept = {r.id: r for r in known}
     recipients = [
-        kept.get(f"telegram:{i}", Recipient(f"telegram:{i}", "telegram", operator=i in world.settings.telegram.admins))
-        for i in ids
+        kept.get(f"telegram:{i}", Recipient(f"telegram:{i}", "telegram", operator=i in telegram.admins)) for i in ids
     ]
-    return {"telegram": notifier}, recipients, notifier.close
+    return {"telegram": telegram_notifier(world.settings, token)}, recipients

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.adapters.charts import drawn
-from bot.core.engine import Engine
 from bot.core.model import Notification, Reason
-from bot.core.picture import PricePicture, TablePicture, price_picture, table_picture
+from bot.core.picture import PricePicture, TablePicture
 from bot.core.ports import Clock
+from bot.core.view import View
 
 WITH_PICTURES = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED, Reason.FOLLOW_UP})
 WIDE = 10
@@ -20,7 +20,7 @@ WIDE = 10
 class Drawings:
     """Draws what a notification's incident looks like now."""
 
-    engine: Engine
+    view: Callable[[], View]
     clock: Clock
 
     async def __call__(self, notification: Notification) -> Sequence[bytes]:
@@ -29,12 +29,11 @@ class Drawings:
         return [png for png in made if png is not None]
 
     def _pictures(self, notification: Notification) -> list[PricePicture | TablePicture]:
-        incident = self.engine.incidents.get(notification.incident)
+        incident = self.view().incident(notification.incident)
         if incident is None or notification.edits or notification.reason not in WITH_PICTURES:
             return []
-        alerts = [a for a in map(self.engine.alerts.get, incident.alerts) if a is not None]
-        market, companies, at = self.engine.market, self.engine.companies, self.clock.now()
-        found: list[PricePicture | TablePicture | None] = [price_picture(market, companies, incident, alerts, at)]
+        at = self.clock.now()
+        found: list[PricePicture | TablePicture | None] = [self.view().price_picture(incident, at)]
         if len(incident.symbols) >= WIDE:
-            found.append(table_picture(market, companies, self.engine.announcer.messages.topics, incident, alerts, at))
+            found.append(self.view().table_picture(incident, at))
         return [picture for picture in found if picture is not None]

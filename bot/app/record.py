@@ -15,9 +15,8 @@ from statistics import median, quantiles
 from types import MappingProxyType
 from typing import Any
 
-from bot.adapters.store import outcomes as stored
-from bot.adapters.store.history import open_history
 from bot.app.lines import iso
+from bot.app.stores import open_history, save_outcomes
 from bot.app.world import AHEAD, Timetables, check_rules
 from bot.config.news.companies_file import load_companies
 from bot.config.news.topics_file import load_topics
@@ -117,19 +116,19 @@ def records(
 
     Raises UsageError for a rule nobody knows, StoreError where the history cannot be read, ConfigError.
     """
-    with open_history(database) as conn:
+    with open_history(database) as history:
         if rule is not None:
-            _require_rule(rule, stored.known_rules(conn), config)
-        alerts = stored.fired_alerts(conn, rule=rule, since=since)
-        said = stored.verdicts(conn)
-        known = {(o.alert, o.horizon): o for o in stored.stored_outcomes(conn)}
-        timetable_of = _timetables(config, (stored.first_session(conn) or now.date()) - EARLIER, now)
-        found = [settled for batch in stored.missing(conn, timetable_of, now) for settled in batch]
+            _require_rule(rule, history.known_rules(), config)
+        alerts = history.fired_alerts(rule=rule, since=since)
+        said = history.all_verdicts()
+        known = {(o.alert, o.horizon): o for o in history.stored_outcomes()}
+        timetable_of = _timetables(config, (history.first_session() or now.date()) - EARLIER, now)
+        found = [settled for batch in history.missing_outcomes(timetable_of, now) for settled in batch]
     known.update({(o.alert, o.horizon): o for o in found if isinstance(o, Outcome)})
     if found:
         # beside a running bot, or in a file that may only be read, they are worked out again next time
         with contextlib.suppress(StoreError):
-            stored.save(database, found)
+            save_outcomes(database, found)
     by_rule: dict[str, list[Alert]] = {} if rule is None else {rule: []}
     for alert in alerts:
         by_rule.setdefault(alert.rule, []).append(alert)

@@ -183,14 +183,14 @@ class Reloader:
             log.error("%s", found)
         detail = told(mistake, self._config.parent)
         self._said = f"they have mistakes, and the last good ones stay in force. {detail}"
-        self._bot.report(SourceReport("rules", self._bot.clock.now(), Trouble.FAILED, detail))
+        self._bot.inbox.report(SourceReport("rules", self._bot.clock.now(), Trouble.FAILED, detail))
         self._bot.turn(())
 
     async def _apply(self, world: World, found: Look, anew: bool) -> None:
         """Put what was read in force; stories are read anew where topics or companies changed, for they mean other
         things then."""
         bot = self._bot
-        difference = changes(bot.engine.rules, world.rules)
+        difference = changes(bot.engine.view().rules, world.rules)
         news = await self._read_anew(world) if anew else None
         bot.world = world
         bot.engine.reload(world.rules, news)
@@ -199,7 +199,7 @@ class Reloader:
         also = f"; topics or companies changed, {len(news)} stories were read anew" if news is not None else ""
         self._said = f"{difference}{also}."
         log.warning("the rules were edited and are in force: %s%s", difference, also)
-        bot.report(SourceReport("rules", bot.clock.now(), items=len(world.rules)))
+        bot.inbox.report(SourceReport("rules", bot.clock.now(), items=len(world.rules)))
         bot.turn(())
 
     def _means_other_things(self, found: Look) -> bool:
@@ -210,12 +210,12 @@ class Reloader:
 
     async def _read_anew(self, world: World) -> NewsRoom:
         """The stories of the room in use, read with the new topics and companies."""
-        engine = self._bot.engine
-        room = engine.news.emptied(world.topics, world.companies)
-        for company in engine.companies:
+        view = self._bot.engine.view()
+        room = view.news_room(world.topics, world.companies)
+        for company in view.companies:
             if company.symbol not in self._bot.world.companies:  # introduced at run time, by its ticker
                 room.add_company(company.symbol, company.name, exchange=company.exchange)
-        while missing := [s for s in engine.news.stories() if room.reading(s.id) is None]:
+        while missing := [s for s in view.stories if room.reading(s.id) is None]:
             for number, story in enumerate(missing, 1):
                 room.add(story)
                 if number % AT_A_TIME == 0:
@@ -224,9 +224,9 @@ class Reloader:
 
     def _record(self) -> None:
         """Keep the text of the rules in force, so that the history can show it as it was."""
-        versions = ((name, version, text) for name, (version, text) in self._bot.engine.rules.versions.items())
+        versions = ((name, version, text) for name, (version, text) in self._bot.engine.view().rules.versions.items())
         try:
-            self._bot.store.record_rules(versions, self._bot.clock.now())
+            self._bot.journal.record_rules(versions, self._bot.clock.now())
             self._unrecorded = False
         except StoreError as error:
             self._unrecorded = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.adapters.store import SqliteStore
+from bot.app.notifiers import without_edits
 from bot.app.world import Timetables, World, load_world, make_engine
 from bot.clock import SimulatedClock, SystemClock
 from bot.config.episodes.episode_file import episode_path, load_episode
@@ -15,13 +15,12 @@ from bot.config.settings.settings_file import load_settings
 from bot.core.episode import Episode
 from bot.core.errors import UsageError
 from bot.core.model import Recipient
-from bot.core.ports import Notifier
+from bot.core.ports import Notifier, Store
 from bot.cycle import Cycle, CycleResult
 from bot.replay.runner import Replay
 from bot.replay.tape import Tape, build_tape
 from bot.sender import Sender, SendPolicy
 
-CONSOLE = Recipient("console", "console", "console", operator=True)
 EPISODES_FROM = date(2015, 1, 1)
 """Calendars reach back this far for episodes."""
 
@@ -65,7 +64,6 @@ class Playing:
     """A replay on its database."""
 
     replay: Replay
-    store: SqliteStore
     resumed_at: datetime | None
     sender: Sender
 
@@ -77,7 +75,7 @@ class Playing:
 
 def start_replay(
     plan: Plan,
-    store: SqliteStore,
+    store: Store,
     notifiers: Mapping[str, Notifier],
     recipients: Sequence[Recipient],
     speed: float | None = None,
@@ -93,11 +91,11 @@ def start_replay(
     versions = ((name, version, text) for name, (version, text) in plan.world.rules.versions.items())
     store.record_rules(versions, start)
     known = tuple(store.recipients())
-    sender = Sender(store, notifiers, clock, pace_clock=SystemClock(), policy=SendPolicy(concurrency=1))
-    cycle = Cycle(engine, store, lambda: known)
+    sender = Sender(store, store, notifiers, clock, pace_clock=SystemClock(), policy=SendPolicy(concurrency=1))
+    cycle = Cycle(engine, store, lambda: known, without_edits=without_edits(notifiers))
 
     async def drain() -> None:
         await sender.drain(until_empty=True)
 
-    replay = Replay(plan.tape, engine, store, cycle, clock, drain, warm_until=plan.warm_until, speed=speed)
-    return Playing(replay, store, replay.resume(), sender)
+    replay = Replay(plan.tape, engine, cycle, clock, drain, warm_until=plan.warm_until, speed=speed)
+    return Playing(replay, replay.resume(store, store), sender)

@@ -6,7 +6,6 @@ It works beside a running bot: it listens to nobody, reads the history without i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from bot.adapters.store import open_store
-from bot.adapters.telegram import Access
+from bot.adapters.telegram import CHANNEL, Access, chat_of
 from bot.app.chat.access import Admission
-from bot.app.notifiers import CONSOLE, configured_recipients, live_notifiers
+from bot.app.notifiers import CONSOLE, close_all, configured_recipients, live_notifiers
 from bot.app.sample import sample_for
+from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.settings_file import load_settings
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
@@ -57,10 +56,7 @@ class Round:
             for recipient in self.recipients:
                 yield await _sent(self.notifiers[recipient.channel], recipient, now)
         finally:
-            for notifier in self.notifiers.values():
-                if (close := getattr(notifier, "close", None)) is not None:
-                    with contextlib.suppress(Exception):
-                        await close()
+            await close_all(self.notifiers.values())
 
 
 def prepare(config: Path, database: Path | None, only: str | None, now: datetime, console: TextIO) -> Round:
@@ -72,7 +68,7 @@ def prepare(config: Path, database: Path | None, only: str | None, now: datetime
     found = find_telegram_token(os.environ, settings.telegram.token_file, config.parent / ".env")
     notifiers = live_notifiers(settings, found, console, SystemClock(), config.parent)
     listed = Access(frozenset(settings.telegram.admins), frozenset(settings.telegram.allow))
-    known, access = _kept(database or settings.storage.database, listed, now)
+    known, access = _kept(database or settings.storage.database, listed)
     people = configured(access, [*known, *configured_recipients(settings, ())], notifiers)
     if only is not None:
         return Round(notifiers, (_named(only, people, found),))
@@ -89,34 +85,29 @@ def configured(access: Access, known: Iterable[Recipient], channels: Iterable[st
     """
     channels, stored = tuple(channels), list(known)
     people: dict[str, Recipient] = {}
-    if "telegram" in channels:
+    if CHANNEL in channels:
         at_home = {r.id: r for r in stored}
-        in_topics = {chat_of(r) for r in stored if r.channel == "telegram" and "/" in r.id}
+        in_topics = {chat_of(r) for r in stored if "/" in r.id}
         for chat in (*sorted(access.admins), *sorted(access.allow - access.admins)):
             recipient = at_home.get(f"telegram:{chat}")
             if recipient is not None or chat not in in_topics:  # who receives in a topic follows below
-                people[f"telegram:{chat}"] = recipient or Recipient(f"telegram:{chat}", "telegram")
+                people[f"telegram:{chat}"] = recipient or Recipient(f"telegram:{chat}", CHANNEL)
     for recipient in stored:
         if recipient.channel == CONSOLE.channel or recipient.channel not in channels:
             continue
-        if recipient.channel != "telegram" or chat_of(recipient) in access.admins | access.allow:
+        number = chat_of(recipient)
+        if number is None or number in access.admins | access.allow:
             people.setdefault(recipient.id, recipient)
     if CONSOLE.channel in channels:
         people[CONSOLE.id] = CONSOLE
     return [replace(r, name=clean(r.name).strip()) for r in people.values()]
 
 
-def chat_of(recipient: Recipient) -> int:
-    """The number of a Telegram chat; 0 for anything else."""
-    number = recipient.id.partition(":")[2].partition("/")[0]
-    return int(number) if recipient.channel == "telegram" and number.lstrip("-").isdigit() else 0
-
-
-def _kept(file: Path, listed: Access, now: datetime) -> tuple[Sequence[Recipient], Access]:
+def _kept(file: Path, listed: Access) -> tuple[Sequence[Recipient], Access]:
     """What the history at ``file`` knows: its recipients, and ``listed`` with what was allowed and denied since."""
-    if not file.exists():
+    if not exists(file):
         return (), listed
-    with open_store(file, mode="live", run_name="live", now=now, read_only=True) as store:
+    with read_store(file) as store:
         return store.recipients(), Admission(store, SystemClock(), listed).access
 
 

@@ -9,7 +9,7 @@ import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import Limits
-from bot.adapters.store import open_store
+from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.settings_file import load_settings
 from bot.core.model import FeedState
@@ -17,13 +17,10 @@ from bot.core.model import FeedState
 
 def feed_states(database: Path) -> Mapping[str, FeedState]:
     """What the history remembers of each feed; empty where there is no history yet. Raises StoreError."""
-    if not database.exists():
+    if not exists(database):
         return {}
-    store = open_store(database, mode="live", run_name="live", now=SystemClock().now(), read_only=True)
-    try:
+    with read_store(database) as store:
         return store.feed_states()
-    finally:
-        store.close()
 
 
 async def look_at_feed(config: Path, url: str) -> FeedCheck:

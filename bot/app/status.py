@@ -28,7 +28,7 @@ def one_line(bot: LiveBot, now: datetime) -> str:
         f"{seen.quotes:,} quotes",
         f"{seen.alerts} alerts",
     ]
-    if waiting := bot.store.outbox().get("queued", 0):
+    if waiting := bot.outbox.outbox_counts().get("queued", 0):
         parts.append(f"{waiting} to send")
     if bot.cycle.uncommitted:
         parts.append("history not written!")
@@ -44,20 +44,20 @@ def several_lines(bot: LiveBot, now: datetime) -> Summary:
     facts.append(f"Prices of {seen.symbols or 'no'} of {len(settings.symbols)} symbols; {words}")
     first = settings.symbols[0]
     facts.append(f"{seen.stories:,} stories, {seen.quotes:,} quotes and {seen.alerts} alerts since the start")
-    facts.append(f"{first}: {PHASES[bot.engine.market.phase(first, now)]}")
+    facts.append(f"{first}: {PHASES[bot.engine.view().phase(first, now)]}")
     if bot.cycle.uncommitted:
         facts.append("The history cannot be written: alerts wait")
-    elif waiting := bot.store.outbox().get("queued", 0):
+    elif waiting := bot.outbox.outbox_counts().get("queued", 0):
         facts.append(f"{waiting} messages wait to be sent")
     blocks = [_block("headline", BlockKind.HEADLINE, "", [(Strong("Aftershock is watching"),)])]
     blocks.append(_block("facts", BlockKind.FACTS, "", [(fact,) for fact in facts]))
     opened = [
         f"{i.id}: {i.severity.word}, {', '.join(i.symbols[:5])}{' …' if len(i.symbols) > 5 else ''}"
-        for i in bot.engine.incidents.open()
+        for i in bot.engine.view().open_incidents
     ]
     troubles = [
         f"{source}{f' {subject}' if subject else ''}: {trouble.value}"
-        for source, subject, trouble, _ in bot.engine.health.failing()
+        for source, subject, trouble, _ in bot.engine.view().failing
     ]
     for title, lines in (("Open incidents", opened), ("In trouble", troubles)):
         if lines:

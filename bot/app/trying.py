@@ -6,7 +6,6 @@ is what the history says. Over an episode or recorded files it is what the confi
 
 from __future__ import annotations
 
-import contextlib
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.store import history, open_store
-from bot.adapters.store.extent import extent
 from bot.app.lines import iso
 from bot.app.staging import Scene, Stage, episode_scene, open_stage, recording_scene
+from bot.app.stores import open_history, read_store
 from bot.config.rule_tests.rule_tests_file import Recording
 from bot.core.engine import Engine
 from bot.core.errors import Problem, UsageError
@@ -108,7 +106,8 @@ def try_history(
 
     A ``since`` within a day begins with the next day's session, so that no session is judged by half.
     """
-    reaches = extent(database)
+    with open_history(database) as history:
+        reaches = history.extent()
     if reaches is None:
         raise UsageError(f"{database}: nothing was observed there yet; it fills once `run` has been started")
     until = min(until, now)
@@ -124,7 +123,7 @@ def try_history(
     stage = open_stage(config, rules, now)
     start = datetime.combine(first, time(), UTC) - EARLIER
     window = stage.world.settings.news.window + timedelta(days=7)
-    with contextlib.closing(open_store(database, mode="live", run_name="", now=now, read_only=True)) as store:
+    with read_store(database) as store:
         observations: Iterable[Observation] = store.observations(start - window, until)
         symbols: dict[str, None] = {}
         if store.extra(POSITION) is not None:  # a replay's database is small, and watches what its episode has
@@ -132,7 +131,8 @@ def try_history(
             symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
         engine = stage.engine(stage.rules(symbols), min(start, reaches[0]))
         fired = _again(engine, observations, start, until, progress)
-    recorded = [_recorded(alert) for alert in history.list_alerts(database, limit=None)]
+    with open_history(database) as history:
+        recorded = [_recorded(alert) for alert in history.list_alerts(limit=None)]
     inside = {f.key: f for f in recorded if first <= f.session <= until.date() and f.at <= until}
     again = {key: f for key, f in fired.items() if first <= f.session <= until.date()}
     return Trial(tuple(compared(again, inside)), first, until.date(), "what did fire", tuple(notes))

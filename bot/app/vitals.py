@@ -16,7 +16,6 @@ from bot.app.live import LONGEST_WAIT, LiveBot
 from bot.app.measures import Measures
 from bot.app.outages import PATIENCE
 from bot.clock import stopwatch
-from bot.core.model import Phase
 from bot.core.wording import age
 
 TICK = timedelta(seconds=1)
@@ -95,19 +94,10 @@ class Vitals:
     def _prices_late(self, now: datetime) -> timedelta | None:
         """By how much the next poll of prices is overdue beyond all patience."""
         asked = self.measures.polled_at.get("prices")
-        due = (asked + self._price_interval(asked)) if asked is not None else self.started_at
+        due = (asked + self.bot.price_interval(asked)) if asked is not None else self.started_at
         if self.bot.counters.prices_failed:
             due = max(due, (asked or self.started_at) + AFTER_FAILURE)
         return now - due if now - due > GRACE else None
-
-    def _price_interval(self, at: datetime) -> timedelta:
-        """How long the bot waits after a poll at ``at``: by the busiest phase of any watched exchange."""
-        settings = self.bot.world.settings
-        phases = {self.bot.engine.market.phase(symbol, at) for symbol in settings.symbols}
-        if Phase.REGULAR in phases:
-            return settings.prices.interval_in_session
-        pre_post = phases & {Phase.PRE, Phase.POST}
-        return settings.prices.interval_pre_post if pre_post else settings.prices.interval_closed
 
     def _feed_late(self, name: str, now: datetime) -> timedelta | None:
         """By how much a feed is overdue; one that was due before the start is due at the start."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -22,11 +22,17 @@ from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.exchanges import exchange_of
 from bot.core.market import Market
 from bot.core.news import Companies, Company, NewsRoom, Topics
+from bot.core.ports import Journal
 from bot.core.rules import RuleSet
 from bot.core.sessions import Timetable
 
 HISTORY = timedelta(days=800)
 """How far back calendars reach before the present: two years of sessions and some."""
+WATCHING_SINCE = "watching_since"
+"""Name under which the journal keeps since when the bot has watched."""
+PRICES_BACK = timedelta(days=4)
+"""How much of the stored quotes a restart reads at least: the session under way and the one before, over a weekend;
+more where a rule looks back further."""
 AHEAD = timedelta(days=400)
 """How far ahead: a bot that nobody restarts for a year still knows its sessions."""
 NEWS_BEYOND = timedelta(days=7)
@@ -182,8 +188,16 @@ class Timetables:
         return self.listings.get(symbol) or (company.exchange if company else "") or exchange_of("", symbol)
 
 
-def make_engine(world: World, timetables: Timetables, watching_since: datetime) -> Engine:
-    """An engine that knows nothing yet."""
+def make_engine(
+    world: World,
+    timetables: Timetables,
+    watching_since: datetime,
+    *,
+    alerts_between: tuple[date, date] | None = None,
+    delay: timedelta = timedelta(),
+) -> Engine:
+    """An engine that knows nothing yet. Prices are ``delay`` behind their exchange; alerts come only from the sessions
+    ``alerts_between``, where not from all."""
     window = world.settings.news.window + NEWS_BEYOND
     return Engine(
         world.rules,
@@ -195,6 +209,45 @@ def make_engine(world: World, timetables: Timetables, watching_since: datetime) 
         watching_since=watching_since,
         news_window=window,
         failures_in_a_row=world.settings.operator.after_failures,
-        stale_after=world.settings.prices.stale_after,
+        stale_after=world.settings.prices.stale_after + delay,
         episodes=world.episodes,
+        alerts_between=alerts_between,
+        channels={n.type for n in world.settings.notifiers},
     )
+
+
+def restored_engine(
+    world: World,
+    journal: Journal,
+    timetables: Timetables,
+    now: datetime,
+    *,
+    delay: timedelta = timedelta(),
+    introduced: Iterable[Company] = (),
+) -> Engine:
+    """An engine with the state the stored history gives it up to ``now``: the one recovery path. Raises StoreError.
+
+    Those ``introduced`` are companies of which the vendor told the name.
+    """
+    written = journal.extra(WATCHING_SINCE)
+    since = datetime.fromisoformat(written) if written else now
+    engine = make_engine(world, timetables, since, delay=delay)
+    for company in introduced:
+        if company.symbol not in world.companies:
+            engine.introduce(company.symbol, company.name, company.exchange)
+    window = world.settings.news.window + NEWS_BEYOND
+    back = max(PRICES_BACK, world.rules.reads.quotes_for)
+    earliest = (now - timedelta(days=30)).date()
+    engine.restore(
+        journal.observations(now - max(window, back), now, quotes_since=now - back),
+        journal.alerts_since(earliest),
+        journal.incidents_since(earliest),
+        now,
+    )
+    if world.settings.benchmark:
+        engine.send_digests(world.settings.benchmark, now, makes_up=written is not None)
+    versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
+    journal.record_rules(versions, now)
+    if written is None:
+        journal.save_extra(WATCHING_SINCE, now.isoformat(), now)
+    return engine

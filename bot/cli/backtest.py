@@ -108,9 +108,9 @@ def backtest(
 async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool, *, kept: bool, read: float) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from bot.adapters.store import open_store
     from bot.app.backtesting import start_backtest
     from bot.app.lines import result_lines
+    from bot.app.stores import open_store
     from bot.clock import SystemClock, stopwatch
 
     took = stopwatch()

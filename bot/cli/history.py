@@ -60,13 +60,14 @@ def list_(
     json: Json = False,
 ) -> None:
     """List alerts, newest first."""
-    from bot.adapters.store import history
+    from bot.app.stores import open_history
 
     asked = filters(
         config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
         until=until, verdict=verdict,
     )  # fmt: skip
-    found = history.find_alerts(database_file(config, database), asked, limit)
+    with open_history(database_file(config, database)) as history:
+        found = history.find_alerts(asked, limit)
     if _printed(found, json, "no alerts"):
         return
     from bot.cli.tables import Column, print_table
@@ -104,19 +105,19 @@ def show(
     json: Json = False,
 ) -> None:
     """Tell the whole story of an alert: why it fired, its prices, cause and stories, who was told, what followed."""
-    from bot.adapters.store import history
+    from bot.app.stores import open_history
     from bot.cli.history_show import story
     from bot.cli.tables import json_line, width
 
-    with history.open_history(database_file(config, database)) as conn:
+    with open_history(database_file(config, database)) as history:
         wanted = alert.strip()
-        found = history.show_alert(conn, wanted)
+        found = history.show_alert(wanted)
         if found is None:
-            latest = history.list_alerts(conn, symbol=wanted.upper(), limit=1)
-            found = history.show_alert(conn, latest[0]["id"]) if latest else None
+            latest = history.list_alerts(symbol=wanted.upper(), limit=1)
+            found = history.show_alert(latest[0]["id"]) if latest else None
         if found is None:
             raise UsageError(f"no alert begins with '{alert}'; history list shows their ids")
-        quotes = history.quotes_around(conn, found["id"])
+        quotes = history.quotes_around(found["id"])
     if json:
         found["quotes"] = [{"at": at, "price": price, "kind": kind} for at, price, kind in quotes]
         typer.echo(json_line(found))
@@ -142,13 +143,14 @@ def search(
     json: Json = False,
 ) -> None:
     """Search the words of stories and alerts, newest first."""
-    from bot.adapters.store import history
+    from bot.app.stores import open_history
 
     asked = filters(
         config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
         until=until, verdict=verdict,
     )  # fmt: skip
-    found = history.search(database_file(config, database), " ".join(words), asked, limit)
+    with open_history(database_file(config, database)) as history:
+        found = history.search(" ".join(words), asked, limit)
     if _printed(found, json, "nothing found"):
         return
     from bot.cli.tables import Column, print_table
@@ -188,13 +190,14 @@ def incidents(
     json: Json = False,
 ) -> None:
     """List incidents, newest first: how many fell, how far, most likely why, and what readers say of it."""
-    from bot.adapters.store import history
+    from bot.app.stores import open_history
 
     asked = filters(
         config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
         until=until, verdict=verdict,
     )  # fmt: skip
-    found = history.list_incidents(database_file(config, database), asked, limit)
+    with open_history(database_file(config, database)) as history:
+        found = history.list_incidents(asked, limit)
     if _printed(found, json, "no incidents"):
         return
     from bot.cli.tables import Column, print_table
@@ -238,13 +241,14 @@ def stats(
     json: Json = False,
 ) -> None:
     """Count alerts by rule, symbol, month or exposure."""
-    from bot.adapters.store import history
+    from bot.app.stores import open_history
 
     asked = filters(
         config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
         until=until, verdict=verdict,
     )  # fmt: skip
-    found = history.statistics(database_file(config, database), by.value, asked)
+    with open_history(database_file(config, database)) as history:
+        found = history.statistics(by.value, asked)
     if _printed(found, json, "no alerts"):
         return
     from bot.cli.tables import Column, print_table

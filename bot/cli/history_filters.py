@@ -12,7 +12,7 @@ from bot.cli.options import parse_when
 from bot.core.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from bot.adapters.store.history import Filters
+    from bot.core.model import Filters
 
 Symbol = Annotated[str | None, typer.Option(help="Only this symbol.")]
 Exposure = Annotated[
@@ -35,7 +35,9 @@ def database_file(config: Path, database: Path | None) -> Path:
         from bot.config.settings.settings_file import load_settings
 
         file = load_settings(config).storage.database
-    if not file.exists():
+    from bot.app.stores import exists
+
+    if not exists(file):
         raise StoreError(f"{file}: no history there yet; it begins with the first `run`, or a replay with --database")
     return file
 
@@ -54,10 +56,8 @@ def filters(
     warn: Callable[[str], None] = lambda line: typer.echo(line, err=True),
 ) -> Filters:
     """What was typed, as the history takes it. Raises UsageError for what makes no sense."""
-    from bot.adapters.store.history import Filters
-    from bot.adapters.store.history.filters import VERDICTS
     from bot.clock import SystemClock
-    from bot.core.model import Severity
+    from bot.core.model import VERDICTS, Filters, Severity
 
     now = SystemClock().now()
     least = None

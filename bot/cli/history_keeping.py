@@ -19,7 +19,7 @@ def import_(
     json: Json = False,
 ) -> None:
     """Merge another machine's history into this one. May be repeated; the bot must not be running on this one."""
-    from bot.adapters.store.history.importing import import_history
+    from bot.app.stores import import_history
     from bot.clock import SystemClock
 
     file = database_file(config, database)
@@ -39,9 +39,7 @@ def prune(
 
     The bot does so by itself every day; without --dry-run it must not be running.
     """
-    from bot.adapters.store.history import open_history
-    from bot.adapters.store.history.pruning import prune_history
-    from bot.adapters.store.retention import prunable
+    from bot.app.stores import open_history, prune_history
     from bot.clock import SystemClock
     from bot.config.settings.settings_file import load_settings
 
@@ -49,8 +47,8 @@ def prune(
     keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
     file, now = database_file(config, database), SystemClock().now()
     if dry_run:
-        with open_history(file) as conn:
-            gone: Mapping[str, int] = prunable(conn, now, keep)
+        with open_history(file) as history:
+            gone: Mapping[str, int] = history.prunable(now, keep)
     else:
         gone = prune_history(file, now, keep)
     _tell({kind: rows for kind, rows in gone.items() if rows}, f"{file}: nothing to prune", json)
@@ -62,7 +60,7 @@ def backup(
     database: Database = None,
 ) -> None:
     """Copy the whole history into a new file, also while the bot runs."""
-    from bot.adapters.store.history.backup import back_up
+    from bot.app.stores import back_up
 
     size = back_up(database_file(config, database), to)
     typer.echo(f"{to}: {size / 1e6:,.1f} MB", err=True)
@@ -70,14 +68,13 @@ def backup(
 
 def verify(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
     """Check that the history is whole: file, references, search, outbox, what alerts rest on. Exit code 1 if not."""
-    from bot.adapters.store import history
+    from bot.app.stores import open_history
     from bot.cli.tables import json_line
     from bot.render.text import clean
 
     file = database_file(config, database)
-    with history.open_history(file) as conn:
-        conn.execute("BEGIN")  # one state of it, whatever a bot writes meanwhile
-        found = [*history.verify(conn), *history.evidence(conn)]
+    with open_history(file) as history:
+        found = history.findings()
     if json:
         typer.echo(json_line({"file": str(file), "findings": found}))
     for line in found if not json else ():

@@ -54,11 +54,14 @@ def sql(
     json: Json = False,
 ) -> None:
     """Ask in SQL. Only reading is possible, and only for a while."""
-    from bot.adapters.store.history.selecting import select
+    from bot.app.stores import open_history
     from bot.cli.tables import Column, json_line, print_table
 
     asked = sys.stdin.read() if query == "-" else query
-    with select(database_file(config, database), asked, seconds=timeout) as (names, rows):
+    with (
+        open_history(database_file(config, database)) as history,
+        history.select(asked, seconds=timeout) as (names, rows),
+    ):
         if json:
             for row in rows:
                 typer.echo(json_line(dict(zip(names, map(_plain, row), strict=True))))
@@ -103,7 +106,7 @@ def export(
     database: Database = None,
 ) -> None:
     """Write alerts, incidents or stories for other programs, newest first, a row each."""
-    from bot.adapters.store.history import exporting
+    from bot.app.stores import open_history
     from bot.core.errors import UsageError
 
     asked = filters(
@@ -112,13 +115,15 @@ def export(
     )  # fmt: skip
     file = database_file(config, database)
     if output is not None:
-        rows = exporting.export_to(output, file, what.value, asked, form.value)
+        with open_history(file) as history:
+            rows = history.export_to(str(output), what.value, asked, form.value)
         typer.echo(f"{output}: {rows:,} {what.value}", err=True)
         return
     if form is Form.PARQUET and sys.stdout.isatty():
         raise UsageError("Parquet is nothing to look at; name a file with --output")
     out = getattr(sys.stdout, "buffer", None)
-    exporting.export(file, what.value, asked, form.value, out if out is not None else _Encoded())
+    with open_history(file) as history:
+        history.export(what.value, asked, form.value, out if out is not None else _Encoded())
     sys.stdout.flush()
 
 

@@ -54,16 +54,16 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from bot.adapters.store import open_store
     from bot.app.lines import result_lines
-    from bot.app.notifiers import replay_recipients
+    from bot.app.notifiers import close_all, replay_recipients
     from bot.app.replaying import start_replay
+    from bot.app.stores import open_store
     from bot.clock import SystemClock
 
     name = plan.episode.name
     stderr = Console(stderr=True, highlight=False)
     store = open_store(database, mode="replay", run_name=name, now=SystemClock().now())
-    notifiers, recipients, close = replay_recipients(
+    notifiers, recipients = replay_recipients(
         notify.value, plan.world, sys.stderr if json else sys.stdout, store.recipients()
     )
     alerts = messages = 0
@@ -82,7 +82,7 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
                 alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
                 messages += sum(not n.edits for n in result.notifications)
     finally:
-        await close()
+        await close_all(notifiers.values())
         store.close(SystemClock().now())
     where = f"; history in {database}" if kept else ""
     stderr.print(f"{name}: {alerts} alerts, {messages} messages{where}")

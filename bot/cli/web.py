@@ -42,9 +42,10 @@ def web(
             f" environment or in .env, or leave out --host"
         )
     file = database_file(config, database)
+    from bot.app.stores import connect_guarded
     from bot.web.site import listen, serve, site
 
-    application = site(file, password)
+    application = site(file, connect_guarded, password)
     listening = listen(host, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _told_to_end)  # the server ends first, and then passes the signal on

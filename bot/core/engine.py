@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from bot.core import followups
@@ -52,6 +52,7 @@ from bot.core.rules import Outcome, Rule, RuleSet
 from bot.core.sessions import Session
 from bot.core.speaker import Announcer
 from bot.core.summary import MessageBuilder
+from bot.core.view import View
 
 FRESHNESS_EVERY = timedelta(minutes=5)
 HOUSEKEEPING_EVERY = timedelta(hours=6)
@@ -76,15 +77,22 @@ class Engine:
         failures_in_a_row: int = 3,
         stale_after: timedelta = timedelta(minutes=30),
         episodes: Sequence[Episode] = (),
+        alerts_between: tuple[date, date] | None = None,
+        channels: Collection[str] = (),
     ) -> None:
+        """``alerts_between``: the sessions that may have alerts, where not all may.
+
+        ``channels`` are the notifiers beyond our own.
+        """
         self.rules = rules
         self.companies = companies
         self.news = news
         self.market = market
         self.earnings = EarningsCalendar()
         market.remember(rules.reads.quotes_for, rules.reads.sessions)
-        self.health = Health(failures_in_a_row)
+        self.health = Health(failures_in_a_row, channels)
         self.alerts = AlertBook(market, watching_since)
+        self.alerts.between = alerts_between
         self.incidents = Incidents(
             lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes
         )
@@ -195,6 +203,10 @@ class Engine:
         self.news.add_company(symbol, name, exchange=exchange)
         self.companies = self.news.companies
         self.announcer.messages = replace(self.announcer.messages, companies=self.companies)
+
+    def view(self) -> View:
+        """The engine for those who only look at it."""
+        return View(self)
 
     def evaluate(self, symbol: str, at: datetime) -> list[Outcome]:
         """Every rule that concerns ``symbol``, with its whole tree, as things stand; decides nothing."""

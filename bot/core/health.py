@@ -7,6 +7,7 @@ Reports are observations like any other, so a replay of them says the same.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -51,6 +52,8 @@ class Health:
     """What is known of every source's well-being."""
 
     in_a_row: int = IN_A_ROW
+    channels: Collection[str] = ()
+    """Names of notifiers beyond our own: no feeds either."""
     _conditions: dict[tuple[str, str], _Condition] = field(default_factory=dict)
     _wide_since: datetime | None = None
 
@@ -63,7 +66,7 @@ class Health:
             if known.with_others:
                 return self._back(report)
             if known.reported and known.since is not None:
-                again = RULES_GOOD if report.source == "rules" else f"{_who(report)} works again"
+                again = RULES_GOOD if report.source == "rules" else f"{self._who(report)} works again"
                 return _notice(report, again, f"after {age(report.seen_at - known.since)}")
             return None
         if known.trouble is Trouble.NONE:
@@ -75,7 +78,7 @@ class Health:
         if known.reported or known.count < enough:
             return None
         known.reported = True
-        if report.trouble is Trouble.FAILED and _is_feed(key) and self._is_wide():
+        if report.trouble is Trouble.FAILED and self._is_feed(key) and self._is_wide():
             known.with_others = True
             return self._outage(report, report.seen_at if known.since is None else known.since)
         words = {
@@ -87,13 +90,13 @@ class Health:
         if report.source == "rules" and report.trouble is Trouble.FAILED:
             return _notice(report, RULES_BAD, report.detail)
         times = f" {known.count} times in a row" if known.count > 1 else ""
-        return _notice(report, f"{_who(report)} {words[report.trouble]}{times}", report.detail)
+        return _notice(report, f"{self._who(report)} {words[report.trouble]}{times}", report.detail)
 
     # --------------------------------------------------------------------------------------- many feeds at once
 
     def _feeds(self) -> tuple[list[_Condition], int]:
         """The feeds that fail now, and how many are known."""
-        feeds = [c for k, c in self._conditions.items() if _is_feed(k)]
+        feeds = [c for k, c in self._conditions.items() if self._is_feed(k)]
         return [c for c in feeds if c.trouble is Trouble.FAILED], len(feeds)
 
     def _is_wide(self) -> bool:
@@ -139,6 +142,15 @@ class Health:
         """Sources in trouble now: source, subject, what, detail."""
         return [(s, x, c.trouble, c.detail) for (s, x), c in self._conditions.items() if c.trouble is not Trouble.NONE]
 
+    def _is_feed(self, key: tuple[str, str]) -> bool:
+        return not key[1] and key[0] not in NAMED and key[0] not in self.channels
+
+    def _who(self, report: SourceReport) -> str:
+        named = NAMED.get(report.source, report.source)
+        if report.subject:
+            return f"{named}: {report.subject}"
+        return f"Feed {named}" if self._is_feed((report.source, "")) else named
+
 
 @dataclass(slots=True)
 class Freshness:
@@ -174,16 +186,6 @@ class Freshness:
         old = ages[symbol]
         how_long = f"for {age(old)}" if old is not None else "in this session yet"
         return f"no new price {how_long}; a halt, or the vendor does not serve it"
-
-
-def _is_feed(key: tuple[str, str]) -> bool:
-    return key[0] not in NAMED and not key[1]
-
-
-def _who(report: SourceReport) -> str:
-    if report.subject:
-        return f"{NAMED.get(report.source, report.source)}: {report.subject}"
-    return NAMED.get(report.source, f"Feed {report.source}")
 
 
 def _notice(report: SourceReport, headline: str, detail: str) -> Announcement:

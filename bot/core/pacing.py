@@ -1,56 +1,15 @@
-"""How fast a channel may be used: overall, per chat, per group, and the pauses it asks for. Pure: time is handed in.
-
-Telegram asks bots to stay under 30 messages a second over all chats, one a second to any chat and 20 a minute to a
-group (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this). A window here slides: at no
-moment do the last second or minute hold more than the limit.
-"""
+"""How fast a channel may be used: overall, per chat, per group, and the pauses it asks for. Pure: time is handed in."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
-_SECOND = timedelta(seconds=1)
-_MINUTE = timedelta(minutes=1)
+from bot.core.model import Limits
+
 _EARLIEST = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a channel allows."""
-
-    overall: int = 30
-    """Messages in any ``overall_window``."""
-    overall_window: timedelta = _SECOND
-    burst: int = 0
-    """Messages in any ``burst_window``; 0 for no such limit. With one, a long queue goes out evenly, and what is
-    critical and comes in between waits for the next place, not for the next second."""
-    burst_window: timedelta = _SECOND / 5
-    chat_interval: timedelta = _SECOND
-    """Least time between two messages to one chat."""
-    group: int = 20
-    """Messages to one group in any ``group_window``."""
-    group_window: timedelta = _MINUTE
-    flood_chats: int = 3
-    """When this many chats are told to wait within ``flood_window``, the whole channel waits."""
-    flood_window: timedelta = timedelta(seconds=10)
-
-
-TELEGRAM = Limits(burst=6)
-"""What Telegram allows, used evenly."""
-
-
-APART = frozenset({"apprise", "webhook"})
-"""Channels whose recipients are services of their own: where one of them is down, the others go on."""
-
-
-def fate_of(recipient: str) -> tuple[str, str]:
-    """What fails and rests together with this recipient: its channel as a whole, or the one name on it."""
-    channel, _, name = recipient.partition(":")
-    return (channel, name if channel in APART else "")
 
 
 def chat_of(recipient: str) -> str:
@@ -61,17 +20,23 @@ def chat_of(recipient: str) -> str:
 class Pacer:
     """Says when a recipient may be sent to. Keeps only what the windows need, so memory follows recent traffic.
 
-    Channels without limits (the console) are always free. ``now`` is aware UTC and may be any clock that follows real
-    time, the same for every call.
+    Channels without ``limits`` are always free; on those that are ``apart`` each recipient is a service of its own.
+    ``now`` is aware UTC and may be any clock that follows real time, the same for every call.
     """
 
-    def __init__(self, limits: dict[str, Limits] | None = None) -> None:
-        self._limits = {"telegram": TELEGRAM} if limits is None else dict(limits)
+    def __init__(self, limits: Mapping[str, Limits], apart: Collection[str] = ()) -> None:
+        self._limits = dict(limits)
+        self._apart = frozenset(apart)
         self._overall: dict[str, deque[datetime]] = {channel: deque() for channel in self._limits}
         self._chats: dict[str, deque[datetime]] = {}
         self._pauses: dict[str, tuple[datetime, datetime]] = {}  # chat: (told at, until)
         self._channel_pauses: dict[str, datetime] = {}
         self._recipients: dict[str, set[str]] = {}
+
+    def fate_of(self, recipient: str) -> tuple[str, str]:
+        """What fails and rests together with this recipient: its channel as a whole, or the one name on it."""
+        channel, _, name = recipient.partition(":")
+        return (channel, name if channel in self._apart else "")
 
     def free(self, channel: str, now: datetime) -> int | None:
         """How many messages the channel takes right now; ``None`` where it has no limit."""
@@ -156,7 +121,7 @@ class Pacer:
 
     def rest(self, recipient: str, until: datetime, now: datetime) -> None:
         """Leave alone until then what shares this recipient's fate."""
-        channel, name = fate_of(recipient)
+        channel, name = self.fate_of(recipient)
         if name:
             self.pause(recipient, until, now)
         else:

@@ -6,7 +6,7 @@ this gets a row that says why, so that "why did I not get that?" has an answer i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,9 +21,6 @@ from bot.core.model import (
     SuppressionReason,
     stable_id,
 )
-
-WITHOUT_EDITS = frozenset({"apprise"})
-"""Channels on which a message that was sent stays as it is: they get no edits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,7 @@ def route(
     text: str,
     silences: Sequence[Silence] = (),
     sleeps: Callable[[Recipient], bool] = lambda recipient: False,
+    without_edits: Collection[str] = (),
 ) -> list[Notification]:
     """One notification for each enabled recipient, in the order given; each recipient once.
 
@@ -73,7 +71,8 @@ def route(
     but not while they sleep (``sleeps``: quiet hours); one for a single recipient goes to that one alone. Otherwise
     preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An edit follows
     the message it edits and is not filtered: the store supersedes it where that message was never sent. ``edits`` and
-    ``replies_to`` become the ids of the same recipient's notifications.
+    ``replies_to`` become the ids of the same recipient's notifications. On channels ``without_edits`` a message
+    stays as it was sent.
     """
     routed: dict[str, Notification] = {}
     for recipient in recipients:
@@ -83,7 +82,7 @@ def route(
             continue
         if announcement.recipient and announcement.recipient != recipient.id:
             continue
-        if announcement.edits and recipient.channel in WITHOUT_EDITS:
+        if announcement.edits and recipient.channel in without_edits:
             continue
         held_by = announcement.suppressed_by or _held_by(announcement, recipient, now, silences, sleeps)
         routed[recipient.id] = Notification(

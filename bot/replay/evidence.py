@@ -7,31 +7,25 @@ fire are not written at all. Messages are written as held back by the backtest: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.core.model import (
-    Alert,
     Batch,
     DailyBar,
-    Delivery,
     EarningsDate,
-    FeedState,
-    Incident,
     Notification,
     NotificationState,
     Observation,
-    Outgoing,
     Quote,
-    Recipient,
     SourceReport,
     Split,
     Story,
     Suppression,
     SuppressionReason,
 )
-from bot.core.ports import Store
+from bot.core.ports import Recorder
 
 SUPPRESSED_BY = Suppression(SuppressionReason.BACKTEST)
 GATHERED = 500
@@ -40,11 +34,11 @@ QUOTES_FOR = timedelta(days=12)
 """So long quotes wait for an alert: follow-ups look back five sessions."""
 
 
-class EvidenceStore:
-    """Meets the port ``Store``: hands everything on to ``store`` except prices nobody will ask about."""
+class EvidenceRecorder:
+    """A ``Recorder`` that hands everything on to another except prices nobody will ask about."""
 
-    def __init__(self, store: Store, always: Collection[str] = ()) -> None:
-        self._store = store
+    def __init__(self, recorder: Recorder, always: Collection[str] = ()) -> None:
+        self._recorder = recorder
         self._kept = set(always)
         """Symbols whose prices are written; ``always``: those of the benchmarks."""
         self._bars: dict[str, list[DailyBar | Split | EarningsDate]] = {}
@@ -53,7 +47,7 @@ class EvidenceStore:
         self._gathered: list[Batch] = []
 
     def commit(self, batch: Batch) -> None:
-        """Take decisions, stories and the prices that belong to alerts. Raises what the store raises."""
+        """Take decisions, stories and the prices that belong to alerts. Raises what the other raises."""
         observations: list[Observation] = []
         fired = {change.alert.symbol for d in batch.decisions for change in d.changes} - self._kept
         for observation in batch.observations:
@@ -79,7 +73,7 @@ class EvidenceStore:
         """Write what was gathered: many turns in one transaction, for nothing is sent in between."""
         if self._gathered:
             gathered, self._gathered = self._gathered, []
-            self._store.commit(
+            self._recorder.commit(
                 Batch(
                     gathered[-1].now,
                     tuple(o for b in gathered for o in b.observations),
@@ -95,57 +89,6 @@ class EvidenceStore:
         self._tidied = now.date()
         for symbol, quotes in self._quotes.items():
             self._quotes[symbol] = [q for q in quotes if q.seen_at > now - QUOTES_FOR]
-
-    def claim(
-        self, now: datetime, lease_for: timedelta, limit: int, channels: Collection[str], busy: Collection[str] = ()
-    ) -> Sequence[Outgoing]:
-        """Nothing waits: nobody is told."""
-        return ()
-
-    def settle(self, delivery: Delivery) -> None:
-        """Nothing was sent."""
-
-    def recover(self, now: datetime) -> int:
-        """Nothing was in flight."""
-        return 0
-
-    def known_keys(self, keys: Collection[str]) -> Mapping[str, str]:
-        """As the store."""
-        return self._store.known_keys(keys)
-
-    def feed_states(self) -> Mapping[str, FeedState]:
-        """As the store."""
-        return self._store.feed_states()
-
-    def observations(
-        self, since: datetime, until: datetime, quotes_since: datetime | None = None
-    ) -> Iterator[Observation]:
-        """As the store."""
-        return self._store.observations(since, until, quotes_since)
-
-    def alerts_since(self, session: date) -> Sequence[Alert]:
-        """As the store."""
-        return self._store.alerts_since(session)
-
-    def incidents_since(self, session: date) -> Sequence[Incident]:
-        """As the store."""
-        return self._store.incidents_since(session)
-
-    def recipients(self) -> Sequence[Recipient]:
-        """As the store."""
-        return self._store.recipients()
-
-    def save_recipients(self, recipients: Iterable[Recipient]) -> None:
-        """As the store."""
-        self._store.save_recipients(recipients)
-
-    def move_recipient(self, old: str, new: str) -> None:
-        """As the store."""
-        self._store.move_recipient(old, new)
-
-    def extra(self, name: str) -> str | None:
-        """A backtest is played whole: there is no position to go on from."""
-        return None
 
 
 def _untold(notification: Notification) -> Notification:

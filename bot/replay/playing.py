@@ -9,14 +9,20 @@ from datetime import datetime
 
 from bot.clock import SimulatedClock
 from bot.core.engine import Engine
-from bot.core.model import AlertChange, Announcement, DailyBar, Notification, Observation, Recipient, Refused
+from bot.core.model import AlertChange, Announcement, Batch, DailyBar, Notification, Observation, Recipient, Refused
 from bot.cycle import Cycle, CycleResult
-from bot.replay.forgetful import ForgetfulStore
 from bot.replay.runner import Replay
 from bot.replay.tape import Tape
 
 READER = Recipient("console", "console", "console", operator=True)
 """Who would have been told."""
+
+
+class Unrecorded:
+    """A ``Recorder`` that keeps nothing: decisions are looked at and thrown away."""
+
+    def commit(self, batch: Batch) -> None:
+        """Nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +64,14 @@ def play(engine: Engine, tape: Tape, *, until: datetime | None = None, on_turn: 
 
 async def _play(engine: Engine, tape: Tape, until: datetime | None, on_turn: OnTurn | None) -> Played:
     played = Played()
-    store = ForgetfulStore()
     if until is not None:
         tape = Tape(o for o in tape.observations if o.seen_at <= until)
     first = tape.first_at
     if first is None:
         return played
     clock = SimulatedClock(first)
-    cycle = Cycle(engine, store, lambda: (READER,))
-    replay = Replay(tape, engine, store, cycle, clock, _nothing_to_send, warm_until=live_from(tape.observations))
+    cycle = Cycle(engine, Unrecorded(), lambda: (READER,))
+    replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=live_from(tape.observations))
     async for number, result in replay.run():
         if until is not None and result.decisions.now > until:
             break

@@ -15,7 +15,7 @@ from typing import Protocol
 from bot.clock import SimulatedClock
 from bot.core.engine import Engine
 from bot.core.model import Observation
-from bot.core.ports import Store
+from bot.core.ports import Journal, Outbox
 from bot.cycle import Cycle, CycleResult
 
 POSITION = "replay_position"
@@ -46,11 +46,10 @@ class Playable(Protocol):
 
 @dataclass(slots=True)
 class Replay:
-    """One tape on one store."""
+    """One tape through one cycle."""
 
     tape: Playable
     engine: Engine
-    store: Store
     cycle: Cycle
     clock: SimulatedClock
     drain: Callable[[], Awaitable[None]]
@@ -62,18 +61,18 @@ class Replay:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _position: datetime | None = field(default=None)
 
-    def resume(self) -> datetime | None:
-        """Rebuild the state from the store; the moment to go on after, or ``None`` for a fresh store."""
-        written = self.store.extra(POSITION)
+    def resume(self, journal: Journal, outbox: Outbox) -> datetime | None:
+        """Rebuild the state from what was stored; the moment to go on after, or ``None`` where nothing was."""
+        written = journal.extra(POSITION)
         if written is None:
             return None
         position = datetime.fromisoformat(written)
-        self.store.recover(position)
+        outbox.recover(position)
         first = self.tape.first_at or position
         self.engine.restore(
-            self.store.observations(first - timedelta(seconds=1), position),
-            self.store.alerts_since(first.date()),
-            self.store.incidents_since(first.date()),
+            journal.observations(first - timedelta(seconds=1), position),
+            journal.alerts_since(first.date()),
+            journal.incidents_since(first.date()),
             position,
         )
         self.clock.advance(position)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from statistics import median
@@ -15,11 +13,9 @@ from datasette.utils import sqlite_timelimit, tilde_decode
 from datasette.utils.asgi import BadRequest
 from markupsafe import Markup
 
-from bot.adapters.store import history
-from bot.adapters.store.codec import decoder
-from bot.adapters.store.history.filters import VERDICTS
-from bot.core.errors import AftershockError, StoreError, UsageError
-from bot.core.model import Severity, Summary
+from bot.core.errors import StoreError, UsageError
+from bot.core.model import VERDICTS, Filters, Severity
+from bot.core.ports import History
 from bot.render.telegram_html import html
 from bot.web.database import NAME
 from bot.web.drawing import Drawing, Price, drawing
@@ -37,12 +33,6 @@ SECONDS = 5.0
 """A page's questions take no longer."""
 _MOMENTS = ("trade", "open", "close")
 """Kinds of quotes that are prices of a moment; the low of an hour is none."""
-_SUMMARY = decoder(Summary)
-_LATEST = (
-    "SELECT (SELECT max(seen_at) FROM stories), (SELECT seen_at FROM quotes ORDER BY arrival DESC LIMIT 1),"
-    " (SELECT count(*) FROM incidents WHERE state = 'open')"
-)
-_TROUBLE = "SELECT count(*), sum(trouble <> 'none'), sum(trouble = 'unknown') FROM source_health"
 
 
 async def front(datasette: Datasette, request: Request) -> Response:
@@ -52,23 +42,17 @@ async def front(datasette: Datasette, request: Request) -> Response:
     begin = _cursor(asked["before"])
     until = begin[0] + timedelta(microseconds=1) if begin else None
 
-    def ask(conn: sqlite3.Connection) -> dict[str, Any]:
-        wanted = history.Filters(**{**filters, "until": until})
-        found = history.list_incidents(conn, wanted, PAGE + 1 + (TIES if begin else 0))
+    def ask(history: History) -> dict[str, Any]:
+        wanted = Filters(**{**filters, "until": until})
+        found = history.list_incidents(wanted, PAGE + 1 + (TIES if begin else 0))
         if begin is not None:
             found = [i for i in found if (parsed(i["started_at"]), i["id"]) < begin]
         for each in found[:PAGE]:
-            each["headline"] = history.headline(conn, each["id"])
-        story, quote, still = conn.execute(_LATEST).fetchone()
-        sources, trouble, unknown = conn.execute(_TROUBLE).fetchone()
+            each["headline"] = history.headline(each["id"])
         return {
             "incidents": found[:PAGE],
             "older": f"{found[PAGE - 1]['started_at']}~{found[PAGE - 1]['id']}" if len(found) > PAGE else "",
-            "story_at": story,
-            "quote_at": quote,
-            "open": still,
-            "sources": sources,
-            "trouble": (trouble or 0) - (unknown or 0),
+            **history.standing(),
         }
 
     context = await _asked(datasette, ask)
@@ -82,16 +66,18 @@ async def incident(datasette: Datasette, request: Request) -> Response:
     wanted = tilde_decode(request.url_vars["id"])
     symbol = (request.args.get("symbol") or "").strip().upper()
 
-    def ask(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = history.show_incident(conn, wanted)
+    def ask(history: History) -> dict[str, Any]:
+        found = history.show_incident(wanted)
         if found is None:
             raise NotFound(f"There is no incident {wanted}.")
+        for message in found["messages"]:
+            message["whole"] = history.read_summary(message["summary"])
         stocks = _stocks(found["alerts"])
         shown = next((s for s in stocks if s["symbol"] == symbol), None)
         shown = shown or next((s for s in stocks if s["symbol"] == found["lead"]), stocks[0] if stocks else None)
         context: dict[str, Any] = {"incident": found, "stocks": stocks, "shown": shown, "chart": None}
         if shown is not None:
-            quotes = history.quotes_around(conn, shown["alert"]["id"])
+            quotes = history.quotes_around(shown["alert"]["id"])
             context["chart"] = _drawn(quotes, shown["alert"], [(s["seen_at"], "news") for s in found["stories"]])
         return context
 
@@ -106,12 +92,12 @@ async def alert(datasette: Datasette, request: Request) -> Response:
     """One alert: why it fired, its prices, cause and stories, who was told, what followed, the rule as it was."""
     wanted = tilde_decode(request.url_vars["id"])
 
-    def ask(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = history.show_alert(conn, wanted)
+    def ask(history: History) -> dict[str, Any]:
+        found = history.show_alert(wanted)
         if found is None:
             raise NotFound(f"There is no alert {wanted}.")
         moments = [(found["cause"]["seen_at"], "cause")] if found["cause"] else []
-        return {"alert": found, "chart": _drawn(history.quotes_around(conn, found["id"]), found, moments)}
+        return {"alert": found, "chart": _drawn(history.quotes_around(found["id"]), found, moments)}
 
     context = await _asked(datasette, ask)
     states: dict[str, int] = {}
@@ -125,8 +111,8 @@ async def search(datasette: Datasette, request: Request) -> Response:
     """Words in stories and alerts."""
     words = (request.args.get("q") or "").strip()
 
-    def ask(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-        return history.search(conn, words, limit=FOUND)
+    def ask(history: History) -> Sequence[dict[str, Any]]:
+        return history.search(words, limit=FOUND)
 
     found = await _asked(datasette, ask) if words else []
     context = {
@@ -141,10 +127,10 @@ async def search(datasette: Datasette, request: Request) -> Response:
 # ----------------------------------------------------------------------------------------------------------- answering
 
 
-async def _asked(datasette: Datasette, ask: Callable[[sqlite3.Connection], T]) -> T:
+async def _asked(datasette: Datasette, ask: Callable[[History], T]) -> T:
     """What ``ask`` finds, in one of Datasette's threads and in bounded time."""
 
-    def within(conn: sqlite3.Connection) -> T:
+    def within(conn: Any) -> T:
         rows, conn.row_factory = conn.row_factory, None
         try:
             with sqlite_timelimit(conn, int(SECONDS * 1000)):
@@ -270,9 +256,8 @@ def _headline(announcement: dict[str, Any]) -> str:
 
 def _body(announcement: dict[str, Any]) -> Markup:
     """A message as Telegram shows it. The renderer escapes all text and writes nothing but simple elements."""
-    try:
-        summary = _SUMMARY(json.loads(announcement["summary"]))
-    except (AftershockError, KeyError, TypeError, ValueError):
+    summary = announcement["whole"]
+    if summary is None:
         return Markup("{}").format(announcement["text"])  # written by another version of the program
     # what stands in a block of its own needs no end of line after it
     return Markup(html(summary).replace("</blockquote>\n", "</blockquote>").replace("</pre>\n", "</pre>"))

@@ -10,11 +10,10 @@ import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from bot.adapters.store.history import open_history
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
 from bot.web.columns import described
-from bot.web.database import NAME, HistoryDatabase
+from bot.web.database import NAME, Connect, HistoryDatabase
 from bot.web.guard import Guard
 from bot.web.metadata import metadata
 from bot.web.plugin import Plugin
@@ -39,10 +38,12 @@ _AT_ONCE = 100
 """Connections at most: more than a browser opens, fewer than would hurt."""
 
 
-def site(file: Path, password: Secret | None) -> Guard:
-    """The application over the history in ``file``. Raises StoreError where there is no history of this version."""
-    with open_history(file):
-        pass
+def site(file: Path, connect: Connect, password: Secret | None) -> Guard:
+    """The application over the history in ``file``, which ``connect`` opens for each thread.
+
+    Raises StoreError where there is no history of this version.
+    """
+    connect(file).close()
     if not pm.is_registered(_PLUGIN):
         pm.register(_PLUGIN, name="aftershock")
         pm.unregister(name="datasette.handle_exception")  # it prints local variables; ours answers in its place
@@ -54,7 +55,7 @@ def site(file: Path, password: Secret | None) -> Guard:
         settings=_SETTINGS,
     )
     datasette.remove_database("_memory")  # stands in where no file is given
-    datasette.add_database(HistoryDatabase(datasette, file), name=NAME)
+    datasette.add_database(HistoryDatabase(datasette, file, connect), name=NAME)
     return Guard(datasette.app(), password)
 
 

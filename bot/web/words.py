@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from datasette.utils import tilde_encode
 from markupsafe import Markup, escape
 
-from bot.adapters.store.codec import moment
 from bot.core import wording
 from bot.core.links import safe_link
 
@@ -55,7 +54,7 @@ def parsed(at: str) -> datetime:
     """The moment a stored time means, short form or long. Raises ValueError for text that is none."""
     if not at.endswith("Z"):
         raise ValueError(f"no stored time: {at!r}")
-    return moment(at if "." in at else f"{at[:-1]}.000000Z")
+    return datetime.fromisoformat(at.removesuffix("Z")).replace(tzinfo=UTC)
 
 
 def tone(fraction: float | None) -> str:

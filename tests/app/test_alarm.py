@@ -11,6 +11,7 @@ import pytest
 from bot.app.alarm import Alarm
 from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing
+from bot.core.ports import Notifier
 from tests.store.values import NOW, recipient
 from tests.waiting import PATIENCE
 
@@ -22,7 +23,7 @@ class Now:
         return NOW
 
 
-class Channel:
+class Channel(Notifier):
     """Fails as told, one answer for each try, and then succeeds."""
 
     channel = "telegram"
@@ -41,7 +42,7 @@ class Channel:
 
 
 def alarm_over(channel: Channel, *people: str, pause: timedelta = QUICK) -> Alarm:
-    return Alarm({"telegram": channel}, [recipient(p, operator=True) for p in people], Now(), pause)  # type: ignore[arg-type, list-item]
+    return Alarm({"telegram": channel}, lambda: [recipient(p, operator=True) for p in people], Now(), pause)  # type: ignore[arg-type, list-item]
 
 
 async def settled(seconds: float = PATIENCE) -> None:

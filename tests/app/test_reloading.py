@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
+from bot.app.inbox import Inbox
 from bot.app.live import LiveBot
 from bot.app.reloading import Look, Reloader, Watch, changes, look, told
 from bot.app.world import Timetables, make_engine, read_rules_folder
@@ -142,15 +143,20 @@ class Running:
         self.store = open_store(folder / "history.db", mode="live", run_name="live", now=NOON)
         engine = make_engine(world, timetables, NOON)
         self.store.record_rules([(n, v, t) for n, (v, t) in world.rules.versions.items()], NOON)
+        nothing: Any = SimpleNamespace()  # no feed, price or job is asked for here
         self.bot = LiveBot(
             world,
-            engine,
+            self.store,
+            self.store,
             self.store,
             Cycle(engine, self.store, lambda: [CONSOLE]),
-            SimpleNamespace(),  # type: ignore[arg-type]  # no feed, price or job is asked for here
-            SimpleNamespace(),  # type: ignore[arg-type]
+            nothing,
+            nothing,
             self.clock,
-            SimpleNamespace(),  # type: ignore[arg-type]
+            nothing,
+            Inbox(self.clock, nothing),
+            timetables.of_symbol,
+            lambda: None,
         )
         self.store.save_recipients([CONSOLE])
         self.reloader = Reloader(self.bot, self.config, before)

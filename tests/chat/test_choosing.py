@@ -106,14 +106,13 @@ def test_everything_chosen_is_kept_and_told(room: Room) -> None:
 
 def test_who_may_receive_outlives_a_restart_and_a_denial_goes_before_the_list(room: Room) -> None:
     configured = Access(frozenset({42}), frozenset({7, 8}))
-    told: list[Access] = []
-    admission = Admission(room.store, room.clock, configured, told.append)
+    admission = Admission(room.store, room.clock, configured)
     assert admission.allow(-100)
     assert not admission.allow(-100)
     assert not admission.allow(7)
     assert admission.deny(8)
     assert not admission.deny(9)
-    assert told[-1].allow == {7, -100}
+    assert admission.access.allow == {7, -100}
     again = Admission(room.store, room.clock, configured)
     assert again.access.allow == {7, -100}
     assert again.access.admins == {42}
@@ -146,14 +145,14 @@ def in_doubt(store: SqliteStore, *keys: str) -> list[str]:
 
 def test_a_message_in_doubt_is_listed_until_somebody_settles_it(room: Room) -> None:
     first, second, third = in_doubt(room.store, "a", "b", "c")
-    assert {d.id for d in room.store.doubtful()} == {first, second, third}
+    assert {d.id for d in room.store.in_doubt()} == {first, second, third}
     assert room.store.resolve(first[:8], "done", "Ada", NOW) == 1
     assert room.store.resolve("ffffffff", "again", "Ada", NOW) == 0
     assert room.store.resolve(second[:8], "again", "Ada", NOW) == 1
     (out,) = room.store.claim(NOW, timedelta(minutes=5), 10, ["telegram"])
     assert (out.notification.id, out.attempt) == (second, 2)
     room.store.settle(Delivery(second, 2, NOW, NOW, DeliveryOutcome.SENT, "77"))
-    assert [d.id for d in room.store.doubtful()] == [third]
+    assert [d.id for d in room.store.in_doubt()] == [third]
     assert room.store.resolve("all", "done", "Ada", NOW) == 1
     assert verify(room.store.path) == []
 
@@ -167,11 +166,15 @@ def test_every_command_says_what_it_does_in_the_room_telegram_gives_it() -> None
 
 
 def test_a_failing_feed_is_shown_though_another_in_trouble_has_its_name_in_its_own(room: Room) -> None:
-    health = SimpleNamespace(failing=lambda: [("TechCrunch", "", Trouble.FAILED, "no answer")])
+    view = SimpleNamespace(failing=[("TechCrunch", "", Trouble.FAILED, "no answer")])
     feeds = [FeedState("Tech", "https://a.example", failures=2, last_error="503")]
     bot = SimpleNamespace(
-        engine=SimpleNamespace(health=health), states={f.name: f for f in feeds}, cycle=SimpleNamespace(uncommitted=0)
+        engine=SimpleNamespace(view=lambda: view),
+        states={f.name: f for f in feeds},
+        cycle=SimpleNamespace(uncommitted=0),
     )
     unused = cast(Any, None)
-    admin = Administration(cast(Any, bot), room.store, cast(Any, lambda: ()), unused, unused, unused, lambda: NOW)
+    admin = Administration(
+        cast(Any, bot), room.store, room.store, cast(Any, lambda: ()), unused, unused, unused, lambda: NOW
+    )
     assert "Tech: 503" in plain(admin.health(), None)

@@ -171,7 +171,7 @@ async def test_a_pause_holds_back_even_what_is_critical_and_tells_it_after(tmp_p
     night.silences = []
     (told,) = await night.look()
     assert told.severity is Severity.CRITICAL
-    assert night.store.outbox()["queued"] == 1
+    assert night.store.outbox_counts()["queued"] == 1
     night.store.close()
 
 

@@ -11,7 +11,8 @@ import sys
 from datetime import timedelta
 
 from bot.adapters.store import open_store
-from bot.core.pacing import Limits, Pacer
+from bot.core.model import Limits
+from bot.core.pacing import Pacer
 from bot.core.secret import Secret
 from bot.sender import Sender, SendPolicy
 from tests.delivery.makers import RealClock
@@ -32,8 +33,8 @@ async def deliver(database: str, url: str) -> None:
     notifier = TelegramNotifier(Secret(TOKEN), base_url=url, timeout=0.6)
     with open_store(database, mode="replay", run_name="campaign", now=clock.now()) as store:
         store.recover(clock.now())
-        sender = Sender(store, {"telegram": notifier}, clock, pacer=Pacer(LIMITS), policy=POLICY)
-        while any(store.outbox()[state] for state in ("queued", "leased")):
+        sender = Sender(store, store, {"telegram": notifier}, clock, pacer=Pacer(LIMITS), policy=POLICY)
+        while any(store.outbox_counts()[state] for state in ("queued", "leased")):
             await sender.drain(until_empty=True, at_most=timedelta(seconds=1))
     await notifier.close()
 

@@ -1,21 +1,18 @@
-"""The outbox half of the Store port in memory, as its docstrings promise it; the other half refuses."""
+"""The ports ``Recorder``, ``Outbox`` and ``Recipients`` in memory. ``tests/contract`` holds it to their docstrings."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.core.errors import StoreError
 from bot.core.model import (
-    Alert,
     Batch,
     Delivery,
-    FeedState,
-    Incident,
+    InDoubt,
     Notification,
     NotificationState,
-    Observation,
     Outgoing,
     Recipient,
 )
@@ -51,6 +48,8 @@ class FakeStore:
     settle_errors: list[StoreError] = field(default_factory=list)
     claim_errors: list[StoreError] = field(default_factory=list)
     claims: int = 0
+    again: bool = False
+    """Hands out what a lease ran out for, which a store must not: the sender has to stand it."""
 
     def state(self, notification: str) -> NotificationState:
         return self.rows[notification].state
@@ -77,18 +76,16 @@ class FakeStore:
         self.claims += 1
         if self.claim_errors:
             raise self.claim_errors.pop(0)
-        out = {
-            row.notification.recipient
-            for row in self.rows.values()
-            if row.state is NotificationState.LEASED and row.leased_until is not None and row.leased_until > now
-        }
+        for row in self.rows.values():
+            if row.state is NotificationState.LEASED and row.leased_until is not None and row.leased_until <= now:
+                row.state = NotificationState.QUEUED if self.again else NotificationState.UNKNOWN
+        out = {row.notification.recipient for row in self.rows.values() if row.state is NotificationState.LEASED}
         claimed: list[Outgoing] = []
-        for row in sorted(self.rows.values(), key=lambda r: (-r.notification.severity, r.order)):
+        for row in sorted(self.rows.values(), key=_urgency):
             n = row.notification
-            expired = row.state is NotificationState.LEASED and row.leased_until is not None and row.leased_until <= now
             if len(claimed) >= limit:
                 break
-            if not (row.state is NotificationState.QUEUED or expired) or n.channel not in channels:
+            if row.state is not NotificationState.QUEUED or n.channel not in channels or n.created_at > now:
                 continue
             if n.recipient in out or n.recipient in busy or (row.retry_at is not None and row.retry_at > now):
                 continue
@@ -112,8 +109,11 @@ class FakeStore:
     def settle(self, delivery: Delivery) -> None:
         if self.settle_errors:
             raise self.settle_errors.pop(0)
-        row = self.rows[delivery.notification]
-        assert row.state is NotificationState.LEASED, f"{delivery} settles what is {row.state}"
+        row = self.rows.get(delivery.notification)
+        if row is None or delivery.attempt > row.attempts:
+            raise StoreError(f"settled without having been claimed: {delivery.notification}")
+        if delivery in self.deliveries:
+            return
         self.deliveries.append(delivery)
         row.leased_until = None
         row.message_id = delivery.message_id
@@ -135,7 +135,12 @@ class FakeStore:
         return list(self.people.values())
 
     def save_recipients(self, recipients: Iterable[Recipient]) -> None:
-        self.people.update((r.id, r) for r in recipients)
+        for recipient in recipients:
+            self.people[recipient.id] = recipient
+            for row in self.rows.values():
+                waits = row.state is NotificationState.QUEUED and row.notification.recipient == recipient.id
+                if waits and not recipient.enabled:
+                    row.state = NotificationState.SUPPRESSED
 
     def move_recipient(self, old: str, new: str) -> None:
         if old in self.people:
@@ -144,20 +149,23 @@ class FakeStore:
             if row.notification.recipient == old:
                 row.notification = replace(row.notification, recipient=new)
 
-    def known_keys(self, keys: Collection[str]) -> Mapping[str, str]:
-        raise NotImplementedError
+    def outbox_counts(self) -> Mapping[str, int]:
+        outbox = (NotificationState.QUEUED, NotificationState.LEASED, NotificationState.UNKNOWN)
+        return {state.value: self.count(state) for state in outbox}
 
-    def feed_states(self) -> Mapping[str, FeedState]:
-        raise NotImplementedError
+    def in_doubt(self) -> Sequence[InDoubt]:
+        unknown = [row for row in self.rows.values() if row.state is NotificationState.UNKNOWN]
+        notes = [row.notification for row in reversed(unknown)]
+        return [InDoubt(n.id, n.recipient, n.created_at, n.summary.subject, "") for n in notes]
 
-    def observations(self, since: datetime, until: datetime) -> Iterator[Observation]:
-        raise NotImplementedError
+    def resolve(self, wanted: str, how: str, by: str, now: datetime) -> int:
+        found = [self.rows[d.id] for d in self.in_doubt() if wanted == "all" or d.id.startswith(wanted)]
+        for row in found:
+            row.state = NotificationState.QUEUED if how == "again" else NotificationState.FAILED
+        return len(found)
 
-    def alerts_since(self, session: date) -> Sequence[Alert]:
-        raise NotImplementedError
 
-    def incidents_since(self, session: date) -> Sequence[Incident]:
-        raise NotImplementedError
-
-    def extra(self, name: str) -> str | None:
-        raise NotImplementedError
+def _urgency(row: Row) -> tuple[bool, int, datetime, int]:
+    """Messages before edits, then the most severe, then the oldest."""
+    note = row.notification
+    return bool(note.edits), -note.severity, note.created_at, row.order

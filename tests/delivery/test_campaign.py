@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.telegram import TelegramNotifier
-from bot.core.model import Announcement, Batch, NotificationState, Recipient
-from bot.core.pacing import Limits, Pacer
+from bot.core.model import Announcement, Batch, Limits, NotificationState, Recipient
+from bot.core.pacing import Pacer
 from bot.core.secret import Secret
 from bot.sender import Sender, SendPolicy
 from tests.delivery.fake_store import FakeStore
@@ -47,7 +47,13 @@ async def test_through_every_fault_nothing_is_lost_and_nothing_acknowledged_is_r
                 api.fault(kind, chat=chat, retry_after=1, to=-1000000000000 - i, seconds=2)
         notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=0.5)
         sender = Sender(
-            store, {"telegram": notifier}, RealClock(), pacer=Pacer(LIMITS), policy=POLICY, announce=announced.append
+            store,
+            store,
+            {"telegram": notifier},
+            RealClock(),
+            pacer=Pacer(LIMITS),
+            policy=POLICY,
+            announce=announced.append,
         )
         await asyncio.wait_for(sender.drain(until_empty=True), PATIENCE)
         await notifier.close()
@@ -95,7 +101,7 @@ async def test_a_stopped_bot_leaves_no_lease_and_its_successor_finishes_the_rest
         for life in range(2):
             notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=20)
             pacer = Pacer({"telegram": Limits(overall=10, overall_window=timedelta(seconds=0.2))})
-            sender, stop = Sender(store, {"telegram": notifier}, RealClock(), pacer=pacer), asyncio.Event()
+            sender, stop = Sender(store, store, {"telegram": notifier}, RealClock(), pacer=pacer), asyncio.Event()
             running = asyncio.create_task(sender.run(stop))
             if life:
                 await api.until(lambda: len(api.sent) == 60)

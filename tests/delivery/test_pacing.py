@@ -9,7 +9,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.pacing import TELEGRAM, Limits, Pacer, chat_of
+from bot.adapters.telegram import LIMITS as TELEGRAM
+from bot.core.model import Limits
+from bot.core.pacing import Pacer, chat_of
 from tests.delivery.makers import NOW
 
 RECIPIENTS = ["telegram:1", "telegram:2", "telegram:-5", "telegram:-100/7", "telegram:-100/8", "console"]
@@ -64,7 +66,7 @@ def test_what_rests_is_free_at_the_moment_it_is_said_to_be(tries: list[tuple[str
 
 
 def test_a_pause_holds_its_chat_and_every_topic_of_it_but_no_other() -> None:
-    pacer = Pacer()
+    pacer = Pacer({"telegram": TELEGRAM})
     pacer.take("telegram:-100/7", NOW - timedelta(seconds=30))
     pacer.pause("telegram:-100/8", NOW + timedelta(seconds=40), NOW)
     assert pacer.resting(NOW) == {"telegram:-100/7", "telegram:-100/8"}
@@ -76,14 +78,14 @@ def test_a_pause_holds_its_chat_and_every_topic_of_it_but_no_other() -> None:
 
 
 def test_a_shorter_pause_never_ends_a_longer_one() -> None:
-    pacer = Pacer()
+    pacer = Pacer({"telegram": TELEGRAM})
     pacer.pause("telegram:1", NOW + timedelta(seconds=40), NOW)
     pacer.pause("telegram:1", NOW + timedelta(seconds=3), NOW)
     assert pacer.ready_at("telegram:1", NOW) == NOW + timedelta(seconds=40)
 
 
 def test_several_chats_told_to_wait_at_once_pause_the_channel() -> None:
-    pacer = Pacer()
+    pacer = Pacer({"telegram": TELEGRAM})
     for chat in (1, 2):
         pacer.pause(f"telegram:{chat}", NOW + timedelta(seconds=20 + chat), NOW)
     assert pacer.free("telegram", NOW) == TELEGRAM.burst
@@ -95,7 +97,7 @@ def test_several_chats_told_to_wait_at_once_pause_the_channel() -> None:
 
 
 def test_memory_follows_recent_traffic_only() -> None:
-    pacer = Pacer()
+    pacer = Pacer({"telegram": TELEGRAM})
     for i in range(3000):
         pacer.take(f"telegram:{i}", NOW + timedelta(seconds=i / 30))
         pacer.resting(NOW + timedelta(seconds=i / 30))

@@ -73,11 +73,11 @@ async def api() -> AsyncIterator[BotApi]:
 class Scene:
     def __init__(self, api: BotApi) -> None:
         self.api, self.audience, self.reports = api, FakeAudience(), list[SourceReport]()
-        self.stop = asyncio.Event()
+        self.stop, self.access = asyncio.Event(), ACCESS
         self.listener = TelegramListener(
             Secret(TOKEN),
             self.audience,
-            ACCESS,
+            lambda: self.access,
             RealClock(),
             self.reports.append,
             base_url=api.url,
@@ -229,7 +229,7 @@ async def test_added_to_an_unknown_group_nothing_is_said_there_and_the_admin_is_
 async def test_a_channel_is_spoken_to_by_its_own_posts(api: BotApi) -> None:
     channel = -1001234567890999
     async with listening(api) as scene:
-        scene.listener.admit(Access(ACCESS.admins, ACCESS.allow | {channel}))
+        scene.access = Access(ACCESS.admins, ACCESS.allow | {channel})
         api.post(channel, "/start")
         await api.until(lambda: api.texts(channel))
         assert list(scene.audience.receiving) == [f"telegram:{channel}"]
@@ -292,7 +292,7 @@ async def test_a_command_that_fails_says_so_and_listening_goes_on(
 async def test_new_lists_count_at_once(api: BotApi) -> None:
     async with listening(api) as scene:
         await scene.answered(STRANGER, STRANGER, "/start")
-        scene.listener.admit(Access(allow=frozenset({STRANGER})))
+        scene.access = Access(allow=frozenset({STRANGER}))
         assert "Alerts" in await scene.answered(STRANGER, STRANGER, "/start")
 
 

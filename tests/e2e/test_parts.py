@@ -188,7 +188,7 @@ def backfill(vendor: Vendor, seen: list[Observation]) -> tuple[Backfill, Simulat
             if isinstance(observation, DailyBar):
                 market.apply(observation)
 
-    return Backfill(vendor, lambda: market, clock, turn), clock
+    return Backfill(vendor, market.of, clock, turn), clock
 
 
 async def test_when_the_vendor_fails_the_rest_is_not_asked_and_the_next_look_comes_soon() -> None:
@@ -252,7 +252,7 @@ async def test_earnings_dates_are_told_where_they_are_new_and_asked_for_again_so
             if isinstance(observation, EarningsDate):
                 calendar.apply(observation)
 
-    dates = EarningsDates(source, lambda: calendar, SimulatedClock(NOON), turn)
+    dates = EarningsDates(source, calendar.knows, SimulatedClock(NOON), turn)
     waits = [await dates.run(["NVDA"]) for _ in range(5)]
     assert waits == [timedelta(days=1), timedelta(days=1), timedelta(hours=1), timedelta(hours=3), timedelta(days=1)]
     assert [o for o in told if isinstance(o, EarningsDate)] == [first, moved]

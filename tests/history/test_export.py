@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from bot.adapters.store import SqliteStore
-from bot.adapters.store.history import Filters, find_alerts, list_incidents
+from bot.adapters.store.history import find_alerts, list_incidents
 from bot.adapters.store.history.exporting import WHAT, export, export_to
 from bot.core.errors import StoreError, UsageError
+from bot.core.model import Filters
 from tests.command import run_command
 from tests.store.values import batch, story
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.adapters.store import SqliteStore, retention
 from bot.adapters.store.retention import _joined
 from bot.core.model import AlertState, Reference
+from tests.store.steps import prune
 from tests.store.values import NOW, alert, batch, fired, incident, quote
 
 DAY = timedelta(days=1)
@@ -46,7 +47,7 @@ def test_a_long_alert_protects_what_shorter_ones_after_it_do_not(store: SqliteSt
             *(quote(at=OLD + i * DAY, price=100.0 + i) for i in range(-3, 13)),
         )
     )
-    store.prune(NOW, {"quotes": 30 * DAY})
+    prune(store, NOW, {"quotes": 30 * DAY})
     assert left(path) == [100.0 + i for i in range(-1, 11)]
 
 

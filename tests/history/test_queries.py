@@ -15,7 +15,6 @@ import pytest
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import (
-    Filters,
     find_alerts,
     list_alerts,
     list_incidents,
@@ -26,7 +25,7 @@ from bot.adapters.store.history import (
 from bot.adapters.store.history.queries import COUNTING, WHOLE, shipped
 from bot.adapters.store.history.searching import matching
 from bot.core.errors import UsageError
-from bot.core.model import AlertState, CauseRef, Severity
+from bot.core.model import AlertState, CauseRef, Filters, Severity
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, reading, story
 
 LARGE = "alerts|quotes|stories|a|q|s|alert_stories|notifications|deliveries|n"

@@ -32,10 +32,13 @@ class FakeBot:
     states: dict[str, FeedState] = field(default_factory=dict)
     waiting: int = 0
 
+    price_interval = LiveBot.price_interval
+
     def __post_init__(self) -> None:
         settings = Settings.model_validate({"watchlist": {"ai-chips": ["NVDA"]}})
         self.world = SimpleNamespace(settings=settings)
-        self.engine = SimpleNamespace(market=SimpleNamespace(phase=lambda symbol, at: self.phase))
+        view = SimpleNamespace(phase=lambda symbol, at: self.phase)
+        self.engine = SimpleNamespace(view=lambda: view)
 
     @property
     def cycle(self) -> Any:

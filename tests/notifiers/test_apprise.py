@@ -20,7 +20,14 @@ from aiohttp import web
 from bot.adapters.apprise import AppriseNotifier, Destination, _aside, written
 from bot.adapters.store import open_store
 from bot.adapters.telegram.redact import Redactor
-from bot.app.notifiers import channel_states, configured_recipients, live_notifiers, other_secrets, unsafe_file
+from bot.app.notifiers import (
+    channel_states,
+    configured_recipients,
+    live_notifiers,
+    other_secrets,
+    unsafe_file,
+    without_edits,
+)
 from bot.config.settings.other_channels import pieces, secret_of
 from bot.config.settings.settings_file import load_settings
 from bot.config.settings.telegram_token import FoundToken
@@ -249,11 +256,12 @@ async def test_through_outbox_and_sender_it_arrives_once_and_no_secret_is_stored
         store.save_recipients([Recipient(TEAM, "apprise")])
         notes = route(announcement("a"), store.recipients(), clock.now(), "x")
         store.commit(Batch(clock.now(), notifications=tuple(notes)))
-        edits = route(announcement("b", edits="a"), store.recipients(), clock.now(), "x")
+        without = without_edits({"apprise": notifier(service)})
+        edits = route(announcement("b", edits="a"), store.recipients(), clock.now(), "x", without_edits=without)
         assert edits == []
-        sender = Sender(store, {"apprise": notifier(service)}, clock, policy=policy, report=reports.append)
+        sender = Sender(store, store, {"apprise": notifier(service)}, clock, policy=policy, report=reports.append)
         await asyncio.wait_for(sender.drain(until_empty=True), PATIENCE)
-        assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 0}
+        assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 0}
     assert len(service.got) == 3
     assert [(r.source, r.subject, r.trouble) for r in reports] == [
         ("apprise", "team", Trouble.FAILED),
@@ -271,10 +279,11 @@ def test_an_address_that_is_none_is_refused_without_being_shown() -> None:
     assert PASSWORD not in str(raised.value)
 
 
-def test_what_was_sent_there_is_never_edited() -> None:
+def test_what_was_sent_there_is_never_edited(service: Service) -> None:
+    without = without_edits({"apprise": notifier(service)})
     person = Recipient("apprise:team", "apprise")
     assert route(announcement("a"), [person], NOW, "")
-    assert route(announcement("b", edits="a"), [person], NOW, "") == []
+    assert route(announcement("b", edits="a"), [person], NOW, "", without_edits=without) == []
 
 
 CONFIG = """\
@@ -310,17 +319,17 @@ def test_the_configuration_names_recipients_and_where_their_secrets_are(
 
 def test_a_look_over_names_each_channel_and_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings(settled(tmp_path))
-    states = dict(channel_states(settings, tmp_path))
+    states = dict(channel_states(settings, tmp_path, RealClock()))
     assert list(states) == ["webhook:desk", "apprise:team"]
     assert all("is not set" in state for state in states.values())
     monkeypatch.setenv("AFTERSHOCK_DESK_SECRET", "0123456789abcdef")
     monkeypatch.setenv("AFTERSHOCK_TEAM_URL", f"nonsense-{PASSWORD}")
-    states = dict(channel_states(settings, tmp_path))
+    states = dict(channel_states(settings, tmp_path, RealClock()))
     assert states["webhook:desk"] == ""
     assert "cannot read the address of apprise:team" in states["apprise:team"]
     assert PASSWORD not in states["apprise:team"]
     monkeypatch.setenv("AFTERSHOCK_TEAM_URL", address(1).reveal())
-    assert dict(channel_states(settings, tmp_path))["apprise:team"] == ""
+    assert dict(channel_states(settings, tmp_path, RealClock()))["apprise:team"] == ""
     redact = Redactor(other_secrets(settings, tmp_path))
     (tmp_path / ".env").write_text("")
     (tmp_path / ".env").chmod(0o644)

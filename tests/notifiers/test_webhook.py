@@ -172,9 +172,9 @@ async def test_through_outbox_and_sender_every_message_arrives_in_spite_of_failu
         notes = tuple(notification(f"m{i}", DESK, clock.now()) for i in range(4))
         edit = notification("e", DESK, clock.now(), edits=notes[0].id)
         store.commit(Batch(clock.now(), notifications=(*notes, edit)))
-        sender = Sender(store, {"webhook": notifier}, clock, policy=policy)
+        sender = Sender(store, store, {"webhook": notifier}, clock, policy=policy)
         await asyncio.wait_for(sender.drain(until_empty=True), PATIENCE)
-        assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 0}
+        assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 0}
     ids = [json.loads(body)["id"] for _, body in desk.got]
     assert set(ids) == {n.id for n in (*notes, edit)}
     assert len(ids) == len(notes) + 1 + 2, "two were asked for again"
@@ -196,16 +196,16 @@ async def test_cancelled_under_way_it_is_sent_again_by_the_next_run(
         store.save_recipients([Recipient(DESK, "webhook")])
         note = notification("a", DESK, clock.now())
         store.commit(Batch(clock.now(), notifications=(note,)))
-        sender = Sender(store, {"webhook": notifier}, clock, policy=SendPolicy(grace=timedelta(0)))
+        sender = Sender(store, store, {"webhook": notifier}, clock, policy=SendPolicy(grace=timedelta(0)))
         running = asyncio.create_task(sender.run(stop))
         while not desk.got:  # noqa: ASYNC110 - the server sets no event
             await asyncio.sleep(0.005)
         stop.set()
         await running
-        assert store.outbox() == {"queued": 1, "leased": 0, "unknown": 0}
+        assert store.outbox_counts() == {"queued": 1, "leased": 0, "unknown": 0}
         desk.wait = 0
-        await asyncio.wait_for(Sender(store, {"webhook": notifier}, clock).drain(until_empty=True), PATIENCE)
-        assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 0}
+        await asyncio.wait_for(Sender(store, store, {"webhook": notifier}, clock).drain(until_empty=True), PATIENCE)
+        assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 0}
     assert [headers["X-Aftershock-Delivery"] for headers, _ in desk.got] == [note.id, note.id]
     assert desk.got[0][1] == desk.got[1][1]
 
@@ -221,9 +221,9 @@ async def test_what_was_on_its_way_when_the_bot_was_killed_is_sent_again_and_tel
         assert len(store.claim(clock.now(), timedelta(minutes=5), 9, ("webhook", "telegram"))) == 2
     with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
         assert store.recover(clock.now()) == 2
-        assert ask_again(store, clock.now()) == 1
-        await asyncio.wait_for(Sender(store, {"webhook": notifier}, clock).drain(until_empty=True), PATIENCE)
-        assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 1}
+        assert ask_again(store, {"webhook": notifier}, clock.now()) == 1
+        await asyncio.wait_for(Sender(store, store, {"webhook": notifier}, clock).drain(until_empty=True), PATIENCE)
+        assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 1}
     assert [headers["X-Aftershock-Delivery"] for headers, _ in desk.got] == [notes[0].id]
 
 
@@ -238,7 +238,7 @@ async def test_a_program_that_is_down_keeps_no_other_waiting(desk: Desk, tmp_pat
         store.commit(
             Batch(clock.now(), notifications=tuple(notification(f"d{i}", DEAD, clock.now()) for i in range(9)))
         )
-        sender = Sender(store, {"webhook": notifier}, clock, policy=policy, report=reports.append)
+        sender = Sender(store, store, {"webhook": notifier}, clock, policy=policy, report=reports.append)
         await sender.drain(until_empty=True, at_most=timedelta(seconds=0.4))
         tries = len(reports)
         assert 4 < tries < 16, "the dead one rests, longer each time"
@@ -262,7 +262,7 @@ async def test_a_program_that_wants_no_more_is_switched_off_and_the_operator_tol
     with open_store(tmp_path / "a.db", mode="live", run_name="live", now=clock.now()) as store:
         store.save_recipients([Recipient(DESK, "webhook")])
         store.commit(Batch(clock.now(), notifications=(notification("a", DESK, clock.now()),)))
-        await Sender(store, {"webhook": notifier}, clock, announce=told.append).drain()
+        await Sender(store, store, {"webhook": notifier}, clock, announce=told.append).drain()
         assert [r.enabled for r in store.recipients()] == [False]
     (notice,) = told
     assert "webhook:desk gets no more messages" in notice.summary.subject

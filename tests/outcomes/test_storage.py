@@ -21,6 +21,7 @@ from bot.core.outcomes import Horizon, NoOutcome, Outcome
 from bot.core.sessions import Timetable
 from tests.core.real_sessions import timetable
 from tests.outcomes.prices import alert, bar, split, trade, utc
+from tests.store.steps import update_outcomes
 from tests.store.values import batch, fired, incident
 
 START = utc("2025-01-27 09:00")
@@ -73,7 +74,7 @@ def rows(
 def test_outcomes_are_stored_as_they_fall_due_and_never_twice(store: SqliteStore, path: Path) -> None:
     put(store, *OBSERVED)
     new = [
-        store.update_outcomes(new_york, utc(at))
+        update_outcomes(store, new_york, utc(at))
         for at in (
             *("2025-01-27 15:14", "2025-01-27 15:15", "2025-01-27 15:30", "2025-01-27 21:00", "2025-01-27 21:00"),
             *("2025-02-03 21:00", "2025-02-25 21:00", "2025-12-01 00:00"),
@@ -104,21 +105,21 @@ def test_outcomes_are_stored_as_they_fall_due_and_never_twice(store: SqliteStore
 def test_at_once_is_the_same_as_step_by_step(store: SqliteStore, path: Path, tmp_path: Path) -> None:
     put(store, *OBSERVED)
     for hours in range(0, 24 * 31, 5):
-        store.update_outcomes(new_york, START + timedelta(hours=hours))
+        update_outcomes(store, new_york, START + timedelta(hours=hours))
     stepwise = rows(path, "SELECT * FROM outcomes ORDER BY due_at")
     with open_store(tmp_path / "other.db", mode="live", run_name="live", now=START) as other:
         other.commit(batch(incident(), fired(alert("2025-01-27 15:00")), *OBSERVED, now=START))
-        other.update_outcomes(new_york, START + timedelta(days=31))
+        update_outcomes(other, new_york, START + timedelta(days=31))
     assert rows(tmp_path / "other.db", "SELECT * FROM outcomes ORDER BY due_at") == stepwise
     assert len(stepwise) == 6
 
 
 def test_a_stored_outcome_stays_though_the_price_is_corrected(store: SqliteStore, path: Path) -> None:
     put(store, *OBSERVED)
-    store.update_outcomes(new_york, EVENING)
+    update_outcomes(store, new_york, EVENING)
     before = rows(path)
     put(store, trade("2025-01-27 15:15", 10.0), bar("2025-01-27", 11.0, seen="2025-01-28 01:00"))
-    assert store.update_outcomes(new_york, EVENING) == 0
+    assert update_outcomes(store, new_york, EVENING) == 0
     assert rows(path) == before
 
 
@@ -130,7 +131,7 @@ def test_returns_are_against_what_it_fired_on_though_its_severity_rose_since(sto
         change=-0.3,
     )
     put(store, AlertChange(ChangeKind.ESCALATED, worse.updated_at, worse), *OBSERVED)
-    store.update_outcomes(new_york, EVENING)
+    update_outcomes(store, new_york, EVENING)
     assert rows(path)[0] == ("15 min", 81.0, 81 / 80 - 1)
     with open_history(path) as conn:
         (told,) = stored.fired_alerts(conn)
@@ -140,26 +141,26 @@ def test_returns_are_against_what_it_fired_on_though_its_severity_rose_since(sto
 def test_what_can_have_no_outcome_is_settled_and_not_looked_at_again(store: SqliteStore, path: Path) -> None:
     night = alert("2025-01-28 03:00", "2025-01-27")
     put(store, fired(replace(night, id="night")))
-    assert store.update_outcomes(new_york, utc("2025-01-28 04:00")) == 0
+    assert update_outcomes(store, new_york, utc("2025-01-28 04:00")) == 0
     sql = "SELECT horizon, price FROM outcomes WHERE alert_id = 'night' ORDER BY horizon"
     assert rows(path, sql) == [("1 hour", None), ("15 min", None), ("close", None)]
-    assert store.update_outcomes(new_york, utc("2025-12-01 00:00")) == 0
+    assert update_outcomes(store, new_york, utc("2025-12-01 00:00")) == 0
     assert rows(path, "SELECT count(*), count(price) FROM outcomes") == [(12, 0)], "two months without any price"
-    assert store.update_outcomes(nobody, utc("2025-12-01 00:00")) == 0, "nothing is left to ask a calendar for"
+    assert update_outcomes(store, nobody, utc("2025-12-01 00:00")) == 0, "nothing is left to ask a calendar for"
     with open_history(path) as conn:
         assert list(stored.stored_outcomes(conn)) == []
 
 
 def test_a_close_that_is_fetched_weeks_later_still_counts(store: SqliteStore, path: Path) -> None:
-    assert store.update_outcomes(new_york, utc("2025-02-20 00:00")) == 0
+    assert update_outcomes(store, new_york, utc("2025-02-20 00:00")) == 0
     put(store, bar("2025-01-27", 79.0, seen="2025-02-20 12:00"), bar("2025-01-28", 84.0, seen="2025-02-20 12:00"))
-    assert store.update_outcomes(new_york, utc("2025-02-20 11:00")) == 0, "not seen by then"
-    assert store.update_outcomes(new_york, utc("2025-02-20 12:00")) == 2
+    assert update_outcomes(store, new_york, utc("2025-02-20 11:00")) == 0, "not seen by then"
+    assert update_outcomes(store, new_york, utc("2025-02-20 12:00")) == 2
 
 
 def test_a_split_in_the_database_is_heeded(store: SqliteStore, path: Path) -> None:
     put(store, bar("2025-01-27", 80.0), bar("2025-01-28", 8.4), split("2025-01-28", 10.0, "2025-01-28 09:00"))
-    store.update_outcomes(new_york, utc("2025-01-29 09:00"))
+    update_outcomes(store, new_york, utc("2025-01-29 09:00"))
     told = dict(rows(path, "SELECT horizon, round(change, 6) FROM outcomes WHERE price > 0"))  # type: ignore[arg-type]
     assert told == {"close": 0.0, "1 session": 0.05}
 
@@ -178,7 +179,7 @@ def test_prices_are_read_once_for_each_symbol_that_is_due(store: SqliteStore) ->
     assert sum("FROM quotes WHERE" in sql and "json_each" in sql for sql in asked) == 2
     assert sum(sql == "COMMIT" for sql in asked) == 1
     assert len(steps) == 2
-    assert store.update_outcomes(new_york, utc("2025-02-24 15:10")) == 0
+    assert update_outcomes(store, new_york, utc("2025-02-24 15:10")) == 0
 
 
 def test_between_the_steps_the_store_can_be_used(store: SqliteStore, path: Path) -> None:
@@ -194,10 +195,10 @@ def test_between_the_steps_the_store_can_be_used(store: SqliteStore, path: Path)
 def test_a_simulation_knows_of_no_time_beyond_its_own(path: Path) -> None:
     with open_store(path, mode="replay", run_name="x", now=START) as store:
         store.commit(batch(incident(), fired(alert("2025-01-27 15:00")), *OBSERVED[:4], now=START))
-        assert store.update_outcomes(new_york, utc("2026-11-27 00:00")) == 3
+        assert update_outcomes(store, new_york, utc("2026-11-27 00:00")) == 3
         assert rows(path, "SELECT count(*) FROM outcomes") == [(3,)], "the rest may yet come, when it is played on"
         store.commit(batch(*OBSERVED[4:], now=START))
-        assert store.update_outcomes(new_york, utc("2026-11-27 00:00")) == 3
+        assert update_outcomes(store, new_york, utc("2026-11-27 00:00")) == 3
 
 
 def test_beside_a_running_bot_what_is_missing_is_worked_out_and_not_stored(store: SqliteStore, path: Path) -> None:
@@ -220,7 +221,7 @@ def test_a_store_opened_for_reading_stores_no_outcomes(store: SqliteStore, path:
         open_store(path, mode="live", run_name="", now=START, read_only=True) as reader,
         pytest.raises(StoreError, match="for reading only"),
     ):
-        reader.update_outcomes(new_york, EVENING)
+        update_outcomes(reader, new_york, EVENING)
     assert rows(path) == []
 
 
@@ -243,6 +244,6 @@ def test_a_history_of_the_second_version_gets_the_new_table_and_loses_nothing(pa
         stored.save(path, [])
     with open_store(path, mode="live", run_name="live", now=START) as store:
         store.commit(batch(incident(), fired(alert("2025-01-27 15:00")), *OBSERVED, now=START))
-        assert store.update_outcomes(new_york, EVENING) == 3
+        assert update_outcomes(store, new_york, EVENING) == 3
     assert rows(path, "SELECT count(*) FROM outcomes") == [(3,)]
     assert path.with_name("history.db.version-2").exists()

@@ -30,6 +30,7 @@ from bot.adapters.store.schema import _back_up
 from bot.core.errors import AftershockError
 from bot.core.model import Outgoing
 from bot.core.pacing import Pacer
+from bot.core.ports import Notifier
 from bot.sender import Sender
 from tests.prepared import serve
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
@@ -109,7 +110,7 @@ class Real:
         return NOW + timedelta(seconds=time.monotonic())
 
 
-class Wire:
+class Wire(Notifier):
     """Receives, takes a moment, and acknowledges."""
 
     def __init__(self, channel: str, file: int) -> None:
@@ -130,7 +131,7 @@ async def live(folder: Path, store: SqliteStore, sight: Sight, position: int, mo
     wire = os.open(folder / "wire", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     clock = Simulated(position)
     sender = Sender(
-        store, {c: Wire(c, wire) for c in ("telegram", "console")}, clock, pacer=Pacer({}), pace_clock=Real()
+        store, store, {c: Wire(c, wire) for c in ("telegram", "console")}, clock, pacer=Pacer({}), pace_clock=Real()
     )
     stop = asyncio.Event()
     running = asyncio.create_task(sender.run(stop))
@@ -146,7 +147,7 @@ async def live(folder: Path, store: SqliteStore, sight: Sight, position: int, mo
             with sight.at(COPYING):
                 copy = _back_up(store._conn, store.path, number)
             copy.unlink()
-    while store.outbox()["queued"] or store.outbox()["leased"]:
+    while store.outbox_counts()["queued"] or store.outbox_counts()["leased"]:
         sender.wake()
         await asyncio.sleep(0.01)
     stop.set()

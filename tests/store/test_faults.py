@@ -167,7 +167,7 @@ def test_a_lock_that_is_not_given_up_is_a_busy_error_and_nothing_is_written(path
         holder.kill()
         holder.wait(PATIENCE)
         store.commit(batch(story()))
-        store.settle(Delivery(out.notification.id, 1, NOW, NOW, "sent"))
+        store.settle(Delivery(out.notification.id, 1, NOW, NOW, DeliveryOutcome.SENT))
     assert verify(path) == []
 
 

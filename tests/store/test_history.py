@@ -141,7 +141,7 @@ def test_a_look_at_the_outbox_never_reads_through_the_history(store: SqliteStore
     store._conn.set_trace_callback(asked.append)
     store.claim(NOW, timedelta(seconds=9), 9, ["telegram"], ["telegram:9"])
     store.recover(NOW)
-    store.outbox()
+    store.outbox_counts()
     store._conn.set_trace_callback(None)
     asked = [sql for sql in asked if sql.lstrip().startswith(("SELECT", "UPDATE", "WITH")) and "notifications" in sql]
     assert len(asked) >= 6

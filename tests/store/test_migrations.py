@@ -11,7 +11,6 @@ import pytest
 from bot.adapters.store import open_store
 from bot.adapters.store.connection import transaction
 from bot.adapters.store.history import (
-    Filters,
     evidence,
     find_alerts,
     list_incidents,
@@ -23,6 +22,7 @@ from bot.adapters.store.history import (
 )
 from bot.adapters.store.schema import APPLICATION_ID, MIGRATION_SET, MIGRATIONS, migrate
 from bot.core.errors import StoreVersionError
+from bot.core.model import Filters
 from tests.store.values import NOW, after, batch, incident, story
 
 AT = "2025-01-27T10:05:00.000000Z"

@@ -23,6 +23,7 @@ from bot.adapters.store.schema import MIGRATIONS, migrate
 from bot.core.errors import StoreError, StoreFullError, StoreInUseError, StoreVersionError
 from bot.core.model import EarningsDate, ReportTime
 from tests.processes import run
+from tests.store.steps import prune
 from tests.store.values import NOW, after, alert, batch, fired, incident, quote, story
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_a_database_opened_for_reading_reads_any_mode_and_writes_nothing(path: P
             for write in (
                 lambda: reader.commit(batch(story("s2"))),
                 lambda: reader.claim(NOW, timedelta(1), 1, ["console"]) or reader.recover(NOW),
-                lambda: reader.prune(NOW, {}),
+                lambda: prune(reader, NOW, {}),
             ):
                 with pytest.raises(StoreError, match="opened for reading only"):
                     write()

@@ -391,8 +391,8 @@ def test_a_chat_may_move_to_one_that_is_known_already_and_back(store: SqliteStor
 
 
 def test_the_outbox_is_counted(store: SqliteStore) -> None:
-    assert store.outbox() == {"queued": 0, "leased": 0, "unknown": 0}
+    assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 0}
     store.commit(batch(*(notification("n", f"telegram:{i}") for i in range(5))))
     out = claim(store, limit=2)
     store.settle(ended(out[0], "unknown"))
-    assert store.outbox() == {"queued": 3, "leased": 1, "unknown": 1}
+    assert store.outbox_counts() == {"queued": 3, "leased": 1, "unknown": 1}

@@ -162,7 +162,7 @@ class Outbox(RuleBasedStateMachine):
         for _ in range(10 * len(self.told) + 10):
             self.clock += 10
             claimed = self.store.claim(after(self.clock), LEASE, 100, CHANNELS)
-            if not claimed and not self.store.outbox()["queued"]:
+            if not claimed and not self.store.outbox_counts()["queued"]:
                 return
             for outgoing in claimed:
                 assert outgoing.notification.id not in self.over, "handed out again"

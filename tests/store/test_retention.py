@@ -12,6 +12,7 @@ from bot.adapters.store import SqliteStore, retention
 from bot.adapters.store.history import verify
 from bot.core.errors import StoreError
 from bot.core.model import AlertState, Decisions, IncidentState, Refused, SourceReport
+from tests.store.steps import prune
 from tests.store.values import NOW, alert, batch, cause, fired, incident, quote, reading, story
 
 DAY = timedelta(days=1)
@@ -36,11 +37,11 @@ def test_old_quotes_go_except_those_around_an_alert_of_their_symbol(store: Sqlit
             quote("AMD", at=NOW - DAY),
         )
     )
-    assert store.prune(NOW, {"quotes": 30 * DAY}) == {"quotes": 25 + 16}
+    assert prune(store, NOW, {"quotes": 30 * DAY}) == {"quotes": 25 + 16}
     kept = left(path, "SELECT symbol || ' ' || at FROM quotes ORDER BY at")
     assert len(kept) == 9 + 1
     assert kept[-1].startswith("AMD 2025-01-26")
-    assert store.prune(NOW, {"quotes": 30 * DAY}) == {"quotes": 0}
+    assert prune(store, NOW, {"quotes": 30 * DAY}) == {"quotes": 0}
 
 
 def test_stories_no_alert_rests_on_go_and_the_seen_set_stays(store: SqliteStore, path: Path) -> None:
@@ -57,7 +58,7 @@ def test_stories_no_alert_rests_on_go_and_the_seen_set_stays(store: SqliteStore,
             story("new"),
         )
     )
-    assert store.prune(NOW, {"stories": 30 * DAY}) == {"stories": 1}
+    assert prune(store, NOW, {"stories": 30 * DAY}) == {"stories": 1}
     assert "idle" not in left(path, "SELECT id FROM stories")
     assert store.known_keys(["guid:idle"]) == {"guid:idle": "idle"}
     assert left(path, "SELECT story_id FROM story_scores WHERE story_id = 'idle'") == []
@@ -70,7 +71,7 @@ def test_old_polls_and_refusals_go(store: SqliteStore, path: Path) -> None:
     for at in (OLD, NOW):
         bad = quote(at=at, price=0.0)
         store.commit(batch(SourceReport("wire", at), Decisions(at, refused=(Refused(bad, "zero or negative", at),))))
-    assert store.prune(NOW, {"source_reports": DAY, "refused_quotes": DAY}) == {
+    assert prune(store, NOW, {"source_reports": DAY, "refused_quotes": DAY}) == {
         "source_reports": 1,
         "refused_quotes": 1,
     }
@@ -91,4 +92,4 @@ def test_pruning_goes_in_steps_between_which_the_bot_may_write(
 
 def test_alerts_can_not_be_pruned(store: SqliteStore) -> None:
     with pytest.raises(StoreError, match="cannot be pruned: alerts, story_keys"):
-        store.prune(NOW, {"story_keys": DAY, "alerts": DAY})
+        prune(store, NOW, {"story_keys": DAY, "alerts": DAY})

@@ -14,6 +14,7 @@ import pytest
 from bot.adapters.store import open_store
 from bot.adapters.store.connection import _ours
 from bot.adapters.store.schema import _back_up
+from bot.app.inbox import Inbox
 from bot.app.live import LiveBot
 from bot.clock import SimulatedClock
 from bot.core.errors import StoreBusyError, StoreError, StoreFullError
@@ -31,13 +32,19 @@ class Listener:
     def __init__(self) -> None:
         self.clock = SimulatedClock(NOW)
         nothing: Any = SimpleNamespace()
-        self.bot = LiveBot(nothing, nothing, nothing, nothing, nothing, nothing, self.clock, nothing)
         self.alarms: list[str] = []
-        self.bot.alarm = lambda headline, detail: self.alarms.append(headline)
+        self.inbox = Inbox(self.clock, self)  # type: ignore[arg-type]  # an alarm is called and withdrawn
+        self.bot = LiveBot(*[nothing] * 7, self.clock, nothing, self.inbox, nothing, nothing)
+
+    def __call__(self, headline: str, detail: str) -> None:
+        self.alarms.append(headline)
+
+    def withdraw(self, headline: str) -> None:
+        assert headline == self.alarms[-1]
 
     @property
     def ends(self) -> list[str]:
-        return [n.summary.subject for n in self.bot._pending if "written again" in str(n)]  # type: ignore[union-attr]
+        return [n.summary.subject for n in self.inbox._announcements if "written again" in str(n)]
 
     def turn(self, error: StoreError | None, seconds: float = 1) -> None:
         """A turn of the cycle that was written, or was not."""

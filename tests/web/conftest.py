@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest_asyncio
 
+from bot.app.stores import connect_guarded
 from tests.processes import Processes
 from tests.waiting import PATIENCE
 from tests.week import replayed, week
@@ -33,7 +34,7 @@ def site(database: Path, password: str | None) -> Guard:
     """The site over a history."""
     from bot.web.site import site as made  # here: Datasette takes a second, also where tests are only collected
 
-    return made(database, password)
+    return made(database, connect_guarded, password)
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:

@@ -101,8 +101,7 @@ async def test_a_ready_question_answers_what_is_asked(pages: httpx.AsyncClient) 
 async def test_this_weeks_incidents_are_those_of_seven_days(week: Path, tmp_path: Path) -> None:
     import shutil
 
-    from bot.web.site import site
-    from tests.web.conftest import asker
+    from tests.web.conftest import asker, site
 
     copy = tmp_path / "copy.db"
     shutil.copy(week, copy)

@@ -10,8 +10,11 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar, overload
 
 from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreFullError, StoreVersionError
+
+C = TypeVar("C", bound=sqlite3.Connection)
 
 OLDEST_SQLITE = (3, 35, 0)
 """For ``RETURNING``, generated columns and window functions together."""
@@ -41,7 +44,17 @@ def connect_writer(path: Path, *, durable: bool, busy_for: timedelta) -> sqlite3
     return conn
 
 
-def connect_reader(path: Path, *, busy_for: timedelta = timedelta(seconds=5)) -> sqlite3.Connection:
+@overload
+def connect_reader(path: Path, *, busy_for: timedelta = ...) -> sqlite3.Connection: ...
+
+
+@overload
+def connect_reader(path: Path, *, kind: type[C], busy_for: timedelta = ...) -> C: ...
+
+
+def connect_reader(
+    path: Path, *, kind: type[sqlite3.Connection] = sqlite3.Connection, busy_for: timedelta = timedelta(seconds=5)
+) -> sqlite3.Connection:
     """A connection that cannot write, beside a running writer or alone.
 
     Raises StoreError where there is no such file.
@@ -50,17 +63,17 @@ def connect_reader(path: Path, *, busy_for: timedelta = timedelta(seconds=5)) ->
         raise StoreError(f"{path}: there is no such database; run or replay makes one")
     uri = path.resolve().as_uri() + "?mode=ro"
     try:
-        return _reader(uri, busy_for)
+        return _reader(uri, kind, busy_for)
     except sqlite3.OperationalError:
         # a WAL database in a folder we may not write to can still be read when nobody writes to it
         wal = path.with_name(path.name + "-wal")
         if wal.exists() and wal.stat().st_size:
             raise
-        return _reader(uri + "&immutable=1", busy_for)
+        return _reader(uri + "&immutable=1", kind, busy_for)
 
 
-def _reader(uri: str, busy_for: timedelta) -> sqlite3.Connection:
-    conn = sqlite3.connect(uri, uri=True, timeout=busy_for.total_seconds(), isolation_level=None)
+def _reader(uri: str, kind: type[C], busy_for: timedelta) -> C:
+    conn = sqlite3.connect(uri, uri=True, timeout=busy_for.total_seconds(), isolation_level=None, factory=kind)
     try:
         conn.execute("PRAGMA query_only = ON")
         conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the first read is what fails

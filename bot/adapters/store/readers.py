@@ -7,36 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.adapters.store.codec import clean, from_json, moment, moment_text
 from bot.adapters.store.outbox import present_id
-from bot.core.model import TOLD_LATER, Severity, Summary
+from bot.core.model import HELD_BACK_KEY, TOLD_LATER, HeldBack, InDoubt, Severity, Summary
 
 VERDICTS = ("right", "not ai", "not news")
 _TOLD = ("first", "escalated", "widened", "corrected")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A message that was not sent because its recipient sleeps."""
-
-    created_at: datetime
-    incident: str
-    severity: Severity
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A notification of which nobody knows whether it arrived."""
-
-    id: str
-    recipient: str
-    created_at: datetime
-    subject: str
-    error: str
 
 
 def save_verdict(
@@ -57,13 +35,7 @@ def verdicts(conn: sqlite3.Connection, incident: str) -> Mapping[str, int]:
     return dict(rows.fetchall())
 
 
-def held_key(recipient: str, newest: datetime) -> str:
-    """The announcement key of the message that tells ``recipient`` what was held back up to ``newest``; by its first
-    word ``held`` knows such messages."""
-    return f"held:{recipient}:{newest:%Y%m%dT%H%M%S.%f}"
-
-
-def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[Held]:
+def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[HeldBack]:
     """What was held back from a recipient after ``since`` and after it was last told of such, oldest first."""
     marks = ", ".join("?" * len(TOLD_LATER))
     rows = conn.execute(
@@ -73,12 +45,12 @@ def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[
         "   WHERE told.recipient_id = notifications.recipient_id AND told.created_at > ?"
         "   AND told.announcement GLOB ?), '')"
         " ORDER BY created_at, rowid",
-        (clean(recipient), moment_text(since), *map(str, TOLD_LATER), moment_text(since), "held:*"),
+        (clean(recipient), moment_text(since), *map(str, TOLD_LATER), moment_text(since), f"{HELD_BACK_KEY}:*"),
     )
-    return [Held(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
+    return [HeldBack(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
 
 
-def doubtful(conn: sqlite3.Connection, limit: int = 20) -> Sequence[Doubtful]:
+def in_doubt(conn: sqlite3.Connection, limit: int = 20) -> Sequence[InDoubt]:
     """Deliveries in doubt, the newest first."""
     rows = conn.execute(
         "SELECT id, recipient_id, created_at, json_extract(summary, '$.subject'), coalesce(error, '')"
@@ -86,7 +58,7 @@ def doubtful(conn: sqlite3.Connection, limit: int = 20) -> Sequence[Doubtful]:
         " ORDER BY created_at DESC LIMIT ?",
         (limit,),
     )
-    return [Doubtful(key, recipient, moment(at), subject, error) for key, recipient, at, subject, error in rows]
+    return [InDoubt(key, recipient, moment(at), subject, error) for key, recipient, at, subject, error in rows]
 
 
 def resolve(conn: sqlite3.Connection, wanted: str, how: str, by: str, now: datetime) -> int:

@@ -7,21 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.rows import ALERT, BAR, INCIDENT, QUOTE, SPLIT, STORY
-from bot.core.model import Alert, DailyBar, Incident, Quote, Split, Story
-
-
-@dataclass(frozen=True, slots=True)
-class StoredStory:
-    """A story, and whether the news room made anything of it."""
-
-    story: Story
-    matters: bool
-    """It has a topic, names somebody, or an alert points to it."""
+from bot.core.model import Alert, DailyBar, Incident, Quote, Split, StoredStory
 
 
 def incident(conn: sqlite3.Connection, incident_id: str) -> Incident | None:
@@ -167,8 +157,3 @@ def stories(
     )
     for row in rows:
         yield StoredStory(STORY.value(row[:-1]), bool(row[-1]))
-
-
-def two_years_before(day: date) -> date:
-    """As far back as the bot itself reads daily bars."""
-    return day - timedelta(days=731)

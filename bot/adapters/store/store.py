@@ -1,4 +1,5 @@
-"""The history database as the port ``Store`` describes it, and how it is opened.
+"""The history database as the ports of a run describe it (``Journal``, ``Outbox``, ``People``, ``Upkeep``), and how
+it is opened.
 
 A store belongs to the thread that opened it: the live process calls it from the event loop's thread, where a commit
 takes milliseconds. Reading for people is in ``history``, which needs no lock and no sqlite-utils.
@@ -19,10 +20,22 @@ from bot.adapters.store import outbox, outcomes, readers, reading, recipients, r
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.lock import WriterLock
-from bot.adapters.store.schema import migrate, require_current, stored_version
+from bot.adapters.store.schema import MIGRATIONS, migrate, require_current, stored_version
 from bot.adapters.store.writing import Writer
 from bot.core.errors import StoreError, StoreFullError, StoreVersionError
-from bot.core.model import Alert, Batch, Delivery, FeedState, Incident, Observation, Outgoing, Recipient, Summary
+from bot.core.model import (
+    Alert,
+    Batch,
+    Delivery,
+    FeedState,
+    HeldBack,
+    Incident,
+    InDoubt,
+    Observation,
+    Outgoing,
+    Recipient,
+)
+from bot.core.ports import Store
 from bot.core.routing import Silence
 from bot.core.sessions import Timetable
 
@@ -128,8 +141,10 @@ def _refuse_mixing(conn: sqlite3.Connection, file: Path, mode: Mode, run_name: s
     raise StoreVersionError(f"{file}: holds {was}; {want} needs a file of its own: name one with --database")
 
 
-class SqliteStore:
-    """The port ``Store`` on one SQLite file. Made by ``open_store``."""
+class SqliteStore(Store):
+    """The port ``Store`` on one SQLite file: what each method promises is said there. Made by ``open_store``."""
+
+    version = str(len(MIGRATIONS))
 
     def __init__(
         self,
@@ -158,7 +173,6 @@ class SqliteStore:
         self.close()
 
     def close(self, now: datetime | None = None) -> None:
-        """End the run, at ``now`` if given, and give up the lock. Closing twice is allowed."""
         try:
             if now is not None and self._lock is not None:
                 with self._writing():
@@ -176,10 +190,7 @@ class SqliteStore:
         with translated(self.path), transaction(self._conn):
             yield
 
-    # ------------------------------------------------------------------------------------------------- the port
-
     def commit(self, batch: Batch) -> None:
-        """Write all of ``batch`` in one transaction; a repeat changes nothing."""
         with self._writing():
             assert self._batches is not None
             self._batches.write(batch)
@@ -192,11 +203,6 @@ class SqliteStore:
         channels: Collection[str],
         busy: Collection[str] = (),
     ) -> Sequence[Outgoing]:
-        """Lease what may go out now, and record the attempts.
-
-        Messages before edits, then most severe, then oldest; one per recipient. A lease that ran out in the meantime
-        becomes ``unknown`` here, because the attempt may have arrived; if its answer comes later, ``settle`` takes it.
-        """
         with translated(self.path):
             if not outbox.waiting(self._conn):
                 return ()
@@ -204,22 +210,18 @@ class SqliteStore:
             return outbox.claim(self._conn, self.run_id, now, lease_for, limit, channels, busy)
 
     def settle(self, delivery: Delivery) -> None:
-        """Record how an attempt ended, and what follows from it. A repeat changes nothing."""
         with self._writing():
             outbox.settle(self._conn, delivery)
 
     def recover(self, now: datetime) -> int:
-        """Leases of earlier runs become ``unknown``; returns how many."""
         with self._writing():
             return outbox.recover(self._conn, self.run_id, now)
 
     def known_keys(self, keys: Collection[str]) -> Mapping[str, str]:
-        """Which of these story identities were ever seen: key to story id."""
         with translated(self.path):
             return reading.known_keys(self._conn, keys)
 
     def feed_states(self) -> Mapping[str, FeedState]:
-        """What is remembered of each feed, by name."""
         with translated(self.path):
             return reading.feed_states(self._conn)
 
@@ -236,43 +238,35 @@ class SqliteStore:
             yield from reading.observations(conn, since, until, quotes_since)
 
     def alerts_since(self, session: date) -> Sequence[Alert]:
-        """Alerts of sessions from ``session`` on, and any older one that fires or whose incident is open."""
         with translated(self.path):
             return reading.alerts_since(self._conn, session)
 
     def incidents_since(self, session: date) -> Sequence[Incident]:
-        """Incidents whose last session is ``session`` or later, and any still open, by ``started_at``."""
         with translated(self.path):
             return reading.incidents_since(self._conn, session)
 
     def recipients(self) -> Sequence[Recipient]:
-        """Everyone who may be told something, disabled ones included."""
         with translated(self.path):
             return recipients.recipients(self._conn)
 
     def save_recipients(self, people: Iterable[Recipient]) -> None:
-        """Insert or update by id. What waits for one that is now disabled is suppressed."""
         with self._writing():
             assert self._db is not None
             recipients.save(self._db, people)
 
     def silences(self, now: datetime) -> Sequence[Silence]:
-        """What people have silenced and is not over at ``now``."""
         with translated(self.path):
             return silences.running(self._conn, now)
 
     def save_silence(self, silence: Silence, now: datetime, made_by: str, comment: str = "") -> None:
-        """Remember a silence, and who made it."""
         with self._writing():
             silences.save(self._conn, self.run_id, silence, now, made_by, comment)
 
     def end_silence(self, silence_id: str, now: datetime) -> bool:
-        """End a silence; False where none of that id runs."""
         with self._writing():
             return silences.end(self._conn, silence_id, now)
 
     def save_verdict(self, incident: str, person: str, verdict: str, recipient: str, now: datetime) -> bool:
-        """What a person answers to "was this right?"; False where there is no such incident."""
         with self._writing():
             if not readers.knows_incident(self._conn, incident):
                 return False
@@ -280,48 +274,33 @@ class SqliteStore:
             return True
 
     def verdicts(self, incident: str) -> Mapping[str, int]:
-        """How many people said what of an incident."""
         with translated(self.path):
             return readers.verdicts(self._conn, incident)
 
-    def held(self, recipient: str, since: datetime) -> Sequence[readers.Held]:
-        """What was held back from a recipient and not told since, oldest first."""
+    def held(self, recipient: str, since: datetime) -> Sequence[HeldBack]:
         with translated(self.path):
             return readers.held(self._conn, recipient, since)
 
-    def doubtful(self) -> Sequence[readers.Doubtful]:
-        """Deliveries in doubt, the newest first."""
+    def in_doubt(self) -> Sequence[InDoubt]:
         with translated(self.path):
-            return readers.doubtful(self._conn)
+            return readers.in_doubt(self._conn)
 
     def resolve(self, wanted: str, how: str, by: str, now: datetime) -> int:
-        """Settle deliveries in doubt as somebody found them, by the beginning of their id, or ``all``; how many."""
         with self._writing():
             return readers.resolve(self._conn, wanted, how, by, now)
 
-    def told_summary(self, incident: str) -> Summary | None:
-        """The newest whole summary of an incident."""
-        with translated(self.path):
-            return readers.told_summary(self._conn, incident)
-
     def save_extra(self, name: str, value: str, now: datetime) -> None:
-        """Write a small named value by itself."""
         self.commit(Batch(now, extras={name: value}))
 
     def extra(self, name: str) -> str | None:
-        """A small named value written by a batch."""
         with translated(self.path):
             return reading.extra(self._conn, name)
 
-    # ---------------------------------------------------------------------------------------- beyond the port
-
     def move_recipient(self, old: str, new: str) -> None:
-        """The channel gave the chat ``old`` the id ``new``: preferences, history and queue go along."""
         with self._writing():
             recipients.move(self._conn, old, new)
 
     def record_rules(self, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
-        """Remember the text of each ``(rule, version, text)``; one known already stays as it was first used."""
         with self._writing():
             self._conn.executemany(
                 "INSERT INTO rule_versions (rule, version, text, first_used_at) VALUES (?, ?, ?, ?)"
@@ -329,8 +308,7 @@ class SqliteStore:
                 [(clean(rule), clean(name), clean(text), moment_text(now)) for rule, name, text in versions],
             )
 
-    def outbox(self) -> Mapping[str, int]:
-        """How many notifications stand ``queued``, ``leased`` and ``unknown``: for the status line and health."""
+    def outbox_counts(self) -> Mapping[str, int]:
         with translated(self.path):
             return {
                 state: int(
@@ -341,35 +319,20 @@ class SqliteStore:
                 for state in ("queued", "leased", "unknown")
             }
 
-    def prune(self, now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:
-        """Forget rows older than ``keep`` says for each kind (``retention.KINDS``); returns how many, by kind."""
-        gone: Mapping[str, int] = dict.fromkeys(keep, 0)
-        for so_far in self.prune_in_steps(now, keep):
-            gone = so_far
-        return gone
+    def size(self) -> int:
+        total = 0
+        for file in (self.path, self.path.with_name(self.path.name + "-wal")):
+            with contextlib.suppress(OSError):
+                total += file.stat().st_size
+        return total
 
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
-        """As ``prune``, yielding after each short transaction so that an event loop can breathe."""
         if self._db is None:
             raise StoreError(f"{self.path}: opened for reading only")
         with translated(self.path):
             yield from retention.prune(self._conn, now, keep)
 
-    def update_outcomes(self, timetable_of: Callable[[str], Timetable], now: datetime) -> int:
-        """Store what followed each alert, as far as it is due and known and not stored yet; returns how many are new.
-
-        ``timetable_of`` gives the sessions of a symbol's exchange.
-        """
-        found = 0
-        for found in self.update_outcomes_in_steps(timetable_of, now):  # noqa: B007 - the last one is the result
-            pass
-        return found
-
     def update_outcomes_in_steps(self, timetable_of: Callable[[str], Timetable], now: datetime) -> Iterator[int]:
-        """As ``update_outcomes``, yielding after each symbol that was looked at so that an event loop can breathe.
-
-        All of it is written at the end, in one transaction.
-        """
         with translated(self.path):
             rows: list[outcomes.Settled] = []
             for settled in outcomes.missing(self._conn, timetable_of, now):

@@ -5,14 +5,16 @@ import os
 # python-telegram-bot warns on every RetryAfter unless its durations are asked for as timedeltas before it is used.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-from bot.adapters.telegram.address import Address
+from bot.adapters.telegram.address import CHANNEL, Address, chat_of
 from bot.adapters.telegram.audience import Answer, Audience, Command, Rights
 from bot.adapters.telegram.doorman import Access, Chat
 from bot.adapters.telegram.listener import TelegramListener
-from bot.adapters.telegram.notifier import TelegramNotifier
+from bot.adapters.telegram.notifier import LIMITS, TelegramNotifier
 from bot.adapters.telegram.redact import RedactingFilter, quiet_libraries
 
 __all__ = [
+    "CHANNEL",
+    "LIMITS",
     "Access",
     "Address",
     "Answer",
@@ -23,5 +25,6 @@ __all__ = [
     "Rights",
     "TelegramListener",
     "TelegramNotifier",
+    "chat_of",
     "quiet_libraries",
 ]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.core.errors import UsageError
+from bot.core.model import Recipient
 
 CHANNEL = "telegram"
 _ID = re.compile(r"telegram:(-?\d{1,20})(?:/(\d{1,20}))?")
@@ -30,3 +31,11 @@ class Address:
     def recipient(self) -> str:
         """The recipient id."""
         return f"{CHANNEL}:{self.chat}" + (f"/{self.thread}" if self.thread is not None else "")
+
+
+def chat_of(recipient: Recipient) -> int | None:
+    """The number of a recipient's chat, 0 for one that cannot be read; ``None`` where it is not on Telegram."""
+    if recipient.channel != CHANNEL:
+        return None
+    number = recipient.id.partition(":")[2].partition("/")[0]
+    return int(number) if number.lstrip("-").isdigit() else 0

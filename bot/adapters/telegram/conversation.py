@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from telegram import InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters, Update
@@ -58,15 +59,21 @@ LONGEST_WORDS = 400
 class Conversation:
     """Answers commands and buttons for those who may use them."""
 
-    def __init__(self, audience: Audience, access: Access) -> None:
+    def __init__(self, audience: Audience, access: Callable[[], Access]) -> None:
+        """``access``: who may do what, as it is now."""
         self._audience = audience
-        self._doorman = Doorman(access)
+        self._access = access
+        self._known = Doorman(access())
         self._commands = {command.name: command for command in audience.commands}
         self._answered: OrderedDict[tuple[int, int, Button], float] = OrderedDict()
 
-    def admit(self, access: Access) -> None:
-        """Judge by these lists from now on; earlier refusals are forgotten."""
-        self._doorman = Doorman(access)
+    @property
+    def _doorman(self) -> Doorman:
+        """Judges by the lists as they are now; where they changed, earlier refusals are forgotten."""
+        access = self._access()
+        if access != self._known.access:
+            self._known = Doorman(access)
+        return self._known
 
     def join(self, application: SomeApplication) -> None:
         """Register the handlers. Edited messages are not commands."""

@@ -41,14 +41,14 @@ class TelegramListener:
     """Answers commands and buttons. Sending alerts does not depend on it.
 
     ``report`` hears of every failed try and once when it works again (source ``telegram``, subject ``commands``).
-    ``poll_for`` is how long a poll waits at the server.
+    ``access`` says who may do what, as it is now. ``poll_for`` is how long a poll waits at the server.
     """
 
     def __init__(
         self,
         token: Secret,
         audience: Audience,
-        access: Access,
+        access: Callable[[], Access],
         clock: Clock,
         report: Callable[[SourceReport], None],
         *,
@@ -60,7 +60,7 @@ class TelegramListener:
         self._bot = connect(token, base_url, timeout, pool_size=8)
         self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
         self._audience = audience
-        self._admins = access.admins
+        self._admins = access().admins
         self._conversation = Conversation(audience, access)
         self._conversation.join(self._application)
         self._clock = clock
@@ -72,10 +72,6 @@ class TelegramListener:
         self._confirmed: int | None = None
         self._trouble = ""
         self._initialized = False
-
-    def admit(self, access: Access) -> None:
-        """From now on these may speak with the bot: the lists were edited while running."""
-        self._conversation.admit(access)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until ``stop`` is set; returns within about a second of it. Failures are reported, never raised."""

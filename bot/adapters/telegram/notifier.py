@@ -15,7 +15,8 @@ from bot.adapters.telegram.keyboard import keyboard
 from bot.adapters.telegram.photos import Photos, Pictures
 from bot.adapters.telegram.redact import Redactor
 from bot.core.errors import DeliveryError, UsageError
-from bot.core.model import Outgoing
+from bot.core.model import Limits, Outgoing
+from bot.core.ports import Notifier
 from bot.core.secret import Secret
 from bot.core.unsent import CancelledUnsent
 from bot.render import html, plain
@@ -25,7 +26,12 @@ from bot.render.text import unmention, utf16_length
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
-class TelegramNotifier:
+LIMITS = Limits(burst=6)
+"""What Telegram allows (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this), used evenly:
+30 messages a second over all chats, one a second to any chat, 20 a minute to a group."""
+
+
+class TelegramNotifier(Notifier):
     """The channel ``telegram``. One request per notification; pacing and retries are the sender's.
 
     A message whose markup Telegram refuses goes once more as plain text. Cancelled before anything reached the wire
@@ -33,15 +39,20 @@ class TelegramNotifier:
     """
 
     channel = CHANNEL
+    limits = LIMITS
 
-    def __init__(self, token: Secret, *, base_url: str = DEFAULT_BASE_URL, timeout: float = 20.0) -> None:
+    def __init__(
+        self,
+        token: Secret,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = 20.0,
+        pictures: Pictures | None = None,
+    ) -> None:
+        """``pictures`` follow the message of their notification."""
         self._bot = connect(token, base_url, timeout)
         self._redact = Redactor([token])
-        self._photos: Photos | None = None
-
-    def show(self, pictures: Pictures) -> None:
-        """Let the pictures that ``pictures`` has for a notification follow its message."""
-        self._photos = Photos(self._bot, pictures, self._redact)
+        self._photos = Photos(self._bot, pictures, self._redact) if pictures is not None else None
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send, edit or answer, and return Telegram's message id.

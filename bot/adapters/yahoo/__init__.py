@@ -1,4 +1,4 @@
-"""Prices from Yahoo Finance, by unmodified yfinance. ``Yahoo`` implements the port ``QuoteSource``.
+"""Prices from Yahoo Finance, by unmodified yfinance. ``Yahoo`` implements the port ``PriceSource``.
 
 - ``source``: what is asked when, and what is done when an answer is wanting.
 - ``reading``: Yahoo's documents as quotes; pure.

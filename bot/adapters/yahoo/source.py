@@ -31,6 +31,7 @@ from bot.core.earnings import ONE_REPORT
 from bot.core.errors import SourceError, UsageError
 from bot.core.exchanges import Listing, exchange_of
 from bot.core.model import DailyBar, EarningsDate, Quote, ReportTime, Split
+from bot.core.ports import PriceSource
 from bot.core.sessions import Timetable
 
 BATCH = 200
@@ -48,14 +49,17 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Yahoo:
-    """Implements the port ``QuoteSource``. Belongs to one event loop.
+class Yahoo(PriceSource):
+    """Prices, history and earnings dates from Yahoo Finance. Belongs to one event loop.
 
     ``timetable`` gives the sessions of an exchange (ISO 10383 code); where it raises UsageError, official closes are
     not recognised and the running local day counts as unfinished. ``exchanges`` says the exchange of symbols where
     Yahoo's word is not to be taken. ``cache`` is a folder for yfinance's own small files (cookie, time zones);
-    its default is yfinance's, in the user's cache.
+    its default is yfinance's, in the user's cache. ``batch`` is how many symbols one request carries.
     """
+
+    title = "Yahoo"
+    advice = "check the network; Yahoo may ask to wait"
 
     def __init__(
         self,
@@ -68,20 +72,21 @@ class Yahoo:
         threads: int = 4,
         settle_for: timedelta = timedelta(minutes=20),
         charts_interval: timedelta = timedelta(seconds=60),
+        batch: int = BATCH,
     ) -> None:
         self._timetable = timetable
         self._exchanges = dict(exchanges or {})
         self._wire = Wire(cache, request_timeout, call_timeout)
         self._quick = Workers(2, "yahoo-quotes")
         self._slow = Workers(threads, "yahoo-history")
+        self._batch = min(batch, BATCH)
         self._settle_for = settle_for
         self._charts_interval = charts_interval
         self._charts_at: datetime | None = None
         self._answered: set[str] = set()
         self._closes: dict[str, tuple[datetime, float]] = {}
         self._doubt = SplitDoubt()
-        self.note = ""
-        """What the last call could not do as it should, in one line; empty where all went well."""
+        self.calendar = self
 
     def close(self) -> None:
         """Let the threads end. A request under way does not hold up the end of the program."""
@@ -103,7 +108,7 @@ class Yahoo:
         wanted = list(dict.fromkeys(symbols))
         if not wanted:
             return []
-        batches = [wanted[i : i + BATCH] for i in range(0, len(wanted), BATCH)]
+        batches = [wanted[i : i + self._batch] for i in range(0, len(wanted), self._batch)]
         answers = await asyncio.gather(
             *(self._quick.run(partial(self._wire.quotes, batch)) for batch in batches), return_exceptions=True
         )
@@ -140,8 +145,8 @@ class Yahoo:
         """
         wanted = list(dict.fromkeys(symbols))
         listings: dict[str, Listing] = {}
-        for start in range(0, len(wanted), BATCH):
-            batch = wanted[start : start + BATCH]
+        for start in range(0, len(wanted), self._batch):
+            batch = wanted[start : start + self._batch]
             items = {text(i, "symbol").upper(): i for i in await self._quick.run(partial(self._wire.quotes, batch))}
             for symbol in batch:
                 item = items.get(symbol.upper())
@@ -273,8 +278,8 @@ class Yahoo:
         asked = {symbol.upper(): symbol for symbol in symbols}
         wanted = list(asked)
         dates: dict[tuple[str, date], EarningsDate] = {}
-        for start in range(0, len(wanted), BATCH):
-            ask = partial(self._wire.earnings, wanted[start : start + BATCH], first, last + timedelta(days=1))
+        for start in range(0, len(wanted), self._batch):
+            ask = partial(self._wire.earnings, wanted[start : start + self._batch], first, last + timedelta(days=1))
             for row in await self._slow.run(ask):
                 symbol = asked.get(row.symbol.upper())
                 if symbol is None:

@@ -6,29 +6,26 @@ What was said by command is kept in the history and lasts until it is said other
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.adapters.store import SqliteStore
 from bot.adapters.telegram.doorman import Access
-from bot.core.ports import Clock
+from bot.core.ports import Clock, Extras
 
 _NAME = "telegram_access"
 
 
 @dataclass(slots=True)
 class Admission:
-    """The lists as they are now. ``changed`` is told of every change."""
+    """The lists as they are now."""
 
-    store: SqliteStore
+    kept: Extras
     clock: Clock
     configured: Access
-    changed: Callable[[Access], None] = lambda access: None
     _allowed: set[int] = field(default_factory=set)
     _denied: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        told = json.loads(self.store.extra(_NAME) or "{}")
+        told = json.loads(self.kept.extra(_NAME) or "{}")
         self._allowed, self._denied = set(told.get("allowed", ())), set(told.get("denied", ()))
 
     @property
@@ -52,6 +49,5 @@ class Admission:
 
     def _save(self, allowed: set[int], denied: set[int]) -> None:
         value = json.dumps({"allowed": sorted(allowed), "denied": sorted(denied)})
-        self.store.save_extra(_NAME, value, self.clock.now())
+        self.kept.save_extra(_NAME, value, self.clock.now())
         self._allowed, self._denied = allowed, denied
-        self.changed(self.access)

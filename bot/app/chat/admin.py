@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.adapters.store import SqliteStore
-from bot.adapters.telegram.doorman import Chat
+from bot.adapters.telegram import Chat, chat_of
 from bot.app.chat.access import Admission
 from bot.app.chat.words import answer, facts, note
 from bot.app.live import LiveBot
 from bot.app.muting import Muting
 from bot.core.model import PAUSE, Line, Recipient, Severity, Strong, Summary
+from bot.core.ports import Outbox, People
 from bot.core.routing import Silence
 from bot.core.wording import age, count, listing, shortened
 
@@ -28,7 +28,8 @@ class Administration:
     """Carries out what an admin asks for; whether they may was decided before."""
 
     bot: LiveBot
-    store: SqliteStore
+    people: People
+    outbox: Outbox
     muting: Muting
     admission: Admission
     refresh: Callable[[], None]
@@ -71,8 +72,8 @@ class Administration:
         if number in self.admission.access.admins:
             return "That is an admin; take the id from telegram: admins: in config.yaml and start the bot anew."
         denied = self.admission.deny(number)
-        gone = [r for r in self.store.recipients() if _chat_of(r) == number and r.enabled]
-        self.store.save_recipients([_off(r) for r in gone])
+        gone = [r for r in self.people.recipients() if chat_of(r) == number and r.enabled]
+        self.people.save_recipients([_off(r) for r in gone])
         self.refresh()
         if not denied and not gone:
             return f"{number} may not receive anyway."
@@ -83,10 +84,10 @@ class Administration:
     def chats(self) -> Summary:
         """Everybody who may be told something, with what they chose."""
         access, lines = self.admission.access, list[Line | str]()
-        people = self.store.recipients()
+        people = self.people.recipients()
         for person in people[:40]:
             lines.append((Strong(f"{shortened(person.name, 40) or person.id}"), f" {person.id}: {_chosen(person)}"))
-        known = {_chat_of(r) for r in people}
+        known = {chat_of(r) for r in people}
         waiting = [str(c) for c in sorted(access.allow | access.admins) if c not in known]
         closing = f"Allowed, but /start was never sent: {listing(waiting, 8)}. " if waiting else ""
         more = f"and {len(people) - 40} more. " if len(people) > 40 else ""
@@ -97,8 +98,7 @@ class Administration:
 
     def health(self) -> Summary:
         """Sources in trouble, what waits to be sent, and messages in doubt."""
-        now, health = self.now(), self.bot.engine.health
-        failing = health.failing()
+        now, failing = self.now(), self.bot.engine.view().failing
         named = {source for source, _, _, _ in failing}
         troubles: list[Line | str] = [
             (Strong(f"{source}{f' {subject}' if subject else ''}"), f": {trouble.value}, {shortened(detail, 100)}")
@@ -109,14 +109,14 @@ class Administration:
             for s in self.bot.states.values()
             if s.failures and s.name not in named
         ]
-        outbox = self.store.outbox()
+        outbox = self.outbox.outbox_counts()
         waiting = f"{outbox.get('queued', 0)} messages wait, {outbox.get('leased', 0)} on their way"
         state = [waiting]
         if self.bot.cycle.uncommitted:
             state.append(f"The history cannot be written: {count(self.bot.cycle.uncommitted, 'turn')} kept in memory")
         if any(s.id == PAUSE for s in self.muting()):
             state.append("Alerts are paused; /resume")
-        doubtful = self.store.doubtful()
+        doubtful = self.outbox.in_doubt()
         doubts: list[Line | str] = [
             (Strong(d.id[:8]), f" to {d.recipient}, {age(now - d.created_at)} ago: {shortened(d.subject, 80)}")
             for d in doubtful[:SHOWN]
@@ -140,7 +140,7 @@ class Administration:
         wanted, how = asked
         if wanted != "all" and re.fullmatch(r"[0-9a-f]{4,64}", wanted) is None:
             return "That is no id of a message; /health shows them."
-        settled = self.store.resolve(wanted, how, by, self.now())
+        settled = self.outbox.resolve(wanted, how, by, self.now())
         if not settled:
             return "No message in doubt has that id; /health shows them."
         if how == "again":
@@ -154,12 +154,6 @@ def _number(words: str, here: Chat | None) -> int | None:
         return here.id
     match = _CHAT.fullmatch(words.strip())
     return int(match[1]) if match else None
-
-
-def _chat_of(recipient: Recipient) -> int | None:
-    channel, _, rest = recipient.id.partition(":")
-    number = rest.partition("/")[0]
-    return int(number) if channel == "telegram" and number.lstrip("-").isdigit() else None
 
 
 def _off(recipient: Recipient) -> Recipient:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.adapters.store import SqliteStore
+from bot.adapters.telegram.address import CHANNEL
 from bot.adapters.telegram.audience import Answer, Command
 from bot.adapters.telegram.doorman import Chat
 from bot.adapters.telegram.keyboard import Button
@@ -19,6 +19,7 @@ from bot.app.chat.preferences import Preferences
 from bot.app.live import LiveBot
 from bot.app.muting import Muting
 from bot.core.model import Announcement, Recipient, Summary, stable_id
+from bot.core.ports import OpenHistory, Outbox, People
 from bot.core.routing import Silence
 from bot.core.wording import count
 from bot.recipients import notice
@@ -33,7 +34,9 @@ class Desk:
     """Everything a chat can ask. ``status`` tells how the bot is doing; ``refresh`` reads the recipients anew."""
 
     bot: LiveBot
-    store: SqliteStore
+    people: People
+    outbox: Outbox
+    history: OpenHistory
     admission: Admission
     muting: Muting
     refresh: Callable[[], None]
@@ -47,9 +50,9 @@ class Desk:
     def subscribe(self, chat: Chat) -> None:
         """The chat receives from now on; an admin's own chat hears of troubles too."""
         operator = chat.private and self.admission.access.is_admin(chat)
-        known = next((r for r in self.store.recipients() if r.id == chat.recipient), None)
-        recipient = known or Recipient(chat.recipient, "telegram", chat.title)
-        self.store.save_recipients(
+        known = next((r for r in self.people.recipients() if r.id == chat.recipient), None)
+        recipient = known or Recipient(chat.recipient, CHANNEL, chat.title)
+        self.people.save_recipients(
             [replace(recipient, name=chat.title or recipient.name, operator=operator, enabled=True)]
         )
         self.refresh()
@@ -64,9 +67,9 @@ class Desk:
         self._switch_off(lambda r: r.id.partition("/")[0] == whole)
 
     def _switch_off(self, meant: Callable[[Recipient], bool]) -> None:
-        gone = [replace(r, enabled=False) for r in self.store.recipients() if r.enabled and meant(r)]
+        gone = [replace(r, enabled=False) for r in self.people.recipients() if r.enabled and meant(r)]
         if gone:
-            self.store.save_recipients(gone)
+            self.people.save_recipients(gone)
             self.refresh()
 
     def added(self, chat: Chat, by: str) -> None:
@@ -79,7 +82,7 @@ class Desk:
 
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
         """The answer to a command whose rights were checked."""
-        looking, knowing = self._looking, Knowing(self.bot, self.store, self._now)
+        looking, knowing = self._looking, Knowing(self.bot, self.history, self._now)
         prefers, admin = self._preferences, self._administration
         match command:
             case "price":
@@ -121,9 +124,9 @@ class Desk:
         """The answer to a button under a message about ``incident``."""
         if button.verdict:
             person = f"telegram:{chat.user}" if chat.user is not None else chat.recipient
-            if not self.store.save_verdict(incident, person, button.value, chat.recipient, self._now()):
+            if not self.people.save_verdict(incident, person, button.value, chat.recipient, self._now()):
                 return Answer(_GONE)
-            told = self.store.verdicts(incident)
+            told = self.people.verdicts(incident)
             return Answer(
                 f"Thank you: {button.value}. {count(sum(told.values()), 'reader has', 'readers have')} judged this."
             )
@@ -141,7 +144,7 @@ class Desk:
                 return Answer(self._mute(chat, incident, by))
 
     def _mute(self, chat: Chat, incident: str, by: str) -> str:
-        found = self.bot.engine.incidents.get(incident)
+        found = self.bot.engine.view().incident(incident)
         if found is None:
             return _GONE
         symbol, until = found.lead, self._now() + MUTED_FOR
@@ -157,13 +160,15 @@ class Desk:
 
     @property
     def _looking(self) -> Looking:
-        return Looking(self.bot, self.store, self._now)
+        return Looking(self.bot, self.people, self.history, self._now)
 
     @property
     def _preferences(self) -> Preferences:
         settings = self.bot.world.settings
-        return Preferences(self.store, self.bot.clock, lambda: settings.watched, lambda: settings.groups, self.refresh)
+        return Preferences(self.people, self.bot.clock, lambda: settings.watched, lambda: settings.groups, self.refresh)
 
     @property
     def _administration(self) -> Administration:
-        return Administration(self.bot, self.store, self.muting, self.admission, self.refresh, self.reload, self._now)
+        return Administration(
+            self.bot, self.people, self.outbox, self.muting, self.admission, self.refresh, self.reload, self._now
+        )

@@ -10,11 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.adapters.store import SqliteStore
-from bot.adapters.store.readers import Held, held_key
 from bot.app.chat.words import answer, facts, note
-from bot.core.model import PAUSE, TOLD_LATER, Announcement, Reason, Recipient, Severity
-from bot.core.ports import Clock
+from bot.core.model import PAUSE, TOLD_LATER, Announcement, HeldBack, Reason, Recipient, Severity, held_back_key
+from bot.core.ports import Clock, People
 from bot.core.routing import Silence
 from bot.core.wording import count, moment
 from bot.cycle import CycleResult
@@ -30,7 +28,7 @@ SHOWN = 12
 class HeldMessages:
     """Looks now and then whether somebody has woken up."""
 
-    store: SqliteStore
+    people: People
     clock: Clock
     recipients: Callable[[], Sequence[Recipient]]
     silences: Callable[[], Sequence[Silence]]
@@ -60,14 +58,14 @@ class HeldMessages:
                 continue
             if quiet_at(recipient.quiet, now):
                 asleep.add(recipient.id)
-            elif missed := self.store.held(recipient.id, now - BACK):
+            elif missed := self.people.held(recipient.id, now - BACK):
                 self.announce(told(recipient.id, missed, now))
         self._owed = asleep
 
 
-def told(recipient: str, missed: Sequence[Held], now: datetime) -> Announcement:
+def told(recipient: str, missed: Sequence[HeldBack], now: datetime) -> Announcement:
     """One message of everything missed: each incident by the last that was said of it."""
-    last: dict[str, Held] = {}
+    last: dict[str, HeldBack] = {}
     for number, held in enumerate(missed):
         last[held.incident or f"#{number}"] = held  # the newest stays, at the place of the first
     lines = []
@@ -81,7 +79,7 @@ def told(recipient: str, missed: Sequence[Held], now: datetime) -> Announcement:
     summary = answer(first, facts(lines), note("Held back in quiet hours or a pause. Not investment advice."))
     newest = missed[-1].created_at
     return Announcement(
-        key=held_key(recipient, newest),
+        key=held_back_key(recipient, newest),
         at=now,
         reason=Reason.DIGEST,
         severity=max((h.severity for h in missed), default=Severity.INFO),

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.adapters.store import SqliteStore, history
 from bot.app.chat.words import answer, code, facts, note
 from bot.app.live import LiveBot
 from bot.core.blocks.precedents import precedents as precedents_block
 from bot.core.episode import Episode
 from bot.core.model import ClusterMatch, Line, Link, Reach, Strong, Summary
+from bot.core.ports import OpenHistory
 from bot.core.precedents import Precedent, outcomes
 from bot.core.rules import Rule
 from bot.core.wording import age, count, listing, shortened
@@ -28,7 +28,7 @@ class Knowing:
     """Answers from the news room, the rules in force and the episodes."""
 
     bot: LiveBot
-    store: SqliteStore
+    history: OpenHistory
     now: Callable[[], datetime]
 
     def news(self, words: str) -> Summary | str:
@@ -38,12 +38,12 @@ class Knowing:
         known = {s.upper(): s for s in self.bot.world.settings.symbols}
         if symbol and symbol not in known:
             return f"{symbol[:20]} is not watched by this bot. /news alone shows the latest of all."
-        engine, now = self.bot.engine, self.now()
-        topics = engine.news.topics.ai_causes or engine.news.topics.names
+        view, now = self.bot.engine.view(), self.now()
+        topics = view.topics.ai_causes or view.topics.names
         if symbol:
-            found = engine.news.matches(known[symbol], topics, since=now - BACK, until=now)
+            found = view.matches(known[symbol], topics, since=now - BACK, until=now)
         else:
-            found = engine.news.matches("", topics, reaches=(Reach.NONE,), since=now - BACK, until=now)
+            found = view.matches("", topics, reaches=(Reach.NONE,), since=now - BACK, until=now)
         found = sorted(found, key=lambda m: m.stories[-1].seen_at, reverse=True)
         about = f" that reaches {known[symbol]}" if symbol else ""
         if not found:
@@ -63,8 +63,8 @@ class Knowing:
 
     def rules(self) -> Summary:
         """The rules in force, how often each fired in a year, and those that are switched off."""
-        on = [r for r in self.bot.engine.rules if r.enabled]
-        off = [r.name for r in self.bot.engine.rules if not r.enabled]
+        on = [r for r in self.bot.engine.view().rules if r.enabled]
+        off = [r.name for r in self.bot.engine.view().rules if not r.enabled]
         lines: list[Line | str] = [(Strong(r.name), f": {_described(r)}. {self._fired(r)}") for r in on]
         closing = f"Switched off: {listing(off, 8)}. " if off else ""
         return answer("Rules", facts(lines), note(f"{closing}/rule and a name shows one as written."))
@@ -72,9 +72,9 @@ class Knowing:
     def rule(self, words: str) -> Summary | str:
         """One rule as it stands in its file, and how it did."""
         name = words.strip().lower()
-        found = self.bot.engine.rules.named(name) if name else None
+        found = self.bot.engine.view().rules.named(name) if name else None
         if found is None:
-            names = listing([r.name for r in self.bot.engine.rules], 12)
+            names = listing([r.name for r in self.bot.engine.view().rules], 12)
             return f"{f'There is no rule {name[:40]}. ' if name else ''}The rules are {names}."
         text = found.text if len(found.text) <= LONGEST_RULE else found.text[:LONGEST_RULE] + "…"
         written = [line for line in text.splitlines() if line.strip()]
@@ -87,7 +87,8 @@ class Knowing:
         )
 
     def _fired(self, rule: Rule) -> str:
-        found = history.list_alerts(self.store.path, rule=rule.name, since=self.now() - RECORD, limit=1000)
+        with self.history() as history:
+            found = history.list_alerts(rule=rule.name, since=self.now() - RECORD, limit=1000)
         if not found:
             return "It has not fired in a year."
         incidents = len({a["incident"] for a in found if a["incident"]})
@@ -100,7 +101,7 @@ class Knowing:
     def precedents(self, words: str) -> Summary | str:
         """Past episodes, the latest first; with a symbol, those in which it fell."""
         symbol = words.split()[0].upper().lstrip("$") if words.split() else ""
-        told: Sequence[Episode] = self.bot.engine.announcer.messages.episodes
+        told: Sequence[Episode] = self.bot.engine.view().episodes
         found = [e for e in told if not symbol or any(f.symbol == symbol for f in e.falls)]
         if not found:
             return f"No episode names {symbol[:20]}." if symbol else "No episodes are described."

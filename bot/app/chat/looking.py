@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.adapters.charts import drawn
-from bot.adapters.store import SqliteStore, history
 from bot.app.chat.words import answer, facts, note, plain_lines
 from bot.app.live import LiveBot
 from bot.app.status import PHASES
 from bot.core.incidents import told_by
 from bot.core.model import Line, Link, Severity, Strong, Summary
-from bot.core.picture import plain_price_picture, price_picture
+from bot.core.ports import OpenHistory, People
+from bot.core.view import View
 from bot.core.windows import parse_duration
 from bot.core.wording import age, confidence_words, count, moment, percent, price, shortened
 
@@ -33,8 +33,14 @@ class Looking:
     """Answers from the history and from what the engine knows now."""
 
     bot: LiveBot
-    store: SqliteStore
+    people: People
+    history: OpenHistory
     now: Callable[[], datetime]
+
+    @property
+    def view(self) -> View:
+        """What the engine knows now."""
+        return self.bot.engine.view()
 
     # -------------------------------------------------------------------------------------------------------- alerts
 
@@ -46,7 +52,8 @@ class Looking:
                 span = parse_duration(word.lower())
             except ValueError:
                 symbol = word.upper().lstrip("$")
-        found = history.list_alerts(self.store.path, symbol=symbol or None, since=self.now() - span, limit=ALERTS + 1)
+        with self.history() as history:
+            found = history.list_alerts(symbol=symbol or None, since=self.now() - span, limit=ALERTS + 1)
         about = f" of {symbol}" if symbol else ""
         if not found:
             known = {s.upper() for s in self.bot.world.settings.symbols}
@@ -69,8 +76,9 @@ class Looking:
         wanted = self._incident(words)
         if wanted is None:
             return _NO_ID if words else "There has been no incident yet."
-        told = self.store.told_summary(wanted)
-        found = self.bot.engine.incidents.get(wanted)
+        with self.history() as history:
+            told = history.told_summary(wanted)
+        found = self.view.incident(wanted)
         lines: list[Line | str] = [f"Incident {wanted}"]
         if found is not None:
             lines = [
@@ -83,7 +91,7 @@ class Looking:
             due = [f.due_at for f in found.thread.follow_ups if f.due_at is not None and f.done_at is None]
             if due:
                 lines.append(f"Next message {moment(min(due))}")
-        if verdicts := self.store.verdicts(wanted):
+        if verdicts := self.people.verdicts(wanted):
             lines.append(f"Readers: {', '.join(f'{n} {what}' for what, n in sorted(verdicts.items()))}")
         if told is None:
             return answer(f"Incident {wanted}", facts(lines))
@@ -129,7 +137,8 @@ class Looking:
         alert = self._alert(words)
         if alert is None:
             return _NO_ID
-        whole = history.show_alert(self.store.path, alert["id"])
+        with self.history() as history:
+            whole = history.show_alert(alert["id"])
         told = whole["stories"] if whole is not None else []
         if not told:
             return f"No story is tied to {alert['symbol']}: it fired on prices alone."
@@ -145,12 +154,10 @@ class Looking:
 
     async def chart(self, incident: str) -> tuple[bytes, ...]:
         """The incident's picture as it would be drawn now; nothing where it is too long ago."""
-        found = self.bot.engine.incidents.get(incident)
+        found = self.view.incident(incident)
         if found is None:
             return ()
-        engine = self.bot.engine
-        alerts = [a for a in map(engine.alerts.get, found.alerts) if a is not None]
-        picture = price_picture(engine.market, engine.companies, found, alerts, self.now()) if alerts else None
+        picture = self.view.price_picture(found, self.now())
         png = await drawn(picture) if picture is not None else None
         return (png,) if png is not None else ()
 
@@ -171,23 +178,22 @@ class Looking:
         symbols = [known[w] for w in asked[:PRICES]]
         lines = [self._standing(symbol) for symbol in symbols]
         closing = f"At most {PRICES} at a time. " if len(asked) > PRICES else ""
-        first = f"{self.bot.engine.announcer.messages.company(symbols[0])}" if len(symbols) == 1 else "Prices"
+        first = f"{self.view.name_of(symbols[0])}" if len(symbols) == 1 else "Prices"
         pictures = await self._picture_of(symbols[0]) if len(symbols) == 1 else ()
         return answer(first, facts(lines), note(f"{closing}Not investment advice.")), pictures
 
     def _standing(self, symbol: str) -> Line:
-        standing = self.bot.engine.announcer.messages.standing(symbol, self.now())
+        standing = self.view.standing(symbol, self.now())
         if standing is None:
             return (Strong(symbol), ": no price known yet")
-        phase = PHASES[self.bot.engine.market.phase(symbol, standing.at)]
+        phase = PHASES[self.view.phase(symbol, standing.at)]
         return (
             Strong(f"{symbol} {price(standing.price)}, {percent(standing.change)}"),
             f" against {price(standing.reference.price)}; {phase}, {moment(standing.at)}",
         )
 
     async def _picture_of(self, symbol: str) -> tuple[bytes, ...]:
-        engine = self.bot.engine
-        picture = plain_price_picture(engine.market, engine.companies, symbol, self.now())
+        picture = self.view.plain_price_picture(symbol, self.now())
         png = await drawn(picture) if picture is not None else None
         return (png,) if png is not None else ()
 
@@ -201,13 +207,15 @@ class Looking:
         """The id asked for, or the latest; ``None`` where there is none."""
         wanted = words.strip().lower()
         if not wanted:
-            found = history.list_alerts(self.store.path, limit=1)
+            with self.history() as history:
+                found = history.list_alerts(limit=1)
             return (found[0]["incident"] or None) if found else None
         if _ID.fullmatch(wanted) is None:
             return None
-        if self.bot.engine.incidents.get(wanted) is not None:
+        if self.view.incident(wanted) is not None:
             return wanted
-        return wanted if history.list_alerts(self.store.path, incident=wanted, limit=1) else None
+        with self.history() as history:
+            return wanted if history.list_alerts(incident=wanted, limit=1) else None
 
     def _alert(self, words: str) -> dict[str, Any] | None:
         """The alert asked for by its id (or its beginning), or by its incident's: the one it is told by."""
@@ -215,16 +223,16 @@ class Looking:
         if wanted and _ID.fullmatch(wanted) is None:
             return None
         incident = self._incident(wanted)
-        if incident is not None:
-            alerts = history.list_alerts(self.store.path, incident=incident, limit=None)
-            return self._told_by(incident, alerts) if alerts else None
-        return history.show_alert(self.store.path, wanted) if len(wanted) >= 6 else None
+        with self.history() as history:
+            if incident is not None:
+                alerts = history.list_alerts(incident=incident, limit=None)
+                return self._told_by(incident, alerts) if alerts else None
+            return history.show_alert(wanted) if len(wanted) >= 6 else None
 
     def _told_by(self, incident: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The alert an incident is told by; of an incident from long ago the first of the highest severity."""
-        engine = self.bot.engine
-        found = engine.incidents.get(incident)
-        known = [a for a in map(engine.alerts.get, found.alerts) if a is not None] if found is not None else []
+        found = self.view.incident(incident)
+        known = self.view.alerts_of(found) if found is not None else []
         lead = told_by(found, known).id if found is not None and known else ""
         return min(rows, key=lambda a: (a["id"] != lead, -int(Severity.parse(a["severity"])), a["at"]))
 

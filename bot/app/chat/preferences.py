@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.adapters.store import SqliteStore
 from bot.adapters.telegram.doorman import Chat
 from bot.core.model import Recipient, Severity
-from bot.core.ports import Clock
+from bot.core.ports import Clock, Recipients
 from bot.core.wording import listing
 from bot.quiet import parse_quiet_hours, quiet_at
 
@@ -21,7 +20,7 @@ _NOT_STARTED = "This chat receives nothing yet: send /start first."
 class Preferences:
     """Reads and changes recipients. ``changed`` is called after each change."""
 
-    store: SqliteStore
+    people: Recipients
     clock: Clock
     watched: Callable[[], Sequence[str]]
     groups: Callable[[], Mapping[str, Sequence[str]]]
@@ -29,7 +28,7 @@ class Preferences:
 
     def known(self, chat: Chat) -> Recipient | None:
         """The recipient this chat is, where it receives."""
-        return next((r for r in self.store.recipients() if r.id == chat.recipient and r.enabled), None)
+        return next((r for r in self.people.recipients() if r.id == chat.recipient and r.enabled), None)
 
     def watch(self, chat: Chat, words: str) -> str:
         """Add symbols and groups to what the chat hears of."""
@@ -132,7 +131,7 @@ class Preferences:
         return f"No digests here.{also}"
 
     def _save(self, person: Recipient) -> None:
-        self.store.save_recipients([person])
+        self.people.save_recipients([person])
         self.changed()
 
     def _symbols(self, words: str, also: Sequence[str] = ()) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from bot.config.settings.secret_files import variable_in
 from bot.config.yaml.document import Document, problem
@@ -27,6 +27,7 @@ from bot.core.secret import Secret
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 _LONG_PIECE = 8
 _PLAIN_WORD = re.compile(r"[a-z-]+")
+_SECTIONS = {"telegram": "telegram:", "console": "console:", "webhook": "webhooks:", "apprise": "apprise:"}
 LEAST_SECRET = 16
 """Characters of a webhook's secret: one that is shorter can be guessed."""
 
@@ -70,7 +71,7 @@ class ChannelSettings(StrictModel):
     """What any of them wants to hear."""
 
     name: Name
-    """Short and unique; its recipient is `webhook:NAME` or `apprise:NAME`."""
+    """Short and unique; its recipient is `webhook:NAME`, `apprise:NAME` or `TYPE:NAME`."""
     min_severity: LeastSeverity = Severity.INFO
     """Nothing less severe is sent there."""
     symbols: tuple[Symbol, ...] = ()
@@ -99,12 +100,28 @@ class AppriseSettings(ChannelSettings):
     """`markdown` where the service shows it."""
 
 
+class NotifierSettings(ChannelSettings):
+    """A recipient of a notifier that another package brings: see docs/extending.md."""
+
+    type: Name
+    """The notifier, by the name of its entry point in the group `aftershock.notifiers`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What that notifier asks for. Secrets are not written here, but the variables that hold them."""
+
+
 def channel_problems(
-    document: Document, webhooks: tuple[WebhookSettings, ...], apprises: tuple[AppriseSettings, ...]
+    document: Document,
+    webhooks: tuple[WebhookSettings, ...],
+    apprises: tuple[AppriseSettings, ...],
+    notifiers: tuple[NotifierSettings, ...],
 ) -> list[Problem]:
-    """Names that are there twice."""
+    """Names that are there twice, and built-in channels in the place of others."""
     found = []
-    for key, channels in (("webhooks", webhooks), ("apprise", apprises)):
+    for index, notifier in enumerate(notifiers):
+        if notifier.type in _SECTIONS:
+            message = f"{notifier.type} has a section of its own: {_SECTIONS[notifier.type]}"
+            found.append(problem(document, ("notifiers", index, "type"), message))
+    for key, channels in (("webhooks", webhooks), ("apprise", apprises), ("notifiers", notifiers)):
         names: set[str] = set()
         for index, channel in enumerate(channels):
             if channel.name in names:

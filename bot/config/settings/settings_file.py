@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
-from bot.config.settings.other_channels import AppriseSettings, WebhookSettings, channel_problems
+from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
 from bot.config.yaml.document import Document, load_document, problem
 from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol
@@ -96,6 +96,10 @@ class News(StrictModel):
 class Prices(StrictModel):
     """How prices are asked for. One request carries the whole watchlist, up to `batch` symbols."""
 
+    source: Name = "yahoo"
+    """`yahoo`, or a price source that another package brings, by the name of its entry point: see docs/extending.md."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What that price source asks for."""
     interval_in_session: Duration = timedelta(seconds=15)
     """While a watched exchange is in its regular phase."""
     interval_pre_post: Duration = timedelta(seconds=30)
@@ -162,6 +166,8 @@ class Settings(StrictModel):
     """Programs that take alerts as signed JSON."""
     apprise: tuple[AppriseSettings, ...] = ()
     """E-mail, Slack, Discord, ntfy and other services."""
+    notifiers: tuple[NotifierSettings, ...] = ()
+    """Recipients of notifiers that other packages bring."""
     metrics: MetricsSettings = MetricsSettings()
     """Numbers for Prometheus, and an answer for process managers."""
     heartbeat: HeartbeatSettings = HeartbeatSettings()
@@ -280,7 +286,7 @@ def _tokens(document: Document) -> list[Problem]:
 
 def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     problems = metrics_problems(document, settings.metrics, settings.heartbeat)
-    problems += channel_problems(document, settings.webhooks, settings.apprise)
+    problems += channel_problems(document, settings.webhooks, settings.apprise, settings.notifiers)
     names: dict[str, int] = {}
     addresses: dict[str, int] = {}
     for index, feed in enumerate(settings.feeds):

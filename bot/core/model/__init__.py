@@ -6,6 +6,7 @@ currency the exchange quotes.
 
 from __future__ import annotations
 
+from bot.core.model.asking import VERDICTS, Filters, StoredStory
 from bot.core.model.batches import Batch, Decisions
 from bot.core.model.decisions import (
     LAPSED,
@@ -26,7 +27,19 @@ from bot.core.model.decisions import (
     Reference,
     Thread,
 )
-from bot.core.model.delivery import Delivery, DeliveryOutcome, Notification, NotificationState, Outgoing, Recipient
+from bot.core.model.delivery import (
+    HELD_BACK_KEY,
+    Delivery,
+    DeliveryOutcome,
+    HeldBack,
+    InDoubt,
+    Limits,
+    Notification,
+    NotificationState,
+    Outgoing,
+    Recipient,
+    held_back_key,
+)
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.core.model.news import ClusterMatch, Field, Mention, Reading, ScoreReason, TopicScore
 from bot.core.model.observations import (
@@ -57,12 +70,14 @@ from bot.core.model.vocabulary import (
 )
 
 __all__ = [
+    "HELD_BACK_KEY",
     "LAPSED",
     "NEXT_SESSION_CLOSE",
     "PAUSE",
     "RECOVERED",
     "SESSION_CLOSE",
     "TOLD_LATER",
+    "VERDICTS",
     "Alert",
     "AlertChange",
     "AlertState",
@@ -81,13 +96,17 @@ __all__ = [
     "EarningsDate",
     "FeedState",
     "Field",
+    "Filters",
     "FollowUp",
     "FollowUpKind",
     "FollowUpOutcome",
+    "HeldBack",
+    "InDoubt",
     "Incident",
     "IncidentState",
     "Inline",
     "Joined",
+    "Limits",
     "Line",
     "Link",
     "Mention",
@@ -109,6 +128,7 @@ __all__ = [
     "Severity",
     "SourceReport",
     "Split",
+    "StoredStory",
     "Story",
     "Strong",
     "Summary",
@@ -117,5 +137,6 @@ __all__ = [
     "Thread",
     "TopicScore",
     "Trouble",
+    "held_back_key",
     "stable_id",
 ]

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.model.messages import Summary
 from bot.core.model.vocabulary import Reason, Severity, Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How fast a channel may be used. Windows slide: at no moment does the last one hold more than its limit."""
+
+    overall: int = 30
+    """Messages in any ``overall_window``."""
+    overall_window: timedelta = timedelta(seconds=1)
+    burst: int = 0
+    """Messages in any ``burst_window``; 0 for no such limit. With one, a long queue goes out evenly, and what is
+    critical and comes in between waits for the next place, not for the next second."""
+    burst_window: timedelta = timedelta(seconds=1) / 5
+    chat_interval: timedelta = timedelta(seconds=1)
+    """Least time between two messages to one chat."""
+    group: int = 20
+    """Messages to one group in any ``group_window``."""
+    group_window: timedelta = timedelta(minutes=1)
+    flood_chats: int = 3
+    """When this many chats are told to wait within ``flood_window``, the whole channel waits."""
+    flood_window: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +38,7 @@ class Recipient:
     id: str
     """``telegram:12345``, ``telegram:-100123/7``, ``console``."""
     channel: str
-    """``telegram`` or ``console``."""
+    """The name of its notifier: ``telegram``, ``console``, ``webhook``."""
     name: str = ""
     operator: bool = False
     """Also receives operator notices."""
@@ -97,3 +118,33 @@ class Delivery:
     message_id: str | None = None
     error: str = ""
     retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A message that was not sent because of quiet hours or a pause."""
+
+    created_at: datetime
+    incident: str
+    severity: Severity
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """A notification of which nobody knows whether it arrived."""
+
+    id: str
+    recipient: str
+    created_at: datetime
+    subject: str
+    error: str
+
+
+HELD_BACK_KEY = "held"
+"""First word of the announcement keys of messages that tell what was held back."""
+
+
+def held_back_key(recipient: str, newest: datetime) -> str:
+    """The announcement key of the message that tells ``recipient`` what was held back up to ``newest``."""
+    return f"{HELD_BACK_KEY}:{recipient}:{newest:%Y%m%dT%H%M%S.%f}"

@@ -8,17 +8,18 @@ StoreVersionError where the file is not a history of this program's version.
 from __future__ import annotations
 
 from bot.adapters.store.history.alerts import find_alerts, list_alerts, quotes_around, show_alert
-from bot.adapters.store.history.filters import Filters
 from bot.adapters.store.history.incidents import list_incidents
 from bot.adapters.store.history.opening import Source, open_history
+from bot.adapters.store.history.reader import SqliteHistory, connect_guarded, read_history
 from bot.adapters.store.history.searching import search
 from bot.adapters.store.history.stats import statistics
 from bot.adapters.store.history.verifying import evidence, verify
 from bot.adapters.store.history.whole_incident import headline, show_incident
 
 __all__ = [
-    "Filters",
     "Source",
+    "SqliteHistory",
+    "connect_guarded",
     "evidence",
     "find_alerts",
     "headline",
@@ -26,6 +27,7 @@ __all__ = [
     "list_incidents",
     "open_history",
     "quotes_around",
+    "read_history",
     "search",
     "show_alert",
     "show_incident",

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.adapters.store.codec import clean
-from bot.adapters.store.history.filters import EVERYTHING, Filters, Query, newest
+from bot.adapters.store.history.filters import EVERYTHING, Query, newest
 from bot.adapters.store.history.opening import Source, objects, opened, rounded, short
 from bot.core.errors import StoreError
-from bot.core.model import Severity
+from bot.core.model import Filters, Severity
 
 _COLUMNS = ", ".join(
     f"a.{name}"

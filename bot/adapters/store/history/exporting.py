@@ -9,20 +9,15 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from bot.adapters.store.codec import moment_text
-from bot.adapters.store.history.filters import Filters, Query, Test, newest, where
+from bot.adapters.store.history.filters import Query, Test, newest, tests_of, where
 from bot.adapters.store.history.incidents import incident_tests
 from bot.adapters.store.history.opening import Source, opened
 from bot.core.errors import StoreError, UsageError
-
-
-class Sink(Protocol):
-    """Where bytes go."""
-
-    def write(self, data: bytes, /) -> int: ...
-
+from bot.core.model import Filters
+from bot.core.ports import Sink
 
 WHAT = ("alerts", "incidents", "stories")
 _BATCH = 10_000
@@ -43,7 +38,7 @@ def export_query(what: str, filters: Filters) -> Query:
         said, values = where(tests)
         tables, order = "stories s", "s.seen_at"
         if filters.narrow or filters.severity is not None:
-            pointing, of_alerts = where(filters.untimed().tests())
+            pointing, of_alerts = where(tests_of(filters.untimed()))
             cited = (
                 f"SELECT DISTINCT e.story_id FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id{pointing}"
             )
@@ -58,7 +53,7 @@ def export_query(what: str, filters: Filters) -> Query:
             values,
         )
     if filters == filters.timed_only():
-        said, values = where(filters.tests())
+        said, values = where(tests_of(filters))
         return f"SELECT a.* FROM alert_history a{said} ORDER BY a.fired_at DESC", values
     ids, values = newest(filters, "a.id", None)
     return f"SELECT h.* FROM ({ids}) c CROSS JOIN alert_history h ON h.id = c.id", values
@@ -69,7 +64,7 @@ def _of_alerts(filters: Filters) -> list[Test]:
     if not (filters.symbol or filters.exposure or filters.rule):
         return []
     asked = Filters(symbol=filters.symbol, exposure=filters.exposure, exposed=filters.exposed, rule=filters.rule)
-    said, values = where([("a.incident_id = incident_summary.id", ()), *asked.tests()])
+    said, values = where([("a.incident_id = incident_summary.id", ()), *tests_of(asked)])
     return [(f"EXISTS (SELECT 1 FROM alerts a INDEXED BY alerts_incident{said})", values)]
 
 
@@ -120,7 +115,7 @@ def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
         yield rows
 
 
-def _text(out: Sink) -> Callable[[str], int]:
+def _text(out: Sink) -> Callable[[str], object]:
     return lambda text: out.write(text.encode())
 
 

@@ -8,18 +8,14 @@ each, each cut at the limit, and their union cut again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text
-from bot.core.model import Severity
+from bot.core.model import Filters, Severity
 
 Test = tuple[str, tuple[Any, ...]]
 """A condition on an alert ``a``, and its parameters."""
-
-VERDICTS = ("right", "not ai", "not news", "disputed", "none")
-"""What can be asked of readers' answers: one of them, any that says no, or that nobody answered."""
 
 Query = tuple[str, tuple[Any, ...]]
 """SQL and its parameters."""
@@ -45,109 +41,76 @@ class Range:
         return f"SELECT {columns} FROM {self.tables}{said} {order}", (*self.values, *values)
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What alerts must be; everything left out is any."""
+def tests_of(filters: Filters) -> list[Test]:
+    """All of it as conditions on an alert ``a``, for use beside whatever finds the alerts."""
+    tests = _simple(filters)
+    if filters.severity is not None and filters.severity > Severity.INFO:
+        tests.append(_severity(filters))
+    if filters.exposure is not None:
+        tests.append(_exposure(filters))
+    if filters.verdict is not None:
+        tests.append(verdict_test(filters.verdict))
+    return tests
 
-    symbol: str | None = None
-    exposure: str | None = None
-    exposed: tuple[str, ...] = ()
-    """Symbols that live from the exposure, which need not be named by the alert's cause for it."""
-    rule: str | None = None
-    severity: Severity | None = None
-    """The least."""
-    incident: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    """Bounds of when they fired, the latter exclusive."""
-    verdict: str | None = None
-    """One of ``VERDICTS``."""
 
-    @property
-    def narrow(self) -> bool:
-        """Whether something apart from severity and time is asked."""
-        return any((self.symbol, self.exposure, self.rule, self.incident, self.verdict))
+def ranges_of(filters: Filters) -> list[Range]:
+    """The index ranges that together hold the answer."""
+    tests = _simple(filters)
+    more_severe = filters.severity is not None and filters.severity > Severity.INFO
+    if more_severe and filters.narrow:
+        tests.append(_severity(filters))
+    if filters.verdict is not None and filters.verdict != "none":
+        if filters.exposure is not None:
+            tests.append(_exposure(filters))
+        which, values = _answered(filters.verdict)
+        # few people answer: begin with them
+        judged = f"(SELECT DISTINCT incident_id FROM verdicts WHERE {which}) j"
+        return [Range(f"{judged} CROSS JOIN alerts a ON a.incident_id = j.incident_id", values, tests, ordered=False)]
+    if filters.verdict is not None:
+        tests.append(verdict_test(filters.verdict))
+    if filters.exposure is not None:
+        recorded = "alert_exposures x CROSS JOIN alerts a ON a.id = x.alert_id"
+        named = [("x.exposure = ?", (clean(filters.exposure),)), *_when(filters, "x.fired_at"), *tests]
+        by_symbol = (Range("alerts a", (), [("a.symbol = ?", (clean(s),)), *tests]) for s in filters.exposed)
+        return [Range(recorded, (), named, "x.fired_at"), *by_symbol]
+    if more_severe and not filters.narrow:
+        by_severity = ([("a.severity = ?", (word,)), *tests] for word in filters.severities)
+        return [Range("alerts a", (), each) for each in by_severity]
+    # an incident has few alerts: they are sorted, rather than looked for among all in the order of time
+    of_incident = filters.incident is not None and filters.symbol is None and filters.rule is None
+    return [Range("alerts a", (), tests, "+a.fired_at" if of_incident else "a.fired_at")]
 
-    @property
-    def severities(self) -> tuple[str, ...]:
-        """The severities asked for, by their words."""
-        return tuple(s.word for s in Severity if self.severity is None or s >= self.severity)
 
-    def untimed(self) -> Filters:
-        """The same at any time."""
-        return replace(self, since=None, until=None)
+def _simple(filters: Filters) -> list[Test]:
+    tests: list[Test] = []
+    for column, value in (("symbol", filters.symbol), ("rule", filters.rule), ("incident_id", filters.incident)):
+        if value is not None:
+            tests.append((f"a.{column} = ?", (clean(value),)))
+    return [*tests, *_when(filters, "a.fired_at")]
 
-    def timed_only(self) -> Filters:
-        """Nothing of it but the time."""
-        return Filters(since=self.since, until=self.until)
 
-    def tests(self) -> list[Test]:
-        """All of it as conditions on an alert ``a``, for use beside whatever finds the alerts."""
-        tests = self._simple()
-        if self.severity is not None and self.severity > Severity.INFO:
-            tests.append(self._severity())
-        if self.exposure is not None:
-            tests.append(self._exposure())
-        if self.verdict is not None:
-            tests.append(verdict_test(self.verdict))
-        return tests
+def _when(filters: Filters, column: str) -> list[Test]:
+    tests: list[Test] = []
+    if filters.since is not None:
+        tests.append((f"{column} >= ?", (moment_text(filters.since),)))
+    if filters.until is not None:
+        tests.append((f"{column} < ?", (moment_text(filters.until),)))
+    return tests
 
-    def ranges(self) -> list[Range]:
-        """The index ranges that together hold the answer."""
-        tests = self._simple()
-        more_severe = self.severity is not None and self.severity > Severity.INFO
-        if more_severe and self.narrow:
-            tests.append(self._severity())
-        if self.verdict is not None and self.verdict != "none":
-            if self.exposure is not None:
-                tests.append(self._exposure())
-            which, values = _answered(self.verdict)
-            # few people answer: begin with them
-            judged = f"(SELECT DISTINCT incident_id FROM verdicts WHERE {which}) j"
-            return [
-                Range(f"{judged} CROSS JOIN alerts a ON a.incident_id = j.incident_id", values, tests, ordered=False)
-            ]
-        if self.verdict is not None:
-            tests.append(verdict_test(self.verdict))
-        if self.exposure is not None:
-            recorded = "alert_exposures x CROSS JOIN alerts a ON a.id = x.alert_id"
-            named = [("x.exposure = ?", (clean(self.exposure),)), *self._when("x.fired_at"), *tests]
-            by_symbol = (Range("alerts a", (), [("a.symbol = ?", (clean(s),)), *tests]) for s in self.exposed)
-            return [Range(recorded, (), named, "x.fired_at"), *by_symbol]
-        if more_severe and not self.narrow:
-            by_severity = ([("a.severity = ?", (word,)), *tests] for word in self.severities)
-            return [Range("alerts a", (), each) for each in by_severity]
-        # an incident has few alerts: they are sorted, rather than looked for among all in the order of time
-        of_incident = self.incident is not None and self.symbol is None and self.rule is None
-        return [Range("alerts a", (), tests, "+a.fired_at" if of_incident else "a.fired_at")]
 
-    def _simple(self) -> list[Test]:
-        tests: list[Test] = []
-        for column, value in (("symbol", self.symbol), ("rule", self.rule), ("incident_id", self.incident)):
-            if value is not None:
-                tests.append((f"a.{column} = ?", (clean(value),)))
-        return [*tests, *self._when("a.fired_at")]
+def _severity(filters: Filters) -> Test:
+    # by their words, which the indexes have
+    return f"a.severity IN ({', '.join('?' * len(filters.severities))})", filters.severities
 
-    def _when(self, column: str) -> list[Test]:
-        tests: list[Test] = []
-        if self.since is not None:
-            tests.append((f"{column} >= ?", (moment_text(self.since),)))
-        if self.until is not None:
-            tests.append((f"{column} < ?", (moment_text(self.until),)))
-        return tests
 
-    def _severity(self) -> Test:
-        # by their words, which the indexes have
-        return f"a.severity IN ({', '.join('?' * len(self.severities))})", self.severities
-
-    def _exposure(self) -> Test:
-        assert self.exposure is not None
-        marks = ", ".join("?" * len(self.exposed))
-        return (
-            "(EXISTS (SELECT 1 FROM alert_exposures x WHERE x.alert_id = a.id AND x.exposure = ?)"
-            f" OR a.symbol IN ({marks}))",
-            (clean(self.exposure), *self.exposed),
-        )
+def _exposure(filters: Filters) -> Test:
+    assert filters.exposure is not None
+    marks = ", ".join("?" * len(filters.exposed))
+    return (
+        "(EXISTS (SELECT 1 FROM alert_exposures x WHERE x.alert_id = a.id AND x.exposure = ?)"
+        f" OR a.symbol IN ({marks}))",
+        (clean(filters.exposure), *filters.exposed),
+    )
 
 
 EVERYTHING = Filters()
@@ -176,7 +139,7 @@ def where(tests: Sequence[Test]) -> tuple[str, tuple[Any, ...]]:
 def newest(filters: Filters, columns: str, limit: int | None) -> Query:
     """A query for the newest alerts that pass: ``columns`` of ``a``, the newest first; no ``limit`` is all of them."""
     most = -1 if limit is None else limit
-    ranges = filters.ranges()
+    ranges = ranges_of(filters)
     if len(ranges) == 1 and ranges[0].ordered:
         sql, parameters = ranges[0].select(columns)
         return f"{sql} LIMIT ?", (*parameters, most)

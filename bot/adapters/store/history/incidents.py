@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text
-from bot.adapters.store.history.filters import Filters, Query, Test, newest, verdict_test, where
+from bot.adapters.store.history.filters import Query, Test, newest, verdict_test, where
 from bot.adapters.store.history.opening import Source, objects, opened, rounded
+from bot.core.model import Filters
 
 _COLUMNS = (
     "id, started_at, updated_at, closed_at, session, last_session, topic, severity, state, lead, symbols, alerts,"

@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.adapters.store.connection import connect_reader, translated
 from bot.adapters.store.schema import require_current
+
+C = TypeVar("C", bound=sqlite3.Connection)
 
 Source = str | PathLike[str] | sqlite3.Connection
 
@@ -18,8 +20,15 @@ Source = str | PathLike[str] | sqlite3.Connection
 @contextlib.contextmanager
 def open_history(path: str | PathLike[str]) -> Iterator[sqlite3.Connection]:
     """A connection that can only read, checked to be on a history of this version."""
+    with open_as(sqlite3.Connection, path) as conn:
+        yield conn
+
+
+@contextlib.contextmanager
+def open_as(kind: type[C], path: str | PathLike[str]) -> Iterator[C]:
+    """As ``open_history``, with a connection of this class."""
     file = Path(path).expanduser()
-    with translated(file), contextlib.closing(connect_reader(file)) as conn:
+    with translated(file), contextlib.closing(connect_reader(file, kind=kind)) as conn:
         require_current(conn, file)
         yield conn
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, whole_incident
-from bot.adapters.store.history.filters import EVERYTHING, VERDICTS, Filters, Query
-from bot.core.model import Severity
+from bot.adapters.store.history.filters import EVERYTHING, Query
+from bot.core.model import VERDICTS, Filters, Severity
 
 SINCE, UNTIL = datetime(2025, 1, 27, tzinfo=UTC), datetime(2025, 1, 28, tzinfo=UTC)
 COUNTING = "stats "

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text
-from bot.adapters.store.history.filters import Filters, Query, Test, where
+from bot.adapters.store.history.filters import Query, Test, tests_of, where
 from bot.adapters.store.history.opening import Source, objects, opened, rounded
 from bot.core.errors import UsageError
+from bot.core.model import Filters
 
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 
@@ -56,7 +57,7 @@ def search(source: Source, words: str, filters: Filters | None = None, limit: in
 
 def alerts_query(match: str, filters: Filters, limit: int) -> Query:
     """Alerts that ``match``. Found from the newest entry of the search back."""
-    tests: list[Test] = [("alerts_fts MATCH ?", (_narrowed(match, filters),)), *filters.tests()]
+    tests: list[Test] = [("alerts_fts MATCH ?", (_narrowed(match, filters),)), *tests_of(filters)]
     said, values = where([*tests, *_numbered("alerts_fts.rowid", "number", "alert_numbers", "fired_at", filters)])
     return (
         "SELECT a.fired_at AS at, a.id, a.symbol, a.rule, a.severity, a.change, a.incident_id AS incident,"
@@ -111,14 +112,14 @@ def stories_query(match: str, filters: Filters, limit: int) -> Query:
     tests += _numbered("stories_fts.rowid", "arrival", "stories", "seen_at", filters)
     if filters.symbol is not None or filters.incident is not None:
         # few alerts: begin with what they point to
-        said, values = where(filters.untimed().tests())
+        said, values = where(tests_of(filters.untimed()))
         cited = (
             "SELECT p.arrival FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id"
             f" CROSS JOIN stories p ON p.id = e.story_id{said}"
         )
         tests.append((f"stories_fts.rowid IN ({cited})", values))
     elif filters.narrow or filters.severity is not None:
-        said, values = where([("e.story_id = s.id", ()), *filters.untimed().tests()])
+        said, values = where([("e.story_id = s.id", ()), *tests_of(filters.untimed())])
         tests.append((f"EXISTS (SELECT 1 FROM alert_stories e JOIN alerts a ON a.id = e.alert_id{said})", values))
     said, values = where(tests)
     return (

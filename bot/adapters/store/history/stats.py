@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.adapters.store.history.filters import Filters, Query, where
+from bot.adapters.store.history.filters import Query, tests_of, where
 from bot.adapters.store.history.opening import Source, objects, opened, rounded
+from bot.core.model import Filters
 
 _KEYS = {
     "rule": ("alerts a", "a.rule"),
@@ -35,7 +36,7 @@ def statistics(source: Source, by: str, filters: Filters | None = None) -> list[
 def counts_query(by: str, filters: Filters) -> Query:
     """Alerts, symbols, incidents and the like of each. Answered from one index unless an exposure is asked for."""
     tables, key = _KEYS[by]
-    said, values = where(filters.tests())
+    said, values = where(tests_of(filters))
     order = "1" if by == "month" else "alerts DESC, 1"
     return (
         f"SELECT {key} AS {by}, count(*) AS alerts, count(DISTINCT a.symbol) AS symbols,"
@@ -50,7 +51,7 @@ def counts_query(by: str, filters: Filters) -> Query:
 def verdicts_query(by: str, filters: Filters) -> Query:
     """Incidents that readers called right, and wrong, of each."""
     _, key = _KEYS[by]
-    said, values = where(filters.tests())
+    said, values = where(tests_of(filters))
     tables = "alerts a INDEXED BY alerts_incident ON a.incident_id = v.incident_id"
     if by == "exposure":
         tables += " CROSS JOIN alert_exposures e ON e.alert_id = a.id"

@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.adapters.store.codec import clean
 from bot.adapters.store.history.alerts import find_alerts
-from bot.adapters.store.history.filters import Filters
 from bot.adapters.store.history.incidents import list_incidents
 from bot.adapters.store.history.opening import Source, objects, opened, rounded
+from bot.core.model import Filters
 
 _STORIES = (
     "SELECT s.id, s.title, s.source, s.publisher, s.link, s.published_at, s.seen_at, max(e.score) AS score, e.topic,"

@@ -1,0 +1,129 @@
+"""The port ``History``: a connection that reads, with every question that may be asked of it as a method."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.store import outcomes, readers, recorded, retention
+from bot.adapters.store.codec import decoder
+from bot.adapters.store.connection import connect_reader, translated
+from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying, whole_incident
+from bot.adapters.store.history.opening import open_as
+from bot.adapters.store.history.selecting import guard_reader, select
+from bot.adapters.store.schema import require_current
+from bot.core.errors import AftershockError
+from bot.core.model import Summary
+
+_EXTENT = (
+    "SELECT min(first), max(last) FROM ("
+    "SELECT min(seen_at) AS first, max(seen_at) AS last FROM stories"
+    " UNION ALL SELECT min(seen_at), max(seen_at) FROM quotes)"
+)
+_STANDING = (
+    "SELECT (SELECT count(*) FROM incidents WHERE state = 'open'),"
+    " (SELECT max(seen_at) FROM stories), (SELECT seen_at FROM quotes ORDER BY arrival DESC LIMIT 1)"
+)
+_SOURCES = "SELECT count(*), coalesce(sum(trouble NOT IN ('none', 'unknown')), 0) FROM source_health"
+_summary = decoder(Summary)
+
+
+class SqliteHistory(sqlite3.Connection):
+    """The history in one SQLite file. Made by ``read_history``, or ``connect_guarded`` for a thread of its own."""
+
+    list_alerts = alerts.list_alerts
+    find_alerts = alerts.find_alerts
+    show_alert = alerts.show_alert
+    quotes_around = alerts.quotes_around
+    list_incidents = incidents.list_incidents
+    show_incident = whole_incident.show_incident
+    headline = whole_incident.headline
+    told_summary = readers.told_summary
+    search = searching.search
+    statistics = stats.statistics
+    export = exporting.export
+    select = select
+    prunable = retention.prunable
+
+    known_rules = outcomes.known_rules
+    fired_alerts = outcomes.fired_alerts
+    all_verdicts = outcomes.verdicts
+    stored_outcomes = outcomes.stored_outcomes
+    first_session = outcomes.first_session
+    missing_outcomes = outcomes.missing
+
+    incident = recorded.incident
+    newest_incidents = recorded.newest_incidents
+    alerts_of = recorded.alerts
+    changed_at = recorded.changed_at
+    last_seen_at = recorded.last_seen_at
+    first_priced_at = recorded.first_priced_at
+    priced_symbols = recorded.priced_symbols
+    count_quotes = recorded.count_quotes
+    quotes = recorded.quotes
+    thinned_quotes = recorded.thinned_quotes
+    bars = recorded.bars
+    splits = recorded.splits
+    stories = recorded.stories
+
+    def extent(self) -> tuple[datetime, datetime] | None:
+        """When the first and the last story or quote was seen."""
+        first, last = self.execute(_EXTENT).fetchone()
+        if first is None:
+            return None
+        return datetime.fromisoformat(first).astimezone(UTC), datetime.fromisoformat(last).astimezone(UTC)
+
+    def count_alerts(self) -> int:
+        """How many alerts there are."""
+        return int(self.execute("SELECT count(*) FROM alerts").fetchone()[0])
+
+    def standing(self) -> dict[str, Any]:
+        """How the history stands."""
+        names = ("open", "story_at", "quote_at", "sources", "trouble")
+        return dict(zip(names, (*self.execute(_STANDING).fetchone(), *self.execute(_SOURCES).fetchone()), strict=True))
+
+    def read_summary(self, stored: str) -> Summary | None:
+        """A summary as ``show_incident`` gives it."""
+        try:
+            summary: Summary = _summary(json.loads(stored))
+            return summary
+        except (AftershockError, KeyError, TypeError, ValueError):
+            return None
+
+    def export_to(self, file: str, *asked: Any) -> int:
+        """As ``export``, into a file that is put in its place when it is whole."""
+        return exporting.export_to(Path(file), self, *asked)
+
+    def findings(self) -> list[str]:
+        """What is wrong with one state of the history, whatever a bot writes meanwhile."""
+        self.execute("BEGIN")
+        try:
+            return [*verifying.verify(self), *verifying.evidence(self)]
+        finally:
+            self.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
+def read_history(path: str | PathLike[str]) -> Iterator[SqliteHistory]:
+    """The history in a file, for reading only. Raises StoreError, StoreVersionError where it is not this version's."""
+    with open_as(SqliteHistory, path) as history:
+        yield history
+
+
+def connect_guarded(path: Path) -> SqliteHistory:
+    """The same for somebody who closes it and asks SQL of his own: nothing but reading gets through."""
+    with translated(path):
+        history = connect_reader(path, kind=SqliteHistory)
+        try:
+            require_current(history, path)
+            guard_reader(history)
+        except BaseException:
+            history.close()
+            raise
+        return history

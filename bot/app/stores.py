@@ -1,0 +1,72 @@
+"""How a history is opened: apart from the adapter itself, the only module that knows what keeps it.
+
+What is opened meets the ports in ``bot.core.ports``. A history kept elsewhere (a database server) is chosen here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from bot.adapters.store.history import connect_guarded, read_history
+from bot.adapters.store.history.backup import back_up
+from bot.adapters.store.history.importing import import_history
+from bot.adapters.store.history.pruning import prune_history
+from bot.adapters.store.outcomes import save as save_outcomes
+from bot.clock import SystemClock
+from bot.core.ports import History, Store
+
+__all__ = [
+    "back_up",
+    "connect_guarded",
+    "exists",
+    "import_history",
+    "open_history",
+    "open_store",
+    "prune_history",
+    "read_store",
+    "save_outcomes",
+]
+
+
+def exists(file: Path) -> bool:
+    """Whether there is a history at ``file`` yet."""
+    return file.exists()
+
+
+def open_store(
+    file: Path,
+    *,
+    mode: Literal["live", "replay", "backtest"],
+    run_name: str,
+    now: datetime,
+    busy_for: timedelta = timedelta(seconds=2),
+) -> Store:
+    """The history at ``file`` for one run that writes to it; made or brought up to date where needed.
+
+    A history is the live one or one simulation's, told apart by ``mode`` and ``run_name``. ``busy_for`` is how long a
+    write waits for another program's. Raises StoreInUseError where another run writes to it, StoreVersionError where
+    it is of another mode or a newer version, StoreFullError and StoreError where it cannot be opened.
+    """
+    from bot.adapters.store import open_store as open_file
+
+    return open_file(file, mode=mode, run_name=run_name, now=now, busy_for=busy_for)
+
+
+@contextlib.contextmanager
+def read_store(file: Path) -> Iterator[Store]:
+    """What a run would find at ``file``, beside whoever writes to it; nothing can be written. Raises StoreError."""
+    from bot.adapters.store import open_store as open_file
+
+    now = SystemClock().now()
+    with open_file(file, mode="live", run_name="live", now=now, read_only=True) as store:
+        yield store
+
+
+def open_history(file: Path) -> AbstractContextManager[History]:
+    """The history at ``file`` for questions. Raises StoreError, StoreVersionError where it is not this version's."""
+    return read_history(file)

@@ -1,0 +1,245 @@
+"""Joins adapters, core and application into a running bot: the only place that knows all of them.
+
+Each part is whole when it is made; what it needs of others is handed to it then. Which store, price source and
+notifiers there are is chosen beside this: ``stores``, ``prices``, ``notifiers``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import aiohttp
+
+from bot.adapters.feeds.fetch import Limits
+from bot.adapters.feeds.reader import FeedReader
+from bot.adapters.language_model import LanguageModel
+from bot.adapters.scheduler import Scheduler
+from bot.adapters.telegram import Access, TelegramListener
+from bot.adapters.telegram.connection import DEFAULT_BASE_URL
+from bot.app.alarm import Alarm
+from bot.app.audience import Receiving
+from bot.app.chat.access import Admission
+from bot.app.chat.desk import Desk
+from bot.app.chat.held import EVERY as HELD_EVERY
+from bot.app.chat.held import HeldMessages
+from bot.app.inbox import Inbox
+from bot.app.leads import Leads
+from bot.app.live import LiveBot
+from bot.app.measures import MeasuredCycle, Measures
+from bot.app.monitoring import watched_over
+from bot.app.muting import Muting
+from bot.app.notifiers import CONSOLE, ask_again, close_all, configured_recipients, live_notifiers, without_edits
+from bot.app.pictures import Drawings
+from bot.app.prices import price_source
+from bot.app.reloading import LOOK_EVERY, Look, Reloader
+from bot.app.status import several_lines
+from bot.app.stores import open_history
+from bot.app.world import AHEAD, HISTORY, Timetables, World, restored_engine
+from bot.clock import SystemClock
+from bot.config.settings.telegram_token import FoundToken
+from bot.core.engine import Engine
+from bot.core.model import Announcement, Notification
+from bot.core.ports import Clock, Journal, Notifier, Store
+from bot.core.secret import Secret
+from bot.core.view import View
+from bot.core.wording import count
+from bot.recipients import notice
+from bot.recovery import Recovery
+from bot.sender import Sender
+
+log = logging.getLogger(__name__)
+
+LEAVE_WITHIN = 0.3
+"""Seconds that feeds and notifiers have to give back what they hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """What a run starts from: files and environment, read and checked."""
+
+    config: Path
+    looked: Look
+    """The look from before ``world`` was read."""
+    world: World
+    database: Path
+    token: FoundToken
+    model_key: Secret | None
+    """The language model's key."""
+    switch: Secret | None
+    """The address of the heartbeat's switch."""
+
+
+@contextlib.asynccontextmanager
+async def running_bot(
+    start: Startup, store: Store, clock: SystemClock, console: TextIO, stop: asyncio.Event
+) -> AsyncIterator[LiveBot]:
+    """Everything joined and running until the end of the block; then ended in the right order."""
+    settings, telegram = start.world.settings, start.world.settings.telegram
+    async with contextlib.AsyncExitStack() as closing:
+        timetables = _timetables(start.world, clock)
+        prices = price_source(start.world, timetables, start.database.parent)
+        closing.callback(prices.close)
+        engine = restored_engine(start.world, store, timetables, clock.now(), delay=prices.delay)
+        notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
+        closing.push_async_callback(_left, lambda: close_all(notifiers.values()))
+        admission = Admission(store, clock, Access(frozenset(telegram.admins), frozenset(telegram.allow)))
+        people = _receiving(start.world, store, admission, notifiers)
+        inbox = Inbox(clock, Alarm(notifiers, people, clock))
+        muting = Muting(store, lambda: cycle.engine, clock, lambda: settings.symbols)
+        held = HeldMessages(store, clock, people, muting, inbox.announce)
+        measures = Measures()
+        session = await closing.enter_async_context(aiohttp.ClientSession(trust_env=True))
+
+        def restore(until: datetime) -> Engine:
+            """Another engine in the place of one that failed."""
+            introduced = cycle.engine.view().companies
+            return restored_engine(bot.world, store, timetables, until, delay=prices.delay, introduced=introduced)
+
+        leads = _leads(start, session, inbox, clock)
+        cycle = MeasuredCycle(
+            engine,
+            store,
+            people,
+            silences=muting,
+            dress=leads.dress if leads is not None else _as_it_is,
+            without_edits=without_edits(notifiers),
+            on_commit=held.heard,
+            recovery=Recovery(restore),
+            measures=measures,
+        )
+        reader = _reader(start.world, session, store)
+        closing.push_async_callback(_left, reader.close)
+        sender = _sender(store, notifiers, people, inbox, measures, clock)
+        bot = LiveBot(
+            start.world,
+            journal=store,
+            outbox=store,
+            upkeep=store,
+            cycle=cycle,
+            reader=reader,
+            prices=prices,
+            clock=clock,
+            scheduler=Scheduler(SystemClock()),
+            inbox=inbox,
+            timetable_of=timetables.of_symbol,
+            wake=sender.wake,
+            leads=leads,
+        )
+        _recover(store, notifiers, inbox, clock)
+        reloader = Reloader(bot, start.config, start.looked)
+        tasks = [asyncio.create_task(sender.run(stop), name="sender")]
+        if start.token.token is not None:
+            desk = Desk(
+                bot,
+                people=store,
+                outbox=store,
+                history=lambda: open_history(start.database),
+                admission=admission,
+                muting=muting,
+                refresh=people.refresh,
+                status=lambda: several_lines(bot, clock.now()),
+                reload=reloader.now,
+                announce=inbox.announce,
+            )
+            listener = _listener(start.token.token, telegram.base_url, desk, admission, inbox, clock)
+            tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
+        bot.every("rules", LOOK_EVERY, reloader.check)
+        bot.every("held", HELD_EVERY, held.check)
+        bot.start()
+        closing.push_async_callback(_end, bot, tasks, stop)
+        async with watched_over(bot, sender, measures, clock, session, start.switch):
+            yield bot
+
+
+async def _end(bot: LiveBot, tasks: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    stop.set()
+    await bot.stop()
+    await asyncio.wait(tasks, timeout=1.7)
+
+
+async def _left(close: Callable[[], Awaitable[None]]) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(close(), LEAVE_WITHIN)
+
+
+def _as_it_is(announcement: Announcement) -> Announcement:
+    return announcement
+
+
+# --------------------------------------------------------------------------------------------------------------- parts
+
+
+def _timetables(world: World, clock: Clock) -> Timetables:
+    now = clock.now()
+    return Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
+
+
+def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
+    pictures = Drawings(view, clock) if start.world.settings.telegram.pictures else None
+    if start.token.token is None:
+        log.warning("no Telegram token: alerts are shown here. To connect Telegram, run: python main.py setup")
+    return live_notifiers(start.world.settings, start.token, console, clock, start.world.folder, pictures)
+
+
+def _receiving(world: World, store: Store, admission: Admission, notifiers: dict[str, Notifier]) -> Receiving:
+    """Who receives, with those the configuration names written down."""
+    settings = world.settings
+    store.save_recipients([CONSOLE] if CONSOLE.channel in notifiers else [])
+    store.save_recipients(configured_recipients(settings, store.recipients()))
+    people = Receiving(store, lambda: admission.access, notifiers, settings.operator.notices)
+    if not any(r.enabled for r in people()):
+        known = settings.telegram.admins or settings.telegram.allow
+        begin = "send /start to the bot, from a chat that config.yaml names under telegram:"
+        log.warning("nobody receives alerts yet: %s", begin if known else "run: python main.py setup")
+    return people
+
+
+def _leads(start: Startup, session: aiohttp.ClientSession, inbox: Inbox, clock: Clock) -> Leads | None:
+    asked = start.world.settings.language_model
+    if not asked.url:
+        return None
+    writer = LanguageModel(session, str(asked.url), asked.model, start.model_key)
+    return Leads(writer.lead, inbox.announce, clock)
+
+
+def _reader(world: World, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:
+    news = world.settings.news
+    limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    return FeedReader(session, journal.known_keys, limits=limits)
+
+
+def _sender(
+    store: Store, notifiers: dict[str, Notifier], people: Receiving, inbox: Inbox, measures: Measures, clock: Clock
+) -> Sender:
+    def announce(announcement: Announcement) -> None:
+        people.refresh()  # the sender may have switched a chat off, or moved it
+        inbox.announce(announcement)
+
+    def sent(notification: Notification) -> None:
+        measures.delivered(notification, clock.now())
+
+    return Sender(store, store, notifiers, clock, report=inbox.report, announce=announce, sent=sent)
+
+
+def _listener(
+    token: Secret, base_url: str | None, desk: Desk, admission: Admission, inbox: Inbox, clock: Clock
+) -> TelegramListener:
+    base = base_url or DEFAULT_BASE_URL
+    return TelegramListener(token, desk, lambda: admission.access, clock, inbox.report, base_url=base)
+
+
+def _recover(store: Store, notifiers: dict[str, Notifier], inbox: Inbox, clock: Clock) -> None:
+    """What was in flight when the last run ended is in doubt; the operator is told of what stays so."""
+    recovered = store.recover(clock.now())
+    if doubtful := max(0, recovered - ask_again(store, notifiers, clock.now())):
+        log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", doubtful)
+        words = f"{count(doubtful, 'message')} may not have arrived"
+        why = "The last run ended while sending. What is in doubt is not repeated by itself."
+        inbox.announce(notice("recovery", words, why, clock.now()))

@@ -1,0 +1,143 @@
+"""What the port ``History`` promises, of every implementation."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.store import open_store
+from bot.adapters.store.history import read_history
+from bot.core.errors import StoreError, UsageError
+from bot.core.model import Filters, Severity
+from bot.core.ports import History, Store
+from tests.store.values import NOW, SUMMARY, after, alert, batch, fired, incident, notification, quote, reading, story
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.db"
+
+
+@pytest.fixture
+def store(file: Path) -> Iterator[Store]:
+    """The bot that writes it, running all the time."""
+    with open_store(file, mode="live", run_name="live", now=NOW) as opened:
+        opened.record_rules([("ai-model-shock", "v1", "- name: ai-model-shock")], NOW)
+        opened.commit(
+            batch(
+                story(),
+                reading(story()),
+                quote("NVDA", 128.2, NOW),
+                quote("NVDA", 127.0, after(60)),
+                fired(alert("a1", incident="i1")),
+                incident("i1", "a1"),
+                notification("n1", incident="i1"),
+                now=after(60),
+            )
+        )
+        opened.save_verdict("i1", "telegram:7", "right", "telegram:1", after(90))
+        yield opened
+
+
+@pytest.fixture
+def history(store: Store, file: Path) -> Iterator[History]:
+    with read_history(file) as opened:
+        yield opened
+
+
+def test_it_says_how_far_it_reaches_and_how_it_stands(history: History) -> None:
+    assert history.extent() == (NOW, after(60))
+    assert history.count_alerts() == 1
+    standing = history.standing()
+    assert (standing["open"], standing["sources"], standing["trouble"]) == (1, 0, 0)
+    assert standing["story_at"].startswith("2025-01-27T10:05")
+
+
+def test_an_empty_one_reaches_nowhere(tmp_path: Path) -> None:
+    open_store(tmp_path / "new.db", mode="live", run_name="live", now=NOW).close()
+    with read_history(tmp_path / "new.db") as history:
+        assert history.extent() is None
+        assert history.list_alerts() == []
+        assert history.newest_incidents(3) == []
+        assert history.first_session() is None
+        assert history.told_summary("i1") is None
+    with pytest.raises(StoreError), read_history(tmp_path / "nowhere.db"):
+        pass
+
+
+def test_alerts_are_found_by_what_is_asked(history: History) -> None:
+    (found,) = history.list_alerts(symbol="NVDA", since=NOW, until=after(1), incident="i1", limit=5)
+    assert found["id"] == "a1"
+    assert history.list_alerts(until=NOW) == []
+    assert history.find_alerts(Filters(severity=Severity.CRITICAL)) == []
+    assert history.find_alerts(Filters(verdict="right"))[0]["id"] == "a1"
+    whole = history.show_alert("a1")
+    assert whole is not None
+    assert [v["verdict"] for v in whole["verdicts"]] == ["right"]
+    assert history.show_alert("zzz") is None
+    assert history.quotes_around("a1")[0][1] == 128.2
+
+
+def test_an_incident_is_told_as_it_was_told_last(history: History) -> None:
+    assert [i["id"] for i in history.list_incidents()] == ["i1"]
+    whole = history.show_incident("i1")
+    assert whole is not None
+    assert history.headline("i1") == "NVDA falls 10 %"
+    assert history.told_summary("i1") == SUMMARY
+    assert history.read_summary(whole["messages"][0]["summary"]) == SUMMARY
+    assert history.read_summary('{"of": "another version"}') is None
+    assert history.show_incident("i2") is None
+
+
+def test_words_are_found_and_alerts_counted(history: History) -> None:
+    assert {f["type"] for f in history.search("cheap model")} >= {"story"}
+    (row,) = history.statistics("symbol")
+    assert (row["symbol"], row["alerts"]) == ("NVDA", 1)
+
+
+def test_rows_go_out_for_other_programs(history: History, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    assert history.export("alerts", Filters(), "jsonl", out) == 1
+    assert json.loads(out.getvalue())["symbol"] == "NVDA"
+    assert history.export_to(str(tmp_path / "a.jsonl"), "alerts", Filters(), "jsonl") == 1
+    assert (tmp_path / "a.jsonl").read_bytes() == out.getvalue()
+
+
+def test_somebody_s_own_query_reads_and_nothing_else(history: History) -> None:
+    with history.select("SELECT id FROM alerts", seconds=5) as (names, rows):
+        assert (list(names), [tuple(r) for r in rows]) == (["id"], [("a1",)])
+    with pytest.raises(UsageError), history.select("DELETE FROM alerts", seconds=5):
+        pass
+
+
+def test_a_whole_history_has_no_findings_and_says_what_pruning_would_take(history: History) -> None:
+    assert history.findings() == [], "nothing is wrong, and nothing is missing"
+    assert history.prunable(after(100 * 86400), {"quotes": timedelta(days=30)})["quotes"] == 0
+
+
+def test_what_followed_and_what_was_recorded_of_an_incident(history: History) -> None:
+    assert history.known_rules() == ["ai-model-shock"]
+    assert [a.id for a in history.fired_alerts(rule=alert("a1").rule, since=NOW)] == ["a1"]
+    assert history.fired_alerts(since=after(1)) == []
+    assert history.all_verdicts() == {"i1": {"right": 1}}
+    assert list(history.stored_outcomes()) == []
+    assert history.first_session() == date(2025, 1, 27)
+    found = history.incident("i1")
+    assert found is not None
+    assert found.id == "i1"
+    assert [a.id for a in history.alerts_of("i1")] == ["a1"]
+    assert history.changed_at("a1") == [NOW]
+    assert history.last_seen_at() == after(60)
+    assert history.first_priced_at("NVDA", NOW) == NOW
+    assert history.priced_symbols() == ["NVDA"]
+    assert history.count_quotes("NVDA", NOW, after(60)) == 2
+    assert [q.price for q in history.quotes("NVDA", NOW, after(60))] == [128.2, 127.0]
+    assert [q.price for q in history.thinned_quotes("NVDA", NOW, after(60), (), minutely=False)] == [128.2]
+    assert history.bars("NVDA", date(2025, 1, 1), date(2025, 2, 1)) == []
+    assert history.splits("NVDA") == []
+    assert [(s.story.id, s.matters) for s in history.stories(NOW, after(60), ["a1"])] == [("s1", True)]
