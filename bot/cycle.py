@@ -21,10 +21,11 @@ from bot.core.model import (
     Observation,
     Quote,
     Recipient,
+    Silence,
     SourceReport,
 )
 from bot.core.ports import Recorder
-from bot.core.routing import Silence, route
+from bot.core.routing import route
 from bot.quiet import quiet_at
 from bot.recovery import Failure, Recovery, Taken
 from bot.render import plain

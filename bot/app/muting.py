@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.engine import Engine
-from bot.core.model import stable_id
+from bot.core.model import Silence, stable_id
 from bot.core.ports import Clock, People
-from bot.core.routing import Silence
 from bot.core.windows import format_duration, parse_duration
 from bot.core.wording import listing, moment
 

@@ -32,12 +32,12 @@ from bot.core.model import (
     Outgoing,
     Quote,
     Recipient,
+    Silence,
     Split,
     StoredStory,
     Summary,
 )
 from bot.core.outcomes import NoOutcome, Outcome
-from bot.core.routing import Silence
 from bot.core.sessions import Timetable
 
 

@@ -7,7 +7,6 @@ this gets a row that says why, so that "why did I not get that?" has an answer i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.model import (
@@ -17,38 +16,11 @@ from bot.core.model import (
     Reason,
     Recipient,
     Severity,
+    Silence,
     Suppression,
     SuppressionReason,
     stable_id,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """A person's mute. It covers an announcement when every matcher given matches; no matcher covers everything."""
-
-    id: str
-    until: datetime
-    """Aware UTC; the silence is over at this moment."""
-    symbols: tuple[str, ...] = ()
-    """Covers announcements that touch no other symbol than these."""
-    incident: str = ""
-    recipient: str = ""
-    """Only this recipient is spared; empty for all."""
-    rules: tuple[str, ...] = ()
-    """Covers announcements that rest on alerts of no other rules than these."""
-
-    def covers(self, announcement: Announcement, recipient: Recipient, now: datetime) -> bool:
-        """True where ``recipient`` shall not hear of ``announcement`` at ``now``."""
-        if now >= self.until:
-            return False
-        if self.recipient and self.recipient != recipient.id:
-            return False
-        if self.incident and self.incident != announcement.incident:
-            return False
-        if self.rules and not (announcement.rules and set(announcement.rules) <= set(self.rules)):
-            return False
-        return not self.symbols or (bool(announcement.symbols) and set(announcement.symbols) <= set(self.symbols))
 
 
 def notification_id(announcement_key: str, recipient: str) -> str:

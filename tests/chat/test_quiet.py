@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.app.chat.held import HeldMessages
-from bot.core.model import PAUSE, Announcement, Batch, Reason, Recipient, Severity
-from bot.core.routing import Silence, route
+from bot.core.model import PAUSE, Announcement, Batch, Reason, Recipient, Severity, Silence
+from bot.core.routing import route
 from bot.cycle import CycleResult
 from bot.quiet import QuietHours, parse_quiet_hours, quiet_at
 from tests.delivery.makers import NOW, StandingClock, announcement

@@ -10,9 +10,19 @@ import pytest
 
 from bot.adapters.store import open_store
 from bot.core.errors import StoreError
-from bot.core.model import Batch, DailyBar, FeedState, Reason, Recipient, Severity, Suppression, SuppressionReason
+from bot.core.model import (
+    Batch,
+    DailyBar,
+    FeedState,
+    Reason,
+    Recipient,
+    Severity,
+    Silence,
+    Suppression,
+    SuppressionReason,
+)
 from bot.core.ports import Recorder, Store
-from bot.core.routing import Silence, route
+from bot.core.routing import route
 from bot.replay.evidence import EvidenceRecorder
 from bot.replay.playing import Unrecorded
 from tests.delivery.fake_store import FakeStore

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.model import NotificationState, Recipient, Severity, Suppression, SuppressionReason
-from bot.core.routing import Silence, notification_id, route
+from bot.core.model import NotificationState, Recipient, Severity, Silence, Suppression, SuppressionReason
+from bot.core.routing import notification_id, route
 from tests.delivery.makers import NOW, announcement
 
 ADA = Recipient("telegram:1", "telegram", "Ada", operator=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.adapters.store.codec import clean, moment, moment_text
-from bot.core.routing import Silence
+from bot.core.model import Silence
 
 
 def save(conn: sqlite3.Connection, run_id: int, silence: Silence, now: datetime, made_by: str, comment: str) -> None:

@@ -34,9 +34,9 @@ from bot.core.model import (
     Observation,
     Outgoing,
     Recipient,
+    Silence,
 )
 from bot.core.ports import Store
-from bot.core.routing import Silence
 from bot.core.sessions import Timetable
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from bot.app.chat.access import Admission
 from bot.app.chat.words import answer, facts, note
 from bot.app.live import LiveBot
 from bot.app.muting import Muting
-from bot.core.model import PAUSE, Line, Recipient, Severity, Strong, Summary
+from bot.core.model import PAUSE, Line, Recipient, Severity, Silence, Strong, Summary
 from bot.core.ports import Outbox, People
-from bot.core.routing import Silence
 from bot.core.wording import age, count, listing, shortened
 
 PAUSED_FOR = timedelta(days=30)

@@ -18,9 +18,8 @@ from bot.app.chat.looking import Looking
 from bot.app.chat.preferences import Preferences
 from bot.app.live import LiveBot
 from bot.app.muting import Muting
-from bot.core.model import Announcement, Recipient, Summary, stable_id
+from bot.core.model import Announcement, Recipient, Silence, Summary, stable_id
 from bot.core.ports import OpenHistory, Outbox, People
-from bot.core.routing import Silence
 from bot.core.wording import count
 from bot.recipients import notice
 

@@ -11,9 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.app.chat.words import answer, facts, note
-from bot.core.model import PAUSE, TOLD_LATER, Announcement, HeldBack, Reason, Recipient, Severity, held_back_key
+from bot.core.model import (
+    PAUSE,
+    TOLD_LATER,
+    Announcement,
+    HeldBack,
+    Reason,
+    Recipient,
+    Severity,
+    Silence,
+    held_back_key,
+)
 from bot.core.ports import Clock, People
-from bot.core.routing import Silence
 from bot.core.wording import count, moment
 from bot.cycle import CycleResult
 from bot.quiet import quiet_at

@@ -38,6 +38,7 @@ from bot.core.model.delivery import (
     NotificationState,
     Outgoing,
     Recipient,
+    Silence,
     held_back_key,
 )
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
@@ -126,6 +127,7 @@ __all__ = [
     "ReportTime",
     "ScoreReason",
     "Severity",
+    "Silence",
     "SourceReport",
     "Split",
     "StoredStory",

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.model.messages import Summary
+from bot.core.model.messages import Announcement, Summary
 from bot.core.model.vocabulary import Reason, Severity, Suppression
 
 
@@ -139,6 +139,34 @@ class InDoubt:
     created_at: datetime
     subject: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A person's mute. It covers an announcement when every matcher given matches; no matcher covers everything."""
+
+    id: str
+    until: datetime
+    """Aware UTC; the silence is over at this moment."""
+    symbols: tuple[str, ...] = ()
+    """Covers announcements that touch no other symbol than these."""
+    incident: str = ""
+    recipient: str = ""
+    """Only this recipient is spared; empty for all."""
+    rules: tuple[str, ...] = ()
+    """Covers announcements that rest on alerts of no other rules than these."""
+
+    def covers(self, announcement: Announcement, recipient: Recipient, now: datetime) -> bool:
+        """True where ``recipient`` shall not hear of ``announcement`` at ``now``."""
+        if now >= self.until:
+            return False
+        if self.recipient and self.recipient != recipient.id:
+            return False
+        if self.incident and self.incident != announcement.incident:
+            return False
+        if self.rules and not (announcement.rules and set(announcement.rules) <= set(self.rules)):
+            return False
+        return not self.symbols or (bool(announcement.symbols) and set(announcement.symbols) <= set(self.symbols))
 
 
 HELD_BACK_KEY = "held"
