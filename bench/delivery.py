@@ -22,11 +22,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bot.adapters.notifiers.telegram import TelegramNotifier
 from bot.adapters.store import SqliteStore, open_store
-from bot.adapters.telegram import TelegramNotifier
 from bot.core.model import Batch, Recipient, Severity
 from bot.core.secret import Secret
-from bot.sender import Sender
+from bot.delivery.sender import Sender
 from tests.delivery.makers import RealClock, notification
 from tests.servers.botapi import TOKEN, BotApi, in_thread
 

@@ -29,8 +29,8 @@ from bot.adapters.feeds.fetch import FetchError, fetch
 from bot.adapters.feeds.parse import parse
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
-from bot.core.feedspec import FeedSpec
 from bot.core.model import FeedState
+from bot.core.model.feeds import FeedSpec
 from tests.servers.feed_server import Document, FeedServer
 
 NOW = datetime(2025, 1, 27, 12, tzinfo=UTC)

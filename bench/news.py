@@ -21,8 +21,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from bot.config.news.companies_file import load_companies  # noqa: E402  # the path comes first
-from bot.config.news.topics_file import load_topics  # noqa: E402
+from bot.config.news.companies import load_companies  # noqa: E402  # the path comes first
+from bot.config.news.topics import load_topics  # noqa: E402
 from bot.core.model import Reach, Story  # noqa: E402
 from bot.core.news import Companies, NewsRoom, Topics  # noqa: E402
 from bot.core.news.reader import Content, StoryReader  # noqa: E402

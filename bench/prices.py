@@ -41,8 +41,8 @@ def serve() -> int:
 async def measure() -> None:
     """Print one line per figure."""
     from bot.adapters.calendar import ExchangeCalendar
-    from bot.adapters.yahoo import Yahoo
-    from bot.core.sessions import Timetable
+    from bot.adapters.prices.yahoo import Yahoo
+    from bot.core.prices.sessions import Timetable
 
     calendar, tables = ExchangeCalendar(), {}
 

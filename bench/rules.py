@@ -24,7 +24,6 @@ sys.path.insert(0, str(REPOSITORY))
 
 from bot.config.rules import Surroundings, load_rules  # noqa: E402  # the path comes first
 from bot.core.engine import Engine  # noqa: E402
-from bot.core.market import Market  # noqa: E402
 from bot.core.model import DailyBar, Observation, Quote, Story  # noqa: E402
 from bot.core.news import (  # noqa: E402
     Companies,
@@ -39,8 +38,9 @@ from bot.core.news import (  # noqa: E402
     Topic,
     Topics,
 )
-from bot.core.rules import RuleSet  # noqa: E402
-from bot.core.sessions import Session, Timetable  # noqa: E402
+from bot.core.prices.market import Market  # noqa: E402
+from bot.core.prices.sessions import Session, Timetable  # noqa: E402
+from bot.core.rules.rule import RuleSet  # noqa: E402
 
 OWN = [f"OWN{n}" for n in range(10)]
 OTHERS = [f"OTH{n}" for n in range(500)]

@@ -16,12 +16,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.adapters.store import open_store
-from bot.app.backtesting import BacktestPlan, Request, plan_backtest, start_backtest
+from bot.app.lab.backtesting import BacktestPlan, Request, plan_backtest, start_backtest
 from bot.clock import SystemClock
-from bot.core.cause.condition import told
 from bot.core.engine import Engine
 from bot.core.model import Alert, ChangeKind
-from bot.core.sessions import Session
+from bot.core.prices.sessions import Session
+from bot.core.rules.conditions.cause import told
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"

@@ -25,8 +25,8 @@ from bot.core.model import (
     SourceReport,
 )
 from bot.core.ports import Recorder
-from bot.core.routing import route
-from bot.quiet import quiet_at
+from bot.delivery.quiet_hours import quiet_at
+from bot.delivery.routing import route
 from bot.recovery import Failure, Recovery, Taken
 from bot.render import plain
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.ports import Clock, Notifier, PriceSource
+from bot.core.prices.sessions import Timetable
 from bot.core.secret import Secret
-from bot.core.sessions import Timetable
 
 PRICE_SOURCES = "aftershock.price_sources"
 """The group of entry points that name a ``MakePriceSource`` each."""

@@ -17,8 +17,8 @@ from itertools import groupby
 from bot.core.engine import Engine
 from bot.core.model import Announcement, Batch, Decisions, Incident, Notification, Observation, Quote, Story
 from bot.core.ordering import name_of
-from bot.core.wording import count, listing
-from bot.recipients import notice
+from bot.core.text.wording import count, listing
+from bot.delivery.recipients import notice
 
 log = logging.getLogger(__name__)
 

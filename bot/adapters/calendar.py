@@ -21,7 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.errors import UsageError
-from bot.core.sessions import Session
+from bot.core.prices.sessions import Session
 
 NEW_YORK = ZoneInfo("America/New_York")
 EXTENDED = frozenset({"XNYS", "XNAS", "XASE", "ARCX", "BATS", "IEXG"})

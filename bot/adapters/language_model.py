@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.lead import checked, prompt
+from bot.core.messages.lead import checked, prompt
 from bot.core.model import Summary
 from bot.core.secret import Secret
 

@@ -11,7 +11,7 @@ from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import Limits
 from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
-from bot.config.settings.settings_file import load_settings
+from bot.config.settings.model import load_settings
 from bot.core.model import FeedState
 
 

@@ -20,39 +20,39 @@ import aiohttp
 from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.language_model import LanguageModel
+from bot.adapters.notifiers.telegram import Access, TelegramListener
+from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
-from bot.adapters.telegram import Access, TelegramListener
-from bot.adapters.telegram.connection import DEFAULT_BASE_URL
-from bot.app.alarm import Alarm
-from bot.app.audience import Receiving
 from bot.app.chat.access import Admission
 from bot.app.chat.desk import Desk
 from bot.app.chat.held import EVERY as HELD_EVERY
 from bot.app.chat.held import HeldMessages
-from bot.app.inbox import Inbox
-from bot.app.leads import Leads
-from bot.app.live import LiveBot
-from bot.app.measures import MeasuredCycle, Measures
-from bot.app.monitoring import watched_over
-from bot.app.muting import Muting
-from bot.app.notifiers import CONSOLE, ask_again, close_all, configured_recipients, live_notifiers, without_edits
-from bot.app.pictures import Drawings
-from bot.app.prices import price_source
-from bot.app.reloading import LOOK_EVERY, Look, Reloader
-from bot.app.status import several_lines
+from bot.app.chat.muting import Muting
+from bot.app.monitoring.endpoints import watched_over
+from bot.app.monitoring.measures import MeasuredCycle, Measures
+from bot.app.monitoring.status import several_lines
+from bot.app.project import AHEAD, HISTORY, Timetables, World, restored_engine
+from bot.app.run.alarm import Alarm
+from bot.app.run.audience import Receiving
+from bot.app.run.inbox import Inbox
+from bot.app.run.leads import Leads
+from bot.app.run.live import LiveBot
+from bot.app.run.notifiers import CONSOLE, ask_again, close_all, configured_recipients, live_notifiers, without_edits
+from bot.app.run.pictures import Drawings
+from bot.app.run.price_source import price_source
+from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.stores import open_history
-from bot.app.world import AHEAD, HISTORY, Timetables, World, restored_engine
 from bot.clock import SystemClock
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.model import Announcement, Notification
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.secret import Secret
+from bot.core.text.wording import count
 from bot.core.view import View
-from bot.core.wording import count
-from bot.recipients import notice
+from bot.delivery.recipients import notice
+from bot.delivery.sender import Sender
 from bot.recovery import Recovery
-from bot.sender import Sender
 
 log = logging.getLogger(__name__)
 

@@ -10,23 +10,10 @@ import sys
 
 import typer
 
-from bot.cli import (
-    backtest,
-    check,
-    episode,
-    feeds,
-    history,
-    news,
-    record,
-    replay,
-    rules,
-    rules_new,
-    run,
-    schema,
-    send_test,
-    setup,
-    web,
-)
+from bot.cli import backtest, check, episode, feeds, news, record, replay, run, schema, send_test, setup, web
+from bot.cli.history import commands as history
+from bot.cli.rules import commands as rules
+from bot.cli.rules import new
 from bot.core.errors import AftershockError, ConfigError, UsageError
 
 app = typer.Typer(
@@ -45,7 +32,7 @@ app.command("replay")(replay.replay)
 app.command("backtest")(backtest.backtest)
 app.command("record")(record.record)
 app.add_typer(rules.app, name="rules")
-rules.app.command("new")(rules_new.new)
+rules.app.command("new")(new.new)
 app.add_typer(news.app, name="news")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(history.app, name="history")

@@ -15,12 +15,12 @@ import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 from bot.core.errors import ConfigError, UsageError
-from bot.core.windows import parse_duration_or_zero
+from bot.core.prices.windows import parse_duration_or_zero
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.app.backtesting import Backtesting, BacktestPlan
+    from bot.app.lab.backtesting import Backtesting, BacktestPlan
 
 NAMED = 100
 """So many bad rows are named on the terminal; all of them in the summary."""
@@ -74,7 +74,7 @@ def backtest(
     """
     from rich.console import Console
 
-    from bot.app.backtesting import Request, plan_backtest
+    from bot.app.lab.backtesting import Request, plan_backtest
     from bot.clock import stopwatch
 
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -108,7 +108,7 @@ def backtest(
 async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool, *, kept: bool, read: float) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from bot.app.backtesting import start_backtest
+    from bot.app.lab.backtesting import start_backtest
     from bot.app.lines import result_lines
     from bot.app.stores import open_store
     from bot.clock import SystemClock, stopwatch

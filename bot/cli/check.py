@@ -24,7 +24,7 @@ def check(
 
 
 async def _check(config: Path, offline: bool, json: bool) -> bool:
-    from bot.app.checkup import check_up
+    from bot.app.setup.checkup import check_up
     from bot.clock import SystemClock
 
     good = True

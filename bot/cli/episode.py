@@ -24,7 +24,7 @@ def _group() -> None:
 @app.command("list")
 def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     """List the episodes, newest first."""
-    from bot.app.episode_listing import all_episodes, listed_object
+    from bot.app.episodes.listing import all_episodes, listed_object
     from bot.cli.tables import Column, print_table
 
     episodes = all_episodes(config)
@@ -58,7 +58,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Tell what happened in an episode, and what followed."""
-    from bot.app.episode_listing import one_episode, whole_lines, whole_object
+    from bot.app.episodes.listing import one_episode, whole_lines, whole_object
 
     episode = one_episode(config, name)
     if json:
@@ -71,9 +71,9 @@ def show(
 @app.command("check")
 def check(names: Episodes = None, config: Config = DEFAULT_CONFIG) -> None:
     """Report every mistake in episodes with file, line and column; exit 2 where there is one."""
-    from bot.app.episode_listing import check_episodes
+    from bot.app.episodes.listing import check_episodes
     from bot.clock import SystemClock
-    from bot.core.wording import count
+    from bot.core.text.wording import count
 
     found = check_episodes(config, names or (), SystemClock().now())
     for episode, steps in found:
@@ -93,13 +93,13 @@ def record(
     json: Json = False,
 ) -> None:
     """Write an incident of the history as an episode, play it, and say whether the same alerts fire."""
-    from bot.app import episode_keeping
-    from bot.cli.history_filters import database_file
+    from bot.app.episodes import keeping
+    from bot.cli.history.filters import database_file
     from bot.clock import SystemClock
 
     if output is not None and (output.suffix != ".yaml" or (name is not None and name != output.stem)):
         raise UsageError(f"{output}: an episode's file is called as the episode, with .yaml; leave --name out")
-    kept = episode_keeping.keep_incident(
+    kept = keeping.keep_incident(
         config,
         database_file(config, database),
         incident,
@@ -110,8 +110,8 @@ def record(
         force=force,
     )
     if json:
-        typer.echo(jsonlib.dumps(episode_keeping.kept_object(kept), ensure_ascii=False))
+        typer.echo(jsonlib.dumps(keeping.kept_object(kept), ensure_ascii=False))
         return
     typer.echo(str(kept.file))
-    for line in episode_keeping.kept_lines(kept):
+    for line in keeping.kept_lines(kept):
         typer.echo(line, err=True)

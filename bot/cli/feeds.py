@@ -23,7 +23,7 @@ app = typer.Typer(help="Manage the news feeds.", no_args_is_help=True)
 def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
     """The configured feeds, and how each did when it was last polled."""
     from bot.app.sources import feed_states
-    from bot.config.settings.settings_file import load_settings
+    from bot.config.settings.model import load_settings
 
     settings = load_settings(config)
     states = feed_states(database or settings.storage.database)
@@ -73,7 +73,7 @@ def import_(
 ) -> None:
     """Add the feeds of an OPML file to config.yaml; those already there are left alone."""
     from bot.adapters.feeds.opml import read_opml
-    from bot.config.settings.feeds_edit import add_feeds
+    from bot.config.settings.edit_feeds import add_feeds
 
     opml = read_opml(file)
     result = add_feeds(config, opml.feeds)

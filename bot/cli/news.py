@@ -28,7 +28,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Print a headline's score per topic with its reasons, whom it names, what it meets and whom it reaches."""
-    from bot.app.explain_news import explain_headline, explained_lines, explained_object
+    from bot.app.lab.explain_news import explain_headline, explained_lines, explained_object
     from bot.clock import SystemClock
 
     found = explain_headline(config, headline, SystemClock().now(), summary=summary, source=source, link=link)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.core.errors import UsageError
-from bot.core.windows import parse_duration
+from bot.core.prices.windows import parse_duration
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.history import database_file
+from bot.cli.history.commands import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
 from bot.render.text import cell_width, clean, cut_cell
 
 if TYPE_CHECKING:
-    from bot.app.record import RuleRecord, Spread
+    from bot.app.lab.record import RuleRecord, Spread
 
 PIPED = 80
 """Columns where the output is no terminal."""
@@ -43,7 +43,7 @@ def record(
 
     What followed is worked out from the stored prices and, where no bot uses the database, stored there.
     """
-    from bot.app.record import record_object, records
+    from bot.app.lab.record import record_object, records
     from bot.clock import SystemClock
 
     now = SystemClock().now()
@@ -142,8 +142,8 @@ def _scale(furthest: float) -> float:
 
 
 def _latest(record: RuleRecord) -> Iterator[str]:
-    from bot.app.record import LATEST
-    from bot.core.outcomes import Horizon
+    from bot.app.lab.record import LATEST
+    from bot.core.incidents.outcomes import Horizon
 
     short = {Horizon.SESSION: "1 ses", Horizon.SESSIONS_5: "5 ses", Horizon.SESSIONS_20: "20 ses"}
     names = "".join(f" {short.get(h, h.value):>6}" for h in Horizon)

@@ -15,7 +15,7 @@ import typer
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_speed
 
 if TYPE_CHECKING:
-    from bot.app.replaying import Plan
+    from bot.app.lab.replaying import Plan
 
 
 class Notify(enum.StrEnum):
@@ -38,7 +38,7 @@ def replay(
 
     Writes to a fresh temporary database unless --database names one; an interrupted replay goes on where it stopped.
     """
-    from bot.app.replaying import plan_replay
+    from bot.app.lab.replaying import plan_replay
     from bot.clock import SystemClock
 
     factor = parse_speed(speed) if speed else None
@@ -54,9 +54,9 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from bot.app.lab.replaying import start_replay
     from bot.app.lines import result_lines
-    from bot.app.notifiers import close_all, replay_recipients
-    from bot.app.replaying import start_replay
+    from bot.app.run.notifiers import close_all, replay_recipients
     from bot.app.stores import open_store
     from bot.clock import SystemClock
 

@@ -29,7 +29,7 @@ def run(
 
 
 def _run(config: Path, database: Path | None, now: str | None) -> None:
-    from bot.app.starting import run_bot
+    from bot.app.run.starting import run_bot
     from bot.clock import SystemClock
 
     moment = parse_when(now, SystemClock().now()) if now else None

@@ -23,8 +23,8 @@ def write(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Bring rules/schema/ up to date: with the program, and with your own topics, groups and rules."""
-    from bot.app.schema_files import outdated, write_schemas
-    from bot.app.world import load_world
+    from bot.app.project import load_world
+    from bot.app.setup.schema_files import outdated, write_schemas
 
     world = load_world(config)
     changed = outdated(world) if check else write_schemas(world)

@@ -16,7 +16,7 @@ from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.app.sample_sending import Round
+    from bot.app.setup.sample_sending import Round
 
 ASK_BEYOND = 10
 """More recipients than this are told only after asking."""
@@ -32,8 +32,8 @@ def send_test(
     json: Json = False,
 ) -> None:
     """Send a sample alert, a test, to everyone configured, also while the bot runs. Exit 1 where any fails."""
-    from bot.adapters.telegram import quiet_libraries
-    from bot.app.sample_sending import prepare
+    from bot.adapters.notifiers.telegram import quiet_libraries
+    from bot.app.setup.sample_sending import prepare
     from bot.clock import SystemClock
 
     quiet_libraries()

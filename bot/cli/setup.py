@@ -15,8 +15,8 @@ from bot.cli.options import DEFAULT_CONFIG, Config, Database
 from bot.core.errors import ConfigError, DeliveryError, StoreError, StoreInUseError, UsageError
 
 if TYPE_CHECKING:
-    from bot.adapters.telegram.introduction import Start
-    from bot.app.first_contact import Contact, Places
+    from bot.adapters.notifiers.telegram.introduction import Start
+    from bot.app.setup.first_contact import Contact, Places
     from bot.core.secret import Secret
 
 _T = TypeVar("_T")
@@ -40,9 +40,9 @@ def setup(
     database: Database = None,
 ) -> None:
     """Connect the bot to Telegram: token, admin, test alert, command menu. Ctrl-C leaves every file whole."""
-    from bot.adapters.telegram import quiet_libraries
-    from bot.app.first_contact import Places
-    from bot.core.windows import parse_duration
+    from bot.adapters.notifiers.telegram import quiet_libraries
+    from bot.app.setup.first_contact import Places
+    from bot.core.prices.windows import parse_duration
 
     quiet_libraries()
     try:
@@ -126,7 +126,7 @@ class _Setup:
         return self._asked_token(), True
 
     def _asked_token(self) -> Contact:
-        from bot.config.settings.env_edit import token_from
+        from bot.config.settings.edit_env import token_from
 
         self._tell("In Telegram, write /newbot to @BotFather (https://t.me/BotFather); it gives you a token.")
         while True:
@@ -143,7 +143,7 @@ class _Setup:
 
     def _met(self, token: Secret) -> Contact | None:
         """The bot whose token this is; ``None`` where Telegram does not know it."""
-        from bot.app.first_contact import Contact
+        from bot.app.setup.first_contact import Contact
 
         try:
             contact = self._persisting(lambda: Contact.made(token, self._places.settings))
@@ -186,7 +186,7 @@ class _Setup:
 
     def _heard(self, contact: Contact) -> Start:
         """The ``/start`` of somebody who is the owner, by the code or by their word on this terminal."""
-        from bot.app.first_contact import carries, new_code
+        from bot.app.setup.first_contact import carries, new_code
         from bot.clock import stopwatch
 
         if host := self._persisting(contact.introduction.remove_webhook):
@@ -233,7 +233,7 @@ class _Setup:
 
     def _listened(self, contact: Contact, wait: int) -> list[Start]:
         """What was heard. Another listener is only believed the second time: an own request may still hang there."""
-        from bot.adapters.telegram.introduction import ListenedElsewhereError
+        from bot.adapters.notifiers.telegram.introduction import ListenedElsewhereError
 
         conflicts = 0
         while True:
@@ -335,7 +335,7 @@ class _Setup:
 
         Raises DeliveryError where another try cannot help, or none is left.
         """
-        from bot.adapters.telegram.introduction import ListenedElsewhereError
+        from bot.adapters.notifiers.telegram.introduction import ListenedElsewhereError
 
         tries = 0
         while True:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.characters import UNSEEN
+from bot.core.text.characters import UNSEEN
 from bot.render.text import cell_width, clean, cut_cell
 
 WIDE = 200

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.history_filters import database_file
+from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database
 from bot.core.errors import UsageError
 from bot.core.secret import Secret

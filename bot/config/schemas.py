@@ -21,16 +21,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
-from bot.config.episodes.episode_entries import EpisodeFile
+from bot.config.episodes.entries import EpisodeFile
 from bot.config.examples import REFERENCES, examples
-from bot.config.news.companies_file import CompaniesFile
-from bot.config.news.topics_file import TopicsFile
-from bot.config.rule_tests.rule_test_entries import RuleTestsFile
+from bot.config.news.companies import CompaniesFile
+from bot.config.news.topics import TopicsFile
+from bot.config.rule_tests.entries import RuleTestsFile
 from bot.config.rules.specs import RulesFile
-from bot.config.settings.settings_file import Settings
-from bot.core.comparison import Comparison
+from bot.config.settings.model import Settings
 from bot.core.model import Severity
-from bot.core.windows import format_duration
+from bot.core.prices.windows import format_duration
+from bot.core.rules.comparison import Comparison
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = {

@@ -13,18 +13,17 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from bot.core import followups
-from bot.core.alerts import AlertBook
 from bot.core.cause.causes import Causes
-from bot.core.corrections import WORTH_TELLING
-from bot.core.digesting import Digests
-from bot.core.earnings import EarningsCalendar
-from bot.core.episode import Episode
+from bot.core.digests.schedule import Digests
 from bot.core.errors import LookAheadError
-from bot.core.gates import Gates
 from bot.core.health import Freshness, Health
-from bot.core.incidents import Incidents
-from bot.core.market import Market
+from bot.core.incidents import follow_ups
+from bot.core.incidents.alerts import AlertBook
+from bot.core.incidents.announcing import Announcer
+from bot.core.incidents.corrections import WORTH_TELLING
+from bot.core.incidents.incidents import Incidents
+from bot.core.incidents.revising import Corrections
+from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     Alert,
     AlertChange,
@@ -43,15 +42,16 @@ from bot.core.model import (
     Story,
     Trouble,
 )
+from bot.core.model.episodes import Episode
 from bot.core.news import NewsRoom, Topics
 from bot.core.news.companies import Companies
 from bot.core.ordering import canonical, most_telling, name_of, waves
-from bot.core.record import StepResult
-from bot.core.revising import Corrections
-from bot.core.rules import Outcome, Rule, RuleSet
-from bot.core.sessions import Session
-from bot.core.speaker import Announcer
-from bot.core.summary import MessageBuilder
+from bot.core.prices.earnings import EarningsCalendar
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Session
+from bot.core.rules.prefilter import Gates
+from bot.core.rules.rule import Outcome, Rule, RuleSet
+from bot.core.step_result import StepResult
 from bot.core.view import View
 
 FRESHNESS_EVERY = timedelta(minutes=5)
@@ -363,7 +363,7 @@ class Engine:
         times += [self._digests.next_at] if self._digests else []
         here = self._tended, self.announcer.here_since
         for incident in self.incidents.open():
-            times.append(followups.next_due(incident, self.market.of(incident.lead), *here))
+            times.append(follow_ups.next_due(incident, self.market.of(incident.lead), *here))
             if not self.incidents.has_alerts(incident):
                 times.append(self._time)  # it is closed at once
         return min((t for t in times if t is not None), default=None)

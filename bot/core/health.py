@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.model import Announcement, Block, BlockKind, Reason, Severity, SourceReport, Strong, Summary, Trouble
-from bot.core.wording import age
+from bot.core.text.wording import age
 
 IN_A_ROW = 3
 """Failed polls in a row before the operator is told; a single time-out is everyday."""

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
-from bot.core.exchanges import Listing
+from bot.core.incidents.outcomes import NoOutcome, Outcome
 from bot.core.model import (
     Alert,
     Batch,
@@ -37,8 +37,8 @@ from bot.core.model import (
     StoredStory,
     Summary,
 )
-from bot.core.outcomes import NoOutcome, Outcome
-from bot.core.sessions import Timetable
+from bot.core.prices.exchanges import Listing
+from bot.core.prices.sessions import Timetable
 
 
 class Clock(Protocol):

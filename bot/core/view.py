@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from bot.core import picture
-from bot.core.episode import Episode
+from bot.core.messages import pictures
+from bot.core.messages.pictures import PricePicture, TablePicture
+from bot.core.messages.summary import Standing
 from bot.core.model import (
     Alert,
     ClusterMatch,
@@ -24,11 +25,10 @@ from bot.core.model import (
     Story,
     Trouble,
 )
+from bot.core.model.episodes import Episode
 from bot.core.news import Companies, NewsRoom, Topics
-from bot.core.picture import PricePicture, TablePicture
-from bot.core.rules import RuleSet
-from bot.core.sessions import Session, Timetable
-from bot.core.summary import Standing
+from bot.core.prices.sessions import Session, Timetable
+from bot.core.rules.rule import RuleSet
 
 if TYPE_CHECKING:
     from bot.core.engine import Engine
@@ -156,13 +156,13 @@ class View:
     def price_picture(self, incident: Incident, at: datetime) -> PricePicture | None:
         """The lead's prices around its fall; ``None`` where there is no line to draw."""
         engine = self._engine
-        return picture.price_picture(engine.market, engine.companies, incident, self.alerts_of(incident), at)
+        return pictures.price_picture(engine.market, engine.companies, incident, self.alerts_of(incident), at)
 
     def table_picture(self, incident: Incident, at: datetime) -> TablePicture | None:
         """The symbols of an incident by line of work; ``None`` for a single one."""
         engine, alerts = self._engine, self.alerts_of(incident)
-        return picture.table_picture(engine.market, engine.companies, self.topics, incident, alerts, at)
+        return pictures.table_picture(engine.market, engine.companies, self.topics, incident, alerts, at)
 
     def plain_price_picture(self, symbol: str, at: datetime) -> PricePicture | None:
         """A symbol's prices of the last sessions, whatever fired; ``None`` where there is no line to draw."""
-        return picture.plain_price_picture(self._engine.market, self._engine.companies, symbol, at)
+        return pictures.plain_price_picture(self._engine.market, self._engine.companies, symbol, at)

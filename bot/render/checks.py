@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.model import Check
-from bot.core.nearness import stopper
+from bot.core.rules.nearness import stopper
 from bot.render.text import clean
 
 MARKS = {True: "✓", False: "✗", None: "?"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.core.links import safe_link
 from bot.core.model import Block, Inline, Link, Strong, Summary
+from bot.core.text.links import safe_link
 from bot.render.text import clean
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from bot.core.links import safe_link
 from bot.core.model import Block, BlockKind, Line, Link, Summary
+from bot.core.text.links import safe_link
 from bot.render.limits import choose, headline_of
 from bot.render.table import table_lines
 from bot.render.text import clean, code_lines, cut_words, utf16_length

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.core.links import safe_link
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
+from bot.core.text.links import safe_link
 from bot.render.limits import ENTITY_LIMIT, MARKUP_LIMIT, MESSAGE_LIMIT, PHONE_WIDTH, choose, headline_of
 from bot.render.table import table_lines
 from bot.render.text import clean, code_lines, cut_words, unmention, utf16_length

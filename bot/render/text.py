@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.core.characters import CONTROLS, HIDING, JOINERS, SURROGATE
 from bot.core.model import Block
+from bot.core.text.characters import CONTROLS, HIDING, JOINERS, SURROGATE
 
 _SPACE = re.compile(rf"(?:[^\S\xa0\u202f]|[{CONTROLS}])+")
 _JOINER = re.compile(f"(?<![^\x00-\x7f])[{JOINERS}]+|[{JOINERS}]{{2,}}|[{JOINERS}]+$")

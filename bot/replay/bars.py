@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 
 from bot.core.errors import UsageError
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind
-from bot.core.sessions import Session, Timetable
+from bot.core.prices.sessions import Session, Timetable
 from bot.replay.columns import WHOLE, PriceColumns
 from bot.replay.tape import session_observations
 

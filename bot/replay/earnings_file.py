@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from bot.core.earnings import KNOWN_BEFORE, read_report
 from bot.core.errors import Problem, UsageError
 from bot.core.model import EarningsDate
+from bot.core.prices.earnings import KNOWN_BEFORE, read_report
 from bot.replay.columns import opened
 
 SOURCE = "recording"

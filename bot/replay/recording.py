@@ -19,9 +19,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.core.errors import Problem, UsageError
-from bot.core.links import safe_link
 from bot.core.model import Observation, Story, stable_id
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
+from bot.core.text.links import safe_link
 from bot.replay.bars import PriceSessions, observations_of
 from bot.replay.columns import PriceColumns, moment_of, opened, read_prices
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
 
-from bot.core.episode import Episode, EpisodePrices
 from bot.core.errors import LookAheadError, UsageError
 from bot.core.model import DailyBar, EarningsDate, Observation, Quote, QuoteKind, Split, Story
-from bot.core.sessions import Session, Timetable
+from bot.core.model.episodes import Episode, EpisodePrices
+from bot.core.prices.sessions import Session, Timetable
 
 _KIND_ORDER = {
     QuoteKind.OPEN: 0,

@@ -17,7 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bot.core.errors import AftershockError, StoreBusyError
-from bot.core.links import safe_link
+from bot.core.text.links import safe_link
 from bot.web import pages, words
 from bot.web.database import NAME
 from bot.web.guard import NONCE

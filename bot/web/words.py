@@ -8,8 +8,8 @@ from typing import Any
 from datasette.utils import tilde_encode
 from markupsafe import Markup, escape
 
-from bot.core import wording
-from bot.core.links import safe_link
+from bot.core.text import wording
+from bot.core.text.links import safe_link
 
 REASONS = {
     "first": "first told",

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app.alarm import Alarm
+from bot.app.run.alarm import Alarm
 from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing
 from bot.core.ports import Notifier

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.app.explain_news import explain_story, explained_lines, explained_object
+from bot.app.lab.explain_news import explain_story, explained_lines, explained_object
 from bot.cli import app
 from bot.core.errors import ConfigError, UsageError
 from bot.core.model import Reach

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from bot.app.logs import LineFormatter
+from bot.app.monitoring.logs import LineFormatter
 
 
 def line(message: str, *args: object) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.world import load_world
+from bot.app.project import load_world
 from tests.command import Ran, run_command
 from tests.processes import run
 

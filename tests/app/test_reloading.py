@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.app.inbox import Inbox
-from bot.app.live import LiveBot
-from bot.app.reloading import Look, Reloader, Watch, changes, look, told
-from bot.app.world import Timetables, make_engine, read_rules_folder
+from bot.app.project import Timetables, make_engine, read_rules_folder
+from bot.app.run.inbox import Inbox
+from bot.app.run.live import LiveBot
+from bot.app.run.reloading import Look, Reloader, Watch, changes, look, told
 from bot.clock import SimulatedClock
-from bot.config.settings.settings_file import load_settings
+from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, StoreBusyError
 from bot.core.model import Quote, QuoteKind, Recipient, Story
 from bot.cycle import Cycle

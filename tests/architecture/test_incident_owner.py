@@ -1,4 +1,4 @@
-"""What changes in one place only: an incident and its thread, by ``bot/core/incidents.py``."""
+"""What changes in one place only: an incident and its thread, by ``bot/core/incidents/incidents.py``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from bot.core import model
 from tests.architecture.source import Finding, program_files, report, text_of
 
-OWNER = "bot/core/incidents.py"
+OWNER = "bot/core/incidents/incidents.py"
 OWNED = (model.Incident, model.Thread)
 OTHERS = [
     kind

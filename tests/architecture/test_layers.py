@@ -33,8 +33,10 @@ def layer_of(module: str) -> str:
 
 
 def technology(module: str) -> str:
-    """Which adapter a module belongs to: a module or package directly under ``bot.adapters`` is one technology."""
-    return module.split(".")[2] if module.startswith("bot.adapters.") else ""
+    """Which adapter a module belongs to: what stands directly under ``bot.adapters`` is one technology, and under its
+    folders of price sources and notifiers likewise."""
+    parts = module.split(".")[2:] if module.startswith("bot.adapters.") else []
+    return ".".join(parts[: 2 if parts and parts[0] in ("prices", "notifiers") else 1])
 
 
 def check(file: str, source: str) -> list[Finding]:
@@ -74,16 +76,17 @@ def test_the_program_is_looked_at() -> None:
         ("bot/core/engine.py", "from bot import cycle", "core imports flow"),
         ("bot/core/engine.py", "def f():\n    import bot.config.rules", "core imports config"),
         ("bot/core/engine.py", "from ..render import plain", "core imports render"),
-        ("bot/core/news/room.py", "from ...app.world import World", "core imports app"),
+        ("bot/core/news/index.py", "from ...app.world import World", "core imports app"),
         ("bot/core/__init__.py", "from ..render import plain", "core imports render"),
-        ("bot/render/plain.py", "import bot.adapters.console", "render imports adapters"),
-        ("bot/adapters/console.py", "from bot.adapters.store import Store", "another adapter"),
-        ("bot/adapters/console.py", "from bot.adapters import store", "another adapter"),
-        ("bot/adapters/telegram/notifier.py", "from ..store import Store", "another adapter"),
+        ("bot/render/plain.py", "import bot.adapters.notifiers.console", "render imports adapters"),
+        ("bot/adapters/notifiers/console.py", "from bot.adapters.store import Store", "another adapter"),
+        ("bot/adapters/notifiers/console.py", "from bot.adapters import store", "another adapter"),
+        ("bot/adapters/notifiers/telegram/notifier.py", "from ...store import Store", "another adapter"),
+        ("bot/adapters/notifiers/telegram/notifier.py", "from ..webhook import WebhookNotifier", "another adapter"),
         ("bot/adapters/__init__.py", "from bot.adapters.store import Store", "another adapter"),
-        ("bot/adapters/yahoo/quotes.py", "from bot.config import settings", "adapters imports config"),
-        ("bot/adapters/yahoo/quotes.py", "import_module('bot.replay.tape')", "adapters imports replay"),
-        ("bot/config/settings/settings_file.py", "from bot.replay import tape", "config imports replay"),
+        ("bot/adapters/prices/yahoo/quotes.py", "from bot.config import settings", "adapters imports config"),
+        ("bot/adapters/prices/yahoo/quotes.py", "import_module('bot.replay.tape')", "adapters imports replay"),
+        ("bot/config/settings/model.py", "from bot.replay import tape", "config imports replay"),
         ("bot/cycle.py", "from bot.adapters.store import Store", "flow imports adapters"),
         ("bot/replay/runner.py", "from bot.app import world", "replay imports app"),
         ("bot/cli/run.py", "import main", "cli imports main"),
@@ -100,12 +103,12 @@ def test_an_import_the_wrong_way_is_found(file: str, source: str, said: str) -> 
     ("file", "source"),
     [
         ("main.py", "from bot.environment import require\nfrom bot.cli import main"),
-        ("bot/cli/run.py", "from bot.app.live import live\nfrom bot.core.errors import UsageError"),
-        ("bot/app/live.py", "from bot.adapters.store import Store\nfrom bot import cycle, sender"),
+        ("bot/cli/run.py", "from bot.app.run.live import live\nfrom bot.core.errors import UsageError"),
+        ("bot/app/run/live.py", "from bot.adapters.store import Store\nfrom bot import cycle, sender"),
         ("bot/adapters/store/writing.py", "from bot.adapters.store.rows import row\nfrom . import codec"),
-        ("bot/adapters/telegram/notifier.py", "from bot.render import telegram_html"),
+        ("bot/adapters/notifiers/telegram/notifier.py", "from bot.render import telegram_html"),
         ("bot/core/engine.py", "import re\nfrom bot.core.model import Alert\nfrom .market import Market"),
-        ("bot/sender.py", "from bot.cycle import Cycle\nfrom bot.core.ports import Store"),
+        ("bot/delivery/sender.py", "from bot.cycle import Cycle\nfrom bot.core.ports import Store"),
     ],
 )
 def test_imports_the_right_way_pass(file: str, source: str) -> None:

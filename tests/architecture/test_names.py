@@ -14,12 +14,12 @@ from tests.architecture.source import Finding, program_files, project_files, rep
 FREE = ("bot/config/examples.py",)
 """Examples for schemas and error messages name what ships, and decide nothing."""
 EXCEPTIONS = {
-    ("bot/config/settings/settings_file.py", "benchmarks"): "the default of the setting itself",
+    ("bot/config/settings/model.py", "benchmarks"): "the default of the setting itself",
     ("bot/core/health.py", "earnings"): "a source of observations, the earnings calendar",
-    ("bot/app/earnings.py", "earnings"): "the same source",
-    ("bot/app/live.py", "earnings"): "the same source's job",
-    ("bot/config/rule_tests/rule_tests_file.py", "earnings"): "a key of rule tests",
-    ("bot/cli/history.py", "search"): "a command",
+    ("bot/app/run/earnings.py", "earnings"): "the same source",
+    ("bot/app/run/live.py", "earnings"): "the same source's job",
+    ("bot/config/rule_tests/file.py", "earnings"): "a key of rule tests",
+    ("bot/cli/history/commands.py", "search"): "a command",
     ("bot/adapters/store/history/__init__.py", "search"): "a function",
     ("bot/adapters/store/history/queries.py", "cooling"): "a value to plan a query with",
 }

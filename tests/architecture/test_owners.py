@@ -11,10 +11,10 @@ import pytest
 from tests.architecture.source import Finding, imports, program_files, report, text_of
 from tests.architecture.test_assertions import name_of
 
-CHARACTERS = "bot/core/characters.py"
-MARKET = "bot/core/market.py"
+CHARACTERS = "bot/core/text/characters.py"
+MARKET = "bot/core/prices/market.py"
 WAITING = "bot/core/waiting.py"
-LINKS = frozenset({"bot/core/links.py", "bot/core/identity.py"})  # safe and whose; which page
+LINKS = frozenset({"bot/core/text/links.py", "bot/adapters/feeds/identity.py"})  # safe and whose; which page
 
 _BIDIRECTIONAL = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]|\\u(?:200[ef]|202[a-e]|206[6-9])", re.IGNORECASE)
 
@@ -52,7 +52,7 @@ def check_links(file: str, source: str) -> list[Finding]:
     """An address taken apart, or judged by how it begins, elsewhere."""
     if file in LINKS:
         return []
-    owner = "ask bot/core/links.py"
+    owner = "ask bot/core/text/links.py"
     taken_apart = {"urllib.parse.urlsplit", "urllib.parse.urlparse"}
     findings = [
         Finding(file, found.line, f"{owner}: {found.full}")

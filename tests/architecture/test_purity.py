@@ -19,7 +19,7 @@ TEXT = "ahocorasick re2 rapidfuzz numpy"  # compiled once and asked purely
 CORE_NAMES = frozenset(f"{PURE} {TEXT} bot.core".split())
 CORE_EXCEPTIONS = {
     ("bot/core/waiting.py", "email.utils"): "only its parser of the dates that HTTP headers hold",
-    ("bot/core/unsent.py", "asyncio"): "only the base class of an exception; nothing is awaited or scheduled",
+    ("bot/core/model/unsent.py", "asyncio"): "only the base class of an exception; nothing is awaited or scheduled",
 }
 
 CLOCK = "bot/clock.py"
@@ -187,18 +187,18 @@ def test_deciding_passes(source: str) -> None:
     ],
 )
 def test_a_reading_of_the_clock_is_found(source: str) -> None:
-    assert check_clock("bot/sender.py", source)
+    assert check_clock("bot/delivery/sender.py", source)
 
 
 @pytest.mark.parametrize(
     "source", ["clock.now()", "loop.time()", "import time\ntime.sleep(1)", "datetime.fromisoformat(x)"]
 )
 def test_what_only_looks_like_a_clock_passes(source: str) -> None:
-    assert check_clock("bot/sender.py", source) == []
+    assert check_clock("bot/delivery/sender.py", source) == []
 
 
 def test_a_stopwatch_is_for_adapters_only() -> None:
     source = "import time\ntime.monotonic()"
-    assert check_clock("bot/adapters/yahoo/wire.py", source) == []
+    assert check_clock("bot/adapters/prices/yahoo/wire.py", source) == []
     assert check_clock("bot/cycle.py", source)
-    assert check_clock("bot/adapters/yahoo/wire.py", "import time\ntime.time()")
+    assert check_clock("bot/adapters/prices/yahoo/wire.py", "import time\ntime.time()")

@@ -10,16 +10,16 @@ from tests.architecture.source import Finding, imports, program_files, report, t
 
 CHOSEN_IN: dict[str, tuple[str, ...]] = {
     "bot.adapters.store": ("bot/app/stores.py",),
-    "bot.adapters.yahoo": ("bot/app/prices.py",),
-    "bot.adapters.console": ("bot/app/notifiers.py",),
-    "bot.adapters.webhook": ("bot/app/notifiers.py",),
-    "bot.adapters.apprise": ("bot/app/notifiers.py",),
-    "bot.adapters.telegram.notifier": ("bot/app/notifiers.py",),
+    "bot.adapters.prices.yahoo": ("bot/app/run/price_source.py",),
+    "bot.adapters.notifiers.console": ("bot/app/run/notifiers.py",),
+    "bot.adapters.notifiers.webhook": ("bot/app/run/notifiers.py",),
+    "bot.adapters.notifiers.apprise": ("bot/app/run/notifiers.py",),
+    "bot.adapters.notifiers.telegram.notifier": ("bot/app/run/notifiers.py",),
     "bot.adapters.language_model": ("bot/app/wiring.py",),
-    "bot.adapters.calendar": ("bot/app/world.py",),
+    "bot.adapters.calendar": ("bot/app/project.py",),
 }
 """Where each adapter is chosen; nobody else outside the adapters names it."""
-OUTWARD = {"TelegramNotifier": "bot.adapters.telegram.notifier"}
+OUTWARD = {"TelegramNotifier": "bot.adapters.notifiers.telegram.notifier"}
 """Names that a package hands on, by the module they are from."""
 PUBLIC = frozenset(
     [
@@ -86,11 +86,11 @@ def test_the_choosers_are_there() -> None:
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("bot/cli/history.py", "def f():\n    from bot.adapters.store.history import list_alerts"),
+        ("bot/cli/history/commands.py", "def f():\n    from bot.adapters.store.history import list_alerts"),
         ("bot/web/pages.py", "from bot.adapters.store.codec import decoder"),
-        ("bot/app/live.py", "from bot.adapters.store import SqliteStore"),
-        ("bot/app/checkup.py", "from bot.adapters.yahoo import Yahoo"),
-        ("bot/app/first_contact.py", "from bot.adapters.telegram import TelegramNotifier"),
+        ("bot/app/run/live.py", "from bot.adapters.store import SqliteStore"),
+        ("bot/app/setup/checkup.py", "from bot.adapters.prices.yahoo import Yahoo"),
+        ("bot/app/setup/first_contact.py", "from bot.adapters.notifiers.telegram import TelegramNotifier"),
     ],
 )
 def test_an_adapter_named_elsewhere_is_found(file: str, source: str) -> None:
@@ -101,10 +101,10 @@ def test_an_adapter_named_elsewhere_is_found(file: str, source: str) -> None:
     "source", ["x = engine.market.of('NVDA')", "self.bot.engine.incidents.open()", "engine.alerts.between = (a, b)"]
 )
 def test_a_look_into_the_engine_is_found(source: str) -> None:
-    assert len(check_engine("bot/app/status.py", source)) == 1
-    assert check_engine("bot/core/speaker.py", source) == []
+    assert len(check_engine("bot/app/monitoring/status.py", source)) == 1
+    assert check_engine("bot/core/incidents/announcing.py", source) == []
 
 
 @pytest.mark.parametrize("source", ["engine.view().phase(symbol, at)", "self.engine.step((), now)", "bot.engine"])
 def test_what_an_engine_does_for_others_passes(source: str) -> None:
-    assert check_engine("bot/app/live.py", source) == []
+    assert check_engine("bot/app/run/live.py", source) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.adapters.calendar import ExchangeCalendar
 from bot.core.errors import UsageError
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind, Story
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
 from bot.replay.bars import PriceSessions, observations_of
 from bot.replay.columns import PriceColumns, read_prices
 from bot.replay.rolling import RollingTape

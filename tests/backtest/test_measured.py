@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.config.settings.settings_file import load_settings
+from bot.config.settings.model import load_settings
 from tests.prepared import call
 from tests.processes import run
 

@@ -12,9 +12,9 @@ import pytest
 
 from bot.adapters.calendar import ExchangeCalendar
 from bot.core.errors import UsageError
-from bot.core.exchanges import BY_CODE, BY_SUFFIX
 from bot.core.model import Phase
-from bot.core.sessions import Session, Timetable
+from bot.core.prices.exchanges import BY_CODE, BY_SUFFIX
+from bot.core.prices.sessions import Session, Timetable
 from tests.processes import run
 from tests.waiting import allowed
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from bot.app.staging import episode_scene, open_stage
-from bot.core.market import Market
+from bot.app.lab.staging import episode_scene, open_stage
+from bot.core.messages.pictures import PricePicture, TablePicture, price_picture, table_picture
 from bot.core.model import Alert, DailyBar, Incident, Observation, Quote, Split
 from bot.core.news import Companies, Company
-from bot.core.picture import PricePicture, TablePicture, price_picture, table_picture
+from bot.core.prices.market import Market
 from tests.core.worlds import COMPANIES, TOPICS, at, close, engine, play, quote, shock_tape, weekday_timetable
 
 TIMETABLE = weekday_timetable()

@@ -23,9 +23,9 @@ from matplotlib.text import Text
 from bot.adapters import charts
 from bot.adapters.charts import DrawingError, draw, drawn, sheet
 from bot.adapters.charts.style import SMALL, THEMES, Sheet, ThemeName, mixed, plain
-from bot.core.market import Market
+from bot.core.messages.pictures import Marker, PricePicture, TablePicture, price_picture
 from bot.core.model import Observation
-from bot.core.picture import Marker, PricePicture, TablePicture, price_picture
+from bot.core.prices.market import Market
 from tests.charts.pictures import (
     alert_of,
     deepseek,

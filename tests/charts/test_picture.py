@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.charts import draw
+from bot.core.messages.pictures import PEERS, PricePicture, plain_price_picture, price_picture, table_picture
 from bot.core.model import DailyBar, Observation, Phase, Quote, QuoteKind, Split
-from bot.core.picture import PEERS, PricePicture, plain_price_picture, price_picture, table_picture
-from bot.core.wording import clock
+from bot.core.text.wording import clock
 from tests.charts.pictures import (
     MONDAY,
     TIMETABLE,

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 
+from bot.adapters.notifiers.telegram import Access, Chat
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import verify
-from bot.adapters.telegram import Access, Chat
 from bot.app.chat.access import Admission
 from bot.app.chat.admin import Administration
 from bot.app.chat.commands import COMMANDS

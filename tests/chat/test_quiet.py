@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bot.adapters.store import SqliteStore, open_store
 from bot.app.chat.held import HeldMessages
 from bot.core.model import PAUSE, Announcement, Batch, Reason, Recipient, Severity, Silence
-from bot.core.routing import route
 from bot.cycle import CycleResult
-from bot.quiet import QuietHours, parse_quiet_hours, quiet_at
+from bot.delivery.quiet_hours import QuietHours, parse_quiet_hours, quiet_at
+from bot.delivery.routing import route
 from tests.delivery.makers import NOW, StandingClock, announcement
 from tests.store.values import batch, incident
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.config.settings.feeds_edit import add_feeds
-from bot.config.settings.settings_file import load_settings
+from bot.config.settings.edit_feeds import add_feeds
+from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError
-from bot.core.feedspec import FeedKind, FeedSpec
+from bot.core.model.feeds import FeedKind, FeedSpec
 
 LEAST = "watchlist: {ai-chips: [NVDA]}\n"
 NEW = FeedSpec("new", "https://new.example/feed", "New & improved")

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from bot.app.schema_files import outdated, write_schemas
-from bot.app.world import World, load_world
+from bot.app.project import World, load_world
+from bot.app.setup.schema_files import outdated, write_schemas
 from bot.cli import main
 from bot.config.examples import REFERENCES, examples
 from bot.config.schemas import SCHEMAS, Offered, example_of, keys_of, models_of, schema_of

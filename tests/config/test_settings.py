@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings.settings_file import LogLevel, Settings, load_settings
+from bot.config.settings.model import LogLevel, Settings, load_settings
 from bot.core.errors import ConfigError
-from bot.core.feedspec import FeedKind, FeedSpec
-from bot.core.links import canonical_url
+from bot.core.model.feeds import FeedKind, FeedSpec
+from bot.core.text.links import canonical_url
 
 TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 ELSEWHERE = (

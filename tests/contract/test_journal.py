@@ -22,7 +22,7 @@ from bot.core.model import (
     SuppressionReason,
 )
 from bot.core.ports import Recorder, Store
-from bot.core.routing import route
+from bot.delivery.routing import route
 from bot.replay.evidence import EvidenceRecorder
 from bot.replay.playing import Unrecorded
 from tests.delivery.fake_store import FakeStore

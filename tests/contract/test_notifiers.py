@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.adapters.apprise import AppriseNotifier, Destination
-from bot.adapters.console import ConsoleNotifier
-from bot.adapters.telegram import TelegramNotifier
-from bot.adapters.webhook import Endpoint, WebhookNotifier
-from bot.app.notifiers import Nobody, close_all, without_edits
+from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
+from bot.adapters.notifiers.console import ConsoleNotifier
+from bot.adapters.notifiers.telegram import TelegramNotifier
+from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
+from bot.app.run.notifiers import Nobody, close_all, without_edits
 from bot.core.errors import DeliveryError
 from bot.core.model import Notification
 from bot.core.ports import Notifier

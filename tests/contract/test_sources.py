@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.yahoo import Yahoo
+from bot.adapters.prices.yahoo import Yahoo
 from bot.clock import SimulatedClock, SystemClock
 from bot.core.errors import SourceError
 from bot.core.ports import Clock, PriceSource

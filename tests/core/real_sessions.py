@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 
 from bot.adapters.calendar import ExchangeCalendar
-from bot.core.sessions import Session, Timetable
+from bot.core.prices.sessions import Session, Timetable
 
 EXCHANGES = ("XNYS", "XLON", "XPAR", "XTKS", "XHKG")
 FIRST, LAST = date(2024, 9, 2), date(2025, 12, 31)

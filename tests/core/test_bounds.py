@@ -8,8 +8,12 @@ from datetime import UTC, time, timedelta
 
 import pytest
 
-from bot.core.comparison import Comparison, parse_comparison
-from bot.core.conditions import (
+from bot.core.model import ClusterMatch, Mention, Observation, Phase, QuoteKind, Reach
+from bot.core.news import Companies, Company, NewsRoom
+from bot.core.prices.market import Market
+from bot.core.prices.windows import Since, Span, parse_duration, parse_span
+from bot.core.rules.comparison import Comparison, parse_comparison
+from bot.core.rules.conditions import (
     Abnormal,
     About,
     All,
@@ -29,14 +33,8 @@ from bot.core.conditions import (
     Volume,
     told,
 )
-from bot.core.conditions import (
-    Sequence as InOrder,
-)
-from bot.core.conditions.news import LONGEST_PATTERN
-from bot.core.market import Market
-from bot.core.model import ClusterMatch, Mention, Observation, Phase, QuoteKind, Reach
-from bot.core.news import Companies, Company, NewsRoom
-from bot.core.windows import Since, Span, parse_duration, parse_span
+from bot.core.rules.conditions import Sequence as InOrder
+from bot.core.rules.conditions.news import LONGEST_PATTERN
 
 from .test_conditions import BEFORE, FALL, TIMES, falling, long_world, numbered, world
 from .worlds import CHEAP, TOPICS, at, close, news, price, quote, story

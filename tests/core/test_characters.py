@@ -11,10 +11,10 @@ import yaml
 from bot.adapters.charts.style import plain
 from bot.adapters.feeds.text import plain_text
 from bot.cli.tables import json_line
-from bot.config.episodes.episode_writing import quoted
+from bot.config.episodes.writing import quoted
 from bot.config.yaml.excerpt import shown
-from bot.core.characters import CONTROL, HIDING, JOINERS, UNSEEN, has_unseen, without_unseen
-from bot.core.links import absolute_link, safe_link
+from bot.core.text.characters import CONTROL, HIDING, JOINERS, UNSEEN, has_unseen, without_unseen
+from bot.core.text.links import absolute_link, safe_link
 from bot.render.text import clean
 
 EVERY = [chr(code) for code in range(0x110000)]

@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.comparison import Comparison, parse_comparison
-from bot.core.conditions import (
+from bot.core.model import Check, DailyBar, Observation, Phase, Quote, QuoteKind, Reach, Story
+from bot.core.news import NewsRoom
+from bot.core.prices.market import Market
+from bot.core.prices.windows import Span, parse_since, parse_span
+from bot.core.rules.comparison import Comparison, parse_comparison
+from bot.core.rules.conditions import (
     Abnormal,
     About,
     All,
@@ -34,15 +38,9 @@ from bot.core.conditions import (
     required,
     walk,
 )
-from bot.core.conditions import (
-    Sequence as InOrder,
-)
-from bot.core.market import Market
-from bot.core.model import Check, DailyBar, Observation, Phase, Quote, QuoteKind, Reach, Story
-from bot.core.nearness import nearness, stopper
-from bot.core.news import NewsRoom
-from bot.core.rules import first_price
-from bot.core.windows import Span, parse_since, parse_span
+from bot.core.rules.conditions import Sequence as InOrder
+from bot.core.rules.nearness import nearness, stopper
+from bot.core.rules.rule import first_price
 
 from .worlds import CHEAP, COMPANIES, TOPICS, at, close, news, price, quote, story, weekday_timetable
 

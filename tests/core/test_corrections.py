@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.rule_testing import prepare_suite
+from bot.app.lab.rule_testing import prepare_suite
 from bot.core.model import Reason
-from bot.core.rules import RuleSet
+from bot.core.rules.rule import RuleSet
 from bot.render.plain import plain
 from bot.replay.playing import Played, play
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.app.staging import episode_scene, open_stage
-from bot.core.blocks.digest import WEEKLY, Move, digest
-from bot.core.digest import STALE_AFTER, Due, Given, compile_digest, next_digest, stale
+from bot.app.lab.staging import episode_scene, open_stage
+from bot.core.digests.content import STALE_AFTER, Due, Given, compile_digest, next_digest, stale
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
-from bot.core.market import Market
+from bot.core.messages.blocks.digest import WEEKLY, Move, digest
+from bot.core.messages.summary import NOT_ADVICE
 from bot.core.model import (
     Alert,
     AlertState,
@@ -40,9 +40,9 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.news import NewsRoom
-from bot.core.rules import Outcome, RuleSet
-from bot.core.sessions import Session, Timetable
-from bot.core.summary import NOT_ADVICE
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Session, Timetable
+from bot.core.rules.rule import Outcome, RuleSet
 from bot.render.plain import plain
 from bot.render.telegram_html import html
 from bot.replay.playing import play as play_tape

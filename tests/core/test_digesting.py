@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.core.engine import Engine
 from bot.core.model import QuoteKind, Reason, Recipient
-from bot.core.routing import route
+from bot.delivery.routing import route
 from tests.core.worlds import at, close, engine, play, price, quote, rule
 
 

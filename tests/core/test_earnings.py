@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.earnings import EarningsCalendar, due_words, read_report, strength
 from bot.core.model import EarningsDate, ReportTime
+from bot.core.prices.earnings import EarningsCalendar, due_words, read_report, strength
 from tests.core.real_sessions import around
 
 KNOWN = datetime(2025, 1, 10, 12, tzinfo=UTC)

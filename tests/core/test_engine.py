@@ -22,7 +22,7 @@ from bot.core.model import (
     SourceReport,
     Trouble,
 )
-from bot.core.windows import parse_span
+from bot.core.prices.windows import parse_span
 
 from .worlds import CHEAP, at, close, engine, news, play, price, quote, rule, shock_tape, story
 

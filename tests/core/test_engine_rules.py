@@ -8,12 +8,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.comparison import parse_comparison
-from bot.core.conditions import All, Breadth, NoneOf, Sequence, Volume
-from bot.core.market import KEEP_BARS, KEEP_QUOTES
 from bot.core.model import ChangeKind, Decisions, QuoteKind
-from bot.core.rules import RuleSet
-from bot.core.windows import Span, parse_span
+from bot.core.prices.market import KEEP_BARS, KEEP_QUOTES
+from bot.core.prices.windows import Span, parse_span
+from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.conditions import All, Breadth, NoneOf, Sequence, Volume
+from bot.core.rules.rule import RuleSet
 
 from .worlds import CHEAP, at, close, engine, news, play, price, quote, rule, shock_tape, story
 

@@ -18,7 +18,7 @@ from bot.core.model import (
     Reason,
     Split,
 )
-from bot.core.windows import parse_span
+from bot.core.prices.windows import parse_span
 from bot.render.plain import plain
 from tests.core.worlds import CHEAP, at, close, engine, play, quote, rule, story
 

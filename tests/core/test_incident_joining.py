@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from bot.core.alerts import AlertBook
-from bot.core.comparison import parse_comparison
-from bot.core.conditions import All, Breadth
 from bot.core.engine import Engine
-from bot.core.incidents import Incidents, reason_to_speak
-from bot.core.market import Market
+from bot.core.incidents.alerts import AlertBook
+from bot.core.incidents.incidents import Incidents, reason_to_speak
 from bot.core.model import (
     NEXT_SESSION_CLOSE,
     SESSION_CLOSE,
@@ -26,6 +23,9 @@ from bot.core.model import (
     Severity,
     Thread,
 )
+from bot.core.prices.market import Market
+from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.conditions import All, Breadth
 from tests.core.worlds import at, close, engine, play, price, quote, rule, weekday_timetable
 
 MONDAY, TUESDAY = date(2025, 1, 27), date(2025, 1, 28)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.links import MAX_LINK, LinkFault, absolute_link, canonical_url, domain, host_of, link_fault, safe_link
+from bot.core.text.links import (
+    MAX_LINK,
+    LinkFault,
+    absolute_link,
+    canonical_url,
+    domain,
+    host_of,
+    link_fault,
+    safe_link,
+)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.episodes.episode_file import load_episodes
-from bot.core.blocks.precedents import precedents
-from bot.core.episode import Episode, EpisodeKind, Fall, Trigger
+from bot.config.episodes.file import load_episodes
+from bot.core.messages.blocks.precedents import precedents
+from bot.core.messages.precedents import LIKE_ENOUGH, Happening, exposures_of, likeness, nearest, outcomes
 from bot.core.model import Summary
-from bot.core.precedents import LIKE_ENOUGH, Happening, exposures_of, likeness, nearest, outcomes
+from bot.core.model.episodes import Episode, EpisodeKind, Fall, Trigger
 from bot.render.plain import plain
 from tests.core.real_sessions import timetable
 from tests.news.stories import shipped

@@ -20,18 +20,18 @@ from typing import NamedTuple
 import pytest
 
 import bot.core
-from bot.config.news.companies_file import load_companies
-from bot.config.news.topics_file import load_topics
-from bot.core import conditions as core
+from bot.config.news.companies import load_companies
+from bot.config.news.topics import load_topics
 from bot.core.cause.causes import Causes
-from bot.core.cause.condition import Cause, Group
-from bot.core.comparison import parse_comparison as asks
-from bot.core.conditions import ANY_TOPIC, Condition, Reads
-from bot.core.market import Market
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reach, Story
 from bot.core.news import Companies, NewsRoom, Topics
-from bot.core.rules import Rule, RuleSet
-from bot.core.windows import parse_since, parse_span
+from bot.core.prices.market import Market
+from bot.core.prices.windows import parse_since, parse_span
+from bot.core.rules import conditions as core
+from bot.core.rules.comparison import parse_comparison as asks
+from bot.core.rules.conditions import ANY_TOPIC, Condition, Reads
+from bot.core.rules.conditions.cause import Cause, Group
+from bot.core.rules.rule import Rule, RuleSet
 
 from .worlds import at, rule, weekday_timetable
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.cause.moves import Moves, _correlation
-from bot.core.conditions import All
-from bot.core.gates import Gates
-from bot.core.market import Market
 from bot.core.model import DailyBar, Quote, QuoteKind
 from bot.core.news import NewsRoom
-from bot.core.rules import Rule
-from bot.core.sessions import Timetable
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Timetable
+from bot.core.rules.conditions import All
+from bot.core.rules.prefilter import Gates
+from bot.core.rules.rule import Rule
 from tests.core.worlds import COMPANIES, TOPICS, at, news, price, rule, weekday_timetable
 
 NEW_YORK = weekday_timetable(days=150)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.market import SymbolPrices
 from bot.core.model import DailyBar, Quote, QuoteKind, Split
-from bot.core.returns import (
+from bot.core.prices.market import SymbolPrices
+from bot.core.prices.returns import (
     ESTIMATION,
     GAP,
     LEAST,
@@ -28,8 +28,8 @@ from bot.core.returns import (
     fitted,
     market_model,
 )
-from bot.core.sessions import Session, Timetable
-from bot.core.volumes import FRESH, VolumeRatio, volume_at, volume_of, volume_ratio
+from bot.core.prices.sessions import Session, Timetable
+from bot.core.prices.volumes import FRESH, VolumeRatio, volume_at, volume_of, volume_ratio
 
 from .real_sessions import timetable
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.comparison import Comparison, parse_comparison
-from bot.core.windows import (
+from bot.core.prices.windows import (
     LONGEST,
     Since,
     Span,
@@ -20,6 +19,7 @@ from bot.core.windows import (
     parse_since,
     parse_span,
 )
+from bot.core.rules.comparison import Comparison, parse_comparison
 
 
 @pytest.mark.parametrize(

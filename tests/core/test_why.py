@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.blocks.why import why
+from bot.core.messages.blocks.why import why
 from bot.core.model import Alert, Summary
 from bot.render.plain import plain
 from tests.core.worlds import at, engine, play, shock_tape

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.comparison import parse_comparison
-from bot.core.conditions import Context, look
-from bot.core.conditions.steady import Sample
-from bot.core.market import SymbolPrices
 from bot.core.model import DailyBar, Quote, QuoteKind, Reference
 from bot.core.news import Companies, NewsRoom, Topics
-from bot.core.references import before_story, peak, resolve
-from bot.core.sessions import Session
-from bot.core.windows import Since, Span
+from bot.core.prices.market import SymbolPrices
+from bot.core.prices.references import before_story, peak, resolve
+from bot.core.prices.sessions import Session
+from bot.core.prices.windows import Since, Span
+from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.conditions import Context, look
+from bot.core.rules.conditions.steady import Sample
 
 from .real_sessions import EXCHANGES, UNUSUAL, around, timetable
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from bot.core.comparison import parse_comparison
-from bot.core.conditions import All, Condition, MarketMove, News, NoneOf, Price
 from bot.core.engine import Engine
-from bot.core.market import Market
 from bot.core.model import DailyBar, Decisions, FollowUpKind, Observation, Quote, QuoteKind, Reach, Severity, Story
 from bot.core.news import Companies, Company, Effect, Exposure, Family, Lab, Name, NewsRoom, Role, Signal, Topic, Topics
-from bot.core.rules import Rule, RuleSet, SeverityStep
-from bot.core.sessions import Session, Timetable
-from bot.core.windows import Span, parse_since
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Session, Timetable
+from bot.core.prices.windows import Span, parse_since
+from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.conditions import All, Condition, MarketMove, News, NoneOf, Price
+from bot.core.rules.rule import Rule, RuleSet, SeverityStep
 
 FIRST = date(2025, 1, 2)
 ONE_SESSION = Span(sessions=1)

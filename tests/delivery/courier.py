@@ -12,9 +12,9 @@ from datetime import timedelta
 
 from bot.adapters.store import open_store
 from bot.core.model import Limits
-from bot.core.pacing import Pacer
 from bot.core.secret import Secret
-from bot.sender import Sender, SendPolicy
+from bot.delivery.pacing import Pacer
+from bot.delivery.sender import Sender, SendPolicy
 from tests.delivery.makers import RealClock
 from tests.prepared import serve
 from tests.servers.botapi import TOKEN
@@ -27,7 +27,7 @@ LIMITS = {"telegram": Limits(overall=10_000, chat_interval=timedelta(0), group=1
 
 
 async def deliver(database: str, url: str) -> None:
-    from bot.adapters.telegram import TelegramNotifier
+    from bot.adapters.notifiers.telegram import TelegramNotifier
 
     clock = RealClock()
     notifier = TelegramNotifier(Secret(TOKEN), base_url=url, timeout=0.6)
@@ -44,7 +44,7 @@ if __name__ == "__main__":
     sys.modules["pandas"] = sys.modules["numpy"] = None  # type: ignore[assignment]
     import sqlite_utils
 
-    from bot.adapters import telegram
+    from bot.adapters.notifiers import telegram
 
     assert sqlite_utils
     assert telegram

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.telegram import TelegramNotifier
+from bot.adapters.notifiers.telegram import TelegramNotifier
 from bot.core.model import Announcement, Batch, Limits, NotificationState, Recipient
-from bot.core.pacing import Pacer
 from bot.core.secret import Secret
-from bot.sender import Sender, SendPolicy
+from bot.delivery.pacing import Pacer
+from bot.delivery.sender import Sender, SendPolicy
 from tests.delivery.fake_store import FakeStore
 from tests.delivery.makers import RealClock, notification
 from tests.servers.botapi import TOKEN, BotApi

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from bot.adapters.console import ConsoleNotifier
+from bot.adapters.notifiers.console import ConsoleNotifier
 from bot.core.errors import DeliveryError
 from bot.core.model import Reason
 from tests.delivery.makers import NOW, notification, outgoing, summary

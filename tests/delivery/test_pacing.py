@@ -9,9 +9,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.telegram import LIMITS as TELEGRAM
+from bot.adapters.notifiers.telegram import LIMITS as TELEGRAM
 from bot.core.model import Limits
-from bot.core.pacing import Pacer, chat_of
+from bot.delivery.pacing import Pacer, chat_of
 from tests.delivery.makers import NOW
 
 RECIPIENTS = ["telegram:1", "telegram:2", "telegram:-5", "telegram:-100/7", "telegram:-100/8", "console"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.model import NotificationState, Recipient, Severity, Silence, Suppression, SuppressionReason
-from bot.core.routing import notification_id, route
+from bot.delivery.routing import notification_id, route
 from tests.delivery.makers import NOW, announcement
 
 ADA = Recipient("telegram:1", "telegram", "Ada", operator=True)

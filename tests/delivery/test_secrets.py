@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bot.adapters.telegram import RedactingFilter, TelegramNotifier, quiet_libraries
+from bot.adapters.notifiers.telegram import RedactingFilter, TelegramNotifier, quiet_libraries
 from bot.core.errors import DeliveryError
 from bot.core.secret import Secret
 from tests.delivery.makers import outgoing

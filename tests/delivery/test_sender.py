@@ -27,10 +27,10 @@ from bot.core.model import (
     SourceReport,
     Trouble,
 )
-from bot.core.pacing import Pacer
+from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Notifier
-from bot.core.unsent import CancelledUnsent
-from bot.sender import Sender, SendPolicy
+from bot.delivery.pacing import Pacer
+from bot.delivery.sender import Sender, SendPolicy
 from tests.delivery.fake_store import FakeStore
 from tests.delivery.makers import NOW, StandingClock, notification
 from tests.simulated import LoopClock, in_simulated_time

@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import pytest
 
-from bot.adapters.telegram import Access, Answer, Chat, Rights, TelegramListener
-from bot.adapters.telegram.doorman import Doorman, Verdict
-from bot.adapters.telegram.keyboard import LONGEST, Button, data, keyboard, read
+from bot.adapters.notifiers.telegram import Access, Answer, Chat, Rights, TelegramListener
+from bot.adapters.notifiers.telegram.doorman import Doorman, Verdict
+from bot.adapters.notifiers.telegram.keyboard import LONGEST, Button, data, keyboard, read
 from bot.app.chat.commands import COMMANDS
 from bot.core.errors import StoreBusyError
 from bot.core.model import Reason, SourceReport, Summary, Trouble

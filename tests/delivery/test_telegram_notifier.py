@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.telegram import TelegramNotifier
+from bot.adapters.notifiers.telegram import TelegramNotifier
 from bot.core.errors import DeliveryError, UsageError
 from bot.core.model import Block, BlockKind, Link, Summary
+from bot.core.model.unsent import CancelledUnsent
 from bot.core.secret import Secret
-from bot.core.unsent import CancelledUnsent
 from tests.delivery.makers import notification, outgoing, summary
 from tests.servers.botapi import TOKEN, BotApi
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.adapters.telegram import TelegramNotifier, photos
+from bot.adapters.notifiers.telegram import TelegramNotifier, photos
 from bot.core.model import Notification
 from bot.core.secret import Secret
 from tests.delivery.makers import notification, outgoing

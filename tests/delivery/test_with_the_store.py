@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.notifiers.telegram import TelegramNotifier
 from bot.adapters.store import SqliteStore, open_store
-from bot.adapters.telegram import TelegramNotifier
 from bot.core.model import Announcement, Batch, Limits, Reason, Recipient
-from bot.core.pacing import Pacer
-from bot.core.routing import route
 from bot.core.secret import Secret
-from bot.sender import Sender, SendPolicy
+from bot.delivery.pacing import Pacer
+from bot.delivery.routing import route
+from bot.delivery.sender import Sender, SendPolicy
 from tests.delivery.makers import RealClock, announcement, summary
 from tests.servers.botapi import TOKEN, BotApi
 from tests.waiting import PATIENCE

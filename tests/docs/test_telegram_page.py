@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.adapters.telegram.keyboard import _ROWS
+from bot.adapters.notifiers.telegram.keyboard import _ROWS
 from bot.app.chat.commands import COMMANDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "telegram.md").read_text(encoding="utf-8")

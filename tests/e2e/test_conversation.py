@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.webhook import SIGNATURE, signature
+from bot.adapters.notifiers.webhook import SIGNATURE, signature
 from bot.app.chat.commands import COMMANDS
 from bot.core.secret import Secret
 from tests.e2e.desk import ADMIN, GROUP, READER, Desk, opened

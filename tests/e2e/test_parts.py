@@ -10,16 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bot.adapters.notifiers.telegram import Access
 from bot.adapters.scheduler import Scheduler
-from bot.adapters.telegram import Access
-from bot.app.audience import entitled
-from bot.app.backfill import FIRST_RETRY, LOOK_EVERY, Backfill
-from bot.app.earnings import EarningsDates
-from bot.app.outages import FeedOutages
+from bot.app.run.audience import entitled
+from bot.app.run.backfill import FIRST_RETRY, LOOK_EVERY, Backfill
+from bot.app.run.earnings import EarningsDates
+from bot.app.run.outages import FeedOutages
 from bot.clock import SimulatedClock, SystemClock
-from bot.core.earnings import EarningsCalendar
 from bot.core.errors import SourceError
-from bot.core.market import Market
 from bot.core.model import (
     DailyBar,
     EarningsDate,
@@ -31,6 +29,8 @@ from bot.core.model import (
     Split,
     Trouble,
 )
+from bot.core.prices.earnings import EarningsCalendar
+from bot.core.prices.market import Market
 from tests.core.worlds import weekday_timetable
 from tests.waiting import PATIENCE, eventually
 
@@ -104,7 +104,7 @@ def well(name: str) -> SourceReport:
 
 def test_many_failures_are_one_line_and_a_repeat_none(caplog: pytest.LogCaptureFixture) -> None:
     outages = FeedOutages(feeds=20)
-    with caplog.at_level(logging.INFO, "bot.app.outages"):
+    with caplog.at_level(logging.INFO, "bot.app.run.outages"):
         for _ in range(3):
             for i in range(20):
                 outages.heard(failed(f"feed-{i}"))
@@ -116,7 +116,7 @@ def test_many_failures_are_one_line_and_a_repeat_none(caplog: pytest.LogCaptureF
 
 def test_what_is_there_and_back_between_two_looks_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
     outages = FeedOutages(feeds=2)
-    with caplog.at_level(logging.INFO, "bot.app.outages"):
+    with caplog.at_level(logging.INFO, "bot.app.run.outages"):
         outages.heard(failed("wire"))
         outages.heard(well("wire"))
         outages.tell()

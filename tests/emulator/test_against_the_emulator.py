@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.telegram import TelegramNotifier
+from bot.adapters.notifiers.telegram import TelegramNotifier
 from bot.core.model import Outgoing
 from bot.core.secret import Secret
 from tests.delivery.makers import notification, summary

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.core.errors import UsageError
-from bot.core.sessions import Session, Timetable
+from bot.core.prices.sessions import Session, Timetable
 
 ZONE = ZoneInfo("America/New_York")
 CLOSED = {

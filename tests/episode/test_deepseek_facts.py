@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from rapidfuzz import fuzz, process
 
-from bot.config.episodes.episode_file import episode_path, load_episode
-from bot.core.episode import Episode, EpisodePrices
+from bot.config.episodes.file import episode_path, load_episode
 from bot.core.model import DailyBar, Quote, QuoteKind
+from bot.core.model.episodes import Episode, EpisodePrices
 from bot.replay.tape import Tape, build_tape
 from tests.conftest import REPOSITORY
 from tests.episode.new_york import TIMETABLE, timetable_of

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.episodes.episode_entries import EpisodeFile
-from bot.config.episodes.episode_file import episode_path, episode_paths, load_episode
-from bot.core.episode import Episode, EpisodeKind
+from bot.config.episodes.entries import EpisodeFile
+from bot.config.episodes.file import episode_path, episode_paths, load_episode
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import QuoteKind
+from bot.core.model.episodes import Episode, EpisodeKind
 from tests.episode.new_york import timetable_of
 
 HEAD = """\

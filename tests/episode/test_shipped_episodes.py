@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.calendar import ExchangeCalendar
-from bot.config.episodes.episode_file import episode_paths, load_episode
-from bot.config.news.topics_file import load_topics
-from bot.core.episode import Episode, EpisodeKind
+from bot.config.episodes.file import episode_paths, load_episode
+from bot.config.news.topics import load_topics
+from bot.core.model.episodes import Episode, EpisodeKind
 from bot.core.news.vocabulary import Topics
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
 from tests.conftest import REPOSITORY
 
 PATHS = episode_paths(REPOSITORY / "rules" / "episodes")

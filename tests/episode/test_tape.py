@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Mark, Trigger
 from bot.core.errors import LookAheadError, UsageError
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind, SourceReport, Split, Story
+from bot.core.model.episodes import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Mark, Trigger
 from bot.replay.tape import Tape, build_tape
 from tests.episode.new_york import TIMETABLE, sessions, timetable_of
 

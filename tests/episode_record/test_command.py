@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.episodes.episode_file import load_episode
+from bot.config.episodes.file import load_episode
 from tests.command import run_command
 
 WEEK = "rules/episodes/deepseek-2025-01.yaml"

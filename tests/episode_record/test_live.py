@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store import open_store
-from bot.app.episode_check import compared, fired_in
-from bot.app.episode_recording import Recording, record_incident
-from bot.app.staging import Stage, open_stage
-from bot.config.episodes.episode_file import load_episode
-from bot.config.episodes.episode_writing import episode_text
+from bot.app.episodes.check import compared, fired_in
+from bot.app.episodes.recording import Recording, record_incident
+from bot.app.lab.staging import Stage, open_stage
+from bot.config.episodes.file import load_episode
+from bot.config.episodes.writing import episode_text
 from bot.core.model import DailyBar, Observation, Quote, Story, stable_id
 from bot.cycle import Cycle
 

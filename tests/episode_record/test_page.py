@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import episode_recording as recording
+from bot.app.episodes import recording as recording
 from tests.command import REPOSITORY, run_command
 
 PAGE = (REPOSITORY / "docs" / "episodes.md").read_text(encoding="utf-8")

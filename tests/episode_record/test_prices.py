@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.app.episode_prices import Priced, Span, priced
+from bot.app.episodes.prices import Priced, Span, priced
 from bot.core.model import DailyBar, Quote, QuoteKind, Split
 from tests.episode.new_york import timetable_of
 

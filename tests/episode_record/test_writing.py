@@ -10,11 +10,11 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.config.episodes.episode_file import load_episode
-from bot.config.episodes.episode_writing import acceptable_link, episode_text, quoted
+from bot.config.episodes.file import load_episode
+from bot.config.episodes.writing import acceptable_link, episode_text, quoted
 from bot.config.yaml.document import load_document
-from bot.core.episode import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Mark, Trigger
 from bot.core.model import QuoteKind, Story
+from bot.core.model.episodes import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Mark, Trigger
 
 AT = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
 HOSTILE = [

@@ -13,8 +13,8 @@ import pytest
 from bot.adapters.feeds.fetch import Limits
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
-from bot.core.feedspec import FeedSpec
 from bot.core.model import FeedState
+from bot.core.model.feeds import FeedSpec
 from tests.servers.feed_server import FeedServer
 
 SAMPLES = Path(__file__).parent / "samples"

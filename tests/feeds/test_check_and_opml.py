@@ -14,7 +14,7 @@ from bot.adapters.feeds.check import check_feed
 from bot.adapters.feeds.opml import SIZE_LIMIT, parse_opml, read_opml
 from bot.adapters.feeds.parser import Parser
 from bot.core.errors import ConfigError
-from bot.core.feedspec import FeedSpec
+from bot.core.model.feeds import FeedSpec
 from tests.feeds.conftest import LIMITS, NOW, SAMPLES, item, rss, sample
 from tests.servers.feed_server import Document, FeedServer
 

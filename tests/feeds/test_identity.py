@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.identity import (
+from bot.adapters.feeds.identity import (
     Entry,
     Novelty,
     Verdict,

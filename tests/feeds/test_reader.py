@@ -7,8 +7,8 @@ from datetime import UTC, timedelta
 import pytest
 
 from bot.adapters.feeds.reader import FeedReader
-from bot.core.feedspec import FeedKind
 from bot.core.model import Trouble
+from bot.core.model.feeds import FeedKind
 from tests.feeds.conftest import NOW, SeenSet, Watch, item, rss, sample, watch
 from tests.servers.feed_server import Document, FeedServer
 

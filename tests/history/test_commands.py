@@ -15,7 +15,7 @@ import pytest
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import evidence, list_alerts, verify
 from bot.adapters.store.history.backup import back_up
-from bot.cli.history_chart import chart
+from bot.cli.history.chart import chart
 from bot.cli.tables import Column, fitted, json_line
 from bot.core.errors import StoreError, UsageError
 from bot.render.text import cell_width

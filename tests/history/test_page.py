@@ -91,7 +91,7 @@ def test_the_recipe_that_is_not_run_says_so() -> None:
 
 
 def test_every_history_command_is_on_the_page() -> None:
-    from bot.cli.history import app
+    from bot.cli.history.commands import app
 
     names = [command.name for command in app.registered_commands]
     assert len(names) >= 11

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.lead import NAME, checked, prompt, with_lead
+from bot.core.messages.lead import NAME, checked, prompt, with_lead
 from bot.core.model import Block, BlockKind, Summary
 from bot.render import html, plain
 from tests.lead.summaries import SUMMARY, with_headline

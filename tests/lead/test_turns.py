@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.lead import NAME, with_lead
+from bot.core.messages.lead import NAME, with_lead
 from bot.core.model import Batch, Reason, Recipient
 from bot.cycle import Cycle
 from tests.core.worlds import at, engine, quote, shock_tape

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from bot.adapters.metrics.server import MetricsServer
-from bot.app.checkup import Finding, check_up
+from bot.app.setup.checkup import Finding, check_up
 
 NOW = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 SECRET = "https://switch.example/7f3a-hidden"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.settings.metrics import find_heartbeat_url, is_loopback
-from bot.config.settings.settings_file import Settings, load_settings
+from bot.config.settings.model import Settings, load_settings
 from bot.core.errors import ConfigError
 
 SECRET = "https://switch.example/ping/7f3a-secret-part"

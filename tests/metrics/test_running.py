@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from bot.app.metrics import VERSION
+from bot.app.monitoring.metrics import VERSION
 from tests.e2e.desk import ADMIN, READER, Bot, Desk, opened
 from tests.metrics.parsed import Parsed, parsed
 from tests.waiting import wait_until

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from bot.app.heartbeat import Heartbeat
-from bot.app.live import Counters, LiveBot
-from bot.app.measures import Measures
-from bot.app.vitals import SILENT_AFTER, Vitals, Wellbeing
-from bot.config.settings.settings_file import Settings
+from bot.app.monitoring.heartbeat import Heartbeat
+from bot.app.monitoring.measures import Measures
+from bot.app.monitoring.vitals import SILENT_AFTER, Vitals, Wellbeing
+from bot.app.run.live import Counters, LiveBot
+from bot.config.settings.model import Settings
 from bot.core.errors import SourceError, StoreFullError
 from bot.core.model import Decisions, FeedState, Phase, SourceReport, Trouble
 from bot.cycle import CycleResult

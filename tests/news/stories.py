@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from bot.config.news.companies_file import load_companies
-from bot.config.news.topics_file import load_topics
+from bot.config.news.companies import load_companies
+from bot.config.news.topics import load_topics
 from bot.core.model import ClusterMatch, Reach, Reading, Story
 from bot.core.news import Companies, NewsRoom, Topics
 

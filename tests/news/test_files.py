@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.news.companies_file import load_companies
-from bot.config.news.topics_file import load_topics
+from bot.config.news.companies import load_companies
+from bot.config.news.topics import load_topics
 from bot.core.errors import ConfigError
 from bot.core.news import Companies, NewsRoom
-from bot.core.news.speakers import Speech
-from bot.core.news.voices import voices_of
+from bot.core.news.voices.speakers import Speech
+from bot.core.news.voices.voices import voices_of
 from tests.news.stories import MONTH, START, matched, named, shipped, story
 
 TOPIC = """

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Story
-from bot.core.news.other_reading import argues_against
-from bot.core.news.quotations import quotations
-from bot.core.news.voices import Voice, choose, voices_of
+from bot.core.news.voices.other_reading import argues_against
+from bot.core.news.voices.quotations import quotations
+from bot.core.news.voices.voices import Voice, choose, voices_of
 from tests.news.stories import START, shipped, story
 
 SAID = "The market has this wrong"

@@ -17,10 +17,10 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
-from bot.adapters.apprise import AppriseNotifier, Destination, _aside, written
+from bot.adapters.notifiers.apprise import AppriseNotifier, Destination, _aside, written
+from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.adapters.store import open_store
-from bot.adapters.telegram.redact import Redactor
-from bot.app.notifiers import (
+from bot.app.run.notifiers import (
     channel_states,
     configured_recipients,
     live_notifiers,
@@ -28,15 +28,15 @@ from bot.app.notifiers import (
     unsafe_file,
     without_edits,
 )
+from bot.config.settings.model import load_settings
 from bot.config.settings.other_channels import pieces, secret_of
-from bot.config.settings.settings_file import load_settings
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.errors import ConfigError, DeliveryError, UsageError
 from bot.core.model import Batch, Block, BlockKind, Outgoing, Recipient, Severity, Summary, Trouble
-from bot.core.routing import route
+from bot.core.model.unsent import CancelledUnsent
 from bot.core.secret import Secret
-from bot.core.unsent import CancelledUnsent
-from bot.sender import Sender, SendPolicy
+from bot.delivery.routing import route
+from bot.delivery.sender import Sender, SendPolicy
 from tests.delivery.makers import NOW, RealClock, announcement, notification
 from tests.store.values import SUMMARY
 from tests.waiting import PATIENCE, allowed, eventually

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
 from bot.adapters.store import open_store
-from bot.adapters.webhook import Endpoint, WebhookNotifier
-from bot.app.notifiers import ask_again
+from bot.app.run.notifiers import ask_again
 from bot.core.errors import DeliveryError
 from bot.core.health import Health
 from bot.core.model import Announcement, Batch, Notification, Outgoing, Recipient, SourceReport, Trouble
 from bot.core.secret import Secret
+from bot.delivery.sender import Sender, SendPolicy
 from bot.render import plain
-from bot.sender import Sender, SendPolicy
 from tests.delivery.makers import NOW, RealClock, notification
 from tests.store.values import SUMMARY
 from tests.waiting import PATIENCE

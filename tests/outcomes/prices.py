@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from bot.core.market import SymbolPrices
 from bot.core.model import Alert, DailyBar, Quote, QuoteKind, Reference, Split
+from bot.core.prices.market import SymbolPrices
 from tests.core.real_sessions import timetable
 from tests.store.values import alert as any_alert
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.outcomes import Horizon, due_at, without_outcome
+from bot.core.incidents.outcomes import Horizon, due_at, without_outcome
 from tests.core.real_sessions import timetable
 from tests.outcomes.prices import alert, utc
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.incidents.outcomes import Horizon, Outcome, outcomes_of
 from bot.core.model import DailyBar, Quote, QuoteKind, Split
-from bot.core.outcomes import Horizon, Outcome, outcomes_of
 from tests.core.real_sessions import timetable
 from tests.outcomes.prices import LATER, MINUTE, Observed, alert, bar, prices, split, trade, utc
 

@@ -16,9 +16,9 @@ from bot.adapters.store.connection import connect_writer
 from bot.adapters.store.history import open_history, show_alert, verify
 from bot.adapters.store.schema import MIGRATIONS, migrate
 from bot.core.errors import StoreError, StoreInUseError, StoreVersionError
+from bot.core.incidents.outcomes import Horizon, NoOutcome, Outcome
 from bot.core.model import AlertChange, ChangeKind, QuoteKind, Severity
-from bot.core.outcomes import Horizon, NoOutcome, Outcome
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
 from tests.core.real_sessions import timetable
 from tests.outcomes.prices import alert, bar, split, trade, utc
 from tests.store.steps import update_outcomes

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from bot.adapters.store import open_store
-from bot.core.outcomes import outcomes_of
+from bot.core.incidents.outcomes import outcomes_of
 from tests.command import run_command
 from tests.outcomes.prices import LATER, alert, bar, prices, trade, utc
 from tests.store.values import batch, fired, incident

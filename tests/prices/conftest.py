@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.calendar import ExchangeCalendar
-from bot.adapters.yahoo import Yahoo
-from bot.core.sessions import Timetable
+from bot.adapters.prices.yahoo import Yahoo
+from bot.core.prices.sessions import Timetable
 from tests.servers.yahoo import YahooServer
 
 CALENDAR = ExchangeCalendar()

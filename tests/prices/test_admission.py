@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.admission import ABSURD_RATIO, FUTURE_ALLOWANCE, is_repeat, refusal
 from bot.core.model import Quote, QuoteKind
-from bot.core.sessions import Session
+from bot.core.prices.admission import ABSURD_RATIO, FUTURE_ALLOWANCE, is_repeat, refusal
+from bot.core.prices.sessions import Session
 
 NOW = datetime(2025, 1, 27, 15, 0, tzinfo=UTC)
 SESSION = Session(

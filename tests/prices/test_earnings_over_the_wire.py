@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.adapters.yahoo import Yahoo
+from bot.adapters.prices.yahoo import Yahoo
 from bot.core.errors import SourceError
 from bot.core.model import EarningsDate, ReportTime
 from tests.servers.yahoo import Fault, YahooServer

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot.core.errors import UsageError
-from bot.core.exchanges import BY_CODE, BY_SUFFIX, exchange_of
+from bot.core.prices.exchanges import BY_CODE, BY_SUFFIX, exchange_of
 
 
 @pytest.mark.parametrize(

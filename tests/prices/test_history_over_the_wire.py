@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.adapters.yahoo import Yahoo
+from bot.adapters.prices.yahoo import Yahoo
 from bot.core.errors import SourceError, UsageError
 from bot.core.model import DailyBar, Split
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
 from tests.servers.yahoo import Fault, YahooServer
 from tests.servers.yahoo_market import ServedBar
 

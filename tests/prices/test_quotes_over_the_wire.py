@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.yahoo import Yahoo
-from bot.core.admission import refusal
+from bot.adapters.prices.yahoo import Yahoo
 from bot.core.errors import SourceError
 from bot.core.model import Quote, QuoteKind
+from bot.core.prices.admission import refusal
 from tests.prices.conftest import timetable
 from tests.servers.yahoo import Fault, YahooServer
 from tests.waiting import allowed

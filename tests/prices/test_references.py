@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.yahoo.doubt import SplitDoubt
-from bot.adapters.yahoo.reading import chart_item, exchange_date, read_quote, split_reference
+from bot.adapters.prices.yahoo.doubt import SplitDoubt
+from bot.adapters.prices.yahoo.reading import chart_item, exchange_date, read_quote, split_reference
 from bot.core.model import Quote, QuoteKind
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
 from tests.prices.conftest import timetable
 from tests.servers.yahoo_market import Market, ServedBar
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.yahoo import Yahoo
-from bot.adapters.yahoo.wire import tidy
-from bot.adapters.yahoo.workers import Workers
+from bot.adapters.prices.yahoo import Yahoo
+from bot.adapters.prices.yahoo.wire import tidy
+from bot.adapters.prices.yahoo.workers import Workers
 from tests.processes import Processes, run
 from tests.servers.yahoo import Fault, YahooServer
 from tests.waiting import PATIENCE, allowed, eventually, wait_until
@@ -28,8 +28,8 @@ import asyncio, sys, threading
 from datetime import date, datetime, timedelta, UTC
 from pathlib import Path
 from bot.adapters.calendar import ExchangeCalendar
-from bot.adapters.yahoo import Yahoo
-from bot.core.sessions import Timetable
+from bot.adapters.prices.yahoo import Yahoo
+from bot.core.prices.sessions import Timetable
 
 calendar = ExchangeCalendar()
 def table(exchange):
@@ -108,7 +108,7 @@ yahoo.close()
 
 
 def test_importing_the_adapter_does_not_import_yfinance() -> None:
-    code = "import sys, bot.adapters.yahoo; sys.exit('yfinance' in sys.modules or 'pandas' in sys.modules)"
+    code = "import sys, bot.adapters.prices.yahoo; sys.exit('yfinance' in sys.modules or 'pandas' in sys.modules)"
     assert run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.core.links import safe_link
 from bot.core.model import Block, BlockKind, Link, Strong, Summary
+from bot.core.text.links import safe_link
 from bot.render import markdown, objects
 from bot.render.markdown import escaped
 from bot.render.text import clean

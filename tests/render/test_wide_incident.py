@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.app.world import Timetables, load_world
-from bot.core.market import Market
+from bot.app.project import Timetables, load_world
+from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     Alert,
     AlertState,
@@ -28,7 +28,7 @@ from bot.core.model import (
     Story,
     Thread,
 )
-from bot.core.summary import MessageBuilder
+from bot.core.prices.market import Market
 from bot.render import html, plain
 from bot.render.limits import MESSAGE_LIMIT
 from bot.render.text import utf16_length

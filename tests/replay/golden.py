@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.staging import episode_scene, open_stage
-from bot.core.rules import RuleSet
+from bot.app.lab.staging import episode_scene, open_stage
+from bot.core.rules.rule import RuleSet
 from bot.render import html, plain
 from bot.replay.playing import Played, play
 

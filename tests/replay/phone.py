@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from bot.adapters.charts import draw
-from bot.app.staging import episode_scene, open_stage
+from bot.app.lab.staging import episode_scene, open_stage
+from bot.core.messages.pictures import price_picture
 from bot.core.model import Reason
-from bot.core.picture import price_picture
-from bot.core.rules import RuleSet
+from bot.core.rules.rule import RuleSet
 from bot.render import html
 from bot.replay.playing import play
 from bot.replay.tape import Tape

@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from bot.app.rule_testing import Verdict, prepare_suite, run_test
+from bot.app.lab.rule_testing import Verdict, prepare_suite, run_test
 from bot.core.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[2]

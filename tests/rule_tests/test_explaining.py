@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.explaining import (
+from bot.app.lab.explaining import (
     Explanation,
     explain,
     explain_episode,
@@ -18,7 +18,7 @@ from bot.app.explaining import (
     explanation_lines,
     explanation_object,
 )
-from bot.app.staging import episode_scene, open_stage
+from bot.app.lab.staging import episode_scene, open_stage
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Quote
 from tests.command import run_command

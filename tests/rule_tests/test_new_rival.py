@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.rule_testing import Verdict, prepare_suite, run_test
+from bot.app.lab.rule_testing import Verdict, prepare_suite, run_test
 from bot.core.errors import ConfigError
 from bot.core.model import Reason
-from bot.core.rules import RuleSet
+from bot.core.rules.rule import RuleSet
 from bot.render.plain import plain
 from bot.replay.playing import Played, play
 

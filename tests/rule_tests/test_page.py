@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.app.rule_test_report import verdict_lines
-from bot.app.rule_testing import prepare_suite, run_test
-from bot.config.rule_tests import rule_test_entries as entries
+from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_testing import prepare_suite, run_test
+from bot.config.rule_tests import entries as entries
 from tests.command import run_command
 
 from .bench import CONFIG, NOW, REPOSITORY

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bot.app.rule_test_report import junit, verdict_lines, verdict_object
+from bot.app.lab.rule_test_report import junit, verdict_lines, verdict_object
 from bot.core.model import DailyBar
 
 from .bench import CONFIG, NOW, STORY, Bench, whats
@@ -224,7 +224,7 @@ def test_recorded_files_can_be_tested_and_the_tape_starts_with_their_references(
         expect: [{symbol: NVDA, at: '21:00', severity: critical}]
     """
     assert bench.one(text).failures == ()
-    from bot.app.rule_testing import prepare_suite
+    from bot.app.lab.rule_testing import prepare_suite
 
     suite = prepare_suite(CONFIG, bench.write(text), bench.rules, NOW)
     assert isinstance(suite.tests[0][2].tape.observations[0], DailyBar)

@@ -7,10 +7,10 @@ from time import process_time
 
 import pytest
 
-from bot.app.rule_test_report import verdict_lines
-from bot.app.rule_testing import Suite, prepare_suite, run_test
-from bot.app.world import check_rules
-from bot.config.rules.rule_dump import full_rules, rules_yaml
+from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_testing import Suite, prepare_suite, run_test
+from bot.app.project import check_rules
+from bot.config.rules.dump import full_rules, rules_yaml
 from tests.command import Ran, run_command
 
 from .bench import CONFIG, NOW, REPOSITORY

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.world import check_rules
-from bot.config.rules.rule_dump import full_rules, rules_yaml
-from bot.core.rules import Rule
+from bot.app.project import check_rules
+from bot.config.rules.dump import full_rules, rules_yaml
+from bot.core.rules.rule import Rule
 from tests.command import run_command
 
 from .bench import CONFIG, RULES

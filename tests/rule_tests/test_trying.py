@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store import open_store
-from bot.app.trying import Difference, Fired, Trial, compared, try_episode, try_history, try_recording
-from bot.config.rule_tests.rule_tests_file import Recording
+from bot.app.lab.trying import Difference, Fired, Trial, compared, try_episode, try_history, try_recording
+from bot.config.rule_tests.file import Recording
 from bot.core.errors import UsageError
 from bot.core.model import Severity
 from tests.command import run_command

@@ -9,10 +9,10 @@ from textwrap import dedent, indent
 import pytest
 
 from bot.config.rules import Surroundings, load_rules
-from bot.core.conditions import Condition
 from bot.core.errors import ConfigError
 from bot.core.news import Companies, Company
-from bot.core.rules import Rule, RuleSet
+from bot.core.rules.conditions import Condition
+from bot.core.rules.rule import Rule, RuleSet
 from tests.core.worlds import TOPICS
 
 COMPANIES = Companies(

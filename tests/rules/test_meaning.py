@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from bot.core.cause.condition import Cause
-from bot.core.comparison import Comparison, parse_comparison
-from bot.core.conditions import (
+from bot.core.model import Phase, Reach, Severity
+from bot.core.prices.windows import Since, Span, parse_since
+from bot.core.rules.comparison import Comparison, parse_comparison
+from bot.core.rules.conditions import (
     Abnormal,
     About,
     All,
@@ -34,9 +35,8 @@ from bot.core.conditions import (
     TextPattern,
     Volume,
 )
-from bot.core.model import Phase, Reach, Severity
-from bot.core.rules import Rule, RuleSet
-from bot.core.windows import Since, Span, parse_since
+from bot.core.rules.conditions.cause import Cause
+from bot.core.rules.rule import Rule, RuleSet
 
 from .files import AROUND, condition_of, load, rule_of, rule_text
 
@@ -274,7 +274,7 @@ def test_a_text_that_leans_on_another_place_is_written_out(tmp_path: Path) -> No
 
 def simple(name: str, when: Condition, *symbols: str, enabled: bool = True) -> Rule:
     """A rule as the index sees it."""
-    from bot.core.rules import SeverityStep
+    from bot.core.rules.rule import SeverityStep
 
     steps = (SeverityStep(Severity.HIGH),)
     return Rule(name, "", frozenset(symbols), when, steps, None, 2, enabled=enabled)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.rules import misshapen
-from bot.core.conditions import Abnormal, MarketMove
+from bot.core.rules.conditions import Abnormal, MarketMove
 
 from .files import AROUND, load, mistakes, rule_of, rule_text
 

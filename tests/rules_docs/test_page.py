@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.rule_test_report import verdict_lines
-from bot.app.rule_testing import prepare_suite, run_test
-from bot.app.world import check_rules
+from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_testing import prepare_suite, run_test
+from bot.app.project import check_rules
 from bot.cli import app
 from bot.config.rules import specs
 from bot.config.schemas import keys_of, models_of
 from bot.core.model import FollowUpKind, Phase, Reach, Severity
-from bot.core.windows import parse_since
+from bot.core.prices.windows import parse_since
 from tests.rules_docs.page import TEXT, Example, examples, proved, sections
 
 CONFIG = Path(__file__).parents[2] / "config.yaml"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.rule_test_report import verdict_lines
-from bot.app.rule_testing import Suite, prepare_suite, run_test
-from bot.app.world import check_rules
+from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_testing import Suite, prepare_suite, run_test
+from bot.app.project import check_rules
 from bot.config.rules import specs
 from bot.config.yaml.document import load_document
 from bot.config.yaml.validation import validate

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.rule_test_report import verdict_lines
-from bot.app.rule_testing import prepare_suite, run_test
-from bot.config.news.topics_file import SignalEntry, TopicEntry
+from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_testing import prepare_suite, run_test
+from bot.config.news.topics import SignalEntry, TopicEntry
 from bot.config.schemas import keys_of
 from bot.config.yaml.validation import StrictModel
 from bot.core.news import Role

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.settings.env_edit import keep_token, owner_only, token_from
+from bot.config.settings.edit_env import keep_token, owner_only, token_from
 from bot.config.settings.replacing import replace_file
 from bot.config.settings.telegram_token import find_telegram_token
 from bot.core.errors import ConfigError

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.adapters.notifiers.telegram import Access
 from bot.adapters.store import open_store
-from bot.adapters.telegram import Access
 from bot.app.chat.access import Admission
-from bot.app.sample import SAMPLE
+from bot.app.setup.sample import SAMPLE
 from bot.clock import SystemClock
 from bot.core.model import Recipient
 from bot.render import html, plain

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.settings.settings_edit import add_admin
-from bot.config.settings.settings_file import load_settings
+from bot.config.settings.edit_admins import add_admin
+from bot.config.settings.model import load_settings
 from bot.config.yaml.document import load_document
 from bot.core.errors import ConfigError
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.adapters.store import open_store
-from bot.config.settings.settings_file import load_settings
+from bot.config.settings.model import load_settings
 from bot.core.model import Recipient
 from tests.servers.botapi import TOKEN
 from tests.setup.places import OWNER, STRANGER, Place, writes

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.config.settings.settings_file import load_settings
+from bot.config.settings.model import load_settings
 from tests.command import REPOSITORY
 from tests.processes import Processes
 from tests.servers.botapi import TOKEN

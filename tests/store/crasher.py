@@ -29,9 +29,9 @@ from bot.adapters.store.history import list_alerts, list_incidents, search
 from bot.adapters.store.schema import _back_up
 from bot.core.errors import AftershockError
 from bot.core.model import Outgoing
-from bot.core.pacing import Pacer
 from bot.core.ports import Notifier
-from bot.sender import Sender
+from bot.delivery.pacing import Pacer
+from bot.delivery.sender import Sender
 from tests.prepared import serve
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.core.ports import Upkeep
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
 
 
 def prune(store: Upkeep, now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:

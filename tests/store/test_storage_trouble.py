@@ -14,8 +14,8 @@ import pytest
 from bot.adapters.store import open_store
 from bot.adapters.store.connection import _ours
 from bot.adapters.store.schema import _back_up
-from bot.app.inbox import Inbox
-from bot.app.live import LiveBot
+from bot.app.run.inbox import Inbox
+from bot.app.run.live import LiveBot
 from bot.clock import SimulatedClock
 from bot.core.errors import StoreBusyError, StoreError, StoreFullError
 from bot.core.model import Batch, Decisions, Quote

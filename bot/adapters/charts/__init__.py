@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Literal
 
 from bot.core.errors import AftershockError
-from bot.core.picture import PricePicture, TablePicture
+from bot.core.messages.pictures import PricePicture, TablePicture
 
 if TYPE_CHECKING:
     from bot.adapters.charts.style import Sheet

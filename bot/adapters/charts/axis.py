@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
 
+from bot.core.messages.pictures import PhaseSpan, Point, PricePicture
 from bot.core.model import Phase
-from bot.core.picture import PhaseSpan, Point, PricePicture
 from bot.render.axes import hour_step, round_step
 
 GAP = 8

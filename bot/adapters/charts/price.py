@@ -10,9 +10,9 @@ from math import isfinite
 from bot.adapters.charts.axis import TimeAxis, ValueAxis, between, hours
 from bot.adapters.charts.labels import along, apart, beside, hidden, spread
 from bot.adapters.charts.style import HEIGHT, MARGIN, SMALL, TITLE, Box, Sheet, Theme, signed
+from bot.core.messages.pictures import Marker, Peer, PricePicture
 from bot.core.model import Phase
-from bot.core.picture import Marker, Peer, PricePicture
-from bot.core.wording import PHASE_WORDS, against, clock, percent, price, short_day
+from bot.core.text.wording import PHASE_WORDS, against, clock, percent, price, short_day
 from bot.render.axes import tick_text
 
 TALL = 1080

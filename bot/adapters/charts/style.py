@@ -24,7 +24,7 @@ from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
-from bot.core.characters import has_unseen
+from bot.core.text.characters import has_unseen
 
 DPI = 72
 WIDTH = 1080

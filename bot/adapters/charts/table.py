@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.adapters.charts.style import HEIGHT, MARGIN, SMALL, TITLE, WIDTH, Sheet, Theme, mixed, plain, signed
-from bot.core.picture import TablePicture, TableRow
-from bot.core.wording import count, percent
+from bot.core.messages.pictures import TablePicture, TableRow
+from bot.core.text.wording import count, percent
 
 LEFT = 250
 """Width of the first column."""

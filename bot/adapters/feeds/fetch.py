@@ -12,7 +12,7 @@ import aiohttp
 
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
 from bot.core.errors import SourceError
-from bot.core.links import LinkFault, host_of, link_fault
+from bot.core.text.links import LinkFault, host_of, link_fault
 from bot.core.waiting import retry_after
 
 USER_AGENT = "aftershock/0.1 (news feed reader)"

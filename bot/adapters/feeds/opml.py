@@ -14,8 +14,8 @@ from xml.parsers import expat
 
 from bot.adapters.feeds.text import plain_text
 from bot.core.errors import ConfigError, Problem
-from bot.core.feedspec import FeedSpec
-from bot.core.links import absolute_link, domain
+from bot.core.model.feeds import FeedSpec
+from bot.core.text.links import absolute_link, domain
 
 SIZE_LIMIT = 5_000_000
 """Bytes."""

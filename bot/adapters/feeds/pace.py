@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.core.feedspec import FeedSpec
+from bot.core.model.feeds import FeedSpec
 from bot.core.waiting import back_off
 
 ERROR_CAP = timedelta(hours=1)

@@ -18,7 +18,7 @@ from bot.adapters.feeds import document
 from bot.adapters.feeds.dates import understand
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
-from bot.core.links import absolute_link, domain
+from bot.core.text.links import absolute_link, domain
 
 _GUID_LIMIT = 1_000
 _TITLE_FROM_SUMMARY = 140

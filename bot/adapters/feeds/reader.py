@@ -14,16 +14,15 @@ from datetime import datetime
 
 import aiohttp
 
-from bot.adapters.feeds import pace
+from bot.adapters.feeds import identity, pace
 from bot.adapters.feeds.dates import believe
 from bot.adapters.feeds.fetch import Fetched, FetchError, Limits, fetch
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
-from bot.core import identity
 from bot.core.errors import SourceError
-from bot.core.feedspec import FeedKind, FeedSpec
-from bot.core.links import domain
 from bot.core.model import FeedState, SourceReport, Story, Trouble
+from bot.core.model.feeds import FeedKind, FeedSpec
+from bot.core.text.links import domain
 
 KnownKeys = Callable[[Collection[str]], Mapping[str, str]]
 """``Store.known_keys``: which identities were ever seen, key to story id."""

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from bot.core.characters import CONTROL, HIDING, SURROGATE
+from bot.core.text.characters import CONTROL, HIDING, SURROGATE
 
 TITLE_LIMIT = 500
 SUMMARY_LIMIT = 4_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import aiohttp
 
 from bot.core.errors import SourceError
-from bot.core.links import host_of
 from bot.core.secret import Secret
+from bot.core.text.links import host_of
 
 TIMEOUT = 10.0
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text, to_json
 from bot.adapters.store.rows import BAR, EARNINGS, QUOTE, SPLIT, STORY, insert
-from bot.core.earnings import ONE_REPORT
 from bot.core.model import (
     DailyBar,
     EarningsDate,
@@ -29,6 +28,7 @@ from bot.core.model import (
     Split,
     Story,
 )
+from bot.core.prices.earnings import ONE_REPORT
 
 REPORTS_KEPT = 200
 """Newest reports kept of each source and subject."""

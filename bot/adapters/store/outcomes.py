@@ -21,10 +21,10 @@ from bot.adapters.store.connection import connect_writer, transaction, translate
 from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.rows import ALERT, BAR, QUOTE, SPLIT, insert
 from bot.adapters.store.schema import require_current
-from bot.core.market import SymbolPrices
+from bot.core.incidents.outcomes import Horizon, NoOutcome, Outcome, due_at, outcomes_of, without_outcome
 from bot.core.model import Alert
-from bot.core.outcomes import Horizon, NoOutcome, Outcome, due_at, outcomes_of, without_outcome
-from bot.core.sessions import Timetable
+from bot.core.prices.market import SymbolPrices
+from bot.core.prices.sessions import Timetable
 
 TimetableOf = Callable[[str], Timetable]
 Settled = Outcome | NoOutcome

@@ -37,7 +37,7 @@ from bot.core.model import (
     Silence,
 )
 from bot.core.ports import Store
-from bot.core.sessions import Timetable
+from bot.core.prices.sessions import Timetable
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

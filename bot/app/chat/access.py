@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from bot.adapters.telegram.doorman import Access
+from bot.adapters.notifiers.telegram.doorman import Access
 from bot.core.ports import Clock, Extras
 
 _NAME = "telegram_access"

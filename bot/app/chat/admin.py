@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.adapters.telegram import Chat, chat_of
+from bot.adapters.notifiers.telegram import Chat, chat_of
 from bot.app.chat.access import Admission
+from bot.app.chat.muting import Muting
 from bot.app.chat.words import answer, facts, note
-from bot.app.live import LiveBot
-from bot.app.muting import Muting
+from bot.app.run.live import LiveBot
 from bot.core.model import PAUSE, Line, Recipient, Severity, Silence, Strong, Summary
 from bot.core.ports import Outbox, People
-from bot.core.wording import age, count, listing, shortened
+from bot.core.text.wording import age, count, listing, shortened
 
 PAUSED_FOR = timedelta(days=30)
 SHOWN = 12

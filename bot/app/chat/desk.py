@@ -6,22 +6,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.adapters.telegram.address import CHANNEL
-from bot.adapters.telegram.audience import Answer, Command
-from bot.adapters.telegram.doorman import Chat
-from bot.adapters.telegram.keyboard import Button
+from bot.adapters.notifiers.telegram.address import CHANNEL
+from bot.adapters.notifiers.telegram.audience import Answer, Command
+from bot.adapters.notifiers.telegram.doorman import Chat
+from bot.adapters.notifiers.telegram.keyboard import Button
 from bot.app.chat.access import Admission
 from bot.app.chat.admin import Administration
 from bot.app.chat.commands import COMMANDS
 from bot.app.chat.knowing import Knowing
 from bot.app.chat.looking import Looking
+from bot.app.chat.muting import Muting
 from bot.app.chat.preferences import Preferences
-from bot.app.live import LiveBot
-from bot.app.muting import Muting
+from bot.app.run.live import LiveBot
 from bot.core.model import Announcement, Recipient, Silence, Summary, stable_id
 from bot.core.ports import OpenHistory, Outbox, People
-from bot.core.wording import count
-from bot.recipients import notice
+from bot.core.text.wording import count
+from bot.delivery.recipients import notice
 
 MUTED_FOR = timedelta(hours=24)
 _GONE = "That incident is no longer known."

@@ -23,9 +23,9 @@ from bot.core.model import (
     held_back_key,
 )
 from bot.core.ports import Clock, People
-from bot.core.wording import count, moment
+from bot.core.text.wording import count, moment
 from bot.cycle import CycleResult
-from bot.quiet import quiet_at
+from bot.delivery.quiet_hours import quiet_at
 
 EVERY = timedelta(seconds=2)
 BACK = timedelta(days=4)

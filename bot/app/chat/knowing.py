@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.app.chat.words import answer, code, facts, note
-from bot.app.live import LiveBot
-from bot.core.blocks.precedents import precedents as precedents_block
-from bot.core.episode import Episode
+from bot.app.run.live import LiveBot
+from bot.core.messages.blocks.precedents import precedents as precedents_block
+from bot.core.messages.precedents import Precedent, outcomes
 from bot.core.model import ClusterMatch, Line, Link, Reach, Strong, Summary
+from bot.core.model.episodes import Episode
 from bot.core.ports import OpenHistory
-from bot.core.precedents import Precedent, outcomes
-from bot.core.rules import Rule
-from bot.core.wording import age, count, listing, shortened
+from bot.core.rules.rule import Rule
+from bot.core.text.wording import age, count, listing, shortened
 
 NEWS = 8
 BACK = timedelta(days=3)

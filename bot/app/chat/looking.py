@@ -10,14 +10,14 @@ from typing import Any
 
 from bot.adapters.charts import drawn
 from bot.app.chat.words import answer, facts, note, plain_lines
-from bot.app.live import LiveBot
-from bot.app.status import PHASES
-from bot.core.incidents import told_by
+from bot.app.monitoring.status import PHASES
+from bot.app.run.live import LiveBot
+from bot.core.incidents.incidents import told_by
 from bot.core.model import Line, Link, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People
+from bot.core.prices.windows import parse_duration
+from bot.core.text.wording import age, confidence_words, count, moment, percent, price, shortened
 from bot.core.view import View
-from bot.core.windows import parse_duration
-from bot.core.wording import age, confidence_words, count, moment, percent, price, shortened
 
 USUAL = timedelta(days=7)
 ALERTS = 15

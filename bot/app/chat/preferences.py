@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.adapters.telegram.doorman import Chat
+from bot.adapters.notifiers.telegram.doorman import Chat
 from bot.core.model import Recipient, Severity
 from bot.core.ports import Clock, Recipients
-from bot.core.wording import listing
-from bot.quiet import parse_quiet_hours, quiet_at
+from bot.core.text.wording import listing
+from bot.delivery.quiet_hours import parse_quiet_hours, quiet_at
 
 MOST = 200
 """Symbols one chat may watch."""

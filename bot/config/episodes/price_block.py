@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from bot.config.yaml.excerpt import shown
-from bot.core.episode import EpisodeBar, Mark
 from bot.core.model import QuoteKind
+from bot.core.model.episodes import EpisodeBar, Mark
 
 JUMP = 3.0
 """A price this many times another, or this fraction of it, is more likely another split basis than a move."""

@@ -21,9 +21,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.config.yaml.excerpt import shown
-from bot.core.episode import Mark
 from bot.core.model import QuoteKind, stable_id
-from bot.core.windows import parse_duration
+from bot.core.model.episodes import Mark
+from bot.core.prices.windows import parse_duration
 
 MOST_CLOSES = 1500
 MOST_POINTS = 5000

@@ -2,7 +2,7 @@
 
 ``loading`` reads files into documents and documents into ``specs`` (what may be written, and what editors know), also
 those with mistakes as far as they go; ``compiling`` makes rules of them, by what names mean (``surroundings``) and what
-makes sense (``checks``). From there on it is ``bot.core.rules`` and ``bot.core.conditions``.
+makes sense (``checks``). From there on it is ``bot.core.rules.rule`` and ``bot.core.rules.conditions``.
 """
 
 from bot.config.rules.loading import load_rules, misshapen, rule_files

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.comparison import Comparison
-from bot.core.conditions import All, Condition, Drawdown, Named, NoneOf, Price
-from bot.core.rules import SeverityStep
-from bot.core.windows import Since, Span, format_duration
+from bot.core.prices.windows import Since, Span, format_duration
+from bot.core.rules.comparison import Comparison
+from bot.core.rules.conditions import All, Condition, Drawdown, Named, NoneOf, Price
+from bot.core.rules.rule import SeverityStep
 
 MOST_SESSIONS = 500
 """Daily history and calendars reach back two years; that is what a fresh installation can fill."""

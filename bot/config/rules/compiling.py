@@ -37,15 +37,15 @@ from bot.config.rules.specs import LEFT_OUT, ReadRule, RuleSpec
 from bot.config.rules.surroundings import PEERS, Surroundings
 from bot.config.yaml.document import Document, DocumentPath, problem
 from bot.config.yaml.validation import one_of
-from bot.core import conditions as core
-from bot.core.cause.condition import Cause, Group
 from bot.core.cause.ranking import surest
-from bot.core.comparison import Comparison, parse_comparison
 from bot.core.errors import Problem
 from bot.core.model import Reach, Severity, stable_id
 from bot.core.news import Role
-from bot.core.rules import Rule, SeverityStep, first_price
-from bot.core.windows import Span
+from bot.core.prices.windows import Span
+from bot.core.rules import conditions as core
+from bot.core.rules.comparison import Comparison, parse_comparison
+from bot.core.rules.conditions.cause import Cause, Group
+from bot.core.rules.rule import Rule, SeverityStep, first_price
 
 SEVERITY_WORDS = tuple(s.word for s in Severity)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -20,7 +20,7 @@ from bot.config.rules.surroundings import Surroundings
 from bot.config.yaml.document import Document, DocumentPath, collector_paused, load_document, problem
 from bot.config.yaml.validation import Mistake, narrowed, validate
 from bot.core.errors import ConfigError, Problem
-from bot.core.rules import Rule, RuleSet
+from bot.core.rules.rule import Rule, RuleSet
 
 SLIP = 0.85
 """How alike a name is to another that it is taken for a slip of the pen."""

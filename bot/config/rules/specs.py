@@ -15,12 +15,12 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema,
 
 from bot.config.yaml.scalars import Duration, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import StrictModel
-from bot.core.comparison import Comparison, parse_comparison
-from bot.core.conditions import TextPattern
-from bot.core.conditions.news import BASELINE, STRONG_ENOUGH
 from bot.core.errors import Problem
 from bot.core.model import FollowUpKind, Phase, Reach
-from bot.core.windows import Since, Span, parse_duration, parse_since, parse_span
+from bot.core.prices.windows import Since, Span, parse_duration, parse_since, parse_span
+from bot.core.rules.comparison import Comparison, parse_comparison
+from bot.core.rules.conditions import TextPattern
+from bot.core.rules.conditions.news import BASELINE, STRONG_ENOUGH
 
 MOST_QUOTES = 20
 """``hold`` counts no further; a longer wait is written as a duration."""

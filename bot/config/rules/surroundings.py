@@ -9,11 +9,11 @@ from functools import cached_property
 
 from bot.config.yaml.excerpt import shown
 from bot.config.yaml.validation import nearest, one_of
-from bot.core.conditions import About
 from bot.core.model import Story
 from bot.core.news import Companies, Topics
 from bot.core.news.companies import GROUP_STRENGTH
 from bot.core.news.reader import StoryReader
+from bot.core.rules.conditions import About
 
 PEERS = "peers"
 """Selects, for each symbol, those who live from the same as it does."""

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from bot.config.settings.model import load_settings
 from bot.config.settings.replacing import replace_file
-from bot.config.settings.settings_file import load_settings
 from bot.config.yaml.document import Document, load_document, problem
 from bot.core.errors import ConfigError, Problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.characters import without_unseen
+from bot.core.text.characters import without_unseen
 
 _TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}")
 """Anything that may be a Telegram bot token. A person may paste one anywhere; no message may repeat it."""

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from bot.config.yaml.excerpt import described, shown
-from bot.core.links import LinkFault, link_fault
-from bot.core.windows import format_duration, parse_duration_or_zero
+from bot.core.prices.windows import format_duration, parse_duration_or_zero
+from bot.core.text.links import LinkFault, link_fault
 
 _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*[smhdw]$"
 _HOW_LONG = "write a number and s, m, h, d or w, as in 90s, 30m, 2h, 5d"

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 
 from bot.core.cause.moves import GroupMove, Moves
 from bot.core.cause.ranking import OVERRULED, STANDS, TOLD, Evidence, Explanation, weigh
-from bot.core.earnings import EarningsCalendar, due_words, strength
-from bot.core.market import Market
 from bot.core.model import ClusterMatch, Reach, ScoreReason
 from bot.core.news import Companies, NewsRoom, Role, Topics
-from bot.core.sessions import Session, Timetable
-from bot.core.windows import Span
+from bot.core.prices.earnings import EarningsCalendar, due_words, strength
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Session, Timetable
+from bot.core.prices.windows import Span
 
 WITHIN = Span(sessions=5)
 """How long before the fall a cause may come from."""

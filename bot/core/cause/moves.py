@@ -13,8 +13,8 @@ from itertools import pairwise
 from operator import mul
 from statistics import median
 
-from bot.core.market import Market
-from bot.core.sessions import Session, Timetable
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Session, Timetable
 
 LOOKBACK = 120
 """Sessions from which a symbol's everyday volatility is estimated."""

@@ -4,8 +4,8 @@
 """
 
 from bot.core.news.companies import Companies, Company
+from bot.core.news.index import NewsRoom
 from bot.core.news.lexicon import Name
-from bot.core.news.room import NewsRoom
 from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics
 
 __all__ = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from bot.core.links import domain
 from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import ExposureReader
@@ -14,6 +13,7 @@ from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
 from bot.core.news.topics import Sight, TopicScorer
 from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, Topics
+from bot.core.text.links import domain
 
 SUMMARY_READ = 700
 """So many characters of a summary are read: what a story is about stands at its beginning."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.core.news.lexicon import Name
-from bot.core.news.speakers import Speech
+from bot.core.news.voices.speakers import Speech
 
 BUILT_IN = ("lab", "model", "version", "company")
 """Features that need no word list."""

@@ -1,0 +1,30 @@
+"""Telegram: sending notifications, and listening to what people say to the bot."""
+
+import os
+
+# python-telegram-bot warns on every RetryAfter unless its durations are asked for as timedeltas before it is used.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+from bot.adapters.notifiers.telegram.address import CHANNEL, Address, chat_of
+from bot.adapters.notifiers.telegram.audience import Answer, Audience, Command, Rights
+from bot.adapters.notifiers.telegram.doorman import Access, Chat
+from bot.adapters.notifiers.telegram.listener import TelegramListener
+from bot.adapters.notifiers.telegram.notifier import LIMITS, TelegramNotifier
+from bot.adapters.notifiers.telegram.redact import RedactingFilter, quiet_libraries
+
+__all__ = [
+    "CHANNEL",
+    "LIMITS",
+    "Access",
+    "Address",
+    "Answer",
+    "Audience",
+    "Chat",
+    "Command",
+    "RedactingFilter",
+    "Rights",
+    "TelegramListener",
+    "TelegramNotifier",
+    "chat_of",
+    "quiet_libraries",
+]

@@ -1,0 +1,298 @@
+"""What people say and press, and what they get in return.
+
+Handlers only: the listener brings the updates, the doorman says who is served, the audience knows every answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from telegram import InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters, Update
+from telegram.constants import ChatMemberStatus, ChatType, ParseMode
+from telegram.error import TelegramError
+from telegram.ext import (
+    Application,
+    CallbackContext,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    ExtBot,
+    MessageHandler,
+    filters,
+)
+
+from bot.adapters.notifiers.telegram.audience import Answer, Audience, Command, Rights, told_command, told_commands
+from bot.adapters.notifiers.telegram.doorman import Access, Chat, Doorman, Verdict
+from bot.adapters.notifiers.telegram.keyboard import Button, Press, read
+from bot.core.errors import AftershockError
+from bot.core.model import Summary
+from bot.render import html
+from bot.render.telegram_html import inline_html
+from bot.render.text import clean
+
+log = logging.getLogger(__name__)
+
+SomeApplication = Application[Any, Any, Any, Any, Any, Any]
+_Context = CallbackContext[ExtBot[None], Any, Any, Any]
+
+_STARTED = "Alerts will come here. /status shows how the bot is doing, /help what else it can do, /stop ends them."
+_STOPPED = "No more alerts here. /start brings them back."
+_ADMINS_ONLY = "In a group only an admin of the bot can do that."
+_FOR_ADMINS = "Only an admin of the bot can do that."
+_UNKNOWN = "I did not understand that. /help lists what I can do."
+_SLOW = "That is a lot at once. I answer again in a minute; alerts come all the same."
+_OLD_BUTTON = "This button no longer works."
+_TROUBLE = "That did not work; it is in the log."
+_ABOVE = "That was just answered here."
+_POPUP = 200
+"""Characters in the small window that answers a button."""
+AGAIN = 60.0
+"""Seconds in which the same button under the same message is not answered in the chat a second time."""
+LONGEST_WORDS = 400
+"""Of what follows a command, so much is read."""
+
+
+class Conversation:
+    """Answers commands and buttons for those who may use them."""
+
+    def __init__(self, audience: Audience, access: Callable[[], Access]) -> None:
+        """``access``: who may do what, as it is now."""
+        self._audience = audience
+        self._access = access
+        self._known = Doorman(access())
+        self._commands = {command.name: command for command in audience.commands}
+        self._answered: OrderedDict[tuple[int, int, Button], float] = OrderedDict()
+
+    @property
+    def _doorman(self) -> Doorman:
+        """Judges by the lists as they are now; where they changed, earlier refusals are forgotten."""
+        access = self._access()
+        if access != self._known.access:
+            self._known = Doorman(access)
+        return self._known
+
+    def join(self, application: SomeApplication) -> None:
+        """Register the handlers. Edited messages are not commands."""
+        new = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
+        application.add_handler(MessageHandler(new & filters.COMMAND, self._command))
+        application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE, self._other))
+        application.add_handler(CallbackQueryHandler(self._button))
+        application.add_handler(ChatMemberHandler(self._member, ChatMemberHandler.MY_CHAT_MEMBER))
+        application.add_error_handler(self._broken)
+
+    # ------------------------------------------------------------------------------------------------------ commands
+
+    async def _command(self, update: Update, context: _Context) -> None:
+        message, chat = update.effective_message, _chat(update)
+        if message is None or chat is None or not message.text:
+            return
+        name, words, to = _split(message.text)
+        if to and to != (context.bot.username or "").lower():
+            return  # for another bot in this group
+        command = self._commands.get(name)
+        if command is None and not chat.private:
+            return  # in a group it may be meant for somebody else
+        if not await self._served(update, context):
+            return
+        if command is None:
+            await _say(update, context, _UNKNOWN)
+            return
+        refused = self._refused(command, chat)
+        if refused:
+            await _say(update, context, refused)
+        elif name == "start":
+            await self._start(update, context, chat)
+        elif name == "stop":
+            self._audience.unsubscribe(chat)
+            await _say(update, context, _STOPPED)
+        elif name == "help":
+            await _answer(update, context, self._help(words, chat))
+        else:
+            await _answer(update, context, await self._audience.answer(chat, name, words, _who(update, chat)))
+
+    def _refused(self, command: Command, chat: Chat) -> str:
+        """Why this person may not give this command here; empty where they may."""
+        access = self._doorman.access
+        if command.name == "start" and not access.may_receive(chat):
+            return _refusal(chat)
+        if command.rights is Rights.ADMIN and not access.is_admin(chat):
+            return _FOR_ADMINS
+        return _ADMINS_ONLY if command.rights is Rights.CHAT and not access.may_switch(chat) else ""
+
+    async def _start(self, update: Update, context: _Context, chat: Chat) -> None:
+        self._audience.subscribe(chat)
+        await _say(update, context, _STARTED)
+
+    def _help(self, words: str, chat: Chat) -> Answer:
+        """All commands in a line each, those for admins only to admins; or one of them at length."""
+        admin = self._doorman.access.is_admin(chat)
+        asked = self._commands.get(words.strip().lstrip("/").lower()) if words.strip() else None
+        if asked is not None:
+            return Answer(told_command(asked))
+        return Answer(told_commands([c for c in self._commands.values() if admin or c.rights is not Rights.ADMIN]))
+
+    async def _other(self, update: Update, context: _Context) -> None:
+        if await self._served(update, context):
+            await _say(update, context, _UNKNOWN)
+
+    # ------------------------------------------------------------------------------------------------------- buttons
+
+    async def _button(self, update: Update, context: _Context) -> None:
+        chat, query = _chat(update), update.callback_query
+        if query is None or chat is None or self._judge(chat, button=True) is not Verdict.SERVE:
+            return
+        press = read(query.data)
+        try:
+            if press is None:
+                await query.answer(_OLD_BUTTON)
+                return
+            await self._pressed(update, context, chat, press)
+        except TelegramError as exc:
+            log.warning("a button could not be answered: %s", exc)
+
+    async def _pressed(self, update: Update, context: _Context, chat: Chat, press: Press) -> None:
+        query = update.callback_query
+        assert query is not None
+        message = query.message.message_id if query.message is not None else 0
+        button = press.button
+        in_window = button.verdict or button is Button.MUTE or chat.kind == ChatType.CHANNEL
+        if button is Button.MUTE and not self._doorman.access.may_switch(chat):
+            await query.answer(_ADMINS_ONLY, show_alert=True)
+            return
+        if button is Button.MUTE and chat.kind == ChatType.CHANNEL:
+            await query.answer(_FOR_ADMINS, show_alert=True)  # everybody who reads a channel can press
+            return
+        if not in_window and self._lately(chat.id, message, button):
+            await query.answer(_ABOVE)
+            return
+        try:
+            answer = await self._audience.pressed(chat, button, press.incident, _who(update, chat))
+        except AftershockError as error:
+            log.error("a button could not be served: %s", error)
+            await query.answer(_TROUBLE, show_alert=True)
+            return
+        if in_window:
+            await query.answer(_window(answer.says), show_alert=not button.verdict)
+            return
+        await query.answer()
+        await _answer(update, context, answer, replies_to=message or None)
+
+    def _lately(self, chat: int, message: int, button: Button) -> bool:
+        """Whether this was answered in the chat just now; from this moment on it was."""
+        now = time.monotonic()
+        while self._answered and next(iter(self._answered.values())) <= now - AGAIN:
+            self._answered.popitem(last=False)
+        key = (chat, message, button)
+        if key in self._answered:
+            return True
+        self._answered[key] = now
+        return False
+
+    # ------------------------------------------------------------------------------------------------------- comings
+
+    async def _member(self, update: Update, context: _Context) -> None:
+        """The bot was blocked or thrown out: nobody is left to tell. It was added somewhere: an admin should know."""
+        chat, change = _chat(update), update.my_chat_member
+        if chat is None or change is None:
+            return
+        gone = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
+        if change.new_chat_member.status in gone:
+            self._audience.removed(chat)
+        elif (
+            change.old_chat_member.status in gone
+            and not chat.private
+            and not self._doorman.access.may_receive(chat)
+            and self._doorman.may_be_reported(asyncio.get_running_loop().time())
+        ):
+            self._audience.added(chat, _who(update, chat))
+
+    async def _broken(self, update: object, context: _Context) -> None:
+        log.error("a message could not be handled: %s", context.error, exc_info=context.error)
+        if isinstance(update, Update) and isinstance(context.error, AftershockError):
+            await _say(update, context, _TROUBLE)
+
+    async def _served(self, update: Update, context: _Context) -> bool:
+        """Whether the chat is to be served; a stranger gets the refusal."""
+        chat = _chat(update)
+        if chat is None:
+            return False
+        verdict = self._judge(chat)
+        if verdict is Verdict.REFUSE:
+            await _say(update, context, _refusal(chat))
+        elif verdict is Verdict.SLOW:
+            await _say(update, context, _SLOW)
+        return verdict is Verdict.SERVE
+
+    def _judge(self, chat: Chat, *, button: bool = False) -> Verdict:
+        return self._doorman.judge(chat, asyncio.get_running_loop().time(), button=button)
+
+
+# --------------------------------------------------------------------------------------------------------------- words
+
+
+def _refusal(chat: Chat) -> str:
+    return (
+        f"Aftershock is a private bot and cannot serve this chat (its id is {chat.id}). If the bot is yours, send "
+        f"/allow {chat.id} to it as its admin, or add the id under telegram: allow: in config.yaml; then send /start."
+    )
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """``/price@my_bot NVDA`` as ``price``, ``NVDA`` and ``my_bot``, the names in lower case."""
+    first, _, rest = clean(text).strip().partition(" ")
+    name, _, to = first.lstrip("/").partition("@")
+    return name.lower(), " ".join(rest.split())[:LONGEST_WORDS], to.lower()
+
+
+def _who(update: Update, chat: Chat) -> str:
+    user = update.effective_user
+    return (user.full_name if user is not None else chat.title)[:60]
+
+
+def _window(says: Summary | str) -> str:
+    """The words of an answer that fit a small window."""
+    text = says if isinstance(says, str) else says.subject
+    return text if len(text) <= _POPUP else text[: _POPUP - 1] + "…"
+
+
+def _chat(update: Update) -> Chat | None:
+    chat, user, message = update.effective_chat, update.effective_user, update.effective_message
+    if chat is None:
+        return None
+    thread = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    name = chat.title or (user.full_name if user is not None and chat.type == "private" else "") or ""
+    return Chat(chat.id, str(chat.type), name, thread, user.id if user is not None else None)
+
+
+async def _say(update: Update, context: _Context, text: str) -> None:
+    await _answer(update, context, Answer(text))
+
+
+async def _answer(update: Update, context: _Context, answer: Answer, replies_to: int | None = None) -> None:
+    """Answer in the same chat and topic. A failed answer is logged and forgotten: people ask again."""
+    chat = _chat(update)
+    if chat is None:
+        return
+    says = answer.says
+    where: dict[str, Any] = {"message_thread_id": chat.thread}
+    if replies_to is not None:
+        where["reply_parameters"] = ReplyParameters(replies_to, allow_sending_without_reply=True)
+    try:
+        if says:
+            await context.bot.send_message(
+                chat.id,
+                html(says) if isinstance(says, Summary) else inline_html(says),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                **where,
+            )
+        if len(answer.pictures) == 1:
+            await context.bot.send_photo(chat.id, answer.pictures[0], **where)
+        elif answer.pictures:
+            await context.bot.send_media_group(chat.id, [InputMediaPhoto(p) for p in answer.pictures[:10]], **where)
+    except TelegramError as exc:
+        log.warning("an answer could not be sent to %s: %s", chat.recipient, exc)

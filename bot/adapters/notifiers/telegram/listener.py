@@ -1,0 +1,188 @@
+"""Listens to what people say to the bot, by long polling in the application's own event loop.
+
+The polling loop is ours rather than ``telegram.ext.Updater``'s, because it must start while Telegram is unreachable,
+say one clear line when another process polls the same token, and end within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from telegram import BotCommand, BotCommandScopeChat
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import Application
+
+from bot.adapters.notifiers.telegram.audience import Audience, Rights
+from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect
+from bot.adapters.notifiers.telegram.conversation import Conversation, SomeApplication
+from bot.adapters.notifiers.telegram.doorman import Access
+from bot.adapters.notifiers.telegram.errors import asked_wait
+from bot.adapters.notifiers.telegram.redact import Redactor
+from bot.core.model import SourceReport, Trouble
+from bot.core.ports import Clock
+from bot.core.secret import Secret
+from bot.core.waiting import back_off
+
+__all__ = ["Audience", "TelegramListener"]
+
+log = logging.getLogger(__name__)
+
+_ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
+_FIRST_DELAY, _LAST_DELAY = timedelta(seconds=1), timedelta(minutes=1)
+_GOODBYE = 0.8
+
+
+class TelegramListener:
+    """Answers commands and buttons. Sending alerts does not depend on it.
+
+    ``report`` hears of every failed try and once when it works again (source ``telegram``, subject ``commands``).
+    ``access`` says who may do what, as it is now. ``poll_for`` is how long a poll waits at the server.
+    """
+
+    def __init__(
+        self,
+        token: Secret,
+        audience: Audience,
+        access: Callable[[], Access],
+        clock: Clock,
+        report: Callable[[SourceReport], None],
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        poll_for: timedelta = timedelta(seconds=50),
+        timeout: float = 20.0,
+        first_delay: timedelta = _FIRST_DELAY,
+    ) -> None:
+        self._bot = connect(token, base_url, timeout, pool_size=8)
+        self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
+        self._audience = audience
+        self._admins = access().admins
+        self._conversation = Conversation(audience, access)
+        self._conversation.join(self._application)
+        self._clock = clock
+        self._report = report
+        self._redact = Redactor([token])
+        self._poll_for = poll_for
+        self._first_delay = first_delay
+        self._offset: int | None = None
+        self._confirmed: int | None = None
+        self._trouble = ""
+        self._initialized = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listen until ``stop`` is set; returns within about a second of it. Failures are reported, never raised."""
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    await _until(stop, self._turn())
+                    if stop.is_set():
+                        break
+                except Exception as exc:
+                    failures += 1
+                    wait = self._failed(exc) or back_off(failures, self._first_delay, _LAST_DELAY)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), wait.total_seconds())
+                else:
+                    failures = 0
+                    self._worked()
+        finally:
+            await self._close()
+
+    async def _turn(self) -> None:
+        """One poll, and what it brought."""
+        if not self._initialized:
+            await self._open()
+        updates = await self._bot.get_updates(
+            offset=self._offset, timeout=self._poll_for, allowed_updates=_ALLOWED, read_timeout=10
+        )
+        self._confirmed = self._offset
+        for update in updates:
+            await self._application.process_update(update)
+            self._offset = update.update_id + 1
+
+    async def _open(self) -> None:
+        try:
+            await self._application.initialize()
+        except InvalidToken as exc:
+            raise InvalidToken("Telegram does not know this bot's token; check TELEGRAM_BOT_TOKEN") from exc.__cause__
+        self._initialized = True
+        await self._bot.delete_webhook()
+        try:
+            await self._set_menus()
+        except TelegramError as exc:
+            log.warning("the command menu could not be set: %s", self._redact(str(exc)))
+
+    async def _set_menus(self) -> None:
+        """What Telegram lists when somebody types a slash: to admins, in their own chats, their commands too."""
+        shown = [c for c in self._audience.commands if c.in_menu]
+        menu = [BotCommand(c.name, c.does) for c in shown if c.rights is not Rights.ADMIN]
+        await self._bot.set_my_commands(menu)
+        for admin in sorted(self._admins):
+            with contextlib.suppress(BadRequest):  # an admin who has never written to the bot has no chat with it
+                whole = [BotCommand(c.name, c.does) for c in shown]
+                await self._bot.set_my_commands(whole, scope=BotCommandScopeChat(admin))
+
+    def _failed(self, exc: Exception) -> timedelta | None:
+        """Report the failure, and log the first of its kind; how long Telegram asks us to wait, if it does."""
+        if isinstance(exc, RetryAfter):
+            return asked_wait(exc)
+        if isinstance(exc, Conflict):
+            kind, said = (
+                "conflict",
+                "another process is polling Telegram with this token; stop it, or make a second bot",
+            )
+        elif isinstance(exc, InvalidToken):
+            kind, said = "token", self._redact(str(exc))
+        elif isinstance(exc, TelegramError):
+            kind, said = "network", f"Telegram cannot be reached: {self._redact(str(exc))}"
+        else:
+            kind, said = "broken", f"Telegram sent something unreadable: {type(exc).__name__}"
+            log.debug("unreadable update", exc_info=exc)
+        if kind != self._trouble:
+            self._trouble = kind
+            follows = "alerts are still sent, commands are not answered" if kind == "conflict" else "alerts wait"
+            log.warning("%s; %s", said, follows)
+        self._tell(Trouble.FAILED, said)
+        return None
+
+    def _worked(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            log.info("listening to Telegram again")
+            self._tell(Trouble.NONE, "listening again")
+
+    def _tell(self, trouble: Trouble, detail: str) -> None:
+        self._report(SourceReport("telegram", self._clock.now(), trouble, detail, subject="commands"))
+
+    async def _close(self) -> None:
+        """Mark what was answered as read, so that a restart does not answer it again; then hang up."""
+        if self._offset is not None and self._offset != self._confirmed:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._bot.get_updates(offset=self._offset, timeout=0, limit=1), _GOODBYE)
+        with contextlib.suppress(Exception):
+            if self._initialized:
+                await self._application.shutdown()
+            else:
+                await self._bot.request.shutdown()
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` to its end or until ``stop`` is set, whichever comes first."""
+    task = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in (task, stopped):
+            if not each.done():
+                each.cancel()
+        await asyncio.gather(stopped, return_exceptions=True)
+        if not task.done() or task.cancelled():
+            await asyncio.gather(task, return_exceptions=True)
+    if not task.cancelled():
+        task.result()

@@ -1,0 +1,128 @@
+"""Alerts for programs: each message posted as JSON, signed. ``docs/webhook.md`` has the form and how to check it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+
+from bot.core.errors import DeliveryError
+from bot.core.model import Outgoing
+from bot.core.model.unsent import CancelledUnsent
+from bot.core.ports import Clock, Notifier
+from bot.core.secret import Secret
+from bot.core.waiting import retry_after
+from bot.render.objects import objects
+
+CHANNEL = "webhook"
+VERSION = 1
+TIMEOUT = 10.0
+DELIVERY, TIMESTAMP, SIGNATURE = "X-Aftershock-Delivery", "X-Aftershock-Timestamp", "X-Aftershock-Signature"
+LONGEST_WAIT = timedelta(hours=1)
+"""A server that asks for longer is asked again after this."""
+_AGAIN = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where messages of one recipient go."""
+
+    url: str
+    secret: Secret
+
+
+def body(outgoing: Outgoing) -> bytes:
+    """The message as UTF-8 JSON; the same bytes for every attempt, so that a repeat can be recognised."""
+    note = outgoing.notification
+    found: dict[str, Any] = {
+        "version": VERSION,
+        "id": note.id,
+        "kind": "edit" if note.edits else "message",
+        "created_at": f"{note.created_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "reason": note.reason.value,
+        "severity": note.severity.word,
+        "incident": note.incident or None,
+        "edits": note.edits or None,
+        "replies_to": note.replies_to or None,
+        "text": note.text,
+        "summary": objects(note.summary),
+    }
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def signature(secret: Secret, timestamp: str, content: bytes) -> str:
+    """``v1=`` and the HMAC-SHA256 (RFC 2104), in hex, of the timestamp, a full stop and the body."""
+    key = secret.reveal().encode()
+    return "v1=" + hmac.new(key, timestamp.encode() + b"." + content, hashlib.sha256).hexdigest()
+
+
+class WebhookNotifier(Notifier):
+    """The channel ``webhook``. Repeating an attempt is safe: every delivery carries its id, so none is in doubt."""
+
+    channel = CHANNEL
+    apart = True
+    repeatable = True
+
+    def __init__(self, endpoints: Mapping[str, Endpoint], clock: Clock, *, timeout: float = TIMEOUT) -> None:
+        """``endpoints`` by recipient id."""
+        self._endpoints = dict(endpoints)
+        self._clock = clock
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Post, and return the notification's own id, by which later edits name it. Raises DeliveryError."""
+        note = outgoing.notification
+        endpoint = self._endpoints.get(note.recipient)
+        if endpoint is None:
+            raise DeliveryError(f"{note.recipient} is not in config.yaml any more", permanent=True, forbidden=True)
+        content = body(outgoing)
+        stamp = str(int(self._clock.now().timestamp()))
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Aftershock",
+            DELIVERY: note.id,
+            TIMESTAMP: stamp,
+            SIGNATURE: signature(endpoint.secret, stamp, content),
+        }
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=True)
+        try:
+            async with self._session.post(
+                endpoint.url, data=content, headers=headers, allow_redirects=False
+            ) as response:
+                self._judge(note.recipient, response.status, retry_after(response.headers, self._clock.now()))
+        except asyncio.CancelledError:
+            raise CancelledUnsent("stopped under way; a repeat is known by its id") from None
+        except TimeoutError:
+            raise DeliveryError(f"{note.recipient} did not answer in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            # never its text: that holds the address, which may hold a key
+            raise DeliveryError(f"{note.recipient} cannot be reached: {type(error).__name__}") from None
+        return note.id
+
+    @staticmethod
+    def _judge(recipient: str, status: int, wait: timedelta | None) -> None:
+        if 200 <= status < 300:
+            return
+        said = f"{recipient} answered {status}"
+        if status == 410:
+            raise DeliveryError(f"{said}: it wants no more", permanent=True, forbidden=True)
+        if 300 <= status < 400:
+            raise DeliveryError(f"{said}: redirects are not followed; write the final address", permanent=True)
+        if status < 500 and status not in _AGAIN:
+            raise DeliveryError(f"{said}: it refuses the message", permanent=True)
+        raise DeliveryError(said, retry_after=min(wait, LONGEST_WAIT) if wait is not None else None)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None

@@ -1,0 +1,1 @@
+"""Price sources, one package each."""

@@ -1,0 +1,232 @@
+"""Yahoo's documents as quotes. Pure: dictionaries in, quotes out, and nothing in them is trusted to be there.
+
+Which price. A quote carries up to three: pre, regular and post, each with its time. The newest by time is the latest
+quote, whatever ``marketState`` says.
+
+Which reference. While a session runs and in its post phase, ``regularMarketPreviousClose`` is the close before it:
+right for regular and post quotes. But in the next session's pre phase, and after the open until the first regular
+trade, the regular fields still tell of the session before: ``regularMarketPrice`` is the last close, and
+``regularMarketPreviousClose`` the one before that. So a quote of a later exchange date than the regular price is
+measured against the regular price itself.
+
+Which kind. Once the exchange has closed, auctions and delays included, the regular price is the official close.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.core.model import Quote, QuoteKind
+from bot.core.prices.sessions import Timetable
+
+AUCTION = timedelta(minutes=5)
+"""How long after the regular close the closing auction may still set the official close, as in London and New York."""
+
+CHART = "yahoo charts"
+QUOTES = "yahoo"
+
+Item = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One of the prices a document carries."""
+
+    price: float
+    at: datetime
+    regular: bool
+
+
+def read_quote(
+    item: Item, *, symbol: str, now: datetime, timetable: Timetable | None, source: str = QUOTES
+) -> tuple[Quote, ...]:
+    """The latest quote of ``item`` and, before it where the latest is a post quote, the session's official close.
+
+    Empty where no price has a time. Prices are as stated, NaN, zero and nonsense included; a previous close that is no
+    positive number is left out. ``timetable`` is that of the symbol's exchange; without it no close is official.
+    """
+    zone = _zone(item)
+    regular = _price(item, "regularMarket")
+    prices = [p for p in (_price(item, "preMarket"), _price(item, "postMarket"), regular) if p is not None]
+    if not prices:
+        return ()
+    newest = max(prices, key=lambda p: (p.at, p.regular))
+    stated = _positive(item.get("regularMarketPreviousClose"))
+    currency = item.get("currency")
+    volume = _number(item.get("regularMarketVolume"))
+
+    def quote(price: Price, kind: QuoteKind) -> Quote:
+        same_session = regular is not None and price.at.astimezone(zone).date() <= regular.at.astimezone(zone).date()
+        if same_session:
+            reference = stated
+        else:
+            reference = _positive(regular.price) if regular is not None else None
+        return Quote(
+            symbol=symbol,
+            price=price.price,
+            at=price.at,
+            seen_at=now,
+            kind=kind,
+            previous_close=reference,
+            volume=volume if same_session and volume is not None and volume > 0 else None,
+            currency=currency if isinstance(currency, str) else "",
+            source=source,
+        )
+
+    closed = regular is not None and _is_close(item, regular, now, zone, timetable)
+    if newest.regular:
+        return (quote(newest, QuoteKind.CLOSE if closed else QuoteKind.TRADE),)
+    latest = quote(newest, QuoteKind.TRADE)
+    if regular is not None and closed and newest.at.astimezone(zone).date() == regular.at.astimezone(zone).date():
+        return quote(regular, QuoteKind.CLOSE), latest
+    return (latest,)
+
+
+def chart_item(result: Item) -> Item:
+    """A chart of one day by the minute, pre and post included, in the shape of a quote.
+
+    ``previousClose`` is that of the day shown. The last point tells of pre and post; within a regular session the
+    chart's own regular price is at least as new.
+    """
+    meta = result.get("meta")
+    if not isinstance(meta, Mapping):
+        return {}
+    item: dict[str, object] = {
+        "symbol": meta.get("symbol"),
+        "currency": meta.get("currency"),
+        "exchange": meta.get("exchangeName"),
+        "exchangeTimezoneName": meta.get("exchangeTimezoneName"),
+        "regularMarketPrice": meta.get("regularMarketPrice"),
+        "regularMarketTime": meta.get("regularMarketTime"),
+        "regularMarketVolume": meta.get("regularMarketVolume"),
+        "regularMarketPreviousClose": meta.get("previousClose") or meta.get("chartPreviousClose"),
+        "longName": meta.get("longName"),
+        "shortName": meta.get("shortName"),
+    }
+    points = _points(result)
+    if points:
+        at, close = points[-1]
+        item["postMarketTime"], item["postMarketPrice"] = at.timestamp(), close
+    return item
+
+
+def split_reference(result: Item, day: date) -> tuple[float | None, bool]:
+    """From a daily chart with split events: the close before ``day`` on today's split basis, and whether a split lies
+    between that close and ``day``, ``day`` included."""
+    meta = result.get("meta")
+    zone = _zone(meta if isinstance(meta, Mapping) else {})
+    closes = [(_day(at, zone), close) for at, close in _points(result)]
+    before = [(d, close) for d, close in closes if d < day]
+    if not before:
+        return None, False
+    last, close = before[-1]
+    return _positive(close), any(last < d <= day for d in _split_days(result, zone))
+
+
+def exchange_date(moment: datetime, item: Item) -> date:
+    """The date of ``moment`` on the exchange ``item`` is about."""
+    return moment.astimezone(_zone(item)).date()
+
+
+def text(item: Item, *names: str) -> str:
+    """The first of these fields that holds words."""
+    return next((v.strip() for v in map(item.get, names) if isinstance(v, str) and v.strip()), "")
+
+
+# --------------------------------------------------------------------------------------------------------- one field
+
+
+def _price(item: Item, prefix: str) -> Price | None:
+    price, at = _number(item.get(f"{prefix}Price")), _moment(item.get(f"{prefix}Time"))
+    return Price(price, at, prefix == "regularMarket") if price is not None and at is not None else None
+
+
+def _number(value: object) -> float | None:
+    """A number, NaN and infinity included; ``None`` for what is not one. Yahoo may wrap it as ``{"raw": …}``."""
+    if isinstance(value, Mapping):
+        value = value.get("raw")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _positive(value: object) -> float | None:
+    number = _number(value)
+    return number if number is not None and math.isfinite(number) and number > 0 else None
+
+
+def _moment(value: object) -> datetime | None:
+    seconds = _number(value)
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _zone(item: Item) -> tzinfo:
+    """The exchange's time zone by name, else by offset, else UTC."""
+    name = item.get("exchangeTimezoneName")
+    found = _named_zone(name) if isinstance(name, str) and name else None
+    if found is not None:
+        return found
+    offset = _number(item.get("gmtOffSetMilliseconds"))
+    if offset is not None and abs(offset) < 86_400_000:
+        return timezone(timedelta(milliseconds=offset))
+    return UTC
+
+
+@lru_cache(maxsize=128)
+def _named_zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _is_close(item: Item, regular: Price, now: datetime, zone: tzinfo, timetable: Timetable | None) -> bool:
+    """Whether the regular price is the official close of its session, and that session is the current one."""
+    if timetable is None or item.get("marketState") == "REGULAR":
+        return False
+    session = timetable.on(regular.at.astimezone(zone).date())
+    if session is None or regular.at < session.close_at or timetable.current(now) != session:
+        return False
+    delay = _number(item.get("exchangeDataDelayedBy"))
+    minutes = delay if delay is not None and 0 <= delay <= 60 else 0.0
+    return now >= session.close_at + AUCTION + timedelta(minutes=minutes)
+
+
+def _points(result: Item) -> list[tuple[datetime, float]]:
+    """A chart's times and closes, oldest first, without the gaps."""
+    stamps = result.get("timestamp")
+    indicators = result.get("indicators")
+    quote = indicators.get("quote") if isinstance(indicators, Mapping) else None
+    first = quote[0] if isinstance(quote, list) and quote else None
+    closes = first.get("close") if isinstance(first, Mapping) else None
+    if not isinstance(stamps, list) or not isinstance(closes, list):
+        return []
+    pairs = [(_moment(s), _number(c)) for s, c in zip(stamps, closes, strict=False)]
+    return sorted((at, c) for at, c in pairs if at is not None and c is not None and math.isfinite(c))
+
+
+def _day(at: datetime, zone: tzinfo) -> date:
+    """The exchange date of a daily bar; bars an hour or two before midnight mean the day that follows."""
+    return (at.astimezone(zone) + timedelta(hours=2)).date()
+
+
+def _split_days(result: Item, zone: tzinfo) -> list[date]:
+    events = result.get("events")
+    splits = events.get("splits") if isinstance(events, Mapping) else None
+    if not isinstance(splits, Mapping):
+        return []
+    moments = (_moment(s.get("date")) for s in splits.values() if isinstance(s, Mapping))
+    return [_day(at, zone) for at in moments if at is not None]

@@ -1,0 +1,1 @@
+"""Episodes: recorded from the history, checked, listed."""

@@ -1,0 +1,78 @@
+"""Plays an episode with the configured rules, and holds what fires against what the history says fired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.app.lab.staging import Stage
+from bot.app.lab.trying import AGREE_WITHIN, Fired, Key, fired_by
+from bot.core.model import Alert
+from bot.core.model.episodes import Episode
+from bot.core.text.wording import count
+from bot.replay.playing import play
+from bot.replay.tape import Tape, build_tape
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The alerts of an incident beside those its episode fires."""
+
+    same: int
+    differences: tuple[str, ...]
+    """One line each."""
+
+
+def tape_of(stage: Stage, episode: Episode) -> Tape:
+    """The episode's tape; from now on ``stage`` knows where its symbols are listed. Raises UsageError."""
+    listings = stage.timetables.listings
+    assert isinstance(listings, dict)
+    listings.update({p.symbol: p.exchange for p in episode.prices})
+    return build_tape(episode, stage.timetables.of_exchange)
+
+
+def fired_in(stage: Stage, episode: Episode) -> dict[Key, Fired]:
+    """What the configured rules fire there."""
+    tape = tape_of(stage, episode)
+    assert tape.first_at is not None
+    rules = stage.rules(p.symbol for p in episode.prices)
+    return fired_by(play(stage.engine(rules, tape.first_at), tape).changes)
+
+
+def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> Comparison:
+    """What the history has of an incident beside what its episode fires for the same symbols and sessions."""
+    same, differences = 0, []
+    was_fired = (Fired(a.rule, a.symbol, a.session, a.fired_at, a.severity, a.change) for a in alerts)
+    expected = {alert.key: alert for alert in was_fired}
+    for key, was in expected.items():
+        rule, symbol, session = key
+        found = fired.get(key)
+        if found is None:
+            differences.append(f"{symbol} {session} {rule}: fired at {was.at:%Y-%m-%d %H:%M:%S} UTC, and not here")
+        elif abs(found.at - was.at) > AGREE_WITHIN:
+            differences.append(
+                f"{symbol} {session} {rule}: fired at {was.at:%Y-%m-%d %H:%M:%S} UTC, here at "
+                f"{found.at:%Y-%m-%d %H:%M:%S}"
+            )
+        elif found.severity is not was.severity:
+            differences.append(f"{symbol} {session} {rule}: was {was.severity.word}, here {found.severity.word}")
+        else:
+            same += 1
+    sessions = {(symbol, session) for _, symbol, session in expected}
+    for (rule, symbol, session), found in fired.items():
+        if (symbol, session) in sessions and (rule, symbol, session) not in expected:
+            differences.append(
+                f"{symbol} {session} {rule}: fires here at {found.at:%Y-%m-%d %H:%M:%S} UTC, and did not"
+            )
+    return Comparison(same, tuple(differences))
+
+
+def comparison_lines(comparison: Comparison, total: int) -> Sequence[str]:
+    """For people, on stderr."""
+    if not comparison.differences:
+        return [f"played again: the same {count(total, 'alert')} at the same times"]
+    shown = [f"played again: {comparison.same} of {count(total, 'alert')} as in the history; otherwise:"]
+    shown += [f"  {line}" for line in comparison.differences[:10]]
+    if len(comparison.differences) > 10:
+        shown.append(f"  and {len(comparison.differences) - 10} more")
+    return shown

@@ -1,0 +1,101 @@
+"""Records an incident as an episode's file: written whole or not at all, after it was read back and played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.app.episodes.check import Comparison, compared, comparison_lines, fired_in
+from bot.app.episodes.recording import MOST_QUOTES, Recording, record_incident
+from bot.app.lab.staging import open_stage
+from bot.config.episodes.file import load_episode
+from bot.config.episodes.writing import episode_text
+from bot.config.settings.replacing import replace_file
+from bot.config.yaml.scalars import parse_name
+from bot.core.errors import UsageError
+
+COMMENT = (
+    "Recorded from the alert history. Headlines and summaries are as the feeds gave them: they are their publishers',",
+    "so put them into your own words before you pass this file on. Prices are as the bot saw them.",
+)
+PERMISSIONS = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A recorded episode, where it is, and how it plays."""
+
+    file: Path
+    recording: Recording
+    comparison: Comparison
+
+
+def keep_incident(
+    config: Path,
+    database: Path,
+    incident: str,
+    now: datetime,
+    *,
+    name: str | None = None,
+    folder: Path | None = None,
+    every: bool = False,
+    force: bool = False,
+) -> Kept:
+    """Write the episode of an incident into ``folder``, by default that of the rules.
+
+    Raises UsageError, StoreError and ConfigError; nothing is written then.
+    """
+    if name is not None:
+        name = name.removesuffix(".yaml")
+        try:
+            parse_name(name)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    stage = open_stage(config, None, now)
+    place = folder if folder is not None else stage.world.settings.rules / "episodes"
+    if not place.is_dir():
+        raise UsageError(f"there is no folder {place}; create it, or name a file with --output")
+    recording = record_incident(stage, database, incident, now, name=name, most=None if every else MOST_QUOTES)
+    file = place / f"{recording.episode.name}.yaml"
+    if file.exists() and not force:
+        raise UsageError(f"{file} is there already; choose another --name, or replace it with --force")
+    text = episode_text(recording.episode, COMMENT)
+    # read back before it is written: a running bot reads whatever stands in the folder
+    episode = load_episode(file, text, timetable_of=stage.timetables.of_exchange)
+    comparison = compared(recording.alerts, fired_in(stage, episode))
+    replace_file(file, text.encode(), PERMISSIONS)
+    return Kept(file, recording, comparison)
+
+
+def kept_lines(kept: Kept) -> Iterator[str]:
+    """For people, on stderr."""
+    episode = kept.recording.episode
+    yield (
+        f"{episode.first} to {episode.last}: {len(episode.prices)} symbols, {len(episode.stories)} stories, "
+        f"{sum(len(p.marks) for p in episode.prices):,} prices within sessions"
+    )
+    for note in kept.recording.notes:
+        yield f"note: {note}"
+    yield from comparison_lines(kept.comparison, len(kept.recording.alerts))
+
+
+def kept_object(kept: Kept) -> dict[str, Any]:
+    """For programs."""
+    episode = kept.recording.episode
+    return {
+        "type": "episode",
+        "file": str(kept.file),
+        "episode": episode.name,
+        "incident": kept.recording.incident.id,
+        "from": episode.first.isoformat(),
+        "to": episode.last.isoformat(),
+        "symbols": len(episode.prices),
+        "stories": len(episode.stories),
+        "alerts": len(kept.recording.alerts),
+        "same": kept.comparison.same,
+        "differences": list(kept.comparison.differences),
+        "notes": list(kept.recording.notes),
+    }

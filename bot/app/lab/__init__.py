@@ -1,0 +1,1 @@
+"""Rules tried on the past: rule tests, trials, explanations, replays and backtests."""

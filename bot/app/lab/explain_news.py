@@ -1,0 +1,173 @@
+"""What a headline is taken for: scores with their reasons, who is named, what is met, whom it reaches.
+
+The headline goes through the same room as any story of a feed; nothing is computed a second way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.app.project import load_world
+from bot.core.errors import UsageError
+from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story
+from bot.core.news import Companies, NewsRoom, Topics
+from bot.core.news.reader import SCORED
+from bot.render.text import clean
+
+COUNTS = 0.5
+"""From this score on a story counts, where a rule says no more."""
+_ORDER = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A headline, understood."""
+
+    reading: Reading
+    titles: dict[str, str]
+    """Topic to what people call it."""
+    why: tuple[tuple[str, ScoreReason], ...]
+    """Exposure and the reason it is met, strongest first."""
+    reached: tuple[tuple[str, str, ClusterMatch], ...]
+    """Symbol, name and match: those named, then the most exposed."""
+
+
+def explain_headline(
+    config: Path, title: str, now: datetime, *, summary: str = "", source: str = "", link: str = ""
+) -> Explained:
+    """Read ``title`` as a story seen ``now``, with the topics and companies that ``config`` leads to.
+
+    Raises ConfigError, UsageError.
+    """
+    if not title.strip():
+        raise UsageError('there is no headline; write news explain "OpenAI unveils GPT-9"')
+    world = load_world(config)
+    return explain_story(
+        world.topics, world.companies, Story("headline", source, clean(title), now, now, clean(summary), link)
+    )
+
+
+def explain_story(topics: Topics, companies: Companies, story: Story) -> Explained:
+    """The same for a story, alone in an empty room."""
+    room = NewsRoom(topics, companies, window=timedelta(days=8))
+    reading = room.add(story)
+    if reading is None:
+        raise UsageError("the headline could not be read; write it anew")
+    since = story.seen_at - timedelta(seconds=1)
+    found = []
+    for symbol in sorted(room.reached(reading.cluster)):
+        for match in room.matches(symbol, (), min_score=SCORED, since=since, until=story.seen_at):
+            company = companies.get(symbol)
+            found.append((symbol, company.name if company else "", match))
+    found.sort(key=lambda item: (_ORDER[item[2].reach], -item[2].strength, item[0]))
+    titles = {topic.name: topic.title for topic in topics.topics}
+    return Explained(reading, titles, room.why(story.id), tuple(found))
+
+
+# ------------------------------------------------------------------------------------------------------------- output
+
+
+def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
+    """For people. At most ``companies_shown`` symbols reached by exposure; all of them for 0."""
+    yield from _topic_lines(found)
+    named = _mentions(found.reading.mentions)
+    yield "names " + ("; ".join(named) if named else "no company, lab or model we know")
+    if not found.reading.cluster:
+        yield "it is about nothing we follow, so it is not joined with others and reaches nobody"
+        return
+    if found.why:
+        yield "meets"
+        strongest: dict[str, ScoreReason] = {}
+        for exposure, reason in found.why:
+            strongest.setdefault(exposure, reason)  # the others add nothing
+        for exposure, reason in strongest.items():
+            yield f"  {reason.weight:.2f} {exposure}: {reason.name}" + (f" ({reason.text})" if reason.text else "")
+    yield from _reach_lines(found, companies_shown)
+
+
+def _topic_lines(found: Explained) -> Iterator[str]:
+    topics = sorted(found.reading.topics, key=lambda t: (-t.score, t.topic))
+    if not topics:
+        yield "no topic: nothing in it speaks for one"
+    for topic in topics:
+        verdict = "counts" if topic.score >= COUNTS else f"below {COUNTS:.1f}"
+        yield f"{topic.topic} {topic.score:.2f} ({verdict}): {found.titles.get(topic.topic, '')}"
+        for reason in topic.reasons:
+            yield f"  {reason.weight:+.2f} {reason.name}" + (f": {reason.text}" if reason.text else "")
+
+
+def _reach_lines(found: Explained, companies_shown: int) -> Iterator[str]:
+    direct = [item for item in found.reached if item[2].reach is Reach.DIRECT]
+    exposed = [item for item in found.reached if item[2].reach is Reach.EXPOSURE]
+    if not found.reached:
+        yield "reaches nobody"
+        return
+    yield f"reaches {len(direct)} by name, {len(exposed)} by what they live from"
+    shown = [*direct, *(exposed[:companies_shown] if companies_shown else exposed)]
+    for symbol, name, match in shown:
+        by = ", ".join(match.exposures) if match.exposures else "named"
+        yield f"  {match.strength:.2f} {symbol:10} {name}: {by}"
+    if left := len(found.reached) - len(shown):
+        yield f"  and {left} more (--top 0 shows all)"
+
+
+def _mentions(mentions: tuple[Mention, ...]) -> list[str]:
+    """Who and what is named, each once, with the words and where they stand if not in the title."""
+    found: dict[tuple[str, str], str] = {}
+    for mention in mentions:
+        place = "" if mention.where is Field.TITLE else f", in the {mention.where.value}"
+        text = f" ({mention.text}{place})" if mention.text != mention.name or place else ""
+        found.setdefault((mention.kind, mention.name), f"{mention.kind} {mention.name}{text}")
+    return list(found.values())
+
+
+def explained_object(found: Explained) -> dict[str, Any]:
+    """The same as one JSON object."""
+    story = found.reading.story
+    return {
+        "type": "news",
+        "title": story.title,
+        "summary": story.summary,
+        "source": story.source,
+        "link": story.link,
+        "scored": bool(found.reading.cluster),
+        "topics": [
+            {
+                "topic": topic.topic,
+                "score": topic.score,
+                "counts": topic.score >= COUNTS,
+                "reasons": [_reason(reason) for reason in topic.reasons],
+            }
+            for topic in sorted(found.reading.topics, key=lambda t: (-t.score, t.topic))
+        ],
+        "mentions": [
+            {"kind": m.kind, "name": m.name, "text": m.text, "where": m.where.value, "start": m.start}
+            for m in found.reading.mentions
+        ],
+        "exposures": [
+            {
+                "exposure": name,
+                "strength": strength,
+                "reasons": [_reason(reason) for exposure, reason in found.why if exposure == name],
+            }
+            for name, strength in found.reading.exposures
+        ],
+        "reaches": [
+            {
+                "symbol": symbol,
+                "name": name,
+                "reach": match.reach.value,
+                "strength": match.strength,
+                "exposures": list(match.exposures),
+            }
+            for symbol, name, match in found.reached
+        ],
+    }
+
+
+def _reason(reason: ScoreReason) -> dict[str, Any]:
+    return {"name": reason.name, "weight": reason.weight, "text": reason.text}

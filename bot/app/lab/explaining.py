@@ -1,0 +1,305 @@
+"""Why a rule fired for a symbol, or why not: every condition as it stood at a moment of the past.
+
+The state is rebuilt by the one recovery path, from observations seen up to that moment and none after it. What fired
+in that session is looked up beside it, whenever it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.app.lab.staging import Stage, episode_scene, open_stage
+from bot.app.lines import alert_line, iso, told_checks
+from bot.app.project import PRICES_BACK
+from bot.app.stores import open_history, read_store
+from bot.config.yaml.validation import one_of
+from bot.core.engine import Engine
+from bot.core.errors import UsageError
+from bot.core.model import AlertChange, ClusterMatch, Observation, Phase, Quote, Reference
+from bot.core.prices.market import change
+from bot.core.prices.sessions import Session
+from bot.core.rules.nearness import stopper
+from bot.core.rules.rule import Outcome, RuleSet
+from bot.render.checks import check_lines
+from bot.render.text import clean
+from bot.replay.playing import play
+from bot.replay.runner import POSITION
+
+LONGEST_GAP = timedelta(days=4)
+"""How long after the last observation a question still makes sense: over a weekend with a holiday nothing comes in."""
+CLUSTERS = 5
+CLUSTER_SCORE = 0.3
+"""Clusters scoring at least this on some topic are shown, whatever rules ask for."""
+SESSIONS_BACK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What was known of a symbol at a moment, and what every rule made of it."""
+
+    symbol: str
+    name: str
+    at: datetime
+    exchange: str
+    phase: Phase
+    session: Session | None
+    quote: Quote | None
+    """The standing price; ``None`` where the session had none yet."""
+    previous_close: Reference | None
+    clusters: tuple[ClusterMatch, ...]
+    outcomes: tuple[Outcome, ...]
+    others: tuple[str, ...]
+    """Rules that do not concern the symbol, or are not enabled."""
+    alerts: tuple[dict[str, Any], ...] = field(default=())
+    """Alerts of the symbol in that session, as ``--json`` prints them, oldest first."""
+
+    @property
+    def moved(self) -> float | None:
+        """The standing price against the previous close."""
+        return change(self.quote.price, self.previous_close) if self.quote else None
+
+
+def explain_history(
+    config: Path, symbol: str, at: datetime, now: datetime, database: Path, rules: Path | None = None
+) -> Explanation:
+    """``symbol`` at ``at``, on the history in ``database``. Raises UsageError, StoreError and ConfigError."""
+    if at > now:
+        raise UsageError(f"{_told(at)} lies in the future; ask about a moment of the past")
+    with open_history(database) as history:
+        reaches, alerts = history.extent(), history.list_alerts(symbol=symbol, limit=None)
+    if reaches is None:
+        raise UsageError(f"{database}: nothing was observed there yet; it fills once `run` has been started")
+    first, last = reaches
+    if at < first:
+        raise UsageError(f"{_told(at)} is before the history in {database}, which begins {_told(first)}")
+    if at > last + LONGEST_GAP:
+        raise UsageError(f"{_told(at)} is after the history in {database}, which ends {_told(last)}")
+    stage = open_stage(config, rules, now)
+    window = stage.world.settings.news.window + timedelta(days=7)
+    with read_store(database) as store:
+        observations = list(store.observations(at - window, at, quotes_since=at - PRICES_BACK))
+        simulated = store.extra(POSITION) is not None
+    priced = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
+    found = explain(stage, stage.rules(priced if simulated else ()), observations, symbol, at)
+    return _with_alerts(
+        found, [a for a in reversed(alerts) if found.session and a["session"] == f"{found.session.date}"]
+    )
+
+
+def explain_episode(
+    config: Path, symbol: str, at: datetime, now: datetime, episode: str, rules: Path | None = None
+) -> Explanation:
+    """``symbol`` at ``at``, within a recorded episode. Raises UsageError and ConfigError."""
+    stage = open_stage(config, rules, now)
+    scene = episode_scene(stage, episode)
+    tape = scene.tape
+    assert tape.first_at is not None
+    assert tape.last_at is not None
+    quoted = [o.seen_at for o in tape.observations if isinstance(o, Quote)]
+    first = min(quoted, default=tape.first_at)
+    if not first <= at <= tape.last_at + LONGEST_GAP:
+        raise UsageError(f"{_told(at)} is outside {episode}, which goes from {_told(first)} to {_told(tape.last_at)}")
+    loaded = stage.rules(scene.symbols)
+    found = explain(stage, loaded, [o for o in tape.observations if o.seen_at <= at], symbol, at)
+    if found.session is None:
+        return found
+    concerning = RuleSet(loaded.concerning(symbol))
+    played = play(stage.engine(concerning, tape.first_at), tape, until=max(at, found.session.ends_at))
+    latest: dict[str, AlertChange] = {}
+    for change_ in played.changes:
+        if change_.alert.symbol == symbol and change_.alert.session == found.session.date:
+            latest[change_.alert.id] = change_
+    alerts = sorted((c.alert for c in latest.values()), key=lambda a: a.fired_at)
+    return _with_alerts(found, [{**alert_line(a), "at": iso(a.fired_at)} for a in alerts])
+
+
+def explain(stage: Stage, rules: RuleSet, observations: list[Observation], symbol: str, at: datetime) -> Explanation:
+    """What ``rules`` make of ``symbol`` at ``at``, given all that was seen until then."""
+    since = min((o.seen_at for o in observations), default=at)
+    engine = stage.engine(rules, since)
+    engine.restore(observations, (), (), at)
+    _require_known(stage, engine, symbol, rules)
+    view = engine.view()
+    prices = view.prices(symbol)
+    timetable = prices.timetable
+    session = timetable.current(at)
+    standing = prices.standing(at)
+    company = stage.world.companies.get(symbol)
+    start = timetable.window_start(session, SESSIONS_BACK) if session else None
+    matches = view.matches(
+        symbol, min_score=CLUSTER_SCORE, since=start or at - stage.world.settings.news.window, until=at
+    )
+    concerned = {rule.name for rule in rules.concerning(symbol)}
+    return Explanation(
+        symbol=symbol,
+        name=company.name if company else "",
+        at=at,
+        exchange=timetable.exchange,
+        phase=timetable.phase(at),
+        session=session,
+        quote=standing[0] if standing else None,
+        previous_close=prices.previous_close(*standing) if standing else None,
+        clusters=tuple(matches[:CLUSTERS]),
+        outcomes=tuple(engine.evaluate(symbol, at)),
+        others=tuple(rule.name for rule in rules if rule.name not in concerned),
+    )
+
+
+def _require_known(stage: Stage, engine: Engine, symbol: str, rules: RuleSet) -> None:
+    known = {*engine.view().symbols, *stage.world.settings.symbols, *rules.symbols}
+    if symbol in known or symbol in stage.world.companies:
+        return
+    raise UsageError(one_of(symbol, sorted(known), "symbol"))
+
+
+def _with_alerts(found: Explanation, alerts: list[dict[str, Any]]) -> Explanation:
+    return replace(found, alerts=tuple(alerts))
+
+
+# --------------------------------------------------------------------------------------------------------------- shown
+
+
+def explanation_lines(found: Explanation) -> Iterator[str]:
+    """For people: what was known, then every rule as a tree, then what fired that session."""
+    called = f" ({clean(found.name)})" if found.name else ""
+    yield f"{found.symbol}{called} at {_told(found.at)}: {_phase_told(found)}"
+    yield ""
+    yield "What was known"
+    yield from (f"  {line}" for line in _known(found))
+    for outcome in found.outcomes:
+        yield ""
+        yield f"{outcome.rule.name}: {_verdict(outcome)}"
+        yield from check_lines(outcome.check, "  ")
+    if not found.outcomes:
+        yield ""
+        yield f"no rule concerns {found.symbol}; is it on the watchlist in config.yaml?"
+    if found.others:
+        yield ""
+        yield f"not asked, for they do not concern {found.symbol}: {', '.join(found.others)}"
+    yield ""
+    yield from _fired(found)
+
+
+def explanation_object(found: Explanation) -> dict[str, Any]:
+    """For ``--json``."""
+    quote, reference = found.quote, found.previous_close
+    return {
+        "type": "explanation",
+        "symbol": found.symbol,
+        "name": found.name,
+        "at": iso(found.at),
+        "exchange": found.exchange,
+        "phase": found.phase.value,
+        "session": found.session.date.isoformat() if found.session else None,
+        "price": {"price": quote.price, "at": iso(quote.at), "kind": quote.kind.value} if quote else None,
+        "previous_close": {"price": reference.price, "session": reference.session.isoformat()} if reference else None,
+        "change": round(found.moved, 6) if found.moved is not None else None,
+        "clusters": [_cluster(match) for match in found.clusters],
+        "rules": [_outcome(outcome) for outcome in found.outcomes],
+        "not_concerned": list(found.others),
+        "alerts": list(found.alerts),
+    }
+
+
+def _phase_told(found: Explanation) -> str:
+    if found.session is None:
+        return f"no session known on {found.exchange}"
+    if found.phase is Phase.CLOSED:
+        return f"{found.exchange} closed, after the session of {found.session.date}"
+    return f"{found.phase.value} phase of the session of {found.session.date} on {found.exchange}"
+
+
+def _known(found: Explanation) -> Iterator[str]:
+    quote, reference = found.quote, found.previous_close
+    if quote is None:
+        yield "price: none yet in this session"
+    else:
+        age = int((found.at - quote.at).total_seconds())
+        yield f"price: {quote.price:.2f} ({quote.kind.value}) at {_told(quote.at)}, {_age(age)} old"
+    if reference is None:
+        yield "previous close: not known" + ("" if quote else " without a price")
+    else:
+        moved = f", so {found.moved * 100:+.1f}%" if found.moved is not None else ""
+        yield f"previous close: {reference.price:.2f} of {reference.session}{moved}"
+    if not found.clusters:
+        yield f"stories: none of the last {SESSIONS_BACK} sessions reaches {found.symbol}"
+    for match in found.clusters:
+        via = f" via {', '.join(match.exposures[:3])}" if match.exposures else ""
+        sources = f"{len(match.sources)} source{'s' if len(match.sources) != 1 else ''}"
+        yield (
+            f"stories: {match.topic} {match.score:.2f}, {match.reach}{via}, {sources}, first seen "
+            f"{_told(match.first.seen_at)}: “{clean(match.best.title)}”"
+        )
+        if match.reasons:
+            told = ", ".join(f"{r.name} {r.weight:+.2f} “{clean(r.text)}”" for r in match.reasons)
+            yield f"  = {told}"
+
+
+def _verdict(outcome: Outcome) -> str:
+    if outcome.holds:
+        return f"holds, {outcome.severity.word if outcome.severity else ''}"
+    stop = stopper(outcome.check)
+    waits = "waits for another quote to confirm" if outcome.pending else "does not hold"
+    return f"{waits}, stopped by {clean(stop.condition)}" if stop else waits
+
+
+def _fired(found: Explanation) -> Iterator[str]:
+    if found.session is None:
+        return
+    if not found.alerts:
+        yield f"no alert for {found.symbol} in the session of {found.session.date}"
+    for alert in found.alerts:
+        at = datetime.fromisoformat(alert["at"])
+        later = " (after the moment asked about)" if at > found.at else ""
+        yield f"alert {alert['id']}: {alert['rule']} fired at {_told(at)}{later}; at most {alert['severity']}"
+        for line in alert["why"]:
+            if line["value"] is not None and line["holds"]:
+                yield f"  on {clean(line['condition'])}: {clean(line['measured'])}"
+        now = next((o.rule.version for o in found.outcomes if o.rule.name == alert["rule"]), None)
+        if now is not None and alert.get("rule_version") not in (None, now):
+            yield "  by another version of the rule than the one above"
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    stop = stopper(outcome.check)
+    return {
+        "rule": outcome.rule.name,
+        "version": outcome.rule.version,
+        "holds": outcome.holds,
+        "severity": outcome.severity.word if outcome.severity else None,
+        "pending": outcome.pending,
+        "stopped_by": stop.condition if stop else None,
+        "checks": list(told_checks(outcome.check)),
+    }
+
+
+def _cluster(match: ClusterMatch) -> dict[str, Any]:
+    return {
+        "cluster": match.cluster,
+        "topic": match.topic,
+        "reach": match.reach.value,
+        "score": round(match.score, 6),
+        "strength": round(match.strength, 6),
+        "exposures": list(match.exposures),
+        "title": match.best.title,
+        "source": match.best.origin,
+        "seen_at": iso(match.best.seen_at),
+        "first_title": match.first.title,
+        "first_seen_at": iso(match.first.seen_at),
+        "sources": list(match.sources),
+        "reasons": [{"name": r.name, "weight": r.weight, "text": r.text} for r in match.reasons],
+    }
+
+
+def _age(seconds: int) -> str:
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def _told(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}{f':{at:%S}' if at.second else ''}Z"

@@ -1,0 +1,101 @@
+"""Replays an episode through the whole pipeline: real database, real outbox, simulated clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from bot.app.project import Timetables, World, load_world, make_engine
+from bot.app.run.notifiers import without_edits
+from bot.clock import SimulatedClock, SystemClock
+from bot.config.episodes.file import episode_path, load_episode
+from bot.config.settings.model import load_settings
+from bot.core.errors import UsageError
+from bot.core.model import Recipient
+from bot.core.model.episodes import Episode
+from bot.core.ports import Notifier, Store
+from bot.cycle import Cycle, CycleResult
+from bot.delivery.sender import Sender, SendPolicy
+from bot.replay.runner import Replay
+from bot.replay.tape import Tape, build_tape
+
+EPISODES_FROM = date(2015, 1, 1)
+"""Calendars reach back this far for episodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A replay that is ready to be played."""
+
+    episode: Episode
+    world: World
+    timetables: Timetables
+    tape: Tape
+    warm_until: datetime
+    """Where the replayed sessions begin; everything before only fills references."""
+
+
+def plan_replay(config: Path, name: str, now: datetime) -> Plan:
+    """Everything an episode needs, read and checked. The watchlist is what the episode has prices for.
+
+    Raises ConfigError for mistakes in any file, UsageError where there is no such episode or it cannot be replayed.
+    """
+    settings = load_settings(config)
+    path = episode_path(settings.rules / "episodes", name)
+    exchanges: dict[str, str] = {}
+    spans = Timetables(EPISODES_FROM, now.date() + timedelta(days=60), listings=exchanges)
+    episode = load_episode(path, timetable_of=spans.of_exchange)
+    if not episode.prices:
+        raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be replayed")
+    exchanges.update({p.symbol: p.exchange for p in episode.prices})
+    benchmarks = set(settings.benchmarks)
+    world = load_world(config, watchlist=tuple(p.symbol for p in episode.prices if p.symbol not in benchmarks))
+    spans.companies = world.companies
+    opening = spans.of_exchange(episode.prices[0].exchange).on(episode.first)
+    if opening is None:
+        raise UsageError(f"{name}: from: {episode.first} is no session of {episode.prices[0].exchange}")
+    return Plan(episode, world, spans, build_tape(episode, spans.of_exchange), opening.starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A replay on its database."""
+
+    replay: Replay
+    resumed_at: datetime | None
+    sender: Sender
+
+    async def results(self) -> AsyncIterator[tuple[int, CycleResult]]:
+        """Play; yields the step of the tape and what each cycle did."""
+        async for step in self.replay.run():
+            yield step
+
+
+def start_replay(
+    plan: Plan,
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    recipients: Sequence[Recipient],
+    speed: float | None = None,
+) -> Playing:
+    """Join the parts; where ``store`` holds the beginning of this replay, go on from there.
+
+    One message is in flight at a time, so that a kill leaves at most one in doubt.
+    """
+    start = plan.tape.first_at or plan.warm_until
+    clock = SimulatedClock(start)
+    engine = make_engine(plan.world, plan.timetables, start)
+    store.save_recipients(recipients)
+    versions = ((name, version, text) for name, (version, text) in plan.world.rules.versions.items())
+    store.record_rules(versions, start)
+    known = tuple(store.recipients())
+    sender = Sender(store, store, notifiers, clock, pace_clock=SystemClock(), policy=SendPolicy(concurrency=1))
+    cycle = Cycle(engine, store, lambda: known, without_edits=without_edits(notifiers))
+
+    async def drain() -> None:
+        await sender.drain(until_empty=True)
+
+    replay = Replay(plan.tape, engine, cycle, clock, drain, warm_until=plan.warm_until, speed=speed)
+    return Playing(replay, replay.resume(store, store), sender)

@@ -1,0 +1,362 @@
+"""Runs rule tests through the production engine and compares what fired with what was expected.
+
+A test that fails is played once more with a probe: at every turn the expected rule is evaluated for its symbol with
+its whole tree, and the nearest miss is kept, so that the report says what stopped it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.app.lab.staging import Scene, Stage, cannot_fail, open_stage, rules_under_test, scene_of
+from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
+from bot.core.errors import ConfigError, Problem, UsageError
+from bot.core.model import AlertChange, ChangeKind, Check
+from bot.core.rules.nearness import nearness, stopper
+from bot.core.rules.rule import Rule, RuleSet
+from bot.replay.playing import Played, Told, play
+
+EVENTS = (ChangeKind.FIRED, ChangeKind.ESCALATED, ChangeKind.RESOLVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """The moment at which a rule came nearest to firing for a symbol."""
+
+    rule: str
+    symbol: str
+    at: datetime
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that was not as expected."""
+
+    what: str
+    """``expected …, but …``, in one line."""
+    came: tuple[str, ...] = ()
+    """What came instead, a line each."""
+    misses: tuple[Miss, ...] = ()
+    """Why it did not come, or for something unexpected why it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one test went."""
+
+    test: RuleTest
+    failures: tuple[Failure, ...]
+    fired: tuple[AlertChange, ...]
+    """Every alert that fired or rose."""
+    rules: tuple[str, ...]
+    """Names of the rules it was about."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Nothing was other than expected."""
+        return not self.failures
+
+
+@dataclass(slots=True)
+class Suite:
+    """Tests that are ready to be run."""
+
+    stage: Stage
+    tests: list[tuple[RuleTest, list[Rule], Scene]]
+    coverage: dict[str, set[str]] = field(default_factory=dict)
+    """Per rule ``fires`` and ``quiet``, as far as tests expect it."""
+
+    def uncovered(self) -> Iterator[str]:
+        """What no test expects of the loaded rules, a line each."""
+        for rule, ways in self.coverage.items():
+            lacking = [way for way, word in (("fires", "fires"), ("stays quiet", "quiet")) if word not in ways]
+            if lacking:
+                yield f"{rule}: no test in which it {' or '.join(lacking)}"
+
+
+def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: datetime) -> Suite:
+    """Every test at ``path`` (the configured rules' ``tests`` where ``None``), read and checked.
+
+    Raises ConfigError with every mistake in them, tests that could not fail among these; UsageError where there are
+    none.
+    """
+    from bot.config.settings.model import load_settings
+
+    where = path or _shortest(load_settings(config).rules / "tests")
+    if not where.exists():
+        raise UsageError(f"there is no {where}; name a test file or a folder of them")
+    files = rule_test_files(where)
+    if not files:
+        raise UsageError(f"{where} holds no rule tests (*.yaml); docs/rule-tests.md shows how to write one")
+    tests = load_rule_tests(files)
+    stage = open_stage(config, rules, now, tests)
+    problems: list[Problem] = []
+    ready: list[tuple[RuleTest, list[Rule], Scene]] = []
+    coverage: dict[str, set[str]] = {rule.name: set() for rule in stage.rules()}
+    for test in tests:
+        try:
+            scene = scene_of(stage, test)
+            under, missing = rules_under_test(test, stage.rules(scene.symbols))
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        problems += missing or cannot_fail(test, under, scene)
+        ready.append((test, under, scene))
+        for rule in under:
+            if test.because and test.rules is not None:
+                coverage.setdefault(rule.name, set()).add("quiet")
+            if any(e.rule == rule.name or (e.rule is None and len(under) == 1) for e in test.expected):
+                coverage.setdefault(rule.name, set()).add("fires")
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return Suite(stage, ready, coverage)
+
+
+def _shortest(path: Path) -> Path:
+    """As seen from the folder the command was called in, where the path lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def run_test(stage: Stage, test: RuleTest, rules: list[Rule], scene: Scene) -> Verdict:
+    """Play one test and compare."""
+    loaded = RuleSet(rules)
+    assert scene.tape.first_at is not None
+    played = play(stage.engine(loaded, scene.tape.first_at), scene.tape, until=test.until)
+    comparison = _Comparison(test, rules, played)
+    comparison.compare()
+    wanted = {(e.rule or rules[0].name, e.symbol, e.window) for e in comparison.absent}
+    misses: dict[tuple[str, str, Window | None], Miss] = {}
+    if wanted or test.stopped_by:
+        if test.stopped_by:
+            about = (scene.quoted or loaded.symbols) & (test.symbols or loaded.symbols)
+            wanted |= {(rule.name, symbol, None) for rule in rules for symbol in rule.symbols & about}
+        misses = nearest_misses(stage, loaded, scene, wanted)
+    comparison.explain(misses)
+    fired = tuple(c for c in played.changes if c.kind in (ChangeKind.FIRED, ChangeKind.ESCALATED))
+    notes = tuple(
+        f"a price was not believed: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
+        for r in played.refused
+    )
+    return Verdict(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
+
+
+def nearest_misses(
+    stage: Stage, rules: RuleSet, scene: Scene, wanted: Iterable[tuple[str, str, Window | None]]
+) -> dict[tuple[str, str, Window | None], Miss]:
+    """For each rule and symbol the moment at which the rule came nearest, inside the window where there is one.
+
+    Of equally near moments the last counts.
+    """
+    assert scene.tape.first_at is not None
+    asked = sorted(wanted, key=lambda key: (key[0], key[1], str(key[2])))
+    engine = stage.engine(rules, scene.tape.first_at)
+    best: dict[tuple[str, str, Window | None], tuple[bool, float, Miss]] = {}
+
+    def probe(at: datetime, _step: int) -> None:
+        for key in asked:
+            name, symbol, window = key
+            check = next((o.check for o in engine.evaluate(symbol, at) if o.rule.name == name), None)
+            if check is None:
+                continue
+            inside = window is None or window[0] <= at < window[1]
+            rank = (inside, nearness(check))
+            if key not in best or rank >= best[key][:2]:
+                best[key] = (*rank, Miss(name, symbol, at, check))
+
+    play(engine, scene.tape, on_turn=probe, until=scene.tape.last_at)
+    return {key: miss for key, (_, _, miss) in best.items()}
+
+
+class _Comparison:
+    """What fired, against what was expected."""
+
+    def __init__(self, test: RuleTest, rules: list[Rule], played: Played) -> None:
+        self.test = test
+        self.rules = rules
+        looked_at = test.symbols
+        self.events = [
+            c for c in played.changes if c.kind in EVENTS and (looked_at is None or c.alert.symbol in looked_at)
+        ]
+        self.told = [
+            t
+            for t in played.told
+            if not t.announcement.edits
+            and not t.announcement.for_operator
+            and (looked_at is None or looked_at & set(t.announcement.symbols))
+        ]
+        self.failures: list[Failure] = []
+        self.absent: list[Expected] = []
+        """Expected, and nothing of the kind came."""
+        self._open = list(self.events)
+
+    def compare(self) -> None:
+        """Pair what was expected with what came; the rest are failures."""
+        left = [e for e in self.test.expected if not self._pair(e, exactly=True)]
+        left = [e for e in left if not self._pair(e, exactly=False)]
+        self.absent = left
+        for event in self._open:
+            if event.kind is not ChangeKind.RESOLVED:
+                self.failures.append(self._unexpected(event))
+        if self.test.messages is not None:
+            self._compare_messages(self.test.messages)
+
+    def explain(self, misses: dict[tuple[str, str, Window | None], Miss]) -> None:
+        """Add what did not come at all, with the nearest misses, and look at what was to stop it."""
+        for expected in self.absent:
+            rule = expected.rule or self.rules[0].name
+            miss = misses.get((rule, expected.symbol, expected.window))
+            others = [e for e in self.events if e.alert.symbol == expected.symbol and e.kind is not ChangeKind.RESOLVED]
+            came = tuple(map(told_event, others)) or (f"nothing for {expected.symbol}",)
+            what = f"expected {expected.written}: {rule} did not {'end' if expected.resolved else 'fire'}"
+            self.failures.append(Failure(what, came, (miss,) if miss else ()))
+        if self.test.stopped_by and self.test.because:
+            self._stopped_as_said(list(misses.values()))
+
+    # ------------------------------------------------------------------------------------------------------- pairing
+
+    def _pair(self, expected: Expected, *, exactly: bool) -> bool:
+        """Give ``expected`` the first event it fits; where not ``exactly``, one that differs, which is a failure."""
+        for event in self._open:
+            if not self._same(expected, event):
+                continue
+            differences = list(self._differences(expected, event))
+            if exactly and differences:
+                continue
+            self._open.remove(event)
+            if differences:
+                what = f"expected {expected.written}: {'; '.join(differences)}"
+                why = Miss(event.alert.rule, event.alert.symbol, event.at, event.alert.checks[0])
+                self.failures.append(Failure(what, (told_event(event),), (why,)))
+            return True
+        return False
+
+    def _same(self, expected: Expected, event: AlertChange) -> bool:
+        """Whether ``event`` is of the kind expected: rule, symbol, fired or resolved."""
+        alert = event.alert
+        return (
+            alert.symbol == expected.symbol
+            and expected.rule in (None, alert.rule)
+            and (event.kind is ChangeKind.RESOLVED) == expected.resolved
+        )
+
+    def _differences(self, expected: Expected, event: AlertChange) -> Iterator[str]:
+        if expected.window is not None and not expected.window[0] <= event.at < expected.window[1]:
+            yield f"came at {_clock(event.at)}"
+        if expected.severity is not None and event.alert.severity is not expected.severity:
+            yield f"severity is {event.alert.severity.word}"
+        yield from _message_as_expected(expected, self._message_of(event, expected.reason))
+
+    def _message_of(self, event: AlertChange, reason: str | None) -> Told | None:
+        """The new message that goes out for the event's incident at that moment; one for ``reason`` first."""
+        at_once = [
+            t
+            for t in self.told
+            if t.announcement.at == event.at
+            and event.alert.symbol in t.announcement.symbols
+            and self._belongs(t, event)
+        ]
+        return next((t for t in at_once if t.announcement.reason == reason), at_once[0] if at_once else None)
+
+    @staticmethod
+    def _belongs(told: Told, event: AlertChange) -> bool:
+        return not event.alert.incident or told.announcement.incident == event.alert.incident
+
+    # ------------------------------------------------------------------------------------------------------ what else
+
+    def _unexpected(self, event: AlertChange) -> Failure:
+        alert = event.alert
+        why = Miss(alert.rule, alert.symbol, event.at, alert.checks[0])
+        expected = f"nothing was expected ({self.test.because})" if self.test.because else "not expected"
+        return Failure(f"{told_event(event)}: {expected}", (), (why,))
+
+    def _compare_messages(self, expected: tuple[ExpectedMessage, ...]) -> None:
+        came = [t for t in self.told if not t.notification.suppressed_by]
+        for number, wanted in enumerate(expected):
+            if number >= len(came):
+                self.failures.append(Failure(f"expected message {number + 1}, {wanted.written}: none came"))
+                continue
+            differences = list(_message_differences(wanted, came[number]))
+            if differences:
+                what = f"expected message {number + 1}, {wanted.written}: {'; '.join(differences)}"
+                self.failures.append(Failure(what, (told_message(came[number]),)))
+        for extra in came[len(expected) :]:
+            self.failures.append(Failure(f"{told_message(extra)}: this message was not expected"))
+
+    def _stopped_as_said(self, misses: list[Miss]) -> None:
+        """The nearest miss of all must have been stopped by what the test says."""
+        if any(f.misses for f in self.failures) or not misses:
+            return
+        nearest = max(misses, key=lambda m: nearness(m.check))
+        stop = stopper(nearest.check)
+        wanted = self.test.stopped_by
+        if stop is None or wanted.lower() not in stop.condition.lower():
+            by = stop.condition if stop else "nothing"
+            what = f"expected to be stopped by '{wanted}': {nearest.rule} for {nearest.symbol} was stopped by {by}"
+            self.failures.append(Failure(what, (), (nearest,)))
+
+
+def _message_as_expected(expected: Expected, message: Told | None) -> Iterator[str]:
+    """In what the message about an alert differs from what is expected of it."""
+    if expected.reason == "none":
+        if message is not None:
+            yield f"a message went out, reason {message.announcement.reason}"
+    elif expected.reason is not None:
+        if message is None:
+            yield "no message went out then"
+        elif message.announcement.reason != expected.reason:
+            yield f"the message's reason is {message.announcement.reason}"
+    if expected.contains:
+        yield from _lacking(expected.contains, message)
+    held = message.notification.suppressed_by if message is not None else None
+    if expected.suppressed_by is not None:
+        if held is None or not expected.suppressed_by.covers(held):
+            yield f"the message was {f'held back by {held}' if held else 'not held back'}"
+    elif held and (expected.reason or expected.contains):
+        yield f"the message was held back by {held}"
+
+
+def _message_differences(wanted: ExpectedMessage, told: Told) -> Iterator[str]:
+    at = told.announcement.at
+    if wanted.window is not None and not wanted.window[0] <= at < wanted.window[1]:
+        yield f"came at {_clock(at)}"
+    if told.announcement.reason != wanted.reason:
+        yield f"its reason is {told.announcement.reason}"
+    yield from _lacking(wanted.contains, told)
+
+
+def _lacking(words: Iterable[str], told: Told | None) -> Iterator[str]:
+    """Which of the words the message lacks; white space and its kind do not matter."""
+    if told is None:
+        yield "no message went out then"
+        return
+    text = _folded(told.notification.text)
+    missing = [word for word in words if _folded(word) not in text]
+    if missing:
+        headline = told.notification.text.strip().splitlines()[0]
+        yield f"the message lacks {', '.join(f'‘{word}’' for word in missing)}; it begins ‘{headline}’"
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("−", "-").split())
+
+
+def told_event(event: AlertChange) -> str:
+    """``ai-model-shock NVDA fired high at 2025-01-27 10:00Z (-10.2%)``."""
+    alert = event.alert
+    moved = f" ({alert.change * 100:+.1f}%)" if alert.change is not None else ""
+    return f"{alert.rule} {alert.symbol} {event.kind.value} {alert.severity.word} at {_clock(event.at)}{moved}"
+
+
+def told_message(told: Told) -> str:
+    """A message in one line."""
+    headline = told.notification.text.strip().splitlines()[0]
+    return f"message at {_clock(told.announcement.at)}, reason {told.announcement.reason}: ‘{headline}’"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}{f':{at:%S}' if at.second else ''}Z"

@@ -1,0 +1,276 @@
+"""Sets the stage for playing: rules, symbols and a tape, from a rule test, an episode or recorded files.
+
+Everything that turns something given into a tape and an engine, apart from the live history, lives here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from bot.app.lab.replaying import EPISODES_FROM
+from bot.app.project import HISTORY, Timetables, World, load_world, make_engine, surroundings
+from bot.config.episodes.file import episode_path, load_episode
+from bot.config.rule_tests.file import GivenPrices, Recording, RuleTest
+from bot.config.rules import load_rules, rule_files
+from bot.config.yaml.validation import one_of
+from bot.core.engine import Engine
+from bot.core.errors import ConfigError, Problem, UsageError
+from bot.core.model import DailyBar, Observation, Quote
+from bot.core.prices.sessions import Session, Timetable
+from bot.core.rules.rule import Rule, RuleSet
+from bot.replay.recording import read_recording, recording_observations
+from bot.replay.tape import Tape, build_tape, session_observations
+
+AHEAD = timedelta(days=60)
+
+
+@dataclass(slots=True)
+class Stage:
+    """What everything played by one command shares."""
+
+    world: World
+    rule_files: list[Path]
+    timetables: Timetables
+    _rules: dict[frozenset[str], RuleSet] = field(default_factory=dict)
+
+    def rules(self, symbols: Iterable[str] = ()) -> RuleSet:
+        """The rules, where the watchlist is the configured one and ``symbols``. Raises ConfigError."""
+        settings = self.world.settings
+        watched = dict.fromkeys((*settings.watched, *symbols))
+        key = frozenset(watched)
+        if key not in self._rules:
+            around = surroundings(settings, self.world.companies, self.world.topics, tuple(watched))
+            self._rules[key] = load_rules(self.rule_files, around)
+        return self._rules[key]
+
+    def engine(self, rules: RuleSet, watching_since: datetime) -> Engine:
+        """An engine with ``rules`` that knows nothing yet."""
+        return make_engine(replace(self.world, rules=rules), self.timetables, watching_since)
+
+
+def open_stage(config: Path, rules: Path | None, now: datetime, tests: Collection[RuleTest] = ()) -> Stage:
+    """The stage with the configured rules, or those at ``rules``. Raises ConfigError and UsageError."""
+    if rules is not None and not rules.exists():
+        raise UsageError(f"there is no {rules}; name a rule file or a folder of them")
+    world = load_world(config)
+    files = rule_files(rules or world.settings.rules)
+    if not files:
+        raise UsageError(f"{rules or world.settings.rules} holds no rule files (*.yaml)")
+    first, last = EPISODES_FROM, now.date() + AHEAD
+    for day in _days(tests):
+        first, last = min(first, day - HISTORY), max(last, day + AHEAD)
+    return Stage(world, files, Timetables(first, last, world.companies, listings={}))
+
+
+def _days(tests: Collection[RuleTest]) -> Iterator[date]:
+    for test in tests:
+        if test.session is not None:
+            yield test.session
+        yield from (mark.at.date() for given in test.prices.values() for mark in given.series.marks)
+        yield from (story.seen_at.date() for story in test.stories)
+        yield from (bar.session for given in test.prices.values() for bar in given.bars)
+
+
+# ------------------------------------------------------------------------------------------------- what can be played
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Something that can be played: a tape, and which symbols have prices in it."""
+
+    tape: Tape
+    symbols: tuple[str, ...]
+    """Every symbol with prices."""
+
+    @property
+    def quoted(self) -> frozenset[str]:
+        """The symbols that have a price within a session, not only closes before."""
+        return frozenset(o.symbol for o in self.tape.observations if isinstance(o, Quote))
+
+
+def episode_scene(stage: Stage, name: str) -> Scene:
+    """A recorded episode. Raises UsageError where there is none, or it has no prices; ConfigError for mistakes."""
+    path = episode_path(stage.world.settings.rules / "episodes", name)
+    episode = load_episode(path, timetable_of=stage.timetables.of_exchange)
+    if not episode.prices:
+        raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be played")
+    listings = stage.timetables.listings
+    assert isinstance(listings, dict)
+    listings.update({p.symbol: p.exchange for p in episode.prices})
+    return Scene(build_tape(episode, stage.timetables.of_exchange), tuple(p.symbol for p in episode.prices))
+
+
+def recording_scene(stage: Stage, recording: Recording) -> tuple[Scene, list[Problem]]:
+    """Recorded files, and the rows in them that were passed over. Raises UsageError for an unreadable file."""
+    recorded = read_recording(recording.prices, recording.news)
+    observations = recording_observations(recorded, stage.timetables.of_symbol, recording.first, recording.last)
+    return Scene(Tape(observations), tuple(recorded.prices.symbols)), recorded.problems
+
+
+def scene_of(stage: Stage, test: RuleTest) -> Scene:
+    """What a test gives, as far as it is played. Raises ConfigError with the places in its file."""
+    scene = _given(stage, test)
+    if test.until is not None:
+        scene = Scene(Tape(o for o in scene.tape.observations if o.seen_at <= test.until), scene.symbols)
+        if scene.tape.first_at is None:
+            raise ConfigError([test.problem((*test.path, "until"), "nothing has happened by then; write a later time")])
+    return scene
+
+
+def _given(stage: Stage, test: RuleTest) -> Scene:
+    if test.episode is not None:
+        try:
+            return episode_scene(stage, test.episode)
+        except UsageError as error:
+            raise ConfigError([test.problem((*test.path, "episode"), str(error))]) from error
+    if test.recording is not None:
+        try:
+            scene, problems = recording_scene(stage, test.recording)
+        except UsageError as error:
+            raise ConfigError([test.problem((*test.path, "recording"), str(error))]) from error
+        if problems:
+            raise ConfigError(problems)
+        return scene
+    problems = []
+    observations: list[Observation] = [*test.stories, *test.earnings]
+    for symbol, given in test.prices.items():
+        observations += _priced(stage, test, symbol, given, problems)
+    if problems:
+        raise ConfigError(problems)
+    return Scene(Tape(observations), tuple(test.prices))
+
+
+def _priced(
+    stage: Stage, test: RuleTest, symbol: str, given: GivenPrices, problems: list[Problem]
+) -> Iterator[Observation]:
+    path = (*test.path, "prices", symbol)
+    if given.exchange:
+        listings = stage.timetables.listings
+        assert isinstance(listings, dict)
+        listings[symbol] = given.exchange
+    try:
+        timetable = stage.timetables.of_symbol(symbol)
+    except UsageError as error:
+        problems.append(test.problem(path, str(error)))
+        return
+    assert test.session is not None
+    first = _first_session(timetable, test.session)
+    if first is None:
+        problems.append(test.problem(path, f"the calendar of {timetable.exchange} does not reach {test.session}"))
+        return
+    for n, past in enumerate(reversed(given.series.closes), 1):
+        session = timetable.before(first, n)
+        if session is None:
+            problems.append(test.problem(path, f"{len(given.series.closes)} closes reach back beyond the calendar"))
+            return
+        yield DailyBar(symbol, session.date, past.price, session.close_at, volume=past.volume, source=SOURCE)
+    for bar in given.bars:
+        session = timetable.on(bar.session)
+        if session is None:
+            problems.append(test.problem(path, f"{bar.session} was no session of {timetable.exchange}"))
+        else:
+            figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+            yield from session_observations(symbol, session, figures, SOURCE, played=session.date >= first.date)
+    for mark in given.series.marks:
+        session = timetable.at(mark.at)
+        if session is None:
+            problems.append(
+                test.problem(
+                    path,
+                    f"{timetable.exchange} had no session at {mark.at:%Y-%m-%d %H:%M} UTC, pre and post phases "
+                    "included; check the time, its zone and the date",
+                )
+            )
+        elif session.date < first.date:
+            problems.append(
+                test.problem(path, f"{mark.at:%Y-%m-%d %H:%M} UTC is before the test's session; set 'session' to it")
+            )
+        else:
+            yield Quote(symbol, mark.price, mark.at, mark.at, mark.kind, volume=mark.volume, source=SOURCE)
+
+
+SOURCE = "rule test"
+
+
+def _first_session(timetable: Timetable, day: date) -> Session | None:
+    """The session of ``day`` or, where there is none, the next."""
+    return next((s for s in timetable.all if s.date >= day), None)
+
+
+# ---------------------------------------------------------------------------------------------------- what it is about
+
+
+def rules_under_test(test: RuleTest, loaded: RuleSet) -> tuple[list[Rule], list[Problem]]:
+    """The rules a test is about, and those it names that are not there.
+
+    A rule that is not enabled yet is tested, where a test names it, as if it were.
+    """
+    if test.rules is None:
+        return [rule for rule in loaded if rule.enabled], []
+    found: list[Rule] = []
+    problems: list[Problem] = []
+    names = sorted(rule.name for rule in loaded)
+    for name in test.rules:
+        rule = loaded.named(name)
+        if rule is None:
+            problems.append(test.problem(test.rules_path, one_of(name, names, "rule")))
+        else:
+            found.append(replace(rule, enabled=True))
+    return found, problems
+
+
+def cannot_fail(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Problem]:
+    """Why a test could not fail, or could never hold: what it expects is beyond what it is about."""
+    by_name = {rule.name: rule for rule in rules}
+    for expected in test.expected:
+        if expected.rule is None and len(rules) > 1:
+            message = f"the test is about several rules; say which, as 'rule: {rules[0].name}'"
+            yield test.problem(expected.path, message)
+            continue
+        rule = by_name.get(expected.rule) if expected.rule else next(iter(rules), None)
+        if rule is None:
+            message = one_of(expected.rule or "", sorted(by_name), "rule")
+            yield test.problem((*expected.path, "rule"), f"{message} (of those this test is about)")
+        elif message := _beyond(expected.symbol, rule, test, scene):
+            yield test.problem((*expected.path, "symbol"), message)
+    if test.because:
+        yield from _nothing_to_fire(test, rules, scene)
+
+
+def _beyond(symbol: str, rule: Rule, test: RuleTest, scene: Scene) -> str:
+    """Why ``rule`` cannot fire for ``symbol`` in this test; empty where it can."""
+    if test.symbols is not None and symbol not in test.symbols:
+        return f"{symbol} is not among the test's 'symbols'"
+    if symbol not in rule.symbols:
+        return f"{rule.name} does not concern {symbol}"
+    if rule.has_price and symbol not in scene.quoted:
+        return f"{symbol} has no price within a session here, so {rule.name} cannot fire; write some"
+    return ""
+
+
+def _nothing_to_fire(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Problem]:
+    """Why a test that expects nothing would hold whatever its rules say."""
+    stories = bool(test.stories) or test.episode is not None or test.recording is not None
+    looked_at = scene.quoted if test.symbols is None else scene.quoted & test.symbols
+    idle = [rule for rule in rules if not _could_fire(rule, looked_at, stories)]
+    if test.rules is not None:
+        for rule in idle:
+            yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scene, looked_at)}")
+    elif len(idle) == len(rules):
+        yield test.problem(test.path, "could not fail: no rule concerns what is given here")
+
+
+def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:
+    return bool(rule.symbols & looked_at) if rule.has_price else stories and bool(rule.symbols)
+
+
+def _why_not(rule: Rule, scene: Scene, looked_at: frozenset[str]) -> str:
+    if not rule.has_price:
+        return f"{rule.name} asks for news and there is none; write 'news: …'"
+    if scene.symbols and not scene.quoted:
+        return "there are closes but no price in the test's session; write a time and a price after '|'"
+    shown = ", ".join(sorted(looked_at)[:5]) or "no symbol"
+    return f"{rule.name} concerns none of the symbols looked at here that have prices ({shown})"

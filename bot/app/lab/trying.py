@@ -1,0 +1,274 @@
+"""Edited rules over the past, beside what did fire: which alerts are gained, lost or moved.
+
+Over the user's own history the stored observations are played again, read-only and beside a running bot; what did fire
+is what the history says. Over an episode or recorded files it is what the configured rules fire there.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from bot.app.lab.staging import Scene, Stage, episode_scene, open_stage, recording_scene
+from bot.app.lines import iso
+from bot.app.stores import open_history, read_store
+from bot.config.rule_tests.file import Recording
+from bot.core.engine import Engine
+from bot.core.errors import Problem, UsageError
+from bot.core.model import AlertChange, ChangeKind, Observation, Quote, Severity
+from bot.replay.playing import play
+from bot.replay.runner import POSITION
+
+EARLIER = timedelta(hours=12)
+"""Played this long before the first session compared: east of Greenwich a session begins on the day before, in UTC."""
+AGREE_WITHIN = timedelta(seconds=1)
+"""Two alerts fired at the same time when no further apart than this."""
+
+Key = tuple[str, str, date]
+"""Rule, symbol, session: one alert at most."""
+Progress = Callable[[datetime], None]
+
+
+class Difference(enum.StrEnum):
+    """What became of an alert under the edited rules."""
+
+    GAINED = "gained"
+    LOST = "lost"
+    MOVED = "moved"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """One alert, as far as it is compared."""
+
+    rule: str
+    symbol: str
+    session: date
+    at: datetime
+    severity: Severity
+    """The highest it had."""
+    change: float | None
+
+    @property
+    def key(self) -> Key:
+        """By what two alerts are the same."""
+        return self.rule, self.symbol, self.session
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One alert under the edited rules beside the same as it was."""
+
+    difference: Difference
+    now: Fired | None
+    before: Fired | None
+
+    @property
+    def either(self) -> Fired:
+        """The alert, whichever of the two there is."""
+        found = self.now or self.before
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What edited rules would have fired."""
+
+    rows: tuple[Row, ...]
+    first: date
+    last: date
+    beside: str
+    """What they are compared with, in words."""
+    notes: tuple[str, ...] = ()
+
+    def count(self, difference: Difference) -> int:
+        """How many alerts became that."""
+        return sum(row.difference is difference for row in self.rows)
+
+
+def try_history(
+    config: Path,
+    rules: Path | None,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    database: Path,
+    progress: Progress | None = None,
+) -> Trial:
+    """The rules over the sessions from ``since`` to ``until`` in ``database``. Raises UsageError and the like.
+
+    A ``since`` within a day begins with the next day's session, so that no session is judged by half.
+    """
+    with open_history(database) as history:
+        reaches = history.extent()
+    if reaches is None:
+        raise UsageError(f"{database}: nothing was observed there yet; it fills once `run` has been started")
+    until = min(until, now)
+    first = since.date() if since.time() == time() else since.date() + timedelta(days=1)
+    if until < reaches[0] or since > reaches[1] or first > until.date():
+        asked = f"{since:%Y-%m-%d} to {until:%Y-%m-%d}"
+        raise UsageError(
+            f"{database} has nothing of {asked}; it goes from {reaches[0]:%Y-%m-%d} to {reaches[1]:%Y-%m-%d}"
+        )
+    notes = []
+    if reaches[0].date() > first:
+        notes.append(f"the history begins on {reaches[0]:%Y-%m-%d}; nothing before it can be tried")
+    stage = open_stage(config, rules, now)
+    start = datetime.combine(first, time(), UTC) - EARLIER
+    window = stage.world.settings.news.window + timedelta(days=7)
+    with read_store(database) as store:
+        observations: Iterable[Observation] = store.observations(start - window, until)
+        symbols: dict[str, None] = {}
+        if store.extra(POSITION) is not None:  # a replay's database is small, and watches what its episode has
+            observations = list(observations)
+            symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
+        engine = stage.engine(stage.rules(symbols), min(start, reaches[0]))
+        fired = _again(engine, observations, start, until, progress)
+    with open_history(database) as history:
+        recorded = [_recorded(alert) for alert in history.list_alerts(limit=None)]
+    inside = {f.key: f for f in recorded if first <= f.session <= until.date() and f.at <= until}
+    again = {key: f for key, f in fired.items() if first <= f.session <= until.date()}
+    return Trial(tuple(compared(again, inside)), first, until.date(), "what did fire", tuple(notes))
+
+
+def try_episode(config: Path, rules: Path | None, now: datetime, episode: str) -> Trial:
+    """The rules over a recorded episode, beside the configured ones. Raises UsageError and ConfigError."""
+    stage = open_stage(config, rules, now)
+    return _beside_configured(stage, config, rules, now, episode_scene(stage, episode), [])
+
+
+def try_recording(config: Path, rules: Path | None, now: datetime, recording: Recording) -> Trial:
+    """The rules over recorded files, beside the configured ones. Raises UsageError and ConfigError."""
+    stage = open_stage(config, rules, now)
+    scene, problems = recording_scene(stage, recording)
+    if not scene.tape.observations:
+        raise UsageError("nothing in the recorded files can be played: " + "; ".join(map(str, problems[:3])))
+    return _beside_configured(stage, config, rules, now, scene, problems)
+
+
+def _beside_configured(
+    stage: Stage, config: Path, rules: Path | None, now: datetime, scene: Scene, problems: list[Problem]
+) -> Trial:
+    fired = _played(stage, scene)
+    before: Mapping[Key, Fired] = {}
+    beside = "nothing, for no other rules were named with --rules"
+    if rules is not None:
+        configured = open_stage(config, None, now)
+        configured.timetables.listings = stage.timetables.listings
+        before = _played(configured, scene)
+        beside = "what the configured rules fire"
+    first, last = scene.tape.first_at, scene.tape.last_at
+    assert first is not None
+    assert last is not None
+    quoted = min((o.seen_at for o in scene.tape.observations if isinstance(o, Quote)), default=first)
+    notes = [f"passed over: {problem}" for problem in problems[:20]]
+    if len(problems) > 20:
+        notes.append(f"passed over: {len(problems) - 20} more rows")
+    return Trial(tuple(compared(fired, before)), quoted.date(), last.date(), beside, tuple(notes))
+
+
+def compared(now: Mapping[Key, Fired], before: Mapping[Key, Fired]) -> Iterator[Row]:
+    """Every alert of either side, by session and time."""
+    keys = sorted(now.keys() | before.keys(), key=lambda k: (k[2], (now.get(k) or before[k]).at, k))
+    for key in keys:
+        new, old = now.get(key), before.get(key)
+        if new is None or old is None:
+            difference = Difference.LOST if new is None else Difference.GAINED
+        elif abs(new.at - old.at) > AGREE_WITHIN or new.severity is not old.severity:
+            difference = Difference.MOVED
+        else:
+            difference = Difference.SAME
+        yield Row(difference, new, old)
+
+
+# ------------------------------------------------------------------------------------------------------------ playing
+
+
+def _played(stage: Stage, scene: Scene) -> dict[Key, Fired]:
+    assert scene.tape.first_at is not None
+    return fired_by(play(stage.engine(stage.rules(scene.symbols), scene.tape.first_at), scene.tape).changes)
+
+
+def _again(
+    engine: Engine, observations: Iterable[Observation], start: datetime, until: datetime, progress: Progress | None
+) -> dict[Key, Fired]:
+    """What the engine fires from ``start`` on; what was seen before only rebuilds its state."""
+    changes: list[AlertChange] = []
+    warming: list[Observation] = []
+    restored = False
+    for seen_at, group in groupby(observations, key=lambda o: o.seen_at):
+        if seen_at < start:
+            warming += group
+            continue
+        if not restored:
+            engine.restore(warming, (), (), start)
+            warming, restored = [], True
+        changes += engine.step(list(group), seen_at).changes
+        if progress is not None:
+            progress(seen_at)
+    if restored:
+        changes += engine.step((), until).changes
+    return fired_by(changes)
+
+
+def fired_by(changes: Iterable[AlertChange]) -> dict[Key, Fired]:
+    """The alerts among these changes, each with the highest severity it rose to."""
+    found: dict[Key, Fired] = {}
+    for change in changes:
+        alert = change.alert
+        key = (alert.rule, alert.symbol, alert.session)
+        if change.kind is ChangeKind.FIRED:
+            found[key] = Fired(*key, change.at, alert.severity, alert.change)
+        elif change.kind is ChangeKind.ESCALATED and key in found:
+            found[key] = Fired(*key, found[key].at, alert.severity, found[key].change)
+    return found
+
+
+def _recorded(alert: Mapping[str, Any]) -> Fired:
+    """An alert of the history; its severity is the highest it had."""
+    return Fired(
+        alert["rule"],
+        alert["symbol"],
+        date.fromisoformat(alert["session"]),
+        datetime.fromisoformat(alert["at"]).astimezone(UTC),
+        Severity.parse(alert["severity"]),
+        alert["change"],
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------- shown
+
+
+def row_object(row: Row) -> dict[str, Any]:
+    """A row for ``--json``."""
+    found = row.either
+    return {
+        "type": "alert",
+        "difference": row.difference.value,
+        "rule": found.rule,
+        "symbol": found.symbol,
+        "session": found.session.isoformat(),
+        "now": _object(row.now),
+        "before": _object(row.before),
+    }
+
+
+def summary_object(trial: Trial) -> dict[str, Any]:
+    """The last line of ``--json``."""
+    counts = {difference.value: trial.count(difference) for difference in Difference}
+    span = {"from": trial.first.isoformat(), "to": trial.last.isoformat()}
+    return {"type": "summary", **span, **counts, "beside": trial.beside, "notes": list(trial.notes)}
+
+
+def _object(fired: Fired | None) -> dict[str, Any] | None:
+    if fired is None:
+        return None
+    change = round(fired.change, 6) if fired.change is not None else None
+    return {"at": iso(fired.at), "severity": fired.severity.word, "change": change}

@@ -1,0 +1,1 @@
+"""How the running bot is doing: status, metrics, health, heartbeat and logs."""

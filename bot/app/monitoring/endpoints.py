@@ -1,0 +1,72 @@
+"""What watches over the running bot: metrics, ``/healthz`` and the heartbeat, each where the settings ask for it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import aiohttp
+
+from bot.adapters.metrics.pulse import Pulse
+from bot.adapters.metrics.server import MetricsServer
+from bot.app.monitoring.heartbeat import Heartbeat
+from bot.app.monitoring.measures import Measures
+from bot.app.monitoring.metrics import Gauges
+from bot.app.monitoring.vitals import TICK, Vitals
+from bot.app.run.live import LiveBot
+from bot.config.settings.metrics import is_loopback
+from bot.core.errors import UsageError
+from bot.core.ports import Clock
+from bot.core.secret import Secret
+from bot.delivery.recipients import notice
+from bot.delivery.sender import Sender
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def watched_over(
+    bot: LiveBot,
+    sender: Sender,
+    measures: Measures,
+    clock: Clock,
+    session: aiohttp.ClientSession,
+    switch: Secret | None,
+) -> AsyncIterator[None]:
+    """Whatever of it the settings ask for, until the end of the block; nothing of it keeps the bot from starting."""
+    settings = bot.world.settings
+    address = settings.metrics.address
+    started_at = clock.now()
+    vitals = Vitals(bot, measures, started_at)
+    if address is not None or switch is not None:
+        bot.every("vitals", TICK, vitals.tick)
+    if switch is not None:
+        heart = Heartbeat(Pulse(session, switch), lambda: vitals.judge(clock.now()))
+        bot.every("heartbeat", settings.heartbeat.every, heart.beat)
+    if address is None:
+        yield
+        return
+
+    def health() -> tuple[bool, Mapping[str, Any]]:
+        now = vitals.judge(clock.now())
+        return now.well, now.told()
+
+    server = MetricsServer(Gauges(bot, sender, measures, vitals, clock, started_at).registry(), health)
+    host, port = address
+    try:
+        await server.start(host, port)
+    except UsageError as error:
+        log.error("no metrics: %s", error)
+        bot.inbox.announce(
+            notice("metrics", "Metrics and /healthz are off", f"{error}. The bot runs without.", clock.now())
+        )
+    else:
+        log.info("metrics at http://%s:%d/metrics, health at /healthz", f"[{host}]" if ":" in host else host, port)
+        if not is_loopback(host):
+            log.warning("metrics listen at %s: other machines can read them without a password", host)
+    try:
+        yield
+    finally:
+        await server.close()

@@ -1,0 +1,253 @@
+"""The world from its files: settings, companies, topics, rules, calendars. Everything a run starts from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from bot.adapters.calendar import ExchangeCalendar
+from bot.config.episodes.file import load_episodes
+from bot.config.news.companies import CompaniesFile, load_companies
+from bot.config.news.topics import load_topics
+from bot.config.rules import Surroundings, load_rules, misshapen, rule_files
+from bot.config.settings.model import Settings, load_settings
+from bot.config.yaml.document import load_document
+from bot.config.yaml.validation import validate
+from bot.core.engine import Engine
+from bot.core.errors import ConfigError, Problem, UsageError
+from bot.core.model.episodes import Episode
+from bot.core.news import Companies, Company, NewsRoom, Topics
+from bot.core.ports import Journal
+from bot.core.prices.exchanges import exchange_of
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Timetable
+from bot.core.rules.rule import RuleSet
+
+HISTORY = timedelta(days=800)
+"""How far back calendars reach before the present: two years of sessions and some."""
+WATCHING_SINCE = "watching_since"
+"""Name under which the journal keeps since when the bot has watched."""
+PRICES_BACK = timedelta(days=4)
+"""How much of the stored quotes a restart reads at least: the session under way and the one before, over a weekend;
+more where a rule looks back further."""
+AHEAD = timedelta(days=400)
+"""How far ahead: a bot that nobody restarts for a year still knows its sessions."""
+NEWS_BEYOND = timedelta(days=7)
+"""Stories are remembered so much longer than the window within which they are new: rules look back over sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the files say."""
+
+    folder: Path
+    settings: Settings
+    companies: Companies
+    topics: Topics
+    rules: RuleSet
+    episodes: tuple[Episode, ...] = ()
+    """What messages compare with."""
+
+
+def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> World:
+    """Read everything ``config`` leads to. Raises ConfigError with every mistake in every file.
+
+    ``watchlist`` replaces the configured one (a replay watches what its episode has prices for).
+    """
+    return read_rules_folder(config, load_settings(config), watchlist=watchlist)
+
+
+def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str, ...] | None = None) -> World:
+    """The world that ``settings`` and the folder they name make, the folder read anew. Raises ConfigError."""
+    rules_folder = settings.rules
+    if not rules_folder.is_dir():
+        raise ConfigError(
+            [Problem(str(config), 0, 0, "rules", f"no folder {rules_folder}; create it or correct the path")]
+        )
+    topics, companies = _vocabulary(rules_folder, rule_files(rules_folder))
+    rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
+    return World(config.parent, settings, companies, topics, rules, load_episodes(rules_folder / "episodes"))
+
+
+def with_rules_read_anew(world: World) -> World:
+    """``world`` with its rule files as they are now, topics and companies as they were. Raises ConfigError."""
+    around = surroundings(world.settings, world.companies, world.topics)
+    return replace(world, rules=load_rules(rule_files(world.settings.rules), around))
+
+
+def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]:
+    """Topics and companies of a rules folder. Raises ConfigError with the mistakes in both, and with those in ``rules``
+    that show without them."""
+    try:
+        return _topics_and_companies(folder)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *misshapen(rules)]) from error
+
+
+_READ: dict[bytes, tuple[Topics, Companies]] = {}
+"""The vocabulary read last, by what its files held. It is large and seldom changes: a rule edited while the bot runs,
+and rules tried one after another, need not read it anew."""
+
+
+def _topics_and_companies(folder: Path) -> tuple[Topics, Companies]:
+    held = _held(folder)
+    if (known := _READ.get(held)) is None:
+        known = _read_vocabulary(folder)
+        if _held(folder) == held:  # not edited meanwhile
+            _READ.clear()
+            _READ[held] = known
+    return known
+
+
+def _held(folder: Path) -> bytes:
+    """A fingerprint of the vocabulary's files: their names and contents."""
+    digest = hashlib.blake2b()
+    for file in (*sorted((folder / "topics").glob("*.yaml")), folder / "companies.yaml"):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            content = str(error).encode()
+        digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
+    return digest.digest()
+
+
+def _read_vocabulary(folder: Path) -> tuple[Topics, Companies]:
+    try:
+        topics = load_topics(folder / "topics")
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_companies_alone(folder)]) from error
+    file = folder / "companies.yaml"
+    return topics, load_companies(file, exposures=topics.exposure_names, lists=tuple(topics.words))
+
+
+def _companies_alone(folder: Path) -> Sequence[Problem]:
+    """What is wrong with the companies in themselves: where topics could not be read, every reference would be."""
+    try:
+        validate(load_document(folder / "companies.yaml"), CompaniesFile)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[Path]]:
+    """The rules at ``path`` (or the configured ones) with the files they are in. Raises ConfigError, UsageError."""
+    settings = load_settings(config)
+    if path is not None and not path.exists():
+        raise UsageError(f"there is no {path}; name a rule file or a folder of them")
+    files = rule_files(path or settings.rules)
+    if not files:
+        raise UsageError(f"{path or settings.rules} holds no rule files (*.yaml)")
+    topics, companies = _vocabulary(settings.rules, files)
+    return load_rules(files, surroundings(settings, companies, topics)), files
+
+
+def surroundings(
+    settings: Settings, companies: Companies, topics: Topics, watchlist: tuple[str, ...] | None = None
+) -> Surroundings:
+    """What rules may refer to."""
+    return Surroundings(
+        watchlist=tuple(s for s in watchlist or settings.watched if s not in settings.benchmarks),
+        benchmarks=settings.benchmarks,
+        companies=companies,
+        topics=topics,
+        groups=settings.watchlist,
+        also_known=settings.watched if watchlist else (),
+        news_memory=settings.news.window + NEWS_BEYOND,
+    )
+
+
+@dataclass(slots=True)
+class Timetables:
+    """Timetables per exchange over one span of dates, made when first asked for."""
+
+    first: date
+    last: date
+    companies: Companies = field(default_factory=Companies)
+    listings: Mapping[str, str] = field(default_factory=dict)
+    """Exchange per symbol, where something other than ``companies.yaml`` knows."""
+    calendar: ExchangeCalendar = field(default_factory=ExchangeCalendar)
+    _made: dict[str, Timetable] = field(default_factory=dict)
+
+    def of_exchange(self, exchange: str) -> Timetable:
+        """The timetable of an exchange (ISO 10383 code). Raises UsageError for one nobody knows."""
+        made = self._made.get(exchange)
+        if made is None:
+            made = self._made[exchange] = Timetable(exchange, self.calendar.sessions(exchange, self.first, self.last))
+        return made
+
+    def of_symbol(self, symbol: str) -> Timetable:
+        """The timetable of the exchange a symbol is listed on; its suffix tells where nobody else does."""
+        return self.of_exchange(self.exchange(symbol))
+
+    def exchange(self, symbol: str) -> str:
+        """ISO 10383 code of the exchange a symbol is listed on."""
+        company: Company | None = self.companies.get(symbol)
+        return self.listings.get(symbol) or (company.exchange if company else "") or exchange_of("", symbol)
+
+
+def make_engine(
+    world: World,
+    timetables: Timetables,
+    watching_since: datetime,
+    *,
+    alerts_between: tuple[date, date] | None = None,
+    delay: timedelta = timedelta(),
+) -> Engine:
+    """An engine that knows nothing yet. Prices are ``delay`` behind their exchange; alerts come only from the sessions
+    ``alerts_between``, where not from all."""
+    window = world.settings.news.window + NEWS_BEYOND
+    return Engine(
+        world.rules,
+        world.companies,
+        world.topics,
+        NewsRoom(world.topics, world.companies, window=window),
+        Market(timetables.of_symbol),
+        benchmark=world.settings.benchmark,
+        watching_since=watching_since,
+        news_window=window,
+        failures_in_a_row=world.settings.operator.after_failures,
+        stale_after=world.settings.prices.stale_after + delay,
+        episodes=world.episodes,
+        alerts_between=alerts_between,
+        channels={n.type for n in world.settings.notifiers},
+    )
+
+
+def restored_engine(
+    world: World,
+    journal: Journal,
+    timetables: Timetables,
+    now: datetime,
+    *,
+    delay: timedelta = timedelta(),
+    introduced: Iterable[Company] = (),
+) -> Engine:
+    """An engine with the state the stored history gives it up to ``now``: the one recovery path. Raises StoreError.
+
+    Those ``introduced`` are companies of which the vendor told the name.
+    """
+    written = journal.extra(WATCHING_SINCE)
+    since = datetime.fromisoformat(written) if written else now
+    engine = make_engine(world, timetables, since, delay=delay)
+    for company in introduced:
+        if company.symbol not in world.companies:
+            engine.introduce(company.symbol, company.name, company.exchange)
+    window = world.settings.news.window + NEWS_BEYOND
+    back = max(PRICES_BACK, world.rules.reads.quotes_for)
+    earliest = (now - timedelta(days=30)).date()
+    engine.restore(
+        journal.observations(now - max(window, back), now, quotes_since=now - back),
+        journal.alerts_since(earliest),
+        journal.incidents_since(earliest),
+        now,
+    )
+    if world.settings.benchmark:
+        engine.send_digests(world.settings.benchmark, now, makes_up=written is not None)
+    versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
+    journal.record_rules(versions, now)
+    if written is None:
+        journal.save_extra(WATCHING_SINCE, now.isoformat(), now)
+    return engine

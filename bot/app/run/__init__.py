@@ -1,0 +1,1 @@
+"""The live bot: started, joined, run and reloaded."""

@@ -1,0 +1,74 @@
+"""Tells the operators past the outbox, for when the outbox itself cannot be written. Once per alarm."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+
+from bot.core.errors import DeliveryError
+from bot.core.model import Outgoing, Recipient
+from bot.core.ports import Clock, Notifier
+from bot.core.waiting import back_off
+from bot.delivery.recipients import notice
+from bot.delivery.routing import route
+from bot.render import plain
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = timedelta(seconds=5)
+"""Before the second try; each further pause is twice as long."""
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+class Alarm:
+    """Calling it sends at once to every operator among ``people``; nothing is stored.
+
+    What surely did not arrive is tried again until it does or is withdrawn. What may have arrived is not repeated.
+    """
+
+    def __init__(
+        self,
+        notifiers: Mapping[str, Notifier],
+        people: Callable[[], Iterable[Recipient]],
+        clock: Clock,
+        first_pause: timedelta = FIRST_PAUSE,
+    ) -> None:
+        self._notifiers = notifiers
+        self._people = people
+        self._clock = clock
+        self._first_pause = first_pause
+        self._sending: dict[asyncio.Task[None], str] = {}
+
+    def __call__(self, headline: str, detail: str) -> None:
+        """Begin to send; returns at once."""
+        now = self._clock.now()
+        wanted = notice("alarm", headline, detail, now)
+        for notification in route(wanted, self._people(), now, text=plain(wanted.summary)):
+            task = asyncio.create_task(self._send(Outgoing(notification, 1)), name="alarm")
+            self._sending[task] = headline
+            task.add_done_callback(self._sending.pop)
+
+    def withdraw(self, headline: str) -> None:
+        """It is over: whoever could not be told yet need not be."""
+        for task, about in list(self._sending.items()):
+            if about == headline:
+                task.cancel()
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        recipient = outgoing.notification.recipient
+        for failures in itertools.count(1):
+            try:
+                await self._notifiers[outgoing.notification.channel].send(outgoing)
+                return
+            except DeliveryError as error:
+                if error.permanent or error.unknown or error.forbidden or error.moved_to:
+                    log.warning("the operator %s could not be told: %s", recipient, error)
+                    return
+                if failures == 1:
+                    log.warning("the operator %s could not be told: %s; it is tried again", recipient, error)
+                pause = back_off(failures, self._first_pause, LONGEST_PAUSE)
+                wait = max(pause, error.retry_after or timedelta(0))
+            await asyncio.sleep(wait.total_seconds())

@@ -1,0 +1,254 @@
+"""Channels and recipients of a run, from settings, token and what the store remembers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
+from bot.adapters.notifiers.console import ConsoleNotifier
+from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
+from bot.app.extensions import make
+from bot.app.project import World
+from bot.config.settings.model import Settings
+from bot.config.settings.other_channels import (
+    LEAST_SECRET,
+    ChannelSettings,
+    Format,
+    NotifierSettings,
+    pieces,
+    recipient,
+    secret_of,
+)
+from bot.config.settings.secret_files import readable_by_others
+from bot.config.settings.telegram_token import FoundToken, find_telegram_token
+from bot.core.errors import ConfigError, UsageError
+from bot.core.model import Notification, Outgoing, Recipient
+from bot.core.ports import Clock, Notifier, Outbox
+from bot.core.secret import Secret
+from bot.extensions import NOTIFIERS, MakeNotifier, NotifierContext
+
+if TYPE_CHECKING:
+    from bot.adapters.notifiers.telegram import TelegramNotifier
+
+CONSOLE = Recipient("console", "console", "console", operator=True)
+Pictures = Callable[[Notification], Awaitable[Sequence[bytes]]]
+Options = Mapping[str, Mapping[str, Any]]
+"""The options of each recipient of a channel, by recipient id."""
+
+
+class Nobody(Notifier):
+    """A channel that delivers nowhere and always succeeds: a replay for its history alone."""
+
+    channel = "console"
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Acknowledge without showing."""
+        return f"nowhere-{outgoing.notification.id}"
+
+
+# ------------------------------------------------------------------------------------------------------------ notifiers
+
+
+def _telegram(options: Options, _: NotifierContext) -> Notifier:
+    from bot.adapters.notifiers.telegram import (
+        TelegramNotifier,  # a third of a second to import, and a replay needs none of it
+    )
+
+    (given,) = options.values()
+    return TelegramNotifier(**given)
+
+
+def _console(options: Options, _: NotifierContext) -> Notifier:
+    (given,) = options.values()
+    return ConsoleNotifier(**given)
+
+
+def _webhook(options: Options, context: NotifierContext) -> Notifier:
+    endpoints = {
+        recipient: Endpoint(str(given["url"]), context.secret(given["secret_env"]))
+        for recipient, given in options.items()
+    }
+    return WebhookNotifier(endpoints, context.clock)
+
+
+def _apprise(options: Options, context: NotifierContext) -> Notifier:
+    return AppriseNotifier(
+        {
+            recipient: Destination(context.secret(given["url_env"]), given["format"] is Format.MARKDOWN)
+            for recipient, given in options.items()
+        }
+    )
+
+
+BUILT_IN: Mapping[str, MakeNotifier] = {
+    "telegram": _telegram,
+    "console": _console,
+    "webhook": _webhook,
+    "apprise": _apprise,
+}
+
+
+def live_notifiers(
+    settings: Settings,
+    found: FoundToken,
+    console: TextIO,
+    clock: Clock,
+    folder: Path,
+    pictures: Pictures | None = None,
+) -> dict[str, Notifier]:
+    """The channels of a live run, by name: Telegram where there is a token, the console where that is wanted, and what
+    the configuration names besides.
+
+    Raises ConfigError where a secret is missing, UsageError where a package is or one does not work.
+    """
+    wanted: dict[str, dict[str, Mapping[str, Any]]] = {}
+    if found.token is not None:
+        wanted["telegram"] = {"telegram": _telegram_options(settings, found.token) | {"pictures": pictures}}
+    if settings.console == "always" or (settings.console == "auto" and found.token is None):
+        wanted["console"] = {CONSOLE.id: {"stream": console}}
+    for channel, each in _configured(settings):
+        wanted.setdefault(channel, {})[recipient(channel, each).id] = _options(each)
+    return {channel: _made(channel, options, clock, folder) for channel, options in wanted.items()}
+
+
+def telegram_notifier(settings: Settings, token: Secret) -> TelegramNotifier:
+    """The Telegram channel by itself: to look whether it works, and to send a sample."""
+    from bot.adapters.notifiers.telegram import TelegramNotifier
+
+    return TelegramNotifier(**_telegram_options(settings, token))
+
+
+def _telegram_options(settings: Settings, token: Secret) -> dict[str, Any]:
+    base = settings.telegram.base_url
+    return {"token": token, **({"base_url": base} if base else {})}
+
+
+def _configured(settings: Settings) -> Iterator[tuple[str, ChannelSettings]]:
+    """The recipients that stand in ``config.yaml``, each with its channel."""
+    yield from (("webhook", webhook) for webhook in settings.webhooks)
+    yield from (("apprise", address) for address in settings.apprise)
+    yield from ((notifier.type, notifier) for notifier in settings.notifiers)
+
+
+def _options(settings: ChannelSettings) -> dict[str, Any]:
+    """What the notifier itself is told: all that is not common to every channel."""
+    common = {*ChannelSettings.model_fields, "type"}
+    given = {name: value for name, value in settings if name not in common}
+    return settings.options if isinstance(settings, NotifierSettings) else given
+
+
+def _secret(folder: Path, variable: str, least: int = 1) -> Secret:
+    return secret_of(variable, os.environ, folder / ".env", least)
+
+
+def _made(channel: str, options: Options, clock: Clock, folder: Path) -> Notifier:
+    least = LEAST_SECRET if channel == WebhookNotifier.channel else 1
+    context = NotifierContext(folder, clock, partial(_secret, folder, least=least))
+    made: Notifier = make(Notifier, NOTIFIERS, channel, BUILT_IN, options, context)  # type: ignore[type-abstract]
+    if made.channel != channel:
+        raise UsageError(f"the notifier '{channel}' calls its channel '{made.channel}'; both must have one name")
+    return made
+
+
+# ------------------------------------------------------------------------------------------------------------- secrets
+
+
+def token_of(world: World) -> FoundToken:
+    """The Telegram token, if there is one. Raises ConfigError where a place named for it holds none."""
+    return find_telegram_token(os.environ, world.settings.telegram.token_file, world.folder / ".env")
+
+
+def _variables(settings: Settings) -> Iterator[str]:
+    """The variables that hold secrets of configured channels."""
+    for _, each in _configured(settings):
+        yield from (str(value) for name, value in _options(each).items() if name.endswith("_env"))
+
+
+def other_secrets(settings: Settings, folder: Path) -> list[Secret]:
+    """Everything of configured channels that no log may show. Raises ConfigError where one is missing."""
+    secrets = [_secret(folder, variable) for variable in _variables(settings)]
+    addresses = [_secret(folder, address.url_env) for address in settings.apprise]
+    return [*secrets, *(part for address in addresses for part in pieces(address))]
+
+
+def unsafe_file(settings: Settings, folder: Path) -> list[str]:
+    """A warning where others can read the ``.env`` that holds a secret of these channels."""
+    file = folder / ".env"
+    if all(os.environ.get(v, "").strip() for v in _variables(settings)) or not readable_by_others(file):
+        return []
+    return [f"{file} holds secrets of webhooks or Apprise and can be read by others; run: chmod 600 {file}"]
+
+
+def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple[str, str]]:
+    """Configured recipients by id, each with what keeps it from working, or nothing. Sends nothing."""
+    states = []
+    for channel, each in _configured(settings):
+        trouble, name = "", recipient(channel, each).id
+        try:
+            _made(channel, {name: _options(each)}, clock, folder)
+        except (ConfigError, UsageError) as error:
+            trouble = str(error)
+        states.append((name, trouble))
+    return states
+
+
+# ----------------------------------------------------------------------------------------------------------- recipients
+
+
+def ask_again(outbox: Outbox, notifiers: Mapping[str, Notifier], now: datetime) -> int:
+    """Queue anew what was on its way when the last run ended, where its id shows a repeat; how many."""
+    doubtful = [d for d in outbox.in_doubt() if _repeatable(notifiers, d.recipient)]
+    return sum(outbox.resolve(d.id, "again", "the start", now) for d in doubtful)
+
+
+def _repeatable(notifiers: Mapping[str, Notifier], recipient: str) -> bool:
+    notifier = notifiers.get(recipient.partition(":")[0])
+    return notifier is not None and notifier.repeatable
+
+
+def configured_recipients(settings: Settings, known: Sequence[Recipient]) -> list[Recipient]:
+    """The recipients that stand in the configuration; those that stood there once are switched off."""
+    now = [recipient(channel, each) for channel, each in _configured(settings)]
+    ids = {r.id for r in now}
+    gone = [r for r in known if r.channel not in ("telegram", "console") and r.id not in ids and r.enabled]
+    return now + [replace(r, enabled=False) for r in gone]
+
+
+def without_edits(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
+    """The channels on which a message that was sent stays as it is."""
+    return frozenset(channel for channel, notifier in notifiers.items() if not notifier.edits)
+
+
+async def close_all(notifiers: Iterable[Notifier]) -> None:
+    """Close each; what goes wrong is of no use to anybody any more."""
+    for notifier in notifiers:
+        with contextlib.suppress(Exception):
+            await notifier.close()
+
+
+def replay_recipients(
+    notify: str, world: World, stream: TextIO, known: Sequence[Recipient]
+) -> tuple[dict[str, Notifier], list[Recipient]]:
+    """The channels of a replay, and who receives. Raises UsageError where nobody would."""
+    if notify == "none":
+        return {"console": Nobody()}, [CONSOLE]
+    if notify == "console":
+        return {"console": ConsoleNotifier(stream)}, [CONSOLE]
+    telegram, token = world.settings.telegram, token_of(world).token
+    if token is None:
+        raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
+    ids = dict.fromkeys((*telegram.admins, *telegram.allow))
+    if not ids:
+        raise UsageError("nobody would receive this; name chats under telegram: allow: in config.yaml")
+    kept = {r.id: r for r in known}
+    recipients = [
+        kept.get(f"telegram:{i}", Recipient(f"telegram:{i}", "telegram", operator=i in telegram.admins)) for i in ids
+    ]
+    return {"telegram": telegram_notifier(world.settings, token)}, recipients

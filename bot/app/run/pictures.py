@@ -1,0 +1,39 @@
+"""The pictures that go with a message: drawn from what the engine knows when the message has gone out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.adapters.charts import drawn
+from bot.core.messages.pictures import PricePicture, TablePicture
+from bot.core.model import Notification, Reason
+from bot.core.ports import Clock
+from bot.core.view import View
+
+WITH_PICTURES = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED, Reason.FOLLOW_UP})
+WIDE = 10
+"""An incident of so many symbols has a picture of all of them as well."""
+
+
+@dataclass(slots=True)
+class Drawings:
+    """Draws what a notification's incident looks like now."""
+
+    view: Callable[[], View]
+    clock: Clock
+
+    async def __call__(self, notification: Notification) -> Sequence[bytes]:
+        """PNG files, perhaps none: where there is nothing to draw, or drawing failed."""
+        made = [await drawn(picture) for picture in self._pictures(notification)]
+        return [png for png in made if png is not None]
+
+    def _pictures(self, notification: Notification) -> list[PricePicture | TablePicture]:
+        incident = self.view().incident(notification.incident)
+        if incident is None or notification.edits or notification.reason not in WITH_PICTURES:
+            return []
+        at = self.clock.now()
+        found: list[PricePicture | TablePicture | None] = [self.view().price_picture(incident, at)]
+        if len(incident.symbols) >= WIDE:
+            found.append(self.view().table_picture(incident, at))
+        return [picture for picture in found if picture is not None]

@@ -1,0 +1,233 @@
+"""Edits of the rules folder, picked up while the bot runs: rules, topics and companies.
+
+The files are looked at several times a second. An edit is taken once two looks in a row find the same (an editor that
+writes in pieces or by renaming is through then), and only where nothing changed while it was read. One with a mistake
+changes nothing: the last good rules stay in force, every mistake goes to the log and the first of them to the operator.
+
+``config.yaml`` itself is read at the start only; that it changed is said once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bot.app.project import World, read_rules_folder, with_rules_read_anew
+from bot.app.run.live import LiveBot
+from bot.config.rules import rule_files
+from bot.core.errors import ConfigError, Problem, StoreError
+from bot.core.model import SourceReport, Trouble
+from bot.core.news import NewsRoom
+from bot.core.rules.rule import RuleSet
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = timedelta(seconds=0.4)
+READ_WHOLE = 4_000_000
+"""Larger files are known by size and times instead of by their content: reading them twice a second costs too much."""
+AT_A_TIME = 50
+"""Stories read anew before the event loop may do something else."""
+
+Look = Mapping[str, bytes]
+"""What a look found: for each file a digest. Equal looks mean equal files."""
+
+
+def look(folder: Path, config: Path) -> Look:
+    """The files that decide what is worth an alert, and ``config``, as they are now. Raises nothing."""
+    files = [config, folder / "companies.yaml", *_listed(folder), *_listed(folder / "topics")]
+    return {str(file): digest for file in files if (digest := _digest(file))}
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    try:
+        yield from rule_files(folder)
+    except OSError:
+        return
+
+
+def _digest(file: Path) -> bytes:
+    """Digest of a file's content; empty where there is no such file."""
+    try:
+        found = file.stat()
+        if found.st_size > READ_WHOLE:
+            return repr((found.st_size, found.st_mtime_ns, found.st_ino)).encode()
+        return hashlib.blake2b(file.read_bytes(), digest_size=16).digest()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        return repr(error.errno).encode()
+
+
+@dataclass(slots=True)
+class Watch:
+    """Decides from one look to the next whether there is an edit to take."""
+
+    taken: Look
+    """What was taken last, good or bad."""
+    _before: Look = field(default_factory=dict)
+
+    def settled(self, now: Look) -> bool:
+        """Whether ``now`` differs from what was taken last and equals the look before: an edit that is finished."""
+        done = now != self.taken and now == self._before
+        self._before = now
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How one set of rules differs from another, by rule name."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [
+            f"{what} {', '.join(names)}"
+            for what, names in (("new:", self.added), ("changed:", self.changed), ("gone:", self.removed))
+            if names
+        ]
+        return "; ".join(parts) or "no rule changed"
+
+
+def changes(old: RuleSet, new: RuleSet) -> Changes:
+    """What an edit did: rules added, changed (text or symbols) and removed, each in file order."""
+    before = {r.name: (r.version, r.symbols) for r in old}
+    after = {r.name: (r.version, r.symbols) for r in new}
+    return Changes(
+        added=tuple(n for n in after if n not in before),
+        changed=tuple(n for n in after if n in before and after[n] != before[n]),
+        removed=tuple(n for n in before if n not in after),
+    )
+
+
+def told(error: ConfigError, folder: Path) -> str:
+    """The first mistake in one line for the operator, its file seen from the configuration's ``folder``."""
+    first = error.problems[0]
+    file = Path(first.file)
+    shown = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else first.file
+    line = str(Problem(shown, first.line, first.column, first.path, first.message))
+    more = len(error.problems) - 1
+    return line + (f" (and {more} more mistake{'s' if more > 1 else ''})" if more else "")
+
+
+class Reloader:
+    """Takes edits into a running bot. ``check`` is a job for the scheduler; everything but reading files happens in the
+    event loop's thread."""
+
+    def __init__(self, bot: LiveBot, config: Path, in_force: Look) -> None:
+        """``in_force``: the look from before the bot's world was read, so that an edit since then is not missed."""
+        self._bot = bot
+        self._config = config
+        self._in_force = in_force
+        self._watch = Watch(in_force)
+        self._unrecorded = False
+        self._said = ""
+        """What came of the last edit."""
+
+    def _look(self) -> Look:
+        return look(self._bot.world.settings.rules, self._config)
+
+    async def check(self) -> None:
+        """Look at the files, and take an edit that is finished."""
+        found = self._look()
+        if self._watch.settled(found):
+            await self._take(found)
+        elif self._unrecorded:
+            self._record()
+
+    async def now(self) -> str:
+        """Take what the files say now, finished or not; what came of it, in a line."""
+        found = self._look()
+        if found == self._watch.taken:
+            return "The rules in force are those in the files."
+        await self._take(found)
+        if self._watch.taken != found:
+            return "The files are being written to; they are taken as soon as that is done."
+        return "The rules were read: " + (self._said or "they are in force.")
+
+    async def _take(self, found: Look) -> None:
+        mistake: ConfigError | None = None
+        world, anew = self._bot.world, self._means_other_things(found)
+        try:
+            world = await asyncio.to_thread(self._read, anew)
+        except ConfigError as error:
+            mistake = error
+        if self._look() != found:
+            return  # written to while it was read: the next looks tell
+        before, self._watch.taken = self._watch.taken, found
+        if found.get(str(self._config)) != before.get(str(self._config)):
+            log.warning("%s has changed; that takes effect at the next start", self._config.name)
+        if mistake is None:
+            await self._apply(world, found, anew)
+        else:
+            self._refuse(mistake)
+
+    def _read(self, anew: bool) -> World:
+        """The world as the files now say; topics and companies, which take longest, only where they changed."""
+        settings = self._bot.world.settings
+        world = read_rules_folder(self._config, settings) if anew else with_rules_read_anew(self._bot.world)
+        if not len(world.rules):
+            raise ConfigError([Problem(str(settings.rules), 0, 0, "", "no rules are left here; put a rule file here")])
+        return world
+
+    def _refuse(self, mistake: ConfigError) -> None:
+        """Say where the mistakes are; what was in force stays so."""
+        log.error("the rules were edited and have mistakes; the last good ones stay in force:")
+        for found in mistake.problems:
+            log.error("%s", found)
+        detail = told(mistake, self._config.parent)
+        self._said = f"they have mistakes, and the last good ones stay in force. {detail}"
+        self._bot.inbox.report(SourceReport("rules", self._bot.clock.now(), Trouble.FAILED, detail))
+        self._bot.turn(())
+
+    async def _apply(self, world: World, found: Look, anew: bool) -> None:
+        """Put what was read in force; stories are read anew where topics or companies changed, for they mean other
+        things then."""
+        bot = self._bot
+        difference = changes(bot.engine.view().rules, world.rules)
+        news = await self._read_anew(world) if anew else None
+        bot.world = world
+        bot.engine.reload(world.rules, news)
+        self._in_force = found
+        self._record()
+        also = f"; topics or companies changed, {len(news)} stories were read anew" if news is not None else ""
+        self._said = f"{difference}{also}."
+        log.warning("the rules were edited and are in force: %s%s", difference, also)
+        bot.inbox.report(SourceReport("rules", bot.clock.now(), items=len(world.rules)))
+        bot.turn(())
+
+    def _means_other_things(self, found: Look) -> bool:
+        """Whether topics or companies differ from those in force."""
+        rules = {str(file) for file in rule_files(self._bot.world.settings.rules)} | {str(self._config)}
+        different = {file for file in {*found, *self._in_force} if found.get(file) != self._in_force.get(file)}
+        return any(Path(f).name == "companies.yaml" or Path(f).parent.name == "topics" for f in different - rules)
+
+    async def _read_anew(self, world: World) -> NewsRoom:
+        """The stories of the room in use, read with the new topics and companies."""
+        view = self._bot.engine.view()
+        room = view.news_room(world.topics, world.companies)
+        for company in view.companies:
+            if company.symbol not in self._bot.world.companies:  # introduced at run time, by its ticker
+                room.add_company(company.symbol, company.name, exchange=company.exchange)
+        while missing := [s for s in view.stories if room.reading(s.id) is None]:
+            for number, story in enumerate(missing, 1):
+                room.add(story)
+                if number % AT_A_TIME == 0:
+                    await asyncio.sleep(0)  # more may come in meanwhile
+        return room
+
+    def _record(self) -> None:
+        """Keep the text of the rules in force, so that the history can show it as it was."""
+        versions = ((name, version, text) for name, (version, text) in self._bot.engine.view().rules.versions.items())
+        try:
+            self._bot.journal.record_rules(versions, self._bot.clock.now())
+            self._unrecorded = False
+        except StoreError as error:
+            self._unrecorded = True
+            log.error("the rules in force cannot be written to the history yet: %s", error)

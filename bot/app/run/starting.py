@@ -1,0 +1,87 @@
+"""Starts the live bot, keeps it company until a signal, and ends it cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.app.monitoring.logs import AboveStatus, StatusHandler, start_logging
+from bot.app.monitoring.status import one_line
+from bot.app.project import read_rules_folder
+from bot.app.run.live import LiveBot
+from bot.app.run.notifiers import other_secrets, token_of, unsafe_file
+from bot.app.run.reloading import look
+from bot.app.stores import open_store
+from bot.app.wiring import Startup, running_bot
+from bot.clock import SystemClock
+from bot.config.settings.language_model_key import find_language_model_key
+from bot.config.settings.metrics import find_heartbeat_url
+from bot.config.settings.model import load_settings
+from bot.core.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+BUSY_FOR = timedelta(seconds=0.25)
+"""How long a write waits for another program's: the event loop stands still meanwhile, and it is tried again anyway."""
+STATUS_EVERY = 1.0
+STATUS_LOGGED_EVERY = 300.0
+
+
+async def run_bot(config: Path, database: Path | None, pretend: datetime | None = None) -> None:
+    """Run until SIGINT or SIGTERM. Raises ConfigError, UsageError or StoreError where it cannot start."""
+    clock = SystemClock(pretend)
+    settings = load_settings(config)
+    looked = look(settings.rules, config)
+    world = read_rules_folder(config, settings)
+    found = token_of(world)
+    key, unsafe = find_language_model_key(os.environ, world.settings.language_model.key_file)
+    switch = find_heartbeat_url(os.environ, world.settings.heartbeat)
+    secrets = [*other_secrets(world.settings, world.folder), *(s for s in (found.token, key, switch) if s)]
+    handler = start_logging(world.settings.log_level.value, secrets)
+    for warning in (*found.warnings, *([unsafe] if unsafe else []), *unsafe_file(world.settings, world.folder)):
+        log.warning("%s", warning)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    file = database or world.settings.storage.database
+    with contextlib.closing(
+        open_store(file, mode="live", run_name="live", now=clock.now(), busy_for=BUSY_FOR)
+    ) as store:
+        start = Startup(config, looked, world, file, found, key, switch)
+        # the terminal writes, flushes and knows what it is, which is all that is used
+        console: Any = AboveStatus(handler, sys.stdout)
+        async with running_bot(start, store, clock, console, stop) as bot:
+            log.info(
+                "started feeds=%d symbols=%d rules=%d database=%s",
+                len(bot.states),
+                len(world.settings.symbols),
+                len(world.rules),
+                file,
+            )
+            await _company(bot, handler, clock, stop)
+            log.info("stopping")
+    handler.finish()
+
+
+async def _company(bot: LiveBot, handler: StatusHandler, clock: SystemClock, stop: asyncio.Event) -> None:
+    """Show the status line, or log it now and then, until ``stop``."""
+    logged = asyncio.get_running_loop().time()
+    while not stop.is_set():
+        with contextlib.suppress(StoreError):
+            line = one_line(bot, clock.now())
+            if handler.is_terminal:
+                handler.status(line, shutil.get_terminal_size().columns)
+            elif asyncio.get_running_loop().time() - logged >= STATUS_LOGGED_EVERY:
+                logged = asyncio.get_running_loop().time()
+                log.info("status %s", line)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), STATUS_EVERY)

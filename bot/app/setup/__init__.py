@@ -1,0 +1,1 @@
+"""First contact: setting up, checking what a run needs, sending a sample."""

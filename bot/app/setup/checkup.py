@@ -1,0 +1,213 @@
+"""A look over everything a run needs: for each part what works, and what to do where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+
+from bot.adapters.feeds.check import FeedCheck, check_feed
+from bot.adapters.feeds.fetch import Limits
+from bot.adapters.feeds.parser import Parser
+from bot.app.project import AHEAD, HISTORY, Timetables, World, load_world
+from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
+from bot.app.run.price_source import price_source
+from bot.app.stores import exists, open_history
+from bot.clock import SystemClock
+from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
+from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
+from bot.core.prices.windows import format_duration
+
+AT_ONCE = 12
+"""Feeds looked at side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part looked over."""
+
+    part: str
+    ok: bool
+    words: str
+    advice: str = ""
+    """What to do, where it is not ok."""
+
+
+async def check_up(config: Path, now: datetime, *, offline: bool = False) -> AsyncIterator[Finding]:
+    """Look everything over; findings come as they are made. ``offline`` leaves out what needs the network."""
+    try:
+        world = load_world(config)
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Finding("configuration", False, str(problem))
+        return
+    settings = world.settings
+    yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
+    rules = ", ".join(r.name for r in world.rules if r.enabled)
+    yield Finding("rules", bool(rules), f"{len(world.rules)} loaded: {rules}", "enable a rule in rules/")
+    strangers = [s for s in settings.watched if s not in world.companies]
+    if strangers:
+        yield Finding(
+            "companies",
+            True,
+            f"{len(strangers)} watched symbols are known by ticker only: {', '.join(strangers[:8])}; "
+            "add them to rules/companies.yaml for names and exposures",
+        )
+    yield _database(settings.storage.database)
+    for name, trouble in channel_states(settings, world.folder, SystemClock()):
+        yield Finding(name, not trouble, trouble or "ready", "put it right in config.yaml, the environment or .env")
+    if settings.metrics.address is not None:
+        yield await _metrics(*settings.metrics.address)
+    for finding in _heartbeat(settings.heartbeat):
+        yield finding
+    if offline:
+        return
+    async for finding in _feeds(world, now):
+        yield finding
+    yield await _prices(world, now)
+    yield await _telegram(world)
+
+
+def _database(file: Path) -> Finding:
+    if not exists(file):
+        folder = next((p for p in (file.parent, *file.parent.parents) if p.exists()), Path())
+        good = os.access(folder, os.W_OK)
+        return Finding("history", good, f"{file} will be made by the first run", f"allow writing in {folder}")
+    try:
+        with open_history(file) as history:
+            count = history.count_alerts()
+    except AftershockError as error:
+        return Finding("history", False, str(error), "move the file away, or name another under storage: database:")
+    return Finding("history", True, f"{file}: {count} alerts")
+
+
+async def _metrics(host: str, port: int) -> Finding:
+    """Whether the bot can listen there, or does so already."""
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        (await asyncio.start_server(lambda reader, writer: writer.close(), host, port)).close()
+    except OSError as error:
+        said = await _health(f"http://{shown}:{port}/healthz")
+        if said:
+            return Finding("metrics", True, f"a running bot answers at {shown}:{port}: {said}")
+        reason = error.strerror or type(error).__name__
+        return Finding(
+            "metrics", False, f"nothing can listen at {shown} port {port}: {reason}", "change metrics: listen:"
+        )
+    return Finding("metrics", True, f"ready for http://{shown}:{port}/metrics and /healthz")
+
+
+async def _health(address: str) -> str:
+    """``ok`` or ``unwell``, as a bot says of itself; empty where none is there."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
+            session.get(address, allow_redirects=False) as answer,
+        ):
+            said = (await answer.json())["status"]
+            return said if said in ("ok", "unwell") else ""
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
+        return ""
+
+
+def _heartbeat(heartbeat: HeartbeatSettings) -> Iterator[Finding]:
+    try:
+        url = find_heartbeat_url(os.environ, heartbeat)
+    except ConfigError as error:
+        yield Finding("heartbeat", False, str(error), f"correct {VARIABLE}")
+        return
+    if url is not None:
+        yield Finding(
+            "heartbeat", True, f"the switch is asked every {format_duration(heartbeat.every)} while all is well"
+        )
+
+
+async def _feeds(world: World, now: datetime) -> AsyncIterator[Finding]:
+    news = world.settings.news
+    limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    parser = Parser()
+    room = asyncio.Semaphore(AT_ONCE)
+    specs = world.settings.feed_specs
+    good = 0
+
+    async with aiohttp.ClientSession(trust_env=True) as session:
+
+        async def look(url: str) -> FeedCheck:
+            async with room:
+                return await check_feed(session, url, now, limits=limits, parser=parser)
+
+        tasks = [asyncio.create_task(look(spec.url)) for spec in specs]
+        try:
+            for spec, task in zip(specs, tasks, strict=True):
+                found = await task
+                good += found.ok
+                if not found.ok:
+                    words = found.problems[0] if found.problems else "does not work"
+                    yield Finding(f"feed {spec.name}", False, words, f"python main.py feeds check {spec.url}")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await parser.close()
+    yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
+
+
+async def _prices(world: World, now: datetime) -> Finding:
+    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
+    symbols = world.settings.symbols
+    with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
+        try:
+            source = price_source(world, timetables, Path(cache))
+        except UsageError as error:
+            return Finding("prices", False, str(error), "put it right under prices: in config.yaml")
+        try:
+            quotes = await source.quotes(symbols, now)
+        except SourceError as error:
+            return Finding("prices", False, str(error), source.advice)
+        finally:
+            source.close()
+    missing = sorted(set(symbols) - {q.symbol for q in quotes})
+    if missing:
+        listed = ", ".join(missing[:10])
+        return Finding("prices", False, f"no price for {listed}", "correct or remove these symbols in config.yaml")
+    return Finding(
+        "prices",
+        True,
+        f"{len(symbols)} symbols have prices from {source.title}{f'; {source.note}' if source.note else ''}",
+    )
+
+
+async def _telegram(world: World) -> Finding:
+    try:
+        found = token_of(world)
+    except ConfigError as error:
+        return Finding("telegram", False, str(error), "write the token there")
+    if found.token is None:
+        return Finding(
+            "telegram",
+            True,
+            "not connected: alerts go to the console; python main.py setup connects a bot",
+        )
+    notifier = telegram_notifier(world.settings, found.token)
+    try:
+        name = await notifier.check()
+    except AftershockError as error:
+        return Finding("telegram", False, str(error), "check the token and the network")
+    finally:
+        await notifier.close()
+    telegram = world.settings.telegram
+    if not telegram.admins:
+        return Finding(
+            "telegram",
+            False,
+            f"@{name} answers, but has no admin",
+            "run python main.py setup, or put your Telegram user id under telegram: admins: in config.yaml",
+        )
+    return Finding(
+        "telegram", True, f"@{name} answers; {len(telegram.admins)} admins, {len(telegram.allow)} more chats"
+    )

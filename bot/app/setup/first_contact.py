@@ -1,0 +1,164 @@
+"""Setting up Telegram, step by step, without asking anybody anything: ``bot.cli.setup`` holds the conversation.
+
+Nothing is written before the owner is known. Each file is then replaced in one step, so that stopping at any moment
+leaves every file whole: as it was, or as it should be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from bot.adapters.notifiers.telegram import CHANNEL
+from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
+from bot.adapters.notifiers.telegram.introduction import Identity, Introduction, Start
+from bot.app.chat.commands import FOR_ADMINS, MENU
+from bot.app.run.notifiers import telegram_notifier
+from bot.app.setup.sample import sample_for
+from bot.app.stores import exists, open_store, read_store
+from bot.config.settings.edit_admins import add_admin
+from bot.config.settings.edit_env import keep_token, owner_only
+from bot.config.settings.model import Settings, load_settings
+from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegram_token
+from bot.core.errors import ConfigError, DeliveryError
+from bot.core.model import Recipient
+from bot.core.secret import Secret
+
+_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+"""Without those that are taken for each other."""
+CODE_LENGTH = 8
+WELCOME = (
+    "Aftershock knows you as its admin now. Alerts come here once the bot runs (python main.py run). "
+    "/help lists what it can do."
+)
+
+
+def new_code() -> str:
+    """What the owner's ``/start`` must carry: shown in the terminal only, so that nobody else can know it."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def carries(start: Start, code: str) -> bool:
+    """Whether a ``/start`` carries the code, in capitals or not."""
+    return hmac.compare_digest(start.code.upper().encode(), code.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the settings and the token of a bot are kept."""
+
+    config: Path
+    settings: Settings
+    database: Path
+
+    @classmethod
+    def of(cls, config: Path, database: Path | None) -> Places:
+        """The places that ``config`` names. Raises ConfigError with every mistake in it."""
+        settings = load_settings(config)
+        return cls(config, settings, database or settings.storage.database)
+
+    @property
+    def env_file(self) -> Path:
+        """``.env`` beside ``config.yaml``."""
+        return self.config.parent / ".env"
+
+    @property
+    def token_file(self) -> Path:
+        """Where the token is written."""
+        return self.settings.telegram.token_file or self.env_file
+
+    def token(self, environment: Mapping[str, str]) -> FoundToken:
+        """The token a run would find. Raises ConfigError where a place named for it holds none that is one."""
+        named = self.settings.telegram.token_file
+        if named is not None and not environment.get(VARIABLE, "").strip() and not named.exists():
+            return FoundToken(None)  # it will be written
+        return find_telegram_token(environment, named, self.env_file)
+
+    def written_token(self) -> FoundToken:
+        """The token in a file; none where there is none that is one."""
+        with contextlib.suppress(ConfigError):
+            return self.token({})
+        return FoundToken(None)
+
+    def keep(self, token: Secret) -> Path:
+        """Write the token, readable by its owner only; where to. Raises ConfigError."""
+        return keep_token(token, self.settings.telegram.token_file, self.env_file)
+
+    def protect(self) -> bool:
+        """Let nobody else read the token's file; true where others could. Raises ConfigError."""
+        return self.token_file.exists() and owner_only(self.token_file)
+
+    def appoint(self, user: int) -> bool:
+        """Write the admin into ``config.yaml``; false where it is there already. Raises ConfigError."""
+        return add_admin(self.config, user)
+
+    def subscribe(self, user: int, name: str, now: datetime, *, anew: bool) -> None:
+        """Let the admin's own chat receive from now on, as if it had said ``/start`` to the running bot.
+
+        Where it had ended its alerts before, only ``anew`` brings them back. Raises StoreInUseError where something
+        is to be written and a bot runs on this history, StoreError otherwise.
+        """
+        chat = Recipient(f"telegram:{user}", CHANNEL, name)
+        if exists(self.database):
+            with read_store(self.database) as history:
+                known = next((r for r in history.recipients() if r.id == chat.id), None)
+            if known is not None and (known.enabled or not anew):
+                return
+        with contextlib.closing(open_store(self.database, mode="live", run_name="live", now=now)) as store:
+            chat = next((r for r in store.recipients() if r.id == chat.id), chat)
+            store.save_recipients([replace(chat, name=name or chat.name, operator=True, enabled=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A token that works, and the connection it opened."""
+
+    token: Secret
+    identity: Identity
+    introduction: Introduction
+    settings: Settings
+
+    @classmethod
+    async def made(cls, token: Secret, settings: Settings) -> Contact:
+        """Ask Telegram whose token this is. Raises DeliveryError, permanent where it is nobody's."""
+        base_url = settings.telegram.base_url or DEFAULT_BASE_URL
+        introduction = Introduction(token, base_url=base_url)
+        try:
+            return cls(token, await introduction.identity(), introduction, settings)
+        except BaseException:
+            await introduction.close()
+            raise
+
+    def address(self, code: str) -> str:
+        """Where the owner presses Start, so that the ``/start`` carries the code."""
+        return f"{self.identity.address}?start={code}"
+
+    async def welcome(self, user: int) -> None:
+        """Tell the admin, in Telegram, that it worked. Raises DeliveryError."""
+        await self.introduction.say(user, WELCOME)
+
+    async def present(self, admins: tuple[int, ...]) -> None:
+        """Set menus and descriptions. Raises DeliveryError."""
+        await self.introduction.present(MENU, FOR_ADMINS, admins)
+
+    async def send_sample(self, user: int, now: datetime) -> None:
+        """Send the sample alert to the admin's own chat. Raises DeliveryError."""
+        notifier = telegram_notifier(self.settings, self.token)
+        try:
+            await notifier.send(sample_for(Recipient(f"telegram:{user}", CHANNEL), now))
+        finally:
+            await notifier.close()
+
+    async def forget(self, start: Start) -> None:
+        """The ``/start`` has been dealt with; a failure is no harm, the bot then answers it again."""
+        with contextlib.suppress(DeliveryError):
+            await self.introduction.forget(start)
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self.introduction.close()

@@ -1,0 +1,81 @@
+"""A sample alert: how Aftershock told of 27 January 2025, marked as a test from the first word to the last."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.core.messages.summary import NOT_ADVICE
+from bot.core.model import (
+    Block,
+    BlockKind,
+    Line,
+    Link,
+    Notification,
+    Outgoing,
+    Reason,
+    Recipient,
+    Severity,
+    Strong,
+    Summary,
+    stable_id,
+)
+from bot.render import plain
+
+_HEADLINE = "TEST: Nvidia falls 13.9 % in pre-market trading after AI-model news"
+_YAHOO = "https://finance.yahoo.com/news/asml-sinks-china-ai-startup-081823609.html"
+_HAPPENED: tuple[Line, ...] = (
+    ("Nvidia (NVDA) ", Strong("122.75, −13.9 %"), " against 142.62, the close of Fri 24 Jan; pre-market, 11:00 UTC.",),
+    ("Lowest since 2 Oct 2024 (against closes).",),
+)  # fmt: skip
+_WHY: tuple[Line, ...] = (
+    (
+        Link("ASML and other AI chip stocks sink as China's DeepSeek stirs doubt", _YAHOO),
+        " — Yahoo Finance, 27 Jan 10:57 UTC.",
+    ),
+    (
+        "First story: ",
+        Link("DeepSeek-R1 is out", "https://github.com/deepseek-ai/DeepSeek-R1"),
+        " — Hacker News, 20 Jan 12:37 UTC.",
+    ),
+    ("First seen 6 days before this alert; 2 sources (Financial Times and Yahoo Finance).",),
+    ("It names Nvidia.",),
+    ("Confidence: likely (0.81).",),
+)
+_VOICE = "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist (episode notes)."
+_PRECEDENT = (
+    "8 Feb 2023: Bard's first answer is wrong: GOOGL −7.7 %; then −4.4 % next session, −2.4 % in five sessions, "
+    "−7.1 % in twenty."
+)
+_TEST = "This is a test: nothing has happened today. It is how Aftershock told of 27 January 2025."
+
+SAMPLE = Summary(
+    (
+        Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(_HEADLINE),),)),
+        Block("test", BlockKind.NOTE, 99, lines=((_TEST,),)),
+        Block("what happened", BlockKind.FACTS, 90, "What happened", _HAPPENED),
+        Block("why", BlockKind.FACTS, 80, "Likely why", _WHY),
+        Block("voices", BlockKind.QUOTES, 40, "Voices", ((_VOICE,),)),
+        Block("precedents", BlockKind.FACTS, 30, "Precedents, most alike first", ((_PRECEDENT,),)),
+        Block("note", BlockKind.NOTE, 10, lines=((f"A test, sent by hand. {NOT_ADVICE}",),)),
+    ),
+    _HEADLINE,
+)
+
+
+def sample_for(recipient: Recipient, now: datetime) -> Outgoing:
+    """The sample as it is sent to ``recipient``. It stands in no history and in no outbox."""
+    key = f"test:{now.isoformat()}"
+    return Outgoing(
+        Notification(
+            id=stable_id(key, recipient.id),
+            announcement=key,
+            recipient=recipient.id,
+            channel=recipient.channel,
+            reason=Reason.FIRST,
+            severity=Severity.INFO,
+            created_at=now,
+            summary=SAMPLE,
+            text=plain(SAMPLE),
+        ),
+        attempt=1,
+    )

@@ -1,0 +1,150 @@
+"""Sends the sample alert to everyone who is configured, or to one of them, and says how each went.
+
+It works beside a running bot: it listens to nobody, reads the history without its lock, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from bot.adapters.notifiers.telegram import CHANNEL, Access, chat_of
+from bot.app.chat.access import Admission
+from bot.app.run.notifiers import CONSOLE, close_all, configured_recipients, live_notifiers
+from bot.app.setup.sample import sample_for
+from bot.app.stores import exists, read_store
+from bot.clock import SystemClock
+from bot.config.settings.model import load_settings
+from bot.config.settings.telegram_token import FoundToken, find_telegram_token
+from bot.core.errors import DeliveryError, UsageError
+from bot.core.model import Recipient
+from bot.core.ports import Notifier
+from bot.render.text import clean
+
+LONGEST_WAIT = 60.0
+"""Seconds that Telegram may ask us to wait before a second try; beyond that, it counts as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """How it went for one recipient."""
+
+    recipient: str
+    name: str
+    ok: bool
+    words: str
+    """``sent``, or what went wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one call is about to send: the channels of a live run, and who on them is told."""
+
+    notifiers: Mapping[str, Notifier]
+    recipients: tuple[Recipient, ...]
+    spared: tuple[Recipient, ...] = ()
+    """Those who ended their alerts: they are not disturbed unless asked for by name."""
+
+    async def send(self, now: datetime) -> AsyncIterator[Went]:
+        """Send to one after the other, and close the channels."""
+        try:
+            for recipient in self.recipients:
+                yield await _sent(self.notifiers[recipient.channel], recipient, now)
+        finally:
+            await close_all(self.notifiers.values())
+
+
+def prepare(config: Path, database: Path | None, only: str | None, now: datetime, console: TextIO) -> Round:
+    """Who would be told, by configuration and history; ``only`` one of them, by id or name.
+
+    Raises ConfigError, StoreError, and UsageError where nobody is configured or ``only`` is nobody of them.
+    """
+    settings = load_settings(config)
+    found = find_telegram_token(os.environ, settings.telegram.token_file, config.parent / ".env")
+    notifiers = live_notifiers(settings, found, console, SystemClock(), config.parent)
+    listed = Access(frozenset(settings.telegram.admins), frozenset(settings.telegram.allow))
+    known, access = _kept(database or settings.storage.database, listed)
+    people = configured(access, [*known, *configured_recipients(settings, ())], notifiers)
+    if only is not None:
+        return Round(notifiers, (_named(only, people, found),))
+    awake, spared = [r for r in people if r.enabled], [r for r in people if not r.enabled]
+    if not awake:
+        raise UsageError("nobody is configured to receive alerts; run: python main.py setup")
+    return Round(notifiers, tuple(awake), tuple(spared))
+
+
+def configured(access: Access, known: Iterable[Recipient], channels: Iterable[str]) -> list[Recipient]:
+    """Everyone who may receive on ``channels``: admins, allowed chats, and whom the history knows of these.
+
+    ``known`` are the recipients of the history; they bring their names, and whether they ended their alerts.
+    """
+    channels, stored = tuple(channels), list(known)
+    people: dict[str, Recipient] = {}
+    if CHANNEL in channels:
+        at_home = {r.id: r for r in stored}
+        in_topics = {chat_of(r) for r in stored if "/" in r.id}
+        for chat in (*sorted(access.admins), *sorted(access.allow - access.admins)):
+            recipient = at_home.get(f"telegram:{chat}")
+            if recipient is not None or chat not in in_topics:  # who receives in a topic follows below
+                people[f"telegram:{chat}"] = recipient or Recipient(f"telegram:{chat}", CHANNEL)
+    for recipient in stored:
+        if recipient.channel == CONSOLE.channel or recipient.channel not in channels:
+            continue
+        number = chat_of(recipient)
+        if number is None or number in access.admins | access.allow:
+            people.setdefault(recipient.id, recipient)
+    if CONSOLE.channel in channels:
+        people[CONSOLE.id] = CONSOLE
+    return [replace(r, name=clean(r.name).strip()) for r in people.values()]
+
+
+def _kept(file: Path, listed: Access) -> tuple[Sequence[Recipient], Access]:
+    """What the history at ``file`` knows: its recipients, and ``listed`` with what was allowed and denied since."""
+    if not exists(file):
+        return (), listed
+    with read_store(file) as store:
+        return store.recipients(), Admission(store, SystemClock(), listed).access
+
+
+def _named(only: str, people: Sequence[Recipient], found: FoundToken) -> Recipient:
+    wanted = only.strip()
+    ids = (wanted, f"telegram:{wanted}")
+    fitting = [r for r in people if r.id in ids] or [r for r in people if r.name and r.name.lower() == wanted.lower()]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(f"several are called {wanted}; name one by its id: {', '.join(r.id for r in fitting)}")
+    if found.token is None and (wanted.removeprefix("telegram:").lstrip("-").partition("/")[0]).isdigit():
+        raise UsageError("there is no Telegram token; run: python main.py setup")
+    listed = ", ".join(f"{r.id} ({r.name})" if r.name else r.id for r in people[:10]) or "nobody"
+    raise UsageError(f"{wanted} is not configured; name one of: {listed}")
+
+
+async def _sent(notifier: Notifier, recipient: Recipient, now: datetime) -> Went:
+    """One try, and a second where the channel asks to wait a little."""
+    outgoing = sample_for(recipient, now)
+    for last in (False, True):
+        try:
+            await notifier.send(outgoing)
+        except DeliveryError as error:
+            wait = error.retry_after.total_seconds() if error.retry_after is not None else None
+            if not last and wait is not None and wait <= LONGEST_WAIT:
+                await asyncio.sleep(wait)
+                continue
+            return Went(recipient.id, recipient.name, False, clean(f"{error}{_advice(error, recipient)}"))
+        break
+    return Went(recipient.id, recipient.name, True, "sent")
+
+
+def _advice(error: DeliveryError, recipient: Recipient) -> str:
+    if error.moved_to:
+        new = error.moved_to.partition(":")[2].partition("/")[0]
+        return f"; write {new} in place of {chat_of(recipient)} under telegram: in config.yaml"
+    if error.forbidden:
+        return "; send /start to the bot from there, after adding it where it is a group"
+    return ""

@@ -1,0 +1,1 @@
+"""``history``: what people ask of the alert history."""

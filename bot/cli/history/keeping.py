@@ -1,0 +1,96 @@
+"""``history import``, ``prune``, ``backup`` and ``verify``: looking after the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.history.filters import database_file
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+
+
+def import_(
+    other: Annotated[Path, typer.Argument(metavar="FILE", help="Another machine's history, or a backup of it.")],
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Merge another machine's history into this one. May be repeated; the bot must not be running on this one."""
+    from bot.app.stores import import_history
+    from bot.clock import SystemClock
+
+    file = database_file(config, database)
+    added: Mapping[str, int] = {}
+    for done in import_history(file, other, SystemClock().now()):
+        added = done
+    _tell({table: rows for table, rows in added.items() if rows}, f"{file}: nothing new in {other}", json)
+
+
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many rows would go.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Delete quotes and stories older than config.yaml keeps them, apart from what an alert rests on.
+
+    The bot does so by itself every day; without --dry-run it must not be running.
+    """
+    from bot.app.stores import open_history, prune_history
+    from bot.clock import SystemClock
+    from bot.config.settings.model import load_settings
+
+    storage = load_settings(config).storage
+    keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
+    file, now = database_file(config, database), SystemClock().now()
+    if dry_run:
+        with open_history(file) as history:
+            gone: Mapping[str, int] = history.prunable(now, keep)
+    else:
+        gone = prune_history(file, now, keep)
+    _tell({kind: rows for kind, rows in gone.items() if rows}, f"{file}: nothing to prune", json)
+
+
+def backup(
+    to: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+) -> None:
+    """Copy the whole history into a new file, also while the bot runs."""
+    from bot.app.stores import back_up
+
+    size = back_up(database_file(config, database), to)
+    typer.echo(f"{to}: {size / 1e6:,.1f} MB", err=True)
+
+
+def verify(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
+    """Check that the history is whole: file, references, search, outbox, what alerts rest on. Exit code 1 if not."""
+    from bot.app.stores import open_history
+    from bot.cli.tables import json_line
+    from bot.render.text import clean
+
+    file = database_file(config, database)
+    with open_history(file) as history:
+        found = history.findings()
+    if json:
+        typer.echo(json_line({"file": str(file), "findings": found}))
+    for line in found if not json else ():
+        typer.echo(clean(line))
+    if found:
+        raise typer.Exit(1)
+    if not json:
+        typer.echo(f"{file}: whole", err=True)
+
+
+def _tell(rows: Mapping[str, int], nothing: str, json: bool) -> None:
+    from bot.cli.tables import Column, json_line, print_table
+
+    if json:
+        typer.echo(json_line(dict(rows)))
+    elif rows:
+        print_table((Column("table"), Column("rows", right=True)), [(name, f"{many:,}") for name, many in rows.items()])
+    else:
+        typer.echo(nothing, err=True)

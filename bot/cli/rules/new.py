@@ -1,0 +1,113 @@
+"""``rules new``: asks a few questions and writes a rule with its test."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.options import DEFAULT_CONFIG, Config
+from bot.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.app.lab.new_rule import Wish
+    from bot.app.project import World
+
+QUESTIONS = (
+    ("watch", "What should it watch: fall, rise or news"),
+    ("by", "By how much"),
+    ("since", "Since when: previous close, open, 30m, 3 sessions, high of 20 sessions, story"),
+    ("topic", "Which news goes with it: a topic, or none"),
+    ("symbols", "Which symbols: NVDA, group:watchlist, exposure:memory"),
+    ("severity", "How severe: info, warning, high or critical"),
+    ("name", "What is it called"),
+)
+
+
+def new(
+    watch: Annotated[str | None, typer.Option(help="fall, rise or news.")] = None,
+    by: Annotated[str | None, typer.Option(help="How far the price moves, as 10%.")] = None,
+    since: Annotated[str | None, typer.Option(help="Against what, as 'previous close'.")] = None,
+    topic: Annotated[str | None, typer.Option(help="The news that goes with it, as ai-model; or none.")] = None,
+    symbols: Annotated[str | None, typer.Option(help="NVDA,AMD, group:watchlist or exposure:memory.")] = None,
+    severity: Annotated[str | None, typer.Option(help="info, warning, high or critical.")] = None,
+    name: Annotated[str | None, typer.Option(help="The rule's name; also of its files.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: defaults for whatever is not given.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Ask a few questions and write a commented rule with its test. Never overwrites anything."""
+    from bot.app.lab import new_rule
+    from bot.app.lab.replaying import EPISODES_FROM
+    from bot.app.project import AHEAD, Timetables, load_world
+    from bot.clock import SystemClock
+
+    given = {"watch": watch, "by": by, "since": since, "topic": topic, "symbols": symbols, "severity": severity}
+    given["name"] = name
+    world = load_world(config)
+    now = SystemClock().now()
+    wish = _wish(given, world, ask=not yes)
+    timetables = Timetables(EPISODES_FROM, (now + AHEAD).date(), world.companies)
+    made = new_rule.draft(wish, config, world, timetables, now)
+    new_rule.write(made)
+    typer.echo(_shown(made.rule_path))
+    typer.echo(_shown(made.test_path))
+    print(
+        f"{made.name} is written and its test passes. A running bot takes it within two seconds.\n"
+        f"Next: look at it, then `python main.py rules try --since 90d` or `python main.py replay deepseek-2025-01`",
+        file=sys.stderr,
+    )
+
+
+def _wish(given: dict[str, str | None], world: World, *, ask: bool) -> Wish:
+    """The answers: those given as options first, so that the questions know them."""
+    from bot.app.lab.new_rule import Watched, Wish, answered
+
+    wish = Wish(topic=next(iter(world.topics.triggers), "none"))
+    for key, _ in QUESTIONS:
+        option = given[key]
+        if option is not None:
+            if key == "watch" and option == Watched.NEWS:
+                wish = _for_news(wish, given)
+            try:
+                wish = answered(wish, key, option, world)
+            except UsageError as error:
+                raise UsageError(f"--{key}: {error}") from error
+    if not ask:
+        return wish
+    for key, question in QUESTIONS:
+        if given[key] is not None or (key in ("by", "since") and wish.watch is Watched.NEWS):
+            continue
+        default = wish.named() if key == "name" else str(getattr(wish, key))
+        while True:
+            answer = _ask(question, default)
+            try:
+                changed = answered(wish, key, answer, world)
+            except UsageError as error:
+                typer.echo(f"  {error}", err=True)
+                continue
+            wish = _for_news(changed, given) if key == "watch" and changed.watch is Watched.NEWS else changed
+            break
+    return wish
+
+
+def _for_news(wish: Wish, given: dict[str, str | None]) -> Wish:
+    """News alone is worth less than a move: unless told otherwise, for information only."""
+    from dataclasses import replace
+
+    return wish if given["severity"] is not None else replace(wish, severity="info")
+
+
+def _ask(question: str, default: str) -> str:
+    """One line from stdin, the question on stderr. Raises UsageError where the input has ended."""
+    print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise UsageError("the answers ended before the questions; answer all of them, or add --yes")
+    return line.strip() or default
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

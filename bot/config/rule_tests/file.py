@@ -1,0 +1,396 @@
+"""``rules/tests/*.yaml``: rule tests as people write them, read strictly.
+
+What the file itself tells is checked here, all mistakes at once; whether a test's rules, symbols and sessions exist is
+asked where they are known, with ``RuleTest.problem`` pointing at the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.config.episodes.price_block import Slip, read_daily, read_marks
+from bot.config.rule_tests.entries import (
+    ExpectEntry,
+    MessageEntry,
+    NewsEntry,
+    NothingEntry,
+    PricesEntry,
+    RecordingEntry,
+    RuleTestEntry,
+    RuleTestsFile,
+)
+from bot.config.rule_tests.series import Clockwork, Series, parse_series
+from bot.config.yaml.document import Document, DocumentPath, load_document, path_text, problem
+from bot.config.yaml.validation import one_of, validate
+from bot.core.errors import ConfigError, Problem
+from bot.core.model import EarningsDate, Severity, Story, Suppression, SuppressionReason, stable_id
+from bot.core.model.episodes import EpisodeBar, Mark
+from bot.core.prices.earnings import KNOWN_BEFORE, read_report
+
+Window = tuple[datetime, datetime]
+"""From, up to but not including."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPrices:
+    """One symbol's prices in a test."""
+
+    series: Series
+    bars: tuple[EpisodeBar, ...] = ()
+    exchange: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An alert that must fire, rise or be resolved."""
+
+    path: DocumentPath
+    symbol: str
+    rule: str | None
+    window: Window | None
+    severity: Severity | None
+    resolved: bool
+    reason: str | None
+    contains: tuple[str, ...]
+    suppressed_by: Suppression | None
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedMessage:
+    """A new message that must go out."""
+
+    path: DocumentPath
+    window: Window | None
+    reason: str
+    contains: tuple[str, ...]
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Which files a test plays."""
+
+    prices: tuple[Path, ...]
+    news: tuple[Path, ...]
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """One rule test."""
+
+    document: Document
+    path: DocumentPath
+    name: str
+    rules: tuple[str, ...] | None
+    """``None`` for all."""
+    session: date | None
+    prices: dict[str, GivenPrices]
+    stories: tuple[Story, ...]
+    earnings: tuple[EarningsDate, ...]
+    episode: str | None
+    recording: Recording | None
+    expected: tuple[Expected, ...]
+    because: str
+    """Why nothing is expected; empty where something is."""
+    stopped_by: str
+    messages: tuple[ExpectedMessage, ...] | None
+    until: datetime | None = None
+    """Nothing after this is played; ``None`` for a day beyond the last observation."""
+    symbols: frozenset[str] | None = None
+    """Alerts for other symbols are not looked at; ``None`` for all."""
+    rules_path: DocumentPath = field(default=())
+
+    @property
+    def where(self) -> str:
+        """``file:line``."""
+        return f"{self.document.file}:{self.document.position(self.path)[0]}"
+
+    def problem(self, path: DocumentPath, message: str, *, key: bool = False) -> Problem:
+        """A mistake at ``path`` of its file."""
+        return problem(self.document, path, message, key=key)
+
+
+def rule_test_files(path: Path) -> list[Path]:
+    """The test files in a folder (``rules/tests`` or, for ``rules``, its ``tests``), or the one file."""
+    if path.is_file():
+        return [path]
+    folder = path / "tests" if (path / "tests").is_dir() else path
+    return sorted(folder.glob("*.yaml"))
+
+
+def load_rule_tests(paths: Sequence[Path]) -> list[RuleTest]:
+    """The tests in these files, in order. Raises ConfigError with every mistake in all of them."""
+    problems: list[Problem] = []
+    tests: list[RuleTest] = []
+    for path in paths:
+        try:
+            document = load_document(path)
+            spec = validate(document, RuleTestsFile)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        names: dict[str, int] = {}
+        for i, entry in enumerate(spec.tests):
+            reader = _TestReader(document, ("tests", i), spec, entry, path.parent)
+            tests.append(reader.test())
+            problems += reader.problems
+            line = document.position(("tests", i, "name"))[0]
+            if names.setdefault(entry.name, line) != line:
+                message = f"a test of this name is already in line {names[entry.name]}; say what is different here"
+                problems.append(problem(document, ("tests", i, "name"), message))
+    if problems:
+        raise ConfigError(problems)
+    return tests
+
+
+class _TestReader:
+    """One test from its entry, collecting what does not make sense."""
+
+    def __init__(
+        self, document: Document, path: DocumentPath, spec: RuleTestsFile, entry: RuleTestEntry, folder: Path
+    ) -> None:
+        self.document = document
+        self.path = path
+        self.entry = entry
+        self.folder = folder
+        self.session = entry.session or spec.session
+        self.zone = ZoneInfo(entry.zone or spec.zone)
+        self.file_rules = spec.rules
+        self.problems: list[Problem] = []
+
+    def fail(self, path: DocumentPath, message: str) -> None:
+        self.problems.append(problem(self.document, path, message))
+
+    def test(self) -> RuleTest:
+        entry = self.entry
+        self._whole()
+        nothing = entry.expect_nothing
+        return RuleTest(
+            document=self.document,
+            path=self.path,
+            name=entry.name,
+            rules=entry.rules or self.file_rules,
+            session=self.session,
+            prices={
+                symbol: self._prices(symbol, written, (*self.path, "prices", symbol))
+                for symbol, written in entry.prices.items()
+            },
+            stories=tuple(s for i, n in enumerate(entry.news) if (s := self._story(n, (*self.path, "news", i)))),
+            earnings=tuple(d for s, text in entry.earnings.items() if (d := self._report_of(s, text))),
+            episode=entry.episode,
+            recording=self._recording(entry.recording),
+            expected=tuple(self._expected(e, (*self.path, "expect", i)) for i, e in enumerate(entry.expect or ())),
+            because=nothing.because if isinstance(nothing, NothingEntry) else nothing or "",
+            stopped_by=(nothing.stopped_by or "") if isinstance(nothing, NothingEntry) else "",
+            messages=None
+            if entry.messages is None
+            else tuple(self._message(m, (*self.path, "messages", i)) for i, m in enumerate(entry.messages)),
+            until=self._until(),
+            symbols=frozenset(entry.symbols) if entry.symbols else None,
+            rules_path=(*self.path, "rules") if entry.rules else ("rules",) if self.file_rules else self.path,
+        )
+
+    def _until(self) -> datetime | None:
+        """The end of the minute (or second) that is written."""
+        if self.entry.until is None:
+            return None
+        found = self._moment(self.entry.until, (*self.path, "until"))
+        return found[0] + found[1] - timedelta(microseconds=1) if found else None
+
+    # ----------------------------------------------------------------------------------------------- the whole test
+
+    def _whole(self) -> None:
+        """A test must say what is given and what is expected, and be able to fail."""
+        entry, path = self.entry, self.path
+        if entry.expect is None and entry.expect_nothing is None:
+            self.fail(path, "nothing is expected; write 'expect: …', or 'expect_nothing: because …'")
+        elif entry.expect is not None and entry.expect_nothing is not None:
+            self.fail((*path, "expect_nothing"), "something is expected already; keep one of the two")
+        given = [k for k, v in (("episode", entry.episode), ("recording", entry.recording)) if v is not None]
+        if entry.prices or entry.news:
+            given.append("prices and news")
+        if not given:
+            self.fail(path, "no prices and no stories: this test could not fail; write 'prices: …' or 'news: …'")
+        elif len(given) > 1:
+            self.fail(path, f"{' and '.join(given)} exclude each other; keep one")
+        if entry.prices and self.session is None:
+            self.fail((*path, "prices"), "'session' is missing; say on which date this happens, as session: 2025-01-27")
+        recording = entry.recording
+        if recording is not None and not recording.prices and not recording.news:
+            self.fail((*path, "recording"), "names no file; write 'prices: FILE.csv' or 'news: FILE.jsonl'")
+
+    def _recording(self, entry: RecordingEntry | None) -> Recording | None:
+        if entry is None:
+            return None
+        if entry.first and entry.last and entry.last < entry.first:
+            self.fail((*self.path, "recording", "to"), f"{entry.last} comes before {entry.first}; exchange the two")
+        files = {}
+        for key, names in (("prices", entry.prices or ()), ("news", entry.news or ())):
+            files[key] = tuple(self.folder / Path(name).expanduser() for name in names)
+            for name, file in zip(names, files[key], strict=True):
+                if not file.is_file():
+                    self.fail((*self.path, "recording", key), f"there is no file {name} in {self.folder}; check it")
+        return Recording(files["prices"], files["news"], entry.first, entry.last)
+
+    # -------------------------------------------------------------------------------------------------------- prices
+
+    def _prices(self, symbol: str, written: str | float | PricesEntry, path: DocumentPath) -> GivenPrices:
+        if not isinstance(written, PricesEntry):
+            return GivenPrices(self._series(str(written), symbol, path))
+        closes = "" if written.closes is None else str(written.closes)
+        if written.previous_close is not None:
+            closes += f" {written.previous_close!r}"
+        past = self._series(closes + " |", symbol, (*path, "closes"))
+        bars, slips = read_daily(written.daily)
+        self._report((*path, "daily"), slips)
+        marks, slips = read_marks(written.marks)
+        self._report((*path, "marks"), slips)
+        if written.daily and closes.strip():
+            self.fail((*path, "daily"), "'daily' has closes already; remove 'closes' and 'previous close'")
+        bare = [closes, written.series, written.daily, written.marks]
+        if not any(part.strip() for part in bare):
+            self.fail(path, "no price at all; write 'series: …', or remove the symbol")
+        last = f"{past.closes[-1].price!r} |" if past.closes else "|"
+        shift = len(last)
+        series = self._series(last + written.series, symbol, (*path, "series"), shift=shift)
+        known = [p.row for p in marks if isinstance(p.row, Mark)]
+        together = tuple(sorted((*series.marks, *known), key=lambda m: (m.at, m.kind.rank)))
+        given = tuple(p.row for p in bars if isinstance(p.row, EpisodeBar))
+        return GivenPrices(Series(past.closes, together), given, written.exchange)
+
+    def _series(self, text: str, symbol: str, path: DocumentPath, shift: int = 0) -> Series:
+        series, slips = parse_series(text, Clockwork(self.session, self.zone), symbol)
+        for slip in slips:
+            line, column = self._character(path, slip.at - shift)
+            self.problems.append(Problem(self.document.file, line, column, path_text(path), slip.message))
+        return series
+
+    def _character(self, path: DocumentPath, at: int) -> tuple[int, int]:
+        """Where a character of a text stands: exactly, where the text is written in one line as it is."""
+        line, column = self.document.position(path)
+        lines = self.document.text.splitlines()
+        row = lines[line - 1][column - 1 :] if line <= len(lines) else ""
+        quoted = row[:1] in "\"'"
+        if row[:1] in "|>":
+            return line, column
+        return line, column + max(at, 0) + quoted
+
+    def _report(self, path: DocumentPath, slips: Sequence[Slip]) -> None:
+        """Mistakes in a block: a literal block begins in the line after its ``|``."""
+        for slip in slips:
+            line, _ = self.document.position(path)
+            self.problems.append(Problem(self.document.file, line + slip.line + 1, 1, path_text(path), slip.message))
+
+    # ---------------------------------------------------------------------------------------------------------- news
+
+    def _story(self, written: str | NewsEntry, path: DocumentPath) -> Story | None:
+        if isinstance(written, str):
+            parts = [part.strip() for part in written.split("|", 2)]
+            if len(parts) != 3 or not all(parts):
+                self.fail(path, "a headline in one line is TIME | SOURCE | TITLE; or write at, source and title")
+                return None
+            written = NewsEntry(at=parts[0], source=parts[1], title=parts[2])
+            where = path
+        else:
+            where = (*path, "at")
+        at = self._moment(written.at, where)
+        published = self._moment(written.published, (*path, "published")) if written.published else at
+        if at is None:
+            return None
+        link = written.link or ""
+        told = stable_id(written.source, link or written.title, written.title, at[0].isoformat())
+        return Story(
+            id=told,
+            source=written.source,
+            title=" ".join(written.title.split()),
+            seen_at=at[0],
+            published_at=published[0] if published else None,
+            summary=" ".join(written.summary.split()),
+            link=link,
+            publisher=written.publisher,
+            seeded=written.seeded,
+            keys=(told,),
+        )
+
+    def _report_of(self, symbol: str, text: str) -> EarningsDate | None:
+        try:
+            day, when = read_report(text)
+        except ValueError as error:
+            self.fail((*self.path, "earnings", symbol), str(error))
+            return None
+        told_at = datetime.combine(day, time(), UTC) - KNOWN_BEFORE
+        return EarningsDate(symbol, day, told_at, when, "rule test")
+
+    def _moment(self, text: str, path: DocumentPath) -> tuple[datetime, timedelta] | None:
+        try:
+            return Clockwork(self.session, self.zone).one_moment(text)
+        except ValueError as error:
+            self.fail(path, str(error))
+            return None
+
+    # ------------------------------------------------------------------------------------------------ what is expected
+
+    def _window(self, text: str | None, path: DocumentPath) -> Window | None:
+        """``10:00`` is that minute, ``10:00:30`` that second; ``A to B`` begins with A and ends with B."""
+        if text is None:
+            return None
+        clockwork = Clockwork(self.session, self.zone)
+        first, to, last = text.partition(" to ")
+        try:
+            start, exact = clockwork.one_moment(first)
+            end, exact = clockwork.one_moment(last) if to else (start, exact)
+        except ValueError as error:
+            self.fail(path, str(error))
+            return None
+        if end < start:
+            self.fail(path, f"'{text}' ends before it begins; write the earlier time first")
+        return start, end + exact
+
+    def _expected(self, entry: ExpectEntry, path: DocumentPath) -> Expected:
+        if entry.state == "resolved" and (entry.reason or entry.message_contains):
+            self.fail(path, "an alert that is resolved sends no message; remove 'reason' and 'message contains'")
+        if entry.reason == "none" and entry.message_contains:
+            self.fail((*path, "message contains"), "'reason: none' says there is no message; remove one of the two")
+        return Expected(
+            path=path,
+            symbol=entry.symbol,
+            rule=entry.rule,
+            window=self._window(entry.at, (*path, "at")),
+            severity=Severity.parse(entry.severity) if entry.severity else None,
+            resolved=entry.state == "resolved",
+            reason=entry.reason,
+            contains=entry.message_contains or (),
+            suppressed_by=self._suppression(entry.suppressed_by, (*path, "suppressed by")),
+            written=_written(self.document.value(path)),
+        )
+
+    def _suppression(self, text: str | None, path: DocumentPath) -> Suppression | None:
+        """``cooldown``, ``inhibited by market-crash``: a reason, and of what where that matters."""
+        if text is None:
+            return None
+        meant = Suppression.parse(text)
+        if meant.reason is SuppressionReason.OTHER:
+            self.fail(path, one_of(text, [reason for reason in SuppressionReason if reason], "reason"))
+        return meant
+
+    def _message(self, entry: MessageEntry, path: DocumentPath) -> ExpectedMessage:
+        window = self._window(entry.at, (*path, "at"))
+        return ExpectedMessage(path, window, entry.reason, entry.contains or (), _written(self.document.value(path)))
+
+
+def _written(data: object) -> str:
+    """An expectation in one line, as it was written."""
+    return ", ".join(_pairs(data))
+
+
+def _pairs(data: object) -> Iterator[str]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}"

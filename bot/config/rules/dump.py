@@ -1,0 +1,119 @@
+"""A rule as it is meant: what was written, with every default filled in, as YAML that loads to the same rule.
+
+What a person wrote stays as written; only what was left out is added, from the models the rule files are read with.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from bot.config.rules import RulesFile
+from bot.config.yaml.document import load_document, scalar_kind
+from bot.config.yaml.validation import validate
+from bot.core.prices.windows import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class FullRule:
+    """One rule with its defaults."""
+
+    name: str
+    file: str
+    line: int
+    data: dict[str, Any]
+    """The rule's mapping, every key that has a value."""
+    beside: dict[str, Any]
+    """What else stands at the top of its file and may be referred to, as written."""
+
+
+def full_rules(paths: Sequence[Path], benchmark: str) -> Iterator[FullRule]:
+    """Every rule in these files, in order. Raises ConfigError for a file that does not read.
+
+    ``benchmark`` is what stands for the market where a condition names none.
+    """
+    for path in paths:
+        document = load_document(path)
+        spec = validate(document, RulesFile)
+        written = document.data["rules"]
+        beside = {key: value for key, value in document.data.items() if key != "rules"}
+        for i, rule in enumerate(spec.rules):
+            line = document.position(("rules", i))[0]
+            yield FullRule(rule.name, document.file, line, filled(written[i], rule, benchmark), beside)
+
+
+def filled(written: Any, meant: Any, benchmark: str) -> Any:
+    """``written`` with the values that ``meant``, the model read from it, has for what was left out."""
+    if isinstance(meant, BaseModel):
+        given = written if isinstance(written, dict) else {}
+        whole: dict[str, Any] = {}
+        for name, field in type(meant).model_fields.items():
+            value = getattr(meant, name)
+            if value is None and name == "benchmark":
+                value = benchmark or None
+            key = field.alias or name
+            if key in given or name in given:
+                whole[key] = filled(given.get(key, given.get(name)), value, benchmark)
+            elif value is not None:
+                whole[key] = plain(value, benchmark)
+        return whole if isinstance(written, dict) else written
+    if isinstance(written, list) and isinstance(meant, tuple | list) and len(written) == len(meant):
+        return [filled(w, m, benchmark) for w, m in zip(written, meant, strict=True)]
+    if isinstance(written, dict) and isinstance(meant, dict):
+        return {k: filled(value, meant[k], benchmark) if k in meant else value for k, value in written.items()}
+    return written
+
+
+def plain(value: Any, benchmark: str) -> Any:
+    """A default as it would be written."""
+    if isinstance(value, BaseModel):
+        return filled({}, value, benchmark)
+    if isinstance(value, tuple | list | frozenset | set):
+        return [plain(item, benchmark) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item, benchmark) for key, item in value.items()}
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def rules_yaml(rules: Sequence[FullRule]) -> str:
+    """A rule file with these rules in it."""
+    document: dict[str, Any] = {}
+    for rule in rules:
+        for key, value in rule.beside.items():
+            known = document.get(key)
+            document[key] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+    document["rules"] = [rule.data for rule in rules]
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that our reading of YAML would take for something else; repeats instead of aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain_reads = scalar_kind(text) == "str" and text == text.strip()
+    comparison = text[:1] in "<>="
+    style = None if plain_reads and not comparison else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,1 @@
+"""Alerts, the incidents they join, and what is announced of them and when."""

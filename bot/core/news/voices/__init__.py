@@ -1,0 +1,1 @@
+"""Quotations in stories: who said what, and which of them argue against the fall."""

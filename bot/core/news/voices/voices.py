@@ -1,0 +1,393 @@
+"""Who said what about a fall, in their own words: quotations with a speaker the grammar leaves no doubt about.
+
+A voice is cut out of a story's title or summary and never altered. Where the marks do not pair, the speaker is a
+pronoun, two people could be meant or the words are somebody's report of somebody else, there is no voice: a missing
+one costs little, a wrongly attributed one a lot. Verbs of saying are read in English and Chinese.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from bot.core.model import Story
+from bot.core.news.text import fold
+from bot.core.news.voices.other_reading import argues_against
+from bot.core.news.voices.quotations import SENTENCE_ENDS, Token, in_title_case, paragraphs, quotations, tokens
+from bot.core.news.voices.speakers import FullNames, Speaker, Speakers, Speech, first_index, last_index
+from bot.core.text.characters import JOINERS, has_unseen
+
+FEWEST_WORDS = 3
+LONGEST = 600  # characters; more is rather a mark gone astray than something a person said
+TELLING = 40  # words; from there on a longer quotation tells no more
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One attributed quotation."""
+
+    words: str
+    """Exactly what stands between the marks."""
+    speaker: str
+    """As the text names them; the full name where only the surname stands here and one full name stands earlier."""
+    role: str
+    """What they are, as the text puts it (``analyst at Wedbush``, ``Microsoft CEO``); may be empty."""
+    outlet: str
+    """Who published it."""
+    link: str
+    story: str
+    seen_at: datetime
+    against: bool
+    """Whether the words argue against the fall's logic: overdone, a buying opportunity, cheaper AI needs more chips."""
+
+
+def voices_of(story: Story, speech: Speech) -> tuple[Voice, ...]:
+    """The voices of ``story``, title first, in the order of the text. The same words count once."""
+    found: dict[str, Voice] = {}
+    names = FullNames(speech)
+    roles: dict[str, str] = {}
+    outlets = {fold(story.origin), fold(story.source)}
+    for text, heading in ((story.title, True), (story.summary, False)):
+        for paragraph in paragraphs(text):
+            for words, speaker in _Paragraph(paragraph, names, speech, heading=heading).attributed():
+                key = _key(words)
+                if key in found or not _presentable(words, heading) or fold(speaker.name) in outlets:
+                    continue
+                role = speaker.role or roles.get(speaker.name, "")
+                roles.setdefault(speaker.name, role)
+                against = argues_against(words)
+                found[key] = Voice(
+                    words, speaker.name, role, story.origin, story.link, story.id, story.seen_at, against
+                )
+    return tuple(found.values())
+
+
+def choose(stories: Iterable[Story], speech: Speech, most: int = 4) -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:
+    """At most ``most`` voices for the fall's logic or neutral, and at most ``most`` of the other reading.
+
+    Words that several stories carry belong to the story seen first. Each speaker is heard once. More words come
+    first (counted up to ``TELLING``), then those whose role is known, then the earlier story.
+    """
+    first: dict[str, Voice] = {}
+    for story in sorted(stories, key=lambda story: (story.seen_at, story.id)):
+        for voice in voices_of(story, speech):
+            first.setdefault(_key(voice.words), voice)
+    sides: tuple[list[Voice], list[Voice]] = ([], [])
+    for voice in sorted(first.values(), key=_rank):
+        side = sides[voice.against]
+        if len(side) < most and not any(_same_speaker(voice, other) for other in sides[0] + sides[1]):
+            side.append(voice)
+    return tuple(sides[False]), tuple(sides[True])
+
+
+def _rank(voice: Voice) -> tuple[int, bool, datetime, str, str]:
+    return -min(count_words(voice.words), TELLING), not voice.role, voice.seen_at, voice.story, voice.words
+
+
+def _same_speaker(one: Voice, other: Voice) -> bool:
+    """``Ives`` and ``Dan Ives`` are taken for one: better one voice less than the same person twice."""
+    a, b = fold(one.speaker).split(), fold(other.speaker).split()
+    return a == b or (min(len(a), len(b)) == 1 and a[-1:] == b[-1:])
+
+
+def _key(words: str) -> str:
+    """What two copies of the same words share."""
+    return "".join(c for c in fold(words) if c.isalnum())
+
+
+_WORD = re.compile(r"[^\W_]+(?:['’.‐‑-][^\W_]+)*")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def count_words(words: str) -> int:
+    """Words between spaces; two Chinese characters count as one."""
+    other, chinese = _CHINESE.subn(" ", words)
+    return len(_WORD.findall(other)) + chinese // 2
+
+
+def _presentable(words: str, heading: bool) -> bool:
+    """Long enough to be a statement, short enough to be one person's, and free of characters that steer a display."""
+    if len(words) > LONGEST or count_words(words) < FEWEST_WORDS + heading:
+        return False
+    return not has_unseen(words, allowed=JOINERS)  # emoji need them
+
+
+_FULL_STOPS = frozenset(".!?…。！？")
+REACH = 60  # tokens of a sentence that are looked at on each side of a quotation
+
+
+class _Paragraph:
+    """One paragraph: its quotations, and who is named around each."""
+
+    def __init__(self, text: str, names: FullNames, speech: Speech, *, heading: bool) -> None:
+        self.text = text
+        self.tokens = tokens(text, quotations(text)) if not text.isupper() else []  # capitals tell no names
+        self._names = names
+        self._words = speech
+        self._speakers = Speakers(text, speech)
+        self._heading = heading
+        self._capitals = in_title_case(self.tokens)
+
+    def attributed(self) -> Iterator[tuple[str, Speaker]]:
+        """Words and speaker of each quotation that has one, in the order of the text."""
+        carried: tuple[int, Speaker] | None = None
+        """Where the next quotation would go on, and who would speak it."""
+        for at, token in enumerate(self.tokens):
+            if at:
+                self._names.read(self.text, self.tokens[at - 1], token)
+            if token.quotation is None or not token.quotation.words:
+                continue
+            words = token.quotation.words
+            left, right = self._around(at)
+            behind, used_up = self._behind(at, words, left, right)
+            read = (behind, self._ahead(at, words, left, right), self._headline(at, left, right))
+            named = [Speaker(self._names.full(one.name), one.role) for one in read if one]
+            if carried and carried[0] == at and words[-1] in _FULL_STOPS and self._stands_apart(right):
+                named.append(carried[1])
+            carried = None
+            end = at + 1 + len(right)
+            stop = self.tokens[end].text if end < len(self.tokens) else ""
+            if len({one.name for one in named}) != 1 or stop in ("?", "？"):
+                continue
+            speaker = max(named, key=lambda one: len(one.role))
+            yield words, speaker
+            answered = words[-1] in "?？"  # then the next words may be the answer
+            if used_up and not answered and _goes_on(right, stop):
+                carried = (end + (stop == "."), speaker)
+
+    def _stands_apart(self, right: list[Token]) -> bool:
+        """Whether what follows the quotation is a sentence of its own, which gives the words to nobody."""
+        if not right:
+            return True
+        giving = self._words.verbs | self._words.replies
+        return right[0].is_capital and not any(token.low in giving for token in right)
+
+    def _around(self, at: int) -> tuple[list[Token], list[Token]]:
+        """The words of the sentence before and behind the quotation; of a very long one only ``REACH``."""
+        start, end = at, at + 1
+        while start > max(0, at - REACH) and not _bounds(self.tokens[start - 1]):
+            start -= 1
+        while end < min(len(self.tokens), at + REACH) and not _bounds(self.tokens[end]):
+            end += 1
+        return self.tokens[start:at], self.tokens[at + 1 : end]
+
+    def _begins_sentence(self, at: int, left: list[Token], words: str) -> bool:
+        """Whether the quotation opens its sentence, so that what follows is about all of it."""
+        if left or words[:1].islower():
+            return False
+        before = self.tokens[at - 1].quotation
+        return at == 0 or (before.words[-1:] in _FULL_STOPS if before else self.tokens[at - 1].text in SENTENCE_ENDS)
+
+    # ---------------------------------------------------------------------------------------------------------- behind
+
+    def _behind(self, at: int, words: str, left: list[Token], right: list[Token]) -> tuple[Speaker | None, bool]:
+        """Who is named behind (``“…,” said Dan Ives``), and whether nothing else is said up to the next one."""
+        comma = words[-1] in ",，—–…" or _begins_with_comma(right)
+        if not (comma or words[-1] in "?!？！") or not self._begins_sentence(at, left, words) or self._doubtful(right):
+            return None, False
+        rest = right[1:] if _begins_with_comma(right) else right
+        found = self._name_first(rest) or self._subject_first(rest)
+        if found is None:
+            return self._speakers.chinese_speaker(rest, ahead=False), False
+        speaker, rest = found
+        where, aside = _split(rest)
+        joined = len(aside) > 1 and aside[0].low == "and" and aside[1].is_capital
+        told = any(token.low == "told" for token in right)
+        if joined or (aside and not comma) or not self._is_circumstance(where, told=told):
+            return None, False
+        return speaker, not [token for token in aside if token.low not in ("adding", "that", ",", ":")]
+
+    def _name_first(self, rest: list[Token]) -> tuple[Speaker, list[Token]] | None:
+        """The name behind the verb, its appositive taken in as a role, and what is left."""
+        body = self._behind_verb(rest)
+        if body is None:
+            return None
+        end = next((i for i in range(len(body)) if self._ends_name(body, i)), len(body))
+        named, body = body[:end], body[end:]
+        speaker = self._speakers.speaker_in(named, unsure=self._capitals)
+        if speaker is None or self._torn(named) or (body and not body[0].is_word and body[0].text != ","):
+            return None
+        aside = _split(body[1:])[0] if body and body[0].text == "," else []
+        if not aside:
+            return speaker, body
+        role = self._speakers.role_of(aside)
+        if role is None:
+            return (speaker, body) if aside[0].low in self._words.asides else None
+        if self._torn(aside):
+            role = ""
+        return Speaker(speaker.name, speaker.role or role), body[1 + len(aside) :]
+
+    def _behind_verb(self, rest: list[Token]) -> list[Token] | None:
+        """What follows ``said`` or ``according to``; None where it begins with neither."""
+        if [token.low for token in rest[:2]] == ["according", "to"]:
+            return rest[2:]
+        inverted = self._words.verbs - self._words.never_inverted_verbs
+        return rest[1:] if rest and rest[0].low in inverted else None
+
+    def _ends_name(self, body: list[Token], at: int) -> bool:
+        """Whether a name behind the verb cannot go on with the token at ``at``."""
+        token = body[at]
+        if not (token.is_word or token.text in "'’&") or token.low in self._words.name_endings:
+            return True
+        speaks_for = at > 0 and body[at - 1].low in self._words.organisation_speakers
+        return token.low in ("at", "for", "from") and not speaks_for
+
+    def _torn(self, named: list[Token]) -> bool:
+        """Whether a summary breaks off in or right behind these words, so that they may go on."""
+        after = self.text[named[-1].end : named[-1].end + 4].strip() if named else ""
+        return not self._heading and (not after or after.startswith(("...", "…")))
+
+    def _subject_first(self, rest: list[Token]) -> tuple[Speaker, list[Token]] | None:
+        verb = first_index(rest, self._is_verb, 0)
+        speaker = self._subject(rest[:verb], unsure=self._capitals)
+        return (speaker, rest[verb + 1 :]) if speaker else None
+
+    def _is_verb(self, token: Token) -> bool:
+        return token.low in self._words.verbs
+
+    def _subject(self, subject: list[Token], *, unsure: bool) -> Speaker | None:
+        """The subject of a verb of saying, every word of it accounted for."""
+        while subject and subject[-1].low in self._words.adverbs:
+            subject = subject[:-1]
+        first, rest = _split(subject)
+        if not rest:
+            return self._speakers.speaker_in(first, unsure=unsure) if len(first) == len(subject) else None
+        aside, beyond = _split(rest)
+        if len(first) + len(aside) + 2 != len(subject) or beyond or not aside:
+            return None
+        speaker = self._speakers.speaker_in(first, unsure=unsure)
+        role = self._speakers.role_of(aside)
+        if speaker and (role is not None or self._is_circumstance(aside, told=False)):
+            return Speaker(speaker.name, speaker.role or role or "")
+        return self._speakers.speaker_with_office(first, aside)
+
+    # ----------------------------------------------------------------------------------------------------------- ahead
+
+    def _ahead(self, at: int, words: str, left: list[Token], right: list[Token]) -> Speaker | None:
+        """Who is named before: ``Satya Nadella, chief executive of Microsoft, said: “…”``."""
+        if not self._may_introduce(at, left) or not self._ends_with_quotation(words, right):
+            return None
+        marked = left[-1].text in ":：,，"
+        clause = left[:-1] if marked else left
+        verb = last_index(clause, self._is_verb, -1)
+        if verb < 0:
+            return self._speakers.chinese_speaker(left, ahead=True)
+        where = clause[verb + 1 :]
+        if where and where[-1].low == "that":
+            where = where[:-1]
+        elif not marked and (clause[verb].low in self._words.writing_verbs or _may_be_title(words)):
+            return None
+        told = clause[verb].low == "told"
+        dangling = where[-1].low in self._words.prepositions if where else told
+        if dangling or not self._is_circumstance(where, told=told):
+            return None
+        return self._clause(clause[:verb])
+
+    def _may_introduce(self, at: int, left: list[Token]) -> bool:
+        """Whether the words before the quotation are a whole sentence so far, or go on one that was quoted."""
+        if not left or len(left) == REACH or self._doubtful(left):
+            return False
+        start = at - len(left)
+        before = self.tokens[start - 1].quotation if start else None
+        return before is None or before.words[-1:] in _FULL_STOPS | {","}
+
+    def _ends_with_quotation(self, words: str, right: list[Token]) -> bool:
+        """Whether the sentence ends with the quotation; in a headline, an outlet may follow behind a dash."""
+        if not right or (words[-1] in _FULL_STOPS and right[0].is_capital):
+            return True
+        return self._heading and right[0].text in "-–—|"
+
+    def _clause(self, subject: list[Token]) -> Speaker | None:
+        """The subject of the clause the verb stands in, whatever introduces it."""
+        words = self._words
+        turns = [i for i, (a, b) in enumerate(pairwise(subject)) if a.text == "," and b.low in words.contrasts]
+        if turns:
+            return self._subject(subject[turns[-1] + 2 :], unsure=self._capitals)
+        if subject and subject[0].low in words.links:
+            skipped = 2 if subject[1:2] and subject[1].text == "," else 1
+            return self._subject(subject[skipped:], unsure=self._capitals)
+        opening = _split(subject)[0]
+        if subject and subject[0].low in words.openers and len(opening) < len(subject):
+            if any(self._is_verb(token) or token.low in ("that", "put") for token in opening):
+                return None
+            if subject[0].low == "with" and all(token.is_capital for token in opening[1:]):
+                return None
+            return self._subject(subject[len(opening) + 1 :], unsure=self._capitals)
+        return self._subject(subject, unsure=True)
+
+    # -------------------------------------------------------------------------------------------------------- headline
+
+    def _headline(self, at: int, left: list[Token], right: list[Token]) -> Speaker | None:
+        """Who is named beside a colon: ``Nvidia CEO Huang: ‘…’``, ``‘…’: Marc Andreessen on DeepSeek``."""
+        if not self._heading or self._doubtful(left + right):
+            return None
+        if left and len(left) == at and left[-1].text == ":" and (not right or right[0].text in "-–—|"):
+            return self._person(left[:-1])
+        if at == 0 and right[:1] and right[0].text == ":":
+            end = first_index(right, lambda token: token.text in "-–—|", len(right))
+            return self._person(right[1:end])
+        return None
+
+    def _person(self, named: list[Token]) -> Speaker | None:
+        on = first_index(named, lambda token: token.low == "on", len(named))
+        topic = named[on + 1 :]
+        if on < len(named) and not (topic and (topic[0].is_capital or topic[0].low in self._words.after_on)):
+            return None
+        if any(self._is_verb(token) or token.text == ":" for token in topic):
+            return None
+        return self._speakers.person_in(named[:on])
+
+    # ----------------------------------------------------------------------------------------------------------- words
+
+    def _is_circumstance(self, found: list[Token], *, told: bool) -> bool:
+        """Whether the tokens say only where, when or to whom; a name has to hang on one of these words."""
+        for i, token in enumerate(found):
+            before = found[i - 1] if i else None
+            hangs = told if before is None else before.is_capital or before.low in self._words.prepositions
+            named = token.is_capital and (hangs or token.low in self._words.common_or_not_names)
+            if not (token.low in self._words.adjuncts or named or token.text[0].isdigit()) or self._is_verb(token):
+                return False
+            if _YEAR.fullmatch(token.text) or (i == 0 and token.low == "with"):  # long ago; or two speak
+                return False
+        return True
+
+    def _doubtful(self, found: list[Token]) -> bool:
+        """Whether something in the sentence makes the words somebody else's, or nobody's."""
+        lows = [token.low for token in found]
+        pairs = list(pairwise(lows))
+        return (
+            any(low in self._words.doubt or low.endswith(("n't", "n’t")) for low in lows)
+            or "according" in lows[2:]  # at the beginning it names the speaker, later somebody who heard them
+            or ("speaking", "for") in pairs
+            or any(a in ("in", "a", "the", "from") and _YEAR.fullmatch(b) for a, b in pairs)
+        )
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def _bounds(token: Token) -> bool:
+    return token.quotation is not None or token.text in SENTENCE_ENDS
+
+
+def _begins_with_comma(found: list[Token]) -> bool:
+    return bool(found) and found[0].text in ",，"
+
+
+def _split(found: list[Token]) -> tuple[list[Token], list[Token]]:
+    """What stands before and behind the first comma."""
+    at = first_index(found, lambda token: token.text == ",", len(found))
+    return found[:at], found[at + 1 :]
+
+
+def _goes_on(right: list[Token], stop: str) -> bool:
+    """Whether the same speaker goes on in the next quotation: ``“…,” said Ann Example. “…”`` or ``…, adding: “…”``."""
+    return stop == "." or right[-1].text in ",:" or right[-1].low in ("adding", "that")
+
+
+def _may_be_title(words: str) -> bool:
+    """Whether the quoted words may name a book or a talk: every longer one has a capital."""
+    return all(word[:1].isupper() for word in words.split() if len(word) > 3)

@@ -1,0 +1,1 @@
+"""Prices as known so far: sessions, references, returns, volumes, and which quotes are believed."""

@@ -1,0 +1,89 @@
+"""What a price is measured against: the price each ``since`` stands for, and the peak a drawdown falls from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+
+from bot.core.model import Quote, QuoteKind, Reference
+from bot.core.prices.market import SymbolPrices
+from bot.core.prices.sessions import Session
+from bot.core.prices.windows import Since, Span
+
+
+def resolve(
+    prices: SymbolPrices, quote: Quote, session: Session, since: Since, story_at: datetime | None = None
+) -> Reference | None:
+    """The price ``since`` stands for, as seen from ``quote`` of ``session``; ``None`` where it is not known.
+
+    ``story_at`` is when the first story that could explain the move was seen, for ``since: story``.
+    """
+    match since.kind:
+        case "previous close":
+            return prices.previous_close(quote, session)
+        case "open":
+            opened = prices.open_of(session)
+            return opened if opened and opened.at <= quote.at else None
+        case "duration":
+            assert since.duration is not None
+            earlier = prices.last_before(quote.at - since.duration)
+            if earlier is None or prices.session_of(earlier) != session:
+                return None
+            return Reference(str(since), prices.rebased(earlier), earlier.at, session.date)
+        case "sessions":
+            past = prices.timetable.before(session, since.count)
+            close = prices.close_of(past) if past else None
+            return Reference(str(since), close, past.close_at, past.date) if past and close else None
+        case "high":
+            return prices.highest(session, since.count)
+        case "low":
+            return prices.lowest(session, since.count)
+        case _:
+            return before_story(prices, story_at) if story_at is not None else None
+
+
+def before_story(prices: SymbolPrices, seen_at: datetime) -> Reference | None:
+    """The last price known from before ``seen_at``: a quote, or the official close where that is later."""
+    earlier = prices.last_before(seen_at)
+    held = prices.session_of(earlier) if earlier else None
+    over = prices.timetable.current(seen_at)
+    if over is not None and over.close_at > seen_at:
+        over = prices.timetable.before(over)
+    close = prices.close_of(over) if over else None
+    if over and close and (earlier is None or earlier.at < over.close_at):
+        return Reference("story", close, over.close_at, over.date)
+    return Reference("story", prices.rebased(earlier), earlier.at, held.date) if earlier and held else None
+
+
+def peak(prices: SymbolPrices, quote: Quote, session: Session, lookback: Span) -> Reference | None:
+    """The highest price in ``lookback`` up to ``quote``, itself included, so that a drawdown is never above 0.
+
+    ``N sessions``: the bars of the N sessions before, and this session's prices so far. A duration: its quotes alone.
+    A single print higher than those around it is no peak; the high of a bar is. ``None`` where there is nothing known
+    to have fallen from.
+    """
+    name = f"high of {lookback}"
+    if lookback.duration is not None:
+        recent = prices.quotes_between(quote.at - lookback.duration, quote.at)
+        best = None
+    else:
+        recent = prices.quotes_between(session.starts_at, quote.at)
+        best = prices.highest(session, lookback.sessions or 0)
+        if best is None:
+            return None
+    for level, at in _levels(prices, recent):
+        if best is None or level > best.price:
+            best = Reference(name, level, at, session.date)
+    now = prices.rebased(quote)
+    if best is not None and now > best.price:
+        return Reference(name, now, quote.at, session.date)
+    return best
+
+
+def _levels(prices: SymbolPrices, quotes: list[Quote]) -> list[tuple[float, datetime]]:
+    """The prices that were held: marks many trades stand behind, and the lower of two prints that follow each other."""
+    found = [(prices.rebased(q), q.at) for q in quotes if q.kind.confirmed and q.kind is not QuoteKind.LOW]
+    for earlier, later in pairwise(quotes):
+        if earlier.at < later.at:
+            found.append((min(prices.rebased(earlier), prices.rebased(later)), later.at))
+    return found

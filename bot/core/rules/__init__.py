@@ -1,0 +1,1 @@
+"""What people ask for: conditions, compiled rules, and which of them an observation concerns."""
