@@ -24,7 +24,7 @@ sys.path.insert(0, str(REPOSITORY))
 from bot.config.news.companies import load_companies  # noqa: E402  # the path comes first
 from bot.config.news.topics import load_topics  # noqa: E402
 from bot.core.model import Reach, Story  # noqa: E402
-from bot.core.news import Companies, NewsRoom, Topics  # noqa: E402
+from bot.core.news import Companies, NewsIndex, Topics  # noqa: E402
 from bot.core.news.reader import Content, StoryReader  # noqa: E402
 
 NEWS = REPOSITORY.parent / "shared" / "data" / "news"
@@ -143,7 +143,7 @@ def throughput(topics: Topics, companies: Companies, stories: list[Story]) -> tu
 
     Processor time, so that a machine shared with others measures the same.
     """
-    room = NewsRoom(topics, companies, window=timedelta(days=30))
+    room = NewsIndex(topics, companies, window=timedelta(days=30))
     began = time.process_time()
     for story in stories:
         room.add(story)

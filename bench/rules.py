@@ -33,7 +33,7 @@ from bot.core.news import (  # noqa: E402
     Family,
     Lab,
     Name,
-    NewsRoom,
+    NewsIndex,
     Signal,
     Topic,
     Topics,
@@ -157,7 +157,7 @@ def speed(ruleset: RuleSet, observations: Sequence[Observation], runs: int) -> f
             ruleset,
             COMPANIES,
             TOPICS,
-            NewsRoom(TOPICS, COMPANIES, window=timedelta(days=14)),
+            NewsIndex(TOPICS, COMPANIES, window=timedelta(days=14)),
             Market(lambda symbol: TIMES),
             watching_since=TIMES.all[0].starts_at,
         )

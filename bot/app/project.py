@@ -19,7 +19,7 @@ from bot.config.yaml.validation import validate
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model.episodes import Episode
-from bot.core.news import Companies, Company, NewsRoom, Topics
+from bot.core.news import Companies, Company, NewsIndex, Topics
 from bot.core.ports import Journal
 from bot.core.prices.exchanges import exchange_of
 from bot.core.prices.market import Market
@@ -40,7 +40,7 @@ NEWS_BEYOND = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Project:
     """What the files say."""
 
     folder: Path
@@ -52,7 +52,7 @@ class World:
     """What messages compare with."""
 
 
-def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> World:
+def load_project(config: Path, *, watchlist: tuple[str, ...] | None = None) -> Project:
     """Read everything ``config`` leads to. Raises ConfigError with every mistake in every file.
 
     ``watchlist`` replaces the configured one (a replay watches what its episode has prices for).
@@ -60,7 +60,7 @@ def load_world(config: Path, *, watchlist: tuple[str, ...] | None = None) -> Wor
     return read_rules_folder(config, load_settings(config), watchlist=watchlist)
 
 
-def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str, ...] | None = None) -> World:
+def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str, ...] | None = None) -> Project:
     """The world that ``settings`` and the folder they name make, the folder read anew. Raises ConfigError."""
     rules_folder = settings.rules
     if not rules_folder.is_dir():
@@ -69,13 +69,13 @@ def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str,
         )
     topics, companies = _vocabulary(rules_folder, rule_files(rules_folder))
     rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
-    return World(config.parent, settings, companies, topics, rules, load_episodes(rules_folder / "episodes"))
+    return Project(config.parent, settings, companies, topics, rules, load_episodes(rules_folder / "episodes"))
 
 
-def with_rules_read_anew(world: World) -> World:
-    """``world`` with its rule files as they are now, topics and companies as they were. Raises ConfigError."""
-    around = surroundings(world.settings, world.companies, world.topics)
-    return replace(world, rules=load_rules(rule_files(world.settings.rules), around))
+def with_rules_read_anew(project: Project) -> Project:
+    """``project`` with its rule files as they are now, topics and companies as they were. Raises ConfigError."""
+    around = surroundings(project.settings, project.companies, project.topics)
+    return replace(project, rules=load_rules(rule_files(project.settings.rules), around))
 
 
 def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]:
@@ -189,7 +189,7 @@ class Timetables:
 
 
 def make_engine(
-    world: World,
+    project: Project,
     timetables: Timetables,
     watching_since: datetime,
     *,
@@ -198,26 +198,26 @@ def make_engine(
 ) -> Engine:
     """An engine that knows nothing yet. Prices are ``delay`` behind their exchange; alerts come only from the sessions
     ``alerts_between``, where not from all."""
-    window = world.settings.news.window + NEWS_BEYOND
+    window = project.settings.news.window + NEWS_BEYOND
     return Engine(
-        world.rules,
-        world.companies,
-        world.topics,
-        NewsRoom(world.topics, world.companies, window=window),
+        project.rules,
+        project.companies,
+        project.topics,
+        NewsIndex(project.topics, project.companies, window=window),
         Market(timetables.of_symbol),
-        benchmark=world.settings.benchmark,
+        benchmark=project.settings.benchmark,
         watching_since=watching_since,
         news_window=window,
-        failures_in_a_row=world.settings.operator.after_failures,
-        stale_after=world.settings.prices.stale_after + delay,
-        episodes=world.episodes,
+        failures_in_a_row=project.settings.operator.after_failures,
+        stale_after=project.settings.prices.stale_after + delay,
+        episodes=project.episodes,
         alerts_between=alerts_between,
-        channels={n.type for n in world.settings.notifiers},
+        channels={n.type for n in project.settings.notifiers},
     )
 
 
 def restored_engine(
-    world: World,
+    project: Project,
     journal: Journal,
     timetables: Timetables,
     now: datetime,
@@ -231,12 +231,12 @@ def restored_engine(
     """
     written = journal.extra(WATCHING_SINCE)
     since = datetime.fromisoformat(written) if written else now
-    engine = make_engine(world, timetables, since, delay=delay)
+    engine = make_engine(project, timetables, since, delay=delay)
     for company in introduced:
-        if company.symbol not in world.companies:
+        if company.symbol not in project.companies:
             engine.introduce(company.symbol, company.name, company.exchange)
-    window = world.settings.news.window + NEWS_BEYOND
-    back = max(PRICES_BACK, world.rules.reads.quotes_for)
+    window = project.settings.news.window + NEWS_BEYOND
+    back = max(PRICES_BACK, project.rules.reads.quotes_for)
     earliest = (now - timedelta(days=30)).date()
     engine.restore(
         journal.observations(now - max(window, back), now, quotes_since=now - back),
@@ -244,9 +244,9 @@ def restored_engine(
         journal.incidents_since(earliest),
         now,
     )
-    if world.settings.benchmark:
-        engine.send_digests(world.settings.benchmark, now, makes_up=written is not None)
-    versions = ((name, version, text) for name, (version, text) in world.rules.versions.items())
+    if project.settings.benchmark:
+        engine.send_digests(project.settings.benchmark, now, makes_up=written is not None)
+    versions = ((name, version, text) for name, (version, text) in project.rules.versions.items())
     journal.record_rules(versions, now)
     if written is None:
         journal.save_extra(WATCHING_SINCE, now.isoformat(), now)

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import Limits
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.model import load_settings
@@ -26,6 +26,6 @@ def feed_states(database: Path) -> Mapping[str, FeedState]:
 async def look_at_feed(config: Path, url: str) -> FeedCheck:
     """One look at a feed, with the limits of the configuration."""
     news = load_settings(config).news
-    limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     async with aiohttp.ClientSession(trust_env=True) as session:
         return await check_feed(session, url, SystemClock().now(), limits=limits)

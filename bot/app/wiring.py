@@ -17,21 +17,21 @@ from typing import TextIO
 
 import aiohttp
 
-from bot.adapters.feeds.fetch import Limits
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.language_model import LanguageModel
-from bot.adapters.notifiers.telegram import Access, TelegramListener
+from bot.adapters.notifiers.telegram import Permissions, TelegramListener
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
-from bot.app.chat.access import Admission
-from bot.app.chat.desk import Desk
+from bot.app.chat.access import AccessLists
+from bot.app.chat.desk import ChatCommands
 from bot.app.chat.held import EVERY as HELD_EVERY
 from bot.app.chat.held import HeldMessages
-from bot.app.chat.muting import Muting
+from bot.app.chat.muting import Silences
 from bot.app.monitoring.endpoints import watched_over
 from bot.app.monitoring.measures import MeasuredCycle, Measures
 from bot.app.monitoring.status import several_lines
-from bot.app.project import AHEAD, HISTORY, Timetables, World, restored_engine
+from bot.app.project import AHEAD, HISTORY, Project, Timetables, restored_engine
 from bot.app.run.alarm import Alarm
 from bot.app.run.audience import Receiving
 from bot.app.run.inbox import Inbox
@@ -66,8 +66,8 @@ class Startup:
 
     config: Path
     looked: Look
-    """The look from before ``world`` was read."""
-    world: World
+    """The look from before ``project`` was read."""
+    project: Project
     database: Path
     token: FoundToken
     model_key: Secret | None
@@ -81,18 +81,18 @@ async def running_bot(
     start: Startup, store: Store, clock: SystemClock, console: TextIO, stop: asyncio.Event
 ) -> AsyncIterator[LiveBot]:
     """Everything joined and running until the end of the block; then ended in the right order."""
-    settings, telegram = start.world.settings, start.world.settings.telegram
+    settings, telegram = start.project.settings, start.project.settings.telegram
     async with contextlib.AsyncExitStack() as closing:
-        timetables = _timetables(start.world, clock)
-        prices = price_source(start.world, timetables, start.database.parent)
+        timetables = _timetables(start.project, clock)
+        prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
-        engine = restored_engine(start.world, store, timetables, clock.now(), delay=prices.delay)
+        engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay)
         notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
         closing.push_async_callback(_left, lambda: close_all(notifiers.values()))
-        admission = Admission(store, clock, Access(frozenset(telegram.admins), frozenset(telegram.allow)))
-        people = _receiving(start.world, store, admission, notifiers)
+        admission = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
+        people = _receiving(start.project, store, admission, notifiers)
         inbox = Inbox(clock, Alarm(notifiers, people, clock))
-        muting = Muting(store, lambda: cycle.engine, clock, lambda: settings.symbols)
+        muting = Silences(store, lambda: cycle.engine, clock, lambda: settings.symbols)
         held = HeldMessages(store, clock, people, muting, inbox.announce)
         measures = Measures()
         session = await closing.enter_async_context(aiohttp.ClientSession(trust_env=True))
@@ -100,7 +100,7 @@ async def running_bot(
         def restore(until: datetime) -> Engine:
             """Another engine in the place of one that failed."""
             introduced = cycle.engine.view().companies
-            return restored_engine(bot.world, store, timetables, until, delay=prices.delay, introduced=introduced)
+            return restored_engine(bot.project, store, timetables, until, delay=prices.delay, introduced=introduced)
 
         leads = _leads(start, session, inbox, clock)
         cycle = MeasuredCycle(
@@ -114,11 +114,11 @@ async def running_bot(
             recovery=Recovery(restore),
             measures=measures,
         )
-        reader = _reader(start.world, session, store)
+        reader = _reader(start.project, session, store)
         closing.push_async_callback(_left, reader.close)
         sender = _sender(store, notifiers, people, inbox, measures, clock)
         bot = LiveBot(
-            start.world,
+            start.project,
             journal=store,
             outbox=store,
             upkeep=store,
@@ -136,7 +136,7 @@ async def running_bot(
         reloader = Reloader(bot, start.config, start.looked)
         tasks = [asyncio.create_task(sender.run(stop), name="sender")]
         if start.token.token is not None:
-            desk = Desk(
+            desk = ChatCommands(
                 bot,
                 people=store,
                 outbox=store,
@@ -176,21 +176,21 @@ def _as_it_is(announcement: Announcement) -> Announcement:
 # --------------------------------------------------------------------------------------------------------------- parts
 
 
-def _timetables(world: World, clock: Clock) -> Timetables:
+def _timetables(project: Project, clock: Clock) -> Timetables:
     now = clock.now()
-    return Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
+    return Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
-    pictures = Drawings(view, clock) if start.world.settings.telegram.pictures else None
+    pictures = Drawings(view, clock) if start.project.settings.telegram.pictures else None
     if start.token.token is None:
         log.warning("no Telegram token: alerts are shown here. To connect Telegram, run: python main.py setup")
-    return live_notifiers(start.world.settings, start.token, console, clock, start.world.folder, pictures)
+    return live_notifiers(start.project.settings, start.token, console, clock, start.project.folder, pictures)
 
 
-def _receiving(world: World, store: Store, admission: Admission, notifiers: dict[str, Notifier]) -> Receiving:
+def _receiving(project: Project, store: Store, admission: AccessLists, notifiers: dict[str, Notifier]) -> Receiving:
     """Who receives, with those the configuration names written down."""
-    settings = world.settings
+    settings = project.settings
     store.save_recipients([CONSOLE] if CONSOLE.channel in notifiers else [])
     store.save_recipients(configured_recipients(settings, store.recipients()))
     people = Receiving(store, lambda: admission.access, notifiers, settings.operator.notices)
@@ -202,16 +202,16 @@ def _receiving(world: World, store: Store, admission: Admission, notifiers: dict
 
 
 def _leads(start: Startup, session: aiohttp.ClientSession, inbox: Inbox, clock: Clock) -> Leads | None:
-    asked = start.world.settings.language_model
+    asked = start.project.settings.language_model
     if not asked.url:
         return None
     writer = LanguageModel(session, str(asked.url), asked.model, start.model_key)
     return Leads(writer.lead, inbox.announce, clock)
 
 
-def _reader(world: World, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:
-    news = world.settings.news
-    limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:
+    news = project.settings.news
+    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     return FeedReader(session, journal.known_keys, limits=limits)
 
 
@@ -229,7 +229,7 @@ def _sender(
 
 
 def _listener(
-    token: Secret, base_url: str | None, desk: Desk, admission: Admission, inbox: Inbox, clock: Clock
+    token: Secret, base_url: str | None, desk: ChatCommands, admission: AccessLists, inbox: Inbox, clock: Clock
 ) -> TelegramListener:
     base = base_url or DEFAULT_BASE_URL
     return TelegramListener(token, desk, lambda: admission.access, clock, inbox.report, base_url=base)

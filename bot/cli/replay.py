@@ -64,7 +64,7 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
     stderr = Console(stderr=True, highlight=False)
     store = open_store(database, mode="replay", run_name=name, now=SystemClock().now())
     notifiers, recipients = replay_recipients(
-        notify.value, plan.world, sys.stderr if json else sys.stdout, store.recipients()
+        notify.value, plan.project, sys.stderr if json else sys.stdout, store.recipients()
     )
     alerts = messages = 0
     try:

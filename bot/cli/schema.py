@@ -23,11 +23,11 @@ def write(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Bring rules/schema/ up to date: with the program, and with your own topics, groups and rules."""
-    from bot.app.project import load_world
+    from bot.app.project import load_project
     from bot.app.setup.schema_files import outdated, write_schemas
 
-    world = load_world(config)
-    changed = outdated(world) if check else write_schemas(world)
+    project = load_project(config)
+    changed = outdated(project) if check else write_schemas(project)
     for path in changed:
         typer.echo(path)
     if not changed:

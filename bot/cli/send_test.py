@@ -16,7 +16,7 @@ from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.app.setup.sample_sending import Round
+    from bot.app.setup.sample_sending import SampleRun
 
 ASK_BEYOND = 10
 """More recipients than this are told only after asking."""
@@ -48,7 +48,7 @@ def send_test(
         raise typer.Exit(1)
 
 
-async def _send(planned: Round, now: datetime, json: bool) -> bool:
+async def _send(planned: SampleRun, now: datetime, json: bool) -> bool:
     good = True
     async for went in planned.send(now):
         good = good and went.ok

@@ -16,7 +16,7 @@ from bot.core.errors import ConfigError, DeliveryError, StoreError, StoreInUseEr
 
 if TYPE_CHECKING:
     from bot.adapters.notifiers.telegram.introduction import Start
-    from bot.app.setup.first_contact import Contact, Places
+    from bot.app.setup.first_contact import SetupFiles, TelegramContact
     from bot.core.secret import Secret
 
 _T = TypeVar("_T")
@@ -41,7 +41,7 @@ def setup(
 ) -> None:
     """Connect the bot to Telegram: token, admin, test alert, command menu. Ctrl-C leaves every file whole."""
     from bot.adapters.notifiers.telegram import quiet_libraries
-    from bot.app.setup.first_contact import Places
+    from bot.app.setup.first_contact import SetupFiles
     from bot.core.prices.windows import parse_duration
 
     quiet_libraries()
@@ -49,7 +49,7 @@ def setup(
         patience = parse_duration(wait).total_seconds()
     except ValueError as error:
         raise UsageError(f"--wait: {error}") from error
-    places = Places.of(config, database)
+    places = SetupFiles.of(config, database)
     asker = Asker(yes=yes, instead="add --yes")
     with asyncio.Runner() as runner:
         setting_up = _Setup(places, asker, runner, patience)
@@ -68,13 +68,13 @@ def setup(
 class _Setup:
     """The conversation. ``written`` says what has been changed so far."""
 
-    def __init__(self, places: Places, asker: Asker, runner: asyncio.Runner, patience: float) -> None:
+    def __init__(self, places: SetupFiles, asker: Asker, runner: asyncio.Runner, patience: float) -> None:
         self._places = places
         self._asker = asker
         self._tell = asker.tell
         self._runner = runner
         self._patience = patience
-        self._contact: Contact | None = None
+        self._contact: TelegramContact | None = None
         self.written = ""
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ class _Setup:
 
     # ----------------------------------------------------------------------------------------------------- the token
 
-    def _bot(self) -> tuple[Contact, bool]:
+    def _bot(self) -> tuple[TelegramContact, bool]:
         """A bot whose token works, and whether the token is to be written to its file."""
         from bot.config.settings.telegram_token import VARIABLE, FoundToken
 
@@ -125,7 +125,7 @@ class _Setup:
             raise UsageError(f"there is no token that works; set {VARIABLE}, or leave out --yes")
         return self._asked_token(), True
 
-    def _asked_token(self) -> Contact:
+    def _asked_token(self) -> TelegramContact:
         from bot.config.settings.edit_env import token_from
 
         self._tell("In Telegram, write /newbot to @BotFather (https://t.me/BotFather); it gives you a token.")
@@ -141,12 +141,12 @@ class _Setup:
                 return contact
             self._tell("Telegram does not know this token; copy all of it from @BotFather and try again.")
 
-    def _met(self, token: Secret) -> Contact | None:
+    def _met(self, token: Secret) -> TelegramContact | None:
         """The bot whose token this is; ``None`` where Telegram does not know it."""
-        from bot.app.setup.first_contact import Contact
+        from bot.app.setup.first_contact import TelegramContact
 
         try:
-            contact = self._persisting(lambda: Contact.made(token, self._places.settings))
+            contact = self._persisting(lambda: TelegramContact.made(token, self._places.settings))
         except DeliveryError as error:
             if not error.permanent:
                 raise
@@ -155,7 +155,7 @@ class _Setup:
         self._contact = contact
         return contact
 
-    def _keeps_environment(self, contact: Contact) -> bool:
+    def _keeps_environment(self, contact: TelegramContact) -> bool:
         """Whether the token from the environment is to be written to its file, too."""
         written, name = self._places.written_token().token, _shown(self._places.token_file)
         if written == contact.token:
@@ -167,7 +167,7 @@ class _Setup:
 
     # ----------------------------------------------------------------------------------------------------- the owner
 
-    def _owner(self, contact: Contact, admin: int | None) -> tuple[Start | None, int]:
+    def _owner(self, contact: TelegramContact, admin: int | None) -> tuple[Start | None, int]:
         """Who is to be admin, with the ``/start`` that said so, where one was heard."""
         if admin is not None:
             self._tell(f"The admin is {admin}, as given.")
@@ -184,7 +184,7 @@ class _Setup:
         assert start.chat.user is not None
         return start, start.chat.user
 
-    def _heard(self, contact: Contact) -> Start:
+    def _heard(self, contact: TelegramContact) -> Start:
         """The ``/start`` of somebody who is the owner, by the code or by their word on this terminal."""
         from bot.app.setup.first_contact import carries, new_code
         from bot.clock import stopwatch
@@ -231,7 +231,7 @@ class _Setup:
         if not self._asker.confirm("Wait some more?", default=True, unattended=False):
             raise DeliveryError("the owner did not write to the bot; nothing was changed")
 
-    def _listened(self, contact: Contact, wait: int) -> list[Start]:
+    def _listened(self, contact: TelegramContact, wait: int) -> list[Start]:
         """What was heard. Another listener is only believed the second time: an own request may still hang there."""
         from bot.adapters.notifiers.telegram.introduction import ListenedElsewhereError
 
@@ -252,7 +252,7 @@ class _Setup:
 
     # ----------------------------------------------------------------------------------------------------- the files
 
-    def _write(self, contact: Contact, keep: bool, user: int) -> None:
+    def _write(self, contact: TelegramContact, keep: bool, user: int) -> None:
         done = []
         places = self._places
         if keep:
@@ -274,7 +274,7 @@ class _Setup:
         self.written = " ".join(done)
         self._tell("\n".join(done))
 
-    def _finish(self, contact: Contact, start: Start | None, user: int, *, test: bool) -> bool:
+    def _finish(self, contact: TelegramContact, start: Start | None, user: int, *, test: bool) -> bool:
         """What is told to Telegram, and that alerts shall come. False where something did not work."""
         from bot.clock import SystemClock
 
@@ -356,7 +356,7 @@ class _Setup:
                     self._asker.wait("Press Enter to try again (or Ctrl-C to stop here).")
 
 
-def _bot_name(contact: Contact) -> str:
+def _bot_name(contact: TelegramContact) -> str:
     return f"{contact.identity.name} (@{contact.identity.username})"
 
 

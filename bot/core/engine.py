@@ -43,14 +43,14 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.model.episodes import Episode
-from bot.core.news import NewsRoom, Topics
+from bot.core.news import NewsIndex, Topics
 from bot.core.news.companies import Companies
 from bot.core.ordering import canonical, most_telling, name_of, waves
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
-from bot.core.rules.prefilter import Gates
-from bot.core.rules.rule import Outcome, Rule, RuleSet
+from bot.core.rules.prefilter import PriceFilter
+from bot.core.rules.rule import Evaluation, Rule, RuleSet
 from bot.core.step_result import StepResult
 from bot.core.view import View
 
@@ -68,7 +68,7 @@ class Engine:
         rules: RuleSet,
         companies: Companies,
         topics: Topics,
-        news: NewsRoom,
+        news: NewsIndex,
         market: Market,
         *,
         benchmark: str,
@@ -101,7 +101,7 @@ class Engine:
         self._benchmark = benchmark
         self.causes = Causes(market, news, companies, rules.symbols, benchmark, self.earnings)
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
-        self._gates = Gates(market, news)
+        self._gates = PriceFilter(market, news)
         self._freshness = Freshness(stale_after)
         self._digests: Digests | None = None
         self._news_window = news_window
@@ -165,7 +165,7 @@ class Engine:
         self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
-    def reload(self, rules: RuleSet, news: NewsRoom | None = None) -> None:
+    def reload(self, rules: RuleSet, news: NewsIndex | None = None) -> None:
         """Use other rules from now on, and ``news`` where the stories were read anew with other topics or companies.
 
         What is new or changed is judged on the prices that stand, with the next step. Alerts keep the version of the
@@ -182,7 +182,7 @@ class Engine:
             if rule.enabled and (news is not None or not same):
                 self._reconsider |= rule.symbols
         self.rules = rules
-        self._gates = Gates(self.market, self.news)
+        self._gates = PriceFilter(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.causes = Causes(self.market, self.news, self.companies, rules.symbols, self._benchmark, self.earnings)
 
@@ -208,7 +208,7 @@ class Engine:
         """The engine for those who only look at it."""
         return View(self)
 
-    def evaluate(self, symbol: str, at: datetime) -> list[Outcome]:
+    def evaluate(self, symbol: str, at: datetime) -> list[Evaluation]:
         """Every rule that concerns ``symbol``, with its whole tree, as things stand; decides nothing."""
         return [self._outcome(rule, symbol, at) for rule in self.rules.concerning(symbol)]
 
@@ -315,10 +315,10 @@ class Engine:
 
     def _outcome(
         self, rule: Rule, symbol: str, at: datetime, *, session: Session | None = None, brief: bool = False
-    ) -> Outcome:
+    ) -> Evaluation:
         return rule.evaluate(symbol, at, self.market, self.news, causes=self.causes, session=session, brief=brief)
 
-    def _explained(self, outcome: Outcome, at: datetime, session: Session | None) -> Outcome:
+    def _explained(self, outcome: Evaluation, at: datetime, session: Session | None) -> Evaluation:
         """A fall whose rule did not ask why gets its likeliest explanation all the same, where there is one."""
         if outcome.cause is not None or outcome.move is None or outcome.move.change >= 0:
             return outcome

@@ -26,7 +26,7 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.model.episodes import Episode
-from bot.core.news import Companies, NewsRoom, Topics
+from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.rule import RuleSet
 
@@ -127,7 +127,7 @@ class View:
         """Every story of the window, in the order they were seen."""
         return self._engine.news.stories()
 
-    def news_room(self, topics: Topics, companies: Companies) -> NewsRoom:
+    def news_room(self, topics: Topics, companies: Companies) -> NewsIndex:
         """A new room of the same window without stories, that reads with other topics and companies."""
         return self._engine.news.emptied(topics, companies)
 

@@ -1,6 +1,6 @@
 """Telegram HTML (https://core.telegram.org/bots/api#html-style): bold, italic, links, tables, quotations.
 
-A ``Piece`` pairs markup with the text it shows once parsed, because Telegram's limits count the latter.
+A ``Markup`` pairs markup with the text it shows once parsed, because Telegram's limits count the latter.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _NOTHING = "Aftershock"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Markup:
     """Finished markup, the text it shows, and how many entities it makes."""
 
     markup: str = ""
     shown: str = ""
     entities: int = 0
 
-    def __add__(self, other: Piece) -> Piece:
-        return Piece(self.markup + other.markup, self.shown + other.shown, self.entities + other.entities)
+    def __add__(self, other: Markup) -> Markup:
+        return Markup(self.markup + other.markup, self.shown + other.shown, self.entities + other.entities)
 
     def __bool__(self) -> bool:
         return bool(self.shown.strip())
 
-    def within(self, tag: str, attributes: str = "") -> Piece:
+    def within(self, tag: str, attributes: str = "") -> Markup:
         """This piece inside an element; an empty piece stays as it is."""
         if not self:
             return self
-        return Piece(f"<{tag}{attributes}>{self.markup}</{tag}>", self.shown, self.entities + 1)
+        return Markup(f"<{tag}{attributes}>{self.markup}</{tag}>", self.shown, self.entities + 1)
 
 
 def html(summary: Summary, limit: int = MESSAGE_LIMIT) -> str:
@@ -69,7 +69,7 @@ def inline_html(text: str) -> str:
     return _leaf(clean(text).strip()).markup
 
 
-def _fits(piece: Piece, limit: int) -> bool:
+def _fits(piece: Markup, limit: int) -> bool:
     return (
         utf16_length(piece.shown) <= limit
         and piece.entities <= ENTITY_LIMIT
@@ -77,12 +77,14 @@ def _fits(piece: Piece, limit: int) -> bool:
     )
 
 
-def _block(block: Block) -> Piece:
+def _block(block: Block) -> Markup:
     title = _leaf(clean(block.title).strip()).within("b")
     lines = [piece for piece in map(_line, block.lines) if piece]
     parts = [title] if title else []
     if block.kind is BlockKind.HEADLINE:
-        return _join([*parts, *(Piece(p.markup, p.shown, p.entities) for p in map(_bold_line, block.lines) if p)], "\n")
+        return _join(
+            [*parts, *(Markup(p.markup, p.shown, p.entities) for p in map(_bold_line, block.lines) if p)], "\n"
+        )
     if block.kind is BlockKind.NOTE:
         parts += [piece.within("i") for piece in lines]
     elif block.kind is BlockKind.QUOTES:
@@ -90,7 +92,7 @@ def _block(block: Block) -> Piece:
     elif block.kind is BlockKind.CODE:
         parts.append(_leaf("\n".join(code_lines(block)), mentions=True).within("pre"))
     elif block.kind in (BlockKind.FACTS, BlockKind.LINKS):
-        bullets = [Piece("• ", "• ") + piece for piece in lines]
+        bullets = [Markup("• ", "• ") + piece for piece in lines]
         parts += _folded(bullets) if block.kind is BlockKind.LINKS else bullets
     else:
         parts += lines
@@ -100,33 +102,33 @@ def _block(block: Block) -> Piece:
     return _join([part for part in parts if part], "\n")
 
 
-def _quoted(lines: Sequence[Piece]) -> list[Piece]:
+def _quoted(lines: Sequence[Markup]) -> list[Markup]:
     """Quotations stand in a block quotation, folded up where they are long."""
     whole = _join(lines, "\n")
     return [whole.within("blockquote", " expandable" if _long(whole, lines) else "")]
 
 
-def _folded(lines: Sequence[Piece]) -> list[Piece]:
+def _folded(lines: Sequence[Markup]) -> list[Markup]:
     """Long lists fold up; short ones stay open."""
     whole = _join(lines, "\n")
     return [whole.within("blockquote", " expandable")] if _long(whole, lines) else list(lines)
 
 
-def _long(whole: Piece, lines: Sequence[Piece]) -> bool:
+def _long(whole: Markup, lines: Sequence[Markup]) -> bool:
     return len(lines) > _LONG_LINES or utf16_length(whole.shown) > _LONG_UNITS
 
 
-def _line(line: Line) -> Piece:
+def _line(line: Line) -> Markup:
     return _trimmed(line, strong_within=True)
 
 
-def _bold_line(line: Line) -> Piece:
+def _bold_line(line: Line) -> Markup:
     return _trimmed(line, strong_within=False).within("b")
 
 
-def _trimmed(line: Line, *, strong_within: bool) -> Piece:
+def _trimmed(line: Line, *, strong_within: bool) -> Markup:
     """One line, white space folded across its pieces and trimmed at both ends."""
-    whole = Piece()
+    whole = Markup()
     for inline in line:
         text = clean(inline if isinstance(inline, str) else inline.text)
         if not whole.shown or whole.shown.endswith(" "):
@@ -135,7 +137,7 @@ def _trimmed(line: Line, *, strong_within: bool) -> Piece:
     return whole
 
 
-def _inline(inline: Inline, text: str, *, strong_within: bool) -> Piece:
+def _inline(inline: Inline, text: str, *, strong_within: bool) -> Markup:
     if isinstance(inline, Strong):
         return _leaf(text).within("b") if strong_within and text.strip() else _leaf(text)
     if isinstance(inline, Link):
@@ -146,10 +148,10 @@ def _inline(inline: Inline, text: str, *, strong_within: bool) -> Piece:
     return _leaf(text)
 
 
-def _leaf(text: str, *, mentions: bool = False) -> Piece:
+def _leaf(text: str, *, mentions: bool = False) -> Markup:
     """Cleaned text, escaped: the one place where that happens."""
     shown = text if mentions else unmention(text)
-    return Piece(_escape(shown), shown)
+    return Markup(_escape(shown), shown)
 
 
 def _escape(text: str, *, quotes: bool = False) -> str:
@@ -157,10 +159,10 @@ def _escape(text: str, *, quotes: bool = False) -> str:
     return text.replace('"', "&quot;") if quotes else text
 
 
-def _join(pieces: Iterable[Piece], separator: str = "\n\n") -> Piece:
-    whole = Piece()
+def _join(pieces: Iterable[Markup], separator: str = "\n\n") -> Markup:
+    whole = Markup()
     for piece in pieces:
-        whole = whole + Piece(separator, separator) + piece if whole.markup else piece
+        whole = whole + Markup(separator, separator) + piece if whole.markup else piece
     return whole
 
 
@@ -171,4 +173,4 @@ def _cut(block: Block, limit: int) -> str:
     ]
     words += table_lines(block.rows, PHONE_WIDTH)
     text = unmention(clean(" ".join(words)).strip())
-    return Piece(_escape(cut := cut_words(text, limit)), cut).within("b").markup
+    return Markup(_escape(cut := cut_words(text, limit)), cut).within("b").markup

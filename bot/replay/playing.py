@@ -26,7 +26,7 @@ class Unrecorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PlannedMessage:
     """A message that would have gone out, or why it was held back."""
 
     announcement: Announcement
@@ -38,7 +38,7 @@ class Played:
     """What the engine decided on the way, in order."""
 
     changes: list[AlertChange] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    told: list[PlannedMessage] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
     def take(self, result: CycleResult) -> None:
@@ -46,7 +46,7 @@ class Played:
         self.changes += result.decisions.changes
         self.refused += result.decisions.refused
         routed = {n.announcement: n for n in result.notifications}
-        self.told += [Told(a, routed[a.key]) for a in result.decisions.announcements if a.key in routed]
+        self.told += [PlannedMessage(a, routed[a.key]) for a in result.decisions.announcements if a.key in routed]
 
 
 OnTurn = Callable[[datetime, int], None]

@@ -29,7 +29,7 @@ HEAD, FOOT = 0.06, 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class PricePoint:
     """A price and its moment."""
 
     at: datetime
@@ -60,13 +60,13 @@ class Drawing:
     """Moments worth a line from top to bottom."""
     times: tuple[Label, ...]
     prices: tuple[Label, ...]
-    lowest: Price
+    lowest: PricePoint
     first: datetime
     last: datetime
 
 
 def drawing(
-    prices: Sequence[Price], reference: float | None = None, moments: Sequence[tuple[datetime, str]] = ()
+    prices: Sequence[PricePoint], reference: float | None = None, moments: Sequence[tuple[datetime, str]] = ()
 ) -> Drawing | None:
     """The drawing of ``prices``, which are in order of time; ``None`` where there are too few.
 
@@ -105,7 +105,7 @@ def _marks(placed: Sequence[tuple[float, str]]) -> tuple[Label, ...]:
     return tuple(found)
 
 
-def thinned(prices: Sequence[Price], most: int = MOST) -> list[Price]:
+def thinned(prices: Sequence[PricePoint], most: int = MOST) -> list[PricePoint]:
     """At most about ``most`` of them: first and last, and of each stretch of time the lowest and the highest."""
     if len(prices) <= most:
         return list(prices)
@@ -119,7 +119,7 @@ def thinned(prices: Sequence[Price], most: int = MOST) -> list[Price]:
     return [prices[i] for i in sorted(kept)]
 
 
-def _stretches(prices: Sequence[Price]) -> list[list[Price]]:
+def _stretches(prices: Sequence[PricePoint]) -> list[list[PricePoint]]:
     found = [[prices[0]]]
     for before, after in pairwise(prices):
         if after.at - before.at > QUIET:
@@ -131,7 +131,7 @@ def _stretches(prices: Sequence[Price]) -> list[list[Price]]:
 class _Axis:
     """Stretches of time side by side, each as wide as it lasts."""
 
-    def __init__(self, stretches: Sequence[Sequence[Price]]) -> None:
+    def __init__(self, stretches: Sequence[Sequence[PricePoint]]) -> None:
         shortest = timedelta(minutes=30)  # a single price has room, too
         self._parts: list[tuple[datetime, datetime, float, float]] = []
         lasting = [max(part[-1].at - part[0].at, shortest) for part in stretches]

@@ -18,7 +18,7 @@ from bot.core.model import VERDICTS, Filters, Severity
 from bot.core.ports import History
 from bot.render.telegram_html import html
 from bot.web.database import NAME
-from bot.web.drawing import Drawing, Price, drawing
+from bot.web.drawing import Drawing, PricePoint, drawing
 from bot.web.words import HORIZONS, parsed
 
 T = TypeVar("T")
@@ -266,7 +266,7 @@ def _body(announcement: dict[str, Any]) -> Markup:
 def _drawn(
     quotes: Sequence[tuple[str, float, str]], alert: dict[str, Any], moments: Sequence[tuple[str, str]]
 ) -> Drawing | None:
-    prices = [Price(parsed(at), price) for at, price, kind in quotes if kind in _MOMENTS]
+    prices = [PricePoint(parsed(at), price) for at, price, kind in quotes if kind in _MOMENTS]
     reference = (alert["reference"] or {}).get("price")
     first = min(((parsed(at), words) for at, words in moments), default=None)
     marked = [*([first] if first else []), (parsed(alert["at"]), "alert")]

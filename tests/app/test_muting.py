@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.app.chat.muting import Muting
+from bot.app.chat.muting import Silences
 from bot.clock import SimulatedClock
 from bot.core.engine import Engine
 from bot.core.model import Observation, Reason, Recipient
@@ -28,7 +28,7 @@ class Desk:
         self.store.save_recipients([READER])
         self.clock = SimulatedClock(NOON)
         self.engine: Engine = engine(rule("fall", price("< -10%")), rule("small", price("< -5%")))
-        self.muting = Muting(self.store, lambda: self.engine, self.clock, lambda: ("NVDA", "VRT", "KO", "SPY"))
+        self.muting = Silences(self.store, lambda: self.engine, self.clock, lambda: ("NVDA", "VRT", "KO", "SPY"))
         self.cycle = Cycle(self.engine, self.store, lambda: [READER], self.muting)
 
     def see(self, *observations: Observation) -> list[tuple[Reason, str]]:
@@ -83,11 +83,11 @@ def test_a_silenced_rule_is_quiet_where_no_other_speaks(desk: Desk) -> None:
 def test_silences_survive_a_restart(desk: Desk) -> None:
     desk.muting.silence("small 8h", "Ada")
     desk.muting.silence("VRT 8h", "Ada")
-    again = Muting(desk.store, lambda: desk.engine, desk.clock, tuple)
+    again = Silences(desk.store, lambda: desk.engine, desk.clock, tuple)
     assert sorted(again(), key=lambda s: s.id) == sorted(desk.muting(), key=lambda s: s.id)
     assert len(again()) == 2
     desk.clock.advance(NOON + timedelta(hours=8))
-    assert Muting(desk.store, lambda: desk.engine, desk.clock, tuple)() == []
+    assert Silences(desk.store, lambda: desk.engine, desk.clock, tuple)() == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.project import load_world
+from bot.app.project import load_project
 from tests.command import Ran, run_command
 from tests.processes import run
 
@@ -54,7 +54,7 @@ def test_the_defaults_make_a_rule_that_reads_and_whose_test_passes(folder: Path)
     tested = rules(folder, "test")
     assert tested.returncode == 0, tested.stdout
     assert "3 tests passed" in tested.stderr
-    rule = load_world(folder / "config.yaml").rules.named("fall-10-ai-model")
+    rule = load_project(folder / "config.yaml").rules.named("fall-10-ai-model")
     assert rule is not None
     assert {"NVDA", "MU", "TRI"} <= rule.symbols
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from bot.app.lab.staging import episode_scene, open_stage
+from bot.app.lab.staging import episode_scenario, open_workbench
 from bot.core.messages.pictures import PricePicture, TablePicture, price_picture, table_picture
 from bot.core.model import Alert, DailyBar, Incident, Observation, Quote, Split
 from bot.core.news import Companies, Company
@@ -84,8 +84,8 @@ def wide_picture(count: int = 8) -> tuple[PricePicture | None, TablePicture | No
 
 def deepseek(until: datetime) -> tuple[PricePicture, TablePicture]:
     """Nvidia and the others in the recorded episode as of ``until``."""
-    stage = open_stage(Path(__file__).parents[2] / "config.yaml", None, datetime(2025, 3, 1, tzinfo=UTC))
-    scene = episode_scene(stage, "deepseek-2025-01")
+    stage = open_workbench(Path(__file__).parents[2] / "config.yaml", None, datetime(2025, 3, 1, tzinfo=UTC))
+    scene = episode_scenario(stage, "deepseek-2025-01")
     machine = stage.engine(stage.rules(scene.symbols), scene.tape.observations[0].seen_at)
     decisions = machine.step([o for o in scene.tape.observations if o.seen_at <= until], until)
     incident = next(i for i in reversed(decisions.incidents) if i.lead == "NVDA")

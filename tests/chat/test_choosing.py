@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import pytest
 
-from bot.adapters.notifiers.telegram import Access, Chat
+from bot.adapters.notifiers.telegram import Chat, Permissions
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import verify
-from bot.app.chat.access import Admission
-from bot.app.chat.admin import Administration
+from bot.app.chat.access import AccessLists
+from bot.app.chat.admin import AdminCommands
 from bot.app.chat.commands import COMMANDS
 from bot.app.chat.preferences import MOST, Preferences
 from bot.core.model import Batch, Delivery, DeliveryOutcome, FeedState, Recipient, Severity, Trouble
@@ -105,20 +105,20 @@ def test_everything_chosen_is_kept_and_told(room: Room) -> None:
 
 
 def test_who_may_receive_outlives_a_restart_and_a_denial_goes_before_the_list(room: Room) -> None:
-    configured = Access(frozenset({42}), frozenset({7, 8}))
-    admission = Admission(room.store, room.clock, configured)
+    configured = Permissions(frozenset({42}), frozenset({7, 8}))
+    admission = AccessLists(room.store, room.clock, configured)
     assert admission.allow(-100)
     assert not admission.allow(-100)
     assert not admission.allow(7)
     assert admission.deny(8)
     assert not admission.deny(9)
     assert admission.access.allow == {7, -100}
-    again = Admission(room.store, room.clock, configured)
+    again = AccessLists(room.store, room.clock, configured)
     assert again.access.allow == {7, -100}
     assert again.access.admins == {42}
     assert again.allow(8)
     assert again.deny(-100)
-    assert Admission(room.store, room.clock, configured).access.allow == {7, 8}
+    assert AccessLists(room.store, room.clock, configured).access.allow == {7, 8}
 
 
 def test_a_verdict_counts_once_a_person_and_needs_its_incident(room: Room) -> None:
@@ -174,7 +174,7 @@ def test_a_failing_feed_is_shown_though_another_in_trouble_has_its_name_in_its_o
         cycle=SimpleNamespace(uncommitted=0),
     )
     unused = cast(Any, None)
-    admin = Administration(
+    admin = AdminCommands(
         cast(Any, bot), room.store, room.store, cast(Any, lambda: ()), unused, unused, unused, lambda: NOW
     )
     assert "Tech: 503" in plain(admin.health(), None)

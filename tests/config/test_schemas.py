@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from bot.app.project import World, load_world
+from bot.app.project import Project, load_project
 from bot.app.setup.schema_files import outdated, write_schemas
 from bot.cli import main
 from bot.config.examples import REFERENCES, examples
@@ -24,11 +24,11 @@ KEYS = [(model, key) for model in MODELS for key in keys_of(model)]
 
 
 @pytest.fixture(scope="module")
-def world(repository: Path) -> World:
-    return load_world(repository / "config.yaml")
+def world(repository: Path) -> Project:
+    return load_project(repository / "config.yaml")
 
 
-def test_the_shipped_schemas_are_what_the_models_say(world: World) -> None:
+def test_the_shipped_schemas_are_what_the_models_say(world: Project) -> None:
     late = [path.name for path in outdated(world)]
     assert not late, f"{late} are out of date; run: python main.py schema write"
 
@@ -130,4 +130,4 @@ def test_schemas_are_written_where_they_lack_or_lag_and_only_there(
     assert schema_write() == (0, [])
     assert schema_write("--check") == (0, [])
     assert '"group:my-own-group"' in (tmp_path / "rules" / "schema" / "rules.json").read_text()
-    assert write_schemas(load_world(tmp_path / "config.yaml")) == []
+    assert write_schemas(load_project(tmp_path / "config.yaml")) == []

@@ -16,7 +16,7 @@ from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
 from bot.adapters.notifiers.console import ConsoleNotifier
 from bot.adapters.notifiers.telegram import TelegramNotifier
 from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
-from bot.app.run.notifiers import Nobody, close_all, without_edits
+from bot.app.run.notifiers import NullNotifier, close_all, without_edits
 from bot.core.errors import DeliveryError
 from bot.core.model import Notification
 from bot.core.ports import Notifier
@@ -76,7 +76,7 @@ async def channel(
                 destination = Destination(Secret(f"json://127.0.0.1:{port}/hook"))
                 made = Channel(AppriseNotifier({"apprise:team": destination}), "apprise:team", lambda: len(got))
             case "nobody":
-                made = Channel(Nobody(), "console", lambda: 1)
+                made = Channel(NullNotifier(), "console", lambda: 1)
             case _:
                 module = importlib.import_module("aftershock_file_notifier")
                 context = NotifierContext(tmp_path, RealClock(), Secret)
@@ -130,7 +130,7 @@ async def test_it_may_be_closed_twice(channel: Channel) -> None:
 async def test_one_that_cannot_be_closed_keeps_nobody_from_leaving() -> None:
     closed = []
 
-    class Broken(Nobody):
+    class Broken(NullNotifier):
         async def close(self) -> None:
             closed.append(self)
             raise RuntimeError("no")

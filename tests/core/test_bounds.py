@@ -9,7 +9,7 @@ from datetime import UTC, time, timedelta
 import pytest
 
 from bot.core.model import ClusterMatch, Mention, Observation, Phase, QuoteKind, Reach
-from bot.core.news import Companies, Company, NewsRoom
+from bot.core.news import Companies, Company, NewsIndex
 from bot.core.prices.market import Market
 from bot.core.prices.windows import Since, Span, parse_duration, parse_span
 from bot.core.rules.comparison import Comparison, parse_comparison
@@ -309,7 +309,7 @@ def asked(**more: object) -> News:
 def exposed(share: float, stories: Sequence[Observation]) -> Context:
     """Nvidia lives from AI chips to so large a share."""
     companies = Companies([Company("NVDA", "Nvidia", exchange="XNYS", exposures={"ai-chips": share})])
-    room = NewsRoom(TOPICS, companies, window=timedelta(days=14))
+    room = NewsIndex(TOPICS, companies, window=timedelta(days=14))
     for one in stories:
         room.add(one)  # type: ignore[arg-type]
     return Context("NVDA", at("01-27 15:00"), Market(lambda _: TIMES), room)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.core.model import Check, DailyBar, Observation, Phase, Quote, QuoteKind, Reach, Story
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import Market
 from bot.core.prices.windows import Span, parse_since, parse_span
 from bot.core.rules.comparison import Comparison, parse_comparison
@@ -51,7 +51,7 @@ TIMES = weekday_timetable()
 def world(observations: Sequence[Observation], now: str, symbol: str = "NVDA", **more: object) -> Context:
     """Everything seen, looked at from ``now``."""
     market = Market(lambda _: TIMES)
-    room = NewsRoom(TOPICS, COMPANIES, window=timedelta(days=14))
+    room = NewsIndex(TOPICS, COMPANIES, window=timedelta(days=14))
     for one in observations:
         if isinstance(one, Story):
             room.add(one)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.app.lab.staging import episode_scene, open_stage
-from bot.core.digests.content import STALE_AFTER, Due, Given, compile_digest, next_digest, stale
+from bot.app.lab.staging import episode_scenario, open_workbench
+from bot.core.digests.content import STALE_AFTER, DigestInputs, Due, compile_digest, next_digest, stale
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
 from bot.core.messages.blocks.digest import WEEKLY, Move, digest
@@ -39,10 +39,10 @@ from bot.core.model import (
     Summary,
     Trouble,
 )
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
-from bot.core.rules.rule import Outcome, RuleSet
+from bot.core.rules.rule import Evaluation, RuleSet
 from bot.render.plain import plain
 from bot.render.telegram_html import html
 from bot.replay.playing import play as play_tape
@@ -200,16 +200,16 @@ def cause(topic: str = "ai-model", cluster: str = "c", source: str = "Example Wi
     )
 
 
-def never(symbol: str, at: datetime) -> Sequence[Outcome]:
+def never(symbol: str, at: datetime) -> Sequence[Evaluation]:
     """A rule that wanted a larger fall."""
     check = Check("price change < -10% since previous close", False, "-6.0% (94.00 against 100.00)", "", -0.06, -0.1)
-    return [Outcome(worlds.rule(), symbol, check, False, None, None, None, False)]
+    return [Evaluation(worlds.rule(), symbol, check, False, None, None, None, False)]
 
 
-def facts(observations: Sequence[Observation] = (), **more: Any) -> Given:
+def facts(observations: Sequence[Observation] = (), **more: Any) -> DigestInputs:
     """What a digest is given in the small world, where ``observations`` were seen and nothing fired."""
     market = Market(lambda symbol: NEW_YORK)
-    news = NewsRoom(TOPICS, COMPANIES, window=timedelta(days=14))
+    news = NewsIndex(TOPICS, COMPANIES, window=timedelta(days=14))
     for seen in observations:
         if isinstance(seen, Story):
             news.add(seen)
@@ -218,7 +218,7 @@ def facts(observations: Sequence[Observation] = (), **more: Any) -> Given:
         elif isinstance(seen, DailyBar | Split):
             market.apply(seen)
     values: dict[str, Any] = {"incidents": (), "alerts": (), "evaluate": never, "watched": ("NVDA", "VRT", "KO")}
-    return Given(market, news, NEW_YORK, **(values | more))
+    return DigestInputs(market, news, NEW_YORK, **(values | more))
 
 
 def named(symbol: str) -> str:
@@ -232,12 +232,12 @@ def topic(name: str) -> str:
     return {"ai-model": "AI-model news", "earnings": "earnings and guidance"}.get(name, name)
 
 
-def said(what: Given, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> Summary:
+def said(what: DigestInputs, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> Summary:
     """The digest's summary."""
     return digest(compile_digest(what, due, moment or due.at), named, topic, NOT_ADVICE)
 
 
-def text(what: Given, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> str:
+def text(what: DigestInputs, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> str:
     """The digest's text, unwrapped."""
     return plain(said(what, due, moment), None)
 
@@ -300,11 +300,11 @@ Near misses: falls of 5 % or more without an alert
 Not investment advice."""
 
 
-def of(machine: Engine, **more: Any) -> Given:
+def of(machine: Engine, **more: Any) -> DigestInputs:
     """What a digest is given by an engine."""
     incidents = {i.id: i for a in machine.alerts if (i := machine.incidents.get(a.incident)) is not None}
     timetable = machine.market.of("SPY").timetable
-    return Given(
+    return DigestInputs(
         machine.market,
         machine.news,
         timetable,
@@ -318,8 +318,8 @@ def of(machine: Engine, **more: Any) -> Given:
 
 
 def test_the_deepseek_monday_is_one_incident_and_three_near_misses() -> None:
-    stage = open_stage(REPOSITORY / "config.yaml", None, datetime(2026, 11, 1, tzinfo=UTC))
-    scene = episode_scene(stage, "deepseek-2025-01")
+    stage = open_workbench(REPOSITORY / "config.yaml", None, datetime(2026, 11, 1, tzinfo=UTC))
+    scene = episode_scenario(stage, "deepseek-2025-01")
     rules = RuleSet([r for r in stage.rules() if r.enabled])
     assert scene.tape.first_at is not None
     machine = stage.engine(rules, scene.tape.first_at)
@@ -451,16 +451,16 @@ def test_who_has_an_alert_is_no_near_miss() -> None:
 
 
 def test_a_guard_that_holds_and_what_is_unknown_are_said_as_such() -> None:
-    def guarded(symbol: str, at: datetime) -> Sequence[Outcome]:
+    def guarded(symbol: str, at: datetime) -> Sequence[Evaluation]:
         held = Check("market SPY change < -4%", True, "-4.6% (572.00 against 600.00)", "", -0.046, -0.04)
         fell = Check("price change < -5%", True, "-8.0%", "", -0.08, -0.05)
         guard = Check("none of", False, "", children=(held,))
         tree = Check("all of", False, "", children=(fell, guard))
-        return [Outcome(worlds.rule(), symbol, tree, False, None, None, None, False)]
+        return [Evaluation(worlds.rule(), symbol, tree, False, None, None, None, False)]
 
-    def unknown(symbol: str, at: datetime) -> Sequence[Outcome]:
+    def unknown(symbol: str, at: datetime) -> Sequence[Evaluation]:
         check = Check("abnormal z < -3", None, "no telling what is usual", "", None, -3.0)
-        return [Outcome(worlds.rule(), symbol, check, False, None, None, None, False)]
+        return [Evaluation(worlds.rule(), symbol, check, False, None, None, None, False)]
 
     fell = falls(("NVDA", -0.08))
     assert "it must not find market SPY change < −4 %; found −4.6 %." in text(facts(fell, evaluate=guarded))

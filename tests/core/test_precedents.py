@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.config.episodes.file import load_episodes
 from bot.core.messages.blocks.precedents import precedents
-from bot.core.messages.precedents import LIKE_ENOUGH, Happening, exposures_of, likeness, nearest, outcomes
+from bot.core.messages.precedents import LIKE_ENOUGH, IncidentProfile, exposures_of, likeness, nearest, outcomes
 from bot.core.model import Summary
 from bot.core.model.episodes import Episode, EpisodeKind, Fall, Trigger
 from bot.render.plain import plain
@@ -41,8 +41,8 @@ def episode(
     )
 
 
-def happening(**other: object) -> Happening:
-    found = Happening(MONDAY, "ai-market", CHIPS, -0.12, 3)
+def happening(**other: object) -> IncidentProfile:
+    found = IncidentProfile(MONDAY, "ai-market", CHIPS, -0.12, 3)
     return replace(found, **other)  # type: ignore[arg-type]
 
 
@@ -51,7 +51,7 @@ TUTORS = episode("tutors", date(2024, 1, 11), Fall("CHGG", -0.48, "education", 0
 RESULTS = episode("results", date(2024, 1, 12), Fall("KO", -0.05), topic="earnings")
 
 
-def names(*given: Episode, of: Happening | None = None) -> list[str]:
+def names(*given: Episode, of: IncidentProfile | None = None) -> list[str]:
     return [p.episode.name for p in nearest(of or happening(), given, TOPICS)]
 
 
@@ -135,7 +135,7 @@ def test_what_a_recorded_episode_sets_beside_for_comparison_did_not_fall_with_it
     (recorded,) = [e for e in SHIPPED if e.name == "deepseek-2025-01"]
     with_exposure = [f for f in recorded.falls if f.change < 0 and f.exposure]
     assert {"SPY", "CRWD"} <= {f.symbol for f in recorded.falls if f.change < 0 and not f.exposure}
-    later = Happening(date(2026, 1, 27), "ai-market", CHIPS, -0.17, 40)
+    later = IncidentProfile(date(2026, 1, 27), "ai-market", CHIPS, -0.17, 40)
     (found,) = nearest(later, [recorded], TOPICS)
     assert {o.symbols for o in found.outcomes} == {len(with_exposure)}
     assert f" and {len(with_exposure) - 2} others;" in plain(Summary(tuple(precedents([found]))), None)
@@ -153,9 +153,9 @@ def test_a_look_alike_is_named_as_one() -> None:
 
 
 def test_deepseek_monday_is_set_beside_chips_and_a_later_legal_shock_beside_earlier_software() -> None:
-    chips = Happening(MONDAY, "ai-market", CHIPS, -0.17, 40)
+    chips = IncidentProfile(MONDAY, "ai-market", CHIPS, -0.17, 40)
     assert {p.episode.session < MONDAY for p in nearest(chips, SHIPPED, TOPICS)} == {True}
-    legal = Happening(date(2026, 6, 1), "ai-market", {"legal-data": 1.0}, -0.12, 6)
+    legal = IncidentProfile(date(2026, 6, 1), "ai-market", {"legal-data": 1.0}, -0.12, 6)
     first = nearest(legal, SHIPPED, TOPICS)[0].episode
     assert first.shock
     assert "legal-data" in {*first.trigger.exposures, *(f.exposure for f in first.falls)}
@@ -190,6 +190,6 @@ shares = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.floats(0.01, 1), m
 def test_likeness_lies_between_nothing_and_one(
     topic: str, exposures: dict[str, float], change: float, breadth: int, which: Episode
 ) -> None:
-    asked = Happening(date(2030, 1, 1), topic, exposures, change, breadth)
+    asked = IncidentProfile(date(2030, 1, 1), topic, exposures, change, breadth)
     assert 0 <= likeness(asked, which, TOPICS) <= 1 + 1e-9
     assert all(p.likeness >= LIKE_ENOUGH for p in nearest(asked, [which], TOPICS))

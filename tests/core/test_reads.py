@@ -24,7 +24,7 @@ from bot.config.news.companies import load_companies
 from bot.config.news.topics import load_topics
 from bot.core.cause.causes import Causes
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reach, Story
-from bot.core.news import Companies, NewsRoom, Topics
+from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.prices.market import Market
 from bot.core.prices.windows import parse_since, parse_span
 from bot.core.rules import conditions as core
@@ -71,7 +71,7 @@ class Seen(NamedTuple):
     """What is known at a moment."""
 
     market: Market
-    news: NewsRoom
+    news: NewsIndex
     causes: Causes
 
 
@@ -149,7 +149,7 @@ class World:
                     replace(quote, price=quote.price * other.moved[1]) if moved else quote
                 )
         topics, companies = reading()
-        news = NewsRoom(topics, companies, window=other.window)
+        news = NewsIndex(topics, companies, window=other.window)
         for story in self.stories:
             if story.id != other.untold:
                 news.add(story)

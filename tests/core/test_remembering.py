@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bot.core.cause.moves import Moves, _correlation
 from bot.core.model import DailyBar, Quote, QuoteKind
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Timetable
 from bot.core.rules.conditions import All
-from bot.core.rules.prefilter import Gates
+from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Rule
 from tests.core.worlds import COMPANIES, TOPICS, at, news, price, rule, weekday_timetable
 
@@ -88,8 +88,8 @@ def test_moves_measured_before_are_those_measured_now(steps: list[Step]) -> None
 
 @given(STEPS)
 def test_what_a_price_keeps_from_firing_does_not_fire(steps: list[Step]) -> None:
-    made, room = market(), NewsRoom(TOPICS, COMPANIES, window=timedelta(days=7))
-    gates = Gates(made, room)
+    made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
+    gates = PriceFilter(made, room)
     asked = rule(when=All((price("< -10%"), price("> -60%", "3 sessions"))), symbols=SYMBOLS)
     for now, step in play(made, steps):
         take(made, now, step)
@@ -112,10 +112,10 @@ def test_what_a_price_keeps_from_firing_does_not_fire(steps: list[Step]) -> None
     ],
 )
 def test_only_what_the_price_alone_decides_shuts_a_rule(asked: Rule, shut: bool) -> None:
-    made, room = market(), NewsRoom(TOPICS, COMPANIES, window=timedelta(days=7))
+    made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
     now = at("04-01 15:00")
     made.admit(Quote("NVDA", 100.0, now, now, QuoteKind.CLOSE), now)
-    assert Gates(made, room).shut(asked, "NVDA", now) is shut
+    assert PriceFilter(made, room).shut(asked, "NVDA", now) is shut
 
 
 @pytest.mark.parametrize("gap", [None, "VRT"])

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import DailyBar, Quote, QuoteKind, Reference
-from bot.core.news import Companies, NewsRoom, Topics
+from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.references import before_story, peak, resolve
 from bot.core.prices.sessions import Session
@@ -23,7 +23,7 @@ from bot.core.rules.conditions.steady import Sample
 
 from .real_sessions import EXCHANGES, UNUSUAL, around, timetable
 
-NOBODY = NewsRoom(Topics(), Companies(), window=timedelta(days=14))
+NOBODY = NewsIndex(Topics(), Companies(), window=timedelta(days=14))
 CAREFULLY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

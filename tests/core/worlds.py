@@ -7,7 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.core.engine import Engine
 from bot.core.model import DailyBar, Decisions, FollowUpKind, Observation, Quote, QuoteKind, Reach, Severity, Story
-from bot.core.news import Companies, Company, Effect, Exposure, Family, Lab, Name, NewsRoom, Role, Signal, Topic, Topics
+from bot.core.news import (
+    Companies,
+    Company,
+    Effect,
+    Exposure,
+    Family,
+    Lab,
+    Name,
+    NewsIndex,
+    Role,
+    Signal,
+    Topic,
+    Topics,
+)
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.prices.windows import Span, parse_since
@@ -139,7 +152,7 @@ def engine(*rules: Rule, since: str = "01-02 00:00") -> Engine:
         RuleSet(rules or (rule(),)),
         COMPANIES,
         TOPICS,
-        NewsRoom(TOPICS, COMPANIES, window=timedelta(days=14)),
+        NewsIndex(TOPICS, COMPANIES, window=timedelta(days=14)),
         Market(lambda symbol: timetable),
         benchmark="SPY",
         watching_since=at(since),

@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.adapters.notifiers.telegram import Access, Answer, Chat, Rights, TelegramListener
-from bot.adapters.notifiers.telegram.doorman import Doorman, Verdict
+from bot.adapters.notifiers.telegram import Answer, Chat, Permissions, Rights, TelegramListener
+from bot.adapters.notifiers.telegram.doorman import CommandGate, Verdict
 from bot.adapters.notifiers.telegram.keyboard import LONGEST, Button, data, keyboard, read
 from bot.app.chat.commands import COMMANDS
 from bot.core.errors import StoreBusyError
@@ -25,7 +25,7 @@ from tests.servers.botapi import TOKEN, BotApi
 from tests.waiting import PATIENCE, allowed, eventually
 
 OWNER, FRIEND, STRANGER, GROUP = 10, 20, 66, -1001234567890123
-ACCESS = Access(admins=frozenset({OWNER}), allow=frozenset({FRIEND, GROUP}))
+ACCESS = Permissions(admins=frozenset({OWNER}), allow=frozenset({FRIEND, GROUP}))
 
 
 class FakeAudience:
@@ -229,7 +229,7 @@ async def test_added_to_an_unknown_group_nothing_is_said_there_and_the_admin_is_
 async def test_a_channel_is_spoken_to_by_its_own_posts(api: BotApi) -> None:
     channel = -1001234567890999
     async with listening(api) as scene:
-        scene.access = Access(ACCESS.admins, ACCESS.allow | {channel})
+        scene.access = Permissions(ACCESS.admins, ACCESS.allow | {channel})
         api.post(channel, "/start")
         await api.until(lambda: api.texts(channel))
         assert list(scene.audience.receiving) == [f"telegram:{channel}"]
@@ -292,7 +292,7 @@ async def test_a_command_that_fails_says_so_and_listening_goes_on(
 async def test_new_lists_count_at_once(api: BotApi) -> None:
     async with listening(api) as scene:
         await scene.answered(STRANGER, STRANGER, "/start")
-        scene.access = Access(allow=frozenset({STRANGER}))
+        scene.access = Permissions(allow=frozenset({STRANGER}))
         assert "Alerts" in await scene.answered(STRANGER, STRANGER, "/start")
 
 
@@ -375,7 +375,7 @@ async def test_stopping_in_a_long_poll_is_quick_and_marks_what_was_answered_as_r
 
 
 def test_refusals_are_few_altogether_and_memory_is_bounded() -> None:
-    door = Doorman(ACCESS, remember=50, refusals=20)
+    door = CommandGate(ACCESS, remember=50, refusals=20)
     crowd = [Chat(i, "private", user=i) for i in range(1000, 3000)]
     verdicts = [door.judge(chat, now=i / 100) for i, chat in enumerate(crowd)]
     assert verdicts.count(Verdict.REFUSE) == 20
@@ -387,7 +387,7 @@ def test_refusals_are_few_altogether_and_memory_is_bounded() -> None:
 
 
 def test_a_chat_may_ask_only_so_often() -> None:
-    door = Doorman(ACCESS, per_minute=3)
+    door = CommandGate(ACCESS, per_minute=3)
     chat = Chat(FRIEND, "private", user=FRIEND)
     judge: Callable[[float], Verdict] = lambda now: door.judge(chat, now)  # noqa: E731
     assert [judge(i) for i in range(5)] == [Verdict.SERVE] * 3 + [Verdict.SLOW, Verdict.IGNORE]

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.adapters.notifiers.telegram import Access
+from bot.adapters.notifiers.telegram import Permissions
 from bot.adapters.scheduler import Scheduler
 from bot.app.run.audience import entitled
 from bot.app.run.backfill import FIRST_RETRY, LOOK_EVERY, Backfill
@@ -280,7 +280,7 @@ def test_only_admins_of_today_are_operators_and_only_chats_of_today_receive() ->
         Recipient("telegram:3", "telegram", enabled=False),
         Recipient("console", "console", operator=True),
     ]
-    access = Access(admins=frozenset({1}), allow=frozenset({2, 3, -100}))
+    access = Permissions(admins=frozenset({1}), allow=frozenset({2, 3, -100}))
     assert [(r.enabled, r.operator) for r in entitled(known, access)] == [
         (True, True),
         (True, False),

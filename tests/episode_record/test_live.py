@@ -13,7 +13,7 @@ import pytest
 from bot.adapters.store import open_store
 from bot.app.episodes.check import compared, fired_in
 from bot.app.episodes.recording import Recording, record_incident
-from bot.app.lab.staging import Stage, open_stage
+from bot.app.lab.staging import Workbench, open_workbench
 from bot.config.episodes.file import load_episode
 from bot.config.episodes.writing import episode_text
 from bot.core.model import DailyBar, Observation, Quote, Story, stable_id
@@ -42,7 +42,7 @@ STORIES = [
 ]
 
 
-def observed(stage: Stage) -> Iterator[tuple[datetime, list[Observation]]]:
+def observed(stage: Workbench) -> Iterator[tuple[datetime, list[Observation]]]:
     """Half a year of closes, then an hour of polls a quarter of a minute apart, each with everything new."""
     chance = random.Random(7)  # a fixed walk
     timetable = stage.timetables.of_exchange("XNAS")
@@ -85,13 +85,13 @@ def observed(stage: Stage) -> Iterator[tuple[datetime, list[Observation]]]:
 
 
 @pytest.fixture(scope="module")
-def stage(repository: Path) -> Stage:
+def stage(repository: Path) -> Workbench:
     """The shipped rules."""
-    return open_stage(repository / "config.yaml", None, NOW)
+    return open_workbench(repository / "config.yaml", None, NOW)
 
 
 @pytest.fixture(scope="module")
-def database(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(stage: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A live history of that Monday."""
     file = tmp_path_factory.mktemp("live") / "live.db"
     with closing(open_store(file, mode="live", run_name="live", now=OPEN)) as store:
@@ -111,7 +111,7 @@ def database(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("most", [None, 1000])
-def test_a_live_incident_plays_as_it_was(stage: Stage, database: Path, most: int | None) -> None:
+def test_a_live_incident_plays_as_it_was(stage: Workbench, database: Path, most: int | None) -> None:
     recording: Recording = record_incident(stage, database, "20250127-1", NOW, name="live", most=most)
     text = episode_text(recording.episode)
     episode = load_episode("live.yaml", text, timetable_of=stage.timetables.of_exchange)
@@ -125,7 +125,7 @@ def test_a_live_incident_plays_as_it_was(stage: Stage, database: Path, most: int
     assert [n for n in recording.notes if "thinned out" in n] == ([] if most is None else [recording.notes[0]])
 
 
-def test_stories_keep_their_source_and_time_and_a_link_only_where_it_is_one(stage: Stage, database: Path) -> None:
+def test_stories_keep_their_source_and_time_and_a_link_only_where_it_is_one(stage: Workbench, database: Path) -> None:
     episode = load_episode(
         "live.yaml", episode_text(record_incident(stage, database, "20250127-1", NOW, name="live").episode)
     )
@@ -135,7 +135,7 @@ def test_stories_keep_their_source_and_time_and_a_link_only_where_it_is_one(stag
     assert all(s.published_at == at - 60 * S for s, (at, *_) in zip(episode.stories, STORIES, strict=True))
 
 
-def test_differences_are_told(stage: Stage, database: Path) -> None:
+def test_differences_are_told(stage: Workbench, database: Path) -> None:
     recording = record_incident(stage, database, "20250127-1", NOW, name="live")
     none = compared(recording.alerts, {})
     assert none.same == 0

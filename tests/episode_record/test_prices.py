@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.app.episodes.prices import Priced, Span, priced
+from bot.app.episodes.prices import RecordedPrices, Span, priced
 from bot.core.model import DailyBar, Quote, QuoteKind, Split
 from tests.episode.new_york import timetable_of
 
@@ -25,7 +25,9 @@ def bar(day: date, close: float, seen_at: datetime = CLOSE, **of: float) -> Dail
     return DailyBar("NVDA", day, close, seen_at, **of)
 
 
-def made(quotes: Iterable[Quote], bars: Iterable[DailyBar] = (), splits: Iterable[Split] = (), **of: object) -> Priced:
+def made(
+    quotes: Iterable[Quote], bars: Iterable[DailyBar] = (), splits: Iterable[Split] = (), **of: object
+) -> RecordedPrices:
     span = of.pop("span", SPAN)
     return priced(timetable_of("XNAS"), list(bars), quotes, list(splits), span, **of)  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.adapters.feeds.fetch import Limits
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.core.model import FeedState
@@ -86,7 +86,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield opened
 
 
-LIMITS = Limits(
+LIMITS = FetchLimits(
     body=2_000_000,
     connect=timedelta(seconds=1),
     read=timedelta(seconds=0.5),

@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.adapters.feeds.fetch import Limits, fetch
+from bot.adapters.feeds.fetch import FetchLimits, fetch
 from bot.adapters.feeds.inflate import Inflater
 from bot.adapters.feeds.parser import COMMAND, Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
@@ -126,7 +126,7 @@ async def test_tls_where_there_is_none_is_named(reader: FeedReader, seen: SeenSe
 
 
 async def test_a_gzip_bomb_of_300_megabytes_takes_no_memory(session: aiohttp.ClientSession, site: FeedServer) -> None:
-    limits = Limits(body=10_000_000)
+    limits = FetchLimits(body=10_000_000)
     tracemalloc.start()
     try:
         with pytest.raises(SourceError, match="larger than 10 MB"):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.feeds.identity import (
     Entry,
+    EntryVerdict,
     Novelty,
-    Verdict,
     first_question,
     fold_link,
     fold_title,
@@ -30,7 +30,7 @@ class Seen:
     def __init__(self) -> None:
         self.keys: dict[str, str] = {}
 
-    def poll(self, *entries: Entry, source: str = "wire") -> list[Verdict]:
+    def poll(self, *entries: Entry, source: str = "wire") -> list[EntryVerdict]:
         marks = mark(source, entries, homes=(HOME,))
         known = {k: self.keys[k] for k in first_question(marks) if k in self.keys}
         known |= {k: self.keys[k] for k in second_question(marks, known) if k in self.keys}
@@ -121,7 +121,7 @@ def test_the_feeds_own_address_is_nobodys_page() -> None:
     def entry(title: str) -> Entry:
         return Entry("", "https://news.example/blog/", title)
 
-    def poll(title: str, known: dict[str, str]) -> Verdict:
+    def poll(title: str, known: dict[str, str]) -> EntryVerdict:
         marks = mark("wire", [entry(title)], homes=("http://www.news.example/blog",))
         return judge(marks, known)[0]
 

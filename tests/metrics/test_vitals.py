@@ -12,7 +12,7 @@ import pytest
 
 from bot.app.monitoring.heartbeat import Heartbeat
 from bot.app.monitoring.measures import Measures
-from bot.app.monitoring.vitals import SILENT_AFTER, Vitals, Wellbeing
+from bot.app.monitoring.vitals import SILENT_AFTER, HealthMonitor, HealthReport
 from bot.app.run.live import Counters, LiveBot
 from bot.config.settings.model import Settings
 from bot.core.errors import SourceError, StoreFullError
@@ -45,9 +45,9 @@ class FakeBot:
         return SimpleNamespace(uncommitted=self.waiting)
 
 
-def watched(**of: Any) -> tuple[FakeBot, Measures, Vitals]:
+def watched(**of: Any) -> tuple[FakeBot, Measures, HealthMonitor]:
     bot, measures = FakeBot(**of), Measures()
-    return bot, measures, Vitals(cast(LiveBot, bot), measures, START)
+    return bot, measures, HealthMonitor(cast(LiveBot, bot), measures, START)
 
 
 def asked(measures: Measures, source: str, at: datetime, trouble: Trouble = Trouble.NONE) -> None:
@@ -164,14 +164,14 @@ class FakeSwitch:
 
 async def test_the_heart_beats_only_while_well_and_says_what_changes_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    switch, now = FakeSwitch(), [Wellbeing((), {})]
+    switch, now = FakeSwitch(), [HealthReport((), {})]
     heart = Heartbeat(switch, lambda: now[0])
     await heart.beat()
-    now[0] = Wellbeing(("prices should have been asked for 3 min ago",), {})
+    now[0] = HealthReport(("prices should have been asked for 3 min ago",), {})
     for _ in range(3):
         await heart.beat()
     assert (switch.asked, heart.beats) == (1, 1)
-    now[0] = Wellbeing((), {})
+    now[0] = HealthReport((), {})
     switch.fails = True
     for _ in range(3):
         await heart.beat()

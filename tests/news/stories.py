@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.config.news.companies import load_companies
 from bot.config.news.topics import load_topics
 from bot.core.model import ClusterMatch, Reach, Reading, Story
-from bot.core.news import Companies, NewsRoom, Topics
+from bot.core.news import Companies, NewsIndex, Topics
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -24,9 +24,9 @@ def shipped() -> tuple[Topics, Companies]:
     return topics, load_companies(RULES / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words))
 
 
-def room(window: timedelta = MONTH) -> NewsRoom:
+def room(window: timedelta = MONTH) -> NewsIndex:
     """An empty news room with the shipped vocabulary."""
-    return NewsRoom(*shipped(), window=window)
+    return NewsIndex(*shipped(), window=window)
 
 
 def story(
@@ -74,7 +74,7 @@ def named(title: str, **fields: str) -> set[str]:
 
 
 def matched(
-    news: NewsRoom,
+    news: NewsIndex,
     symbol: str,
     *topics: str,
     since: datetime,

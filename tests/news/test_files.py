@@ -9,7 +9,7 @@ import pytest
 from bot.config.news.companies import load_companies
 from bot.config.news.topics import load_topics
 from bot.core.errors import ConfigError
-from bot.core.news import Companies, NewsRoom
+from bot.core.news import Companies, NewsIndex
 from bot.core.news.voices.speakers import Speech
 from bot.core.news.voices.voices import voices_of
 from tests.news.stories import MONTH, START, matched, named, shipped, story
@@ -69,7 +69,7 @@ def test_a_new_topic_exposure_and_company_work_without_any_code(tmp_path: Path) 
     path.write_text(COMPANIES, encoding="utf-8")
     topics = load_topics(folder)
     companies = load_companies(path, exposures=topics.exposure_names, lists=tuple(topics.words))
-    news = NewsRoom(topics, companies, window=MONTH)
+    news = NewsIndex(topics, companies, window=MONTH)
     reading = news.add(story("A robot dances on stage", START))
     assert reading is not None
     assert [(t.topic, t.score) for t in reading.topics] == [("robots", 0.8)]
@@ -92,7 +92,7 @@ def test_files_share_one_vocabulary_and_word_lists_are_joined(tmp_path: Path) ->
     folder.mkdir()
     (folder / "robots.yaml").write_text(TOPIC, encoding="utf-8")
     (folder / "mine.yaml").write_text("words:\n  robot: [android]\n", encoding="utf-8")
-    news = NewsRoom(load_topics(folder), Companies(), window=MONTH)
+    news = NewsIndex(load_topics(folder), Companies(), window=MONTH)
     reading = news.add(story("An android sings", START))
     assert reading is not None
     assert reading.score("robots") == 0.8
@@ -216,7 +216,7 @@ def test_contexts_of_the_companies_file_and_lists_of_the_topics_both_work_as_con
         encoding="utf-8",
     )
     topics = load_topics(folder)
-    news = NewsRoom(
+    news = NewsIndex(
         topics, load_companies(path, exposures=topics.exposure_names, lists=tuple(topics.words)), window=MONTH
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from tests.news.stories import moment, room, story
 
 TOPICS = ("ai-model",)
@@ -11,7 +11,7 @@ R1_AGAIN = "DeepSeek releases DeepSeek-R1, an open reasoning AI model"
 CLAUDE = "Anthropic launches Claude 4 Opus, a new model for coding"
 
 
-def told() -> NewsRoom:
+def told() -> NewsIndex:
     """Two happenings: one first told on the 20th and again on the 26th, one on the 27th."""
     news = room()
     news.add(story(R1, "20 12:00", source="Hacker News"))

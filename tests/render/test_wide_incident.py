@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.app.project import Timetables, load_world
+from bot.app.project import Timetables, load_project
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     Alert,
@@ -34,7 +34,7 @@ from bot.render.limits import MESSAGE_LIMIT
 from bot.render.text import utf16_length
 from tests.servers.telegram_markup import parse
 
-WORLD = load_world(Path(__file__).resolve().parents[2] / "config.yaml")
+WORLD = load_project(Path(__file__).resolve().parents[2] / "config.yaml")
 SYMBOLS = sorted(s for s in WORLD.settings.watched if "." not in s)[:66]
 FRIDAY, MONDAY = date(2025, 1, 24), date(2025, 1, 27)
 CLOSE = datetime(2025, 1, 27, 21, tzinfo=UTC)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.lab.staging import episode_scene, open_stage
+from bot.app.lab.staging import episode_scenario, open_workbench
 from bot.core.rules.rule import RuleSet
 from bot.render import html, plain
 from bot.replay.playing import Played, play
@@ -21,8 +21,8 @@ EPISODE = "deepseek-2025-01"
 
 def played() -> Played:
     """The week, played with the shipped rules."""
-    stage = open_stage(REPOSITORY / "config.yaml", None, NOW)
-    scene = episode_scene(stage, EPISODE)
+    stage = open_workbench(REPOSITORY / "config.yaml", None, NOW)
+    scene = episode_scenario(stage, EPISODE)
     assert scene.tape.first_at is not None
     watched = [rule for rule in stage.rules(scene.symbols) if rule.enabled]
     return play(stage.engine(RuleSet(watched), scene.tape.first_at), scene.tape)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bot.adapters.charts import draw
-from bot.app.lab.staging import episode_scene, open_stage
+from bot.app.lab.staging import episode_scenario, open_workbench
 from bot.core.messages.pictures import price_picture
 from bot.core.model import Reason
 from bot.core.rules.rule import RuleSet
@@ -37,8 +37,8 @@ blockquote {{ border-left: 3px solid #1d6fb8 }}
 
 def page() -> str:
     """The first message and its picture, as things stood when it went out."""
-    stage = open_stage(REPOSITORY / "config.yaml", None, NOW)
-    scene = episode_scene(stage, EPISODE)
+    stage = open_workbench(REPOSITORY / "config.yaml", None, NOW)
+    scene = episode_scenario(stage, EPISODE)
     assert scene.tape.first_at is not None
     rules = RuleSet([rule for rule in stage.rules(scene.symbols) if rule.enabled])
     whole = play(stage.engine(rules, scene.tape.first_at), scene.tape)

@@ -18,7 +18,7 @@ from bot.app.lab.explaining import (
     explanation_lines,
     explanation_object,
 )
-from bot.app.lab.staging import episode_scene, open_stage
+from bot.app.lab.staging import episode_scenario, open_workbench
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Quote
 from tests.command import run_command
@@ -61,8 +61,8 @@ def test_history_and_episode_tell_the_same_at_the_same_moment(database: Path, ru
 
 
 def test_what_comes_later_changes_nothing(rules: Path) -> None:
-    stage = open_stage(CONFIG, rules, NOW)
-    scene = episode_scene(stage, EPISODE)
+    stage = open_workbench(CONFIG, rules, NOW)
+    scene = episode_scenario(stage, EPISODE)
     moment = at("27 14:00")
     loaded = stage.rules(scene.symbols)
     known = [o for o in scene.tape.observations if o.seen_at <= moment]

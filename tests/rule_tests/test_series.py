@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.rule_tests.series import Clockwork, Series, SeriesSlip, parse_series
+from bot.config.rule_tests.series import Series, SeriesClock, SeriesMistake, parse_series
 from bot.core.model import QuoteKind
 
 SESSION = date(2025, 1, 27)
 
 
-def parse(text: str, zone: str = "UTC", symbol: str = "NVDA") -> tuple[Series, list[SeriesSlip]]:
+def parse(text: str, zone: str = "UTC", symbol: str = "NVDA") -> tuple[Series, list[SeriesMistake]]:
     """The series and its slips."""
-    return parse_series(text, Clockwork(SESSION, ZoneInfo(zone)), symbol)
+    return parse_series(text, SeriesClock(SESSION, ZoneInfo(zone)), symbol)
 
 
 def marks(text: str, zone: str = "UTC") -> list[tuple[str, float, str]]:
@@ -113,7 +113,7 @@ def test_all_mistakes_of_a_series_are_told_at_once() -> None:
 
 
 def test_a_time_without_a_date_needs_a_session() -> None:
-    _, slips = parse_series("09:00 1", Clockwork(None, ZoneInfo("UTC")), "NVDA")
+    _, slips = parse_series("09:00 1", SeriesClock(None, ZoneInfo("UTC")), "NVDA")
     assert "set 'session'" in slips[0].message
 
 

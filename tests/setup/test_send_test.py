@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.adapters.notifiers.telegram import Access
+from bot.adapters.notifiers.telegram import Permissions
 from bot.adapters.store import open_store
-from bot.app.chat.access import Admission
+from bot.app.chat.access import AccessLists
 from bot.app.setup.sample import SAMPLE
 from bot.clock import SystemClock
 from bot.core.model import Recipient
@@ -41,8 +41,8 @@ def desk(place: Place) -> Place:
     ]
     with open_store(place.database, mode="live", run_name="live", now=NOW) as store:
         store.save_recipients(people)
-        listed = Access(frozenset([OWNER]), frozenset([READER, GROUP, OTHER_GROUP, SILENT, DENIED]))
-        admission = Admission(store, SystemClock(), listed)
+        listed = Permissions(frozenset([OWNER]), frozenset([READER, GROUP, OTHER_GROUP, SILENT, DENIED]))
+        admission = AccessLists(store, SystemClock(), listed)
         admission.allow(INVITED)
         admission.deny(DENIED)
     return place

@@ -26,7 +26,7 @@ FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PhasePiece:
     """One phase on the sheet."""
 
     span: PhaseSpan
@@ -45,7 +45,7 @@ class Column:
     """One session on the sheet."""
 
     session: date
-    pieces: tuple[Piece, ...]
+    pieces: tuple[PhasePiece, ...]
     single: bool
     """It has one price at most: its middle stands for the whole of it."""
 
@@ -113,11 +113,11 @@ def _count(spans: Sequence[PhaseSpan], points: Sequence[Point]) -> int:
     return sum(spans[0].start_at <= p.at <= spans[-1].end_at for p in points)
 
 
-def _pieces(spans: Sequence[PhaseSpan], left: float, width: float) -> Iterator[Piece]:
+def _pieces(spans: Sequence[PhaseSpan], left: float, width: float) -> Iterator[PhasePiece]:
     lasts = [max((s.end_at - s.start_at).total_seconds(), 1.0) for s in spans]
     for span, lasting in zip(spans, lasts, strict=True):
         right = left + width * lasting / sum(lasts)
-        yield Piece(span, left, right)
+        yield PhasePiece(span, left, right)
         left = right
 
 

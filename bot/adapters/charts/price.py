@@ -30,7 +30,7 @@ MANY = 80
 """A column so wide has room for hours, and for lows and highs."""
 SHORT_PHASES = {Phase.PRE: ("pre-market", "pre"), Phase.REGULAR: ("regular trading", "regular"),
                 Phase.POST: ("after hours", "post")}  # fmt: skip
-Places = list[tuple[float, float]]
+SetupFiles = list[tuple[float, float]]
 
 
 def price_sheet(picture: PricePicture, theme: Theme) -> Sheet:
@@ -120,15 +120,15 @@ def _phases(sheet: Sheet, time: TimeAxis, y: float) -> bool:
     return unnamed
 
 
-def _runs(time: TimeAxis, points: Sequence[tuple[int, float, float]]) -> list[Places]:
+def _runs(time: TimeAxis, points: Sequence[tuple[int, float, float]]) -> list[SetupFiles]:
     """Points by session."""
-    runs: dict[int, Places] = {}
+    runs: dict[int, SetupFiles] = {}
     for column, x, y in points:
         runs.setdefault(column, []).append((x, y))
     return list(runs.values())
 
 
-def _draw_line(sheet: Sheet, runs: Sequence[Places], colour: str, width: float, dots: float, few: int = 2) -> None:
+def _draw_line(sheet: Sheet, runs: Sequence[SetupFiles], colour: str, width: float, dots: float, few: int = 2) -> None:
     """Solid within a session; from one to the next a fine line, as there was no trading on the way."""
     for run in runs:
         if len(run) > 1:
@@ -178,7 +178,7 @@ def _labels(
     time: TimeAxis,
     values: ValueAxis,
     room: Box,
-    line: Places,
+    line: SetupFiles,
     zero: float,
 ) -> None:
     """The reference, the first story and the alert, each where it hides nothing."""
@@ -186,7 +186,7 @@ def _labels(
     left, top, right, bottom = room
     inner = (left + 8, top + PHASE_ROOM, right - 8, bottom - 8)
     axis = [(float(x), zero) for x in range(int(left), int(right), 8)]
-    at, faint = left, Places()
+    at, faint = left, SetupFiles()
     if picture.story is not None:
         at = time.place(picture.story.at)
         faint = [(at, float(y)) for y in range(int(top), int(bottom), 8)]
@@ -194,7 +194,7 @@ def _labels(
     width = sheet.width_of(said) + 12
     best = min(_beside_level(zero, width, left + 12, right - 12), key=lambda b: 3 * hidden(b, line) + hidden(b, faint))
     taken = [_label(sheet, best, said, theme.muted, "reference")]
-    marks: list[tuple[Marker, Places, str, str]] = []
+    marks: list[tuple[Marker, SetupFiles, str, str]] = []
     alert = picture.alert
     if alert is not None and alert.price is not None:
         x, y = time.place(alert.at), values.place(alert.price)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from bot.adapters.feeds.dates import believe
-from bot.adapters.feeds.fetch import Fetched, FetchError, Limits, fetch
+from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedFeed
 from bot.adapters.feeds.parser import Parser
 from bot.core.errors import SourceError
@@ -67,7 +67,7 @@ async def check_feed(
     url: str,
     now: datetime,
     *,
-    limits: Limits | None = None,
+    limits: FetchLimits | None = None,
     parser: Parser | None = None,
 ) -> FeedCheck:
     """Fetch ``url`` once and say what it is. Never raises for a bad feed."""

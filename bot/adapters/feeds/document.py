@@ -43,7 +43,7 @@ _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class FeedDocument:
     """A body as text that may be a feed."""
 
     text: str
@@ -54,7 +54,7 @@ class NotAFeedError(Exception):
     """The body is something else; the message says what, and what to do."""
 
 
-def read(body: bytes, content_type: str, url: str) -> Document:
+def read(body: bytes, content_type: str, url: str) -> FeedDocument:
     """Decode ``body`` and make sure that it may be a feed; raises NotAFeedError for what cannot be one."""
     if not body.strip():
         raise NotAFeedError("the answer is empty; if it stays so, check the address")
@@ -69,7 +69,7 @@ def read(body: bytes, content_type: str, url: str) -> Document:
         raise NotAFeedError(f"the answer is an HTML page, not a feed; {_better_address(text, url)}")
     if "<" not in head:
         raise NotAFeedError("the answer is plain text, not RSS or Atom; check the address")
-    return Document(text, encoding)
+    return FeedDocument(text, encoding)
 
 
 def _first_element(text: str) -> str:

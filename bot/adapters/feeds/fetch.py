@@ -32,7 +32,7 @@ _ADVICE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FetchLimits:
     """How much a feed may cost. Sizes in bytes, after decompression as well as before."""
 
     body: int = 10_000_000
@@ -81,13 +81,13 @@ async def fetch(
     *,
     etag: str | None = None,
     last_modified: str | None = None,
-    limits: Limits | None = None,
+    limits: FetchLimits | None = None,
 ) -> Fetched:
     """The feed at ``url``, or the word that it has not changed since ``etag`` and ``last_modified``.
 
     Raises FetchError for everything that can go wrong. ``now`` is only used to understand a ``Retry-After`` date.
     """
-    limits = limits or Limits()
+    limits = limits or FetchLimits()
     headers = {"User-Agent": USER_AGENT, "Accept": _ACCEPT, "Accept-Encoding": SUPPORTED}
     if etag:
         headers["If-None-Match"] = etag
@@ -118,7 +118,7 @@ async def fetch(
 
 
 async def _follow(
-    session: aiohttp.ClientSession, url: str, headers: dict[str, str], now: datetime, limits: Limits
+    session: aiohttp.ClientSession, url: str, headers: dict[str, str], now: datetime, limits: FetchLimits
 ) -> Fetched:
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=limits.connect.total_seconds(), sock_read=limits.read.total_seconds()
@@ -152,7 +152,7 @@ async def _read(
     moved_to: str,
     headers: dict[str, str],
     now: datetime,
-    limits: Limits,
+    limits: FetchLimits,
 ) -> Fetched:
     status = response.status
     if status == 304 and not {"If-None-Match", "If-Modified-Since"} & headers.keys():

@@ -82,7 +82,7 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EntryVerdict:
     """What an entry is. ``keys`` are those to remember with its story; empty for a repeat."""
 
     novelty: Novelty
@@ -188,7 +188,7 @@ def second_question(marks: Sequence[Marks], known: Mapping[str, str]) -> list[st
     return list(asked)
 
 
-def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[Verdict]:
+def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[EntryVerdict]:
     """What each entry is, given which keys were ever seen (key to story id), in the order of ``marks``.
 
     Entries that come twice in one poll are repeats of each other. The first-seen story keeps every key it ever had.
@@ -198,7 +198,7 @@ def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[Verdict]:
     for m in marks:
         repeated = next((seen[key] for key in m.exact if key in seen), None)
         if repeated is not None:
-            verdicts.append(Verdict(Novelty.REPEAT, repeated))
+            verdicts.append(EntryVerdict(Novelty.REPEAT, repeated))
             continue
         revises = _revised(m, seen)
         owner = revises or m.story
@@ -206,7 +206,7 @@ def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[Verdict]:
         keys |= dict.fromkeys(key for word in m.words[:WORDS_KEPT] if (key := _word_key(owner, word)) not in seen)
         for key in keys:
             seen[key] = m.story
-        verdicts.append(Verdict(Novelty.REVISION if revises else Novelty.NEW, m.story, revises, tuple(keys)))
+        verdicts.append(EntryVerdict(Novelty.REVISION if revises else Novelty.NEW, m.story, revises, tuple(keys)))
     return verdicts
 
 

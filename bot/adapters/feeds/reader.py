@@ -16,7 +16,7 @@ import aiohttp
 
 from bot.adapters.feeds import identity, pace
 from bot.adapters.feeds.dates import believe
-from bot.adapters.feeds.fetch import Fetched, FetchError, Limits, fetch
+from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
 from bot.core.errors import SourceError
@@ -50,14 +50,14 @@ class FeedReader:
         known_keys: KnownKeys,
         *,
         jitter: Callable[[], float] = random.random,
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         max_stories: int = 500,
         parser: Parser | None = None,
     ) -> None:
         self._session = session
         self._known_keys = known_keys
         self._jitter = jitter
-        self._limits = limits or Limits()
+        self._limits = limits or FetchLimits()
         self._max_stories = max_stories
         self._parser = parser or Parser()
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from bot.adapters.notifiers.telegram.doorman import Access
+from bot.adapters.notifiers.telegram.doorman import Permissions
 from bot.core.ports import Clock, Extras
 
 _NAME = "telegram_access"
 
 
 @dataclass(slots=True)
-class Admission:
+class AccessLists:
     """The lists as they are now."""
 
     kept: Extras
     clock: Clock
-    configured: Access
+    configured: Permissions
     _allowed: set[int] = field(default_factory=set)
     _denied: set[int] = field(default_factory=set)
 
@@ -29,7 +29,7 @@ class Admission:
         self._allowed, self._denied = set(told.get("allowed", ())), set(told.get("denied", ()))
 
     @property
-    def access(self) -> Access:
+    def access(self) -> Permissions:
         """Who may do what."""
         return self.configured.with_lists(self._allowed, self._denied)
 

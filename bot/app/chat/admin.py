@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.adapters.notifiers.telegram import Chat, chat_of
-from bot.app.chat.access import Admission
-from bot.app.chat.muting import Muting
+from bot.app.chat.access import AccessLists
+from bot.app.chat.muting import Silences
 from bot.app.chat.words import answer, facts, note
 from bot.app.run.live import LiveBot
 from bot.core.model import PAUSE, Line, Recipient, Severity, Silence, Strong, Summary
@@ -23,14 +23,14 @@ _NO_CHAT = "Write the number of a person, group or channel: /allow -100123456789
 
 
 @dataclass(slots=True)
-class Administration:
+class AdminCommands:
     """Carries out what an admin asks for; whether they may was decided before."""
 
     bot: LiveBot
     people: People
     outbox: Outbox
-    muting: Muting
-    admission: Admission
+    muting: Silences
+    admission: AccessLists
     refresh: Callable[[], None]
     reload: Callable[[], Awaitable[str]]
     now: Callable[[], datetime]

@@ -10,12 +10,12 @@ from bot.adapters.notifiers.telegram.address import CHANNEL
 from bot.adapters.notifiers.telegram.audience import Answer, Command
 from bot.adapters.notifiers.telegram.doorman import Chat
 from bot.adapters.notifiers.telegram.keyboard import Button
-from bot.app.chat.access import Admission
-from bot.app.chat.admin import Administration
+from bot.app.chat.access import AccessLists
+from bot.app.chat.admin import AdminCommands
 from bot.app.chat.commands import COMMANDS
-from bot.app.chat.knowing import Knowing
-from bot.app.chat.looking import Looking
-from bot.app.chat.muting import Muting
+from bot.app.chat.knowing import NewsAnswers
+from bot.app.chat.looking import AlertAnswers
+from bot.app.chat.muting import Silences
 from bot.app.chat.preferences import Preferences
 from bot.app.run.live import LiveBot
 from bot.core.model import Announcement, Recipient, Silence, Summary, stable_id
@@ -29,15 +29,15 @@ _NO_CHART = "There is no picture of that any more."
 
 
 @dataclass(slots=True)
-class Desk:
+class ChatCommands:
     """Everything a chat can ask. ``status`` tells how the bot is doing; ``refresh`` reads the recipients anew."""
 
     bot: LiveBot
     people: People
     outbox: Outbox
     history: OpenHistory
-    admission: Admission
-    muting: Muting
+    admission: AccessLists
+    muting: Silences
     refresh: Callable[[], None]
     status: Callable[[], Summary]
     reload: Callable[[], Awaitable[str]]
@@ -81,7 +81,7 @@ class Desk:
 
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
         """The answer to a command whose rights were checked."""
-        looking, knowing = self._looking, Knowing(self.bot, self.history, self._now)
+        looking, knowing = self._looking, NewsAnswers(self.bot, self.history, self._now)
         prefers, admin = self._preferences, self._administration
         match command:
             case "price":
@@ -158,16 +158,16 @@ class Desk:
         return self.bot.clock.now()
 
     @property
-    def _looking(self) -> Looking:
-        return Looking(self.bot, self.people, self.history, self._now)
+    def _looking(self) -> AlertAnswers:
+        return AlertAnswers(self.bot, self.people, self.history, self._now)
 
     @property
     def _preferences(self) -> Preferences:
-        settings = self.bot.world.settings
+        settings = self.bot.project.settings
         return Preferences(self.people, self.bot.clock, lambda: settings.watched, lambda: settings.groups, self.refresh)
 
     @property
-    def _administration(self) -> Administration:
-        return Administration(
+    def _administration(self) -> AdminCommands:
+        return AdminCommands(
             self.bot, self.people, self.outbox, self.muting, self.admission, self.refresh, self.reload, self._now
         )

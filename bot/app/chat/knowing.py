@@ -24,7 +24,7 @@ LONGEST_RULE = 2500
 
 
 @dataclass(slots=True)
-class Knowing:
+class NewsAnswers:
     """Answers from the news room, the rules in force and the episodes."""
 
     bot: LiveBot
@@ -35,7 +35,7 @@ class Knowing:
         """The latest happenings on AI models; with a symbol, those that name or reach it."""
         asked = words.split()
         symbol = asked[0].upper().lstrip("$") if asked else ""
-        known = {s.upper(): s for s in self.bot.world.settings.symbols}
+        known = {s.upper(): s for s in self.bot.project.settings.symbols}
         if symbol and symbol not in known:
             return f"{symbol[:20]} is not watched by this bot. /news alone shows the latest of all."
         view, now = self.bot.engine.view(), self.now()

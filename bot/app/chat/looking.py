@@ -29,7 +29,7 @@ _NO_ID = "That is no id of an incident or an alert; /alerts shows them."
 
 
 @dataclass(slots=True)
-class Looking:
+class AlertAnswers:
     """Answers from the history and from what the engine knows now."""
 
     bot: LiveBot
@@ -56,7 +56,7 @@ class Looking:
             found = history.list_alerts(symbol=symbol or None, since=self.now() - span, limit=ALERTS + 1)
         about = f" of {symbol}" if symbol else ""
         if not found:
-            known = {s.upper() for s in self.bot.world.settings.symbols}
+            known = {s.upper() for s in self.bot.project.settings.symbols}
             if symbol and symbol not in known:
                 return f"{symbol[:20]} is not watched, and no alert names it in {age(span)}."
             return f"No alerts{about} in the last {age(span)}."
@@ -168,7 +168,7 @@ class Looking:
         asked = list(dict.fromkeys(w.upper().lstrip("$") for w in words.replace(",", " ").split()))
         if not asked:
             return "Which stocks? Write /price NVDA AMD.", ()
-        known = {s.upper(): s for s in self.bot.world.settings.symbols}
+        known = {s.upper(): s for s in self.bot.project.settings.symbols}
         strangers = [w[:20] for w in asked if w not in known]
         if strangers:
             return (
@@ -198,7 +198,7 @@ class Looking:
         return (png,) if png is not None else ()
 
     def _work(self, exposure: str) -> str:
-        known = self.bot.world.topics.exposure(exposure)
+        known = self.bot.project.topics.exposure(exposure)
         return known.title if known else exposure
 
     # ------------------------------------------------------------------------------------------------------- finding

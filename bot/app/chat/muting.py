@@ -18,7 +18,7 @@ _HOW = "write /silence NVDA 24h, /silence large-fall 8h, or /silence all 2h"
 
 
 @dataclass(slots=True)
-class Muting:
+class Silences:
     """What is silenced now, and how that changes."""
 
     people: People

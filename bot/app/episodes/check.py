@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.app.lab.staging import Stage
+from bot.app.lab.staging import Workbench
 from bot.app.lab.trying import AGREE_WITHIN, Fired, Key, fired_by
 from bot.core.model import Alert
 from bot.core.model.episodes import Episode
@@ -15,7 +15,7 @@ from bot.replay.tape import Tape, build_tape
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class EpisodeComparison:
     """The alerts of an incident beside those its episode fires."""
 
     same: int
@@ -23,23 +23,23 @@ class Comparison:
     """One line each."""
 
 
-def tape_of(stage: Stage, episode: Episode) -> Tape:
-    """The episode's tape; from now on ``stage`` knows where its symbols are listed. Raises UsageError."""
-    listings = stage.timetables.listings
+def tape_of(workbench: Workbench, episode: Episode) -> Tape:
+    """The episode's tape; from now on ``workbench`` knows where its symbols are listed. Raises UsageError."""
+    listings = workbench.timetables.listings
     assert isinstance(listings, dict)
     listings.update({p.symbol: p.exchange for p in episode.prices})
-    return build_tape(episode, stage.timetables.of_exchange)
+    return build_tape(episode, workbench.timetables.of_exchange)
 
 
-def fired_in(stage: Stage, episode: Episode) -> dict[Key, Fired]:
+def fired_in(workbench: Workbench, episode: Episode) -> dict[Key, Fired]:
     """What the configured rules fire there."""
-    tape = tape_of(stage, episode)
+    tape = tape_of(workbench, episode)
     assert tape.first_at is not None
-    rules = stage.rules(p.symbol for p in episode.prices)
-    return fired_by(play(stage.engine(rules, tape.first_at), tape).changes)
+    rules = workbench.rules(p.symbol for p in episode.prices)
+    return fired_by(play(workbench.engine(rules, tape.first_at), tape).changes)
 
 
-def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> Comparison:
+def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> EpisodeComparison:
     """What the history has of an incident beside what its episode fires for the same symbols and sessions."""
     same, differences = 0, []
     was_fired = (Fired(a.rule, a.symbol, a.session, a.fired_at, a.severity, a.change) for a in alerts)
@@ -64,10 +64,10 @@ def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> Comparison:
             differences.append(
                 f"{symbol} {session} {rule}: fires here at {found.at:%Y-%m-%d %H:%M:%S} UTC, and did not"
             )
-    return Comparison(same, tuple(differences))
+    return EpisodeComparison(same, tuple(differences))
 
 
-def comparison_lines(comparison: Comparison, total: int) -> Sequence[str]:
+def comparison_lines(comparison: EpisodeComparison, total: int) -> Sequence[str]:
     """For people, on stderr."""
     if not comparison.differences:
         return [f"played again: the same {count(total, 'alert')} at the same times"]

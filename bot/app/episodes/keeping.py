@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.app.episodes.check import Comparison, compared, comparison_lines, fired_in
-from bot.app.episodes.recording import MOST_QUOTES, Recording, record_incident
-from bot.app.lab.staging import open_stage
+from bot.app.episodes.check import EpisodeComparison, compared, comparison_lines, fired_in
+from bot.app.episodes.recording import MOST_QUOTES, EpisodeRecording, record_incident
+from bot.app.lab.staging import open_workbench
 from bot.config.episodes.file import load_episode
 from bot.config.episodes.writing import episode_text
 from bot.config.settings.replacing import replace_file
@@ -25,12 +25,12 @@ PERMISSIONS = 0o644
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptEpisode:
     """A recorded episode, where it is, and how it plays."""
 
     file: Path
-    recording: Recording
-    comparison: Comparison
+    recording: EpisodeRecording
+    comparison: EpisodeComparison
 
 
 def keep_incident(
@@ -43,7 +43,7 @@ def keep_incident(
     folder: Path | None = None,
     every: bool = False,
     force: bool = False,
-) -> Kept:
+) -> KeptEpisode:
     """Write the episode of an incident into ``folder``, by default that of the rules.
 
     Raises UsageError, StoreError and ConfigError; nothing is written then.
@@ -54,23 +54,23 @@ def keep_incident(
             parse_name(name)
         except ValueError as error:
             raise UsageError(str(error)) from None
-    stage = open_stage(config, None, now)
-    place = folder if folder is not None else stage.world.settings.rules / "episodes"
+    workbench = open_workbench(config, None, now)
+    place = folder if folder is not None else workbench.project.settings.rules / "episodes"
     if not place.is_dir():
         raise UsageError(f"there is no folder {place}; create it, or name a file with --output")
-    recording = record_incident(stage, database, incident, now, name=name, most=None if every else MOST_QUOTES)
+    recording = record_incident(workbench, database, incident, now, name=name, most=None if every else MOST_QUOTES)
     file = place / f"{recording.episode.name}.yaml"
     if file.exists() and not force:
         raise UsageError(f"{file} is there already; choose another --name, or replace it with --force")
     text = episode_text(recording.episode, COMMENT)
     # read back before it is written: a running bot reads whatever stands in the folder
-    episode = load_episode(file, text, timetable_of=stage.timetables.of_exchange)
-    comparison = compared(recording.alerts, fired_in(stage, episode))
+    episode = load_episode(file, text, timetable_of=workbench.timetables.of_exchange)
+    comparison = compared(recording.alerts, fired_in(workbench, episode))
     replace_file(file, text.encode(), PERMISSIONS)
-    return Kept(file, recording, comparison)
+    return KeptEpisode(file, recording, comparison)
 
 
-def kept_lines(kept: Kept) -> Iterator[str]:
+def kept_lines(kept: KeptEpisode) -> Iterator[str]:
     """For people, on stderr."""
     episode = kept.recording.episode
     yield (
@@ -82,7 +82,7 @@ def kept_lines(kept: Kept) -> Iterator[str]:
     yield from comparison_lines(kept.comparison, len(kept.recording.alerts))
 
 
-def kept_object(kept: Kept) -> dict[str, Any]:
+def kept_object(kept: KeptEpisode) -> dict[str, Any]:
     """For programs."""
     episode = kept.recording.episode
     return {

@@ -27,7 +27,7 @@ rest on those that fell with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ReplaySpan:
     """The replayed sessions, and where prices may be thinned out."""
 
     first: date
@@ -38,7 +38,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
+class RecordedPrices:
     """Bars and marks of one symbol, and how many prices could not be taken."""
 
     bars: tuple[EpisodeBar, ...]
@@ -51,10 +51,10 @@ def priced(
     stored: Sequence[DailyBar],
     quotes: Iterable[Quote],
     splits: Sequence[Split],
-    span: Span,
+    span: ReplaySpan,
     own: Sequence[datetime] = (),
     all_changes: Sequence[datetime] = (),
-) -> Priced:
+) -> RecordedPrices:
     """What an episode says of a symbol. ``own``: when its alerts of the incident fired and rose; ``all_changes``: when
     any did."""
     placed, left_out = _placed(timetable, quotes, span)
@@ -69,7 +69,7 @@ def priced(
         else:
             sound.append((session, mark))
     if span.thinned:
-        sound = list(_thinned(sound, span, Around(own, all_changes), hit=bool(own)))
+        sound = list(_thinned(sound, span, ChangeSpans(own, all_changes), hit=bool(own)))
     stated = {(m.at, m.kind, m.price) for _, m in sound}
     outside = _outside(sound, known)
     bars = tuple(
@@ -78,13 +78,13 @@ def priced(
     )
     told = {key for bar in bars if span.first <= bar.session <= span.last for key in _tells(bar, timetable)}
     marks = sorted((m for _, m in sound if (m.at, m.kind, m.price) not in told), key=lambda m: m.at)
-    return Priced(bars, tuple(marks), left_out)
+    return RecordedPrices(bars, tuple(marks), left_out)
 
 
 # --------------------------------------------------------------------------------------------------------------- marks
 
 
-def _placed(timetable: Timetable, quotes: Iterable[Quote], span: Span) -> tuple[list[tuple[Session, Mark]], int]:
+def _placed(timetable: Timetable, quotes: Iterable[Quote], span: ReplaySpan) -> tuple[list[tuple[Session, Mark]], int]:
     """Each price once, at the moment it was seen; at that of the trade where it was seen in another phase."""
     placed: list[tuple[Session, Mark]] = []
     known: set[tuple[QuoteKind, datetime]] = set()
@@ -106,7 +106,7 @@ def _placed(timetable: Timetable, quotes: Iterable[Quote], span: Span) -> tuple[
     return placed, left_out
 
 
-class Around:
+class ChangeSpans:
     """The stretches around changes of alerts, merged, so that asking is quick however many there are."""
 
     def __init__(self, own: Iterable[datetime], every: Iterable[datetime]) -> None:
@@ -135,7 +135,7 @@ _MINUTES = {(True, True): 1, (True, False): 10, (False, True): 10, (False, False
 
 
 def _thinned(
-    placed: Iterable[tuple[Session, Mark]], span: Span, around: Around, *, hit: bool
+    placed: Iterable[tuple[Session, Mark]], span: ReplaySpan, around: ChangeSpans, *, hit: bool
 ) -> Iterator[tuple[Session, Mark]]:
     """The first trade of each minute or so; every one around an alert, and everything that is no trade."""
     last: tuple[date, int] | None = None

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.app.episodes.prices import SEEN_WITHIN, Around, Span, priced
-from bot.app.lab.staging import Stage
+from bot.app.episodes.prices import SEEN_WITHIN, ChangeSpans, ReplaySpan, priced
+from bot.app.lab.staging import Workbench
 from bot.app.project import NEWS_BEYOND
 from bot.app.stores import open_history
 from bot.config.episodes.writing import acceptable_link
@@ -41,7 +41,7 @@ MOST_STORIES = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class EpisodeRecording:
     """An episode, what it was made of, and what somebody who looks it over should know."""
 
     episode: Episode
@@ -51,14 +51,14 @@ class Recording:
 
 
 def record_incident(
-    stage: Stage,
+    workbench: Workbench,
     database: Path,
     incident_id: str,
     now: datetime,
     *,
     name: str | None = None,
     most: int | None = MOST_QUOTES,
-) -> Recording:
+) -> EpisodeRecording:
     """The episode of an incident in ``database``; of more than ``most`` prices some are thinned out.
 
     Raises UsageError where there is no such incident, StoreError where the history no longer holds what it rested on.
@@ -67,10 +67,10 @@ def record_incident(
         incident, alerts = _incident(history, database, incident_id)
         notes = [] if incident.id == incident_id else [f"{incident_id} was found to be part of {incident.id}"]
         notes += _prices_gone(history, database, incident, alerts)
-        span, first, last = _span(stage, alerts, incident, history.last_seen_at() or now)
-        span = _from_first_price(history, stage, incident, span, first)
+        span, first, last = _span(workbench, alerts, incident, history.last_seen_at() or now)
+        span = _from_first_price(history, workbench, incident, span, first)
         symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
-        timetables, strangers = _timetables(stage, [*symbols, *history.priced_symbols()], incident.session)
+        timetables, strangers = _timetables(workbench, [*symbols, *history.priced_symbols()], incident.session)
         if incident.lead not in timetables:
             raise UsageError(_wrong_exchange(incident.lead, incident.session))
         if strangers:
@@ -81,14 +81,14 @@ def record_incident(
             notes.append(f"{amount:,} prices were thinned out; --every-quote keeps them all")
         span = _common(replace(span, thinned=thinned), timetables.values())
         reader = _PriceReader(
-            history, stage, alerts, span, (first.starts_at - timedelta(days=1), last.ends_at),
+            history, workbench, alerts, span, (first.starts_at - timedelta(days=1), last.ends_at),
             {alert.id: history.changed_at(alert.id) for alert in alerts},
         )  # fmt: skip
         prices, left_out = _prices(reader, timetables)
         notes += _without_close(database, incident, [s for s in symbols if s in timetables], {p.symbol for p in prices})
         if left_out:
             notes.append(f"{count(left_out, 'price')} outside every session or far from the rest left out")
-        window = stage.world.settings.news.window + NEWS_BEYOND
+        window = workbench.project.settings.news.window + NEWS_BEYOND
         told = list(history.stories(first.starts_at - window, last.ends_at, [a.id for a in alerts]))
     stories = _stories((t.story for t in told if t.matters or len(told) <= MOST_STORIES), notes)
     if len(told) > MOST_STORIES:
@@ -97,18 +97,18 @@ def record_incident(
     trigger = _trigger(lead, alerts)
     episode = Episode(
         name=name or default_name(incident),
-        title=_title(stage, lead, len(incident.symbols)),
+        title=_title(workbench, lead, len(incident.symbols)),
         kind=EpisodeKind.RECORDED,
         session=incident.session,
         first=span.first,
         last=span.last,
         summary=_summary(incident, alerts, lead),
         trigger=trigger,
-        shock=trigger.topic in stage.world.topics.ai_causes,
+        shock=trigger.topic in workbench.project.topics.ai_causes,
         stories=stories,
         prices=prices,
     )
-    return Recording(episode, incident, tuple(a for a in alerts if a.symbol in timetables), tuple(notes))
+    return EpisodeRecording(episode, incident, tuple(a for a in alerts if a.symbol in timetables), tuple(notes))
 
 
 def default_name(incident: Incident) -> str:
@@ -160,10 +160,10 @@ def _without_close(
 
 
 def _span(
-    stage: Stage, alerts: Sequence[Alert], incident: Incident, known_until: datetime
-) -> tuple[Span, Session, Session]:
+    workbench: Workbench, alerts: Sequence[Alert], incident: Incident, known_until: datetime
+) -> tuple[ReplaySpan, Session, Session]:
     """The sessions to replay, by the lead's exchange."""
-    timetable = stage.timetables.of_symbol(incident.lead)
+    timetable = workbench.timetables.of_symbol(incident.lead)
     sessions = frozenset(a.session for a in alerts) | {incident.session}
     earliest, latest = timetable.on(min(sessions)), timetable.on(max(sessions))
     if earliest is None or latest is None:
@@ -173,14 +173,16 @@ def _span(
     newest = timetable.current(known_until)
     if newest is not None and newest.date < last.date:
         last = newest if newest.date > latest.date else latest
-    return Span(first.date, last.date, sessions), first, last
+    return ReplaySpan(first.date, last.date, sessions), first, last
 
 
-def _from_first_price(history: RecordedIncident, stage: Stage, incident: Incident, span: Span, first: Session) -> Span:
+def _from_first_price(
+    history: RecordedIncident, workbench: Workbench, incident: Incident, span: ReplaySpan, first: Session
+) -> ReplaySpan:
     """``span`` from the session in which the bot first had a price: before, it had nothing to fire on, and a bar that
     is replayed would make some."""
     begun = history.first_priced_at(incident.lead, first.starts_at)
-    opening = stage.timetables.of_symbol(incident.lead).current(begun) if begun is not None else None
+    opening = workbench.timetables.of_symbol(incident.lead).current(begun) if begun is not None else None
     if opening is None:
         return span
     return replace(span, first=min(max(span.first, opening.date), min(span.sessions)))
@@ -190,13 +192,13 @@ def _wrong_exchange(symbol: str, day: date) -> str:
     return f"{symbol}: {day} was no session of the exchange it is taken to be listed on; correct companies.yaml"
 
 
-def _timetables(stage: Stage, symbols: Iterable[str], day: date) -> tuple[dict[str, Timetable], list[str]]:
+def _timetables(workbench: Workbench, symbols: Iterable[str], day: date) -> tuple[dict[str, Timetable], list[str]]:
     """The timetable of each symbol whose exchange is known and traded on ``day``, and the other symbols."""
     found: dict[str, Timetable] = {}
     strangers: list[str] = []
     for symbol in dict.fromkeys(symbols):
         try:
-            timetable = stage.timetables.of_symbol(symbol)
+            timetable = workbench.timetables.of_symbol(symbol)
         except UsageError:
             strangers.append(symbol)
             continue
@@ -207,7 +209,7 @@ def _timetables(stage: Stage, symbols: Iterable[str], day: date) -> tuple[dict[s
     return found, strangers
 
 
-def _common(span: Span, timetables: Iterable[Timetable]) -> Span:
+def _common(span: ReplaySpan, timetables: Iterable[Timetable]) -> ReplaySpan:
     """``span`` from and to sessions that all these exchanges had: an episode's file asks for such."""
     every = list({t.exchange: t for t in timetables}.values())
     days = [s.date for s in every[0].all if span.first <= s.date <= span.last]
@@ -223,9 +225,9 @@ class _PriceReader:
     """Reads each symbol's prices out of the history as an episode has them."""
 
     history: RecordedIncident
-    stage: Stage
+    workbench: Workbench
     alerts: Sequence[Alert]
-    span: Span
+    span: ReplaySpan
     reach: tuple[datetime, datetime]
     """From when to when prices are taken."""
     changes: Mapping[str, Sequence[datetime]]
@@ -241,7 +243,7 @@ class _PriceReader:
         every_change = [at for moments in self.changes.values() for at in moments]
         if span.thinned:
             # a price is asked for by when it was paid, and a stretch is about when it was seen
-            around = [(a - SEEN_WITHIN, b) for a, b in Around(changed, every_change).stretches]
+            around = [(a - SEEN_WITHIN, b) for a, b in ChangeSpans(changed, every_change).stretches]
             quotes = self.history.thinned_quotes(symbol, *self.reach, around, minutely=bool(own))
         else:
             quotes = self.history.quotes(symbol, *self.reach)
@@ -249,7 +251,7 @@ class _PriceReader:
         bars = _with_references(found.bars, own, timetable)
         if not bars:
             return None, found.left_out
-        exposure = _exposure(self.stage, symbol, self.alerts) if own else ""
+        exposure = _exposure(self.workbench, symbol, self.alerts) if own else ""
         currency = next((q.currency for q in quotes if q.currency), "")
         basis = _basis(quotes, splits, span.last)
         made = EpisodePrices(symbol, timetable.exchange, basis, bars, found.marks, exposure, currency)
@@ -284,9 +286,9 @@ def _basis(quotes: Sequence[Quote], splits: Sequence[Split], last: date) -> str:
     return f"as {sources} gave them; adjusted for splits up to {last}"
 
 
-def _exposure(stage: Stage, symbol: str, alerts: Sequence[Alert]) -> str:
+def _exposure(workbench: Workbench, symbol: str, alerts: Sequence[Alert]) -> str:
     """What the company lives from that was hit; what it lives from most, where the causes do not say."""
-    company = stage.world.companies.get(symbol)
+    company = workbench.project.companies.get(symbol)
     if company is None or not company.exposures:
         return ""
     hit = {name for a in alerts if a.cause is not None for name in a.cause.exposures}
@@ -333,8 +335,8 @@ def _trigger(lead: Alert, alerts: Sequence[Alert]) -> Trigger:
     )
 
 
-def _title(stage: Stage, lead: Alert, breadth: int) -> str:
-    company = stage.world.companies.get(lead.symbol)
+def _title(workbench: Workbench, lead: Alert, breadth: int) -> str:
+    company = workbench.project.companies.get(lead.symbol)
     others = f", and {count(breadth - 1, 'other')} with it" if breadth > 1 else ""
     change = lead.worst if lead.worst is not None else lead.change
     moves = f"{'falls' if change < 0 else 'rises'} {abs(change):.1%}" if change is not None else "has an alert"

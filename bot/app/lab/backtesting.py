@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.app.project import Timetables, World, make_engine, surroundings
+from bot.app.project import Project, Timetables, make_engine, surroundings
 from bot.clock import SimulatedClock
 from bot.config.episodes.file import load_episodes
 from bot.config.news.companies import load_companies
@@ -65,7 +65,7 @@ class BacktestPlan:
     """A backtest that is ready to be played."""
 
     request: Request
-    world: World
+    project: Project
     timetables: Timetables
     columns: PriceColumns
     sessions: PriceSessions
@@ -85,7 +85,7 @@ class BacktestPlan:
         """Tells this backtest from others: the same files, dates and rules have the same name."""
         request = self.request
         parts = [str(p.resolve()) for p in (*request.prices, *request.news, *request.earnings)]
-        versions = [f"{n}={v}" for n, (v, _) in sorted(self.world.rules.versions.items())]
+        versions = [f"{n}={v}" for n, (v, _) in sorted(self.project.rules.versions.items())]
         told = stable_id(*parts, *versions, str(request.lag), str(request.configured_only), length=8)
         return f"{self.first} to {self.last} ({told})"
 
@@ -124,7 +124,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
     problems = sorted((*columns.problems, *recorded.bad_news, *unread), key=lambda p: (p.file, p.line))
     return BacktestPlan(
         request,
-        World(request.config.parent, settings, companies, topics, rules, load_episodes(folder / "episodes")),
+        Project(request.config.parent, settings, companies, topics, rules, load_episodes(folder / "episodes")),
         timetables,
         columns,
         sessions,
@@ -139,7 +139,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
 
 
 @dataclass(slots=True)
-class Tally:
+class BacktestTotals:
     """What a backtest came to."""
 
     fired: dict[str, int] = field(default_factory=dict)
@@ -177,7 +177,7 @@ class Backtesting:
     replay: Replay
     engine: Engine
     evidence: EvidenceRecorder
-    tally: Tally = field(default_factory=Tally)
+    tally: BacktestTotals = field(default_factory=BacktestTotals)
 
     async def results(self) -> AsyncIterator[CycleResult]:
         """Play; yields what each cycle did."""
@@ -195,11 +195,11 @@ def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
     tape = RollingTape(plan.columns, plan.sessions, told, lambda day: day >= plan.first, plan.ends_at)
     start = min(tape.first_at or plan.begins_at, plan.begins_at)
     clock = SimulatedClock(start)
-    engine = make_engine(plan.world, plan.timetables, plan.begins_at, alerts_between=(plan.first, plan.last))
+    engine = make_engine(plan.project, plan.timetables, plan.begins_at, alerts_between=(plan.first, plan.last))
     store.save_recipients((NOBODY,))
-    versions = ((name, version, text) for name, (version, text) in plan.world.rules.versions.items())
+    versions = ((name, version, text) for name, (version, text) in plan.project.rules.versions.items())
     store.record_rules(versions, start)
-    evidence = EvidenceRecorder(store, plan.world.settings.benchmarks)
+    evidence = EvidenceRecorder(store, plan.project.settings.benchmarks)
     cycle = Cycle(engine, evidence, lambda: (NOBODY,))
     replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=plan.begins_at)
     return Backtesting(plan, replay, engine, evidence)

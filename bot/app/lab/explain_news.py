@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app.project import load_world
+from bot.app.project import load_project
 from bot.core.errors import UsageError
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story
-from bot.core.news import Companies, NewsRoom, Topics
+from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.news.reader import SCORED
 from bot.render.text import clean
 
@@ -45,15 +45,15 @@ def explain_headline(
     """
     if not title.strip():
         raise UsageError('there is no headline; write news explain "OpenAI unveils GPT-9"')
-    world = load_world(config)
+    project = load_project(config)
     return explain_story(
-        world.topics, world.companies, Story("headline", source, clean(title), now, now, clean(summary), link)
+        project.topics, project.companies, Story("headline", source, clean(title), now, now, clean(summary), link)
     )
 
 
 def explain_story(topics: Topics, companies: Companies, story: Story) -> Explained:
     """The same for a story, alone in an empty room."""
-    room = NewsRoom(topics, companies, window=timedelta(days=8))
+    room = NewsIndex(topics, companies, window=timedelta(days=8))
     reading = room.add(story)
     if reading is None:
         raise UsageError("the headline could not be read; write it anew")

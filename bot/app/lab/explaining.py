@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app.lab.staging import Stage, episode_scene, open_stage
+from bot.app.lab.staging import Workbench, episode_scenario, open_workbench
 from bot.app.lines import alert_line, iso, told_checks
 from bot.app.project import PRICES_BACK
 from bot.app.stores import open_history, read_store
@@ -23,7 +23,7 @@ from bot.core.model import AlertChange, ClusterMatch, Observation, Phase, Quote,
 from bot.core.prices.market import change
 from bot.core.prices.sessions import Session
 from bot.core.rules.nearness import stopper
-from bot.core.rules.rule import Outcome, RuleSet
+from bot.core.rules.rule import Evaluation, RuleSet
 from bot.render.checks import check_lines
 from bot.render.text import clean
 from bot.replay.playing import play
@@ -38,7 +38,7 @@ SESSIONS_BACK = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanations:
     """What was known of a symbol at a moment, and what every rule made of it."""
 
     symbol: str
@@ -51,7 +51,7 @@ class Explanation:
     """The standing price; ``None`` where the session had none yet."""
     previous_close: Reference | None
     clusters: tuple[ClusterMatch, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Evaluation, ...]
     others: tuple[str, ...]
     """Rules that do not concern the symbol, or are not enabled."""
     alerts: tuple[dict[str, Any], ...] = field(default=())
@@ -65,7 +65,7 @@ class Explanation:
 
 def explain_history(
     config: Path, symbol: str, at: datetime, now: datetime, database: Path, rules: Path | None = None
-) -> Explanation:
+) -> Explanations:
     """``symbol`` at ``at``, on the history in ``database``. Raises UsageError, StoreError and ConfigError."""
     if at > now:
         raise UsageError(f"{_told(at)} lies in the future; ask about a moment of the past")
@@ -78,13 +78,13 @@ def explain_history(
         raise UsageError(f"{_told(at)} is before the history in {database}, which begins {_told(first)}")
     if at > last + LONGEST_GAP:
         raise UsageError(f"{_told(at)} is after the history in {database}, which ends {_told(last)}")
-    stage = open_stage(config, rules, now)
-    window = stage.world.settings.news.window + timedelta(days=7)
+    workbench = open_workbench(config, rules, now)
+    window = workbench.project.settings.news.window + timedelta(days=7)
     with read_store(database) as store:
         observations = list(store.observations(at - window, at, quotes_since=at - PRICES_BACK))
         simulated = store.extra(POSITION) is not None
     priced = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
-    found = explain(stage, stage.rules(priced if simulated else ()), observations, symbol, at)
+    found = explain(workbench, workbench.rules(priced if simulated else ()), observations, symbol, at)
     return _with_alerts(
         found, [a for a in reversed(alerts) if found.session and a["session"] == f"{found.session.date}"]
     )
@@ -92,23 +92,23 @@ def explain_history(
 
 def explain_episode(
     config: Path, symbol: str, at: datetime, now: datetime, episode: str, rules: Path | None = None
-) -> Explanation:
+) -> Explanations:
     """``symbol`` at ``at``, within a recorded episode. Raises UsageError and ConfigError."""
-    stage = open_stage(config, rules, now)
-    scene = episode_scene(stage, episode)
-    tape = scene.tape
+    workbench = open_workbench(config, rules, now)
+    scenario = episode_scenario(workbench, episode)
+    tape = scenario.tape
     assert tape.first_at is not None
     assert tape.last_at is not None
     quoted = [o.seen_at for o in tape.observations if isinstance(o, Quote)]
     first = min(quoted, default=tape.first_at)
     if not first <= at <= tape.last_at + LONGEST_GAP:
         raise UsageError(f"{_told(at)} is outside {episode}, which goes from {_told(first)} to {_told(tape.last_at)}")
-    loaded = stage.rules(scene.symbols)
-    found = explain(stage, loaded, [o for o in tape.observations if o.seen_at <= at], symbol, at)
+    loaded = workbench.rules(scenario.symbols)
+    found = explain(workbench, loaded, [o for o in tape.observations if o.seen_at <= at], symbol, at)
     if found.session is None:
         return found
     concerning = RuleSet(loaded.concerning(symbol))
-    played = play(stage.engine(concerning, tape.first_at), tape, until=max(at, found.session.ends_at))
+    played = play(workbench.engine(concerning, tape.first_at), tape, until=max(at, found.session.ends_at))
     latest: dict[str, AlertChange] = {}
     for change_ in played.changes:
         if change_.alert.symbol == symbol and change_.alert.session == found.session.date:
@@ -117,24 +117,26 @@ def explain_episode(
     return _with_alerts(found, [{**alert_line(a), "at": iso(a.fired_at)} for a in alerts])
 
 
-def explain(stage: Stage, rules: RuleSet, observations: list[Observation], symbol: str, at: datetime) -> Explanation:
+def explain(
+    workbench: Workbench, rules: RuleSet, observations: list[Observation], symbol: str, at: datetime
+) -> Explanations:
     """What ``rules`` make of ``symbol`` at ``at``, given all that was seen until then."""
     since = min((o.seen_at for o in observations), default=at)
-    engine = stage.engine(rules, since)
+    engine = workbench.engine(rules, since)
     engine.restore(observations, (), (), at)
-    _require_known(stage, engine, symbol, rules)
+    _require_known(workbench, engine, symbol, rules)
     view = engine.view()
     prices = view.prices(symbol)
     timetable = prices.timetable
     session = timetable.current(at)
     standing = prices.standing(at)
-    company = stage.world.companies.get(symbol)
+    company = workbench.project.companies.get(symbol)
     start = timetable.window_start(session, SESSIONS_BACK) if session else None
     matches = view.matches(
-        symbol, min_score=CLUSTER_SCORE, since=start or at - stage.world.settings.news.window, until=at
+        symbol, min_score=CLUSTER_SCORE, since=start or at - workbench.project.settings.news.window, until=at
     )
     concerned = {rule.name for rule in rules.concerning(symbol)}
-    return Explanation(
+    return Explanations(
         symbol=symbol,
         name=company.name if company else "",
         at=at,
@@ -149,21 +151,21 @@ def explain(stage: Stage, rules: RuleSet, observations: list[Observation], symbo
     )
 
 
-def _require_known(stage: Stage, engine: Engine, symbol: str, rules: RuleSet) -> None:
-    known = {*engine.view().symbols, *stage.world.settings.symbols, *rules.symbols}
-    if symbol in known or symbol in stage.world.companies:
+def _require_known(workbench: Workbench, engine: Engine, symbol: str, rules: RuleSet) -> None:
+    known = {*engine.view().symbols, *workbench.project.settings.symbols, *rules.symbols}
+    if symbol in known or symbol in workbench.project.companies:
         return
     raise UsageError(one_of(symbol, sorted(known), "symbol"))
 
 
-def _with_alerts(found: Explanation, alerts: list[dict[str, Any]]) -> Explanation:
+def _with_alerts(found: Explanations, alerts: list[dict[str, Any]]) -> Explanations:
     return replace(found, alerts=tuple(alerts))
 
 
 # --------------------------------------------------------------------------------------------------------------- shown
 
 
-def explanation_lines(found: Explanation) -> Iterator[str]:
+def explanation_lines(found: Explanations) -> Iterator[str]:
     """For people: what was known, then every rule as a tree, then what fired that session."""
     called = f" ({clean(found.name)})" if found.name else ""
     yield f"{found.symbol}{called} at {_told(found.at)}: {_phase_told(found)}"
@@ -184,7 +186,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     yield from _fired(found)
 
 
-def explanation_object(found: Explanation) -> dict[str, Any]:
+def explanation_object(found: Explanations) -> dict[str, Any]:
     """For ``--json``."""
     quote, reference = found.quote, found.previous_close
     return {
@@ -205,7 +207,7 @@ def explanation_object(found: Explanation) -> dict[str, Any]:
     }
 
 
-def _phase_told(found: Explanation) -> str:
+def _phase_told(found: Explanations) -> str:
     if found.session is None:
         return f"no session known on {found.exchange}"
     if found.phase is Phase.CLOSED:
@@ -213,7 +215,7 @@ def _phase_told(found: Explanation) -> str:
     return f"{found.phase.value} phase of the session of {found.session.date} on {found.exchange}"
 
 
-def _known(found: Explanation) -> Iterator[str]:
+def _known(found: Explanations) -> Iterator[str]:
     quote, reference = found.quote, found.previous_close
     if quote is None:
         yield "price: none yet in this session"
@@ -239,7 +241,7 @@ def _known(found: Explanation) -> Iterator[str]:
             yield f"  = {told}"
 
 
-def _verdict(outcome: Outcome) -> str:
+def _verdict(outcome: Evaluation) -> str:
     if outcome.holds:
         return f"holds, {outcome.severity.word if outcome.severity else ''}"
     stop = stopper(outcome.check)
@@ -247,7 +249,7 @@ def _verdict(outcome: Outcome) -> str:
     return f"{waits}, stopped by {clean(stop.condition)}" if stop else waits
 
 
-def _fired(found: Explanation) -> Iterator[str]:
+def _fired(found: Explanations) -> Iterator[str]:
     if found.session is None:
         return
     if not found.alerts:
@@ -264,7 +266,7 @@ def _fired(found: Explanation) -> Iterator[str]:
             yield "  by another version of the rule than the one above"
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Evaluation) -> dict[str, Any]:
     stop = stopper(outcome.check)
     return {
         "rule": outcome.rule.name,

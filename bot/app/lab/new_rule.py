@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.app.lab.rule_testing import prepare_suite, run_test
-from bot.app.project import Timetables, World, surroundings
+from bot.app.project import Project, Timetables, surroundings
 from bot.config.rules import load_rules, rule_files
 from bot.config.yaml.scalars import parse_name
 from bot.config.yaml.validation import one_of
@@ -28,7 +28,7 @@ STEP = timedelta(minutes=30)
 _SELECTOR = re.compile(r"(?:group:|exposure:)?[\w.^=-]+\Z")
 
 
-class Watched(enum.StrEnum):
+class RuleSubject(enum.StrEnum):
     """What a new rule watches."""
 
     FALL = "fall"
@@ -37,10 +37,10 @@ class Watched(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewRuleAnswers:
     """The answers, as written. Each has a sensible default."""
 
-    watch: Watched = Watched.FALL
+    watch: RuleSubject = RuleSubject.FALL
     by: str = "10%"
     """How far the price moves, without a sign."""
     since: str = "previous close"
@@ -54,7 +54,7 @@ class Wish:
     @property
     def has_price(self) -> bool:
         """Whether it watches a price."""
-        return self.watch is not Watched.NEWS
+        return self.watch is not RuleSubject.NEWS
 
     @property
     def has_news(self) -> bool:
@@ -73,14 +73,14 @@ class Wish:
             value = float(self.number)
         except ValueError:
             raise UsageError(f"'{self.by}' is not how far a price moves; write a percentage, as 10%") from None
-        if not 0 < value <= (99 if self.watch is Watched.FALL else 1000):
+        if not 0 < value <= (99 if self.watch is RuleSubject.FALL else 1000):
             raise UsageError(f"a price cannot {self.watch} by {self.by}; write a percentage above 0, as 10%")
         return value
 
     @property
     def change(self) -> str:
         """The move as a rule says it: ``< -10%``."""
-        return f"< -{self.number}%" if self.watch is Watched.FALL else f"> {self.number}%"
+        return f"< -{self.number}%" if self.watch is RuleSubject.FALL else f"> {self.number}%"
 
     @property
     def symbol_list(self) -> list[str]:
@@ -100,12 +100,12 @@ class Wish:
         """The rule in a sentence."""
         if not self.has_price:
             return f"A story on {self.topic} reaches a stock."
-        verb = "falls" if self.watch is Watched.FALL else "rises"
+        verb = "falls" if self.watch is RuleSubject.FALL else "rises"
         return f"A stock {verb} more than {self.number}%{f' alongside {self.topic} news' if self.has_news else ''}."
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class RuleDraft:
     """A rule file and its test file, not written yet."""
 
     name: str
@@ -118,12 +118,12 @@ class Draft:
 # ------------------------------------------------------------------------------------------------------------ the rule
 
 
-def rule_text(wish: Wish) -> str:
+def rule_text(wish: NewRuleAnswers) -> str:
     """The rule as YAML with a comment for every line a person may want to change."""
     return "\n".join([*_rule_lines(wish), ""])
 
 
-def _rule_lines(wish: Wish) -> Iterator[str]:
+def _rule_lines(wish: NewRuleAnswers) -> Iterator[str]:
     name = wish.named()
     yield "# yaml-language-server: $schema=schema/rules.json"
     yield "#"
@@ -146,7 +146,7 @@ def _rule_lines(wish: Wish) -> Iterator[str]:
             f"        - news: {{topic: {wish.topic}, reach: {reach}, within: 5 sessions, "
             'score: ">= 0.5"}  # sources: ">= 2"'
         )
-    if wish.watch is Watched.FALL:
+    if wish.watch is RuleSubject.FALL:
         yield "      none:"
         yield '        - market: {change: "< -4%"}  # everything falls: no news about these'
     yield f"    severity: {wish.severity}  # info, warning, high or critical"
@@ -158,20 +158,20 @@ def _rule_lines(wish: Wish) -> Iterator[str]:
 # ------------------------------------------------------------------------------------------------------------ its test
 
 
-def test_text(wish: Wish, rule: Rule, world: World, timetables: Timetables, headline: str) -> str:
+def test_text(wish: NewRuleAnswers, rule: Rule, project: Project, timetables: Timetables, headline: str) -> str:
     """A test that the rule fires, and one that it stays quiet. Without a headline only the second."""
-    symbol = _example_symbol(rule, world)
+    symbol = _example_symbol(rule, project)
     return "\n".join([*_test_lines(wish, symbol, timetables, headline), ""])
 
 
-def _test_lines(wish: Wish, symbol: str, timetables: Timetables, headline: str) -> Iterator[str]:
+def _test_lines(wish: NewRuleAnswers, symbol: str, timetables: Timetables, headline: str) -> Iterator[str]:
     session = next(s for s in timetables.of_symbol(symbol).all if s.date >= SESSION)
     quiet_for = session.break_start_at or session.close_at
     steps = max(1, int((quiet_for - session.open_at - STEP - timedelta(minutes=10)) / STEP))
     moves_at = session.open_at + STEP * steps + timedelta(minutes=10)
     told_at = moves_at - timedelta(minutes=5)
     confirmed_at = moves_at + timedelta(minutes=1)
-    sign = "-" if wish.watch is Watched.FALL else "+"
+    sign = "-" if wish.watch is RuleSubject.FALL else "+"
     calm = f"60x100 | {session.open_at:%H:%M} {steps + 1}x100 every 30m, {moves_at:%H:%M} 2x"
 
     def prices(part: float) -> Iterator[str]:
@@ -181,7 +181,9 @@ def _test_lines(wish: Wish, symbol: str, timetables: Timetables, headline: str) 
             yield f"      {symbol}: {calm}{sign}{how_far}% every 1m, {session.close_at:%H:%M} {sign}{how_far}% close"
 
     news = ["    news:", f"      - {told_at:%H:%M} | Example News | {headline}"] if headline else []
-    further = 1.2 if wish.watch is Watched.RISE or wish.percentage * 1.2 < 100 else 1 + (1 - wish.percentage / 100) / 2
+    further = (
+        1.2 if wish.watch is RuleSubject.RISE or wish.percentage * 1.2 < 100 else 1 + (1 - wish.percentage / 100) / 2
+    )
     yield "# yaml-language-server: $schema=../schema/rule-tests.json"
     yield "#"
     yield f"# Tests of {wish.named()}. Prices: closes before the bar, then what happens at which time (UTC)."
@@ -214,25 +216,25 @@ def _test_lines(wish: Wish, symbol: str, timetables: Timetables, headline: str) 
         yield f"    expect_nothing: {{because: no story explains it{stopped}}}"
 
 
-def _sentence(wish: Wish) -> str:
+def _sentence(wish: NewRuleAnswers) -> str:
     if not wish.has_price:
         return f"a story on {wish.topic}"
     return f"a {wish.watch} of more than {wish.number}%{f' with {wish.topic} news' if wish.has_news else ''}"
 
 
-def _example_symbol(rule: Rule, world: World) -> str:
+def _example_symbol(rule: Rule, project: Project) -> str:
     """The symbol the test is about: the first of the watchlist that has a name people write in headlines."""
-    watched = [s for s in world.settings.symbols if s in rule.symbols] or sorted(rule.symbols)
-    known = [s for s in watched if (c := world.companies.get(s)) is not None and c.name]
+    watched = [s for s in project.settings.symbols if s in rule.symbols] or sorted(rule.symbols)
+    known = [s for s in watched if (c := project.companies.get(s)) is not None and c.name]
     return (known or watched)[0]
 
 
-def headlines(wish: Wish, rule: Rule, world: World) -> list[str]:
+def headlines(wish: NewRuleAnswers, rule: Rule, project: Project) -> list[str]:
     """Headlines that may speak of the topic and name the company, likeliest first; empty for a rule without news."""
     if not wish.has_news:
         return [""]
-    company = world.companies.get(_example_symbol(rule, world))
-    name = company.name if company else _example_symbol(rule, world)
+    company = project.companies.get(_example_symbol(rule, project))
+    name = company.name if company else _example_symbol(rule, project)
     return [
         f"DeepSeek releases DeepSeek-R2, an open model that does what {name} sells at a fraction of the cost",
         f"{name} shares fall as new DeepSeek-R2 model stokes fears over cheap AI",
@@ -240,7 +242,7 @@ def headlines(wish: Wish, rule: Rule, world: World) -> list[str]:
         f"{name} cuts its outlook after quarterly earnings miss estimates",
         f"{name} faces antitrust lawsuit over AI",
         f"{name} announces $5bn share offering",
-        f"{name} {_first_words(world.topics, wish.topic)}",
+        f"{name} {_first_words(project.topics, wish.topic)}",
         "",
     ]
 
@@ -256,35 +258,35 @@ def _first_words(topics: Topics, name: str) -> str:
 # ------------------------------------------------------------------------------------------------------------ together
 
 
-def draft(wish: Wish, config: Path, world: World, timetables: Timetables, now: datetime) -> Draft:
+def draft(wish: NewRuleAnswers, config: Path, project: Project, timetables: Timetables, now: datetime) -> RuleDraft:
     """The files ``wish`` makes, checked: the rule loads beside the others, and its test passes.
 
     Raises UsageError for an answer that makes no sense or a file that is already there.
     """
-    rules = world.settings.rules
+    rules = project.settings.rules
     rule_path, test_path = rules / f"{wish.named()}.yaml", rules / "tests" / f"{wish.named()}.yaml"
     for path in (rule_path, test_path):
         if path.exists():
             raise UsageError(f"{path} is already there; choose another name")
-    rule = compiled(wish, world)
+    rule = compiled(wish, project)
     written = rule_text(wish)
-    for headline in headlines(wish, rule, world):
-        tests = test_text(wish, rule, world, timetables, headline)
+    for headline in headlines(wish, rule, project):
+        tests = test_text(wish, rule, project, timetables, headline)
         if _passes(written, tests, config, now):
-            return Draft(rule.name, rule_path, written, test_path, tests)
+            return RuleDraft(rule.name, rule_path, written, test_path, tests)
     raise UsageError("this rule can hardly ever fire: no prices were found that meet it; choose other answers")
 
 
-def compiled(wish: Wish, world: World) -> Rule:
+def compiled(wish: NewRuleAnswers, project: Project) -> Rule:
     """The rule that ``wish`` makes, read beside the rules there are. Raises UsageError with what to answer instead."""
-    if message := _nonsense(wish, "topic", wish.topic, world):
+    if message := _nonsense(wish, "topic", wish.topic, project):
         raise UsageError(message)
-    around = surroundings(world.settings, world.companies, world.topics)
+    around = surroundings(project.settings, project.companies, project.topics)
     with tempfile.TemporaryDirectory(prefix="aftershock-") as folder:
         file = Path(folder) / "new.yaml"
         file.write_text(rule_text(wish), encoding="utf-8")
         try:
-            loaded = load_rules([*rule_files(world.settings.rules), file], around)
+            loaded = load_rules([*rule_files(project.settings.rules), file], around)
         except ConfigError as error:
             mine = [p.message for p in error.problems if p.file == str(file)]
             raise UsageError(mine[0] if mine else str(error.problems[0])) from error
@@ -304,24 +306,24 @@ def _passes(rule: str, tests: str, config: Path, now: datetime) -> bool:
             suite = prepare_suite(config, test_file, rule_file, now)
         except ConfigError:
             return False
-        return all(run_test(suite.stage, case, under, scene).passed for case, under, scene in suite.tests)
+        return all(run_test(suite.workbench, case, under, scenario).passed for case, under, scenario in suite.tests)
 
 
-def answered(wish: Wish, key: str, answer: str, world: World) -> Wish:
+def answered(wish: NewRuleAnswers, key: str, answer: str, project: Project) -> NewRuleAnswers:
     """``wish`` with one more answer. Raises UsageError with what to answer instead where it makes no sense."""
     text = answer.strip()
     if key == "watch":
-        if text not in list(Watched):
+        if text not in list(RuleSubject):
             raise UsageError(f"'{text}' cannot be watched; write fall, rise or news")
-        return replace(wish, watch=Watched(text))
+        return replace(wish, watch=RuleSubject(text))
     changed = replace(wish, **{key: text})  # type: ignore[arg-type]  # the other fields are text
-    if message := _nonsense(changed, key, text, world):
+    if message := _nonsense(changed, key, text, project):
         raise UsageError(message)
-    compiled(changed, world)
+    compiled(changed, project)
     return changed
 
 
-def _nonsense(wish: Wish, key: str, text: str, world: World) -> str:
+def _nonsense(wish: NewRuleAnswers, key: str, text: str, project: Project) -> str:
     """What is wrong with an answer in itself; what it means among the other rules is asked of these."""
     try:
         match key:
@@ -330,9 +332,9 @@ def _nonsense(wish: Wish, key: str, text: str, world: World) -> str:
             case "since":
                 parse_since(text)
             case "topic":
-                if wish.watch is Watched.NEWS and not wish.has_news:
+                if wish.watch is RuleSubject.NEWS and not wish.has_news:
                     return "a rule that watches news needs a topic; write one, as ai-model"
-                known = [*sorted(world.topics.names), "none"]
+                known = [*sorted(project.topics.names), "none"]
                 return "" if text in known else one_of(text, known, "topic")
             case "symbols":
                 odd = [part for part in wish.symbol_list if not _SELECTOR.match(part)]
@@ -348,7 +350,7 @@ def _nonsense(wish: Wish, key: str, text: str, world: World) -> str:
     return ""
 
 
-def write(made: Draft) -> None:
+def write(made: RuleDraft) -> None:
     """Write both files, or none. Raises UsageError where one appeared meanwhile, StoreError where it cannot be."""
     with ExitStack() as undo:
         for path, text in ((made.rule_path, made.rule), (made.test_path, made.test)):

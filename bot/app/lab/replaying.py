@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.app.project import Timetables, World, load_world, make_engine
+from bot.app.project import Project, Timetables, load_project, make_engine
 from bot.app.run.notifiers import without_edits
 from bot.clock import SimulatedClock, SystemClock
 from bot.config.episodes.file import episode_path, load_episode
@@ -30,7 +30,7 @@ class Plan:
     """A replay that is ready to be played."""
 
     episode: Episode
-    world: World
+    project: Project
     timetables: Timetables
     tape: Tape
     warm_until: datetime
@@ -51,12 +51,12 @@ def plan_replay(config: Path, name: str, now: datetime) -> Plan:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be replayed")
     exchanges.update({p.symbol: p.exchange for p in episode.prices})
     benchmarks = set(settings.benchmarks)
-    world = load_world(config, watchlist=tuple(p.symbol for p in episode.prices if p.symbol not in benchmarks))
-    spans.companies = world.companies
+    project = load_project(config, watchlist=tuple(p.symbol for p in episode.prices if p.symbol not in benchmarks))
+    spans.companies = project.companies
     opening = spans.of_exchange(episode.prices[0].exchange).on(episode.first)
     if opening is None:
         raise UsageError(f"{name}: from: {episode.first} is no session of {episode.prices[0].exchange}")
-    return Plan(episode, world, spans, build_tape(episode, spans.of_exchange), opening.starts_at)
+    return Plan(episode, project, spans, build_tape(episode, spans.of_exchange), opening.starts_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ def start_replay(
     """
     start = plan.tape.first_at or plan.warm_until
     clock = SimulatedClock(start)
-    engine = make_engine(plan.world, plan.timetables, start)
+    engine = make_engine(plan.project, plan.timetables, start)
     store.save_recipients(recipients)
-    versions = ((name, version, text) for name, (version, text) in plan.world.rules.versions.items())
+    versions = ((name, version, text) for name, (version, text) in plan.project.rules.versions.items())
     store.record_rules(versions, start)
     known = tuple(store.recipients())
     sender = Sender(store, store, notifiers, clock, pace_clock=SystemClock(), policy=SendPolicy(concurrency=1))

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.app.lab.staging import Scene, Stage, cannot_fail, open_stage, rules_under_test, scene_of
+from bot.app.lab.staging import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scene_of
 from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import AlertChange, ChangeKind, Check
 from bot.core.rules.nearness import nearness, stopper
 from bot.core.rules.rule import Rule, RuleSet
-from bot.replay.playing import Played, Told, play
+from bot.replay.playing import PlannedMessage, Played, play
 
 EVENTS = (ChangeKind.FIRED, ChangeKind.ESCALATED, ChangeKind.RESOLVED)
 
@@ -45,7 +45,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TestResult:
     """How one test went."""
 
     test: RuleTest
@@ -66,8 +66,8 @@ class Verdict:
 class Suite:
     """Tests that are ready to be run."""
 
-    stage: Stage
-    tests: list[tuple[RuleTest, list[Rule], Scene]]
+    workbench: Workbench
+    tests: list[tuple[RuleTest, list[Rule], Scenario]]
     coverage: dict[str, set[str]] = field(default_factory=dict)
     """Per rule ``fires`` and ``quiet``, as far as tests expect it."""
 
@@ -94,19 +94,19 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     if not files:
         raise UsageError(f"{where} holds no rule tests (*.yaml); docs/rule-tests.md shows how to write one")
     tests = load_rule_tests(files)
-    stage = open_stage(config, rules, now, tests)
+    workbench = open_workbench(config, rules, now, tests)
     problems: list[Problem] = []
-    ready: list[tuple[RuleTest, list[Rule], Scene]] = []
-    coverage: dict[str, set[str]] = {rule.name: set() for rule in stage.rules()}
+    ready: list[tuple[RuleTest, list[Rule], Scenario]] = []
+    coverage: dict[str, set[str]] = {rule.name: set() for rule in workbench.rules()}
     for test in tests:
         try:
-            scene = scene_of(stage, test)
-            under, missing = rules_under_test(test, stage.rules(scene.symbols))
+            scenario = scene_of(workbench, test)
+            under, missing = rules_under_test(test, workbench.rules(scenario.symbols))
         except ConfigError as error:
             problems += error.problems
             continue
-        problems += missing or cannot_fail(test, under, scene)
-        ready.append((test, under, scene))
+        problems += missing or cannot_fail(test, under, scenario)
+        ready.append((test, under, scenario))
         for rule in under:
             if test.because and test.rules is not None:
                 coverage.setdefault(rule.name, set()).add("quiet")
@@ -114,7 +114,7 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
                 coverage.setdefault(rule.name, set()).add("fires")
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
-    return Suite(stage, ready, coverage)
+    return Suite(workbench, ready, coverage)
 
 
 def _shortest(path: Path) -> Path:
@@ -122,39 +122,39 @@ def _shortest(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def run_test(stage: Stage, test: RuleTest, rules: list[Rule], scene: Scene) -> Verdict:
+def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: Scenario) -> TestResult:
     """Play one test and compare."""
     loaded = RuleSet(rules)
-    assert scene.tape.first_at is not None
-    played = play(stage.engine(loaded, scene.tape.first_at), scene.tape, until=test.until)
+    assert scenario.tape.first_at is not None
+    played = play(workbench.engine(loaded, scenario.tape.first_at), scenario.tape, until=test.until)
     comparison = _Comparison(test, rules, played)
     comparison.compare()
     wanted = {(e.rule or rules[0].name, e.symbol, e.window) for e in comparison.absent}
     misses: dict[tuple[str, str, Window | None], Miss] = {}
     if wanted or test.stopped_by:
         if test.stopped_by:
-            about = (scene.quoted or loaded.symbols) & (test.symbols or loaded.symbols)
+            about = (scenario.quoted or loaded.symbols) & (test.symbols or loaded.symbols)
             wanted |= {(rule.name, symbol, None) for rule in rules for symbol in rule.symbols & about}
-        misses = nearest_misses(stage, loaded, scene, wanted)
+        misses = nearest_misses(workbench, loaded, scenario, wanted)
     comparison.explain(misses)
     fired = tuple(c for c in played.changes if c.kind in (ChangeKind.FIRED, ChangeKind.ESCALATED))
     notes = tuple(
         f"a price was not believed: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
         for r in played.refused
     )
-    return Verdict(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
+    return TestResult(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
 
 
 def nearest_misses(
-    stage: Stage, rules: RuleSet, scene: Scene, wanted: Iterable[tuple[str, str, Window | None]]
+    workbench: Workbench, rules: RuleSet, scenario: Scenario, wanted: Iterable[tuple[str, str, Window | None]]
 ) -> dict[tuple[str, str, Window | None], Miss]:
     """For each rule and symbol the moment at which the rule came nearest, inside the window where there is one.
 
     Of equally near moments the last counts.
     """
-    assert scene.tape.first_at is not None
+    assert scenario.tape.first_at is not None
     asked = sorted(wanted, key=lambda key: (key[0], key[1], str(key[2])))
-    engine = stage.engine(rules, scene.tape.first_at)
+    engine = workbench.engine(rules, scenario.tape.first_at)
     best: dict[tuple[str, str, Window | None], tuple[bool, float, Miss]] = {}
 
     def probe(at: datetime, _step: int) -> None:
@@ -168,7 +168,7 @@ def nearest_misses(
             if key not in best or rank >= best[key][:2]:
                 best[key] = (*rank, Miss(name, symbol, at, check))
 
-    play(engine, scene.tape, on_turn=probe, until=scene.tape.last_at)
+    play(engine, scenario.tape, on_turn=probe, until=scenario.tape.last_at)
     return {key: miss for key, (_, _, miss) in best.items()}
 
 
@@ -251,7 +251,7 @@ class _Comparison:
             yield f"severity is {event.alert.severity.word}"
         yield from _message_as_expected(expected, self._message_of(event, expected.reason))
 
-    def _message_of(self, event: AlertChange, reason: str | None) -> Told | None:
+    def _message_of(self, event: AlertChange, reason: str | None) -> PlannedMessage | None:
         """The new message that goes out for the event's incident at that moment; one for ``reason`` first."""
         at_once = [
             t
@@ -263,7 +263,7 @@ class _Comparison:
         return next((t for t in at_once if t.announcement.reason == reason), at_once[0] if at_once else None)
 
     @staticmethod
-    def _belongs(told: Told, event: AlertChange) -> bool:
+    def _belongs(told: PlannedMessage, event: AlertChange) -> bool:
         return not event.alert.incident or told.announcement.incident == event.alert.incident
 
     # ------------------------------------------------------------------------------------------------------ what else
@@ -300,7 +300,7 @@ class _Comparison:
             self.failures.append(Failure(what, (), (nearest,)))
 
 
-def _message_as_expected(expected: Expected, message: Told | None) -> Iterator[str]:
+def _message_as_expected(expected: Expected, message: PlannedMessage | None) -> Iterator[str]:
     """In what the message about an alert differs from what is expected of it."""
     if expected.reason == "none":
         if message is not None:
@@ -320,7 +320,7 @@ def _message_as_expected(expected: Expected, message: Told | None) -> Iterator[s
         yield f"the message was held back by {held}"
 
 
-def _message_differences(wanted: ExpectedMessage, told: Told) -> Iterator[str]:
+def _message_differences(wanted: ExpectedMessage, told: PlannedMessage) -> Iterator[str]:
     at = told.announcement.at
     if wanted.window is not None and not wanted.window[0] <= at < wanted.window[1]:
         yield f"came at {_clock(at)}"
@@ -329,7 +329,7 @@ def _message_differences(wanted: ExpectedMessage, told: Told) -> Iterator[str]:
     yield from _lacking(wanted.contains, told)
 
 
-def _lacking(words: Iterable[str], told: Told | None) -> Iterator[str]:
+def _lacking(words: Iterable[str], told: PlannedMessage | None) -> Iterator[str]:
     """Which of the words the message lacks; white space and its kind do not matter."""
     if told is None:
         yield "no message went out then"
@@ -352,7 +352,7 @@ def told_event(event: AlertChange) -> str:
     return f"{alert.rule} {alert.symbol} {event.kind.value} {alert.severity.word} at {_clock(event.at)}{moved}"
 
 
-def told_message(told: Told) -> str:
+def told_message(told: PlannedMessage) -> str:
     """A message in one line."""
     headline = told.notification.text.strip().splitlines()[0]
     return f"message at {_clock(told.announcement.at)}, reason {told.announcement.reason}: ‘{headline}’"

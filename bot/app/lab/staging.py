@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.app.lab.replaying import EPISODES_FROM
-from bot.app.project import HISTORY, Timetables, World, load_world, make_engine, surroundings
+from bot.app.project import HISTORY, Project, Timetables, load_project, make_engine, surroundings
 from bot.config.episodes.file import episode_path, load_episode
 from bot.config.rule_tests.file import GivenPrices, Recording, RuleTest
 from bot.config.rules import load_rules, rule_files
@@ -28,41 +28,41 @@ AHEAD = timedelta(days=60)
 
 
 @dataclass(slots=True)
-class Stage:
+class Workbench:
     """What everything played by one command shares."""
 
-    world: World
+    project: Project
     rule_files: list[Path]
     timetables: Timetables
     _rules: dict[frozenset[str], RuleSet] = field(default_factory=dict)
 
     def rules(self, symbols: Iterable[str] = ()) -> RuleSet:
         """The rules, where the watchlist is the configured one and ``symbols``. Raises ConfigError."""
-        settings = self.world.settings
+        settings = self.project.settings
         watched = dict.fromkeys((*settings.watched, *symbols))
         key = frozenset(watched)
         if key not in self._rules:
-            around = surroundings(settings, self.world.companies, self.world.topics, tuple(watched))
+            around = surroundings(settings, self.project.companies, self.project.topics, tuple(watched))
             self._rules[key] = load_rules(self.rule_files, around)
         return self._rules[key]
 
     def engine(self, rules: RuleSet, watching_since: datetime) -> Engine:
         """An engine with ``rules`` that knows nothing yet."""
-        return make_engine(replace(self.world, rules=rules), self.timetables, watching_since)
+        return make_engine(replace(self.project, rules=rules), self.timetables, watching_since)
 
 
-def open_stage(config: Path, rules: Path | None, now: datetime, tests: Collection[RuleTest] = ()) -> Stage:
+def open_workbench(config: Path, rules: Path | None, now: datetime, tests: Collection[RuleTest] = ()) -> Workbench:
     """The stage with the configured rules, or those at ``rules``. Raises ConfigError and UsageError."""
     if rules is not None and not rules.exists():
         raise UsageError(f"there is no {rules}; name a rule file or a folder of them")
-    world = load_world(config)
-    files = rule_files(rules or world.settings.rules)
+    project = load_project(config)
+    files = rule_files(rules or project.settings.rules)
     if not files:
-        raise UsageError(f"{rules or world.settings.rules} holds no rule files (*.yaml)")
+        raise UsageError(f"{rules or project.settings.rules} holds no rule files (*.yaml)")
     first, last = EPISODES_FROM, now.date() + AHEAD
     for day in _days(tests):
         first, last = min(first, day - HISTORY), max(last, day + AHEAD)
-    return Stage(world, files, Timetables(first, last, world.companies, listings={}))
+    return Workbench(project, files, Timetables(first, last, project.companies, listings={}))
 
 
 def _days(tests: Collection[RuleTest]) -> Iterator[date]:
@@ -78,7 +78,7 @@ def _days(tests: Collection[RuleTest]) -> Iterator[date]:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """Something that can be played: a tape, and which symbols have prices in it."""
 
     tape: Tape
@@ -91,68 +91,68 @@ class Scene:
         return frozenset(o.symbol for o in self.tape.observations if isinstance(o, Quote))
 
 
-def episode_scene(stage: Stage, name: str) -> Scene:
+def episode_scenario(workbench: Workbench, name: str) -> Scenario:
     """A recorded episode. Raises UsageError where there is none, or it has no prices; ConfigError for mistakes."""
-    path = episode_path(stage.world.settings.rules / "episodes", name)
-    episode = load_episode(path, timetable_of=stage.timetables.of_exchange)
+    path = episode_path(workbench.project.settings.rules / "episodes", name)
+    episode = load_episode(path, timetable_of=workbench.timetables.of_exchange)
     if not episode.prices:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be played")
-    listings = stage.timetables.listings
+    listings = workbench.timetables.listings
     assert isinstance(listings, dict)
     listings.update({p.symbol: p.exchange for p in episode.prices})
-    return Scene(build_tape(episode, stage.timetables.of_exchange), tuple(p.symbol for p in episode.prices))
+    return Scenario(build_tape(episode, workbench.timetables.of_exchange), tuple(p.symbol for p in episode.prices))
 
 
-def recording_scene(stage: Stage, recording: Recording) -> tuple[Scene, list[Problem]]:
+def recording_scene(workbench: Workbench, recording: Recording) -> tuple[Scenario, list[Problem]]:
     """Recorded files, and the rows in them that were passed over. Raises UsageError for an unreadable file."""
     recorded = read_recording(recording.prices, recording.news)
-    observations = recording_observations(recorded, stage.timetables.of_symbol, recording.first, recording.last)
-    return Scene(Tape(observations), tuple(recorded.prices.symbols)), recorded.problems
+    observations = recording_observations(recorded, workbench.timetables.of_symbol, recording.first, recording.last)
+    return Scenario(Tape(observations), tuple(recorded.prices.symbols)), recorded.problems
 
 
-def scene_of(stage: Stage, test: RuleTest) -> Scene:
+def scene_of(workbench: Workbench, test: RuleTest) -> Scenario:
     """What a test gives, as far as it is played. Raises ConfigError with the places in its file."""
-    scene = _given(stage, test)
+    scenario = _given(workbench, test)
     if test.until is not None:
-        scene = Scene(Tape(o for o in scene.tape.observations if o.seen_at <= test.until), scene.symbols)
-        if scene.tape.first_at is None:
+        scenario = Scenario(Tape(o for o in scenario.tape.observations if o.seen_at <= test.until), scenario.symbols)
+        if scenario.tape.first_at is None:
             raise ConfigError([test.problem((*test.path, "until"), "nothing has happened by then; write a later time")])
-    return scene
+    return scenario
 
 
-def _given(stage: Stage, test: RuleTest) -> Scene:
+def _given(workbench: Workbench, test: RuleTest) -> Scenario:
     if test.episode is not None:
         try:
-            return episode_scene(stage, test.episode)
+            return episode_scenario(workbench, test.episode)
         except UsageError as error:
             raise ConfigError([test.problem((*test.path, "episode"), str(error))]) from error
     if test.recording is not None:
         try:
-            scene, problems = recording_scene(stage, test.recording)
+            scenario, problems = recording_scene(workbench, test.recording)
         except UsageError as error:
             raise ConfigError([test.problem((*test.path, "recording"), str(error))]) from error
         if problems:
             raise ConfigError(problems)
-        return scene
+        return scenario
     problems = []
     observations: list[Observation] = [*test.stories, *test.earnings]
     for symbol, given in test.prices.items():
-        observations += _priced(stage, test, symbol, given, problems)
+        observations += _priced(workbench, test, symbol, given, problems)
     if problems:
         raise ConfigError(problems)
-    return Scene(Tape(observations), tuple(test.prices))
+    return Scenario(Tape(observations), tuple(test.prices))
 
 
 def _priced(
-    stage: Stage, test: RuleTest, symbol: str, given: GivenPrices, problems: list[Problem]
+    workbench: Workbench, test: RuleTest, symbol: str, given: GivenPrices, problems: list[Problem]
 ) -> Iterator[Observation]:
     path = (*test.path, "prices", symbol)
     if given.exchange:
-        listings = stage.timetables.listings
+        listings = workbench.timetables.listings
         assert isinstance(listings, dict)
         listings[symbol] = given.exchange
     try:
-        timetable = stage.timetables.of_symbol(symbol)
+        timetable = workbench.timetables.of_symbol(symbol)
     except UsageError as error:
         problems.append(test.problem(path, str(error)))
         return
@@ -222,7 +222,7 @@ def rules_under_test(test: RuleTest, loaded: RuleSet) -> tuple[list[Rule], list[
     return found, problems
 
 
-def cannot_fail(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Problem]:
+def cannot_fail(test: RuleTest, rules: list[Rule], scenario: Scenario) -> Iterator[Problem]:
     """Why a test could not fail, or could never hold: what it expects is beyond what it is about."""
     by_name = {rule.name: rule for rule in rules}
     for expected in test.expected:
@@ -234,31 +234,31 @@ def cannot_fail(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Pro
         if rule is None:
             message = one_of(expected.rule or "", sorted(by_name), "rule")
             yield test.problem((*expected.path, "rule"), f"{message} (of those this test is about)")
-        elif message := _beyond(expected.symbol, rule, test, scene):
+        elif message := _beyond(expected.symbol, rule, test, scenario):
             yield test.problem((*expected.path, "symbol"), message)
     if test.because:
-        yield from _nothing_to_fire(test, rules, scene)
+        yield from _nothing_to_fire(test, rules, scenario)
 
 
-def _beyond(symbol: str, rule: Rule, test: RuleTest, scene: Scene) -> str:
+def _beyond(symbol: str, rule: Rule, test: RuleTest, scenario: Scenario) -> str:
     """Why ``rule`` cannot fire for ``symbol`` in this test; empty where it can."""
     if test.symbols is not None and symbol not in test.symbols:
         return f"{symbol} is not among the test's 'symbols'"
     if symbol not in rule.symbols:
         return f"{rule.name} does not concern {symbol}"
-    if rule.has_price and symbol not in scene.quoted:
+    if rule.has_price and symbol not in scenario.quoted:
         return f"{symbol} has no price within a session here, so {rule.name} cannot fire; write some"
     return ""
 
 
-def _nothing_to_fire(test: RuleTest, rules: list[Rule], scene: Scene) -> Iterator[Problem]:
+def _nothing_to_fire(test: RuleTest, rules: list[Rule], scenario: Scenario) -> Iterator[Problem]:
     """Why a test that expects nothing would hold whatever its rules say."""
     stories = bool(test.stories) or test.episode is not None or test.recording is not None
-    looked_at = scene.quoted if test.symbols is None else scene.quoted & test.symbols
+    looked_at = scenario.quoted if test.symbols is None else scenario.quoted & test.symbols
     idle = [rule for rule in rules if not _could_fire(rule, looked_at, stories)]
     if test.rules is not None:
         for rule in idle:
-            yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scene, looked_at)}")
+            yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scenario, looked_at)}")
     elif len(idle) == len(rules):
         yield test.problem(test.path, "could not fail: no rule concerns what is given here")
 
@@ -267,10 +267,10 @@ def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:
     return bool(rule.symbols & looked_at) if rule.has_price else stories and bool(rule.symbols)
 
 
-def _why_not(rule: Rule, scene: Scene, looked_at: frozenset[str]) -> str:
+def _why_not(rule: Rule, scenario: Scenario, looked_at: frozenset[str]) -> str:
     if not rule.has_price:
         return f"{rule.name} asks for news and there is none; write 'news: …'"
-    if scene.symbols and not scene.quoted:
+    if scenario.symbols and not scenario.quoted:
         return "there are closes but no price in the test's session; write a time and a price after '|'"
     shown = ", ".join(sorted(looked_at)[:5]) or "no symbol"
     return f"{rule.name} concerns none of the symbols looked at here that have prices ({shown})"

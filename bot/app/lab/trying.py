@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bot.app.lab.staging import Scene, Stage, episode_scene, open_stage, recording_scene
+from bot.app.lab.staging import Scenario, Workbench, episode_scenario, open_workbench, recording_scene
 from bot.app.lines import iso
 from bot.app.stores import open_history, read_store
 from bot.config.rule_tests.file import Recording
@@ -120,16 +120,16 @@ def try_history(
     notes = []
     if reaches[0].date() > first:
         notes.append(f"the history begins on {reaches[0]:%Y-%m-%d}; nothing before it can be tried")
-    stage = open_stage(config, rules, now)
+    workbench = open_workbench(config, rules, now)
     start = datetime.combine(first, time(), UTC) - EARLIER
-    window = stage.world.settings.news.window + timedelta(days=7)
+    window = workbench.project.settings.news.window + timedelta(days=7)
     with read_store(database) as store:
         observations: Iterable[Observation] = store.observations(start - window, until)
         symbols: dict[str, None] = {}
         if store.extra(POSITION) is not None:  # a replay's database is small, and watches what its episode has
             observations = list(observations)
             symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
-        engine = stage.engine(stage.rules(symbols), min(start, reaches[0]))
+        engine = workbench.engine(workbench.rules(symbols), min(start, reaches[0]))
         fired = _again(engine, observations, start, until, progress)
     with open_history(database) as history:
         recorded = [_recorded(alert) for alert in history.list_alerts(limit=None)]
@@ -140,34 +140,34 @@ def try_history(
 
 def try_episode(config: Path, rules: Path | None, now: datetime, episode: str) -> Trial:
     """The rules over a recorded episode, beside the configured ones. Raises UsageError and ConfigError."""
-    stage = open_stage(config, rules, now)
-    return _beside_configured(stage, config, rules, now, episode_scene(stage, episode), [])
+    workbench = open_workbench(config, rules, now)
+    return _beside_configured(workbench, config, rules, now, episode_scenario(workbench, episode), [])
 
 
 def try_recording(config: Path, rules: Path | None, now: datetime, recording: Recording) -> Trial:
     """The rules over recorded files, beside the configured ones. Raises UsageError and ConfigError."""
-    stage = open_stage(config, rules, now)
-    scene, problems = recording_scene(stage, recording)
-    if not scene.tape.observations:
+    workbench = open_workbench(config, rules, now)
+    scenario, problems = recording_scene(workbench, recording)
+    if not scenario.tape.observations:
         raise UsageError("nothing in the recorded files can be played: " + "; ".join(map(str, problems[:3])))
-    return _beside_configured(stage, config, rules, now, scene, problems)
+    return _beside_configured(workbench, config, rules, now, scenario, problems)
 
 
 def _beside_configured(
-    stage: Stage, config: Path, rules: Path | None, now: datetime, scene: Scene, problems: list[Problem]
+    workbench: Workbench, config: Path, rules: Path | None, now: datetime, scenario: Scenario, problems: list[Problem]
 ) -> Trial:
-    fired = _played(stage, scene)
+    fired = _played(workbench, scenario)
     before: Mapping[Key, Fired] = {}
     beside = "nothing, for no other rules were named with --rules"
     if rules is not None:
-        configured = open_stage(config, None, now)
-        configured.timetables.listings = stage.timetables.listings
-        before = _played(configured, scene)
+        configured = open_workbench(config, None, now)
+        configured.timetables.listings = workbench.timetables.listings
+        before = _played(configured, scenario)
         beside = "what the configured rules fire"
-    first, last = scene.tape.first_at, scene.tape.last_at
+    first, last = scenario.tape.first_at, scenario.tape.last_at
     assert first is not None
     assert last is not None
-    quoted = min((o.seen_at for o in scene.tape.observations if isinstance(o, Quote)), default=first)
+    quoted = min((o.seen_at for o in scenario.tape.observations if isinstance(o, Quote)), default=first)
     notes = [f"passed over: {problem}" for problem in problems[:20]]
     if len(problems) > 20:
         notes.append(f"passed over: {len(problems) - 20} more rows")
@@ -191,9 +191,11 @@ def compared(now: Mapping[Key, Fired], before: Mapping[Key, Fired]) -> Iterator[
 # ------------------------------------------------------------------------------------------------------------ playing
 
 
-def _played(stage: Stage, scene: Scene) -> dict[Key, Fired]:
-    assert scene.tape.first_at is not None
-    return fired_by(play(stage.engine(stage.rules(scene.symbols), scene.tape.first_at), scene.tape).changes)
+def _played(workbench: Workbench, scenario: Scenario) -> dict[Key, Fired]:
+    assert scenario.tape.first_at is not None
+    return fired_by(
+        play(workbench.engine(workbench.rules(scenario.symbols), scenario.tape.first_at), scenario.tape).changes
+    )
 
 
 def _again(

@@ -14,7 +14,7 @@ from bot.adapters.metrics.server import MetricsServer
 from bot.app.monitoring.heartbeat import Heartbeat
 from bot.app.monitoring.measures import Measures
 from bot.app.monitoring.metrics import Gauges
-from bot.app.monitoring.vitals import TICK, Vitals
+from bot.app.monitoring.vitals import TICK, HealthMonitor
 from bot.app.run.live import LiveBot
 from bot.config.settings.metrics import is_loopback
 from bot.core.errors import UsageError
@@ -36,10 +36,10 @@ async def watched_over(
     switch: Secret | None,
 ) -> AsyncIterator[None]:
     """Whatever of it the settings ask for, until the end of the block; nothing of it keeps the bot from starting."""
-    settings = bot.world.settings
+    settings = bot.project.settings
     address = settings.metrics.address
     started_at = clock.now()
-    vitals = Vitals(bot, measures, started_at)
+    vitals = HealthMonitor(bot, measures, started_at)
     if address is not None or switch is not None:
         bot.every("vitals", TICK, vitals.tick)
     if switch is not None:

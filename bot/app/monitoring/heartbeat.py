@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.app.monitoring.vitals import Wellbeing
+from bot.app.monitoring.vitals import HealthReport
 from bot.core.errors import SourceError
 
 log = logging.getLogger(__name__)
 
 
-class Switch(Protocol):
+class DeadMansSwitch(Protocol):
     """What is asked; ``where`` is as much of its address as may be shown."""
 
     where: str
@@ -25,7 +25,7 @@ class Switch(Protocol):
 class Heartbeat:
     """Asks ``switch`` while ``judge`` says that all is well. What changes is logged, once each way."""
 
-    def __init__(self, switch: Switch, judge: Callable[[], Wellbeing]) -> None:
+    def __init__(self, switch: DeadMansSwitch, judge: Callable[[], HealthReport]) -> None:
         self._switch = switch
         self._judge = judge
         self._failed = False

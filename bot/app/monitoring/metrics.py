@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from bot.app.monitoring.measures import Measures
-from bot.app.monitoring.vitals import Vitals
+from bot.app.monitoring.vitals import HealthMonitor
 from bot.app.run.live import LiveBot
 from bot.core.errors import StoreError
 from bot.core.model import DeliveryOutcome, Trouble
@@ -30,7 +30,13 @@ class Gauges(Collector):
     """Puts the numbers of one running bot together."""
 
     def __init__(
-        self, bot: LiveBot, sender: Sender, measures: Measures, vitals: Vitals, clock: Clock, started_at: datetime
+        self,
+        bot: LiveBot,
+        sender: Sender,
+        measures: Measures,
+        vitals: HealthMonitor,
+        clock: Clock,
+        started_at: datetime,
     ) -> None:
         self._bot = bot
         self._sender = sender
@@ -89,7 +95,7 @@ class Gauges(Collector):
         yield CounterMetricFamily("aftershock_quotes_total", "Prices seen.", seen.quotes)
         about = "Symbols in the newest answer with prices."
         yield GaugeMetricFamily("aftershock_symbols_priced", about, seen.symbols)
-        watched = len(self._bot.world.settings.symbols)
+        watched = len(self._bot.project.settings.symbols)
         yield GaugeMetricFamily("aftershock_symbols_watched", "Symbols that prices are asked for.", watched)
 
     def _answered(self) -> dict[str, datetime]:

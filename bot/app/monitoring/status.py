@@ -38,7 +38,7 @@ def one_line(bot: LiveBot, now: datetime) -> str:
 def several_lines(bot: LiveBot, now: datetime) -> Summary:
     """The same for a chat, with what is open and what is in trouble."""
     good, bad = _feeds(bot)
-    seen, settings = bot.counters, bot.world.settings
+    seen, settings = bot.counters, bot.project.settings
     facts = [f"{good} feeds ok, {bad} failing; {_last('last answer', seen.last_feed_at, now)}"]
     words = _last("last answer", seen.last_prices_at, now) + (", failing now" if seen.prices_failed else "")
     facts.append(f"Prices of {seen.symbols or 'no'} of {len(settings.symbols)} symbols; {words}")

@@ -30,7 +30,7 @@ AFTER_FAILURE = timedelta(hours=1, minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Wellbeing:
+class HealthReport:
     """All is well, or why not; ``facts`` say how things stand either way."""
 
     reasons: tuple[str, ...]
@@ -47,7 +47,7 @@ class Wellbeing:
 
 
 @dataclass(slots=True)
-class Vitals:
+class HealthMonitor:
     """Judges one running bot. ``tick`` has to be run every second by the bot's own scheduler."""
 
     bot: LiveBot
@@ -66,7 +66,7 @@ class Vitals:
         """Seconds the loop stood still at most, of late."""
         return max(self._lags, default=0.0)
 
-    def judge(self, now: datetime) -> Wellbeing:
+    def judge(self, now: datetime) -> HealthReport:
         """How it is at ``now``."""
         seen = self.bot.counters
         facts = {
@@ -75,7 +75,7 @@ class Vitals:
             "feeds_answered_at": _iso(seen.last_feed_at),
             "uncommitted_cycles": self.bot.cycle.uncommitted,
         }
-        return Wellbeing(tuple(self._reasons(now)), facts)
+        return HealthReport(tuple(self._reasons(now)), facts)
 
     def _reasons(self, now: datetime) -> Iterator[str]:
         silent = timedelta(seconds=self._elapsed())

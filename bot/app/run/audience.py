@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.adapters.notifiers.telegram import Access, chat_of
+from bot.adapters.notifiers.telegram import Permissions, chat_of
 from bot.core.model import Recipient
 from bot.core.ports import Recipients
 
 
-def entitled(recipients: list[Recipient], access: Access, *, notices: bool = True) -> list[Recipient]:
+def entitled(recipients: list[Recipient], access: Permissions, *, notices: bool = True) -> list[Recipient]:
     """Of these, those who may still receive: the allow-list may have been edited since they said ``/start``.
 
     Operators are those who are admins now; without ``notices`` nobody is told of troubles.
@@ -37,7 +37,7 @@ class Receiving:
     """Who receives now, on the channels there are; ``refresh`` after a change of recipients or lists."""
 
     people: Recipients
-    access: Callable[[], Access]
+    access: Callable[[], Permissions]
     channels: Collection[str]
     notices: bool
     _now: Sequence[Recipient] = field(init=False)

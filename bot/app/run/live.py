@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Job, Scheduler
-from bot.app.project import World
+from bot.app.project import Project
 from bot.app.run.backfill import LOOK_EVERY, Backfill
 from bot.app.run.earnings import RETRY as EARNINGS_AGAIN
 from bot.app.run.earnings import EarningsDates
@@ -70,7 +70,7 @@ class Counters:
 class LiveBot:
     """The running bot. ``start`` begins the jobs; the caller waits for a signal and calls ``stop``."""
 
-    world: World
+    project: Project
     journal: Journal
     outbox: Outbox
     upkeep: Upkeep
@@ -108,7 +108,7 @@ class LiveBot:
     def start(self) -> None:
         """Schedule everything. Feeds whose time has come are polled one shortly after the other."""
         now = self.clock.now()
-        specs = self.world.settings.feed_specs
+        specs = self.project.settings.feed_specs
         known = self.journal.feed_states()
         self.states = {
             s.name: known.get(s.name) or FeedState(name=s.name, url=s.url, interval=s.min_interval) for s in specs
@@ -261,7 +261,7 @@ class LiveBot:
 
     def _ask_again(self, names: Sequence[str]) -> None:
         """Ask these feeds one shortly after the other, whatever pause they have run up: the network is back."""
-        specs = {spec.name: spec for spec in self.world.settings.feed_specs}
+        specs = {spec.name: spec for spec in self.project.settings.feed_specs}
         for number, name in enumerate(names):
             self._schedule_feed(specs[name], self.clock.now() + FIRST_POLLS_APART * (number + 1))
 
@@ -271,7 +271,7 @@ class LiveBot:
     # -------------------------------------------------------------------------------------------------------- prices
 
     async def _poll_prices(self) -> None:
-        symbols = self.world.settings.symbols
+        symbols = self.project.settings.symbols
         now = self.clock.now()
         wait = self.price_interval(now)
         try:
@@ -313,8 +313,8 @@ class LiveBot:
 
     def price_interval(self, now: datetime) -> timedelta:
         """How often to ask at ``now``: by the busiest phase of any watched exchange."""
-        settings = self.world.settings.prices
-        phases = {self.engine.view().phase(s, now) for s in self.world.settings.symbols}
+        settings = self.project.settings.prices
+        phases = {self.engine.view().phase(s, now) for s in self.project.settings.symbols}
         if Phase.REGULAR in phases:
             return settings.interval_in_session
         return settings.interval_pre_post if phases & {Phase.PRE, Phase.POST} else settings.interval_closed
@@ -324,7 +324,7 @@ class LiveBot:
     async def _fetch_history(self) -> None:
         wait = LOOK_EVERY
         try:
-            wait = await self.backfill.run(self.world.settings.symbols)
+            wait = await self.backfill.run(self.project.settings.symbols)
         finally:
             if not self._stopping:
                 self.scheduler.after("history", wait, self._guarded(self._fetch_history))
@@ -337,14 +337,14 @@ class LiveBot:
             dates = EarningsDates(
                 self.prices.calendar, lambda told: self.engine.view().knows(told), self.clock, self.turn
             )
-            wait = await dates.run(self.world.settings.watched)
+            wait = await dates.run(self.project.settings.watched)
         finally:
             if not self._stopping:
                 self.scheduler.after("earnings", wait, self._guarded(self._fetch_earnings))
 
     async def _introduce(self) -> None:
         """Learn the vendor's names of watched symbols that ``companies.yaml`` does not know; again until it works."""
-        strangers = [s for s in self.world.settings.watched if s not in self.engine.view().companies]
+        strangers = [s for s in self.project.settings.watched if s not in self.engine.view().companies]
         if not strangers:
             return
         try:
@@ -363,7 +363,7 @@ class LiveBot:
     async def _housekeeping(self) -> None:
         for _ in self.upkeep.update_outcomes_in_steps(self.timetable_of, self.clock.now()):
             await asyncio.sleep(0)
-        storage = self.world.settings.storage
+        storage = self.project.settings.storage
         keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
         for removed in self.upkeep.prune_in_steps(self.clock.now(), keep):
             await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
 from bot.adapters.notifiers.console import ConsoleNotifier
 from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
 from bot.app.extensions import make
-from bot.app.project import World
+from bot.app.project import Project
 from bot.config.settings.model import Settings
 from bot.config.settings.other_channels import (
     LEAST_SECRET,
@@ -43,7 +43,7 @@ Options = Mapping[str, Mapping[str, Any]]
 """The options of each recipient of a channel, by recipient id."""
 
 
-class Nobody(Notifier):
+class NullNotifier(Notifier):
     """A channel that delivers nowhere and always succeeds: a replay for its history alone."""
 
     channel = "console"
@@ -160,9 +160,9 @@ def _made(channel: str, options: Options, clock: Clock, folder: Path) -> Notifie
 # ------------------------------------------------------------------------------------------------------------- secrets
 
 
-def token_of(world: World) -> FoundToken:
+def token_of(project: Project) -> FoundToken:
     """The Telegram token, if there is one. Raises ConfigError where a place named for it holds none."""
-    return find_telegram_token(os.environ, world.settings.telegram.token_file, world.folder / ".env")
+    return find_telegram_token(os.environ, project.settings.telegram.token_file, project.folder / ".env")
 
 
 def _variables(settings: Settings) -> Iterator[str]:
@@ -234,14 +234,14 @@ async def close_all(notifiers: Iterable[Notifier]) -> None:
 
 
 def replay_recipients(
-    notify: str, world: World, stream: TextIO, known: Sequence[Recipient]
+    notify: str, project: Project, stream: TextIO, known: Sequence[Recipient]
 ) -> tuple[dict[str, Notifier], list[Recipient]]:
     """The channels of a replay, and who receives. Raises UsageError where nobody would."""
     if notify == "none":
-        return {"console": Nobody()}, [CONSOLE]
+        return {"console": NullNotifier()}, [CONSOLE]
     if notify == "console":
         return {"console": ConsoleNotifier(stream)}, [CONSOLE]
-    telegram, token = world.settings.telegram, token_of(world).token
+    telegram, token = project.settings.telegram, token_of(project).token
     if token is None:
         raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
     ids = dict.fromkeys((*telegram.admins, *telegram.allow))
@@ -251,4 +251,4 @@ def replay_recipients(
     recipients = [
         kept.get(f"telegram:{i}", Recipient(f"telegram:{i}", "telegram", operator=i in telegram.admins)) for i in ids
     ]
-    return {"telegram": telegram_notifier(world.settings, token)}, recipients
+    return {"telegram": telegram_notifier(project.settings, token)}, recipients

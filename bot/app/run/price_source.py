@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.extensions import make
-from bot.app.project import Timetables, World
+from bot.app.project import Project, Timetables
 from bot.core.ports import PriceSource
 from bot.extensions import PRICE_SOURCES, MakePriceSource, PriceContext
 
@@ -23,9 +23,9 @@ def _yahoo(options: Mapping[str, Any], context: PriceContext) -> PriceSource:
 BUILT_IN: Mapping[str, MakePriceSource] = {"yahoo": _yahoo}
 
 
-def price_source(world: World, timetables: Timetables, cache: Path) -> PriceSource:
+def price_source(project: Project, timetables: Timetables, cache: Path) -> PriceSource:
     """The source of ``prices: source:``; ``cache`` is a folder for small files. Raises UsageError, in one line."""
-    settings = world.settings.prices
-    known = {c.symbol: c.exchange for c in world.companies if c.exchange}
-    context = PriceContext(world.folder, cache, settings.batch, timetables.of_exchange, known)
+    settings = project.settings.prices
+    known = {c.symbol: c.exchange for c in project.companies if c.exchange}
+    context = PriceContext(project.folder, cache, settings.batch, timetables.of_exchange, known)
     return make(PriceSource, PRICE_SOURCES, settings.source, BUILT_IN, settings.options, context)  # type: ignore[type-abstract]

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.app.project import World, read_rules_folder, with_rules_read_anew
+from bot.app.project import Project, read_rules_folder, with_rules_read_anew
 from bot.app.run.live import LiveBot
 from bot.config.rules import rule_files
 from bot.core.errors import ConfigError, Problem, StoreError
 from bot.core.model import SourceReport, Trouble
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.rules.rule import RuleSet
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ class Reloader:
         """What came of the last edit."""
 
     def _look(self) -> Look:
-        return look(self._bot.world.settings.rules, self._config)
+        return look(self._bot.project.settings.rules, self._config)
 
     async def check(self) -> None:
         """Look at the files, and take an edit that is finished."""
@@ -153,9 +153,9 @@ class Reloader:
 
     async def _take(self, found: Look) -> None:
         mistake: ConfigError | None = None
-        world, anew = self._bot.world, self._means_other_things(found)
+        project, anew = self._bot.project, self._means_other_things(found)
         try:
-            world = await asyncio.to_thread(self._read, anew)
+            project = await asyncio.to_thread(self._read, anew)
         except ConfigError as error:
             mistake = error
         if self._look() != found:
@@ -164,17 +164,17 @@ class Reloader:
         if found.get(str(self._config)) != before.get(str(self._config)):
             log.warning("%s has changed; that takes effect at the next start", self._config.name)
         if mistake is None:
-            await self._apply(world, found, anew)
+            await self._apply(project, found, anew)
         else:
             self._refuse(mistake)
 
-    def _read(self, anew: bool) -> World:
+    def _read(self, anew: bool) -> Project:
         """The world as the files now say; topics and companies, which take longest, only where they changed."""
-        settings = self._bot.world.settings
-        world = read_rules_folder(self._config, settings) if anew else with_rules_read_anew(self._bot.world)
-        if not len(world.rules):
+        settings = self._bot.project.settings
+        project = read_rules_folder(self._config, settings) if anew else with_rules_read_anew(self._bot.project)
+        if not len(project.rules):
             raise ConfigError([Problem(str(settings.rules), 0, 0, "", "no rules are left here; put a rule file here")])
-        return world
+        return project
 
     def _refuse(self, mistake: ConfigError) -> None:
         """Say where the mistakes are; what was in force stays so."""
@@ -186,34 +186,34 @@ class Reloader:
         self._bot.inbox.report(SourceReport("rules", self._bot.clock.now(), Trouble.FAILED, detail))
         self._bot.turn(())
 
-    async def _apply(self, world: World, found: Look, anew: bool) -> None:
+    async def _apply(self, project: Project, found: Look, anew: bool) -> None:
         """Put what was read in force; stories are read anew where topics or companies changed, for they mean other
         things then."""
         bot = self._bot
-        difference = changes(bot.engine.view().rules, world.rules)
-        news = await self._read_anew(world) if anew else None
-        bot.world = world
-        bot.engine.reload(world.rules, news)
+        difference = changes(bot.engine.view().rules, project.rules)
+        news = await self._read_anew(project) if anew else None
+        bot.project = project
+        bot.engine.reload(project.rules, news)
         self._in_force = found
         self._record()
         also = f"; topics or companies changed, {len(news)} stories were read anew" if news is not None else ""
         self._said = f"{difference}{also}."
         log.warning("the rules were edited and are in force: %s%s", difference, also)
-        bot.inbox.report(SourceReport("rules", bot.clock.now(), items=len(world.rules)))
+        bot.inbox.report(SourceReport("rules", bot.clock.now(), items=len(project.rules)))
         bot.turn(())
 
     def _means_other_things(self, found: Look) -> bool:
         """Whether topics or companies differ from those in force."""
-        rules = {str(file) for file in rule_files(self._bot.world.settings.rules)} | {str(self._config)}
+        rules = {str(file) for file in rule_files(self._bot.project.settings.rules)} | {str(self._config)}
         different = {file for file in {*found, *self._in_force} if found.get(file) != self._in_force.get(file)}
         return any(Path(f).name == "companies.yaml" or Path(f).parent.name == "topics" for f in different - rules)
 
-    async def _read_anew(self, world: World) -> NewsRoom:
+    async def _read_anew(self, project: Project) -> NewsIndex:
         """The stories of the room in use, read with the new topics and companies."""
         view = self._bot.engine.view()
-        room = view.news_room(world.topics, world.companies)
+        room = view.news_room(project.topics, project.companies)
         for company in view.companies:
-            if company.symbol not in self._bot.world.companies:  # introduced at run time, by its ticker
+            if company.symbol not in self._bot.project.companies:  # introduced at run time, by its ticker
                 room.add_company(company.symbol, company.name, exchange=company.exchange)
         while missing := [s for s in view.stories if room.reading(s.id) is None]:
             for number, story in enumerate(missing, 1):

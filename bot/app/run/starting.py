@@ -40,31 +40,31 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     clock = SystemClock(pretend)
     settings = load_settings(config)
     looked = look(settings.rules, config)
-    world = read_rules_folder(config, settings)
-    found = token_of(world)
-    key, unsafe = find_language_model_key(os.environ, world.settings.language_model.key_file)
-    switch = find_heartbeat_url(os.environ, world.settings.heartbeat)
-    secrets = [*other_secrets(world.settings, world.folder), *(s for s in (found.token, key, switch) if s)]
-    handler = start_logging(world.settings.log_level.value, secrets)
-    for warning in (*found.warnings, *([unsafe] if unsafe else []), *unsafe_file(world.settings, world.folder)):
+    project = read_rules_folder(config, settings)
+    found = token_of(project)
+    key, unsafe = find_language_model_key(os.environ, project.settings.language_model.key_file)
+    switch = find_heartbeat_url(os.environ, project.settings.heartbeat)
+    secrets = [*other_secrets(project.settings, project.folder), *(s for s in (found.token, key, switch) if s)]
+    handler = start_logging(project.settings.log_level.value, secrets)
+    for warning in (*found.warnings, *([unsafe] if unsafe else []), *unsafe_file(project.settings, project.folder)):
         log.warning("%s", warning)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    file = database or world.settings.storage.database
+    file = database or project.settings.storage.database
     with contextlib.closing(
         open_store(file, mode="live", run_name="live", now=clock.now(), busy_for=BUSY_FOR)
     ) as store:
-        start = Startup(config, looked, world, file, found, key, switch)
+        start = Startup(config, looked, project, file, found, key, switch)
         # the terminal writes, flushes and knows what it is, which is all that is used
         console: Any = AboveStatus(handler, sys.stdout)
         async with running_bot(start, store, clock, console, stop) as bot:
             log.info(
                 "started feeds=%d symbols=%d rules=%d database=%s",
                 len(bot.states),
-                len(world.settings.symbols),
-                len(world.rules),
+                len(project.settings.symbols),
+                len(project.rules),
                 file,
             )
             await _company(bot, handler, clock, stop)

@@ -13,9 +13,9 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import Limits
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.parser import Parser
-from bot.app.project import AHEAD, HISTORY, Timetables, World, load_world
+from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
@@ -42,16 +42,16 @@ class Finding:
 async def check_up(config: Path, now: datetime, *, offline: bool = False) -> AsyncIterator[Finding]:
     """Look everything over; findings come as they are made. ``offline`` leaves out what needs the network."""
     try:
-        world = load_world(config)
+        project = load_project(config)
     except ConfigError as error:
         for problem in error.problems:
             yield Finding("configuration", False, str(problem))
         return
-    settings = world.settings
+    settings = project.settings
     yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
-    rules = ", ".join(r.name for r in world.rules if r.enabled)
-    yield Finding("rules", bool(rules), f"{len(world.rules)} loaded: {rules}", "enable a rule in rules/")
-    strangers = [s for s in settings.watched if s not in world.companies]
+    rules = ", ".join(r.name for r in project.rules if r.enabled)
+    yield Finding("rules", bool(rules), f"{len(project.rules)} loaded: {rules}", "enable a rule in rules/")
+    strangers = [s for s in settings.watched if s not in project.companies]
     if strangers:
         yield Finding(
             "companies",
@@ -60,7 +60,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
             "add them to rules/companies.yaml for names and exposures",
         )
     yield _database(settings.storage.database)
-    for name, trouble in channel_states(settings, world.folder, SystemClock()):
+    for name, trouble in channel_states(settings, project.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "put it right in config.yaml, the environment or .env")
     if settings.metrics.address is not None:
         yield await _metrics(*settings.metrics.address)
@@ -68,10 +68,10 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield finding
     if offline:
         return
-    async for finding in _feeds(world, now):
+    async for finding in _feeds(project, now):
         yield finding
-    yield await _prices(world, now)
-    yield await _telegram(world)
+    yield await _prices(project, now)
+    yield await _telegram(project)
 
 
 def _database(file: Path) -> Finding:
@@ -128,12 +128,12 @@ def _heartbeat(heartbeat: HeartbeatSettings) -> Iterator[Finding]:
         )
 
 
-async def _feeds(world: World, now: datetime) -> AsyncIterator[Finding]:
-    news = world.settings.news
-    limits = Limits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
+    news = project.settings.news
+    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     parser = Parser()
     room = asyncio.Semaphore(AT_ONCE)
-    specs = world.settings.feed_specs
+    specs = project.settings.feed_specs
     good = 0
 
     async with aiohttp.ClientSession(trust_env=True) as session:
@@ -157,12 +157,12 @@ async def _feeds(world: World, now: datetime) -> AsyncIterator[Finding]:
     yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
 
 
-async def _prices(world: World, now: datetime) -> Finding:
-    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), world.companies)
-    symbols = world.settings.symbols
+async def _prices(project: Project, now: datetime) -> Finding:
+    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+    symbols = project.settings.symbols
     with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
         try:
-            source = price_source(world, timetables, Path(cache))
+            source = price_source(project, timetables, Path(cache))
         except UsageError as error:
             return Finding("prices", False, str(error), "put it right under prices: in config.yaml")
         try:
@@ -182,9 +182,9 @@ async def _prices(world: World, now: datetime) -> Finding:
     )
 
 
-async def _telegram(world: World) -> Finding:
+async def _telegram(project: Project) -> Finding:
     try:
-        found = token_of(world)
+        found = token_of(project)
     except ConfigError as error:
         return Finding("telegram", False, str(error), "write the token there")
     if found.token is None:
@@ -193,14 +193,14 @@ async def _telegram(world: World) -> Finding:
             True,
             "not connected: alerts go to the console; python main.py setup connects a bot",
         )
-    notifier = telegram_notifier(world.settings, found.token)
+    notifier = telegram_notifier(project.settings, found.token)
     try:
         name = await notifier.check()
     except AftershockError as error:
         return Finding("telegram", False, str(error), "check the token and the network")
     finally:
         await notifier.close()
-    telegram = world.settings.telegram
+    telegram = project.settings.telegram
     if not telegram.admins:
         return Finding(
             "telegram",

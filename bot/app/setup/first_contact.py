@@ -49,7 +49,7 @@ def carries(start: Start, code: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class SetupFiles:
     """Where the settings and the token of a bot are kept."""
 
     config: Path
@@ -57,7 +57,7 @@ class Places:
     database: Path
 
     @classmethod
-    def of(cls, config: Path, database: Path | None) -> Places:
+    def of(cls, config: Path, database: Path | None) -> SetupFiles:
         """The places that ``config`` names. Raises ConfigError with every mistake in it."""
         settings = load_settings(config)
         return cls(config, settings, database or settings.storage.database)
@@ -115,7 +115,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class TelegramContact:
     """A token that works, and the connection it opened."""
 
     token: Secret
@@ -124,7 +124,7 @@ class Contact:
     settings: Settings
 
     @classmethod
-    async def made(cls, token: Secret, settings: Settings) -> Contact:
+    async def made(cls, token: Secret, settings: Settings) -> TelegramContact:
         """Ask Telegram whose token this is. Raises DeliveryError, permanent where it is nobody's."""
         base_url = settings.telegram.base_url or DEFAULT_BASE_URL
         introduction = Introduction(token, base_url=base_url)

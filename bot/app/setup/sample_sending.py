@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from bot.adapters.notifiers.telegram import CHANNEL, Access, chat_of
-from bot.app.chat.access import Admission
+from bot.adapters.notifiers.telegram import CHANNEL, Permissions, chat_of
+from bot.app.chat.access import AccessLists
 from bot.app.run.notifiers import CONSOLE, close_all, configured_recipients, live_notifiers
 from bot.app.setup.sample import sample_for
 from bot.app.stores import exists, read_store
@@ -31,7 +31,7 @@ LONGEST_WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Went:
+class SampleDelivery:
     """How it went for one recipient."""
 
     recipient: str
@@ -42,7 +42,7 @@ class Went:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class SampleRun:
     """What one call is about to send: the channels of a live run, and who on them is told."""
 
     notifiers: Mapping[str, Notifier]
@@ -50,7 +50,7 @@ class Round:
     spared: tuple[Recipient, ...] = ()
     """Those who ended their alerts: they are not disturbed unless asked for by name."""
 
-    async def send(self, now: datetime) -> AsyncIterator[Went]:
+    async def send(self, now: datetime) -> AsyncIterator[SampleDelivery]:
         """Send to one after the other, and close the channels."""
         try:
             for recipient in self.recipients:
@@ -59,7 +59,7 @@ class Round:
             await close_all(self.notifiers.values())
 
 
-def prepare(config: Path, database: Path | None, only: str | None, now: datetime, console: TextIO) -> Round:
+def prepare(config: Path, database: Path | None, only: str | None, now: datetime, console: TextIO) -> SampleRun:
     """Who would be told, by configuration and history; ``only`` one of them, by id or name.
 
     Raises ConfigError, StoreError, and UsageError where nobody is configured or ``only`` is nobody of them.
@@ -67,18 +67,18 @@ def prepare(config: Path, database: Path | None, only: str | None, now: datetime
     settings = load_settings(config)
     found = find_telegram_token(os.environ, settings.telegram.token_file, config.parent / ".env")
     notifiers = live_notifiers(settings, found, console, SystemClock(), config.parent)
-    listed = Access(frozenset(settings.telegram.admins), frozenset(settings.telegram.allow))
+    listed = Permissions(frozenset(settings.telegram.admins), frozenset(settings.telegram.allow))
     known, access = _kept(database or settings.storage.database, listed)
     people = configured(access, [*known, *configured_recipients(settings, ())], notifiers)
     if only is not None:
-        return Round(notifiers, (_named(only, people, found),))
+        return SampleRun(notifiers, (_named(only, people, found),))
     awake, spared = [r for r in people if r.enabled], [r for r in people if not r.enabled]
     if not awake:
         raise UsageError("nobody is configured to receive alerts; run: python main.py setup")
-    return Round(notifiers, tuple(awake), tuple(spared))
+    return SampleRun(notifiers, tuple(awake), tuple(spared))
 
 
-def configured(access: Access, known: Iterable[Recipient], channels: Iterable[str]) -> list[Recipient]:
+def configured(access: Permissions, known: Iterable[Recipient], channels: Iterable[str]) -> list[Recipient]:
     """Everyone who may receive on ``channels``: admins, allowed chats, and whom the history knows of these.
 
     ``known`` are the recipients of the history; they bring their names, and whether they ended their alerts.
@@ -103,12 +103,12 @@ def configured(access: Access, known: Iterable[Recipient], channels: Iterable[st
     return [replace(r, name=clean(r.name).strip()) for r in people.values()]
 
 
-def _kept(file: Path, listed: Access) -> tuple[Sequence[Recipient], Access]:
+def _kept(file: Path, listed: Permissions) -> tuple[Sequence[Recipient], Permissions]:
     """What the history at ``file`` knows: its recipients, and ``listed`` with what was allowed and denied since."""
     if not exists(file):
         return (), listed
     with read_store(file) as store:
-        return store.recipients(), Admission(store, SystemClock(), listed).access
+        return store.recipients(), AccessLists(store, SystemClock(), listed).access
 
 
 def _named(only: str, people: Sequence[Recipient], found: FoundToken) -> Recipient:
@@ -125,7 +125,7 @@ def _named(only: str, people: Sequence[Recipient], found: FoundToken) -> Recipie
     raise UsageError(f"{wanted} is not configured; name one of: {listed}")
 
 
-async def _sent(notifier: Notifier, recipient: Recipient, now: datetime) -> Went:
+async def _sent(notifier: Notifier, recipient: Recipient, now: datetime) -> SampleDelivery:
     """One try, and a second where the channel asks to wait a little."""
     outgoing = sample_for(recipient, now)
     for last in (False, True):
@@ -136,9 +136,9 @@ async def _sent(notifier: Notifier, recipient: Recipient, now: datetime) -> Went
             if not last and wait is not None and wait <= LONGEST_WAIT:
                 await asyncio.sleep(wait)
                 continue
-            return Went(recipient.id, recipient.name, False, clean(f"{error}{_advice(error, recipient)}"))
+            return SampleDelivery(recipient.id, recipient.name, False, clean(f"{error}{_advice(error, recipient)}"))
         break
-    return Went(recipient.id, recipient.name, True, "sent")
+    return SampleDelivery(recipient.id, recipient.name, True, "sent")
 
 
 def _advice(error: DeliveryError, recipient: Recipient) -> str:

@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.app.project import World
+from bot.app.project import Project
 from bot.config.schemas import SCHEMAS, Offered, schema_text
 from bot.core.errors import StoreError
 
 
-def offered(world: World) -> Offered:
+def offered(project: Project) -> Offered:
     """The names that editors offer: those of this configuration, its topics and companies."""
-    settings = world.settings
-    companies = {name for name in world.companies.group_names if name not in world.companies.exposures}
+    settings = project.settings
+    companies = {name for name in project.companies.group_names if name not in project.companies.exposures}
     return Offered(
-        topics=tuple(sorted(world.topics.names)),
-        exposures=tuple(sorted({*world.topics.exposure_names, *world.companies.exposures})),
+        topics=tuple(sorted(project.topics.names)),
+        exposures=tuple(sorted({*project.topics.exposure_names, *project.companies.exposures})),
         groups=tuple(sorted({*settings.watchlist, *companies})),
         benchmarks=tuple(settings.benchmarks),
     )
 
 
-def schema_files(world: World) -> dict[Path, str]:
+def schema_files(project: Project) -> dict[Path, str]:
     """Path and text of every schema."""
-    names = offered(world)
-    return {world.settings.rules / "schema" / file: schema_text(file, names) for file in SCHEMAS}
+    names = offered(project)
+    return {project.settings.rules / "schema" / file: schema_text(file, names) for file in SCHEMAS}
 
 
-def outdated(world: World) -> list[Path]:
+def outdated(project: Project) -> list[Path]:
     """The schemas that are missing or say something else than they should."""
-    return [path for path, text in schema_files(world).items() if not path.is_file() or path.read_text("utf-8") != text]
+    return [
+        path for path, text in schema_files(project).items() if not path.is_file() or path.read_text("utf-8") != text
+    ]
 
 
-def write_schemas(world: World) -> list[Path]:
+def write_schemas(project: Project) -> list[Path]:
     """Write those that are not as they should be, and return them. Raises StoreError where a file cannot be written."""
-    wanted = schema_files(world)
-    changed = outdated(world)
+    wanted = schema_files(project)
+    changed = outdated(project)
     for path in changed:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ app = typer.Typer(help="Query and keep the alert history.", no_args_is_help=True
 Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first.")]
 
 
-class By(StrEnum):
+class CountBy(StrEnum):
     """What alerts are counted by."""
 
     RULE = "rule"
@@ -227,7 +227,7 @@ def incidents(
 
 @app.command("stats")
 def stats(
-    by: Annotated[By, typer.Option(help="What alerts are counted by.")] = By.RULE,
+    by: Annotated[CountBy, typer.Option(help="What alerts are counted by.")] = CountBy.RULE,
     symbol: Symbol = None,
     exposure: Exposure = None,
     rule: Rule = None,

@@ -29,7 +29,7 @@ NAMED = 5
 """Columns without room that are named."""
 
 
-class Form(StrEnum):
+class RowFormat(StrEnum):
     """How rows are written."""
 
     CSV = "csv"
@@ -38,7 +38,7 @@ class Form(StrEnum):
     PARQUET = "parquet"
 
 
-class What(StrEnum):
+class ExportTable(StrEnum):
     """What is exported."""
 
     ALERTS = "alerts"
@@ -91,8 +91,8 @@ def sql(
 
 
 def export(
-    form: Annotated[Form, typer.Option("--format", help="How rows are written.")] = Form.CSV,
-    what: Annotated[What, typer.Option(help="What is exported.")] = What.ALERTS,
+    form: Annotated[RowFormat, typer.Option("--format", help="How rows are written.")] = RowFormat.CSV,
+    what: Annotated[ExportTable, typer.Option(help="What is exported.")] = ExportTable.ALERTS,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file; stdout where left out.")] = None,
     symbol: Symbol = None,
     exposure: Exposure = None,
@@ -119,7 +119,7 @@ def export(
             rows = history.export_to(str(output), what.value, asked, form.value)
         typer.echo(f"{output}: {rows:,} {what.value}", err=True)
         return
-    if form is Form.PARQUET and sys.stdout.isatty():
+    if form is RowFormat.PARQUET and sys.stdout.isatty():
         raise UsageError("Parquet is nothing to look at; name a file with --output")
     out = getattr(sys.stdout, "buffer", None)
     with open_history(file) as history:

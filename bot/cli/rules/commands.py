@@ -58,8 +58,8 @@ def run_tests(
     begun = perf_counter()
     suite = prepare_suite(config, path, rules, SystemClock().now())
     verdicts = []
-    for case, under, scene in suite.tests:
-        verdict = run_test(suite.stage, case, under, scene)
+    for case, under, scenario in suite.tests:
+        verdict = run_test(suite.workbench, case, under, scenario)
         verdicts.append(verdict)
         if json:
             typer.echo(jsonlib.dumps(report.verdict_object(verdict), ensure_ascii=False))

@@ -12,8 +12,8 @@ from bot.cli.options import DEFAULT_CONFIG, Config
 from bot.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.app.lab.new_rule import Wish
-    from bot.app.project import World
+    from bot.app.lab.new_rule import NewRuleAnswers
+    from bot.app.project import Project
 
 QUESTIONS = (
     ("watch", "What should it watch: fall, rise or news"),
@@ -40,16 +40,16 @@ def new(
     """Ask a few questions and write a commented rule with its test. Never overwrites anything."""
     from bot.app.lab import new_rule
     from bot.app.lab.replaying import EPISODES_FROM
-    from bot.app.project import AHEAD, Timetables, load_world
+    from bot.app.project import AHEAD, Timetables, load_project
     from bot.clock import SystemClock
 
     given = {"watch": watch, "by": by, "since": since, "topic": topic, "symbols": symbols, "severity": severity}
     given["name"] = name
-    world = load_world(config)
+    project = load_project(config)
     now = SystemClock().now()
-    wish = _wish(given, world, ask=not yes)
-    timetables = Timetables(EPISODES_FROM, (now + AHEAD).date(), world.companies)
-    made = new_rule.draft(wish, config, world, timetables, now)
+    wish = _wish(given, project, ask=not yes)
+    timetables = Timetables(EPISODES_FROM, (now + AHEAD).date(), project.companies)
+    made = new_rule.draft(wish, config, project, timetables, now)
     new_rule.write(made)
     typer.echo(_shown(made.rule_path))
     typer.echo(_shown(made.test_path))
@@ -60,39 +60,39 @@ def new(
     )
 
 
-def _wish(given: dict[str, str | None], world: World, *, ask: bool) -> Wish:
+def _wish(given: dict[str, str | None], project: Project, *, ask: bool) -> NewRuleAnswers:
     """The answers: those given as options first, so that the questions know them."""
-    from bot.app.lab.new_rule import Watched, Wish, answered
+    from bot.app.lab.new_rule import NewRuleAnswers, RuleSubject, answered
 
-    wish = Wish(topic=next(iter(world.topics.triggers), "none"))
+    wish = NewRuleAnswers(topic=next(iter(project.topics.triggers), "none"))
     for key, _ in QUESTIONS:
         option = given[key]
         if option is not None:
-            if key == "watch" and option == Watched.NEWS:
+            if key == "watch" and option == RuleSubject.NEWS:
                 wish = _for_news(wish, given)
             try:
-                wish = answered(wish, key, option, world)
+                wish = answered(wish, key, option, project)
             except UsageError as error:
                 raise UsageError(f"--{key}: {error}") from error
     if not ask:
         return wish
     for key, question in QUESTIONS:
-        if given[key] is not None or (key in ("by", "since") and wish.watch is Watched.NEWS):
+        if given[key] is not None or (key in ("by", "since") and wish.watch is RuleSubject.NEWS):
             continue
         default = wish.named() if key == "name" else str(getattr(wish, key))
         while True:
             answer = _ask(question, default)
             try:
-                changed = answered(wish, key, answer, world)
+                changed = answered(wish, key, answer, project)
             except UsageError as error:
                 typer.echo(f"  {error}", err=True)
                 continue
-            wish = _for_news(changed, given) if key == "watch" and changed.watch is Watched.NEWS else changed
+            wish = _for_news(changed, given) if key == "watch" and changed.watch is RuleSubject.NEWS else changed
             break
     return wish
 
 
-def _for_news(wish: Wish, given: dict[str, str | None]) -> Wish:
+def _for_news(wish: NewRuleAnswers, given: dict[str, str | None]) -> NewRuleAnswers:
     """News alone is worth less than a move: unless told otherwise, for information only."""
     from dataclasses import replace
 

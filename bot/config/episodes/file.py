@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config.episodes.entries import EpisodeFile, FallEntry
-from bot.config.episodes.price_block import Placed, Slip, other_basis, parse_date, read_daily, read_marks
+from bot.config.episodes.price_block import PriceMistake, RowPosition, other_basis, parse_date, read_daily, read_marks
 from bot.config.yaml.document import Document, DocumentPath, load_document, path_text, problem, read_text
 from bot.config.yaml.validation import nearest, validate
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -117,10 +117,10 @@ class _Blocks:
         self._text = text
         self._source: list[str] | None = None
 
-    def prices(self, symbol: str, raw: Mapping[str, Any]) -> tuple[list[Placed], list[Placed]]:
+    def prices(self, symbol: str, raw: Mapping[str, Any]) -> tuple[list[RowPosition], list[RowPosition]]:
         """Bars and marks of one symbol, as far as they could be read; mistakes go to ``problems``."""
-        bars: list[Placed] = []
-        marks: list[Placed] = []
+        bars: list[RowPosition] = []
+        marks: list[RowPosition] = []
         daily, marked, jump = raw.get("daily"), raw.get("marks"), raw.get("jump")
         if isinstance(daily, str):
             try:
@@ -136,23 +136,23 @@ class _Blocks:
         return bars, marks
 
     @staticmethod
-    def _far_off(bars: list[Placed], marks: list[Placed]) -> Iterator[Slip]:
+    def _far_off(bars: list[RowPosition], marks: list[RowPosition]) -> Iterator[PriceMistake]:
         by_day = {placed.row.session: placed.row for placed in bars if isinstance(placed.row, EpisodeBar)}
         for placed in marks:
             assert isinstance(placed.row, Mark)
             bar = by_day.get(placed.row.at.date())
             if bar is not None and other_basis(placed.row, bar):
-                yield Slip(
+                yield PriceMistake(
                     placed.line, 2, f"price {placed.row.price:g} beside a close of {bar.close:g}: another split basis"
                 )
 
-    def report(self, path: DocumentPath, slips: list[Slip]) -> None:
+    def report(self, path: DocumentPath, slips: list[PriceMistake]) -> None:
         """Turn slips of the block at ``path`` into problems with line and column."""
         for slip in slips:
             line, column = self._position(path, slip)
             self.problems.append(Problem(self.document.file, line, column, path_text(path), slip.message))
 
-    def _position(self, path: DocumentPath, slip: Slip) -> tuple[int, int]:
+    def _position(self, path: DocumentPath, slip: PriceMistake) -> tuple[int, int]:
         """Where a word of a block stands. A literal block begins in the line after its ``|``; where the file shows
         something else there (a folded or quoted text), the block itself is pointed at."""
         if self._source is None:
@@ -233,7 +233,7 @@ def _kind_problems(document: Document, entry: EpisodeFile) -> Iterator[Problem]:
 def _session_problems(
     document: Document,
     entry: EpisodeFile,
-    prices: Mapping[str, tuple[list[Placed], list[Placed]]],
+    prices: Mapping[str, tuple[list[RowPosition], list[RowPosition]]],
     blocks: _Blocks,
     timetable_of: Callable[[str], Timetable],
 ) -> Iterator[Problem]:
@@ -257,20 +257,22 @@ def _session_problems(
         yield from blocks.problems[before:]
 
 
-def _no_sessions(bars: list[Placed], timetable: Timetable, exchange: str) -> Iterator[Slip]:
+def _no_sessions(bars: list[RowPosition], timetable: Timetable, exchange: str) -> Iterator[PriceMistake]:
     for placed in bars:
         if isinstance(placed.row, EpisodeBar) and timetable.on(placed.row.session) is None:
-            yield Slip(placed.line, 0, f"{placed.row.session} was no session of {exchange}; remove the line")
+            yield PriceMistake(placed.line, 0, f"{placed.row.session} was no session of {exchange}; remove the line")
 
 
-def _out_of_place(bars: list[Placed], marks: list[Placed], timetable: Timetable, exchange: str) -> Iterator[Slip]:
+def _out_of_place(
+    bars: list[RowPosition], marks: list[RowPosition], timetable: Timetable, exchange: str
+) -> Iterator[PriceMistake]:
     by_day = {placed.row.session: placed.row for placed in bars if isinstance(placed.row, EpisodeBar)}
     for placed in marks:
         mark = placed.row
         assert isinstance(mark, Mark)
         session = timetable.at(mark.at)
         if session is None:
-            yield Slip(
+            yield PriceMistake(
                 placed.line,
                 0,
                 f"{exchange} had no session then, pre and post phases included; check the time",
@@ -282,7 +284,7 @@ def _out_of_place(bars: list[Placed], marks: list[Placed], timetable: Timetable,
         if bar.low is None or bar.high is None:
             continue
         if not bar.low * (1 - RANGE_TOLERANCE) <= mark.price <= bar.high * (1 + RANGE_TOLERANCE):
-            yield Slip(
+            yield PriceMistake(
                 placed.line, 2, f"price {mark.price:g} is outside the session's {bar.low:g} to {bar.high:g}; check it"
             )
 
@@ -290,7 +292,7 @@ def _out_of_place(bars: list[Placed], marks: list[Placed], timetable: Timetable,
 # --------------------------------------------------------------------------------------------------------------- values
 
 
-def _episode(entry: EpisodeFile, prices: Mapping[str, tuple[list[Placed], list[Placed]]]) -> Episode:
+def _episode(entry: EpisodeFile, prices: Mapping[str, tuple[list[RowPosition], list[RowPosition]]]) -> Episode:
     return Episode(
         name=entry.episode,
         title=entry.title,
@@ -314,7 +316,7 @@ def _episode(entry: EpisodeFile, prices: Mapping[str, tuple[list[Placed], list[P
     )
 
 
-def _prices(entry: EpisodeFile, symbol: str, bars: list[Placed], marks: list[Placed]) -> EpisodePrices:
+def _prices(entry: EpisodeFile, symbol: str, bars: list[RowPosition], marks: list[RowPosition]) -> EpisodePrices:
     written = entry.prices[symbol]
     return EpisodePrices(
         symbol=symbol,

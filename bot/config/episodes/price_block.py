@@ -7,7 +7,7 @@
       2025-01-27T09:00Z open 133.37
 
 Thousands of such lines are read by splitting, not by YAML: a list of mappings would be slower and far harder to read.
-Nothing is raised here. A mistake is a ``Slip``: which line of the block, which word of it, and what is wrong.
+Nothing is raised here. A mistake is a ``PriceMistake``: which line of the block, which word of it, and what is wrong.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class PriceMistake:
     """A mistake in a block. ``line`` and ``word`` count from 0."""
 
     line: int
@@ -40,7 +40,7 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class RowPosition:
     """Where a row stands, for checks that come later: ``line`` of its block, from 0."""
 
     line: int
@@ -67,19 +67,19 @@ def parse_time(text: object) -> datetime:
     raise ValueError(f"'{shown(str(text))}' is not a time; write one like 2025-01-27T14:30:00Z, Z for UTC")
 
 
-def read_daily(text: str, jump: date | None = None) -> tuple[list[Placed], list[Slip]]:
+def read_daily(text: str, jump: date | None = None) -> tuple[list[RowPosition], list[PriceMistake]]:
     """The bars of a ``daily`` block, and every mistake in it.
 
     Checked: dates, their order, numbers above 0, low and high about open and close, and that no close is ``JUMP``
     times the one before (two split bases in one block), unless ``jump`` names that session as a real move.
     """
-    bars: list[Placed] = []
-    slips: list[Slip] = []
+    bars: list[RowPosition] = []
+    slips: list[PriceMistake] = []
     before: EpisodeBar | None = None
     for line, words in _rows(text):
         if not 5 <= len(words) <= 6:
             slips.append(
-                Slip(line, 0, "expected session, open, high, low, close and perhaps volume; write '-' for gaps")
+                PriceMistake(line, 0, "expected session, open, high, low, close and perhaps volume; write '-' for gaps")
             )
             continue
         bar = _bar(line, words, slips)
@@ -88,12 +88,12 @@ def read_daily(text: str, jump: date | None = None) -> tuple[list[Placed], list[
         if before is not None:
             if bar.session <= before.session:
                 slips.append(
-                    Slip(line, 0, f"{bar.session} does not come after {before.session}; put the rows in order")
+                    PriceMistake(line, 0, f"{bar.session} does not come after {before.session}; put the rows in order")
                 )
                 continue
             if bar.session != jump and _apart(bar.close, before.close):
                 slips.append(
-                    Slip(
+                    PriceMistake(
                         line,
                         4,
                         f"close {words[4]} after {before.close:g}: two split bases seem mixed; "
@@ -101,39 +101,39 @@ def read_daily(text: str, jump: date | None = None) -> tuple[list[Placed], list[
                     )
                 )
         before = bar
-        bars.append(Placed(line, bar))
+        bars.append(RowPosition(line, bar))
     return bars, slips
 
 
-def read_marks(text: str) -> tuple[list[Placed], list[Slip]]:
+def read_marks(text: str) -> tuple[list[RowPosition], list[PriceMistake]]:
     """The marks of a ``marks`` block, and every mistake in it: times, their order, kinds, prices above 0."""
-    marks: list[Placed] = []
-    slips: list[Slip] = []
+    marks: list[RowPosition] = []
+    slips: list[PriceMistake] = []
     before: datetime | None = None
     for line, words in _rows(text):
         if not 3 <= len(words) <= 4:
-            slips.append(Slip(line, 0, "expected time, kind, price and perhaps volume"))
+            slips.append(PriceMistake(line, 0, "expected time, kind, price and perhaps volume"))
             continue
         found = len(slips)
         at: datetime | None = None
         try:
             at = parse_time(words[0])
         except ValueError as error:
-            slips.append(Slip(line, 0, str(error)))
+            slips.append(PriceMistake(line, 0, str(error)))
         kind = _KINDS.get(words[1])
         if kind is None:
-            slips.append(Slip(line, 1, f"unknown kind '{shown(words[1])}'; write one of {', '.join(_KINDS)}"))
+            slips.append(PriceMistake(line, 1, f"unknown kind '{shown(words[1])}'; write one of {', '.join(_KINDS)}"))
         price = _number(line, 2, words, "price", slips)
         volume = _number(line, 3, words, "volume", slips, zero=True) if len(words) > 3 else None
         if len(slips) > found or at is None or kind is None or price is None:
             if len(slips) == found:
-                slips.append(Slip(line, 2, "a mark needs a price; write one, or remove the line"))
+                slips.append(PriceMistake(line, 2, "a mark needs a price; write one, or remove the line"))
             continue
         if before is not None and at < before:
-            slips.append(Slip(line, 0, f"{words[0]} comes after a later time; put the rows in order"))
+            slips.append(PriceMistake(line, 0, f"{words[0]} comes after a later time; put the rows in order"))
             continue
         before = at
-        marks.append(Placed(line, Mark(at, kind, price, volume)))
+        marks.append(RowPosition(line, Mark(at, kind, price, volume)))
     return marks, slips
 
 
@@ -152,13 +152,13 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, words
 
 
-def _bar(line: int, words: list[str], slips: list[Slip]) -> EpisodeBar | None:
+def _bar(line: int, words: list[str], slips: list[PriceMistake]) -> EpisodeBar | None:
     found = len(slips)
     session: date | None = None
     try:
         session = parse_date(words[0])
     except ValueError as error:
-        slips.append(Slip(line, 0, str(error)))
+        slips.append(PriceMistake(line, 0, str(error)))
     opened = _number(line, 1, words, "open", slips)
     high = _number(line, 2, words, "high", slips)
     low = _number(line, 3, words, "low", slips)
@@ -167,22 +167,28 @@ def _bar(line: int, words: list[str], slips: list[Slip]) -> EpisodeBar | None:
     if len(slips) > found:
         return None
     if session is None or close is None:
-        slips.append(Slip(line, 4, "a session needs its close; write one, or remove the line"))
+        slips.append(PriceMistake(line, 4, "a session needs its close; write one, or remove the line"))
         return None
     if low is not None and high is not None and low > high:
-        slips.append(Slip(line, 3, f"low {words[3]} is above high {words[2]}; the order is open, high, low, close"))
+        slips.append(
+            PriceMistake(line, 3, f"low {words[3]} is above high {words[2]}; the order is open, high, low, close")
+        )
     elif low is not None and (close < low or (opened is not None and opened < low)):
         slips.append(
-            Slip(line, 3, f"low {words[3]} is above the open or the close; the order is open, high, low, close")
+            PriceMistake(line, 3, f"low {words[3]} is above the open or the close; the order is open, high, low, close")
         )
     elif high is not None and (close > high or (opened is not None and opened > high)):
         slips.append(
-            Slip(line, 2, f"high {words[2]} is below the open or the close; the order is open, high, low, close")
+            PriceMistake(
+                line, 2, f"high {words[2]} is below the open or the close; the order is open, high, low, close"
+            )
         )
     return EpisodeBar(session, close, opened, high, low, volume)
 
 
-def _number(line: int, at: int, words: list[str], what: str, slips: list[Slip], *, zero: bool = False) -> float | None:
+def _number(
+    line: int, at: int, words: list[str], what: str, slips: list[PriceMistake], *, zero: bool = False
+) -> float | None:
     """The number in ``words[at]``; ``None`` for ``-`` and for a mistake, which is added to ``slips``."""
     word = words[at]
     if word == "-":
@@ -192,10 +198,12 @@ def _number(line: int, at: int, words: list[str], what: str, slips: list[Slip], 
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or "_" in word:
-        slips.append(Slip(line, at, f"{what} '{shown(word)}' is not a number; write one like 142.62, or '-'"))
+        slips.append(PriceMistake(line, at, f"{what} '{shown(word)}' is not a number; write one like 142.62, or '-'"))
         return None
     if number < 0 or (number == 0 and not zero):
-        slips.append(Slip(line, at, f"{what} {word} is not above 0; write what was traded, or '-' if it is not known"))
+        slips.append(
+            PriceMistake(line, at, f"{what} {word} is not above 0; write what was traded, or '-' if it is not known")
+        )
         return None
     return number
 

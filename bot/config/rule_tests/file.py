@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.config.episodes.price_block import Slip, read_daily, read_marks
+from bot.config.episodes.price_block import PriceMistake, read_daily, read_marks
 from bot.config.rule_tests.entries import (
     ExpectEntry,
     MessageEntry,
@@ -23,7 +23,7 @@ from bot.config.rule_tests.entries import (
     RuleTestEntry,
     RuleTestsFile,
 )
-from bot.config.rule_tests.series import Clockwork, Series, parse_series
+from bot.config.rule_tests.series import Series, SeriesClock, parse_series
 from bot.config.yaml.document import Document, DocumentPath, load_document, path_text, problem
 from bot.config.yaml.validation import one_of, validate
 from bot.core.errors import ConfigError, Problem
@@ -266,7 +266,7 @@ class _TestReader:
         return GivenPrices(Series(past.closes, together), given, written.exchange)
 
     def _series(self, text: str, symbol: str, path: DocumentPath, shift: int = 0) -> Series:
-        series, slips = parse_series(text, Clockwork(self.session, self.zone), symbol)
+        series, slips = parse_series(text, SeriesClock(self.session, self.zone), symbol)
         for slip in slips:
             line, column = self._character(path, slip.at - shift)
             self.problems.append(Problem(self.document.file, line, column, path_text(path), slip.message))
@@ -282,7 +282,7 @@ class _TestReader:
             return line, column
         return line, column + max(at, 0) + quoted
 
-    def _report(self, path: DocumentPath, slips: Sequence[Slip]) -> None:
+    def _report(self, path: DocumentPath, slips: Sequence[PriceMistake]) -> None:
         """Mistakes in a block: a literal block begins in the line after its ``|``."""
         for slip in slips:
             line, _ = self.document.position(path)
@@ -330,7 +330,7 @@ class _TestReader:
 
     def _moment(self, text: str, path: DocumentPath) -> tuple[datetime, timedelta] | None:
         try:
-            return Clockwork(self.session, self.zone).one_moment(text)
+            return SeriesClock(self.session, self.zone).one_moment(text)
         except ValueError as error:
             self.fail(path, str(error))
             return None
@@ -341,7 +341,7 @@ class _TestReader:
         """``10:00`` is that minute, ``10:00:30`` that second; ``A to B`` begins with A and ends with B."""
         if text is None:
             return None
-        clockwork = Clockwork(self.session, self.zone)
+        clockwork = SeriesClock(self.session, self.zone)
         first, to, last = text.partition(" to ")
         try:
             start, exact = clockwork.one_moment(first)

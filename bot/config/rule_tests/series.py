@@ -9,7 +9,7 @@ it stand a time and a price each, and where needed what kind of price it is (tra
 of the session so far (``v2.5M``), several prices in a row (``5x121``, ``5x121..118``) and how far apart (``every 1m``).
 A price may be a percentage of the previous close. A date before a time holds for what follows.
 
-Nothing is raised here. A mistake is a ``SeriesSlip``: at which character, and what is wrong.
+Nothing is raised here. A mistake is a ``SeriesMistake``: at which character, and what is wrong.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _KINDS = {kind.value: kind for kind in QuoteKind}
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesSlip:
+class SeriesMistake:
     """A mistake in a series: ``at`` is the character, from 0."""
 
     at: int
@@ -68,7 +68,7 @@ class Series:
 
 
 @dataclass(slots=True)
-class Clockwork:
+class SeriesClock:
     """How times are read: on which date where none is written, and in which zone."""
 
     day: date | None
@@ -126,7 +126,7 @@ class Clockwork:
         return found
 
 
-def parse_series(text: str, clockwork: Clockwork, symbol: str) -> tuple[Series, list[SeriesSlip]]:
+def parse_series(text: str, clockwork: SeriesClock, symbol: str) -> tuple[Series, list[SeriesMistake]]:
     """What ``text`` says about ``symbol``, and every mistake in it. ``clockwork`` is wound on by dates in it."""
     reader = _Reader(clockwork, symbol)
     before, bar, after = text.partition("|")
@@ -157,17 +157,17 @@ class _Point:
 
 
 class _Reader:
-    def __init__(self, clockwork: Clockwork, symbol: str) -> None:
+    def __init__(self, clockwork: SeriesClock, symbol: str) -> None:
         self.clockwork = clockwork
         self.symbol = symbol
         self.closes: list[PastClose] = []
         self.marks: list[Mark] = []
-        self.slips: list[SeriesSlip] = []
+        self.slips: list[SeriesMistake] = []
         self._bases: list[tuple[date, float]] = []
         """Closes that percentages refer to, with the date from which each counts."""
 
     def _slip(self, at: int, message: str) -> None:
-        self.slips.append(SeriesSlip(at, message))
+        self.slips.append(SeriesMistake(at, message))
 
     # ------------------------------------------------------------------------------------------------ before the bar
 

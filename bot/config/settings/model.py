@@ -78,7 +78,7 @@ class FeedSettings(StrictModel):
     """`false` keeps the entry but does not ask the feed."""
 
 
-class News(StrictModel):
+class NewsSettings(StrictModel):
     """How feeds are asked, unless a feed says otherwise."""
 
     min_interval: Duration = timedelta(minutes=1)
@@ -93,7 +93,7 @@ class News(StrictModel):
     """A feed larger than this, unpacked, is refused."""
 
 
-class Prices(StrictModel):
+class PriceSettings(StrictModel):
     """How prices are asked for. One request carries the whole watchlist, up to `batch` symbols."""
 
     source: Name = "yahoo"
@@ -174,13 +174,13 @@ class Settings(StrictModel):
     """A dead-man's switch that is told while all is well."""
     log_level: LogLevel = LogLevel.INFO
     """How much the log on stderr tells."""
-    prices: Prices = Prices()
+    prices: PriceSettings = PriceSettings()
     """How prices are asked for."""
     benchmarks: tuple[Symbol, ...] = ("SPY", "QQQ", "SMH", "IGV")
     """Indexes and funds that stand for the market, the first where a rule names none; never the subject of an alert."""
     watchlist: dict[Name, tuple[Symbol, ...]]
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
-    news: News = News()
+    news: NewsSettings = NewsSettings()
     """How feeds are asked."""
     feeds: tuple[FeedSettings, ...] = ()
     """The news feeds."""

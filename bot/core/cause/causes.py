@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.core.cause.moves import GroupMove, Moves
+from bot.core.cause.moves import GroupMove, MoveMeasures
 from bot.core.cause.ranking import OVERRULED, STANDS, TOLD, Evidence, Explanation, weigh
 from bot.core.model import ClusterMatch, Reach, ScoreReason
-from bot.core.news import Companies, NewsRoom, Role, Topics
+from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
@@ -37,7 +37,7 @@ STALE_TIE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CauseRanking:
     """The explanations of one move, the best first; none where nothing in the news explains it."""
 
     symbol: str
@@ -74,7 +74,7 @@ class Causes:
     def __init__(
         self,
         market: Market,
-        news: NewsRoom,
+        news: NewsIndex,
         companies: Companies,
         universe: Collection[str],
         benchmark: str,
@@ -93,7 +93,7 @@ class Causes:
         self._weights = {t.name: t.weight for t in news.topics.topics}
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
-        self.moves = Moves(market, benchmark)
+        self.moves = MoveMeasures(market, benchmark)
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
         """Groups found, for prices as they stood at ``_grouped_at``."""
@@ -106,7 +106,7 @@ class Causes:
 
     def explain(
         self, symbol: str, now: datetime, *, within: Span = WITHIN, session: Session | None = None
-    ) -> Verdict | None:
+    ) -> CauseRanking | None:
         """What explains the move of ``symbol`` that stands at ``now`` (or stood at the end of ``session``).
 
         By the news up to ``now``. ``None`` where there is no price to explain.
@@ -125,7 +125,7 @@ class Causes:
         if ai is not None and ai.tied_directly and ai.confidence >= STANDS:
             rivals = [replace(r, confidence=r.confidence * OVERRULED) for r in rivals]
         found = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
-        return Verdict(symbol, judged.date, tuple(found), group)
+        return CauseRanking(symbol, judged.date, tuple(found), group)
 
     def group_of(self, symbol: str, now: datetime, session: Session | None = None) -> GroupMove | None:
         """The group that falls most clearly with ``symbol`` at ``now``, or at the end of an earlier ``session``."""

@@ -29,7 +29,7 @@ _Key = tuple[str, date, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class UnusualMove:
     """A symbol's move in a session, beside what is usual."""
 
     symbol: str
@@ -47,7 +47,7 @@ class GroupMove:
     """How a group moved in a session, one member (the symbol asked about) left out."""
 
     name: str
-    members: tuple[Move, ...]
+    members: tuple[UnusualMove, ...]
     z: float
     """Median of the members' z."""
     others: float
@@ -68,7 +68,7 @@ class GroupMove:
         return depth * min(1.0, share / 0.6) * apart
 
 
-class Moves:
+class MoveMeasures:
     """Measures moves; remembers what depends on closed sessions only."""
 
     def __init__(self, market: Market, benchmark: str) -> None:
@@ -79,15 +79,15 @@ class Moves:
         self._excesses: dict[_Key, dict[date, float]] = {}
         self._standards: dict[tuple[str, date], list[float] | None] = {}
         self._revision = -1
-        self._measured: dict[object, dict[str, Move | None]] = {}
+        self._measured: dict[object, dict[str, UnusualMove | None]] = {}
         """Moves already measured, by the moment or the sessions for which they hold, all of one revision."""
         self._timetables: dict[str, Timetable] = {}
 
-    def of(self, symbol: str, now: datetime) -> Move | None:
+    def of(self, symbol: str, now: datetime) -> UnusualMove | None:
         """The move of ``symbol`` in the session that stands at ``now``; ``None`` where it cannot be measured."""
         return self._of(symbol, now, self._known(now))
 
-    def _of(self, symbol: str, now: datetime, known: dict[str, Move | None]) -> Move | None:
+    def _of(self, symbol: str, now: datetime, known: dict[str, UnusualMove | None]) -> UnusualMove | None:
         if symbol not in known:
             known[symbol] = self._measure(symbol, now)
         return known[symbol]
@@ -103,7 +103,7 @@ class Moves:
             return (revision.number, sessions)
         return (revision.number, now)
 
-    def _known(self, now: datetime) -> dict[str, Move | None]:
+    def _known(self, now: datetime) -> dict[str, UnusualMove | None]:
         """What was measured for ``now``: a fall is asked about a whole universe, once for each that falls."""
         revision = self._market.revision.number
         if revision != self._revision:
@@ -111,7 +111,7 @@ class Moves:
             self._measured.clear()
         return self._measured.setdefault(self.stamp(now), {})
 
-    def _measure(self, symbol: str, now: datetime) -> Move | None:
+    def _measure(self, symbol: str, now: datetime) -> UnusualMove | None:
         prices = self._market.of(symbol)
         for timetable in (prices.timetable, self._market.of(self._benchmark).timetable):
             if timetable.exchange not in self._timetables:
@@ -130,7 +130,7 @@ class Moves:
         if scale is None:
             return None
         excess = change - market
-        return Move(symbol, session, change, excess, excess / scale)
+        return UnusualMove(symbol, session, change, excess, excess / scale)
 
     def market(self, now: datetime) -> tuple[float, float] | None:
         """The benchmark's change and its own z; ``None`` where it is not known."""

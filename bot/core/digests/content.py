@@ -12,7 +12,16 @@ from datetime import date, datetime, timedelta
 
 from bot.core.errors import UsageError
 from bot.core.incidents.incidents import told_by
-from bot.core.messages.blocks.digest import DAILY, NEAR_FALL, WEEKLY, Digest, Happened, Move, NearMiss, QuietNews
+from bot.core.messages.blocks.digest import (
+    DAILY,
+    NEAR_FALL,
+    WEEKLY,
+    Digest,
+    DigestIncident,
+    DigestMove,
+    NearMiss,
+    QuietNews,
+)
 from bot.core.model import (
     Alert,
     ClusterMatch,
@@ -25,11 +34,11 @@ from bot.core.model import (
     Story,
     Trouble,
 )
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.nearness import nearness, stopper
-from bot.core.rules.rule import Outcome
+from bot.core.rules.rule import Evaluation
 from bot.core.text.links import host_of
 
 DAILY_AFTER = timedelta(minutes=30)
@@ -107,18 +116,18 @@ def _week(session: Session) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class DigestInputs:
     """What a digest is made from, as things stand when it is made."""
 
     market: Market
-    news: NewsRoom
+    news: NewsIndex
     timetable: Timetable
     """Of the benchmark's exchange, which the digests follow."""
     watched: Collection[str]
     incidents: Collection[Incident]
     """All that are known, closed ones included."""
     alerts: Collection[Alert]
-    evaluate: Callable[[str, datetime], Sequence[Outcome]]
+    evaluate: Callable[[str, datetime], Sequence[Evaluation]]
     """Every rule that concerns a symbol, as things stand at a moment: ``Engine.evaluate``."""
     failing: Sequence[tuple[str, str, Trouble, str]] = ()
     """Sources in trouble: source, subject, what, detail (``Health.failing()``)."""
@@ -128,7 +137,7 @@ class Given:
     """When prices last came."""
 
 
-def compile_digest(given: Given, due: Due, at: datetime) -> Digest:
+def compile_digest(given: DigestInputs, due: Due, at: datetime) -> Digest:
     """What the digest ``due`` tells when it is made at ``at``. Nothing later than ``at`` is used, nothing changed."""
     alerts = [a for a in given.alerts if a.fired_at <= at]
     span = _span(given.timetable, due, at)
@@ -191,7 +200,7 @@ def _span(timetable: Timetable, due: Due, at: datetime) -> _Span:
 # --------------------------------------------------------------------------------------------------------- incidents
 
 
-def _happened(given: Given, span: _Span, alerts: Sequence[Alert], at: datetime) -> list[Happened]:
+def _happened(given: DigestInputs, span: _Span, alerts: Sequence[Alert], at: datetime) -> list[DigestIncident]:
     """The span's incidents: the most severe first, then the furthest fallen."""
     known = {i.id: i for i in given.incidents if i.started_at <= at}
     by_id = {a.id: a for a in alerts if span.holds(a)}
@@ -209,7 +218,9 @@ def _happened(given: Given, span: _Span, alerts: Sequence[Alert], at: datetime) 
         else:
             moved, moment = lead.last_change, lead.last_price_at or lead.price_at
             phase = session.phase(moment) if session else lead.phase
-        found.append(Happened(incident, tuple(own), lead, moved, moment, phase, close is not None, tuple(took_in)))
+        found.append(
+            DigestIncident(incident, tuple(own), lead, moved, moment, phase, close is not None, tuple(took_in))
+        )
     found.sort(key=lambda h: (-max(a.severity for a in h.alerts), -abs(h.change or 0.0), h.incident.id))
     return found
 
@@ -225,10 +236,10 @@ def _close_after(alert: Alert, prices: SymbolPrices, session: Session | None, at
 # ------------------------------------------------------------------------------------------------------- near misses
 
 
-def _near_misses(moves: Mapping[date, Mapping[str, Move]], alerts: Sequence[Alert]) -> list[Move]:
+def _near_misses(moves: Mapping[date, Mapping[str, DigestMove]], alerts: Sequence[Alert]) -> list[DigestMove]:
     """Falls without an alert in their session, the furthest first; of a symbol only its furthest."""
     told = {(a.symbol, a.session) for a in alerts}
-    furthest: dict[str, Move] = {}
+    furthest: dict[str, DigestMove] = {}
     for day, of_day in moves.items():
         for symbol, move in of_day.items():
             fell = move.change <= NEAR_FALL and (symbol, day) not in told
@@ -237,7 +248,7 @@ def _near_misses(moves: Mapping[date, Mapping[str, Move]], alerts: Sequence[Aler
     return sorted(furthest.values(), key=lambda m: (m.change, m.symbol))
 
 
-def _judged(given: Given, move: Move, at: datetime) -> NearMiss:
+def _judged(given: DigestInputs, move: DigestMove, at: datetime) -> NearMiss:
     """The rule that came nearest to firing on this fall, as things stand; nothing where another session goes on."""
     prices = given.market.of(move.symbol)
     standing = prices.stood(at)
@@ -251,13 +262,13 @@ def _judged(given: Given, move: Move, at: datetime) -> NearMiss:
     return NearMiss(move, best.rule.name, stopper(best.check), quote if quote.price != move.price else None)
 
 
-def _moves(given: Given, day: date, at: datetime) -> dict[str, Move]:
+def _moves(given: DigestInputs, day: date, at: datetime) -> dict[str, DigestMove]:
     """By symbol, how each watched one went in its session of ``day``."""
     found = {s: move_in(given.market.of(s), day, at) for s in sorted(given.watched) if s in given.market}
     return {symbol: move for symbol, move in found.items() if move is not None}
 
 
-def move_in(prices: SymbolPrices, day: date, at: datetime) -> Move | None:
+def move_in(prices: SymbolPrices, day: date, at: datetime) -> DigestMove | None:
     """How the symbol went in its session of ``day``, as far as it was known at ``at``."""
     session = prices.timetable.on(day)
     if session is None or session.starts_at > at:
@@ -281,7 +292,7 @@ def move_in(prices: SymbolPrices, day: date, at: datetime) -> Move | None:
         moved = change(quote.price, reference)
         if reference is not None and moved is not None:
             official = quote.kind is QuoteKind.CLOSE and quote.at == session.close_at
-            found.append(Move(prices.symbol, session, quote.price, moved, reference, quote.at, official))
+            found.append(DigestMove(prices.symbol, session, quote.price, moved, reference, quote.at, official))
     return min(found, key=lambda m: m.change, default=None)
 
 
@@ -289,7 +300,11 @@ def move_in(prices: SymbolPrices, day: date, at: datetime) -> Move | None:
 
 
 def _quiet_news(
-    given: Given, span: _Span, moves: Mapping[date, Mapping[str, Move]], alerts: Sequence[Alert], at: datetime
+    given: DigestInputs,
+    span: _Span,
+    moves: Mapping[date, Mapping[str, DigestMove]],
+    alerts: Sequence[Alert],
+    at: datetime,
 ) -> list[QuietNews]:
     """Noteworthy model news of the span, from close to close, that no watched stock it reaches fell after, and none
     that it names rose."""
@@ -317,7 +332,7 @@ def _quiet_news(
 
 
 def _without_reaction(
-    seen_at: datetime, reached: Sequence[tuple[ClusterMatch, str]], moves: Mapping[date, Mapping[str, Move]]
+    seen_at: datetime, reached: Sequence[tuple[ClusterMatch, str]], moves: Mapping[date, Mapping[str, DigestMove]]
 ) -> tuple[tuple[str, float | None], ...] | None:
     """Each symbol that news seen at ``seen_at`` reaches, nearest first, with its lowest session since; ``None`` where
     one of them fell, or one that is named rose."""
@@ -333,17 +348,17 @@ def _without_reaction(
     return tuple((symbol, lowest[symbol]) for _, symbol in nearest)
 
 
-def _lowest_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, Move]]) -> float | None:
+def _lowest_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, DigestMove]]) -> float | None:
     """The symbol's lowest session among those that closed after ``moment``; ``None`` where none is known."""
     return min(_moves_since(moment, symbol, moves), default=None)
 
 
-def _moves_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, Move]]) -> list[float]:
+def _moves_since(moment: datetime, symbol: str, moves: Mapping[date, Mapping[str, DigestMove]]) -> list[float]:
     known = (of_day.get(symbol) for of_day in moves.values())
     return [m.change for m in known if m is not None and m.session.close_at > moment]
 
 
-def _official(news: NewsRoom, story: Story) -> bool:
+def _official(news: NewsIndex, story: Story) -> bool:
     """Whether a lab speaks for itself: the story lies on its site, or comes from a source of its very name."""
     origin = story.origin.casefold()
     host = host_of(story.link)

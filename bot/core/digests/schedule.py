@@ -6,17 +6,17 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.core.digests.content import WEEKLY_STALE_AFTER, Due, Given, compile_digest, next_digest, stale
+from bot.core.digests.content import WEEKLY_STALE_AFTER, DigestInputs, Due, compile_digest, next_digest, stale
 from bot.core.health import Health
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.incidents import Incidents
 from bot.core.messages.blocks.digest import digest
 from bot.core.messages.summary import NOT_ADVICE, MessageBuilder
 from bot.core.model import Announcement, Reason, Severity
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Timetable
-from bot.core.rules.rule import Outcome
+from bot.core.rules.rule import Evaluation
 
 PRICES_COME_WITHIN = timedelta(minutes=25)
 """What is made up for waits so long after a start, for the prices and closes of when nobody was here."""
@@ -30,7 +30,7 @@ class Digests:
     alerts: AlertBook
     incidents: Incidents
     health: Health
-    evaluate: Callable[[str, datetime], list[Outcome]]
+    evaluate: Callable[[str, datetime], list[Evaluation]]
     timetable: Timetable
     prices_at: datetime | None = None
     """When prices last came."""
@@ -51,7 +51,7 @@ class Digests:
         return self._next.at if self._next else None
 
     def due(
-        self, at: datetime, news: NewsRoom, messages: MessageBuilder, watched: Collection[str]
+        self, at: datetime, news: NewsIndex, messages: MessageBuilder, watched: Collection[str]
     ) -> list[Announcement]:
         """The digests due by ``at``; those that are too late are passed over."""
         made = []
@@ -59,7 +59,7 @@ class Digests:
             due, self._next = self._next, next_digest(self.timetable, self._next.at)
             if stale(due, at):
                 continue
-            given = Given(
+            given = DigestInputs(
                 self.market,
                 news,
                 self.timetable,

@@ -23,7 +23,7 @@ from bot.core.model import (
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.conditions import Move
-from bot.core.rules.rule import Outcome, Rule
+from bot.core.rules.rule import Evaluation, Rule
 
 WORST_STEP = 0.005
 """How much further a move must go before the alert's record is written again."""
@@ -77,7 +77,7 @@ class AlertBook:
             else:
                 self._put(alert)
 
-    def consider(self, outcome: Outcome, full: Check | None, at: datetime) -> AlertChange | None:
+    def consider(self, outcome: Evaluation, full: Check | None, at: datetime) -> AlertChange | None:
         """What an outcome that holds does to its alert: fire it, raise it, or move its numbers."""
         session = self._session(outcome, at)
         if session is None or outcome.severity is None:
@@ -126,7 +126,7 @@ class AlertBook:
             return False
         return alert.state is not AlertState.FIRING or alert.severity >= max(s.severity for s in rule.severity)
 
-    def would_change(self, outcome: Outcome, at: datetime) -> bool:
+    def would_change(self, outcome: Evaluation, at: datetime) -> bool:
         """Whether ``consider`` would fire or raise: only then is the full tree of checks worth evaluating."""
         session = self._session(outcome, at)
         if session is None or outcome.severity is None:
@@ -169,7 +169,7 @@ class AlertBook:
 
     # ------------------------------------------------------------------------------------------------------- details
 
-    def _session(self, outcome: Outcome, at: datetime) -> Session | None:
+    def _session(self, outcome: Evaluation, at: datetime) -> Session | None:
         """The session an alert would be about; ``None`` where there is none, or none that may raise alerts."""
         if outcome.move is not None:
             session: Session | None = outcome.move.session
@@ -191,7 +191,7 @@ class AlertBook:
             self._written_worst[alert.id] = alert.worst
         return change
 
-    def _fire(self, outcome: Outcome, full: Check, fingerprint: str, session: Session, at: datetime) -> Alert:
+    def _fire(self, outcome: Evaluation, full: Check, fingerprint: str, session: Session, at: datetime) -> Alert:
         rule, symbol, move = outcome.rule, outcome.symbol, outcome.move
         quote = move.quote if move else self._market.of(symbol).last
         assert outcome.severity is not None
@@ -237,7 +237,7 @@ class AlertBook:
             worst=min(alert.worst, moved) if alert.worst < 0 else max(alert.worst, moved),
         )
 
-    def _under_way(self, outcome: Outcome, session: Session) -> bool:
+    def _under_way(self, outcome: Evaluation, session: Session) -> bool:
         """The session began before we watched, and the first price we saw of it met the condition already."""
         if outcome.move is None or session.starts_at >= self._watching_since:
             return False

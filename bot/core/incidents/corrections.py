@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.cause.causes import Verdict
+from bot.core.cause.causes import CauseRanking
 from bot.core.incidents.alerts import cause_of
 from bot.core.model import Alert, Reading
 from bot.core.news import Topics
@@ -46,7 +46,7 @@ def still_open(alert: Alert, timetable: Timetable, at: datetime) -> Session | No
     return session if following is None or at <= following.close_at else None
 
 
-def completed(alert: Alert, verdict: Verdict | None, at: datetime) -> Alert | None:
+def completed(alert: Alert, verdict: CauseRanking | None, at: datetime) -> Alert | None:
     """``alert``, told without a cause, with the one that is known by now; ``None`` where there still is none."""
     best = verdict.best if verdict else None
     if best is None or best.match is None or alert.cause is not None or best.confidence < WORTH_TELLING:
@@ -54,7 +54,7 @@ def completed(alert: Alert, verdict: Verdict | None, at: datetime) -> Alert | No
     return replace(alert, cause=cause_of(best.match, best.confidence), updated_at=at)
 
 
-def corrected(alert: Alert, verdict: Verdict | None, at: datetime, topics: Topics) -> Alert | None:
+def corrected(alert: Alert, verdict: CauseRanking | None, at: datetime, topics: Topics) -> Alert | None:
     """``alert`` with the explanation that is better by now; ``None`` where what was said still stands best."""
     best = verdict.best if verdict else None
     if verdict is None or best is None or best.match is None or alert.cause is None:

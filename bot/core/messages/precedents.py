@@ -28,7 +28,7 @@ _HOLIDAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class IncidentProfile:
     """What an incident is compared by."""
 
     session: date
@@ -42,7 +42,7 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EpisodeOutcome:
     """What followed an episode within so many sessions: the median return against the close of the fall."""
 
     sessions: int
@@ -58,10 +58,12 @@ class Precedent:
     episode: Episode
     likeness: float
     """0 to 1."""
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[EpisodeOutcome, ...]
 
 
-def nearest(happening: Happening, episodes: Iterable[Episode], topics: Topics, most: int = 3) -> tuple[Precedent, ...]:
+def nearest(
+    happening: IncidentProfile, episodes: Iterable[Episode], topics: Topics, most: int = 3
+) -> tuple[Precedent, ...]:
     """The episodes from before that are most like ``happening``, the likest first; of equals, the newer."""
     if happening.change >= 0 or not happening.topic:  # beside a fall without a cause they would hint at one
         return ()
@@ -75,7 +77,7 @@ def nearest(happening: Happening, episodes: Iterable[Episode], topics: Topics, m
     return tuple(found[:most])
 
 
-def likeness(happening: Happening, episode: Episode, topics: Topics) -> float:
+def likeness(happening: IncidentProfile, episode: Episode, topics: Topics) -> float:
     """How like they are, 0 to 1."""
     trigger = _same_trigger(happening.topic, episode.trigger.topic, topics)
     exposure = _overlap(happening.exposures, _exposures_of(episode))
@@ -94,14 +96,14 @@ def hit(episode: Episode) -> list[Fall]:
     return fell or list(episode.falls)
 
 
-def outcomes(episode: Episode, known_at: date) -> tuple[Outcome, ...]:
+def outcomes(episode: Episode, known_at: date) -> tuple[EpisodeOutcome, ...]:
     """What followed in one, five and twenty sessions, as far as it was over by ``known_at``."""
     found = []
     for sessions, of in ((1, _next_session), (5, _five_sessions), (20, _twenty_sessions)):
         out = episode.session + timedelta(days=math.ceil(sessions * _DAYS) + _HOLIDAYS + sessions // 5)
         known = [change for fall in hit(episode) if fall.change < 0 and (change := of(fall)) is not None]
         if known and out < known_at:
-            found.append(Outcome(sessions, median(known), len(known)))
+            found.append(EpisodeOutcome(sessions, median(known), len(known)))
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ from bot.core.messages.blocks.precedents import precedents
 from bot.core.messages.blocks.voices import voices
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.blocks.why import why
-from bot.core.messages.precedents import Happening, exposures_of, nearest
+from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
 from bot.core.model import (
     LAPSED,
     NEXT_SESSION_CLOSE,
@@ -314,12 +314,12 @@ class MessageBuilder:
             lines.append((Strong(f"{work or 'others'}: "), listing(named, MEMBERS)))
         return tuple(lines)
 
-    def _happening(self, incident: Incident, lead: Alert) -> Happening:
+    def _happening(self, incident: Incident, lead: Alert) -> IncidentProfile:
         """What the incident is compared with past ones by."""
         others = [found for s in incident.symbols if s != lead.symbol and (found := self.companies.exposures_of(s))]
         exposures = exposures_of(self.companies.exposures_of(lead.symbol), others)
         topic = lead.cause.topic if lead.cause else incident.topic
-        return Happening(incident.session, topic, exposures, lead.last_change or 0.0, len(incident.symbols))
+        return IncidentProfile(incident.session, topic, exposures, lead.last_change or 0.0, len(incident.symbols))
 
     def _held_up(self, incident: Incident, watched: Sequence[str], at: datetime) -> list[Block]:
         exposed_to = self.companies.exposures_of

@@ -1,10 +1,10 @@
 """What the news says: topic scores, mentions, exposures, clusters, and whom a story reaches. Pure computation.
 
-``room.NewsRoom`` is the face the engine uses; ``vocabulary.Topics`` and ``companies.Companies`` are what people edit.
+``room.NewsIndex`` is the face the engine uses; ``vocabulary.Topics`` and ``companies.Companies`` are what people edit.
 """
 
 from bot.core.news.companies import Companies, Company
-from bot.core.news.index import NewsRoom
+from bot.core.news.index import NewsIndex
 from bot.core.news.lexicon import Name
 from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics
 
@@ -16,7 +16,7 @@ __all__ = [
     "Family",
     "Lab",
     "Name",
-    "NewsRoom",
+    "NewsIndex",
     "Role",
     "Signal",
     "Topic",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.model import ScoreReason
 from bot.core.news.companies import Companies
 from bot.core.news.lexicon import Features
-from bot.core.news.topics import Sight, Test, compile_test
+from bot.core.news.topics import FoundFeatures, Test, compile_test
 from bot.core.news.vocabulary import Effect, Topics
 
 NAMED_IN_TITLE = 0.8
@@ -24,7 +24,7 @@ class ExposureReader:
             (effect, compile_test(features, effect.all, effect.none)) for effect in topics.effects
         ]
 
-    def read(self, sight: Sight) -> tuple[tuple[str, float], ...]:
+    def read(self, sight: FoundFeatures) -> tuple[tuple[str, float], ...]:
         """Exposures the story meets, each with its strength, strongest first, then by name."""
         found: dict[str, float] = {}
         if self._any & sight.anywhere:
@@ -44,7 +44,7 @@ class ExposureReader:
                 found[name] = max(found.get(name, 0.0), round(strength * factor, 4))
         return tuple(sorted(((n, s) for n, s in found.items() if s > 0), key=lambda item: (-item[1], item[0])))
 
-    def why(self, sight: Sight) -> tuple[tuple[str, ScoreReason], ...]:
+    def why(self, sight: FoundFeatures) -> tuple[tuple[str, ScoreReason], ...]:
         """Exposure and reason for everything that ``read`` adds up, strongest first, for explaining."""
         found: list[tuple[str, ScoreReason]] = []
         for name, bit in self._named:

@@ -15,7 +15,7 @@ from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreRe
 from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies, Company
 from bot.core.news.lexicon import Features, Lexicon, Name, settle
-from bot.core.news.matching import Entry, View, counts_at, match_cluster, view_of
+from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
 from bot.core.news.mentions import mentions_of
 from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, reader_of
 from bot.core.news.text import Folded
@@ -28,7 +28,7 @@ _REMEMBERED = 4096
 """Cached answers; cleared when full, and whenever the room changes."""
 
 
-class NewsRoom:
+class NewsIndex:
     """Reads stories, joins them into clusters, and says which clusters reach a symbol.
 
     ``window`` is how far back any rule looks; stories older than that before the newest may be forgotten. It should be
@@ -48,7 +48,7 @@ class NewsRoom:
         self._clusters_meeting: dict[str, dict[str, None]] = {}
         self._reached: dict[str, set[str]] = {}
         self._latest: datetime | None = None
-        self._views: dict[tuple[object, ...], View | None] = {}
+        self._views: dict[tuple[object, ...], ClusterView | None] = {}
         self._answers: dict[tuple[object, ...], tuple[ClusterMatch, ...]] = {}
 
     @property
@@ -207,9 +207,9 @@ class NewsRoom:
         """Every story here, in the order they were added."""
         return tuple(entry.reading.story for entry in self._entries.values())
 
-    def emptied(self, topics: Topics, companies: Companies) -> NewsRoom:
+    def emptied(self, topics: Topics, companies: Companies) -> NewsIndex:
         """A room of the same window without stories, that reads with other topics and companies."""
-        return NewsRoom(topics, companies, window=self._window)
+        return NewsIndex(topics, companies, window=self._window)
 
     def reading(self, story_id: str) -> Reading | None:
         """How a story was understood; ``None`` for one never added or forgotten."""
@@ -327,7 +327,7 @@ class NewsRoom:
 
     def _view(
         self, cid: str, topics: tuple[str, ...], min_score: float, since: datetime, until: datetime | None
-    ) -> View | None:
+    ) -> ClusterView | None:
         key = (cid, topics, min_score, since, until)
         if key not in self._views:
             if len(self._views) >= _REMEMBERED:

@@ -56,11 +56,11 @@ class Term:
     needs: int = 0
     unless: int = 0
     pattern: Any = None
-    beside: Beside | None = None
+    beside: Neighbours | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Neighbours:
     """The words right after or right before a name that make it count."""
 
     after: Any
@@ -173,12 +173,12 @@ def _either(written: Iterable[str]) -> str:
 
 
 @cache  # a few lists serve hundreds of names
-def compile_beside(followed_by: tuple[str, ...], preceded_by: tuple[str, ...], *, required: bool) -> Beside | None:
+def compile_beside(followed_by: tuple[str, ...], preceded_by: tuple[str, ...], *, required: bool) -> Neighbours | None:
     """The words beside a name, compiled; ``None`` where there are none. ``'s`` may stand between, or be the word."""
     after, before = _either(followed_by), _either(preceded_by)
     if not after and not before:
         return None
-    return Beside(
+    return Neighbours(
         re2.compile(rf"(?:'s? ?|[ ,:(]*)(?:{after})(?:[^a-z0-9]|$)") if after else None,
         re2.compile(rf"(?:^|[^a-z0-9])(?:{before})[ :,]*$") if before else None,
         required,

@@ -28,7 +28,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ClusterView:
     """A cluster within a window, for some topics: the same for every symbol."""
 
     cluster: str
@@ -55,7 +55,9 @@ def counts_at(story: Story, since: datetime) -> bool:
     return published >= since
 
 
-def view_of(cluster: str, first: Story, entries: list[Entry], topics: tuple[str, ...], min_score: float) -> View | None:
+def view_of(
+    cluster: str, first: Story, entries: list[Entry], topics: tuple[str, ...], min_score: float
+) -> ClusterView | None:
     """What a cluster's stories of a window add up to; ``None`` where none of them counts."""
     counted: list[tuple[Reading, str, float]] = []
     direct: dict[str, float] = {}
@@ -73,7 +75,7 @@ def view_of(cluster: str, first: Story, entries: list[Entry], topics: tuple[str,
         return None
     # max keeps the earliest of equals: the entries are in order of ``seen_at``
     best, topic, score = max(counted, key=lambda item: item[2])
-    return View(
+    return ClusterView(
         cluster=cluster,
         topic=topic,
         first=first,
@@ -93,7 +95,7 @@ def _sources(stories: list[Story]) -> tuple[str, ...]:
 
 
 def match_cluster(
-    view: View, symbol: str, company: Mapping[str, float], reaches: frozenset[Reach]
+    view: ClusterView, symbol: str, company: Mapping[str, float], reaches: frozenset[Reach]
 ) -> ClusterMatch | None:
     """The match of ``symbol``, whose company lives from ``company``; ``None`` where the cluster does not reach it."""
     exposures: tuple[str, ...] = ()

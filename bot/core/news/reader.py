@@ -11,7 +11,7 @@ from bot.core.news.exposures import ExposureReader
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
 from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
-from bot.core.news.topics import Sight, TopicScorer
+from bot.core.news.topics import FoundFeatures, TopicScorer
 from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, Topics
 from bot.core.text.links import domain
 
@@ -134,7 +134,7 @@ class StoryReader:
         """Exposure and reason for each that ``story`` meets; empty for one that is about no topic."""
         return self._exposures.why(self._look(story)[3]) if self.read(story).scored else ()
 
-    def _look(self, story: Story) -> tuple[Folded, Folded, list[list[Hit]], Sight]:
+    def _look(self, story: Story) -> tuple[Folded, Folded, list[list[Hit]], FoundFeatures]:
         """Title and summary as read, and what is found in them and in the source."""
         title = Folded(story.title[:TITLE_READ])
         summary = Folded(story.summary[:SUMMARY_READ])
@@ -148,7 +148,7 @@ class StoryReader:
         source = masks[2] | self._from_host(host)
         marked = self._marked(source) if source else 0
         hits = parts[0] + parts[1] + parts[2]
-        return title, summary, parts, Sight(masks[0] | marked, masks[0] | masks[1] | source | marked, hits)
+        return title, summary, parts, FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits)
 
     def _words(self, lowered: str, hits: list[Hit]) -> frozenset[str]:
         """Words of the title that tell what happened: those outside everything the vocabulary knows, and those of lines

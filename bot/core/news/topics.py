@@ -14,7 +14,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class FoundFeatures:
     """What was found in a story, as features, and the hits behind them."""
 
     title: int
@@ -40,7 +40,7 @@ class Test:
                 return False
         return True
 
-    def words(self, sight: Sight) -> str:
+    def words(self, sight: FoundFeatures) -> str:
         """The words of the story it rests on, one of each group."""
         texts: dict[str, None] = {}
         for group in self.groups[:_SHOWN]:  # one word for each thing that must be there
@@ -67,7 +67,7 @@ class TopicScorer:
             (signal, compile_test(features, signal.all, signal.none)) for signal in topic.signals
         ]
 
-    def score(self, sight: Sight) -> tuple[TopicScore, bool] | None:
+    def score(self, sight: FoundFeatures) -> tuple[TopicScore, bool] | None:
         """The score, and whether something vetoes a follow-up; ``None`` where nothing speaks for the topic."""
         if not self.about & sight.anywhere:
             return None

@@ -31,7 +31,7 @@ SPARE_BARS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Extreme:
+class UnmatchedSince:
     """How far back a price is unmatched. ``since`` is the last session that closed beyond it; ``None`` when none of
     the known ones did, and then ``sessions`` counts all that are known."""
 
@@ -279,20 +279,20 @@ class SymbolPrices:
         at = held.close_at if held else bar.seen_at
         return Reference(f"{kind} of {count} session{'' if count == 1 else 's'}", price, at, bar.session)
 
-    def lowest_since(self, price: float, session: date) -> Extreme:
+    def lowest_since(self, price: float, session: date) -> UnmatchedSince:
         """The last session before ``session`` that closed lower than ``price``: "lowest since" that date."""
         return self._unmatched(session, lambda close: close < price)
 
-    def highest_since(self, price: float, session: date) -> Extreme:
+    def highest_since(self, price: float, session: date) -> UnmatchedSince:
         """The last session before ``session`` that closed higher than ``price``."""
         return self._unmatched(session, lambda close: close > price)
 
-    def _unmatched(self, session: date, beyond: Callable[[float], bool]) -> Extreme:
+    def _unmatched(self, session: date, beyond: Callable[[float], bool]) -> UnmatchedSince:
         i = bisect_left(self._bar_dates, session)
         for n, day in enumerate(reversed(self._bar_dates[:i])):
             if beyond(self._bar_close(day)):
-                return Extreme(day, n)
-        return Extreme(None, i)
+                return UnmatchedSince(day, n)
+        return UnmatchedSince(None, i)
 
     def _bar_close(self, day: date) -> float:
         bar = self.bars[day]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.conditions import All, Condition, Context, Named, Price
@@ -19,10 +19,10 @@ _Key = tuple[str, str, str, bool]
 _State = tuple[int, date | None]
 
 
-class Gates:
+class PriceFilter:
     """Remembers, for each rule and symbol, whether the price as it stands lets the rule fire at all."""
 
-    def __init__(self, market: Market, news: NewsRoom) -> None:
+    def __init__(self, market: Market, news: NewsIndex) -> None:
         self._market = market
         self._news = news
         self._conditions: dict[tuple[str, str], tuple[Condition, ...]] = {}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.model import Check, ClusterMatch, FollowUpKind, Severity, stable_id
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import LONGEST_PAUSE, Span
@@ -94,12 +94,12 @@ class Rule:
         symbol: str,
         now: datetime,
         market: Market,
-        news: NewsRoom,
+        news: NewsIndex,
         *,
         causes: Causes | None = None,
         session: Session | None = None,
         brief: bool = False,
-    ) -> Outcome:
+    ) -> Evaluation:
         """What this rule finds for ``symbol`` at ``now``. ``brief`` stops at the first thing that decides.
 
         ``session`` judges an earlier session's move by the news of now.
@@ -122,7 +122,7 @@ class Rule:
         if holds and context.move is None and self.has_price:
             context.move = plain_move(context)
         severity = self.severity_of(context.move) if holds else None
-        return Outcome(
+        return Evaluation(
             self, symbol, check, holds, severity, context.move, context.cause, context.pending, context.confidence
         )
 
@@ -142,7 +142,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Evaluation:
     """A rule evaluated for one symbol."""
 
     rule: Rule

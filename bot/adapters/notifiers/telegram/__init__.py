@@ -6,8 +6,8 @@ import os
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 from bot.adapters.notifiers.telegram.address import CHANNEL, Address, chat_of
-from bot.adapters.notifiers.telegram.audience import Answer, Audience, Command, Rights
-from bot.adapters.notifiers.telegram.doorman import Access, Chat
+from bot.adapters.notifiers.telegram.audience import Answer, Command, CommandHandler, Rights
+from bot.adapters.notifiers.telegram.doorman import Chat, Permissions
 from bot.adapters.notifiers.telegram.listener import TelegramListener
 from bot.adapters.notifiers.telegram.notifier import LIMITS, TelegramNotifier
 from bot.adapters.notifiers.telegram.redact import RedactingFilter, quiet_libraries
@@ -15,12 +15,12 @@ from bot.adapters.notifiers.telegram.redact import RedactingFilter, quiet_librar
 __all__ = [
     "CHANNEL",
     "LIMITS",
-    "Access",
     "Address",
     "Answer",
-    "Audience",
     "Chat",
     "Command",
+    "CommandHandler",
+    "Permissions",
     "RedactingFilter",
     "Rights",
     "TelegramListener",

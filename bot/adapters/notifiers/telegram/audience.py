@@ -55,7 +55,7 @@ class Answer:
     """PNG files, sent after the words."""
 
 
-class Audience(Protocol):
+class CommandHandler(Protocol):
     """Who receives, and what they hear when they ask. Called in the event loop, so quick unless it awaits.
 
     May raise AftershockError; the person is told that it failed.

@@ -20,7 +20,7 @@ DEFAULT_BASE_URL = "https://api.telegram.org"
 
 
 @dataclass(slots=True)
-class Wire:
+class RequestTrace:
     """What happened on the wire during one request."""
 
     sent: bool = False
@@ -36,12 +36,12 @@ class Wire:
                 self.sent = True
 
 
-_current: ContextVar[Wire | None] = ContextVar("wire", default=None)
+_current: ContextVar[RequestTrace | None] = ContextVar("wire", default=None)
 
 
-def watch() -> Wire:
+def watch() -> RequestTrace:
     """A fresh record of the next request made by this task."""
-    wire = Wire()
+    wire = RequestTrace()
     _current.set(wire)
     return wire
 

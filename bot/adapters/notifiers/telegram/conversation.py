@@ -25,8 +25,15 @@ from telegram.ext import (
     filters,
 )
 
-from bot.adapters.notifiers.telegram.audience import Answer, Audience, Command, Rights, told_command, told_commands
-from bot.adapters.notifiers.telegram.doorman import Access, Chat, Doorman, Verdict
+from bot.adapters.notifiers.telegram.audience import (
+    Answer,
+    Command,
+    CommandHandler,
+    Rights,
+    told_command,
+    told_commands,
+)
+from bot.adapters.notifiers.telegram.doorman import Chat, CommandGate, GateDecision, Permissions
 from bot.adapters.notifiers.telegram.keyboard import Button, Press, read
 from bot.core.errors import AftershockError
 from bot.core.model import Summary
@@ -59,20 +66,20 @@ LONGEST_WORDS = 400
 class Conversation:
     """Answers commands and buttons for those who may use them."""
 
-    def __init__(self, audience: Audience, access: Callable[[], Access]) -> None:
+    def __init__(self, audience: CommandHandler, access: Callable[[], Permissions]) -> None:
         """``access``: who may do what, as it is now."""
         self._audience = audience
         self._access = access
-        self._known = Doorman(access())
+        self._known = CommandGate(access())
         self._commands = {command.name: command for command in audience.commands}
         self._answered: OrderedDict[tuple[int, int, Button], float] = OrderedDict()
 
     @property
-    def _doorman(self) -> Doorman:
+    def _doorman(self) -> CommandGate:
         """Judges by the lists as they are now; where they changed, earlier refusals are forgotten."""
         access = self._access()
         if access != self._known.access:
-            self._known = Doorman(access)
+            self._known = CommandGate(access)
         return self._known
 
     def join(self, application: SomeApplication) -> None:
@@ -143,7 +150,7 @@ class Conversation:
 
     async def _button(self, update: Update, context: _Context) -> None:
         chat, query = _chat(update), update.callback_query
-        if query is None or chat is None or self._judge(chat, button=True) is not Verdict.SERVE:
+        if query is None or chat is None or self._judge(chat, button=True) is not GateDecision.SERVE:
             return
         press = read(query.data)
         try:
@@ -221,13 +228,13 @@ class Conversation:
         if chat is None:
             return False
         verdict = self._judge(chat)
-        if verdict is Verdict.REFUSE:
+        if verdict is GateDecision.REFUSE:
             await _say(update, context, _refusal(chat))
-        elif verdict is Verdict.SLOW:
+        elif verdict is GateDecision.SLOW:
             await _say(update, context, _SLOW)
-        return verdict is Verdict.SERVE
+        return verdict is GateDecision.SERVE
 
-    def _judge(self, chat: Chat, *, button: bool = False) -> Verdict:
+    def _judge(self, chat: Chat, *, button: bool = False) -> GateDecision:
         return self._doorman.judge(chat, asyncio.get_running_loop().time(), button=button)
 
 

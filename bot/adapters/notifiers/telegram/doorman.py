@@ -39,7 +39,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class Permissions:
     """Who may do what, from ``config.yaml``."""
 
     admins: frozenset[int] = frozenset()
@@ -62,12 +62,12 @@ class Access:
         """
         return chat.private or chat.kind == "channel" or not self.admins or self.is_admin(chat)
 
-    def with_lists(self, allowed: Iterable[int], denied: Iterable[int]) -> Access:
+    def with_lists(self, allowed: Iterable[int], denied: Iterable[int]) -> Permissions:
         """These lists, and what admins allowed and denied since by command; a denial goes before the lists."""
-        return Access(self.admins, (self.allow | frozenset(allowed)) - frozenset(denied))
+        return Permissions(self.admins, (self.allow | frozenset(allowed)) - frozenset(denied))
 
 
-class Verdict(enum.Enum):
+class GateDecision(enum.Enum):
     """What to do with a message."""
 
     SERVE = "serve"
@@ -78,10 +78,12 @@ class Verdict(enum.Enum):
     IGNORE = "ignore"
 
 
-class Doorman:
+class CommandGate:
     """Judges messages by where they come from and how many there were. ``now`` is seconds of any steady clock."""
 
-    def __init__(self, access: Access, *, remember: int = 10_000, per_minute: int = 20, refusals: int = 20) -> None:
+    def __init__(
+        self, access: Permissions, *, remember: int = 10_000, per_minute: int = 20, refusals: int = 20
+    ) -> None:
         self.access = access
         self._remember = remember
         self._per_minute = per_minute
@@ -90,7 +92,7 @@ class Doorman:
         self._refused_at: deque[float] = deque()
         self._asked: OrderedDict[tuple[int, bool | None], deque[float]] = OrderedDict()
 
-    def judge(self, chat: Chat, now: float, *, button: bool = False) -> Verdict:
+    def judge(self, chat: Chat, now: float, *, button: bool = False) -> GateDecision:
         """Serve allowed chats, and admins wherever they write, up to ``per_minute`` messages; refuse others once each,
         ``refusals`` a minute in all.
 
@@ -100,19 +102,21 @@ class Doorman:
             who = chat.user if button and chat.user is not None else chat.id
             window = self._window((who, button))
             if self._within(window, now, self._per_minute):
-                return Verdict.SERVE
-            return Verdict.SLOW if not button and self._within(self._slowed(chat.id), now, 1) else Verdict.IGNORE
+                return GateDecision.SERVE
+            return (
+                GateDecision.SLOW if not button and self._within(self._slowed(chat.id), now, 1) else GateDecision.IGNORE
+            )
         if button:
-            return Verdict.IGNORE
+            return GateDecision.IGNORE
         if chat.id in self._refused:
             self._refused.move_to_end(chat.id)
-            return Verdict.IGNORE
+            return GateDecision.IGNORE
         if not self._within(self._refused_at, now, self._refusals):
-            return Verdict.IGNORE
+            return GateDecision.IGNORE
         self._refused[chat.id] = None
         while len(self._refused) > self._remember:
             self._refused.popitem(last=False)
-        return Verdict.REFUSE
+        return GateDecision.REFUSE
 
     def may_be_reported(self, now: float) -> bool:
         """Whether a stranger's doings are still worth a word to an admin: as many a minute as there are refusals."""

@@ -23,7 +23,7 @@ from datetime import timedelta
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.adapters.notifiers.telegram.address import Address
-from bot.adapters.notifiers.telegram.connection import Wire
+from bot.adapters.notifiers.telegram.connection import RequestTrace
 from bot.core.errors import DeliveryError
 
 _LONGEST = 200
@@ -60,7 +60,7 @@ def is_not_modified(error: Exception) -> bool:
 
 
 def delivery_error(
-    error: Exception, wire: Wire, address: Address, *, edit: bool, redact: Callable[[str], str]
+    error: Exception, wire: RequestTrace, address: Address, *, edit: bool, redact: Callable[[str], str]
 ) -> DeliveryError:
     """The delivery's outcome for ``error``, given what happened on the wire; its text without secrets."""
     said = _short(redact(str(error)).strip()) or type(error).__name__

@@ -17,10 +17,10 @@ from telegram import BotCommand, BotCommandScopeChat
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
-from bot.adapters.notifiers.telegram.audience import Audience, Rights
+from bot.adapters.notifiers.telegram.audience import CommandHandler, Rights
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect
 from bot.adapters.notifiers.telegram.conversation import Conversation, SomeApplication
-from bot.adapters.notifiers.telegram.doorman import Access
+from bot.adapters.notifiers.telegram.doorman import Permissions
 from bot.adapters.notifiers.telegram.errors import asked_wait
 from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.core.model import SourceReport, Trouble
@@ -28,7 +28,7 @@ from bot.core.ports import Clock
 from bot.core.secret import Secret
 from bot.core.waiting import back_off
 
-__all__ = ["Audience", "TelegramListener"]
+__all__ = ["CommandHandler", "TelegramListener"]
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ class TelegramListener:
     def __init__(
         self,
         token: Secret,
-        audience: Audience,
-        access: Callable[[], Access],
+        audience: CommandHandler,
+        access: Callable[[], Permissions],
         clock: Clock,
         report: Callable[[SourceReport], None],
         *,

@@ -9,7 +9,7 @@ from telegram.constants import ParseMode
 from telegram.error import InvalidToken, TelegramError
 
 from bot.adapters.notifiers.telegram.address import CHANNEL, Address
-from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, Wire, connect, watch
+from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, RequestTrace, connect, watch
 from bot.adapters.notifiers.telegram.errors import delivery_error, is_markup_refused, is_not_modified
 from bot.adapters.notifiers.telegram.keyboard import keyboard
 from bot.adapters.notifiers.telegram.photos import Photos, Pictures
@@ -115,7 +115,7 @@ class TelegramNotifier(Notifier):
 
     async def check(self) -> str:
         """Ask Telegram who this bot is, and return its user name. Raises DeliveryError, permanent for a bad token."""
-        wire: Wire = watch()
+        wire: RequestTrace = watch()
         try:
             me = await self._bot.get_me()
         except InvalidToken as exc:

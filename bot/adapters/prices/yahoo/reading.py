@@ -34,7 +34,7 @@ Item = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class YahooPrice:
     """One of the prices a document carries."""
 
     price: float
@@ -60,7 +60,7 @@ def read_quote(
     currency = item.get("currency")
     volume = _number(item.get("regularMarketVolume"))
 
-    def quote(price: Price, kind: QuoteKind) -> Quote:
+    def quote(price: YahooPrice, kind: QuoteKind) -> Quote:
         same_session = regular is not None and price.at.astimezone(zone).date() <= regular.at.astimezone(zone).date()
         if same_session:
             reference = stated
@@ -141,9 +141,9 @@ def text(item: Item, *names: str) -> str:
 # --------------------------------------------------------------------------------------------------------- one field
 
 
-def _price(item: Item, prefix: str) -> Price | None:
+def _price(item: Item, prefix: str) -> YahooPrice | None:
     price, at = _number(item.get(f"{prefix}Price")), _moment(item.get(f"{prefix}Time"))
-    return Price(price, at, prefix == "regularMarket") if price is not None and at is not None else None
+    return YahooPrice(price, at, prefix == "regularMarket") if price is not None and at is not None else None
 
 
 def _number(value: object) -> float | None:
@@ -193,7 +193,7 @@ def _named_zone(name: str) -> tzinfo | None:
         return None
 
 
-def _is_close(item: Item, regular: Price, now: datetime, zone: tzinfo, timetable: Timetable | None) -> bool:
+def _is_close(item: Item, regular: YahooPrice, now: datetime, zone: tzinfo, timetable: Timetable | None) -> bool:
     """Whether the regular price is the official close of its session, and that session is the current one."""
     if timetable is None or item.get("marketState") == "REGULAR":
         return False

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from bot.adapters.prices.yahoo.doubt import SplitDoubt
 from bot.adapters.prices.yahoo.reading import CHART, QUOTES, Item, chart_item, exchange_date, read_quote, text
-from bot.adapters.prices.yahoo.wire import Daily, EarningsRow, RateLimitedError, Wire
+from bot.adapters.prices.yahoo.wire import Daily, EarningsRow, RateLimitedError, YahooClient
 from bot.adapters.prices.yahoo.workers import Workers
 from bot.core.errors import SourceError, UsageError
 from bot.core.model import DailyBar, EarningsDate, Quote, ReportTime, Split
@@ -68,7 +68,7 @@ class Yahoo(PriceSource):
     ) -> None:
         self._timetable = timetable
         self._exchanges = dict(exchanges or {})
-        self._wire = Wire(cache, request_timeout, call_timeout)
+        self._wire = YahooClient(cache, request_timeout, call_timeout)
         self._quick = Workers(2, "yahoo-quotes")
         self._slow = Workers(threads, "yahoo-history")
         self._batch = min(batch, BATCH)

@@ -81,7 +81,7 @@ class EarningsRow:
     """``BMO`` before the market opens, ``AMC`` after it closes, ``TAS`` at the time stated, ``TNS`` not supplied."""
 
 
-class Wire:
+class YahooClient:
     """yfinance with time-outs and named errors. Usable from several threads.
 
     yfinance keeps one session, cookie and crumb for the process: the last wire made is the one in use.

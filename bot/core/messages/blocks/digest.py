@@ -63,7 +63,7 @@ TROUBLE_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class DigestMove:
     """How far a symbol went in one session against its previous close: at the close, or after hours where lower."""
 
     symbol: str
@@ -82,7 +82,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class DigestIncident:
     """An incident, as far as it belongs to the span."""
 
     incident: Incident
@@ -103,7 +103,7 @@ class Happened:
 class NearMiss:
     """A fall that no rule made an alert of."""
 
-    move: Move
+    move: DigestMove
     rule: str = ""
     """The rule that came nearest; empty where that cannot be told any more."""
     stop: Check | None = None
@@ -131,7 +131,7 @@ class Digest:
     """``daily`` or ``weekly``."""
     last: date
     """Its last session."""
-    happened: tuple[Happened, ...]
+    happened: tuple[DigestIncident, ...]
     still_open: int
     """How many incidents from before are open."""
     misses: tuple[NearMiss, ...]
@@ -201,7 +201,7 @@ def _day(found: Digest, company: Words, topic: Words) -> list[Block]:
 
 def _week(found: Digest, company: Words, topic: Words) -> list[Block]:
     """A block a session, each incident with the session in which its first alert of the week is."""
-    days: dict[date, list[Happened]] = {}
+    days: dict[date, list[DigestIncident]] = {}
     for happened in found.happened:
         days.setdefault(min(a.session for a in happened.alerts), []).append(happened)
     blocks = []
@@ -218,7 +218,7 @@ def _rest(number: int) -> list[Line]:
     return [(f"And {number} more.",)] if number > 0 else []
 
 
-def _incident(happened: Happened, company: Words, topic: Words) -> Line:
+def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     """Severity, who led and how far, how many others, the cause with its source, and what became of it."""
     lead, incident = happened.lead, happened.incident
     severity = max(a.severity for a in happened.alerts).word.capitalize()
@@ -249,7 +249,7 @@ def _incident(happened: Happened, company: Words, topic: Words) -> Line:
     return (*shown, "".join(said))
 
 
-def _cause(happened: Happened, topic: Words) -> str:
+def _cause(happened: DigestIncident, topic: Words) -> str:
     cause = happened.lead.cause
     if cause is None:
         return "No cause found in the news"
@@ -296,7 +296,7 @@ def _miss(miss: NearMiss, found: Digest, company: Words) -> Line:
     return (Strong(f"{name} {percent(move.change)}"), _ended(said))
 
 
-def _when(move: Move, found: Digest) -> str:
+def _when(move: DigestMove, found: Digest) -> str:
     when = "at the close" if move.official else f"{PHASE_WORDS[move.phase]}, {clock(move.at)}"
     return when if move.session.date == found.last else f"{when} of {short_day(move.session.date)}"
 

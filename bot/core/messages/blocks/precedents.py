@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.messages.precedents import Outcome, Precedent, hit
+from bot.core.messages.precedents import EpisodeOutcome, Precedent, hit
 from bot.core.model import Block, BlockKind, Line, Strong
 from bot.core.text.wording import count, day, listing, percent
 
@@ -28,7 +28,7 @@ def _line(precedent: Precedent) -> Line:
     return (Strong(f"{day(episode.session)}: {episode.title}"), f"{kind}: {told}{_followed(precedent.outcomes)}.")
 
 
-def _followed(outcomes: Sequence[Outcome]) -> str:
+def _followed(outcomes: Sequence[EpisodeOutcome]) -> str:
     """What followed, each with how many symbols it is the median of, where that is more than one."""
     if not outcomes:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.core.cause.causes import Verdict
+from bot.core.cause.causes import CauseRanking
 from bot.core.cause.moves import LOOKBACK
 from bot.core.cause.ranking import Explanation
 from bot.core.model import Check
@@ -110,7 +110,7 @@ class Group(Condition):
         return Check(str(self), holds, measured, f"z {self.z}", found.z, self.z.limit)
 
 
-def told(verdict: Verdict, best: Explanation) -> str:
+def told(verdict: CauseRanking, best: Explanation) -> str:
     """An explanation in one line: topic, confidence, story, addends."""
     story = f"“{best.match.best.title}” ({best.match.best.origin})" if best.match else "no story"
     terms = ", ".join(f"{t.name} {t.weight:+.1f}" for t in best.terms)
@@ -120,7 +120,7 @@ def told(verdict: Verdict, best: Explanation) -> str:
     return f"{best.topic} {best.confidence:.2f}{how}: {story}; {terms}{_group(verdict)}{rest}"
 
 
-def _group(verdict: Verdict) -> str:
+def _group(verdict: CauseRanking) -> str:
     group = verdict.group
     if group is None:
         return ""

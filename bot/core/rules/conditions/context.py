@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from bot.core.model import Check, ClusterMatch, Quote, Reference
-from bot.core.news import NewsRoom
+from bot.core.news import NewsIndex
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 
@@ -72,7 +72,7 @@ class Context:
     symbol: str
     now: datetime
     market: Prices
-    news: NewsRoom
+    news: NewsIndex
     hold: int = 2
     """How many quotes must meet a price condition, unless the last one is confirmed by itself."""
     needs_fresh_news: bool = False
