@@ -24,12 +24,12 @@ from bot.adapters.notifiers.telegram import Permissions, TelegramListener
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
 from bot.app.chat.access import AccessLists
-from bot.app.chat.desk import ChatCommands
+from bot.app.chat.handlers import ChatCommands
 from bot.app.chat.held import EVERY as HELD_EVERY
 from bot.app.chat.held import HeldMessages
-from bot.app.chat.muting import Silences
+from bot.app.chat.silences import Silences
+from bot.app.monitoring.counters import MeasuredCycle, Measures
 from bot.app.monitoring.endpoints import watched_over
-from bot.app.monitoring.measures import MeasuredCycle, Measures
 from bot.app.monitoring.status import several_lines
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, restored_engine
 from bot.app.run.alarm import Alarm

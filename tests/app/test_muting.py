@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.app.chat.muting import Silences
+from bot.app.chat.silences import Silences
 from bot.clock import SimulatedClock
 from bot.core.engine import Engine
 from bot.core.model import Observation, Reason, Recipient

@@ -199,6 +199,6 @@ def test_what_only_looks_like_a_clock_passes(source: str) -> None:
 
 def test_a_stopwatch_is_for_adapters_only() -> None:
     source = "import time\ntime.monotonic()"
-    assert check_clock("bot/adapters/prices/yahoo/wire.py", source) == []
+    assert check_clock("bot/adapters/prices/yahoo/client.py", source) == []
     assert check_clock("bot/cycle.py", source)
-    assert check_clock("bot/adapters/prices/yahoo/wire.py", "import time\ntime.time()")
+    assert check_clock("bot/adapters/prices/yahoo/client.py", "import time\ntime.time()")

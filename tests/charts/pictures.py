@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from bot.app.lab.staging import episode_scenario, open_workbench
+from bot.app.lab.workbench import episode_scenario, open_workbench
 from bot.core.messages.pictures import PricePicture, TablePicture, price_picture, table_picture
 from bot.core.model import Alert, DailyBar, Incident, Observation, Quote, Split
 from bot.core.news import Companies, Company

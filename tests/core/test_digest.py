@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.app.lab.staging import episode_scenario, open_workbench
+from bot.app.lab.workbench import episode_scenario, open_workbench
 from bot.core.digests.content import STALE_AFTER, DigestInputs, Due, compile_digest, next_digest, stale
 from bot.core.engine import Engine
 from bot.core.errors import UsageError

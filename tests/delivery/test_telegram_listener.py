@@ -14,8 +14,8 @@ from itertools import pairwise
 import pytest
 
 from bot.adapters.notifiers.telegram import Answer, Chat, Permissions, Rights, TelegramListener
-from bot.adapters.notifiers.telegram.doorman import CommandGate, Verdict
 from bot.adapters.notifiers.telegram.keyboard import LONGEST, Button, data, keyboard, read
+from bot.adapters.notifiers.telegram.permissions import CommandGate, Verdict
 from bot.app.chat.commands import COMMANDS
 from bot.core.errors import StoreBusyError
 from bot.core.model import Reason, SourceReport, Summary, Trouble

@@ -13,7 +13,7 @@ import pytest
 from bot.adapters.store import open_store
 from bot.app.episodes.check import compared, fired_in
 from bot.app.episodes.recording import Recording, record_incident
-from bot.app.lab.staging import Workbench, open_workbench
+from bot.app.lab.workbench import Workbench, open_workbench
 from bot.config.episodes.file import load_episode
 from bot.config.episodes.writing import episode_text
 from bot.core.model import DailyBar, Observation, Quote, Story, stable_id

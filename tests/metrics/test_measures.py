@@ -7,7 +7,7 @@ from datetime import timedelta
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import generate_latest
 
-from bot.app.monitoring.measures import CYCLE_SECONDS, Measures
+from bot.app.monitoring.counters import CYCLE_SECONDS, Measures
 from tests.delivery.makers import NOW, notification
 from tests.metrics.parsed import parsed
 

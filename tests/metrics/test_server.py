@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.adapters.metrics.pulse import Pulse
+from bot.adapters.metrics.ping import Pulse
 from bot.adapters.metrics.server import MetricsServer
 from bot.core.errors import SourceError, UsageError
 from bot.core.secret import Secret

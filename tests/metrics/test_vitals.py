@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
+from bot.app.monitoring.counters import Measures
+from bot.app.monitoring.health import SILENT_AFTER, HealthMonitor, HealthReport
 from bot.app.monitoring.heartbeat import Heartbeat
-from bot.app.monitoring.measures import Measures
-from bot.app.monitoring.vitals import SILENT_AFTER, HealthMonitor, HealthReport
 from bot.app.run.live import Counters, LiveBot
 from bot.config.settings.model import Settings
 from bot.core.errors import SourceError, StoreFullError

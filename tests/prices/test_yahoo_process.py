@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.prices.yahoo import Yahoo
-from bot.adapters.prices.yahoo.wire import tidy
+from bot.adapters.prices.yahoo.client import tidy
 from bot.adapters.prices.yahoo.workers import Workers
 from tests.processes import Processes, run
 from tests.servers.yahoo import Fault, YahooServer

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.lab.staging import episode_scenario, open_workbench
+from bot.app.lab.workbench import episode_scenario, open_workbench
 from bot.core.rules.rule import RuleSet
 from bot.render import html, plain
 from bot.replay.playing import Played, play

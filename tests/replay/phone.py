@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bot.adapters.charts import draw
-from bot.app.lab.staging import episode_scenario, open_workbench
+from bot.app.lab.workbench import episode_scenario, open_workbench
 from bot.core.messages.pictures import price_picture
 from bot.core.model import Reason
 from bot.core.rules.rule import RuleSet

@@ -18,7 +18,7 @@ from bot.app.lab.explaining import (
     explanation_lines,
     explanation_object,
 )
-from bot.app.lab.staging import episode_scenario, open_workbench
+from bot.app.lab.workbench import episode_scenario, open_workbench
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Quote
 from tests.command import run_command

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from bot.adapters.notifiers.telegram.doorman import Permissions
+from bot.adapters.notifiers.telegram.permissions import Permissions
 from bot.core.ports import Clock, Extras
 
 _NAME = "telegram_access"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.adapters.notifiers.telegram import Chat, chat_of
 from bot.app.chat.access import AccessLists
-from bot.app.chat.muting import Silences
+from bot.app.chat.silences import Silences
 from bot.app.chat.words import answer, facts, note
 from bot.app.run.live import LiveBot
 from bot.core.model import PAUSE, Line, Recipient, Severity, Silence, Strong, Summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.adapters.notifiers.telegram.audience import Command, Rights
+from bot.adapters.notifiers.telegram.commands import Command, Rights
 
 COMMANDS = (
     Command("start", "receive alerts here", rights=Rights.CHAT),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.adapters.notifiers.telegram.doorman import Chat
+from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.core.model import Recipient, Severity
 from bot.core.ports import Clock, Recipients
 from bot.core.text.wording import listing

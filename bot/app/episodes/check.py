@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.app.lab.staging import Workbench
 from bot.app.lab.trying import AGREE_WITHIN, Fired, Key, fired_by
+from bot.app.lab.workbench import Workbench
 from bot.core.model import Alert
 from bot.core.model.episodes import Episode
 from bot.core.text.wording import count

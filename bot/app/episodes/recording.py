@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.app.episodes.prices import SEEN_WITHIN, ChangeSpans, ReplaySpan, priced
-from bot.app.lab.staging import Workbench
+from bot.app.lab.workbench import Workbench
 from bot.app.project import NEWS_BEYOND
 from bot.app.stores import open_history
 from bot.config.episodes.writing import acceptable_link

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app.lab.staging import Workbench, episode_scenario, open_workbench
+from bot.app.lab.workbench import Workbench, episode_scenario, open_workbench
 from bot.app.lines import alert_line, iso, told_checks
 from bot.app.project import PRICES_BACK
 from bot.app.stores import open_history, read_store

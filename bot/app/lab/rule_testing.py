@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.app.lab.staging import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scene_of
+from bot.app.lab.workbench import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scene_of
 from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import AlertChange, ChangeKind, Check

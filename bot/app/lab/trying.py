@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bot.app.lab.staging import Scenario, Workbench, episode_scenario, open_workbench, recording_scene
+from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scene
 from bot.app.lines import iso
 from bot.app.stores import open_history, read_store
 from bot.config.rule_tests.file import Recording

@@ -9,12 +9,12 @@ from typing import Any
 
 import aiohttp
 
-from bot.adapters.metrics.pulse import Pulse
+from bot.adapters.metrics.ping import Pulse
 from bot.adapters.metrics.server import MetricsServer
+from bot.app.monitoring.counters import Measures
+from bot.app.monitoring.health import TICK, HealthMonitor
 from bot.app.monitoring.heartbeat import Heartbeat
-from bot.app.monitoring.measures import Measures
 from bot.app.monitoring.metrics import Gauges
-from bot.app.monitoring.vitals import TICK, HealthMonitor
 from bot.app.run.live import LiveBot
 from bot.config.settings.metrics import is_loopback
 from bot.core.errors import UsageError

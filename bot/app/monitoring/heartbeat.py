@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.app.monitoring.vitals import HealthReport
+from bot.app.monitoring.health import HealthReport
 from bot.core.errors import SourceError
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.app.monitoring.measures import Measures
-from bot.app.monitoring.vitals import HealthMonitor
+from bot.app.monitoring.counters import Measures
+from bot.app.monitoring.health import HealthMonitor
 from bot.app.run.live import LiveBot
 from bot.core.errors import StoreError
 from bot.core.model import DeliveryOutcome, Trouble

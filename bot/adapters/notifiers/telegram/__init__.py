@@ -6,10 +6,10 @@ import os
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 from bot.adapters.notifiers.telegram.address import CHANNEL, Address, chat_of
-from bot.adapters.notifiers.telegram.audience import Answer, Command, CommandHandler, Rights
-from bot.adapters.notifiers.telegram.doorman import Chat, Permissions
+from bot.adapters.notifiers.telegram.commands import Answer, Command, CommandHandler, Rights
 from bot.adapters.notifiers.telegram.listener import TelegramListener
 from bot.adapters.notifiers.telegram.notifier import LIMITS, TelegramNotifier
+from bot.adapters.notifiers.telegram.permissions import Chat, Permissions
 from bot.adapters.notifiers.telegram.redact import RedactingFilter, quiet_libraries
 
 __all__ = [

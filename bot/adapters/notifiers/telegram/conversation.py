@@ -25,7 +25,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.adapters.notifiers.telegram.audience import (
+from bot.adapters.notifiers.telegram.commands import (
     Answer,
     Command,
     CommandHandler,
@@ -33,8 +33,8 @@ from bot.adapters.notifiers.telegram.audience import (
     told_command,
     told_commands,
 )
-from bot.adapters.notifiers.telegram.doorman import Chat, CommandGate, GateDecision, Permissions
 from bot.adapters.notifiers.telegram.keyboard import Button, Press, read
+from bot.adapters.notifiers.telegram.permissions import Chat, CommandGate, GateDecision, Permissions
 from bot.core.errors import AftershockError
 from bot.core.model import Summary
 from bot.render import html

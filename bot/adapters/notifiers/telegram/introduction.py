@@ -16,8 +16,8 @@ from telegram.error import Conflict, InvalidToken
 
 from bot.adapters.notifiers.telegram.address import Address
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect, watch
-from bot.adapters.notifiers.telegram.doorman import Chat
 from bot.adapters.notifiers.telegram.errors import delivery_error
+from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.core.errors import DeliveryError
 from bot.core.secret import Secret

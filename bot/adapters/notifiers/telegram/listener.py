@@ -17,11 +17,11 @@ from telegram import BotCommand, BotCommandScopeChat
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
-from bot.adapters.notifiers.telegram.audience import CommandHandler, Rights
+from bot.adapters.notifiers.telegram.commands import CommandHandler, Rights
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect
 from bot.adapters.notifiers.telegram.conversation import Conversation, SomeApplication
-from bot.adapters.notifiers.telegram.doorman import Permissions
 from bot.adapters.notifiers.telegram.errors import asked_wait
+from bot.adapters.notifiers.telegram.permissions import Permissions
 from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.core.model import SourceReport, Trouble
 from bot.core.ports import Clock

@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from bot.adapters.prices.yahoo.client import Daily, EarningsRow, RateLimitedError, YahooClient
 from bot.adapters.prices.yahoo.doubt import SplitDoubt
 from bot.adapters.prices.yahoo.reading import CHART, QUOTES, Item, chart_item, exchange_date, read_quote, text
-from bot.adapters.prices.yahoo.wire import Daily, EarningsRow, RateLimitedError, YahooClient
 from bot.adapters.prices.yahoo.workers import Workers
 from bot.core.errors import SourceError, UsageError
 from bot.core.model import DailyBar, EarningsDate, Quote, ReportTime, Split

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.app.monitoring.measures import Measures
+from bot.app.monitoring.counters import Measures
 from bot.app.run.live import LONGEST_WAIT, LiveBot
 from bot.app.run.outages import PATIENCE
 from bot.clock import stopwatch

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.adapters.notifiers.telegram.doorman import Chat
 from bot.adapters.notifiers.telegram.keyboard import Button
+from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.core.model import Block, BlockKind, Summary
 
 _WHAT = "Watches AI news and stock prices together, and says so here when news of an AI model moves a stock."

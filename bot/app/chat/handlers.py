@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.adapters.notifiers.telegram.address import CHANNEL
-from bot.adapters.notifiers.telegram.audience import Answer, Command
-from bot.adapters.notifiers.telegram.doorman import Chat
+from bot.adapters.notifiers.telegram.commands import Answer, Command
 from bot.adapters.notifiers.telegram.keyboard import Button
+from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.app.chat.access import AccessLists
 from bot.app.chat.admin import AdminCommands
+from bot.app.chat.alert_answers import AlertAnswers
 from bot.app.chat.commands import COMMANDS
-from bot.app.chat.knowing import NewsAnswers
-from bot.app.chat.looking import AlertAnswers
-from bot.app.chat.muting import Silences
+from bot.app.chat.news_answers import NewsAnswers
 from bot.app.chat.preferences import Preferences
+from bot.app.chat.silences import Silences
 from bot.app.run.live import LiveBot
 from bot.core.model import Announcement, Recipient, Silence, Summary, stable_id
 from bot.core.ports import OpenHistory, Outbox, People
