@@ -97,7 +97,7 @@ def test_the_filters_of_the_command_line(week: Path, filters: Sequence[str], man
     assert sum(json.loads(line)["alerts"] for line in counted.splitlines()) == many
 
 
-def test_an_exposure_finds_companies_that_live_from_it_though_their_story_names_them(week: Path) -> None:
+def test_an_exposure_finds_companies_exposed_to_it_though_their_story_names_them(week: Path) -> None:
     printed = run_command("history", "list", "--exposure", "ai-chips", "--json", "--database", week).stdout
     found = {a["symbol"]: a["cause"]["exposures"] for a in map(json.loads, printed.splitlines())}
     assert found["NVDA"] == [], "its story names it, so no exposure was recorded"
@@ -107,10 +107,10 @@ def test_an_exposure_finds_companies_that_live_from_it_though_their_story_names_
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("list", "--severity", "loud"), "'loud' is no severity"),
-        (("list", "--verdict", "maybe"), "'maybe' is no verdict"),
+        (("list", "--severity", "loud"), "'loud' is not a severity"),
+        (("list", "--verdict", "maybe"), "'maybe' is not a verdict"),
         (("list", "--exposure", "ai-chip"), "did you mean 'ai-chips'"),
-        (("list", "--since", "2025-02-01", "--until", "2025-01-01"), "nothing lies between"),
+        (("list", "--since", "2025-02-01", "--until", "2025-01-01"), "is not before"),
         (("show", "zz"), "no alert begins with 'zz'"),
         (("search", ":-:"), "no word to search for"),
     ],
@@ -126,8 +126,8 @@ def test_show_tells_the_whole_story(week: Path) -> None:
     for part in (
         *("NVDA -17.8% ai-model-shock, critical", "Fired 2025-01-27 11:00:00 UTC", "142.62", "▲"),
         *("Why it fired", "✓ price change < -10%", "✗ market SPY", "Cause", "Yahoo Finance", "Stories"),
-        *("escalated", "Who was told", "widened", "What followed", "1 session", "5 sessions"),
-        *("not ai", "telegram:9", "The rule as it was", "  symbols: [group:watchlist]"),
+        *("escalated", "Notifications", "widened", "What followed", "1 session", "5 sessions"),
+        *("not ai", "telegram:9", "The rule when it fired", "  symbols: [group:watchlist]"),
         "Nvidia falls 13.9 %",
     ):
         assert part in told, part
@@ -310,7 +310,7 @@ def test_verify_finds_damage_and_says_so_with_its_exit_code(week: Path, tmp_path
 
 
 def test_verify_says_that_a_history_is_whole(week: Path) -> None:
-    assert run_command("history", "verify", "--database", week).stderr.endswith(": whole\n")
+    assert run_command("history", "verify", "--database", week).stderr.endswith(": no damage found\n")
     assert json.loads(run_command("history", "verify", "--json", "--database", week).stdout)["findings"] == []
 
 
