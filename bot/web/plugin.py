@@ -1,4 +1,4 @@
-"""What we add to Datasette, by its hooks. They are one object for the process; each looks whether a site is ours."""
+"""Our Datasette plugin. Its hooks are registered once for the process; each checks whether a site is ours."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 
 STYLE = Path(__file__).parent / "static" / "aftershock.css"
 _IN_PER_CENT = "_pct"
-"""The end of column names whose numbers are in per cent already."""
+"""Suffix of columns that are in per cent already."""
 
 _NO_PAGE = ("", "404", "Database not found")
-"""What Datasette says of an address that leads nowhere."""
+"""Datasette's messages for unknown addresses."""
 
 
 def is_ours(datasette: Datasette) -> bool:
-    """Whether this site is one of ours: in the process of somebody's tests there may be others."""
+    """Whether this site is one of ours: in a process that runs tests there may be others."""
     return NAME in datasette.databases and datasette.metadata("title") == "Aftershock"
 
 
@@ -57,7 +57,7 @@ class Plugin:
 
     @hookimpl
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
-        """How values are put into words."""
+        """Filters and functions for templates."""
         if is_ours(datasette):
             env.filters.update(
                 percent=words.percent, price=words.price, when=words.when, tone=words.tone, confidence=words.confidence
@@ -73,7 +73,7 @@ class Plugin:
 
     @hookimpl
     def extra_template_vars(self, request: Request | None, datasette: Datasette) -> dict[str, Any]:
-        """The nonce of this answer, and what changes when the style sheet does."""
+        """The nonce of this response, and the version of the style sheet."""
         if not is_ours(datasette):
             return {}
         nonce = request.scope.get(NONCE, "") if request is not None else ""
@@ -83,34 +83,34 @@ class Plugin:
     def render_cell(
         self, row: Any, value: Any, column: str, table: str | None, database: str, datasette: Datasette
     ) -> Markup | None:
-        """Times, changes, incidents, alerts and links as people read them."""
+        """Times, changes, incidents, alerts and links in readable form."""
         if not is_ours(datasette) or value is None or database != NAME:
             return None
         return cell(value, column, table)
 
     @hookimpl(tryfirst=True)
     def handle_exception(self, datasette: Datasette, request: Request, exception: Exception) -> Any:
-        """A page that says what went wrong and what to do. Datasette's own would print local variables to the log."""
+        """An error page that says what went wrong and what to do. Datasette's own logs local variables."""
         if not is_ours(datasette):
             return None
 
         async def answer() -> Response:
-            status, said = explained(exception)
+            status, message = explained(exception)
             if status >= 500:
-                log.error("%s: %s", request.path, said, exc_info=exception if status == 500 else None)
+                log.error("%s: %s", request.path, message, exc_info=exception if status == 500 else None)
             if request.path.endswith(".json"):
-                return Response.json({"ok": False, "error": said, "status": status}, status=status)
-            context = {"status": status, "said": said}
+                return Response.json({"ok": False, "error": message, "status": status}, status=status)
+            context = {"status": status, "message": message}
             return Response.html(await datasette.render_template("error.html", context, request=request), status=status)
 
         return answer
 
 
 def explained(exception: Exception) -> tuple[int, str]:
-    """The status of the answer, and what to say."""
+    """HTTP status and message for an exception."""
     if isinstance(exception, NotFound):
-        said = str(exception.args[0]) if exception.args else ""
-        return 404, "There is no such page." if said in _NO_PAGE else said
+        message = str(exception.args[0]) if exception.args else ""
+        return 404, "There is no such page." if message in _NO_PAGE else message
     if isinstance(exception, Forbidden):
         return 403, "This is not shown."
     if isinstance(exception, Base400):
@@ -125,11 +125,11 @@ def explained(exception: Exception) -> tuple[int, str]:
         return 503, f"{exception}."
     if isinstance(exception, sqlite3.Error):
         return 503, f"The history cannot be read: {exception}. Is the bot of the same version? Start web again."
-    return 500, "Something went wrong; the log says what."
+    return 500, "Internal error; details are in the log."
 
 
 def cell(value: Any, column: str, table: str | None) -> Markup | None:
-    """One value of a table; ``None`` where Datasette shows it as well."""
+    """One value of a table as HTML; ``None`` to leave it to Datasette."""
     if isinstance(value, str):
         return _text_cell(value, column, table)
     if not isinstance(value, (int, float)):

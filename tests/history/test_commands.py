@@ -230,10 +230,10 @@ def test_a_backup_is_a_history_and_is_made_while_the_bot_writes(path: Path, stor
     with closing(sqlite3.connect(copy)) as conn:
         assert conn.execute("SELECT count(*) FROM stories").fetchone() == (1,)
     ran = run_command("history", "backup", copy, "--database", path, code=2)
-    assert "there already; name a new file" in ran.stderr
+    assert "exists already; name a new file" in ran.stderr
     with pytest.raises(StoreError, match="no such folder"):
         back_up(path, tmp_path / "no" / "copy.db")
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         back_up(path, path)
     assert sorted(f.name for f in tmp_path.glob("copy*")) == ["copy.db"], "nothing unfinished is left"
 
@@ -274,26 +274,26 @@ def test_a_dry_prune_says_what_a_real_one_does_and_evidence_stays(week: Path, tm
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("DELETE FROM quotes WHERE symbol = 'NVDA'", "not kept: the quote an alert fired on: 20250127-NVDA-6d488e"),
-        ("UPDATE rule_versions SET text = NULL", "not kept: the text of a rule as an alert fired with it"),
-        ("DELETE FROM story_scores", "not kept: the scores of a story an alert points to"),
-        ("DELETE FROM alert_stories", "not kept: a story an alert points to: "),
+        ("DELETE FROM quotes WHERE symbol = 'NVDA'", "missing: the quote an alert fired on: 20250127-NVDA-6d488e"),
+        ("UPDATE rule_versions SET text = NULL", "missing: the text of a rule that an alert fired by"),
+        ("DELETE FROM story_scores", "missing: the scores of a story an alert points to"),
+        ("DELETE FROM alert_stories", "missing: a story an alert points to: "),
         ("DELETE FROM alert_changes", "an alert without the change it fired with"),
         ("UPDATE chats SET enabled = 0; UPDATE notifications SET state = 'queued'", "queued for a chat that is"),
-        ("UPDATE notifications SET channel = 'fax', state = 'queued'", "queued for a channel its chat is not of"),
+        ("UPDATE notifications SET channel = 'fax', state = 'queued'", "queued for a channel that is not its chat's"),
         ("DELETE FROM alert_numbers", "an alert without its search entry"),
-        ("UPDATE incidents SET alerts = '[\"a0\"]'", "not kept: an alert an incident names: 20250127-1 names a0"),
+        ("UPDATE incidents SET alerts = '[\"a0\"]'", "missing: an alert in an incident's list: 20250127-1 names a0"),
         ("UPDATE alerts SET incident_id = 'none'", "no such row in incidents"),
-        ("UPDATE deliveries SET outcome = 'failed'", "sent without an attempt that says so"),
+        ("UPDATE deliveries SET outcome = 'failed'", "sent, but no attempt succeeded"),
         (
             "INSERT INTO runs (mode, name, started_at, version) SELECT 'live', 'live', started_at, '' FROM runs",
-            "a simulation in a live history",
+            "live and simulated runs in one history",
         ),
         (
             "UPDATE notifications SET state = 'leased', leased_by = 1, lease_until = '2025-01-27T11:00:30.000000Z'"
             " WHERE rowid = 1; INSERT INTO runs (mode, name, started_at, version) SELECT mode, name, started_at, ''"
             " FROM runs; UPDATE deliveries SET run_id = 2 WHERE started_at > '2025-01-28'",
-            "leased by a run that is over",
+            "leased by a run that has ended",
         ),
     ],
 )  # fmt: skip

@@ -1,31 +1,21 @@
-"""One batch, one transaction: what a cycle saw and decided, written so that writing it again changes nothing.
+"""Writing a batch: what a cycle observed and decided, idempotent.
 
-Order follows the foreign keys: stories before the alerts that cite them, incidents before alerts, chats before what
-they are told. Rows are known by their own identity, so a repeat finds them there: alerts and incidents keep the
-newest state, everything else stays as it was first written.
+Order follows the foreign keys: stories before the alerts that cite them, incidents before alerts, chats before their
+notifications. Rows have keys of their own, so a repeated batch finds them: alerts and incidents keep the newest state,
+everything else stays as first written.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.intake import Intake
 from bot.adapters.store.outbox import queue
 from bot.adapters.store.rows import ALERT, FEED, INCIDENT, insert, overwrite
-from bot.core.model import (
-    AlertChange,
-    AlertState,
-    Batch,
-    ChangeKind,
-    FeedState,
-    Incident,
-)
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from bot.core.model import AlertChange, AlertState, Batch, ChangeKind, FeedState, Incident
 
 EVIDENCE_MARGIN = timedelta(days=1)
 """How long before an alert fired and after it last changed the quotes of its symbol count as evidence."""
@@ -41,6 +31,9 @@ _ALERT = (
     + " evidence_from = min(evidence_from, excluded.evidence_from)"
     + " WHERE excluded.updated_at >= alerts.updated_at"
 )
+_FEED = (
+    insert("feeds", "run_id", *FEED.columns) + f" ON CONFLICT DO UPDATE SET {overwrite('run_id', *FEED.columns[1:])}"
+)
 _CHANGE = (
     insert(
         "alert_changes",
@@ -51,13 +44,12 @@ _CHANGE = (
 
 
 class Writer:
-    """Writes batches of one run. Every method expects to be inside a transaction."""
+    """Writes batches of one run; every method expects to be inside a transaction."""
 
-    def __init__(self, db: Database, run_id: int) -> None:
-        self._db = db
-        self._conn = db.conn
+    def __init__(self, conn: sqlite3.Connection, run_id: int) -> None:
+        self._conn = conn
         self._run = run_id
-        self._intake = Intake(db.conn, run_id)
+        self._intake = Intake(conn, run_id)
 
     def write(self, batch: Batch) -> None:
         """All of ``batch``, in the order the foreign keys need."""
@@ -82,10 +74,10 @@ class Writer:
         self._conn.execute(_INCIDENT, (self._run, last_session.isoformat(), *INCIDENT.row(incident)))
 
     def _change(self, change: AlertChange) -> None:
-        """The alert as it now is, what happened to it, and the stories it points to."""
+        """The alert as it is now, the change, and the stories it points to."""
         alert = change.alert
         if alert.state is AlertState.PENDING:
-            return  # not yet anything: never stored
+            return  # never stored
         self._conn.execute(
             "INSERT INTO rule_versions (rule, version, first_used_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (clean(alert.rule), clean(alert.rule_version), moment_text(alert.fired_at)),
@@ -116,7 +108,7 @@ class Writer:
         if cause.story:
             roles[cause.story] = "shown"
         for story_id, role in roles.items():
-            # a story that is not there (pruned before this cause was found) cannot be cited, but stops nothing
+            # a story that is gone (pruned before this cause was found) is left out
             self._conn.execute(
                 "INSERT INTO alert_stories (alert_id, story_id, role, cluster, topic, score)"
                 " SELECT ?1, s.id, ?3, ?4, ?5, (SELECT score FROM story_scores WHERE story_id = s.id AND topic = ?5)"
@@ -127,6 +119,13 @@ class Writer:
             )
 
     def _feeds(self, feeds: Iterable[FeedState]) -> None:
-        rows = [dict(zip(FEED.columns, FEED.row(feed), strict=True)) | {"run_id": self._run} for feed in feeds]
-        if rows:
-            self._db.table("feeds").upsert_all(rows, pk="name")
+        self._conn.executemany(_FEED, [(self._run, *FEED.row(feed)) for feed in feeds])
+
+
+def record_rules(conn: sqlite3.Connection, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
+    """Rules in force, as name, version and text; expects to be inside a transaction."""
+    conn.executemany(
+        "INSERT INTO rule_versions (rule, version, text, first_used_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text)",
+        [(clean(rule), clean(version), clean(text), moment_text(now)) for rule, version, text in versions],
+    )
