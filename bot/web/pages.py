@@ -19,7 +19,7 @@ from bot.core.ports import History
 from bot.render.telegram_html import html
 from bot.web.database import NAME
 from bot.web.drawing import Drawing, PricePoint, drawing
-from bot.web.words import HORIZONS, parsed
+from bot.web.formatting import HORIZONS, parsed
 
 T = TypeVar("T")
 

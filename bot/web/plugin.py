@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from bot.core.errors import AftershockError, StoreBusyError
 from bot.core.text.links import safe_link
-from bot.web import pages, words
+from bot.web import formatting, pages
 from bot.web.database import NAME
 from bot.web.guard import NONCE
 from bot.web.metadata import FRACTIONS, SHARES
@@ -59,15 +59,14 @@ class Plugin:
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
         """Filters and functions for templates."""
         if is_ours(datasette):
-            env.filters.update(
-                percent=words.percent, price=words.price, when=words.when, tone=words.tone, confidence=words.confidence
-            )
+            names = ("percent", "price", "when", "tone", "confidence")
+            env.filters.update({name: getattr(formatting, name) for name in names})
             env.globals.update(
-                link=words.link,
-                incident_path=words.incident_path,
-                alert_path=words.alert_path,
-                reasons=words.REASONS,
-                horizons=words.HORIZONS,
+                link=formatting.link,
+                incident_path=formatting.incident_path,
+                alert_path=formatting.alert_path,
+                reasons=formatting.REASONS,
+                horizons=formatting.HORIZONS,
                 database=NAME,
             )
 
@@ -139,21 +138,21 @@ def cell(value: Any, column: str, table: str | None) -> Markup | None:
     if column in SHARES:
         shown = f"{value * 100:.0f} %" if fraction is not None else f"{value:.0f} %"
     elif fraction is not None:
-        shown, tone = words.percent(value), words.tone(value)
+        shown, tone = formatting.percent(value), formatting.tone(value)
     elif column.endswith(_IN_PER_CENT):
-        shown, tone = words.percent(value / 100), words.tone(value)
+        shown, tone = formatting.percent(value / 100), formatting.tone(value)
     return Markup('<span class="number {}" title="{}">{}</span>').format(tone, value, shown)
 
 
 def _text_cell(value: str, column: str, table: str | None) -> Markup | None:
     if column == "incident_id" or (column == "id" and table in ("incidents", "incident_summary")):
-        return Markup('<a href="{}">{}</a>').format(words.incident_path(value), value)
+        return Markup('<a href="{}">{}</a>').format(formatting.incident_path(value), value)
     if column == "alert_id" or (column == "id" and table in ("alerts", "alert_history")):
-        return Markup('<a href="{}">{}</a>').format(words.alert_path(value), value)
+        return Markup('<a href="{}">{}</a>').format(formatting.alert_path(value), value)
     if column == "at" or column.endswith("_at"):
-        return words.when(value) if value.endswith("Z") else None
+        return formatting.when(value) if value.endswith("Z") else None
     if column in ("link", "cause_link", "url") or safe_link(value):
-        return words.link(value, value if len(value) < 80 else f"{value[:79]}…")
+        return formatting.link(value, value if len(value) < 80 else f"{value[:79]}…")
     if column == "severity":
         return Markup('<span class="severity {}">{}</span>').format(value, value)
     if column in ("text", "summary", "checks", "rest") and len(value) > 200:

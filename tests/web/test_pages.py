@@ -192,7 +192,7 @@ async def test_an_incident_with_next_to_nothing_is_told(own: httpx.AsyncClient, 
     assert "No cause known." in said
     assert "No prices of NVDA at that time are stored." in said
     assert "No messages were sent." in said
-    assert "None known." in words_of(await own.get("/alert/a1"))
+    assert "No cause known." in words_of(await own.get("/alert/a1"))
     assert "No cause known" in words_of(await own.get("/"))
 
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from bot.web.database import NAME
+from bot.web.formatting import parsed, when
 from bot.web.metadata import described, metadata
-from bot.web.words import parsed, when
 
 META = metadata(described())["databases"][NAME]
 

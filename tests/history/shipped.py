@@ -1,4 +1,4 @@
-"""Every query the program runs for people, by name and with parameters, for tests of their plans and a benchmark."""
+"""Every query the program runs for people, by name, with parameters: for tests of their plans and for the benchmark."""
 
 from __future__ import annotations
 
