@@ -175,15 +175,16 @@ def m003_broken(db: Database) -> None:
 
 
 def test_an_older_database_is_copied_and_brought_up_to_date_with_what_it_holds(path: Path) -> None:
+    from sqlite_utils import Database
 
     with open_store(path, mode="live", run_name="live", now=NOW) as store:
         store.commit(batch(story("s1")))
     conn = connect_writer(path, durable=False, busy_for=timedelta(seconds=1))
     newer = (*MIGRATIONS, m002_moods)
-    backup = migrate(conn, path, newer)
+    backup = migrate(Database(conn, execute_plugins=False), path, newer)
     assert conn.execute("SELECT id, mood FROM stories").fetchall() == [("s1", None)]
     assert conn.execute("PRAGMA user_version").fetchone() == (len(newer),)
-    assert migrate(conn, path, newer) is None
+    assert migrate(Database(conn, execute_plugins=False), path, newer) is None
     conn.close()
     assert backup == path.with_name(f"history.db.version-{len(MIGRATIONS)}")
     with open_store(backup, mode="live", run_name="live", now=NOW) as old:
@@ -211,11 +212,12 @@ def test_a_history_without_earnings_dates_gets_a_place_for_them_and_loses_nothin
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> None:
+    from sqlite_utils import Database
 
     open_store(path, mode="live", run_name="live", now=NOW).close()
     conn = connect_writer(path, durable=False, busy_for=timedelta(seconds=1))
     with pytest.raises(RuntimeError):
-        migrate(conn, path, (*MIGRATIONS, m002_moods, m003_broken))
+        migrate(Database(conn, execute_plugins=False), path, (*MIGRATIONS, m002_moods, m003_broken))
     conn.close()
     assert rows(path, "SELECT name FROM sqlite_schema WHERE name IN ('moods', 'half')") == []
     assert rows(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]

@@ -1,4 +1,4 @@
-"""Datasette's tables with our titles, units and ready questions, and the wall around people's own SQL."""
+"""Datasette's tables with our titles, units and ready-made queries, and the wall around people's own SQL."""
 
 from __future__ import annotations
 

@@ -173,6 +173,10 @@ class RowCodec(Generic[T]):
         query = f"SELECT {', '.join(self.columns)} FROM {self.table} {conditions}"
         return [self.value(row) for row in conn.execute(query, parameters)]
 
+    def mapping(self, value: T) -> dict[str, Any]:
+        """The row by column, as sqlite-utils takes it."""
+        return dict(zip(self.columns, self.row(value), strict=True))
+
     def row(self, value: T) -> tuple[Any, ...]:
         """The values for ``columns``."""
         row = [encode(self._field(value, name)) for name, encode in zip(self._fields, self._to, strict=True)]

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from bot.adapters.store.codec import clean
 from bot.adapters.store.outbox import present_id, suppress_queue
-from bot.adapters.store.rows import RECIPIENT, insert, overwrite
+from bot.adapters.store.rows import RECIPIENT
 from bot.core.errors import StoreError
 from bot.core.model import Recipient
 
-_COLUMNS = RECIPIENT.columns[1:]
-_SAVE = f"{insert('chats', *RECIPIENT.columns)} ON CONFLICT (id) DO UPDATE SET {overwrite(*_COLUMNS)}"
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 
 def recipients(conn: sqlite3.Connection) -> Sequence[Recipient]:
@@ -23,14 +24,14 @@ def recipients(conn: sqlite3.Connection) -> Sequence[Recipient]:
     return RECIPIENT.find(conn, "WHERE moved_to IS NULL ORDER BY rowid")
 
 
-def save(conn: sqlite3.Connection, recipients: Iterable[Recipient]) -> None:
+def save(db: Database, recipients: Iterable[Recipient]) -> None:
     """Insert or update. The old id of a chat that moved means the new one: a configuration may still name the old."""
     for recipient in recipients:
-        key, *values = RECIPIENT.row(recipient)
-        key = present_id(conn, key)
-        conn.execute(_SAVE, (key, *values))
+        row = RECIPIENT.mapping(recipient)
+        row["id"] = present_id(db.conn, row["id"])
+        db.table("chats").upsert(row, pk="id")
         if not recipient.enabled:
-            suppress_queue(conn, key)
+            suppress_queue(db.conn, row["id"])
 
 
 def move(conn: sqlite3.Connection, old: str, new: str) -> None:
@@ -44,7 +45,7 @@ def move(conn: sqlite3.Connection, old: str, new: str) -> None:
         return
     if not RECIPIENT.find(conn, "WHERE id = ? AND moved_to IS NULL", (old,)):
         raise StoreError(f"no such recipient to move: {old}")
-    columns = ", ".join(_COLUMNS)
+    columns = ", ".join(RECIPIENT.columns[1:])
     conn.execute(
         f"INSERT INTO chats (id, {columns}) SELECT ?, {columns} FROM chats WHERE id = ? ON CONFLICT DO NOTHING",
         (new, old),

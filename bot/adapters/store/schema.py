@@ -88,25 +88,25 @@ def require_current(conn: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def migrate(conn: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:
+def migrate(db: Database, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:
     """Bring the database up to date, all pending steps in one transaction or none.
 
     A database that is not empty is copied first; returns the path of the copy, or ``None`` where none was needed.
     """
-    version = stored_version(conn, path, len(migrations))
+    from sqlite_utils import Migrations  # here, because it imports pandas where that is installed: half a second
+
+    version = stored_version(db.conn, path, len(migrations))
     if version == len(migrations):
         return None
-    from sqlite_utils import Database, Migrations  # here, because it imports pandas: half a second
-
-    backup = _back_up(conn, path, version) if version else None
+    backup = _back_up(db.conn, path, version) if version else None
     steps = Migrations(MIGRATION_SET)
     for step in migrations:
         steps(name=step.__name__)(step)
     # sqlite-utils begins deferred; inside our own immediate transaction its steps become savepoints
-    with transaction(conn):
-        steps.apply(Database(conn, execute_plugins=False))
-        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        conn.execute(f"PRAGMA user_version = {len(migrations)}")
+    with transaction(db.conn):
+        steps.apply(db)
+        db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.conn.execute(f"PRAGMA user_version = {len(migrations)}")
     return backup
 
 

@@ -9,22 +9,25 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from bot.adapters.store import outbox, outcomes, reading, recipients, retention, silences, verdicts, writing
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.lock import WriterLock
+from bot.adapters.store.recipients import save as save_recipients
 from bot.adapters.store.schema import MIGRATIONS, migrate, require_current, stored_version
-from bot.adapters.store.writing import Writer
 from bot.core.errors import StoreError, StoreFullError, StoreVersionError
-from bot.core.model import Batch, Observation, Outgoing, Silence
+from bot.core.model import Batch, Observation, Outgoing, Recipient, Silence
 from bot.core.ports import Store
 from bot.core.prices.sessions import Timetable
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,7 +65,7 @@ def open_store(
             except BaseException:
                 conn.close()
                 raise
-        return SqliteStore(file, conn, None, 0, mode)
+        return SqliteStore(file, conn, None, None, 0, mode)
     # two names of one file must meet at one lock
     file = file.resolve()
     try:
@@ -76,13 +79,12 @@ def open_store(
         with contextlib.ExitStack() as undo, translated(file):
             conn = _writer(file, mode, busy_for)
             undo.callback(conn.close)
-            migrate(conn, file)
-            run_id = _begin_run(conn, file, mode, run_name, now, version)
+            db, run_id = _begin(conn, file, mode, run_name, now, version)
             undo.pop_all()
     except BaseException:
         lock.release()
         raise
-    return SqliteStore(file, conn, lock, run_id, mode)
+    return SqliteStore(file, conn, db, lock, run_id, mode)
 
 
 def _writer(file: Path, mode: Mode, busy_for: timedelta) -> sqlite3.Connection:
@@ -94,16 +96,20 @@ def _writer(file: Path, mode: Mode, busy_for: timedelta) -> sqlite3.Connection:
     return connect_writer(file, durable=mode == "live", busy_for=busy_for)
 
 
-def _begin_run(conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str, now: datetime, version: str) -> int:
-    """The number of the new run."""
+def _begin(
+    conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str, now: datetime, version: str
+) -> tuple[Database, int]:
+    """Bring the schema up to date and add the run, whose number is returned."""
+    from sqlite_utils import Database  # here, because it imports pandas where that is installed: half a second
+
+    db = Database(conn, execute_plugins=False)
+    migrate(db, file)
+    run = {"mode": mode, "name": clean(run_name), "started_at": moment_text(now), "version": clean(version)}
     with transaction(conn):
         _refuse_mixing(conn, file, mode, run_name)
-        run_id = conn.execute(
-            "INSERT INTO runs (mode, name, started_at, version, pid) VALUES (?, ?, ?, ?, ?)",
-            (mode, clean(run_name), moment_text(now), clean(version), os.getpid()),
-        ).lastrowid
-    assert run_id is not None
-    return run_id
+        run_id = db.table("runs").insert({**run, "pid": os.getpid()}, pk="id").last_pk
+    assert isinstance(run_id, int)
+    return db, run_id
 
 
 def _refuse_mixing(conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str) -> None:
@@ -145,15 +151,23 @@ class SqliteStore(Store):
 
     version = str(len(MIGRATIONS))
 
-    def __init__(self, path: Path, conn: sqlite3.Connection, lock: WriterLock | None, run_id: int, mode: Mode) -> None:
+    def __init__(
+        self,
+        path: Path,
+        conn: sqlite3.Connection,
+        db: Database | None,
+        lock: WriterLock | None,
+        run_id: int,
+        mode: Mode,
+    ) -> None:
         self.path = path
         self._conn = conn
         self.run_id = run_id
         """Number of this run in ``runs``; 0 when read-only."""
         self.mode = mode
-        self._read_only = lock is None
+        self._db = db
+        """``None`` when read-only."""
         self._lock = lock
-        self._batches = Writer(conn, run_id)
 
     def __enter__(self) -> Self:
         return self
@@ -175,19 +189,19 @@ class SqliteStore(Store):
                 self._lock = None
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[Database]:
         """A transaction. Raises StoreError where the store is read-only."""
-        self._require_writable()
+        db = self._writable()
         with translated(self.path), transaction(self._conn):
-            yield
+            yield db
 
-    def _require_writable(self) -> None:
-        if self._read_only:
+    def _writable(self) -> Database:
+        if self._db is None:
             raise StoreError(f"{self.path}: opened for reading only")
+        return self._db
 
     settle = _write(outbox.settle)
     resolve = _write(outbox.resolve)
-    save_recipients = _write(recipients.save)
     move_recipient = _write(recipients.move)
     end_silence = _write(silences.end)
     record_rules = _write(writing.record_rules)
@@ -206,8 +220,8 @@ class SqliteStore(Store):
     verdicts = _read(verdicts.counts)
 
     def commit(self, batch: Batch) -> None:
-        with self._writing():
-            self._batches.write(batch)
+        with self._writing() as db:
+            writing.Writer(db, self.run_id).write(batch)
 
     def claim(
         self,
@@ -235,6 +249,10 @@ class SqliteStore(Store):
             conn.execute("BEGIN")
             yield from reading.observations(conn, since, until, quotes_since)
 
+    def save_recipients(self, recipients: Iterable[Recipient]) -> None:
+        with self._writing() as db:
+            save_recipients(db, recipients)
+
     def save_silence(self, silence: Silence, now: datetime, made_by: str, comment: str = "") -> None:
         with self._writing():
             silences.save(self._conn, self.run_id, silence, now, made_by, comment)
@@ -254,7 +272,7 @@ class SqliteStore(Store):
         return total
 
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
-        self._require_writable()
+        self._writable()
         with translated(self.path):
             yield from retention.prune(self._conn, now, keep)
 

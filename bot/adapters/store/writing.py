@@ -10,12 +10,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.intake import Intake
 from bot.adapters.store.outbox import queue
 from bot.adapters.store.rows import ALERT, FEED, INCIDENT, insert, overwrite
 from bot.core.model import AlertChange, AlertState, Batch, ChangeKind, FeedState, Incident
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 EVIDENCE_MARGIN = timedelta(days=1)
 """How long before an alert fired and after it last changed the quotes of its symbol count as evidence."""
@@ -31,9 +35,6 @@ _ALERT = (
     + " evidence_from = min(evidence_from, excluded.evidence_from)"
     + " WHERE excluded.updated_at >= alerts.updated_at"
 )
-_FEED = (
-    insert("feeds", "run_id", *FEED.columns) + f" ON CONFLICT DO UPDATE SET {overwrite('run_id', *FEED.columns[1:])}"
-)
 _CHANGE = (
     insert(
         "alert_changes",
@@ -46,10 +47,11 @@ _CHANGE = (
 class Writer:
     """Writes batches of one run; every method expects to be inside a transaction."""
 
-    def __init__(self, conn: sqlite3.Connection, run_id: int) -> None:
-        self._conn = conn
+    def __init__(self, db: Database, run_id: int) -> None:
+        self._db = db
+        self._conn = db.conn
         self._run = run_id
-        self._intake = Intake(conn, run_id)
+        self._intake = Intake(db.conn, run_id)
 
     def write(self, batch: Batch) -> None:
         """All of ``batch``, in the order the foreign keys need."""
@@ -119,7 +121,9 @@ class Writer:
             )
 
     def _feeds(self, feeds: Iterable[FeedState]) -> None:
-        self._conn.executemany(_FEED, [(self._run, *FEED.row(feed)) for feed in feeds])
+        rows = [{**FEED.mapping(feed), "run_id": self._run} for feed in feeds]
+        if rows:
+            self._db.table("feeds").upsert_all(rows, pk="name")
 
 
 def record_rules(conn: sqlite3.Connection, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:

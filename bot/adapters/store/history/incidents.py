@@ -7,9 +7,9 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from bot.adapters.store.codec import clean, from_json, moment_text
+from bot.adapters.store.codec import clean, from_json
 from bot.adapters.store.history.alerts import VERDICTS, find_alerts
-from bot.adapters.store.history.filters import Query, Test, newest, verdict_test, where
+from bot.adapters.store.history.filters import Query, Test, newest, time_tests, verdict_test, where
 from bot.adapters.store.history.opening import Source, objects, opened
 from bot.core.model import Filters, Summary
 
@@ -81,15 +81,13 @@ def list_incidents(source: Source, filters: Filters | None = None, limit: int | 
 def list_query(filters: Filters, limit: int | None) -> Query:
     """The query of ``list_incidents`` without symbol, exposure and rule."""
     conditions, values = where(incident_tests(filters, "incident_summary"))
-    return f"SELECT {_COLUMNS} FROM incident_summary{conditions} {_ORDER} LIMIT ?", (
-        *values,
-        -1 if limit is None else limit,
-    )
+    most = -1 if limit is None else limit
+    return f"SELECT {_COLUMNS} FROM incident_summary{conditions} {_ORDER} LIMIT ?", (*values, most)
 
 
 def alerts_query(filters: Filters, limit: int | None) -> Query:
     """The incidents of the newest alerts that match, newest first, each once for every such alert."""
-    # time, severity and verdict are the incident's; its alerts fired no earlier than it began
+    # these filters concern the incident; so does since, but no alert fires before its incident begins
     of_alerts = replace(filters, until=None, severity=None, incident=None, verdict=None)
     return newest(of_alerts, "a.incident_id, a.fired_at", limit)
 
@@ -124,10 +122,7 @@ def incident_tests(filters: Filters, row: str) -> list[Test]:
         tests.append((f"{row}.id = ?", (clean(filters.incident),)))
     if filters.severity is not None:
         tests.append((f"{row}.severity_rank >= ?", (int(filters.severity),)))
-    if filters.since is not None:
-        tests.append((f"{row}.started_at >= ?", (moment_text(filters.since),)))
-    if filters.until is not None:
-        tests.append((f"{row}.started_at < ?", (moment_text(filters.until),)))
+    tests += time_tests(filters, f"{row}.started_at")
     if filters.verdict is not None:
         tests.append(verdict_test(filters.verdict, f"{row}.id"))
     return tests

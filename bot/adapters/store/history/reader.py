@@ -19,7 +19,7 @@ from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import guard_reader, select
 from bot.adapters.store.schema import require_current
 from bot.core.errors import AftershockError
-from bot.core.model import Summary
+from bot.core.model import Filters, Summary
 
 _EXTENT = (
     "SELECT min(first), max(last) FROM ("
@@ -96,9 +96,9 @@ class SqliteHistory(sqlite3.Connection):
         except (AftershockError, KeyError, TypeError, ValueError):
             return None
 
-    def export_to(self, file: str, *asked: Any) -> int:
+    def export_to(self, file: str, what: str, filters: Filters, form: str) -> int:
         """As ``export``, into a file that appears when it is complete."""
-        return exporting.export_to(Path(file), self, *asked)
+        return exporting.export_to(Path(file), self, what, filters, form)
 
     def findings(self) -> list[str]:
         """Damage in one state of the history, whatever a bot writes meanwhile."""
