@@ -89,34 +89,24 @@ class Intake:
     def _observations(
         self, observations: Iterable[Observation], readings: Mapping[str, Reading], refused: list[Refused]
     ) -> None:
-        """Each kind to its table; quotes that the core refused are left to ``_refuse``."""
+        """Each kind to its table; refused quotes are left to ``_refuse``."""
         refused_quotes = {_identity(r.quote) for r in refused}
         observations = list(observations)
-        sessions: dict[str, list[date]] = defaultdict(list)
-        for observation in observations:
-            if isinstance(observation, DailyBar):
-                sessions[observation.symbol].append(observation.session)
-        versions: dict[str, BarVersions] = {}
+        known_bars = self._known_bars([o for o in observations if isinstance(o, DailyBar)])
         reports: list[SourceReport] = []
         for observation in observations:
             match observation:
                 case Quote():
                     if _identity(observation) in refused_quotes:
                         continue
-                    if not (math.isfinite(observation.price) and observation.price > 0):
-                        why = "zero or negative" if observation.price <= 0 else "not a number"
+                    if why := _impossible(observation.price):
                         refused.append(Refused(observation, why, observation.seen_at))
                         continue
                     self._quote(observation)
                 case Story():
                     self._story(observation, readings.get(observation.id))
                 case DailyBar():
-                    if observation.symbol not in versions:
-                        of_symbol = sessions[observation.symbol]
-                        versions[observation.symbol] = self._bar_versions(
-                            observation.symbol, min(of_symbol), max(of_symbol)
-                        )
-                    self._bar(observation, versions[observation.symbol])
+                    self._bar(observation, known_bars[observation.symbol])
                 case Split():
                     self._conn.execute(_SPLIT, (self._next(), self._run, *SPLIT.row(observation)))
                 case EarningsDate():
@@ -172,16 +162,22 @@ class Intake:
                 ],
             )
 
-    def _bar_versions(self, symbol: str, first: date, last: date) -> BarVersions:
-        """The stored versions of a symbol's bars of these sessions, in one query: a refresh brings hundreds of bars."""
-        versions: BarVersions = {}
-        columns = ", ".join(BAR.columns)
-        for row in self._conn.execute(
-            f"SELECT {columns} FROM daily_bars WHERE symbol = ? AND session BETWEEN ? AND ? ORDER BY seen_at, arrival",
-            (clean(symbol), first.isoformat(), last.isoformat()),
-        ):
-            versions.setdefault(row[1], []).append(row)
-        return versions
+    def _known_bars(self, bars: Iterable[DailyBar]) -> dict[str, BarVersions]:
+        """The stored versions of these bars by symbol, one query for each: a refresh brings hundreds of bars."""
+        sessions: dict[str, list[date]] = defaultdict(list)
+        for bar in bars:
+            sessions[bar.symbol].append(bar.session)
+        known: dict[str, BarVersions] = {}
+        for symbol, of_symbol in sessions.items():
+            rows = self._conn.execute(
+                f"SELECT {', '.join(BAR.columns)} FROM daily_bars WHERE symbol = ? AND session BETWEEN ? AND ?"
+                " ORDER BY seen_at, arrival",
+                (clean(symbol), min(of_symbol).isoformat(), max(of_symbol).isoformat()),
+            )
+            versions = known[symbol] = {}
+            for row in rows:
+                versions.setdefault(row[1], []).append(row)
+        return known
 
     def _bar(self, bar: DailyBar, versions: BarVersions) -> None:
         """Stored where it is new. Earlier versions stay, so that what was known at any time remains known."""
@@ -241,6 +237,13 @@ class Intake:
                 " ORDER BY seen_at DESC LIMIT 1 OFFSET ?3)",
                 (source, subject, REPORTS_KEPT),
             )
+
+
+def _impossible(price: float) -> str:
+    """Why no price can be like this; empty where one can."""
+    if price <= 0:
+        return "zero or negative"
+    return "" if math.isfinite(price) else "not a number"
 
 
 def _identity(quote: Quote) -> tuple[object, ...]:
