@@ -31,8 +31,8 @@ from bench.pages import asked_without_pause, pages, served, timed_pages
 from bench.store import LEASE, SYMBOLS, WORDS, alert, incident, machine, notification, reading, story
 from bot.adapters.store import open_store
 from bot.adapters.store.history.opening import open_history
-from bot.adapters.store.history.queries import shipped
 from bot.core.model import AlertChange, Batch, ChangeKind, Decisions, Delivery, DeliveryOutcome, Quote
+from tests.history.shipped import shipped
 
 NOW = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 BEGAN = datetime(2016, 1, 4, tzinfo=UTC)

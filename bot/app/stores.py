@@ -15,8 +15,8 @@ from typing import Literal
 from bot.adapters.store.history import connect_guarded, read_history
 from bot.adapters.store.history.backup import back_up
 from bot.adapters.store.history.importing import import_history
-from bot.adapters.store.history.pruning import prune_history
 from bot.adapters.store.outcomes import save as save_outcomes
+from bot.adapters.store.retention import prune_history
 from bot.clock import SystemClock
 from bot.core.ports import History, Store
 

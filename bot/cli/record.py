@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.history.commands import database_file
+from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
 from bot.render.text import cell_width, clean, cut_cell
 

@@ -1,4 +1,4 @@
-"""Datasette's connections to the history: they can read, and nothing else."""
+"""Datasette's read-only connections to the history."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
 Connect = Callable[[Path], Any]
-"""Makes a connection as sqlite3 has them that can only read, and answers as the port ``History`` besides."""
+"""Makes a read-only sqlite3 connection that is also the port ``History``."""
 
 NAME = "history"
-"""What the database is called in addresses, whatever its file is."""
+"""The name of the database in addresses, whatever its file is called."""
 
 
 class HistoryDatabase(Database):  # type: ignore[misc]  # Datasette has no type information
     """The live file.
 
-    Datasette itself would put the path into a URI as it is, where ``?`` and ``#`` have a meaning. Each of its threads
-    has a connection of its own, and keeps it.
+    Datasette itself puts the path into a URI unescaped, where ``?`` and ``#`` have a meaning. Each of its threads keeps
+    a connection of its own.
     """
 
     def __init__(self, datasette: Datasette, file: Path, connect: Connect) -> None:
@@ -30,9 +30,9 @@ class HistoryDatabase(Database):  # type: ignore[misc]  # Datasette has no type 
         super().__init__(datasette, path=str(file), is_mutable=True)
 
     def connect(self, write: bool = False) -> Any:
-        """A connection that only reads. Raises PermissionError where one to write is asked for."""
+        """A read-only connection. Raises PermissionError for one that writes."""
         if write:
-            raise PermissionError("the history is only read here")
+            raise PermissionError("the history is read-only here")
         conn = self._connect_to(Path(self.path))
         self._all_file_connections.append(conn)
         return conn

@@ -1,7 +1,7 @@
-"""Prices over time as places on a sheet: pure numbers, for a drawing that grows and shrinks with the page.
+"""The layout of a price chart that scales with the page.
 
-Places are shares of the sheet's width and height, 0 to 1 from the top left. Hours without prices are left out: a night
-takes as much room as ``GAP``, and the line is broken there.
+Positions are fractions of the chart's width and height, 0 to 1 from the top left. Hours without prices are left out: a
+night is as wide as ``GAP``, and the line is broken there.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from itertools import pairwise
 from bot.render.axes import hour_step, round_step, tick_text
 
 QUIET = timedelta(hours=7)
-"""Without a price for so long, the line is broken: a night, but not a session of which only both ends are known."""
+"""The line is broken where there is no price for so long: a night, but not a session with prices only at both ends."""
 NEAR = 0.15
 """Labels closer than this would overlap on a phone."""
 GAP = 0.012
-"""Room between two stretches."""
+"""Width of the gap between two stretches."""
 FEWEST = 3
-"""With fewer prices there is nothing to see."""
+"""With fewer prices there is no chart."""
 MOST = 480
-"""Points a line is drawn with; of more, the lowest and highest of each stretch of time stay."""
+"""Points of a line; of more, the lowest and highest of each stretch of time are drawn."""
 HEAD, FOOT = 0.06, 0.06
-"""Room above the highest and below the lowest price."""
+"""Margins above the highest and below the lowest price."""
 
 
 @dataclass(frozen=True, slots=True)
 class PricePoint:
-    """A price and its moment."""
+    """A price and when it was traded."""
 
     at: datetime
     price: float
@@ -38,26 +38,26 @@ class PricePoint:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Words at a place."""
+    """Text at a position."""
 
     place: float
     text: str
     minor: bool = False
-    """Left out where the page is narrow."""
+    """Left out on narrow pages."""
     before: bool = False
-    """The words stand left of the place."""
+    """The text is left of the position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A line of prices with what belongs to it."""
+    """A price chart."""
 
     lines: tuple[tuple[tuple[float, float], ...], ...]
-    """Stretches without a break: places from left to right."""
+    """Stretches without a break, from left to right."""
     reference: float | None
-    """How far down the reference is."""
+    """Vertical position of the reference."""
     marks: tuple[Label, ...]
-    """Moments worth a line from top to bottom."""
+    """Moments marked by a vertical line."""
     times: tuple[Label, ...]
     prices: tuple[Label, ...]
     lowest: PricePoint
@@ -68,16 +68,16 @@ class Drawing:
 def drawing(
     prices: Sequence[PricePoint], reference: float | None = None, moments: Sequence[tuple[datetime, str]] = ()
 ) -> Drawing | None:
-    """The drawing of ``prices``, which are in order of time; ``None`` where there are too few.
+    """The chart of ``prices``, which are in order of time; ``None`` where there are too few.
 
-    Of ``moments`` those within the time shown are marked.
+    ``moments`` within the time shown are marked.
     """
     if len(prices) < FEWEST:
         return None
     stretches = _stretches(thinned(prices))
     axis = _Axis(stretches)
-    known = [p.price for p in prices] + ([reference] if reference is not None else [])
-    low, high = min(known), max(known)
+    levels = [p.price for p in prices] + ([reference] if reference is not None else [])
+    low, high = min(levels), max(levels)
     span = (high - low) or abs(high) * 0.01
 
     def down(price: float) -> float:
@@ -97,7 +97,7 @@ def drawing(
 
 
 def _marks(placed: Sequence[tuple[float, str]]) -> tuple[Label, ...]:
-    """The words of a mark stand right of it, or left of it where the next one, or the edge, is near."""
+    """The text of a mark is right of it, or left where the next mark or the edge is near."""
     found = []
     for n, (place, text) in enumerate(placed):
         right = placed[n + 1][0] if n + 1 < len(placed) else 1.0
@@ -106,13 +106,13 @@ def _marks(placed: Sequence[tuple[float, str]]) -> tuple[Label, ...]:
 
 
 def thinned(prices: Sequence[PricePoint], most: int = MOST) -> list[PricePoint]:
-    """At most about ``most`` of them: first and last, and of each stretch of time the lowest and the highest."""
+    """About ``most`` prices: the first and last, and the lowest and highest of each stretch of time."""
     if len(prices) <= most:
         return list(prices)
-    many = max(most // 2, 1)
+    parts = max(most // 2, 1)
     kept = {0, len(prices) - 1}
-    for n in range(many):
-        part = range(n * len(prices) // many, (n + 1) * len(prices) // many)
+    for n in range(parts):
+        part = range(n * len(prices) // parts, (n + 1) * len(prices) // parts)
         if part:
             kept.add(min(part, key=lambda i: prices[i].price))
             kept.add(max(part, key=lambda i: prices[i].price))
@@ -132,19 +132,19 @@ class _Axis:
     """Stretches of time side by side, each as wide as it lasts."""
 
     def __init__(self, stretches: Sequence[Sequence[PricePoint]]) -> None:
-        shortest = timedelta(minutes=30)  # a single price has room, too
+        shortest = timedelta(minutes=30)  # so that a single price has some width, too
         self._parts: list[tuple[datetime, datetime, float, float]] = []
         lasting = [max(part[-1].at - part[0].at, shortest) for part in stretches]
-        room = max(1 - GAP * (len(stretches) - 1), 0.2)
-        gap = (1 - room) / max(len(stretches) - 1, 1)
+        width = max(1 - GAP * (len(stretches) - 1), 0.2)
+        gap = (1 - width) / max(len(stretches) - 1, 1)
         left = 0.0
         for part, long in zip(stretches, lasting, strict=True):
-            wide = room * (long / sum(lasting, timedelta()))
+            wide = width * (long / sum(lasting, timedelta()))
             self._parts.append((part[0].at, part[0].at + long, left, left + wide))
             left += wide + gap
 
     def place(self, at: datetime) -> float:
-        """How far right a moment is; one in a gap stands where the gap begins."""
+        """Horizontal position of a moment; in a gap, where the gap begins."""
         where = 0.0
         for start, end, left, right in self._parts:
             if at < start:
@@ -153,7 +153,7 @@ class _Axis:
         return min(where, 1.0)
 
     def labels(self) -> list[Label]:
-        """A day where it begins, and hours where there is room."""
+        """Each day where it begins, and hours where they fit."""
         found: list[Label] = []
         day = None
         for start, end, left, right in self._parts:
@@ -185,7 +185,7 @@ def _hours(start: datetime, end: datetime) -> float:
 
 
 def _ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Two to six round values within, each as it is written, with no more digits than tell them apart."""
+    """Two to six round values in the range, with as many digits as distinguish them."""
     span = high - low
     if span <= abs(high) * 1e-9:
         return [(low, f"{low:.4g}")]

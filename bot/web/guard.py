@@ -1,11 +1,11 @@
-"""Who is answered, and with which headers: wrapped around everything the server does.
+"""Access control and security headers around the whole application.
 
 - Only GET and HEAD: nothing can be changed from a page.
-- Without a password only addresses of this machine are answered, by the ``Host`` they were asked under: else a page
-  somewhere could give its own name the address 127.0.0.1 and read the history through the browser of whoever visits it.
-- With a password every request carries it (HTTP Basic, any user name). A wrong one is answered after a second, and no
-  more than a few at a time.
-- Whatever outside text slips into a page, no script runs but ours, and nothing is loaded from elsewhere.
+- Without a password only requests whose ``Host`` is this machine's own are answered (DNS rebinding: another site could
+  point its own name to 127.0.0.1 and read the history through a visitor's browser).
+- With a password every request must carry it (HTTP Basic, any user name). Wrong ones are answered after a second, and
+  only a few at a time.
+- The content security policy runs no scripts but ours and loads nothing from elsewhere, whatever text gets into a page.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 NONCE = "aftershock.nonce"
-"""Key of the scope: what a script of ours shows to be let run."""
+"""Key in the scope of the nonce that our scripts carry."""
 WRONG_AFTER = 1.0
-"""Seconds until a wrong password is answered."""
+"""Seconds before a wrong password is answered."""
 MOST_WAITING = 8
+"""Wrong passwords that may wait at once."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,12 +49,12 @@ class Guard:
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or let it through."""
+        """Refuse a request, or pass it on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            return  # a web socket: refused by not being accepted
+            return  # a web socket: refused by not accepting it
         nonce = secrets.token_urlsafe(12)
         headers = {name.lower(): value for name, value in scope["headers"]}
 
@@ -73,7 +74,7 @@ class Guard:
         if refused is not None:
             await _answer(send_guarded, *refused)
             return
-        # Datasette treats requests with credentials as people of its own; ours are nobody's
+        # Datasette would take credentials for its own users'
         passed = [(n, v) for n, v in scope["headers"] if n.lower() not in (b"authorization", b"cookie")]
         await self._app({**scope, "headers": passed, NONCE: nonce}, receive, send_guarded)
 
@@ -85,14 +86,14 @@ class Guard:
         if self._password is None:
             host = headers.get(b"host", b"").decode("latin-1")
             if not own_name(host):
-                said = f"Without a password only this machine's own addresses are answered, not {host[:100]!r}."
-                return 403, said, ()
+                text = f"Without a password only this machine's own addresses are answered, not {host[:100]!r}."
+                return 403, text, ()
             return None
-        given = _password_in(headers.get(b"authorization", b""))
-        if given is not None and given == self._password:
+        password = _password_in(headers.get(b"authorization", b""))
+        if password is not None and password == self._password:
             return None
         ask = ((b"www-authenticate", b'Basic realm="Aftershock", charset="UTF-8"'),)
-        if given is not None:
+        if password is not None:
             if self._waiting >= MOST_WAITING:
                 return 429, "Too many wrong passwords at once. Try again in a second.", ((b"retry-after", b"1"),)
             self._waiting += 1
@@ -100,13 +101,13 @@ class Guard:
                 await asyncio.sleep(self._wrong_after)
             finally:
                 self._waiting -= 1
-        return 401, "A password is needed: any user name, and what AFTERSHOCK_WEB_PASSWORD says.", ask
+        return 401, "Password required: any user name, and the value of AFTERSHOCK_WEB_PASSWORD.", ask
 
 
 def own_name(host: str) -> bool:
-    """Whether ``host``, as a request names it with or without port, can only mean the machine that asks.
+    """Whether ``host``, with or without port, is ``localhost`` or a loopback address.
 
-    A page elsewhere chooses what its own name points to, but not what an address or ``localhost`` means.
+    Another site controls where its own name points, but not these.
     """
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     if name.lower() == "localhost":

@@ -1,12 +1,18 @@
-"""How Datasette presents the tables: titles, what columns mean and in which unit, what to count by, what to sort by."""
+"""How Datasette presents the tables: ``metadata.yaml``, with descriptions from the documentation."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from bot.web.columns import Described
+import yaml
+
 from bot.web.database import NAME
-from bot.web.questions import QUESTIONS
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "history.md"
+_METADATA = Path(__file__).with_name("metadata.yaml")
 
 FRACTIONS = frozenset(
     {
@@ -17,85 +23,60 @@ FRACTIONS = frozenset(
 )
 """Columns that hold a fraction and are shown in per cent."""
 SHARES = frozenset({"lower", "lower_pct"})
-"""Of these the sign says nothing."""
+"""Columns whose sign says nothing."""
 
-_LOOKS: dict[str, dict[str, Any]] = {
-    "alert_history": {
-        "title": "Alerts",
-        "facets": ["rule", "severity", "state", "symbol", "cause_topic"],
-        "sort_desc": "fired_at",
-    },
-    "incident_summary": {"title": "Incidents", "facets": ["severity", "state", "lead"], "sort_desc": "started_at"},
-    "rule_record": {"title": "Rules", "sort_desc": "alerts"},
-    "rule_outcomes": {"title": "What followed each rule", "facets": ["horizon", "rule"]},
-    "source_health": {"title": "Sources", "facets": ["trouble"], "sort": "source"},
-    "alerts": {"title": "Alerts, as stored", "facets": ["rule", "severity", "symbol"], "sort_desc": "fired_at"},
-    "incidents": {"title": "Incidents, as stored", "facets": ["severity", "state"], "sort_desc": "started_at"},
-    "stories": {
-        "title": "Stories",
-        "facets": ["source", "publisher"],
-        "sort_desc": "arrival",
-        "label_column": "title",
-        "fts_table": "stories_fts",
-        "fts_pk": "arrival",
-    },
-    "quotes": {"title": "Prices", "facets": ["kind"], "sort_desc": "arrival"},
-    "daily_bars": {"title": "Daily prices"},
-    "notifications": {
-        "title": "Outbox: notifications",
-        "facets": ["state", "reason", "channel", "recipient_id"],
-        "sort_desc": "created_at",
-    },
-    "deliveries": {"title": "Attempts to deliver", "facets": ["outcome"]},
-    "outcomes": {"title": "What followed each alert", "facets": ["horizon"]},
-    "alert_stories": {"title": "Stories each alert rests on", "facets": ["role", "topic"]},
-    "alert_changes": {"title": "How each alert went on", "facets": ["kind"]},
-    "verdicts": {"title": "Readers' verdicts", "facets": ["verdict"]},
-    "rule_versions": {"title": "Texts of the rules", "facets": ["rule"]},
-    "source_reports": {"title": "Reports of the sources", "facets": ["trouble", "source"], "sort_desc": "seen_at"},
-    "feeds": {"title": "Feeds"},
-    "chats": {"title": "Recipients", "label_column": "id"},
-    "silences": {"title": "Silences"},
-    "story_scores": {"title": "What stories are about", "facets": ["topic"]},
-    "story_keys": {"title": "Identities of stories"},
-    "refused_quotes": {"title": "Prices not believed", "facets": ["symbol"]},
-    "splits": {"title": "Share splits"},
-    "earnings_dates": {"title": "When companies report", "facets": ["symbol"]},
-    "extras": {"title": "Kept over a restart"},
-    "runs": {"title": "Runs of the program", "sort_desc": "id", "label_column": "name"},
-}
-_INTERNAL = ("alert_numbers", "alert_exposures", "alert_texts", "_sqlite_migrations")
+_HEADING = re.compile(r"#### `(\w+)`")
+_ROW = re.compile(r"\| `(\w+)` \| (.*) \|")
 
 
-def metadata(known: dict[str, Described]) -> dict[str, Any]:
-    """What Datasette calls metadata, for tables and views described in the documentation."""
-    tables: dict[str, dict[str, Any]] = {}
-    for name in (*known, *_LOOKS):
-        if name in tables:
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A table or view as the documentation describes it."""
+
+    description: str
+    columns: dict[str, str]
+
+
+def described(document: Path = DOCUMENT) -> dict[str, Described]:
+    """The description of each table and view by name; empty where the documentation is missing."""
+    try:
+        lines = document.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    found: dict[str, Described] = {}
+    name, description = "", ""
+    columns: dict[str, str] = {}
+    for line in lines:
+        if heading := _HEADING.fullmatch(line.strip()):
+            name, description, columns = heading[1], "", {}
             continue
-        look = dict(_LOOKS.get(name, {}))
-        if name in known:
-            look["description"] = known[name].description
-            look["columns"] = {column: _unit(column, text) for column, text in known[name].columns.items()}
-        tables[name] = look
-    for name in _INTERNAL:
-        tables.setdefault(name, {})["hidden"] = True
-    questions = {name: {**question, "hide_sql": True} for name, question in QUESTIONS.items()}
-    return {
-        "title": "Aftershock",
-        "databases": {
-            NAME: {
-                "title": "The history",
-                "description": "Everything the bot saw, decided and said. Times are UTC; changes are fractions in CSV "
-                "and JSON, and shown in per cent here.",
-                "tables": tables,
-                "queries": questions,
-            }
-        },
-    }
+        if line.startswith("#"):
+            name = ""
+        if not name:
+            continue
+        if row := _ROW.fullmatch(line.strip()):
+            columns[row[1]] = _plain(row[2])
+            found[name] = Described(description, columns)
+        elif not description and line.strip() and not line.startswith("|"):
+            description = _plain(line.strip())
+    return found
 
 
-def _unit(column: str, text: str) -> str:
+def _plain(text: str) -> str:
+    return text.replace("`", "")
+
+
+def metadata(documented: dict[str, Described]) -> dict[str, Any]:
+    """Datasette's metadata, with the documented tables and columns described."""
+    found: dict[str, Any] = yaml.safe_load(_METADATA.read_text(encoding="utf-8"))
+    tables: dict[str, dict[str, Any]] = found["databases"][NAME]["tables"]
+    for name, table in documented.items():
+        columns = {column: _with_unit(column, text) for column, text in table.columns.items()}
+        tables.setdefault(name, {}).update(description=table.description, columns=columns)
+    return found
+
+
+def _with_unit(column: str, text: str) -> str:
     """The description with its unit, where the column's kind has one."""
     if column in FRACTIONS:
         return f"{text} (a fraction: −0.1 is −10 %)"

@@ -1,4 +1,4 @@
-"""Our own pages: incidents newest first, one incident, one alert, and the search."""
+"""Our own pages: the list of incidents, one incident, one alert, and the search."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from bot.core.ports import History
 from bot.render.telegram_html import html
 from bot.web.database import NAME
 from bot.web.drawing import Drawing, PricePoint, drawing
-from bot.web.words import HORIZONS, parsed
+from bot.web.formatting import HORIZONS, parsed
 
 T = TypeVar("T")
 
 PAGE = 40
 """Incidents on the front page."""
 TIES = 200
-"""How many incidents that began at the same moment the front page can page through."""
+"""Incidents that began at the same time the front page can page through."""
 FOUND = 50
-"""Alerts and stories a search shows at most, each."""
+"""Alerts at most, and stories at most, in a search."""
 SECONDS = 5.0
-"""A page's questions take no longer."""
+"""Time limit for a page's queries."""
 _MOMENTS = ("trade", "open", "close")
-"""Kinds of quotes that are prices of a moment; the low of an hour is none."""
+"""Kinds of quotes whose time is known; that of an hour's low is not."""
 
 
 async def front(datasette: Datasette, request: Request) -> Response:
-    """Incidents newest first, with a form that narrows them, and how the bot does."""
-    asked = {name: (request.args.get(name) or "").strip() for name in ("symbol", "severity", "verdict", "before")}
-    filters = _filters(asked)
-    begin = _cursor(asked["before"])
+    """Incidents newest first, with a filter form and the state of the bot."""
+    form = {name: (request.args.get(name) or "").strip() for name in ("symbol", "severity", "verdict", "before")}
+    filters = _filters(form)
+    begin = _cursor(form["before"])
     until = begin[0] + timedelta(microseconds=1) if begin else None
 
-    def ask(history: History) -> dict[str, Any]:
+    def query(history: History) -> dict[str, Any]:
         wanted = Filters(**{**filters, "until": until})
         found = history.list_incidents(wanted, PAGE + 1 + (TIES if begin else 0))
         if begin is not None:
@@ -55,9 +55,9 @@ async def front(datasette: Datasette, request: Request) -> Response:
             **history.standing(),
         }
 
-    context = await _asked(datasette, ask)
-    kept = {name: value for name, value in asked.items() if value and name != "before"}
-    context |= {"asked": asked, "kept": kept, "severities": [s.word for s in Severity], "verdicts": VERDICTS}
+    context = await _run(datasette, query)
+    kept = {name: value for name, value in form.items() if value and name != "before"}
+    context |= {"form": form, "kept": kept, "severities": [s.word for s in Severity], "verdicts": VERDICTS}
     return await _page(datasette, request, "incidents.html", context)
 
 
@@ -66,7 +66,7 @@ async def incident(datasette: Datasette, request: Request) -> Response:
     wanted = tilde_decode(request.url_vars["id"])
     symbol = (request.args.get("symbol") or "").strip().upper()
 
-    def ask(history: History) -> dict[str, Any]:
+    def query(history: History) -> dict[str, Any]:
         found = history.show_incident(wanted)
         if found is None:
             raise NotFound(f"There is no incident {wanted}.")
@@ -78,10 +78,10 @@ async def incident(datasette: Datasette, request: Request) -> Response:
         context: dict[str, Any] = {"incident": found, "stocks": stocks, "shown": shown, "chart": None}
         if shown is not None:
             quotes = history.quotes_around(shown["alert"]["id"])
-            context["chart"] = _drawn(quotes, shown["alert"], [(s["seen_at"], "news") for s in found["stories"]])
+            context["chart"] = _chart(quotes, shown["alert"], [(s["seen_at"], "news") for s in found["stories"]])
         return context
 
-    context = await _asked(datasette, ask)
+    context = await _run(datasette, query)
     context["messages"] = _messages(context["incident"]["messages"])
     context["followed"] = _followed(context["stocks"])
     context["known_horizons"] = [row["horizon"] for row in context["followed"]]
@@ -89,17 +89,17 @@ async def incident(datasette: Datasette, request: Request) -> Response:
 
 
 async def alert(datasette: Datasette, request: Request) -> Response:
-    """One alert: why it fired, its prices, cause and stories, who was told, what followed, the rule as it was."""
+    """One alert: why it fired, prices, cause, stories, what followed, notifications, and the rule when it fired."""
     wanted = tilde_decode(request.url_vars["id"])
 
-    def ask(history: History) -> dict[str, Any]:
+    def query(history: History) -> dict[str, Any]:
         found = history.show_alert(wanted)
         if found is None:
             raise NotFound(f"There is no alert {wanted}.")
         moments = [(found["cause"]["seen_at"], "cause")] if found["cause"] else []
-        return {"alert": found, "chart": _drawn(history.quotes_around(found["id"]), found, moments)}
+        return {"alert": found, "chart": _chart(history.quotes_around(found["id"]), found, moments)}
 
-    context = await _asked(datasette, ask)
+    context = await _run(datasette, query)
     states: dict[str, int] = {}
     for notification in context["alert"]["notifications"]:
         states[notification["state"]] = states.get(notification["state"], 0) + 1
@@ -108,13 +108,13 @@ async def alert(datasette: Datasette, request: Request) -> Response:
 
 
 async def search(datasette: Datasette, request: Request) -> Response:
-    """Words in stories and alerts."""
+    """Search in stories and alerts."""
     words = (request.args.get("q") or "").strip()
 
-    def ask(history: History) -> Sequence[dict[str, Any]]:
+    def query(history: History) -> Sequence[dict[str, Any]]:
         return history.search(words, limit=FOUND)
 
-    found = await _asked(datasette, ask) if words else []
+    found = await _run(datasette, query) if words else []
     context = {
         "words": words,
         "alerts": [f for f in found if f["type"] == "alert"],
@@ -124,22 +124,22 @@ async def search(datasette: Datasette, request: Request) -> Response:
     return await _page(datasette, request, "search.html", context)
 
 
-# ----------------------------------------------------------------------------------------------------------- answering
+# ----------------------------------------------------------------------------------------------------- running queries
 
 
-async def _asked(datasette: Datasette, ask: Callable[[History], T]) -> T:
-    """What ``ask`` finds, in one of Datasette's threads and in bounded time."""
+async def _run(datasette: Datasette, query: Callable[[History], T]) -> T:
+    """The result of ``query``, run in one of Datasette's threads with a time limit."""
 
-    def within(conn: Any) -> T:
+    def limited(conn: Any) -> T:
         rows, conn.row_factory = conn.row_factory, None
         try:
             with sqlite_timelimit(conn, int(SECONDS * 1000)):
-                return ask(conn)
+                return query(conn)
         finally:
             conn.row_factory = rows
 
     try:
-        return await datasette.get_database(NAME).execute_fn(within)  # type: ignore[no-any-return]
+        return await datasette.get_database(NAME).execute_fn(limited)  # type: ignore[no-any-return]
     except UsageError as error:
         raise BadRequest(str(error)) from error
     except StoreError as error:
@@ -153,51 +153,51 @@ async def _page(datasette: Datasette, request: Request, template: str, context: 
     return Response.html(text, headers={"cache-control": "private, no-store"})
 
 
-def _filters(asked: dict[str, str]) -> dict[str, Any]:
-    """What the form says, as the history takes it. Raises BadRequest for what makes no sense."""
-    found: dict[str, Any] = {"symbol": asked["symbol"].upper() or None}
-    if asked["severity"]:
+def _filters(form: dict[str, str]) -> dict[str, Any]:
+    """The form as arguments of ``Filters``. Raises BadRequest for values that make no sense."""
+    found: dict[str, Any] = {"symbol": form["symbol"].upper() or None}
+    if form["severity"]:
         try:
-            found["severity"] = Severity.parse(asked["severity"])
+            found["severity"] = Severity.parse(form["severity"])
         except KeyError:
-            raise BadRequest(f"'{asked['severity']}' is no severity.") from None
-    if asked["verdict"]:
-        if asked["verdict"] not in VERDICTS:
-            raise BadRequest(f"'{asked['verdict']}' is no verdict.")
-        found["verdict"] = asked["verdict"]
+            raise BadRequest(f"'{form['severity']}' is not a severity.") from None
+    if form["verdict"]:
+        if form["verdict"] not in VERDICTS:
+            raise BadRequest(f"'{form['verdict']}' is not a verdict.")
+        found["verdict"] = form["verdict"]
     return found
 
 
 def _cursor(text: str) -> tuple[datetime, str] | None:
-    """Where the page begins: when the last incident of the page before began, and its id."""
+    """Where the page begins: the last incident of the page before, as the time it began and its id."""
     if not text:
         return None
     at, _, name = text.partition("~")
     try:
         return parsed(at), name
     except ValueError:
-        raise BadRequest("This is no page of incidents; begin at the first.") from None
+        raise BadRequest("No such page of incidents; start at the first.") from None
 
 
-# ------------------------------------------------------------------------------------------------------------- telling
+# ------------------------------------------------------------------------------------------------ contents of the pages
 
 
 def _stocks(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The symbols, furthest fall first, each with the alert that tells most of it and its rules."""
+    """The symbols, deepest fall first, each with its most severe alert first."""
     by_symbol: dict[str, list[dict[str, Any]]] = {}
     for each in sorted(alerts, key=lambda a: (-Severity.parse(a["severity"]), a["at"])):
         by_symbol.setdefault(each["symbol"], []).append(each)
     rows = []
-    for symbol, of_it in by_symbol.items():
-        main = of_it[0]
+    for symbol, of_symbol in by_symbol.items():
+        main = of_symbol[0]
         rows.append(
             {
                 "symbol": symbol,
                 "alert": main,
-                "at": min(a["at"] for a in of_it),
-                "worst": max((a["worst"] for a in of_it if a["worst"] is not None), key=abs, default=None),
+                "at": min(a["at"] for a in of_symbol),
+                "worst": max((a["worst"] for a in of_symbol if a["worst"] is not None), key=abs, default=None),
                 "last": main["last_change"],
-                "alerts": of_it,
+                "alerts": of_symbol,
                 "exposures": (main["cause"] or {}).get("exposures") or [],
                 "outcomes": {o["horizon"]: o["change"] for o in main["outcomes"]},
             }
@@ -206,7 +206,7 @@ def _stocks(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _followed(stocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What followed, over all stocks: a row for each horizon that is known of one."""
+    """Outcomes over all stocks: a row for each horizon that is known for any."""
     rows = []
     for horizon in HORIZONS:
         known = [s["outcomes"][horizon] for s in stocks if s["outcomes"].get(horizon) is not None]
@@ -225,26 +225,27 @@ def _followed(stocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _messages(announcements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each message as it last read in somebody's chat, with how it read there before.
+    """Each message as last delivered to anybody, with its earlier versions.
 
-    What reached nobody is none of that: an edit overtaken by a newer one is left out, one that waits is named, and a
-    message of which nothing was sent is marked ``unsent``.
+    Versions that reached nobody do not count: a superseded edit is left out, a queued one is named, and a message of
+    which nothing was sent is marked ``unsent``.
     """
     by_message: dict[str, list[dict[str, Any]]] = {}
     for each in announcements:
         by_message.setdefault(each["message"], []).append(each)
     rows = []
     for versions in by_message.values():
-        told = [v for v in versions if v["sent"] or v["unknown"]]
+        delivered = [v for v in versions if v["sent"] or v["unknown"]]
         last = versions[-1]
+        is_waiting = delivered and last is not delivered[-1] and last["queued"] + last["leased"]
         rows.append(
             {
                 "first": versions[0],
-                "headline": _headline((told or versions)[-1]),
-                "shown": _body((told or versions)[-1]),
-                "earlier": [{"at": v["at"], "body": _body(v)} for v in told[-2::-1]],
-                "unsent": not told,
-                "waiting": _headline(last) if told and last is not told[-1] and last["queued"] + last["leased"] else "",
+                "headline": _headline((delivered or versions)[-1]),
+                "shown": _body((delivered or versions)[-1]),
+                "earlier": [{"at": v["at"], "body": _body(v)} for v in delivered[-2::-1]],
+                "unsent": not delivered,
+                "waiting": _headline(last) if is_waiting else "",
             }
         )
     return rows
@@ -255,15 +256,15 @@ def _headline(announcement: dict[str, Any]) -> str:
 
 
 def _body(announcement: dict[str, Any]) -> Markup:
-    """A message as Telegram shows it. The renderer escapes all text and writes nothing but simple elements."""
+    """A message as on Telegram. The renderer escapes all text and writes only simple elements."""
     summary = announcement["whole"]
     if summary is None:
         return Markup("{}").format(announcement["text"])  # written by another version of the program
-    # what stands in a block of its own needs no end of line after it
+    # block elements need no line break after them
     return Markup(html(summary).replace("</blockquote>\n", "</blockquote>").replace("</pre>\n", "</pre>"))
 
 
-def _drawn(
+def _chart(
     quotes: Sequence[tuple[str, float, str]], alert: dict[str, Any], moments: Sequence[tuple[str, str]]
 ) -> Drawing | None:
     prices = [PricePoint(parsed(at), price) for at, price, kind in quotes if kind in _MOMENTS]

@@ -1,4 +1,4 @@
-"""What we add to Datasette, by its hooks. They are one object for the process; each looks whether a site is ours."""
+"""Our Datasette plugin. Its hooks are registered once for the process; each checks whether a site is ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from bot.core.errors import AftershockError, StoreBusyError
 from bot.core.text.links import safe_link
-from bot.web import pages, words
+from bot.web import formatting, pages
 from bot.web.database import NAME
 from bot.web.guard import NONCE
 from bot.web.metadata import FRACTIONS, SHARES
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 
 STYLE = Path(__file__).parent / "static" / "aftershock.css"
 _IN_PER_CENT = "_pct"
-"""The end of column names whose numbers are in per cent already."""
+"""Suffix of columns that are in per cent already."""
 
 _NO_PAGE = ("", "404", "Database not found")
-"""What Datasette says of an address that leads nowhere."""
+"""Datasette's messages for unknown addresses."""
 
 
 def is_ours(datasette: Datasette) -> bool:
-    """Whether this site is one of ours: in the process of somebody's tests there may be others."""
+    """Whether this site is one of ours: in a process that runs tests there may be others."""
     return NAME in datasette.databases and datasette.metadata("title") == "Aftershock"
 
 
@@ -57,23 +57,22 @@ class Plugin:
 
     @hookimpl
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
-        """How values are put into words."""
+        """Filters and functions for templates."""
         if is_ours(datasette):
-            env.filters.update(
-                percent=words.percent, price=words.price, when=words.when, tone=words.tone, confidence=words.confidence
-            )
+            names = ("percent", "price", "when", "tone", "confidence")
+            env.filters.update({name: getattr(formatting, name) for name in names})
             env.globals.update(
-                link=words.link,
-                incident_path=words.incident_path,
-                alert_path=words.alert_path,
-                reasons=words.REASONS,
-                horizons=words.HORIZONS,
+                link=formatting.link,
+                incident_path=formatting.incident_path,
+                alert_path=formatting.alert_path,
+                reasons=formatting.REASONS,
+                horizons=formatting.HORIZONS,
                 database=NAME,
             )
 
     @hookimpl
     def extra_template_vars(self, request: Request | None, datasette: Datasette) -> dict[str, Any]:
-        """The nonce of this answer, and what changes when the style sheet does."""
+        """The nonce of this response, and the version of the style sheet."""
         if not is_ours(datasette):
             return {}
         nonce = request.scope.get(NONCE, "") if request is not None else ""
@@ -83,34 +82,34 @@ class Plugin:
     def render_cell(
         self, row: Any, value: Any, column: str, table: str | None, database: str, datasette: Datasette
     ) -> Markup | None:
-        """Times, changes, incidents, alerts and links as people read them."""
+        """Times, changes, incidents, alerts and links in readable form."""
         if not is_ours(datasette) or value is None or database != NAME:
             return None
         return cell(value, column, table)
 
     @hookimpl(tryfirst=True)
     def handle_exception(self, datasette: Datasette, request: Request, exception: Exception) -> Any:
-        """A page that says what went wrong and what to do. Datasette's own would print local variables to the log."""
+        """An error page that says what went wrong and what to do. Datasette's own logs local variables."""
         if not is_ours(datasette):
             return None
 
         async def answer() -> Response:
-            status, said = explained(exception)
+            status, message = explained(exception)
             if status >= 500:
-                log.error("%s: %s", request.path, said, exc_info=exception if status == 500 else None)
+                log.error("%s: %s", request.path, message, exc_info=exception if status == 500 else None)
             if request.path.endswith(".json"):
-                return Response.json({"ok": False, "error": said, "status": status}, status=status)
-            context = {"status": status, "said": said}
+                return Response.json({"ok": False, "error": message, "status": status}, status=status)
+            context = {"status": status, "message": message}
             return Response.html(await datasette.render_template("error.html", context, request=request), status=status)
 
         return answer
 
 
 def explained(exception: Exception) -> tuple[int, str]:
-    """The status of the answer, and what to say."""
+    """HTTP status and message for an exception."""
     if isinstance(exception, NotFound):
-        said = str(exception.args[0]) if exception.args else ""
-        return 404, "There is no such page." if said in _NO_PAGE else said
+        message = str(exception.args[0]) if exception.args else ""
+        return 404, "There is no such page." if message in _NO_PAGE else message
     if isinstance(exception, Forbidden):
         return 403, "This is not shown."
     if isinstance(exception, Base400):
@@ -125,11 +124,11 @@ def explained(exception: Exception) -> tuple[int, str]:
         return 503, f"{exception}."
     if isinstance(exception, sqlite3.Error):
         return 503, f"The history cannot be read: {exception}. Is the bot of the same version? Start web again."
-    return 500, "Something went wrong; the log says what."
+    return 500, "Internal error; details are in the log."
 
 
 def cell(value: Any, column: str, table: str | None) -> Markup | None:
-    """One value of a table; ``None`` where Datasette shows it as well."""
+    """One value of a table as HTML; ``None`` to leave it to Datasette."""
     if isinstance(value, str):
         return _text_cell(value, column, table)
     if not isinstance(value, (int, float)):
@@ -139,21 +138,21 @@ def cell(value: Any, column: str, table: str | None) -> Markup | None:
     if column in SHARES:
         shown = f"{value * 100:.0f} %" if fraction is not None else f"{value:.0f} %"
     elif fraction is not None:
-        shown, tone = words.percent(value), words.tone(value)
+        shown, tone = formatting.percent(value), formatting.tone(value)
     elif column.endswith(_IN_PER_CENT):
-        shown, tone = words.percent(value / 100), words.tone(value)
+        shown, tone = formatting.percent(value / 100), formatting.tone(value)
     return Markup('<span class="number {}" title="{}">{}</span>').format(tone, value, shown)
 
 
 def _text_cell(value: str, column: str, table: str | None) -> Markup | None:
     if column == "incident_id" or (column == "id" and table in ("incidents", "incident_summary")):
-        return Markup('<a href="{}">{}</a>').format(words.incident_path(value), value)
+        return Markup('<a href="{}">{}</a>').format(formatting.incident_path(value), value)
     if column == "alert_id" or (column == "id" and table in ("alerts", "alert_history")):
-        return Markup('<a href="{}">{}</a>').format(words.alert_path(value), value)
+        return Markup('<a href="{}">{}</a>').format(formatting.alert_path(value), value)
     if column == "at" or column.endswith("_at"):
-        return words.when(value) if value.endswith("Z") else None
+        return formatting.when(value) if value.endswith("Z") else None
     if column in ("link", "cause_link", "url") or safe_link(value):
-        return words.link(value, value if len(value) < 80 else f"{value[:79]}…")
+        return formatting.link(value, value if len(value) < 80 else f"{value[:79]}…")
     if column == "severity":
         return Markup('<span class="severity {}">{}</span>').format(value, value)
     if column in ("text", "summary", "checks", "rest") and len(value) > 200:

@@ -1,4 +1,4 @@
-"""The site over one history, and the server that gives it out."""
+"""The web application over one history, and its server."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from datasette.plugins import pm
 
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
-from bot.web.columns import described
 from bot.web.database import NAME, Connect, HistoryDatabase
 from bot.web.guard import Guard
-from bot.web.metadata import metadata
+from bot.web.metadata import described, metadata
 from bot.web.plugin import Plugin
 
 _HERE = Path(__file__).parent
@@ -25,17 +24,17 @@ _SETTINGS = {
     "sql_time_limit_ms": 5000,
     "facet_time_limit_ms": 200,
     "facet_suggest_time_limit_ms": 20,
-    "suggest_facets": False,  # it would try every column of every table shown
+    "suggest_facets": False,  # would try every column of every table shown
     "num_sql_threads": 4,
-    "allow_download": False,  # of a file somebody writes to: history backup
+    "allow_download": False,  # the file is being written to; history backup copies it
     "max_csv_mb": 200,
     "default_cache_ttl": 0,
     "truncate_cells_html": 2000,
 }
 _IDLE = 5
-"""Seconds an idle connection is kept."""
+"""Seconds until an idle connection is closed."""
 _AT_ONCE = 100
-"""Connections at most: more than a browser opens, fewer than would hurt."""
+"""Connections at most; a browser opens fewer."""
 
 
 def site(file: Path, connect: Connect, password: Secret | None) -> Guard:
@@ -46,7 +45,7 @@ def site(file: Path, connect: Connect, password: Secret | None) -> Guard:
     connect(file).close()
     if not pm.is_registered(_PLUGIN):
         pm.register(_PLUGIN, name="aftershock")
-        pm.unregister(name="datasette.handle_exception")  # it prints local variables; ours answers in its place
+        pm.unregister(name="datasette.handle_exception")  # logs local variables; replaced by ours
     datasette = Datasette(
         [],
         metadata=metadata(described()),
@@ -54,7 +53,7 @@ def site(file: Path, connect: Connect, password: Secret | None) -> Guard:
         static_mounts=[("assets", str(_HERE / "static"))],
         settings=_SETTINGS,
     )
-    datasette.remove_database("_memory")  # stands in where no file is given
+    datasette.remove_database("_memory")  # added where no file is given
     datasette.add_database(HistoryDatabase(datasette, file, connect), name=NAME)
     return Guard(datasette.app(), password)
 
@@ -69,13 +68,13 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UsageError(f"nothing can listen at {host} port {port}: {reason}; choose another with --port") from error
+        raise UsageError(f"cannot listen at {host} port {port}: {reason}; choose another with --port") from error
     except OverflowError as error:
-        raise UsageError(f"{port} is no port; write one up to 65535") from error
+        raise UsageError(f"{port} is not a port; write one up to 65535") from error
 
 
 def serve(application: Any, listening: socket.socket) -> None:
-    """Answer until SIGINT or SIGTERM; then within two seconds."""
+    """Serve until SIGINT or SIGTERM; then shut down within two seconds."""
     config = uvicorn.Config(
         application,
         log_level="warning",

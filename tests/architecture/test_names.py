@@ -21,7 +21,6 @@ EXCEPTIONS = {
     ("bot/config/rule_tests/file.py", "earnings"): "a key of rule tests",
     ("bot/cli/history/commands.py", "search"): "a command",
     ("bot/adapters/store/history/__init__.py", "search"): "a function",
-    ("bot/adapters/store/history/queries.py", "cooling"): "a value to plan a query with",
 }
 
 

@@ -97,7 +97,7 @@ def test_the_filters_of_the_command_line(week: Path, filters: Sequence[str], man
     assert sum(json.loads(line)["alerts"] for line in counted.splitlines()) == many
 
 
-def test_an_exposure_finds_companies_that_live_from_it_though_their_story_names_them(week: Path) -> None:
+def test_an_exposure_finds_companies_exposed_to_it_though_their_story_names_them(week: Path) -> None:
     printed = run_command("history", "list", "--exposure", "ai-chips", "--json", "--database", week).stdout
     found = {a["symbol"]: a["cause"]["exposures"] for a in map(json.loads, printed.splitlines())}
     assert found["NVDA"] == [], "its story names it, so no exposure was recorded"
@@ -107,10 +107,10 @@ def test_an_exposure_finds_companies_that_live_from_it_though_their_story_names_
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("list", "--severity", "loud"), "'loud' is no severity"),
-        (("list", "--verdict", "maybe"), "'maybe' is no verdict"),
+        (("list", "--severity", "loud"), "'loud' is not a severity"),
+        (("list", "--verdict", "maybe"), "'maybe' is not a verdict"),
         (("list", "--exposure", "ai-chip"), "did you mean 'ai-chips'"),
-        (("list", "--since", "2025-02-01", "--until", "2025-01-01"), "nothing lies between"),
+        (("list", "--since", "2025-02-01", "--until", "2025-01-01"), "is not before"),
         (("show", "zz"), "no alert begins with 'zz'"),
         (("search", ":-:"), "no word to search for"),
     ],
@@ -126,8 +126,8 @@ def test_show_tells_the_whole_story(week: Path) -> None:
     for part in (
         *("NVDA -17.8% ai-model-shock, critical", "Fired 2025-01-27 11:00:00 UTC", "142.62", "▲"),
         *("Why it fired", "✓ price change < -10%", "✗ market SPY", "Cause", "Yahoo Finance", "Stories"),
-        *("escalated", "Who was told", "widened", "What followed", "1 session", "5 sessions"),
-        *("not ai", "telegram:9", "The rule as it was", "  symbols: [group:watchlist]"),
+        *("escalated", "Notifications", "widened", "What followed", "1 session", "5 sessions"),
+        *("not ai", "telegram:9", "The rule when it fired", "  symbols: [group:watchlist]"),
         "Nvidia falls 13.9 %",
     ):
         assert part in told, part
@@ -230,10 +230,10 @@ def test_a_backup_is_a_history_and_is_made_while_the_bot_writes(path: Path, stor
     with closing(sqlite3.connect(copy)) as conn:
         assert conn.execute("SELECT count(*) FROM stories").fetchone() == (1,)
     ran = run_command("history", "backup", copy, "--database", path, code=2)
-    assert "there already; name a new file" in ran.stderr
+    assert "exists already; name a new file" in ran.stderr
     with pytest.raises(StoreError, match="no such folder"):
         back_up(path, tmp_path / "no" / "copy.db")
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         back_up(path, path)
     assert sorted(f.name for f in tmp_path.glob("copy*")) == ["copy.db"], "nothing unfinished is left"
 
@@ -274,26 +274,26 @@ def test_a_dry_prune_says_what_a_real_one_does_and_evidence_stays(week: Path, tm
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("DELETE FROM quotes WHERE symbol = 'NVDA'", "not kept: the quote an alert fired on: 20250127-NVDA-6d488e"),
-        ("UPDATE rule_versions SET text = NULL", "not kept: the text of a rule as an alert fired with it"),
-        ("DELETE FROM story_scores", "not kept: the scores of a story an alert points to"),
-        ("DELETE FROM alert_stories", "not kept: a story an alert points to: "),
+        ("DELETE FROM quotes WHERE symbol = 'NVDA'", "missing: the quote an alert fired on: 20250127-NVDA-6d488e"),
+        ("UPDATE rule_versions SET text = NULL", "missing: the text of a rule that an alert fired by"),
+        ("DELETE FROM story_scores", "missing: the scores of a story an alert points to"),
+        ("DELETE FROM alert_stories", "missing: a story an alert points to: "),
         ("DELETE FROM alert_changes", "an alert without the change it fired with"),
         ("UPDATE chats SET enabled = 0; UPDATE notifications SET state = 'queued'", "queued for a chat that is"),
-        ("UPDATE notifications SET channel = 'fax', state = 'queued'", "queued for a channel its chat is not of"),
+        ("UPDATE notifications SET channel = 'fax', state = 'queued'", "queued for a channel that is not its chat's"),
         ("DELETE FROM alert_numbers", "an alert without its search entry"),
-        ("UPDATE incidents SET alerts = '[\"a0\"]'", "not kept: an alert an incident names: 20250127-1 names a0"),
+        ("UPDATE incidents SET alerts = '[\"a0\"]'", "missing: an alert in an incident's list: 20250127-1 names a0"),
         ("UPDATE alerts SET incident_id = 'none'", "no such row in incidents"),
-        ("UPDATE deliveries SET outcome = 'failed'", "sent without an attempt that says so"),
+        ("UPDATE deliveries SET outcome = 'failed'", "sent, but no attempt succeeded"),
         (
             "INSERT INTO runs (mode, name, started_at, version) SELECT 'live', 'live', started_at, '' FROM runs",
-            "a simulation in a live history",
+            "live and simulated runs in one history",
         ),
         (
             "UPDATE notifications SET state = 'leased', leased_by = 1, lease_until = '2025-01-27T11:00:30.000000Z'"
             " WHERE rowid = 1; INSERT INTO runs (mode, name, started_at, version) SELECT mode, name, started_at, ''"
             " FROM runs; UPDATE deliveries SET run_id = 2 WHERE started_at > '2025-01-28'",
-            "leased by a run that is over",
+            "leased by a run that has ended",
         ),
     ],
 )  # fmt: skip
@@ -310,7 +310,7 @@ def test_verify_finds_damage_and_says_so_with_its_exit_code(week: Path, tmp_path
 
 
 def test_verify_says_that_a_history_is_whole(week: Path) -> None:
-    assert run_command("history", "verify", "--database", week).stderr.endswith(": whole\n")
+    assert run_command("history", "verify", "--database", week).stderr.endswith(": no damage found\n")
     assert json.loads(run_command("history", "verify", "--json", "--database", week).stdout)["findings"] == []
 
 

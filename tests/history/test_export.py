@@ -14,7 +14,7 @@ import pytest
 
 from bot.adapters.store import SqliteStore
 from bot.adapters.store.history import find_alerts, list_incidents
-from bot.adapters.store.history.exporting import WHAT, export, export_to
+from bot.adapters.store.history.exporting import EXPORTED, export, export_to
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
 from tests.command import run_command
@@ -39,7 +39,7 @@ def rows_of(form: str, data: bytes) -> list[dict[str, Any]]:
     return list(pq.read_table(io.BytesIO(data)).to_pylist())
 
 
-@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("what", EXPORTED)
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet"])
 def test_every_format_has_every_row_and_column(week: Path, what: str, form: str) -> None:
     reference = rows_of("json", written(week, what, "json"))

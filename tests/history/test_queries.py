@@ -22,10 +22,10 @@ from bot.adapters.store.history import (
     search,
     statistics,
 )
-from bot.adapters.store.history.queries import COUNTING, WHOLE, shipped
 from bot.adapters.store.history.searching import matching
 from bot.core.errors import UsageError
 from bot.core.model import AlertState, CauseRef, Filters, Severity
+from tests.history.shipped import COUNTING, WHOLE, shipped
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, reading, story
 
 LARGE = "alerts|quotes|stories|a|q|s|alert_stories|notifications|deliveries|n"

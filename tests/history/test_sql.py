@@ -113,8 +113,8 @@ def test_a_query_that_runs_on_is_ended(week: Path, sql: str) -> None:
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
-        ("", "nothing is asked"),
-        ("/* a remark */", "nothing is asked"),
+        ("", "no query"),
+        ("/* a remark */", "no query"),
         ("SELEC 1", "syntax error"),
         ("SELECT nope FROM alerts", "no such column: nope"),
         ("SELECT * FROM nowhere", "no such table: nowhere"),

@@ -196,7 +196,7 @@ def test_a_damaged_database_is_named_as_such(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(os.urandom(path.stat().st_size - 4096))
-    with pytest.raises(StoreError, match="damaged; put a backup in its place"):
+    with pytest.raises(StoreError, match="damaged; restore a backup"):
         list(open_store(path, mode="replay", run_name="x", now=NOW).observations(NOW - LEASE, NOW))
 
 

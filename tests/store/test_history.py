@@ -125,13 +125,13 @@ def test_verify_names_what_is_wrong(filled: SqliteStore, path: Path) -> None:
     conn.close()
     found = verify(path)
     assert any("alert_stories" in line and "stories" in line for line in found)
-    assert "an alert that its incident does not name: ac3" in found
-    assert any(line.startswith("an attempt under way") for line in found)
-    assert any(line.startswith("sent without an attempt") for line in found)
+    assert "an alert missing in its incident's list: ac3" in found
+    assert any(line.startswith("an unfinished attempt") for line in found)
+    assert any(line.startswith("sent, but no attempt") for line in found)
 
 
 def test_a_history_that_is_not_there_says_how_one_comes_about(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="run or replay makes one"):
+    with pytest.raises(StoreError, match="run or replay creates one"):
         list_alerts(tmp_path / "none.db")
 
 

@@ -143,7 +143,7 @@ def test_an_empty_file_becomes_a_history(path: Path) -> None:
 
 
 def test_a_missing_file_is_not_made_by_reading_it(path: Path) -> None:
-    with pytest.raises(StoreError, match="there is no such database"):
+    with pytest.raises(StoreError, match="no such database"):
         open_store(path, mode="live", run_name="live", now=NOW, read_only=True)
     assert not path.exists()
 
@@ -157,7 +157,7 @@ def test_missing_folders_are_made_and_odd_names_work(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_has_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreFullError, match="folder for the database cannot be made"):
+    with pytest.raises(StoreFullError, match="folder for the database cannot be created"):
         open_store(tmp_path / "file" / "history.db", mode="live", run_name="live", now=NOW)
 
 

@@ -76,7 +76,7 @@ def test_every_page_fits_and_complains_of_nothing(chrome: Any, address: str, siz
 def test_from_the_front_page_to_an_alert_with_the_keyboard_alone(desk: Look) -> None:
     desk.go("/")
     desk.page.keyboard.press("Tab")
-    assert desk.focused() == "To the content"
+    assert desk.focused() == "Skip to content"
     desk.page.keyboard.press("Enter")
     for _ in range(12):
         desk.page.keyboard.press("Tab")
@@ -145,7 +145,7 @@ def test_the_form_of_the_front_page_narrows(desk: Look) -> None:
     desk.go("/")
     desk.page.get_by_label("Stock").fill("aapl")
     desk.page.get_by_role("button", name="Show").click()
-    assert "No such incident" in desk.page.inner_text("main")
+    assert "No incidents match" in desk.page.inner_text("main")
     desk.page.get_by_role("link", name="all", exact=True).click()
     assert desk.page.locator(".card").count() == 1
 

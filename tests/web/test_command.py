@@ -79,7 +79,7 @@ def test_a_password_may_stand_in_the_env_file(week: Path, tmp_path: Path) -> Non
 def test_a_port_that_is_taken_is_said_to_be(week: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ran = run_command("web", "--database", week, "--port", taken.getsockname()[1], code=2)
-    assert "nothing can listen at 127.0.0.1 port" in ran.stderr
+    assert "cannot listen at 127.0.0.1 port" in ran.stderr
     assert "--port" in ran.stderr
 
 

@@ -47,7 +47,7 @@ async def test_the_front_page_tells_the_incidents_newest_first(pages: httpx.Asyn
     said = words_of(await pages.get("/"))
     assert "critical 27 Jan 2025 11:00" in said
     assert "Nvidia falls 15.0 % by after-hours prices, 36 other stocks with it, after AI-model news" in said
-    assert "NBIS −41.4 % the furthest of 37 stocks" in said
+    assert "NBIS −41.4 % the deepest fall of 37 stocks" in said
     assert (
         "ASML and other AI chip stocks sink as China's DeepSeek stirs doubt Yahoo Finance , very likely (0.98)" in said
     )
@@ -62,13 +62,13 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
         "began 27 Jan 2025 11:00 closed 3 Feb 2025 21:00",
         "first story: DeepSeek-R1 is out, 20 Jan 2025 12:37",
         "NVDA −18.2 %",
-        "37 stocks, furthest fall first",
+        "37 stocks, deepest fall first",
         "NBIS −41.4 % −37.4 %",
-        "12 stories it rests on",
+        "12 stories behind it",
         "What brokers tell clients about DeepSeek Financial Times",
         "7 messages, as sent",
-        "27 Jan 2025 11:00 first told to 1 Nvidia falls 13.8 % after AI-model news",
-        "edited 6 times; how it read before",
+        "27 Jan 2025 11:00 first message to 1 Nvidia falls 13.8 % after AI-model news",
+        "edited 6 times; earlier versions",
         "Follow-up: Nvidia has rebounded (5% or more from the close)",
         "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist",
         "1 session +4.4 % −2.9 % +23.2 % 8 % 37",
@@ -98,7 +98,7 @@ async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> N
         "about ai-market, names the company",
         "1 session",
         "escalated critical",
-        "20 sent: the messages , each with its attempts",
+        "20 sent: messages , each with its delivery attempts",
         "description: A stock falls more than 10% alongside AI-model news.",
         "right telegram:7",
     ):
@@ -129,10 +129,10 @@ async def test_nothing_typed_into_the_search_breaks_it(pages: httpx.AsyncClient,
         ("/incident/%3Cscript%3E", 404, "There is no incident"),
         ("/alert/none", 404, "There is no alert none."),
         ("/alert/2", 503, "several alerts begin with 2"),
-        ("/?severity=loud", 400, "'loud' is no severity."),
-        ("/?verdict=perhaps", 400, "'perhaps' is no verdict."),
-        ("/?before=yesterday", 400, "This is no page of incidents"),
-        ("/?before=2025-13-45T99:99:99Z~x", 400, "This is no page of incidents"),
+        ("/?severity=loud", 400, "'loud' is not a severity."),
+        ("/?verdict=perhaps", 400, "'perhaps' is not a verdict."),
+        ("/?before=yesterday", 400, "No such page of incidents"),
+        ("/?before=2025-13-45T99:99:99Z~x", 400, "No such page of incidents"),
         ("/nothing", 404, "There is no such page."),
         ("/a/b/c/d", 404, "There is no such page."),
         ("/history/nothing", 404, ""),
@@ -179,7 +179,7 @@ def prices_of(many: int, symbol: str = "NVDA") -> list[object]:
 
 async def test_an_empty_history_says_so(own: httpx.AsyncClient) -> None:
     said = words_of(await own.get("/"))
-    assert "No incident yet." in said
+    assert "No incidents yet." in said
     assert "last price none yet" in said
     for path in ("/history", "/history/this_week", "/history/whole_alert", "/history/record_of_a_rule", "/search?q=x"):
         assert (await own.get(path)).status_code == 200, path
@@ -190,9 +190,9 @@ async def test_an_incident_with_next_to_nothing_is_told(own: httpx.AsyncClient, 
     store.commit(batch(fired(bare), incident("i1", "a1", topic="")))
     said = words_of(await own.get("/incident/i1"))
     assert "No cause known." in said
-    assert "No prices of NVDA around it are kept." in said
-    assert "Nobody was told." in said
-    assert "None known." in words_of(await own.get("/alert/a1"))
+    assert "No prices of NVDA at that time are stored." in said
+    assert "No messages were sent." in said
+    assert "No cause known." in words_of(await own.get("/alert/a1"))
     assert "No cause known" in words_of(await own.get("/"))
 
 
@@ -231,7 +231,7 @@ async def test_what_was_never_sent_is_not_shown_as_sent(own: httpx.AsyncClient, 
     text = (await own.get("/incident/i1")).text
     said = words_of(await own.get("/incident/i1"))
     assert '<div class="bubble"><b>It fell further.</b></div>' in text
-    assert "edited once; how it read before" in said
+    assert "edited once; earlier versions" in said
     assert "It fell." in said
     assert "It fell more." not in said
     assert "Nobody heard of this one. not sent" in said
@@ -289,11 +289,11 @@ async def test_the_form_narrows(own: httpx.AsyncClient, store: SqliteStore) -> N
     assert await shown("severity=high") == ["i1", "i0"]
     assert await shown("severity=high&symbol=NVDA") == ["i0"]
     assert await shown("verdict=right") == []
-    assert "No such incident" in words_of(await own.get("/?verdict=right"))
+    assert "No incidents match" in words_of(await own.get("/?verdict=right"))
 
 
 async def test_what_the_bot_writes_is_there_at_once(own: httpx.AsyncClient, store: SqliteStore) -> None:
-    assert "No incident yet" in words_of(await own.get("/"))
+    assert "No incidents yet" in words_of(await own.get("/"))
     store.commit(batch(fired(alert("a1", incident="i1")), incident("i1", "a1")))
     assert "/incident/i1" in (await own.get("/")).text
 

@@ -1,4 +1,4 @@
-"""Datasette's tables with our titles, units and ready questions, and the wall around people's own SQL."""
+"""Datasette's tables with our titles, units and ready-made queries, and the wall around people's own SQL."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.web.columns import described
 from bot.web.database import NAME
-from bot.web.metadata import metadata
-from bot.web.questions import QUESTIONS
-from bot.web.words import parsed, when
+from bot.web.formatting import parsed, when
+from bot.web.metadata import described, metadata
 
 META = metadata(described())["databases"][NAME]
 
@@ -69,7 +67,7 @@ async def test_every_table_opens(pages: httpx.AsyncClient, name: str) -> None:
     assert (await pages.get(f"/history/{name}.csv?_size=2")).status_code == 200
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", META["queries"])
 async def test_every_ready_question_is_answered(pages: httpx.AsyncClient, name: str) -> None:
     answer = await pages.get(f"/history/{name}.json?_shape=array")
     rows = answer.json()
@@ -83,7 +81,7 @@ async def test_a_ready_question_answers_what_is_asked(pages: httpx.AsyncClient) 
         return (await pages.get(f"/history/{path}", headers={"accept": "*/*"})).json()  # type: ignore[no-any-return]
 
     story = await rows("whole_alert.json?_shape=array&alert=20250127-NVDA-347784")
-    kinds = [str(row["what"]).split(" ")[0].rstrip(":") for row in story]
+    kinds = [str(row["event"]).split(" ")[0].rstrip(":") for row in story]
     assert {"story", "fired", "message", "followed", "resolved", "verdict"} <= set(kinds)
     assert [row["at"] for row in story] == sorted(str(row["at"]) for row in story)
     record = await rows("record_of_a_rule.json?_shape=array&rule=group-fall")

@@ -1,7 +1,7 @@
-"""The history on one SQLite file.
+"""The history in one SQLite file: the ports of a run (``store``) and reading for people and programs (``history``).
 
-Tables in ``tables``, their versions in ``schema``; ``store`` is the port's implementation and ``open_store`` the way
-in; ``history`` is how people read, without the running bot and without loading more than sqlite3.
+The SQL files in ``migrations`` make the tables, ``schema`` keeps their version; ``rows`` and ``codec`` say how values
+look in columns. The other modules are functions on a connection, each for one table or one use.
 """
 
 from __future__ import annotations

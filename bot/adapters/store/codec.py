@@ -1,16 +1,16 @@
 """Model values as text, JSON and rows, and back, without loss.
 
-How a value looks in the database is decided here and nowhere else:
+The form of values in the database is decided here only:
 
-- moments are ISO 8601 UTC text of fixed width, ``2025-01-27T14:30:00.000000Z``: the order of the text is the order of
+- times are ISO 8601 UTC text of fixed width, ``2025-01-27T14:30:00.000000Z``: the order of the text is the order of
   time, and microseconds survive; dates are ``2025-01-27``; durations are seconds;
 - enums are their words (a severity is ``critical``, never 4);
 - nested values are JSON objects with every field of the dataclass by name; numbers JSON cannot say (NaN, infinities)
   are the strings ``"nan"``, ``"inf"``, ``"-inf"``;
 - text that is not valid Unicode (lone surrogates from broken feeds) keeps its bytes visibly as ``\\ud83d``.
 
-Encoders and decoders are compiled once per type, by cattrs, from the dataclass's own annotations, so that a field added
-to the model is stored without a word here.
+cattrs compiles encoders and decoders once per type from the dataclass's annotations, so that a field added to the model
+is stored without a change here.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from __future__ import annotations
 import enum
 import json
 import math
+import sqlite3
 import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import cattrs
 
 from bot.core.errors import StoreError
 from bot.core.model import FollowUpKind, Inline, Link, Severity, Strong, Suppression
 
+T = TypeVar("T")
 Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any], Any]
 
@@ -50,7 +52,7 @@ def moment(text: str) -> datetime:
 
 
 def clean(text: str) -> str:
-    """``text`` as SQLite can hold it: lone surrogates become visible escapes, distinct ones stay distinct."""
+    """``text`` as SQLite can hold it: lone surrogates become visible escapes, each its own."""
     if text.isascii():
         return text
     try:
@@ -67,11 +69,10 @@ _AS_TEXT: dict[Any, tuple[Encoder, Decoder]] = {
     FollowUpKind: (str, FollowUpKind.parse),
     Suppression: (lambda value: clean(str(value)), Suppression.parse),
 }
-"""What is stored as a word of its own, with how it is written and read."""
+"""Types with a text form of their own: how each is written and read."""
 
 
 def _converter() -> cattrs.Converter:
-    """What turns values into what ``json.dumps`` takes and back, by the annotations of their fields."""
     made = cattrs.Converter(detailed_validation=False)
     for kind, encode in _ENCODERS.items():
         made.register_unstructure_hook(kind, encode)
@@ -81,7 +82,7 @@ def _converter() -> cattrs.Converter:
     for kind, (encode, decode) in _AS_TEXT.items():
         made.register_unstructure_hook(kind, encode)
         made.register_structure_hook(kind, _ignoring_type(decode))
-    # words in a line are text or one of the marked kinds, which cattrs tells apart by their fields
+    # an inline is text or one of the marked kinds, which cattrs distinguishes by their fields
     marked: Any = Strong | Link
     of_marked = made.get_structure_hook(marked)
     made.register_structure_hook(Inline, lambda data, _: data if isinstance(data, str) else of_marked(data, marked))
@@ -106,13 +107,13 @@ _CONVERTER = _converter()
 
 @cache
 def encoder(kind: Any) -> Encoder:
-    """What turns a value of ``kind`` into something ``json.dumps`` takes."""
+    """The function from a value of ``kind`` to what ``json.dumps`` takes."""
     return _CONVERTER.get_unstructure_hook(kind)
 
 
 @cache
 def decoder(kind: Any) -> Decoder:
-    """What turns the JSON of a value of ``kind`` back into the value. Keys the class does not know are ignored."""
+    """The function from parsed JSON to a value of ``kind``. Keys the class does not know are ignored."""
     structure = _CONVERTER.get_structure_hook(kind)
     return lambda data: structure(data, kind)
 
@@ -122,8 +123,11 @@ def decoder(kind: Any) -> Decoder:
 
 def to_json(value: object, kind: Any | None = None) -> str:
     """``value`` as compact JSON text; ``kind`` is needed where the value's own class does not say it (tuples)."""
-    said: Any = type(value) if kind is None else kind
-    data = encoder(said)(value)
+    stored_as: Any = type(value) if kind is None else kind
+    return _dumped(encoder(stored_as)(value))
+
+
+def _dumped(data: Any) -> str:
     return clean(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
@@ -135,7 +139,7 @@ def from_json(kind: Any, text: str) -> Any:
 # --------------------------------------------------------------------------------------------------------------- rows
 
 
-class RowCodec:
+class RowCodec(Generic[T]):
     """Values of one dataclass as rows of one table.
 
     ``columns`` names the fields that have a column, in column order; a field given as ``field:column`` is renamed.
@@ -144,8 +148,11 @@ class RowCodec:
     The fields of ``part``, a field that is a dataclass itself, are stored as if they were the value's own.
     """
 
-    def __init__(self, kind: type, columns: str, *, nullable: str = "", rest: str = "", part: str = "") -> None:
+    def __init__(
+        self, kind: type[T], table: str, columns: str, *, nullable: str = "", rest: str = "", part: str = ""
+    ) -> None:
         self.kind = kind
+        self.table = table
         self._part = part
         hints = typing.get_type_hints(kind)
         self._part_kind = hints.pop(part) if part else None
@@ -161,15 +168,24 @@ class RowCodec:
         self.columns = (*(column for _, column in pairs), *((rest,) if rest else ()))
         self._has_rest = bool(rest)
 
-    def row(self, value: object) -> tuple[Any, ...]:
+    def find(self, conn: sqlite3.Connection, conditions: str, parameters: typing.Sequence[Any] = ()) -> list[T]:
+        """Values of rows of the table; ``conditions`` is the rest of the query: ``WHERE … ORDER BY …``."""
+        query = f"SELECT {', '.join(self.columns)} FROM {self.table} {conditions}"
+        return [self.value(row) for row in conn.execute(query, parameters)]
+
+    def mapping(self, value: T) -> dict[str, Any]:
+        """The row by column, as sqlite-utils takes it."""
+        return dict(zip(self.columns, self.row(value), strict=True))
+
+    def row(self, value: T) -> tuple[Any, ...]:
         """The values for ``columns``."""
         row = [encode(self._field(value, name)) for name, encode in zip(self._fields, self._to, strict=True)]
         if self._has_rest:
             data = {name: encoder(hint)(self._field(value, name)) for name, hint in self._rest.items()}
-            row.append(clean(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)))
+            row.append(_dumped(data))
         return tuple(row)
 
-    def value(self, row: typing.Sequence[Any], at: int = 0) -> Any:
+    def value(self, row: typing.Sequence[Any], at: int = 0) -> T:
         """The value whose columns begin at position ``at`` of ``row``."""
         fields = {
             name: decode(row[at + i]) for i, (name, decode) in enumerate(zip(self._fields, self._from, strict=True))
@@ -206,16 +222,20 @@ def _optional(kind: Any) -> tuple[Any, bool]:
     return next(member for member in members if member is not type(None)), True
 
 
+def _is_text(kind: Any) -> bool:
+    return kind in _AS_TEXT or (isinstance(kind, type) and issubclass(kind, enum.Enum))
+
+
 def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:
     kind, allows_none = _optional(hint)
     if kind in _NATIVE:
         inner = _NATIVE[kind]
-    elif kind in _AS_TEXT or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+    elif _is_text(kind):
         inner = encoder(kind)
     else:
         inner = lambda value: to_json(value, kind)  # noqa: E731 - one of three alternatives
     if allows_none and kind is float:
-        # SQLite has no NaN and would store NULL anyway: say so here, so that rows compare as they were stored
+        # SQLite has no NaN and stores NULL: done here, so that rows compare as they were stored
         return lambda value: None if value is None or math.isnan(value) else float(value)
     if allows_none:
         return lambda value: None if value is None else inner(value)
@@ -226,7 +246,7 @@ def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:
 
 def _column_decoder(hint: Any, empty_is_null: bool) -> Decoder:
     kind, allows_none = _optional(hint)
-    if kind in _NATIVE or kind in _AS_TEXT or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+    if kind in _NATIVE or _is_text(kind):
         inner = decoder(kind)
     else:
         inner = lambda data: from_json(kind, data)  # noqa: E731 - one of two alternatives

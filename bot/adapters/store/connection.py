@@ -1,6 +1,6 @@
-"""Connections, transactions, and what SQLite's errors mean to us.
+"""Connections, transactions, and SQLite's errors as our own.
 
-Nothing of sqlite3 leaves this package as an exception. A connection belongs to the thread that made it.
+No exception of sqlite3 leaves this package. A connection belongs to the thread that made it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ OLDEST_SQLITE = (3, 35, 0)
 """For ``RETURNING``, generated columns and window functions together."""
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})  # the last: a lost race
-_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM})
+_UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM})
 
 
 def connect_writer(path: Path, *, durable: bool, busy_for: timedelta) -> sqlite3.Connection:
     """The writing connection: WAL, foreign keys, no implicit transactions.
 
-    ``durable`` waits for the disk at each commit, so that a power cut forgets nothing that was acknowledged; without
-    it a killed process still loses nothing, only a power cut may. ``busy_for`` is how long a call waits for another
-    writer (a person's own tool) before StoreBusyError.
+    ``durable`` waits for the disk at each commit, so that even a power cut loses nothing committed; without it a killed
+    process loses nothing, but a power cut may. ``busy_for`` is how long a call waits for another writer (a person's own
+    tool) before StoreBusyError.
     """
     require_sqlite()
     conn = sqlite3.connect(path, timeout=busy_for.total_seconds(), isolation_level=None, cached_statements=256)
@@ -60,12 +60,12 @@ def connect_reader(
     Raises StoreError where there is no such file.
     """
     if not path.is_file():
-        raise StoreError(f"{path}: there is no such database; run or replay makes one")
+        raise StoreError(f"{path}: no such database; run or replay creates one")
     uri = path.resolve().as_uri() + "?mode=ro"
     try:
         return _reader(uri, kind, busy_for)
     except sqlite3.OperationalError:
-        # a WAL database in a folder we may not write to can still be read when nobody writes to it
+        # a WAL database in a read-only folder can still be read while nobody writes to it
         wal = path.with_name(path.name + "-wal")
         if wal.exists() and wal.stat().st_size:
             raise
@@ -84,7 +84,7 @@ def _reader(uri: str, kind: type[C], busy_for: timedelta) -> C:
 
 
 def require_sqlite() -> None:
-    """StoreError where the SQLite library is too old for the schema."""
+    """Raises StoreError where the SQLite library is too old for the schema."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         need = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; Python must come with {need} or later")
@@ -92,7 +92,7 @@ def require_sqlite() -> None:
 
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raises our own errors in place of sqlite3's, naming the file and what to do."""
+    """Turns sqlite3's errors into ours, which name the file and what to do."""
     try:
         yield
     except AftershockError:
@@ -106,27 +106,27 @@ def _ours(path: Path, error: Exception) -> StoreError:
     primary = code & 0xFF if isinstance(code, int) else None
     if primary in _BUSY:
         return StoreBusyError(f"{path}: another program is writing to the database; try again: {error}")
-    if primary in _NO_ROOM:
+    if primary in _UNWRITABLE:
         return StoreFullError(
             f"{path}: the database cannot be written; free some disk space or make the file writable: {error}"
         )
     if primary == sqlite3.SQLITE_CANTOPEN:
-        return StoreFullError(f"{path}: the database cannot be opened; look at the folder and its rights: {error}")
+        return StoreFullError(f"{path}: the database cannot be opened; check the folder and its permissions: {error}")
     if primary == sqlite3.SQLITE_NOTADB:
         return StoreVersionError(f"{path}: not an SQLite database; name another file with --database: {error}")
     if primary == sqlite3.SQLITE_CORRUPT:
-        return StoreError(f"{path}: the database is damaged; put a backup in its place: {error}")
+        return StoreError(f"{path}: the database is damaged; restore a backup: {error}")
     return StoreError(f"{path}: {error}")
 
 
 @contextlib.contextmanager
 def transaction(conn: sqlite3.Connection) -> Iterator[None]:
-    """All of the block in one transaction, or nothing of it, and the connection usable either way.
+    """Commits the whole block or none of it; the connection stays usable either way.
 
-    ``BEGIN IMMEDIATE`` takes the write lock first: a deferred transaction that has read and then wants to write loses
-    to any other writer at once, whatever the busy time-out.
+    ``BEGIN IMMEDIATE`` takes the write lock first: a deferred transaction that reads and then writes fails at once when
+    there is another writer, whatever the busy time-out.
     """
-    if conn.in_transaction:  # only where an earlier roll-back failed for want of a disk
+    if conn.in_transaction:  # an earlier roll-back failed with the disk
         conn.execute("ROLLBACK")
     conn.execute("BEGIN IMMEDIATE")
     try:
@@ -135,6 +135,6 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
     except BaseException:
         # SQLite itself rolls back on some errors (a full disk); asking again would fail
         if conn.in_transaction:
-            with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+            with contextlib.suppress(sqlite3.Error):  # the first error is the one to report
                 conn.execute("ROLLBACK")
         raise

@@ -1,7 +1,7 @@
-"""What a batch observed, on its way into the tables: which of it says something new, and in what order it came.
+"""Writing the observations of a batch: only what is new, numbered in order of arrival.
 
-A poll tells the same trades and bars again and again; one row of each is enough. What the core refused is remembered
-as refused and never read back as a price.
+Polls repeat the same trades and bars; one row of each is enough. Quotes that the core refused are stored as refused and
+never read back as prices.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ BarVersions = dict[str, list[tuple[Any, ...]]]
 
 
 class Intake:
-    """Writes observations of one run. Expects to be inside a transaction."""
+    """Writes observations of one run; expects to be inside a transaction."""
 
     def __init__(self, conn: sqlite3.Connection, run_id: int) -> None:
         self._conn = conn
@@ -66,8 +66,8 @@ class Intake:
     def take(
         self, observations: Iterable[Observation], readings: Mapping[str, Reading], refused: Iterable[Refused]
     ) -> None:
-        """Each observation to its table, stories with how they were understood."""
-        # read anew each time: a batch that was rolled back has used none of its numbers
+        """Store each observation, stories with their readings."""
+        # read every time: a batch that was rolled back has used no numbers
         self._arrival = self._last_arrival()
         refusals = list(refused)
         self._observations(observations, readings, refusals)
@@ -89,32 +89,24 @@ class Intake:
     def _observations(
         self, observations: Iterable[Observation], readings: Mapping[str, Reading], refused: list[Refused]
     ) -> None:
-        """Each kind to its table. Quotes the core refused are remembered as refused, not as prices."""
-        disbelieved = {_print(r.quote) for r in refused}
+        """Each kind to its table; refused quotes are left to ``_refuse``."""
+        refused_quotes = {_identity(r.quote) for r in refused}
         observations = list(observations)
-        sessions: dict[str, list[date]] = defaultdict(list)
-        for observation in observations:
-            if isinstance(observation, DailyBar):
-                sessions[observation.symbol].append(observation.session)
-        versions: dict[str, BarVersions] = {}
+        known_bars = self._known_bars([o for o in observations if isinstance(o, DailyBar)])
         reports: list[SourceReport] = []
         for observation in observations:
             match observation:
                 case Quote():
-                    if _print(observation) in disbelieved:
+                    if _identity(observation) in refused_quotes:
                         continue
-                    if not (math.isfinite(observation.price) and observation.price > 0):
-                        why = "zero or negative" if observation.price <= 0 else "not a number"
+                    if why := _impossible(observation.price):
                         refused.append(Refused(observation, why, observation.seen_at))
                         continue
                     self._quote(observation)
                 case Story():
                     self._story(observation, readings.get(observation.id))
                 case DailyBar():
-                    if observation.symbol not in versions:
-                        told = sessions[observation.symbol]
-                        versions[observation.symbol] = self._bar_versions(observation.symbol, min(told), max(told))
-                    self._bar(observation, versions[observation.symbol])
+                    self._bar(observation, known_bars[observation.symbol])
                 case Split():
                     self._conn.execute(_SPLIT, (self._next(), self._run, *SPLIT.row(observation)))
                 case EarningsDate():
@@ -124,33 +116,33 @@ class Intake:
         self._reports(reports)
 
     def _quote(self, quote: Quote) -> None:
-        """Stored unless it only repeats what was last known of the same trade.
+        """Stored unless it repeats the last quote of the same trade.
 
-        A vendor tells the same last trade at every poll; one row of it is enough. A corrected price or previous close
-        is news, also at the same moment.
+        A vendor returns the same last trade at every poll. A corrected price or previous close is new, also when seen
+        at the same time.
         """
         row = QUOTE.row(quote)
         symbol, price, at, seen_at, kind, previous_close = row[:6]
         basis = row[9]
-        told = (price, previous_close, basis)
+        figures = (price, previous_close, basis)
         earlier = self._conn.execute(
             "SELECT price, previous_close, basis, seen_at FROM quotes WHERE symbol = ? AND at = ? AND kind = ?"
             " AND seen_at <= ? ORDER BY seen_at DESC, arrival DESC",
             (symbol, at, kind, seen_at),
         )
         for *known, known_seen_at in earlier:
-            if tuple(known) == told:
+            if tuple(known) == figures:
                 return
             if known_seen_at < seen_at:
-                break  # what came before the last before this moment does not count
+                break  # only the last one before this counts
         self._conn.execute(_QUOTE, (self._next(), self._run, *row))
 
     def _story(self, story: Story, reading: Reading | None) -> None:
-        """The story with how it was understood; a story already there only gets the newer understanding."""
-        understood = _understanding(reading)
+        """The story with its reading; a story already there only gets the newer reading."""
+        columns = _reading_columns(reading)
         known = self._conn.execute("SELECT 1 FROM stories WHERE id = ?", (clean(story.id),)).fetchone()
         if known is None:
-            self._conn.execute(_STORY, (self._next(), self._run, *STORY.row(story), *understood))
+            self._conn.execute(_STORY, (self._next(), self._run, *STORY.row(story), *columns))
             self._conn.executemany(
                 "INSERT INTO story_keys (key, story_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 [(clean(key), clean(story.id), moment_text(story.seen_at)) for key in story.keys],
@@ -158,7 +150,7 @@ class Intake:
         elif reading is not None:
             self._conn.execute(
                 "UPDATE stories SET cluster = ?, novelty = ?, mentions = ?, exposures = ? WHERE id = ?",
-                (*understood, clean(story.id)),
+                (*columns, clean(story.id)),
             )
             self._conn.execute("DELETE FROM story_scores WHERE story_id = ?", (clean(story.id),))
         if reading is not None:
@@ -170,19 +162,25 @@ class Intake:
                 ],
             )
 
-    def _bar_versions(self, symbol: str, first: date, last: date) -> BarVersions:
-        """What is stored of a symbol's bars of these sessions: one query, for a refresh brings hundreds of them."""
-        versions: BarVersions = {}
-        columns = ", ".join(BAR.columns)
-        for row in self._conn.execute(
-            f"SELECT {columns} FROM daily_bars WHERE symbol = ? AND session BETWEEN ? AND ? ORDER BY seen_at, arrival",
-            (clean(symbol), first.isoformat(), last.isoformat()),
-        ):
-            versions.setdefault(row[1], []).append(row)
-        return versions
+    def _known_bars(self, bars: Iterable[DailyBar]) -> dict[str, BarVersions]:
+        """The stored versions of these bars by symbol, one query for each: a refresh brings hundreds of bars."""
+        sessions: dict[str, list[date]] = defaultdict(list)
+        for bar in bars:
+            sessions[bar.symbol].append(bar.session)
+        known: dict[str, BarVersions] = {}
+        for symbol, of_symbol in sessions.items():
+            rows = self._conn.execute(
+                f"SELECT {', '.join(BAR.columns)} FROM daily_bars WHERE symbol = ? AND session BETWEEN ? AND ?"
+                " ORDER BY seen_at, arrival",
+                (clean(symbol), min(of_symbol).isoformat(), max(of_symbol).isoformat()),
+            )
+            versions = known[symbol] = {}
+            for row in rows:
+                versions.setdefault(row[1], []).append(row)
+        return known
 
     def _bar(self, bar: DailyBar, versions: BarVersions) -> None:
-        """Stored where it says something new. Earlier versions stay: what was known when must remain answerable."""
+        """Stored where it is new. Earlier versions stay, so that what was known at any time remains known."""
         new = BAR.row(bar)
         known = versions.setdefault(new[1], [])
         latest = next((row for row in reversed(known) if row[7] <= new[7]), None)
@@ -194,10 +192,10 @@ class Intake:
         known.append(new)
         known.sort(key=lambda row: row[7])
 
-    def _earnings(self, told: EarningsDate) -> None:
-        """Stored where it says something else than what was last known of this report."""
-        row = EARNINGS.row(told)
-        near = (told.date - ONE_REPORT).isoformat(), (told.date + ONE_REPORT).isoformat()
+    def _earnings(self, earnings: EarningsDate) -> None:
+        """Stored where it differs from the last known date of this report."""
+        row = EARNINGS.row(earnings)
+        near = (earnings.date - ONE_REPORT).isoformat(), (earnings.date + ONE_REPORT).isoformat()
         latest = self._conn.execute(
             "SELECT day, time_of_day FROM earnings_dates WHERE symbol = ? AND day > ? AND day < ? AND seen_at <= ?"
             " ORDER BY seen_at DESC, arrival DESC LIMIT 1",
@@ -220,7 +218,7 @@ class Intake:
             )
 
     def _reports(self, reports: Iterable[SourceReport]) -> None:
-        """The reports, and of each source and subject only the newest ``REPORTS_KEPT``."""
+        """The reports; of each source and subject only the newest ``REPORTS_KEPT`` are kept."""
         about = set()
         for r in reports:
             source, subject = clean(r.source), clean(r.subject)
@@ -241,12 +239,19 @@ class Intake:
             )
 
 
-def _print(quote: Quote) -> tuple[object, ...]:
-    """What makes two quotes the same observation; also where the price is NaN, which equals nothing."""
+def _impossible(price: float) -> str:
+    """Why no price can be like this; empty where one can."""
+    if price <= 0:
+        return "zero or negative"
+    return "" if math.isfinite(price) else "not a number"
+
+
+def _identity(quote: Quote) -> tuple[object, ...]:
+    """The identity of a quote as an observation, even where the price is NaN, which equals nothing."""
     return quote.symbol, repr(quote.price), quote.at, quote.seen_at, quote.kind
 
 
-def _understanding(reading: Reading | None) -> tuple[Any, ...]:
+def _reading_columns(reading: Reading | None) -> tuple[Any, ...]:
     if reading is None:
         return None, None, None, None
     mentions = to_json(reading.mentions, tuple[Mention, ...])
@@ -255,7 +260,7 @@ def _understanding(reading: Reading | None) -> tuple[Any, ...]:
 
 
 def _same_figures(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Whether two rows of BAR say the same, rounding of the vendor's apart."""
+    """Whether two rows of BAR have the same figures but for the vendor's rounding."""
 
     def figures(row: tuple[Any, ...]) -> Iterator[float]:
         return (-1.0 if value is None or math.isnan(value) else value for value in row[2:7])

@@ -1,9 +1,9 @@
 """One writing process per database: a lock file beside it that dies with its owner.
 
-The lock is the kernel's (``flock``), not the file's existence: after ``kill -9`` nothing is left to clean up, and a
-process id that was given to someone else cannot be taken for the owner. The file is never removed, because removing
-it would let two processes lock two files of the same name. It is not the database itself: opening and closing that
-would drop the locks SQLite holds on it in this process.
+The lock is the kernel's (``flock``), not the existence of the file: after ``kill -9`` nothing needs cleaning up, and a
+reused process id cannot be mistaken for the owner. The file is never removed, or two processes could lock two files of
+the same name. It is not the database itself, because opening and closing that would drop SQLite's own locks in this
+process.
 """
 
 from __future__ import annotations
@@ -11,10 +11,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from os import PathLike
 from pathlib import Path
 
+from bot.adapters.store.connection import connect_writer, translated
+from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreError, StoreInUseError
 
+_BUSY_FOR = timedelta(seconds=5)
 _BAD_FILESYSTEM = "put the database on a local disk, or name another file with --database"
 
 
@@ -22,7 +29,7 @@ class WriterLock:
     """Held from construction until ``release``, or until the process ends, however it ends."""
 
     def __init__(self, database: Path) -> None:
-        """Take the lock of ``database``; StoreInUseError names the process that has it."""
+        """Raises StoreInUseError, naming the process that holds the lock of ``database``."""
         self.path = database.with_name(database.name + ".lock")
         try:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -40,20 +47,37 @@ class WriterLock:
         except OSError as error:
             os.close(self._fd)
             raise StoreError(f"{self.path}: cannot be locked: {error.strerror}; {_BAD_FILESYSTEM}") from error
-        # who has it is a courtesy to the reader: a full disk must not stop the bot here
+        # the process id only informs people: a full disk must not stop the bot here
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 
     def _owner(self) -> int | None:
-        """The process id the owner wrote, if it got that far."""
+        """The process id that the owner wrote, if it got that far."""
         try:
             return int(os.pread(self._fd, 32, 0))
         except (OSError, ValueError):
             return None
 
     def release(self) -> None:
-        """Give the lock up. Releasing twice is allowed."""
+        """Release the lock; may be called twice."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+@contextlib.contextmanager
+def locked_writer(path: str | PathLike[str]) -> Iterator[sqlite3.Connection]:
+    """A connection that writes to a history that no bot is running on.
+
+    Raises StoreInUseError where one is, StoreVersionError where the file is not of this program's version,
+    StoreFullError where it cannot be written.
+    """
+    file = Path(path).expanduser().resolve()
+    lock = WriterLock(file)
+    try:
+        with translated(file), contextlib.closing(connect_writer(file, durable=True, busy_for=_BUSY_FOR)) as conn:
+            require_current(conn, file)
+            yield conn
+    finally:
+        lock.release()

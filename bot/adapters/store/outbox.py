@@ -6,8 +6,8 @@ States and the only ways between them::
       │                  └──lease ran out, or its process died──▶ unknown ──late answer──▶ sent | failed | queued
       └──▶ superseded (a newer edit; the message to edit was never sent) | suppressed (recipient switched off)
 
-``sent`` is final. A lease that ran out is ``unknown``, not queued again: the attempt may have arrived. Should its
-answer come after all, the answer is believed. Every attempt has a row in ``deliveries`` before it begins.
+``sent`` is final. A lease that ran out is ``unknown``, not queued again: the message may have arrived. An answer that
+comes late still counts. Every attempt has a row in ``deliveries`` before it begins.
 
 Functions that write expect to be inside a transaction.
 """
@@ -16,13 +16,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.adapters.store.codec import clean, moment_text
+from bot.adapters.store.codec import clean, moment, moment_text
 from bot.adapters.store.rows import NOTIFICATION, insert
 from bot.core.errors import StoreError
-from bot.core.model import Delivery, DeliveryOutcome, Notification, Outgoing, Suppression, SuppressionReason
+from bot.core.model import (
+    HELD_BACK_KEY,
+    TOLD_LATER,
+    Delivery,
+    DeliveryOutcome,
+    HeldBack,
+    InDoubt,
+    Notification,
+    Outgoing,
+    Severity,
+    Suppression,
+    SuppressionReason,
+)
 
 _NEWER_EDIT = str(SuppressionReason.NEWER_EDIT)
 _NOTHING_TO_EDIT = str(Suppression(SuppressionReason.NOTHING_TO_EDIT, "not there"))
@@ -37,11 +49,11 @@ _RECIPIENT = NOTIFICATION.columns.index("recipient_id")
 
 
 def queue(conn: sqlite3.Connection, run_id: int, notifications: Iterable[Notification]) -> None:
-    """Insert those not yet known (by id, or by announcement and recipient).
+    """Insert notifications not yet known (by id, or by announcement and recipient).
 
-    An unsent edit gives way to a newer one of the same message. ``edits`` is stored as the first notification of that
-    message, whichever edit of it was named. An edit of a message that was never queued for this recipient is stored as
-    superseded; an answer to one is stored as an ordinary message.
+    An unsent edit is superseded by a newer one of the same message. ``edits`` is stored as the first notification of
+    that message, whichever edit of it was named. An edit of a message that was never queued for this recipient is
+    stored as superseded; a reply to one is stored as an ordinary message.
     """
     # messages before edits, so that an edit finds the message it was announced with
     for notification in sorted(notifications, key=lambda n: bool(n.edits)):
@@ -67,7 +79,7 @@ def queue(conn: sqlite3.Connection, run_id: int, notifications: Iterable[Notific
 
 
 def present_id(conn: sqlite3.Connection, recipient: str) -> str:
-    """The recipient's id after every move of its chat."""
+    """The recipient's present id, after all moves of its chat."""
     for _ in range(100):
         row = conn.execute("SELECT moved_to FROM chats WHERE id = ?", (recipient,)).fetchone()
         if row is None or row[0] is None:
@@ -77,7 +89,7 @@ def present_id(conn: sqlite3.Connection, recipient: str) -> str:
 
 
 def suppress_queue(conn: sqlite3.Connection, recipient: str) -> None:
-    """What still waits for a recipient that is switched off will not be sent; the history says why."""
+    """Suppress what is queued for a recipient that is switched off; the history says why."""
     conn.execute(
         "UPDATE notifications SET state = 'suppressed', suppressed_by = ?, not_before = NULL"
         " WHERE recipient_id = ? AND state = 'queued'",
@@ -90,7 +102,7 @@ def _enabled(conn: sqlite3.Connection, recipient: str) -> bool:
 
 
 def _first_of_message(conn: sqlite3.Connection, notification: str, recipient: str) -> str | None:
-    """The notification that first put the message up which ``notification`` is or edits; the recipient's own only."""
+    """The recipient's notification that created the message which ``notification`` is or edits."""
     row = conn.execute(
         "SELECT coalesce(edits, id) FROM notifications WHERE id = ? AND recipient_id = ?", (notification, recipient)
     ).fetchone()
@@ -98,7 +110,7 @@ def _first_of_message(conn: sqlite3.Connection, notification: str, recipient: st
 
 
 def _keep_newest_edit(conn: sqlite3.Connection, edit: str, message: str) -> None:
-    """Of the queued edits of ``message`` only the newest stays; with equal times the later inserted is the newer."""
+    """Supersede all queued edits of ``message`` but the newest; of equal times, the later inserted."""
     conn.execute(
         "UPDATE notifications SET state = 'superseded', suppressed_by = ?3, not_before = NULL WHERE rowid IN ("
         " SELECT older.rowid FROM notifications older JOIN notifications newer ON newer.edits = older.edits"
@@ -111,7 +123,7 @@ def _keep_newest_edit(conn: sqlite3.Connection, edit: str, message: str) -> None
 
 # ------------------------------------------------------------------------------------------------------------ claiming
 
-# INDEXED BY: the outbox is small and the history large, which a planner without statistics cannot know
+# INDEXED BY: the queue is small and the history large, which a planner without statistics cannot know
 _CANDIDATES = """
 WITH due AS MATERIALIZED (
   SELECT n.rowid AS place, n.recipient_id, n.edits IS NOT NULL AS is_edit, n.severity_rank, n.created_at,
@@ -146,7 +158,7 @@ WHERE n.rowid = ?
 
 
 def waiting(conn: sqlite3.Connection) -> bool:
-    """Whether anything is queued or leased at all: a look that takes no lock."""
+    """Whether anything is queued or leased at all; takes no lock."""
     return any(
         conn.execute(
             f"SELECT 1 FROM notifications INDEXED BY notifications_{state} WHERE state = '{state}' LIMIT 1"
@@ -165,10 +177,10 @@ def claim(
     channels: Collection[str],
     busy: Collection[str],
 ) -> Sequence[Outgoing]:
-    """Lease what may go out now: messages before edits, then most severe, then oldest; one per recipient.
+    """Lease what may be sent now: messages before edits, then most severe, then oldest; one per recipient.
 
-    An answer is held while the message it answers could itself go out now, whatever their severities, so that a
-    reader meets them in order; it does not wait for one that must be tried again later.
+    A reply is held while the message it replies to could itself be sent now, whatever their severities, so that they
+    arrive in order; it does not wait for one that must be retried later.
     """
     expire(conn, now)
     _supersede_edits_of_nothing(conn, now)
@@ -200,7 +212,7 @@ def claim(
 
 
 def _supersede_edits_of_nothing(conn: sqlite3.Connection, now: datetime) -> None:
-    """Edits whose message will never be there to edit: given up, doubtful, or left behind in a chat that moved."""
+    """Supersede edits whose message will never be there to edit: failed, in doubt, or in the old chat of a move."""
     conn.execute(
         "UPDATE notifications INDEXED BY notifications_queued SET state = 'superseded', settled_at = ?,"
         " suppressed_by = (SELECT ? || ' ' || CASE m.state WHEN 'sent' THEN 'in the chat as it was'"
@@ -217,10 +229,7 @@ def _supersede_edits_of_nothing(conn: sqlite3.Connection, now: datetime) -> None
 
 
 def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
-    """Record how an attempt ended. Saying it twice changes nothing.
-
-    StoreError for an attempt that was never claimed.
-    """
+    """Record how an attempt ended; repeating it changes nothing. Raises StoreError for an attempt never claimed."""
     ended_at = moment_text(delivery.ended_at)
     retry_at = moment_text(delivery.retry_at) if delivery.retry_at else None
     message_id = None if delivery.message_id is None else clean(delivery.message_id)
@@ -260,12 +269,12 @@ def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
 
 
 def expire(conn: sqlite3.Connection, now: datetime) -> int:
-    """Leases that ran out become ``unknown``: whoever holds one hangs, and may have sent. Returns how many."""
+    """Leases that ran out become ``unknown``: their sender hangs, and may have sent. Returns how many."""
     return _give_up(conn, now, "lease_until <= ?", moment_text(now), "the attempt did not end within its lease")
 
 
 def recover(conn: sqlite3.Connection, run_id: int, now: datetime) -> int:
-    """Leases of every other run become ``unknown``; their processes are dead, for this one has the writer's lock."""
+    """Leases of other runs become ``unknown``: their processes are dead, as this one has the writer's lock."""
     return _give_up(conn, now, "leased_by <> ?", run_id, "the program ended before the answer came")
 
 
@@ -285,3 +294,63 @@ def _give_up(conn: sqlite3.Connection, now: datetime, which: str, parameter: str
             (error, at, notification),
         )
     return len(ids)
+
+
+# ------------------------------------------------------------------------------------------------ held back, in doubt
+
+
+def counts(conn: sqlite3.Connection) -> Mapping[str, int]:
+    """How many notifications are queued, leased and in doubt."""
+    return {
+        state: int(
+            conn.execute(
+                f"SELECT count(*) FROM notifications INDEXED BY notifications_{state} WHERE state = '{state}'"
+            ).fetchone()[0]
+        )
+        for state in ("queued", "leased", "unknown")
+    }
+
+
+def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[HeldBack]:
+    """What was held back from a recipient after ``since`` and after its last summary of such, oldest first."""
+    marks = ", ".join("?" * len(TOLD_LATER))
+    rows = conn.execute(
+        "SELECT created_at, incident_id, severity, json_extract(summary, '$.subject') FROM notifications"
+        f" WHERE recipient_id = ? AND created_at > ? AND state = 'suppressed' AND suppressed_by IN ({marks})"
+        " AND created_at > coalesce((SELECT max(told.created_at) FROM notifications told"
+        "   WHERE told.recipient_id = notifications.recipient_id AND told.created_at > ?"
+        "   AND told.announcement GLOB ?), '')"
+        " ORDER BY created_at, rowid",
+        (clean(recipient), moment_text(since), *map(str, TOLD_LATER), moment_text(since), f"{HELD_BACK_KEY}:*"),
+    )
+    return [HeldBack(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
+
+
+def in_doubt(conn: sqlite3.Connection, limit: int = 20) -> Sequence[InDoubt]:
+    """Deliveries in doubt, newest first."""
+    rows = conn.execute(
+        "SELECT id, recipient_id, created_at, json_extract(summary, '$.subject'), coalesce(error, '')"
+        " FROM notifications INDEXED BY notifications_unknown WHERE state = 'unknown'"
+        " ORDER BY created_at DESC LIMIT ?",
+        (limit,),
+    )
+    return [InDoubt(key, recipient, moment(at), subject, error) for key, recipient, at, subject, error in rows]
+
+
+def resolve(conn: sqlite3.Connection, wanted: str, how: str, by: str, now: datetime) -> int:
+    """A person settles deliveries in doubt: those whose id begins with ``wanted``, or ``all``. Returns how many.
+
+    ``how`` is ``again`` (back into the queue) or ``done`` (it arrived, or does not matter any more: no longer in
+    doubt, without a message to edit).
+    """
+    which, values = ("1", ()) if wanted == "all" else ("substr(id, 1, ?) = ?", (len(wanted), clean(wanted)))
+    if how == "again":
+        change = "state = 'queued', not_before = NULL, settled_at = NULL, error = NULL"
+        parameters: tuple[object, ...] = ()
+    else:
+        change = "state = 'failed', settled_at = ?, error = ?"
+        parameters = (moment_text(now), f"in doubt; settled by {clean(by)[:80]}")
+    return conn.execute(
+        f"UPDATE notifications INDEXED BY notifications_unknown SET {change} WHERE state = 'unknown' AND {which}",
+        (*parameters, *values),
+    ).rowcount

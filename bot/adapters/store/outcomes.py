@@ -1,26 +1,23 @@
-"""What followed the alerts: worked out from stored quotes and bars, stored once, read by rule.
+"""Outcomes of alerts: computed from stored quotes and bars, stored once, read by rule.
 
-The running bot stores outcomes as they fall due. A history that no bot uses is brought up to date by whoever reads it;
-beside a running bot a reader works out what is missing for itself and stores nothing. Both find the same.
+The running bot stores outcomes as they fall due. A command that reads the history brings it up to date where no bot is
+running; beside a bot it computes what is missing for itself and stores nothing. Both find the same.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment, moment_text
-from bot.adapters.store.connection import connect_writer, transaction, translated
-from bot.adapters.store.lock import WriterLock
+from bot.adapters.store.connection import transaction
+from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.rows import ALERT, BAR, QUOTE, SPLIT, insert
-from bot.adapters.store.schema import require_current
 from bot.core.incidents.outcomes import Horizon, NoOutcome, Outcome, due_at, outcomes_of, without_outcome
 from bot.core.model import Alert
 from bot.core.prices.market import SymbolPrices
@@ -28,19 +25,17 @@ from bot.core.prices.sessions import Timetable
 
 TimetableOf = Callable[[str], Timetable]
 Settled = Outcome | NoOutcome
-"""What is stored of a horizon."""
-
-BUSY_FOR = timedelta(seconds=2)
+"""What is stored for a horizon: its outcome, or that there is none."""
 
 _INSERT = (
     insert("outcomes", "alert_id", "horizon", "due_at", "price_at", "price", "change", "change_from_reference")
     + " ON CONFLICT DO NOTHING"
 )
 
-# an alert moves on when its severity rises; returns are measured from what it fired on, which its first change has
+# an alert's price changes when its severity rises; outcomes are measured from the price it fired on: its first change
 _AS_FIRED = {"price": "f.price", "price_at": "f.price_at", "phase": "f.phase", "change": "f.change"}
 _LEFT_OUT = {"cause": "NULL", "checks": "'[]'", "rest": "json_object('corrected_at', a.rest ->> '$.corrected_at')"}
-"""Long, and nothing here depends on them."""
+"""Long, and not needed here."""
 _COLUMNS = ", ".join(
     f"coalesce({_AS_FIRED[name]}, a.{name})" if name in _AS_FIRED else _LEFT_OUT.get(name, f"a.{name}")
     for name in ALERT.columns
@@ -54,9 +49,9 @@ _UNSETTLED = (
     f" WHERE (SELECT count(*) FROM outcomes o WHERE o.alert_id = a.id) < {len(Horizon)}"
     " ORDER BY a.symbol, a.fired_at, a.rowid"
 )
-# closes and each hour's first word on the previous close, for all the time; other prices only where they are asked for
+# closes and each hour's first quote with a previous close over the whole time; other prices only in given windows
 _QUOTES = (
-    f"SELECT {', '.join(QUOTE.columns)} FROM quotes WHERE symbol = ?1 AND at >= ?2 AND at <= ?3 AND seen_at <= ?3"
+    "WHERE symbol = ?1 AND at >= ?2 AND at <= ?3 AND seen_at <= ?3"
     " AND (kind = 'close' OR arrival IN (SELECT min(arrival) FROM quotes WHERE symbol = ?1 AND at >= ?2 AND at <= ?3"
     " AND seen_at <= ?3 AND previous_close > 0 GROUP BY substr(at, 1, 13))"
     " OR arrival IN (SELECT p.arrival FROM json_each(?4) w JOIN quotes p ON p.symbol = ?1"
@@ -66,7 +61,7 @@ _QUOTES = (
 
 
 def present(conn: sqlite3.Connection, now: datetime) -> datetime:
-    """The moment up to which the history can know anything: ``now``, or in a simulation how far that has come."""
+    """The time up to which the history knows anything: ``now``, or in a simulation how far it has come."""
     begun = conn.execute("SELECT mode FROM runs ORDER BY id LIMIT 1").fetchone()
     if begun is None or begun[0] == "live":
         return now
@@ -78,7 +73,7 @@ def present(conn: sqlite3.Connection, now: datetime) -> datetime:
 
 
 def missing(conn: sqlite3.Connection, timetable_of: TimetableOf, now: datetime) -> Iterator[list[Settled]]:
-    """What is not stored yet of the alerts' outcomes and can be told at ``now``, a list for each symbol looked at.
+    """Outcomes of alerts that are due at ``now`` and not stored yet: a list for each symbol that has any.
 
     Prices are read only for symbols with a horizon that is due; between two lists the connection is free for others.
     """
@@ -95,33 +90,26 @@ def missing(conn: sqlite3.Connection, timetable_of: TimetableOf, now: datetime) 
 
 
 def write(conn: sqlite3.Connection, rows: Iterable[Settled]) -> None:
-    """Insert what is not there; expects to be inside a transaction."""
+    """Insert rows that are not there yet; expects to be inside a transaction."""
     conn.executemany(_INSERT, [_row(settled) for settled in rows])
 
 
 def save(path: str | PathLike[str], rows: Sequence[Settled]) -> None:
-    """Store ``rows`` in a history that nobody else writes to, in one transaction.
+    """Store ``rows`` in a history that no bot is running on, in one transaction.
 
-    StoreInUseError where a bot runs on it; StoreFullError where it cannot be written.
+    Raises StoreInUseError where one is; StoreFullError where it cannot be written.
     """
-    file = Path(path).expanduser().resolve()
-    lock = WriterLock(file)
-    try:
-        with translated(file), contextlib.closing(connect_writer(file, durable=True, busy_for=BUSY_FOR)) as conn:
-            require_current(conn, file)
-            with transaction(conn):
-                write(conn, rows)
-    finally:
-        lock.release()
+    with locked_writer(path) as conn, transaction(conn):
+        write(conn, rows)
 
 
 def priced(rows: Iterable[Settled]) -> int:
-    """How many of them have a price."""
+    """How many have a price."""
     return sum(isinstance(settled, Outcome) for settled in rows)
 
 
 def fired_alerts(conn: sqlite3.Connection, *, rule: str | None = None, since: datetime | None = None) -> list[Alert]:
-    """Alerts as they were when they fired, oldest first, without cause and checks; severity is the highest they had."""
+    """Alerts as they fired, oldest first, without cause and checks; severity is the highest they had."""
     rows = conn.execute(
         f"SELECT {_COLUMNS} {_FROM} WHERE (?1 IS NULL OR a.rule = ?1) AND (?2 IS NULL OR a.fired_at >= ?2)"
         " ORDER BY a.fired_at, a.rowid",
@@ -147,7 +135,7 @@ def first_session(conn: sqlite3.Connection) -> date | None:
 
 
 def verdicts(conn: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """By incident, how many readers said what of it."""
+    """By incident: how many readers gave each verdict."""
     found: dict[str, dict[str, int]] = {}
     for incident, verdict, people in conn.execute(
         "SELECT incident_id, verdict, count(*) FROM verdicts GROUP BY incident_id, verdict"
@@ -157,11 +145,8 @@ def verdicts(conn: sqlite3.Connection) -> dict[str, dict[str, int]]:
 
 
 def known_rules(conn: sqlite3.Connection) -> list[str]:
-    """The rules that were ever in force, or fired, by name."""
+    """Names of the rules that were ever in force, or fired, in order."""
     return [name for (name,) in conn.execute("SELECT DISTINCT rule FROM rule_versions ORDER BY rule")]
-
-
-# ------------------------------------------------------------------------------------------------------------- inside
 
 
 def _stored(conn: sqlite3.Connection, alerts: Sequence[Alert]) -> set[tuple[str, str]]:
@@ -174,7 +159,7 @@ def _stored(conn: sqlite3.Connection, alerts: Sequence[Alert]) -> set[tuple[str,
 
 
 def _may_be_due(alert: Alert, stored: set[tuple[str, str]], at: datetime) -> bool:
-    """Whether a horizon may be due, as far as the days tell: sessions have a day each. Spares asking a calendar."""
+    """Whether a horizon may be due, at one day for each session; saves asking the calendar."""
     return any(
         (alert.id, horizon.value) not in stored and alert.session + timedelta(days=horizon.sessions) <= at.date()
         for horizon in Horizon
@@ -206,33 +191,25 @@ def _prices(
     due: Sequence[tuple[Alert, set[Horizon]]],
     at: datetime,
 ) -> SymbolPrices:
-    """What these alerts' outcomes rest on, as far as it was seen by ``at``."""
+    """The prices that these alerts' outcomes rest on, as far as they were seen by ``at``."""
     windows: dict[str, str] = {}
     for alert, horizons in due:
         session = timetable.current(alert.fired_at)
         if session is not None and any(horizon.wait for horizon in horizons):
-            # several alerts of a session need one window, from the first that fired
+            # one window serves all alerts of a session, from the first that fired
             windows.setdefault(moment_text(session.ends_at), moment_text(alert.fired_at))
     first = min(alert.price_at for alert, _ in due)
     opening = min((s.starts_at for a, _ in due if (s := timetable.on(a.session))), default=first)
     bars_from = min((a.reference.session if a.reference else a.session for a, _ in due))
     name, until = clean(symbol), moment_text(at)
-    asked = [(start, end) for end, start in windows.items()]
+    spans = json.dumps([(start, end) for end, start in windows.items()])
     prices = SymbolPrices(symbol, timetable)
-    for row in conn.execute(_QUOTES, (name, moment_text(min(first, opening)), until, json.dumps(asked))).fetchall():
-        prices.quotes.append(QUOTE.value(row))
-    days: tuple[Any, ...] = (name, bars_from.isoformat(), until)
-    for row in conn.execute(
-        f"SELECT {', '.join(BAR.columns)} FROM daily_bars WHERE symbol = ? AND session >= ? AND seen_at <= ?"
-        " ORDER BY seen_at, arrival",
-        days,
-    ).fetchall():
-        prices.add_bar(BAR.value(row))
-    for row in conn.execute(
-        f"SELECT {', '.join(SPLIT.columns)} FROM splits WHERE symbol = ? AND seen_at <= ? ORDER BY seen_at, arrival",
-        (name, until),
-    ).fetchall():
-        prices.add_split(SPLIT.value(row))
+    prices.quotes.extend(QUOTE.find(conn, _QUOTES, (name, moment_text(min(first, opening)), until, spans)))
+    bars = "WHERE symbol = ? AND session >= ? AND seen_at <= ? ORDER BY seen_at, arrival"
+    for bar in BAR.find(conn, bars, (name, bars_from.isoformat(), until)):
+        prices.add_bar(bar)
+    for split in SPLIT.find(conn, "WHERE symbol = ? AND seen_at <= ? ORDER BY seen_at, arrival", (name, until)):
+        prices.add_split(split)
     return prices
 
 

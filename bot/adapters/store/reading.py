@@ -1,4 +1,4 @@
-"""What the running bot reads back: the observations and decisions its state is rebuilt from."""
+"""What a run reads back at its start: the observations and decisions that its state is rebuilt from."""
 
 from __future__ import annotations
 
@@ -13,31 +13,28 @@ from bot.adapters.store.rows import ALERT, BAR, EARNINGS, FEED, INCIDENT, QUOTE,
 from bot.core.model import Alert, FeedState, Incident, Observation
 
 _CHUNK = 500
-
-
 THIN_AFTER = timedelta(hours=3)
-"""With ``quotes_since``, trades seen longer ago than this come only every ten minutes, as the market keeps them."""
+"""With ``quotes_since``, trades seen longer ago than this are thinned to one in ten minutes, as in the market."""
 
 
 def observations(
     conn: sqlite3.Connection, since: datetime, until: datetime, quotes_since: datetime | None = None
 ) -> Iterator[Observation]:
-    """Stories and quotes with ``since < seen_at <= until``, bars, splits and earnings dates of two years more.
+    """Stories and quotes with ``since < seen_at <= until``; bars, splits and earnings dates from two years earlier on.
 
-    ``quotes_since`` asks for fewer quotes: those seen since then, the older trades among them thinned out.
+    ``quotes_since`` limits the quotes to those seen since then, with the older trades among them thinned out.
 
-    By ``seen_at``; observations seen at the same moment come in the order in which they were stored, so that what
-    was decided on them is decided again. Splits reach back as far as the bars, whose basis they explain. Read as it
-    goes, never all in memory; the connection must see one state of the database meanwhile.
+    Ordered by ``seen_at``, then as stored, so that a replay decides the same. Splits reach back as far as the bars,
+    whose basis they explain. Rows are streamed; the connection must see one state of the database meanwhile.
     """
     window = (moment_text(since), moment_text(until))
     history = (_two_years_before(since).isoformat(), moment_text(until))
     parts = (
-        _read(conn, "stories", STORY, "seen_at > ? AND seen_at <= ?", window),
+        _read(conn, STORY, "seen_at > ? AND seen_at <= ?", window),
         *_quotes(conn, window, quotes_since, until),
-        _read(conn, "daily_bars", BAR, "session >= ? AND seen_at <= ?", history),
-        _read(conn, "splits", SPLIT, "session >= ? AND seen_at <= ?", history),
-        _read(conn, "earnings_dates", EARNINGS, "day >= ? AND seen_at <= ?", history),
+        _read(conn, BAR, "session >= ? AND seen_at <= ?", history),
+        _read(conn, SPLIT, "session >= ? AND seen_at <= ?", history),
+        _read(conn, EARNINGS, "day >= ? AND seen_at <= ?", history),
     )
     # arrival numbers are unique over all these tables, so the values themselves are never compared
     for _, _, observation in heapq.merge(*parts):
@@ -48,24 +45,24 @@ def _quotes(
     conn: sqlite3.Connection, window: tuple[str, str], quotes_since: datetime | None, until: datetime
 ) -> Iterator[Iterator[tuple[str, int, Any]]]:
     if quotes_since is None:
-        yield _read(conn, "quotes", QUOTE, "seen_at > ? AND seen_at <= ?", window)
+        yield _read(conn, QUOTE, "seen_at > ? AND seen_at <= ?", window)
         return
     begin, recent = moment_text(quotes_since), moment_text(max(quotes_since, until - THIN_AFTER))
-    # the first fifteen characters of a moment name its ten minutes
+    # the first fifteen characters of a time are its ten minutes
     thin = (
         "seen_at > ?1 AND seen_at <= ?2 AND (kind <> 'trade' OR arrival IN (SELECT min(arrival) FROM quotes"
         " WHERE seen_at > ?1 AND seen_at <= ?2 AND kind = 'trade' GROUP BY symbol, substr(at, 1, 15)))"
     )
-    yield _read(conn, "quotes", QUOTE, thin, (begin, recent))
-    yield _read(conn, "quotes", QUOTE, "seen_at > ? AND seen_at <= ?", (recent, window[1]))
+    yield _read(conn, QUOTE, thin, (begin, recent))
+    yield _read(conn, QUOTE, "seen_at > ? AND seen_at <= ?", (recent, window[1]))
 
 
 def _read(
-    conn: sqlite3.Connection, table: str, codec: RowCodec, where: str, parameters: tuple[str, str]
+    conn: sqlite3.Connection, codec: RowCodec[Any], where: str, parameters: tuple[str, str]
 ) -> Iterator[tuple[str, int, Any]]:
     columns = ", ".join(codec.columns)
     cursor = conn.execute(
-        f"SELECT seen_at, arrival, {columns} FROM {table} WHERE {where} ORDER BY seen_at, arrival", parameters
+        f"SELECT seen_at, arrival, {columns} FROM {codec.table} WHERE {where} ORDER BY seen_at, arrival", parameters
     )
     for row in cursor:
         yield row[0], row[1], codec.value(row, 2)
@@ -93,28 +90,24 @@ def known_keys(conn: sqlite3.Connection, keys: Collection[str]) -> Mapping[str, 
 
 def feed_states(conn: sqlite3.Connection) -> Mapping[str, FeedState]:
     """Every feed that was ever polled, by name."""
-    rows = conn.execute(f"SELECT {', '.join(FEED.columns)} FROM feeds ORDER BY name")
-    return {state.name: state for state in map(FEED.value, rows)}
+    return {state.name: state for state in FEED.find(conn, "ORDER BY name")}
 
 
 def alerts_since(conn: sqlite3.Connection, session: date) -> Sequence[Alert]:
     """Alerts of ``session`` and later, and any older one that fires or whose incident is open, by ``fired_at``."""
-    rows = conn.execute(
-        f"SELECT {', '.join(ALERT.columns)} FROM alerts WHERE session >= ? OR state = 'firing'"
-        " OR incident_id IN (SELECT id FROM incidents WHERE state = 'open') ORDER BY fired_at, rowid",
+    return ALERT.find(
+        conn,
+        "WHERE session >= ? OR state = 'firing' OR incident_id IN (SELECT id FROM incidents WHERE state = 'open')"
+        " ORDER BY fired_at, rowid",
         (session.isoformat(),),
     )
-    return [ALERT.value(row) for row in rows]
 
 
 def incidents_since(conn: sqlite3.Connection, session: date) -> Sequence[Incident]:
     """Incidents that reach into ``session`` or later, and any still open, by ``started_at``."""
-    rows = conn.execute(
-        f"SELECT {', '.join(INCIDENT.columns)} FROM incidents WHERE last_session >= ? OR state = 'open'"
-        " ORDER BY started_at, rowid",
-        (session.isoformat(),),
+    return INCIDENT.find(
+        conn, "WHERE last_session >= ? OR state = 'open' ORDER BY started_at, rowid", (session.isoformat(),)
     )
-    return [INCIDENT.value(row) for row in rows]
 
 
 def extra(conn: sqlite3.Connection, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Chats: who may be told something, and what becomes of the queue when one is switched off or moves.
+"""Recipients, and what happens to their queued notifications when a chat is switched off or moves.
 
 Functions that write expect to be inside a transaction.
 """
@@ -18,46 +18,39 @@ from bot.core.model import Recipient
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_SELECT = f"SELECT {', '.join(RECIPIENT.columns)} FROM chats"
-
 
 def recipients(conn: sqlite3.Connection) -> Sequence[Recipient]:
-    """Everyone, in the order they came, disabled ones included; a chat that moved only under its new id."""
-    return [RECIPIENT.value(row) for row in conn.execute(f"{_SELECT} WHERE moved_to IS NULL ORDER BY rowid")]
+    """All recipients in the order they were added, disabled ones included; a chat that moved only under its new id."""
+    return RECIPIENT.find(conn, "WHERE moved_to IS NULL ORDER BY rowid")
 
 
-def save(db: Database, people: Iterable[Recipient]) -> None:
-    """Insert or update. An id that was moved away stands for the new one: a configuration may still name the old."""
-    rows = []
-    for person in people:
-        row = dict(zip(RECIPIENT.columns, RECIPIENT.row(person), strict=True))
+def save(db: Database, recipients: Iterable[Recipient]) -> None:
+    """Insert or update. The old id of a chat that moved means the new one: a configuration may still name the old."""
+    for recipient in recipients:
+        row = RECIPIENT.mapping(recipient)
         row["id"] = present_id(db.conn, row["id"])
-        rows.append(row)
-    if rows:
-        db.table("chats").upsert_all(rows, pk="id")
-    for row in rows:
-        if not row["enabled"]:
+        db.table("chats").upsert(row, pk="id")
+        if not recipient.enabled:
             suppress_queue(db.conn, row["id"])
 
 
 def move(conn: sqlite3.Connection, old: str, new: str) -> None:
-    """The channel gave a chat a new id: its preferences and everything it was or will be told go along.
+    """The channel gave a chat a new id: its preferences and notifications move to it.
 
-    Messages in the old chat cannot be edited or answered from the new one, so their ids are forgotten here; the
-    deliveries keep them. What both chats were told of the same happening stays with each.
+    Messages in the old chat cannot be edited or answered from the new one, so notifications lose their message ids; the
+    deliveries keep them. An announcement that went to both chats stays with each.
     """
     old, new = clean(old), clean(new)
     if present_id(conn, old) == new:
         return
-    row = conn.execute(f"{_SELECT} WHERE id = ? AND moved_to IS NULL", (old,)).fetchone()
-    if row is None:
+    if not RECIPIENT.find(conn, "WHERE id = ? AND moved_to IS NULL", (old,)):
         raise StoreError(f"no such recipient to move: {old}")
     columns = ", ".join(RECIPIENT.columns[1:])
     conn.execute(
         f"INSERT INTO chats (id, {columns}) SELECT ?, {columns} FROM chats WHERE id = ? ON CONFLICT DO NOTHING",
         (new, old),
     )
-    # the new id may itself have been left behind by an earlier move, back and forth
+    # the chat may be moving back to an id it had before
     conn.execute("UPDATE chats SET moved_to = NULL, enabled = 1 WHERE id = ? AND moved_to IS NOT NULL", (new,))
     conn.execute("UPDATE chats SET moved_to = ?, enabled = 0 WHERE id = ?", (new, old))
     conn.execute("UPDATE notifications SET message_id = NULL WHERE recipient_id = ?", (old,))

@@ -1,6 +1,6 @@
-"""What the history holds of one incident, for recording it as an episode: read-only, one symbol after the other.
+"""Everything stored about one incident, for recording it as an episode: read-only, one symbol after the other.
 
-Functions take a connection from ``history.open_history``; ``translated`` is the caller's.
+Functions take a connection from ``history.open_history``, whose errors the caller translates.
 """
 
 from __future__ import annotations
@@ -15,37 +15,28 @@ from bot.core.model import Alert, DailyBar, Incident, Quote, Split, StoredStory
 
 
 def incident(conn: sqlite3.Connection, incident_id: str) -> Incident | None:
-    """The incident of that id; where it turned out to be part of another, that one. ``None`` where there is none."""
+    """The incident of that id, or the one it was merged into. ``None`` where there is none."""
     for _ in range(10):
-        row = conn.execute(
-            f"SELECT {', '.join(INCIDENT.columns)} FROM incidents WHERE id = ?", (clean(incident_id),)
-        ).fetchone()
-        if row is None:
-            return None
-        found: Incident = INCIDENT.value(row)
-        if not found.merged_into:
+        found = next(iter(INCIDENT.find(conn, "WHERE id = ?", (clean(incident_id),))), None)
+        if found is None or not found.merged_into:
             return found
         incident_id = found.merged_into
     return found
 
 
 def newest_incidents(conn: sqlite3.Connection, count: int) -> list[str]:
-    """Ids of the incidents that began last, newest first."""
+    """Ids of the latest incidents to begin, newest first."""
     rows = conn.execute("SELECT id FROM incidents ORDER BY started_at DESC, rowid DESC LIMIT ?", (count,))
     return [str(row[0]) for row in rows]
 
 
 def alerts(conn: sqlite3.Connection, incident_id: str) -> list[Alert]:
     """The alerts of an incident, in the order they fired."""
-    rows = conn.execute(
-        f"SELECT {', '.join(ALERT.columns)} FROM alerts WHERE incident_id = ? ORDER BY fired_at, rowid",
-        (clean(incident_id),),
-    )
-    return [ALERT.value(row) for row in rows]
+    return ALERT.find(conn, "WHERE incident_id = ? ORDER BY fired_at, rowid", (clean(incident_id),))
 
 
 def changed_at(conn: sqlite3.Connection, alert_id: str) -> list[datetime]:
-    """When an alert fired and rose in severity."""
+    """When an alert fired, and each time its severity rose."""
     rows = conn.execute(
         "SELECT at FROM alert_changes WHERE alert_id = ? AND kind <> 'resolved' ORDER BY at", (alert_id,)
     )
@@ -59,7 +50,7 @@ def last_seen_at(conn: sqlite3.Connection) -> datetime | None:
 
 
 def first_priced_at(conn: sqlite3.Connection, symbol: str, since: datetime) -> datetime | None:
-    """When the first price of a symbol from ``since`` on happened."""
+    """When the first price of a symbol from ``since`` on was traded."""
     row = conn.execute(
         "SELECT min(at) FROM quotes WHERE symbol = ? AND at >= ?", (symbol, moment_text(since))
     ).fetchone()
@@ -67,7 +58,7 @@ def first_priced_at(conn: sqlite3.Connection, symbol: str, since: datetime) -> d
 
 
 def priced_symbols(conn: sqlite3.Connection) -> list[str]:
-    """Every symbol that ever had a price, in order; by the index, however many prices there are."""
+    """Every symbol that ever had a price, in order. Walks the index, so the number of prices does not matter."""
     found: list[str] = []
     row = conn.execute("SELECT min(symbol) FROM quotes").fetchone()
     while row and row[0] is not None:
@@ -77,7 +68,7 @@ def priced_symbols(conn: sqlite3.Connection) -> list[str]:
 
 
 def count_quotes(conn: sqlite3.Connection, symbol: str, since: datetime, until: datetime) -> int:
-    """How many prices of a symbol happened from ``since`` to ``until``."""
+    """How many prices of a symbol were traded from ``since`` to ``until``."""
     row = conn.execute(
         "SELECT count(*) FROM quotes WHERE symbol = ? AND at >= ? AND at <= ?",
         (symbol, moment_text(since), moment_text(until)),
@@ -86,9 +77,10 @@ def count_quotes(conn: sqlite3.Connection, symbol: str, since: datetime, until: 
 
 
 def quotes(conn: sqlite3.Connection, symbol: str, since: datetime, until: datetime) -> list[Quote]:
-    """Prices of a symbol that happened from ``since`` to ``until``, in the order they were seen."""
-    rows = conn.execute(f"{_QUOTES} ORDER BY seen_at, arrival", (symbol, moment_text(since), moment_text(until)))
-    return [QUOTE.value(row, 1) for row in rows]
+    """Prices of a symbol that were traded from ``since`` to ``until``, in the order they were seen."""
+    return QUOTE.find(
+        conn, f"WHERE {_OF_SYMBOL} ORDER BY seen_at, arrival", (symbol, moment_text(since), moment_text(until))
+    )
 
 
 def thinned_quotes(
@@ -100,12 +92,12 @@ def thinned_quotes(
     *,
     minutely: bool,
 ) -> list[Quote]:
-    """As ``quotes``, of the trades only the first of each minute, or of ten, and every one of these stretches."""
+    """As ``quotes``, but trades outside ``stretches`` only once a minute, or every ten minutes."""
     bounds = (symbol, moment_text(since), moment_text(until))
-    # the first fifteen characters of a moment name its ten minutes, sixteen its minute
+    # the first fifteen characters of a time are its ten minutes, sixteen its minute
     thin = (
         f"{_QUOTES} AND (kind <> 'trade' OR arrival IN (SELECT min(arrival) FROM quotes"
-        f" WHERE symbol = ?1 AND at >= ?2 AND at <= ?3 AND kind = 'trade' GROUP BY substr(at, 1, {15 + minutely})))"
+        f" WHERE {_OF_SYMBOL} AND kind = 'trade' GROUP BY substr(at, 1, {15 + minutely})))"
     )
     found = {row[0]: row for row in conn.execute(thin, bounds)}
     for begin, end in stretches:
@@ -117,29 +109,23 @@ def thinned_quotes(
     return [quote for quote, _ in kept]
 
 
-_QUOTES = f"SELECT arrival, {', '.join(QUOTE.columns)} FROM quotes WHERE symbol = ?1 AND at >= ?2 AND at <= ?3"
+_OF_SYMBOL = "symbol = ?1 AND at >= ?2 AND at <= ?3"
+_QUOTES = f"SELECT arrival, {', '.join(QUOTE.columns)} FROM quotes WHERE {_OF_SYMBOL}"
 
 
 def bars(conn: sqlite3.Connection, symbol: str, first: date, last: date) -> list[DailyBar]:
-    """Daily bars of a symbol, each as last stated, by session."""
-    rows = conn.execute(
-        f"SELECT {', '.join(BAR.columns)} FROM daily_bars WHERE symbol = ? AND session >= ? AND session <= ?"
-        " ORDER BY session, seen_at, arrival",
+    """Daily bars of a symbol by session, each in its latest version."""
+    versions = BAR.find(
+        conn,
+        "WHERE symbol = ? AND session >= ? AND session <= ? ORDER BY session, seen_at, arrival",
         (symbol, first.isoformat(), last.isoformat()),
     )
-    newest: dict[date, DailyBar] = {}
-    for row in rows:
-        bar: DailyBar = BAR.value(row)
-        newest[bar.session] = bar
-    return list(newest.values())
+    return list({bar.session: bar for bar in versions}.values())
 
 
 def splits(conn: sqlite3.Connection, symbol: str) -> Sequence[Split]:
     """Every split of a symbol, by session."""
-    rows = conn.execute(
-        f"SELECT {', '.join(SPLIT.columns)} FROM splits WHERE symbol = ? ORDER BY session, arrival", (symbol,)
-    )
-    return list(map(SPLIT.value, rows))
+    return SPLIT.find(conn, "WHERE symbol = ? ORDER BY session, arrival", (symbol,))
 
 
 def stories(

@@ -1,8 +1,8 @@
-"""Forgetting what nobody will ask for: old quotes, polls and stories that no alert rests on.
+"""Deleting old quotes, source reports and stories that are not evidence of an alert.
 
-Alerts and their evidence stay for ever: the quotes of the symbol around each alert, the stories it points to. The
-seen-set stays for ever too, or an old entry that floods back would be news again. Deletes in small transactions, so
-that the running bot never waits long.
+Alerts and their evidence are kept for ever: the quotes of the symbol around each alert, the stories it points to. So
+are the keys of all stories ever seen, or an old entry that comes back would be news again. Deletes run in small
+transactions, so that the running bot never waits long.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from os import PathLike
 
 from bot.adapters.store.codec import moment_text
 from bot.adapters.store.connection import transaction
+from bot.adapters.store.lock import locked_writer
 from bot.core.errors import StoreError
 
 CHUNK = 2_000
-"""Rows looked at in one transaction."""
+"""Rows checked in one transaction."""
 
-# a story stays when an alert points to it, when it began the cluster of one that does, and while its incident is open
+# a story is kept when an alert points to it or its cluster is an alert's cause, and while its incident is open
 _PROTECTED_STORY = (
     "SELECT 1 FROM alert_stories e WHERE e.story_id = stories.id"
     " UNION ALL SELECT 1 FROM alerts a WHERE a.cause_cluster = stories.cluster"
@@ -30,9 +32,9 @@ _LATER_EVIDENCE = (
     "SELECT symbol, evidence_from, evidence_until FROM alerts WHERE state = 'firing'"
     " UNION ALL SELECT symbol, evidence_from, evidence_until FROM alerts WHERE fired_at >= ?"
 )
-STANDS_AFTER = timedelta(days=8)
-"""What an alert rests on no longer changes then: it has resolved with its session, and may be given another cause until
-the close of the next one."""
+FINAL_AFTER = timedelta(days=8)
+"""An alert's evidence no longer changes then: it resolves with its session, and its cause may be corrected until the
+close of the next one."""
 _WHOLE = {"source_reports": "seen_at", "refused_quotes": "last_seen_at"}
 
 KINDS = ("quotes", "stories", *_WHOLE)
@@ -42,22 +44,31 @@ KINDS = ("quotes", "stories", *_WHOLE)
 def prune(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[dict[str, int]]:
     """Delete rows older than ``keep`` says for each of ``KINDS``; kinds not named are kept.
 
-    Yields after each short transaction how many rows have gone so far, by kind: the caller may let others run in
-    between, and may stop. StoreError for a kind nobody knows.
+    Yields after each short transaction the number of rows deleted so far, by kind: the caller may let others run in
+    between, and may stop. Raises StoreError for an unknown kind.
     """
     unknown = sorted(set(keep) - set(KINDS))
     if unknown:
-        raise StoreError(f"cannot be pruned: {', '.join(unknown)}; only {', '.join(KINDS)}")
+        raise StoreError(f"cannot be pruned: {', '.join(unknown)}; only {', '.join(KINDS)} can")
     gone = dict.fromkeys(keep, 0)
     for kind, keep_for in keep.items():
         before = moment_text(now - keep_for)
         if kind == "quotes":
-            steps = _quotes(conn, before, moment_text(now - STANDS_AFTER))
+            steps = _quotes(conn, before, moment_text(now - FINAL_AFTER))
         else:
             steps = _stories(conn, before) if kind == "stories" else _sweep(conn, kind, before)
         for deleted in steps:
             gone[kind] += deleted
             yield dict(gone)
+
+
+def prune_history(path: str | PathLike[str], now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:
+    """``prune`` a history that no bot is running on; returns the rows deleted, by kind. Raises StoreInUseError."""
+    deleted: Mapping[str, int] = dict.fromkeys(keep, 0)
+    with locked_writer(path) as conn:
+        for so_far in prune(conn, now, keep):
+            deleted = so_far
+    return deleted
 
 
 def prunable(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedelta]) -> dict[str, int]:
@@ -66,7 +77,7 @@ def prunable(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedel
     for kind, keep_for in keep.items():
         before = moment_text(now - keep_for)
         if kind == "quotes":
-            evidence = _Evidence(conn, moment_text(now - STANDS_AFTER))
+            evidence = _Evidence(conn, moment_text(now - FINAL_AFTER))
             rows = conn.execute("SELECT symbol, at FROM quotes WHERE seen_at < ?", (before,))
             found[kind] = sum(not evidence.holds(symbol, at) for symbol, at in rows)
         else:
@@ -78,28 +89,28 @@ def prunable(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedel
 
 
 class _Evidence:
-    """Which times of which symbol alerts rest on.
+    """The times of each symbol that are evidence of alerts.
 
-    Read once for each symbol: a look for every quote through all alerts of its symbol would take days where there are
-    many of both. What may still change is read anew with ``refresh``.
+    Read once for each symbol: comparing every quote with all alerts of its symbol would take days where there are many
+    of both. What may still change is read again with ``refresh``.
     """
 
-    def __init__(self, conn: sqlite3.Connection, standing: str) -> None:
-        """Alerts fired before ``standing`` and no longer firing are taken to stay as they are."""
+    def __init__(self, conn: sqlite3.Connection, final_before: str) -> None:
+        """Alerts that fired before ``final_before`` and no longer fire do not change."""
         self._conn = conn
-        self._standing = standing
+        self._final_before = final_before
         self._spans: dict[str, tuple[list[str], list[str]]] = {}
         self._later: dict[str, list[tuple[str, str]]] = {}
         self.refresh()
 
     def refresh(self) -> None:
-        """Alerts that have fired or grown meanwhile."""
+        """Read alerts that have fired or changed meanwhile."""
         self._later = {}
-        for symbol, begin, end in self._conn.execute(_LATER_EVIDENCE, (self._standing,)):
+        for symbol, begin, end in self._conn.execute(_LATER_EVIDENCE, (self._final_before,)):
             self._later.setdefault(symbol, []).append((begin, end))
 
     def read(self, symbol: str) -> int:
-        """What alerts of ``symbol`` rest on; returns how many alerts had to be read for it."""
+        """Read the evidence of alerts of ``symbol``; returns how many alerts were read."""
         if symbol in self._spans:
             return 0
         spans = self._conn.execute(_EVIDENCE, (symbol,)).fetchall()
@@ -107,17 +118,17 @@ class _Evidence:
         return len(spans)
 
     def holds(self, symbol: str, at: str) -> bool:
-        """Whether an alert of ``symbol`` rests on its quotes of that time."""
+        """Whether a quote of ``symbol`` at that time is evidence of an alert."""
         self.read(symbol)
         begins, ends = self._spans[symbol]
-        place = bisect_right(begins, at)
-        if place and at <= ends[place - 1]:
+        i = bisect_right(begins, at)
+        if i and at <= ends[i - 1]:
             return True
         return any(begin <= at <= end for begin, end in self._later.get(symbol, ()))
 
 
 def _joined(spans: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    """Spans, given by when they begin, as such that do not meet."""
+    """Spans in order of their beginning, merged where they overlap: beginnings and ends."""
     begins: list[str] = []
     ends: list[str] = []
     for begin, end in spans:
@@ -129,9 +140,9 @@ def _joined(spans: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
     return begins, ends
 
 
-def _quotes(conn: sqlite3.Connection, before: str, standing: str) -> Iterator[int]:
-    """Go through the quotes by time; what is protected is stepped over and not looked at again in this call."""
-    evidence = _Evidence(conn, standing)
+def _quotes(conn: sqlite3.Connection, before: str, final_before: str) -> Iterator[int]:
+    """Go through the quotes by time, stepping over evidence."""
+    evidence = _Evidence(conn, final_before)
     at, last = "", 0
     while True:
         rows = conn.execute(
@@ -153,7 +164,7 @@ def _quotes(conn: sqlite3.Connection, before: str, standing: str) -> Iterator[in
 
 
 def _stories(conn: sqlite3.Connection, before: str) -> Iterator[int]:
-    """Go through the stories in the same way."""
+    """Go through the stories by time, stepping over protected ones."""
     at, last = "", 0
     while True:
         with transaction(conn):
@@ -174,7 +185,7 @@ def _stories(conn: sqlite3.Connection, before: str) -> Iterator[int]:
 
 
 def _sweep(conn: sqlite3.Connection, table: str, before: str) -> Iterator[int]:
-    # bounded by their own keys, so small enough for one transaction
+    # few rows, limited by their keys: one transaction will do
     with transaction(conn):
         deleted = conn.execute(f"DELETE FROM {table} WHERE {_WHOLE[table]} < ?", (before,)).rowcount
     yield deleted

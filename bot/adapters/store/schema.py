@@ -1,7 +1,8 @@
-"""Versions of the database: numbered, forward-only migrations, and the refusal of what is not ours.
+"""Versions of the database: numbered, forward-only migrations, and the refusal of files that are not ours.
 
-The number is in SQLite's own ``user_version``, so that a reader can look at it without sqlite-utils; which migrations
-ran, and when, is in sqlite-utils' ``_sqlite_migrations``. ``application_id`` marks the file as Aftershock's.
+Each migration is one file in ``migrations``; how its columns are to be read stands at the top of the first. The version
+is in SQLite's own ``user_version``, so that a reader can check it without sqlite-utils; which migrations ran, and when,
+is in sqlite-utils' ``_sqlite_migrations``. ``application_id`` marks the file as Aftershock's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.adapters.store import tables, views
 from bot.adapters.store.connection import transaction, translated
 from bot.core.errors import StoreError, StoreVersionError
 
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = int.from_bytes(b"Aftr", "big")
 MIGRATION_SET = "aftershock"
+_FOLDER = Path(__file__).with_name("migrations")
 
 Migration = Callable[["Database"], None]
 
 
 def _run(db: Database, script: str) -> None:
-    """Execute each statement of a script, which starts statements on lines of their own.
+    """Execute each statement of a script that starts every statement on a line of its own.
 
-    Not by sqlite-utils' ``executescript``, which asks after each character whether the statement is complete: a hundred
-    milliseconds for these scripts. That of the sqlite3 module commits first.
+    sqlite-utils' ``executescript`` checks after each character whether the statement is complete, which takes a hundred
+    milliseconds for these scripts; the sqlite3 module's commits first.
     """
     statement = ""
     for line in script.splitlines(keepends=True):
@@ -41,46 +42,26 @@ def _run(db: Database, script: str) -> None:
         db.conn.execute(statement)
 
 
-def m001_first(db: Database) -> None:
-    """Everything the first version has."""
-    for script in (tables.OBSERVATIONS, tables.DECISIONS, tables.DELIVERY):
-        _run(db, script)
-    # the triggers are ours: those of enable_fts also fire where only the cluster of a story changed
-    db.table("stories").enable_fts(["title", "summary"], tokenize="porter unicode61 remove_diacritics 2")
-    _run(db, tables.SEARCH)
-    _run(db, tables.VIEWS)
+def _migration(name: str) -> Migration:
+    """The migration in the file of that name."""
+
+    def step(db: Database) -> None:
+        _run(db, (_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+
+    step.__name__ = name
+    return step
 
 
-def m002_earnings_dates(db: Database) -> None:
-    """When companies report, as the calendar said and when it said so."""
-    _run(db, tables.EARNINGS)
-
-
-def m003_outcomes(db: Database) -> None:
-    """What followed each alert. The first version had a narrower table for it that nothing ever wrote to."""
-    db.conn.execute("DROP TABLE outcomes")
-    _run(db, tables.OUTCOMES)
-
-
-def m004_verdicts(db: Database) -> None:
-    """What readers say of an incident."""
-    _run(db, tables.VERDICTS)
-
-
-def m005_questions(db: Database) -> None:
-    """For those who query: search over alerts, exposures as rows, and views that spare the joins."""
-    for script in (views.SEARCH, views.INDEXES, views.VIEWS):
-        _run(db, script)
-
-
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_earnings_dates, m003_outcomes, m004_verdicts, m005_questions)
+MIGRATIONS: tuple[Migration, ...] = tuple(
+    map(_migration, ("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"))
+)
 """In order; the version of a database is how many of them it has had. Never edit or reorder one that was released."""
 
 
 def stored_version(conn: sqlite3.Connection, path: Path, newest: int = len(MIGRATIONS)) -> int:
     """The version of the database, 0 for an empty file.
 
-    StoreVersionError where it is not ours or was written by a newer Aftershock.
+    Raises StoreVersionError where the file is not ours or was written by a newer Aftershock.
     """
     application = int(conn.execute("PRAGMA application_id").fetchone()[0])
     version = int(conn.execute("PRAGMA user_version").fetchone()[0])
@@ -98,7 +79,7 @@ def stored_version(conn: sqlite3.Connection, path: Path, newest: int = len(MIGRA
 
 
 def require_current(conn: sqlite3.Connection, path: Path) -> None:
-    """For readers: StoreVersionError where the database is not exactly of this program's version."""
+    """For readers: raises StoreVersionError unless the database has exactly this program's version."""
     version = stored_version(conn, path)
     if version < len(MIGRATIONS):
         raise StoreVersionError(
@@ -110,7 +91,7 @@ def require_current(conn: sqlite3.Connection, path: Path) -> None:
 def migrate(db: Database, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:
     """Bring the database up to date, all pending steps in one transaction or none.
 
-    A database that holds something is copied first; returns the copy's path, or ``None`` where none was needed.
+    A database that is not empty is copied first; returns the path of the copy, or ``None`` where none was needed.
     """
     from sqlite_utils import Migrations  # here, because it imports pandas where that is installed: half a second
 
@@ -130,7 +111,7 @@ def migrate(db: Database, path: Path, migrations: Sequence[Migration] = MIGRATIO
 
 
 def _back_up(conn: sqlite3.Connection, path: Path, version: int) -> Path:
-    """A compact copy beside the database, named after the version it has; an earlier copy of it is kept instead."""
+    """A compact copy beside the database, named after its version. An earlier copy of that version is kept instead."""
     backup = path.with_name(f"{path.name}.version-{version}")
     if backup.exists():
         return backup
@@ -140,7 +121,7 @@ def _back_up(conn: sqlite3.Connection, path: Path, version: int) -> Path:
         with translated(path):
             conn.execute("VACUUM INTO ?", (str(unfinished),))
     except StoreError:
-        # half a copy is of no use, and would keep the room that was missing
+        # half a copy is of no use, and would take up the space that ran out
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise

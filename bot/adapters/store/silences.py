@@ -6,19 +6,17 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.adapters.store.codec import clean, moment, moment_text
 from bot.core.model import Silence
 
+_MATCHERS = ("symbols", "rules", "incident", "recipient")
+
 
 def save(conn: sqlite3.Connection, run_id: int, silence: Silence, now: datetime, made_by: str, comment: str) -> None:
-    """Remember a silence; one of the same id is replaced."""
-    matcher = {
-        "symbols": list(silence.symbols),
-        "rules": list(silence.rules),
-        "incident": silence.incident,
-        "recipient": silence.recipient,
-    }
+    """Store a silence; one of the same id is replaced."""
+    matcher = {name: getattr(silence, name) for name in _MATCHERS}
     conn.execute(
         "INSERT INTO silences (id, run_id, created_at, until, matcher, made_by, comment) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET until = excluded.until, matcher = excluded.matcher, made_by = excluded.made_by,"
@@ -31,28 +29,20 @@ def save(conn: sqlite3.Connection, run_id: int, silence: Silence, now: datetime,
 
 
 def running(conn: sqlite3.Connection, now: datetime) -> Sequence[Silence]:
-    """Those that are not over at ``now``, in the order they were made."""
+    """Silences not over at ``now``, in the order they were made."""
     rows = conn.execute(
         "SELECT id, until, matcher FROM silences WHERE until > ? ORDER BY created_at, id", (moment_text(now),)
     )
-    found = []
-    for key, until, matcher in rows:
-        told = json.loads(matcher)
-        found.append(
-            Silence(
-                key,
-                moment(until),
-                tuple(told.get("symbols", ())),
-                told.get("incident", ""),
-                told.get("recipient", ""),
-                tuple(told.get("rules", ())),
-            )
-        )
-    return found
+    return [Silence(key, moment(until), **_matcher(json.loads(text))) for key, until, text in rows]
+
+
+def _matcher(stored: dict[str, Any]) -> dict[str, Any]:
+    found = {name: stored[name] for name in _MATCHERS if name in stored}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 def end(conn: sqlite3.Connection, silence_id: str, now: datetime) -> bool:
-    """End a silence now; False where none of that id runs."""
+    """End a silence now; False where there is none of that id."""
     done = conn.execute(
         "UPDATE silences SET until = ?1 WHERE id = ?2 AND until > ?1", (moment_text(now), clean(silence_id))
     )

@@ -1,8 +1,7 @@
-"""The history database as the ports of a run describe it (``Journal``, ``Outbox``, ``People``, ``Upkeep``), and how
-it is opened.
+"""The ports of a run (``Journal``, ``Outbox``, ``People``, ``Upkeep``) on one SQLite file, and how it is opened.
 
 A store belongs to the thread that opened it: the live process calls it from the event loop's thread, where a commit
-takes milliseconds. Reading for people is in ``history``, which needs no lock and no sqlite-utils.
+takes milliseconds. Reading for people is in ``history``, which needs no lock.
 """
 
 from __future__ import annotations
@@ -11,41 +10,31 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, Self, TypeVar
 
-from bot.adapters.store import outbox, outcomes, readers, reading, recipients, retention, silences
+from bot.adapters.store import outbox, outcomes, reading, recipients, retention, silences, verdicts, writing
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.lock import WriterLock
+from bot.adapters.store.recipients import save as save_recipients
 from bot.adapters.store.schema import MIGRATIONS, migrate, require_current, stored_version
-from bot.adapters.store.writing import Writer
 from bot.core.errors import StoreError, StoreFullError, StoreVersionError
-from bot.core.model import (
-    Alert,
-    Batch,
-    Delivery,
-    FeedState,
-    HeldBack,
-    Incident,
-    InDoubt,
-    Observation,
-    Outgoing,
-    Recipient,
-    Silence,
-)
+from bot.core.model import Batch, Observation, Outgoing, Recipient, Silence
 from bot.core.ports import Store
 from bot.core.prices.sessions import Timetable
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Mode = Literal["live", "replay", "backtest"]
 
 BUSY_FOR = timedelta(seconds=2)
-"""How long a write waits for another program's before StoreBusyError; the event loop stands still meanwhile."""
+"""How long a write waits for another program's before StoreBusyError; the event loop is blocked meanwhile."""
 
 
 def open_store(
@@ -58,11 +47,11 @@ def open_store(
     version: str = "",
     busy_for: timedelta = BUSY_FOR,
 ) -> SqliteStore:
-    """Open the history at ``path``, making or updating it where needed, and begin a run.
+    """Open the history at ``path``, creating or updating it where needed, and begin a run.
 
-    A database holds either the live history or one simulation: ``mode`` and, apart from live, ``run_name`` must be
-    those it was begun with, so that a replay can be resumed but never mixed with anything else. ``version`` is the
-    program's. With ``read_only`` nothing is written or locked, any mode may be read, and the file must exist.
+    A database holds either the live history or one simulation: ``mode`` and, unless live, ``run_name`` must be those of
+    its first run, so that a replay can be resumed but never mixed with anything else. ``version`` is the program's.
+    With ``read_only`` nothing is written or locked, any mode may be read, and the file must exist.
 
     Raises StoreInUseError where another process writes to it; StoreVersionError where the file is of another mode or
     a newer Aftershock, or not ours; StoreFullError and StoreError where it cannot be opened.
@@ -82,7 +71,9 @@ def open_store(
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreFullError(f"{file.parent}: the folder for the database cannot be made: {error.strerror}") from error
+        raise StoreFullError(
+            f"{file.parent}: the folder for the database cannot be created: {error.strerror}"
+        ) from error
     lock = WriterLock(file)
     try:
         with contextlib.ExitStack() as undo, translated(file):
@@ -97,10 +88,10 @@ def open_store(
 
 
 def _writer(file: Path, mode: Mode, busy_for: timedelta) -> sqlite3.Connection:
-    """The writing connection, made only after a look that changes nothing in a file that is not ours."""
+    """The writing connection. A file that is not ours is found out by a reader first, which changes nothing."""
     if file.exists() and file.stat().st_size:
-        with contextlib.closing(connect_reader(file, busy_for=busy_for)) as look:
-            stored_version(look, file)
+        with contextlib.closing(connect_reader(file, busy_for=busy_for)) as conn:
+            stored_version(conn, file)
     # a power cut may cost a replay its last moments: it can be played again
     return connect_writer(file, durable=mode == "live", busy_for=busy_for)
 
@@ -108,31 +99,21 @@ def _writer(file: Path, mode: Mode, busy_for: timedelta) -> sqlite3.Connection:
 def _begin(
     conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str, now: datetime, version: str
 ) -> tuple[Database, int]:
-    """Bring the schema up to date and write the run's row."""
+    """Bring the schema up to date and add the run, whose number is returned."""
     from sqlite_utils import Database  # here, because it imports pandas where that is installed: half a second
 
     db = Database(conn, execute_plugins=False)
     migrate(db, file)
+    run = {"mode": mode, "name": clean(run_name), "started_at": moment_text(now), "version": clean(version)}
     with transaction(conn):
         _refuse_mixing(conn, file, mode, run_name)
-        runs = db.table("runs")
-        runs.insert(
-            {
-                "mode": mode,
-                "name": clean(run_name),
-                "started_at": moment_text(now),
-                "version": clean(version),
-                "pid": os.getpid(),
-            },
-            pk="id",
-        )
-        run_id = runs.last_pk
+        run_id = db.table("runs").insert({**run, "pid": os.getpid()}, pk="id").last_pk
     assert isinstance(run_id, int)
     return db, run_id
 
 
 def _refuse_mixing(conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str) -> None:
-    """StoreVersionError unless the database is new or was begun as the same kind of run."""
+    """Raises StoreVersionError unless the database is new or its first run was of the same kind."""
     begun = conn.execute("SELECT mode, name FROM runs ORDER BY id LIMIT 1").fetchone()
     if begun is None or begun[0] == mode == "live" or tuple(begun) == (mode, clean(run_name)):
         return
@@ -141,8 +122,32 @@ def _refuse_mixing(conn: sqlite3.Connection, file: Path, mode: Mode, run_name: s
     raise StoreVersionError(f"{file}: holds {was}; {want} needs a file of its own: name one with --database")
 
 
+def _read(
+    question: Callable[Concatenate[sqlite3.Connection, P], T],
+) -> Callable[Concatenate[SqliteStore, P], T]:
+    """A method that reads, from a function of the connection."""
+
+    def method(store: SqliteStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with translated(store.path):
+            return question(store._conn, *args, **kwargs)
+
+    return method
+
+
+def _write(
+    change: Callable[Concatenate[sqlite3.Connection, P], T],
+) -> Callable[Concatenate[SqliteStore, P], T]:
+    """A method that writes in a transaction, from a function of the connection."""
+
+    def method(store: SqliteStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with store._writing():
+            return change(store._conn, *args, **kwargs)
+
+    return method
+
+
 class SqliteStore(Store):
-    """The port ``Store`` on one SQLite file: what each method promises is said there. Made by ``open_store``."""
+    """The port ``Store``, which documents each method, on one SQLite file. Made by ``open_store``."""
 
     version = str(len(MIGRATIONS))
 
@@ -156,13 +161,13 @@ class SqliteStore(Store):
         mode: Mode,
     ) -> None:
         self.path = path
-        self.run_id = run_id
-        """Number of this run in ``runs``; 0 where reading only."""
-        self.mode = mode
         self._conn = conn
+        self.run_id = run_id
+        """Number of this run in ``runs``; 0 when read-only."""
+        self.mode = mode
         self._db = db
+        """``None`` when read-only."""
         self._lock = lock
-        self._batches = Writer(db, run_id) if db is not None else None
 
     def __enter__(self) -> Self:
         return self
@@ -184,16 +189,39 @@ class SqliteStore(Store):
                 self._lock = None
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[Database]:
+        """A transaction. Raises StoreError where the store is read-only."""
+        db = self._writable()
+        with translated(self.path), transaction(self._conn):
+            yield db
+
+    def _writable(self) -> Database:
         if self._db is None:
             raise StoreError(f"{self.path}: opened for reading only")
-        with translated(self.path), transaction(self._conn):
-            yield
+        return self._db
+
+    settle = _write(outbox.settle)
+    resolve = _write(outbox.resolve)
+    move_recipient = _write(recipients.move)
+    end_silence = _write(silences.end)
+    record_rules = _write(writing.record_rules)
+
+    known_keys = _read(reading.known_keys)
+    feed_states = _read(reading.feed_states)
+    alerts_since = _read(reading.alerts_since)
+    incidents_since = _read(reading.incidents_since)
+    extra = _read(reading.extra)
+    held = _read(outbox.held)
+    in_doubt = _read(outbox.in_doubt)
+    outbox_counts = _read(outbox.counts)
+    # these hide the modules of the same name below
+    recipients = _read(recipients.recipients)
+    silences = _read(silences.running)
+    verdicts = _read(verdicts.counts)
 
     def commit(self, batch: Batch) -> None:
-        with self._writing():
-            assert self._batches is not None
-            self._batches.write(batch)
+        with self._writing() as db:
+            writing.Writer(db, self.run_id).write(batch)
 
     def claim(
         self,
@@ -209,115 +237,32 @@ class SqliteStore(Store):
         with self._writing():
             return outbox.claim(self._conn, self.run_id, now, lease_for, limit, channels, busy)
 
-    def settle(self, delivery: Delivery) -> None:
-        with self._writing():
-            outbox.settle(self._conn, delivery)
-
     def recover(self, now: datetime) -> int:
         with self._writing():
             return outbox.recover(self._conn, self.run_id, now)
 
-    def known_keys(self, keys: Collection[str]) -> Mapping[str, str]:
-        with translated(self.path):
-            return reading.known_keys(self._conn, keys)
-
-    def feed_states(self) -> Mapping[str, FeedState]:
-        with translated(self.path):
-            return reading.feed_states(self._conn)
-
     def observations(
         self, since: datetime, until: datetime, quotes_since: datetime | None = None
     ) -> Iterator[Observation]:
-        """Stored stories, quotes, bars and splits, by ``seen_at``, then as stored; see ``reading.observations``.
-
-        Read through a connection of its own that sees the database as it is at the first value; commits in between
-        neither disturb it nor show.
-        """
+        # on a connection of its own, which sees the database as of the first value whatever is committed meanwhile
         with translated(self.path), contextlib.closing(connect_reader(self.path)) as conn:
             conn.execute("BEGIN")
             yield from reading.observations(conn, since, until, quotes_since)
 
-    def alerts_since(self, session: date) -> Sequence[Alert]:
-        with translated(self.path):
-            return reading.alerts_since(self._conn, session)
-
-    def incidents_since(self, session: date) -> Sequence[Incident]:
-        with translated(self.path):
-            return reading.incidents_since(self._conn, session)
-
-    def recipients(self) -> Sequence[Recipient]:
-        with translated(self.path):
-            return recipients.recipients(self._conn)
-
-    def save_recipients(self, people: Iterable[Recipient]) -> None:
-        with self._writing():
-            assert self._db is not None
-            recipients.save(self._db, people)
-
-    def silences(self, now: datetime) -> Sequence[Silence]:
-        with translated(self.path):
-            return silences.running(self._conn, now)
+    def save_recipients(self, recipients: Iterable[Recipient]) -> None:
+        with self._writing() as db:
+            save_recipients(db, recipients)
 
     def save_silence(self, silence: Silence, now: datetime, made_by: str, comment: str = "") -> None:
         with self._writing():
             silences.save(self._conn, self.run_id, silence, now, made_by, comment)
 
-    def end_silence(self, silence_id: str, now: datetime) -> bool:
-        with self._writing():
-            return silences.end(self._conn, silence_id, now)
-
     def save_verdict(self, incident: str, person: str, verdict: str, recipient: str, now: datetime) -> bool:
         with self._writing():
-            if not readers.knows_incident(self._conn, incident):
-                return False
-            readers.save_verdict(self._conn, self.run_id, incident, person, verdict, recipient, now)
-            return True
-
-    def verdicts(self, incident: str) -> Mapping[str, int]:
-        with translated(self.path):
-            return readers.verdicts(self._conn, incident)
-
-    def held(self, recipient: str, since: datetime) -> Sequence[HeldBack]:
-        with translated(self.path):
-            return readers.held(self._conn, recipient, since)
-
-    def in_doubt(self) -> Sequence[InDoubt]:
-        with translated(self.path):
-            return readers.in_doubt(self._conn)
-
-    def resolve(self, wanted: str, how: str, by: str, now: datetime) -> int:
-        with self._writing():
-            return readers.resolve(self._conn, wanted, how, by, now)
+            return verdicts.save(self._conn, self.run_id, incident, person, verdict, recipient, now)
 
     def save_extra(self, name: str, value: str, now: datetime) -> None:
         self.commit(Batch(now, extras={name: value}))
-
-    def extra(self, name: str) -> str | None:
-        with translated(self.path):
-            return reading.extra(self._conn, name)
-
-    def move_recipient(self, old: str, new: str) -> None:
-        with self._writing():
-            recipients.move(self._conn, old, new)
-
-    def record_rules(self, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
-        with self._writing():
-            self._conn.executemany(
-                "INSERT INTO rule_versions (rule, version, text, first_used_at) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text)",
-                [(clean(rule), clean(name), clean(text), moment_text(now)) for rule, name, text in versions],
-            )
-
-    def outbox_counts(self) -> Mapping[str, int]:
-        with translated(self.path):
-            return {
-                state: int(
-                    self._conn.execute(
-                        f"SELECT count(*) FROM notifications INDEXED BY notifications_{state} WHERE state = '{state}'"
-                    ).fetchone()[0]
-                )
-                for state in ("queued", "leased", "unknown")
-            }
 
     def size(self) -> int:
         total = 0
@@ -327,8 +272,7 @@ class SqliteStore(Store):
         return total
 
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
-        if self._db is None:
-            raise StoreError(f"{self.path}: opened for reading only")
+        self._writable()
         with translated(self.path):
             yield from retention.prune(self._conn, now, keep)
 

@@ -1,28 +1,22 @@
-"""One batch, one transaction: what a cycle saw and decided, written so that writing it again changes nothing.
+"""Writing a batch: what a cycle observed and decided, idempotent.
 
-Order follows the foreign keys: stories before the alerts that cite them, incidents before alerts, chats before what
-they are told. Rows are known by their own identity, so a repeat finds them there: alerts and incidents keep the
-newest state, everything else stays as it was first written.
+Order follows the foreign keys: stories before the alerts that cite them, incidents before alerts, chats before their
+notifications. Rows have keys of their own, so a repeated batch finds them: alerts and incidents keep the newest state,
+everything else stays as first written.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.intake import Intake
 from bot.adapters.store.outbox import queue
 from bot.adapters.store.rows import ALERT, FEED, INCIDENT, insert, overwrite
-from bot.core.model import (
-    AlertChange,
-    AlertState,
-    Batch,
-    ChangeKind,
-    FeedState,
-    Incident,
-)
+from bot.core.model import AlertChange, AlertState, Batch, ChangeKind, FeedState, Incident
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -51,7 +45,7 @@ _CHANGE = (
 
 
 class Writer:
-    """Writes batches of one run. Every method expects to be inside a transaction."""
+    """Writes batches of one run; every method expects to be inside a transaction."""
 
     def __init__(self, db: Database, run_id: int) -> None:
         self._db = db
@@ -82,10 +76,10 @@ class Writer:
         self._conn.execute(_INCIDENT, (self._run, last_session.isoformat(), *INCIDENT.row(incident)))
 
     def _change(self, change: AlertChange) -> None:
-        """The alert as it now is, what happened to it, and the stories it points to."""
+        """The alert as it is now, the change, and the stories it points to."""
         alert = change.alert
         if alert.state is AlertState.PENDING:
-            return  # not yet anything: never stored
+            return  # never stored
         self._conn.execute(
             "INSERT INTO rule_versions (rule, version, first_used_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (clean(alert.rule), clean(alert.rule_version), moment_text(alert.fired_at)),
@@ -116,7 +110,7 @@ class Writer:
         if cause.story:
             roles[cause.story] = "shown"
         for story_id, role in roles.items():
-            # a story that is not there (pruned before this cause was found) cannot be cited, but stops nothing
+            # a story that is gone (pruned before this cause was found) is left out
             self._conn.execute(
                 "INSERT INTO alert_stories (alert_id, story_id, role, cluster, topic, score)"
                 " SELECT ?1, s.id, ?3, ?4, ?5, (SELECT score FROM story_scores WHERE story_id = s.id AND topic = ?5)"
@@ -127,6 +121,15 @@ class Writer:
             )
 
     def _feeds(self, feeds: Iterable[FeedState]) -> None:
-        rows = [dict(zip(FEED.columns, FEED.row(feed), strict=True)) | {"run_id": self._run} for feed in feeds]
+        rows = [{**FEED.mapping(feed), "run_id": self._run} for feed in feeds]
         if rows:
             self._db.table("feeds").upsert_all(rows, pk="name")
+
+
+def record_rules(conn: sqlite3.Connection, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
+    """Rules in force, as name, version and text; expects to be inside a transaction."""
+    conn.executemany(
+        "INSERT INTO rule_versions (rule, version, text, first_used_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text)",
+        [(clean(rule), clean(version), clean(text), moment_text(now)) for rule, version, text in versions],
+    )

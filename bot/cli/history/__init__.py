@@ -1,1 +1,1 @@
-"""``history``: what people ask of the alert history."""
+"""The ``history`` commands: querying, exporting and maintaining the alert history."""

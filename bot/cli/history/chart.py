@@ -1,4 +1,4 @@
-"""A share's prices around an alert, drawn with characters."""
+"""A stock's prices around an alert as a chart of characters."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ _FEWEST = 3
 
 
 def chart(
-    quotes: Sequence[tuple[str, float, str]], fired_at: str, reference: float | None, room: int, height: int = HEIGHT
+    quotes: Sequence[tuple[str, float, str]], fired_at: str, reference: float | None, width: int, height: int = HEIGHT
 ) -> Iterator[str]:
-    """The prices as a line, hours without any left out; the reference dotted, the moment it fired marked below.
+    """Prices as a line, without hours that have none; the reference is dotted, the alert is marked below.
 
-    Of the lows and highs of bars nothing is drawn: they are no moments.
+    Lows and highs of bars are left out: nobody knows when they were traded.
     """
     points = [(at, price) for at, price, kind in quotes if kind in ("trade", "open", "close")]
     if len(points) < _FEWEST:
         return
-    cells = max(room - _LABEL - 1, 10)
-    times, prices = _columns(points, min(cells, len(points)))
-    known = prices if reference is None else [*prices, reference]
-    low, high = min(known), max(known)
+    cells = max(width - _LABEL - 1, 10)
+    times, prices = _sampled(points, min(cells, len(points)))
+    shown = prices if reference is None else [*prices, reference]
+    low, high = min(shown), max(shown)
     span = (high - low) or max(abs(high), 1.0) * 0.01
 
     def level(price: float) -> int:
         return round((price - low) / span * (height - 1))
 
     at_reference = level(reference) if reference is not None else None
-    grid = _drawn([level(price) for price in prices], at_reference, height)
+    grid = _grid([level(price) for price in prices], at_reference, height)
     labels = {y: f"{low + span * y / (height - 1):.2f}" for y in (0, height - 1)}
     if at_reference is not None:
         labels[at_reference] = f"{reference:.2f}"
@@ -41,7 +41,7 @@ def chart(
     yield " " * (_LABEL + 1) + _axis(times[0], fired_at, times[-1], len(prices), mark, cells)
 
 
-def _drawn(levels: Sequence[int], at_reference: int | None, height: int) -> list[list[str]]:
+def _grid(levels: Sequence[int], at_reference: int | None, height: int) -> list[list[str]]:
     """The line through ``levels``, one per column, over the dots of the reference; the lowest row first."""
     grid = [[" "] * len(levels) for _ in range(height)]
     if at_reference is not None:
@@ -58,36 +58,31 @@ def _drawn(levels: Sequence[int], at_reference: int | None, height: int) -> list
     return grid
 
 
-def _columns(points: Sequence[tuple[str, float]], many: int) -> tuple[list[str], list[float]]:
-    """As many columns, each the last price of as many ten minutes with a price; ten minutes are what an alert needs."""
-    tens: dict[str, tuple[str, float]] = {}
-    for at, price in points:
-        tens[at[:15]] = (at, price)
-    every = list(tens.values()) if len(tens) >= _FEWEST else list(points)
-    many = min(many, len(every))
-    chosen = [every[(i + 1) * len(every) // many - 1] for i in range(many)]
+def _sampled(points: Sequence[tuple[str, float]], most: int) -> tuple[list[str], list[float]]:
+    """At most ``most`` points, evenly chosen among the last price of every ten minutes."""
+    last_of_ten = {at[:15]: (at, price) for at, price in points}
+    every = list(last_of_ten.values()) if len(last_of_ten) >= _FEWEST else list(points)
+    most = min(most, len(every))
+    chosen = [every[(i + 1) * len(every) // most - 1] for i in range(most)]
     return [at for at, _ in chosen], [price for _, price in chosen]
 
 
-def _axis(first: str, fired: str, last: str, columns: int, mark: int, room: int) -> str:
-    """The times below the chart: both ends, and the alert's where there is room for it."""
-    words = [(0, _short(first)), (mark, _short(fired)), (columns, _short(last))]
-    line = [" "] * max(room, columns)
+def _axis(first: str, fired: str, last: str, columns: int, mark: int, width: int) -> str:
+    """The times below the chart: both ends, and the alert's where it fits."""
+    left, middle, right = _short(first), _short(fired), _short(last)
+    line = [" "] * max(width, columns)
     taken = 0
 
     def put(begin: int, word: str) -> int:
-        for i, char in enumerate(word):
-            line[begin + i] = char
+        line[begin : begin + len(word)] = word
         return begin + len(word)
 
-    (_, left), (_, middle), (_, right) = words
-    ends = min(max(columns, len(left)), room)
-    end_at = max(ends - len(right), 0)
-    middle_at = min(max(mark - len(middle) // 2, 0), room - len(middle))
+    end_at = max(min(max(columns, len(left)), width) - len(right), 0)
+    middle_at = min(max(mark - len(middle) // 2, 0), width - len(middle))
     if middle_at > len(left) + 1:
         taken = put(0, left) + 1
     taken = max(taken, put(middle_at, middle) + 1)
-    if end_at >= taken and end_at + len(right) <= room:
+    if end_at >= taken and end_at + len(right) <= width:
         put(end_at, right)
     return "".join(line).rstrip()
 

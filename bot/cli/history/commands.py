@@ -1,33 +1,30 @@
-"""``history``: what fired, when and why, and what came of it."""
+"""``history``: query, export and maintain the alert history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.history import keeping, taking
-from bot.cli.history.filters import (
-    Answer,
-    Exposure,
-    Incident,
-    Least,
-    Rule,
-    Since,
-    Symbol,
-    Until,
-    database_file,
-    filters,
-)
+from bot.cli.history import maintenance
+from bot.cli.history.filters import database_file, filtered
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 from bot.core.errors import UsageError
+from bot.core.model import Filters
 
-__all__ = ["app", "database_file"]
+if TYPE_CHECKING:
+    from bot.cli.history.tables import Fields
 
-app = typer.Typer(help="Query and keep the alert history.", no_args_is_help=True)
-Limit = Annotated[int, typer.Option(min=1, help="At most so many, newest first.")]
+app = typer.Typer(help="Query and maintain the alert history.", no_args_is_help=True)
+Limit = Annotated[int, typer.Option(min=1, help="Rows at most, newest first.")]
+SQL_ROWS = 1000
+"""Rows of a table for people; --json gives all."""
+NAMED = 5
+"""Columns without room that are named."""
 
 
 class CountBy(StrEnum):
@@ -39,21 +36,32 @@ class CountBy(StrEnum):
     EXPOSURE = "exposure"
 
 
+class RowFormat(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class ExportTable(StrEnum):
+    """What is exported."""
+
+    ALERTS = "alerts"
+    INCIDENTS = "incidents"
+    STORIES = "stories"
+
+
 @app.callback()
 def _group() -> None:
-    """Query and keep the alert history."""
+    """Query and maintain the alert history."""
 
 
 @app.command("list")
+@filtered
 def list_(
-    symbol: Symbol = None,
-    exposure: Exposure = None,
-    rule: Rule = None,
-    severity: Least = None,
-    incident: Incident = None,
-    since: Since = None,
-    until: Until = None,
-    verdict: Answer = None,
+    filters: Filters,
     limit: Limit = 100,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
@@ -61,37 +69,11 @@ def list_(
 ) -> None:
     """List alerts, newest first."""
     from bot.app.stores import open_history
+    from bot.cli.history.tables import ALERTS
 
-    asked = filters(
-        config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
-        until=until, verdict=verdict,
-    )  # fmt: skip
     with open_history(database_file(config, database)) as history:
-        found = history.find_alerts(asked, limit)
-    if _printed(found, json, "no alerts"):
-        return
-    from bot.cli.tables import Column, print_table
-
-    columns = (
-        Column("at (UTC)"),
-        Column("symbol"),
-        Column("change", right=True),
-        Column("worst", right=True, leaves=5),
-        Column("price", right=True, leaves=6),
-        Column("severity", leaves=2),
-        Column("rule", least=8, leaves=4),
-        Column("id", leaves=3),
-        Column("incident", leaves=7),
-        Column("cause", least=12, leaves=1),
-    )
-    rows = [
-        (
-            _minute(a["at"]), a["symbol"], _percent(a["change"]), _percent(a["worst"]), f"{a['price']:.2f}",
-            a["severity"], a["rule"], a["id"], a["incident"], a["cause"]["title"] if a["cause"] else "",
-        )
-        for a in found
-    ]  # fmt: skip
-    print_table(columns, rows)
+        found = history.find_alerts(filters, limit)
+    _print(found, ALERTS, json, "no alerts")
 
 
 @app.command("show")
@@ -99,14 +81,14 @@ def show(
     alert: Annotated[
         str, typer.Argument(metavar="ID", help="The alert's id, or enough of its beginning; or a symbol: its latest.")
     ],
-    messages: Annotated[bool, typer.Option("--messages", help="Each message as it was sent, too.")] = False,
+    messages: Annotated[bool, typer.Option("--messages", help="Also each message as it was sent.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Tell the whole story of an alert: why it fired, its prices, cause and stories, who was told, what followed."""
+    """Show one alert in full: why it fired, prices, cause, stories, notifications and what followed."""
     from bot.app.stores import open_history
-    from bot.cli.history.show import story
+    from bot.cli.history.show import lines_of
     from bot.cli.tables import json_line, width
 
     with open_history(database_file(config, database)) as history:
@@ -122,185 +104,171 @@ def show(
         found["quotes"] = [{"at": at, "price": price, "kind": kind} for at, price, kind in quotes]
         typer.echo(json_line(found))
         return
-    for line in story(found, quotes, min(width(), 120), texts=messages):
+    for line in lines_of(found, quotes, min(width(), 120), texts=messages):
         typer.echo(line)
 
 
 @app.command("search")
+@filtered
 def search(
-    words: Annotated[list[str], typer.Argument(help='Words, all wanted; "a phrase", deep*, OR.')],
-    symbol: Symbol = None,
-    exposure: Exposure = None,
-    rule: Rule = None,
-    severity: Least = None,
-    incident: Incident = None,
-    since: Since = None,
-    until: Until = None,
-    verdict: Answer = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many alerts, and so many stories.")] = 20,
+    words: Annotated[list[str], typer.Argument(help='All of these words; "a phrase", deep*, OR.')],
+    filters: Filters,
+    limit: Annotated[int, typer.Option(min=1, help="Alerts at most, and stories at most.")] = 20,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
     """Search the words of stories and alerts, newest first."""
     from bot.app.stores import open_history
+    from bot.cli.history.tables import SEARCH
 
-    asked = filters(
-        config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
-        until=until, verdict=verdict,
-    )  # fmt: skip
     with open_history(database_file(config, database)) as history:
-        found = history.search(" ".join(words), asked, limit)
-    if _printed(found, json, "nothing found"):
-        return
-    from bot.cli.tables import Column, print_table
-
-    columns = (
-        Column("at (UTC)"),
-        Column("what"),
-        Column("symbol", leaves=3),
-        Column("change", right=True, leaves=4),
-        Column("source", least=8, leaves=2),
-        Column("id", leaves=5),
-        Column("words", least=12),
-    )
-    rows = [
-        (
-            _minute(f["at"]), f["type"], f.get("symbol", ""), _percent(f.get("change")),
-            f.get("publisher") or f["source"] or "", f["id"], f["excerpt"] or f["title"] or "",
-        )
-        for f in found
-    ]  # fmt: skip
-    print_table(columns, rows)
+        found = history.search(" ".join(words), filters, limit)
+    _print(found, SEARCH, json, "nothing found")
 
 
 @app.command("incidents")
+@filtered
 def incidents(
-    symbol: Symbol = None,
-    exposure: Exposure = None,
-    rule: Rule = None,
-    severity: Least = None,
-    incident: Incident = None,
-    since: Since = None,
-    until: Until = None,
-    verdict: Answer = None,
+    filters: Filters,
     limit: Limit = 100,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """List incidents, newest first: how many fell, how far, most likely why, and what readers say of it."""
+    """List incidents, newest first: stocks, worst fall, likely cause and readers' verdicts."""
     from bot.app.stores import open_history
+    from bot.cli.history.tables import INCIDENTS
 
-    asked = filters(
-        config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
-        until=until, verdict=verdict,
-    )  # fmt: skip
     with open_history(database_file(config, database)) as history:
-        found = history.list_incidents(asked, limit)
-    if _printed(found, json, "no incidents"):
-        return
-    from bot.cli.tables import Column, print_table
-
-    columns = (
-        Column("began (UTC)"),
-        Column("incident", leaves=5),
-        Column("lead"),
-        Column("stocks", right=True, leaves=4),
-        Column("worst", right=True),
-        Column("severity", leaves=2),
-        Column("state", leaves=6),
-        Column("told", right=True, leaves=8),
-        Column("right", right=True, leaves=7),
-        Column("wrong", right=True, leaves=7),
-        Column("cause", least=12, leaves=1),
-    )
-    rows = [
-        (
-            _minute(i["started_at"]), i["id"], i["lead"], str(i["symbols"]), _percent(i["worst"]), i["severity"],
-            i["state"], str(i["messages"]), str(i["confirmed"] or ""), str(i["disputed"] or ""), i["cause_title"] or "",
-        )
-        for i in found
-    ]  # fmt: skip
-    print_table(columns, rows)
+        found = history.list_incidents(filters, limit)
+    _print(found, INCIDENTS, json, "no incidents")
 
 
 @app.command("stats")
+@filtered
 def stats(
+    filters: Filters,
     by: Annotated[CountBy, typer.Option(help="What alerts are counted by.")] = CountBy.RULE,
-    symbol: Symbol = None,
-    exposure: Exposure = None,
-    rule: Rule = None,
-    severity: Least = None,
-    incident: Incident = None,
-    since: Since = None,
-    until: Until = None,
-    verdict: Answer = None,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
     """Count alerts by rule, symbol, month or exposure."""
     from bot.app.stores import open_history
+    from bot.cli.history.tables import counts
 
-    asked = filters(
-        config, symbol=symbol, exposure=exposure, rule=rule, severity=severity, incident=incident, since=since,
-        until=until, verdict=verdict,
-    )  # fmt: skip
     with open_history(database_file(config, database)) as history:
-        found = history.statistics(by.value, asked)
-    if _printed(found, json, "no alerts"):
-        return
-    from bot.cli.tables import Column, print_table
-
-    columns = (
-        Column(by.value, least=16),
-        Column("alerts", right=True),
-        Column("symbols", right=True, leaves=3),
-        Column("incidents", right=True, leaves=2),
-        Column("critical", right=True, leaves=4),
-        Column("worst", right=True),
-        Column("mean", right=True, leaves=5),
-        Column("right", right=True, leaves=6),
-        Column("wrong", right=True, leaves=6),
-        Column("last (UTC)", leaves=1),
-    )
-    rows = [
-        (
-            f[by.value] or "", f"{f['alerts']:,}", f"{f['symbols']:,}", f"{f['incidents']:,}", f"{f['critical']:,}",
-            _percent(f["worst"]), _percent(f["mean_worst"]), str(f["confirmed"] or ""), str(f["disputed"] or ""),
-            _minute(f["last_fired_at"]),
-        )
-        for f in found
-    ]  # fmt: skip
-    print_table(columns, rows)
+        found = history.statistics(by.value, filters)
+    _print(found, counts(by.value), json, "no alerts")
 
 
-def _printed(found: Iterable[dict[str, Any]], json: bool, nothing: str) -> bool:
-    """Print as JSON, or that there is nothing; whether that was all to print."""
+def _print(found: Sequence[dict[str, Any]], fields: Fields, json: bool, nothing: str) -> None:
+    from bot.cli.history.tables import columns_and_rows
+    from bot.cli.tables import json_line, print_table
+
     if json:
-        from bot.cli.tables import json_line
-
         for each in found:
             typer.echo(json_line(each))
-        return True
-    if not found:
+    elif found:
+        print_table(*columns_and_rows(fields, found))
+    else:
         typer.echo(nothing, err=True)
-        return True
-    return False
 
 
-def _minute(at: str | None) -> str:
-    return at[:16].replace("T", " ") if at else ""
+@app.command("sql")
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT; - reads it from stdin. docs/history.md has the tables.")],
+    timeout: Annotated[float, typer.Option(min=0.01, help="Seconds it may take.")] = 30.0,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Run your own SQL: read-only, and with a time limit."""
+    from bot.app.stores import open_history
+    from bot.cli.tables import Column, json_line, print_table
+
+    statement = sys.stdin.read() if query == "-" else query
+    with (
+        open_history(database_file(config, database)) as history,
+        history.select(statement, seconds=timeout) as (names, rows),
+    ):
+        if json:
+            for row in rows:
+                typer.echo(json_line(dict(zip(names, map(_plain, row), strict=True))))
+            return
+        shown: list[list[str]] = []
+        numbers = [True] * len(names)
+        more = False
+        for row in rows:
+            if len(shown) == SQL_ROWS:
+                more = True
+                break
+            shown.append([_cell(value) for value in row])
+            numbers = [
+                right and (v is None or isinstance(v, int | float)) for right, v in zip(numbers, row, strict=True)
+            ]
+    # wide texts give way first, then columns from the right
+    columns = [
+        Column(name, right=right, least=0 if right else 8, leaves=place)
+        for place, (name, right) in enumerate(zip(names, numbers, strict=True))
+    ]
+    left_out = print_table(columns, shown)
+    if left_out:
+        more_names = f" and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
+        typer.echo(f"no room for {', '.join(left_out[:NAMED])}{more_names}; --json has all", err=True)
+    if more:
+        typer.echo(f"the first {SQL_ROWS:,} rows; --json gives all", err=True)
 
 
-def _percent(fraction: float | None) -> str:
-    return f"{fraction * 100:+.1f}%" if fraction is not None else ""
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
 
 
-app.command("sql")(taking.sql)
-app.command("export")(taking.export)
-app.command("import")(keeping.import_)
-app.command("prune")(keeping.prune)
-app.command("backup")(keeping.backup)
-app.command("verify")(keeping.verify)
+def _cell(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "·" if value is None else str(value)
+
+
+@app.command("export")
+@filtered
+def export(
+    filters: Filters,
+    form: Annotated[RowFormat, typer.Option("--format", help="File format.")] = RowFormat.CSV,
+    what: Annotated[ExportTable, typer.Option(help="What to export.")] = ExportTable.ALERTS,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file; stdout by default.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+) -> None:
+    """Export alerts, incidents or stories for other programs, newest first."""
+    from bot.app.stores import open_history
+
+    file = database_file(config, database)
+    if output is not None:
+        with open_history(file) as history:
+            rows = history.export_to(str(output), what.value, filters, form.value)
+        typer.echo(f"{output}: {rows:,} {what.value}", err=True)
+        return
+    if form is RowFormat.PARQUET and sys.stdout.isatty():
+        raise UsageError("Parquet is binary; name a file with --output")
+    out = getattr(sys.stdout, "buffer", None)
+    with open_history(file) as history:
+        history.export(what.value, filters, form.value, out if out is not None else _Encoded())
+    sys.stdout.flush()
+
+
+class _Encoded:
+    """Standard output where it takes text only."""
+
+    def write(self, data: bytes) -> int:
+        sys.stdout.write(data.decode())
+        return len(data)
+
+
+app.command("import")(maintenance.import_)
+app.command("prune")(maintenance.prune)
+app.command("backup")(maintenance.backup)
+app.command("verify")(maintenance.verify)

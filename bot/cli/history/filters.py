@@ -1,31 +1,54 @@
-"""Which history is read, and the filters that its commands share."""
+"""Which history is read, and the filter options that its commands share."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bot.cli.options import parse_when
 from bot.core.errors import ConfigError, StoreError, UsageError
+from bot.core.model import VERDICTS, Filters, Severity
 
-if TYPE_CHECKING:
-    from bot.core.model import Filters
+_OPTIONS = {
+    "symbol": typer.Option(help="Only this symbol."),
+    "exposure": typer.Option(help="Only stocks exposed to this, by the cause or by companies.yaml: ai-chips."),
+    "rule": typer.Option(help="Only this rule."),
+    "severity": typer.Option(help="At least this severity: info, warning, high or critical."),
+    "incident": typer.Option(help="Only this incident."),
+    "since": typer.Option(help="Only since then: 2025-01-27 or 7d."),
+    "until": typer.Option(help="Only before then: 2025-02-01 or 1d."),
+    "verdict": typer.Option(help="Only what readers called right, not ai, not news, disputed, or none."),
+}
 
-Symbol = Annotated[str | None, typer.Option(help="Only this symbol.")]
-Exposure = Annotated[
-    str | None, typer.Option(help="Only stocks that live from this, by the cause or by companies.yaml: ai-chips.")
-]
-Rule = Annotated[str | None, typer.Option(help="Only this rule.")]
-Least = Annotated[str | None, typer.Option(help="At least this severe: info, warning, high or critical.")]
-Incident = Annotated[str | None, typer.Option(help="Only this incident.")]
-Since = Annotated[str | None, typer.Option(help="Only since then: 2025-01-27 or 7d.")]
-Until = Annotated[str | None, typer.Option(help="Only before then: 2025-02-01 or 1d.")]
-Answer = Annotated[
-    str | None, typer.Option("--verdict", help="Only what readers called right, not ai, not news, disputed, or none.")
-]
+
+def filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives ``command`` the filter options, in place of its parameter ``filters`` for what they were parsed into.
+
+    The command must have the parameter ``config``, too.
+    """
+
+    @functools.wraps(command)
+    def with_options(**options: Any) -> None:
+        chosen = {name: options.pop(name) for name in _OPTIONS}
+        command(filters=_parse(options["config"], **chosen), **options)
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        if parameter.name == "filters":
+            for name, option in _OPTIONS.items():
+                kind = Annotated[str | None, option]
+                parameters.append(inspect.Parameter(name, parameter.kind, default=None, annotation=kind))
+        else:
+            parameters.append(parameter)
+    # what typer reads
+    vars(with_options)["__signature__"] = inspect.Signature(parameters)
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return with_options
 
 
 def database_file(config: Path, database: Path | None) -> Path:
@@ -42,22 +65,20 @@ def database_file(config: Path, database: Path | None) -> Path:
     return file
 
 
-def filters(
+def _parse(
     config: Path,
     *,
-    symbol: str | None = None,
-    exposure: str | None = None,
-    rule: str | None = None,
-    severity: str | None = None,
-    incident: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    verdict: str | None = None,
-    warn: Callable[[str], None] = lambda line: typer.echo(line, err=True),
+    symbol: str | None,
+    exposure: str | None,
+    rule: str | None,
+    severity: str | None,
+    incident: str | None,
+    since: str | None,
+    until: str | None,
+    verdict: str | None,
 ) -> Filters:
-    """What was typed, as the history takes it. Raises UsageError for what makes no sense."""
+    """The options as filters. Raises UsageError for values that make no sense."""
     from bot.clock import SystemClock
-    from bot.core.model import VERDICTS, Filters, Severity
 
     now = SystemClock().now()
     least = None
@@ -65,32 +86,33 @@ def filters(
         try:
             least = Severity.parse(severity.lower())
         except KeyError as error:
-            raise UsageError(f"'{severity}' is no severity; write info, warning, high or critical") from error
-    judged = verdict.lower().replace("-", " ") if verdict is not None else None
-    if judged is not None and judged not in VERDICTS:
-        raise UsageError(f"'{verdict}' is no verdict; write one of {', '.join(VERDICTS)}")
+            raise UsageError(f"'{severity}' is not a severity; write info, warning, high or critical") from error
+    if verdict is not None:
+        verdict = verdict.lower().replace("-", " ")
+        if verdict not in VERDICTS:
+            raise UsageError(f"'{verdict}' is not a verdict; write one of {', '.join(VERDICTS)}")
     begin = parse_when(since, now) if since else None
     end = parse_when(until, now) if until else None
     if begin is not None and end is not None and begin >= end:
-        raise UsageError(f"nothing lies between --since {since} and --until {until}")
-    lives_from = exposure.lower() if exposure is not None else None
+        raise UsageError(f"--since {since} is not before --until {until}")
+    exposure = exposure.lower() if exposure is not None else None
     return Filters(
         symbol=symbol.upper() if symbol else None,
-        exposure=lives_from,
-        exposed=_exposed(config, lives_from, warn) if lives_from is not None else (),
+        exposure=exposure,
+        exposed=_exposed(config, exposure) if exposure is not None else (),
         rule=rule,
         severity=least,
         incident=incident,
         since=begin,
         until=end,
-        verdict=judged,
+        verdict=verdict,
     )
 
 
-def _exposed(config: Path, exposure: str, warn: Callable[[str], None]) -> tuple[str, ...]:
-    """The symbols that live from it as ``companies.yaml`` is now; an alert tells only what its cause reached it by.
+def _exposed(config: Path, exposure: str) -> tuple[str, ...]:
+    """Symbols exposed to it by the present ``companies.yaml``; alerts record only the exposures their cause came by.
 
-    A configuration with mistakes stops nobody from reading the history.
+    Mistakes in the configuration do not keep anybody from reading the history.
     """
     from bot.config.news.companies import load_companies
     from bot.config.news.topics import load_topics
@@ -104,7 +126,7 @@ def _exposed(config: Path, exposure: str, warn: Callable[[str], None]) -> tuple[
             folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words)
         )
     except ConfigError:
-        warn("companies.yaml cannot be read: only what alerts themselves recorded of exposures is found")
+        typer.echo("companies.yaml cannot be read; only exposures recorded with alerts are searched", err=True)
         return ()
     if exposure not in topics.exposure_names:
         raise UsageError(one_of(exposure, sorted(topics.exposure_names), "exposure"))

@@ -96,7 +96,7 @@ def explain(
 ) -> None:
     """Say for every rule why it held for SYMBOL at that moment, or what stopped it first."""
     from bot.app.lab import explaining
-    from bot.cli.history.commands import database_file
+    from bot.cli.history.filters import database_file
     from bot.clock import SystemClock
 
     now = SystemClock().now()
@@ -162,7 +162,7 @@ def try_(
 ) -> None:
     """Play the rules over your own history and list the alerts gained, lost and moved beside what did fire."""
     from bot.app.lab import trying
-    from bot.cli.history.commands import database_file
+    from bot.cli.history.filters import database_file
     from bot.cli.rules import trial_table
     from bot.clock import SystemClock
     from bot.config.rule_tests.file import Recording

@@ -1,10 +1,9 @@
-"""Alerts as people and programs read them: the list, and the whole story of one."""
+"""Alerts as people and programs read them: the list, and one in full."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +22,7 @@ _COLUMNS = ", ".join(
     )
 )
 _ONE = f"SELECT {_COLUMNS} FROM alerts a WHERE a.id = ?"
-# ids are ASCII, and nothing of them sorts after "~"
+# ids are ASCII without "~", which sorts after all they contain
 _BEGINNING = f"SELECT {_COLUMNS} FROM alerts a WHERE a.id >= ?1 AND a.id < ?1 || '~' LIMIT 2"
 _RULE_TEXT = "SELECT text FROM rule_versions WHERE rule = ? AND version = ?"
 _CHANGES = (
@@ -47,13 +46,13 @@ _OUTCOMES = (
     "SELECT horizon, price_at AS at, due_at, price, change, change_from_reference FROM outcomes"
     " WHERE alert_id = ? AND price IS NOT NULL ORDER BY due_at"
 )
-_VERDICTS = "SELECT person, verdict, at FROM verdicts WHERE incident_id = ? ORDER BY at, person"
+VERDICTS = "SELECT person, verdict, at FROM verdicts WHERE incident_id = ? ORDER BY at, person"
 _QUOTES = (
     "SELECT q.at, q.price, q.kind FROM alerts a JOIN quotes q ON q.symbol = a.symbol"
     " AND q.at BETWEEN a.evidence_from AND a.evidence_until WHERE a.id = ? ORDER BY q.at, q.arrival"
 )
 
-SHOWN = {
+ALERT_QUERIES = {
     "alert": _ONE,
     "alert by the beginning of its id": _BEGINNING,
     "changes of an alert": _CHANGES,
@@ -61,10 +60,10 @@ SHOWN = {
     "notifications of an incident": _NOTIFICATIONS,
     "deliveries of a notification": _DELIVERIES,
     "outcomes of an alert": _OUTCOMES,
-    "verdicts of an incident": _VERDICTS,
+    "verdicts of an incident": VERDICTS,
     "quotes around an alert": _QUOTES,
 }
-"""What ``show_alert`` and ``quotes_around`` ask, by name; each takes one id (or the beginning of one)."""
+"""The queries of ``show_alert`` and ``quotes_around`` by name; each takes one id, or the beginning of one."""
 
 
 def list_alerts(
@@ -80,42 +79,36 @@ def list_alerts(
 ) -> list[dict[str, Any]]:
     """Alerts, newest first, as the objects that ``--json`` prints.
 
-    ``since`` and ``until`` bound when they fired, the latter exclusive; ``severity`` is the least; ``limit`` is how
-    many at most, ``None`` for all. ``at`` is when the alert fired; the figures are those of its last change.
+    ``since`` and ``until`` (exclusive) bound when they fired; ``severity`` is the lowest; ``limit`` is the largest
+    number of alerts, ``None`` for all. ``at`` is when the alert fired; figures are those of its last change.
     """
     filters = Filters(symbol=symbol, since=since, until=until, rule=rule, severity=severity, incident=incident)
     return find_alerts(source, filters, limit)
 
 
 def find_alerts(source: Source, filters: Filters = EVERYTHING, limit: int | None = 100) -> list[dict[str, Any]]:
-    """As ``list_alerts``, for everything that can be asked."""
+    """As ``list_alerts``, for any filters."""
     with opened(source) as conn:
-        return list(_found(conn, filters, limit))
-
-
-def _found(conn: sqlite3.Connection, filters: Filters, limit: int | None) -> Iterator[dict[str, Any]]:
-    sql, parameters = list_query(filters, limit)
-    for row in conn.execute(sql, parameters):
-        yield _alert(row)
+        return [_alert(row) for row in conn.execute(*list_query(filters, limit))]
 
 
 def list_query(filters: Filters, limit: int | None) -> Query:
-    """What ``find_alerts`` asks."""
+    """The query of ``find_alerts``."""
     return newest(filters, _COLUMNS, limit)
 
 
 def show_alert(source: Source, alert_id: str) -> dict[str, Any] | None:
-    """One alert with all that belongs to it; ``None`` where there is none.
+    """One alert with everything that belongs to it; ``None`` where there is none.
 
-    ``alert_id`` may be shortened as long as only one alert begins so; StoreError where several do. Beside the alert
-    itself: ``rule_text`` as it was, ``changes``, ``stories`` with their scores, ``notifications`` of its incident with
-    their ``deliveries``, ``outcomes``, and readers' ``verdicts`` on the incident.
+    ``alert_id`` may be the beginning of an id; raises StoreError where several alerts have it. Beside the alert's own
+    fields: ``rule_text`` when it fired, ``changes``, ``stories`` with their scores, ``notifications`` of its incident
+    with their ``deliveries``, ``outcomes``, and readers' ``verdicts`` on the incident.
     """
-    wanted = clean(alert_id)
+    key = clean(alert_id)
     with opened(source) as conn:
-        rows = conn.execute(_ONE, (wanted,)).fetchall()
-        if not rows and wanted:
-            rows = conn.execute(_BEGINNING, (wanted,)).fetchall()
+        rows = conn.execute(_ONE, (key,)).fetchall()
+        if not rows and key:
+            rows = conn.execute(_BEGINNING, (key,)).fetchall()
         if not rows:
             return None
         if len(rows) > 1:
@@ -123,21 +116,21 @@ def show_alert(source: Source, alert_id: str) -> dict[str, Any] | None:
         found = _alert(rows[0])
         text = conn.execute(_RULE_TEXT, (found["rule"], found["rule_version"])).fetchone()
         found["rule_text"] = text[0] if text is not None else None
-        about = (found["id"],)
-        found["changes"] = objects(conn, _CHANGES, about)
+        key = found["id"]
+        found["changes"] = objects(conn, _CHANGES, (key,))
         for change in found["changes"]:
             change["why"] = _why(json.loads(change.pop("checks")))
-        found["stories"] = objects(conn, _STORIES, about)
+        found["stories"] = objects(conn, _STORIES, (key,))
         found["notifications"] = objects(conn, _NOTIFICATIONS, (found["incident"],))
         for notification in found["notifications"]:
             notification["deliveries"] = objects(conn, _DELIVERIES, (notification["id"],))
-        found["outcomes"] = objects(conn, _OUTCOMES, about)
-        found["verdicts"] = objects(conn, _VERDICTS, (found["incident"],))
+        found["outcomes"] = objects(conn, _OUTCOMES, (key,))
+        found["verdicts"] = objects(conn, VERDICTS, (found["incident"],))
         return found
 
 
 def quotes_around(source: Source, alert_id: str) -> list[tuple[str, float, str]]:
-    """The quotes an alert rests on, a day before to a day after: when, the price, and what kind of price it is."""
+    """The quotes that are an alert's evidence, from a day before to a day after: time, price and kind of price."""
     with opened(source) as conn:
         return [(short(at) or "", price, kind) for at, price, kind in conn.execute(_QUOTES, (clean(alert_id),))]
 
@@ -192,19 +185,10 @@ def _shown(text: str | None, *names: str) -> dict[str, Any] | None:
 
 
 def _why(checks: list[Mapping[str, Any]], depth: int = 0) -> list[dict[str, Any]]:
-    """A tree of checks as flat lines, outside in."""
+    """A tree of checks as flat lines, from the outermost inwards."""
     lines = []
     for check in checks:
-        lines.append(
-            {
-                "depth": depth,
-                "condition": check["condition"],
-                "holds": check["holds"],
-                "measured": check["measured"],
-                "threshold": check["threshold"],
-                "value": rounded(check["value"]),
-                "limit": check["limit"],
-            }
-        )
+        copied = {name: check[name] for name in ("condition", "holds", "measured", "threshold")}
+        lines.append({"depth": depth, **copied, "value": rounded(check["value"]), "limit": check["limit"]})
         lines += _why(check["children"], depth + 1)
     return lines

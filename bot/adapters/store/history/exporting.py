@@ -1,4 +1,4 @@
-"""The history for other programs: rows of the flat views as CSV, JSON, JSON lines or Parquet, as they are read."""
+"""Export for other programs: rows of the flat views as CSV, JSON, JSON lines or Parquet."""
 
 from __future__ import annotations
 
@@ -11,73 +11,67 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.store.codec import moment_text
-from bot.adapters.store.history.filters import Query, Test, newest, tests_of, where
+from bot.adapters.store.history.filters import Query, Test, newest, tests_of, time_tests, where
 from bot.adapters.store.history.incidents import incident_tests
 from bot.adapters.store.history.opening import Source, opened
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
 from bot.core.ports import Sink
 
-WHAT = ("alerts", "incidents", "stories")
+EXPORTED = ("alerts", "incidents", "stories")
 _BATCH = 10_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_query(what: str, filters: Filters) -> Query:
-    """All of ``what`` that passes, the newest first."""
+    """All of ``what`` that match, newest first."""
     if what == "incidents":
-        said, values = where([*incident_tests(filters, "incident_summary"), *_of_alerts(filters)])
-        return f"SELECT * FROM incident_summary{said} ORDER BY started_at DESC, id DESC", values
+        conditions, values = where([*incident_tests(filters, "incident_summary"), *_of_alerts(filters)])
+        return f"SELECT * FROM incident_summary{conditions} ORDER BY started_at DESC, id DESC", values
     if what == "stories":
-        tests: list[Test] = []
-        if filters.since is not None:
-            tests.append(("s.seen_at >= ?", (moment_text(filters.since),)))
-        if filters.until is not None:
-            tests.append(("s.seen_at < ?", (moment_text(filters.until),)))
-        said, values = where(tests)
+        conditions, values = where(time_tests(filters, "s.seen_at"))
         tables, order = "stories s", "s.seen_at"
         if filters.narrow or filters.severity is not None:
-            pointing, of_alerts = where(tests_of(filters.untimed()))
+            of_alerts, alert_values = where(tests_of(filters.untimed()))
             cited = (
-                f"SELECT DISTINCT e.story_id FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id{pointing}"
+                f"SELECT DISTINCT e.story_id FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id{of_alerts}"
             )
             tables, order = f"({cited}) c CROSS JOIN stories s ON s.id = c.story_id", "+s.seen_at"
-            values = (*of_alerts, *values)
+            values = (*alert_values, *values)
         return (
             "SELECT s.id, s.seen_at, s.published_at, s.source, s.publisher, s.title, s.summary, s.link, s.cluster,"
             " s.novelty, s.exposures,"
             " (SELECT max(score) FROM story_scores c WHERE c.story_id = s.id) AS score,"
             " (SELECT count(*) FROM alert_stories e WHERE e.story_id = s.id) AS alerts"
-            f" FROM {tables}{said} ORDER BY {order} DESC, s.arrival DESC",
+            f" FROM {tables}{conditions} ORDER BY {order} DESC, s.arrival DESC",
             values,
         )
     if filters == filters.timed_only():
-        said, values = where(tests_of(filters))
-        return f"SELECT a.* FROM alert_history a{said} ORDER BY a.fired_at DESC", values
+        conditions, values = where(tests_of(filters))
+        return f"SELECT a.* FROM alert_history a{conditions} ORDER BY a.fired_at DESC", values
     ids, values = newest(filters, "a.id", None)
     return f"SELECT h.* FROM ({ids}) c CROSS JOIN alert_history h ON h.id = c.id", values
 
 
 def _of_alerts(filters: Filters) -> list[Test]:
-    """That such an alert belongs to the incident, where something is asked of alerts."""
+    """The filters that concern alerts: one of the incident's must match."""
     if not (filters.symbol or filters.exposure or filters.rule):
         return []
-    asked = Filters(symbol=filters.symbol, exposure=filters.exposure, exposed=filters.exposed, rule=filters.rule)
-    said, values = where([("a.incident_id = incident_summary.id", ()), *tests_of(asked)])
-    return [(f"EXISTS (SELECT 1 FROM alerts a INDEXED BY alerts_incident{said})", values)]
+    of_alert = Filters(symbol=filters.symbol, exposure=filters.exposure, exposed=filters.exposed, rule=filters.rule)
+    conditions, values = where([("a.incident_id = incident_summary.id", ()), *tests_of(of_alert)])
+    return [(f"EXISTS (SELECT 1 FROM alerts a INDEXED BY alerts_incident{conditions})", values)]
 
 
 def export(source: Source, what: str, filters: Filters, form: str, out: Sink) -> int:
-    """Write all of ``what`` that passes to ``out``; returns how many rows.
+    """Write all of ``what`` that match to ``out``; returns the number of rows.
 
-    UsageError where the form needs a package that is not there.
+    Raises UsageError where the format needs a package that is not installed.
     """
     writer = {"csv": _csv, "json": _json, "jsonl": _jsonl, "parquet": _parquet}[form]
     if form == "parquet":
         require_parquet()
     with opened(source) as conn:
-        # one state of the database from the first row to the last, whatever a bot writes meanwhile
+        # one state of the database throughout, whatever a bot writes meanwhile
         conn.execute("BEGIN")
         try:
             cursor = conn.execute(*export_query(what, filters))
@@ -88,7 +82,7 @@ def export(source: Source, what: str, filters: Filters, form: str, out: Sink) ->
 
 
 def export_to(file: Path, source: Source, what: str, filters: Filters, form: str) -> int:
-    """As ``export``, into a file that is put in its place when it is whole. StoreError where that fails."""
+    """As ``export``, into a file that appears when it is complete. Raises StoreError where that fails."""
     unfinished = file.with_name(file.name + ".unfinished")
     try:
         with unfinished.open("wb") as out:
@@ -103,7 +97,7 @@ def export_to(file: Path, source: Source, what: str, filters: Filters, form: str
 
 
 def require_parquet() -> None:
-    """UsageError with what to do where pyarrow is not installed."""
+    """Raises UsageError with what to do where pyarrow is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
@@ -133,7 +127,7 @@ def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Si
 
 
 def _harmless(cell: Any) -> Any:
-    """Text from outside that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """An apostrophe before text that a spreadsheet would take for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
@@ -159,7 +153,7 @@ def _jsonl(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: 
 
 
 def _parquet(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
-    """Columns keep one type from the first group of rows to the last: what SQLite holds as text, whole or real."""
+    """Each column has one type throughout, by the values SQLite has in it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

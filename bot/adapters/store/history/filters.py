@@ -1,8 +1,8 @@
-"""Which alerts are asked for, as SQL that finds the newest of them through an index whatever is asked.
+"""Filters as SQL that finds the newest matching alerts through an index, whatever the filters.
 
-SQLite walks one index for each SELECT. A question that several index ranges answer (an exposure is recorded with the
-cause, or is what one of many symbols lives from; "high at least" is two severities) therefore becomes one SELECT for
-each, each cut at the limit, and their union cut again.
+SQLite walks one index for each SELECT. Where several index ranges hold the answer (an exposure is recorded with the
+cause, or one of many symbols is exposed; "high at least" is two severities), each gets a SELECT of its own, cut at the
+limit, and their union is cut again.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ Query = tuple[str, tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Alerts ``a`` that one index finds, the newest first."""
+    """Alerts ``a`` that one index finds, newest first."""
 
     tables: str
     values: tuple[Any, ...]
     """Parameters of ``tables``."""
     tests: Sequence[Test]
     time: str = "a.fired_at"
-    """The column by which the index has them in order."""
+    """The column by which the index orders them."""
     ordered: bool = True
-    """Whether it has."""
+    """Whether the index does order them."""
 
     def select(self, columns: str) -> Query:
-        """``columns`` of all of them."""
-        said, values = where(self.tests)
+        """The query for ``columns`` of the whole range."""
+        conditions, values = where(self.tests)
         order = f"ORDER BY {self.time} DESC, a.rowid DESC"
-        return f"SELECT {columns} FROM {self.tables}{said} {order}", (*self.values, *values)
+        return f"SELECT {columns} FROM {self.tables}{conditions} {order}", (*self.values, *values)
 
 
 def tests_of(filters: Filters) -> list[Test]:
-    """All of it as conditions on an alert ``a``, for use beside whatever finds the alerts."""
+    """All filters as conditions on an alert ``a``, for queries that find alerts in their own way."""
     tests = _simple(filters)
     if filters.severity is not None and filters.severity > Severity.INFO:
         tests.append(_severity(filters))
@@ -62,21 +62,21 @@ def ranges_of(filters: Filters) -> list[Range]:
     if filters.verdict is not None and filters.verdict != "none":
         if filters.exposure is not None:
             tests.append(_exposure(filters))
-        which, values = _answered(filters.verdict)
-        # few people answer: begin with them
-        judged = f"(SELECT DISTINCT incident_id FROM verdicts WHERE {which}) j"
-        return [Range(f"{judged} CROSS JOIN alerts a ON a.incident_id = j.incident_id", values, tests, ordered=False)]
+        which, values = _verdict_is(filters.verdict)
+        # verdicts are few: begin with them
+        rated = f"(SELECT DISTINCT incident_id FROM verdicts WHERE {which}) j"
+        return [Range(f"{rated} CROSS JOIN alerts a ON a.incident_id = j.incident_id", values, tests, ordered=False)]
     if filters.verdict is not None:
         tests.append(verdict_test(filters.verdict))
     if filters.exposure is not None:
         recorded = "alert_exposures x CROSS JOIN alerts a ON a.id = x.alert_id"
-        named = [("x.exposure = ?", (clean(filters.exposure),)), *_when(filters, "x.fired_at"), *tests]
+        matching = [("x.exposure = ?", (clean(filters.exposure),)), *time_tests(filters, "x.fired_at"), *tests]
         by_symbol = (Range("alerts a", (), [("a.symbol = ?", (clean(s),)), *tests]) for s in filters.exposed)
-        return [Range(recorded, (), named, "x.fired_at"), *by_symbol]
+        return [Range(recorded, (), matching, "x.fired_at"), *by_symbol]
     if more_severe and not filters.narrow:
         by_severity = ([("a.severity = ?", (word,)), *tests] for word in filters.severities)
         return [Range("alerts a", (), each) for each in by_severity]
-    # an incident has few alerts: they are sorted, rather than looked for among all in the order of time
+    # an incident has few alerts: sorting them beats searching all alerts in order of time
     of_incident = filters.incident is not None and filters.symbol is None and filters.rule is None
     return [Range("alerts a", (), tests, "+a.fired_at" if of_incident else "a.fired_at")]
 
@@ -86,10 +86,11 @@ def _simple(filters: Filters) -> list[Test]:
     for column, value in (("symbol", filters.symbol), ("rule", filters.rule), ("incident_id", filters.incident)):
         if value is not None:
             tests.append((f"a.{column} = ?", (clean(value),)))
-    return [*tests, *_when(filters, "a.fired_at")]
+    return [*tests, *time_tests(filters, "a.fired_at")]
 
 
-def _when(filters: Filters, column: str) -> list[Test]:
+def time_tests(filters: Filters, column: str) -> list[Test]:
+    """The bounds of time as conditions on ``column``."""
     tests: list[Test] = []
     if filters.since is not None:
         tests.append((f"{column} >= ?", (moment_text(filters.since),)))
@@ -99,7 +100,7 @@ def _when(filters: Filters, column: str) -> list[Test]:
 
 
 def _severity(filters: Filters) -> Test:
-    # by their words, which the indexes have
+    # by name, as in the indexes
     return f"a.severity IN ({', '.join('?' * len(filters.severities))})", filters.severities
 
 
@@ -117,14 +118,14 @@ EVERYTHING = Filters()
 
 
 def verdict_test(verdict: str, incident: str = "a.incident_id") -> Test:
-    """Whether an incident has such an answer, or none at all."""
+    """A condition: an incident has such a verdict, or none at all."""
     if verdict == "none":
         return f"NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.incident_id = {incident})", ()
-    which, values = _answered(verdict)
+    which, values = _verdict_is(verdict)
     return f"{incident} IN (SELECT incident_id FROM verdicts WHERE {which})", values
 
 
-def _answered(verdict: str) -> Test:
+def _verdict_is(verdict: str) -> Test:
     if verdict == "disputed":
         return "verdict IN (?, ?)", ("not ai", "not news")
     return "verdict = ?", (verdict,)
@@ -132,12 +133,12 @@ def _answered(verdict: str) -> Test:
 
 def where(tests: Sequence[Test]) -> tuple[str, tuple[Any, ...]]:
     """`` WHERE …`` with its parameters; empty without a test."""
-    said = " AND ".join(test for test, _ in tests)
-    return (f" WHERE {said}" if said else ""), tuple(value for _, values in tests for value in values)
+    conditions = " AND ".join(test for test, _ in tests)
+    return (f" WHERE {conditions}" if conditions else ""), tuple(value for _, values in tests for value in values)
 
 
 def newest(filters: Filters, columns: str, limit: int | None) -> Query:
-    """A query for the newest alerts that pass: ``columns`` of ``a``, the newest first; no ``limit`` is all of them."""
+    """A query for ``columns`` of the newest matching alerts ``a``, newest first; without ``limit`` all of them."""
     most = -1 if limit is None else limit
     ranges = ranges_of(filters)
     if len(ranges) == 1 and ranges[0].ordered:

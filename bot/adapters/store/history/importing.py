@@ -1,37 +1,34 @@
-"""Another machine's history, merged into this one.
+"""Merging another machine's history into this one.
 
-Ids are kept, numbers of runs and of arrival are given anew. What came from that machine before is brought up to date,
-what is here from elsewhere stays as it is, so that an import may be repeated or ended halfway. Each step is one
-transaction in which every reference holds; what belongs to an alert, a story or a notification comes with it.
+Ids are kept; runs and arrivals are renumbered. Rows that came from that machine before are updated, all others stay as
+they are, so that an import may be repeated or interrupted. Each step is one transaction in which every reference holds;
+whatever belongs to an alert, a story or a notification comes with it.
 
-What was under way there is over here: alerts and incidents arrive resolved and closed, nothing queued there is sent
-from here, its chats are switched off, its silences ended. Incidents are numbered within a session, so two machines
-may mean different happenings by one id: unless they share an alert or a cluster, theirs gets a suffix.
+Imported history is over: alerts arrive resolved and incidents closed, nothing queued there is sent from here, chats are
+switched off, silences ended. Incidents are numbered within a session, so one id may mean different incidents on two
+machines: unless the two share an alert or a cluster, the imported one gets a suffix.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from bot.adapters.store.codec import moment_text
-from bot.adapters.store.connection import connect_writer, transaction, translated
+from bot.adapters.store.connection import transaction
 from bot.adapters.store.history.opening import open_history
 from bot.adapters.store.history.transfer import CHUNK, Transfer, marks
-from bot.adapters.store.lock import WriterLock
+from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.rows import overwrite
-from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreVersionError, UsageError
 from bot.core.model import SuppressionReason
 
-BUSY_FOR = timedelta(seconds=5)
 _NOT_SENT = str(SuppressionReason.IMPORTED)
 _NO_ANSWER = "imported while the attempt was under way"
 
@@ -39,25 +36,16 @@ _NO_ANSWER = "imported while the attempt was under way"
 def import_history(path: str | PathLike[str], other: str | PathLike[str], now: datetime) -> Iterator[Mapping[str, int]]:
     """Merge the history at ``other`` into the one at ``path``.
 
-    Yields after each step how many rows have been added or brought up to date so far, by table. Raises StoreInUseError
-    where a bot runs on ``path``, StoreVersionError where the two cannot be one history.
+    Yields after each step how many rows have been added or updated so far, by table. Raises StoreInUseError where a bot
+    is running on ``path``, StoreVersionError where the two cannot be one history.
     """
     file, source = Path(path).expanduser().resolve(), Path(other).expanduser().resolve()
     if file == source:
-        raise UsageError(f"{source}: is the history it would be merged into")
-    lock = WriterLock(file)
-    try:
-        with (
-            open_history(source) as theirs,
-            translated(file),
-            contextlib.closing(connect_writer(file, durable=True, busy_for=BUSY_FOR)) as ours,
-        ):
-            require_current(ours, file)
-            _refuse_mixing(ours, theirs, source)
-            theirs.execute("BEGIN")  # one state of it, whatever its bot writes meanwhile
-            yield from _Import(ours, theirs, now).steps()
-    finally:
-        lock.release()
+        raise UsageError(f"{source}: is the same file as the history to merge into")
+    with open_history(source) as theirs, locked_writer(file) as ours:
+        _refuse_mixing(ours, theirs, source)
+        theirs.execute("BEGIN")  # one state of it, whatever its bot writes meanwhile
+        yield from _Import(ours, theirs, now).steps()
 
 
 def _refuse_mixing(ours: sqlite3.Connection, theirs: sqlite3.Connection, source: Path) -> None:
@@ -70,16 +58,16 @@ def _refuse_mixing(ours: sqlite3.Connection, theirs: sqlite3.Connection, source:
 
 
 class _Import(Transfer):
-    """One import, table after table, in the order of their references."""
+    """One import, table by table in the order of references."""
 
     def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection, now: datetime) -> None:
         super().__init__(ours, theirs)
         self._now = moment_text(now)
         self._incidents: dict[str, str] = {}
-        """Their id to the one here, where that is another."""
+        """Their id to the one here, where they differ."""
 
     def steps(self) -> Iterator[Mapping[str, int]]:
-        """Everything; each step is a transaction that is over when it is yielded."""
+        """The whole import; each step is a transaction that has ended when it is yielded."""
         with transaction(self.ours):
             self.map_runs()
             self._basics()
@@ -127,18 +115,18 @@ class _Import(Transfer):
     # ---------------------------------------------------------------------------------------------------------- stories
 
     def _stories(self) -> Iterator[None]:
-        understood = ("cluster", "novelty", "mentions", "exposures")
-        newer = " OR ".join(f"excluded.{name} IS NOT stories.{name}" for name in understood)
+        reading = ("cluster", "novelty", "mentions", "exposures")
+        newer = " OR ".join(f"excluded.{name} IS NOT stories.{name}" for name in reading)
         for chunk in self.chunks("stories", "arrival"):
             with transaction(self.ours):
                 self.add(
                     "stories",
                     self.arriving(chunk),
-                    f"ON CONFLICT (id) DO UPDATE SET {overwrite(*understood)}"
+                    f"ON CONFLICT (id) DO UPDATE SET {overwrite(*reading)}"
                     f" WHERE stories.run_id = excluded.run_id AND ({newer})",
                 )
                 came = self.came("stories", chunk)
-                # each key with the story that had it first, on whichever machine
+                # the story that had the key first, on either machine
                 self.add(
                     "story_keys",
                     self.of("story_keys", "story_id", [story["id"] for story in chunk]),
@@ -183,7 +171,7 @@ class _Import(Transfer):
             yield
 
     def _incident(self, theirs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Their incident as it is to be here; ``None`` where ours is the same happening and only grew by theirs."""
+        """Their incident as it is stored here; ``None`` where ours is the same incident and was extended by theirs."""
         suffixed = f"{theirs['id']}.{self._suffix(theirs['run_id'])}"
         found = self.ours.execute(
             "SELECT run_id, alerts, symbols, clusters FROM incidents WHERE id = ?", (theirs["id"],)
@@ -259,7 +247,7 @@ class _Import(Transfer):
                     " ON CONFLICT DO NOTHING",
                 )
                 came = self.came("notifications", chunk)
-                # a message that both machines sent to one chat is here once: what edits theirs stands alone
+                # a message that both machines sent to one chat is here once: edits of theirs lose their reference
                 for column in ("edits", "replies_to"):
                     self.ours.execute(
                         f"UPDATE notifications SET {column} = NULL WHERE id IN ({marks(came)})"
@@ -277,9 +265,9 @@ class _Import(Transfer):
             yield
 
     def _settled(self, theirs: Mapping[str, Any]) -> dict[str, Any]:
-        """Their notification as a thing of the past."""
+        """Their notification, settled."""
         over: dict[str, Any] = {"leased_by": None, "lease_until": None, "not_before": None}
-        # when it was made: what becomes of it there is later, and believed at the next import
+        # no later than its creation, so that the next import overwrites it with what became of it there
         at = theirs["settled_at"] or theirs["created_at"]
         if theirs["state"] == "queued":
             over |= {"state": "suppressed", "suppressed_by": _NOT_SENT, "settled_at": at}

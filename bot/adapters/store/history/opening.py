@@ -1,10 +1,10 @@
-"""A history opened for reading: by its path, or as a connection where several questions follow each other."""
+"""Opening a history for reading, and rows as JSON objects."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,11 +15,12 @@ from bot.adapters.store.schema import require_current
 C = TypeVar("C", bound=sqlite3.Connection)
 
 Source = str | PathLike[str] | sqlite3.Connection
+"""The path of a history, or a connection to it where several questions follow each other."""
 
 
 @contextlib.contextmanager
 def open_history(path: str | PathLike[str]) -> Iterator[sqlite3.Connection]:
-    """A connection that can only read, checked to be on a history of this version."""
+    """A read-only connection to a history of this program's version."""
     with open_as(sqlite3.Connection, path) as conn:
         yield conn
 
@@ -35,7 +36,7 @@ def open_as(kind: type[C], path: str | PathLike[str]) -> Iterator[C]:
 
 @contextlib.contextmanager
 def opened(source: Source) -> Iterator[sqlite3.Connection]:
-    """The connection itself, or one to the path for the time of the block."""
+    """The connection itself, or one to the path that is closed afterwards."""
     if isinstance(source, sqlite3.Connection):
         with translated(path_of(source)):
             yield source
@@ -45,26 +46,29 @@ def opened(source: Source) -> Iterator[sqlite3.Connection]:
 
 
 def path_of(conn: sqlite3.Connection) -> Path:
-    """The file a connection is to."""
+    """The file of a connection."""
     return Path(conn.execute("PRAGMA database_list").fetchone()[2])
 
 
-def objects(conn: sqlite3.Connection, sql: str, parameters: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
-    """The rows of a query as JSON objects, times in their short form."""
+def objects(
+    conn: sqlite3.Connection, sql: str, parameters: tuple[Any, ...] = (), *, rounding: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The rows of a query as JSON objects, with short times; the columns in ``rounding`` are rounded."""
     cursor = conn.execute(sql, parameters)
     names = [column[0] for column in cursor.description]
     found = [dict(zip(names, row, strict=True)) for row in cursor]
     times = [name for name in names if name == "at" or name.endswith("_at")]
     for each in found:
         each.update((name, short(each[name])) for name in times)
+        each.update((name, rounded(each[name])) for name in rounding)
     return found
 
 
 def short(text: str | None) -> str | None:
-    """A stored time without empty fractions, as the other ``--json`` lines give it."""
+    """A stored time without empty fractions of a second, as all ``--json`` lines have it."""
     return text.replace(".000000Z", "Z") if text is not None else None
 
 
 def rounded(number: float | str | None) -> float | str | None:
-    """To six places: what is beyond them is noise of binary fractions."""
+    """To six places; what is beyond them is noise of binary fractions."""
     return round(number, 6) if isinstance(number, float) else number

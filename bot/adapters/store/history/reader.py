@@ -1,4 +1,4 @@
-"""The port ``History``: a connection that reads, with every question that may be asked of it as a method."""
+"""The port ``History``: a reading connection, with each query as a method."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.store import outcomes, readers, recorded, retention
+from bot.adapters.store import outcomes, recorded, retention
 from bot.adapters.store.codec import decoder
 from bot.adapters.store.connection import connect_reader, translated
-from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying, whole_incident
+from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying
 from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import guard_reader, select
 from bot.adapters.store.schema import require_current
 from bot.core.errors import AftershockError
-from bot.core.model import Summary
+from bot.core.model import Filters, Summary
 
 _EXTENT = (
     "SELECT min(first), max(last) FROM ("
     "SELECT min(seen_at) AS first, max(seen_at) AS last FROM stories"
     " UNION ALL SELECT min(seen_at), max(seen_at) FROM quotes)"
 )
-_STANDING = (
+_STATE = (
     "SELECT (SELECT count(*) FROM incidents WHERE state = 'open'),"
     " (SELECT max(seen_at) FROM stories), (SELECT seen_at FROM quotes ORDER BY arrival DESC LIMIT 1)"
 )
@@ -35,16 +35,16 @@ _summary = decoder(Summary)
 
 
 class SqliteHistory(sqlite3.Connection):
-    """The history in one SQLite file. Made by ``read_history``, or ``connect_guarded`` for a thread of its own."""
+    """The history in one SQLite file. Made by ``read_history``, or ``connect_guarded`` in each thread."""
 
     list_alerts = alerts.list_alerts
     find_alerts = alerts.find_alerts
     show_alert = alerts.show_alert
     quotes_around = alerts.quotes_around
     list_incidents = incidents.list_incidents
-    show_incident = whole_incident.show_incident
-    headline = whole_incident.headline
-    told_summary = readers.told_summary
+    show_incident = incidents.show_incident
+    headline = incidents.headline
+    told_summary = incidents.told_summary
     search = searching.search
     statistics = stats.statistics
     export = exporting.export
@@ -84,24 +84,24 @@ class SqliteHistory(sqlite3.Connection):
         return int(self.execute("SELECT count(*) FROM alerts").fetchone()[0])
 
     def standing(self) -> dict[str, Any]:
-        """How the history stands."""
+        """Open incidents, newest story and quote, and the number of sources and those in trouble."""
         names = ("open", "story_at", "quote_at", "sources", "trouble")
-        return dict(zip(names, (*self.execute(_STANDING).fetchone(), *self.execute(_SOURCES).fetchone()), strict=True))
+        return dict(zip(names, (*self.execute(_STATE).fetchone(), *self.execute(_SOURCES).fetchone()), strict=True))
 
     def read_summary(self, stored: str) -> Summary | None:
-        """A summary as ``show_incident`` gives it."""
+        """A summary as ``show_incident`` returns it; ``None`` where another version of the program wrote it."""
         try:
             summary: Summary = _summary(json.loads(stored))
             return summary
         except (AftershockError, KeyError, TypeError, ValueError):
             return None
 
-    def export_to(self, file: str, *asked: Any) -> int:
-        """As ``export``, into a file that is put in its place when it is whole."""
-        return exporting.export_to(Path(file), self, *asked)
+    def export_to(self, file: str, what: str, filters: Filters, form: str) -> int:
+        """As ``export``, into a file that appears when it is complete."""
+        return exporting.export_to(Path(file), self, what, filters, form)
 
     def findings(self) -> list[str]:
-        """What is wrong with one state of the history, whatever a bot writes meanwhile."""
+        """Damage in one state of the history, whatever a bot writes meanwhile."""
         self.execute("BEGIN")
         try:
             return [*verifying.verify(self), *verifying.evidence(self)]
@@ -111,13 +111,13 @@ class SqliteHistory(sqlite3.Connection):
 
 @contextlib.contextmanager
 def read_history(path: str | PathLike[str]) -> Iterator[SqliteHistory]:
-    """The history in a file, for reading only. Raises StoreError, StoreVersionError where it is not this version's."""
+    """The history in a file, read-only. Raises StoreError, StoreVersionError where it is not this version's."""
     with open_as(SqliteHistory, path) as history:
         yield history
 
 
 def connect_guarded(path: Path) -> SqliteHistory:
-    """The same for somebody who closes it and asks SQL of his own: nothing but reading gets through."""
+    """The same for a caller that closes it and runs SQL of its own: only reading gets through."""
     with translated(path):
         history = connect_reader(path, kind=SqliteHistory)
         try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.adapters.store.codec import clean, moment_text
-from bot.adapters.store.history.filters import Query, Test, tests_of, where
-from bot.adapters.store.history.opening import Source, objects, opened, rounded
+from bot.adapters.store.codec import clean
+from bot.adapters.store.history.filters import Query, Test, tests_of, time_tests, where
+from bot.adapters.store.history.opening import Source, objects, opened
 from bot.core.errors import UsageError
 from bot.core.model import Filters
 
@@ -15,10 +15,9 @@ _WORD = re.compile(r'"([^"]*)"|(\S+)')
 
 
 def matching(words: str) -> str:
-    """What people type, in the language of FTS5: words are all wanted, ``"a phrase"`` as it stands, ``OR`` between
-    alternatives, ``deep*`` a beginning. Nothing else has a meaning, so that nothing typed is a mistake.
+    """What people type as an FTS5 query: all words must occur; ``"a phrase"``, ``OR`` and ``deep*`` work.
 
-    Raises UsageError where there is no word in it.
+    Everything else is plain text, so that nothing typed is a syntax error. Raises UsageError where there is no word.
     """
     terms: list[str] = []
     for phrase, word in _WORD.findall(words):
@@ -26,10 +25,10 @@ def matching(words: str) -> str:
             if terms and terms[-1] != "OR":
                 terms.append("OR")
             continue
-        begins = word.endswith("*")
+        is_prefix = word.endswith("*")
         text = clean((phrase or word.rstrip("*")).replace('"', " ").replace("\0", " ")).strip()
         if any(c.isalnum() for c in text):
-            terms.append(f'"{text}"{"*" if begins else ""}')
+            terms.append(f'"{text}"{"*" if is_prefix else ""}')
     while terms and terms[-1] == "OR":
         terms.pop()
     if not terms:
@@ -38,96 +37,82 @@ def matching(words: str) -> str:
 
 
 def search(source: Source, words: str, filters: Filters | None = None, limit: int = 20) -> list[dict[str, Any]]:
-    """Alerts and stories with these words, ``limit`` of each at most, the newest first.
+    """Alerts and stories with these words, at most ``limit`` of each, newest first.
 
-    Alerts are searched by symbol, rule, incident, exposures and the words of their cause; stories by title and
-    summary. Filters are those of alerts; apart from time they leave only the stories such an alert points to.
+    Alerts are searched by symbol, rule, incident, exposures and their cause; stories by title and summary. Filters
+    concern alerts; with any but time, stories are only those a matching alert points to.
     """
-    asked, match = filters or Filters(), matching(words)
+    filters, match = filters or Filters(), matching(words)
     with opened(source) as conn:
-        alerts = objects(conn, *alerts_query(match, asked, limit))
-        stories = objects(conn, *stories_query(match, asked, limit))
-    for each in (*alerts, *stories):
-        for name in ("change", "score"):
-            if name in each:
-                each[name] = rounded(each[name])
+        alerts = objects(conn, *alerts_query(match, filters, limit), rounding=("change",))
+        stories = objects(conn, *stories_query(match, filters, limit), rounding=("score",))
     found = [{"type": "alert", **each} for each in alerts] + [{"type": "story", **each} for each in stories]
     return sorted(found, key=lambda each: str(each["at"]), reverse=True)
 
 
 def alerts_query(match: str, filters: Filters, limit: int) -> Query:
-    """Alerts that ``match``. Found from the newest entry of the search back."""
+    """Alerts that ``match``, from the newest entry of the search index back."""
     tests: list[Test] = [("alerts_fts MATCH ?", (_narrowed(match, filters),)), *tests_of(filters)]
-    said, values = where([*tests, *_numbered("alerts_fts.rowid", "number", "alert_numbers", "fired_at", filters)])
+    conditions, values = where([*tests, *_numbered("alerts_fts.rowid", "number", "alert_numbers", "fired_at", filters)])
     return (
         "SELECT a.fired_at AS at, a.id, a.symbol, a.rule, a.severity, a.change, a.incident_id AS incident,"
         " a.cause_title AS title, a.cause_source AS source, snippet(alerts_fts, -1, '«', '»', '…', 16) AS excerpt"
         " FROM alerts_fts JOIN alert_numbers n ON n.number = alerts_fts.rowid JOIN alerts a ON a.id = n.alert_id"
-        f"{said} ORDER BY alerts_fts.rowid DESC LIMIT ?",
+        f"{conditions} ORDER BY alerts_fts.rowid DESC LIMIT ?",
         (*values, limit),
     )
 
 
 def _narrowed(match: str, filters: Filters) -> str:
-    """What the search itself can leave out, which it does without a look at the alerts."""
+    """The filters that the search index can apply itself, without reading the alerts."""
 
     def phrase(text: str) -> str:
         return '"' + clean(text).replace('"', '""').replace("\0", " ") + '"'
 
-    also = [
+    terms = [
         f"{column} : {phrase(value)}"
         for column, value in (("symbol", filters.symbol), ("rule", filters.rule), ("incident", filters.incident))
         if value is not None
     ]
     if filters.exposure is not None:
         exposed = [f"symbol : {phrase(symbol)}" for symbol in filters.exposed]
-        also.append(f"({' OR '.join([f'exposures : {phrase(filters.exposure)}', *exposed])})")
-    return " AND ".join([f"({match})", *also])
+        terms.append(f"({' OR '.join([f'exposures : {phrase(filters.exposure)}', *exposed])})")
+    return " AND ".join([f"({match})", *terms])
 
 
 def _numbered(row: str, number: str, table: str, time: str, filters: Filters) -> list[Test]:
-    """Bounds of the search's row numbers for a bound of time: it goes by number, and cannot go by time."""
-    said, values = where(
-        [
-            (f"{time} {sign} ?", (moment_text(at),))
-            for sign, at in ((">=", filters.since), ("<", filters.until))
-            if at is not None
-        ]
-    )
-    if not said:
+    """The bounds of time as bounds of row numbers, by which the search index is ordered."""
+    conditions, values = where(time_tests(filters, time))
+    if not conditions:
         return []
     return [
-        (f"{row} >= (SELECT min({number}) FROM {table}{said})", values),
-        (f"{row} <= (SELECT max({number}) FROM {table}{said})", values),
+        (f"{row} >= (SELECT min({number}) FROM {table}{conditions})", values),
+        (f"{row} <= (SELECT max({number}) FROM {table}{conditions})", values),
     ]
 
 
 def stories_query(match: str, filters: Filters, limit: int) -> Query:
-    """Stories that ``match``. Found from the last that arrived back."""
-    tests: list[Test] = [("stories_fts MATCH ?", (match,))]
-    if filters.since is not None:
-        tests.append(("s.seen_at >= ?", (moment_text(filters.since),)))
-    if filters.until is not None:
-        tests.append(("s.seen_at < ?", (moment_text(filters.until),)))
+    """Stories that ``match``, from the last that arrived back."""
+    tests: list[Test] = [("stories_fts MATCH ?", (match,)), *time_tests(filters, "s.seen_at")]
     tests += _numbered("stories_fts.rowid", "arrival", "stories", "seen_at", filters)
     if filters.symbol is not None or filters.incident is not None:
-        # few alerts: begin with what they point to
-        said, values = where(tests_of(filters.untimed()))
+        # few alerts: begin with the stories they point to
+        conditions, values = where(tests_of(filters.untimed()))
         cited = (
             "SELECT p.arrival FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id"
-            f" CROSS JOIN stories p ON p.id = e.story_id{said}"
+            f" CROSS JOIN stories p ON p.id = e.story_id{conditions}"
         )
         tests.append((f"stories_fts.rowid IN ({cited})", values))
     elif filters.narrow or filters.severity is not None:
-        said, values = where([("e.story_id = s.id", ()), *tests_of(filters.untimed())])
-        tests.append((f"EXISTS (SELECT 1 FROM alert_stories e JOIN alerts a ON a.id = e.alert_id{said})", values))
-    said, values = where(tests)
+        conditions, values = where([("e.story_id = s.id", ()), *tests_of(filters.untimed())])
+        tests.append((f"EXISTS (SELECT 1 FROM alert_stories e JOIN alerts a ON a.id = e.alert_id{conditions})", values))
+    conditions, values = where(tests)
     return (
         "SELECT s.seen_at AS at, s.id, s.title, s.source, s.publisher, s.link, s.published_at,"
         " (SELECT max(score) FROM story_scores c WHERE c.story_id = s.id) AS score,"
         " (SELECT count(*) FROM alert_stories e WHERE e.story_id = s.id) AS alerts,"
         " snippet(stories_fts, -1, '«', '»', '…', 16) AS excerpt"
-        f" FROM stories_fts JOIN stories s ON s.arrival = stories_fts.rowid{said}"
+        f" FROM stories_fts JOIN stories s ON s.arrival = stories_fts.rowid{conditions}"
         " ORDER BY stories_fts.rowid DESC LIMIT ?",
         (*values, limit),
     )

@@ -1,8 +1,7 @@
-"""People's own SQL over the history: it can read, and nothing else, and not for ever.
+"""People's own SQL over the history: read-only, and with a time limit.
 
-Three walls, of which each would do: the file is opened for reading only, SQLite's authoriser lets through reading
-alone, and a limit of time ends what would run on. Values of more than 16 MB are refused, so that a query cannot take
-the machine's memory.
+The file is opened read-only, and SQLite's authoriser allows reading alone. Values over 16 MB are refused, so that a
+query cannot take the machine's memory.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from bot.adapters.store.history.opening import Source, opened, path_of
 from bot.core.errors import StoreError, UsageError
 
 TIME_LIMIT = 30.0
-"""Seconds a query may take where nothing else is said."""
+"""Seconds a query may take by default."""
 _LARGEST = 16 << 20
 _STEPS = 20_000
-"""Instructions of SQLite's machine between two looks at the clock: a few milliseconds."""
+"""Instructions of SQLite's virtual machine between two checks of the time: a few milliseconds."""
 
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 _SCHEMA_PRAGMAS = frozenset(
@@ -34,7 +33,7 @@ _VIRTUAL = (
     *(f"pragma_{name}('runs')" for name in sorted(_SCHEMA_PRAGMAS - {"table_list"})),
     "pragma_table_list",
 )
-"""Virtual tables. SQLite declares one at its first use, by a statement that the authoriser would refuse."""
+"""Virtual tables. SQLite declares one at its first use, which the authoriser would refuse."""
 _REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "writefile", "edit"})
 
 
@@ -52,9 +51,9 @@ def _authorise(action: int, first: str | None, second: str | None, database: str
 
 
 def guard_reader(conn: sqlite3.Connection) -> None:
-    """``conn`` can only read from now on; for a program that brings its own limit of time.
+    """Make ``conn`` read-only from now on, for a program with a time limit of its own.
 
-    Beside what people's own SQL may, it may ask for the version of the schema, and which files are open.
+    Unlike people's own SQL it may ask for the version of the schema and the open files.
     """
     _declare(conn)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
@@ -77,7 +76,7 @@ def _declare(conn: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def read_only(conn: sqlite3.Connection, seconds: float) -> Iterator[Callable[[], bool]]:
-    """Within the block ``conn`` can only read, for so long; yields whether the time is over."""
+    """Makes ``conn`` read-only within the block, for so long; yields whether the time is up."""
     _declare(conn)
     began = time.monotonic()
 
@@ -99,9 +98,9 @@ def read_only(conn: sqlite3.Connection, seconds: float) -> Iterator[Callable[[],
 def select(
     source: Source, sql: str, parameters: tuple[Any, ...] = (), *, seconds: float = TIME_LIMIT
 ) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
-    """The names of the result's columns, and its rows as they come.
+    """The result's column names, and its rows as they come.
 
-    Raises UsageError for what is no single reading statement; StoreError where it takes longer than ``seconds``.
+    Raises UsageError unless ``sql`` is a single statement that reads; StoreError where it takes over ``seconds``.
     """
     with opened(source) as conn, translated(path_of(conn)), read_only(conn, seconds) as over:
         with _explained(over, seconds):
@@ -110,10 +109,10 @@ def select(
             except ValueError as error:  # a null character
                 raise UsageError(str(error)) from error
         if cursor.description is None:
-            raise UsageError("nothing is asked; write SELECT …")
+            raise UsageError("no query; write SELECT …")
         rows = _rows(cursor, over, seconds)
         try:
-            yield _told_apart([column[0] for column in cursor.description]), rows
+            yield _distinct([column[0] for column in cursor.description]), rows
         finally:
             rows.close()
 
@@ -125,27 +124,27 @@ def _rows(cursor: sqlite3.Cursor, over: Callable[[], bool], seconds: float) -> G
 
 @contextlib.contextmanager
 def _explained(over: Callable[[], bool], seconds: float) -> Iterator[None]:
-    """SQLite's errors as what the person who wrote the query can do about them."""
+    """Turns SQLite's errors into what the author of the query can do about them."""
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
-        said, code = str(error), getattr(error, "sqlite_errorcode", None)
-        if code == sqlite3.SQLITE_INTERRUPT or (said == "interrupted" and over()):
+        message, code = str(error), getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_INTERRUPT or (message == "interrupted" and over()):
             raise StoreError(f"the query took longer than {seconds:g} s; ask for less, or raise --timeout") from error
-        if code == sqlite3.SQLITE_AUTH or "not authorized" in said or "prohibited" in said:
-            raise UsageError(f"only reading is allowed here: {said}") from error
+        if code == sqlite3.SQLITE_AUTH or "not authorized" in message or "prohibited" in message:
+            raise UsageError(f"only reading is allowed: {message}") from error
         if code in (None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH):
-            raise UsageError(said) from error
+            raise UsageError(message) from error
         raise
 
 
-def _told_apart(names: list[str]) -> list[str]:
-    """Column names, a repeated one with its number."""
-    told: list[str] = []
+def _distinct(names: list[str]) -> list[str]:
+    """Column names, repeated ones with a number."""
+    found: list[str] = []
     for name in names:
         tries, fresh = 1, name
-        while fresh in told:
+        while fresh in found:
             tries += 1
             fresh = f"{name}_{tries}"
-        told.append(fresh)
-    return told
+        found.append(fresh)
+    return found

@@ -1,4 +1,4 @@
-"""Rows from one history on their way into another: runs and arrivals renumbered, chunk after chunk."""
+"""Copying rows from one history into another, with runs and arrivals renumbered, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from bot.adapters.store.connection import transaction
 
 CHUNK = 500
-"""Rows of a table with all that belongs to them, in one transaction."""
+"""Rows, with everything that belongs to them, in one transaction."""
 _MANY = 10_000
-"""Rows that nothing belongs to, in one transaction."""
+"""Rows without dependants, in one transaction."""
 ARRIVING = ("stories", "quotes", "daily_bars", "splits", "earnings_dates")
-"""Tables that share one count of arrivals."""
+"""Tables that share one numbering of arrivals."""
 
 Row = Mapping[str, Any]
 
 
 class Transfer:
-    """Copies rows of ``theirs`` to ``ours``. ``map_runs`` comes first; methods that write expect a transaction."""
+    """Copies rows of ``theirs`` to ``ours``. Call ``map_runs`` first; methods that write expect a transaction."""
 
     def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection) -> None:
         self.ours = ours
         self.theirs = theirs
         self.done: dict[str, int] = {}
-        """Rows added or brought up to date, by table."""
+        """Rows added or updated, by table."""
         self._runs: dict[int, int] = {}
         self._columns: dict[str, list[str]] = {}
         # theirs come after ours, in their own order
@@ -33,7 +33,7 @@ class Transfer:
         self._arrived = max(number or 0 for number in newest)
 
     def map_runs(self) -> None:
-        """Give their runs numbers here; one that is here already, from an earlier import, keeps its own."""
+        """Give their runs numbers here; runs that an earlier import brought keep theirs."""
         same = ("mode", "name", "started_at", "version", "pid")
         known = {tuple(row[1:]): row[0] for row in self.ours.execute(f"SELECT id, {', '.join(same)} FROM runs")}
         for run in self.rows("runs"):
@@ -71,17 +71,17 @@ class Transfer:
     # -------------------------------------------------------------------------------------------------------- reading
 
     def rows(self, table: str, where: str = "1", parameters: Sequence[Any] = ()) -> list[Row]:
-        """Rows of theirs that ``where`` tells."""
+        """Rows of theirs that match ``where``."""
         names = self.columns(table)
         found = self.theirs.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", tuple(parameters))
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def of(self, table: str, column: str, ids: Sequence[str]) -> list[Row]:
-        """What belongs to the rows with these ids."""
+        """Rows of theirs that belong to these ids."""
         return self.rows(table, f"{column} IN ({marks(ids)})", ids) if ids else []
 
     def chunks(self, table: str, number: str, size: int = CHUNK) -> Iterator[list[Row]]:
-        """The table in the order of ``number``, as many rows at a time."""
+        """The table in the order of ``number``, in lists of at most ``size`` rows."""
         last = 0
         while True:
             names = self.columns(table)
@@ -98,7 +98,7 @@ class Transfer:
     # -------------------------------------------------------------------------------------------------------- writing
 
     def add(self, table: str, rows: Iterable[Row], conflict: str) -> None:
-        """Insert rows of theirs under the run here; ``conflict`` says what becomes of one that is here."""
+        """Insert rows of theirs with the run numbers here; ``conflict`` is the clause for rows already here."""
         names = self.columns(table)
         sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) {conflict}"
         values = [
@@ -109,11 +109,11 @@ class Transfer:
             self.count(table, self.ours.executemany(sql, values).rowcount)
 
     def arriving(self, rows: Iterable[Row]) -> list[Row]:
-        """The rows with numbers of arrival after everything that is here."""
+        """The rows, arriving after everything that is here."""
         return [{**row, "arrival": self._arrived + row["arrival"]} for row in rows]
 
     def came(self, table: str, rows: Sequence[Row]) -> list[str]:
-        """Ids of those rows that are here because they came from that machine, now or before."""
+        """Ids of the rows that are here from that machine, by this import or an earlier one."""
         runs = {row["id"]: self._runs[row["run_id"]] for row in rows}
         ids = list(runs)
         here = self.ours.execute(f"SELECT id, run_id FROM {table} WHERE id IN ({marks(ids)})", ids)
@@ -122,23 +122,26 @@ class Transfer:
     # --------------------------------------------------------------------------------------- observations without an id
 
     def quotes(self) -> Iterator[None]:
-        """Quotes, the same trade told by both machines once."""
-        return self._nameless("quotes", ("symbol", "at", "kind"), ("price", "previous_close", "basis"))
+        """Quotes; a trade that both machines saw is kept once."""
+        return self._without_id("quotes", ("symbol", "at", "kind"), ("price", "previous_close", "basis"))
 
     def bars(self) -> Iterator[None]:
-        """Daily bars with all their versions, the same figures told by both machines once."""
-        return self._nameless("daily_bars", ("symbol", "session"), ("open", "high", "low", "close", "volume"))
+        """Daily bars in all their versions; the same figures from both machines are kept once."""
+        return self._without_id("daily_bars", ("symbol", "session"), ("open", "high", "low", "close", "volume"))
 
     def earnings(self) -> Iterator[None]:
-        """When companies report, as the calendars said."""
-        return self._nameless("earnings_dates", ("symbol", "day"), ("time_of_day",))
+        """Earnings dates in all their versions."""
+        return self._without_id("earnings_dates", ("symbol", "day"), ("time_of_day",))
 
-    def _nameless(self, table: str, about: Sequence[str], says: Sequence[str]) -> Iterator[None]:
-        """Rows known by what they say ``about`` what. One of the same run must have been seen at the same moment to be
-        the same, because a vendor may say one thing, then another, then the first again."""
+    def _without_id(self, table: str, key: Sequence[str], figures: Sequence[str]) -> Iterator[None]:
+        """Copies rows that are the same when ``key`` and ``figures`` are.
+
+        Within one run they must also have been seen at the same time, because a vendor may state one figure, then
+        another, then the first again.
+        """
         names = self.columns(table)
         place = {name: i + 1 for i, name in enumerate(names)}
-        same = " AND ".join([*(f"o.{n} = ?{place[n]}" for n in about), *(f"o.{n} IS ?{place[n]}" for n in says)])
+        same = " AND ".join([*(f"o.{n} = ?{place[n]}" for n in key), *(f"o.{n} IS ?{place[n]}" for n in figures)])
         sql = (
             f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(f'?{place[n]}' for n in names)}"
             f" WHERE NOT EXISTS (SELECT 1 FROM {table} o WHERE {same}"

@@ -1,4 +1,4 @@
-"""Whether the history is whole: its file, its references, its outbox, and what its alerts rest on."""
+"""The integrity of the history: its file, references and outbox, and the evidence of its alerts."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from collections.abc import Iterable
 from bot.adapters.store.history.opening import Source, opened
 
 SHOWN = 20
-"""Findings of a kind that are named; of more only the number is."""
+"""Findings of a kind that are listed; more are only counted."""
 
 
 def verify(source: Source) -> list[str]:
-    """What is wrong with the database, one line each; empty where it is whole."""
+    """Damage in the database, one line each; empty where there is none."""
     with opened(source) as conn:
         found = [str(row[0]) for row in conn.execute("PRAGMA integrity_check") if row[0] != "ok"]
         references = (
             f"{table} row {row}: no such row in {parent}"
             for table, row, parent, _ in conn.execute("PRAGMA foreign_key_check")
         )
-        return [*found, *_named(references), *_asked(conn, ORPHANS)]
+        return [*found, *_first_lines(references), *_findings(conn, ORPHANS)]
 
 
 def evidence(source: Source) -> list[str]:
-    """What an alert rested on and is no longer kept, one line each; empty where nothing is missing."""
+    """Evidence of alerts that is missing, one line each; empty where none is."""
     with opened(source) as conn:
-        return _asked(conn, {f"not kept: {what}": sql for what, sql in EVIDENCE.items()})
+        return _findings(conn, {f"missing: {what}": sql for what, sql in EVIDENCE.items()})
 
 
-def _asked(conn: sqlite3.Connection, questions: dict[str, str]) -> list[str]:
+def _findings(conn: sqlite3.Connection, questions: dict[str, str]) -> list[str]:
     found: list[str] = []
     for what, sql in questions.items():
-        found += _named(f"{what}: {row[0]}" for row in conn.execute(sql))
+        found += _first_lines(f"{what}: {row[0]}" for row in conn.execute(sql))
     return found
 
 
-def _named(lines: Iterable[str]) -> list[str]:
-    """The first lines, and how many more there are."""
+def _first_lines(lines: Iterable[str]) -> list[str]:
+    """The first lines, and the number of further ones."""
     every = list(lines)
     more = len(every) - SHOWN
-    return [*every[:SHOWN], *([f"… and {more:,} more of these"] if more > 0 else [])]
+    return [*every[:SHOWN], *([f"… and {more:,} more"] if more > 0 else [])]
 
 
 ORPHANS = {
@@ -54,7 +54,7 @@ ORPHANS = {
         "SELECT id FROM alerts a WHERE NOT EXISTS"
         " (SELECT 1 FROM alert_changes c WHERE c.alert_id = a.id AND c.kind = 'fired')"
     ),
-    "an attempt under way for a notification that is not": (
+    "an unfinished attempt for a notification that is not leased": (
         "SELECT d.notification_id FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
         " WHERE d.outcome = 'started' AND n.state <> 'leased'"
     ),
@@ -63,43 +63,43 @@ ORPHANS = {
         " (SELECT 1 FROM deliveries d WHERE d.notification_id = n.id AND d.attempt = n.attempts"
         " AND d.outcome = 'started')"
     ),
-    "sent without an attempt that says so": (
+    "sent, but no attempt succeeded": (
         "SELECT n.id FROM notifications n WHERE n.state = 'sent' AND NOT EXISTS"
         " (SELECT 1 FROM deliveries d WHERE d.notification_id = n.id AND d.outcome = 'sent')"
     ),
-    # what a killed process held is taken up by the next run when it starts; one that was passed over is lost
-    "leased by a run that is over, though a later one has claimed since": (
+    # the next run recovers the leases of a killed process when it starts; one it missed is lost
+    "still leased by a run that has ended, though a later run has claimed since": (
         "SELECT n.id FROM notifications n INDEXED BY notifications_leased WHERE n.state = 'leased' AND EXISTS"
         " (SELECT 1 FROM deliveries d INDEXED BY deliveries_started_at WHERE d.started_at > n.lease_until"
         " AND d.run_id > n.leased_by)"
     ),
-    "queued for a chat that is switched off or has moved, so that nobody sends it": (
+    "queued for a chat that is switched off or has moved: never sent": (
         "SELECT n.id FROM notifications n INDEXED BY notifications_queued JOIN chats c ON c.id = n.recipient_id"
         " WHERE n.state = 'queued' AND (NOT c.enabled OR c.moved_to IS NOT NULL)"
     ),
-    "queued for a channel its chat is not of, so that nobody sends it": (
+    "queued for a channel that is not its chat's: never sent": (
         "SELECT n.id FROM notifications n INDEXED BY notifications_queued JOIN chats c ON c.id = n.recipient_id"
         " WHERE n.state = 'queued' AND n.channel <> c.channel"
     ),
-    "an edit of a message of somebody else": (
+    "an edit of an edit, not of the message": (
         "SELECT n.id FROM notifications n JOIN notifications m ON m.id = n.edits WHERE m.edits IS NOT NULL"
     ),
-    "an alert that its incident does not name": (
+    "an alert missing in its incident's list": (
         "SELECT a.id FROM alerts a JOIN incidents i ON i.id = a.incident_id"
         " WHERE a.id NOT IN (SELECT value FROM json_each(i.alerts))"
     ),
-    "a simulation in a live history, or the other way round": (
+    "live and simulated runs in one history": (
         "SELECT mode || ' ' || name FROM runs GROUP BY mode HAVING (SELECT count(DISTINCT mode) FROM runs) > 1"
     ),
 }
-"""What no reference of the database forbids and must not be."""
+"""What must not be, though no foreign key forbids it."""
 
 EVIDENCE = {
-    "an alert an incident names": (
+    "an alert in an incident's list": (
         "SELECT i.id || ' names ' || e.value FROM incidents i, json_each(i.alerts) e"
         " WHERE e.value NOT IN (SELECT id FROM alerts)"
     ),
-    "the text of a rule as an alert fired with it": (
+    "the text of a rule that an alert fired by": (
         "SELECT v.rule || ' ' || v.version FROM rule_versions v WHERE v.text IS NULL"
         " AND EXISTS (SELECT 1 FROM alerts a WHERE a.rule = v.rule AND a.rule_version = v.version)"
     ),
@@ -115,9 +115,9 @@ EVIDENCE = {
         "SELECT a.id FROM alerts a JOIN alert_changes c ON c.alert_id = a.id AND c.kind = 'fired' WHERE NOT EXISTS"
         " (SELECT 1 FROM quotes q WHERE q.symbol = a.symbol AND q.at = c.price_at)"
     ),
-    "the quote an alert stands on": (
+    "the quote of an alert's present price": (
         "SELECT a.id FROM alerts a WHERE NOT EXISTS"
         " (SELECT 1 FROM quotes q WHERE q.symbol = a.symbol AND q.at = a.price_at)"
     ),
 }
-"""What an alert or incident rests on and must be kept as long as it is; each finding is something missing."""
+"""Evidence that must be kept as long as its alert or incident; each finding is something missing."""

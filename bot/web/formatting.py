@@ -1,4 +1,4 @@
-"""How values of the history are put into words on a page."""
+"""Values of the history as text and HTML on a page."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from bot.core.text import wording
 from bot.core.text.links import safe_link
 
 REASONS = {
-    "first": "first told",
+    "first": "first message",
     "escalated": "now worse",
     "widened": "spreading",
     "corrected": "corrected",
     "follow_up": "follow-up",
-    "resolved": "the end",
+    "resolved": "resolved",
     "digest": "digest",
-    "operator": "to the operator",
+    "operator": "for operators",
 }
 HORIZONS = ("15 min", "1 hour", "close", "1 session", "5 sessions", "20 sessions")
 
 
 def percent(fraction: float | None) -> str:
-    """``−17.8 %``; an empty text for what is not known."""
+    """``−17.8 %``; empty where unknown."""
     return wording.percent(fraction) if fraction is not None else ""
 
 
 def price(value: float | None) -> str:
-    """``128.20``; an empty text for what is not known."""
+    """``128.20``; empty where unknown."""
     return wording.price(value) if value is not None else ""
 
 
 def when(at: str | None) -> Markup:
-    """A stored time as an element that programs read, too; empty for none."""
+    """A stored time as a ``<time>`` element; empty for none."""
     if not at:
         return Markup()
     try:
-        known = parsed(at)
+        time = parsed(at)
     except ValueError:
         return escape(at)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(at, at, shown(known))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at, at, shown(time))
 
 
 def shown(at: datetime) -> str:
@@ -51,36 +51,36 @@ def shown(at: datetime) -> str:
 
 
 def parsed(at: str) -> datetime:
-    """The moment a stored time means, short form or long. Raises ValueError for text that is none."""
+    """A stored time, short or long form, as a datetime. Raises ValueError for other text."""
     if not at.endswith("Z"):
-        raise ValueError(f"no stored time: {at!r}")
+        raise ValueError(f"not a stored time: {at!r}")
     return datetime.fromisoformat(at.removesuffix("Z")).replace(tzinfo=UTC)
 
 
 def tone(fraction: float | None) -> str:
-    """The class of a change: ``fall``, ``rise`` or nothing."""
+    """The CSS class of a change: ``fall``, ``rise`` or none."""
     if not fraction:
         return ""
     return "fall" if fraction < 0 else "rise"
 
 
 def link(address: str | None, words: Any) -> Markup:
-    """``words`` as a link away from here, where the address is safe; else only the words."""
+    """``words`` as an external link where the address is safe; else only the words."""
     if not (safe := safe_link(address or "")):
         return escape(words)
     return Markup('<a href="{}" rel="noopener noreferrer nofollow external">{}</a>').format(safe, words)
 
 
 def incident_path(incident: str) -> str:
-    """Where an incident is told."""
+    """The page of an incident."""
     return f"/incident/{tilde_encode(incident)}"
 
 
 def alert_path(alert: str) -> str:
-    """Where an alert is told."""
+    """The page of an alert."""
     return f"/alert/{tilde_encode(alert)}"
 
 
 def confidence(value: float | None) -> str:
-    """``very likely (0.98)``; an empty text for what is not known."""
+    """``very likely (0.98)``; empty where unknown."""
     return f"{wording.confidence_words(value)} ({value:.2f})" if value is not None else ""

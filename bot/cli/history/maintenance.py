@@ -1,4 +1,4 @@
-"""``history import``, ``prune``, ``backup`` and ``verify``: looking after the history."""
+"""``history import``, ``prune``, ``backup`` and ``verify``: maintaining the history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def import_(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Merge another machine's history into this one. May be repeated; the bot must not be running on this one."""
+    """Merge another machine's history into this one; repeatable. The bot must not be running on this one."""
     from bot.app.stores import import_history
     from bot.clock import SystemClock
 
@@ -26,18 +26,18 @@ def import_(
     added: Mapping[str, int] = {}
     for done in import_history(file, other, SystemClock().now()):
         added = done
-    _tell({table: rows for table, rows in added.items() if rows}, f"{file}: nothing new in {other}", json)
+    _print_counts({table: rows for table, rows in added.items() if rows}, f"{file}: nothing new in {other}", json)
 
 
 def prune(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many rows would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the rows.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Delete quotes and stories older than config.yaml keeps them, apart from what an alert rests on.
+    """Delete quotes and stories older than config.yaml keeps them, except the evidence of alerts.
 
-    The bot does so by itself every day; without --dry-run it must not be running.
+    The bot does this daily; without --dry-run it must not be running.
     """
     from bot.app.stores import open_history, prune_history
     from bot.clock import SystemClock
@@ -51,7 +51,7 @@ def prune(
             gone: Mapping[str, int] = history.prunable(now, keep)
     else:
         gone = prune_history(file, now, keep)
-    _tell({kind: rows for kind, rows in gone.items() if rows}, f"{file}: nothing to prune", json)
+    _print_counts({kind: rows for kind, rows in gone.items() if rows}, f"{file}: nothing to prune", json)
 
 
 def backup(
@@ -59,7 +59,7 @@ def backup(
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
 ) -> None:
-    """Copy the whole history into a new file, also while the bot runs."""
+    """Copy the whole history into a new file; the bot may be running."""
     from bot.app.stores import back_up
 
     size = back_up(database_file(config, database), to)
@@ -67,7 +67,7 @@ def backup(
 
 
 def verify(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
-    """Check that the history is whole: file, references, search, outbox, what alerts rest on. Exit code 1 if not."""
+    """Check the integrity of the history: file, references, search, outbox, evidence. Exit code 1 if damaged."""
     from bot.app.stores import open_history
     from bot.cli.tables import json_line
     from bot.render.text import clean
@@ -82,10 +82,10 @@ def verify(config: Config = DEFAULT_CONFIG, database: Database = None, json: Jso
     if found:
         raise typer.Exit(1)
     if not json:
-        typer.echo(f"{file}: whole", err=True)
+        typer.echo(f"{file}: no damage found", err=True)
 
 
-def _tell(rows: Mapping[str, int], nothing: str, json: bool) -> None:
+def _print_counts(rows: Mapping[str, int], nothing: str, json: bool) -> None:
     from bot.cli.tables import Column, json_line, print_table
 
     if json:

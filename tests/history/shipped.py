@@ -1,19 +1,19 @@
-"""Every query the program ships for people, by name and with parameters: for tests of their plans, and for a bench."""
+"""Every query the program runs for people, by name, with parameters: for tests of their plans and for the benchmark."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, whole_incident
+from bot.adapters.store.history import alerts, exporting, incidents, searching, stats
 from bot.adapters.store.history.filters import EVERYTHING, Query
 from bot.core.model import VERDICTS, Filters, Severity
 
 SINCE, UNTIL = datetime(2025, 1, 27, tzinfo=UTC), datetime(2025, 1, 28, tzinfo=UTC)
 COUNTING = "stats "
-"""Names of those that count every alert begin so: they read all of one index, and no row."""
+"""Prefix of queries that count every alert: they read all of one index, and no row."""
 WHOLE = "export "
-"""Names of those that tell everything begin so; each walks its rows in order, once."""
+"""Prefix of queries that return everything; each walks its rows in order, once."""
 
 
 def shipped(
@@ -29,7 +29,7 @@ def shipped(
     until: datetime = UNTIL,
     limit: int = 1000,
 ) -> dict[str, Query]:
-    """Name to SQL and parameters; what they ask about can be named, to fit the database they are asked of."""
+    """Name to SQL and parameters; arguments fit the parameters to a database."""
     asked = {
         "": EVERYTHING,
         " of a symbol": Filters(symbol=symbol),
@@ -43,9 +43,9 @@ def shipped(
         **{f" with the verdict {verdict}": Filters(verdict=verdict) for verdict in VERDICTS},
     }
     found: dict[str, Query] = {f"list{name}": alerts.list_query(each, limit) for name, each in asked.items()}
-    about: dict[str, Any] = {name: incident if "incident" in name else alert for name in alerts.SHOWN}
-    found |= {f"show: {name}": (sql, (about[name],)) for name, sql in alerts.SHOWN.items()}
-    found |= {f"page: {name}": (sql, (incident,)) for name, sql in whole_incident.ASKED.items()}
+    about: dict[str, Any] = {name: incident if "incident" in name else alert for name in alerts.ALERT_QUERIES}
+    found |= {f"show: {name}": (sql, (about[name],)) for name, sql in alerts.ALERT_QUERIES.items()}
+    found |= {f"page: {name}": (sql, (incident,)) for name, sql in incidents.INCIDENT_QUERIES.items()}
     of_incidents = {name: each for name, each in asked.items() if each.symbol is None and each.rule is None}
     for name, each in of_incidents.items():
         if each.exposure is None:
@@ -60,7 +60,7 @@ def shipped(
         for name in ("", " of a symbol", " of a rule", " of a day", " high at least"):
             found[f"{COUNTING}by {by}{name}"] = stats.counts_query(by, asked[name])
         found[f"{COUNTING}by {by}: verdicts"] = stats.verdicts_query(by, EVERYTHING)
-    for what in exporting.WHAT:
+    for what in exporting.EXPORTED:
         for name in ("", " of a symbol", " of a day"):
             found[f"{WHOLE}{what}{name}"] = exporting.export_query(what, asked[name])
     found |= {
