@@ -117,7 +117,7 @@ def test_lists_of_speech_are_joined_and_read_whatever_their_capitals(tmp_path: P
     [
         (
             "speech:\n  verb: [said]\n",
-            "0.yaml:2:3: speech.verb: there is no list 'verb' here; did you mean 'verbs'?",
+            "0.yaml:2:3: speech.verb: there is no speech list 'verb'; did you mean 'verbs'?",
         ),
         (
             "speech:\n  verbs: [said, pointed out]\n",
@@ -125,11 +125,11 @@ def test_lists_of_speech_are_joined_and_read_whatever_their_capitals(tmp_path: P
         ),
         (
             TOPIC.replace("all: [toy]", "all: [toys]"),
-            "0.yaml:9:43: topics.robots.signals[2].all[0]: there is nothing called 'toys'; did you mean 'toy'?",
+            "0.yaml:9:43: topics.robots.signals[2].all[0]: there is no feature 'toys'; did you mean 'toy'?",
         ),
         (
             TOPIC.replace("[dance, sing]]", "[dance, sign]]"),
-            "0.yaml:8:66: topics.robots.signals[1].all[1][1]: there is nothing called 'sign'; did you mean 'sing'?",
+            "0.yaml:8:66: topics.robots.signals[1].all[1][1]: there is no feature 'sign'; did you mean 'sing'?",
         ),
         (
             TOPIC.replace("reach: {dancers", "reach: {dancer"),
@@ -155,7 +155,7 @@ def test_lists_of_speech_are_joined_and_read_whatever_their_capitals(tmp_path: P
             TOPIC + "models:\n  Tin: {lab: Tinlab, versions: ['Tin-{n}']}\n",
             "0.yaml:20:14: models.Tin.lab: there is no lab 'Tinlab'; define it under labs",
         ),
-        (TOPIC + "models:\n  Tin: {broad: true}\n", "neither names nor versions; without them nothing can match"),
+        (TOPIC + "models:\n  Tin: {broad: true}\n", "no names and no versions, so nothing can match; add one"),
         (TOPIC + "  x: [y\n", "0.yaml:"),
     ],
 )

@@ -53,10 +53,10 @@ def test_a_topic_is_put_into_words(name: str, headline: str, words: str) -> None
         ("in_headlines: on ", "0.yaml:5:19: topics.robots.in_headlines: 'on' does not begin with "),
         (
             "role: tie\n    own: true",
-            "0.yaml:6:10: topics.robots.own: only a rival can be; write role: rival, or remove",
+            "0.yaml:6:10: topics.robots.own: only rivals can have own; write role: rival, or remove own",
         ),
-        ("role: none\n    calendar: true", "0.yaml:6:15: topics.robots.calendar: only a rival can be"),
-        ("role: none\n    weight: 0.5", "0.yaml:6:13: topics.robots.weight: what explains no fall is not weighed"),
+        ("role: none\n    calendar: true", "0.yaml:6:15: topics.robots.calendar: only rivals can have calendar"),
+        ("role: none\n    weight: 0.5", "0.yaml:6:13: topics.robots.weight: a topic that explains no fall has no weight"),
     ],
 )
 def test_a_role_that_makes_no_sense_is_told_with_its_place(tmp_path: Path, written: str, said: str) -> None:
@@ -69,4 +69,4 @@ def test_the_calendar_counts_for_one_topic(tmp_path: Path) -> None:
     (found,) = topic_problems(
         tmp_path, TOPIC.replace("    about:", calendar, 1), SECOND.replace("    about:", calendar, 1)
     )
-    assert found == "1.yaml:4:15: topics.more.calendar: it counts for 'robots' already; keep one"
+    assert found == "1.yaml:4:15: topics.more.calendar: the calendar counts for 'robots' already; keep one"
