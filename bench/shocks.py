@@ -180,7 +180,7 @@ def run(
         outcome = Outcome(name, sessions=len(plan.played), symbols=len(plan.columns.symbols), stories=len(plan.stories))
         asyncio.run(_play(plan, folder / "bench.db", list(falls), outcome))
     for fall in falls:
-        company = plan.world.companies.get(fall.symbol)
+        company = plan.project.companies.get(fall.symbol)
         outcome.exposures[fall.symbol] = dict(company.exposures) if company else {}
     outcome.seconds = time.perf_counter() - began
     return outcome

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.lab.rule_testing import TestResult, prepare_suite, run_test
+from bot.app.lab.rule_testing import RuleTestResult, prepare_suite, run_test
 from bot.core.errors import ConfigError
 from bot.core.model import Reason
 from bot.core.rules.rule import RuleSet
@@ -74,18 +74,18 @@ class Project:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def verdict(self, rule: str, news: list[str], expect: str) -> TestResult:
+    def verdict(self, rule: str, news: list[str], expect: str) -> RuleTestResult:
         """How one test of ``rule`` ends."""
         suite = prepare_suite(self.folder / "config.yaml", self._tests(rule, news, expect), None, NOW)
         ((case, under, scene),) = suite.tests
-        return run_test(suite.stage, case, under, scene)
+        return run_test(suite.workbench, case, under, scene)
 
     def played(self, rule: str, news: list[str]) -> Played:
         """What is said where ``rule`` is in force."""
         suite = prepare_suite(self.folder / "config.yaml", self._tests(rule, news), None, NOW)
         ((_, under, scene),) = suite.tests
         assert scene.tape.first_at is not None
-        return play(suite.stage.engine(RuleSet(under), scene.tape.first_at), scene.tape)
+        return play(suite.workbench.engine(RuleSet(under), scene.tape.first_at), scene.tape)
 
     def mistakes(self) -> list[str]:
         """What is wrong with these files, without the folder's name."""

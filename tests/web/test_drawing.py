@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.drawing import MOST, QUIET, Price, drawing, thinned
+from bot.web.drawing import MOST, QUIET, PricePoint, drawing, thinned
 
 BEGAN = datetime(2025, 1, 27, 9, 0, tzinfo=UTC)
 
 
-def prices(*given: tuple[float, float]) -> list[Price]:
+def prices(*given: tuple[float, float]) -> list[PricePoint]:
     """Hours after the beginning, and the price then."""
-    return [Price(BEGAN + timedelta(hours=hours), price) for hours, price in given]
+    return [PricePoint(BEGAN + timedelta(hours=hours), price) for hours, price in given]
 
 
 steps = st.lists(st.tuples(st.floats(0.01, 30), st.floats(0.0001, 1e6)), min_size=3, max_size=60)
@@ -29,7 +29,7 @@ def test_all_of_it_is_on_the_sheet_and_runs_from_left_to_right(
     at, known = 0.0, []
     for wait, price in given:
         at += wait
-        known.append(Price(BEGAN + timedelta(hours=at), price))
+        known.append(PricePoint(BEGAN + timedelta(hours=at), price))
     drawn = drawing(known, reference, [(known[1].at, "alert")])
     assert drawn is not None
     flat = [place for line in drawn.lines for place in line]

@@ -45,7 +45,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class RuleTestResult:
     """How one test went."""
 
     test: RuleTest
@@ -122,7 +122,7 @@ def _shortest(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: Scenario) -> TestResult:
+def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: Scenario) -> RuleTestResult:
     """Play one test and compare."""
     loaded = RuleSet(rules)
     assert scenario.tape.first_at is not None
@@ -142,7 +142,7 @@ def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: 
         f"a price was not believed: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
         for r in played.refused
     )
-    return TestResult(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
+    return RuleTestResult(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
 
 
 def nearest_misses(
