@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -170,41 +170,40 @@ class _Reader:
         self.mistakes.append(SeriesMistake(at, message))
 
     def closes_of(self, text: str) -> None:
-        pending: tuple[int, re.Match[str]] | None = None
-        volume: float | None = None
+        added: int | None = None  # how many closes the last price added; None where there was no price
         for where, word in _words(text):
             if found := _VOLUME.match(word):
-                if pending is None:
+                if added is None:
                     self._fail(where, f"'{word}' has no close before it; write the price first, like 142.62 v2M")
-                volume = _volume(found)
+                elif added:
+                    closes = [replace(close, volume=_volume(found)) for close in self.closes[-added:]]
+                    self.closes[-added:] = closes
                 continue
-            if pending is not None:
-                self._add_closes(*pending, volume)
-            pending, volume = None, None
             price = _PRICE.match(word)
             if price is None or "%" in price["first"] + (price["last"] or ""):
                 self._fail(where, f"'{shown(word)}' is not a close; write a price like 142.62, or several like 120x100")
+                added = None
             else:
-                pending = (where, price)
-        if pending is not None:
-            self._add_closes(*pending, volume)
+                added = self._add_closes(where, price)
         if self.closes:
             self._bases.append((date.min, self.closes[-1].price))
 
-    def _add_closes(self, where: int, found: re.Match[str], volume: float | None) -> None:
+    def _add_closes(self, where: int, found: re.Match[str]) -> int:
+        """Add the closes that ``found`` describes; how many."""
         count = int(found["count"] or 1)
-        if not 1 <= count <= MOST_CLOSES:
-            self._fail(where, f"{count} closes; write 1 to {MOST_CLOSES}")
-            return
         first = float(found["first"])
         last = float(found["last"] or first)
+        if not 1 <= count <= MOST_CLOSES:
+            self._fail(where, f"{count} closes; write 1 to {MOST_CLOSES}")
+            return 0
         if first <= 0 or last <= 0:
             self._fail(where, f"'{found[0]}' is not above 0; write a real price")
-            return
+            return 0
         variation = float(found["variation"] or 0) / 100
         for price in _between(first, last, count):
-            offset = _variation(self.symbol, len(self.closes)) * variation
-            self.closes.append(PastClose(round(price * (1 + offset), 6), volume))
+            factor = 1 + _variation(self.symbol, len(self.closes)) * variation
+            self.closes.append(PastClose(round(price * factor, 6)))
+        return count
 
     def points_of(self, text: str, start: int) -> None:
         point: _Point | None = None

@@ -15,7 +15,7 @@ from operator import attrgetter
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
 from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies, Company
-from bot.core.news.lexicon import Features, Lexicon, Name, apply_conditions
+from bot.core.news.lexicon import Features, Lexicon, Name, settle
 from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
 from bot.core.news.mentions import mentions_of
 from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, reader_of
@@ -142,7 +142,7 @@ class NewsIndex:
                 lexicon.scan(Folded(story.title[:TITLE_READ]), Field.TITLE),
                 lexicon.scan(Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
             ]
-            kept, _ = apply_conditions(parts)
+            kept, _ = settle(parts)
             if mentions := mentions_of([hit for part in kept for hit in part], ()):
                 self._add_mentions(entry, symbol, mentions)
                 if not entry.reading.cluster and (content := self._reader.read(story)).scored:

@@ -255,7 +255,7 @@ class Lexicon:
         return self._automaton
 
     def scan(self, text: Folded, where: Field) -> list[Hit]:
-        """Every term in ``text``, whole words only; ``apply_conditions`` then checks ``needs`` and ``unless``."""
+        """Every term in ``text``, whole words only; ``settle`` then checks ``needs`` and ``unless``."""
         if not self._terms or not text.lowered:
             return []
         automaton = self._automaton or self._built()
@@ -323,7 +323,7 @@ def _version(text: str) -> str:
     return version.upper() if len(version) < 4 and version[:1].isalpha() and version[1:2].isdigit() else version
 
 
-def apply_conditions(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
+def settle(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
     """Drop the hits whose ``needs`` or ``unless`` is not met. ``parts``: the hits of each part of one story.
 
     Returns the remaining hits and the features of each part. Hits without conditions are decided first, then those with

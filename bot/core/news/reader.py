@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import ExposureReader
-from bot.core.news.lexicon import Features, Hit, Lexicon, apply_conditions
+from bot.core.news.lexicon import Features, Hit, Lexicon, settle
 from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
 from bot.core.news.topics import FoundFeatures, TopicScorer
@@ -144,7 +144,7 @@ class StoryReader:
             self._lexicon.scan(summary, Field.SUMMARY) if story.summary else [],
             self._source_hits(story.source, story.publisher, host),
         ]
-        parts, masks = apply_conditions(parts)
+        parts, masks = settle(parts)
         source = masks[2] | self._from_host(host)
         marked = self._source_marks(source) if source else 0
         hits = parts[0] + parts[1] + parts[2]

@@ -2,7 +2,7 @@
 
 Signals and effects ask for features: a word list's name, ``lab``, ``model`` (any family), ``version`` (a model with its
 version), ``company``, what a lab or family adds by ``also``, an exposure's name (for its words), and ``source:`` before
-any of these where it is in the source or the link's host instead of the text.
+any of these where it is in the source or the link's host instead of the text. ``docs/topics.md`` describes every key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ class Lab:
     domains: tuple[str, ...] = ()
     """Hosts it publishes on; a story from there is the lab's own."""
     company: str = ""
-    """Symbol of the listed company that owns it."""
     also: tuple[str, ...] = ()
 
 
@@ -44,7 +43,6 @@ class Family:
     lab: str = ""
     names: tuple[Name, ...] = ()
     versions: tuple[Name, ...] = ()
-    """Patterns that also match future versions."""
     broad: bool = False
     """Always in the news, so its bare name does not put two stories into one cluster."""
     also: tuple[str, ...] = ()
@@ -90,7 +88,6 @@ class Topic:
     """Without one of these features a story scores 0."""
     signals: tuple[Signal, ...]
     follow_up: float = 0.0
-    """Added where a story names the model of a cluster that is about this topic, unless a signal vetoes it."""
     named: bool = False
     """Whether a story counts only if it names a company: results of unknown companies concern no symbol."""
     role: Role = Role.RIVAL
@@ -98,11 +95,8 @@ class Topic:
     """A rival that concerns one company only, such as its results: its fall says nothing about others. Not a rating,
     which is often itself a reaction to the shock."""
     calendar: bool = False
-    """A rival for which dates of the earnings calendar count beside its stories."""
     weight: float = 1.0
-    """Share of its evidence that counts, above 0 up to 1."""
     ai: bool = False
-    """Whether it concerns AI without being a trigger or tie."""
     headline: str = ""
     """The cause in a headline, with its preposition: ``after AI-model news``. If empty, ``most likely`` and the
     title."""
@@ -120,7 +114,6 @@ class Exposure:
     name: str
     title: str
     words: tuple[Name, ...] = ()
-    """Words by which a scored story reaches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +125,6 @@ class Effect:
     reach: Mapping[str, float]
     none: tuple[str, ...] = ()
     elsewhere: float = 0.5
-    """As in ``Signal``, for the strength."""
 
 
 @dataclass(frozen=True, slots=True)
