@@ -20,8 +20,8 @@ class ExposureReader:
     """All exposures and effects, compiled."""
 
     def __init__(self, topics: Topics, features: Features) -> None:
-        self._named = [(e.name, FeatureTest((features.bit(e.name),), 0)) for e in topics.exposures if e.words]
-        self._any = features.mask(e.name for e in topics.exposures if e.words)
+        self._named = [(e.name, features.bit(e.name)) for e in topics.exposures if e.words]
+        self._any = features.mask(name for name, _ in self._named)
         self._effects = [(effect, compile_test(features, effect.all, effect.none)) for effect in topics.effects]
 
     def read(self, found: FoundFeatures) -> tuple[tuple[str, float], ...]:
@@ -44,11 +44,11 @@ class ExposureReader:
     def _evidence(self, found: FoundFeatures) -> Iterator[tuple[str, Mapping[str, float], FeatureTest]]:
         """What reaches exposures: the reason in words, the exposures with their strength, and the test that holds."""
         if self._any & found.anywhere:
-            for name, test in self._named:
-                if test.holds(found.title):
-                    yield "its words, in the title", {name: NAMED_IN_TITLE}, test
-                elif test.holds(found.anywhere):
-                    yield "its words, in the summary", {name: NAMED_ELSEWHERE}, test
+            for name, bit in self._named:
+                if bit & found.title:
+                    yield "its words, in the title", {name: NAMED_IN_TITLE}, FeatureTest((bit,), 0)
+                elif bit & found.anywhere:
+                    yield "its words, in the summary", {name: NAMED_ELSEWHERE}, FeatureTest((bit,), 0)
         for effect, test in self._effects:
             if test.holds(found.title):
                 factor = 1.0

@@ -92,7 +92,6 @@ class NewsIndex:
         """The story's scores, raised where it follows up what its cluster is about; notes the topics it proves."""
         now = content.story.seen_at
         names_same = not cluster.anchors.isdisjoint(content.anchors) or not cluster.models.isdisjoint(content.anchors)
-        names_model = any(anchor.startswith(("model:", "family:")) for anchor in content.anchors)
         scores = []
         for score in content.scores:
             scorer = self._reader.scorers[score.topic]
@@ -102,9 +101,9 @@ class NewsIndex:
                 and proven is not None
                 and now - proven <= self._clusters.quiet
                 and names_same
-                and names_model
                 and score.score < PROVEN
                 and score.topic not in content.vetoed
+                and any(anchor.startswith(("model:", "family:")) for anchor in content.anchors)
             ):
                 score = scorer.followed(score, cluster.first.title)
             scores.append(score)
