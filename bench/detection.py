@@ -110,10 +110,10 @@ def _rates(measure: news.Measure) -> dict[str, Any]:
 
 def throughput(topics: Any, companies: Any, stories: list[Any]) -> int:
     """Headlines a second of one core's time (not the clock's: others may be at work on it)."""
-    room = news.NewsRoom(topics, companies, window=timedelta(days=14))
+    index = news.NewsIndex(topics, companies, window=timedelta(days=14))
     began = time.process_time()
     for story in stories:
-        room.add(story)
+        index.add(story)
     return round(len(stories) / (time.process_time() - began))
 
 

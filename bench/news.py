@@ -143,16 +143,16 @@ def throughput(topics: Topics, companies: Companies, stories: list[Story]) -> tu
 
     Processor time, so that a machine shared with others measures the same.
     """
-    room = NewsIndex(topics, companies, window=timedelta(days=30))
+    index = NewsIndex(topics, companies, window=timedelta(days=30))
     began = time.process_time()
     for story in stories:
-        room.add(story)
+        index.add(story)
     adding = len(stories) / (time.process_time() - began)
     end = stories[-1].seen_at
     symbols = [company.symbol for company in companies]
     began = time.process_time()
     for symbol in symbols:
-        room.matches(
+        index.matches(
             symbol, ["ai-model"], reaches=[Reach.DIRECT, Reach.EXPOSURE], min_score=0.5,
             since=end - timedelta(days=7), until=end,
         )  # fmt: skip

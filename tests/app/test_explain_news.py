@@ -12,7 +12,7 @@ from bot.app.lab.explain_news import explain_story, explained_lines, explained_o
 from bot.cli import app
 from bot.core.errors import ConfigError, UsageError
 from bot.core.model import Reach
-from tests.news.stories import MONTH, START, matched, room, shipped, story
+from tests.news.stories import MONTH, START, empty_index, matched, shipped, story
 
 TITLE = "Thomson Reuters plunges after Anthropic's legal plugin"
 
@@ -90,7 +90,7 @@ def test_markup_and_control_characters_are_shown_as_plain_text() -> None:
 
 def test_what_is_reached_is_what_the_engine_would_find() -> None:
     found = explain_story(*shipped(), story(TITLE, START))
-    news = room()
+    news = empty_index()
     news.add(story(TITLE, START))
     for symbol, name, match in found.reached:
         (same,) = matched(news, symbol, *news.topics.names, since=START - MONTH, until=START, min_score=0.3)

@@ -228,7 +228,7 @@ def test_the_parts_of_a_file_must_fit_together(change: tuple[str, str], expected
 def test_a_story_told_twice_is_a_mistake() -> None:
     story = "  - {at: 2025-01-20T12:37Z, source: HN, title: A model}\n"
     assert mistakes(HEAD + DAILY + "stories:\n" + story + story) == [
-        "small.yaml:19:5: stories[1]: this story is stories[0] again; remove one"
+        "small.yaml:19:5: stories[1]: this story repeats stories[0]; remove one"
     ]
 
 

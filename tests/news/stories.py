@@ -24,8 +24,8 @@ def shipped() -> tuple[Topics, Companies]:
     return topics, load_companies(RULES / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words))
 
 
-def room(window: timedelta = MONTH) -> NewsIndex:
-    """An empty news room with the shipped vocabulary."""
+def empty_index(window: timedelta = MONTH) -> NewsIndex:
+    """A news index without stories, with the shipped vocabulary."""
     return NewsIndex(*shipped(), window=window)
 
 
@@ -63,7 +63,7 @@ def moment(text: str) -> datetime:
 
 def read(title: str, **fields: str) -> Reading:
     """The reading of one story by itself."""
-    reading = room().add(story(title, **fields))  # type: ignore[arg-type]
+    reading = empty_index().add(story(title, **fields))  # type: ignore[arg-type]
     assert reading is not None
     return reading
 

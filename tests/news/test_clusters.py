@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Reach
-from tests.news.stories import START, matched, moment, room, story
+from tests.news.stories import START, empty_index, matched, moment, story
 
 WEEK = [
     ("20 12:37", "Hacker News", "DeepSeek-R1"),
@@ -28,7 +28,7 @@ WEEK = [
 
 def clusters(stories: list[tuple[str, str, str]]) -> dict[str, str]:
     """Title to title of its cluster's first story."""
-    news = room()
+    news = empty_index()
     found, firsts = {}, {"": ""}
     for at, source, title in stories:
         reading = news.add(story(title, at, source=source))
@@ -99,7 +99,7 @@ def test_other_happenings_stay_apart() -> None:
     ],
 )
 def test_rewrites_and_syndication_join(first: str, second: str) -> None:
-    news = room()
+    news = empty_index()
     one = news.add(story(first, START, source="one"))
     two = news.add(story(second, START + timedelta(hours=5), source="two"))
     assert one is not None
@@ -128,7 +128,7 @@ def test_rewrites_and_syndication_join(first: str, second: str) -> None:
     ],
 )
 def test_different_happenings_do_not_join(first: str, second: str) -> None:
-    news = room()
+    news = empty_index()
     one = news.add(story(first, START, source="one"))
     two = news.add(story(second, START + timedelta(hours=5), source="two"))
     assert one is not None
@@ -137,7 +137,7 @@ def test_different_happenings_do_not_join(first: str, second: str) -> None:
 
 
 def test_a_happening_nobody_wrote_about_for_long_is_over() -> None:
-    news = room()
+    news = empty_index()
     one = news.add(story("DeepSeek-R9", START))
     two = news.add(story("DeepSeek-R9 again", START + timedelta(days=9)))
     assert one is not None
@@ -146,7 +146,7 @@ def test_a_happening_nobody_wrote_about_for_long_is_over() -> None:
 
 
 def test_novelty_falls_with_each_repeat() -> None:
-    news = room()
+    news = empty_index()
     novelties = []
     for number in range(5):
         reading = news.add(story("DeepSeek-R9 is out", START + timedelta(hours=number), source=f"source {number}"))
@@ -158,7 +158,7 @@ def test_novelty_falls_with_each_repeat() -> None:
 
 
 def test_a_rewritten_title_stays_in_its_cluster() -> None:
-    news = room()
+    news = empty_index()
     one = news.add(story("OpenAI unveils GPT-9", START, id="a"))
     two = news.add(story("A chatbot maker's big day: new AI model shows its teeth", START, id="b", revises="a"))
     assert one is not None
@@ -167,14 +167,14 @@ def test_a_rewritten_title_stays_in_its_cluster() -> None:
 
 
 def test_a_story_already_here_is_not_read_twice() -> None:
-    news = room()
+    news = empty_index()
     assert news.add(story("DeepSeek-R9", START, id="a")) is not None
     assert news.add(story("DeepSeek-R9", START, id="a")) is None
     assert len(news) == 1
 
 
 def test_forgetting_keeps_the_first_story_as_long_as_any_other() -> None:
-    news = room(timedelta(days=9))
+    news = empty_index(timedelta(days=9))
     for day in range(0, 14, 2):
         news.add(story(f"DeepSeek-R9, day {day}", START + timedelta(days=day), source=f"source {day}"))
     end = START + timedelta(days=12)
@@ -186,7 +186,7 @@ def test_forgetting_keeps_the_first_story_as_long_as_any_other() -> None:
 
 
 def test_memory_is_bounded_by_the_window() -> None:
-    news = room(timedelta(days=8))
+    news = empty_index(timedelta(days=8))
     sizes = []
     for day in range(60):
         for number in range(20):
@@ -214,7 +214,7 @@ FEED = st.lists(st.tuples(TITLES, TITLES, st.integers(0, 20 * 24), st.integers(0
 @settings(max_examples=60, deadline=None)
 @given(title=TITLES, summary=TITLES, link=st.one_of(st.just(""), st.text(max_size=40), st.just("http://[bad")))
 def test_any_text_is_read_without_a_crash(title: str, summary: str, link: str) -> None:
-    reading = room().add(story(title, START, summary=summary, link=link, source=summary))
+    reading = empty_index().add(story(title, START, summary=summary, link=link, source=summary))
     assert reading is not None
     assert all(0 <= topic.score <= 1 for topic in reading.topics)
     assert all(0 < strength <= 1 for _, strength in reading.exposures)
@@ -244,7 +244,7 @@ def test_neither_batching_nor_forgetting_nor_asking_changes_the_result(
         key=lambda s: s.seen_at,
     )
     window = timedelta(days=8)
-    plain, busy = room(window), room(window)
+    plain, busy = empty_index(window), empty_index(window)
     for one in stories:
         plain.add(one)
     for number, one in enumerate(stories):
@@ -281,7 +281,7 @@ CLOSE_17TH = moment("17 21:00")
 
 
 def test_before_the_market_opens_a_bare_title_and_a_follow_up_reach_nvidia() -> None:
-    news = room()
+    news = empty_index()
     at = "20 12:37"
     news.add(story("DeepSeek-R1", at, source="Hacker News", published_at=moment(at)))
     assert len(matched(news, "NVDA", since=CLOSE_17TH, until=moment("24 21:00"))[0].sources) == 1
@@ -296,7 +296,7 @@ def test_before_the_market_opens_a_bare_title_and_a_follow_up_reach_nvidia() -> 
 
 
 def test_by_the_open_the_same_cluster_reaches_those_who_power_cool_and_wire() -> None:
-    news = room()
+    news = empty_index()
     for at, source, title in WEEK:
         news.add(story(title, at, source=source))
     for until in ("27 14:30", "27 21:00"):

@@ -113,11 +113,11 @@ def test_lists_of_speech_are_joined_and_read_whatever_their_capitals(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "speech:\n  verb: [said]\n",
-            "0.yaml:2:3: speech.verb: there is no list 'verb' here; did you mean 'verbs'?",
+            "0.yaml:2:3: speech.verb: there is no speech list 'verb'; did you mean 'verbs'?",
         ),
         (
             "speech:\n  verbs: [said, pointed out]\n",
@@ -125,11 +125,11 @@ def test_lists_of_speech_are_joined_and_read_whatever_their_capitals(tmp_path: P
         ),
         (
             TOPIC.replace("all: [toy]", "all: [toys]"),
-            "0.yaml:9:43: topics.robots.signals[2].all[0]: there is nothing called 'toys'; did you mean 'toy'?",
+            "0.yaml:9:43: topics.robots.signals[2].all[0]: there is no feature 'toys'; did you mean 'toy'?",
         ),
         (
             TOPIC.replace("[dance, sing]]", "[dance, sign]]"),
-            "0.yaml:8:66: topics.robots.signals[1].all[1][1]: there is nothing called 'sign'; did you mean 'sing'?",
+            "0.yaml:8:66: topics.robots.signals[1].all[1][1]: there is no feature 'sign'; did you mean 'sing'?",
         ),
         (
             TOPIC.replace("reach: {dancers", "reach: {dancer"),
@@ -155,16 +155,16 @@ def test_lists_of_speech_are_joined_and_read_whatever_their_capitals(tmp_path: P
             TOPIC + "models:\n  Tin: {lab: Tinlab, versions: ['Tin-{n}']}\n",
             "0.yaml:20:14: models.Tin.lab: there is no lab 'Tinlab'; define it under labs",
         ),
-        (TOPIC + "models:\n  Tin: {broad: true}\n", "neither names nor versions; without them nothing can match"),
+        (TOPIC + "models:\n  Tin: {broad: true}\n", "no names and no versions, so nothing can match; add one"),
         (TOPIC + "  x: [y\n", "0.yaml:"),
     ],
 )
-def test_a_mistake_in_a_topic_file_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_in_a_topic_file_is_reported_with_its_position(tmp_path: Path, text: str, message: str) -> None:
     problems = topic_problems(tmp_path, text)
-    assert any(said in problem for problem in problems), problems
+    assert any(message in problem for problem in problems), problems
 
 
-def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+def test_every_mistake_in_every_file_is_reported_at_once(tmp_path: Path) -> None:
     problems = topic_problems(
         tmp_path,
         TOPIC.replace("all: [toy]", "all: [toys]").replace("[robot, dance], reach", "[robot, dansen], reach"),
@@ -178,13 +178,13 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_an_empty_or_missing_folder_is_told(tmp_path: Path) -> None:
+def test_an_empty_or_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no topic files here"):
         load_topics(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (COMPANIES.replace("dancers: 1.0", "dancer: 1.0"), "companies.DNCE.exposures.dancer: there is no exposure"),
         (
@@ -199,9 +199,9 @@ def test_an_empty_or_missing_folder_is_told(tmp_path: Path) -> None:
         (COMPANIES.replace("exchange", "aliases: [{name: D, needs: ['@z']}], exchange"), "there is no word list 'z'"),
     ],
 )
-def test_a_mistake_in_the_companies_file_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_in_the_companies_file_is_reported_with_its_position(tmp_path: Path, text: str, message: str) -> None:
     problems = company_problems(tmp_path, text)
-    assert any(said in problem for problem in problems), problems
+    assert any(message in problem for problem in problems), problems
 
 
 def test_contexts_of_the_companies_file_and_lists_of_the_topics_both_work_as_conditions(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_two_listings_of_one_company_are_both_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("  TWO: {same_as: DNCX, exchange: XLON}", "TWO.same_as: there is no company 'DNCX'; did you mean 'DNCE'?"),
         (
@@ -267,6 +267,6 @@ def test_two_listings_of_one_company_are_both_named() -> None:
         ("  TWO: {exchange: XLON}", "companies.TWO: 'name' is missing; add 'name: …', or same_as"),
     ],
 )
-def test_a_mistaken_second_listing_is_told(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistaken_second_listing_is_reported(tmp_path: Path, text: str, message: str) -> None:
     problems = company_problems(tmp_path, COMPANIES.replace("groups:", f"{text}\ngroups:"))
-    assert any(said in problem for problem in problems), problems
+    assert any(message in problem for problem in problems), problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.model import Field
-from tests.news.stories import MONTH, START, matched, named, read, room, story
+from tests.news.stories import MONTH, START, empty_index, matched, named, read, story
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_mention_says_where_it_stands_in_the_text_as_written() -> None:
 
 
 def test_a_symbol_nobody_described_is_matched_by_its_ticker() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9 hits $QZXW hard", START))
     news.add(story("GPT-9 threatens Example Corp (NYSE: EXMP)", START))
     assert matched(news, "QZXW", since=START - MONTH, until=START)
@@ -113,7 +113,7 @@ def test_a_symbol_nobody_described_is_matched_by_its_ticker() -> None:
 
 
 def test_a_symbol_added_by_name_is_matched_in_stories_old_and_new() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("GPT-9 threatens Quokka Learning", START, source="one"))
     assert not matched(news, "QOKA", since=START - MONTH, until=START)
     news.add_company("QOKA", "Quokka Learning")
@@ -124,6 +124,6 @@ def test_a_symbol_added_by_name_is_matched_in_stories_old_and_new() -> None:
 
 
 def test_adding_a_company_already_described_changes_nothing() -> None:
-    news = room()
+    news = empty_index()
     news.add_company("NVDA", "Something Else")
     assert news.companies.get("NVDA").name == "Nvidia"  # type: ignore[union-attr]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.news.stories import MONTH, START, matched, room, story
+from tests.news.stories import MONTH, START, empty_index, matched, story
 
 
 def test_a_companys_results_do_not_join_the_model_story_of_the_same_days() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9 trained at a fraction of the cost", START, source="one"))
     news.add(story("DeepSeek-R9: what to know", START + timedelta(hours=1), source="two"))
     results = news.add(
@@ -22,7 +22,7 @@ def test_a_companys_results_do_not_join_the_model_story_of_the_same_days() -> No
 
 
 def test_a_bank_run_reaches_nobody_on_ai_model() -> None:
-    news = room()
+    news = empty_index()
     for number, title in enumerate(
         (
             "OpenAI releases GPT-9",
@@ -37,7 +37,7 @@ def test_a_bank_run_reaches_nobody_on_ai_model() -> None:
 
 
 def test_results_of_a_company_nobody_knows_are_no_happening_until_somebody_describes_it() -> None:
-    news = room()
+    news = empty_index()
     first = news.add(story("Quokka Learning reports quarterly results below estimates", START, id="a"))
     assert first is not None
     assert first.cluster == ""

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.model import Reach
-from tests.news.stories import MONTH, START, matched, read, room, shipped, story
+from tests.news.stories import MONTH, START, empty_index, matched, read, shipped, story
 
 REACHED = [
     ("Anthropic launches a legal plugin for Claude", ["TRI", "RELX", "LZ", "WKL.AS"], ["RXO", "CBRE"]),
@@ -29,7 +29,7 @@ REACHED = [
 
 @pytest.mark.parametrize(("title", "reached", "spared"), REACHED)
 def test_what_a_story_says_decides_whom_it_reaches(title: str, reached: list[str], spared: list[str]) -> None:
-    news = room()
+    news = empty_index()
     news.add(story(title, START))
     for symbol in reached:
         (match,) = matched(news, symbol, "ai-model", "ai-market", since=START - MONTH, until=START)
@@ -115,7 +115,7 @@ LATER = [
 def test_later_shocks_reach_those_who_live_from_the_work_they_do(
     title: str, reached: list[str], spared: list[str]
 ) -> None:
-    news = room()
+    news = empty_index()
     news.add(story(title, START))
 
     def reaches(symbol: str) -> bool:
@@ -127,7 +127,7 @@ def test_later_shocks_reach_those_who_live_from_the_work_they_do(
 
 
 def test_a_named_company_is_reached_directly_and_ranks_before_exposure() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("Cheap AI model from DeepSeek: DeepSeek-R9 trained for $2 million", START, source="one"))
     news.add(story("GPT-9 will run on Nvidia's new systems", START, source="two"))
     first, second = matched(news, "NVDA", since=START - MONTH, until=START)
@@ -137,7 +137,7 @@ def test_a_named_company_is_reached_directly_and_ranks_before_exposure() -> None
 
 
 def test_only_the_reaches_asked_for_are_given() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9 hits Nvidia: trained at a fraction of the cost", START))
 
     def reaches(*wanted: Reach) -> list[Reach]:
@@ -154,7 +154,7 @@ def test_only_the_reaches_asked_for_are_given() -> None:
 
 
 def test_a_story_without_any_topic_reaches_only_whom_it_names_and_only_as_a_story() -> None:
-    news = room()
+    news = empty_index()
     reading = news.add(story("Nvidia opens an office in Leeds", START))
     assert not matched(news, "NVDA", since=START - MONTH, until=START)
     assert reading is not None
@@ -162,7 +162,7 @@ def test_a_story_without_any_topic_reaches_only_whom_it_names_and_only_as_a_stor
 
 
 def test_a_window_is_open_at_its_start_and_closed_at_its_end() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9 hits Nvidia", START))
     second = timedelta(seconds=1)
     assert matched(news, "NVDA", since=START - second, until=START)
@@ -180,14 +180,14 @@ def test_a_story_already_older_than_the_window_when_first_seen_raises_nothing() 
         (None, True),
         ((START - timedelta(days=2)).replace(hour=0), True),  # a bare date stands for its whole day
     ):
-        news = room()
+        news = empty_index()
         news.add(story("DeepSeek-R9 hits Nvidia", START, published_at=published))
         since = START - timedelta(days=1, hours=20)
         assert bool(matched(news, "NVDA", since=since, until=START)) is counts, published
 
 
 def test_two_titles_of_one_entry_are_one_source() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9 hits Nvidia", START, id="a", source="one"))
     news.add(story("DeepSeek-R9 hits Nvidia hard", START, id="b", source="another name", revises="a"))
     (match,) = matched(news, "NVDA", since=START - MONTH, until=START)
@@ -196,7 +196,7 @@ def test_two_titles_of_one_entry_are_one_source() -> None:
 
 
 def test_score_reach_and_sources_hold_for_one_cluster_together() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9 hits Nvidia", START, source="one"))
     news.add(story("Claude Opus 9 is out, on Nvidia", START, source="two"))
     found = matched(news, "NVDA", since=START - MONTH, until=START)
@@ -204,7 +204,7 @@ def test_score_reach_and_sources_hold_for_one_cluster_together() -> None:
 
 
 def test_a_match_is_seeded_only_while_all_its_stories_are() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9 hits Nvidia", START, source="one", seeded=True))
     assert matched(news, "NVDA", since=START - MONTH, until=START)[0].seeded
     news.add(story("Nvidia and DeepSeek-R9: what to know", START, source="two"))
@@ -212,7 +212,7 @@ def test_a_match_is_seeded_only_while_all_its_stories_are() -> None:
 
 
 def test_what_is_known_later_does_not_change_what_was_known() -> None:
-    news = room()
+    news = empty_index()
     later = START + timedelta(hours=3)
     news.add(story("DeepSeek-R9", START, source="one"))
     before = matched(news, "NVDA", since=START - MONTH, until=START)
@@ -233,7 +233,7 @@ def test_every_exposure_of_the_shipped_files_is_defined_and_somebody_lives_from_
 
 
 def test_the_score_of_a_match_is_that_of_its_best_story_with_its_reasons() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R9", START, source="one"))
     news.add(story("DeepSeek releases R9 with open weights, on par with GPT-9", START, source="two"))
     (match,) = matched(news, "NVDA", since=START - MONTH, until=START)

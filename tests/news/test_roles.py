@@ -42,7 +42,7 @@ def test_a_topic_is_put_into_words(name: str, headline: str, words: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         ("role: rivel", "0.yaml:5:11: topics.robots.role: unknown value 'rivel'; did you mean 'rival'?"),
         ("role: 3", "0.yaml:5:11: topics.robots.role: expected one of trigger, tie, rival, none, found number 3"),
@@ -53,15 +53,15 @@ def test_a_topic_is_put_into_words(name: str, headline: str, words: str) -> None
         ("in_headlines: on ", "0.yaml:5:19: topics.robots.in_headlines: 'on' does not begin with "),
         (
             "role: tie\n    own: true",
-            "0.yaml:6:10: topics.robots.own: only a rival can be; write role: rival, or remove",
+            "0.yaml:6:10: topics.robots.own: only rivals can have own; write role: rival, or remove own",
         ),
-        ("role: none\n    calendar: true", "0.yaml:6:15: topics.robots.calendar: only a rival can be"),
-        ("role: none\n    weight: 0.5", "0.yaml:6:13: topics.robots.weight: what explains no fall is not weighed"),
+        ("role: none\n    calendar: true", "0.yaml:6:15: topics.robots.calendar: only rivals can have calendar"),
+        ("role: none\n    weight: 0.5", "0.yaml:6:13: topics.robots.weight: a topic that explains no fall has no"),
     ],
 )
-def test_a_role_that_makes_no_sense_is_told_with_its_place(tmp_path: Path, written: str, said: str) -> None:
+def test_a_contradictory_role_is_reported_with_its_position(tmp_path: Path, written: str, message: str) -> None:
     problems = topic_problems(tmp_path, TOPIC.replace("    about:", f"    {written}\n    about:", 1))
-    assert any(said in problem for problem in problems), problems
+    assert any(message in problem for problem in problems), problems
 
 
 def test_the_calendar_counts_for_one_topic(tmp_path: Path) -> None:
@@ -69,4 +69,4 @@ def test_the_calendar_counts_for_one_topic(tmp_path: Path) -> None:
     (found,) = topic_problems(
         tmp_path, TOPIC.replace("    about:", calendar, 1), SECOND.replace("    about:", calendar, 1)
     )
-    assert found == "1.yaml:4:15: topics.more.calendar: it counts for 'robots' already; keep one"
+    assert found == "1.yaml:4:15: topics.more.calendar: the calendar counts for 'robots' already; keep one"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.news.stories import read, room, story
+from tests.news.stories import empty_index, read, story
 
 MODEL = [
     "OpenAI unveils GPT-9, its most capable model yet",
@@ -185,7 +185,7 @@ def test_a_lookalike_of_a_labs_domain_is_not_the_lab() -> None:
 
 
 def test_a_story_that_names_the_model_of_a_proven_cluster_follows_it_up() -> None:
-    news = room()
+    news = empty_index()
     alone = read("What brokers tell their clients about DeepSeek").score("ai-model")
     assert alone < 0.5
     assert news.add(story("DeepSeek-R1", "20 12:37", source="Hacker News")) is not None
@@ -196,7 +196,7 @@ def test_a_story_that_names_the_model_of_a_proven_cluster_follows_it_up() -> Non
 
 
 def test_a_lawsuit_does_not_follow_up_a_release() -> None:
-    news = room()
+    news = empty_index()
     news.add(story("DeepSeek-R1", "20 12:37", source="Hacker News"))
     sued = news.add(story("DeepSeek sued over copyright", "21 09:50", source="Example Times"))
     assert sued is not None

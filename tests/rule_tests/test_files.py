@@ -107,7 +107,7 @@ PRICES = "    prices: {NVDA: 142.62 | 15:00 140}\n"
             + "    expect_nothing: because\n  - name: a\n"
             + PRICES
             + "    expect_nothing: b\n",
-            "case.yaml:7:11: tests[1].name: a test of this name is already in line 4",
+            "case.yaml:7:11: tests[1].name: a test in line 4 has this name",
         ),
         (
             "  - name: a\n    prices: {NVDA: {previous close: 1, daily: '2025-01-24 1 1 1'}}\n    expect_nothing: b\n",

@@ -1,4 +1,4 @@
-"""The notation of prices: what each form means, and that every mistake is told at its character."""
+"""The notation of prices: what each form means, and that every mistake is reported at its character."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ SESSION = date(2025, 1, 27)
 
 
 def parse(text: str, zone: str = "UTC", symbol: str = "NVDA") -> tuple[Series, list[SeriesMistake]]:
-    """The series and its slips."""
+    """The series and its mistakes."""
     return parse_series(text, SeriesClock(SESSION, ZoneInfo(zone)), symbol)
 
 
 def marks(text: str, zone: str = "UTC") -> list[tuple[str, float, str]]:
     """Time, price and kind of every mark of a series without mistakes."""
-    series, slips = parse(text, zone)
-    assert slips == []
+    series, mistakes = parse(text, zone)
+    assert mistakes == []
     return [(f"{m.at:%d %H:%M:%S}", m.price, m.kind.value) for m in series.marks]
 
 
 def closes(text: str) -> list[float]:
     """The closes of a series without mistakes."""
-    series, slips = parse(text)
-    assert slips == []
+    series, mistakes = parse(text)
+    assert mistakes == []
     return [c.price for c in series.closes]
 
 
@@ -48,7 +48,7 @@ def test_without_a_bar_times_begin_at_once() -> None:
     assert marks("09:00 133.37, 10:00 128.14 low") == [("27 09:00:00", 133.37, "trade"), ("27 10:00:00", 128.14, "low")]
 
 
-def test_several_prices_in_a_row_stand_apart_as_told() -> None:
+def test_several_prices_in_a_row_have_the_given_interval() -> None:
     assert [m[0] for m in marks("15:00 3x90 every 30s")] == ["27 15:00:00", "27 15:00:30", "27 15:01:00"]
     assert [m[1] for m in marks("15:00 3x100..90")] == [100, 95, 90]
 
@@ -81,46 +81,46 @@ def test_volumes_go_with_closes_and_prices() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "at", "said"),
+    ("text", "at", "message"),
     [
         ("142.62 | 09:00", 9, "a time without a price"),
         ("142.62 | 128.14", 9, "has no time before it"),
-        ("142.62 | 09:00 128 127", 19, "a second price"),
+        ("142.62 | 09:00 128 127", 19, "is a second price"),
         ("142.62 | 10:00 128, 09:00 127", 20, "put the prices in order"),
         ("142.62 | 25:00 128", 9, "there is no time 25:00"),
         ("142.62 | 2025-02-30 09:00 128", 9, "there is no date"),
-        ("| 09:00 -10%", 2, "of what"),
+        ("| 09:00 -10%", 2, "has no previous close"),
         ("0 |", 0, "not above 0"),
         ("142.62 | 09:00 -100%", 9, "not above 0"),
         ("142.62 | 09:00 128 lo", 19, "is not understood"),
-        ("142.62 | 09:00 128 every", 19, "says no duration"),
+        ("142.62 | 09:00 128 every", 19, "has no duration"),
         ("142.62 | 09:00 128 every soon", 19, "is not a duration"),
         ("nothing | 09:00 1", 0, "is not a close"),
         ("-5% | 09:00 1", 0, "is not a close"),
         ("9999x1 |", 0, "9999 closes"),
         ("v2M 100 |", 0, "no close before it"),
-        ("| 09:00 5x90~1%", 8, "only closes before the bar can wobble"),
+        ("| 09:00 5x90~1%", 8, "only closes before the bar can vary"),
     ],
 )
-def test_a_mistake_is_told_at_its_character(text: str, at: int, said: str) -> None:
-    _, slips = parse(text)
-    assert [(s.at, said in s.message) for s in slips] == [(at, True)], slips
+def test_a_mistake_is_reported_at_its_character(text: str, at: int, message: str) -> None:
+    _, mistakes = parse(text)
+    assert [(s.at, message in s.message) for s in mistakes] == [(at, True)], mistakes
 
 
-def test_all_mistakes_of_a_series_are_told_at_once() -> None:
-    _, slips = parse("x y | 09:00 z, 10:00, 11:00 -1%")
-    assert [s.at for s in slips] == [0, 2, 12, 15, 22]
+def test_all_mistakes_in_a_series_are_reported_at_once() -> None:
+    _, mistakes = parse("x y | 09:00 z, 10:00, 11:00 -1%")
+    assert [s.at for s in mistakes] == [0, 2, 12, 15, 22]
 
 
 def test_a_time_without_a_date_needs_a_session() -> None:
-    _, slips = parse_series("09:00 1", SeriesClock(None, ZoneInfo("UTC")), "NVDA")
-    assert "set 'session'" in slips[0].message
+    _, mistakes = parse_series("09:00 1", SeriesClock(None, ZoneInfo("UTC")), "NVDA")
+    assert "set 'session'" in mistakes[0].message
 
 
 @given(st.text(alphabet="0123456789:.|x~%v+-,M abce", max_size=60))
 def test_no_text_makes_the_reader_fail(text: str) -> None:
-    series, slips = parse(text)
-    assert all(0 <= slip.at <= len(text) for slip in slips)
+    series, mistakes = parse(text)
+    assert all(0 <= mistake.at <= len(text) for mistake in mistakes)
     assert all(close.price > 0 for close in series.closes)
     assert [m.at for m in series.marks] == sorted(m.at for m in series.marks)
 
@@ -143,6 +143,6 @@ def test_two_symbols_wobble_differently() -> None:
 def test_what_is_written_is_what_is_read(points: list[tuple[int, float]]) -> None:
     midnight = datetime(2025, 1, 27, tzinfo=UTC)
     wanted = [(midnight + timedelta(seconds=s), round(p, 4)) for s, p in sorted(points)]
-    series, slips = parse("100 | " + ", ".join(f"{at:%H:%M:%S} {price:.4f}" for at, price in wanted if price > 0))
-    assert slips == []
+    series, mistakes = parse("100 | " + ", ".join(f"{at:%H:%M:%S} {price:.4f}" for at, price in wanted if price > 0))
+    assert mistakes == []
     assert [(m.at, m.price) for m in series.marks] == wanted

@@ -1,1 +1,1 @@
-"""Episodes: ``rules/episodes/*.yaml``, read and written."""
+"""Reading and writing episodes, ``rules/episodes/*.yaml``."""

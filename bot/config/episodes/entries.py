@@ -1,4 +1,4 @@
-"""What may stand in an episode file: the keys, their types and what they mean. Editors get their schema from here."""
+"""The keys of an episode file, their types and meanings. The editors' schema is made from these."""
 
 from __future__ import annotations
 
@@ -17,77 +17,77 @@ Words = Annotated[str, Field(min_length=1)]
 
 
 class TriggerEntry(StrictModel):
-    """What set the episode off."""
+    """What caused the episode."""
 
     what: Words
     """In one line."""
     at: Moment | None = None
     """When it became public (UTC)."""
     topic: str = ""
-    """What it is about: ai-model, ai-market; for a look-alike earnings, outage, tariffs, …"""
+    """Its topic: ai-model, ai-market; for a look-alike earnings, outage, tariffs, …"""
     exposures: tuple[str, ...] = ()
-    """Lines of work it threatened, in the words of companies.yaml."""
+    """Exposures it threatened, named as in companies.yaml."""
     source: str = ""
     """Who reported it, and when."""
     link: HttpUrl | None = None
-    """Where it can be read."""
+    """Its address."""
 
 
 class StoryEntry(StrictModel):
     """One story, in our own words."""
 
     at: Moment
-    """When it was published (UTC); also when the bot could have seen it, unless `seen` says otherwise."""
+    """When it was published (UTC), and when the bot could first have seen it, unless `seen` says otherwise."""
     seen: Moment | None = None
-    """When the bot could first have seen it, where that was not at once."""
+    """When the bot could first have seen it, if later."""
     published: Moment | None = None
-    """The publisher's word for when it was published, where that differs."""
+    """When it was published by its own account, if different."""
     source: Words
     """The feed, or the publisher."""
     publisher: str = ""
-    """Who wrote it, where the source only links to it."""
+    """Its publisher, where the source only links to it."""
     title: Words
     """In our own words."""
     summary: str = ""
-    """In our own words; short quotations word for word, with who said it and where."""
+    """In our own words, with short exact quotations and their sources."""
     link: HttpUrl | None = None
-    """The real address of the story; left out where there is none."""
+    """Its real address, if it has one."""
 
 
 class FallEntry(StrictModel):
-    """How far a symbol fell, and what followed (returns against the close of the fall)."""
+    """How far a symbol fell, and its later returns, measured from the close of the fall."""
 
     change: Percent
     """Close to close, in the episode's session."""
     exposure: str = ""
-    """What the company lives from that the trigger could hit."""
+    """The company's exposure that the trigger threatened."""
     next_session: Percent | None = None
-    """Return one session later; left out where it is not known."""
+    """Return one session later, if known."""
     five_sessions: Percent | None = None
     """Return five sessions later."""
     twenty_sessions: Percent | None = None
     """Return twenty sessions later."""
     note: str = ""
-    """What else a reader should know, as where the fall was over several sessions."""
+    """Anything else to know, such as a fall over several sessions."""
 
 
 class PricesEntry(StrictModel):
-    """The prices of one symbol, on one stated basis."""
+    """The prices of one symbol, all on one basis."""
 
     exchange: Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$")]
-    """ISO 10383 code, as in XNAS, XNYS, XLON."""
+    """ISO 10383 code, such as XNAS, XNYS, XLON."""
     basis: Annotated[str, Field(min_length=1)] | None = None
-    """Which splits the prices are adjusted for; the episode's `basis` where it is left out."""
+    """Which splits the prices are adjusted for; by default the episode's `basis`."""
     exposure: str = ""
-    """What the company lives from that the trigger can hit; left out for those set beside for comparison."""
+    """The company's exposure that the trigger threatened; left out for symbols given for comparison."""
     currency: str = ""
-    """ISO 4217 code, or GBp and the like; may be left out."""
+    """ISO 4217 code, or GBp and the like."""
     jump: Day | None = None
-    """A session whose close truly is three times the one before, or a third of it."""
+    """A session whose close really is three times the one before, or a third of it."""
     daily: Words
-    """One line a session: date, open, high, low, close, volume; '-' for what is not known."""
+    """One line per session: date, open, high, low, close, volume; '-' for unknown figures."""
     marks: str = ""
-    """One line a price within a session: time in UTC, trade, open, low, high or close, price, perhaps volume."""
+    """One line per price within a session: time in UTC, trade, open, low, high or close, price, and volume if known."""
 
 
 class EpisodeFile(StrictModel):
@@ -96,26 +96,26 @@ class EpisodeFile(StrictModel):
     episode: Name
     """The file's own name, without .yaml."""
     title: Words
-    """What people call it."""
+    """Its name in messages."""
     kind: Literal["recorded", "described"]
-    """recorded has stories and prices and can be replayed; described says what fell and what followed."""
+    """recorded: it has stories and prices and can be replayed; described: it says what fell and what followed."""
     shock: bool = True
-    """false for a look-alike, whose cause was not AI."""
+    """false for a look-alike, which AI did not cause."""
     session: Day
     """The session of the fall."""
     first: Annotated[Day | None, Field(alias="from")] = None
-    """The first session replayed; bars before it only fill references."""
+    """The first session replayed; earlier bars only provide references."""
     last: Annotated[Day | None, Field(alias="to")] = None
     """The last session replayed."""
     summary: Words
     """What happened, in a few sentences of our own."""
     trigger: TriggerEntry
-    """What set it off."""
+    """What caused it."""
     basis: str = ""
-    """Which splits the prices are adjusted for, where a symbol does not say."""
+    """Which splits the prices are adjusted for, unless a symbol says otherwise."""
     falls: dict[Symbol, FallEntry] = Field(default_factory=dict)
-    """What fell, by symbol; where there are prices, they tell instead."""
+    """What fell, by symbol; measured from prices where there are any."""
     stories: tuple[StoryEntry, ...] = ()
-    """What could be read, and when."""
+    """The news, and when it could be seen."""
     prices: dict[Symbol, PricesEntry] = Field(default_factory=dict)
-    """What was paid, by symbol."""
+    """Prices by symbol."""

@@ -1,7 +1,7 @@
-"""An episode as the text of its file: what ``episode_file`` reads back to the same values.
+"""Writing an episode's file, so that reading it returns an equal episode.
 
-Words that came from outside stand in double quotes with everything escaped that YAML or an editor could take for
-something else; nothing from outside stands in a comment.
+Text from outside is in double quotes, with everything escaped that YAML or an editor could misread, and never in a
+comment.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from bot.config.episodes.price_block import JUMP
+from bot.config.episodes.price_block import apart
 from bot.config.yaml.scalars import parse_http_url
 from bot.core.model import Story
-from bot.core.model.episodes import Episode, EpisodeBar, EpisodePrices, Mark
+from bot.core.model.episodes import Episode, EpisodePrices
 from bot.core.text.characters import SURROGATE, UNSEEN
 
 _PLAIN_SYMBOL = re.compile(r"[A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*\Z")
 
 
 def episode_text(episode: Episode, comment: Sequence[str] = ()) -> str:
-    """The file's text; ``comment`` stands at its top, and is the program's own words only."""
+    """The file's text; ``comment`` goes at its top and must not contain text from outside."""
     return "".join(f"{line}\n" for line in _lines(episode, comment))
 
 
@@ -33,12 +33,12 @@ def quoted(text: str) -> str:
 
 
 def _escape(code: int) -> str:
-    """YAML, unlike JSON, joins no surrogates: what is beyond 16 bits takes one escape of eight digits."""
+    """YAML, unlike JSON, has no surrogate pairs: a character beyond 16 bits is one escape of eight digits."""
     return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
 
 
 def acceptable_link(link: str) -> str:
-    """``link`` where an episode may hold it; empty otherwise."""
+    """``link`` if an episode can contain it; empty otherwise."""
     try:
         return parse_http_url(link)
     except ValueError:
@@ -69,9 +69,7 @@ def _lines(episode: Episode, comment: Sequence[str]) -> Iterator[str]:
     if trigger.at is not None:
         yield f"  at: {moment(trigger.at)}"
     yield f"  what: {quoted(trigger.what)}"
-    for key, value in (("topic", trigger.topic), ("source", trigger.source), ("link", trigger.link)):
-        if value:
-            yield f"  {key}: {quoted(value)}"
+    yield from _texts("  ", topic=trigger.topic, source=trigger.source, link=trigger.link)
     if trigger.exposures:
         yield f"  exposures: [{', '.join(quoted(name) for name in trigger.exposures)}]"
     if episode.stories:
@@ -94,42 +92,41 @@ def _story(story: Story) -> Iterator[str]:
         yield f"    seen: {moment(story.seen_at)}"
     elif published > story.seen_at:
         yield f"    published: {moment(published)}"
-    for key, value in (
-        ("source", story.source),
-        ("publisher", story.publisher),
-        ("title", story.title),
-        ("summary", story.summary),
-        ("link", story.link),
-    ):
-        if value:
-            yield f"    {key}: {quoted(value)}"
+    yield from _texts(
+        "    ",
+        source=story.source,
+        publisher=story.publisher,
+        title=story.title,
+        summary=story.summary,
+        link=story.link,
+    )
 
 
 def _prices(prices: EpisodePrices) -> Iterator[str]:
     symbol = prices.symbol if _PLAIN_SYMBOL.match(prices.symbol) else quoted(prices.symbol)
     yield f"  {symbol}:"
     yield f"    exchange: {prices.exchange}"
-    for key, value in (("exposure", prices.exposure), ("currency", prices.currency), ("basis", prices.basis)):
-        if value:
-            yield f"    {key}: {quoted(value)}"
-    leaps = [b.session for a, b in pairwise(prices.bars) if not 1 / JUMP < b.close / a.close < JUMP]
-    if leaps:
-        yield f"    jump: {leaps[-1]}"
+    yield from _texts("    ", exposure=prices.exposure, currency=prices.currency, basis=prices.basis)
+    jumps = [after.session for before, after in pairwise(prices.bars) if apart(after.close, before.close)]
+    if jumps:
+        yield f"    jump: {jumps[-1]}"
     yield "    daily: |  # session open high low close volume"
-    yield from (f"      {_bar(bar)}" for bar in prices.bars)
+    for bar in prices.bars:
+        yield _row(str(bar.session), (bar.open, bar.high, bar.low, bar.close), bar.volume)
     if prices.marks:
-        yield "    marks: |  # time (UTC), what it is, price, volume"
-        yield from (f"      {_mark(mark)}" for mark in prices.marks)
+        yield "    marks: |  # time (UTC), kind, price, volume"
+    for mark in prices.marks:
+        yield _row(f"{moment(mark.at)} {mark.kind.value}", (mark.price,), mark.volume)
 
 
-def _bar(bar: EpisodeBar) -> str:
-    words = [str(bar.session), *(_figure(f) for f in (bar.open, bar.high, bar.low, bar.close))]
-    return " ".join(words if bar.volume is None else [*words, _figure(bar.volume)])
+def _texts(indent: str, **texts: str) -> Iterator[str]:
+    """A line for each text that is not empty."""
+    return (f"{indent}{key}: {quoted(text)}" for key, text in texts.items() if text)
 
 
-def _mark(mark: Mark) -> str:
-    words = [moment(mark.at), mark.kind.value, _figure(mark.price)]
-    return " ".join(words if mark.volume is None else [*words, _figure(mark.volume)])
+def _row(start: str, prices: Sequence[float | None], volume: float | None) -> str:
+    figures = prices if volume is None else (*prices, volume)
+    return " ".join([f"      {start}", *map(_figure, figures)])
 
 
 def _figure(number: float | None) -> str:

@@ -1,4 +1,4 @@
-"""``rules/companies.yaml``: symbols, names, exchanges, exposures. YAML to core values."""
+"""``rules/companies.yaml``: symbols, names, exchanges, exposures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import Field as Setting
 
-from bot.config.news.names import NameEntry, Text, Written, list_references, name_of
+from bot.config.news.names import Text, Written, list_references, name_of, unknown
 from bot.config.yaml.document import Document, load_document, problem
-from bot.config.yaml.validation import StrictModel, nearest, validate
+from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.companies import Companies, Company
 from bot.core.news.lexicon import Name
@@ -25,15 +25,15 @@ class CompanyEntry(StrictModel):
     """One listed company."""
 
     name: str = ""
-    """As people call it; also found in stories, unless an alias of the same text says when."""
+    """The usual name. Also looked for in stories, unless an alias with the same text has conditions."""
     same_as: Symbol | None = None
-    """The symbol of this company's main listing: name, aliases and exposures are taken from there."""
+    """The symbol of this company's main listing, whose name, aliases and exposures it shares."""
     exchange: Exchange
     """ISO 10383 code of its main listing: XNAS, XNYS, XLON, XPAR, XTKS, XHKG."""
     aliases: tuple[Written, ...] = ()
-    """Other names, products, subsidiaries; an entry of the same text as the name says when the name counts."""
+    """Other names, products, subsidiaries; an alias with the same text as the name can give the name conditions."""
     exposures: dict[Text, Strength] = Setting(default_factory=dict)
-    """What it lives from that AI can hit, each with how much of it, 0 to 1."""
+    """Lines of business that AI news can move, each with how much the company depends on it, 0 to 1."""
 
 
 class CompaniesFile(StrictModel):
@@ -42,16 +42,16 @@ class CompaniesFile(StrictModel):
     companies: dict[Symbol, CompanyEntry]
     """By symbol, as Yahoo Finance writes it."""
     groups: dict[Text, tuple[Symbol, ...]] = Setting(default_factory=dict)
-    """Lists of symbols that rules may name as ``group:NAME``. Every exposure is a group already."""
+    """Lists of symbols for rules, as ``group:NAME``. Every exposure is a group already."""
     contexts: dict[Text, tuple[Text, ...]] = Setting(default_factory=dict)
-    """Lists of words that ``needs``, ``unless``, ``followed_by`` and ``preceded_by`` may name as ``@NAME``."""
+    """Lists of words for ``needs``, ``unless``, ``followed_by`` and ``preceded_by``, as ``@NAME``."""
 
 
 def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[str] = ()) -> Companies:
     """The companies of ``path``.
 
-    ``exposures``: those the topic files define. ``lists``: word lists of the topic files that ``@NAME`` may also mean.
-    Raises ConfigError with every mistake.
+    ``exposures``: those the topic files define. ``lists``: their word lists, which ``@NAME`` can also mean. Raises
+    ConfigError with every mistake.
     """
     document = load_document(path)
     file = validate(document, CompaniesFile)
@@ -73,7 +73,7 @@ def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[
 
 
 def _with_contexts(name: Name, contexts: dict[str, tuple[str, ...]]) -> Name:
-    """``@NAME`` of this file replaced by its words; lists of the topic files stay as they are."""
+    """``name`` with the words of this file's ``@NAME``; lists of the topic files stay."""
 
     def spread(conditions: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word for c in conditions for word in (contexts.get(c[1:], (c,)) if c.startswith("@") else (c,)))
@@ -94,26 +94,21 @@ def _problems(
         yield from _listing(document, file, symbol, entry)
         for exposure in entry.exposures:
             if exposure not in exposures:
-                hint = nearest(exposure, exposures)
-                advice = f"did you mean '{hint}'?" if hint else "define it in a topic file"
                 path = ("companies", symbol, "exposures", exposure)
-                yield problem(document, path, f"there is no exposure '{exposure}'; {advice}", key=True)
+                message = unknown("exposure", exposure, exposures, "define it in a topic file")
+                yield problem(document, path, message, key=True)
         yield from list_references(document, ("companies", symbol, "aliases"), entry.aliases, lists, file.contexts)
         for number, alias in enumerate(entry.aliases):
-            text = alias.name if isinstance(alias, NameEntry) else alias
-            if "{" in text:
-                path_ = ("companies", symbol, "aliases", number)
-                yield problem(document, path_, "companies have no versions; write the name without {}")
+            if "{" in name_of(alias).text:
+                at = ("companies", symbol, "aliases", number)
+                yield problem(document, at, "companies have no versions; write the name without {}")
     for name, symbols in file.groups.items():
         if name in exposures:
-            yield problem(
-                document, ("groups", name), "an exposure has this name, and is a group already; rename it", key=True
-            )
+            message = "an exposure has this name, and is a group already; rename it"
+            yield problem(document, ("groups", name), message, key=True)
         for number, symbol in enumerate(symbols):
             if symbol not in file.companies:
-                hint = nearest(symbol, file.companies)
-                advice = f"did you mean '{hint}'?" if hint else "describe it under companies"
-                yield problem(document, ("groups", name, number), f"there is no company '{symbol}'; {advice}")
+                yield problem(document, ("groups", name, number), _no_company(symbol, file))
 
 
 def _listing(document: Document, file: CompaniesFile, symbol: str, entry: CompanyEntry) -> Iterator[Problem]:
@@ -125,8 +120,10 @@ def _listing(document: Document, file: CompaniesFile, symbol: str, entry: Compan
     main = file.companies.get(entry.same_as)
     path = ("companies", symbol, "same_as")
     if main is None:
-        hint = nearest(entry.same_as, file.companies)
-        advice = f"did you mean '{hint}'?" if hint else "describe it under companies"
-        yield problem(document, path, f"there is no company '{entry.same_as}'; {advice}")
+        yield problem(document, path, _no_company(entry.same_as, file))
     elif main.same_as is not None:
         yield problem(document, path, f"'{entry.same_as}' is a second listing itself; write '{main.same_as}'")
+
+
+def _no_company(symbol: str, file: CompaniesFile) -> str:
+    return unknown("company", symbol, file.companies, "describe it under companies")

@@ -1,22 +1,23 @@
-"""``rules/topics/*.yaml``: what counts as AI-model news and other topics, and what it reaches. YAML to core values.
+"""``rules/topics/*.yaml``: topics, the words they are recognised by, and the exposures they reach.
 
-Every file may hold every section; together they are one vocabulary, so a signal in one file may use words of another.
-Word lists of the same name in several files are joined; anything else may be defined only once.
+All files together are one vocabulary: a signal in one can use words of another. Word lists with the same name are
+joined; anything else may be defined only once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
 from pydantic import Field as Setting
 
-from bot.config.news.names import Text, Written, list_references, names_of, patterns
+from bot.config.news.names import Text, Written, list_references, names_of, patterns, unknown
 from bot.config.yaml.document import Document, DocumentPath, load_document, problem
-from bot.config.yaml.validation import StrictModel, nearest, validate
+from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
 from bot.core.news.vocabulary import BUILT_IN, Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics, grouped
@@ -34,7 +35,7 @@ PREPOSITIONS = ("after", "amid", "on", "over")
 def _headline(text: str) -> str:
     first, _, rest = text.partition(" ")
     if first not in PREPOSITIONS or not rest.strip():
-        raise ValueError(f"'{text}' does not begin with after, amid, on or over; write it as after AI-model news")
+        raise ValueError(f"'{text}' does not begin with after, amid, on or over; write it like: after AI-model news")
     return text
 
 
@@ -42,150 +43,147 @@ Headline = Annotated[str, AfterValidator(_headline)]
 
 
 class SignalEntry(StrictModel):
-    """A named reason to think that a story is about the topic, or not."""
+    """A named reason for or against the topic."""
 
     name: Text
     """The reason in words, as ``news explain`` prints it."""
     weight: Weight
-    """Added to the score; negative speaks against."""
+    """Added to the score; negative if it is a reason against."""
     all: Groups
-    """Features the story must have; of a list within the list, one suffices."""
+    """Features the story must have; of a list within the list, one is enough."""
     none: tuple[Text, ...] = ()
     """Features it must not have."""
     elsewhere: Share | None = None
-    """What part of the weight counts where the title alone does not have it, but title, summary and source together do.
-    0.5 by default; 0 for weights against."""
+    """Share of the weight that counts where it holds for title, summary and source together, but not for the title. 0.5
+    by default; 0 for negative weights."""
     veto: bool = False
-    """Where this holds, the story does not follow up its cluster's topic."""
+    """Whether a story for which this holds cannot follow up its cluster's topic."""
 
 
 class TopicEntry(StrictModel):
-    """What a story can be about."""
+    """A subject of stories."""
 
     title: Text
-    """For people."""
+    """The topic's name in messages."""
     about: Annotated[tuple[Text, ...], Setting(min_length=1)]
-    """A story without any of these features scores 0."""
+    """Without one of these features a story scores 0."""
     follow_up: Share = 0.0
-    """Added where a story names the model of a cluster already about this topic."""
+    """Added where a story names the model of a cluster that is about this topic."""
     named: bool = False
-    """A story counts only where it names a company, as for earnings; otherwise it is neither kept together with others
-    nor found by rules."""
+    """Whether a story counts only if it names a company, as for earnings. Others are not clustered, and rules do not
+    find them."""
     role: Role = Role.RIVAL
-    """Its part where a fall is to be explained. `trigger`: news on AI that may set a fall off. `tie`: stories which say
-    that AI moves prices. `rival`: another explanation, which competes with AI. `none`: it explains no fall."""
+    """What its stories do in explaining a fall. `trigger`: AI news that can cause a fall. `tie`: stories that say AI
+    moved prices. `rival`: another explanation, which competes with AI. `none`: it explains no fall."""
     own: bool = False
-    """Of a rival: one company's own matter, as its results are. Such a fall says nothing of others."""
+    """Of a rival: it concerns one company only, such as its results. Its fall says nothing about others."""
     calendar: bool = False
-    """Of a rival: the dates of the earnings calendar count for it, beside its stories. One topic at most."""
+    """Of a rival: dates of the earnings calendar count beside its stories. One topic at most."""
     weight: Annotated[float, Setting(gt=0, le=1)] = 1.0
-    """What part of its evidence counts where a fall is to be explained."""
+    """Share of its evidence that counts in explaining a fall."""
     ai: bool = False
-    """It concerns AI, as triggers and ties always do: past episodes on it are akin to theirs."""
+    """Whether it concerns AI, as triggers and ties always do. Past episodes on it are then similar to theirs."""
     in_headlines: Headline | None = None
-    """The cause as a headline tells it. Without it, `most likely` and the title."""
+    """The cause in a headline. Without it, `most likely` and the title."""
     signals: Annotated[tuple[SignalEntry, ...], Setting(min_length=1)]
     """Their sum, clipped to 0 to 1, is the score."""
 
 
 class LabEntry(StrictModel):
-    """Someone who makes models."""
+    """A maker of models."""
 
     names: Annotated[tuple[Written, ...], Setting(min_length=1)]
-    """What it is called in stories."""
+    """Its names in stories."""
     domains: tuple[Text, ...] = ()
     """Hosts it publishes on."""
     company: Text | None = None
-    """Symbol of the listed company it belongs to."""
+    """Symbol of the listed company that owns it."""
     also: tuple[Text, ...] = ()
-    """Features that its name brings along."""
+    """Other features of a story that names it."""
 
 
 class FamilyEntry(StrictModel):
     """A line of models, or a product built on them."""
 
     lab: Text | None = None
-    """Who makes it, as named under labs."""
+    """Its maker, as named under labs."""
     names: tuple[Written, ...] = ()
     """Its bare names."""
     versions: tuple[Written, ...] = ()
-    """Patterns with ``{n}``, ``{letter}`` or ``{word}``, which match versions yet to come: ``GPT-{n}``."""
+    """Patterns with ``{n}``, ``{letter}`` or ``{word}``, which also match future versions: ``GPT-{n}``."""
     broad: bool = False
-    """Always in the news: its bare name does not tie stories to one happening."""
+    """Whether it is always in the news, so that its bare name does not put two stories into one cluster."""
     also: tuple[Text, ...] = ()
-    """Features that its name brings along."""
+    """Other features of a story that names it."""
 
 
 class ExposureEntry(StrictModel):
-    """What a company lives from that AI can hit."""
+    """A line of business that AI news can move."""
 
     title: Text
-    """For people."""
+    """Its name in messages."""
     words: tuple[Written, ...] = ()
-    """Words of a scored story that meet it."""
+    """Words by which a scored story reaches it."""
 
 
 class EffectEntry(StrictModel):
-    """What a story says that reaches exposures it does not name."""
+    """A statement in a story that reaches exposures it does not name."""
 
     name: Text
-    """What such a story says, in words."""
+    """The statement in words, as ``news explain`` prints it."""
     all: Groups
-    """Features the story must have; of a list within the list, one suffices."""
+    """Features the story must have; of a list within the list, one is enough."""
     none: tuple[Text, ...] = ()
     """Features it must not have."""
     elsewhere: Share = 0.5
-    """What part counts where the title alone does not say it, but title, summary and source together do."""
+    """Share that counts where it holds for title, summary and source together, but not for the title."""
     reach: Annotated[dict[Text, Strength], Setting(min_length=1)]
-    """Exposures, each with the strength with which such a story reaches it."""
+    """Exposures, each with how strongly such a story reaches it."""
 
 
 class TopicsFile(StrictModel):
-    """One file under ``rules/topics/``. Every section may be left out."""
+    """One file in ``rules/topics/``. Every section is optional."""
 
     words: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
-    """Word lists by name; each name is a feature that signals and effects may ask for."""
+    """Word lists by name; each name is a feature for signals and effects."""
     labs: dict[Text, LabEntry] = Setting(default_factory=dict)
-    """Those who make models, by name."""
+    """Makers of models, by name."""
     models: dict[Text, FamilyEntry] = Setting(default_factory=dict)
     """Lines of models, by name."""
     topics: dict[Text, TopicEntry] = Setting(default_factory=dict)
-    """What stories can be about; rules ask for a topic by this name."""
+    """Topics, by the name that rules use."""
     exposures: dict[Text, ExposureEntry] = Setting(default_factory=dict)
-    """What companies live from; companies.yaml says who lives from what."""
+    """Lines of business, by name; companies.yaml says which companies depend on them."""
     effects: tuple[EffectEntry, ...] = ()
-    """What stories reach that they do not name."""
+    """How stories reach exposures they do not name."""
     telling: tuple[Text, ...] = ()
-    """Word lists whose words tell one happening from another of the same kind."""
+    """Word lists whose words distinguish happenings of the same kind."""
     speech: dict[Text, tuple[Text, ...]] = Setting(
         default_factory=dict, json_schema_extra={"propertyNames": {"enum": list(SPEECH_LISTS)}}
     )
-    """Word lists by which a quotation is given to its speaker; ``voices.yaml`` says what each is for."""
+    """Word lists for finding the speaker of a quotation; ``voices.yaml`` says what each is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    document: Document
-    file: TopicsFile
+_Loaded = tuple[Document, TopicsFile]
 
 
 def load_topics(directory: Path) -> Topics:
-    """All ``*.yaml`` of ``directory`` as one vocabulary. Raises ConfigError with every mistake of every file."""
+    """All ``*.yaml`` in ``directory`` as one vocabulary. Raises ConfigError with every mistake in every file."""
     paths = sorted(directory.glob("*.yaml")) if directory.is_dir() else []
     if not paths:
-        raise ConfigError([Problem(str(directory), 0, 0, "", "no topic files here; put *.yaml files into it")])
+        raise ConfigError([Problem(str(directory), 0, 0, "", "no topic files here; add some, as *.yaml")])
     loaded: list[_Loaded] = []
     problems: list[Problem] = []
     for path in paths:
         try:
             document = load_document(path)
-            loaded.append(_Loaded(document, validate(document, TopicsFile)))
+            loaded.append((document, validate(document, TopicsFile)))
         except ConfigError as error:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    topics = _joined([each.file for each in loaded])
-    problems = [*_twice(loaded), *_roles(loaded), *(p for each in loaded for p in _unknown(each, topics))]
+    topics = _joined([file for _, file in loaded])
+    problems = [*_duplicates(loaded), *_roles(loaded), *(p for each in loaded for p in _undefined(*each, topics))]
     if problems:
         raise ConfigError(problems)
     return topics
@@ -198,18 +196,18 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             words.setdefault(name, []).extend(entries)
 
     def names(entries: Iterable[Written]) -> tuple[Name, ...]:
-        return tuple(_spread(name, words) for name in names_of(entries))
+        return tuple(_with_lists(name, words) for name in names_of(entries))
 
     return Topics(
         topics=tuple(_topic(name, entry) for file in files for name, entry in file.topics.items()),
         words={name: names(entries) for name, entries in words.items()},
         labs=tuple(
-            Lab(name, names(e.names), tuple(d.lower() for d in e.domains), e.company or "", tuple(e.also))
+            Lab(name, names(e.names), tuple(d.lower() for d in e.domains), e.company or "", e.also)
             for file in files
             for name, e in file.labs.items()
         ),
         families=tuple(
-            Family(name, e.lab or "", names(e.names), names(e.versions), e.broad, tuple(e.also))
+            Family(name, e.lab or "", names(e.names), names(e.versions), e.broad, e.also)
             for file in files
             for name, e in file.models.items()
         ),
@@ -217,7 +215,7 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             Exposure(name, e.title, names(e.words)) for file in files for name, e in file.exposures.items()
         ),
         effects=tuple(
-            Effect(e.name, grouped(e.all), e.reach, tuple(e.none), e.elsewhere) for file in files for e in file.effects
+            Effect(e.name, grouped(e.all), e.reach, e.none, e.elsewhere) for file in files for e in file.effects
         ),
         telling=frozenset(name for file in files for name in file.telling),
         speech=_speech(files),
@@ -231,124 +229,112 @@ def _speech(files: Sequence[TopicsFile]) -> Speech:
     return Speech(**{name: frozenset(words) for name, words in lists.items()})
 
 
-def _spread(name: Name, words: Mapping[str, Sequence[Written]]) -> Name:
-    """``@list`` among the words beside a name replaced by the words of the list."""
+def _with_lists(name: Name, words: Mapping[str, Sequence[Written]]) -> Name:
+    """``name`` with the words of each ``@list`` in ``followed_by`` and ``preceded_by``."""
 
-    def spread(beside: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            text for word in beside for text in (_texts(words.get(word[1:], ())) if word.startswith("@") else (word,))
-        )
+    def expanded(written: tuple[str, ...]) -> tuple[str, ...]:
+        lists = ([n.text for n in names_of(words.get(w[1:], ()))] if w.startswith("@") else [w] for w in written)
+        return tuple(chain.from_iterable(lists))
 
-    if not name.followed_by and not name.preceded_by:
-        return name
-    return replace(name, followed_by=spread(name.followed_by), preceded_by=spread(name.preceded_by))
-
-
-def _texts(entries: Iterable[Written]) -> tuple[str, ...]:
-    return tuple(name.text for name in names_of(entries))
+    return replace(name, followed_by=expanded(name.followed_by), preceded_by=expanded(name.preceded_by))
 
 
 def _signal(entry: SignalEntry) -> Signal:
     elsewhere = entry.elsewhere
     if elsewhere is None:
         elsewhere = 0.5 if entry.weight > 0 else 0.0
-    return Signal(entry.name, entry.weight, grouped(entry.all), tuple(entry.none), elsewhere, entry.veto)
+    return Signal(entry.name, entry.weight, grouped(entry.all), entry.none, elsewhere, entry.veto)
 
 
 def _topic(name: str, entry: TopicEntry) -> Topic:
-    return Topic(
-        name=name,
-        title=entry.title,
-        about=tuple(entry.about),
-        signals=tuple(map(_signal, entry.signals)),
-        follow_up=entry.follow_up,
-        named=entry.named,
-        role=entry.role,
-        own=entry.own,
-        calendar=entry.calendar,
-        weight=entry.weight,
-        ai=entry.ai,
-        headline=entry.in_headlines or "",
-    )
+    values = dict(entry)
+    headline, signals = values.pop("in_headlines"), values.pop("signals")
+    return Topic(name, headline=headline or "", signals=tuple(map(_signal, signals)), **values)
 
 
-def _twice(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
-    """What two files both define, words apart."""
+def _duplicates(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
+    """What two files both define, word lists excepted."""
     first: dict[tuple[str, str], str] = {}
-    for each in loaded:
+    for document, file in loaded:
         sections: dict[str, Mapping[str, object]] = {
-            "labs": each.file.labs,
-            "models": each.file.models,
-            "topics": each.file.topics,
-            "exposures": each.file.exposures,
+            "labs": file.labs,
+            "models": file.models,
+            "topics": file.topics,
+            "exposures": file.exposures,
         }
         for section, entries in sections.items():
             for name in entries:
-                if (where := first.setdefault((section, name), each.document.file)) != each.document.file:
-                    yield problem(
-                        each.document, (section, name), f"{where} defines this too; keep one of them", key=True
-                    )
+                if (where := first.setdefault((section, name), document.file)) != document.file:
+                    yield problem(document, (section, name), f"{where} defines this too; keep one of them", key=True)
 
 
 def _roles(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
-    """What is said of a topic that its role does not allow, and a second topic for the calendar."""
+    """Settings that a topic's role does not allow, and a second topic for the calendar."""
     counted = ""
-    for each in loaded:
-        for name, topic in each.file.topics.items():
+    for document, file in loaded:
+        for name, topic in file.topics.items():
             path: DocumentPath = ("topics", name)
             rival = topic.role is Role.RIVAL
-            for key, said in (("own", topic.own), ("calendar", topic.calendar)):
-                if said and not rival:
-                    yield problem(
-                        each.document, (*path, key), f"only a rival can be; write role: rival, or remove {key}"
-                    )
+            for key, value in (("own", topic.own), ("calendar", topic.calendar)):
+                if value and not rival:
+                    message = f"only rivals can have {key}; write role: rival, or remove {key}"
+                    yield problem(document, (*path, key), message)
             if topic.role is Role.NONE and "weight" in topic.model_fields_set:
-                message = "what explains no fall is not weighed; write role: rival, or remove weight"
-                yield problem(each.document, (*path, "weight"), message)
+                message = "a topic that explains no fall has no weight; write role: rival, or remove weight"
+                yield problem(document, (*path, "weight"), message)
             if topic.calendar and counted:
-                yield problem(each.document, (*path, "calendar"), f"it counts for '{counted}' already; keep one")
+                yield problem(document, (*path, "calendar"), f"the calendar counts for '{counted}' already; keep one")
             counted = counted or (name if topic.calendar and rival else "")
 
 
-def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
+def _undefined(document: Document, file: TopicsFile, topics: Topics) -> Iterator[Problem]:
     """Names in one file that no file defines."""
-    document, file = each.document, each.file
     features = topics.features()
     yield from _word_lists(document, file, topics)
     yield from _models(document, file, {lab.name for lab in topics.labs})
     for name, topic in file.topics.items():
-        yield from _features(document, ("topics", name, "about"), topic.about, features)
+        yield from _names(document, ("topics", name, "about"), topic.about, features)
         for number, signal in enumerate(topic.signals):
             at: DocumentPath = ("topics", name, "signals", number)
-            yield from _features(document, (*at, "all"), signal.all, features)
-            yield from _features(document, (*at, "none"), signal.none, features)
-    yield from _features(document, ("telling",), file.telling, frozenset(topics.words))
+            yield from _names(document, (*at, "all"), signal.all, features)
+            yield from _names(document, (*at, "none"), signal.none, features)
+    yield from _names(document, ("telling",), file.telling, topics.words, "word list")
     for number, effect in enumerate(file.effects):
-        yield from _features(document, ("effects", number, "all"), effect.all, features)
-        yield from _features(document, ("effects", number, "none"), effect.none, features)
+        yield from _names(document, ("effects", number, "all"), effect.all, features)
+        yield from _names(document, ("effects", number, "none"), effect.none, features)
         for name in effect.reach:
             if name not in topics.exposure_names:
-                advice = _advice(name, topics.exposure_names, "define it under exposures")
-                message = f"there is no exposure '{name}'; {advice}"
+                message = unknown("exposure", name, topics.exposure_names, "define it under exposures")
                 yield problem(document, ("effects", number, "reach", name), message, key=True)
-    yield from _speech_lists(document, file.speech)
-
-
-def _speech_lists(document: Document, lists: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    for name, words in lists.items():
+    for name, words in file.speech.items():
         if name not in SPEECH_LISTS:
-            advice = _advice(name, SPEECH_LISTS, f"write one of {', '.join(SPEECH_LISTS)}")
-            yield problem(document, ("speech", name), f"there is no list '{name}' here; {advice}", key=True)
+            message = unknown("speech list", name, SPEECH_LISTS, f"write one of {', '.join(SPEECH_LISTS)}")
+            yield problem(document, ("speech", name), message, key=True)
         for number, word in enumerate(words):
             if len(word.split()) != 1:
                 yield problem(document, ("speech", name, number), f"'{word}' is not one word; list single words")
 
 
+def _names(
+    document: Document,
+    path: DocumentPath,
+    groups: Sequence[str | Sequence[str]],
+    known: Collection[str],
+    what: str = "feature",
+) -> Iterator[Problem]:
+    """The names in ``groups`` that are not ``known``."""
+    for number, group in enumerate(groups):
+        for place, name in enumerate([group] if isinstance(group, str) else group):
+            if name not in known:
+                at = (*path, number) if isinstance(group, str) else (*path, number, place)
+                yield problem(document, at, unknown(what, name, known, "define it under words"))
+
+
 def _word_lists(document: Document, file: TopicsFile, topics: Topics) -> Iterator[Problem]:
-    """Word lists named as something built in, and ``@list`` that nobody defines, wherever names are written."""
+    """Word lists with a reserved name, and each undefined ``@list``."""
     for name in file.words:
         if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
-            yield problem(document, ("words", name), "this name has a meaning of its own; choose another", key=True)
+            yield problem(document, ("words", name), "this name is reserved; choose another", key=True)
     written: list[tuple[DocumentPath, Sequence[Written]]] = [
         *((("words", name), entries) for name, entries in file.words.items()),
         *((("labs", name, "names"), lab.names) for name, lab in file.labs.items()),
@@ -362,29 +348,11 @@ def _word_lists(document: Document, file: TopicsFile, topics: Topics) -> Iterato
 
 
 def _models(document: Document, file: TopicsFile, labs: Collection[str]) -> Iterator[Problem]:
-    """Families that nothing can match, or whose lab nobody defines."""
+    """Families that nothing can match, whose lab is not defined, or with an invalid pattern."""
     for name, family in file.models.items():
         path: DocumentPath = ("models", name)
         if not family.names and not family.versions:
-            yield problem(document, path, "neither names nor versions; without them nothing can match")
+            yield problem(document, path, "no names and no versions, so nothing can match; add one")
         if family.lab is not None and family.lab not in labs:
             yield problem(document, (*path, "lab"), f"there is no lab '{family.lab}'; define it under labs")
         yield from patterns(document, (*path, "versions"), family.versions)
-
-
-def _advice(name: str, known: Iterable[str], otherwise: str) -> str:
-    hint = nearest(name, known)
-    return f"did you mean '{hint}'?" if hint else otherwise
-
-
-def _features(
-    document: Document, path: DocumentPath, groups: Sequence[str | Sequence[str]], known: frozenset[str]
-) -> Iterator[Problem]:
-    for number, group in enumerate(groups):
-        items = [((*path, number), group)] if isinstance(group, str) else [
-            ((*path, number, place), name) for place, name in enumerate(group)
-        ]  # fmt: skip
-        for where, name in items:
-            if name not in known:
-                advice = _advice(name, known, "define it under words")
-                yield problem(document, where, f"there is nothing called '{name}'; {advice}")

@@ -1,1 +1,1 @@
-"""Rule tests: ``rules/tests/*.yaml``."""
+"""Reading rule tests, ``rules/tests/*.yaml``."""

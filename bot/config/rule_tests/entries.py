@@ -1,4 +1,4 @@
-"""What may stand in a file of rule tests: the keys, their types and what they mean. Editors get their schema here."""
+"""The keys of a rule-test file, their types and meanings. The editors' schema is made from these."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class PricesEntry(StrictModel):
     series: str = ""
     """Times and prices: 09:00 133.37, 10:00 128.14 low, 21:00 118.42 close."""
     daily: str = ""
-    """As in episodes: one line a session: date, open, high, low, close, volume; '-' for what is not known."""
+    """As in episodes, one line per session: date, open, high, low, close, volume; '-' for unknown figures."""
     marks: str = ""
-    """As in episodes: one line a price: time in UTC, kind, price, perhaps volume."""
+    """As in episodes, one line per price: time in UTC, kind, price, and volume if known."""
     exchange: Annotated[str, Field(pattern=r"^([A-Z0-9]{4})?$")] = ""
-    """ISO 10383 code, where companies.yaml and the symbol's suffix do not tell."""
+    """ISO 10383 code, where neither companies.yaml nor the symbol's suffix determines it."""
 
 
 class NewsEntry(StrictModel):
@@ -44,53 +44,53 @@ class NewsEntry(StrictModel):
     at: Words
     """When the bot first sees it: 10:00, 2025-01-26 11:00."""
     source: Words = "Example News"
-    """The feed, or who published it."""
+    """The feed or publisher."""
     title: Words
     """The headline."""
     summary: str = ""
-    """What the feed says beyond the title."""
+    """The summary in the feed."""
     link: HttpUrl | None = None
     """Its address."""
     publisher: str = ""
-    """Who wrote it, where the source only links to it."""
+    """Its publisher, where the source only links to it."""
     published: Words | None = None
-    """The publisher's word for when it appeared; `at` where left out."""
+    """When it was published by its own account; by default `at`."""
     seeded: bool = False
-    """Seen at the first poll of its feed: evidence, but no reason to fire by itself."""
+    """Seen in the first poll of its feed: evidence, but not enough to fire by itself."""
 
 
 class RecordingEntry(StrictModel):
-    """Files of recorded prices and news; paths start at the test's folder."""
+    """Files of recorded prices and news; paths are relative to the test's folder."""
 
     prices: Several | None = None
     """CSV (gz too): symbol,date,open,high,low,close,volume; or symbol,start_at,… for bars within sessions."""
     news: Several | None = None
     """JSONL (gz too): published, seen, title, summary, source, link."""
     first: Annotated[Day | None, Field(alias="from")] = None
-    """The first session played; rows before only fill references."""
+    """The first session played; earlier rows only provide references."""
     last: Annotated[Day | None, Field(alias="to")] = None
     """The last session played."""
 
 
 class ExpectEntry(StrictModel):
-    """An alert that must fire, rise in severity or be resolved."""
+    """An alert that must fire, rise in severity or resolve."""
 
     rule: Words | None = None
-    """The rule; may be left out where the test is about one rule."""
+    """The rule; optional where the test is about one rule."""
     symbol: Symbol
-    """For which symbol."""
+    """The alert's symbol."""
     at: Words | None = None
-    """When: 10:00 (within that minute), 10:00:30, or a range: 10:00 to 10:05. Any time where left out."""
+    """When: 10:00 (within that minute), 10:00:30, or a range: 10:00 to 10:05. By default at any time."""
     severity: SeverityWord | None = None
-    """How severe it is then."""
+    """Its severity then."""
     state: Literal["firing", "resolved"] = "firing"
-    """firing: the alert fires, or rises in severity; resolved: it ends."""
+    """firing: the alert fires, or rises in severity; resolved: it resolves."""
     reason: ReasonWord | Literal["none"] | None = None
-    """Why a message goes out at that moment: first, escalated, widened, …; none: no new message then."""
+    """The reason for the message sent then: first, escalated, widened, …; none: no new message then."""
     message_contains: Annotated[Several | None, Field(alias="message contains")] = None
-    """Words that stand in that message, as it is shown in plain text."""
+    """Words in that message, as plain text."""
     suppressed_by: Annotated[str | None, Field(alias="suppressed by")] = None
-    """Why the message is held back: cooldown."""
+    """Why the message is suppressed: cooldown."""
 
 
 class MessageEntry(StrictModel):
@@ -99,9 +99,9 @@ class MessageEntry(StrictModel):
     at: Words | None = None
     """When: 10:00, or 10:00 to 10:05."""
     reason: ReasonWord
-    """Why it goes out."""
+    """Its reason."""
     contains: Several | None = None
-    """Words that stand in it."""
+    """Words in it."""
 
 
 class NothingEntry(StrictModel):
@@ -110,50 +110,50 @@ class NothingEntry(StrictModel):
     because: Words
     """In a sentence."""
     stopped_by: Annotated[Words | None, Field(alias="stopped by")] = None
-    """Words of the condition that holds the alert back, as `rules explain` prints it: news topic, market SPY."""
+    """The condition that must stop the alert, by words from `rules explain`: news topic, market SPY."""
 
 
 class RuleTestEntry(StrictModel):
     """One test."""
 
     name: Words
-    """What holds, in a sentence."""
+    """The behaviour tested, in a sentence."""
     rules: Several | None = None
-    """The rules under test; those of the file where left out, else all."""
+    """The rules tested; by default those of the file, else all."""
     session: Day | None = None
     """The date of times written without one, and the first session with prices."""
     zone: TimeZoneName | None = None
-    """The time zone of times in this test: UTC where left out."""
+    """The time zone of times in this test; by default the file's."""
     prices: dict[Symbol, str | float | PricesEntry] = Field(default_factory=dict)
     """Prices by symbol: 142.62 | 09:00 133.37, 10:00 128.14 low."""
     news: tuple[str | NewsEntry, ...] = ()
     """Headlines: `10:00 | Example News | A title`, or a mapping."""
     earnings: dict[Symbol, Words] = Field(default_factory=dict)
-    """When companies report, by a calendar two weeks before: 2025-01-29 after; before, during, or the date alone."""
+    """Earnings dates, as a calendar has them two weeks before: 2025-01-29 after; before, during, or the date alone."""
     episode: Name | None = None
     """An episode in rules/episodes instead of prices and news."""
     recording: RecordingEntry | None = None
     """Recorded files instead of prices and news."""
     until: Words | None = None
-    """Play no further than this; a day beyond the last price and headline where left out."""
+    """When to stop; by default a day after the last price or headline."""
     symbols: Annotated[tuple[Symbol, ...], BeforeValidator(_listed), Field(min_length=1)] | None = None
-    """Look only at alerts for these; at all where left out."""
+    """Check alerts for these symbols only; by default for all."""
     expect: Annotated[tuple[ExpectEntry, ...] | None, Field(min_length=1)] = None
-    """Every alert that must fire, and none besides."""
+    """All alerts that must fire; any other is a failure."""
     expect_nothing: Words | NothingEntry | None = None
-    """That nothing fires, and why."""
+    """Why no alert must fire."""
     messages: tuple[MessageEntry, ...] | None = None
-    """Where written: every new message that goes out, in order, and none besides (edits apart)."""
+    """If given, all new messages in order, edits excepted; any other is a failure."""
 
 
 class RuleTestsFile(StrictModel):
     """A file of rule tests."""
 
     rules: Several | None = None
-    """The rules its tests are about; all where left out."""
+    """The rules its tests are about; by default all."""
     session: Day | None = None
-    """For tests that name none."""
+    """For tests without their own."""
     zone: TimeZoneName = "UTC"
-    """For tests that name none."""
+    """For tests without their own."""
     tests: Annotated[tuple[RuleTestEntry, ...], Field(min_length=1)]
     """The tests."""

@@ -1,18 +1,18 @@
-"""``rules/tests/*.yaml``: rule tests as people write them, read strictly.
+"""Reading ``rules/tests/*.yaml``.
 
-What the file itself tells is checked here, all mistakes at once; whether a test's rules, symbols and sessions exist is
-asked where they are known, with ``RuleTest.problem`` pointing at the place.
+All mistakes in the files are reported at once. Whether a test's rules, symbols and sessions exist is checked where they
+are known, with ``RuleTest.problem`` for the position.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.config.episodes.price_block import PriceMistake, read_daily, read_marks
+from bot.config.episodes.price_block import block_problems, read_daily, read_marks
 from bot.config.rule_tests.entries import (
     ExpectEntry,
     MessageEntry,
@@ -28,11 +28,11 @@ from bot.config.yaml.document import Document, DocumentPath, load_document, path
 from bot.config.yaml.validation import one_of, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import EarningsDate, Severity, Story, Suppression, SuppressionReason, stable_id
-from bot.core.model.episodes import EpisodeBar, Mark
+from bot.core.model.episodes import EpisodeBar
 from bot.core.prices.earnings import KNOWN_BEFORE, read_report
 
 Window = tuple[datetime, datetime]
-"""From, up to but not including."""
+"""Start, and end (exclusive)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class GivenPrices:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An alert that must fire, rise or be resolved."""
+    """An alert that must fire, rise in severity or resolve."""
 
     path: DocumentPath
     symbol: str
@@ -62,7 +62,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedMessage:
-    """A new message that must go out."""
+    """A new message that must be sent."""
 
     path: DocumentPath
     window: Window | None
@@ -73,7 +73,7 @@ class ExpectedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Which files a test plays."""
+    """The files a test plays."""
 
     prices: tuple[Path, ...]
     news: tuple[Path, ...]
@@ -98,13 +98,13 @@ class RuleTest:
     recording: Recording | None
     expected: tuple[Expected, ...]
     because: str
-    """Why nothing is expected; empty where something is."""
+    """Why no alert is expected; empty where one is."""
     stopped_by: str
     messages: tuple[ExpectedMessage, ...] | None
     until: datetime | None = None
-    """Nothing after this is played; ``None`` for a day beyond the last observation."""
+    """When to stop; ``None`` for a day after the last observation."""
     symbols: frozenset[str] | None = None
-    """Alerts for other symbols are not looked at; ``None`` for all."""
+    """Only alerts for these symbols are checked; ``None`` for all."""
     rules_path: DocumentPath = field(default=())
 
     @property
@@ -118,7 +118,7 @@ class RuleTest:
 
 
 def rule_test_files(path: Path) -> list[Path]:
-    """The test files in a folder (``rules/tests`` or, for ``rules``, its ``tests``), or the one file."""
+    """The test files in ``path``, or in its folder ``tests`` if it has one; ``path`` itself where it is a file."""
     if path.is_file():
         return [path]
     folder = path / "tests" if (path / "tests").is_dir() else path
@@ -126,7 +126,7 @@ def rule_test_files(path: Path) -> list[Path]:
 
 
 def load_rule_tests(paths: Sequence[Path]) -> list[RuleTest]:
-    """The tests in these files, in order. Raises ConfigError with every mistake in all of them."""
+    """The tests in these files, in order. Raises ConfigError with every mistake in every file."""
     problems: list[Problem] = []
     tests: list[RuleTest] = []
     for path in paths:
@@ -143,7 +143,7 @@ def load_rule_tests(paths: Sequence[Path]) -> list[RuleTest]:
             problems += reader.problems
             line = document.position(("tests", i, "name"))[0]
             if names.setdefault(entry.name, line) != line:
-                message = f"a test of this name is already in line {names[entry.name]}; say what is different here"
+                message = f"a test in line {names[entry.name]} has this name; say what is different here"
                 problems.append(problem(document, ("tests", i, "name"), message))
     if problems:
         raise ConfigError(problems)
@@ -151,7 +151,7 @@ def load_rule_tests(paths: Sequence[Path]) -> list[RuleTest]:
 
 
 class _TestReader:
-    """One test from its entry, collecting what does not make sense."""
+    """Reads one test and collects its mistakes."""
 
     def __init__(
         self, document: Document, path: DocumentPath, spec: RuleTestsFile, entry: RuleTestEntry, folder: Path
@@ -198,30 +198,28 @@ class _TestReader:
         )
 
     def _until(self) -> datetime | None:
-        """The end of the minute (or second) that is written."""
+        """The end of the given minute or second."""
         if self.entry.until is None:
             return None
         found = self._moment(self.entry.until, (*self.path, "until"))
         return found[0] + found[1] - timedelta(microseconds=1) if found else None
 
-    # ----------------------------------------------------------------------------------------------- the whole test
-
     def _whole(self) -> None:
-        """A test must say what is given and what is expected, and be able to fail."""
+        """A test needs something to play and an expectation, and must be able to fail."""
         entry, path = self.entry, self.path
         if entry.expect is None and entry.expect_nothing is None:
             self.fail(path, "nothing is expected; write 'expect: …', or 'expect_nothing: because …'")
         elif entry.expect is not None and entry.expect_nothing is not None:
             self.fail((*path, "expect_nothing"), "something is expected already; keep one of the two")
-        given = [k for k, v in (("episode", entry.episode), ("recording", entry.recording)) if v is not None]
+        played = [k for k, v in (("episode", entry.episode), ("recording", entry.recording)) if v is not None]
         if entry.prices or entry.news:
-            given.append("prices and news")
-        if not given:
+            played.append("prices and news")
+        if not played:
             self.fail(path, "no prices and no stories: this test could not fail; write 'prices: …' or 'news: …'")
-        elif len(given) > 1:
-            self.fail(path, f"{' and '.join(given)} exclude each other; keep one")
+        elif len(played) > 1:
+            self.fail(path, f"{' and '.join(played)} exclude each other; keep one")
         if entry.prices and self.session is None:
-            self.fail((*path, "prices"), "'session' is missing; say on which date this happens, as session: 2025-01-27")
+            self.fail((*path, "prices"), "'session' is missing; write the date of the prices, like session: 2025-01-27")
         recording = entry.recording
         if recording is not None and not recording.prices and not recording.news:
             self.fail((*path, "recording"), "names no file; write 'prices: FILE.csv' or 'news: FILE.jsonl'")
@@ -230,7 +228,7 @@ class _TestReader:
         if entry is None:
             return None
         if entry.first and entry.last and entry.last < entry.first:
-            self.fail((*self.path, "recording", "to"), f"{entry.last} comes before {entry.first}; exchange the two")
+            self.fail((*self.path, "recording", "to"), f"{entry.last} is before {entry.first}; swap the two")
         files = {}
         for key, names in (("prices", entry.prices or ()), ("news", entry.news or ())):
             files[key] = tuple(self.folder / Path(name).expanduser() for name in names)
@@ -239,8 +237,6 @@ class _TestReader:
                     self.fail((*self.path, "recording", key), f"there is no file {name} in {self.folder}; check it")
         return Recording(files["prices"], files["news"], entry.first, entry.last)
 
-    # -------------------------------------------------------------------------------------------------------- prices
-
     def _prices(self, symbol: str, written: str | float | PricesEntry, path: DocumentPath) -> GivenPrices:
         if not isinstance(written, PricesEntry):
             return GivenPrices(self._series(str(written), symbol, path))
@@ -248,32 +244,28 @@ class _TestReader:
         if written.previous_close is not None:
             closes += f" {written.previous_close!r}"
         past = self._series(closes + " |", symbol, (*path, "closes"))
-        bars, slips = read_daily(written.daily)
-        self._report((*path, "daily"), slips)
-        marks, slips = read_marks(written.marks)
-        self._report((*path, "marks"), slips)
+        bars, mistakes = read_daily(written.daily)
+        self.problems += block_problems(self.document, (*path, "daily"), mistakes)
+        marks, mistakes = read_marks(written.marks)
+        self.problems += block_problems(self.document, (*path, "marks"), mistakes)
         if written.daily and closes.strip():
             self.fail((*path, "daily"), "'daily' has closes already; remove 'closes' and 'previous close'")
-        bare = [closes, written.series, written.daily, written.marks]
-        if not any(part.strip() for part in bare):
+        if not any(part.strip() for part in (closes, written.series, written.daily, written.marks)):
             self.fail(path, "no price at all; write 'series: …', or remove the symbol")
         last = f"{past.closes[-1].price!r} |" if past.closes else "|"
-        shift = len(last)
-        series = self._series(last + written.series, symbol, (*path, "series"), shift=shift)
-        known = [p.row for p in marks if isinstance(p.row, Mark)]
-        together = tuple(sorted((*series.marks, *known), key=lambda m: (m.at, m.kind.rank)))
-        given = tuple(p.row for p in bars if isinstance(p.row, EpisodeBar))
-        return GivenPrices(Series(past.closes, together), given, written.exchange)
+        series = self._series(last + written.series, symbol, (*path, "series"), shift=len(last))
+        all_marks = sorted([*series.marks, *(mark for _, mark in marks)], key=lambda m: (m.at, m.kind.rank))
+        return GivenPrices(Series(past.closes, tuple(all_marks)), tuple(bar for _, bar in bars), written.exchange)
 
     def _series(self, text: str, symbol: str, path: DocumentPath, shift: int = 0) -> Series:
-        series, slips = parse_series(text, SeriesClock(self.session, self.zone), symbol)
-        for slip in slips:
-            line, column = self._character(path, slip.at - shift)
-            self.problems.append(Problem(self.document.file, line, column, path_text(path), slip.message))
+        series, mistakes = parse_series(text, SeriesClock(self.session, self.zone), symbol)
+        for mistake in mistakes:
+            line, column = self._position(path, mistake.at - shift)
+            self.problems.append(Problem(self.document.file, line, column, path_text(path), mistake.message))
         return series
 
-    def _character(self, path: DocumentPath, at: int) -> tuple[int, int]:
-        """Where a character of a text stands: exactly, where the text is written in one line as it is."""
+    def _position(self, path: DocumentPath, at: int) -> tuple[int, int]:
+        """Line and column of a character of the text at ``path``; of the text itself where it is a block."""
         line, column = self.document.position(path)
         lines = self.document.text.splitlines()
         row = lines[line - 1][column - 1 :] if line <= len(lines) else ""
@@ -281,14 +273,6 @@ class _TestReader:
         if row[:1] in "|>":
             return line, column
         return line, column + max(at, 0) + quoted
-
-    def _report(self, path: DocumentPath, slips: Sequence[PriceMistake]) -> None:
-        """Mistakes in a block: a literal block begins in the line after its ``|``."""
-        for slip in slips:
-            line, _ = self.document.position(path)
-            self.problems.append(Problem(self.document.file, line + slip.line + 1, 1, path_text(path), slip.message))
-
-    # ---------------------------------------------------------------------------------------------------------- news
 
     def _story(self, written: str | NewsEntry, path: DocumentPath) -> Story | None:
         if isinstance(written, str):
@@ -305,9 +289,9 @@ class _TestReader:
         if at is None:
             return None
         link = written.link or ""
-        told = stable_id(written.source, link or written.title, written.title, at[0].isoformat())
+        story_id = stable_id(written.source, link or written.title, written.title, at[0].isoformat())
         return Story(
-            id=told,
+            id=story_id,
             source=written.source,
             title=" ".join(written.title.split()),
             seen_at=at[0],
@@ -316,7 +300,7 @@ class _TestReader:
             link=link,
             publisher=written.publisher,
             seeded=written.seeded,
-            keys=(told,),
+            keys=(story_id,),
         )
 
     def _report_of(self, symbol: str, text: str) -> EarningsDate | None:
@@ -325,8 +309,8 @@ class _TestReader:
         except ValueError as error:
             self.fail((*self.path, "earnings", symbol), str(error))
             return None
-        told_at = datetime.combine(day, time(), UTC) - KNOWN_BEFORE
-        return EarningsDate(symbol, day, told_at, when, "rule test")
+        known_at = datetime.combine(day, time(), UTC) - KNOWN_BEFORE
+        return EarningsDate(symbol, day, known_at, when, "rule test")
 
     def _moment(self, text: str, path: DocumentPath) -> tuple[datetime, timedelta] | None:
         try:
@@ -335,29 +319,27 @@ class _TestReader:
             self.fail(path, str(error))
             return None
 
-    # ------------------------------------------------------------------------------------------------ what is expected
-
     def _window(self, text: str | None, path: DocumentPath) -> Window | None:
-        """``10:00`` is that minute, ``10:00:30`` that second; ``A to B`` begins with A and ends with B."""
+        """``10:00`` is that minute, ``10:00:30`` that second; ``A to B`` is from the start of A to the end of B."""
         if text is None:
             return None
-        clockwork = SeriesClock(self.session, self.zone)
+        clock = SeriesClock(self.session, self.zone)
         first, to, last = text.partition(" to ")
         try:
-            start, exact = clockwork.one_moment(first)
-            end, exact = clockwork.one_moment(last) if to else (start, exact)
+            start, precision = clock.one_moment(first)
+            end, precision = clock.one_moment(last) if to else (start, precision)
         except ValueError as error:
             self.fail(path, str(error))
             return None
         if end < start:
             self.fail(path, f"'{text}' ends before it begins; write the earlier time first")
-        return start, end + exact
+        return start, end + precision
 
     def _expected(self, entry: ExpectEntry, path: DocumentPath) -> Expected:
         if entry.state == "resolved" and (entry.reason or entry.message_contains):
-            self.fail(path, "an alert that is resolved sends no message; remove 'reason' and 'message contains'")
+            self.fail(path, "a resolved alert sends no message; remove 'reason' and 'message contains'")
         if entry.reason == "none" and entry.message_contains:
-            self.fail((*path, "message contains"), "'reason: none' says there is no message; remove one of the two")
+            self.fail((*path, "message contains"), "'reason: none' means no message; remove one of the two")
         return Expected(
             path=path,
             symbol=entry.symbol,
@@ -372,13 +354,13 @@ class _TestReader:
         )
 
     def _suppression(self, text: str | None, path: DocumentPath) -> Suppression | None:
-        """``cooldown``, ``inhibited by market-crash``: a reason, and of what where that matters."""
+        """``cooldown``, ``inhibited by market-crash``."""
         if text is None:
             return None
-        meant = Suppression.parse(text)
-        if meant.reason is SuppressionReason.OTHER:
+        suppression = Suppression.parse(text)
+        if suppression.reason is SuppressionReason.OTHER:
             self.fail(path, one_of(text, [reason for reason in SuppressionReason if reason], "reason"))
-        return meant
+        return suppression
 
     def _message(self, entry: MessageEntry, path: DocumentPath) -> ExpectedMessage:
         window = self._window(entry.at, (*path, "at"))
@@ -387,10 +369,5 @@ class _TestReader:
 
 def _written(data: object) -> str:
     """An expectation in one line, as it was written."""
-    return ", ".join(_pairs(data))
-
-
-def _pairs(data: object) -> Iterator[str]:
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+    pairs = data.items() if isinstance(data, dict) else ()
+    return ", ".join(f"{key} {', '.join(map(str, v)) if isinstance(v, list) else v}" for key, v in pairs)

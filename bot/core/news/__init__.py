@@ -1,6 +1,6 @@
-"""What the news says: topic scores, mentions, exposures, clusters, and whom a story reaches. Pure computation.
+"""Reading the news: topic scores, mentions, exposures, clusters, and which symbols a story reaches. Pure computation.
 
-``room.NewsIndex`` is the face the engine uses; ``vocabulary.Topics`` and ``companies.Companies`` are what people edit.
+The engine uses ``index.NewsIndex``. ``vocabulary.Topics`` and ``companies.Companies`` hold what people edit.
 """
 
 from bot.core.news.companies import Companies, Company

@@ -1,4 +1,4 @@
-"""Companies: symbols, the names they go by, where they are listed, what they live from."""
+"""Companies: symbols, names, listings and exposures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from types import MappingProxyType
 
 from bot.core.news.lexicon import Name
 
+GROUP_STRENGTH = 0.3
+"""The least exposure of a company in the group that an exposure gives its name to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -16,31 +19,31 @@ class Company:
     symbol: str
     """As Yahoo writes it: ``NVDA``, ``BRK-B``, ``REL.L``."""
     name: str
-    """For people. Also found in stories, unless an alias of the same text says when."""
+    """Shown to people, and looked for in stories, unless an alias with the same text has conditions."""
     aliases: tuple[Name, ...] = ()
     exchange: str = ""
     """ISO 10383 code: ``XNAS``, ``XNYS``, ``XLON``; empty where unknown."""
     exposures: Mapping[str, float] = field(default_factory=dict)
-    """What it lives from, each with how much of it, 0 to 1."""
+    """Lines of business that AI news can move, each with how much the company depends on it, 0 to 1."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exposures", MappingProxyType(dict(self.exposures)))
 
     @property
     def names(self) -> tuple[Name, ...]:
-        """Every way it is written, its name included."""
+        """All its names in stories."""
         if any(alias.text.rstrip("*") == self.name for alias in self.aliases) or not self.name:
             return self.aliases
         return (Name(self.name), *self.aliases)
 
     @property
     def main_exposure(self) -> str:
-        """Its strongest exposure; of several as strong, the last by name. Empty where nothing is known."""
+        """Its strongest exposure; of equally strong ones the last by name. Empty without exposures."""
         return max(self.exposures, key=lambda name: (self.exposures[name], name), default="")
 
 
 class Companies:
-    """All known companies, by symbol; and groups of them."""
+    """All known companies by symbol, and groups of symbols."""
 
     def __init__(self, companies: Iterable[Company] = (), groups: Mapping[str, Collection[str]] | None = None) -> None:
         self._by_symbol = {company.symbol: company for company in companies}
@@ -53,16 +56,16 @@ class Companies:
             members.sort(key=lambda member: (-member[0], member[1]))
 
     def get(self, symbol: str) -> Company | None:
-        """The company listed as ``symbol``; ``None`` where nobody described it."""
+        """The company listed as ``symbol``; ``None`` where it is not described."""
         return self._by_symbol.get(symbol)
 
     def name_of(self, symbol: str) -> str:
-        """The company's name; its symbol where it has none."""
+        """The company's name; the symbol where it has none."""
         company = self.get(symbol)
         return (company.name if company else "") or symbol
 
     def exposures_of(self, symbol: str) -> Mapping[str, float]:
-        """The company's exposures; none where nobody described it."""
+        """The company's exposures; none where it is not described."""
         company = self.get(symbol)
         return company.exposures if company else {}
 
@@ -76,7 +79,7 @@ class Companies:
         return len(self._by_symbol)
 
     def exposed_to(self, exposure: str, at_least: float = 0.0) -> tuple[str, ...]:
-        """Symbols that live from ``exposure`` with at least that strength, strongest first, then by symbol."""
+        """Symbols exposed to ``exposure`` with at least that strength, strongest first, then by symbol."""
         return tuple(symbol for strength, symbol in self._by_exposure.get(exposure, ()) if strength >= at_least)
 
     @property
@@ -86,19 +89,15 @@ class Companies:
 
     @property
     def group_names(self) -> tuple[str, ...]:
-        """Names that ``group`` understands: the groups of the file, then the exposures."""
+        """Names that ``group`` accepts: the file's groups, then the exposures."""
         return tuple(dict.fromkeys((*self._groups, *self._by_exposure)))
 
     def group(self, name: str) -> tuple[str, ...] | None:
-        """Symbols of a named group, or of an exposure; ``None`` where there is no such group."""
+        """Symbols of a group, or of an exposure's group; ``None`` where there is no such group."""
         if name in self._groups:
             return self._groups[name]
         return self.exposed_to(name, GROUP_STRENGTH) if name in self._by_exposure else None
 
     def with_company(self, company: Company) -> Companies:
-        """The same with ``company`` added, or described anew."""
+        """A copy with ``company`` added or replaced."""
         return Companies([*(c for c in self if c.symbol != company.symbol), company], self._groups)
-
-
-GROUP_STRENGTH = 0.3
-"""Companies that live from an exposure less than this are not in the group of its name."""

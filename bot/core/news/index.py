@@ -1,4 +1,4 @@
-"""The news room: stories in, readings and matches out. The only entrance to ``news`` for the engine.
+"""The news index: stories in, readings and matches out. The engine uses ``news`` through nothing else.
 
 State changes only in ``add``, ``add_company`` and ``forget``. Stories come in order of ``seen_at``; how they are
 batched makes no difference.
@@ -6,10 +6,11 @@ batched makes no difference.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
 from bot.core.news.clusters import Cluster, Clusters
@@ -23,16 +24,18 @@ from bot.core.news.topics import clipped
 from bot.core.news.vocabulary import Topics
 
 PROVEN = 0.5
-"""A cluster is about a topic once a story of it scores this by itself."""
-_REMEMBERED = 4096
-"""Cached answers; cleared when full, and whenever the room changes."""
+"""A cluster is about a topic once one of its stories scores this by itself."""
+_CACHED = 4096
+"""Answers cached; cleared when full, and whenever the index changes."""
+_RANK = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
+_SEEN = attrgetter("seen_at")
 
 
 class NewsIndex:
-    """Reads stories, joins them into clusters, and says which clusters reach a symbol.
+    """Reads stories, groups them into clusters, and says which clusters reach a symbol.
 
-    ``window`` is how far back any rule looks; stories older than that before the newest may be forgotten. It should be
-    at least eight days: clusters do not join over longer gaps than that, nor than ``window``.
+    ``window`` is how far back any rule looks; ``forget`` may drop what is older, counted from the newest story. It
+    should be at least eight days: no cluster continues after a longer gap, nor after one longer than ``window``.
     """
 
     def __init__(self, topics: Topics, companies: Companies, *, window: timedelta) -> None:
@@ -59,7 +62,7 @@ class NewsIndex:
     # ---------------------------------------------------------------------------------------------------------- in
 
     def add(self, story: Story) -> Reading | None:
-        """Read a story and remember it; ``None``, and no change, where a story of that id is already here."""
+        """Read a story and keep it. ``None``, and no change, where a story with its id is already here."""
         if story.id in self._entries:
             return None
         content = self._reader.read(story)
@@ -73,7 +76,7 @@ class NewsIndex:
         return entry.reading
 
     def _place(self, entry: Entry, content: Content) -> None:
-        """Put a scored story into its cluster."""
+        """Add a scored story to its cluster."""
         cluster, repeats = self._clusters.join(content)
         entry.reading = replace(
             entry.reading,
@@ -82,38 +85,31 @@ class NewsIndex:
             cluster=cluster.id,
             novelty=round(1 / (1 + repeats), 4),
         )
-        _insert(self._members.setdefault(cluster.id, []), entry)
+        insort(self._members.setdefault(cluster.id, []), entry, key=_SEEN)
         self._index(cluster.id, entry)
 
     def _followed(self, content: Content, cluster: Cluster) -> tuple[TopicScore, ...]:
-        """The story's scores, raised where it follows up what its cluster is about; and what it proves is noted."""
+        """The story's scores, raised where it follows up what its cluster is about; notes the topics it proves."""
         now = content.story.seen_at
-        own = {score.topic: score for score in content.scores}
-        result = []
-        named = not cluster.anchors.isdisjoint(content.anchors) or not cluster.models.isdisjoint(content.anchors)
-        for topic in self.topics.topics:
-            score = own.get(topic.name)
-            proven = cluster.proven.get(topic.name)
-            if score is None:
-                continue
+        names_same = not cluster.anchors.isdisjoint(content.anchors) or not cluster.models.isdisjoint(content.anchors)
+        scores = []
+        for score in content.scores:
+            scorer = self._reader.scorers[score.topic]
+            proven = cluster.proven.get(score.topic)
             if (
-                topic.follow_up
+                scorer.topic.follow_up
                 and proven is not None
                 and now - proven <= self._clusters.quiet
-                and named
+                and names_same
                 and score.score < PROVEN
-                and topic.name not in content.vetoed
+                and score.topic not in content.vetoed
                 and any(anchor.startswith(("model:", "family:")) for anchor in content.anchors)
             ):
-                score = self._reader.scorers[topic.name].followed(score, cluster.first.title)
-                result.append(score)
-                if score.score >= PROVEN:  # a saga goes on as long as it is followed
-                    cluster.proven[topic.name] = now
-                continue
-            result.append(score)
-            if score.score >= PROVEN:
-                cluster.proven[topic.name] = now
-        return tuple(result)
+                score = scorer.followed(score, cluster.first.title)
+            scores.append(score)
+            if score.score >= PROVEN:  # follow-ups included: a saga goes on as long as it is followed
+                cluster.proven[score.topic] = now
+        return tuple(scores)
 
     def add_company(
         self,
@@ -124,9 +120,9 @@ class NewsIndex:
         exchange: str = "",
         exposures: Mapping[str, float] | None = None,
     ) -> None:
-        """Describe a symbol that ``companies.yaml`` does not know. Stories already here are looked through for it.
+        """Describe a symbol that ``companies.yaml`` does not, and search the stories already here for it.
 
-        A symbol already described stays as it is.
+        Does nothing for a symbol that has a description.
         """
         if symbol in self._companies:
             return
@@ -146,35 +142,32 @@ class NewsIndex:
                 lexicon.scan(Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
             ]
             kept, _ = settle(parts)
-            found = mentions_of([hit for part in kept for hit in part], ())
-            if found:
-                self._name(entry, symbol, found)
+            if mentions := mentions_of([hit for part in kept for hit in part], ()):
+                self._add_mentions(entry, symbol, mentions)
                 if not entry.reading.cluster and (content := self._reader.read(story)).scored:
-                    self._place(entry, content)  # on a topic that asks for a named company
+                    self._place(entry, content)  # on a topic that requires a company
         self._changed()
 
-    def _name(self, entry: Entry, symbol: str, found: tuple[Mention, ...]) -> None:
+    def _add_mentions(self, entry: Entry, symbol: str, mentions: tuple[Mention, ...]) -> None:
         reading = entry.reading
-        mentions = tuple(dict.fromkeys((*reading.mentions, *found)))
-        entry.reading = replace(reading, mentions=mentions)
-        entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), _direct(found)[symbol])
+        entry.reading = replace(reading, mentions=tuple(dict.fromkeys((*reading.mentions, *mentions))))
+        entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), _direct(mentions)[symbol])
         if reading.cluster:
             self._clusters_naming.setdefault(symbol, {})[reading.cluster] = None
             self._reached.setdefault(reading.cluster, set()).add(symbol)
 
     def forget(self, before: datetime) -> None:
-        """Drop stories seen before ``before``, but nothing within ``window`` of the newest.
+        """Drop stories seen before ``before``, but none within ``window`` of the newest.
 
-        A cluster's first story is kept, as a value, as long as any story of the cluster is.
+        ``Cluster.first`` is kept as long as the cluster has any story.
         """
         if self._latest is None:
             return
         before = min(before, self._latest - self._window)
-        old = [entry for entry in self._entries.values() if entry.seen_at < before]
-        if not old:
+        kept = {sid: entry for sid, entry in self._entries.items() if entry.seen_at >= before}
+        if len(kept) == len(self._entries):
             return
-        for entry in old:
-            del self._entries[entry.reading.story.id]
+        self._entries = kept
         remaining = ((cid, [e for e in entries if e.seen_at >= before]) for cid, entries in self._members.items())
         self._members = {cid: entries for cid, entries in remaining if entries}
         self._clusters.forget(before)
@@ -204,46 +197,43 @@ class NewsIndex:
         return len(self._entries)
 
     def stories(self) -> tuple[Story, ...]:
-        """Every story here, in the order they were added."""
+        """Every story, in the order they were added."""
         return tuple(entry.reading.story for entry in self._entries.values())
 
     def emptied(self, topics: Topics, companies: Companies) -> NewsIndex:
-        """A room of the same window without stories, that reads with other topics and companies."""
+        """A new index without stories, with the same window and these topics and companies."""
         return NewsIndex(topics, companies, window=self._window)
 
     def reading(self, story_id: str) -> Reading | None:
-        """How a story was understood; ``None`` for one never added or forgotten."""
+        """How a story was read; ``None`` where it was never added, or is forgotten."""
         entry = self._entries.get(story_id)
         return entry.reading if entry else None
 
     def why(self, story_id: str) -> tuple[tuple[str, ScoreReason], ...]:
-        """Exposures a story meets, each with what in it says so, strongest first; empty for an unknown one."""
+        """The exposures a story meets, each with the evidence, strongest first; empty for an unknown story."""
         entry = self._entries.get(story_id)
         return self._reader.why(entry.reading.story) if entry else ()
 
-    def stories_of(self, clusters: Iterable[str]) -> tuple[Story, ...]:
-        """The remembered stories of these clusters, in the order they were seen."""
-        found = {e.reading.story.id: e.reading.story for c in clusters for e in self._members.get(c, ())}
-        return tuple(sorted(found.values(), key=lambda story: (story.seen_at, story.id)))
-
     def stories_about(self, clusters: Collection[str]) -> tuple[Story, ...]:
-        """The stories of these clusters, and those since their first that name the same labs or models: what people say
-        of a happening stands in stories of its own. In the order they were seen."""
-        told = self.stories_of(clusters)
-        if not told:
+        """The stories of these clusters, and those seen since their first that name the same labs or models, because
+        comment on a happening comes in stories of its own. By ``seen_at``."""
+        members = {e.reading.story.id: e for cid in clusters for e in self._members.get(cid, ())}
+        if not members:
             return ()
-        named = [_makers(self._entries[s.id].reading) for s in told if s.id in self._entries]
+        start = min(entry.seen_at for entry in members.values())
+        named = [_makers(entry.reading) for entry in members.values()]
         common = {name for names in named for name in names if 3 * sum(name in n for n in named) >= len(named)}
-        found = {story.id: story for story in told}
-        for entry in self._entries.values():
-            story = entry.reading.story
-            if story.seen_at >= told[0].seen_at and common & _makers(entry.reading):
-                found[story.id] = story
-        return tuple(sorted(found.values(), key=lambda story: (story.seen_at, story.id)))
+        stories = [entry.reading.story for entry in members.values()]
+        stories += [
+            entry.reading.story
+            for sid, entry in self._entries.items()
+            if sid not in members and entry.seen_at >= start and common & _makers(entry.reading)
+        ]
+        return tuple(sorted(stories, key=lambda story: (story.seen_at, story.id)))
 
     def reached(self, cluster: str) -> Set[str]:
-        """Every symbol that some story of the cluster names, or whose company lives from what one meets, however
-        little: whoever else is asked about it, ``matches`` does not find it for them. Empty for an unknown one."""
+        """The symbols ``matches`` can return this cluster for: those its stories name, and those with an exposure they
+        meet, however weakly. Empty for an unknown cluster."""
         return self._reached.get(cluster, frozenset())
 
     def matches(
@@ -258,10 +248,10 @@ class NewsIndex:
     ) -> list[ClusterMatch]:
         """Clusters that reach ``symbol`` on one of ``topics``, best first.
 
-        A story counts where ``since < seen_at <= until``, its publication (where known and plausible) is not before
-        ``since``, and it scores ``min_score`` on one of the topics (all topics where none is given). Reach may come
-        from any scored story of the cluster within that time: what a happening means for whom is told bit by bit.
-        ``Reach.NONE`` among ``reaches`` lets clusters in that touch the symbol in no way. Raises nothing.
+        A story counts where ``since < seen_at <= until``, it was not published before ``since`` (if its date is known
+        and plausible), and it scores ``min_score`` on one of the topics (of all topics, if ``topics`` is empty). Any
+        scored story of the cluster in that time can provide the reach: whom it concerns becomes known bit by bit.
+        With ``Reach.NONE`` among ``reaches``, clusters that do not touch the symbol match too. Raises nothing.
         """
         wanted = tuple(sorted(set(topics))) or tuple(sorted(self.topics.names))
         allowed = frozenset(reaches)
@@ -271,7 +261,7 @@ class NewsIndex:
         answer = self._answers.get(key)
         if answer is None:
             answer = self._match(symbol, wanted, allowed, min_score, since, end)
-            if len(self._answers) >= _REMEMBERED:
+            if len(self._answers) >= _CACHED:
                 self._answers.clear()
             self._answers[key] = answer
         return list(answer)
@@ -279,14 +269,15 @@ class NewsIndex:
     def first_seen(
         self, topics: Collection[str], *, min_score: float = 0.5, since: datetime, until: datetime
     ) -> list[ClusterMatch]:
-        """Clusters on one of ``topics`` whose first story was seen then, whomever they reach, in that order.
+        """Clusters on one of ``topics`` whose first story was seen in that time, whomever they reach, oldest first.
 
-        As in ``matches``, a story counts where ``since < seen_at <= until`` and it scores ``min_score``.
+        Stories count as in ``matches``.
         """
-        nobody = ""
-        found = self.matches(nobody, topics, reaches=(Reach.NONE,), min_score=min_score, since=since, until=until)
-        found = [m for m in found if since < m.first.seen_at <= until]
-        return sorted(found, key=lambda m: (m.first.seen_at, m.cluster))
+        no_symbol = ""
+        found = self.matches(no_symbol, topics, reaches=(Reach.NONE,), min_score=min_score, since=since, until=until)
+        return sorted(
+            (m for m in found if since < m.first.seen_at <= until), key=lambda m: (m.first.seen_at, m.cluster)
+        )
 
     def _match(
         self,
@@ -297,8 +288,7 @@ class NewsIndex:
         since: datetime,
         until: datetime | None,
     ) -> tuple[ClusterMatch, ...]:
-        company = self._companies.get(symbol)
-        exposures = company.exposures if company else {}
+        exposures = self._companies.exposures_of(symbol)
         ids: dict[str, None] = {}
         if Reach.NONE in reaches:
             ids.update(dict.fromkeys(self._members))
@@ -313,16 +303,7 @@ class NewsIndex:
             view = self._view(cid, topics, min_score, since, until)
             if view is not None and (match := match_cluster(view, symbol, exposures, reaches)) is not None:
                 found.append(match)
-        found.sort(
-            key=lambda m: (
-                _RANK[m.reach],
-                -m.score,
-                -len(m.sources),
-                -m.strength,
-                m.first.seen_at,
-                m.cluster,
-            )
-        )
+        found.sort(key=lambda m: (_RANK[m.reach], -m.score, -len(m.sources), -m.strength, m.first.seen_at, m.cluster))
         return tuple(found)
 
     def _view(
@@ -330,16 +311,15 @@ class NewsIndex:
     ) -> ClusterView | None:
         key = (cid, topics, min_score, since, until)
         if key not in self._views:
-            if len(self._views) >= _REMEMBERED:
+            if len(self._views) >= _CACHED:
                 self._views.clear()
             first = self._clusters.all[cid].first
-            entries = _between(self._members[cid], since, until)
-            relevant = [entry for entry in entries if counts_at(entry.reading.story, since)]
+            entries = self._members[cid]
+            start = bisect_right(entries, since, key=_SEEN)
+            stop = len(entries) if until is None else bisect_right(entries, until, key=_SEEN)
+            relevant = [entry for entry in entries[start:stop] if counts_at(entry.reading.story, since)]
             self._views[key] = view_of(cid, first, relevant, topics, min_score)
         return self._views[key]
-
-
-_RANK = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
 
 
 def _direct(mentions: Iterable[Mention]) -> dict[str, float]:
@@ -351,24 +331,6 @@ def _direct(mentions: Iterable[Mention]) -> dict[str, float]:
         strength = 1.0 if mention.where is Field.TITLE else 0.6
         found[mention.name] = clipped(max(found.get(mention.name, 0.0), strength))
     return found
-
-
-def _insert(entries: list[Entry], entry: Entry) -> None:
-    """Keep ``seen_at`` order; nearly always an append."""
-    if not entries or entries[-1].seen_at <= entry.seen_at:
-        entries.append(entry)
-    else:
-        entries.insert(bisect_right(entries, entry.seen_at, key=_seen), entry)
-
-
-def _seen(entry: Entry) -> datetime:
-    return entry.seen_at
-
-
-def _between(entries: list[Entry], since: datetime, until: datetime | None) -> list[Entry]:
-    start = bisect_right(entries, since, key=_seen)
-    stop = len(entries) if until is None else bisect_right(entries, until, key=_seen)
-    return entries[start:stop]
 
 
 def _makers(reading: Reading) -> frozenset[str]:

@@ -1,8 +1,8 @@
-"""Finding thousands of names in a text in one pass, with the care that names need.
+"""Finding thousands of names in a text in one pass.
 
-One Aho-Corasick automaton holds every phrase of every file. A hit counts only where it is a whole word, where its case
-is right if case matters, and where the words around it allow it. A pattern (``GPT-{n}``) is found by its fixed
-beginning and then matched by a linear-time expression. What is a bit below is one feature: a word list, a lab, a model.
+One Aho-Corasick automaton holds every phrase of every file. A hit counts only as a whole word, in the right case where
+case matters, and where the words around it allow it. A pattern (``GPT-{n}``) is found by its fixed beginning, then
+matched by a linear-time expression. Features (a word list, a lab, a model) are bits.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from bot.core.news.text import COMMON, Folded, fold, in_word
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One way something is written.
+    """One spelling of a name.
 
-    ``text`` may end in ``*`` (any ending) and, for models, hold ``{n}`` (4, 4.5, 4o), ``{letter}``, ``{word}`` or
-    ``{size}`` (180, as in 180B); a hyphen in it may be a space, a hyphen or nothing.
+    ``text`` may end in ``*`` (any ending) and, for models, contain ``{n}`` (4, 4.5, 4o), ``{letter}``, ``{word}`` or
+    ``{size}`` (180, as in 180B); a hyphen in it also matches a space or nothing.
     """
 
     text: str
     exact: bool = False
-    """Upper and lower case as written here (or all capitals)."""
+    """Whether case must match, or be all capitals."""
     needs: tuple[str, ...] = ()
-    """At least one of these must be somewhere in the story: words, or ``@list``."""
+    """Counts only if one of these is in the story: words, or ``@list``."""
     unless: tuple[str, ...] = ()
-    """None of these may be in the same part of the story: words, or ``@list``."""
+    """Does not count if one of these is in the same part of the story: words, or ``@list``."""
     followed_by: tuple[str, ...] = ()
-    """Counts, whatever ``needs`` says, where one of these words comes right after it: ``Target cuts``, ``Gap shares``.
-    Without ``needs`` it counts only there."""
+    """Counts, whatever ``needs`` says, right before one of these words: ``Target cuts``, ``Gap shares``. Without
+    ``needs`` it counts only there."""
     preceded_by: tuple[str, ...] = ()
-    """The same for the word right before it: ``retailer Target``, ``shares of Gap``."""
+    """The same right after one of these words: ``retailer Target``, ``shares of Gap``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A name compiled: what it stands for, and when a hit counts."""
+    """A compiled name: what it stands for, and when a hit counts."""
 
     kind: str
     name: str
@@ -61,22 +61,22 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The words right after or right before a name that make it count."""
+    """The words next to a name that make it count, compiled."""
 
     after: Any
     before: Any
     required: bool
-    """Nothing else makes it count."""
+    """Whether the name counts only next to one of them."""
 
     def holds(self, lowered: str, start: int, stop: int) -> bool:
-        """True where one of them stands beside ``lowered[start:stop]``."""
+        """Whether one of them is next to ``lowered[start:stop]``."""
         if self.after is not None and self.after.match(lowered[stop : stop + _BESIDE]) is not None:
             return True
         return self.before is not None and self.before.search(lowered[max(0, start - _BESIDE) : start]) is not None
 
 
 class Hit(NamedTuple):
-    """A term found in a part of a story. A tuple, since thousands are made each second."""
+    """A term found in a part of a story. A tuple, because thousands are made per second."""
 
     term: Term
     where: Field
@@ -84,23 +84,23 @@ class Hit(NamedTuple):
     stop: int
     text: str
     name: str
-    """Canonical: the term's own name, or, for a pattern, with its version."""
+    """The term's name; for a pattern with the version."""
     sure: bool = False
-    """The words beside it make it count, whatever its term needs."""
+    """Whether the words next to it make it count, whatever its term needs."""
 
 
 class Features:
-    """Numbers feature names, one bit each."""
+    """Assigns a bit to each feature name."""
 
     def __init__(self) -> None:
         self._bits: dict[str, int] = {}
 
     def bit(self, name: str) -> int:
-        """The bit of ``name``, made when first asked for."""
+        """The bit of ``name``, assigned on first use."""
         return self._bits.setdefault(name, 1 << len(self._bits))
 
     def mask(self, names: Iterable[str]) -> int:
-        """The bits of all ``names`` together."""
+        """The bits of all ``names``, combined."""
         mask = 0
         for name in names:
             mask |= self.bit(name)
@@ -121,20 +121,20 @@ _VARIANT = (
     r"air|coder|vision|vl|omni|exp|high|deep think))*"
 )
 _LONGEST = 48
-"""No name with version is longer."""
+"""Characters of the longest name with version."""
 _BESIDE = 32
-"""So many characters beside a name are looked at."""
+"""Characters searched on each side of a name."""
 
 
 class PatternError(ValueError):
-    """A pattern people wrote that cannot be one. ``what is wrong; what to write instead``."""
+    """An invalid pattern. The message reads ``what is wrong; what to write instead``."""
 
 
 def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
-    """The fixed beginnings by which a pattern is found, and the expression that matches it from there.
+    """The fixed beginnings to search for, and the expression to match there.
 
-    Group 1 is the version: all that the placeholders matched, and what stands in parentheses before them: with
-    ``(Opus) {n}`` a bare ``Opus 5`` is the version ``opus 5``. Raises PatternError.
+    Group 1 is the version: what the placeholders match, and what is in parentheses before them: with ``(Opus) {n}`` a
+    bare ``Opus 5`` is the version ``opus 5``. Raises PatternError.
     """
     lowered = fold(text)
     beginning = lowered.split("{", 1)[0].replace("(", "").replace(")", "").rstrip(" ")
@@ -160,21 +160,21 @@ def compile_pattern(text: str) -> tuple[tuple[str, ...], Any]:
         return (beginning,), re2.compile(expression)
     first = lowered.replace("(", "").replace(")", "")[len(beginning) :].lstrip(" ")
     if not beginning or not first.startswith("{n}"):
-        raise PatternError(f"'{text}' begins with too little to be found by; begin with a name")
+        raise PatternError(f"'{text}' starts with too few letters to search for; start with a name")
     keys = tuple(f"{beginning}{gap}{digit}" for gap in ("", " ") for digit in "123456789")
     return keys, re2.compile(expression)
 
 
 def _either(written: Iterable[str]) -> str:
-    """Any of these words; one that ends in ``*`` with any ending."""
+    """An expression for any of these words; ``*`` at the end of one allows any ending."""
     return "|".join(
         re2.escape(fold(word.rstrip("*"))) + ("[a-z0-9]*" if word.endswith("*") else "") for word in written
     )
 
 
-@cache  # a few lists serve hundreds of names
+@cache  # hundreds of names share a few lists
 def compile_beside(followed_by: tuple[str, ...], preceded_by: tuple[str, ...], *, required: bool) -> Neighbours | None:
-    """The words beside a name, compiled; ``None`` where there are none. ``'s`` may stand between, or be the word."""
+    """The words next to a name, compiled; ``None`` where there are none. ``'s`` may come in between."""
     after, before = _either(followed_by), _either(preceded_by)
     if not after and not before:
         return None
@@ -198,7 +198,7 @@ class Lexicon:
         self._automaton: Any = None
 
     def add(self, kind: str, name: str, names: Iterable[Name], features: int) -> None:
-        """Let each of ``names`` stand for ``name`` of ``kind``, and give a story that has it these ``features``."""
+        """Make each of ``names`` mean ``name`` of ``kind``, and give stories with it these ``features``."""
         for written in names:
             text = fold(written.text).strip()
             prefix = text.endswith("*")
@@ -220,21 +220,18 @@ class Lexicon:
             self._put(key, term)
 
     def add_pattern(self, kind: str, name: str, written: Name, features: int) -> None:
-        """As ``add``, for a name with placeholders. Raises PatternError."""
+        """``add`` for a name with placeholders. Raises PatternError."""
         keys, pattern = compile_pattern(written.text)
         needs, unless = self._condition(written.needs), self._condition(written.unless)
         for key in keys:
-            self._put(
-                key,
-                Term(kind, name, features, len(key), True, True, None, needs, unless, pattern),
-            )
+            self._put(key, Term(kind, name, features, len(key), True, True, None, needs, unless, pattern))
 
     def _put(self, key: str, term: Term) -> None:
         self._terms.setdefault(key, []).append(term)
         self._automaton = None
 
     def _condition(self, conditions: Sequence[str]) -> int:
-        """The bits of ``@lists``, and of free words, which become terms of their own."""
+        """The bits of ``@lists`` and of single words, which become terms."""
         mask = 0
         for condition in conditions:
             if condition.startswith("@"):
@@ -258,7 +255,7 @@ class Lexicon:
         return self._automaton
 
     def scan(self, text: Folded, where: Field) -> list[Hit]:
-        """Every term in ``text``, whole words only. Conditions on other words are not looked at yet."""
+        """Every term in ``text``, whole words only; ``settle`` then checks ``needs`` and ``unless``."""
         if not self._terms or not text.lowered:
             return []
         automaton = self._automaton or self._built()
@@ -283,7 +280,7 @@ class Lexicon:
         return hits
 
     def _versioned(self, term: Term, text: Folded, where: Field, start: int) -> Hit | None:
-        """The hit of a pattern whose fixed beginning stands at ``start``: ``GPT-5.1``, as ``GPT 5.1``."""
+        """The hit of a pattern whose fixed beginning is at ``start``: ``GPT-5.1``, named ``GPT 5.1``."""
         lowered = text.lowered
         match = term.pattern.match(lowered[start : start + _LONGEST])
         if match is None:
@@ -295,12 +292,12 @@ class Lexicon:
         return Hit(term, where, start, stop, text.text[start:stop], f"{term.name} {version}")
 
     def _ordinary(self, word: str) -> bool:
-        """True for what cannot be part of a model's name: "Claude in 2 weeks", "DeepSeek releases V9"."""
+        """Whether ``word`` cannot be a model's version: "Claude in 2 weeks", "DeepSeek releases V9"."""
         return word in COMMON or any(term.kind == "words" for term in self._terms.get(word.lower(), ()))
 
 
 def _written(term: Term, text: Folded, where: Field, start: int, stop: int) -> Hit | None:
-    """The hit of a name, where its case and the words beside it are right."""
+    """The hit of a name; ``None`` where its case or the words next to it are wrong."""
     if term.exact is not None:
         written = text.folded[start:stop]
         if written != term.exact and written != term.exact.upper():
@@ -313,7 +310,7 @@ def _written(term: Term, text: Folded, where: Field, start: int, stop: int) -> H
 
 
 def _word_end(lowered: str, stop: int) -> int:
-    """Where the word ends whose beginning was found up to ``stop``: the whole word is what was written."""
+    """The end of the word that was matched up to ``stop``."""
     if in_word(lowered[stop - 1]):
         while stop < len(lowered) and in_word(lowered[stop]):
             stop += 1
@@ -321,17 +318,16 @@ def _word_end(lowered: str, stop: int) -> int:
 
 
 def _version(text: str) -> str:
-    """``r1`` as ``R1``, ``sonnet 4.5`` as it is: the same for every way of writing it."""
+    """One spelling for each version: ``r1`` as ``R1``, ``sonnet 4.5`` unchanged."""
     version = " ".join(text.split())
     return version.upper() if len(version) < 4 and version[:1].isalpha() and version[1:2].isdigit() else version
 
 
 def settle(parts: Sequence[list[Hit]]) -> tuple[list[list[Hit]], list[int]]:
-    """Drop the hits whose conditions the story does not meet. ``parts``: the hits of each part of one story.
+    """Drop the hits whose ``needs`` or ``unless`` is not met. ``parts``: the hits of each part of one story.
 
-    First come the hits without conditions; then those that only something beside them could forbid; then those that
-    need something, which either of the first may give. So the order of terms never matters. Returns the hits and the
-    features of each part.
+    Returns the remaining hits and the features of each part. Hits without conditions are decided first, then those with
+    ``unless`` alone, then those with ``needs``, so the order of terms does not matter.
     """
     plain = [0] * len(parts)
     conditional = False

@@ -1,4 +1,4 @@
-"""Whether a cluster, as known within a window, reaches a symbol, and how."""
+"""Whether the stories of a cluster within a window reach a symbol, and how."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from datetime import UTC, datetime, timedelta
 from bot.core.model import ClusterMatch, Reach, Reading, Story
 
 TOUCHES = 0.2
-"""Below this product of what a story says and what a company lives from, an exposure is not reached."""
+"""The least product of a story's strength and a company's exposure at which the story reaches the company."""
 _OLDEST = datetime(1995, 1, 1, tzinfo=UTC)
-"""Before the first news feeds: such dates are a publisher's slip (epoch seconds, an empty field)."""
+"""Before the first news feeds: earlier dates are publishers' mistakes (epoch seconds, an empty field)."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A story in the room. ``direct``: symbol to strength, for the companies it names."""
+    """A story in the index."""
 
     reading: Reading
     direct: dict[str, float]
+    """The companies it names: symbol to strength."""
 
     @property
     def seen_at(self) -> datetime:
@@ -29,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ClusterView:
-    """A cluster within a window, for some topics: the same for every symbol."""
+    """What a cluster says on some topics within a window: the same for every symbol."""
 
     cluster: str
     topic: str
@@ -43,9 +44,9 @@ class ClusterView:
 
 
 def counts_at(story: Story, since: datetime) -> bool:
-    """False where the story was already older than the window when it was first seen.
+    """Whether the story is not older than the window, by its publication date.
 
-    A date without a time (midnight) stands for its whole day. A date before news feeds existed is no date.
+    Midnight is taken as a date without a time, and means the whole day. Implausibly old dates are ignored.
     """
     published = story.published_at
     if published is None or published < _OLDEST:
@@ -58,7 +59,7 @@ def counts_at(story: Story, since: datetime) -> bool:
 def view_of(
     cluster: str, first: Story, entries: list[Entry], topics: tuple[str, ...], min_score: float
 ) -> ClusterView | None:
-    """What a cluster's stories of a window add up to; ``None`` where none of them counts."""
+    """The view of a cluster with these stories; ``None`` where none scores ``min_score`` on a topic."""
     counted: list[tuple[Reading, str, float]] = []
     direct: dict[str, float] = {}
     exposures: dict[str, float] = {}
@@ -73,7 +74,7 @@ def view_of(
             exposures[exposure] = max(exposures.get(exposure, 0.0), strength)
     if not counted:
         return None
-    # max keeps the earliest of equals: the entries are in order of ``seen_at``
+    # of equals max returns the first, which is the earliest: entries are in order of ``seen_at``
     best, topic, score = max(counted, key=lambda item: item[2])
     return ClusterView(
         cluster=cluster,
@@ -89,7 +90,7 @@ def view_of(
 
 
 def _sources(stories: list[Story]) -> tuple[str, ...]:
-    """Distinct origins. A rewritten title is the same source speaking again."""
+    """Distinct origins. A revision is not another source."""
     ids = {story.id for story in stories}
     return tuple(dict.fromkeys(story.origin for story in stories if story.revises not in ids))
 
@@ -97,7 +98,7 @@ def _sources(stories: list[Story]) -> tuple[str, ...]:
 def match_cluster(
     view: ClusterView, symbol: str, company: Mapping[str, float], reaches: frozenset[Reach]
 ) -> ClusterMatch | None:
-    """The match of ``symbol``, whose company lives from ``company``; ``None`` where the cluster does not reach it."""
+    """The match for ``symbol`` with exposures ``company``; ``None`` where the cluster does not reach it."""
     exposures: tuple[str, ...] = ()
     if Reach.DIRECT in reaches and symbol in view.direct:
         reach, strength = Reach.DIRECT, view.direct[symbol]

@@ -11,7 +11,7 @@ from bot.core.news.lexicon import Hit
 _ORDER = {Field.TITLE: 0, Field.SUMMARY: 1, Field.SOURCE: 2}
 KINDS = frozenset({"company", "lab", "model"})
 
-# A person's or machine's way to write a ticker. Linear by construction: no nested repetition.
+# How people and machines write tickers. Linear by construction: no nested repetition.
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,5}(?:[.-][A-Z])?)(?![\w])")
 _LISTED = re.compile(
     r"[(\[]\s*(?:symbol\s*:?\s*)?"
@@ -26,11 +26,11 @@ _SUFFIX = {
     "TPE": ".TW", "TWSE": ".TW", "SHA": ".SS", "SSE": ".SS", "SHE": ".SZ", "SZSE": ".SZ", "TSX": ".TO", "ASX": ".AX",
     "NSE": ".NS", "BSE": ".BO", "STO": ".ST", "CPH": ".CO", "HEL": ".HE", "BIT": ".MI", "BME": ".MC", "SWX": ".SW",
 }  # fmt: skip
-"""Yahoo's ending for each exchange as stories abbreviate it; American ones have none."""
+"""Yahoo's suffix for each exchange by its abbreviation in stories; American ones have none."""
 
 
 def tickers(text: str) -> list[tuple[str, str, int]]:
-    """Symbols written as ``$NVDA`` or ``(NASDAQ: NVDA)``: symbol as Yahoo writes it, the words, where they start."""
+    """Tickers written as ``$NVDA`` or ``(NASDAQ: NVDA)``: Yahoo's symbol, the text, and its offset."""
     found: list[tuple[str, str, int]] = []
     if "$" in text:
         found += [(m[1].replace(".", "-"), m[0], m.start()) for m in _CASHTAG.finditer(text)]
@@ -47,10 +47,10 @@ def _yahoo(exchange: str, ticker: str) -> str:
 
 
 def mentions_of(hits: Iterable[Hit], texts: Iterable[tuple[Field, str]]) -> tuple[Mention, ...]:
-    """The mentions among ``hits``, and the tickers written in ``texts``; by part and position.
+    """The mentions among ``hits``, and the tickers in ``texts``, by part and position.
 
-    A name inside a longer one of the same kind is not mentioned by itself: ``Claude`` in ``Claude Opus 4``, ``Google``
-    in ``Google Cloud`` where both are the same company.
+    A name within a longer one of the same kind is no mention of its own: ``Claude`` in ``Claude Opus 4``, ``Google``
+    in ``Google Cloud``.
     """
     named = [hit for hit in hits if hit.term.kind in KINDS]
     if len(named) > 1:

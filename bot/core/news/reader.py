@@ -1,8 +1,9 @@
-"""Reading one story: everything that can be known from the story alone, before any other is looked at."""
+"""Reading one story: what it says by itself, before it is compared with any other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
@@ -16,20 +17,20 @@ from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, To
 from bot.core.text.links import domain
 
 SUMMARY_READ = 700
-"""So many characters of a summary are read: what a story is about stands at its beginning."""
+"""Characters of a summary that are read: what a story is about comes first."""
 TITLE_READ = 400
-"""Longer titles are whole articles in the wrong field; their beginning tells enough."""
+"""Characters of a title that are read; longer ones are whole articles in the wrong field."""
 SCORED = 0.3
-"""A story with no topic at this score is not clustered and reaches nobody."""
+"""A story that scores this on no topic is not clustered and reaches no symbol."""
 _SOURCES = 2048
-"""Sources whose names are kept read."""
+"""How many sources' names are cached."""
 _NEAR = 14
-"""A word of comparison counts within so many characters of the name."""
+"""Characters between a name and a word of comparison that concerns it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A story understood by itself."""
+    """What a story says by itself."""
 
     story: Story
     scores: tuple[TopicScore, ...]
@@ -38,19 +39,18 @@ class Content:
     mentions: tuple[Mention, ...]
     exposures: tuple[tuple[str, float], ...]
     anchors: tuple[str, ...]
-    """What it is told about, most telling first: ``model:GPT 5``, ``family:GPT``, ``lab:OpenAI``. Things only compared
-    with come last."""
+    """What it is about, most specific first: ``model:GPT 5``, ``family:GPT``, ``lab:OpenAI``. What it only compares
+    with comes last."""
     entities: frozenset[str]
-    """Everything named in the title, for telling two happenings apart."""
+    """Everything named in the title, to distinguish happenings."""
     key: str
-    """The title for near-duplicates."""
+    """The title, for finding near-duplicates."""
     words: frozenset[str]
-    """Words of the title that no list knows: what tells this story from others of its kind."""
+    """Distinctive words of the title: those in no word list, mainly."""
     bare: bool
-    """Its first anchor is a family's bare name that may stand for the family's latest model."""
-
+    """Whether the first anchor is a family's bare name, which may mean the family's latest model."""
     scored: bool
-    """Some topic has it, so that it is clustered and reaches somebody."""
+    """Whether it scored enough on a topic to be clustered and to reach symbols."""
 
     def score(self, topic: str) -> float:
         """Its own score for ``topic``."""
@@ -58,7 +58,7 @@ class Content:
 
 
 class StoryReader:
-    """All vocabulary compiled, once."""
+    """The whole vocabulary, compiled."""
 
     def __init__(self, topics: Topics, companies: Companies) -> None:
         self.topics = topics
@@ -80,7 +80,7 @@ class StoryReader:
             self._lexicon.add("company", company.symbol, company.names, features.bit("company"))
         mains: dict[str, str] = {}
         self._main = {c.symbol: mains.setdefault(c.name, c.symbol) for c in companies}
-        """Symbol to the symbol of the same company's first listing: two listings are one name."""
+        """Each symbol's first listing: two listings of a company are one entity."""
         self._families = {family.name: family for family in topics.families}
         self._lab_company = {lab.name: lab.company for lab in topics.labs}
         self._domains = {host: lab.name for lab in topics.labs for host in lab.domains}
@@ -93,20 +93,20 @@ class StoryReader:
         self._scorers = [TopicScorer(topic, features) for topic in topics.topics]
         self.scorers = {scorer.topic.name: scorer for scorer in self._scorers}
         self._exposures = ExposureReader(topics, features)
-        self._sources: dict[tuple[str, str, str], list[Hit]] = {}
-        self._marks: dict[int, int] = {}
+        self._source_hits = lru_cache(_SOURCES)(self._scan_source)
+        self._source_marks = lru_cache(_SOURCES)(self._mark_source)
         self._telling = features.mask(sorted(topics.telling))
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
     def read(self, story: Story) -> Content:
-        """Scores, mentions, exposures and anchors of ``story``. Any text will do."""
-        title, summary, parts, sight = self._look(story)
-        hits = sight.hits
+        """Scores, mentions, exposures and anchors of ``story``. Accepts any text."""
+        title, summary, parts, found = self._look(story)
+        hits = found.hits
         mentions = mentions_of(hits, ((Field.TITLE, title.text), (Field.SUMMARY, summary.text)))
         scores, vetoed, scored, named = [], [], False, None
-        anywhere = sight.anywhere
+        anywhere = found.anywhere
         for scorer in self._scorers:
-            if scorer.about & anywhere and (result := scorer.score(sight)) is not None:
+            if scorer.about & anywhere and (result := scorer.score(found)) is not None:
                 score, veto = result
                 scores.append(score)
                 if veto:
@@ -121,7 +121,7 @@ class StoryReader:
             scores=tuple(scores),
             vetoed=frozenset(vetoed),
             mentions=mentions,
-            exposures=self._exposures.read(sight) if scored else (),
+            exposures=self._exposures.read(found) if scored else (),
             anchors=anchors,
             entities=self._entities(mentions) if scored else frozenset(),
             key=title_key(story.title[:TITLE_READ]) if scored else "",
@@ -131,28 +131,28 @@ class StoryReader:
         )
 
     def why(self, story: Story) -> tuple[tuple[str, ScoreReason], ...]:
-        """Exposure and reason for each that ``story`` meets; empty for one that is about no topic."""
+        """The exposures ``story`` meets, each with the reason; empty for a story on no topic."""
         return self._exposures.why(self._look(story)[3]) if self.read(story).scored else ()
 
     def _look(self, story: Story) -> tuple[Folded, Folded, list[list[Hit]], FoundFeatures]:
-        """Title and summary as read, and what is found in them and in the source."""
+        """Title and summary as read, and what was found in them and in the source."""
         title = Folded(story.title[:TITLE_READ])
         summary = Folded(story.summary[:SUMMARY_READ])
         host = domain(story.link)
         parts = [
             self._lexicon.scan(title, Field.TITLE),
             self._lexicon.scan(summary, Field.SUMMARY) if story.summary else [],
-            self._scan_source(story.source, story.publisher, host),
+            self._source_hits(story.source, story.publisher, host),
         ]
         parts, masks = settle(parts)
         source = masks[2] | self._from_host(host)
-        marked = self._marked(source) if source else 0
+        marked = self._source_marks(source) if source else 0
         hits = parts[0] + parts[1] + parts[2]
         return title, summary, parts, FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits)
 
     def _words(self, lowered: str, hits: list[Hit]) -> frozenset[str]:
-        """Words of the title that tell what happened: those outside everything the vocabulary knows, and those of lines
-        of work and of lists that are said to tell."""
+        """The distinctive words of the title: those the vocabulary does not know, and those of exposures and of lists
+        marked as telling."""
         known: list[tuple[int, int]] = []
         telling: list[tuple[int, int]] = []
         for hit in hits:
@@ -167,31 +167,19 @@ class StoryReader:
         )
 
     def _scan_source(self, source: str, publisher: str, host: str) -> list[Hit]:
-        """The terms of a source's name and host, which are the same for thousands of stories."""
-        key = (source, publisher, host)
-        hits = self._sources.get(key)
-        if hits is None:
-            if len(self._sources) >= _SOURCES:
-                self._sources.clear()
-            text = f"{source} | {publisher} | {host}"[:TITLE_READ]
-            hits = self._sources[key] = self._lexicon.scan(Folded(text), Field.SOURCE)
-        return hits
+        """The terms in a source's name and host; cached, for they are the same in thousands of stories."""
+        return self._lexicon.scan(Folded(f"{source} | {publisher} | {host}"[:TITLE_READ]), Field.SOURCE)
 
-    def _marked(self, plain: int) -> int:
-        """``source:`` features of what a source is."""
-        marked = self._marks.get(plain)
-        if marked is None:
-            if len(self._marks) >= _SOURCES:
-                self._marks.clear()
-            marked = 0
-            for bit, mark in self._source_bits:
-                if plain & bit:
-                    marked |= mark
-            self._marks[plain] = marked
+    def _mark_source(self, plain: int) -> int:
+        """The ``source:`` features of a source with the features ``plain``."""
+        marked = 0
+        for bit, mark in self._source_bits:
+            if plain & bit:
+                marked |= mark
         return marked
 
     def _from_host(self, host: str) -> int:
-        """Features of the lab whose site this is: ``openai.com``, ``blog.openai.com``."""
+        """The features of the lab that owns this site: ``openai.com``, ``blog.openai.com``."""
         while host:
             if lab := self._domains.get(host):
                 return self._lab_masks[lab]
@@ -199,14 +187,14 @@ class StoryReader:
         return 0
 
     def _entities(self, mentions: tuple[Mention, ...]) -> frozenset[str]:
-        """What the title names; and where that is no company ("Homework helper's shares halve"), the summary's."""
+        """What the title names; where that is no company ("Homework helper's shares halve"), the summary's too."""
         title = [m for m in mentions if m.where is Field.TITLE]
         if not any(m.kind == "company" for m in title):
             title += [m for m in mentions if m.where is Field.SUMMARY and m.kind == "company"]
         return frozenset(self._entity(m) for m in title)
 
     def _entity(self, mention: Mention) -> str:
-        """A lab and the company it belongs to are one."""
+        """A name for what is mentioned; a lab and the company that owns it share one."""
         if mention.kind == "lab" and (company := self._lab_company.get(mention.name)):
             return f"company:{company}"
         if mention.kind == "company":
@@ -223,10 +211,10 @@ class StoryReader:
         return self._families[name]
 
     def _anchors(self, hits: list[Hit], mentions: tuple[Mention, ...]) -> tuple[tuple[str, ...], bool]:
-        """What the story is about, most telling first.
+        """What the story is about, most specific first, and whether the first is a bare name.
 
-        A model named in the title comes before one in the summary, a version before a bare name, a model before a lab,
-        and ``Janus`` before ``DeepSeek``, which may be no more than its maker.
+        A model in the title comes before one in the summary, a version before a bare name, a model before a lab, and
+        ``Janus`` before ``DeepSeek``, which may only be named as its maker.
         """
         where = next((m.where for m in mentions if m.kind in ("model", "lab")), None)
         ranked: list[tuple[int, int, str, bool]] = []
@@ -243,7 +231,7 @@ class StoryReader:
             if subject is None and bare:
                 subject = family
             if mention.name != family.name:
-                # what another lab's model, named before, is told about comes first: "DeepSeek … level with OpenAI's o1"
+                # a model of another lab, named before, is the subject: "DeepSeek … level with OpenAI's o1"
                 other = subject is not None and subject.lab != family.lab
                 ranked.append((5 if compared else 3 * other, mention.start, f"model:{mention.name}", False))
             rank = 5 if compared else 1 + family.broad + (family.name in self._lab_company)
@@ -251,12 +239,12 @@ class StoryReader:
         ranked.sort()
         anchors = tuple(dict.fromkeys(name for _, _, name, _ in ranked))
         bare = bool(ranked) and ranked[0][3]
-        if bare and where is not Field.TITLE:  # a summary that lists many is about none of them
+        if bare and where is not Field.TITLE:  # a summary that lists several is about none of them
             bare = sum(anchor.startswith("family:") for anchor in anchors) == 1
         return anchors, bare
 
     def _only_compared(self, mention: Mention, hits: list[Hit]) -> bool:
-        """True where the words around a name say that something else is measured by it: ``a rival to GPT-5``."""
+        """Whether the words around a name compare something else with it: ``a rival to GPT-5``."""
         before, after = self._compared
         end = mention.start + len(mention.text)
         return any(
@@ -270,7 +258,7 @@ class StoryReader:
 
 
 def _within(start: int, stop: int, spans: list[tuple[int, int]]) -> bool:
-    """True where one of ``spans`` overlaps."""
+    """Whether one of ``spans`` overlaps."""
     return any(begin < stop and start < end for begin, end in spans)
 
 
@@ -278,10 +266,8 @@ _COMPILED: WeakKeyDictionary[Companies, StoryReader] = WeakKeyDictionary()
 
 
 def reader_of(topics: Topics, companies: Companies) -> StoryReader:
-    """The reader of this vocabulary: compiled when first asked for, and shared by all who read with the same objects.
-
-    Rules tried one after another would otherwise compile the same thousands of names each time.
-    """
+    """The reader for this vocabulary, compiled once and shared: trying rules one after another would otherwise compile
+    the same thousands of names each time."""
     known = _COMPILED.get(companies)
     if known is None or known.topics is not topics:
         known = _COMPILED[companies] = StoryReader(topics, companies)

@@ -1,7 +1,4 @@
-"""Text as the news room reads it: folded without moving a single character, so that offsets stay true.
-
-Everything that changes characters lives here.
-"""
+"""Story text folded for matching, character by character, so that offsets stay true."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import re
 
 
 class _Folding(dict[int, int]):
-    """Characters people type differently for the same thing. Hyphens count as spaces: ``open-source`` is two words."""
+    """One character for each group of look-alikes. Hyphens become spaces: ``open-source`` is two words."""
 
     def __missing__(self, code: int) -> int:
         if 0xFF01 <= code <= 0xFF5E:  # full-width forms
@@ -31,7 +28,7 @@ _TABLE = _Folding(
 
 
 class Folded:
-    """A text in two readings of exactly the same length as the original."""
+    """A text with two folded forms of exactly the same length."""
 
     __slots__ = ("folded", "lowered", "text")
 
@@ -42,22 +39,22 @@ class Folded:
         else:
             folded = text.translate(_TABLE)
         self.folded = folded
-        """Case kept; hyphens, quotes and wide characters made one."""
+        """Hyphens, quotes and full-width characters unified; case kept."""
         lowered = self.folded.lower()
-        if len(lowered) != len(text):  # a few letters grow when lowered
+        if len(lowered) != len(text):  # a few letters become two in lower case
             lowered = "".join(low if len(low := c.lower()) == 1 else c for c in self.folded)
         self.lowered = lowered
 
 
 def fold(text: str) -> str:
-    """``text`` as ``Folded.lowered`` has it; for comparing what people write in files with what stories say."""
+    """``Folded(text).lowered``: for comparing words in files with words in stories."""
     return Folded(text).lowered
 
 
 def in_word(character: str) -> bool:
-    """True where ``character`` continues a word of a script that puts spaces between words.
+    """Whether ``character`` continues a word of a script that puts spaces between words.
 
-    Chinese, Japanese, Thai have none, and Korean particles stick to names: there any character is a boundary.
+    Chinese, Japanese and Thai have none, and Korean attaches particles to names: there every character is a boundary.
     """
     return character.isalnum() and (character < "\u0e00" or "\u1e00" <= character <= "\u1fff")
 
@@ -77,11 +74,11 @@ les des et est pour dans un une el los las de del y en que se por
 stock stocks share shares firm firms company companies maker makers
 """
 COMMON = frozenset(_COMMON.split())
-"""Words that tell nothing about what a story is about."""
+"""Words that say nothing about a story's subject."""
 
 
 def words(lowered: str) -> list[tuple[str, int, int]]:
-    """The words of a folded text that carry meaning, each with its start and end. Chinese gives none."""
+    """The words of a folded text that are not ``COMMON``, each with its start and end. None for Chinese."""
     found = []
     for match in _WORD.finditer(lowered):
         word = match.group().removesuffix("'s")
@@ -91,7 +88,7 @@ def words(lowered: str) -> list[tuple[str, int, int]]:
 
 
 def title_key(title: str) -> str:
-    """A title reduced to what two copies of it share: folded, its trailing publisher and its punctuation gone."""
+    """What two copies of a title have in common: folded, without trailing publisher and punctuation."""
     kept = _PUBLISHER.sub("", title)
     if len(kept) < 20:
         kept = title

@@ -1,8 +1,8 @@
 """What people define in ``rules/topics/``: words, labs, models, topics with their signals, exposures, effects.
 
-Frozen values. Names used in signals and effects are features: a word list's name, ``lab``, ``model`` (any family),
-``version`` (a model with its version), whatever a lab or family adds by ``also``, an exposure's name (its words were
-met), and ``source:NAME`` for a feature found in the source or the link's host instead of the text.
+Signals and effects ask for features: a word list's name, ``lab``, ``model`` (any family), ``version`` (a model with its
+version), ``company``, what a lab or family adds by ``also``, an exposure's name (for its words), and ``source:`` before
+any of these where it is in the source or the link's host instead of the text. ``docs/topics.md`` describes every key.
 """
 
 from __future__ import annotations
@@ -18,43 +18,41 @@ from bot.core.news.voices.speakers import Speech
 BUILT_IN = ("lab", "model", "version", "company")
 """Features that need no word list."""
 COMPARED_BEFORE = "compared-before"
-"""The word list after which a model is only compared with: ``rival to …``."""
+"""The word list for words before a model that is only a comparison: ``rival to …``."""
 COMPARED_AFTER = "compared-after"
-"""The word list before which a model is only compared with: ``… rival``."""
+"""The word list for words after such a model: ``… rival``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """Someone who makes models."""
+    """A maker of models."""
 
     name: str
     names: tuple[Name, ...]
     domains: tuple[str, ...] = ()
-    """Hosts it publishes on; a story from there counts as the lab's own."""
+    """Hosts it publishes on; a story from there is the lab's own."""
     company: str = ""
-    """The listed company it belongs to."""
     also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A line of models or a product built on them."""
+    """A line of models, or a product built on them."""
 
     name: str
     lab: str = ""
     names: tuple[Name, ...] = ()
     versions: tuple[Name, ...] = ()
-    """Patterns that match versions yet to come."""
     broad: bool = False
-    """Always in the news under its bare name, so the name alone does not tie two stories to one happening."""
+    """Always in the news, so its bare name does not put two stories into one cluster."""
     also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A named reason to think that a story is about a topic, or not.
+    """A named reason for or against a topic.
 
-    ``all``: groups of features; one of each group must be there. ``none``: features that must not be.
+    ``all``: groups of features, of each of which the story must have one. ``none``: features it must not have.
     """
 
     name: str
@@ -62,83 +60,76 @@ class Signal:
     all: tuple[tuple[str, ...], ...]
     none: tuple[str, ...] = ()
     elsewhere: float = 0.5
-    """What part of the weight counts where only title, summary and source together have it."""
+    """Share of the weight that counts where it holds for title, summary and source together, but not for the title."""
     veto: bool = False
-    """Where this holds, the story does not follow up its cluster's topic."""
+    """Whether a story for which this holds cannot follow up its cluster's topic."""
 
 
 class Role(enum.StrEnum):
-    """How the stories on a topic take part where a fall is to be explained."""
+    """What the stories on a topic do in explaining a fall."""
 
     TRIGGER = "trigger"
-    """News on AI that may set a fall off: it explains the fall of those whose business it meets."""
+    """AI news that can cause a fall: it explains the fall of companies exposed to it."""
     TIE = "tie"
-    """Stories which say that AI moves prices: they tie a fall to it."""
+    """Stories that say AI moved prices, and so tie a fall to AI."""
     RIVAL = "rival"
-    """Another explanation than AI, for a company that a story on it names."""
+    """An explanation other than AI, for the companies that a story on it names."""
     NONE = "none"
-    """It explains no fall: rules ask for its stories, and that is all."""
+    """It explains no fall; rules can only ask for its stories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a story can be about."""
+    """A subject of stories."""
 
     name: str
     title: str
     about: tuple[str, ...]
-    """A story without any of these features scores 0."""
+    """Without one of these features a story scores 0."""
     signals: tuple[Signal, ...]
     follow_up: float = 0.0
-    """Added where the story names the model of a cluster already about this topic, and nothing vetoes it."""
     named: bool = False
-    """A story counts only where it names a company: results of nobody we know concern nobody."""
+    """Whether a story counts only if it names a company: results of unknown companies concern no symbol."""
     role: Role = Role.RIVAL
-    """Its part in explaining a fall."""
     own: bool = False
-    """A rival that is one company's own matter, as its results are: such a fall says nothing of others. A rating does,
-    for it is often itself a reaction to the shock."""
+    """A rival that concerns one company only, such as its results: its fall says nothing about others. Not a rating,
+    which is often itself a reaction to the shock."""
     calendar: bool = False
-    """A rival for which the dates of the earnings calendar count beside its stories."""
     weight: float = 1.0
-    """What part of its evidence counts, above 0 up to 1."""
     ai: bool = False
-    """It concerns AI although it is neither trigger nor tie."""
     headline: str = ""
-    """The cause as a headline tells it, with its preposition: ``after AI-model news``. Empty: ``most likely`` and the
+    """The cause in a headline, with its preposition: ``after AI-model news``. If empty, ``most likely`` and the
     title."""
 
     @property
     def in_words(self) -> str:
-        """The topic as a cause, for people: ``AI-model news``."""
+        """The topic as a cause: ``AI-model news``."""
         return self.headline.partition(" ")[2] or self.title
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What a company lives from that AI can hit."""
+    """A line of business that AI news can move."""
 
     name: str
     title: str
     words: tuple[Name, ...] = ()
-    """Words of a scored story that meet it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a story says that reaches exposures which it does not name."""
+    """A statement in a story that reaches exposures it does not name."""
 
     name: str
     all: tuple[tuple[str, ...], ...]
     reach: Mapping[str, float]
     none: tuple[str, ...] = ()
     elsewhere: float = 0.5
-    """What part of the strength counts where only title, summary and source together say it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Everything in ``rules/topics/``, as one."""
+    """Everything in ``rules/topics/`` as one vocabulary."""
 
     topics: tuple[Topic, ...] = ()
     words: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
@@ -147,17 +138,16 @@ class Topics:
     exposures: tuple[Exposure, ...] = ()
     effects: tuple[Effect, ...] = ()
     telling: frozenset[str] = frozenset()
-    """Word lists whose words tell one happening from another, as words that no list knows do; those of exposures
-    always do."""
+    """Word lists whose words distinguish happenings, as words in no list and those of exposures always do."""
     speech: Speech = field(default_factory=Speech)
-    """Words by which a quotation is given to its speaker."""
+    """Words for finding the speakers of quotations."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", MappingProxyType(dict(self.words)))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the topics, in file order: what a rule's ``topic`` may say."""
+        """Names of the topics, in file order."""
         return tuple(topic.name for topic in self.topics)
 
     def topic(self, name: str) -> Topic | None:
@@ -170,23 +160,23 @@ class Topics:
 
     @property
     def triggers(self) -> tuple[str, ...]:
-        """Names of the topics that may set a fall off, in file order: what counts as AI-model news."""
+        """Names of the topics that count as AI-model news, in file order."""
         return self.in_role(Role.TRIGGER)
 
     @property
     def causes(self) -> frozenset[str]:
-        """Names of the topics that may explain a fall."""
+        """Names of the topics that can explain a fall."""
         return frozenset(self.in_role(Role.TRIGGER, Role.TIE, Role.RIVAL))
 
     @property
     def ai_causes(self) -> frozenset[str]:
-        """Names of the triggers and ties. Together they tell of AI as the cause: falls of one session that these
-        explain are one happening, and from one of them to another is no correction."""
+        """Names of the triggers and ties, which count as one cause, AI: falls that they explain in one session are one
+        incident, and a change from one of them to another is no correction."""
         return frozenset(self.in_role(Role.TRIGGER, Role.TIE))
 
     @property
     def concerning_ai(self) -> frozenset[str]:
-        """Names of the topics that concern AI, causes or not."""
+        """Names of the topics that concern AI, whether causes or not."""
         return self.ai_causes | {topic.name for topic in self.topics if topic.ai}
 
     @property
@@ -199,7 +189,7 @@ class Topics:
         return next((e for e in self.exposures if e.name == name), None)
 
     def features(self) -> frozenset[str]:
-        """Every feature a signal, an effect or a condition may name, ``source:`` ones included."""
+        """Every feature that signals and effects may ask for."""
         names: set[str] = {*BUILT_IN, *self.words, *self.exposure_names}
         for lab in self.labs:
             names.update(lab.also)
@@ -209,5 +199,5 @@ class Topics:
 
 
 def grouped(groups: Iterable[str | Iterable[str]]) -> tuple[tuple[str, ...], ...]:
-    """``[model, [release, update]]`` as groups: each item one feature or several of which one suffices."""
+    """``[model, [release, update]]`` as groups: each item is one feature, or several of which one is enough."""
     return tuple((g,) if isinstance(g, str) else tuple(g) for g in groups)

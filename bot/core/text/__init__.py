@@ -1,1 +1,1 @@
-"""Text for people and from outside: unseen characters, web addresses, numbers and times in words."""
+"""Text from outside and for people: invisible characters, web addresses, numbers and times in words."""

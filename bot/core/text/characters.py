@@ -1,9 +1,9 @@
-"""Characters nobody sees that hide text, reorder it or steer a terminal: the program's one list of them.
+"""Invisible characters that hide text, reorder it or control a terminal: the program's only list of them.
 
-What is done about them differs (a message drops them, JSON and YAML escape them, a quotation or a language model's
-answer that has any is refused), but which characters they are is decided here and nowhere else. The list follows
-Unicode's ``Default_Ignorable_Code_Point`` and ``Bidi_Control`` (PropList and DerivedCoreProperties), with the
-interlinear annotations and the code points that are not characters. Variation selectors are left out: emoji need them.
+Messages drop them, JSON and YAML escape them, quotations and language models' answers that have any are refused; which
+characters they are is decided here alone. The list follows Unicode's ``Default_Ignorable_Code_Point`` and
+``Bidi_Control`` (PropList and DerivedCoreProperties), plus interlinear annotations and noncharacters, minus variation
+selectors, which emoji need.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import unicodedata
 
 CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
-"""C0 and C1 controls, line and paragraph separators; the inside of a character class."""
+"""C0 and C1 controls, line and paragraph separators, for use in a character class."""
 
 JOINERS = "\u200c\u200d"
 """Zero-width joiner and non-joiner: invisible, yet emoji and several scripts need them between letters."""
@@ -22,27 +22,27 @@ _HIDING = (
     "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"  # zero width, bidirectional marks, overrides and isolates
     "\u3164\ufeff\uffa0\ufff0-\ufffc"  # fillers, byte-order mark, annotations, object replacement
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # shorthand, musical and tag characters
-    "\ufdd0-\ufdef\ufffe\uffff"  # not characters
+    "\ufdd0-\ufdef\ufffe\uffff"  # noncharacters
 )
 
 HIDING = re.compile(f"[{_HIDING}]")
-"""What makes text look like other text. Removed wherever text comes in or goes out; joiners are not among them."""
+"""What makes text look like other text, joiners excepted. Removed wherever text comes in or goes out."""
 
 CONTROL = re.compile(f"[{CONTROLS}]")
-"""What steers a terminal or breaks a line."""
+"""What controls a terminal or breaks a line."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""Halves of characters, from broken feeds; they cannot be encoded."""
+"""Lone surrogates, from broken feeds; they cannot be encoded."""
 
 UNSEEN = re.compile(f"[{CONTROLS}{_HIDING}{JOINERS}]")
-"""All of these but surrogates: for escaping, where text must come back as it was, and in addresses, which need none."""
+"""All of these but surrogates: for escaping, where text must survive a round trip, and for addresses."""
 
 
 def has_unseen(text: str, allowed: str = "") -> bool:
-    """Whether ``text`` holds a control, hiding, private or unassigned character other than those ``allowed``."""
+    """Whether ``text`` has a control, invisible, private or unassigned character other than those ``allowed``."""
     return any(c not in allowed and (unicodedata.category(c)[0] == "C" or UNSEEN.match(c)) for c in text)
 
 
 def without_unseen(text: str) -> str:
-    """``text`` on one line, every character that ``has_unseen`` finds replaced by a space."""
+    """``text`` on one line, with a space for each character that ``has_unseen`` objects to."""
     return " ".join("".join(" " if has_unseen(c) else c for c in text).split())

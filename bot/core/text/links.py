@@ -1,7 +1,7 @@
-"""Web addresses from outside: which are safe to show and to fetch, and whose they are.
+"""Web addresses from outside: which are safe to show and to fetch, and their hosts.
 
-Nothing else takes an address apart, apart from ``identity``, which says which page an address names. Addresses are
-kept as they were written: they are part of what a story is recognised by, so nothing here normalises them.
+Addresses are parsed here and, to recognise a page, in the feeds' ``identity``. They are kept as written, because
+stories are recognised by them.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from urllib.parse import quote, urljoin, urlsplit
 from bot.core.text.characters import CONTROL, HIDING, JOINERS, SURROGATE, UNSEEN
 
 MAX_LINK = 2_048
-"""Characters of an address that is kept and shown; browsers and Telegram give up around here."""
+"""Characters of the longest address that is kept and shown; browsers and Telegram refuse longer ones."""
 
 _NEVER = re.compile(r'[\s"<>\\]')
 _NOT_IN_URIS = re.compile(r"[\^`{|}]")
-"""RFC 3986 has no place for them either. Servers take them; markup may not."""
+"""RFC 3986 excludes them too. Servers accept them; markup may not."""
 _TO_ENCODE = re.compile(rf'[ "<>^`{{|}}{JOINERS}]')
 _DROPPED = re.compile(r"[^\S ]")
-"""Browsers drop white space from addresses, so that ``java<newline>script:`` is what it says."""
+"""Browsers drop this white space, so ``java<newline>script:`` would run."""
 
 
 class LinkFault(enum.Enum):
-    """What is wrong with an address."""
+    """Why an address is refused."""
 
     UNREADABLE = "cannot be taken apart"
     SCHEME = "is not http or https"
@@ -34,7 +34,7 @@ class LinkFault(enum.Enum):
 
 
 def link_fault(link: str) -> LinkFault | None:
-    """What keeps ``link`` from being a plain absolute http(s) address; ``None`` where it is one."""
+    """Why ``link`` is not a plain absolute http(s) address; ``None`` where it is one."""
     try:
         parts = urlsplit(link)
         host, port = parts.hostname, parts.port
@@ -50,7 +50,7 @@ def link_fault(link: str) -> LinkFault | None:
 
 
 def safe_link(link: str) -> str:
-    """``link``, where it can be put into a message or a page as a link; empty otherwise."""
+    """``link`` if it can be a link in a message or a page; empty otherwise."""
     link = link.strip()
     if not link or len(link) > MAX_LINK or _NOT_IN_URIS.search(link) or link_fault(link):
         return ""
@@ -60,8 +60,8 @@ def safe_link(link: str) -> str:
 def absolute_link(link: str, *bases: str) -> str:
     """A feed's ``link`` as a safe absolute address, or empty.
 
-    A relative one is resolved against the first of ``bases`` that is absolute. What has no place in an address is
-    dropped or percent-encoded; ``javascript:``, ``data:``, a password or too many characters make it empty.
+    A relative one is resolved against the first of ``bases`` that is absolute. Characters that do not belong are
+    dropped or percent-encoded; ``javascript:``, ``data:``, a password or too great a length make it empty.
     """
     link = link[: 2 * MAX_LINK]
     for dropped in (_DROPPED, CONTROL, HIDING, SURROGATE):
@@ -88,7 +88,7 @@ def host_of(link: str) -> str:
 
 
 def domain(link: str) -> str:
-    """The host of an address as people say it: lower case, no ``www.``, no final dot."""
+    """The host of an address for people: lower case, no ``www.``, no final dot."""
     host = host_of(link).rstrip(".")
     for prefix in ("www.", "m.", "amp."):
         host = host.removeprefix(prefix)
@@ -96,8 +96,8 @@ def domain(link: str) -> str:
 
 
 def canonical_url(url: str) -> str:
-    """One spelling for addresses that lead to the same feed: without scheme, default port, ``www.``, fragment and
-    final slash, host in lower case. For comparing only; do not fetch it. Raises ValueError where it is malformed."""
+    """The address without scheme, default port, ``www.``, fragment and final slash, host in lower case: the same for
+    addresses of the same feed. For comparing, not for fetching. Raises ValueError where it is malformed."""
     parts = urlsplit(url.strip())
     host = (parts.hostname or "").removeprefix("www.").rstrip(".")
     port = "" if parts.port in (None, 80, 443) else f":{parts.port}"

@@ -1,4 +1,4 @@
-"""How numbers, times and places are put into words, the same everywhere: signs, phases, references, ages."""
+"""Numbers and times in words, the same everywhere: percentages, prices, dates, ages, references, lists."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def percent(fraction: float, digits: int = 1) -> str:
 
 
 def price(value: float) -> str:
-    """``128.20``; four digits after the point below 1, four that tell below a cent, thousands separated."""
+    """``128.20``, with thousands separators; four decimals below 1, four significant digits below a cent."""
     if 0 < abs(value) < 0.01:
         return f"{value:.{min(3 - math.floor(math.log10(abs(value))), 12)}f}"
     return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}"
@@ -63,14 +63,14 @@ def age(span: timedelta) -> str:
 
 
 def against(reference: Reference) -> str:
-    """``against Friday's close`` is ambiguous after a week: ``against 142.62, the close of Fri 24 Jan``."""
+    """``against 142.62, the close of Fri 24 Jan``; ``Friday's close`` would be ambiguous after a week."""
     if reference.kind == "previous close":
         return f"against {price(reference.price)}, the close of {short_day(reference.session)}"
     return f"against {price(reference.price)} ({reference.kind}, {moment(reference.at)})"
 
 
 def confidence_words(confidence: float) -> str:
-    """In words: ``very likely`` from 0.9, ``likely`` from 0.75, ``probably`` from 0.6, else ``possibly``."""
+    """``very likely`` from 0.9, ``likely`` from 0.75, ``probably`` from 0.6, else ``possibly``."""
     steps = ((0.9, "very likely"), (0.75, "likely"), (0.6, "probably"))
     return next((words for least, words in steps if confidence >= least), "possibly")
 
@@ -91,7 +91,7 @@ LONGEST_TITLE = 160
 
 
 def shortened(text: str, most: int = LONGEST_TITLE) -> str:
-    """``text``, cut between words where it is longer than a headline ever is; spaces made single."""
+    """``text`` with single spaces, cut between words if it is longer than ``most`` characters."""
     whole = " ".join(text.split())
     if len(whole) <= most:
         return whole

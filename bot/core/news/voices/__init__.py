@@ -1,1 +1,1 @@
-"""Quotations in stories: who said what, and which of them argue against the fall."""
+"""Quotations in stories: who said what, and whether the words argue against the fall."""

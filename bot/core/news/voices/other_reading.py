@@ -1,4 +1,4 @@
-"""Whether somebody's words argue against the logic of a fall."""
+"""Whether a quotation argues against the logic of a fall."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _NEGATED = re.compile(
     r"|less|longer|rather than|too early|far from|doubts?|(?:any(?:one|body)|those|people|whoever) who)\b|不|没|并非"
 )
 _TOO_MUCH = re.compile(r"over(?:done|blown|stated)|exaggerated")
-_WHAT_FELL = re.compile(
+_FALL_LOGIC = re.compile(
     r"\b(?:hype|valuations?|multiples|spending|capex|investments?|demand|needs?|expectations|optimism|enthusiasm)\b"
 )
-_WHAT_FRIGHTENS = re.compile(
+_FEARS = re.compile(
     r"\b(?:fears?|worr(?:y|ies)|concerns?|reactions?|sell ?offs?|rout|falls?|drops?|declines?|panic|claims?|threats?)\b"
 )
 
 
 def argues_against(words: str) -> bool:
-    """Whether ``words`` say that the fall is mistaken. Negated or asked, such a phrase says nothing; and that the hype
-    was overblown is the fall's own logic."""
+    """Whether ``words`` say that the fall is a mistake. A negation or a question does not count, nor does "the hype was
+    overblown", which is the fall's own logic."""
     low = fold(words)
     for found in _AGAINST.finditer(low):
         sentence = re.split(r"[.!?;,。，]", low[max(0, found.start() - 80) : found.start()])[-1]
         clause = sentence[-28:]
-        behind = re.split(r"[.!?;:,。，]", low[found.end() : found.end() + 28])[0] if found[0] == "jevons" else ""
+        after = re.split(r"[.!?;:,。，]", low[found.end() : found.end() + 28])[0] if found[0] == "jevons" else ""
         ending = next((c for c in low[found.end() :] if c in ".!?;。"), "")
-        if ending == "?" or _NEGATED.search(clause) or _NEGATED.search(behind):
+        if ending == "?" or _NEGATED.search(clause) or _NEGATED.search(after):
             continue
         about = sentence.split(" about ")[0]
-        if _TOO_MUCH.match(found[0]) and _WHAT_FELL.search(about) and not _WHAT_FRIGHTENS.search(about):
+        if _TOO_MUCH.match(found[0]) and _FALL_LOGIC.search(about) and not _FEARS.search(about):
             continue
         return True
     return False

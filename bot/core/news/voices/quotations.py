@@ -1,7 +1,7 @@
-"""Where quotation marks pair without doubt, and the words around them.
+"""Quotations whose marks pair without doubt, and the words around them.
 
-Marks are paired paragraph by paragraph. At the first mark that does not fit, the rest of its paragraph counts as
-unreadable: what stands behind a lost mark may be anybody's words.
+Marks are paired paragraph by paragraph. From the first mark that does not fit, the rest of the paragraph has no
+quotations: the words after a lost mark may be anybody's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SENTENCE_ENDS = frozenset(".!?…;。！？；")
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """One outermost pair of marks, with its place in the paragraph, and what stands between them."""
+    """One outermost pair of marks: its offsets in the paragraph, and the words between."""
 
     start: int
     end: int
@@ -45,12 +45,12 @@ class Token:
 
     @property
     def low(self) -> str:
-        """Lower case, for asking word lists."""
+        """In lower case, as word lists are."""
         return self.text.lower()
 
     @property
     def is_word(self) -> bool:
-        """Whether this is a word outside every quotation."""
+        """Whether this is a word outside quotations."""
         return self.quotation is None and self.text[0].isalnum()
 
     @property
@@ -96,7 +96,7 @@ def _opens(text: str, at: int) -> bool:
 
 
 def _close(text: str, opening: int) -> int | None:
-    """Offset of the mark that closes the one at ``opening``; None where that is missing or doubtful."""
+    """Offset of the mark that closes the one at ``opening``; ``None`` where it is missing or doubtful."""
     mark = text[opening]
     if mark in _SINGLES:
         return _close_single(text, opening)
@@ -110,7 +110,7 @@ def _close(text: str, opening: int) -> int | None:
 
 
 def _close_single(text: str, opening: int) -> int | None:
-    """A single mark closes where it is no apostrophe; behind a plural's s only if it is the only candidate."""
+    """A single mark closes where it is no apostrophe; after a plural's s only if it is the only candidate."""
     closing = _SINGLES[text[opening]]
     doubtful: list[int] = []
     at = opening + 1
@@ -159,13 +159,13 @@ def _plain(text: str, start: int, end: int) -> Iterator[Token]:
 
 
 def _abbreviated(word: str, after: str) -> bool:
-    """Whether the point behind ``word`` belongs to it: ``Mr.``, ``U.S.``, a name's ``J.``; not in ``on X.``"""
+    """Whether the full stop after ``word`` belongs to it: ``Mr.``, ``U.S.``, a name's ``J.``; not in ``on X.``"""
     if word.lower() in _ABBREVIATIONS or (len(word) > 2 and all(len(part) == 1 for part in word.split("."))):
         return True
     return len(word) == 1 and word.isupper() and word not in "XI" and after[:1] == " " and after[1:].isupper()
 
 
 def in_title_case(found: list[Token]) -> bool:
-    """Whether capitals tell nothing here: most longer words of the paragraph begin with one."""
+    """Whether capitals mean nothing here, because most longer words of the paragraph begin with one."""
     capitals = [token.is_capital for token in found if token.is_word and len(token.text) > 3]
     return sum(capitals) > 0.75 * len(capitals)

@@ -1,6 +1,6 @@
-"""Whom a run of words names: a person, with or without what they are, or who speaks for an organisation.
+"""Recognising a speaker in a run of words: a person, with or without a role, or an organisation's spokesperson.
 
-``rules/topics/voices.yaml`` has the words by which ``Speakers`` and ``voices`` tell, and says what each list is for.
+``rules/topics/voices.yaml`` has the word lists, and says what each is for.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from bot.core.news.text import COMMON, fold
 from bot.core.news.voices.quotations import Token
 
 LONGEST_NAMED = 14
-"""No speaker is named with more words."""
+"""Tokens by which a speaker is named, at most."""
 LONGEST_ROLE = 16
 _ARTICLES = frozenset(("the", "a", "an"))
 _IN_NAMES = "'’&"
-_BEHIND_A_TITLE = frozenset(("at", "of", "for", "and", "covering", "emeritus"))
+_AFTER_TITLE = frozenset(("at", "of", "for", "and", "covering", "emeritus"))
 _OF = frozenset(("of", "at", "from"))
 _COMPOUNDS = ("'s", "’s", "based", "backed", "owned", "generated", "powered")
-"""A word that ends so is no part of a name: ``Nvidia's``, ``US-based``."""
+"""Endings of words that are no part of a name: ``Nvidia's``, ``US-based``."""
 _FIRST_IDEOGRAPH = "\u2e80"
-
 
 Words = frozenset[str]
 NO_WORDS: Words = frozenset()
@@ -31,7 +30,7 @@ NO_WORDS: Words = frozenset()
 
 @dataclass(frozen=True)
 class Speech:
-    """Word lists in small letters, the Chinese ones as written. Without words nobody is quoted."""
+    """Word lists in lower case, the Chinese ones as written. Without words there are no voices."""
 
     given_names: Words = NO_WORDS
     titles: Words = NO_WORDS
@@ -66,17 +65,17 @@ class Speech:
 
     @cached_property
     def no_name_begins(self) -> Words:
-        """What no full name begins with, whatever its capitals."""
+        """Words with which no full name begins."""
         return self.common_or_not_names | self.titles | self.verbs | self.organisations
 
     @cached_property
     def common_or_not_names(self) -> Words:
-        """What is no name: the list, and the commonest words."""
+        """Words that are no names: the list, and the commonest words."""
         return COMMON | self.not_names
 
     @cached_property
     def adjuncts(self) -> Words:
-        """What may stand between a verb of saying and the words."""
+        """Words that may come between a verb of saying and the quotation."""
         return self.prepositions | self.circumstances
 
     @cached_property
@@ -88,7 +87,7 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks: exact pieces of the text."""
+    """Who speaks, in exact pieces of the text."""
 
     name: str
     role: str = ""
@@ -119,21 +118,19 @@ def _without_genitive(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """Reads runs of tokens of one paragraph, ``text``. What is not understood to the last word names nobody."""
+    """Reads runs of tokens of one paragraph, ``text``. A run that is not understood to the last word names nobody."""
 
     text: str
     speech: Speech
 
-    # ------------------------------------------------------------------------------------------------------------ names
-
     def is_marked(self, token: Token) -> bool:
-        """Whether the word is a name whatever its place: ``OpenAI``, ``AMD``, ``Nvidia``."""
+        """Whether the word is a name anywhere in a sentence: ``OpenAI``, ``AMD``, ``Nvidia``."""
         if token.low in self.speech.organisations:
             return True
         return token.low not in self.speech.common_or_not_names and any(c.isupper() for c in token.text[1:])
 
     def is_name(self, found: Sequence[Token], *, unsure: bool) -> bool:
-        """Whether the tokens are a name and nothing else; ``unsure`` where capitals tell little (title case)."""
+        """Whether the tokens are a name and nothing else; ``unsure`` where capitals mean little (title case)."""
         if not 1 <= len(found) <= 4 or not (found[0].is_capital and found[-1].is_capital):
             return False
         if not all(self._fits_in_name(token, first=i == 0) for i, token in enumerate(found)):
@@ -158,18 +155,16 @@ class Speakers:
         return token.low in self.speech.name_particles or len(token.text) <= 2  # an initial
 
     def _can_begin_name(self, token: Token) -> bool:
-        """For names without a given name: ``Nvidia``, but not ``Exclusive``, ``Reuters`` or ``Quietly``."""
+        """Of names without a given name: ``Nvidia``, but not ``Exclusive``, ``Reuters`` or ``Quietly``."""
         words = self.speech
         return not (token.low in words.common_or_not_names or token.low.endswith("ly") or token.low in words.outlets)
 
     def is_person(self, found: Sequence[Token]) -> bool:
-        """Whether the tokens are a person's full name without any doubt."""
+        """Whether the tokens are a person's full name beyond doubt."""
         return 2 <= len(found) <= 3 and found[0].low in self.speech.given_names and self.is_name(found, unsure=True)
 
-    # ------------------------------------------------------------------------------------------------------------ roles
-
     def role_of(self, found: Sequence[Token]) -> str | None:
-        """What stands between commas behind a name, as a role; empty for an age or a clause, None where unclear."""
+        """The role in what is between commas after a name; empty for an age or a clause, ``None`` where unclear."""
         words = self.speech
         if not found or len(found) > LONGEST_ROLE or any(t.low in words.verbs or t.quotation for t in found):
             return None
@@ -181,12 +176,12 @@ class Speakers:
         title = last_index(kept[:9], lambda token: token.low in words.titles, -1)
         if title < 0 or not all(token.is_word or token.text in "'’&-" for token in kept):
             return None
-        if title + 1 < len(kept) and kept[title + 1].low not in _BEHIND_A_TITLE:
+        if title + 1 < len(kept) and kept[title + 1].low not in _AFTER_TITLE:
             return None
         return cut(self.text, kept)
 
     def _is_office(self, office: Sequence[Token]) -> bool:
-        """Whether this can stand directly before a name: ``Nvidia's chief executive``, ``founder and CEO``."""
+        """Whether this can come right before a name: ``Nvidia's chief executive``, ``founder and CEO``."""
         if not 1 <= len(office) <= 8 or office[-1].low not in self.speech.titles:
             return False
         return all(self._fits_in_office(office, i) for i in range(len(office)))
@@ -201,10 +196,8 @@ class Speakers:
             return True
         return token.is_capital and token.low not in words.common_or_not_names and token.low not in words.verbs
 
-    # --------------------------------------------------------------------------------------------------------- speakers
-
     def speaker_in(self, found: Sequence[Token], *, unsure: bool) -> Speaker | None:
-        """The one speaker the tokens name, all of them used up: ``Microsoft CEO Satya Nadella``."""
+        """The one speaker that all the tokens together name: ``Microsoft CEO Satya Nadella``."""
         found = _without_article(found)
         if not 1 <= len(found) <= LONGEST_NAMED or not all(t.is_word or t.text in _IN_NAMES for t in found):
             return None
@@ -232,7 +225,7 @@ class Speakers:
         return Speaker(cut(self.text, found[:at]), cut(self.text, found[at + 1 :]))
 
     def _owned(self, found: Sequence[Token]) -> Speaker | None:
-        """``Wedbush's Dan Ives``; only of organisations known for such."""
+        """``Wedbush's Dan Ives``; only for known organisations."""
         if not self.is_person(found[1:]):
             return None
         text = found[0].text
@@ -243,7 +236,7 @@ class Speakers:
         return Speaker(cut(self.text, found[1:]), owner)
 
     def _plain(self, found: Sequence[Token], *, unsure: bool) -> Speaker | None:
-        """A name alone, of no machine and of nobody who reports."""
+        """A name alone, neither a model's nor a news outlet's."""
         words = self.speech
         if not self.is_name(found, unsure=unsure) or any(words.machine.match(token.low) for token in found):
             return None
@@ -255,12 +248,12 @@ class Speakers:
         at = first_index(found, lambda token: token.low in self.speech.organisation_speakers, -1)
         if at < 0:
             return None
-        organisation, behind = found[:at], found[at + 1 :]
-        if not organisation and behind and behind[0].low in ("at", "for", "of", "from"):
-            organisation, behind = behind[1:], ()
-        elif [token.low for token in behind[:2]] == ["led", "by"] and self.is_name(behind[2:], unsure=False):
-            behind = ()
-        if behind or not self.is_name(organisation, unsure=False):
+        organisation, after = found[:at], found[at + 1 :]
+        if not organisation and after and after[0].low in ("at", "for", "of", "from"):
+            organisation, after = after[1:], ()
+        elif [token.low for token in after[:2]] == ["led", "by"] and self.is_name(after[2:], unsure=False):
+            after = ()
+        if after or not self.is_name(organisation, unsure=False):
             return None
         first = organisation[0]
         several = found[at].low.endswith("s")
@@ -280,7 +273,7 @@ class Speakers:
         return Speaker(cut(self.text, name), cut(self.text, office))
 
     def person_in(self, found: Sequence[Token]) -> Speaker | None:
-        """The speaker where no verb helps: by given name or office. ``OpenAI Sues Investor Ann Example`` has no
+        """The speaker where there is no verb: by given name or office. ``OpenAI Sues Investor Ann Example`` has no
         office."""
         speaker = self.speaker_in(found, unsure=True)
         if speaker is None or self.is_person(found):
@@ -293,7 +286,7 @@ class Speakers:
         return speaker if speaker.role and known and others <= 1 else None
 
     def chinese_speaker(self, found: Sequence[Token], *, ahead: bool) -> Speaker | None:
-        """Who speaks in a Chinese clause that consists of office, name, place and verb: ``黄仁勋在采访中表示：``."""
+        """The speaker in a Chinese clause of office, name, place and verb: ``黄仁勋在采访中表示：``."""
         words, clause = self.speech, cut(self.text, found)
         bare = clause.rstrip("：:，, ") if ahead else clause.split("，")[0]
         verb = max((verb for verb in words.chinese_verbs if bare.endswith(verb)), key=len, default=None)
@@ -310,20 +303,20 @@ class Speakers:
 
 
 class FullNames:
-    """Full names in the order of reading, to be found by surname."""
+    """The full names read so far, by surname."""
 
     def __init__(self, speech: Speech) -> None:
         self._speech = speech
         self._by_surname: dict[str, set[str]] = {}
 
     def read(self, text: str, before: Token, token: Token) -> None:
-        """Take in two neighbours."""
+        """Learn a full name, if these neighbours are one."""
         if before.is_capital and token.is_capital and before.low not in self._speech.no_name_begins:
             name = _without_genitive(cut(text, (before, token)))
             self._by_surname.setdefault(name.split()[-1], set()).add(name)
 
     def full(self, name: str) -> str:
-        """The one full name that ends in ``name``; ``name`` itself where there is none or a second."""
+        """The only full name that ends in ``name``; ``name`` itself where there is none, or more than one."""
         found = self._by_surname.get(name, set())
         known = [full for full in found if full.split()[0].lower() in self._speech.given_names]
         return known[0] if len(found) == len(known) == 1 and fold(name) not in self._speech.organisations else name

@@ -1,8 +1,8 @@
-"""Who said what about a fall, in their own words: quotations with a speaker the grammar leaves no doubt about.
+"""Voices: quotations on a fall whose speaker the grammar leaves no doubt about.
 
-A voice is cut out of a story's title or summary and never altered. Where the marks do not pair, the speaker is a
-pronoun, two people could be meant or the words are somebody's report of somebody else, there is no voice: a missing
-one costs little, a wrongly attributed one a lot. Verbs of saying are read in English and Chinese.
+A voice is copied from a story's title or summary unaltered. There is none where the marks do not pair, the speaker is a
+pronoun, two people could be meant, or somebody reports another's words: missing one costs little, a wrong attribution
+a lot. Verbs of saying are read in English and Chinese.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from bot.core.news.voices.speakers import FullNames, Speaker, Speakers, Speech, 
 from bot.core.text.characters import JOINERS, has_unseen
 
 FEWEST_WORDS = 3
-LONGEST = 600  # characters; more is rather a mark gone astray than something a person said
-TELLING = 40  # words; from there on a longer quotation tells no more
+LONGEST = 600  # characters; more is a stray mark rather than something a person said
+LONG_ENOUGH = 40  # words; a longer quotation is not preferred to one of this length
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,22 @@ class Voice:
     """One attributed quotation."""
 
     words: str
-    """Exactly what stands between the marks."""
+    """Exactly what is between the marks."""
     speaker: str
-    """As the text names them; the full name where only the surname stands here and one full name stands earlier."""
+    """As the text names them; if by surname, the full name where the text had one before."""
     role: str
-    """What they are, as the text puts it (``analyst at Wedbush``, ``Microsoft CEO``); may be empty."""
+    """As the text puts it: ``analyst at Wedbush``, ``Microsoft CEO``; may be empty."""
     outlet: str
     """Who published it."""
     link: str
     story: str
     seen_at: datetime
     against: bool
-    """Whether the words argue against the fall's logic: overdone, a buying opportunity, cheaper AI needs more chips."""
+    """Whether they argue against the fall's logic: overdone, a buying opportunity, cheaper AI needs more chips."""
 
 
 def voices_of(story: Story, speech: Speech) -> tuple[Voice, ...]:
-    """The voices of ``story``, title first, in the order of the text. The same words count once."""
+    """The voices in ``story``, title first, in the order of the text, each quotation once."""
     found: dict[str, Voice] = {}
     names = FullNames(speech)
     roles: dict[str, str] = {}
@@ -66,10 +66,10 @@ def voices_of(story: Story, speech: Speech) -> tuple[Voice, ...]:
 
 
 def choose(stories: Iterable[Story], speech: Speech, most: int = 4) -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:
-    """At most ``most`` voices for the fall's logic or neutral, and at most ``most`` of the other reading.
+    """At most ``most`` voices that are neutral or in line with the fall, and at most ``most`` that argue against it.
 
-    Words that several stories carry belong to the story seen first. Each speaker is heard once. More words come
-    first (counted up to ``TELLING``), then those whose role is known, then the earlier story.
+    A quotation in several stories is taken from the one seen first. Each speaker appears once. Longer quotations come
+    first (up to ``LONG_ENOUGH`` words), then speakers with a role, then earlier stories.
     """
     first: dict[str, Voice] = {}
     for story in sorted(stories, key=lambda story: (story.seen_at, story.id)):
@@ -84,17 +84,17 @@ def choose(stories: Iterable[Story], speech: Speech, most: int = 4) -> tuple[tup
 
 
 def _rank(voice: Voice) -> tuple[int, bool, datetime, str, str]:
-    return -min(count_words(voice.words), TELLING), not voice.role, voice.seen_at, voice.story, voice.words
+    return -min(count_words(voice.words), LONG_ENOUGH), not voice.role, voice.seen_at, voice.story, voice.words
 
 
 def _same_speaker(one: Voice, other: Voice) -> bool:
-    """``Ives`` and ``Dan Ives`` are taken for one: better one voice less than the same person twice."""
+    """``Ives`` and ``Dan Ives`` count as the same: better one voice less than the same person twice."""
     a, b = fold(one.speaker).split(), fold(other.speaker).split()
     return a == b or (min(len(a), len(b)) == 1 and a[-1:] == b[-1:])
 
 
 def _key(words: str) -> str:
-    """What two copies of the same words share."""
+    """What two copies of a quotation have in common."""
     return "".join(c for c in fold(words) if c.isalnum())
 
 
@@ -103,20 +103,20 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def count_words(words: str) -> int:
-    """Words between spaces; two Chinese characters count as one."""
+    """The number of words; two Chinese characters count as one."""
     other, chinese = _CHINESE.subn(" ", words)
     return len(_WORD.findall(other)) + chinese // 2
 
 
 def _presentable(words: str, heading: bool) -> bool:
-    """Long enough to be a statement, short enough to be one person's, and free of characters that steer a display."""
+    """Whether it is long enough for a statement, short enough for one person's, and free of control characters."""
     if len(words) > LONGEST or count_words(words) < FEWEST_WORDS + heading:
         return False
     return not has_unseen(words, allowed=JOINERS)  # emoji need them
 
 
 _FULL_STOPS = frozenset(".!?…。！？")
-REACH = 60  # tokens of a sentence that are looked at on each side of a quotation
+MOST_TOKENS = 60  # tokens of a sentence that are read on each side of a quotation
 
 
 class _Paragraph:
@@ -124,7 +124,9 @@ class _Paragraph:
 
     def __init__(self, text: str, names: FullNames, speech: Speech, *, heading: bool) -> None:
         self.text = text
-        self.tokens = tokens(text, quotations(text)) if not text.isupper() else []  # capitals tell no names
+        self.tokens = (
+            tokens(text, quotations(text)) if not text.isupper() else []
+        )  # in capitals no name can be recognised
         self._names = names
         self._words = speech
         self._speakers = Speakers(text, speech)
@@ -132,9 +134,9 @@ class _Paragraph:
         self._capitals = in_title_case(self.tokens)
 
     def attributed(self) -> Iterator[tuple[str, Speaker]]:
-        """Words and speaker of each quotation that has one, in the order of the text."""
+        """The words and speaker of each quotation that has a speaker, in the order of the text."""
         carried: tuple[int, Speaker] | None = None
-        """Where the next quotation would go on, and who would speak it."""
+        """Where a quotation by the same speaker may continue, and the speaker."""
         for at, token in enumerate(self.tokens):
             if at:
                 self._names.read(self.text, self.tokens[at - 1], token)
@@ -142,8 +144,8 @@ class _Paragraph:
                 continue
             words = token.quotation.words
             left, right = self._around(at)
-            behind, used_up = self._behind(at, words, left, right)
-            read = (behind, self._ahead(at, words, left, right), self._headline(at, left, right))
+            after, complete = self._after(at, words, left, right)
+            read = (after, self._before(at, words, left, right), self._headline(at, left, right))
             named = [Speaker(self._names.full(one.name), one.role) for one in read if one]
             if carried and carried[0] == at and words[-1] in _FULL_STOPS and self._stands_apart(right):
                 named.append(carried[1])
@@ -155,36 +157,34 @@ class _Paragraph:
             speaker = max(named, key=lambda one: len(one.role))
             yield words, speaker
             answered = words[-1] in "?？"  # then the next words may be the answer
-            if used_up and not answered and _goes_on(right, stop):
+            if complete and not answered and _continues(right, stop):
                 carried = (end + (stop == "."), speaker)
 
     def _stands_apart(self, right: list[Token]) -> bool:
-        """Whether what follows the quotation is a sentence of its own, which gives the words to nobody."""
+        """Whether what follows the quotation is a separate sentence that attributes it to nobody."""
         if not right:
             return True
-        giving = self._words.verbs | self._words.replies
-        return right[0].is_capital and not any(token.low in giving for token in right)
+        attributing = self._words.verbs | self._words.replies
+        return right[0].is_capital and not any(token.low in attributing for token in right)
 
     def _around(self, at: int) -> tuple[list[Token], list[Token]]:
-        """The words of the sentence before and behind the quotation; of a very long one only ``REACH``."""
+        """The tokens of the sentence before and after the quotation, at most ``MOST_TOKENS`` each."""
         start, end = at, at + 1
-        while start > max(0, at - REACH) and not _bounds(self.tokens[start - 1]):
+        while start > max(0, at - MOST_TOKENS) and not _bounds(self.tokens[start - 1]):
             start -= 1
-        while end < min(len(self.tokens), at + REACH) and not _bounds(self.tokens[end]):
+        while end < min(len(self.tokens), at + MOST_TOKENS) and not _bounds(self.tokens[end]):
             end += 1
         return self.tokens[start:at], self.tokens[at + 1 : end]
 
     def _begins_sentence(self, at: int, left: list[Token], words: str) -> bool:
-        """Whether the quotation opens its sentence, so that what follows is about all of it."""
+        """Whether the quotation begins its sentence, so that what follows refers to all of it."""
         if left or words[:1].islower():
             return False
         before = self.tokens[at - 1].quotation
         return at == 0 or (before.words[-1:] in _FULL_STOPS if before else self.tokens[at - 1].text in SENTENCE_ENDS)
 
-    # ---------------------------------------------------------------------------------------------------------- behind
-
-    def _behind(self, at: int, words: str, left: list[Token], right: list[Token]) -> tuple[Speaker | None, bool]:
-        """Who is named behind (``“…,” said Dan Ives``), and whether nothing else is said up to the next one."""
+    def _after(self, at: int, words: str, left: list[Token], right: list[Token]) -> tuple[Speaker | None, bool]:
+        """The speaker named after it (``“…,” said Dan Ives``), and whether the sentence says nothing else."""
         comma = words[-1] in ",，—–…" or _begins_with_comma(right)
         if not (comma or words[-1] in "?!？！") or not self._begins_sentence(at, left, words) or self._doubtful(right):
             return None, False
@@ -195,20 +195,20 @@ class _Paragraph:
         speaker, rest = found
         where, aside = _split(rest)
         joined = len(aside) > 1 and aside[0].low == "and" and aside[1].is_capital
-        told = any(token.low == "told" for token in right)
-        if joined or (aside and not comma) or not self._is_circumstance(where, told=told):
+        has_listener = any(token.low == "told" for token in right)
+        if joined or (aside and not comma) or not self._is_circumstance(where, has_listener=has_listener):
             return None, False
         return speaker, not [token for token in aside if token.low not in ("adding", "that", ",", ":")]
 
     def _name_first(self, rest: list[Token]) -> tuple[Speaker, list[Token]] | None:
-        """The name behind the verb, its appositive taken in as a role, and what is left."""
-        body = self._behind_verb(rest)
+        """The speaker after the verb, with an appositive as the role, and the tokens that remain."""
+        body = self._after_verb(rest)
         if body is None:
             return None
         end = next((i for i in range(len(body)) if self._ends_name(body, i)), len(body))
         named, body = body[:end], body[end:]
         speaker = self._speakers.speaker_in(named, unsure=self._capitals)
-        if speaker is None or self._torn(named) or (body and not body[0].is_word and body[0].text != ","):
+        if speaker is None or self._is_cut_off(named) or (body and not body[0].is_word and body[0].text != ","):
             return None
         aside = _split(body[1:])[0] if body and body[0].text == "," else []
         if not aside:
@@ -216,27 +216,27 @@ class _Paragraph:
         role = self._speakers.role_of(aside)
         if role is None:
             return (speaker, body) if aside[0].low in self._words.asides else None
-        if self._torn(aside):
+        if self._is_cut_off(aside):
             role = ""
         return Speaker(speaker.name, speaker.role or role), body[1 + len(aside) :]
 
-    def _behind_verb(self, rest: list[Token]) -> list[Token] | None:
-        """What follows ``said`` or ``according to``; None where it begins with neither."""
+    def _after_verb(self, rest: list[Token]) -> list[Token] | None:
+        """What follows ``said`` or ``according to``; ``None`` where it begins with neither."""
         if [token.low for token in rest[:2]] == ["according", "to"]:
             return rest[2:]
         inverted = self._words.verbs - self._words.never_inverted_verbs
         return rest[1:] if rest and rest[0].low in inverted else None
 
     def _ends_name(self, body: list[Token], at: int) -> bool:
-        """Whether a name behind the verb cannot go on with the token at ``at``."""
+        """Whether a name after the verb cannot include the token at ``at``."""
         token = body[at]
         if not (token.is_word or token.text in "'’&") or token.low in self._words.name_endings:
             return True
         speaks_for = at > 0 and body[at - 1].low in self._words.organisation_speakers
         return token.low in ("at", "for", "from") and not speaks_for
 
-    def _torn(self, named: list[Token]) -> bool:
-        """Whether a summary breaks off in or right behind these words, so that they may go on."""
+    def _is_cut_off(self, named: list[Token]) -> bool:
+        """Whether a summary is cut off in or right after these words, so that they may be incomplete."""
         after = self.text[named[-1].end : named[-1].end + 4].strip() if named else ""
         return not self._heading and (not after or after.startswith(("...", "…")))
 
@@ -249,7 +249,7 @@ class _Paragraph:
         return token.low in self._words.verbs
 
     def _subject(self, subject: list[Token], *, unsure: bool) -> Speaker | None:
-        """The subject of a verb of saying, every word of it accounted for."""
+        """The subject of a verb of saying; every word of it must be understood."""
         while subject and subject[-1].low in self._words.adverbs:
             subject = subject[:-1]
         first, rest = _split(subject)
@@ -260,14 +260,12 @@ class _Paragraph:
             return None
         speaker = self._speakers.speaker_in(first, unsure=unsure)
         role = self._speakers.role_of(aside)
-        if speaker and (role is not None or self._is_circumstance(aside, told=False)):
+        if speaker and (role is not None or self._is_circumstance(aside, has_listener=False)):
             return Speaker(speaker.name, speaker.role or role or "")
         return self._speakers.speaker_with_office(first, aside)
 
-    # ----------------------------------------------------------------------------------------------------------- ahead
-
-    def _ahead(self, at: int, words: str, left: list[Token], right: list[Token]) -> Speaker | None:
-        """Who is named before: ``Satya Nadella, chief executive of Microsoft, said: “…”``."""
+    def _before(self, at: int, words: str, left: list[Token], right: list[Token]) -> Speaker | None:
+        """The speaker named before it: ``Satya Nadella, chief executive of Microsoft, said: “…”``."""
         if not self._may_introduce(at, left) or not self._ends_with_quotation(words, right):
             return None
         marked = left[-1].text in ":：,，"
@@ -280,28 +278,28 @@ class _Paragraph:
             where = where[:-1]
         elif not marked and (clause[verb].low in self._words.writing_verbs or _may_be_title(words)):
             return None
-        told = clause[verb].low == "told"
-        dangling = where[-1].low in self._words.prepositions if where else told
-        if dangling or not self._is_circumstance(where, told=told):
+        has_listener = clause[verb].low == "told"
+        dangling = where[-1].low in self._words.prepositions if where else has_listener
+        if dangling or not self._is_circumstance(where, has_listener=has_listener):
             return None
         return self._clause(clause[:verb])
 
     def _may_introduce(self, at: int, left: list[Token]) -> bool:
-        """Whether the words before the quotation are a whole sentence so far, or go on one that was quoted."""
-        if not left or len(left) == REACH or self._doubtful(left):
+        """Whether the words before the quotation begin the sentence, or continue after a quoted one."""
+        if not left or len(left) == MOST_TOKENS or self._doubtful(left):
             return False
         start = at - len(left)
         before = self.tokens[start - 1].quotation if start else None
         return before is None or before.words[-1:] in _FULL_STOPS | {","}
 
     def _ends_with_quotation(self, words: str, right: list[Token]) -> bool:
-        """Whether the sentence ends with the quotation; in a headline, an outlet may follow behind a dash."""
+        """Whether the quotation ends the sentence; in a headline, an outlet may follow after a dash."""
         if not right or (words[-1] in _FULL_STOPS and right[0].is_capital):
             return True
         return self._heading and right[0].text in "-–—|"
 
     def _clause(self, subject: list[Token]) -> Speaker | None:
-        """The subject of the clause the verb stands in, whatever introduces it."""
+        """The subject of the verb's clause, whatever introduces the clause."""
         words = self._words
         turns = [i for i, (a, b) in enumerate(pairwise(subject)) if a.text == "," and b.low in words.contrasts]
         if turns:
@@ -318,10 +316,8 @@ class _Paragraph:
             return self._subject(subject[len(opening) + 1 :], unsure=self._capitals)
         return self._subject(subject, unsure=True)
 
-    # -------------------------------------------------------------------------------------------------------- headline
-
     def _headline(self, at: int, left: list[Token], right: list[Token]) -> Speaker | None:
-        """Who is named beside a colon: ``Nvidia CEO Huang: ‘…’``, ``‘…’: Marc Andreessen on DeepSeek``."""
+        """The speaker named beside a colon: ``Nvidia CEO Huang: ‘…’``, ``‘…’: Marc Andreessen on DeepSeek``."""
         if not self._heading or self._doubtful(left + right):
             return None
         if left and len(left) == at and left[-1].text == ":" and (not right or right[0].text in "-–—|"):
@@ -340,14 +336,12 @@ class _Paragraph:
             return None
         return self._speakers.person_in(named[:on])
 
-    # ----------------------------------------------------------------------------------------------------------- words
-
-    def _is_circumstance(self, found: list[Token], *, told: bool) -> bool:
-        """Whether the tokens say only where, when or to whom; a name has to hang on one of these words."""
+    def _is_circumstance(self, found: list[Token], *, has_listener: bool) -> bool:
+        """Whether the tokens only say where, when or to whom; a name must follow one of these words."""
         for i, token in enumerate(found):
             before = found[i - 1] if i else None
-            hangs = told if before is None else before.is_capital or before.low in self._words.prepositions
-            named = token.is_capital and (hangs or token.low in self._words.common_or_not_names)
+            follows = has_listener if before is None else before.is_capital or before.low in self._words.prepositions
+            named = token.is_capital and (follows or token.low in self._words.common_or_not_names)
             if not (token.low in self._words.adjuncts or named or token.text[0].isdigit()) or self._is_verb(token):
                 return False
             if _YEAR.fullmatch(token.text) or (i == 0 and token.low == "with"):  # long ago; or two speak
@@ -355,12 +349,12 @@ class _Paragraph:
         return True
 
     def _doubtful(self, found: list[Token]) -> bool:
-        """Whether something in the sentence makes the words somebody else's, or nobody's."""
+        """Whether something in the sentence suggests that the words are somebody else's, or nobody's."""
         lows = [token.low for token in found]
         pairs = list(pairwise(lows))
         return (
             any(low in self._words.doubt or low.endswith(("n't", "n’t")) for low in lows)
-            or "according" in lows[2:]  # at the beginning it names the speaker, later somebody who heard them
+            or "according" in lows[2:]  # at the beginning it names the speaker, later a source
             or ("speaking", "for") in pairs
             or any(a in ("in", "a", "the", "from") and _YEAR.fullmatch(b) for a, b in pairs)
         )
@@ -378,16 +372,16 @@ def _begins_with_comma(found: list[Token]) -> bool:
 
 
 def _split(found: list[Token]) -> tuple[list[Token], list[Token]]:
-    """What stands before and behind the first comma."""
+    """The tokens before and after the first comma."""
     at = first_index(found, lambda token: token.text == ",", len(found))
     return found[:at], found[at + 1 :]
 
 
-def _goes_on(right: list[Token], stop: str) -> bool:
-    """Whether the same speaker goes on in the next quotation: ``“…,” said Ann Example. “…”`` or ``…, adding: “…”``."""
+def _continues(right: list[Token], stop: str) -> bool:
+    """Whether the same speaker continues in the next quotation: ``“…,” said Ann Example. “…”``, ``…, adding: “…”``."""
     return stop == "." or right[-1].text in ",:" or right[-1].low in ("adding", "that")
 
 
 def _may_be_title(words: str) -> bool:
-    """Whether the quoted words may name a book or a talk: every longer one has a capital."""
+    """Whether the quoted words may be the title of a book or a talk: every longer word has a capital."""
     return all(word[:1].isupper() for word in words.split() if len(word) > 3)
