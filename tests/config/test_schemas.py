@@ -105,7 +105,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
     assert definitions["NewsSpec"]["properties"]["score"]["default"] == ">= 0.5"
     assert definitions["PriceSpec"]["properties"]["since"]["default"] == "previous close"
     config = schema_of("config.json", Offered())["$defs"]
-    assert config["Prices"]["properties"]["stale_after"]["default"] == "20m"
+    assert config["PriceSettings"]["properties"]["stale_after"]["default"] == "20m"
 
 
 def test_schemas_are_written_where_they_lack_or_lag_and_only_there(
