@@ -18,9 +18,9 @@ def check_lines(check: Check, indent: str = "") -> list[str]:
 
 def _lines(check: Check, stop: Check | None, indent: str) -> Iterator[str]:
     told = f"{clean(check.condition)}: {clean(check.measured)}" if check.measured else clean(check.condition)
-    here = "   ← stopped by this" if check is stop else ""
+    here = "   ← stopped here" if check is stop else ""
     yield f"{indent}{MARKS[check.holds]} {told}{here}"
     for child in check.children:
         yield from _lines(child, stop, indent + "  ")
     if check.is_guard and check.holds and any(child.holds is None for child in check.children):
-        yield f"{indent}    (a guard that is unknown does not block)"
+        yield f"{indent}    (an unknown guard does not block)"

@@ -68,7 +68,7 @@ class PriceSessions:
             what = (
                 date.fromordinal(day) if begun == WHOLE else f"{datetime.fromtimestamp(begun, UTC):%Y-%m-%d %H:%M} UTC"
             )
-            columns.bad(row, f"{what} lies in no session of {timetable.exchange}; remove the row")
+            columns.bad(row, f"{what} is in no session of {timetable.exchange}; remove the row")
 
     def on(self, day: date) -> list[Held]:
         """Every symbol's rows of the session dated ``day``, symbols in order of appearance.

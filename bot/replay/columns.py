@@ -129,7 +129,7 @@ class _Reader:
             missing.append("date")
         if missing:
             raise UsageError(
-                f"{self.path}:1: no column {', '.join(missing)}; name them: symbol,date,open,high,low,close,volume"
+                f"{self.path}:1: missing column {', '.join(missing)}; the header is symbol,date,open,high,low,close,volume"
             )
         self.width = len(names)
         self.where = [self.at.get(name, -1) for name in FIGURES]
@@ -310,7 +310,7 @@ def _figure(name: str, cell: Any) -> float:
     except (TypeError, ValueError):
         if str(cell).strip() in ("", "-"):
             return NOTHING
-        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or nothing") from None
+        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or leave it empty") from None
     if 0 < number < math.inf:
         return number
     if number == 0 and name == "volume":
@@ -318,8 +318,8 @@ def _figure(name: str, cell: Any) -> float:
     if number != number and not isinstance(cell, str):
         return NOTHING  # how tables without gaps write a missing number
     if not math.isfinite(number):
-        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or nothing")
-    raise ValueError(f"{name} {str(cell)[:20]} is not above 0; write what was traded, or nothing")
+        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or leave it empty")
+    raise ValueError(f"{name} {str(cell)[:20]} is not above 0; correct it, or leave it empty")
 
 
 def date_of(cell: Any) -> date:

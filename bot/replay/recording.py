@@ -103,7 +103,7 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
         seen = moment_of(str(data["seen"])) if data.get("seen") else None
         if seen is None:
             if published is None:
-                raise ValueError("neither published nor seen; write when, as 2025-01-27T10:00:00Z")
+                raise ValueError("neither published nor seen is given; add one, like 2025-01-27T10:00:00Z")
             seen = published + lag
             if data.get("date_only") or len(str(data["published"]).strip()) <= len("2025-01-27"):
                 seen = max(seen, published.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1))

@@ -153,7 +153,7 @@ def _mark_quotes(episode: Episode, prices: EpisodePrices, timetable: Timetable, 
         if session is None:
             raise UsageError(
                 f"{episode.name}: {prices.symbol} has a mark at {mark.at.isoformat()}, "
-                f"when {prices.exchange} has no session"
+                f"outside every session of {prices.exchange}"
             )
         if episode.first <= session.date and mark.at <= last.ends_at:
             yield _quote(episode, prices, mark.at, mark.kind, mark.price, mark.volume)
@@ -178,9 +178,7 @@ def _quote(
 def _session(timetable: Timetable, prices: EpisodePrices, day: date) -> Session:
     session = timetable.on(day)
     if session is None:
-        raise UsageError(
-            f"{prices.symbol}: {day} is no session of {prices.exchange}, or its calendar does not reach it"
-        )
+        raise UsageError(f"{prices.symbol}: {day} is not a session of {prices.exchange}, or is beyond its calendar")
     return session
 
 

@@ -49,7 +49,7 @@ def test_anything_else_is_no_duration(written: object) -> None:
 
 
 def test_a_duration_that_must_be_one_is_not_zero() -> None:
-    with pytest.raises(ValueError, match="no time at all"):
+    with pytest.raises(ValueError, match="not longer than zero"):
         parse_positive_duration("0m")
 
 
@@ -101,10 +101,10 @@ def test_symbols_of_every_exchange_are_read(symbol: str) -> None:
         ("NVDA\n", "write NVDA"),
         (700, 'put it in quotes: "700"'),
         (True, 'put it in quotes: "TRUE"'),
-        ("NVDA,AMD", "as in NVDA or 0700.HK"),
-        ("Nvidia Corp", "as in NVDA or 0700.HK"),
-        ("", "as in NVDA or 0700.HK"),
-        (None, "as in NVDA or 0700.HK"),
+        ("NVDA,AMD", "like NVDA or 0700.HK"),
+        ("Nvidia Corp", "like NVDA or 0700.HK"),
+        ("", "like NVDA or 0700.HK"),
+        (None, "like NVDA or 0700.HK"),
     ],
 )
 def test_what_is_no_symbol_says_what_to_write(written: object, advice: str) -> None:

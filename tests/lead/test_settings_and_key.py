@@ -74,7 +74,7 @@ def test_a_file_others_can_read_is_warned_of(tmp_path: Path) -> None:
         ("", "this is not a key"),
         (f"{KEY}\n{KEY}", "this is not a key"),
         (f"{KEY}é", "this is not a key"),
-        (KEY.encode() + b"\xff", "the file is not UTF-8 text; save it as such"),
+        (KEY.encode() + b"\xff", "the file is not UTF-8; save it as UTF-8"),
         (KEY * 10_000, "the file is too large to hold a key; name another"),
     ],
 )

@@ -94,17 +94,17 @@ def fractional(asked: Comparison) -> str:
     """Why a count is compared with what is no count; empty where it is one."""
     limits = [asked.limit] + ([asked.upper] if asked.op == "between" else [])
     broken = next((n for n in limits if n != int(n)), None)
-    return f"'{broken:g}' is no number of things; write a whole number" if broken is not None else ""
+    return f"'{broken:g}' is not a count; write a whole number" if broken is not None else ""
 
 
 def unfillable(since: Since) -> str:
     """Why nothing can be measured against ``since``; empty where it can."""
     if since.count > MOST_SESSIONS:
-        return f"history reaches back {MOST_SESSIONS} sessions; write at most {MOST_SESSIONS} sessions"
+        return f"history goes back {MOST_SESSIONS} sessions; write at most {MOST_SESSIONS} sessions"
     if since.duration is not None and since.duration > LONGEST_SESSION:
         return (
             f"'{since}' is longer than any session, and a duration is measured within one; "
-            "write a number of sessions, as 3 sessions"
+            "write a number of sessions, like 3 sessions"
         )
     return ""
 
@@ -116,7 +116,7 @@ def too_far(span: Span, memory: timedelta) -> str:
     sessions = max(1, int((memory.days - 4) * 5 / 7))
     at_most = f"{sessions} session{'' if sessions == 1 else 's'}" if span.sessions else format_duration(memory)
     return (
-        f"stories are remembered for {format_duration(memory)}; write at most {at_most}, "
+        f"stories are kept for {format_duration(memory)}; write at most {at_most}, "
         "or raise window under news: in config.yaml"
     )
 
@@ -138,7 +138,7 @@ def unreachable(steps: Sequence[SeverityStep], rule: Comparison | None) -> Itera
                 always = f'wherever the rule fires ("{rule}")'
             yield (
                 step,
-                f"{word} can never be reached: {above.severity.word} applies {always}, which is never less; "
+                f"{word} can never be reached: {above.severity.word} applies {always} and is more severe; "
                 f"remove one of the two or move the limit",
             )
             continue
@@ -159,7 +159,7 @@ def contradictions(when: Condition) -> Iterator[tuple[Condition, str]]:
         interval = Interval.of(asked)
         known = met.get(key)
         if known is not None and (known[0] & interval).empty:
-            yield condition, f'"{asked}" and "{known[1]}" can never hold together; change one of them, or write any'
+            yield condition, f'"{asked}" and "{known[1]}" can never both hold; change one of them, or use any'
             continue
         met[key] = (interval & known[0], str(asked)) if known else (interval, str(asked))
     for guard in _guards(when):

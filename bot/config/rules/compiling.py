@@ -91,7 +91,7 @@ class Compiler:
         when = self.item(spec.when, (*path, "when"))
         steps = self._severity(spec.severity, (*path, "severity"))
         if spec.hold_for is not None and spec.hold_for > LONGEST_SESSION:
-            self.fail((*path, "hold"), "no session lasts so long; write less, as 10m")
+            self.fail((*path, "hold"), "no session is that long; write less, like 10m")
         if when is None or not read.whole:
             return None
         self._as_a_whole(spec, when, steps, path)
@@ -140,9 +140,11 @@ class Compiler:
                 else:
                     steps.append(SeverityStep(Severity.parse(word), change))
             else:
-                self.fail((*path, word), f"'{when}' is not when a severity applies; write always, or \"change < -15%\"")
+                self.fail(
+                    (*path, word), f"'{when}' says nothing about when it applies; write always, or \"change < -15%\""
+                )
         if not written:
-            self.fail(path, "no severity is named; write one, as warning")
+            self.fail(path, "no severity is given; write one, like warning")
         elif len(steps) == len(written) and all(s.change is not None for s in steps):
             self.fail(path, "no severity applies always; give one of them the value always")
         return tuple(sorted(steps, key=lambda s: s.severity))
@@ -156,7 +158,8 @@ class Compiler:
         price = first_price(when)
         if price is None and any(step.change for step in steps):
             self.fail(
-                (*path, "severity"), "severity asks for a change but the rule has no price condition; write one word"
+                (*path, "severity"),
+                "severity depends on a change but the rule has no price condition; write a single severity",
             )
         elif isinstance(spec.severity, dict) and len(steps) == len(spec.severity):
             asked = price.drawdown if isinstance(price, core.Drawdown) else price.change if price else None
@@ -167,11 +170,11 @@ class Compiler:
         for condition in core.walk(when):
             place = self.places.get(id(condition), (*path, "when"))
             if isinstance(condition, core.Price | core.MarketMove) and condition.since.kind == "story" and not news:
-                self.fail((*place, "since"), "which story is not said; add news: {topic: …} to the rule")
+                self.fail((*place, "since"), "the rule has no story to measure from; add news: {topic: …} to it")
             if isinstance(condition, core.News) and Reach.NONE in condition.reaches and not when.requires_price:
                 self.fail(
                     (*place, "reach"),
-                    "without a condition on prices this fires for every symbol; write direct or exposure",
+                    "without a price condition this fires for every symbol; write direct or exposure",
                 )
         for condition, why in contradictions(when):
             self.fail(self.places.get(id(condition), (*path, "when")), why)
@@ -229,9 +232,9 @@ class Compiler:
             else:
                 found.update(dict.fromkeys(members))
         if not found and good and all(s.startswith("not:") for s in written):
-            self.fail((*path, key), "this says only whom to leave out; add all, or a group")
+            self.fail((*path, key), "this only excludes symbols; add all, or a group")
         elif good and not (left := [s for s in found if s not in without]) and not self.around.also_known:
-            self.fail((*path, key), "no watched symbol is left; name others, or add some to the watchlist")
+            self.fail((*path, key), "no watched symbol matches; name others, or add some to the watchlist")
             return tuple(left)
         return tuple(s for s in found if s not in without)
 
@@ -258,7 +261,7 @@ class Compiler:
             else:
                 keys = tuple(specs.ConditionSpec.model_fields)
                 advice = f"write {name}: …" if name in keys else f"define {name} under conditions: in this file"
-                self.fail(path, f"there is no condition named '{name}'; {advice}")
+                self.fail(path, f"no condition is named '{name}'; {advice}")
             return None
         self.definition(name, path)
         self.used.update(self._uses.get(name, {}))
@@ -269,7 +272,7 @@ class Compiler:
         """Compile the condition defined as ``name``, once; ``path`` is where it is used."""
         if name in self._open:
             circle = " → ".join([*self._open[self._open.index(name) :], name])
-            self.fail(path, f"'{name}' is defined by itself ({circle}); write out what it means")
+            self.fail(path, f"'{name}' is defined in terms of itself ({circle}); write the condition out")
             return
         if name in self._compiled:
             return
@@ -336,10 +339,10 @@ class Compiler:
         if span is None:
             return 0
         if span.sessions is None:
-            self.fail(path, f"'{span}' is not a number of sessions; write as 20 sessions")
+            self.fail(path, f"'{span}' is not a number of sessions; write it like 20 sessions")
             return 1
         if span.sessions > most:
-            self.fail(path, f"this looks back further than can be filled; write at most {most} sessions")
+            self.fail(path, f"history does not go back that far; write at most {most} sessions")
         return span.sessions
 
     # ---------------------------------------------------------------------------------------------------- of one price
@@ -358,7 +361,7 @@ class Compiler:
         if of.sessions is not None:
             self._sessions(of, (*path, "of"))
         elif of.longest > self.around.news_memory:
-            self.fail((*path, "of"), "quotes are not kept for so long; write sessions, as 20 sessions")
+            self.fail((*path, "of"), "quotes are not kept that long; write sessions, like 20 sessions")
         return core.Drawdown(asked, of)
 
     def _abnormal(self, spec: specs.AbnormalSpec, path: DocumentPath) -> core.Condition | None:
@@ -367,10 +370,12 @@ class Compiler:
         if spec.since.kind not in ("previous close", "sessions"):
             self.fail(
                 (*path, "since"),
-                f"no model expects anything since '{spec.since}'; write previous close or 3 sessions",
+                f"the market model does not measure since '{spec.since}'; write previous close or 3 sessions",
             )
         elif spec.since.count > MOST_ABNORMAL:
-            self.fail((*path, "since"), f"write at most {MOST_ABNORMAL} sessions: the model is estimated before them")
+            self.fail(
+                (*path, "since"), f"the market model does not reach that far; write at most {MOST_ABNORMAL} sessions"
+            )
         return core.Abnormal(benchmark, spec.change, spec.z, spec.since)
 
     def _gap(self, spec: specs.GapSpec, path: DocumentPath) -> core.Condition | None:
@@ -392,7 +397,7 @@ class Compiler:
         known = self.around.benchmarks
         if written is None:
             if not known:
-                self.fail(path, "config.yaml has no benchmarks; add some there, as benchmarks: [SPY]")
+                self.fail(path, "config.yaml has no benchmarks; add some there, like benchmarks: [SPY]")
             return known[0] if known else ""
         if written not in self.around.present and written not in self.around.also_known:
             self.fail((*path, "benchmark"), one_of(written, sorted(known), "benchmark"))
@@ -407,7 +412,7 @@ class Compiler:
             peers = {s: self.around.peers(s) for s in self.around.watchlist}
             return core.Breadth("peers", spec.change, (), spec.since, spec.count, spec.share, peers)
         if PEERS in spec.symbols:
-            self.fail((*path, "symbols"), "peers stands alone; write it without others, or name the groups")
+            self.fail((*path, "symbols"), "peers cannot be combined with others; write it alone, or name the groups")
             return None
         members = self.symbols(spec.symbols, path)
         # a replay or a backtest watches what it has prices for: fewer than the rule was written for
@@ -464,15 +469,15 @@ class Compiler:
             if topic.role is Role.NONE:
                 self.fail(
                     self.place(path, "topic", index),
-                    f"'{topic.name}' explains no fall (role: none); write role: rival where it is defined, or ask for "
-                    f"its stories with news: {{topic: {topic.name}}}",
+                    f"'{topic.name}' cannot be a cause (role: none); give it role: rival where it is defined, or ask "
+                    f"for its stories with news: {{topic: {topic.name}}}",
                 )
         most = max((surest(topic) for _, topic in asked), default=0.0)
         wanted = Interval.of(spec.confidence) & SHARES
         if most and not wanted.empty and (wanted & Interval(high=most)).empty:
             self.fail(
                 (*path, "confidence"),
-                f'"{spec.confidence}" can never hold: stories alone explain a fall with {most:.2g} at most; write less',
+                f'"{spec.confidence}" can never hold: the confidence from stories alone is at most {most:.2g}; write less',
             )
 
     def _news(self, spec: specs.NewsSpec, path: DocumentPath) -> core.Condition | None:
@@ -513,12 +518,12 @@ class Compiler:
             where = "within" if "within" in spec.model_fields_set else "burst"
             self.fail(
                 (*path, where),
-                f"a burst within {spec.within} is no shorter than what it is compared with; write within: 2h",
+                f"a burst within {spec.within} is not shorter than its baseline; write within: 2h",
             )
         elif spec.within.longest + spec.baseline > self.around.news_memory:
             where = "baseline" if "baseline" in spec.model_fields_set else "burst"
             left = self.around.news_memory - spec.within.longest
-            self.fail((*path, where), f"stories are not remembered for so long; write at most {left.days}d of baseline")
+            self.fail((*path, where), f"stories are not kept that long; write a baseline of at most {left.days}d")
 
     # ------------------------------------------------------------------------------------------------------------ time
 

@@ -33,9 +33,9 @@ NEEDED: Mapping[str, Any] = {"name": "nameless", "symbols": ["all"], "when": LEF
 
 HINTS: Mapping[str, str] = {
     "hold": "'hold' belongs to the rule, beside when; move it there",
-    "for": "how long conditions must hold is written hold: 10m, beside when",
-    "symbol": "the list of symbols is written symbols: [NVDA, group:memory]",
-    "sources_count": 'distinct sources are counted by sources: ">= 2"',
+    "for": "write how long conditions must hold as hold: 10m, beside when",
+    "symbol": "write the list of symbols as symbols: [NVDA, group:memory]",
+    "sources_count": 'count distinct sources with sources: ">= 2"',
 }
 """Keys people try that mean something elsewhere, and what to write."""
 
@@ -101,7 +101,7 @@ def _misspelt(rules: Sequence[tuple[Document, ReadRule]], known: Collection[str]
         for i, name in enumerate(rule.spec.quiets):
             meant = get_close_matches(name, known, 1, cutoff=SLIP)
             if name not in known and meant:
-                said = f"no rule {name!r}; did you mean {meant[0]}?"
+                said = f"no rule is named '{name}'; did you mean '{meant[0]}'?"
                 yield problem(document, ("rules", rule.index, "quiets", i), said)
 
 

@@ -33,10 +33,12 @@ def _comparison(percent: bool, example: str) -> Any:
             return value
         if not isinstance(value, str):
             shown = str(value).lower() if isinstance(value, bool) else value
-            raise ValueError(f'{shown} is not a comparison; write it in quotes with an operator, as "{example}"')
+            raise ValueError(f'{shown} is not a comparison; write it in quotes with an operator, like "{example}"')
         return parse_comparison(value, percent=percent)
 
-    schema = WithJsonSchema({"type": "string", "description": f'A comparison, as "{example}".', "examples": [example]})
+    schema = WithJsonSchema(
+        {"type": "string", "description": f'A comparison, like "{example}".', "examples": [example]}
+    )
     return BeforeValidator(parse), schema
 
 
@@ -45,7 +47,7 @@ def _text(parser: Any, description: str, *examples: str) -> Any:
         if isinstance(value, Since | Span):  # a default
             return value
         if not isinstance(value, str):
-            raise ValueError(f"{value!r} is not understood; write text, as '{examples[0]}'")
+            raise ValueError(f"{value!r} is not text; write it like '{examples[0]}'")
         return parser(value)
 
     schema = {"type": "string", "description": description, "examples": list(examples)}
@@ -56,11 +58,13 @@ def _hold(value: object) -> int | timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"{value!r} is not how long a condition must hold; write a number of quotes, or 10m")
+        raise ValueError(f"{value!r} is not a hold; write a number of quotes, or a duration like 10m")
     if isinstance(value, str):
         return parse_duration(value)
     if not 1 <= value <= MOST_QUOTES:
-        raise ValueError(f"{value} quotes are too {'few' if value < 1 else 'many'}; write 1 to {MOST_QUOTES}, or 10m")
+        raise ValueError(
+            f"{value} quotes are too {'few' if value < 1 else 'many'}; write 1 to {MOST_QUOTES}, or a duration like 10m"
+        )
     return value
 
 
@@ -71,10 +75,10 @@ def parse_hours(text: str) -> tuple[time, time]:
     """``09:30-16:00``; they may run over midnight. Raises ValueError saying what to write."""
     found = _HOURS.match(text.strip())
     if found is None:
-        raise ValueError(f"'{text}' are no hours; write as 09:30-16:00")
+        raise ValueError(f"'{text}' is not a range of hours; write one like 09:30-16:00")
     start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     if start == end:
-        raise ValueError(f"'{text}' is no time at all; write two different times, as 09:30-16:00")
+        raise ValueError(f"'{text}' ends when it starts; write two different times, like 09:30-16:00")
     return start, end
 
 
@@ -83,7 +87,7 @@ def _hours(value: object) -> object:
 
 
 def _no_hours(value: object) -> object:
-    raise ValueError(f"{value!r} are no hours; write as 09:30-16:00")
+    raise ValueError(f"{value!r} is not a range of hours; write one like 09:30-16:00")
 
 
 def parse_weekdays(value: object) -> object:
@@ -99,7 +103,7 @@ def parse_weekdays(value: object) -> object:
             continue
         ends = [_weekday(part) for part in str(word).split("-")]
         if len(ends) > 2 or None in ends:
-            raise ValueError(f"'{word}' is no weekday; write mon, tue, wed, thu, fri, sat or sun, or mon-fri")
+            raise ValueError(f"'{word}' is not a weekday; write mon, tue, wed, thu, fri, sat or sun, or mon-fri")
         first, last = ends[0], ends[-1]
         assert first is not None
         assert last is not None
@@ -198,7 +202,7 @@ def _change_or_drawdown(
     if change is not None and drawdown is not None:
         raise ValueError("change and drawdown are two conditions; write each under its own price")
     if needed and change is None and drawdown is None:
-        raise ValueError('nothing is asked of the price; write change: "< -10%", or drawdown with of')
+        raise ValueError('the price condition has no test; write change: "< -10%", or drawdown with of')
     if drawdown is not None and of is None:
         raise ValueError("a drawdown needs a lookback; add of: 60 sessions")
     if drawdown is None and of is not None:
@@ -222,7 +226,7 @@ class AbnormalSpec(StrictModel):
     @model_validator(mode="after")
     def _some_test(self) -> AbnormalSpec:
         if self.change is None and self.z is None:
-            raise ValueError('nothing is asked; write change: "< -8%", z: "< -4", or both')
+            raise ValueError('the abnormal condition has no test; write change: "< -8%", z: "< -4", or both')
         return self
 
 
@@ -246,7 +250,7 @@ class ExtremeSpec(StrictModel):
     @model_validator(mode="after")
     def _one_of_both(self) -> ExtremeSpec:
         if (self.lowest_since is None) == (self.highest_since is None):
-            raise ValueError("write one of lowest_since and highest_since, as lowest_since: 20 sessions")
+            raise ValueError("expected either lowest_since or highest_since; write one, like lowest_since: 20 sessions")
         return self
 
 
@@ -274,7 +278,7 @@ class BreadthSpec(StrictModel):
     @model_validator(mode="after")
     def _some_test(self) -> BreadthSpec:
         if self.count is None and self.share is None:
-            raise ValueError('nothing is asked of the group; write count: ">= 3", share: ">= 50%", or both')
+            raise ValueError('the breadth condition has no test; write count: ">= 3", share: ">= 50%", or both')
         return self
 
 
@@ -305,7 +309,7 @@ class MarketSpec(StrictModel):
         _change_or_drawdown(self.change, self.since, self.drawdown, self.of, needed=False)
         tests = (self.change, self.drawdown, self.gap, self.lowest_since, self.highest_since, self.volume)
         if all(test is None for test in tests):
-            raise ValueError('nothing is asked of the benchmark; write change: "< -4%"')
+            raise ValueError('the market condition has no test; write change: "< -4%"')
         return self
 
 
@@ -340,7 +344,7 @@ class NewsSpec(StrictModel):
     @model_validator(mode="after")
     def _says_what(self) -> NewsSpec:
         if self.topic is None and self.about is None and self.text is None:
-            raise ValueError("any story would do; write topic: ai-model, or about, or text")
+            raise ValueError("any story would match; write topic: ai-model, or about, or text")
         return self
 
 
@@ -381,11 +385,11 @@ class DuringSpec(StrictModel):
     @model_validator(mode="after")
     def _says_when(self) -> DuringSpec:
         if self.phase is None and self.hours is None and not self.weekdays:
-            raise ValueError("no time is named; write phase: regular, or hours: 09:30-16:00 with zone")
+            raise ValueError("no time is given; write phase: regular, or hours: 09:30-16:00 with zone")
         if (self.hours is not None or self.weekdays) and self.zone is None:
-            raise ValueError("whose hours these are is not said; add zone: America/New_York")
+            raise ValueError("hours and weekdays need a time zone; add zone: America/New_York")
         if self.hours is None and not self.weekdays and self.zone is not None:
-            raise ValueError("the zone belongs to hours or weekdays; add them, or remove it")
+            raise ValueError("zone only applies to hours and weekdays; add them, or remove it")
         return self
 
 

@@ -107,8 +107,8 @@ class Surroundings:
         if found is None:
             known = {a.shown for a in self._names.values()}
             near = nearest(word, known)
-            advice = f"did you mean '{near}'?" if near else "write a lab, a model or a company, as DeepSeek or NVDA"
-            raise ValueError(f"nobody is called '{shown(word)}' in topics or companies; {advice}")
+            advice = f"did you mean '{near}'?" if near else "write one, like DeepSeek or NVDA"
+            raise ValueError(f"no lab, model or company is called '{shown(word)}'; {advice}")
         return found
 
     @cached_property

@@ -25,7 +25,7 @@ def add_admin(path: Path, user: int) -> bool:
         return False
     section = document.data.get("telegram") or {}
     wanted = {**document.data, "telegram": {**section, "admins": [*(section.get("admins") or []), user]}}
-    message = f"this list cannot be added to; write the user id {user} into it by hand"
+    message = f"this list cannot be edited automatically; add the user id {user} by hand"
     save_edit(path, _edited(YamlText(document), user), wanted, Problem(str(path), 0, 0, "telegram.admins", message))
     return True
 

@@ -24,7 +24,7 @@ def token_from(text: str) -> Secret:
     bare = _ASSIGNS.sub("", text, count=1).strip().strip("'\"").strip()
     found = find_telegram_token({VARIABLE: bare}, None, Path(os.devnull)).token
     if found is None:
-        raise ConfigError([Problem(VARIABLE, 0, 0, "", "this is empty; paste the token that BotFather gave you")])
+        raise ConfigError([Problem(VARIABLE, 0, 0, "", "no token was given; paste the one from BotFather")])
     return found
 
 
@@ -37,7 +37,7 @@ def keep_token(token: Secret, token_file: Path | None, env_file: Path) -> Path:
         try:
             token_file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            message = f"the folder cannot be made ({error.strerror}); make it, or correct telegram.token_file"
+            message = f"the folder cannot be created ({error.strerror}); create it, or correct telegram.token_file"
             raise ConfigError([Problem(str(token_file), 0, 0, "", message)]) from error
         replace_file(token_file, f"{token.reveal()}\n".encode(), OWNER_ONLY)
         return token_file

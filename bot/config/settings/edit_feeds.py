@@ -65,7 +65,7 @@ def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
     if added:
         entries = [_entry(feed) for feed in added]
         wanted = {**document.data, "feeds": [*(document.data.get("feeds") or []), *entries]}
-        refusal = Problem(str(path), 0, 0, "feeds", "this list cannot be added to; add by hand")
+        refusal = Problem(str(path), 0, 0, "feeds", "this list cannot be edited automatically; add the feeds by hand")
         save_edit(path, _edited(YamlText(document), [_line(entry) for entry in entries]), wanted, refusal)
     return FeedsAdded(tuple(added), tuple(skipped))
 

@@ -35,6 +35,6 @@ def find_language_model_key(environment: Mapping[str, str], key_file: Path | Non
 
 def _key(value: str, place: str) -> Secret:
     if not _USABLE.match(value):
-        message = "this is not a key (one word of letters, digits and signs); write nothing else there"
+        message = "this is not a key (one word without spaces); write nothing else there"
         raise ConfigError([Problem(place, 0, 0, "", message)])
     return Secret(value)

@@ -31,7 +31,7 @@ def _listen(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     found = _PLACE.match(text) if isinstance(text, str) else None
     if found is None or not 1 <= int(found["port"]) <= 65535:
-        raise ValueError(f"'{shown(str(value))}' is no address to listen at; write one like {LOOPBACK}:9477")
+        raise ValueError(f"'{shown(str(value))}' is not an address to listen on; write one like {LOOPBACK}:9477")
     return f"{found['host'] or LOOPBACK}:{int(found['port'])}"
 
 
@@ -46,7 +46,7 @@ def _secret_url(value: object) -> str:
 Listen = Annotated[
     str,
     BeforeValidator(_listen),
-    WithJsonSchema({"type": ["string", "integer"], "description": f"Address and port, as in {LOOPBACK}:9477."}),
+    WithJsonSchema({"type": ["string", "integer"], "description": f"Address and port, like {LOOPBACK}:9477."}),
 ]
 SecretUrl = Annotated[
     str,
@@ -90,11 +90,11 @@ def metrics_problems(document: Document, metrics: MetricsSettings, heartbeat: He
                 document,
                 ("metrics", "listen"),
                 f"other machines could reach {metrics.listen} without a password; write {LOOPBACK}:"
-                f"{metrics.address[1]}, or add 'beyond_loopback: true' if that is meant",
+                f"{metrics.address[1]}, or add 'beyond_loopback: true' if that is intended",
             )
         )
     if heartbeat.every < LEAST_EVERY:
-        found.append(problem(document, ("heartbeat", "every"), "asked too often; write 10s or more"))
+        found.append(problem(document, ("heartbeat", "every"), "too frequent; write 10s or more"))
     return found
 
 

@@ -29,9 +29,9 @@ def _file_path(value: object) -> Path:
     if isinstance(value, Path):
         return value
     if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise ValueError(f"{described(value)} is not the name of a file; write one, as in data/aftershock.db")
+        raise ValueError(f"{described(value)} is not a file name; write one like data/aftershock.db")
     if "://" in value or value.startswith(":"):
-        raise ValueError(f"'{shown(value)}' is not the name of a file; write one, as in data/aftershock.db")
+        raise ValueError(f"'{shown(value)}' is not a file name; write one like data/aftershock.db")
     return Path(value).expanduser()
 
 
@@ -259,11 +259,11 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
 
 
 _ELSEWHERE = (
-    "a Telegram token does not belong into this file; set TELEGRAM_BOT_TOKEN, or put it into a file named .env,"
+    "a Telegram token does not belong in this file; set TELEGRAM_BOT_TOKEN, or put it in a file named .env,"
     " and have BotFather revoke it if others could read this"
 )
 _KEY_ELSEWHERE = (
-    "a key does not belong into this file; set AFTERSHOCK_LANGUAGE_MODEL_KEY, or name a file of its own with key_file"
+    "a key does not belong in this file; set AFTERSHOCK_LANGUAGE_MODEL_KEY, or name a file of its own with key_file"
 )
 
 
@@ -292,31 +292,31 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     for index, feed in enumerate(settings.feeds):
         line = document.position(("feeds", index))[0]
         if feed.name in names:
-            message = f"the feed in line {names[feed.name]} has this name already; choose another"
+            message = f"the feed on line {names[feed.name]} already has this name; choose another"
             problems.append(problem(document, ("feeds", index, "name"), message))
         names.setdefault(feed.name, line)
         address = canonical_url(feed.url)
         if address in addresses:
-            message = f"the feed in line {addresses[address]} has this address already; keep one of the two"
+            message = f"the feed on line {addresses[address]} already has this address; keep one of the two"
             problems.append(problem(document, ("feeds", index, "url"), message))
         addresses.setdefault(address, line)
         least, greatest = settings.intervals(feed)
         if least > greatest:
             where = "min_interval" if feed.min_interval is not None else "max_interval"
             problems.append(
-                problem(document, ("feeds", index, where), "min_interval is longer than max_interval; swap")
+                problem(document, ("feeds", index, where), "min_interval is longer than max_interval; swap them")
             )
     if settings.news.min_interval > settings.news.max_interval:
         where = "min_interval" if "min_interval" in settings.news.model_fields_set else "max_interval"
-        problems.append(problem(document, ("news", where), "min_interval is longer than max_interval; swap"))
+        problems.append(problem(document, ("news", where), "min_interval is longer than max_interval; swap them"))
     for group, symbols in settings.watchlist.items():
         path = ("watchlist", group)
         if group in _RESERVED_GROUPS:
-            problems.append(problem(document, path, f"'{group}' names a group of its own; choose another", key=True))
+            problems.append(problem(document, path, f"'{group}' is a reserved group name; choose another", key=True))
         problems += _repeats(document, path, symbols)
     problems += _repeats(document, ("benchmarks",), settings.benchmarks)
     if not settings.watched:
-        problems.append(problem(document, ("watchlist",), "no symbol is watched; list at least one", key=True))
+        problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems
 
 

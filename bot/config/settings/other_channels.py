@@ -50,7 +50,7 @@ def _severity(value: object) -> Severity:
     try:
         return Severity.parse(value) if isinstance(value, str) else Severity.parse("")
     except KeyError:
-        raise ValueError(f"{described(value)} is no severity; write one of {words}") from None
+        raise ValueError(f"{described(value)} is not a severity; write one of {words}") from None
 
 
 LeastSeverity = Annotated[
@@ -119,14 +119,14 @@ def channel_problems(
     found = []
     for index, notifier in enumerate(notifiers):
         if notifier.type in _SECTIONS:
-            message = f"{notifier.type} has a section of its own: {_SECTIONS[notifier.type]}"
+            message = f"'{notifier.type}' is built in; write it under {_SECTIONS[notifier.type]}"
             found.append(problem(document, ("notifiers", index, "type"), message))
     for key, channels in (("webhooks", webhooks), ("apprise", apprises), ("notifiers", notifiers)):
         names: set[str] = set()
         for index, channel in enumerate(channels):
             if channel.name in names:
                 where: tuple[Any, ...] = (key, index, "name")
-                found.append(problem(document, where, "another one has this name already; choose another"))
+                found.append(problem(document, where, "this name is already taken; choose another"))
             names.add(channel.name)
     return found
 
@@ -151,12 +151,10 @@ def secret_of(variable: str, environment: Mapping[str, str], env_file: Path, lea
     """
     value = environment.get(variable, "").strip() or variable_in(variable, env_file)
     if not value:
-        message = f"{variable} is not set; put it into the environment or into {env_file.name}, or remove the channel"
+        message = f"{variable} is not set; set it in the environment or in {env_file.name}, or remove the channel"
         raise ConfigError([Problem(variable, 0, 0, "", message)])
     if len(value) < least:
-        message = (
-            f"{variable} is too short to be a secret; at least {least} characters, as `openssl rand -hex 32` gives"
-        )
+        message = f"{variable} is too short for a secret; use at least {least} characters, from `openssl rand -hex 32` for example"
         raise ConfigError([Problem(variable, 0, 0, "", message)])
     return Secret(value)
 

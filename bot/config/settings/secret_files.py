@@ -44,7 +44,7 @@ def secret_text(file: Path, what: str, setting: str) -> str:
     except FileNotFoundError:
         message = f"there is no such file; write the {what} into it, or remove {setting}"
     except UnicodeDecodeError:
-        message = "the file is not UTF-8 text; save it as such"
+        message = "the file is not UTF-8; save it as UTF-8"
     except OSError as error:
         message = f"the file cannot be read ({error.strerror}); check its name and permissions"
     # outside the "except": the error may carry the bytes it stumbled over

@@ -44,9 +44,9 @@ def find_telegram_token(environment: Mapping[str, str], token_file: Path | None,
         lines = [line.strip() for line in text.splitlines()]
         numbered = [(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#")]
         if not numbered:
-            raise ConfigError([Problem(file, 0, 0, "", "the file holds no token; paste the one BotFather gave you")])
+            raise ConfigError([Problem(file, 0, 0, "", "the file has no token in it; paste the one from BotFather")])
         if len(numbered) > 1:
-            message = "the file holds more than the token; leave one line"
+            message = "the file has more in it than the token; leave one line"
             raise ConfigError([Problem(file, numbered[1][0], 1, "", message)])
         number, line = numbered[0]
         value = next((value for _, value in assigned_values(line, VARIABLE)), line)

@@ -105,9 +105,7 @@ def load_document(path: Path | str, text: str | None = None) -> Document:
         text = text[1:]
     if found := CONTROL.search(text):
         line, column = line_column(text, found.start())
-        raise ConfigError(
-            [Problem(file, line, column, "", f"a control character (U+{ord(found[0]):04X}) stands here; remove it")]
-        )
+        raise ConfigError([Problem(file, line, column, "", f"control character U+{ord(found[0]):04X}; remove it")])
     construction = _Construction(file)
     with collector_paused():
         root = compose(file, text)
@@ -169,7 +167,7 @@ def read_text(path: Path, file: str) -> str:
     except IsADirectoryError as error:
         raise ConfigError([Problem(file, 0, 0, "", "this is a folder; name a file in it")]) from error
     except PermissionError as error:
-        raise ConfigError([Problem(file, 0, 0, "", "the file may not be read; change its permissions")]) from error
+        raise ConfigError([Problem(file, 0, 0, "", "permission denied; change the permissions of the file")]) from error
     except (OSError, ValueError) as error:
         raise ConfigError([Problem(file, 0, 0, "", f"the file cannot be read: {error}")]) from error
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:
@@ -256,7 +254,7 @@ def compose(file: str, text: str) -> yaml.Node | None:
 
 
 _ESCAPE = "a backslash in double quotes begins an escape; use single quotes, or double the backslash"
-_MARKED = "'*' and '&' have a meaning in YAML; put the text in quotes"
+_MARKED = "'*' and '&' are special in YAML; put the text in quotes"
 _COMPLAINTS = (
     # part of what libyaml was doing, part of what it found, and what to say; the first that fits
     ("", "cannot start any token", "text cannot begin with '{first}'; put it in quotes"),
@@ -270,15 +268,19 @@ _COMPLAINTS = (
     ("scanning an alias", "", _MARKED),
     ("scanning an anchor", "", _MARKED),
     ("", "duplicate anchor", "this anchor is already defined above; use another name"),
-    ("", "mapping values are not allowed", "a ':' cannot stand here; put the text in quotes, or check the indentation"),
-    ("", "sequence entries are not allowed", "a '-' cannot stand here; begin the list on its own line"),
+    (
+        "",
+        "mapping values are not allowed",
+        "a ':' is not allowed here; put the text in quotes, or check the indentation",
+    ),
+    ("", "sequence entries are not allowed", "a '-' is not allowed here; start the list on its own line"),
     ("quoted scalar", "end of stream", "a quote is never closed{since}; close it"),
     ("escape", "", _ESCAPE),
     ("", "escape", _ESCAPE),
     ("flow sequence", "", "expected ',' or ']'{since}; add it, or put the text in quotes"),
     ("flow mapping", "", "expected ',' or '}}'{since}; add it, or put the text in quotes"),
     ("", "expected ':'", "expected ':' after the key; add it"),
-    ("directive", "", "lines that begin with '%' have a meaning in YAML; put the text in quotes"),
+    ("directive", "", "a line that begins with '%' is special in YAML; put the text in quotes"),
     ("block collection", "", "expected a '-' like the other items of the list{since}; check the indentation"),
     ("block mapping", "", "expected a key of the mapping{since}; check the indentation and the quotes"),
 )
@@ -288,7 +290,7 @@ def _plain_words(text: str, line: int, column: int, context: str, found: str, op
     """What libyaml complains about, as the person who typed it would say it."""
     lines = text.splitlines()
     rest = lines[line - 1][column - 1 :] if line <= len(lines) else ""
-    since = f" (opened in line {opened.line + 1})" if opened is not None and opened.line + 1 != line else ""
+    since = f" (opened on line {opened.line + 1})" if opened is not None and opened.line + 1 != line else ""
     if rest.startswith("\t"):
         return "a tab is used for indentation; use spaces"
     for in_context, in_found, words in _COMPLAINTS:
@@ -338,12 +340,12 @@ class _Construction:
 
     def _sequence(self, node: yaml.Node, path: DocumentPath) -> list[Any]:
         if node.tag != TAG + "seq":
-            self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
+            self._add(node, path, f"the tag '{_tag(node)}' is not supported; remove it")
         return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
 
     def _mapping(self, node: yaml.MappingNode, path: DocumentPath) -> dict[str, Any]:
         if node.tag != TAG + "map":
-            self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
+            self._add(node, path, f"the tag '{_tag(node)}' is not supported; remove it")
         data: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
@@ -354,11 +356,11 @@ class _Construction:
                 continue
             key: str = key_node.value
             if key_node.tag == TAG + "merge":
-                self._add(key_node, (*path, key), "'<<' is not understood; write the keys out")
+                self._add(key_node, (*path, key), "merge keys ('<<') are not supported; write the keys out")
             elif not key:
                 self._add(key_node, path, "a key is missing before ':'; write one")
             elif key in lines:
-                message = f"the key is already in line {lines[key]}; keep one of the two"
+                message = f"duplicate key, first on line {lines[key]}; keep one of the two"
                 self._add(key_node, (*path, key), message)
             else:
                 lines[key] = key_node.start_mark.line + 1

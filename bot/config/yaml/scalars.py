@@ -40,7 +40,7 @@ def parse_positive_duration(value: object) -> timedelta:
     """As ``parse_duration``, but not zero."""
     duration = parse_duration(value)
     if duration <= timedelta(0):
-        raise ValueError(f"{described(value)} is no time at all; {_HOW_LONG}")
+        raise ValueError(f"{described(value)} is not longer than zero; {_HOW_LONG}")
     return duration
 
 
@@ -55,13 +55,13 @@ def parse_percent(value: object) -> float:
         raise ValueError(f"number {value} has no %; write {value}%")
     found = _PERCENT.match(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"{described(value)} is not a percentage; write it as in 10%")
+        raise ValueError(f"{described(value)} is not a percentage; write it like 10%")
     return _fraction(float(found["number"].replace("−", "-")) / 100)
 
 
 def _fraction(value: float) -> float:
     if not math.isfinite(value) or abs(value) > 1000:
-        raise ValueError("this percentage is beyond all reason; write it as in 10%")
+        raise ValueError("the percentage is out of range; write one like 10%")
     return value
 
 
@@ -84,8 +84,8 @@ def parse_symbol(value: object) -> str:
             return value
         upper = value.strip().lstrip("$").upper()
         if _SYMBOL.match(upper):
-            raise ValueError(f"'{shown(value)}' is not a symbol as Yahoo Finance writes it; write {upper}")
-    raise ValueError(f"{described(value)} is not a symbol; write it as Yahoo Finance does, as in NVDA or 0700.HK")
+            raise ValueError(f"'{shown(value)}' is not how Yahoo Finance writes a symbol; write {upper}")
+    raise ValueError(f"{described(value)} is not a symbol; write it as on Yahoo Finance, like NVDA or 0700.HK")
 
 
 def parse_time_zone(value: object) -> str:
@@ -111,9 +111,9 @@ def parse_http_url(value: object) -> str:
         case LinkFault.SCHEME:
             advice = "write one that begins with https://"
         case LinkFault.USER:
-            raise ValueError("the address carries a name or password before '@'; remove them")
+            raise ValueError("the address contains a user name or password before '@'; remove it")
         case LinkFault.HOST | LinkFault.CHARACTERS:
-            advice = "write it without spaces, as https://host/path"
+            advice = "write it without spaces, like https://host/path"
     raise ValueError(f"{described(value)} is not a web address; {advice}")
 
 
@@ -128,7 +128,7 @@ def parse_name(value: object) -> str:
             return value
         near = re.sub(r"[^a-z0-9._-]+", "-", value.strip().lower()).strip("-._")[:64]
         if near:
-            raise ValueError(f"'{shown(value)}' is not a name; write lower-case letters, digits and '-', as in {near}")
+            raise ValueError(f"'{shown(value)}' is not a name; write lower-case letters, digits and '-', like {near}")
     raise ValueError(f"{described(value)} is not a name; write lower-case letters, digits and '-'")
 
 
@@ -143,7 +143,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_positive_duration),
     PlainSerializer(format_duration, return_type=str),
-    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, as in 30m."),
+    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, like 30m."),
 ]
 """A duration longer than zero: ``30m``."""
 
@@ -151,11 +151,11 @@ Percent = Annotated[
     float,
     BeforeValidator(parse_percent),
     PlainSerializer(format_percent, return_type=str),
-    _schema(r"^[-+−]?[0-9]*(\.[0-9]+)?\s*%$", "A percentage, as in 10%."),
+    _schema(r"^[-+−]?[0-9]*(\.[0-9]+)?\s*%$", "A percentage, like 10%."),
 ]
 """A fraction, written as a percentage: ``10%`` is 0.10."""
 
 Symbol = Annotated[str, BeforeValidator(parse_symbol), _schema(_SYMBOL_PATTERN, "A symbol as on Yahoo Finance.")]
-TimeZoneName = Annotated[str, BeforeValidator(parse_time_zone), _schema(None, "A time zone, as in America/New_York.")]
+TimeZoneName = Annotated[str, BeforeValidator(parse_time_zone), _schema(None, "A time zone, like America/New_York.")]
 HttpUrl = Annotated[str, BeforeValidator(parse_http_url), _schema("^https?://", "A web address.", format="uri")]
 Name = Annotated[str, BeforeValidator(parse_name), _schema(_NAME_PATTERN, "A name: lower-case letters, digits, '-'.")]
