@@ -36,7 +36,7 @@ BAD = {
     ),
     "an alias without anchor": (
         "all: [*tech]\n",
-        ["f.yaml:1:7: '*' refers to an anchor (&) that is not defined above; define it, or put the text in quotes"],
+        ["f.yaml:1:7: '*' needs an anchor (&) defined above; define it, or put the text in quotes"],
     ),
     "a lone star": (
         "symbols: *\n",
@@ -117,7 +117,7 @@ BAD = {
     ),
     "a list as key": (
         "? [a, b]\n: 1\n",
-        ["f.yaml:1:3: a key must be text, not a list or mapping; put it in quotes if text is meant"],
+        ["f.yaml:1:3: a key must be text, not a list or mapping; put text in quotes"],
     ),
     "no key before the colon": (
         'a: {"": 2}\n',
@@ -133,7 +133,7 @@ BAD = {
     ),
     "an endless number": (
         "a: " + "9" * 5000 + "\n",
-        ["f.yaml:1:4: a: the number is too long; put it in quotes if text is meant"],
+        ["f.yaml:1:4: a: the number is too long; put text in quotes"],
     ),
 }
 
@@ -167,9 +167,9 @@ def test_a_scalar_behind_many_aliases_counts_too() -> None:
 @pytest.mark.parametrize(
     ("body", "line"),
     [
-        (b"a: b\nname: caf\xe9\n", "2:10: this byte (0xE9) is not UTF-8; save the file as UTF-8"),
-        (b"\xef\xbb\xbfa: b\nname: caf\xe9\n", "2:10: this byte (0xE9) is not UTF-8; save the file as UTF-8"),
-        ("a: ü\nb: ü".encode() + b"\xff", "2:5: this byte (0xFF) is not UTF-8; save the file as UTF-8"),
+        (b"a: b\nname: caf\xe9\n", "2:10: byte 0xE9 is not UTF-8; save the file as UTF-8"),
+        (b"\xef\xbb\xbfa: b\nname: caf\xe9\n", "2:10: byte 0xE9 is not UTF-8; save the file as UTF-8"),
+        ("a: ü\nb: ü".encode() + b"\xff", "2:5: byte 0xFF is not UTF-8; save the file as UTF-8"),
         ("a: b\n".encode("utf-16"), "1:1: the file is UTF-16 or UTF-32; save it as UTF-8"),
         ("a: b\n".encode("utf-32-le"), "1:1: the file is UTF-16 or UTF-32; save it as UTF-8"),
     ],

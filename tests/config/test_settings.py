@@ -83,8 +83,8 @@ BAD = {
     "an interval of nothing": (
         LEAST + "prices: {interval_in_session: 0s}\n",
         [
-            "c.yaml:2:31: prices.interval_in_session: text '0s' is not longer than zero; write a number and s, m, h, d or w,"
-            " as in 90s, 30m, 2h, 5d",
+            "c.yaml:2:31: prices.interval_in_session: text '0s' is not longer than zero; write a number and"
+            " s, m, h, d or w, as in 90s, 30m, 2h, 5d",
         ],
     ),
     "a word the console does not know": (

@@ -212,7 +212,7 @@ BAD = {
             "f.yaml:1:46: rules[0].moves[0].size: expected a whole number, found text 'x'; write a number,"
             " without unit or quotes",
             "f.yaml:1:50: rules[0].moves[1]: unknown value 'hop'; write step or jump",
-            "f.yaml:1:63: rules[0].moves[2]: this does not say what it is; add 'kind'",
+            "f.yaml:1:63: rules[0].moves[2]: the kind is missing; add 'kind'",
         ],
     ),
     "an unknown key in one of two mappings told apart by a key": (

@@ -1,4 +1,4 @@
-"""From what is written to rules the engine evaluates, collecting every mistake in meaning on the way."""
+"""Compiles specs into rules the engine evaluates, and collects every mistake in meaning."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ from bot.core.rules.rule import Rule, SeverityStep, first_price
 
 SEVERITY_WORDS = tuple(s.word for s in Severity)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_LEANS = re.compile(r"(?:^|[\s\[{,])[&*]\w")
-"""An anchor or an alias: the lines alone would not say the same."""
+_ANCHORED = re.compile(r"(?:^|[\s\[{,])[&*]\w")
+"""An anchor or alias: the lines alone would not mean the same."""
 
 
 class Compiler:
@@ -63,9 +63,9 @@ class Compiler:
         self.around = around
         self.problems: list[Problem] = []
         self.used: dict[str, None] = {}
-        """Names of the conditions used since it was last cleared."""
+        """Named conditions used since it was last cleared."""
         self.places: dict[int, DocumentPath] = {}
-        """Where each compiled condition is written, by its ``id``."""
+        """Path of each compiled condition, by its ``id``."""
         self._named = named
         self._compiled: dict[str, core.Condition | None] = {}
         self._uses: dict[str, dict[str, None]] = {}
@@ -77,13 +77,13 @@ class Compiler:
         self.problems.append(problem(self.document, path, message, key=key))
 
     def place(self, path: DocumentPath, key: str, index: int) -> DocumentPath:
-        """Path of a list item; of the value itself where one word was written for a list."""
+        """Path of a list item, or of the value itself if one word was written instead of a list."""
         return (*path, key, index) if isinstance(self.document.value((*path, key)), list) else (*path, key)
 
     # -------------------------------------------------------------------------------------------------------- a rule
 
     def rule(self, read: ReadRule) -> Rule | None:
-        """The rule, or ``None`` where anything is wrong with it."""
+        """The rule, or ``None`` if it has a mistake."""
         spec, path = read.spec, ("rules", read.index)
         before = len(self.problems)
         self.used.clear()
@@ -154,7 +154,7 @@ class Compiler:
     def _as_a_whole(
         self, spec: RuleSpec, when: core.Condition, steps: tuple[SeverityStep, ...], path: DocumentPath
     ) -> None:
-        """What only shows once the parts of a rule are seen together."""
+        """Checks across the parts of a rule."""
         price = first_price(when)
         if price is None and any(step.change for step in steps):
             self.fail(
@@ -182,7 +182,7 @@ class Compiler:
     # ------------------------------------------------------------------------------------------------------ as written
 
     def _written(self, path: DocumentPath) -> tuple[str, str]:
-        """Version and text of a rule as written, with the named conditions it uses."""
+        """Version and text of a rule, with the named conditions it uses."""
         written = self.document.data["rules"][path[1]]
         used = {name: self.document.data["conditions"][name] for name in sorted(self.used)}
         whole: Any = {"conditions": used, "rules": [written]} if used else written
@@ -192,7 +192,7 @@ class Compiler:
         return stable_id(json.dumps(whole, sort_keys=True, ensure_ascii=False), length=12), text
 
     def _lines(self, path: DocumentPath) -> str:
-        """The lines a rule is written in, comments included; empty where it shares them or leans on others (``*``)."""
+        """A rule's lines with comments; empty if it shares them or uses anchors or aliases."""
         rules = self.document.data["rules"]
         index = int(path[1])
         first = self.document.position(path)[0] - 1
@@ -205,43 +205,42 @@ class Compiler:
         lines = self._lines_written[first:end]
         while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
             lines.pop()
-        if not lines or not lines[0].lstrip().startswith("-") or any(_LEANS.search(line) for line in lines):
+        if not lines or not lines[0].lstrip().startswith("-") or any(_ANCHORED.search(line) for line in lines):
             return ""
         return textwrap.dedent("\n".join(lines)) + "\n"
 
     # ------------------------------------------------------------------------------------------------------ selections
 
     def symbols(self, written: Collection[str], path: DocumentPath, key: str = "symbols") -> tuple[str, ...]:
-        """The symbols that selectors name together, those left out aside, in order. Not all need have prices here."""
-        found: dict[str, None] = {}
-        without: set[str] = set()
-        good = True
+        """The symbols that selectors name, in order, without those excluded. They need not all have prices here."""
+        included: dict[str, None] = {}
+        excluded: set[str] = set()
+        valid = True
         for index, selector in enumerate(written):
             if selector == LEFT_OUT:
-                good = False
+                valid = False
                 continue
-            exclude = selector.startswith("not:")
             try:
                 members = self.around.select(selector.removeprefix("not:").strip())
             except ValueError as error:
                 self.fail(self.place(path, key, index), str(error))
-                good = False
+                valid = False
                 continue
-            if exclude:
-                without.update(members)
+            if selector.startswith("not:"):
+                excluded.update(members)
             else:
-                found.update(dict.fromkeys(members))
-        if not found and good and all(s.startswith("not:") for s in written):
+                included.update(dict.fromkeys(members))
+        selected = tuple(s for s in included if s not in excluded)
+        if valid and not included and all(s.startswith("not:") for s in written):
             self.fail((*path, key), "this only excludes symbols; add all, or a group")
-        elif good and not (left := [s for s in found if s not in without]) and not self.around.also_known:
+        elif valid and not selected and not self.around.also_known:
             self.fail((*path, key), "no watched symbol matches; name others, or add some to the watchlist")
-            return tuple(left)
-        return tuple(s for s in found if s not in without)
+        return selected
 
     # ------------------------------------------------------------------------------------------------------ conditions
 
     def item(self, written: specs.ConditionSpec | str, path: DocumentPath) -> core.Condition | None:
-        """A condition, or the one a name stands for; ``None`` where it has a mistake."""
+        """The condition written inline or by name; ``None`` if it has a mistake."""
         if isinstance(written, str):
             return self._by_name(written, path)
         parts = list(self._parts(written, path))
@@ -323,7 +322,7 @@ class Compiler:
         most: float | None = None,
         whole: bool = False,
     ) -> None:
-        """Report a comparison that can never hold."""
+        """Report a comparison that can never hold, or a fraction in place of a count."""
         if asked is None:
             return
         why = (fractional(asked) if whole else "") or impossible(asked, possible, what or str(path[-1]), most)
@@ -334,10 +333,8 @@ class Compiler:
         if why:
             self.fail(path, why)
 
-    def _sessions(self, span: Span | None, path: DocumentPath, most: int = MOST_SESSIONS) -> int:
-        """The number of sessions of a span that must be given in sessions."""
-        if span is None:
-            return 0
+    def _sessions(self, span: Span, path: DocumentPath, most: int = MOST_SESSIONS) -> int:
+        """The number of sessions in a span that must be given in sessions."""
         if span.sessions is None:
             self.fail(path, f"'{span}' is not a number of sessions; write it like 20 sessions")
             return 1
@@ -373,9 +370,7 @@ class Compiler:
                 f"the market model does not measure since '{spec.since}'; write previous close or 3 sessions",
             )
         elif spec.since.count > MOST_ABNORMAL:
-            self.fail(
-                (*path, "since"), f"the market model does not reach that far; write at most {MOST_ABNORMAL} sessions"
-            )
+            self.fail((*path, "since"), f"the market model ends there; write at most {MOST_ABNORMAL} sessions")
         return core.Abnormal(benchmark, spec.change, spec.z, spec.since)
 
     def _gap(self, spec: specs.GapSpec, path: DocumentPath) -> core.Condition | None:
@@ -383,8 +378,9 @@ class Compiler:
         return core.Gap(spec.change)
 
     def _extreme(self, spec: specs.ExtremeSpec, path: DocumentPath) -> core.Condition | None:
-        key = "lowest_since" if spec.lowest_since is not None else "highest_since"
-        return core.Extreme(spec.lowest_since is not None, self._sessions(getattr(spec, key), (*path, key)))
+        lowest = spec.lowest_since is not None
+        key = "lowest_since" if lowest else "highest_since"
+        return core.Extreme(lowest, self._sessions(getattr(spec, key), (*path, key)))
 
     def _volume(self, spec: specs.VolumeSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.ratio, POSITIVE, (*path, "ratio"), "a volume")
@@ -393,7 +389,7 @@ class Compiler:
     # ------------------------------------------------------------------------------------------------------- of others
 
     def _benchmark(self, written: str | None, path: DocumentPath) -> str:
-        """The benchmark that is written, or the one that stands for the market."""
+        """The benchmark as written, else the default one."""
         known = self.around.benchmarks
         if written is None:
             if not known:
@@ -415,7 +411,7 @@ class Compiler:
             self.fail((*path, "symbols"), "peers cannot be combined with others; write it alone, or name the groups")
             return None
         members = self.symbols(spec.symbols, path)
-        # a replay or a backtest watches what it has prices for: fewer than the rule was written for
+        # a replay or backtest watches only what it has prices for, fewer than the rule was written for
         most = float(len(members)) if members and not self.around.also_known else None
         self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", most, whole=True)
         here = tuple(m for m in members if m in self.around.present)
@@ -463,7 +459,7 @@ class Compiler:
         return Cause(topics, spec.within, spec.confidence, self.around.topics.ai_causes)
 
     def _explain(self, spec: specs.CauseSpec, path: DocumentPath) -> None:
-        """Report topics that explain no fall, and a confidence that those asked for never reach."""
+        """Report topics that cannot be a cause, and a confidence that none of them can reach."""
         asked = [(index, topic) for index, name in enumerate(spec.topic) if (topic := self.around.topics.topic(name))]
         for index, topic in asked:
             if topic.role is Role.NONE:
@@ -477,7 +473,7 @@ class Compiler:
         if most and not wanted.empty and (wanted & Interval(high=most)).empty:
             self.fail(
                 (*path, "confidence"),
-                f'"{spec.confidence}" can never hold: the confidence from stories alone is at most {most:.2g}; write less',
+                f'"{spec.confidence}" can never hold: stories alone give at most {most:.2g}; write less',
             )
 
     def _news(self, spec: specs.NewsSpec, path: DocumentPath) -> core.Condition | None:
@@ -540,10 +536,10 @@ class Compiler:
 
 
 def dumped(data: Any) -> str:
-    """``data`` as YAML in plain style."""
+    """``data`` as YAML."""
     return str(yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110))
 
 
 def _always_asked(when: core.Condition, price: core.Price | core.Drawdown | None) -> bool:
-    """Whether the rule cannot fire without ``price``, which does not stand under ``any`` or in a sequence."""
+    """Whether the rule cannot fire without ``price``: it is not under ``any`` or in a sequence."""
     return any(part is price for part in conjuncts(when))
