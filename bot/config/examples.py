@@ -1,4 +1,4 @@
-"""What may be written for each key (``examples.yaml`` beside this), and whose values are names defined elsewhere."""
+"""Example values for every key (from ``examples.yaml``), and the keys whose values are names defined elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.config.yaml.document import load_document
 
 @cache
 def examples() -> Mapping[str, Any]:
-    """An example by model and key: ``RuleSpec.name``."""
+    """Examples by model and key, like ``RuleSpec.name``."""
     models = load_document(Path(__file__).with_suffix(".yaml")).data
     return {f"{model}.{key}": example for model, keys in models.items() for key, example in keys.items()}
 
@@ -28,4 +28,4 @@ REFERENCES: Mapping[str, str] = {
     "TriggerEntry.exposures": "exposures",
     "FallEntry.exposure": "exposures",
 }
-"""Keys whose values are names defined elsewhere, and which: what editors offer."""
+"""Keys whose values are names defined elsewhere, and which names editors offer."""

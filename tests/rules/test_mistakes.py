@@ -107,6 +107,7 @@ NEVER = "can never hold"
         ("during: {hours: 09:30-09:30, zone: UTC}", "during.hours", "ends when it starts"),
         ("during: {hours: 25:00-26:00, zone: UTC}", "during.hours", "write one like 09:30-16:00"),
         ("during: {weekdays: [mon, xyz], zone: UTC}", "during.weekdays", "'xyz' is not a weekday"),
+        ("during: {weekdays: [9], zone: UTC}", "during.weekdays", "'9' is not a weekday"),
         ("during: {hours: 09:30-16:00, zone: New_York}", "during.zone", "unknown time zone 'New_York'"),
         ("during: {phase: pree}", "during.phase", "did you mean 'pre'?"),
         ("sequence: {within: 2h, steps: [{during: {phase: pre}}]}", "sequence.steps", "at least 2"),
@@ -230,7 +231,7 @@ def test_severities_that_can_be_reached_pass(tmp_path: Path, when: str, severity
 def test_a_severity_by_change_needs_a_price(tmp_path: Path) -> None:
     rest = 'severity: {high: always, critical: "change < -15%"}'
     found = mistakes(tmp_path, rule_text("news: {topic: ai-model}\nnone: [{price: {change: '< -1%'}}]", rest))
-    assert "the rule has no price condition" in found[0]
+    assert "a change needs a price condition" in found[0]
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,7 @@ class Compiler:
                 else:
                     steps.append(SeverityStep(Severity.parse(word), change))
             else:
-                self.fail(
-                    (*path, word), f"'{when}' says nothing about when it applies; write always, or \"change < -15%\""
-                )
+                self.fail((*path, word), f"'{when}' is not a condition; write always, or \"change < -15%\"")
         if not written:
             self.fail(path, "no severity is given; write one, like warning")
         elif len(steps) == len(written) and all(s.change is not None for s in steps):
@@ -157,10 +155,7 @@ class Compiler:
         """Checks across the parts of a rule."""
         price = first_price(when)
         if price is None and any(step.change for step in steps):
-            self.fail(
-                (*path, "severity"),
-                "severity depends on a change but the rule has no price condition; write a single severity",
-            )
+            self.fail((*path, "severity"), "a change needs a price condition in the rule; write a single severity")
         elif isinstance(spec.severity, dict) and len(steps) == len(spec.severity):
             asked = price.drawdown if isinstance(price, core.Drawdown) else price.change if price else None
             certain = asked if _always_asked(when, price) else None
