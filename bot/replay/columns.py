@@ -129,7 +129,7 @@ class _Reader:
             missing.append("date")
         if missing:
             raise UsageError(
-                f"{self.path}:1: missing column {', '.join(missing)}; the header is symbol,date,open,high,low,close,volume"
+                f"{self.path}:1: missing column {', '.join(missing)}; write symbol,date,open,high,low,close,volume"
             )
         self.width = len(names)
         self.where = [self.at.get(name, -1) for name in FIGURES]

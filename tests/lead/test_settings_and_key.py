@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings.language_model_key import find_language_model_key
 from bot.config.settings.model import Settings, load_settings
+from bot.config.settings.secret_files import find_language_model_key
 from bot.core.errors import ConfigError
 
 KEY = "sk-emulated-key-for-tests-only-000"

@@ -359,7 +359,8 @@ def test_mistakes_in_named_conditions_are_told_once_and_where_they_are_defined(t
         "conditions.bad.news.topic: unknown topic 'nothing'; write ai-model",
         'conditions.unused.price.change: "< -100%" can never hold: a price cannot fall by 100% or more; '
         "write a limit that can be reached",
-        "conditions.other.all[0]: 'circle' is defined in terms of itself (circle → other → circle); write the condition out",
+        "conditions.other.all[0]: 'circle' is defined in terms of itself (circle → other → circle); "
+        "write the condition out",
         "rules[1].when.all[1]: unknown condition 'bda'; did you mean 'bad'?",
     ]
 

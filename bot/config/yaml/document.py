@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,14 @@ def problem(document: Document, path: DocumentPath, message: str, *, key: bool =
     """A mistake at ``path``, for checks that need more than a model. With ``key``, points at the key, not the value."""
     line, column = document.key_position(path) if key else document.position(path)
     return Problem(document.file, line, column, path_text(path), redacted(message))
+
+
+def repeated(values: Iterable[Hashable]) -> Iterator[tuple[int, int]]:
+    """The index of each value that occurred before, and the index where it first did."""
+    first: dict[Hashable, int] = {}
+    for index, value in enumerate(values):
+        if first.setdefault(value, index) != index:
+            yield index, first[value]
 
 
 def path_text(path: DocumentPath) -> str:
