@@ -75,7 +75,7 @@ def test_a_file_others_can_read_is_warned_of(tmp_path: Path) -> None:
         (f"{KEY}\n{KEY}", "this is not a key"),
         (f"{KEY}é", "this is not a key"),
         (KEY.encode() + b"\xff", "the file is not UTF-8; save it as UTF-8"),
-        (KEY * 10_000, "the file is too large to hold a key; name another"),
+        (KEY * 10_000, "the file is too large for a key; name another"),
     ],
 )
 def test_a_file_without_a_usable_key(tmp_path: Path, content: str | bytes | None, said: str) -> None:

@@ -253,7 +253,9 @@ _TOKEN_ELSEWHERE = (
     "a Telegram token does not belong in this file; set TELEGRAM_BOT_TOKEN, or put it in a file named .env,"
     " and have BotFather revoke it if others could read this"
 )
-_KEY_ELSEWHERE = "a key does not belong in this file; set AFTERSHOCK_LANGUAGE_MODEL_KEY, or put it in a file and name that in key_file"
+_KEY_ELSEWHERE = (
+    "a key does not belong in this file; set AFTERSHOCK_LANGUAGE_MODEL_KEY, or put it in a file named by key_file"
+)
 _SECRET_KEYS = (
     ("telegram", ("token", "bot_token", "telegram_bot_token", "api_token"), _TOKEN_ELSEWHERE),
     ("language_model", ("key", "api_key", "token"), _KEY_ELSEWHERE),
