@@ -1,7 +1,7 @@
-"""Recorded earnings dates: ``symbol,date,when,seen``, CSV, perhaps gzipped.
+"""Recorded earnings dates: CSV files with ``symbol,date,when,seen``, possibly gzipped.
 
-``when`` is before, during, after, or empty; ``seen`` the moment at which the date was known, two weeks before where it
-is empty or has no column. A row that cannot be read is a ``Problem`` with file and line, and is passed over.
+``when`` is before, during, after or empty; ``seen`` is when the date was known, by default two weeks before it. A row
+that cannot be read is skipped and reported as a ``Problem`` with file and line.
 """
 
 from __future__ import annotations
