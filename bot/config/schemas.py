@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,14 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
 from bot.config.episodes.entries import EpisodeFile
-from bot.config.examples import REFERENCES, examples
 from bot.config.news.companies import CompaniesFile
 from bot.config.news.topics import TopicsFile
 from bot.config.rule_tests.entries import RuleTestsFile
+from bot.config.rules.dump import plain
 from bot.config.rules.specs import RulesFile
 from bot.config.settings.model import Settings
+from bot.config.yaml.document import load_document
 from bot.core.model import Severity
-from bot.core.prices.windows import format_duration
 from bot.core.rules.comparison import Comparison
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -70,6 +70,26 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 }
 """Schemas that do not follow from the type."""
 
+REFERENCES: Mapping[str, str] = {
+    "RuleSpec.symbols": "selectors",
+    "BreadthSpec.symbols": "selectors",
+    "NewsSpec.topic": "topics",
+    "CauseSpec.topic": "topics",
+    "AbnormalSpec.benchmark": "benchmarks",
+    "MarketSpec.benchmark": "benchmarks",
+    "TriggerEntry.topic": "topics",
+    "TriggerEntry.exposures": "exposures",
+    "FallEntry.exposure": "exposures",
+}
+"""Keys whose values are names defined elsewhere, and which names editors offer."""
+
+
+@cache
+def examples() -> Mapping[str, Any]:
+    """Examples by model and key, like ``RuleSpec.name``."""
+    models = load_document(Path(__file__).with_name("examples.yaml")).data
+    return {f"{model}.{key}": example for model, keys in models.items() for key, example in keys.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -81,7 +101,7 @@ class Offered:
     benchmarks: tuple[str, ...] = ()
 
     def of(self, kind: str) -> list[str]:
-        """The names of one kind of reference, as in ``examples.REFERENCES``."""
+        """The names of one kind of reference, as in ``REFERENCES``."""
         if kind == "selectors":
             groups = dict.fromkeys(("watchlist", "benchmarks", *self.groups))
             return ["all", *(f"group:{name}" for name in groups), *(f"exposure:{name}" for name in self.exposures)]
@@ -191,19 +211,7 @@ class _Generator(GenerateJsonSchema):
 
 def _written(value: Any) -> Any:
     """A default as written in YAML; ``None`` for defaults that need no mention."""
-    if isinstance(value, BaseModel) or value is None or value in ("", (), {}):
-        return None
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    if isinstance(value, tuple | list):
-        return [_written(part) for part in value]
-    if isinstance(value, bool | int | float | str | dict):
-        return value
-    if isinstance(value, Path):
-        return value.as_posix()
-    return str(value)
+    return None if isinstance(value, BaseModel) or value in (None, "", (), {}) else plain(value)
 
 
 def _finish(model: type[BaseModel], definition: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ def filled(written: Any, meant: Any, benchmark: str) -> Any:
     return written
 
 
-def plain(value: Any, benchmark: str) -> Any:
+def plain(value: Any, benchmark: str = "") -> Any:
     """A default as YAML data."""
     if isinstance(value, BaseModel):
         return filled({}, value, benchmark)
@@ -80,6 +80,8 @@ def plain(value: Any, benchmark: str) -> Any:
         return value.value
     if isinstance(value, timedelta):
         return format_duration(value)
+    if isinstance(value, Path):
+        return value.as_posix()
     if isinstance(value, bool | int | float | str):
         return value
     return str(value)

@@ -48,7 +48,7 @@ def _severity(value: object) -> Severity:
         return value
     words = ", ".join(s.word for s in Severity)
     try:
-        return Severity.parse(value) if isinstance(value, str) else Severity.parse("")
+        return Severity.parse(str(value))
     except KeyError:
         raise ValueError(f"{described(value)} is not a severity; write one of {words}") from None
 
