@@ -78,14 +78,14 @@ class Project:
         """How one test of ``rule`` ends."""
         suite = prepare_suite(self.folder / "config.yaml", self._tests(rule, news, expect), None, NOW)
         ((case, under, scene),) = suite.tests
-        return run_test(suite.stage, case, under, scene)
+        return run_test(suite.workbench, case, under, scene)
 
     def played(self, rule: str, news: list[str]) -> Played:
         """What is said where ``rule`` is in force."""
         suite = prepare_suite(self.folder / "config.yaml", self._tests(rule, news), None, NOW)
         ((_, under, scene),) = suite.tests
         assert scene.tape.first_at is not None
-        return play(suite.stage.engine(RuleSet(under), scene.tape.first_at), scene.tape)
+        return play(suite.workbench.engine(RuleSet(under), scene.tape.first_at), scene.tape)
 
     def mistakes(self) -> list[str]:
         """What is wrong with these files, without the folder's name."""
@@ -135,6 +135,6 @@ def test_its_weight_says_how_much_of_its_evidence_counts(project: Project) -> No
     project.topics.write_text(FIRE.replace("    named:", "    weight: 0.5\n    named:"), encoding="utf-8")
     (found,) = project.mistakes()
     assert found.startswith("burnt.yaml:7:52: rules[0].when.all[1].cause.confidence: ")
-    assert "the confidence from stories alone is at most 0.45; write less" in found
+    assert "stories alone give at most 0.45; write less" in found
     project.rules.write_text(RULE.replace(">= 0.6", "between 0.44 and 0.46"), encoding="utf-8")
     assert project.verdict("burnt", [BURNING], "expect: [{symbol: NVDA}]").passed

@@ -460,7 +460,7 @@ class Compiler:
             if topic.role is Role.NONE:
                 self.fail(
                     self.place(path, "topic", index),
-                    f"'{topic.name}' cannot be a cause (role: none); give it role: rival where it is defined, or ask "
+                    f"'{topic.name}' cannot be a cause (role: none); write role: rival where it is defined, or ask "
                     f"for its stories with news: {{topic: {topic.name}}}",
                 )
         most = max((surest(topic) for _, topic in asked), default=0.0)
