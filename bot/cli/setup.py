@@ -126,7 +126,7 @@ class _Setup:
         return self._asked_token(), True
 
     def _asked_token(self) -> TelegramContact:
-        from bot.config.settings.edit_env import token_from
+        from bot.config.settings.telegram_token import token_from
 
         self._tell("In Telegram, write /newbot to @BotFather (https://t.me/BotFather); it gives you a token.")
         while True:

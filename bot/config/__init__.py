@@ -1,1 +1,1 @@
-"""The files people edit, read strictly: every mistake has a file, a line and a column."""
+"""The files people edit, read strictly: every mistake is reported with file, line and column."""

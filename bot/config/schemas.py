@@ -1,7 +1,7 @@
-"""JSON Schemas for editors, generated from the models that read the files: completion, hover text, underlined mistakes.
+"""JSON Schemas for editors (completion, hover text, underlined mistakes), generated from the models of the files.
 
-A schema says what can be said file by file; names that refer elsewhere (a topic, a group) are offered, not enforced, so
-that an editor never underlines what the program accepts. What is right in the end ``rules check`` tells.
+Names that refer to other files (a topic, a group) are offered, not enforced, so that an editor never underlines what
+the program accepts; ``rules check`` has the last word.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,14 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 
 from bot.config.episodes.entries import EpisodeFile
-from bot.config.examples import REFERENCES, examples
 from bot.config.news.companies import CompaniesFile
 from bot.config.news.topics import TopicsFile
 from bot.config.rule_tests.entries import RuleTestsFile
+from bot.config.rules.dump import plain
 from bot.config.rules.specs import RulesFile
 from bot.config.settings.model import Settings
+from bot.config.yaml.document import load_document
 from bot.core.model import Severity
-from bot.core.prices.windows import format_duration
 from bot.core.rules.comparison import Comparison
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -41,8 +41,7 @@ SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = {
     "episode.json": (EpisodeFile, "An Aftershock episode"),
     "config.json": (Settings, "Aftershock configuration"),
 }
-"""By file name: the model, and a title."""
-
+"""By file name: the model and a title."""
 
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
 COMPARISON = {
@@ -69,12 +68,32 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
         ]
     },
 }
-"""What a type alone does not say."""
+"""Schemas that do not follow from the type."""
+
+REFERENCES: Mapping[str, str] = {
+    "RuleSpec.symbols": "selectors",
+    "BreadthSpec.symbols": "selectors",
+    "NewsSpec.topic": "topics",
+    "CauseSpec.topic": "topics",
+    "AbnormalSpec.benchmark": "benchmarks",
+    "MarketSpec.benchmark": "benchmarks",
+    "TriggerEntry.topic": "topics",
+    "TriggerEntry.exposures": "exposures",
+    "FallEntry.exposure": "exposures",
+}
+"""Keys whose values are names defined elsewhere, and which names editors offer."""
+
+
+@cache
+def examples() -> Mapping[str, Any]:
+    """Examples by model and key, like ``RuleSpec.name``."""
+    models = load_document(Path(__file__).with_name("examples.yaml")).data
+    return {f"{model}.{key}": example for model, keys in models.items() for key, example in keys.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Names of this configuration that editors may offer, each sorted."""
+    """Names of this configuration that editors offer, each sorted."""
 
     topics: tuple[str, ...] = ()
     exposures: tuple[str, ...] = ()
@@ -82,7 +101,7 @@ class Offered:
     benchmarks: tuple[str, ...] = ()
 
     def of(self, kind: str) -> list[str]:
-        """The names to offer for a kind of reference, as ``examples.REFERENCES`` names it."""
+        """The names of one kind of reference, as in ``REFERENCES``."""
         if kind == "selectors":
             groups = dict.fromkeys(("watchlist", "benchmarks", *self.groups))
             return ["all", *(f"group:{name}" for name in groups), *(f"exposure:{name}" for name in self.exposures)]
@@ -90,12 +109,12 @@ class Offered:
 
 
 def schema_text(file: str, offered: Offered) -> str:
-    """The schema called ``file``, as it is written into ``rules/schema/``."""
+    """The schema called ``file`` as written to ``rules/schema/``."""
     return json.dumps(schema_of(file, offered), indent=1, ensure_ascii=False) + "\n"
 
 
 def schema_of(file: str, offered: Offered) -> dict[str, Any]:
-    """The schema called ``file``. Raises KeyError where there is none."""
+    """The schema called ``file``. Raises KeyError if there is none."""
     model, title = SCHEMAS[file]
     generated = model.model_json_schema(by_alias=True, schema_generator=_Generator, mode="validation")
     models = {m.__name__: m for m in models_of(model)}
@@ -114,21 +133,12 @@ def schema_of(file: str, offered: Offered) -> dict[str, Any]:
 
 
 def models_of(root: type[BaseModel]) -> list[type[BaseModel]]:
-    """``root`` and every model its fields lead to, each once, outside in."""
-    found: dict[type[BaseModel], None] = {root: None}
-    for model in found_as_they_come(found):
+    """``root`` and every model its fields lead to, each once, breadth first."""
+    models = [root]
+    for model in models:  # grows meanwhile
         for info in model.model_fields.values():
-            found.update(dict.fromkeys(_models_in(info.annotation)))
-    return list(found)
-
-
-def found_as_they_come(found: dict[type[BaseModel], None]) -> typing.Iterator[type[BaseModel]]:
-    """The keys of ``found``, those added meanwhile included."""
-    done: set[type[BaseModel]] = set()
-    while waiting := [m for m in found if m not in done]:
-        for model in waiting:
-            done.add(model)
-            yield model
+            models += [m for m in dict.fromkeys(_models_in(info.annotation)) if m not in models]
+    return models
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -138,20 +148,17 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The keys a person writes, with what is known of them."""
+    """A model's fields by the key written in the file."""
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def example_of(model: type[BaseModel], key: str) -> Any:
-    """Something that may be written for ``key`` of ``model``.
-
-    KeyError where nobody gave one and none follows from its type.
-    """
+    """An example value for ``key`` of ``model``. Raises KeyError if none is given and none follows from the type."""
     written = examples().get(f"{model.__name__}.{key}")
     return written if written is not None else _example(keys_of(model)[key].annotation, f"{model.__name__}.{key}")
 
 
-def _example(annotation: Any, asked: str) -> Any:
+def _example(annotation: Any, field: str) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return next(iter(annotation)).value
     if annotation is bool:
@@ -160,18 +167,18 @@ def _example(annotation: Any, asked: str) -> Any:
     if origin is typing.Literal:
         return parts[0]
     if origin is typing.Annotated:
-        return _example(parts[0], asked)
+        return _example(parts[0], field)
     if origin in (typing.Union, types.UnionType):
-        return _example(next(p for p in parts if p is not type(None)), asked)
+        return _example(next(p for p in parts if p is not type(None)), field)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return whole_example(annotation)
     if origin is tuple:
-        return [_example(parts[0], asked)]
-    raise KeyError(f"no example for {asked}; add one to bot/config/examples.yaml")
+        return [_example(parts[0], field)]
+    raise KeyError(f"no example for {field}; add one to bot/config/examples.yaml")
 
 
 def whole_example(model: type[BaseModel]) -> dict[str, Any]:
-    """A mapping with the keys ``model`` needs (its first where it needs none)."""
+    """A mapping with the required keys of ``model``, or its first key if it has none."""
     keys = keys_of(model)
     needed = [key for key, info in keys.items() if info.is_required()]
     return {key: example_of(model, key) for key in needed or list(keys)[:1]}
@@ -181,14 +188,14 @@ def whole_example(model: type[BaseModel]) -> dict[str, Any]:
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's schemas, less what only programs say, plus the one word that may stand for a list."""
+    """Pydantic's schemas without null, and with a single word allowed for a list."""
 
     def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
         self.ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}
         return super().generate(schema, mode)
 
     def nullable_schema(self, schema: Any) -> JsonSchemaValue:
-        """Nobody writes null: a key is there or not."""
+        """Drops null: nobody writes it."""
         return self.generate_inner(schema["schema"])
 
     def function_before_schema(self, schema: Any) -> JsonSchemaValue:
@@ -203,24 +210,12 @@ class _Generator(GenerateJsonSchema):
 
 
 def _written(value: Any) -> Any:
-    """A default as a person would write it; ``None`` where it goes without saying."""
-    if isinstance(value, BaseModel) or value is None or value in ("", (), {}):
-        return None
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    if isinstance(value, tuple | list):
-        return [_written(part) for part in value]
-    if isinstance(value, bool | int | float | str | dict):
-        return value
-    if isinstance(value, Path):
-        return value.as_posix()
-    return str(value)
+    """A default as written in YAML; ``None`` for defaults that need no mention."""
+    return None if isinstance(value, BaseModel) or value in (None, "", (), {}) else plain(value)
 
 
 def _finish(model: type[BaseModel], definition: dict[str, Any]) -> None:
-    """Examples, names to offer, and what a comparison looks like."""
+    """Add examples, names to offer and the pattern of comparisons."""
     for key, part in definition.get("properties", {}).items():
         where = f"{model.__name__}.{key}"
         if where in SHAPES:
@@ -228,20 +223,20 @@ def _finish(model: type[BaseModel], definition: dict[str, Any]) -> None:
                 part.pop(word, None)
             part.update(SHAPES[where])
         if "anyOf" in part:
-            part.pop("minLength", None)  # meant for the list, said of the choice
+            part.pop("minLength", None)  # belongs to the list, not the choice
         if where in REFERENCES:
             _offer(part, f"#/$defs/{REFERENCES[where]}")
-        if _speaks_of(keys_of(model)[key].annotation, Comparison):
+        if _contains(keys_of(model)[key].annotation, Comparison):
             part.update(COMPARISON)
         _show(part, example_of(model, key))
 
 
-def _speaks_of(annotation: Any, kind: type) -> bool:
-    return annotation is kind or any(_speaks_of(part, kind) for part in typing.get_args(annotation))
+def _contains(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_contains(part, kind) for part in typing.get_args(annotation))
 
 
 def _offer(part: dict[str, Any], reference: str) -> None:
-    """Let an editor offer the names at ``reference`` where a text may stand, without refusing others."""
+    """Offer the names at ``reference`` wherever text is allowed, without rejecting others."""
     for inner in part.get("anyOf", []):
         _offer(inner, reference)
     if part.get("type") == "array":
@@ -253,7 +248,7 @@ def _offer(part: dict[str, Any], reference: str) -> None:
 
 
 def _show(part: dict[str, Any], example: Any) -> None:
-    """An example: as a value that editors offer too or, where it is more than one value, in the description."""
+    """Add the example: a scalar as ``examples``, which editors offer; anything else to the description."""
     part.pop("examples", None)
     if not isinstance(example, dict | list):
         part["examples"] = [example]
@@ -263,7 +258,7 @@ def _show(part: dict[str, Any], example: Any) -> None:
 
 
 def _tidied(value: Any, *, keys: bool = False) -> Any:
-    """Without generated titles and empty defaults; ``keys``: the mapping's keys are a file's own."""
+    """Without generated titles and empty defaults; with ``keys``, the mapping's keys are names in the file."""
     if isinstance(value, list):
         return [_tidied(part) for part in value]
     if not isinstance(value, dict):
@@ -289,6 +284,3 @@ def _plain(text: str) -> str:
 
 def _first(text: str | None) -> str:
     return _plain((text or "").split("\n\n")[0])
-
-
-__all__ = ["SCHEMAS", "Offered", "example_of", "keys_of", "models_of", "schema_of", "schema_text", "whole_example"]

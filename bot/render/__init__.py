@@ -1,7 +1,7 @@
-"""A summary in the forms people read: Telegram HTML, plain text, the terminal, Markdown; and JSON for programs. Pure.
+"""Renders summaries as Telegram HTML, plain text, terminal text, Markdown and JSON. Pure.
 
-Text from outside is cleaned and escaped exactly once, at the leaf; markup is only ever built around finished leaves,
-so nothing a headline contains can become markup, and nothing is ever cut in the middle of it.
+Outside text is cleaned and escaped exactly once, at the leaves; markup is only built around finished leaves. So no
+headline can inject markup, and markup is never cut in the middle.
 """
 
 from bot.render.markdown import markdown

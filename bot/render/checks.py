@@ -1,4 +1,4 @@
-"""A tree of checks as lines for people: what was asked, what was measured, what stopped it."""
+"""A tree of checks as lines of text."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 def check_lines(check: Check, indent: str = "") -> list[str]:
-    """``✓ price change < -10% …: -10.2% (…)``, children indented, the first thing that stopped it marked ``←``."""
+    """``✓ price change < -10% …: -10.2% (…)``, children indented, the check that stopped the rule marked ``←``."""
     return list(_lines(check, stopper(check), indent))
 
 
 def _lines(check: Check, stop: Check | None, indent: str) -> Iterator[str]:
-    told = f"{clean(check.condition)}: {clean(check.measured)}" if check.measured else clean(check.condition)
-    here = "   ← stopped by this" if check is stop else ""
-    yield f"{indent}{MARKS[check.holds]} {told}{here}"
+    text = f"{clean(check.condition)}: {clean(check.measured)}" if check.measured else clean(check.condition)
+    here = "   ← stopped here" if check is stop else ""
+    yield f"{indent}{MARKS[check.holds]} {text}{here}"
     for child in check.children:
         yield from _lines(child, stop, indent + "  ")
     if check.is_guard and check.holds and any(child.holds is None for child in check.children):
-        yield f"{indent}    (a guard that is unknown does not block)"
+        yield f"{indent}    (an unknown guard does not block)"

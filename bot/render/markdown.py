@@ -1,4 +1,4 @@
-"""The summary as Markdown (CommonMark 0.31): for channels and tools that show headings, lists, quotations, links."""
+"""Summaries as Markdown (CommonMark 0.31)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.core.text.links import safe_link
-from bot.render.limits import choose, headline_of
+from bot.render.limits import laid_out
 from bot.render.table import table_lines
 from bot.render.text import clean, code_lines, cut_words
 
@@ -15,21 +15,14 @@ _NOTHING = "Aftershock"
 _TABLE_WIDTH = 80
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&!$])")
 _BEGINNING = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
-"""What would begin a list, a heading's underline or a definition where a line begins with it."""
+"""At the start of a line: what would begin a list, a heading underline or a definition."""
 _ADDRESS = str.maketrans({"<": "%3C", ">": "%3E", "\\": "%5C", "\n": "", "\r": "", " ": "%20"})
 
 
 def markdown(summary: Summary, limit: int | None = None) -> str:
-    """The summary as Markdown, the headline in bold. With a ``limit`` (characters) whole blocks are left out, the
+    """The summary as Markdown, the headline in bold. With a ``limit`` (characters) whole blocks are dropped, the
     lightest first, as in ``html``. Never empty."""
-    must = headline_of(summary)
-    texts = {id(block): _block(block) for block in summary.blocks}
-    blocks = [block for block in summary.blocks if texts[id(block)]]
-
-    def fits(chosen: Sequence[Block]) -> bool:
-        return limit is None or len("\n\n".join(texts[id(block)] for block in chosen)) <= limit
-
-    text = "\n\n".join(texts[id(block)] for block in choose(blocks, must, fits))
+    text = laid_out(summary, _block, lambda text: limit is None or len(text) <= limit)
     text = text or escaped(summary.subject) or _NOTHING
     if limit is None or len(text) <= limit:
         return text
@@ -37,7 +30,7 @@ def markdown(summary: Summary, limit: int | None = None) -> str:
 
 
 def escaped(text: str) -> str:
-    """Outside text as one line that Markdown shows as it is: every character that could be markup has a backslash."""
+    """Outside text as one line of literal Markdown: every character that could be markup gets a backslash."""
     shown = _MARKUP.sub(r"\\\1", " ".join(clean(text).split()))
     return _BEGINNING.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", shown)
 
@@ -60,7 +53,7 @@ def _block(block: Block) -> str:
 
 
 def _fenced(lines: Sequence[str]) -> str:
-    """Lines in which nothing is markup: the fence is longer than any run of its marks within."""
+    """Lines in a code fence longer than any run of backticks in them."""
     if not lines:
         return ""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)

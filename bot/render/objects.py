@@ -1,4 +1,4 @@
-"""The summary as what ``json.dumps`` takes: for programs. ``docs/summary.md`` has the shape."""
+"""Summaries as JSON-compatible objects, for programs. ``docs/summary.md`` has the format."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bot.render.text import clean
 
 
 def objects(summary: Summary) -> dict[str, Any]:
-    """Subject and blocks, in reading order. Texts are cleaned of control characters and of marks that turn the order
-    of letters around, and otherwise as they are: whoever shows them escapes them."""
+    """Subject and blocks, in reading order. Texts are cleaned of control and reordering characters but not escaped:
+    that is for the program that shows them."""
     return {"subject": clean(summary.subject).strip(), "blocks": [_block(block) for block in summary.blocks]}
 
 
@@ -29,9 +29,9 @@ def _block(block: Block) -> dict[str, Any]:
 def _inline(inline: Inline) -> dict[str, str]:
     if isinstance(inline, str):
         return {"text": clean(inline)}
-    found = {"text": clean(inline.text)}
+    piece = {"text": clean(inline.text)}
     if isinstance(inline, Strong):
-        return found | {"style": "strong"}
+        return piece | {"style": "strong"}
     if isinstance(inline, Link) and (url := safe_link(inline.url)):
-        return found | {"style": "link", "url": url}
-    return found
+        return piece | {"style": "link", "url": url}
+    return piece

@@ -1,4 +1,4 @@
-"""A table as fixed-width lines, narrow enough for a phone."""
+"""Tables as fixed-width lines, narrow enough for a phone."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _NUMBER = re.compile(r"^[+\-−–±<>≤≥~≈(]?[$€£¥]?[+\-−]?\d[\d.,\s
 def table_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """The rows as lines of at most ``width`` columns; the first row is the heading.
 
-    Columns of numbers are set to the right and never shortened before columns of words are; a row whose first cell
-    stands alone runs across. Where even the shortest columns do not fit, the columns at the right are left out.
+    Columns of numbers are right-aligned and shortened only after columns of words; a row with only a first cell spans
+    the table. If even the shortest columns do not fit, columns are dropped from the right.
     """
     cells = [[clean(cell).strip() for cell in row] for row in rows]
     cells = [row for row in cells if any(row)]
@@ -35,12 +35,11 @@ def table_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def _fit(widths: list[int], numeric: list[bool], width: int) -> list[int]:
-    """Shorten the widest column of words, then of numbers, until the line fits; then drop columns from the right."""
+    """Shorten the widest column of words, then of numbers, until the line fits, then drop columns from the right."""
     widths = list(widths)
     while sum(widths) + _GAP * (len(widths) - 1) > width:
-        words = [i for i, w in enumerate(widths) if not numeric[i] and w > _LEAST]
-        numbers = [i for i, w in enumerate(widths) if w > _LEAST]
-        shrinkable = words or numbers
+        long = [i for i, w in enumerate(widths) if w > _LEAST]
+        shrinkable = [i for i in long if not numeric[i]] or long
         if not shrinkable:
             if len(widths) == 1:
                 return [width]

@@ -1,7 +1,4 @@
-"""Telegram HTML (https://core.telegram.org/bots/api#html-style): bold, italic, links, tables, quotations.
-
-A ``Markup`` pairs markup with the text it shows once parsed, because Telegram's limits count the latter.
-"""
+"""Summaries as Telegram HTML (https://core.telegram.org/bots/api#html-style)."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _NOTHING = "Aftershock"
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """Finished markup, the text it shows, and how many entities it makes."""
+    """Finished markup, the text it shows (which Telegram's limits count) and its number of entities."""
 
     markup: str = ""
     shown: str = ""
@@ -34,17 +31,17 @@ class Markup:
         return bool(self.shown.strip())
 
     def within(self, tag: str, attributes: str = "") -> Markup:
-        """This piece inside an element; an empty piece stays as it is."""
+        """This piece inside an element; unchanged if empty."""
         if not self:
             return self
         return Markup(f"<{tag}{attributes}>{self.markup}</{tag}>", self.shown, self.entities + 1)
 
 
 def html(summary: Summary, limit: int = MESSAGE_LIMIT) -> str:
-    """The summary as Telegram HTML that shows at most ``limit`` UTF-16 code units, valid whatever the text contains.
+    """The summary as valid Telegram HTML of at most ``limit`` shown UTF-16 code units; never empty.
 
-    Too long, it loses whole blocks, the lightest first; only a headline that is too long by itself is cut, between
-    words. Never empty. ``limit`` is 4096 for a message, 1024 for a caption.
+    If too long, whole blocks are dropped, the lightest first; only a headline too long by itself is cut, between words.
+    ``limit`` is 4096 for a message, 1024 for a caption.
     """
     if limit < 1:
         raise ValueError("limit must be at least 1")
@@ -65,7 +62,7 @@ def html(summary: Summary, limit: int = MESSAGE_LIMIT) -> str:
 
 
 def inline_html(text: str) -> str:
-    """A single line of outside text, cleaned and escaped: for short answers built by hand."""
+    """A single line of outside text, cleaned and escaped."""
     return _leaf(clean(text).strip()).markup
 
 
@@ -79,21 +76,23 @@ def _fits(piece: Markup, limit: int) -> bool:
 
 def _block(block: Block) -> Markup:
     title = _leaf(clean(block.title).strip()).within("b")
-    lines = [piece for piece in map(_line, block.lines) if piece]
-    parts = [title] if title else []
     if block.kind is BlockKind.HEADLINE:
-        return _join(
-            [*parts, *(Markup(p.markup, p.shown, p.entities) for p in map(_bold_line, block.lines) if p)], "\n"
-        )
+        bold = [_trimmed(line, strong_within=False).within("b") for line in block.lines]
+        return _join([piece for piece in (title, *bold) if piece], "\n")
+    lines = [piece for line in block.lines if (piece := _trimmed(line, strong_within=True))]
+    parts = [title]
     if block.kind is BlockKind.NOTE:
         parts += [piece.within("i") for piece in lines]
     elif block.kind is BlockKind.QUOTES:
-        parts += _quoted(lines)
+        whole = _join(lines, "\n")
+        parts.append(whole.within("blockquote", " expandable" if _long(whole, lines) else ""))
     elif block.kind is BlockKind.CODE:
         parts.append(_leaf("\n".join(code_lines(block)), mentions=True).within("pre"))
     elif block.kind in (BlockKind.FACTS, BlockKind.LINKS):
         bullets = [Markup("• ", "• ") + piece for piece in lines]
-        parts += _folded(bullets) if block.kind is BlockKind.LINKS else bullets
+        whole = _join(bullets, "\n")
+        folded = block.kind is BlockKind.LINKS and _long(whole, bullets)
+        parts += [whole.within("blockquote", " expandable")] if folded else bullets
     else:
         parts += lines
     if block.rows:
@@ -102,32 +101,12 @@ def _block(block: Block) -> Markup:
     return _join([part for part in parts if part], "\n")
 
 
-def _quoted(lines: Sequence[Markup]) -> list[Markup]:
-    """Quotations stand in a block quotation, folded up where they are long."""
-    whole = _join(lines, "\n")
-    return [whole.within("blockquote", " expandable" if _long(whole, lines) else "")]
-
-
-def _folded(lines: Sequence[Markup]) -> list[Markup]:
-    """Long lists fold up; short ones stay open."""
-    whole = _join(lines, "\n")
-    return [whole.within("blockquote", " expandable")] if _long(whole, lines) else list(lines)
-
-
 def _long(whole: Markup, lines: Sequence[Markup]) -> bool:
     return len(lines) > _LONG_LINES or utf16_length(whole.shown) > _LONG_UNITS
 
 
-def _line(line: Line) -> Markup:
-    return _trimmed(line, strong_within=True)
-
-
-def _bold_line(line: Line) -> Markup:
-    return _trimmed(line, strong_within=False).within("b")
-
-
 def _trimmed(line: Line, *, strong_within: bool) -> Markup:
-    """One line, white space folded across its pieces and trimmed at both ends."""
+    """One line, with white space folded across its pieces and trimmed."""
     whole = Markup()
     for inline in line:
         text = clean(inline if isinstance(inline, str) else inline.text)
@@ -140,16 +119,13 @@ def _trimmed(line: Line, *, strong_within: bool) -> Markup:
 def _inline(inline: Inline, text: str, *, strong_within: bool) -> Markup:
     if isinstance(inline, Strong):
         return _leaf(text).within("b") if strong_within and text.strip() else _leaf(text)
-    if isinstance(inline, Link):
-        url = safe_link(inline.url)
-        if not url:
-            return _leaf(text)
+    if isinstance(inline, Link) and (url := safe_link(inline.url)):
         return _leaf(text if text.strip() else url).within("a", f' href="{_escape(url, quotes=True)}"')
     return _leaf(text)
 
 
 def _leaf(text: str, *, mentions: bool = False) -> Markup:
-    """Cleaned text, escaped: the one place where that happens."""
+    """Cleaned text, escaped: the only place that escapes."""
     shown = text if mentions else unmention(text)
     return Markup(_escape(shown), shown)
 
@@ -167,7 +143,7 @@ def _join(pieces: Iterable[Markup], separator: str = "\n\n") -> Markup:
 
 
 def _cut(block: Block, limit: int) -> str:
-    """The headline by itself, as words that fit, all bold and without links."""
+    """The headline alone, cut between words, all bold and without links."""
     words = [clean(block.title)] + [
         clean("".join(i if isinstance(i, str) else i.text for i in ln)) for ln in block.lines
     ]

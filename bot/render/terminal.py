@@ -1,4 +1,4 @@
-"""The summary on a terminal, in the form Telegram would show: the same blocks, the same words, a bar at the left."""
+"""Summaries for a terminal: the blocks a Telegram message would have, with a bar on the left."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _BAR = "│ "
 
 
 def terminal(summary: Summary, width: int = 80, color: bool = False) -> str:
-    """The blocks a Telegram message would hold, wrapped to ``width`` columns; with ANSI weights where ``color``.
+    """The blocks of a Telegram message wrapped to ``width`` columns, in bold and dim if ``color``.
 
-    Escape sequences inside the text itself never reach the terminal: cleaning removes control characters.
+    Escape sequences in the text never reach the terminal: cleaning removes control characters.
     """
     must = headline_of(summary)
     chosen = choose(
         summary.blocks, must, lambda blocks: sum(utf16_length(block_text(b, None)) + 2 for b in blocks) <= MESSAGE_LIMIT
     )
-    room = max(width - len(_BAR), PHONE_WIDTH)
+    inner_width = max(width - len(_BAR), PHONE_WIDTH)
     parts: list[list[str]] = []
     for block in chosen:
-        lines = block_text(block, room).split("\n")
+        lines = block_text(block, inner_width).split("\n")
         if not any(lines):
             continue
         if color and block.kind is BlockKind.HEADLINE:

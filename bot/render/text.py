@@ -1,4 +1,4 @@
-"""Leaves: one piece of text from outside, made harmless; and the measures of text that the layouts need."""
+"""Makes outside text safe to show, and measures and cuts text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ _SPACE = re.compile(rf"(?:[^\S\xa0\u202f]|[{CONTROLS}])+")
 _JOINER = re.compile(f"(?<![^\x00-\x7f])[{JOINERS}]+|[{JOINERS}]{{2,}}|[{JOINERS}]+$")
 _MENTION = re.compile(r"(?<![\w@])@(?=\w)")
 _MAX_MARKS = 4
-
-
-DEEPEST = 24
-"""Spaces at the beginning of a line of code that are kept."""
+_MAX_INDENT = 24
+"""The most leading spaces of a code line that are kept."""
 
 
 def clean(text: str) -> str:
-    """``text`` on one line, without anything that hides, reorders or floods.
+    """``text`` on one line, without characters that hide, reorder or pile up.
 
     White space and control characters fold into single spaces; no-break spaces stay (``17 %`` must not break).
     Bidirectional controls, zero-width characters (joiners between non-ASCII characters apart: emoji and several
@@ -32,14 +30,13 @@ def clean(text: str) -> str:
     return _JOINER.sub("", text)
 
 
-def code_line(text: str) -> str:
-    """``text`` cleaned as one line, the spaces at its beginning kept: for what stands so in a file."""
-    return " " * min(len(text) - len(text.lstrip(" ")), DEEPEST) + clean(text).strip()
+def _code_line(text: str) -> str:
+    return " " * min(len(text) - len(text.lstrip(" ")), _MAX_INDENT) + clean(text).strip()
 
 
 def code_lines(block: Block) -> list[str]:
-    """The lines of a block of code, cleaned; links as their words."""
-    return [code_line("".join(i if isinstance(i, str) else i.text for i in line)) for line in block.lines]
+    """The lines of a code block, cleaned and indented as they were; links as their text."""
+    return [_code_line("".join(i if isinstance(i, str) else i.text for i in line)) for line in block.lines]
 
 
 def unmention(text: str) -> str:
@@ -53,34 +50,34 @@ def utf16_length(text: str) -> int:
 
 
 def cell_width(text: str) -> int:
-    """Columns the text takes in a fixed-width font: wide East Asian characters and emoji two, combining marks none."""
+    """Columns in a fixed-width font: two for wide East Asian characters and emoji, none for combining marks."""
     return sum(_width(char) for char in text)
 
 
 def cut_cell(text: str, width: int) -> str:
-    """``text`` in at most ``width`` columns, ending in ``…`` where something was left out."""
+    """``text`` cut to ``width`` columns, with ``…`` at the end if anything was cut."""
     if cell_width(text) <= width:
         return text
-    room = width - 1
+    left = width - 1
     taken: list[str] = []
     for char in text:
-        room -= _width(char)
-        if room < 0:
+        left -= _width(char)
+        if left < 0:
             break
         taken.append(char)
     return _JOINER.sub("", "".join(taken).rstrip()) + "…"
 
 
 def cut_words(text: str, units: int) -> str:
-    """``text`` in at most ``units`` UTF-16 code units, cut between words and ended with ``…``; a long word is cut."""
+    """``text`` cut to ``units`` UTF-16 code units, between words if possible, with ``…`` at the end."""
     if utf16_length(text) <= units:
         return text
     if units < 1:
         return ""
-    room, end = units - 1, 0
+    left, end = units - 1, 0
     for end, char in enumerate(text):  # noqa: B007 - where the loop stops is the result
-        room -= 2 if char > "\uffff" else 1
-        if room < 0:
+        left -= 2 if char > "\uffff" else 1
+        if left < 0:
             break
     head = text[:end]
     space = head.rfind(" ") if not text[end].isspace() else len(head)

@@ -1,1 +1,1 @@
-"""Simulated time: tapes of past observations, and the clock they are played by."""
+"""Replaying the past: recorded files, tapes of observations, and the runner that plays them on a simulated clock."""

@@ -1,7 +1,7 @@
-"""Columns of prices as observations, session by session.
+"""Turns price columns into observations, session by session.
 
-A bar's open is known at its start, its close at its end, its low and high not before its end. What day is a session,
-and when it closes, is the word of the timetable of the symbol's exchange.
+A bar's open is known at its start; its low, high and close only at its end. Sessions and their hours come from the
+timetable of the symbol's exchange.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ SOURCE = "recording"
 
 
 @dataclass(slots=True)
-class Held:
+class SessionRows:
     """The rows of one symbol in one session."""
 
     symbol: str
     session: Session
     whole: int | None = None
-    """The row for the whole session."""
+    """The row of the daily bar."""
     parts: list[int] = field(default_factory=list)
-    """Rows of bars within it, by start."""
+    """Rows of bars within the session, by start."""
 
 
 class PriceSessions:
-    """Columns of prices by session: ``days``, oldest first, each with every symbol's rows.
+    """Price columns by session: ``days``, oldest first, each with every symbol's rows.
 
-    Rows of no session, and those of a symbol whose exchange nobody knows, become problems of the columns.
+    Rows in no session, and of symbols whose exchange is unknown, become problems of the columns.
     """
 
     def __init__(self, columns: PriceColumns, timetable_of: Callable[[str], Timetable]) -> None:
@@ -55,79 +55,78 @@ class PriceSessions:
                 continue
             if begun == WHOLE:
                 key = (id(timetable), day)
-                held = traded.get(key)
-                if held is None:
-                    held = traded[key] = timetable.on(date.fromordinal(day)) is not None
-                found = day if held else None
+                if key not in traded:
+                    traded[key] = timetable.on(date.fromordinal(day)) is not None
+                session_day = day if traded[key] else None
+                when = str(date.fromordinal(day))
             else:
-                session = timetable.at(datetime.fromtimestamp(begun, UTC))
-                found = session.date.toordinal() if session else None
-            if found is not None:
-                self._rows.setdefault(found, array("l")).append(row)
-                continue
-            what = (
-                date.fromordinal(day) if begun == WHOLE else f"{datetime.fromtimestamp(begun, UTC):%Y-%m-%d %H:%M} UTC"
-            )
-            columns.bad(row, f"{what} lies in no session of {timetable.exchange}; remove the row")
+                start = datetime.fromtimestamp(begun, UTC)
+                session = timetable.at(start)
+                session_day = session.date.toordinal() if session else None
+                when = f"{start:%Y-%m-%d %H:%M} UTC"
+            if session_day is not None:
+                self._rows.setdefault(session_day, array("l")).append(row)
+            else:
+                columns.bad(row, f"{when} is in no session of {timetable.exchange}; remove the row")
 
-    def on(self, day: date) -> list[Held]:
-        """Every symbol's rows of the session dated ``day``, symbols in order of appearance.
+    def on(self, day: date) -> list[SessionRows]:
+        """Every symbol's rows of the session on ``day``, symbols in order of appearance.
 
-        Of several rows for one symbol and session (or start) the last counts; that they differ is counted.
+        Of several rows for one symbol and session (or start) the last counts; differing ones add to ``conflicts``.
         """
         columns = self._columns
         differing = 0
-        found: dict[int, Held] = {}
+        by_symbol: dict[int, SessionRows] = {}
         starts: dict[tuple[int, float], int] = {}
         for row in self._rows.get(day.toordinal(), ()):
             position, begun = columns.symbol[row], columns.start[row]
-            held = found.get(position)
-            if held is None:
+            rows = by_symbol.get(position)
+            if rows is None:
                 timetable = self._timetables[position]
                 session = timetable.on(day) if timetable else None
                 assert session is not None
-                held = found[position] = Held(columns.symbols[position], session)
+                rows = by_symbol[position] = SessionRows(columns.symbols[position], session)
             if begun == WHOLE:
-                earlier, held.whole = held.whole, row
+                earlier, rows.whole = rows.whole, row
             else:
                 earlier = starts.get((position, begun))
                 starts[position, begun] = row
             differing += earlier is not None and _figures(columns, earlier) != _figures(columns, row)
         self._conflicts[day] = differing
         for (position, _), row in sorted(starts.items()):
-            found[position].parts.append(row)
-        return [found[position] for position in sorted(found)]
+            by_symbol[position].parts.append(row)
+        return [by_symbol[position] for position in sorted(by_symbol)]
 
     @property
     def conflicts(self) -> int:
-        """How many rows were given again with other figures, in the sessions looked at so far."""
+        """How many rows were repeated with other figures, in the sessions read so far."""
         return sum(self._conflicts.values())
 
 
-def observations_of(columns: PriceColumns, held: Held, *, played: bool) -> Iterator[Observation]:
-    """What one symbol's rows of one session stand for: open at the open; at the close low, high, close, then the bar.
+def observations_of(columns: PriceColumns, rows: SessionRows, *, played: bool) -> Iterator[Observation]:
+    """The observations of one symbol's session: open at the open; at the close low, high, close, then the bar.
 
-    Bars within the session likewise, each at its own start and end. Where the session is not ``played``, only its
-    daily bar, which fills references.
+    Bars within the session likewise, at their own start and end. A session that is not ``played`` yields only its daily
+    bar, which fills references.
     """
-    row, session, symbol = held.whole, held.session, held.symbol
-    if row is not None:
-        yield from session_observations(symbol, session, _figures(columns, row), SOURCE, played=played)
-    if held.parts and (played or row is None):
-        yield from _within(columns, held, played)
+    if rows.whole is not None:
+        figures = _figures(columns, rows.whole)
+        yield from session_observations(rows.symbol, rows.session, figures, SOURCE, played=played)
+    if rows.parts and (played or rows.whole is None):
+        yield from _within(columns, rows, played)
 
 
-def _within(columns: PriceColumns, held: Held, played: bool) -> Iterator[Observation]:
-    session, symbol = held.session, held.symbol
+def _within(columns: PriceColumns, rows: SessionRows, played: bool) -> Iterator[Observation]:
+    session, symbol = rows.session, rows.symbol
     traded: float | None = 0.0
-    for row, after in zip(held.parts, [*held.parts[1:], None], strict=True):
+    for row, after in zip(rows.parts, [*rows.parts[1:], None], strict=True):
         opened, high, low, close, volume = _figures(columns, row)
         assert close is not None
         traded = None if traded is None or volume is None else traded + volume
         start = datetime.fromtimestamp(columns.start[row], UTC)
         end = _end(columns, row, after, session)
         closes = start < session.close_at <= end
-        if closes and held.whole is None:
+        if closes and rows.whole is None:
             yield DailyBar(symbol, session.date, close, end, source=SOURCE)
         if not played:
             continue
@@ -135,7 +134,7 @@ def _within(columns: PriceColumns, held: Held, played: bool) -> Iterator[Observa
             (QuoteKind.OPEN if start == session.open_at else QuoteKind.TRADE, opened, start, None),
             (QuoteKind.LOW, low, end, None),
             (QuoteKind.HIGH, high, end, None),
-            (QuoteKind.CLOSE if closes and held.whole is None else QuoteKind.TRADE, close, end, traded),
+            (QuoteKind.CLOSE if closes and rows.whole is None else QuoteKind.TRADE, close, end, traded),
         )
         for kind, price, at, volume in parts:
             if price is not None:
@@ -143,8 +142,8 @@ def _within(columns: PriceColumns, held: Held, played: bool) -> Iterator[Observa
 
 
 def _end(columns: PriceColumns, row: int, after: int | None, session: Session) -> datetime:
-    """When a bar ends: as stated or, failing that, after its file's usual length, never beyond the next bar's start
-    nor beyond the regular close it begins before."""
+    """When a bar ends: as stated, else after its file's usual length, but not after the next bar's start nor after a
+    regular close that it begins before."""
     if columns.end[row] != WHOLE:
         return datetime.fromtimestamp(columns.end[row], UTC)
     start = datetime.fromtimestamp(columns.start[row], UTC)

@@ -1,8 +1,7 @@
-"""Price recordings of years: files read in one pass into columns.
+"""Recorded prices: CSV or Parquet files read in one pass into columns.
 
-The same files as in ``recording``, and Parquet, for when there are a million rows of which most only warm windows up
-and many are not needed at all: no object is made for a row. One that cannot be read is a ``Problem`` with file and
-line, wherever in the file it stands; a sound one outside the dates asked for is passed over.
+There may be a million rows, of which most only warm up windows and many are not needed, so no object is made per row.
+A row that cannot be read is a ``Problem`` with file and line; one outside the requested dates is skipped.
 """
 
 from __future__ import annotations
@@ -12,17 +11,16 @@ import gzip
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from bot.core.errors import Problem, UsageError
 
 LONGEST_BAR = timedelta(hours=1)
-"""How long a bar within a session is taken to last where nothing tells."""
+"""The length assumed for a bar within a session if nothing else tells; never longer."""
 FIGURES = ("open", "high", "low", "close", "volume")
 PARQUET = (".parquet", ".pq")
 NOTHING = math.nan
@@ -30,7 +28,7 @@ WHOLE = -1.0
 """``start`` of a row for a whole session."""
 
 Cells = Sequence[Any]
-"""One row as a file has it: text, or what Parquet holds."""
+"""One row as read: text, or Parquet values."""
 
 
 @dataclass(slots=True)
@@ -51,17 +49,28 @@ class PriceColumns:
     files: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
-    """Rows passed over because nobody asked for their symbol."""
+    """Skipped rows of symbols not wanted, by symbol."""
     outside: int = 0
-    """Rows passed over because of their date."""
+    """Rows skipped because of their date."""
     bar_lengths: dict[int, timedelta] = field(default_factory=dict)
-    """Per file: how long its bars within sessions last, where it does not say."""
+    """By file: the length of its bars within sessions, for those without an end."""
 
     def __len__(self) -> int:
         return len(self.symbol)
 
+    def append(self, symbol: int, day: int, start: float, end: float, figures: Sequence[float], line: int) -> None:
+        """Add a row of the newest file."""
+        self.symbol.append(symbol)
+        self.day.append(day)
+        self.start.append(start)
+        self.end.append(end)
+        for column, value in zip(self.figures, figures, strict=True):
+            column.append(value)
+        self.file.append(len(self.files) - 1)
+        self.line.append(line)
+
     def bad(self, row: int, message: str) -> None:
-        """Remember what is wrong with a row."""
+        """Record a mistake in a row."""
         self.problems.append(Problem(str(self.files[self.file[row]]), self.line[row], 1, "", message))
 
 
@@ -76,148 +85,81 @@ def read_prices(
 
     Raises UsageError for a file that cannot be read at all.
     """
-    columns = PriceColumns()
-    low = first.toordinal() if first else 0
-    high = last.toordinal() if last else date.max.toordinal()
-    positions: dict[str, int | None] = {}
+    reader = _Reader(wanted, first or date.min, last or date.max)
     for path in paths:
-        reader = _Reader(path, columns, positions, wanted, low, high)
-        for line, cells in _parquet_rows(path) if path.suffix in PARQUET else _csv_rows(path):
-            reader.take(line, cells)
-        columns.bar_lengths[len(columns.files) - 1] = _usual_length(columns, len(columns.files) - 1)
-    return columns
+        reader.read(path)
+    return reader.columns
 
 
 class _Reader:
-    """One file's rows on their way into columns."""
+    """Reads one file after another into columns."""
 
-    def __init__(
-        self,
-        path: Path,
-        columns: PriceColumns,
-        positions: dict[str, int | None],
-        wanted: Collection[str] | None,
-        low: int,
-        high: int,
-    ) -> None:
-        self.path, self.columns, self.positions, self.wanted = path, columns, positions, wanted
-        self.low, self.high = low, high
-        columns.files.append(path)
-        self.number = len(columns.files) - 1
+    def __init__(self, wanted: Collection[str] | None, first: date, last: date) -> None:
+        self.columns = PriceColumns()
+        self.wanted = wanted
+        self.first, self.last = first.toordinal(), last.toordinal()
+        self.positions: dict[str, int | None] = {}
+        """Of each symbol in the columns; ``None`` if it is not wanted."""
         self.days: dict[Any, int] = {}
-        self.at: dict[str, int] = {}
-        self.ready: Callable[[Cells], Cells] | None = None
-        """Symbol, date and figures of a row, where a file has them all."""
+        """Ordinals of dates as written."""
 
-    def take(self, line: int, cells: Cells) -> None:
-        """The header first, then row after row; what cannot be read becomes a problem."""
-        if not self.at:
-            self._header(cells)
-            return
-        if self.ready is not None and len(cells) == self.width and self._plain(line, self.ready(cells)):
-            return
-        try:
-            self._row(line, cells)
-        except ValueError as error:
-            self.columns.problems.append(Problem(str(self.path), line, 1, "", str(error)))
+    def read(self, path: Path) -> None:
+        rows = _parquet_rows(path) if path.suffix in PARQUET else _csv_rows(path)
+        self.columns.files.append(path)
+        begin = len(self.columns)
+        self._header(path, next(rows)[1])
+        for line, cells in rows:
+            try:
+                self._row(line, cells)
+            except ValueError as error:
+                self.columns.problems.append(Problem(str(path), line, 1, "", str(error)))
+        self.columns.bar_lengths[len(self.columns.files) - 1] = _usual_length(self.columns, begin)
 
-    def _header(self, cells: Cells) -> None:
+    def _header(self, path: Path, cells: Cells) -> None:
         names = [str(name).strip().lower().lstrip("\ufeff") for name in cells]
-        self.at = {name: i for i, name in enumerate(names)}
-        missing = [name for name in ("symbol", "close") if name not in self.at]
-        if "date" not in self.at and "start_at" not in self.at:
+        missing = [name for name in ("symbol", "close") if name not in names]
+        if "date" not in names and "start_at" not in names:
             missing.append("date")
         if missing:
             raise UsageError(
-                f"{self.path}:1: no column {', '.join(missing)}; name them: symbol,date,open,high,low,close,volume"
+                f"{path}:1: missing column {', '.join(missing)}; write symbol,date,open,high,low,close,volume"
             )
+        at = {name: i for i, name in enumerate(names)}
         self.width = len(names)
-        self.where = [self.at.get(name, -1) for name in FIGURES]
-        self.dated, self.started, self.ended = (self.at.get(n, -1) for n in ("date", "start_at", "end_at"))
-        if self.dated >= 0 and self.started < 0 and min(self.where) >= 0:
-            self.ready = itemgetter(self.at["symbol"], self.dated, *self.where)
-
-    def _plain(self, line: int, values: Cells) -> bool:
-        """Take a row that is as it should be; False for one that wants a closer look."""
-        day = self.days.get(values[1])
-        if day is None:
-            return False
-        try:
-            opened, high, low, close = map(float, values[2:6])
-            volume = float(values[6]) if values[6] else NOTHING
-        except (TypeError, ValueError):
-            return False
-        if not (
-            0 < low <= high < math.inf
-            and 0 < opened < math.inf
-            and 0 < close < math.inf
-            and (not values[6] or 0 <= volume < math.inf)
-        ):
-            return False
-        columns = self.columns
-        if not self.low <= day <= self.high:
-            if not values[0].strip():
-                return False
-            columns.outside += 1
-            return True
-        position = self.positions.get(values[0], -1)
-        if position == -1:
-            return False
-        if position is None:
-            columns.unknown[values[0]] += 1
-        else:
-            self._append(position, day, WHOLE, WHOLE, (opened, high, low, close, volume), line)
-        return True
-
-    def _append(self, position: int, day: int, begun: float, ended: float, figures: Sequence[float], line: int) -> None:
-        columns = self.columns
-        columns.symbol.append(position)
-        columns.day.append(day)
-        columns.start.append(begun)
-        columns.end.append(ended)
-        for column, value in zip(columns.figures, figures, strict=True):
-            column.append(value)
-        columns.file.append(self.number)
-        columns.line.append(line)
+        self.keys = [at.get(name, -1) for name in ("symbol", "date", "start_at", "end_at")]
+        self.figures = [(name, at.get(name, -1)) for name in FIGURES]
 
     def _row(self, line: int, cells: Cells) -> None:
         if len(cells) > self.width:
             raise ValueError(f"{len(cells)} values for {self.width} columns; check for a stray comma")
-        width = len(cells)
-        given = [cells[i] if 0 <= i < width else "" for i in self.where]
-        name = cells[self.at["symbol"]] if self.at["symbol"] < width else ""
+        cells = [*cells, *[""] * (self.width + 1 - len(cells))]  # the last is what a missing column has
+        name, dated, start, end = (cells[i] for i in self.keys)
         symbol = name.strip() if isinstance(name, str) else ""
         if not symbol:
             raise ValueError("no symbol; write one, or remove the row")
-        start = cells[self.started] if 0 <= self.started < width else ""
-        begun = ended = WHOLE
+        start_at = end_at = WHOLE
         if _present(start):
-            begun = moment_of(start).timestamp()
-            day = datetime.fromtimestamp(begun, UTC).toordinal()
-            end = cells[self.ended] if 0 <= self.ended < width else ""
+            start_at = moment_of(start).timestamp()
+            day = datetime.fromtimestamp(start_at, UTC).toordinal()
             if _present(end):
-                ended = moment_of(end).timestamp()
-                if ended <= begun:
+                end_at = moment_of(end).timestamp()
+                if end_at <= start_at:
                     raise ValueError("the bar ends before it begins; check start_at and end_at")
         else:
-            dated = cells[self.dated] if 0 <= self.dated < width else ""
             known = self.days.get(dated)
-            if known is None:
-                known = self.days[dated] = date_of(dated).toordinal()
-            day = known
-        opened, high, low, close, volume = [_figure(n, c) for n, c in zip(FIGURES, given, strict=True)]
+            day = self.days[dated] = date_of(dated).toordinal() if known is None else known
+        figures = [_figure(name, cells[i]) for name, i in self.figures]
+        _, high, low, close, _ = figures
         if close != close:
             raise ValueError("no close; write one, or remove the row")
         if low > high:
             raise ValueError(f"low {low:g} is above high {high:g}; check the columns")
-        if not self.low <= day <= self.high:
+        if not self.first <= day <= self.last:
             self.columns.outside += 1
-            return
-        position = self._position(symbol)
-        if position is None:
+        elif (position := self._position(symbol)) is None:
             self.columns.unknown[symbol] += 1
-            return
-        self._append(position, day, begun, ended, (opened, high, low, close, volume), line)
+        else:
+            self.columns.append(position, day, start_at, end_at, figures, line)
 
     def _position(self, symbol: str) -> int | None:
         if symbol not in self.positions:
@@ -229,16 +171,15 @@ class _Reader:
         return self.positions[symbol]
 
 
-def _usual_length(columns: PriceColumns, number: int) -> timedelta:
-    """The commonest distance between neighbouring bars of one symbol in a file; the longest of equally common ones."""
+def _usual_length(columns: PriceColumns, begin: int) -> timedelta:
+    """The commonest distance between neighbouring bars of a symbol, from row ``begin``; of several the longest."""
     last: dict[int, float] = {}
     gaps: Counter[float] = Counter()
-    for row in range(len(columns)):
-        if columns.file[row] == number and columns.start[row] != WHOLE:
-            before = last.get(columns.symbol[row])
-            if before is not None and columns.start[row] > before:
-                gaps[columns.start[row] - before] += 1
-            last[columns.symbol[row]] = columns.start[row]
+    for symbol, start in zip(columns.symbol[begin:], columns.start[begin:], strict=True):
+        if start != WHOLE:
+            if start > last.get(symbol, start):
+                gaps[start - last[symbol]] += 1
+            last[symbol] = start
     if not gaps:
         return LONGEST_BAR
     return min(timedelta(seconds=max(gaps, key=lambda gap: (gaps[gap], gap))), LONGEST_BAR)
@@ -264,11 +205,11 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Cells]]:
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Cells]]:
-    """Rows counted as a CSV file would count them: the names are line 1."""
+    """Rows numbered as in CSV: the header is line 1."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}; check the name")
     try:
-        import pyarrow.parquet  # an extra: large, and only for those who have such files
+        import pyarrow.parquet  # an extra, because it is large and few need it
     except ImportError as error:
         raise UsageError(
             f"{path}: Parquet needs pyarrow, which is not installed; run make setup EXTRAS=parquet, or give CSV"
@@ -286,7 +227,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Cells]]:
 
 
 def opened(path: Path) -> TextIO:
-    """A text file, perhaps gzipped. Raises UsageError where it cannot be opened."""
+    """A text file, possibly gzipped. Raises UsageError if it cannot be opened."""
     try:
         if path.suffix == ".gz":
             return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
@@ -298,11 +239,11 @@ def opened(path: Path) -> TextIO:
 
 
 def _present(cell: Any) -> bool:
-    return cell is not None and cell != "" and not (isinstance(cell, str) and not cell.strip())
+    return cell is not None and str(cell).strip() != ""
 
 
 def _figure(name: str, cell: Any) -> float:
-    """A price or volume; NaN where there is none. Raises ValueError saying what to write."""
+    """A price or volume; NaN if missing. Raises ValueError saying what to write."""
     if cell == "" or cell is None:
         return NOTHING
     try:
@@ -310,16 +251,14 @@ def _figure(name: str, cell: Any) -> float:
     except (TypeError, ValueError):
         if str(cell).strip() in ("", "-"):
             return NOTHING
-        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or nothing") from None
-    if 0 < number < math.inf:
-        return number
-    if number == 0 and name == "volume":
+        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or leave it empty") from None
+    if 0 < number < math.inf or (number == 0 and name == "volume"):
         return number
     if number != number and not isinstance(cell, str):
-        return NOTHING  # how tables without gaps write a missing number
+        return NOTHING  # a missing number in Parquet
     if not math.isfinite(number):
-        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or nothing")
-    raise ValueError(f"{name} {str(cell)[:20]} is not above 0; write what was traded, or nothing")
+        raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or leave it empty")
+    raise ValueError(f"{name} {str(cell)[:20]} is not above 0; correct it, or leave it empty")
 
 
 def date_of(cell: Any) -> date:
@@ -335,7 +274,7 @@ def date_of(cell: Any) -> date:
 
 
 def moment_of(cell: Any) -> datetime:
-    """A moment, UTC where no zone is given. Raises ValueError saying what to write."""
+    """A time, in UTC if no zone is given. Raises ValueError saying what to write."""
     try:
         moment = cell if isinstance(cell, datetime) else datetime.fromisoformat(str(cell).strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,7 +1,7 @@
-"""Recorded earnings dates: ``symbol,date,when,seen``, CSV, perhaps gzipped.
+"""Recorded earnings dates: CSV files with ``symbol,date,when,seen``, possibly gzipped.
 
-``when`` is before, during, after, or empty; ``seen`` the moment at which the date was known, two weeks before where it
-is empty or has no column. A row that cannot be read is a ``Problem`` with file and line, and is passed over.
+``when`` is before, during, after or empty; ``seen`` is when the date was known, by default two weeks before it. A row
+that cannot be read is skipped and reported as a ``Problem`` with file and line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def read_earnings(paths: Iterable[Path]) -> tuple[list[EarningsDate], list[Probl
                 rows = csv.DictReader(stream)
                 missing = [name for name in ("symbol", "date") if name not in (rows.fieldnames or ())]
                 if missing:
-                    raise UsageError(f"{path}: no column {' and '.join(missing)}; write symbol,date,when,seen")
+                    raise UsageError(
+                        f"{path}: missing column {' and '.join(missing)}; the header is symbol,date,when,seen"
+                    )
                 for row in rows:
                     try:
                         dates.append(_date_of(row))
@@ -51,5 +53,7 @@ def _date_of(row: dict[str, str | None]) -> EarningsDate:
     try:
         at = datetime.fromisoformat(seen)
     except ValueError:
-        raise ValueError(f"seen '{seen[:30]}' is no moment; write 2025-01-15T12:00:00Z, or nothing") from None
+        raise ValueError(
+            f"seen '{seen[:30]}' is not a time; write one like 2025-01-15T12:00:00Z, or leave it empty"
+        ) from None
     return EarningsDate(symbol, day, at if at.tzinfo else at.replace(tzinfo=UTC), when, SOURCE)

@@ -1,8 +1,8 @@
-"""What a backtest's history keeps: every decision and story, and the prices of what an alert was about.
+"""What a backtest records: every decision and story, and the prices of symbols with alerts.
 
-A backtest sees a thousand prices for one that matters. Those of a symbol are written once an alert fires for it, all
-that were known of it by then included, so that every figure of an alert can be traced; those of symbols that never
-fire are not written at all. Messages are written as held back by the backtest: nobody is told.
+A backtest sees a thousand prices for one that matters. A symbol's prices are written from its first alert on, with all
+that came before, so that every figure of an alert can be traced; those of other symbols are not written at all.
+Messages are recorded as suppressed by the backtest.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from bot.core.model import (
 from bot.core.ports import Recorder
 
 SUPPRESSED_BY = Suppression(SuppressionReason.BACKTEST)
-GATHERED = 500
-"""Turns written at once."""
+BATCHES_AT_ONCE = 500
+"""Batches written in one transaction."""
 QUOTES_FOR = timedelta(days=12)
-"""So long quotes wait for an alert: follow-ups look back five sessions."""
+"""How long quotes are kept for a possible alert: follow-ups look back five sessions."""
 
 
 class EvidenceRecorder:
-    """A ``Recorder`` that hands everything on to another except prices nobody will ask about."""
+    """A ``Recorder`` that passes everything on to another except prices that no alert needs."""
 
     def __init__(self, recorder: Recorder, always: Collection[str] = ()) -> None:
         self._recorder = recorder
         self._kept = set(always)
-        """Symbols whose prices are written; ``always``: those of the benchmarks."""
+        """Symbols whose prices are written; ``always`` are the benchmarks."""
         self._bars: dict[str, list[DailyBar | Split | EarningsDate]] = {}
         self._quotes: dict[str, list[Quote]] = {}
         self._tidied: date | None = None
         self._gathered: list[Batch] = []
 
     def commit(self, batch: Batch) -> None:
-        """Take decisions, stories and the prices that belong to alerts. Raises what the other raises."""
+        """Record decisions, stories and the prices of alerts. Raises what the other recorder raises."""
         observations: list[Observation] = []
         fired = {change.alert.symbol for d in batch.decisions for change in d.changes} - self._kept
         for observation in batch.observations:
@@ -61,16 +61,16 @@ class EvidenceRecorder:
             self._kept.add(symbol)
             observations += self._bars.pop(symbol, [])
             observations += self._quotes.pop(symbol, [])
-        notifications = tuple(_untold(n) for n in batch.notifications)
+        notifications = tuple(_suppressed(n) for n in batch.notifications)
         kept = replace(batch, observations=tuple(observations), notifications=notifications, extras={})
         if not kept.empty:
             self._gathered.append(kept)
-        if len(self._gathered) >= GATHERED:
+        if len(self._gathered) >= BATCHES_AT_ONCE:
             self.flush()
         self._tidy(batch.now)
 
     def flush(self) -> None:
-        """Write what was gathered: many turns in one transaction, for nothing is sent in between."""
+        """Write what was gathered, in one transaction: nothing is sent in between."""
         if self._gathered:
             gathered, self._gathered = self._gathered, []
             self._recorder.commit(
@@ -83,7 +83,7 @@ class EvidenceRecorder:
             )
 
     def _tidy(self, now: datetime) -> None:
-        """Once a day: drop quotes that no alert can need any more; daily bars stay."""
+        """Once a day, drop quotes that no alert can need any more; daily bars stay."""
         if self._tidied == now.date():
             return
         self._tidied = now.date()
@@ -91,7 +91,7 @@ class EvidenceRecorder:
             self._quotes[symbol] = [q for q in quotes if q.seen_at > now - QUOTES_FOR]
 
 
-def _untold(notification: Notification) -> Notification:
+def _suppressed(notification: Notification) -> Notification:
     if notification.suppressed_by:
         return notification
     return replace(notification, state=NotificationState.SUPPRESSED, suppressed_by=SUPPRESSED_BY)

@@ -1,4 +1,4 @@
-"""Plays a tape through the cycle without a history, and hands back what was decided: for rule tests and trials."""
+"""Plays a tape through the cycle without a store and returns the decisions: for rule tests and trials."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from datetime import datetime
 
 from bot.clock import SimulatedClock
 from bot.core.engine import Engine
-from bot.core.model import AlertChange, Announcement, Batch, DailyBar, Notification, Observation, Recipient, Refused
+from bot.core.model import AlertChange, Announcement, Batch, DailyBar, Notification, Recipient, Refused
 from bot.cycle import Cycle, CycleResult
 from bot.replay.runner import Replay
 from bot.replay.tape import Tape
 
-READER = Recipient("console", "console", "console", operator=True)
-"""Who would have been told."""
+_RECIPIENT = Recipient("console", "console", "console", operator=True)
 
 
 class Unrecorded:
-    """A ``Recorder`` that keeps nothing: decisions are looked at and thrown away."""
+    """A ``Recorder`` that discards everything."""
 
     def commit(self, batch: Batch) -> None:
         """Nothing is written."""
@@ -27,7 +26,7 @@ class Unrecorded:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMessage:
-    """A message that would have gone out, or why it was held back."""
+    """A message that would have been sent, or was suppressed."""
 
     announcement: Announcement
     notification: Notification
@@ -35,14 +34,14 @@ class PlannedMessage:
 
 @dataclass(slots=True)
 class Played:
-    """What the engine decided on the way, in order."""
+    """The engine's decisions, in order."""
 
     changes: list[AlertChange] = field(default_factory=list)
     told: list[PlannedMessage] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
     def take(self, result: CycleResult) -> None:
-        """Add what one cycle did."""
+        """Add the decisions of one cycle."""
         self.changes += result.decisions.changes
         self.refused += result.decisions.refused
         routed = {n.announcement: n for n in result.notifications}
@@ -50,14 +49,13 @@ class Played:
 
 
 OnTurn = Callable[[datetime, int], None]
-"""Called after each turn with its moment and the number of the tape's step."""
+"""Called after each cycle with its time and the number of the tape's step."""
 
 
 def play(engine: Engine, tape: Tape, *, until: datetime | None = None, on_turn: OnTurn | None = None) -> Played:
-    """Everything decided while ``tape`` is played, up to ``until``; by default to a day after its end.
+    """The decisions while ``tape`` is played up to ``until``, by default to a day after its end.
 
-    Daily bars from before the first price, story or mark only fill references. Must not be called from a running
-    event loop.
+    Daily bars before the first other observation only fill references. Must not be called from a running event loop.
     """
     return asyncio.run(_play(engine, tape, until, on_turn))
 
@@ -70,8 +68,9 @@ async def _play(engine: Engine, tape: Tape, until: datetime | None, on_turn: OnT
     if first is None:
         return played
     clock = SimulatedClock(first)
-    cycle = Cycle(engine, Unrecorded(), lambda: (READER,))
-    replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=live_from(tape.observations))
+    cycle = Cycle(engine, Unrecorded(), lambda: (_RECIPIENT,))
+    live_from = min((o.seen_at for o in tape.observations if not isinstance(o, DailyBar)), default=None)
+    replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=live_from)
     async for number, result in replay.run():
         if until is not None and result.decisions.now > until:
             break
@@ -81,10 +80,5 @@ async def _play(engine: Engine, tape: Tape, until: datetime | None, on_turn: OnT
     return played
 
 
-def live_from(observations: tuple[Observation, ...]) -> datetime | None:
-    """When the first observation is seen that is not a daily bar."""
-    return min((o.seen_at for o in observations if not isinstance(o, DailyBar)), default=None)
-
-
 async def _nothing_to_send() -> None:
-    """Messages are looked at, not sent."""
+    """Messages are compared, not sent."""

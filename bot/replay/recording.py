@@ -1,13 +1,13 @@
-"""Recorded prices and news: files read into observations.
+"""Reads recorded prices and news into observations.
 
-Prices: ``symbol,date,open,high,low,close,volume`` for sessions, or ``symbol,start_at,…`` (with ``end_at`` or, without
-it, as long as the file's bars usually last) for bars within sessions; CSV or Parquet (``columns`` reads them, ``bars``
-says what they stand for). Columns stand in any order, further ones are passed over, and only the close must be there.
-News: one JSON object a line with ``published``, ``seen``, ``title``, ``summary``, ``source``, ``link``; where ``seen``
-is missing, the story was seen ``lag`` after it was published or, where only its date is known (``date_only``), at the
-end of that day. CSV and JSONL may be gzipped.
+Prices: ``symbol,date,open,high,low,close,volume`` for sessions, or ``symbol,start_at,…`` for bars within sessions, with
+``end_at`` or else the file's usual bar length; CSV or Parquet. Columns may be in any order, others are ignored, and
+only the close is required.
+News: one JSON object per line with ``published``, ``seen``, ``title``, ``summary``, ``source``, ``link``. Without
+``seen`` a story was seen ``lag`` after publication or, if only its date is known (``date_only``), at the end of that
+day. CSV and JSONL may be gzipped.
 
-Nothing is guessed: a row that cannot be read is a ``Problem`` with file and line, and is passed over.
+A row that cannot be read is skipped and reported as a ``Problem`` with file and line.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from bot.replay.bars import PriceSessions, observations_of
 from bot.replay.columns import PriceColumns, moment_of, opened, read_prices
 
 LAG = timedelta(minutes=5)
-"""How long after its publication a story is taken to have been seen, where the recording does not say."""
+"""The delay assumed between publication and being seen, if the recording does not say."""
 
 
 @dataclass(slots=True)
 class Recorded:
-    """What files of prices and news hold."""
+    """The contents of price and news files."""
 
     prices: PriceColumns = field(default_factory=PriceColumns)
     stories: dict[str, Story] = field(default_factory=dict)
@@ -39,12 +39,12 @@ class Recorded:
 
     @property
     def problems(self) -> list[Problem]:
-        """Every row that was passed over."""
+        """Every skipped row."""
         return [*self.prices.problems, *self.bad_news]
 
 
 def read_recording(prices: Iterable[Path], news: Iterable[Path], *, lag: timedelta = LAG) -> Recorded:
-    """Everything in these files. Raises UsageError for a file that cannot be read at all."""
+    """The contents of these files. Raises UsageError for a file that cannot be read at all."""
     recorded = Recorded(read_prices(prices))
     for path in news:
         _read_news(path, recorded, lag)
@@ -57,11 +57,10 @@ def recording_observations(
     first: date | None = None,
     last: date | None = None,
 ) -> list[Observation]:
-    """The observations that ``recorded`` stands for, in no particular order; rows of no session become problems.
+    """The observations in ``recorded``, in no particular order; rows in no session become problems.
 
-    Sessions from ``first`` to ``last`` are played; earlier rows are daily bars only, which fill references, and later
-    ones are left out. Stories are left out only where they were seen after the last session ended. ``timetable_of``
-    gives a symbol's sessions.
+    Sessions from ``first`` to ``last`` are played; earlier rows yield only daily bars, which fill references, and later
+    ones are left out, as are stories seen after the last session ended. ``timetable_of`` gives a symbol's sessions.
     """
     made: list[Observation] = []
     ends: list[datetime] = []
@@ -69,9 +68,9 @@ def recording_observations(
     for day in sessions.days:
         if last is not None and day > last:
             break
-        for held in sessions.on(day):
-            made += observations_of(recorded.prices, held, played=first is None or day >= first)
-            ends.append(held.session.ends_at)
+        for rows in sessions.on(day):
+            made += observations_of(recorded.prices, rows, played=first is None or day >= first)
+            ends.append(rows.session.ends_at)
     end = max(ends) if ends and last is not None else None
     made += [s for s in recorded.stories.values() if end is None or s.seen_at <= end]
     return made
@@ -93,9 +92,9 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
         try:
             data = json.loads(line)
         except ValueError:
-            raise ValueError("not a JSON object; write one a line") from None
+            data = None
         if not isinstance(data, dict):
-            raise ValueError("not a JSON object; write one a line")
+            raise ValueError("not a JSON object; write one per line")
         title = " ".join(str(data.get("title") or "").split())
         if not title:
             raise ValueError("no title; write one, or remove the line")
@@ -103,7 +102,7 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
         seen = moment_of(str(data["seen"])) if data.get("seen") else None
         if seen is None:
             if published is None:
-                raise ValueError("neither published nor seen; write when, as 2025-01-27T10:00:00Z")
+                raise ValueError("neither published nor seen is given; add one, like 2025-01-27T10:00:00Z")
             seen = published + lag
             if data.get("date_only") or len(str(data["published"]).strip()) <= len("2025-01-27"):
                 seen = max(seen, published.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1))
@@ -111,9 +110,9 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
         recorded.bad_news.append(Problem(str(path), number, 1, "", str(error)))
         return
     source, link = str(data.get("source") or path.stem), safe_link(str(data.get("link") or ""))
-    told = stable_id(source, link or title, title)
+    identity = stable_id(source, link or title, title)
     story = Story(
-        id=told,
+        id=identity,
         source=source,
         title=title,
         seen_at=seen,
@@ -121,8 +120,8 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
         summary=" ".join(str(data.get("summary") or "").split()),
         link=link,
         publisher=str(data.get("publisher") or ""),
-        keys=(told,),
+        keys=(identity,),
     )
-    known = recorded.stories.get(told)
+    known = recorded.stories.get(identity)
     if known is None or story.seen_at < known.seen_at:
-        recorded.stories[told] = story
+        recorded.stories[identity] = story

@@ -1,7 +1,7 @@
 """Plays a tape through the cycle: the same engine, store and sender as live, with a simulated clock.
 
-A replay that was interrupted goes on where its last transaction ended: the state is rebuilt from the store by the same
-path a live restart takes, and the tape is wound on to that point.
+An interrupted replay resumes after its last transaction: the state is rebuilt from the store as after a live restart,
+and the tape is advanced to that point.
 """
 
 from __future__ import annotations
@@ -19,50 +19,50 @@ from bot.core.ports import Journal, Outbox
 from bot.cycle import Cycle, CycleResult
 
 POSITION = "replay_position"
-"""Name under which the store keeps the moment up to which the tape has been committed."""
+"""The store's key for the time up to which the tape has been committed."""
 
 
 class Playable(Protocol):
-    """What is played: a ``Tape``, or one that is made on the way."""
+    """A ``Tape``, or one made while it is played."""
 
     @property
     def first_at(self) -> datetime | None:
-        """When the first observation was seen; ``None`` where there is none."""
+        """When the first observation was seen; ``None`` if there is none."""
         ...
 
     @property
     def last_at(self) -> datetime | None:
-        """When the last observation was seen, as far as known; ``None`` where there is none."""
+        """When the last observation was seen, as far as known; ``None`` if there is none."""
         ...
 
     def steps(self, after: datetime | None = None) -> Iterator[tuple[datetime, tuple[Observation, ...]]]:
-        """Each moment later than ``after`` with everything seen at it, oldest first."""
+        """Each time after ``after`` with everything seen at it, oldest first."""
         ...
 
     def position(self, after: datetime | None) -> int:
-        """How many steps lie at or before ``after``, where they are counted."""
+        """How many steps are at or before ``after``, if they are counted."""
         ...
 
 
 @dataclass(slots=True)
 class Replay:
-    """One tape through one cycle."""
+    """One tape, played through one cycle."""
 
     tape: Playable
     engine: Engine
     cycle: Cycle
     clock: SimulatedClock
     drain: Callable[[], Awaitable[None]]
-    """Let everything in the outbox be sent."""
+    """Send everything in the outbox."""
     warm_until: datetime | None = None
-    """Everything seen before this only fills references: it is taken in one turn."""
+    """Everything seen before this only fills references and is taken in one cycle."""
     speed: float | None = None
-    """Simulated seconds per second; ``None`` is as fast as it goes."""
+    """Simulated seconds per second; ``None`` is as fast as possible."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _position: datetime | None = field(default=None)
 
     def resume(self, journal: Journal, outbox: Outbox) -> datetime | None:
-        """Rebuild the state from what was stored; the moment to go on after, or ``None`` where nothing was."""
+        """Rebuild the state from the store; the time to continue after, or ``None`` if nothing was stored."""
         written = journal.extra(POSITION)
         if written is None:
             return None
@@ -80,7 +80,7 @@ class Replay:
         return position
 
     async def run(self) -> AsyncIterator[tuple[int, CycleResult]]:
-        """Play to the end; yields the tape's step number and what each cycle did."""
+        """Play to the end; yields the tape's step number and each cycle's result."""
         if self._position is not None:
             await self.drain()
         number = self.tape.position(self._position)
@@ -98,7 +98,7 @@ class Replay:
                 yield number, result
 
     async def _warm_up(self) -> CycleResult | None:
-        """Take what comes before the replayed sessions in one turn; ``None`` where there is nothing (left) of it."""
+        """Take everything before ``warm_until`` in one cycle; ``None`` if there is nothing (left)."""
         early: list[Observation] = []
         last: datetime | None = None
         for now, observations in self.tape.steps(self._position):
@@ -113,7 +113,7 @@ class Replay:
         return result
 
     async def _time_until(self, now: datetime) -> AsyncIterator[CycleResult]:
-        """The turns that time alone brings about before ``now``."""
+        """The cycles due before ``now`` without any observation."""
         while (due := self.engine.next_due()) is not None and due < now:
             due = max(due, self.clock.now())
             await self._wait(due)

@@ -1,9 +1,8 @@
-"""A tape: past observations in the order the bot could have seen them.
+"""Tapes: past observations in the order the bot could have seen them, and the tape of an episode.
 
-Everything that turns an episode's prices and stories into observations lives here. A daily bar is not known before its
-session closes, so a replayed session becomes the open at the open; and at the regular close its low, its high and its
-official close, in this order, and then the bar itself. Marks add what happened in between. What day is a session and
-when it closes is the calendar's word: the tape asks for a timetable per exchange and guesses nothing.
+A daily bar is not known before its session closes, so a replayed session yields its open at the open and, at the
+regular close, its low, high and official close, in this order, then the bar itself. Marks add what happened in between.
+Sessions and their hours come from the timetable of each exchange.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from bot.core.prices.sessions import Session, Timetable
 
 _KIND_ORDER = {
     QuoteKind.OPEN: 0,
-    QuoteKind.LOW: 1,  # a low is known before its bar's close, even where both are stamped with the bar's end
+    QuoteKind.LOW: 1,  # a low is known before its bar's close, even if both carry the time of the bar's end
     QuoteKind.HIGH: 2,
     QuoteKind.TRADE: 3,
     QuoteKind.CLOSE: 4,
@@ -29,22 +28,17 @@ _SortKey = tuple[datetime, int, datetime, str, int, str]
 
 
 class Tape:
-    """Observations by ``seen_at``, in an order that depends on nothing but themselves.
+    """Observations by ``seen_at``, in an order that depends only on themselves.
 
-    Observations of one moment stand together: stories, then splits, quotes and bars, then the rest.
-    Raises LookAheadError for a quote seen before it happened: such a tape would show the future.
+    At one time: stories, then splits, quotes and bars, then the rest. Raises LookAheadError for a quote seen before it
+    happened: such a tape would show the future.
     """
 
     __slots__ = ("_groups", "_moments", "observations")
 
     def __init__(self, observations: Iterable[Observation]) -> None:
         self.observations: tuple[Observation, ...] = tuple(sorted(observations, key=_order))
-        for observation in self.observations:
-            if isinstance(observation, Quote) and observation.seen_at < observation.at:
-                raise LookAheadError(
-                    f"{observation.symbol}: a quote of {observation.at.isoformat()} cannot have been seen "
-                    f"at {observation.seen_at.isoformat()}, before it happened"
-                )
+        refuse_look_ahead(self.observations)
         self._groups = tuple(
             (now, tuple(group))
             for now, group in groupby(self.observations, key=lambda observation: observation.seen_at)
@@ -52,7 +46,7 @@ class Tape:
         self._moments = tuple(now for now, _ in self._groups)
 
     def __len__(self) -> int:
-        """How many steps there are: distinct moments at which something was seen."""
+        """The number of steps: distinct times at which something was seen."""
         return len(self._groups)
 
     @property
@@ -66,9 +60,9 @@ class Tape:
         return self._moments[-1] if self._moments else None
 
     def steps(self, after: datetime | None = None) -> Iterator[tuple[datetime, tuple[Observation, ...]]]:
-        """Each moment with everything seen at it, oldest first; with ``after``, only the moments later than that.
+        """Each time with everything seen at it, oldest first; with ``after``, only later ones.
 
-        Raises LookAheadError if a group ever held something seen after its moment.
+        Raises LookAheadError if a step has something seen after its time.
         """
         for now, group in self._groups[self.position(after) :]:
             if any(observation.seen_at > now for observation in group):
@@ -76,16 +70,26 @@ class Tape:
             yield now, group
 
     def position(self, after: datetime | None) -> int:
-        """How many steps lie at or before ``after``; 0 for ``None``."""
+        """How many steps are at or before ``after``; 0 for ``None``."""
         return bisect_right(self._moments, after) if after is not None else 0
+
+
+def refuse_look_ahead(observations: Iterable[Observation]) -> None:
+    """Raise LookAheadError for a quote seen before it happened."""
+    for quote in observations:
+        if isinstance(quote, Quote) and quote.seen_at < quote.at:
+            raise LookAheadError(
+                f"{quote.symbol}: a quote of {quote.at.isoformat()} cannot have been seen "
+                f"at {quote.seen_at.isoformat()}, before it happened"
+            )
 
 
 def build_tape(episode: Episode, timetable_of: Callable[[str], Timetable]) -> Tape:
     """The tape of a recorded episode; ``timetable_of`` gives the sessions of an exchange (by its ISO 10383 code).
 
-    Sessions before ``episode.first`` are daily bars only, there to fill references. Whatever comes after the post phase
-    of ``episode.last`` is left out.
-    Raises UsageError where the episode has no prices or stories, or has a price on a date that is no session.
+    Sessions before ``episode.first`` yield only daily bars, which fill references; what comes after the post phase of
+    ``episode.last`` is left out. Raises UsageError if the episode has no prices or stories, or a price outside every
+    session.
     """
     if not episode.prices and not episode.stories:
         raise UsageError(f"{episode.name} is a described episode without prices and stories; it cannot be replayed")
@@ -128,10 +132,11 @@ def session_observations(
     currency: str = "",
     basis: str | None = None,
 ) -> Iterator[Observation]:
-    """What one session's open, high, low, close and volume stand for, each seen no earlier than it could have been:
-    open at the open; at the close low, high, close, then the bar.
+    """The observations of one session, each seen no earlier than possible: open at the open; at the close low, high,
+    close, then the bar.
 
-    Where the session is not ``played``, only the bar, which fills references. The close must be there.
+    ``figures`` are open, high, low, close (required) and volume. If not ``played``, only the bar, which fills
+    references.
     """
     opened, high, low, close, volume = figures
     assert close is not None
@@ -153,39 +158,31 @@ def _mark_quotes(episode: Episode, prices: EpisodePrices, timetable: Timetable, 
         if session is None:
             raise UsageError(
                 f"{episode.name}: {prices.symbol} has a mark at {mark.at.isoformat()}, "
-                f"when {prices.exchange} has no session"
+                f"outside every session of {prices.exchange}"
             )
         if episode.first <= session.date and mark.at <= last.ends_at:
-            yield _quote(episode, prices, mark.at, mark.kind, mark.price, mark.volume)
-
-
-def _quote(
-    episode: Episode, prices: EpisodePrices, at: datetime, kind: QuoteKind, price: float, volume: float | None
-) -> Quote:
-    return Quote(
-        symbol=prices.symbol,
-        price=price,
-        at=at,
-        seen_at=at,
-        kind=kind,
-        volume=volume,
-        currency=prices.currency,
-        source=episode.name,
-        basis=prices.basis,
-    )
+            yield Quote(
+                prices.symbol,
+                mark.price,
+                mark.at,
+                mark.at,
+                mark.kind,
+                volume=mark.volume,
+                currency=prices.currency,
+                source=episode.name,
+                basis=prices.basis,
+            )
 
 
 def _session(timetable: Timetable, prices: EpisodePrices, day: date) -> Session:
     session = timetable.on(day)
     if session is None:
-        raise UsageError(
-            f"{prices.symbol}: {day} is no session of {prices.exchange}, or its calendar does not reach it"
-        )
+        raise UsageError(f"{prices.symbol}: {day} is not a session of {prices.exchange}, or is beyond its calendar")
     return session
 
 
 def _without_repeats(observations: Iterable[Observation]) -> list[Observation]:
-    """A mark that states what the daily bar states too (the open, the close) is one observation."""
+    """A mark that repeats the daily bar (the open, the close) is one observation."""
     seen: set[tuple[str, datetime, QuoteKind, float]] = set()
     kept: list[Observation] = []
     for observation in observations:

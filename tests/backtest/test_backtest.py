@@ -214,7 +214,7 @@ def test_strict_stops_at_bad_rows_and_names_them_all(recording: Recording) -> No
         (("--prices", "{prices}", "--from", "2031-01-01"), "no prices of sessions"),
         (("--prices", "{prices}", "--lag", "soon"), "--lag"),
         (("--prices", "{prices}", "--rules", "missing.yaml"), "there is no missing.yaml"),
-        (("--prices", "{folder}/words.txt"), "no column symbol"),
+        (("--prices", "{folder}/words.txt"), "missing column symbol"),
         (("--prices", "{folder}/empty.csv"), "is empty"),
         (("--prices", "{folder}/strange.csv"), "companies.yaml does not describe"),
         (("--prices", "{folder}/torn.csv.gz"), "cannot be read"),
@@ -303,7 +303,7 @@ def test_a_file_of_earnings_dates_explains_falls_once_they_were_known(recording:
     assert fired(call("--prices", prices, "--rules", rules)[0], "results") == []
 
 
-@pytest.mark.parametrize(("text", "words"), [("symbol,day\n", "no column date"), (None, "there is no file")])
+@pytest.mark.parametrize(("text", "words"), [("symbol,day\n", "missing column date"), (None, "there is no file")])
 def test_a_file_that_holds_no_earnings_dates_is_a_wrong_call(
     recording: Recording, text: str | None, words: str
 ) -> None:

@@ -14,8 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from bot.app.project import Project, load_project
 from bot.app.setup.schema_files import outdated, write_schemas
 from bot.cli import main
-from bot.config.examples import REFERENCES, examples
-from bot.config.schemas import SCHEMAS, Offered, example_of, keys_of, models_of, schema_of
+from bot.config.schemas import REFERENCES, SCHEMAS, Offered, example_of, examples, keys_of, models_of, schema_of
 from bot.config.yaml.document import load_document
 from bot.config.yaml.validation import validate
 

@@ -14,7 +14,7 @@ from bot.core.text.links import canonical_url
 
 TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 ELSEWHERE = (
-    "a Telegram token does not belong into this file; set TELEGRAM_BOT_TOKEN, or put it into a file named .env,"
+    "a Telegram token does not belong in this file; set TELEGRAM_BOT_TOKEN, or put it in a file named .env,"
     " and have BotFather revoke it if others could read this"
 )
 LEAST = "watchlist: {ai-chips: [NVDA]}\n"
@@ -26,7 +26,7 @@ BAD = {
     ),
     "a watchlist without symbols": (
         "watchlist: {ai-chips: []}\n",
-        ["c.yaml:1:1: watchlist: no symbol is watched; list at least one"],
+        ["c.yaml:1:1: watchlist: the watchlist is empty; list at least one symbol"],
     ),
     "a watchlist that is a plain list": (
         "watchlist: [NVDA, AMD]\n",
@@ -35,8 +35,8 @@ BAD = {
     "a group with a name of ours": (
         "watchlist:\n  watchlist: [NVDA]\n  benchmarks: [AMD]\n",
         [
-            "c.yaml:2:3: watchlist.watchlist: 'watchlist' names a group of its own; choose another",
-            "c.yaml:3:3: watchlist.benchmarks: 'benchmarks' names a group of its own; choose another",
+            "c.yaml:2:3: watchlist.watchlist: 'watchlist' is a reserved group name; choose another",
+            "c.yaml:3:3: watchlist.benchmarks: 'benchmarks' is a reserved group name; choose another",
         ],
     ),
     "a symbol twice in one group": (
@@ -48,11 +48,11 @@ BAD = {
     ),
     "two feeds of one name": (
         LEAST + "feeds:\n  - {name: a, url: 'https://a.example'}\n  - {name: a, url: 'https://b.example'}\n",
-        ["c.yaml:4:12: feeds[1].name: the feed in line 3 has this name already; choose another"],
+        ["c.yaml:4:12: feeds[1].name: the feed on line 3 already has this name; choose another"],
     ),
     "one feed under two spellings": (
         LEAST + "feeds:\n  - {name: a, url: 'https://www.a.example/f/'}\n  - {name: b, url: 'http://a.example/f'}\n",
-        ["c.yaml:4:20: feeds[1].url: the feed in line 3 has this address already; keep one of the two"],
+        ["c.yaml:4:20: feeds[1].url: the feed on line 3 already has this address; keep one of the two"],
     ),
     "a feed that is a bare address": (
         LEAST + "feeds:\n  - https://a.example\n",
@@ -69,8 +69,8 @@ BAD = {
         LEAST + "feeds:\n  - {name: a, url: 'https://a.example', min_interval: 1h, max_interval: 5m}\n"
         "news: {min_interval: 2h}\n",
         [
-            "c.yaml:3:55: feeds[0].min_interval: min_interval is longer than max_interval; swap",
-            "c.yaml:4:22: news.min_interval: min_interval is longer than max_interval; swap",
+            "c.yaml:3:55: feeds[0].min_interval: min_interval is longer than max_interval; swap them",
+            "c.yaml:4:22: news.min_interval: min_interval is longer than max_interval; swap them",
         ],
     ),
     "an interval without unit": (
@@ -83,8 +83,8 @@ BAD = {
     "an interval of nothing": (
         LEAST + "prices: {interval_in_session: 0s}\n",
         [
-            "c.yaml:2:31: prices.interval_in_session: text '0s' is no time at all; write a number and s, m, h, d or w,"
-            " as in 90s, 30m, 2h, 5d",
+            "c.yaml:2:31: prices.interval_in_session: text '0s' is not longer than zero; write a number and"
+            " s, m, h, d or w, as in 90s, 30m, 2h, 5d",
         ],
     ),
     "a word the console does not know": (
@@ -101,8 +101,8 @@ BAD = {
     "a database that is no file": (
         LEAST + "storage: {database: 'postgres://localhost/a'}\n",
         [
-            "c.yaml:2:21: storage.database: 'postgres://localhost/a' is not the name of a file; write one,"
-            " as in data/aftershock.db",
+            "c.yaml:2:21: storage.database: 'postgres://localhost/a' is not a file name; write one"
+            " like data/aftershock.db",
         ],
     ),
     "a token under telegram": (

@@ -83,10 +83,10 @@ def test_a_file_others_can_read_is_used_with_a_warning(tmp_path: Path, mode: int
     [
         ("hunter2\n", f":1:1: {NO_TOKEN}"),
         (f"{TOKEN} hunter2\n", f":1:1: {NO_TOKEN}"),
-        ("# nothing\n", ": the file holds no token; paste the one BotFather gave you"),
-        (f"{TOKEN}\nhunter2\n", ":2:1: the file holds more than the token; leave one line"),
-        (b"\xff\xfehunter2", ": the file is not UTF-8 text; save it as such"),
-        (b"x" * 70_000, ": the file is too large to hold a token; name another"),
+        ("# nothing\n", ": the file has no token in it; paste the one from BotFather"),
+        (f"{TOKEN}\nhunter2\n", ":2:1: the file has more in it than the token; leave one line"),
+        (b"\xff\xfehunter2", ": the file is not UTF-8; save it as UTF-8"),
+        (b"x" * 70_000, ": the file is too large for a token; name another"),
     ],
     ids=["another word", "two words", "only a comment", "two lines", "another encoding", "a large file"],
 )

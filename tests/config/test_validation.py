@@ -212,7 +212,7 @@ BAD = {
             "f.yaml:1:46: rules[0].moves[0].size: expected a whole number, found text 'x'; write a number,"
             " without unit or quotes",
             "f.yaml:1:50: rules[0].moves[1]: unknown value 'hop'; write step or jump",
-            "f.yaml:1:63: rules[0].moves[2]: this does not say what it is; add 'kind'",
+            "f.yaml:1:63: rules[0].moves[2]: the kind is missing; add 'kind'",
         ],
     ),
     "an unknown key in one of two mappings told apart by a key": (
@@ -230,12 +230,12 @@ BAD = {
         "rules: [{name: a, tags: {Big One: 1}}]\n",
         [
             "f.yaml:1:26: rules[0].tags[\"Big One\"]: 'Big One' is not a name; write lower-case letters, digits"
-            " and '-', as in big-one",
+            " and '-', like big-one",
         ],
     ),
     "a symbol in small letters": (
         "rules: [{name: a, symbols: [NVDA, nvda]}]\n",
-        ["f.yaml:1:35: rules[0].symbols[1]: 'nvda' is not a symbol as Yahoo Finance writes it; write NVDA"],
+        ["f.yaml:1:35: rules[0].symbols[1]: 'nvda' is not how Yahoo Finance writes a symbol; write NVDA"],
     ),
     "a symbol that YAML takes for a boolean": (
         "rules: [{name: a, symbols: [ON, true]}]\n",
@@ -277,7 +277,7 @@ BAD = {
         "rules:\n  - hold: 0\n    name: B B\n  - name: c\n    colour: red\n",
         [
             "f.yaml:2:11: rules[0].hold: number 0 is too small; write at least 1",
-            "f.yaml:3:11: rules[0].name: 'B B' is not a name; write lower-case letters, digits and '-', as in b-b",
+            "f.yaml:3:11: rules[0].name: 'B B' is not a name; write lower-case letters, digits and '-', like b-b",
             "f.yaml:5:5: rules[1].colour: unknown key 'colour'; write one of apart, drop, either, enabled, hold, link,"
             " moves, name, on, pair, some, symbols, …",
         ],

@@ -202,7 +202,7 @@ def test_a_token_in_the_configuration_is_refused_without_repeating_it(folder: Pa
     done = call("run", *config(folder))
     assert token not in done.stderr
     [line] = mistakes(done)
-    assert "token does not belong into this file" in line
+    assert "token does not belong in this file" in line
 
 
 def test_json_is_one_object_a_line_and_words_go_to_stderr(tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_a_described_episode_cannot_be_replayed() -> None:
 
 
 def test_a_price_on_a_day_without_session_is_refused() -> None:
-    with pytest.raises(UsageError, match="2025-01-20 is no session of XNYS"):
+    with pytest.raises(UsageError, match="2025-01-20 is not a session of XNYS"):
         build_tape(episode(prices("AAA", [EpisodeBar(date(2025, 1, 20), 4)])), timetable_of)
 
 

@@ -175,7 +175,7 @@ def test_what_a_variable_holds_is_handed_over_and_shown_nowhere(
 
 def test_a_built_in_channel_has_a_section_of_its_own(site: Path, config: Path) -> None:
     config.write_text(CONFIG.replace("type: file", "type: webhook"))
-    assert "webhook has a section of its own: webhooks:" in said(checked(config)[1], "notifiers[0].type")
+    assert "'webhook' is built in; write it under webhooks:" in said(checked(config)[1], "notifiers[0].type")
 
 
 # -------------------------------------------------------------------------------------------------------------- running

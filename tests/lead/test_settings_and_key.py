@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings.language_model_key import find_language_model_key
 from bot.config.settings.model import Settings, load_settings
+from bot.config.settings.secret_files import find_language_model_key
 from bot.core.errors import ConfigError
 
 KEY = "sk-emulated-key-for-tests-only-000"
@@ -74,8 +74,8 @@ def test_a_file_others_can_read_is_warned_of(tmp_path: Path) -> None:
         ("", "this is not a key"),
         (f"{KEY}\n{KEY}", "this is not a key"),
         (f"{KEY}é", "this is not a key"),
-        (KEY.encode() + b"\xff", "the file is not UTF-8 text; save it as such"),
-        (KEY * 10_000, "the file is too large to hold a key; name another"),
+        (KEY.encode() + b"\xff", "the file is not UTF-8; save it as UTF-8"),
+        (KEY * 10_000, "the file is too large for a key; name another"),
     ],
 )
 def test_a_file_without_a_usable_key(tmp_path: Path, content: str | bytes | None, said: str) -> None:

@@ -83,5 +83,5 @@ def test_an_address_that_is_none_is_refused_without_being_shown(tmp_path: Path, 
 
 
 def test_a_switch_is_not_asked_all_the_time(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"config.yaml:2:20: heartbeat.every: asked too often"):
+    with pytest.raises(ConfigError, match=r"config.yaml:2:20: heartbeat.every: too frequent"):
         settings(tmp_path, "heartbeat: {every: 9s}")

@@ -361,9 +361,9 @@ def test_the_secret_parts_of_an_address_are_known(url: str, hidden: set[str]) ->
     ("text", "said"),
     [
         (CONFIG.replace("AFTERSHOCK_DESK_SECRET", "my secret"), "this is not the name of a variable"),
-        (CONFIG.replace("min_severity: high", "min_severity: loud"), "'loud' is no severity; write one of info"),
+        (CONFIG.replace("min_severity: high", "min_severity: loud"), "'loud' is not a severity; write one of info"),
         (CONFIG.replace("https://desk", "ftp://desk"), "http"),
-        (CONFIG.replace("apprise:\n", "apprise:\n  - {name: team, url_env: A_B_C}\n"), "has this name already"),
+        (CONFIG.replace("apprise:\n", "apprise:\n  - {name: team, url_env: A_B_C}\n"), "this name is already taken"),
     ],
 )
 def test_mistakes_are_said_with_their_place_and_no_secret_is_repeated(tmp_path: Path, text: str, said: str) -> None:

@@ -127,7 +127,7 @@ def test_a_topic_that_explains_nothing_does_not_compete(project: Project) -> Non
 def test_a_rule_that_asks_whether_it_explains_something_is_a_mistake(project: Project) -> None:
     project.topics.write_text(FIRE.replace("    named:", "    role: none\n    named:"), encoding="utf-8")
     (found,) = project.mistakes()
-    assert found.startswith("burnt.yaml:7:27: rules[0].when.all[1].cause.topic[0]: 'plant-fire' explains no fall")
+    assert found.startswith("burnt.yaml:7:27: rules[0].when.all[1].cause.topic[0]: 'plant-fire' cannot be a cause")
     assert "write role: rival" in found
 
 
@@ -135,6 +135,6 @@ def test_its_weight_says_how_much_of_its_evidence_counts(project: Project) -> No
     project.topics.write_text(FIRE.replace("    named:", "    weight: 0.5\n    named:"), encoding="utf-8")
     (found,) = project.mistakes()
     assert found.startswith("burnt.yaml:7:52: rules[0].when.all[1].cause.confidence: ")
-    assert "stories alone explain a fall with 0.45 at most; write less" in found
+    assert "stories alone give at most 0.45; write less" in found
     project.rules.write_text(RULE.replace(">= 0.6", "between 0.44 and 0.46"), encoding="utf-8")
     assert project.verdict("burnt", [BURNING], "expect: [{symbol: NVDA}]").passed

@@ -100,7 +100,7 @@ def test_a_bad_row_is_named_and_passed_over(tmp_path: Path, row: str, said: str)
 def test_a_row_of_no_session_is_named(tmp_path: Path) -> None:
     recorded = prices(tmp_path, "symbol,date,close\nX,2025-01-20,5\nX,2025-01-27,6\n")
     observed(recorded)
-    assert [(p.line, "lies in no session" in p.message) for p in recorded.problems] == [(2, True)]
+    assert [(p.line, "is in no session" in p.message) for p in recorded.problems] == [(2, True)]
 
 
 def test_of_a_row_given_twice_the_last_counts(tmp_path: Path) -> None:

@@ -43,14 +43,14 @@ def test_an_alert_that_does_not_come_is_explained_by_its_nearest_miss(bench: Ben
     assert failure.came == ("nothing for NVDA",)
     (miss,) = failure.misses
     assert (miss.rule, miss.symbol, f"{miss.at:%H:%M}") == ("fall", "NVDA", "15:01")
-    stopped = [line for line in verdict_lines(verdict) if "stopped by this" in line]
+    stopped = [line for line in verdict_lines(verdict) if "stopped here" in line]
     assert len(stopped) == 1
     assert "news topic ai-model" in stopped[0]
 
 
 def test_a_guard_that_blocks_is_what_stopped_it(bench: Bench) -> None:
     text = "  - name: a\n" + FALL.replace("598", "570") + NEWS + "    expect: [{symbol: NVDA, at: '15:01'}]\n"
-    stopped = [line for line in verdict_lines(bench.one(text)) if "stopped by this" in line]
+    stopped = [line for line in verdict_lines(bench.one(text)) if "stopped here" in line]
     assert ["market SPY" in line for line in stopped] == [True]
 
 

@@ -71,7 +71,7 @@ def test_the_command_says_how_it_went_by_its_exit_code(tmp_path: Path) -> None:
     assert "<testsuites" in (tmp_path / "out.xml").read_text(encoding="utf-8")
     failed = run("  - {name: a, prices: {NVDA: 100 | 15:00 99}, expect: [{symbol: NVDA}]}\n")
     assert (failed.returncode, failed.stdout[:4]) == (1, "FAIL")
-    assert "stopped by this" in failed.stdout
+    assert "stopped here" in failed.stdout
     wrong = run("  - {name: a, expect_nothing: because}\n")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "case.yaml:4:5: tests[0]: no prices and no stories" in wrong.stderr

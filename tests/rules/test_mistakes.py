@@ -38,12 +38,12 @@ NEVER = "can never hold"
         ('news: {topic: ai-model, novelty: "> 1"}', "news.novelty", NEVER),
         ('news: {topic: ai-model, sources: "< 1"}', "news.sources", NEVER),
         ('news: {topic: ai-model, stories: "<= 0"}', "news.stories", NEVER),
-        ('news: {topic: ai-model, sources: ">= 1.5"}', "news.sources", "'1.5' is no number of things"),
+        ('news: {topic: ai-model, sources: ">= 1.5"}', "news.sources", "'1.5' is not a count"),
         ('news: {topic: ai-model, within: 2h, burst: "< 0"}', "news.burst", NEVER),
         ('cause: {topic: ai-model, confidence: "> 1"}', "cause.confidence", NEVER),
         ('breadth: {symbols: all, change: "< -5%", count: ">= 5"}', "breadth.count", "there are only 4"),
         ('breadth: {symbols: all, change: "< -5%", count: "> 4"}', "breadth.count", "there are only 4"),
-        ('breadth: {symbols: all, change: "< -5%", count: ">= 2.5"}', "breadth.count", "no number of things"),
+        ('breadth: {symbols: all, change: "< -5%", count: ">= 2.5"}', "breadth.count", "not a count"),
         ('breadth: {symbols: all, change: "< -5%", share: "> 100%"}', "breadth.share", "between 0% and 100%"),
         ('price: {change: "between -2% and -5%"}', "price.change", "the smaller number comes first"),
         ('price: {change: "< -5"}', "price.change", 'write "< -5%"'),
@@ -55,7 +55,7 @@ NEVER = "can never hold"
         ('price: {change: "< -5%", since: high of 3000 sessions}', "price.since", "at most 500 sessions"),
         ('price: {change: "< -5%", since: 17h}', "price.since", "longer than any session"),
         ('price: {drawdown: "< -5%", of: 501 sessions}', "price.of", "at most 500 sessions"),
-        ('price: {drawdown: "< -5%", of: 15d}', "price.of", "not kept for so long"),
+        ('price: {drawdown: "< -5%", of: 15d}', "price.of", "not kept that long"),
         ('market: {change: "< -5%", since: 501 sessions}', "market.since", "at most 500 sessions"),
         ('breadth: {change: "< -5%", since: 2d, count: ">= 2"}', "breadth.since", "longer than any session"),
         ("extreme: {lowest_since: 501 sessions}", "extreme.lowest_since", "at most 500 sessions"),
@@ -65,7 +65,7 @@ NEVER = "can never hold"
         ('abnormal: {change: "< -5%", since: open}', "abnormal.since", "write previous close or 3 sessions"),
         ("news: {topic: ai-model, within: 8 sessions}", "news.within", "at most 7 sessions"),
         ("news: {topic: ai-model, within: 15d}", "news.within", "at most 2w"),
-        ("cause: {topic: ai-model, within: 8 sessions}", "cause.within", "remembered for 2w"),
+        ("cause: {topic: ai-model, within: 8 sessions}", "cause.within", "kept for 2w"),
         ('news: {topic: ai-model, burst: ">= 3"}', "news.burst", "write within: 2h"),
         ('news: {topic: ai-model, burst: ">= 3", within: 8d}', "news.within", "write within: 2h"),
         ('news: {topic: ai-model, burst: ">= 3", within: 2h, baseline: 14d}', "news.baseline", "at most 13d"),
@@ -75,34 +75,39 @@ NEVER = "can never hold"
         ("news: {topic: [ai-model, x]}", "news.topic[1]", "unknown topic 'x'"),
         ("cause: {topic: ai-modle}", "cause.topic", "did you mean 'ai-model'?"),
         ("news: {about: DeepSek}", "news.about", "did you mean 'DeepSeek'?"),
-        ("news: {about: [DeepSeek, Zzz]}", "news.about[1]", "nobody is called 'Zzz'"),
+        ("news: {about: [DeepSeek, Zzz]}", "news.about[1]", "no lab, model or company is called 'Zzz'"),
         ('market: {benchmark: SPX, change: "< -5%"}', "market.benchmark", "did you mean 'SPY'?"),
         ('abnormal: {benchmark: SPX, change: "< -5%"}', "abnormal.benchmark", "did you mean 'SPY'?"),
         ('breadth: {symbols: group:chip, change: "< -5%", count: ">= 1"}', "breadth.symbols", "did you mean 'chips'?"),
-        ('breadth: {symbols: [peers, KO], change: "< -5%", count: ">= 1"}', "breadth.symbols", "peers stands alone"),
+        (
+            'breadth: {symbols: [peers, KO], change: "< -5%", count: ">= 1"}',
+            "breadth.symbols",
+            "peers cannot be combined with others",
+        ),
         # text
         ('news: {text: "(a"}', "news.text", "is not a regular expression"),
         ('news: {text: "a|"}', "news.text", "matches every text"),
         # shape
-        ("price: {}", "price", "nothing is asked of the price"),
+        ("price: {}", "price", "the price condition has no test"),
         ('price: {change: "< -1%", drawdown: "< -1%", of: 5 sessions}', "price", "two conditions"),
         ('price: {drawdown: "< -1%"}', "price", "add of: 60 sessions"),
         ('price: {change: "< -1%", of: 5 sessions}', "price", "lookback of a drawdown"),
         ('price: {drawdown: "< -1%", of: 5 sessions, since: open}', "price", "write of instead of since"),
-        ("market: {benchmark: SPY}", "market", "nothing is asked of the benchmark"),
-        ("abnormal: {}", "abnormal", "nothing is asked"),
-        ('breadth: {change: "< -1%"}', "breadth", "nothing is asked of the group"),
-        ("extreme: {}", "extreme", "write one of lowest_since and highest_since"),
-        ("extreme: {lowest_since: 5 sessions, highest_since: 5 sessions}", "extreme", "write one of"),
+        ("market: {benchmark: SPY}", "market", "the market condition has no test"),
+        ("abnormal: {}", "abnormal", "the abnormal condition has no test"),
+        ('breadth: {change: "< -1%"}', "breadth", "the breadth condition has no test"),
+        ("extreme: {}", "extreme", "expected either lowest_since or highest_since"),
+        ("extreme: {lowest_since: 5 sessions, highest_since: 5 sessions}", "extreme", "expected either"),
         ("news: {within: 2h}", "news", "write topic: ai-model, or about, or text"),
-        ("during: {}", "during", "no time is named"),
+        ("during: {}", "during", "no time is given"),
         ("during: {hours: 09:30-16:00}", "during", "add zone: America/New_York"),
         ("during: {weekdays: mon}", "during", "add zone: America/New_York"),
-        ("during: {phase: pre, zone: UTC}", "during", "belongs to hours or weekdays"),
-        ("during: {hours: 9-16, zone: UTC}", "during.hours", "write as 09:30-16:00"),
-        ("during: {hours: 09:30-09:30, zone: UTC}", "during.hours", "no time at all"),
-        ("during: {hours: 25:00-26:00, zone: UTC}", "during.hours", "write as 09:30-16:00"),
-        ("during: {weekdays: [mon, xyz], zone: UTC}", "during.weekdays", "'xyz' is no weekday"),
+        ("during: {phase: pre, zone: UTC}", "during", "zone only applies to hours and weekdays"),
+        ("during: {hours: 9-16, zone: UTC}", "during.hours", "write one like 09:30-16:00"),
+        ("during: {hours: 09:30-09:30, zone: UTC}", "during.hours", "ends when it starts"),
+        ("during: {hours: 25:00-26:00, zone: UTC}", "during.hours", "write one like 09:30-16:00"),
+        ("during: {weekdays: [mon, xyz], zone: UTC}", "during.weekdays", "'xyz' is not a weekday"),
+        ("during: {weekdays: [9], zone: UTC}", "during.weekdays", "'9' is not a weekday"),
         ("during: {hours: 09:30-16:00, zone: New_York}", "during.zone", "unknown time zone 'New_York'"),
         ("during: {phase: pree}", "during.phase", "did you mean 'pre'?"),
         ("sequence: {within: 2h, steps: [{during: {phase: pre}}]}", "sequence.steps", "at least 2"),
@@ -158,9 +163,9 @@ def test_what_is_just_possible_passes(tmp_path: Path, when: str) -> None:
         ("group:chip", "unknown group 'chip'; did you mean 'chips'?"),
         ("exposure:ai-chip", "unknown exposure 'ai-chip'; did you mean 'ai-chips'?"),
         ("[all, 'not:NVDIA']", "unknown symbol 'NVDIA'"),
-        ("'not:NVDA'", "this says only whom to leave out; add all"),
-        ("[NVDA, 'not:NVDA']", "no watched symbol is left"),
-        ("['all', 'not:all']", "no watched symbol is left"),
+        ("'not:NVDA'", "this only excludes symbols; add all"),
+        ("[NVDA, 'not:NVDA']", "no watched symbol matches"),
+        ("['all', 'not:all']", "no watched symbol matches"),
         ("chips", "'chips' is a group; write group:chips"),
         ("gruop:chips", "unknown kind of selection 'gruop'; did you mean 'group'?"),
         ("[]", "nothing is written here"),
@@ -181,7 +186,7 @@ def test_a_selection_of_nobody_is_found(tmp_path: Path, symbols: str, said: str)
         ("severity: {high: sometimes}", "severity.high", "write always, or"),
         ('severity: {high: "change < -15"}', "severity.high", "lacks a %"),
         ('severity: {high: "change < -15%"}', "severity", "no severity applies always"),
-        ("severity: {}", "severity", "no severity is named"),
+        ("severity: {}", "severity", "no severity is given"),
         ('severity: {high: always, critical: "change > 5%"}', "severity.critical", "can never be reached"),
         ('severity: {high: always, critical: "change > -10%"}', "severity.critical", "can never be reached"),
         ('severity: {high: always, critical: "change < -5%"}', "severity.high", "wherever the rule fires"),
@@ -194,10 +199,10 @@ def test_a_selection_of_nobody_is_found(tmp_path: Path, symbols: str, said: str)
         ),
         ("hold: 0", "hold", "too few"),
         ("hold: 21", "hold", "too many"),
-        ("hold: 17h", "hold", "no session lasts so long"),
-        ("hold: true", "hold", "write a number of quotes, or 10m"),
+        ("hold: 17h", "hold", "no session is that long"),
+        ("hold: true", "hold", "write a number of quotes, or a duration like 10m"),
         ("hold: soon", "hold", "is not a duration"),
-        ("for: 10m", "for", "is written hold: 10m"),
+        ("for: 10m", "for", "as hold: 10m, beside when"),
         ("cooldown: 0 sessions", "cooldown", "at least 1 session"),
         ("follow_up: tomorrow", "follow_up", "is not a follow-up"),
     ],
@@ -226,7 +231,7 @@ def test_severities_that_can_be_reached_pass(tmp_path: Path, when: str, severity
 def test_a_severity_by_change_needs_a_price(tmp_path: Path) -> None:
     rest = 'severity: {high: always, critical: "change < -15%"}'
     found = mistakes(tmp_path, rule_text("news: {topic: ai-model}\nnone: [{price: {change: '< -1%'}}]", rest))
-    assert "the rule has no price condition" in found[0]
+    assert "a change needs a price condition" in found[0]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +239,7 @@ def test_a_severity_by_change_needs_a_price(tmp_path: Path) -> None:
     [
         (
             'all: [{price: {change: "< -10%"}}, {price: {change: "> -5%"}}]',
-            'all[1].price: "> -5%" and "< -10%" can never hold together',
+            'all[1].price: "> -5%" and "< -10%" can never both hold',
         ),
         (
             'price: {change: "< -10%"}\nnone: [{price: {change: "< -5%"}}]',
@@ -242,13 +247,16 @@ def test_a_severity_by_change_needs_a_price(tmp_path: Path) -> None:
         ),
         (
             'all: [{price: {drawdown: "< -10%", of: 5 sessions}}, {price: {drawdown: "> -5%", of: 5 sessions}}]',
-            "can never hold together",
+            "can never both hold",
         ),
-        ('price: {change: "< -5%", since: story}', "which story is not said; add news"),
-        ('price: {change: "< -5%"}\nmarket: {change: "< -1%", since: story}', "which story is not said; add news"),
+        ('price: {change: "< -5%", since: story}', "the rule has no story to measure from; add news"),
+        (
+            'price: {change: "< -5%"}\nmarket: {change: "< -1%", since: story}',
+            "the rule has no story to measure from; add news",
+        ),
         (
             'price: {change: "< -5%", since: story}\nnone: [{news: {topic: ai-model}}]',
-            "which story is not said; add news",
+            "the rule has no story to measure from; add news",
         ),
         ("news: {topic: ai-model, reach: none}", "this fires for every symbol; write direct or exposure"),
         (
@@ -351,7 +359,8 @@ def test_mistakes_in_named_conditions_are_told_once_and_where_they_are_defined(t
         "conditions.bad.news.topic: unknown topic 'nothing'; write ai-model",
         'conditions.unused.price.change: "< -100%" can never hold: a price cannot fall by 100% or more; '
         "write a limit that can be reached",
-        "conditions.other.all[0]: 'circle' is defined by itself (circle → other → circle); write out what it means",
+        "conditions.other.all[0]: 'circle' is defined in terms of itself (circle → other → circle); "
+        "write the condition out",
         "rules[1].when.all[1]: unknown condition 'bda'; did you mean 'bad'?",
     ]
 
@@ -367,7 +376,7 @@ def test_where_none_is_named_the_first_of_the_configured_benchmarks_is_taken(tmp
     assert isinstance(taken, Abnormal | MarketMove)
     assert taken.benchmark == "QQQ"
     found = mistakes(tmp_path, rule_text(when), around=replace(AROUND, benchmarks=()))
-    assert "config.yaml has no benchmarks; add some there, as benchmarks: [SPY]" in found[0]
+    assert "config.yaml has no benchmarks; add some there, like benchmarks: [SPY]" in found[0]
 
 
 def test_how_far_back_news_go_depends_on_what_is_remembered(tmp_path: Path) -> None:

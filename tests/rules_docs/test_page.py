@@ -97,7 +97,7 @@ def test_every_word_a_rule_may_use_is_on_the_page() -> None:
     assert not missing
     for written in re.findall(r"`([^`]+)`", sections()["A rule"].split("| `follow_up` |")[1].split("|")[0]):
         FollowUpKind.parse(written)
-    since = re.findall(r"^\| (`[^|]+`) \| ", sections()["price"].split("What `since` may be")[1], re.MULTILINE)
+    since = re.findall(r"^\| (`[^|]+`) \| ", sections()["price"].split("Values of `since`")[1], re.MULTILINE)
     forms = [form for cell in since[1:] for form in re.findall(r"`([^`]+)`", cell)]
     assert {parse_since(form).kind for form in forms} == {
         "previous close", "open", "duration", "sessions", "high", "low", "story",

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.settings.edit_env import keep_token, owner_only, token_from
 from bot.config.settings.replacing import replace_file
-from bot.config.settings.telegram_token import find_telegram_token
+from bot.config.settings.telegram_token import find_telegram_token, keep_token, owner_only, token_from
 from bot.core.errors import ConfigError
 from bot.core.secret import Secret
 

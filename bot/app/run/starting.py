@@ -22,9 +22,9 @@ from bot.app.run.reloading import look
 from bot.app.stores import open_store
 from bot.app.wiring import Startup, running_bot
 from bot.clock import SystemClock
-from bot.config.settings.language_model_key import find_language_model_key
 from bot.config.settings.metrics import find_heartbeat_url
 from bot.config.settings.model import load_settings
+from bot.config.settings.secret_files import find_language_model_key
 from bot.core.errors import StoreError
 
 log = logging.getLogger(__name__)

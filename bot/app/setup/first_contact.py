@@ -22,9 +22,8 @@ from bot.app.run.notifiers import telegram_notifier
 from bot.app.setup.sample import sample_for
 from bot.app.stores import exists, open_store, read_store
 from bot.config.settings.edit_admins import add_admin
-from bot.config.settings.edit_env import keep_token, owner_only
 from bot.config.settings.model import Settings, load_settings
-from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegram_token
+from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegram_token, keep_token, owner_only
 from bot.core.errors import ConfigError, DeliveryError
 from bot.core.model import Recipient
 from bot.core.secret import Secret

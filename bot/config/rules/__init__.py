@@ -1,8 +1,8 @@
-"""Rule files: YAML that people edit, into rules the engine evaluates.
+"""Turns rule files into rules the engine evaluates.
 
-``loading`` reads files into documents and documents into ``specs`` (what may be written, and what editors know), also
-those with mistakes as far as they go; ``compiling`` makes rules of them, by what names mean (``surroundings``) and what
-makes sense (``checks``). From there on it is ``bot.core.rules.rule`` and ``bot.core.rules.conditions``.
+``loading`` reads files into ``specs`` (the models of what may be written, which editors know too), files with mistakes
+as far as possible. ``compiling`` turns specs into the rules and conditions of ``bot.core.rules``: ``surroundings``
+resolves names, ``checks`` finds what makes no sense.
 """
 
 from bot.config.rules.loading import load_rules, misshapen, rule_files

@@ -1,4 +1,4 @@
-"""What makes no sense although every word of it is right: comparisons that cannot hold, severities out of reach."""
+"""Finds what is well-formed but makes no sense: impossible comparisons, contradictions, unreachable severities."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bot.core.rules.conditions import All, Condition, Drawdown, Named, NoneOf, P
 from bot.core.rules.rule import SeverityStep
 
 MOST_SESSIONS = 500
-"""Daily history and calendars reach back two years; that is what a fresh installation can fill."""
+"""Daily history and calendars go back two years, which is what a new installation can fill."""
 LONGEST_SESSION = timedelta(hours=16)
-"""New York from the begin of pre to the end of post; no exchange has more."""
+"""New York from the start of pre to the end of post; no exchange has longer."""
 MOST_AVERAGED = 60
 MOST_ABNORMAL = 10
-"""Sessions an abnormal return may be measured over: the estimation window ends so many before."""
+"""Sessions an abnormal return may cover: the estimation window ends this many sessions earlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Numbers from ``low`` to ``high``, each end included where ``with_low``, ``with_high``."""
+    """Numbers from ``low`` to ``high``; ``with_low`` and ``with_high`` say whether the ends are included."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -32,7 +32,7 @@ class Interval:
 
     @property
     def empty(self) -> bool:
-        """No number lies in it."""
+        """It contains no number."""
         return self.low > self.high or (self.low == self.high and not (self.with_low and self.with_high))
 
     def __and__(self, other: Interval) -> Interval:
@@ -42,13 +42,15 @@ class Interval:
         return Interval(low, high, with_low, with_high)
 
     def __le__(self, other: Interval) -> bool:
-        """Every number of this one lies in ``other``."""
+        """Whether ``other`` contains all of it."""
         both = self & other
         return self.empty or both == self
 
     @staticmethod
-    def of(asked: Comparison) -> Interval:
-        """The numbers that satisfy ``asked``."""
+    def of(asked: Comparison | None) -> Interval:
+        """The numbers that satisfy ``asked``; all where it is ``None``."""
+        if asked is None:
+            return Interval()
         match asked.op:
             case "<":
                 return Interval(high=asked.limit, with_high=False)
@@ -82,7 +84,7 @@ _WHY = {
 
 
 def impossible(asked: Comparison, possible: Interval, what: str, most: float | None = None) -> str:
-    """Why ``asked`` can never hold for a ``what``, and what to write; empty where it can."""
+    """Why ``asked`` can never hold for ``what``, and what to write; empty if it can."""
     meant = Interval.of(asked) & possible
     if not meant.empty and (most is None or not (meant & Interval(high=most)).empty):
         return ""
@@ -91,66 +93,62 @@ def impossible(asked: Comparison, possible: Interval, what: str, most: float | N
 
 
 def fractional(asked: Comparison) -> str:
-    """Why a count is compared with what is no count; empty where it is one."""
+    """Why ``asked`` does not fit a count; empty if it does."""
     limits = [asked.limit] + ([asked.upper] if asked.op == "between" else [])
     broken = next((n for n in limits if n != int(n)), None)
-    return f"'{broken:g}' is no number of things; write a whole number" if broken is not None else ""
+    return f"'{broken:g}' is not a count; write a whole number" if broken is not None else ""
 
 
 def unfillable(since: Since) -> str:
-    """Why nothing can be measured against ``since``; empty where it can."""
+    """Why nothing can be measured against ``since``; empty if it can."""
     if since.count > MOST_SESSIONS:
-        return f"history reaches back {MOST_SESSIONS} sessions; write at most {MOST_SESSIONS} sessions"
+        return f"history goes back {MOST_SESSIONS} sessions; write at most {MOST_SESSIONS} sessions"
     if since.duration is not None and since.duration > LONGEST_SESSION:
         return (
             f"'{since}' is longer than any session, and a duration is measured within one; "
-            "write a number of sessions, as 3 sessions"
+            "write a number of sessions, like 3 sessions"
         )
     return ""
 
 
 def too_far(span: Span, memory: timedelta) -> str:
-    """Why stories (or what they led to) are not remembered for ``span``; empty where they are."""
+    """Why stories are not kept for ``span``; empty if they are."""
     if span.longest <= memory:
         return ""
     sessions = max(1, int((memory.days - 4) * 5 / 7))
     at_most = f"{sessions} session{'' if sessions == 1 else 's'}" if span.sessions else format_duration(memory)
     return (
-        f"stories are remembered for {format_duration(memory)}; write at most {at_most}, "
+        f"stories are kept for {format_duration(memory)}; write at most {at_most}, "
         "or raise window under news: in config.yaml"
     )
 
 
 def unreachable(steps: Sequence[SeverityStep], rule: Comparison | None) -> Iterator[tuple[SeverityStep, str]]:
-    """Steps of ``severity`` that never apply, each with why. ``rule`` is the change that the rule itself asks for."""
+    """Steps of ``severity`` that never apply, each with the reason. ``rule`` is the change the rule itself requires."""
     fires = Interval.of(rule) if rule is not None else CHANGES
     reached: list[SeverityStep] = []
     for step in sorted(steps, key=lambda s: -s.severity):
-        where = fires & (Interval.of(step.change) if step.change is not None else Interval())
+        where = fires & Interval.of(step.change)
         word = step.severity.word
         if where.empty:
             yield step, f'{word} can never be reached: the rule fires at "{rule}"; write a change within that'
             continue
-        above = next((s for s in reached if where <= _interval(s)), None)
+        above = next((s for s in reached if where <= Interval.of(s.change)), None)
         if above is not None:
             always = "always" if above.change is None else f'at "{above.change}"'
-            if above.change is not None and step.change is None and rule is not None and fires <= _interval(above):
+            if above.change and step.change is None and rule is not None and fires <= Interval.of(above.change):
                 always = f'wherever the rule fires ("{rule}")'
             yield (
                 step,
-                f"{word} can never be reached: {above.severity.word} applies {always}, which is never less; "
+                f"{word} can never be reached: {above.severity.word} applies {always} and is more severe; "
                 f"remove one of the two or move the limit",
             )
             continue
         reached.append(step)
 
 
-def _interval(step: SeverityStep) -> Interval:
-    return Interval.of(step.change) if step.change is not None else Interval()
-
-
 def contradictions(when: Condition) -> Iterator[tuple[Condition, str]]:
-    """Conditions on one price that cannot hold together, or that a guard always blocks, each with why."""
+    """Conditions on one price that exclude each other, or that a guard always blocks, each with the reason."""
     met: dict[tuple[object, ...], tuple[Interval, str]] = {}
     for condition in conjuncts(when):
         key, asked = _about(condition)
@@ -159,16 +157,16 @@ def contradictions(when: Condition) -> Iterator[tuple[Condition, str]]:
         interval = Interval.of(asked)
         known = met.get(key)
         if known is not None and (known[0] & interval).empty:
-            yield condition, f'"{asked}" and "{known[1]}" can never hold together; change one of them, or write any'
+            yield condition, f'"{asked}" and "{known[1]}" can never both hold; change one of them, or use any'
             continue
         met[key] = (interval & known[0], str(asked)) if known else (interval, str(asked))
     for guard in _guards(when):
         key, asked = _about(guard)
         if key is None or asked is None or key not in met:
             continue
-        interval, said = met[key]
+        interval, required = met[key]
         if interval <= Interval.of(asked):
-            yield guard, f'this blocks whenever "{said}" holds, so the rule never fires; change one of them'
+            yield guard, f'this blocks whenever "{required}" holds, so the rule never fires; change one of them'
 
 
 def _about(condition: Condition) -> tuple[tuple[object, ...] | None, Comparison | None]:
@@ -180,7 +178,7 @@ def _about(condition: Condition) -> tuple[tuple[object, ...] | None, Comparison 
 
 
 def conjuncts(condition: Condition) -> Iterator[Condition]:
-    """What must all hold."""
+    """The conditions that must all hold."""
     if isinstance(condition, All):
         for child in condition.of:
             yield from conjuncts(child)
@@ -191,7 +189,7 @@ def conjuncts(condition: Condition) -> Iterator[Condition]:
 
 
 def _guards(condition: Condition) -> Iterator[Condition]:
-    """What must not hold."""
+    """The conditions that must not hold."""
     for part in conjuncts(condition):
         if isinstance(part, NoneOf):
             for child in part.of:

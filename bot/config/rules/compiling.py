@@ -1,4 +1,4 @@
-"""From what is written to rules the engine evaluates, collecting every mistake in meaning on the way."""
+"""Compiles specs into rules the engine evaluates, and collects every mistake in meaning."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ from bot.core.rules.rule import Rule, SeverityStep, first_price
 
 SEVERITY_WORDS = tuple(s.word for s in Severity)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_LEANS = re.compile(r"(?:^|[\s\[{,])[&*]\w")
-"""An anchor or an alias: the lines alone would not say the same."""
+_ANCHORED = re.compile(r"(?:^|[\s\[{,])[&*]\w")
+"""An anchor or alias: the lines alone would not mean the same."""
 
 
 class Compiler:
@@ -63,9 +63,9 @@ class Compiler:
         self.around = around
         self.problems: list[Problem] = []
         self.used: dict[str, None] = {}
-        """Names of the conditions used since it was last cleared."""
+        """Named conditions used since it was last cleared."""
         self.places: dict[int, DocumentPath] = {}
-        """Where each compiled condition is written, by its ``id``."""
+        """Path of each compiled condition, by its ``id``."""
         self._named = named
         self._compiled: dict[str, core.Condition | None] = {}
         self._uses: dict[str, dict[str, None]] = {}
@@ -77,13 +77,13 @@ class Compiler:
         self.problems.append(problem(self.document, path, message, key=key))
 
     def place(self, path: DocumentPath, key: str, index: int) -> DocumentPath:
-        """Path of a list item; of the value itself where one word was written for a list."""
+        """Path of a list item, or of the value itself if one word was written instead of a list."""
         return (*path, key, index) if isinstance(self.document.value((*path, key)), list) else (*path, key)
 
     # -------------------------------------------------------------------------------------------------------- a rule
 
     def rule(self, read: ReadRule) -> Rule | None:
-        """The rule, or ``None`` where anything is wrong with it."""
+        """The rule, or ``None`` if it has a mistake."""
         spec, path = read.spec, ("rules", read.index)
         before = len(self.problems)
         self.used.clear()
@@ -91,7 +91,7 @@ class Compiler:
         when = self.item(spec.when, (*path, "when"))
         steps = self._severity(spec.severity, (*path, "severity"))
         if spec.hold_for is not None and spec.hold_for > LONGEST_SESSION:
-            self.fail((*path, "hold"), "no session lasts so long; write less, as 10m")
+            self.fail((*path, "hold"), "no session is that long; write less, like 10m")
         if when is None or not read.whole:
             return None
         self._as_a_whole(spec, when, steps, path)
@@ -140,9 +140,9 @@ class Compiler:
                 else:
                     steps.append(SeverityStep(Severity.parse(word), change))
             else:
-                self.fail((*path, word), f"'{when}' is not when a severity applies; write always, or \"change < -15%\"")
+                self.fail((*path, word), f"'{when}' is not a condition; write always, or \"change < -15%\"")
         if not written:
-            self.fail(path, "no severity is named; write one, as warning")
+            self.fail(path, "no severity is given; write one, like warning")
         elif len(steps) == len(written) and all(s.change is not None for s in steps):
             self.fail(path, "no severity applies always; give one of them the value always")
         return tuple(sorted(steps, key=lambda s: s.severity))
@@ -152,12 +152,10 @@ class Compiler:
     def _as_a_whole(
         self, spec: RuleSpec, when: core.Condition, steps: tuple[SeverityStep, ...], path: DocumentPath
     ) -> None:
-        """What only shows once the parts of a rule are seen together."""
+        """Checks across the parts of a rule."""
         price = first_price(when)
         if price is None and any(step.change for step in steps):
-            self.fail(
-                (*path, "severity"), "severity asks for a change but the rule has no price condition; write one word"
-            )
+            self.fail((*path, "severity"), "a change needs a price condition in the rule; write a single severity")
         elif isinstance(spec.severity, dict) and len(steps) == len(spec.severity):
             asked = price.drawdown if isinstance(price, core.Drawdown) else price.change if price else None
             certain = asked if _always_asked(when, price) else None
@@ -167,11 +165,11 @@ class Compiler:
         for condition in core.walk(when):
             place = self.places.get(id(condition), (*path, "when"))
             if isinstance(condition, core.Price | core.MarketMove) and condition.since.kind == "story" and not news:
-                self.fail((*place, "since"), "which story is not said; add news: {topic: …} to the rule")
+                self.fail((*place, "since"), "the rule has no story to measure from; add news: {topic: …} to it")
             if isinstance(condition, core.News) and Reach.NONE in condition.reaches and not when.requires_price:
                 self.fail(
                     (*place, "reach"),
-                    "without a condition on prices this fires for every symbol; write direct or exposure",
+                    "without a price condition this fires for every symbol; write direct or exposure",
                 )
         for condition, why in contradictions(when):
             self.fail(self.places.get(id(condition), (*path, "when")), why)
@@ -179,7 +177,7 @@ class Compiler:
     # ------------------------------------------------------------------------------------------------------ as written
 
     def _written(self, path: DocumentPath) -> tuple[str, str]:
-        """Version and text of a rule as written, with the named conditions it uses."""
+        """Version and text of a rule, with the named conditions it uses."""
         written = self.document.data["rules"][path[1]]
         used = {name: self.document.data["conditions"][name] for name in sorted(self.used)}
         whole: Any = {"conditions": used, "rules": [written]} if used else written
@@ -189,7 +187,7 @@ class Compiler:
         return stable_id(json.dumps(whole, sort_keys=True, ensure_ascii=False), length=12), text
 
     def _lines(self, path: DocumentPath) -> str:
-        """The lines a rule is written in, comments included; empty where it shares them or leans on others (``*``)."""
+        """A rule's lines with comments; empty if it shares them or uses anchors or aliases."""
         rules = self.document.data["rules"]
         index = int(path[1])
         first = self.document.position(path)[0] - 1
@@ -202,43 +200,42 @@ class Compiler:
         lines = self._lines_written[first:end]
         while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
             lines.pop()
-        if not lines or not lines[0].lstrip().startswith("-") or any(_LEANS.search(line) for line in lines):
+        if not lines or not lines[0].lstrip().startswith("-") or any(_ANCHORED.search(line) for line in lines):
             return ""
         return textwrap.dedent("\n".join(lines)) + "\n"
 
     # ------------------------------------------------------------------------------------------------------ selections
 
     def symbols(self, written: Collection[str], path: DocumentPath, key: str = "symbols") -> tuple[str, ...]:
-        """The symbols that selectors name together, those left out aside, in order. Not all need have prices here."""
-        found: dict[str, None] = {}
-        without: set[str] = set()
-        good = True
+        """The symbols that selectors name, in order, without those excluded. They need not all have prices here."""
+        included: dict[str, None] = {}
+        excluded: set[str] = set()
+        valid = True
         for index, selector in enumerate(written):
             if selector == LEFT_OUT:
-                good = False
+                valid = False
                 continue
-            exclude = selector.startswith("not:")
             try:
                 members = self.around.select(selector.removeprefix("not:").strip())
             except ValueError as error:
                 self.fail(self.place(path, key, index), str(error))
-                good = False
+                valid = False
                 continue
-            if exclude:
-                without.update(members)
+            if selector.startswith("not:"):
+                excluded.update(members)
             else:
-                found.update(dict.fromkeys(members))
-        if not found and good and all(s.startswith("not:") for s in written):
-            self.fail((*path, key), "this says only whom to leave out; add all, or a group")
-        elif good and not (left := [s for s in found if s not in without]) and not self.around.also_known:
-            self.fail((*path, key), "no watched symbol is left; name others, or add some to the watchlist")
-            return tuple(left)
-        return tuple(s for s in found if s not in without)
+                included.update(dict.fromkeys(members))
+        selected = tuple(s for s in included if s not in excluded)
+        if valid and not included and all(s.startswith("not:") for s in written):
+            self.fail((*path, key), "this only excludes symbols; add all, or a group")
+        elif valid and not selected and not self.around.also_known:
+            self.fail((*path, key), "no watched symbol matches; name others, or add some to the watchlist")
+        return selected
 
     # ------------------------------------------------------------------------------------------------------ conditions
 
     def item(self, written: specs.ConditionSpec | str, path: DocumentPath) -> core.Condition | None:
-        """A condition, or the one a name stands for; ``None`` where it has a mistake."""
+        """The condition written inline or by name; ``None`` if it has a mistake."""
         if isinstance(written, str):
             return self._by_name(written, path)
         parts = list(self._parts(written, path))
@@ -258,7 +255,7 @@ class Compiler:
             else:
                 keys = tuple(specs.ConditionSpec.model_fields)
                 advice = f"write {name}: …" if name in keys else f"define {name} under conditions: in this file"
-                self.fail(path, f"there is no condition named '{name}'; {advice}")
+                self.fail(path, f"no condition is named '{name}'; {advice}")
             return None
         self.definition(name, path)
         self.used.update(self._uses.get(name, {}))
@@ -269,7 +266,7 @@ class Compiler:
         """Compile the condition defined as ``name``, once; ``path`` is where it is used."""
         if name in self._open:
             circle = " → ".join([*self._open[self._open.index(name) :], name])
-            self.fail(path, f"'{name}' is defined by itself ({circle}); write out what it means")
+            self.fail(path, f"'{name}' is defined in terms of itself ({circle}); write the condition out")
             return
         if name in self._compiled:
             return
@@ -320,7 +317,7 @@ class Compiler:
         most: float | None = None,
         whole: bool = False,
     ) -> None:
-        """Report a comparison that can never hold."""
+        """Report a comparison that can never hold, or a fraction in place of a count."""
         if asked is None:
             return
         why = (fractional(asked) if whole else "") or impossible(asked, possible, what or str(path[-1]), most)
@@ -331,15 +328,13 @@ class Compiler:
         if why:
             self.fail(path, why)
 
-    def _sessions(self, span: Span | None, path: DocumentPath, most: int = MOST_SESSIONS) -> int:
-        """The number of sessions of a span that must be given in sessions."""
-        if span is None:
-            return 0
+    def _sessions(self, span: Span, path: DocumentPath, most: int = MOST_SESSIONS) -> int:
+        """The number of sessions in a span that must be given in sessions."""
         if span.sessions is None:
-            self.fail(path, f"'{span}' is not a number of sessions; write as 20 sessions")
+            self.fail(path, f"'{span}' is not a number of sessions; write it like 20 sessions")
             return 1
         if span.sessions > most:
-            self.fail(path, f"this looks back further than can be filled; write at most {most} sessions")
+            self.fail(path, f"history does not go back that far; write at most {most} sessions")
         return span.sessions
 
     # ---------------------------------------------------------------------------------------------------- of one price
@@ -358,7 +353,7 @@ class Compiler:
         if of.sessions is not None:
             self._sessions(of, (*path, "of"))
         elif of.longest > self.around.news_memory:
-            self.fail((*path, "of"), "quotes are not kept for so long; write sessions, as 20 sessions")
+            self.fail((*path, "of"), "quotes are not kept that long; write sessions, like 20 sessions")
         return core.Drawdown(asked, of)
 
     def _abnormal(self, spec: specs.AbnormalSpec, path: DocumentPath) -> core.Condition | None:
@@ -367,10 +362,10 @@ class Compiler:
         if spec.since.kind not in ("previous close", "sessions"):
             self.fail(
                 (*path, "since"),
-                f"no model expects anything since '{spec.since}'; write previous close or 3 sessions",
+                f"the market model does not measure since '{spec.since}'; write previous close or 3 sessions",
             )
         elif spec.since.count > MOST_ABNORMAL:
-            self.fail((*path, "since"), f"write at most {MOST_ABNORMAL} sessions: the model is estimated before them")
+            self.fail((*path, "since"), f"the market model ends there; write at most {MOST_ABNORMAL} sessions")
         return core.Abnormal(benchmark, spec.change, spec.z, spec.since)
 
     def _gap(self, spec: specs.GapSpec, path: DocumentPath) -> core.Condition | None:
@@ -378,8 +373,9 @@ class Compiler:
         return core.Gap(spec.change)
 
     def _extreme(self, spec: specs.ExtremeSpec, path: DocumentPath) -> core.Condition | None:
-        key = "lowest_since" if spec.lowest_since is not None else "highest_since"
-        return core.Extreme(spec.lowest_since is not None, self._sessions(getattr(spec, key), (*path, key)))
+        lowest = spec.lowest_since is not None
+        key = "lowest_since" if lowest else "highest_since"
+        return core.Extreme(lowest, self._sessions(getattr(spec, key), (*path, key)))
 
     def _volume(self, spec: specs.VolumeSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.ratio, POSITIVE, (*path, "ratio"), "a volume")
@@ -388,11 +384,11 @@ class Compiler:
     # ------------------------------------------------------------------------------------------------------- of others
 
     def _benchmark(self, written: str | None, path: DocumentPath) -> str:
-        """The benchmark that is written, or the one that stands for the market."""
+        """The benchmark as written, else the default one."""
         known = self.around.benchmarks
         if written is None:
             if not known:
-                self.fail(path, "config.yaml has no benchmarks; add some there, as benchmarks: [SPY]")
+                self.fail(path, "config.yaml has no benchmarks; add some there, like benchmarks: [SPY]")
             return known[0] if known else ""
         if written not in self.around.present and written not in self.around.also_known:
             self.fail((*path, "benchmark"), one_of(written, sorted(known), "benchmark"))
@@ -407,10 +403,10 @@ class Compiler:
             peers = {s: self.around.peers(s) for s in self.around.watchlist}
             return core.Breadth("peers", spec.change, (), spec.since, spec.count, spec.share, peers)
         if PEERS in spec.symbols:
-            self.fail((*path, "symbols"), "peers stands alone; write it without others, or name the groups")
+            self.fail((*path, "symbols"), "peers cannot be combined with others; write it alone, or name the groups")
             return None
         members = self.symbols(spec.symbols, path)
-        # a replay or a backtest watches what it has prices for: fewer than the rule was written for
+        # a replay or backtest watches only what it has prices for, fewer than the rule was written for
         most = float(len(members)) if members and not self.around.also_known else None
         self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", most, whole=True)
         here = tuple(m for m in members if m in self.around.present)
@@ -458,21 +454,21 @@ class Compiler:
         return Cause(topics, spec.within, spec.confidence, self.around.topics.ai_causes)
 
     def _explain(self, spec: specs.CauseSpec, path: DocumentPath) -> None:
-        """Report topics that explain no fall, and a confidence that those asked for never reach."""
+        """Report topics that cannot be a cause, and a confidence that none of them can reach."""
         asked = [(index, topic) for index, name in enumerate(spec.topic) if (topic := self.around.topics.topic(name))]
         for index, topic in asked:
             if topic.role is Role.NONE:
                 self.fail(
                     self.place(path, "topic", index),
-                    f"'{topic.name}' explains no fall (role: none); write role: rival where it is defined, or ask for "
-                    f"its stories with news: {{topic: {topic.name}}}",
+                    f"'{topic.name}' cannot be a cause (role: none); write role: rival where it is defined, or ask "
+                    f"for its stories with news: {{topic: {topic.name}}}",
                 )
         most = max((surest(topic) for _, topic in asked), default=0.0)
         wanted = Interval.of(spec.confidence) & SHARES
         if most and not wanted.empty and (wanted & Interval(high=most)).empty:
             self.fail(
                 (*path, "confidence"),
-                f'"{spec.confidence}" can never hold: stories alone explain a fall with {most:.2g} at most; write less',
+                f'"{spec.confidence}" can never hold: stories alone give at most {most:.2g}; write less',
             )
 
     def _news(self, spec: specs.NewsSpec, path: DocumentPath) -> core.Condition | None:
@@ -513,12 +509,12 @@ class Compiler:
             where = "within" if "within" in spec.model_fields_set else "burst"
             self.fail(
                 (*path, where),
-                f"a burst within {spec.within} is no shorter than what it is compared with; write within: 2h",
+                f"a burst within {spec.within} is not shorter than its baseline; write within: 2h",
             )
         elif spec.within.longest + spec.baseline > self.around.news_memory:
             where = "baseline" if "baseline" in spec.model_fields_set else "burst"
             left = self.around.news_memory - spec.within.longest
-            self.fail((*path, where), f"stories are not remembered for so long; write at most {left.days}d of baseline")
+            self.fail((*path, where), f"stories are not kept that long; write a baseline of at most {left.days}d")
 
     # ------------------------------------------------------------------------------------------------------------ time
 
@@ -535,10 +531,10 @@ class Compiler:
 
 
 def dumped(data: Any) -> str:
-    """``data`` as YAML in plain style."""
+    """``data`` as YAML."""
     return str(yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110))
 
 
 def _always_asked(when: core.Condition, price: core.Price | core.Drawdown | None) -> bool:
-    """Whether the rule cannot fire without ``price``, which does not stand under ``any`` or in a sequence."""
+    """Whether the rule cannot fire without ``price``: it is not under ``any`` or in a sequence."""
     return any(part is price for part in conjuncts(when))

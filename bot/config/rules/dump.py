@@ -1,7 +1,4 @@
-"""A rule as it is meant: what was written, with every default filled in, as YAML that loads to the same rule.
-
-What a person wrote stays as written; only what was left out is added, from the models the rule files are read with.
-"""
+"""Rules with every default filled in, as YAML that loads to the same rules. What was written stays as written."""
 
 from __future__ import annotations
 
@@ -29,15 +26,15 @@ class FullRule:
     file: str
     line: int
     data: dict[str, Any]
-    """The rule's mapping, every key that has a value."""
+    """The rule's mapping with every key that has a value."""
     beside: dict[str, Any]
-    """What else stands at the top of its file and may be referred to, as written."""
+    """The other top-level keys of its file, which it may refer to, as written."""
 
 
 def full_rules(paths: Sequence[Path], benchmark: str) -> Iterator[FullRule]:
-    """Every rule in these files, in order. Raises ConfigError for a file that does not read.
+    """Every rule in these files, in order. Raises ConfigError for a file with mistakes.
 
-    ``benchmark`` is what stands for the market where a condition names none.
+    ``benchmark`` is the default benchmark.
     """
     for path in paths:
         document = load_document(path)
@@ -50,7 +47,7 @@ def full_rules(paths: Sequence[Path], benchmark: str) -> Iterator[FullRule]:
 
 
 def filled(written: Any, meant: Any, benchmark: str) -> Any:
-    """``written`` with the values that ``meant``, the model read from it, has for what was left out."""
+    """``written`` with the missing values taken from ``meant``, the model read from it."""
     if isinstance(meant, BaseModel):
         given = written if isinstance(written, dict) else {}
         whole: dict[str, Any] = {}
@@ -71,8 +68,8 @@ def filled(written: Any, meant: Any, benchmark: str) -> Any:
     return written
 
 
-def plain(value: Any, benchmark: str) -> Any:
-    """A default as it would be written."""
+def plain(value: Any, benchmark: str = "") -> Any:
+    """A default as YAML data."""
     if isinstance(value, BaseModel):
         return filled({}, value, benchmark)
     if isinstance(value, tuple | list | frozenset | set):
@@ -83,13 +80,15 @@ def plain(value: Any, benchmark: str) -> Any:
         return value.value
     if isinstance(value, timedelta):
         return format_duration(value)
+    if isinstance(value, Path):
+        return value.as_posix()
     if isinstance(value, bool | int | float | str):
         return value
     return str(value)
 
 
 def rules_yaml(rules: Sequence[FullRule]) -> str:
-    """A rule file with these rules in it."""
+    """The text of a rule file with these rules."""
     document: dict[str, Any] = {}
     for rule in rules:
         for key, value in rule.beside.items():
@@ -100,7 +99,7 @@ def rules_yaml(rules: Sequence[FullRule]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every text that our reading of YAML would take for something else; repeats instead of aliases."""
+    """Quotes text that our YAML would read as something else; writes no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -110,10 +109,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    plain_reads = scalar_kind(text) == "str" and text == text.strip()
-    comparison = text[:1] in "<>="
-    style = None if plain_reads and not comparison else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    reads_back = scalar_kind(text) == "str" and text == text.strip() and text[:1] not in "<>="
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if reads_back else '"')
 
 
 _Dumper.add_representer(str, _text)

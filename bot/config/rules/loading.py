@@ -1,7 +1,7 @@
-"""Rule files into rules: the text into a document, the document into what it says, that into rules.
+"""Loads rule files: text to document, document to specs, specs to rules.
 
-A file with mistakes is read part by part, as far as it goes: what is wrong with its shape is reported, and what is left
-can still be checked in meaning. Without this a misspelt key would hide every mistake beside it until it is corrected.
+A file with mistakes is salvaged part by part: mistakes in its shape are reported, and the rest is still checked in
+meaning. Otherwise one misspelt key would hide every other mistake until it is corrected.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ from bot.core.errors import ConfigError, Problem
 from bot.core.rules.rule import Rule, RuleSet
 
 SLIP = 0.85
-"""How alike a name is to another that it is taken for a slip of the pen."""
+"""Similarity from which a name counts as a misspelling of another."""
 ROUNDS = 12
-"""Each round removes what is wrong one level further out; no rule is nested deeper than this by people."""
+"""Each round removes mistakes one level further out; nobody nests rules deeper than this."""
 HOLDERS = frozenset({"all", "any", "none", "steps", "symbols", "topic", "about"})
-"""Lists in which ``LEFT_OUT`` may stand for an item."""
+"""Lists in which ``LEFT_OUT`` may replace an item."""
 NEEDED: Mapping[str, Any] = {"name": "nameless", "symbols": ["all"], "when": LEFT_OUT}
-"""What stands in for a part that no rule can be without."""
+"""Placeholders for the parts every rule needs."""
 
 HINTS: Mapping[str, str] = {
     "hold": "'hold' belongs to the rule, beside when; move it there",
-    "for": "how long conditions must hold is written hold: 10m, beside when",
-    "symbol": "the list of symbols is written symbols: [NVDA, group:memory]",
-    "sources_count": 'distinct sources are counted by sources: ">= 2"',
+    "for": "write how long conditions must hold as hold: 10m, beside when",
+    "symbol": "write the list of symbols as symbols: [NVDA, group:memory]",
+    "sources_count": 'count distinct sources with sources: ">= 2"',
 }
-"""Keys people try that mean something elsewhere, and what to write."""
+"""Keys people try in the wrong place, and what to write."""
 
-_ITEM: TypeAdapter[Any] = TypeAdapter(cast(Any, ConditionItem))  # an annotated union is a type to pydantic alone
+_ITEM: TypeAdapter[Any] = TypeAdapter(cast(Any, ConditionItem))  # mypy does not take an annotated union for a type
 _RULE: TypeAdapter[Any] = TypeAdapter(RuleSpec)
 
 
 def rule_files(path: Path) -> list[Path]:
-    """The rule files in a folder (YAML directly in it that has ``rules:``, not companies or tests), or the one file."""
+    """The rule files directly in a folder, ``companies.yaml`` aside, or the one file."""
     if path.is_file():
         return [path]
     return sorted(p for p in path.glob("*.yaml") if p.name != "companies.yaml")
 
 
 def load_rules(paths: Sequence[Path], around: Surroundings) -> RuleSet:
-    """Every rule in these files. Raises ConfigError with every mistake in all of them."""
+    """All rules in these files. Raises ConfigError with every mistake in any of them."""
     with collector_paused():
         return _loaded(paths, around)
 
@@ -84,29 +84,29 @@ def _loaded(paths: Sequence[Path], around: Surroundings) -> RuleSet:
 
 
 def _named_twice(document: Document, rule: ReadRule, seen: dict[str, tuple[Document, int]]) -> Iterator[Problem]:
-    """The rule's name, where another rule has it."""
+    """A problem at the rule's name if another rule has it."""
     name = rule.spec.name
-    if document.data["rules"][rule.index].get("name") != name:  # it stands in for one that is wrong
+    if document.data["rules"][rule.index].get("name") != name:  # a placeholder
         return
     first = seen.setdefault(name, (document, rule.index))
     if first != (document, rule.index):
         where = f"{first[0].file}:{first[0].position(('rules', first[1], 'name'))[0]}"
-        said = f"a rule named '{name}' is already at {where}; rename one"
-        yield problem(document, ("rules", rule.index, "name"), said)
+        message = f"a rule named '{name}' is already at {where}; rename one"
+        yield problem(document, ("rules", rule.index, "name"), message)
 
 
 def _misspelt(rules: Sequence[tuple[Document, ReadRule]], known: Collection[str]) -> Iterator[Problem]:
-    """Names under ``quiets`` that are nearly those of rules. One like no other may be a rule that is not loaded now."""
+    """Names under ``quiets`` that look like misspelt rules. Unknown ones may be rules that are not loaded now."""
     for document, rule in rules:
         for i, name in enumerate(rule.spec.quiets):
             meant = get_close_matches(name, known, 1, cutoff=SLIP)
             if name not in known and meant:
-                said = f"no rule {name!r}; did you mean {meant[0]}?"
-                yield problem(document, ("rules", rule.index, "quiets", i), said)
+                message = f"no rule is named '{name}'; did you mean '{meant[0]}'?"
+                yield problem(document, ("rules", rule.index, "quiets", i), message)
 
 
 def misshapen(paths: Sequence[Path]) -> list[Problem]:
-    """What is wrong with the shape of these files: all that can be told while the names in them cannot be looked up."""
+    """Mistakes in the shape of these files: all that can be checked while names cannot be looked up."""
     problems: list[Problem] = []
     for path in paths:
         try:
@@ -120,31 +120,24 @@ def misshapen(paths: Sequence[Path]) -> list[Problem]:
 
 
 def read_file(document: Document) -> ReadFile:
-    """Everything in ``document`` that can be read. Raises ConfigError where it is no file of rules at all."""
+    """Everything in ``document`` that can be read. Raises ConfigError if it is not a rule file at all."""
     try:
         file = validate(document, RulesFile, hints=HINTS)
     except ConfigError as error:
         data = document.data
         if not isinstance(data, dict) or not isinstance(data.get("rules"), list):
             raise
-        rules = []
-        for index, written in enumerate(data["rules"]):
-            spec, whole = salvaged(_RULE, written)
-            if spec is not None:
-                rules.append(ReadRule(index, spec, whole))
+        parts = [(index, *salvaged(_RULE, written)) for index, written in enumerate(data["rules"])]
+        rules = tuple(ReadRule(index, spec, whole) for index, spec, whole in parts if spec is not None)
         named = data.get("conditions")
-        definitions = (
-            {str(name): salvaged(_ITEM, written)[0] for name, written in named.items()}
-            if isinstance(named, dict)
-            else {}
-        )
-        return ReadFile(tuple(rules), definitions, tuple(error.problems))
+        conditions = named.items() if isinstance(named, dict) else ()
+        return ReadFile(rules, {str(name): salvaged(_ITEM, item)[0] for name, item in conditions}, error.problems)
     return ReadFile(tuple(ReadRule(i, r, whole=True) for i, r in enumerate(file.rules)), file.conditions, ())
 
 
 def salvaged(kind: TypeAdapter[Any], written: Any) -> tuple[Any, bool]:
-    """What ``written`` says once everything of a wrong shape is taken out, ``None`` where nothing is left; and whether
-    nothing had to be."""
+    """``written`` as a ``kind`` with everything malformed taken out, or ``None`` if nothing is left; and whether it was
+    well-formed."""
     data = copy.deepcopy(written)
     for number in range(ROUNDS):
         try:
@@ -161,7 +154,7 @@ def salvaged(kind: TypeAdapter[Any], written: Any) -> tuple[Any, bool]:
 
 
 class _Part(Document):
-    """Plain data in a document's place, for relating mistakes to it; it has no positions."""
+    """Plain data in place of a document, without positions."""
 
     def __init__(self, data: Any) -> None:
         self.file = ""
@@ -169,7 +162,7 @@ class _Part(Document):
 
 
 def _take_out(data: dict[str, Any], path: DocumentPath) -> None:
-    """Remove what stands at ``path``, or the nearest thing around it that a rule can be without."""
+    """Remove the value at ``path``, or the nearest part around it that a rule can do without."""
     for depth in range(len(path), 0, -1):
         parent, step = _at(data, path[: depth - 1]), path[depth - 1]
         if depth == 1 and step in NEEDED:

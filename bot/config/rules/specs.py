@@ -1,6 +1,6 @@
-"""What a rule file may say: the models that files are checked against, and editors' help is made from.
+"""The models of a rule file: what files are validated against and editors' help is generated from.
 
-Everything here is shape; whether names exist and comparisons can hold is checked when a rule is compiled.
+Only shape is checked here; names and comparisons are checked when a rule is compiled.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from bot.core.rules.conditions import TextPattern
 from bot.core.rules.conditions.news import BASELINE, STRONG_ENOUGH
 
 MOST_QUOTES = 20
-"""``hold`` counts no further; a longer wait is written as a duration."""
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The most quotes ``hold`` counts; a longer hold is written as a duration."""
 
 
 def _comparison(percent: bool, example: str) -> Any:
@@ -33,10 +32,12 @@ def _comparison(percent: bool, example: str) -> Any:
             return value
         if not isinstance(value, str):
             shown = str(value).lower() if isinstance(value, bool) else value
-            raise ValueError(f'{shown} is not a comparison; write it in quotes with an operator, as "{example}"')
+            raise ValueError(f'{shown} is not a comparison; write it in quotes with an operator, like "{example}"')
         return parse_comparison(value, percent=percent)
 
-    schema = WithJsonSchema({"type": "string", "description": f'A comparison, as "{example}".', "examples": [example]})
+    schema = WithJsonSchema(
+        {"type": "string", "description": f'A comparison, like "{example}".', "examples": [example]}
+    )
     return BeforeValidator(parse), schema
 
 
@@ -45,7 +46,7 @@ def _text(parser: Any, description: str, *examples: str) -> Any:
         if isinstance(value, Since | Span):  # a default
             return value
         if not isinstance(value, str):
-            raise ValueError(f"{value!r} is not understood; write text, as '{examples[0]}'")
+            raise ValueError(f"{value!r} is not text; write it like '{examples[0]}'")
         return parser(value)
 
     schema = {"type": "string", "description": description, "examples": list(examples)}
@@ -56,53 +57,43 @@ def _hold(value: object) -> int | timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"{value!r} is not how long a condition must hold; write a number of quotes, or 10m")
+        raise ValueError(f"{value!r} is not a hold; write a number of quotes, or a duration like 10m")
     if isinstance(value, str):
         return parse_duration(value)
     if not 1 <= value <= MOST_QUOTES:
-        raise ValueError(f"{value} quotes are too {'few' if value < 1 else 'many'}; write 1 to {MOST_QUOTES}, or 10m")
+        raise ValueError(
+            f"{value} quotes are too {'few' if value < 1 else 'many'}; write 1 to {MOST_QUOTES}, or a duration like 10m"
+        )
     return value
 
 
 _HOURS = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\s*(?:-|–|to)\s*([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 
 
-def parse_hours(text: str) -> tuple[time, time]:
-    """``09:30-16:00``; they may run over midnight. Raises ValueError saying what to write."""
-    found = _HOURS.match(text.strip())
+def _hours(value: object) -> object:
+    """``09:30-16:00`` as two times; the range may run over midnight."""
+    if isinstance(value, tuple):
+        return value
+    found = _HOURS.match(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"'{text}' are no hours; write as 09:30-16:00")
+        raise ValueError(f"{value!r} is not a range of hours; write one like 09:30-16:00")
     start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     if start == end:
-        raise ValueError(f"'{text}' is no time at all; write two different times, as 09:30-16:00")
+        raise ValueError(f"'{value}' ends when it starts; write two different times, like 09:30-16:00")
     return start, end
 
 
-def _hours(value: object) -> object:
-    return value if isinstance(value, tuple) else parse_hours(value) if isinstance(value, str) else _no_hours(value)
-
-
-def _no_hours(value: object) -> object:
-    raise ValueError(f"{value!r} are no hours; write as 09:30-16:00")
-
-
-def parse_weekdays(value: object) -> object:
-    """``mon``, ``Friday``, ``mon-fri`` or a list of them, as numbers from 0. Raises ValueError for other words."""
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list):
+def _weekdays(value: object) -> object:
+    """``mon``, ``Friday``, ``mon-fri`` or a list of them, as numbers from 0 (Monday)."""
+    words = listed(value)
+    if not isinstance(words, list):
         return value
     days: list[int] = []
-    for word in value:
-        if isinstance(word, int) and not isinstance(word, bool):
-            days.append(word)  # a default, or read before
-            continue
+    for word in words:
         ends = [_weekday(part) for part in str(word).split("-")]
-        if len(ends) > 2 or None in ends:
-            raise ValueError(f"'{word}' is no weekday; write mon, tue, wed, thu, fri, sat or sun, or mon-fri")
         first, last = ends[0], ends[-1]
-        assert first is not None
-        assert last is not None
+        if len(ends) > 2 or first is None or last is None:
+            raise ValueError(f"'{word}' is not a weekday; write mon, tue, wed, thu, fri, sat or sun, or mon-fri")
         days += [d % 7 for d in range(first, (last if last >= first else last + 7) + 1)]
     return tuple(dict.fromkeys(days))
 
@@ -114,7 +105,7 @@ def _weekday(word: str) -> int | None:
 
 
 def listed(value: object) -> object:
-    """One word where a list may stand."""
+    """A single word as a list of one."""
     return [value] if isinstance(value, str) else value
 
 
@@ -126,7 +117,7 @@ SinceField = Annotated[
     Since,
     *_text(
         parse_since,
-        "What the price is measured against.",
+        "The reference of a price change.",
         "previous close",
         "open",
         "30m",
@@ -160,7 +151,7 @@ HoursField = Annotated[
 ]
 WeekdaysField = Annotated[
     tuple[int, ...],
-    BeforeValidator(parse_weekdays),
+    BeforeValidator(_weekdays),
     WithJsonSchema(
         {
             "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
@@ -178,11 +169,11 @@ class PriceSpec(StrictModel):
     """The symbol's price has moved: `change` since something, or `drawdown` of a lookback."""
 
     change: ChangeComparison | None = None
-    """How far, as a percentage: a fall is negative. Example: "< -10%"."""
+    """How far, as a percentage; a fall is negative. Example: "< -10%"."""
     since: SinceField = PREVIOUS_CLOSE
-    """Against what: previous close, open, 30m, 3 sessions, high of 20 sessions, low of 20 sessions, story."""
+    """The reference: previous close, open, 30m, 3 sessions, high of 20 sessions, low of 20 sessions, story."""
     drawdown: ChangeComparison | None = None
-    """How far below the highest price of the lookback, in place of change. Example: "< -20%"."""
+    """How far below the highest price of the lookback, instead of change. Example: "< -20%"."""
     of: SpanField | None = None
     """The lookback of a drawdown: sessions before this one, or a duration. Example: 60 sessions."""
 
@@ -198,7 +189,7 @@ def _change_or_drawdown(
     if change is not None and drawdown is not None:
         raise ValueError("change and drawdown are two conditions; write each under its own price")
     if needed and change is None and drawdown is None:
-        raise ValueError('nothing is asked of the price; write change: "< -10%", or drawdown with of')
+        raise ValueError('the price condition has no test; write change: "< -10%", or drawdown with of')
     if drawdown is not None and of is None:
         raise ValueError("a drawdown needs a lookback; add of: 60 sessions")
     if drawdown is None and of is not None:
@@ -208,26 +199,26 @@ def _change_or_drawdown(
 
 
 class AbnormalSpec(StrictModel):
-    """What of the move the market model does not expect: `change`, `z` (in standard deviations), or both."""
+    """The return beyond what the market model expects: `change`, `z` (in standard deviations), or both."""
 
     change: ChangeComparison | None = None
     """Abnormal return, as a percentage. Example: "< -8%"."""
     z: NumberComparison | None = None
-    """The same in standard deviations of what the model left unexplained before. Example: "< -4"."""
+    """The abnormal return in standard deviations of the model's past errors. Example: "< -4"."""
     benchmark: Symbol | None = None
-    """The benchmark that stands for the market: one of `benchmarks` in config.yaml, the first where left out."""
+    """The benchmark of the market model: one of `benchmarks` in config.yaml, by default the first."""
     since: SinceField = PREVIOUS_CLOSE
     """previous close, or up to 10 sessions."""
 
     @model_validator(mode="after")
     def _some_test(self) -> AbnormalSpec:
         if self.change is None and self.z is None:
-            raise ValueError('nothing is asked; write change: "< -8%", z: "< -4", or both')
+            raise ValueError('the abnormal condition has no test; write change: "< -8%", z: "< -4", or both')
         return self
 
 
 class VolumeSpec(StrictModel):
-    """The session's volume so far, against what is usual at this time."""
+    """The session's volume so far against the average at this time of day."""
 
     ratio: NumberComparison
     """Times the average. Example: ">= 3"."""
@@ -236,17 +227,17 @@ class VolumeSpec(StrictModel):
 
 
 class ExtremeSpec(StrictModel):
-    """The price is the lowest, or highest, since at least so many sessions; closes are compared."""
+    """The price is the lowest, or highest, for at least this many sessions; closes are compared."""
 
     lowest_since: SpanField | None = None
-    """None of so many closes before was lower. Example: 20 sessions."""
+    """None of this many previous closes was lower. Example: 20 sessions."""
     highest_since: SpanField | None = None
-    """None of so many closes before was higher. Example: 250 sessions."""
+    """None of this many previous closes was higher. Example: 250 sessions."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> ExtremeSpec:
         if (self.lowest_since is None) == (self.highest_since is None):
-            raise ValueError("write one of lowest_since and highest_since, as lowest_since: 20 sessions")
+            raise ValueError("expected either lowest_since or highest_since; write one, like lowest_since: 20 sessions")
         return self
 
 
@@ -254,39 +245,39 @@ class GapSpec(StrictModel):
     """The session opened away from the previous close."""
 
     change: ChangeComparison
-    """How far the open lies from the previous close. Example: "< -5%"."""
+    """How far the open is from the previous close. Example: "< -5%"."""
 
 
 class BreadthSpec(StrictModel):
-    """So many of a group, or such a share, have moved; the alert names them."""
+    """A number or share of a group has moved; the alert names them."""
 
     symbols: Words = ("peers",)
-    """The group: symbols, group:NAME, exposure:NAME, not:…; or peers, who live from the same as the symbol."""
+    """The group: symbols, group:NAME, exposure:NAME, not:…; or peers: companies with the symbol's main exposure."""
     change: ChangeComparison
     """What counts as having moved. Example: "< -5%"."""
     since: SinceField = PREVIOUS_CLOSE
-    """Against what."""
+    """The reference."""
     count: CountComparison | None = None
     """How many. Example: ">= 3"."""
     share: ShareComparison | None = None
-    """What share of those whose price is known. Example: ">= 50%"."""
+    """What share of those with a price. Example: ">= 50%"."""
 
     @model_validator(mode="after")
     def _some_test(self) -> BreadthSpec:
         if self.count is None and self.share is None:
-            raise ValueError('nothing is asked of the group; write count: ">= 3", share: ">= 50%", or both')
+            raise ValueError('the breadth condition has no test; write count: ">= 3", share: ">= 50%", or both')
         return self
 
 
 class MarketSpec(StrictModel):
-    """A benchmark has moved; mostly used as a guard under `none`. What is asked must all hold."""
+    """A benchmark has moved; mostly used as a guard under `none`. All tests written must hold."""
 
     benchmark: Symbol | None = None
-    """The benchmark's symbol: one of `benchmarks` in config.yaml, the first where left out."""
+    """The benchmark's symbol: one of `benchmarks` in config.yaml, by default the first."""
     change: ChangeComparison | None = None
     """How far, as a percentage. Example: "< -4%"."""
     since: SinceField = PREVIOUS_CLOSE
-    """Against what."""
+    """The reference."""
     drawdown: ChangeComparison | None = None
     """How far below its highest price of the lookback."""
     of: SpanField | None = None
@@ -294,28 +285,28 @@ class MarketSpec(StrictModel):
     gap: ChangeComparison | None = None
     """How far it opened from its previous close."""
     lowest_since: SpanField | None = None
-    """It is the lowest since at least so many sessions."""
+    """It is the lowest for at least this many sessions."""
     highest_since: SpanField | None = None
-    """It is the highest since at least so many sessions."""
+    """It is the highest for at least this many sessions."""
     volume: NumberComparison | None = None
-    """Its volume, times the average of 20 sessions at this time."""
+    """Its volume as a multiple of the 20-session average at this time of day."""
 
     @model_validator(mode="after")
     def _some_test(self) -> MarketSpec:
         _change_or_drawdown(self.change, self.since, self.drawdown, self.of, needed=False)
         tests = (self.change, self.drawdown, self.gap, self.lowest_since, self.highest_since, self.volume)
         if all(test is None for test in tests):
-            raise ValueError('nothing is asked of the benchmark; write change: "< -4%"')
+            raise ValueError('the market condition has no test; write change: "< -4%"')
         return self
 
 
 class NewsSpec(StrictModel):
-    """Stories about one happening reach the symbol. Everything asked holds for one cluster together."""
+    """Stories about one event reach the symbol. All keys must hold for one and the same cluster."""
 
     topic: Words | None = None
-    """Topic or topics, as in rules/topics/; all of them where left out, and then about or text says what."""
+    """Topic or topics from rules/topics/; any topic if left out, with about or text instead."""
     reach: Annotated[tuple[Reach, ...], BeforeValidator(listed), Field(min_length=1)] = (Reach.DIRECT, Reach.EXPOSURE)
-    """How the stories may reach the symbol: direct (named), exposure (what it lives from is met), none (not at all)."""
+    """How the stories may reach the symbol: direct (by name), exposure (by line of business), none (not at all)."""
     within: SpanField = Span(sessions=5)
     """How far back."""
     score: NumberComparison = Comparison(">=", 0.5)
@@ -325,67 +316,67 @@ class NewsSpec(StrictModel):
     stories: CountComparison | None = None
     """Number of stories. Example: ">= 3"."""
     strength: NumberComparison = STRONG_ENOUGH
-    """How strongly the stories reach the symbol by exposure: what they say times what the company lives from."""
+    """Strength of the reach by exposure, 0 to 1: the story's effect times the company's exposure."""
     about: Words | None = None
-    """A lab, model or company that a story names; any one of several. Example: DeepSeek."""
+    """A lab, model or company that a story names; one of several suffices. Example: DeepSeek."""
     text: PatternField | None = None
     """A regular expression (RE2) found in title or summary, letter case aside. Example: open.?weights."""
     novelty: NumberComparison | None = None
-    """Of the newest story: 1 for the first of a happening, 0.5 for the second, less with each. Example: ">= 0.5"."""
+    """Of the newest story: 1 for the first about an event, 0.5 for the second, and so on. Example: ">= 0.5"."""
     burst: NumberComparison | None = None
-    """Stories within the time, as a multiple of what the baseline had in as long a time. Example: ">= 3"."""
+    """Stories in the window as a multiple of the baseline's average for the same length. Example: ">= 3"."""
     baseline: Duration = BASELINE
-    """How far back before the time a burst is compared with."""
+    """The length of time before the window that a burst is compared with."""
 
     @model_validator(mode="after")
-    def _says_what(self) -> NewsSpec:
+    def _some_test(self) -> NewsSpec:
         if self.topic is None and self.about is None and self.text is None:
-            raise ValueError("any story would do; write topic: ai-model, or about, or text")
+            raise ValueError("any story would match; write topic: ai-model, or about, or text")
         return self
 
 
 class CauseSpec(StrictModel):
-    """The best explanation found for the move, ranked against competing ones."""
+    """The likeliest cause of the move, ranked against competing ones."""
 
     topic: Words
-    """Topic or topics the explanation may be about."""
+    """Topic or topics of the cause."""
     within: SpanField = Span(sessions=5)
-    """How long before the session a cause may come from."""
+    """How long before the session the cause may date from."""
     confidence: NumberComparison = Comparison(">=", 0.6)
-    """How sure the ranking must be, 0 to 1."""
+    """The confidence required, 0 to 1."""
 
 
 class GroupSpec(StrictModel):
-    """Those who live from the same as the symbol move together, beyond their own volatility."""
+    """Companies with the symbol's main exposure move together, beyond their own volatility."""
 
     z: NumberComparison = Comparison("<", -2.0)
-    """The median of the members' moves, each over its own everyday scale; the symbol itself left out."""
+    """The median of the members' moves, each divided by its own usual volatility; the symbol itself excluded."""
     members: NumberComparison | None = None
-    """How many members fall beyond two of their own scales. Example: >= 4."""
+    """How many members fall by more than twice their own usual volatility. Example: >= 4."""
     abnormal: bool = True
-    """The group moves by itself: the rest of the watchlist does not move like it."""
+    """Require that the rest of the watchlist does not move likewise."""
 
 
 class DuringSpec(StrictModel):
-    """When it is: a phase of the symbol's exchange, hours, weekdays. What is asked must all hold."""
+    """The time: a phase of the symbol's exchange, hours, weekdays. All keys written must hold."""
 
     phase: Annotated[tuple[Phase, ...], BeforeValidator(listed), Field(min_length=1)] | None = None
-    """pre, regular, post, closed; any one of several."""
+    """pre, regular, post, closed; one of several suffices."""
     hours: HoursField | None = None
-    """From and to, in zone; they may run over midnight. Example: 09:30-16:00."""
+    """From and to, in zone; may run over midnight. Example: 09:30-16:00."""
     weekdays: WeekdaysField | None = None
     """mon to sun, or mon-fri, in zone."""
     zone: TimeZoneName | None = None
-    """Whose hours and weekdays. Example: America/New_York."""
+    """The time zone of hours and weekdays. Example: America/New_York."""
 
     @model_validator(mode="after")
-    def _says_when(self) -> DuringSpec:
+    def _some_test(self) -> DuringSpec:
         if self.phase is None and self.hours is None and not self.weekdays:
-            raise ValueError("no time is named; write phase: regular, or hours: 09:30-16:00 with zone")
+            raise ValueError("no time is given; write phase: regular, or hours: 09:30-16:00 with zone")
         if (self.hours is not None or self.weekdays) and self.zone is None:
-            raise ValueError("whose hours these are is not said; add zone: America/New_York")
+            raise ValueError("hours and weekdays need a time zone; add zone: America/New_York")
         if self.hours is None and not self.weekdays and self.zone is not None:
-            raise ValueError("the zone belongs to hours or weekdays; add them, or remove it")
+            raise ValueError("zone only applies to hours and weekdays; add them, or remove it")
         return self
 
 
@@ -394,16 +385,16 @@ def _written(value: Any) -> str:
 
 
 class SequenceSpec(StrictModel):
-    """Conditions that came about one after the other; the last one still holds."""
+    """Conditions that began to hold one after the other; the last still holds."""
 
     steps: Annotated[tuple[ConditionItem, ...], Field(min_length=2)]
     """The conditions, in the order in which they must have begun to hold."""
     within: SpanField
-    """Within how long: from the first one's beginning until now. Example: 2h."""
+    """The longest time from the beginning of the first until now. Example: 2h."""
 
 
 class ConditionSpec(StrictModel):
-    """One or more conditions; several keys in one mapping must all hold."""
+    """One or more conditions; all keys of a mapping must hold."""
 
     price: PriceSpec | None = None
     """The symbol's price has moved."""
@@ -412,32 +403,32 @@ class ConditionSpec(StrictModel):
     gap: GapSpec | None = None
     """It opened away from the previous close."""
     extreme: ExtremeSpec | None = None
-    """It is the lowest or highest since so many sessions."""
+    """It is the lowest or highest for a number of sessions."""
     volume: VolumeSpec | None = None
-    """Unusually many (or few) shares are traded."""
+    """Trading volume is unusually high (or low)."""
     breadth: BreadthSpec | None = None
     """Many of a group move together."""
     market: MarketSpec | None = None
     """A benchmark has moved."""
     group: GroupSpec | None = None
-    """Those who live from the same move together."""
+    """Companies with the same main exposure move together."""
     cause: CauseSpec | None = None
-    """The best explanation found for the move."""
+    """The likeliest cause of the move."""
     news: NewsSpec | None = None
     """Stories reach the symbol."""
     sequence: SequenceSpec | None = None
-    """Conditions came about in order."""
+    """Conditions began to hold in order."""
     during: DuringSpec | None = None
-    """It is a certain phase, hour or weekday."""
+    """The phase, hour or weekday."""
     all: Annotated[tuple[ConditionItem, ...], Field(min_length=1)] | None = None
     """Every one of these holds."""
     any: Annotated[tuple[ConditionItem, ...], Field(min_length=1)] | None = None
     """At least one of these holds."""
     none: Annotated[tuple[ConditionItem, ...], Field(min_length=1)] | None = None
-    """None of these holds; one without data does not block."""
+    """None of these holds; an unknown one does not block."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> ConditionSpec:
+    def _not_empty(self) -> ConditionSpec:
         if not any(getattr(self, key) is not None for key in type(self).model_fields):
             raise ValueError("an empty condition; write price, news, market, all, any or none")
         return self
@@ -455,22 +446,22 @@ class RuleSpec(StrictModel):
     name: Name
     """Unique among all rules; appears in alerts and in the history."""
     description: str = ""
-    """What it is for, in a sentence."""
+    """Its purpose, in a sentence."""
     enabled: bool = True
     """Set to false to keep a rule without using it."""
     symbols: Words
-    """Symbols, group:NAME, exposure:NAME, or all; and not:SYMBOL, not:group:NAME to leave some out."""
+    """Symbols, group:NAME, exposure:NAME, or all; not:SYMBOL and not:group:NAME exclude."""
     when: ConditionItem
     """The conditions."""
     severity: str | dict[str, str] = "warning"
     """One severity, or steps: each severity with the change from which it applies."""
     cooldown: SpanField = Span(sessions=1)
-    """How long the same rule stays quiet for the same symbol after it was told, unless severity rises."""
+    """How long the rule stays quiet for the same symbol after a message, unless severity rises."""
     hold: HoldField = 2
-    """How many quotes in a row must meet the conditions on prices, or for how long they must (10m); official closes and
-    lows of bars need only one quote."""
+    """How many quotes in a row must meet the price conditions, or for how long (10m); official closes and the lows of
+    bars need only one quote."""
     quiets: Annotated[tuple[Name, ...], BeforeValidator(listed)] = ()
-    """Rules that say nothing new while an alert of this one fires: single stocks on a day on which everything falls."""
+    """Rules that send nothing new while an alert of this one is firing: single stocks while the whole market falls."""
     follow_up: Annotated[tuple[FollowUpField, ...], BeforeValidator(listed)] = ()
     """Later messages: session close, next session close, rebound 5%, recovered."""
 
@@ -484,9 +475,9 @@ class RulesFile(StrictModel):
     """A file of rules."""
 
     conditions: dict[Name, ConditionItem] = Field(default_factory=dict)
-    """Conditions defined once; a rule of this file uses one by writing its name in place of a condition."""
+    """Named conditions; rules of this file use one by writing its name in place of a condition."""
     rules: Annotated[tuple[RuleSpec, ...], Field(min_length=1)]
-    """The rules, in the order they are evaluated."""
+    """The rules, in evaluation order."""
 
 
 SequenceSpec.model_rebuild()
@@ -495,10 +486,10 @@ RuleSpec.model_rebuild()
 RulesFile.model_rebuild()
 
 
-# ------------------------------------------------------------------------------------------------------- what was read
+# -------------------------------------------------------------------------------------------------------- as read
 
 LEFT_OUT = ""
-"""Stands where something was so wrong that only its shape could be reported; nothing more is said of it."""
+"""Replaces a malformed part that is already reported, so that nothing more is reported about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -506,17 +497,17 @@ class ReadRule:
     """A rule as far as it can be read."""
 
     index: int
-    """Its place in the file."""
+    """Its position in the file."""
     spec: RuleSpec
     whole: bool
-    """Nothing was wrong with its shape."""
+    """It has no mistakes in its shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file of rules as far as it can be read, and what is wrong with its shape."""
+    """A rule file as far as it can be read, and the mistakes in its shape."""
 
     rules: tuple[ReadRule, ...]
     conditions: Mapping[str, ConditionSpec | str | None]
-    """Those defined by name; ``None`` for one that cannot be read."""
+    """Named conditions; ``None`` for one that cannot be read."""
     problems: tuple[Problem, ...]

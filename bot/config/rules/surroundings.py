@@ -1,4 +1,4 @@
-"""What the names in rules refer to: symbols, groups, exposures, benchmarks, topics, and what a story can be about."""
+"""Resolves the names in rules: symbols, groups, exposures, benchmarks, topics, labs, models and companies."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from bot.core.news.reader import StoryReader
 from bot.core.rules.conditions import About
 
 PEERS = "peers"
-"""Selects, for each symbol, those who live from the same as it does."""
+"""Selects, for each symbol, the companies with the same main exposure."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the names in rules refer to."""
+    """Everything the names in rules may refer to."""
 
     watchlist: Collection[str]
     benchmarks: Sequence[str]
-    """The first stands for the market where a rule names none."""
+    """The first is the default."""
     companies: Companies
     topics: Topics
     groups: Mapping[str, Collection[str]]
-    """Groups of ``config.yaml``, beside those of ``companies.yaml``."""
+    """Groups of ``config.yaml``, in addition to those of ``companies.yaml``."""
     also_known: Collection[str] = ()
-    """Symbols that rules may name though they are not watched here: a replay watches what its episode has."""
+    """Symbols that rules may name although they are not watched: a replay watches only those of its episode."""
     news_memory: timedelta = timedelta(days=14)
-    """How far back stories are remembered."""
+    """How long stories are kept."""
     _selected: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def watched(self) -> frozenset[str]:
-        """The watchlist, for looking up."""
+        """The watchlist as a set."""
         return frozenset(self.watchlist)
 
     @cached_property
@@ -52,9 +52,9 @@ class Surroundings:
         return frozenset((*self.watchlist, *self.benchmarks))
 
     def select(self, selector: str) -> tuple[str, ...]:
-        """The symbols that ``selector`` names: a symbol, ``all``, ``group:NAME``, ``exposure:NAME``.
+        """The symbols that ``selector`` (a symbol, ``all``, ``group:NAME``, ``exposure:NAME``) names.
 
-        Those only ``also_known`` are among them. Raises ValueError saying what is wrong and what to write.
+        They include those only ``also_known``. Raises ValueError saying what is wrong and what to write.
         """
         known = self._selected.get(selector)
         if known is None:
@@ -79,7 +79,7 @@ class Surroundings:
         if selector in self.groups or selector in self.companies.group_names or selector == "watchlist":
             raise ValueError(f"'{selector}' is a group; write group:{selector}")
         if colon and kind not in ("group", "exposure", "not"):
-            raise ValueError(f"{one_of(kind, ('group', 'exposure', 'not'), 'kind of selection')}")
+            raise ValueError(one_of(kind, ("group", "exposure", "not"), "kind of selection"))
         raise ValueError(one_of(selector, sorted(self.watchlist), "symbol"))
 
     def _group(self, name: str) -> Collection[str]:
@@ -94,26 +94,23 @@ class Surroundings:
         return [s for s in members if s in self.nameable]
 
     def peers(self, symbol: str) -> tuple[str, ...]:
-        """The watched symbols that live from what ``symbol`` lives from most, itself included; none where unknown."""
+        """The watched symbols with the main exposure of ``symbol``, itself included; none if it has no exposure."""
         company = self.companies.get(symbol)
         main = company.main_exposure if company else ""
         return tuple(s for s in self.companies.exposed_to(main, GROUP_STRENGTH) if s in self.watched)
 
     def about(self, word: str) -> About:
-        """The lab, model or company that ``word`` names, letter case aside. Raises ValueError where there is none."""
-        found = self._names.get(word.strip().lower())
+        """The lab, model or company that ``word`` names, in any letter case. Raises ValueError if there is none."""
+        found = self._names.get(word.strip().lower()) or self._as_read(word)
         if found is None:
-            found = self._as_read(word)
-        if found is None:
-            known = {a.shown for a in self._names.values()}
-            near = nearest(word, known)
-            advice = f"did you mean '{near}'?" if near else "write a lab, a model or a company, as DeepSeek or NVDA"
-            raise ValueError(f"nobody is called '{shown(word)}' in topics or companies; {advice}")
+            near = nearest(word, {a.shown for a in self._names.values()})
+            advice = f"did you mean '{near}'?" if near else "write one, like DeepSeek or NVDA"
+            raise ValueError(f"no lab, model or company is called '{shown(word)}'; {advice}")
         return found
 
     @cached_property
     def _names(self) -> dict[str, About]:
-        """By lower-case name: labs before models before companies, canonical names before other ways to write them."""
+        """By lower-case name: labs before models before companies, canonical names before aliases."""
         return {word.lower(): about for word, about in reversed(list(self._named())) if word}
 
     def _named(self) -> Iterator[tuple[str, About]]:
@@ -128,7 +125,7 @@ class Surroundings:
         yield from ((name.text.rstrip("*"), about) for family, about in models for name in family.names)
 
     def _as_read(self, word: str) -> About | None:
-        """What the news room would find named where ``word`` stood in a title: ``GPT-5``, ``Claude Opus 4.5``."""
+        """What the story reader finds in a title that reads ``word``: ``GPT-5``, ``Claude Opus 4.5``."""
         found = self._reader.read(Story("", "", word, datetime.min.replace(tzinfo=UTC))).mentions
         whole = [m for m in found if m.text.strip().lower() == word.strip().lower()]
         best = min(whole, key=lambda m: ("model", "lab", "company").index(m.kind), default=None)

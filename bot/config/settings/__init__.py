@@ -1,1 +1,1 @@
-"""``config.yaml`` and ``.env``, read and edited."""
+"""Reading and editing ``config.yaml`` and ``.env``."""

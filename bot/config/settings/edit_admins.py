@@ -1,4 +1,4 @@
-"""Adding an admin to ``config.yaml`` as a person would: one number in the list, everything else untouched."""
+"""Adds an admin to ``config.yaml``: one number in the list, everything else untouched."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _PADDING = re.compile(r"(?P<rest>[^\n#]*?)(?P<spaces> {2,})#")
 
 
 def add_admin(path: Path, user: int) -> bool:
-    """Add ``user`` to ``telegram: admins:`` in the file at ``path``; false where it is there already.
+    """Add ``user`` to ``telegram: admins:`` in the file at ``path``; false if already there.
 
-    Raises ConfigError where the file has mistakes (before or after), or cannot be written; it is then as it was.
+    Raises ConfigError if the file has mistakes (before or after) or cannot be written; it is then untouched.
     """
     document = load_document(path)
     if user in load_settings(path, document.text).telegram.admins:
         return False
     section = document.data.get("telegram") or {}
     wanted = {**document.data, "telegram": {**section, "admins": [*(section.get("admins") or []), user]}}
-    message = f"this list cannot be added to; write the user id {user} into it by hand"
+    message = f"this list cannot be edited automatically; add the user id {user} by hand"
     save_edit(path, _edited(YamlText(document), user), wanted, Problem(str(path), 0, 0, "telegram.admins", message))
     return True
 
@@ -58,7 +58,7 @@ def _in_list(yaml_text: YamlText, value: yaml.Node, user: int) -> str:
 
 
 def _beside_comment(text: str, at: int, what: str) -> str:
-    """``what`` at this place; a comment behind it keeps its column where there are spaces enough to give."""
+    """``what`` inserted at this index; a comment after it keeps its column if there are enough spaces before it."""
     before, after = text[:at], text[at:]
     if padding := _PADDING.match(after):
         spaces = max(1, len(padding["spaces"]) - len(what))

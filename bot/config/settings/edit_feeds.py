@@ -1,4 +1,4 @@
-"""Adding feeds to ``config.yaml`` as a person would: new lines at the end of the list, everything else untouched."""
+"""Adds feeds to ``config.yaml``: new lines at the end of the list, everything else untouched."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from bot.core.text.links import canonical_url, domain
 
 _BARE = re.compile(r"[a-z][a-z0-9-]*\Z")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
-"""What other readers of YAML take for something else than text."""
+"""Words that other YAML readers do not take for text."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedsAdded:
-    """What became of a set of feeds."""
+    """The result of adding feeds."""
 
     added: tuple[FeedSpec, ...]
-    """With the names they got, which differ from those asked for where these were taken or no names."""
+    """With their final names, which differ from the requested ones where those were taken or invalid."""
     skipped: tuple[tuple[str, str], ...]
     """Address and why: ``already there as openai``, ``not a web address``."""
 
 
 def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
-    """Append to ``feeds:`` in the file at ``path`` those that are not there yet, in one atomic replacement.
+    """Append the feeds that are not there yet to ``feeds:`` in the file at ``path``, in one atomic replacement.
 
-    Known feeds are recognised by ``canonical_url``. Raises ConfigError where the file has mistakes (before or after),
-    or cannot be written; it is then as it was.
+    Known feeds are recognised by ``canonical_url``. Raises ConfigError if the file has mistakes (before or after) or
+    cannot be written; it is then untouched.
     """
     document = load_document(path)
     settings = load_settings(path, document.text)
@@ -65,7 +65,7 @@ def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
     if added:
         entries = [_entry(feed) for feed in added]
         wanted = {**document.data, "feeds": [*(document.data.get("feeds") or []), *entries]}
-        refusal = Problem(str(path), 0, 0, "feeds", "this list cannot be added to; add by hand")
+        refusal = Problem(str(path), 0, 0, "feeds", "this list cannot be edited automatically; add the feeds by hand")
         save_edit(path, _edited(YamlText(document), [_line(entry) for entry in entries]), wanted, refusal)
     return FeedsAdded(tuple(added), tuple(skipped))
 

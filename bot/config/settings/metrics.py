@@ -1,6 +1,6 @@
-"""What ``config.yaml`` says of being watched over: numbers for Prometheus, and a dead-man's switch. Off by default.
+"""Settings of monitoring: Prometheus metrics and a dead-man's switch, both off by default.
 
-The switch's address works like a password (who knows it can keep the switch quiet), so no message repeats it.
+The switch's address works like a password (anyone who knows it can keep the switch quiet), so no message repeats it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from bot.config.yaml.document import Document, problem
+from bot.config.yaml.document import Document, problem, refusal
 from bot.config.yaml.excerpt import shown
 from bot.config.yaml.scalars import Duration, parse_http_url
 from bot.config.yaml.validation import StrictModel
-from bot.core.errors import ConfigError, Problem
+from bot.core.errors import Problem
 from bot.core.secret import Secret
 
 VARIABLE = "AFTERSHOCK_HEARTBEAT_URL"
@@ -31,7 +31,7 @@ def _listen(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     found = _PLACE.match(text) if isinstance(text, str) else None
     if found is None or not 1 <= int(found["port"]) <= 65535:
-        raise ValueError(f"'{shown(str(value))}' is no address to listen at; write one like {LOOPBACK}:9477")
+        raise ValueError(f"'{shown(str(value))}' is not an address to listen on; write one like {LOOPBACK}:9477")
     return f"{found['host'] or LOOPBACK}:{int(found['port'])}"
 
 
@@ -46,7 +46,7 @@ def _secret_url(value: object) -> str:
 Listen = Annotated[
     str,
     BeforeValidator(_listen),
-    WithJsonSchema({"type": ["string", "integer"], "description": f"Address and port, as in {LOOPBACK}:9477."}),
+    WithJsonSchema({"type": ["string", "integer"], "description": f"Address and port, like {LOOPBACK}:9477."}),
 ]
 SecretUrl = Annotated[
     str,
@@ -56,16 +56,16 @@ SecretUrl = Annotated[
 
 
 class MetricsSettings(StrictModel):
-    """Numbers for Prometheus at `/metrics`, an answer for process managers at `/healthz`. Off until `listen` is set."""
+    """Prometheus metrics at `/metrics` and a health check at `/healthz`. Off until `listen` is set."""
 
     listen: Listen | None = None
-    """Address and port; a port alone is on this machine only."""
+    """Address and port; a port alone listens on this machine only."""
     beyond_loopback: bool = False
-    """`true` where other machines shall reach it: nobody is asked for a password."""
+    """`true` to let other machines connect; there is no password."""
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """Host and port to listen at; ``None`` where it is off."""
+        """Host and port to listen on; ``None`` if off."""
         if self.listen is None:
             return None
         host, _, port = self.listen.rpartition(":")
@@ -73,16 +73,16 @@ class MetricsSettings(StrictModel):
 
 
 class HeartbeatSettings(StrictModel):
-    """A dead-man's switch: an address that is asked while all is well, and raises the alarm when that ends."""
+    """A dead-man's switch: an address pinged while all is well, which raises the alarm when the pings stop."""
 
     url: SecretUrl | None = Field(default=None, repr=False)
-    """The switch's address, which works like a password. Better in AFTERSHOCK_HEARTBEAT_URL in the environment."""
+    """The switch's address, which works like a password. Better set AFTERSHOCK_HEARTBEAT_URL in the environment."""
     every: Duration = timedelta(minutes=1)
-    """How often it is asked; the switch should wait for a few of these."""
+    """The ping interval; let the switch wait for a few of these."""
 
 
 def metrics_problems(document: Document, metrics: MetricsSettings, heartbeat: HeartbeatSettings) -> list[Problem]:
-    """What is wrong between the keys of these sections."""
+    """Mistakes across the keys of these sections."""
     found: list[Problem] = []
     if metrics.address is not None and not metrics.beyond_loopback and not is_loopback(metrics.address[0]):
         found.append(
@@ -90,16 +90,16 @@ def metrics_problems(document: Document, metrics: MetricsSettings, heartbeat: He
                 document,
                 ("metrics", "listen"),
                 f"other machines could reach {metrics.listen} without a password; write {LOOPBACK}:"
-                f"{metrics.address[1]}, or add 'beyond_loopback: true' if that is meant",
+                f"{metrics.address[1]}, or add 'beyond_loopback: true' if that is intended",
             )
         )
     if heartbeat.every < LEAST_EVERY:
-        found.append(problem(document, ("heartbeat", "every"), "asked too often; write 10s or more"))
+        found.append(problem(document, ("heartbeat", "every"), "too frequent; write 10s or more"))
     return found
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches ``host``; a name other than localhost may mean anything."""
+    """Whether only this machine can reach ``host``; a name other than localhost may resolve to anything."""
     if host.lower().rstrip(".") == "localhost":
         return True
     try:
@@ -109,11 +109,11 @@ def is_loopback(host: str) -> bool:
 
 
 def find_heartbeat_url(environment: Mapping[str, str], heartbeat: HeartbeatSettings) -> Secret | None:
-    """The switch's address from the environment, else from the settings. Raises ConfigError for one that is none."""
+    """The switch's address from the environment, else from the settings. Raises ConfigError if it is not one."""
     value: Any = environment.get(VARIABLE, "").strip() or heartbeat.url
     if not value:
         return None
     try:
         return Secret(_secret_url(value))
     except ValueError as error:
-        raise ConfigError([Problem(VARIABLE, 0, 0, "", str(error))]) from None
+        raise refusal(VARIABLE, str(error)) from None

@@ -1,6 +1,6 @@
-"""What ``config.yaml`` says: sources, watchlist, recipients, storage. Every key is documented where it is defined.
+"""The model of ``config.yaml``: sources, watchlist, recipients, storage. Each key is documented where it is defined.
 
-Names and paths are checked here as a whole; the Telegram token is deliberately not part of it (see ``telegram_token``).
+The Telegram token is deliberately not part of it: see ``telegram_token``.
 """
 
 from __future__ import annotations
@@ -14,33 +14,34 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
-from bot.config.yaml.document import Document, load_document, problem
+from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol
-from bot.config.yaml.validation import StrictModel, validate
+from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.model.feeds import FeedKind, FeedSpec
 from bot.core.text.links import canonical_url
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
+_SWAPPED = "min_interval is longer than max_interval; swap them"
 
 
 def _file_path(value: object) -> Path:
     if isinstance(value, Path):
         return value
     if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise ValueError(f"{described(value)} is not the name of a file; write one, as in data/aftershock.db")
+        raise ValueError(f"{described(value)} is not a file name; write one like data/aftershock.db")
     if "://" in value or value.startswith(":"):
-        raise ValueError(f"'{shown(value)}' is not the name of a file; write one, as in data/aftershock.db")
+        raise ValueError(f"'{shown(value)}' is not a file name; write one like data/aftershock.db")
     return Path(value).expanduser()
 
 
 FilePath = Annotated[Path, BeforeValidator(_file_path)]
-"""A file or folder; relative ones start at the folder of ``config.yaml``."""
+"""A file or folder, relative to the folder of ``config.yaml``."""
 
 
 class LogLevel(enum.StrEnum):
-    """How much the log on stderr tells."""
+    """How much is logged on stderr."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -49,65 +50,65 @@ class LogLevel(enum.StrEnum):
 
 
 class Storage(StrictModel):
-    """Where the history is kept, and for how long. Alerts and their evidence are kept for ever."""
+    """Where the history is stored, and for how long. Alerts and their evidence are kept for ever."""
 
     database: FilePath = Path("data/aftershock.db")
-    """The SQLite file; made when it is not there."""
+    """The SQLite file; created if missing."""
     keep_quotes: Duration = timedelta(days=180)
-    """Quotes older than this are removed, unless an alert rests on them."""
+    """Quotes older than this are deleted, unless an alert is based on them."""
     keep_stories: Duration = timedelta(days=730)
-    """Stories older than this are removed, unless an alert points to them. That they were seen is never forgotten."""
+    """Stories older than this are deleted, unless an alert refers to them. They still count as seen."""
 
 
 class FeedSettings(StrictModel):
     """One news feed."""
 
     name: Name
-    """Short and unique; the source of its stories. Renaming a feed makes it a new one."""
+    """Short and unique; the source of its stories. A renamed feed is a new feed."""
     url: HttpUrl
-    """Where the RSS, Atom or JSON feed is."""
+    """The address of the RSS, Atom or JSON feed."""
     title: str = ""
-    """Who publishes it, for people; the feed's own title where left out."""
+    """The publisher's name as shown; by default the feed's own title."""
     kind: FeedKind = FeedKind.PUBLISHER
-    """`publisher` where the owner writes the entries, `aggregator` where they point to others."""
+    """`publisher` writes its entries itself; an `aggregator` links to others."""
     min_interval: Duration | None = None
-    """Never asked more often than this; `news.min_interval` where left out."""
+    """Shortest poll interval; by default `news.min_interval`."""
     max_interval: Duration | None = None
-    """Never asked more rarely than this while it works; `news.max_interval` where left out."""
+    """Longest poll interval while the feed works; by default `news.max_interval`."""
     enabled: bool = True
-    """`false` keeps the entry but does not ask the feed."""
+    """`false` keeps the entry but does not poll the feed."""
 
 
 class NewsSettings(StrictModel):
-    """How feeds are asked, unless a feed says otherwise."""
+    """How feeds are polled, unless a feed has its own intervals."""
 
     min_interval: Duration = timedelta(minutes=1)
-    """A feed that changes often is asked this often."""
+    """Poll interval of a feed that changes often."""
     max_interval: Duration = timedelta(minutes=30)
-    """A feed that hardly changes is asked this often."""
+    """Poll interval of a feed that rarely changes."""
     window: Duration = timedelta(days=7)
-    """A story published longer ago than this when first seen raises nothing new."""
+    """A story older than this when first seen raises no alert."""
     timeout: Duration = timedelta(seconds=20)
-    """How long one feed may take to answer."""
+    """How long a feed may take to respond."""
     max_megabytes: int = Field(default=10, ge=1, le=200)
-    """A feed larger than this, unpacked, is refused."""
+    """A feed larger than this (uncompressed) is rejected."""
 
 
 class PriceSettings(StrictModel):
-    """How prices are asked for. One request carries the whole watchlist, up to `batch` symbols."""
+    """How prices are polled. One request covers the whole watchlist, up to `batch` symbols."""
 
     source: Name = "yahoo"
-    """`yahoo`, or a price source that another package brings, by the name of its entry point: see docs/extending.md."""
+    """`yahoo`, or the entry-point name of a price source from another package: see docs/extending.md."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """What that price source asks for."""
+    """Options of that price source."""
     interval_in_session: Duration = timedelta(seconds=15)
-    """While a watched exchange is in its regular phase."""
+    """Poll interval while a watched exchange is in its regular phase."""
     interval_pre_post: Duration = timedelta(seconds=30)
-    """Before the open and after the close."""
+    """Poll interval before the open and after the close."""
     interval_closed: Duration = timedelta(minutes=15)
-    """At night, on weekends and holidays."""
+    """Poll interval at night, on weekends and on holidays."""
     batch: int = Field(default=200, ge=1, le=200)
-    """Symbols in one request."""
+    """Symbols per request."""
     stale_after: Duration = timedelta(minutes=20)
     """A symbol without a new price for this long in a regular phase is reported."""
 
@@ -116,42 +117,42 @@ class Telegram(StrictModel):
     """Who may use the bot on Telegram. The token is not written here: see `token_file`."""
 
     token_file: FilePath | None = None
-    """A file that holds nothing but the token. Or set TELEGRAM_BOT_TOKEN, or put that into a file named .env."""
+    """A file that contains nothing but the token. Or set TELEGRAM_BOT_TOKEN in the environment or in a .env file."""
     admins: tuple[int, ...] = ()
-    """Telegram user ids of those who control the bot; they are told of troubles."""
+    """Telegram user ids of the admins, who control the bot and receive operator notices."""
     allow: tuple[int, ...] = ()
     """Chat ids that receive alerts once they have sent /start; groups have negative ids. Admins need not be listed."""
     pictures: bool = True
-    """Let a picture of the prices follow each alert."""
+    """Send a price chart after each alert."""
     base_url: HttpUrl | None = None
-    """A Bot API server of your own; Telegram's where left out."""
+    """Your own Bot API server; by default Telegram's."""
 
 
 class Operator(StrictModel):
-    """Who hears of troubles, and when."""
+    """When operator notices are sent."""
 
     notices: bool = True
-    """Tell the admins (and the console) when a source fails, goes silent or recovers."""
+    """Notify the admins (and the console) when a source fails, goes silent or recovers."""
     after_failures: int = Field(default=5, ge=1, le=1000)
     """Report a source after this many failures in a row."""
 
 
 class LanguageModelSettings(StrictModel):
-    """A language model that may write a lead of two sentences, from the message alone. Off until `url` is set."""
+    """A language model that writes a two-sentence lead from the message alone. Off until `url` is set."""
 
     url: HttpUrl | None = None
-    """An OpenAI-compatible address up to `/v1`; a model on this machine serves as well."""
+    """An OpenAI-compatible address up to `/v1`; a local model works too."""
     model: str = ""
-    """The model's name, where the address serves several."""
+    """The model's name, if the address serves several."""
     key_file: FilePath | None = None
-    """A file that holds nothing but the key. Or set AFTERSHOCK_LANGUAGE_MODEL_KEY; many local models need none."""
+    """A file that contains nothing but the key. Or set AFTERSHOCK_LANGUAGE_MODEL_KEY; many local models need none."""
 
 
 class Settings(StrictModel):
-    """The whole of config.yaml."""
+    """All of config.yaml."""
 
     storage: Storage = Storage()
-    """Where the history is kept."""
+    """Where the history is stored."""
     rules: FilePath = Path("rules")
     """The folder with rules, topics, companies and episodes."""
     console: Literal["auto", "always", "never"] = "auto"
@@ -159,58 +160,58 @@ class Settings(StrictModel):
     telegram: Telegram = Telegram()
     """Who may use the bot on Telegram."""
     operator: Operator = Operator()
-    """Who hears of troubles."""
+    """When operator notices are sent."""
     language_model: LanguageModelSettings = LanguageModelSettings()
-    """A language model that may write a lead."""
+    """A language model that writes a lead."""
     webhooks: tuple[WebhookSettings, ...] = ()
-    """Programs that take alerts as signed JSON."""
+    """Programs that receive alerts as signed JSON."""
     apprise: tuple[AppriseSettings, ...] = ()
     """E-mail, Slack, Discord, ntfy and other services."""
     notifiers: tuple[NotifierSettings, ...] = ()
-    """Recipients of notifiers that other packages bring."""
+    """Recipients of notifiers from other packages."""
     metrics: MetricsSettings = MetricsSettings()
-    """Numbers for Prometheus, and an answer for process managers."""
+    """Metrics for Prometheus, and a health check."""
     heartbeat: HeartbeatSettings = HeartbeatSettings()
-    """A dead-man's switch that is told while all is well."""
+    """A dead-man's switch that is pinged while all is well."""
     log_level: LogLevel = LogLevel.INFO
-    """How much the log on stderr tells."""
+    """How much is logged on stderr."""
     prices: PriceSettings = PriceSettings()
-    """How prices are asked for."""
+    """How prices are polled."""
     benchmarks: tuple[Symbol, ...] = ("SPY", "QQQ", "SMH", "IGV")
-    """Indexes and funds that stand for the market, the first where a rule names none; never the subject of an alert."""
+    """Funds that stand for the market. The first is the default of rules; none is ever the subject of an alert."""
     watchlist: dict[Name, tuple[Symbol, ...]]
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: NewsSettings = NewsSettings()
-    """How feeds are asked."""
+    """How feeds are polled."""
     feeds: tuple[FeedSettings, ...] = ()
     """The news feeds."""
 
     @model_validator(mode="before")
     @classmethod
     def _all_commented_out(cls, data: Any) -> Any:
-        """A section whose lines are all commented out reads as nothing: as if it were not there."""
+        """Ignore sections whose lines are all commented out: they read as null."""
         if not isinstance(data, dict):
             return data
         return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
 
     @property
     def benchmark(self) -> str:
-        """The benchmark that stands for the market; empty where there is none."""
+        """The default benchmark; empty if there is none."""
         return self.benchmarks[0] if self.benchmarks else ""
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """Every symbol of the watchlist once, in the order of the file; benchmarks only where also listed there."""
+        """Every symbol of the watchlist once, in file order; benchmarks only if listed there too."""
         return tuple(dict.fromkeys(symbol for symbols in self.watchlist.values() for symbol in symbols))
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Everything prices are needed for: the watchlist, then the benchmarks."""
+        """Every symbol to poll prices for: the watchlist, then the benchmarks."""
         return tuple(dict.fromkeys((*self.watched, *self.benchmarks)))
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
-        """Every group a rule may name, ``watchlist`` and ``benchmarks`` included."""
+        """Every group a rule may name, including ``watchlist`` and ``benchmarks``."""
         return {**self.watchlist, "watchlist": self.watched, "benchmarks": self.benchmarks}
 
     @property
@@ -219,7 +220,7 @@ class Settings(StrictModel):
         return tuple(FeedSpec(f.name, f.url, f.title, *self.intervals(f), kind=f.kind) for f in self.feeds if f.enabled)
 
     def intervals(self, feed: FeedSettings) -> tuple[timedelta, timedelta]:
-        """Least and greatest poll interval of ``feed``: its own, else the common ones, stretched to meet its own."""
+        """Shortest and longest poll interval of ``feed``: its own, else the common ones, adjusted to fit its own."""
         least, greatest = feed.min_interval, feed.max_interval
         if least is None:
             least = min(self.news.min_interval, greatest or self.news.max_interval)
@@ -227,12 +228,9 @@ class Settings(StrictModel):
 
 
 def load_settings(path: Path | str, text: str | None = None) -> Settings:
-    """Read and check ``config.yaml``. Paths in the result start at the file's own folder.
-
-    Raises ConfigError with every mistake found.
-    """
+    """Read and check ``config.yaml``; paths in the result are joined to its folder. Raises ConfigError."""
     document = load_document(path, text)
-    if secrets := _tokens(document):
+    if secrets := _secrets(document):
         raise ConfigError(secrets)
     settings = validate(document, Settings)
     if problems := _inconsistencies(document, settings):
@@ -240,89 +238,73 @@ def load_settings(path: Path | str, text: str | None = None) -> Settings:
     return _anchored(settings, Path(path).parent)
 
 
-def _anchored(settings: Settings, folder: Path) -> Settings:
-    """With relative paths joined to ``folder``."""
-    token_file = settings.telegram.token_file
-    key_file = settings.language_model.key_file
-    return settings.model_copy(
-        update={
-            "storage": settings.storage.model_copy(update={"database": folder / settings.storage.database}),
-            "rules": folder / settings.rules,
-            "telegram": settings.telegram.model_copy(
-                update={"token_file": folder / token_file if token_file is not None else None}
-            ),
-            "language_model": settings.language_model.model_copy(
-                update={"key_file": folder / key_file if key_file is not None else None}
-            ),
-        }
-    )
+def _anchored(settings: ModelT, folder: Path) -> ModelT:
+    """The settings with every relative path joined to ``folder``."""
+    joined: dict[str, Any] = {}
+    for key, value in settings:
+        if isinstance(value, Path):
+            joined[key] = folder / value
+        elif isinstance(value, StrictModel):
+            joined[key] = _anchored(value, folder)
+    return settings.model_copy(update=joined)
 
 
-_ELSEWHERE = (
-    "a Telegram token does not belong into this file; set TELEGRAM_BOT_TOKEN, or put it into a file named .env,"
+_TOKEN_ELSEWHERE = (
+    "a Telegram token does not belong in this file; set TELEGRAM_BOT_TOKEN, or put it in a file named .env,"
     " and have BotFather revoke it if others could read this"
 )
 _KEY_ELSEWHERE = (
-    "a key does not belong into this file; set AFTERSHOCK_LANGUAGE_MODEL_KEY, or name a file of its own with key_file"
+    "a key does not belong in this file; set AFTERSHOCK_LANGUAGE_MODEL_KEY, or put it in a file named by key_file"
+)
+_SECRET_KEYS = (
+    ("telegram", ("token", "bot_token", "telegram_bot_token", "api_token"), _TOKEN_ELSEWHERE),
+    ("language_model", ("key", "api_key", "token"), _KEY_ELSEWHERE),
 )
 
 
-def _tokens(document: Document) -> list[Problem]:
-    """Tokens in the file, comments included: an error that does not repeat them."""
-    telegram = document.data.get("telegram") if isinstance(document.data, dict) else None
-    for key in telegram if isinstance(telegram, dict) else ():
-        if key in ("token", "bot_token", "telegram_bot_token", "api_token"):
-            return [problem(document, ("telegram", key), _ELSEWHERE, key=True)]
-    model = document.data.get("language_model") if isinstance(document.data, dict) else None
-    for key in model if isinstance(model, dict) else ():
-        if key in ("key", "api_key", "token"):
-            return [problem(document, ("language_model", key), _KEY_ELSEWHERE, key=True)]
+def _secrets(document: Document) -> list[Problem]:
+    """Secrets in the file, even in comments. The problems do not repeat them."""
+    for section, secret_keys, message in _SECRET_KEYS:
+        written = document.data.get(section) if isinstance(document.data, dict) else None
+        for key in written if isinstance(written, dict) else ():
+            if key in secret_keys:
+                return [problem(document, (section, key), message, key=True)]
     at = find_token(document.text)
-    if at is None:
-        return []
-    before = document.text[:at].split("\n")
-    return [Problem(document.file, len(before), len(before[-1]) + 1, "", _ELSEWHERE)]
+    return [] if at is None else [Problem(document.file, *line_column(document.text, at), "", _TOKEN_ELSEWHERE)]
 
 
 def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     problems = metrics_problems(document, settings.metrics, settings.heartbeat)
     problems += channel_problems(document, settings.webhooks, settings.apprise, settings.notifiers)
-    names: dict[str, int] = {}
-    addresses: dict[str, int] = {}
+    for index, first in repeated(feed.name for feed in settings.feeds):
+        line = document.position(("feeds", first))[0]
+        message = f"the feed on line {line} already has this name; choose another"
+        problems.append(problem(document, ("feeds", index, "name"), message))
+    for index, first in repeated(canonical_url(feed.url) for feed in settings.feeds):
+        line = document.position(("feeds", first))[0]
+        message = f"the feed on line {line} already has this address; keep one of the two"
+        problems.append(problem(document, ("feeds", index, "url"), message))
     for index, feed in enumerate(settings.feeds):
-        line = document.position(("feeds", index))[0]
-        if feed.name in names:
-            message = f"the feed in line {names[feed.name]} has this name already; choose another"
-            problems.append(problem(document, ("feeds", index, "name"), message))
-        names.setdefault(feed.name, line)
-        address = canonical_url(feed.url)
-        if address in addresses:
-            message = f"the feed in line {addresses[address]} has this address already; keep one of the two"
-            problems.append(problem(document, ("feeds", index, "url"), message))
-        addresses.setdefault(address, line)
         least, greatest = settings.intervals(feed)
         if least > greatest:
             where = "min_interval" if feed.min_interval is not None else "max_interval"
-            problems.append(
-                problem(document, ("feeds", index, where), "min_interval is longer than max_interval; swap")
-            )
+            problems.append(problem(document, ("feeds", index, where), _SWAPPED))
     if settings.news.min_interval > settings.news.max_interval:
         where = "min_interval" if "min_interval" in settings.news.model_fields_set else "max_interval"
-        problems.append(problem(document, ("news", where), "min_interval is longer than max_interval; swap"))
+        problems.append(problem(document, ("news", where), _SWAPPED))
     for group, symbols in settings.watchlist.items():
         path = ("watchlist", group)
         if group in _RESERVED_GROUPS:
-            problems.append(problem(document, path, f"'{group}' names a group of its own; choose another", key=True))
+            problems.append(problem(document, path, f"'{group}' is a reserved group name; choose another", key=True))
         problems += _repeats(document, path, symbols)
     problems += _repeats(document, ("benchmarks",), settings.benchmarks)
     if not settings.watched:
-        problems.append(problem(document, ("watchlist",), "no symbol is watched; list at least one", key=True))
+        problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems
 
 
 def _repeats(document: Document, path: tuple[str, ...], symbols: tuple[str, ...]) -> list[Problem]:
     return [
-        problem(document, (*path, index), f"{symbol} is already in this list; remove one")
-        for index, symbol in enumerate(symbols)
-        if symbol in symbols[:index]
+        problem(document, (*path, index), f"{symbols[index]} is already in this list; remove one")
+        for index, _ in repeated(symbols)
     ]

@@ -1,7 +1,7 @@
-"""Channels beside Telegram: programs by signed webhook, people by whatever Apprise reaches.
+"""Settings of the channels other than Telegram: webhooks, Apprise, and notifiers from other packages.
 
-What gives access to them (a webhook's secret, an Apprise address with its password) is not written into
-``config.yaml``, which people share: the file names a variable, of the environment or of ``.env``.
+Their credentials (a webhook's secret, an Apprise address with its password) are not written into ``config.yaml``, which
+people share: the file names a variable, set in the environment or in ``.env``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from urllib.parse import unquote
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from bot.config.settings.secret_files import variable_in
-from bot.config.yaml.document import Document, problem
+from bot.config.yaml.document import Document, problem, refusal, repeated
 from bot.config.yaml.excerpt import described
 from bot.config.yaml.scalars import HttpUrl, Name, Symbol
 from bot.config.yaml.validation import StrictModel
-from bot.core.errors import ConfigError, Problem
+from bot.core.errors import Problem
 from bot.core.model import Recipient, Severity
 from bot.core.secret import Secret
 
@@ -29,12 +29,12 @@ _LONG_PIECE = 8
 _PLAIN_WORD = re.compile(r"[a-z-]+")
 _SECTIONS = {"telegram": "telegram:", "console": "console:", "webhook": "webhooks:", "apprise": "apprise:"}
 LEAST_SECRET = 16
-"""Characters of a webhook's secret: one that is shorter can be guessed."""
+"""Minimum length of a webhook's secret: a shorter one can be guessed."""
 
 
 def _variable(value: str) -> str:
     if _VARIABLE.fullmatch(value) is None:
-        # not repeated: somebody may have written the secret itself here
+        # not repeated: it may be the secret itself
         raise ValueError("this is not the name of a variable; write one such as AFTERSHOCK_DESK_SECRET")
     return value
 
@@ -48,9 +48,9 @@ def _severity(value: object) -> Severity:
         return value
     words = ", ".join(s.word for s in Severity)
     try:
-        return Severity.parse(value) if isinstance(value, str) else Severity.parse("")
+        return Severity.parse(str(value))
     except KeyError:
-        raise ValueError(f"{described(value)} is no severity; write one of {words}") from None
+        raise ValueError(f"{described(value)} is not a severity; write one of {words}") from None
 
 
 LeastSeverity = Annotated[
@@ -61,52 +61,52 @@ LeastSeverity = Annotated[
 
 
 class Format(enum.StrEnum):
-    """How an Apprise message is written."""
+    """The format of an Apprise message."""
 
     TEXT = "text"
     MARKDOWN = "markdown"
 
 
 class ChannelSettings(StrictModel):
-    """What any of them wants to hear."""
+    """What all of these channels have in common."""
 
     name: Name
-    """Short and unique; its recipient is `webhook:NAME`, `apprise:NAME` or `TYPE:NAME`."""
+    """Short and unique; the recipient is `webhook:NAME`, `apprise:NAME` or `TYPE:NAME`."""
     min_severity: LeastSeverity = Severity.INFO
-    """Nothing less severe is sent there."""
+    """The least severity to send."""
     symbols: tuple[Symbol, ...] = ()
-    """Only incidents that touch one of these; all where left out."""
+    """Only incidents about one of these; by default all."""
     digest: bool = False
-    """Send the digests, too."""
+    """Send digests too."""
     operator: bool = False
-    """Send notices of troubles, too."""
+    """Send operator notices too."""
 
 
 class WebhookSettings(ChannelSettings):
-    """A program that takes alerts as signed JSON: see docs/webhook.md."""
+    """A program that receives alerts as signed JSON: see docs/webhook.md."""
 
     url: HttpUrl
     """Where each message is posted. Redirects are not followed."""
     secret_env: Variable
-    """The variable that holds the secret the signature is made with, 16 characters at least."""
+    """The variable with the signing secret, at least 16 characters."""
 
 
 class AppriseSettings(ChannelSettings):
-    """E-mail, Slack, Discord, ntfy and the rest, by an Apprise address. Needs `make setup EXTRAS=apprise`."""
+    """E-mail, Slack, Discord, ntfy and others, by Apprise address. Needs `make setup EXTRAS=apprise`."""
 
     url_env: Variable
-    """The variable that holds the Apprise address: it mostly contains a password."""
+    """The variable with the Apprise address, which usually contains a password."""
     format: Format = Format.TEXT
-    """`markdown` where the service shows it."""
+    """`markdown` if the service renders it."""
 
 
 class NotifierSettings(ChannelSettings):
-    """A recipient of a notifier that another package brings: see docs/extending.md."""
+    """A recipient of a notifier from another package: see docs/extending.md."""
 
     type: Name
-    """The notifier, by the name of its entry point in the group `aftershock.notifiers`."""
+    """The notifier's entry-point name in the group `aftershock.notifiers`."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """What that notifier asks for. Secrets are not written here, but the variables that hold them."""
+    """Options of that notifier. Write the names of variables here, not the secrets in them."""
 
 
 def channel_problems(
@@ -115,24 +115,20 @@ def channel_problems(
     apprises: tuple[AppriseSettings, ...],
     notifiers: tuple[NotifierSettings, ...],
 ) -> list[Problem]:
-    """Names that are there twice, and built-in channels in the place of others."""
+    """Duplicate names, and built-in channels under ``notifiers``."""
     found = []
     for index, notifier in enumerate(notifiers):
         if notifier.type in _SECTIONS:
-            message = f"{notifier.type} has a section of its own: {_SECTIONS[notifier.type]}"
+            message = f"'{notifier.type}' is built in; write it under {_SECTIONS[notifier.type]}"
             found.append(problem(document, ("notifiers", index, "type"), message))
     for key, channels in (("webhooks", webhooks), ("apprise", apprises), ("notifiers", notifiers)):
-        names: set[str] = set()
-        for index, channel in enumerate(channels):
-            if channel.name in names:
-                where: tuple[Any, ...] = (key, index, "name")
-                found.append(problem(document, where, "another one has this name already; choose another"))
-            names.add(channel.name)
+        for index, _ in repeated(channel.name for channel in channels):
+            found.append(problem(document, (key, index, "name"), "this name is already taken; choose another"))
     return found
 
 
 def recipient(channel: str, settings: ChannelSettings) -> Recipient:
-    """The recipient that a channel of the configuration is."""
+    """The recipient for a configured channel."""
     return Recipient(
         f"{channel}:{settings.name}",
         channel,
@@ -145,25 +141,23 @@ def recipient(channel: str, settings: ChannelSettings) -> Recipient:
 
 
 def secret_of(variable: str, environment: Mapping[str, str], env_file: Path, least: int = 1) -> Secret:
-    """The secret in ``variable``, of the environment or of ``.env``.
+    """The secret in ``variable``, from the environment or ``.env``.
 
-    Raises ConfigError, which does not repeat it, where there is none or it is shorter than ``least``.
+    Raises ConfigError if there is none or it is shorter than ``least``; the error does not repeat it.
     """
     value = environment.get(variable, "").strip() or variable_in(variable, env_file)
     if not value:
-        message = f"{variable} is not set; put it into the environment or into {env_file.name}, or remove the channel"
-        raise ConfigError([Problem(variable, 0, 0, "", message)])
+        where = f"in the environment or in {env_file.name}"
+        raise refusal(variable, f"{variable} is not set; set it {where}, or remove the channel")
     if len(value) < least:
-        message = (
-            f"{variable} is too short to be a secret; at least {least} characters, as `openssl rand -hex 32` gives"
-        )
-        raise ConfigError([Problem(variable, 0, 0, "", message)])
+        advice = f"use at least {least} characters, for example from `openssl rand -hex 32`"
+        raise refusal(variable, f"{variable} is too short for a secret; {advice}")
     return Secret(value)
 
 
 def pieces(address: Secret) -> list[Secret]:
-    """What in an Apprise address gives access by itself: the password, and every long piece that is neither a host's
-    name nor a plain word. A library may show these without the rest."""
+    """The parts of an Apprise address that are secrets in themselves: the password, and every long piece that is
+    neither a host name nor a plain word. A library may show these without the rest."""
     rest = address.reveal().partition("://")[2]
     user = re.split(r"[/?]", rest, maxsplit=1)[0].rpartition("@")[0]
     found = {unquote(user.partition(":")[2])}

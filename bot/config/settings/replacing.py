@@ -1,4 +1,4 @@
-"""Replacing a file that people own: all of it or nothing, whatever happens on the way."""
+"""Replaces a file atomically."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 import tempfile
 from pathlib import Path
 
-from bot.core.errors import ConfigError, Problem
+from bot.config.yaml.document import refusal
 
 OWNER_ONLY = 0o600
 
 
 def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Put ``content`` in the place of the file at ``path`` in one step; a link stays a link to the same place.
+    """Replace the file at ``path`` by one with ``content`` in one step; a symbolic link keeps pointing to it.
 
-    ``mode`` is the new file's permissions; ``None`` keeps those it had. Nobody else can read the content at any
-    moment before they are set. Raises ConfigError where it cannot be written; the old file is then as it was.
+    ``mode`` is the new file's permissions; ``None`` keeps the old ones. Until they are set only the owner can read the
+    file. Raises ConfigError if it cannot be written; the old file is then untouched.
     """
     real = Path(os.path.realpath(path))
     try:
@@ -32,5 +32,5 @@ def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        message = f"the file cannot be written ({error.strerror}); check its permissions and the space left"
-        raise ConfigError([Problem(str(path), 0, 0, "", message)]) from error
+        message = f"the file cannot be written ({error.strerror}); check its permissions and the free space"
+        raise refusal(path, message) from error

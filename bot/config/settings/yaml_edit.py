@@ -1,8 +1,8 @@
-"""Adding to a YAML file as a person would: new text in its place, everything else untouched to the letter.
+"""Adds text to a YAML file and leaves every other character as it is.
 
-The text is edited, not the data, so that comments, columns, order and spelling stay. What a round trip through a
-library would print anew (indentation, lists in brackets, the comments between their items) is never touched. The
-result is read back before it is written; a file that would come out different in any other way is left alone.
+The text is edited, not the data: a round trip through a library would reformat indentation, lists in brackets and the
+comments between items. The result is read back before it is written; if it differs in any other way, the file is left
+alone.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class YamlText:
-    """The text of one file whose top is a mapping in lines; each method returns the text with something added.
+    """The text of a file with a block mapping at the top; each method returns the text with something added.
 
-    Raises ConfigError where the file is one ``{…}``.
+    Raises ConfigError if the file is one ``{…}``.
     """
 
     def __init__(self, document: Document) -> None:
@@ -42,21 +42,21 @@ class YamlText:
         return self.text + joint + self.newline + "".join(f"{line}{self.newline}" for line in lines)
 
     def in_place_of(self, pair: tuple[yaml.Node, yaml.Node], lines: Sequence[str]) -> str:
-        """Instead of a value that says nothing (``[]``, ``~``, comments only): indented lines below its key."""
+        """Indented lines below a key in place of its empty value (``[]``, ``~``, comments only)."""
         key, value = pair
         cleared = self.text[: value.start_mark.index].rstrip(" ") + self.text[value.end_mark.index :]
         return self._below(cleared, key.end_mark.index, key.start_mark.column + 2, lines)
 
     def below_last(self, block: yaml.SequenceNode, lines: Sequence[str]) -> str:
-        """New items of a list whose items stand below each other."""
+        """New items at the end of a block list."""
         return self._below(self.text, _last_character(block), block.start_mark.column, lines)
 
     def inserted(self, at: int, what: str) -> str:
-        """``what`` at this index."""
+        """``what`` inserted at this index."""
         return self.text[:at] + what + self.text[at:]
 
     def _below(self, text: str, at: int, column: int, lines: Sequence[str]) -> str:
-        """The lines, from ``column``, below the line in which ``at`` lies."""
+        """The lines, indented to ``column``, below the line that contains ``at``."""
         end = text.find("\n", at) + 1
         if not end:
             text += self.newline
@@ -72,7 +72,7 @@ def pair(node: yaml.MappingNode, name: str) -> tuple[yaml.Node, yaml.Node] | Non
 def save_edit(path: Path, text: str, wanted: Mapping[str, Any], refusal: Problem) -> None:
     """Replace the settings file at ``path`` by ``text``, keeping its byte order mark.
 
-    Raises ConfigError: with ``refusal`` where ``text`` does not read as exactly ``wanted``; where it cannot be written.
+    Raises ConfigError: with ``refusal`` if ``text`` does not read as exactly ``wanted``, or if it cannot be written.
     """
     try:
         load_settings(path, text)
@@ -86,7 +86,7 @@ def save_edit(path: Path, text: str, wanted: Mapping[str, Any], refusal: Problem
 
 
 def _last_character(node: yaml.Node) -> int:
-    """Where the content of ``node`` ends: the end mark of a block lies behind the comments that follow it."""
+    """Where the content of ``node`` ends; the end mark of a block comes after the comments that follow it."""
     if isinstance(node, yaml.ScalarNode):
         return int(node.end_mark.index) - (1 if node.style in ("|", ">") else 0)
     if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:

@@ -1,1 +1,1 @@
-"""YAML that people edit: strictly read, with positions, checked against models, in plain words."""
+"""Reading YAML strictly: documents with positions, validation against models, and the wording of mistakes."""

@@ -1,10 +1,10 @@
-"""Strict YAML with positions: the only door through which a file that people edit comes in.
+"""Strict YAML with positions. Every file that people edit is read here.
 
-What the text means follows YAML 1.2, less its surprises: only ``true`` and ``false`` are booleans (``no``, ``on`` and
-``ON`` are text), ``1:30``, ``0x10`` and ``2025-01-27`` are text, keys are always text, and nothing is ever turned into
-a Python object. Aliases (``*name``) are understood; merge keys (``<<``), tags, and files of several documents are not.
+YAML 1.2 without its surprises: only ``true`` and ``false`` are booleans (``no``, ``on`` and ``ON`` are text), ``1:30``,
+``0x10`` and ``2025-01-27`` are text, keys are always text, and nothing becomes a Python object. Aliases (``*name``) are
+supported; merge keys (``<<``), tags and multi-document files are not.
 
-Every mistake is a ``Problem`` with file, line and column; ``ConfigError`` carries all that could be found at once.
+Every mistake is a ``Problem`` with file, line and column; a ``ConfigError`` carries as many as could be found.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,50 +22,50 @@ from bot.config.yaml.excerpt import redacted, shown
 from bot.core.errors import ConfigError, Problem
 
 DocumentPath = tuple[str | int, ...]
-"""Where a value stands: keys and indexes from the top of the document."""
+"""Keys and indexes that lead to a value from the top of the document."""
 
 MAX_BYTES = 64_000_000
-"""Larger files are not something a person edits; a recording belongs into CSV or JSONL."""
+"""Nobody edits larger files; a recording belongs in CSV or JSONL."""
 MAX_DEPTH = 100
-"""Deeper nesting is refused: libyaml's composer recurses in C and would take the process with it."""
+"""Deeper nesting is refused: libyaml's composer recurses in C and would crash the process."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 TAG = "tag:yaml.org,2002:"
 CONTROL = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # what YAML calls not printable
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # not printable, in YAML's terms
 )
 MAX_ALIASED = 100_000
-"""How many values aliases may add to a document, so that nine lines cannot become a billion."""
+"""How many values aliases may add, so that nine lines cannot expand to a billion."""
 
 
 class Document:
-    """One YAML file: its plain data, and where everything in it stands."""
+    """One YAML file: its plain data, and the position of everything in it."""
 
     def __init__(self, file: str, data: Any, root: yaml.Node, text: str) -> None:
         self.file = file
-        """The name to show in messages."""
+        """The name shown in messages."""
         self.data = data
         """Plain dict, list, str, int, float, bool and None."""
         self.text = text
-        """As read, comments included."""
+        """As read, with comments."""
         self._root = root
         self._pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
     def value(self, path: DocumentPath) -> Any:
-        """What stands at ``path``, which must be there."""
+        """The value at ``path``, which must exist."""
         value = self.data
         for step in path:
             value = value[step]
         return value
 
     def position(self, path: DocumentPath) -> tuple[int, int]:
-        """Line and column, from 1, of the value at ``path``; of its nearest existing ancestor where there is none."""
+        """Line and column, from 1, of the value at ``path``; of its nearest existing ancestor if there is none."""
         return _mark(self._walk(path)[-1][1])
 
     def key_position(self, path: DocumentPath) -> tuple[int, int]:
-        """Line and column of the key (or list item) at ``path``; else of the nearest existing ancestor's value."""
+        """Line and column of the key (or list item) at ``path``, else of the nearest existing ancestor's value."""
         steps = self._walk(path)
         key, value = steps[-1]
         return _mark(key if key is not None and len(steps) == len(path) + 1 else value)
@@ -87,16 +87,16 @@ class Document:
         return steps
 
     def _pairs_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """The pairs of a mapping by key; indexed once, for a long mapping may hold a mistake in every line."""
+        """A mapping's pairs by key, indexed once: a long mapping may have a mistake on every line."""
         if id(node) not in self._pairs:
             self._pairs[id(node)] = {p[0].value: p for p in node.value if isinstance(p[0], yaml.ScalarNode)}
         return self._pairs[id(node)]
 
 
 def load_document(path: Path | str, text: str | None = None) -> Document:
-    """Read one YAML file; with ``text``, read that and use ``path`` only as its name.
+    """Read one YAML file, or ``text`` if given, with ``path`` as its name only.
 
-    Raises ConfigError: unreadable, not UTF-8, empty, not YAML, several documents, duplicate keys, and so on.
+    Raises ConfigError: unreadable, not UTF-8, empty, not YAML, several documents, duplicate keys and so on.
     """
     file = str(path)
     if text is None:
@@ -105,20 +105,21 @@ def load_document(path: Path | str, text: str | None = None) -> Document:
         text = text[1:]
     if found := CONTROL.search(text):
         line, column = line_column(text, found.start())
-        raise ConfigError(
-            [Problem(file, line, column, "", f"a control character (U+{ord(found[0]):04X}) stands here; remove it")]
-        )
+        raise refusal(file, f"control character U+{ord(found[0]):04X}; remove it", line, column)
     construction = _Construction(file)
     with collector_paused():
         root = compose(file, text)
         if root is None:
-            raise ConfigError(
-                [Problem(file, 1, 1, "", "the file is empty; write at least one key, or remove the file")]
-            )
+            raise refusal(file, "the file is empty; write at least one key, or remove the file", 1, 1)
         data = construction.build(root, ())
     if construction.problems:
         raise ConfigError(construction.problems)
     return Document(file, data, root, text)
+
+
+def refusal(file: Path | str, message: str, line: int = 0, column: int = 0) -> ConfigError:
+    """The error for a file with a single mistake that is not in any one value."""
+    return ConfigError([Problem(str(file), line, column, "", message)])
 
 
 def problem(document: Document, path: DocumentPath, message: str, *, key: bool = False) -> Problem:
@@ -127,8 +128,16 @@ def problem(document: Document, path: DocumentPath, message: str, *, key: bool =
     return Problem(document.file, line, column, path_text(path), redacted(message))
 
 
+def repeated(values: Iterable[Hashable]) -> Iterator[tuple[int, int]]:
+    """The index of each value that occurred before, and the index where it first did."""
+    first: dict[Hashable, int] = {}
+    for index, value in enumerate(values):
+        if first.setdefault(value, index) != index:
+            yield index, first[value]
+
+
 def path_text(path: DocumentPath) -> str:
-    """The path as people read it: ``rules[0].when.all[1].price``; keys that are no plain words in brackets."""
+    """The path as people read it: ``rules[0].when.all[1].price``, unusual keys in brackets."""
     out = ""
     for step in path:
         if isinstance(step, int):
@@ -142,7 +151,7 @@ def path_text(path: DocumentPath) -> str:
 
 @contextlib.contextmanager
 def collector_paused() -> Iterator[None]:
-    """Composing makes many objects and no garbage: looking for some meanwhile takes three times as long as the work."""
+    """Composing makes many objects and no garbage; with the collector on it takes four times as long."""
     if not gc.isenabled():
         yield
         return
@@ -156,24 +165,23 @@ def collector_paused() -> Iterator[None]:
 # ---------------------------------------------------------------------------------------------------------- composing
 
 
+_UNREADABLE: Mapping[type[Exception], str] = {
+    FileNotFoundError: "there is no such file; check the name",
+    IsADirectoryError: "this is a folder; name a file in it",
+    PermissionError: "permission denied; change the permissions of the file",
+}
+
+
 def read_text(path: Path, file: str) -> str:
-    """The text of a UTF-8 file, less its byte order mark. Raises ConfigError, naming ``file``."""
+    """The text of a UTF-8 file without its byte order mark. Raises ConfigError, naming ``file``."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(
-                [Problem(file, 0, 0, "", f"the file is larger than {MAX_BYTES // 1_000_000} MB; split it")]
-            )
+            raise refusal(file, f"the file is larger than {MAX_BYTES // 1_000_000} MB; split it")
         body = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ConfigError([Problem(file, 0, 0, "", "there is no such file; check the name")]) from error
-    except IsADirectoryError as error:
-        raise ConfigError([Problem(file, 0, 0, "", "this is a folder; name a file in it")]) from error
-    except PermissionError as error:
-        raise ConfigError([Problem(file, 0, 0, "", "the file may not be read; change its permissions")]) from error
     except (OSError, ValueError) as error:
-        raise ConfigError([Problem(file, 0, 0, "", f"the file cannot be read: {error}")]) from error
+        raise refusal(file, _UNREADABLE.get(type(error), f"the file cannot be read: {error}")) from error
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:
-        raise ConfigError([Problem(file, 1, 1, "", "the file is UTF-16 or UTF-32; save it as UTF-8")])
+        raise refusal(file, "the file is UTF-16 or UTF-32; save it as UTF-8", 1, 1)
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -181,8 +189,7 @@ def read_text(path: Path, file: str) -> str:
         before = body[skipped : skipped + error.start].decode("utf-8", "replace")
         line, column = line_column(before, len(before))
         byte = body[skipped + error.start]
-        message = f"this byte (0x{byte:02X}) is not UTF-8; save the file as UTF-8"
-        raise ConfigError([Problem(file, line, column, "", message)]) from error
+        raise refusal(file, f"byte 0x{byte:02X} is not UTF-8; save the file as UTF-8", line, column) from error
 
 
 def line_column(text: str, at: int) -> tuple[int, int]:
@@ -198,7 +205,7 @@ class _TooDeepError(Exception):
 
 
 class _StrictLoader(_Loader):  # type: ignore[misc]  # the C loader where there is one; typed as Any
-    """The stock loader with our own idea of plain scalars, and a limit to nesting."""
+    """The stock loader with our own rules for plain scalars and a limit on nesting."""
 
     _depth = 0
 
@@ -217,7 +224,7 @@ class _StrictLoader(_Loader):  # type: ignore[misc]  # the C loader where there 
 
 
 def scalar_kind(text: str) -> str:
-    """What a scalar without quotes is: ``null``, ``bool``, ``int``, ``float``, ``merge`` or ``str``."""
+    """The kind of an unquoted scalar: ``null``, ``bool``, ``int``, ``float``, ``merge`` or ``str``."""
     if not text or text in ("null", "~"):
         return "null"
     if text in ("true", "false"):
@@ -231,7 +238,7 @@ def scalar_kind(text: str) -> str:
 
 
 def compose(file: str, text: str) -> yaml.Node | None:
-    """The root node of the one document in ``text``; ``None`` where there is none. Raises ConfigError."""
+    """The root node of the one document in ``text``; ``None`` if it is empty. Raises ConfigError."""
     # "from None" throughout: the errors of the pure Python parser quote the line, and a line may hold a token.
     loader = None
     try:
@@ -241,14 +248,12 @@ def compose(file: str, text: str) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         message = _plain_words(text, line, column, error.context or "", error.problem or "", error.context_mark)
-        raise ConfigError([Problem(file, line, column, "", redacted(message))]) from None
+        raise refusal(file, redacted(message), line, column) from None
     except _TooDeepError as error:
         line, column = (error.mark.line + 1, error.mark.column + 1) if error.mark is not None else (1, 1)
-        message = f"nested more than {MAX_DEPTH} levels deep; flatten it"
-        raise ConfigError([Problem(file, line, column, "", message)]) from None
+        raise refusal(file, f"nested more than {MAX_DEPTH} levels deep; flatten it", line, column) from None
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        message = f"this is not YAML ({type(error).__name__}); check the file"
-        raise ConfigError([Problem(file, 1, 1, "", message)]) from None
+        raise refusal(file, f"this is not YAML ({type(error).__name__}); check the file", 1, 1) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -256,39 +261,37 @@ def compose(file: str, text: str) -> yaml.Node | None:
 
 
 _ESCAPE = "a backslash in double quotes begins an escape; use single quotes, or double the backslash"
-_MARKED = "'*' and '&' have a meaning in YAML; put the text in quotes"
+_QUOTE_OR_INDENT = "put the text in quotes, or check the indentation"
+_MARKED = "'*' and '&' are special in YAML; put the text in quotes"
+
 _COMPLAINTS = (
-    # part of what libyaml was doing, part of what it found, and what to say; the first that fits
+    # part of what libyaml was doing, part of what it found, and our message; the first match wins
     ("", "cannot start any token", "text cannot begin with '{first}'; put it in quotes"),
     ("block scalar", "", "'>' and '|' begin a block of text; put a comparison in quotes, as in \"> 5%\""),
     ("", "another document", "a second document begins here; keep one document per file"),
-    (
-        "",
-        "undefined alias",
-        "'*' refers to an anchor (&) that is not defined above; define it, or put the text in quotes",
-    ),
+    ("", "undefined alias", "'*' needs an anchor (&) defined above; define it, or put the text in quotes"),
     ("scanning an alias", "", _MARKED),
     ("scanning an anchor", "", _MARKED),
     ("", "duplicate anchor", "this anchor is already defined above; use another name"),
-    ("", "mapping values are not allowed", "a ':' cannot stand here; put the text in quotes, or check the indentation"),
-    ("", "sequence entries are not allowed", "a '-' cannot stand here; begin the list on its own line"),
+    ("", "mapping values are not allowed", "a ':' is not allowed here; " + _QUOTE_OR_INDENT),
+    ("", "sequence entries are not allowed", "a '-' is not allowed here; start the list on its own line"),
     ("quoted scalar", "end of stream", "a quote is never closed{since}; close it"),
     ("escape", "", _ESCAPE),
     ("", "escape", _ESCAPE),
     ("flow sequence", "", "expected ',' or ']'{since}; add it, or put the text in quotes"),
     ("flow mapping", "", "expected ',' or '}}'{since}; add it, or put the text in quotes"),
     ("", "expected ':'", "expected ':' after the key; add it"),
-    ("directive", "", "lines that begin with '%' have a meaning in YAML; put the text in quotes"),
+    ("directive", "", "a line that begins with '%' is special in YAML; put the text in quotes"),
     ("block collection", "", "expected a '-' like the other items of the list{since}; check the indentation"),
     ("block mapping", "", "expected a key of the mapping{since}; check the indentation and the quotes"),
 )
 
 
 def _plain_words(text: str, line: int, column: int, context: str, found: str, opened: Any) -> str:
-    """What libyaml complains about, as the person who typed it would say it."""
+    """What libyaml complains about, in terms of what was typed."""
     lines = text.splitlines()
     rest = lines[line - 1][column - 1 :] if line <= len(lines) else ""
-    since = f" (opened in line {opened.line + 1})" if opened is not None and opened.line + 1 != line else ""
+    since = f" (opened on line {opened.line + 1})" if opened is not None and opened.line + 1 != line else ""
     if rest.startswith("\t"):
         return "a tab is used for indentation; use spaces"
     for in_context, in_found, words in _COMPLAINTS:
@@ -303,7 +306,7 @@ def _plain_words(text: str, line: int, column: int, context: str, found: str, op
 
 
 class _Construction:
-    """From nodes to plain data, collecting every mistake on the way."""
+    """Turns nodes into plain data and collects every mistake."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -338,27 +341,25 @@ class _Construction:
 
     def _sequence(self, node: yaml.Node, path: DocumentPath) -> list[Any]:
         if node.tag != TAG + "seq":
-            self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
+            self._add(node, path, f"the tag '{_tag(node)}' is not supported; remove it")
         return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
 
     def _mapping(self, node: yaml.MappingNode, path: DocumentPath) -> dict[str, Any]:
         if node.tag != TAG + "map":
-            self._add(node, path, f"the tag '{_tag(node)}' is not understood; remove it")
+            self._add(node, path, f"the tag '{_tag(node)}' is not supported; remove it")
         data: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self._add(
-                    key_node, path, "a key must be text, not a list or mapping; put it in quotes if text is meant"
-                )
+                self._add(key_node, path, "a key must be text, not a list or mapping; put text in quotes")
                 continue
             key: str = key_node.value
             if key_node.tag == TAG + "merge":
-                self._add(key_node, (*path, key), "'<<' is not understood; write the keys out")
+                self._add(key_node, (*path, key), "merge keys ('<<') are not supported; write the keys out")
             elif not key:
                 self._add(key_node, path, "a key is missing before ':'; write one")
             elif key in lines:
-                message = f"the key is already in line {lines[key]}; keep one of the two"
+                message = f"duplicate key, first on line {lines[key]}; keep one of the two"
                 self._add(key_node, (*path, key), message)
             else:
                 lines[key] = key_node.start_mark.line + 1
@@ -379,7 +380,7 @@ class _Construction:
             return None
         if plain == "int":
             if len(text) > 100:  # Python refuses to convert endless digits, and nothing here needs them
-                self._add(node, path, "the number is too long; put it in quotes if text is meant")
+                self._add(node, path, "the number is too long; put text in quotes")
                 return None
             return int(text)
         return {"true": True, "false": False}.get(text)

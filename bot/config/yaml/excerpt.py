@@ -1,4 +1,4 @@
-"""Quoting what a file says in a message: short, on one line, and never a secret."""
+"""Quoting a file in a message: short, on one line, without secrets."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from bot.core.text.characters import without_unseen
 
 _TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}")
-"""Anything that may be a Telegram bot token. A person may paste one anywhere; no message may repeat it."""
+"""Anything that may be a Telegram bot token. People paste them anywhere; no message may repeat one."""
 _SURELY_TOKEN = re.compile(r"(?<![0-9])[0-9]{6,12}:[A-Za-z0-9_-]{30,}")
-"""The shape BotFather gives them: narrower, for refusing a file on account of it."""
+"""The exact shape BotFather issues: narrow enough to refuse a file for it."""
 
 
 def redacted(text: str) -> str:
@@ -18,7 +18,7 @@ def redacted(text: str) -> str:
 
 
 def find_token(text: str) -> int | None:
-    """Where in ``text`` something stands that is surely a Telegram token; ``None`` where nothing does."""
+    """The index in ``text`` of what is certainly a Telegram token; ``None`` if there is none."""
     found = _SURELY_TOKEN.search(text)
     return found.start() if found else None
 
@@ -30,7 +30,7 @@ def shown(text: str, limit: int = 60) -> str:
 
 
 def described(value: object) -> str:
-    """A value read from YAML, as a message names it: ``number 5``, ``text 'abc'``, ``a list``, ``nothing``."""
+    """A value read from YAML, as messages name it: ``number 5``, ``text 'abc'``, ``a list``, ``nothing``."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""Small values that appear in every file: durations, percentages, symbols, time zones, addresses, names.
+"""Values that appear in every file: durations, percentages, symbols, time zones, web addresses, names.
 
-Each is an ``Annotated`` type for models, with a parser that raises ValueError reading
-``what is wrong; what to write instead``, and a JSON Schema that editors understand.
+Each is an ``Annotated`` type for models, with a parser whose ValueError says what is wrong and what to write instead,
+and a JSON Schema for editors.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
 from bot.config.yaml.excerpt import described, shown
-from bot.core.prices.windows import format_duration, parse_duration_or_zero
+from bot.core.prices.windows import parse_duration_or_zero
 from bot.core.text.links import LinkFault, link_fault
 
 _DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*[smhdw]$"
@@ -23,7 +23,7 @@ _HOW_LONG = "write a number and s, m, h, d or w, as in 90s, 30m, 2h, 5d"
 
 
 def parse_duration(value: object) -> timedelta:
-    """``90s``, ``30m``, ``2h``, ``5d``, ``1w`` as a timedelta, zero included. ValueError for anything else."""
+    """``90s``, ``30m``, ``2h``, ``5d``, ``1w`` as a timedelta, zero included."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -37,10 +37,10 @@ def parse_duration(value: object) -> timedelta:
 
 
 def parse_positive_duration(value: object) -> timedelta:
-    """As ``parse_duration``, but not zero."""
+    """Like ``parse_duration``, but not zero."""
     duration = parse_duration(value)
     if duration <= timedelta(0):
-        raise ValueError(f"{described(value)} is no time at all; {_HOW_LONG}")
+        raise ValueError(f"{described(value)} is not longer than zero; {_HOW_LONG}")
     return duration
 
 
@@ -48,26 +48,18 @@ _PERCENT = re.compile(r"(?P<number>[-+−]?[0-9]+(?:\.[0-9]+)?|[-+−]?\.[0-9]+)
 
 
 def parse_percent(value: object) -> float:
-    """``10%`` as the fraction 0.10; a fraction up to 1 stays as it is. Other bare numbers are refused, not guessed."""
+    """``10%`` as the fraction 0.10. A float up to 1 is taken as a fraction; other bare numbers are refused."""
     if isinstance(value, float) and abs(value) <= 1:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"number {value} has no %; write {value}%")
     found = _PERCENT.match(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"{described(value)} is not a percentage; write it as in 10%")
-    return _fraction(float(found["number"].replace("−", "-")) / 100)
-
-
-def _fraction(value: float) -> float:
-    if not math.isfinite(value) or abs(value) > 1000:
-        raise ValueError("this percentage is beyond all reason; write it as in 10%")
-    return value
-
-
-def format_percent(fraction: float) -> str:
-    """0.10 as ``10%``."""
-    return f"{round(fraction * 100, 10):g}%"
+        raise ValueError(f"{described(value)} is not a percentage; write it like 10%")
+    fraction = float(found["number"].replace("−", "-")) / 100
+    if not math.isfinite(fraction) or abs(fraction) > 1000:
+        raise ValueError("the percentage is out of range; write one like 10%")
+    return fraction
 
 
 _SYMBOL_PATTERN = r"^\^?[A-Z0-9][A-Z0-9.=-]{0,19}$"
@@ -75,7 +67,7 @@ _SYMBOL = re.compile(_SYMBOL_PATTERN.replace("$", r"\Z"))
 
 
 def parse_symbol(value: object) -> str:
-    """A symbol as Yahoo Finance writes it: ``NVDA``, ``BRK-B``, ``0700.HK``, ``^GSPC``. Capitals only."""
+    """A symbol as on Yahoo Finance: ``NVDA``, ``BRK-B``, ``0700.HK``, ``^GSPC``. Capitals only."""
     if isinstance(value, bool | int | float):
         text = str(value).lower() if isinstance(value, bool) else str(value)
         raise ValueError(f'{described(value)} is not a symbol; put it in quotes: "{text.upper()}"')
@@ -84,12 +76,12 @@ def parse_symbol(value: object) -> str:
             return value
         upper = value.strip().lstrip("$").upper()
         if _SYMBOL.match(upper):
-            raise ValueError(f"'{shown(value)}' is not a symbol as Yahoo Finance writes it; write {upper}")
-    raise ValueError(f"{described(value)} is not a symbol; write it as Yahoo Finance does, as in NVDA or 0700.HK")
+            raise ValueError(f"'{shown(value)}' is not how Yahoo Finance writes a symbol; write {upper}")
+    raise ValueError(f"{described(value)} is not a symbol; write it as on Yahoo Finance, like NVDA or 0700.HK")
 
 
 def parse_time_zone(value: object) -> str:
-    """The name of a time zone in the tz database, as ``America/New_York``."""
+    """The name of a time zone in the tz database, like ``America/New_York``."""
     if not isinstance(value, str):
         raise ValueError(f"{described(value)} is not a time zone; write a name like America/New_York or UTC")
     try:
@@ -100,7 +92,7 @@ def parse_time_zone(value: object) -> str:
 
 
 def parse_http_url(value: object) -> str:
-    """An absolute http or https address with a host, without a name and password in it."""
+    """An absolute http or https address with a host and without credentials."""
     if not isinstance(value, str):
         raise ValueError(f"{described(value)} is not a web address; write one that begins with https://")
     match link_fault(value):
@@ -111,9 +103,9 @@ def parse_http_url(value: object) -> str:
         case LinkFault.SCHEME:
             advice = "write one that begins with https://"
         case LinkFault.USER:
-            raise ValueError("the address carries a name or password before '@'; remove them")
+            raise ValueError("the address contains a user name or password before '@'; remove it")
         case LinkFault.HOST | LinkFault.CHARACTERS:
-            advice = "write it without spaces, as https://host/path"
+            advice = "write it without spaces, like https://host/path"
     raise ValueError(f"{described(value)} is not a web address; {advice}")
 
 
@@ -122,13 +114,13 @@ _NAME = re.compile(_NAME_PATTERN.replace("$", r"\Z"))
 
 
 def parse_name(value: object) -> str:
-    """A name people refer to elsewhere: lower-case letters, digits, ``-``, ``_`` and ``.``, at most 64."""
+    """An identifier that other files refer to: lower-case letters, digits, ``-``, ``_`` and ``.``, at most 64."""
     if isinstance(value, str):
         if _NAME.match(value):
             return value
         near = re.sub(r"[^a-z0-9._-]+", "-", value.strip().lower()).strip("-._")[:64]
         if near:
-            raise ValueError(f"'{shown(value)}' is not a name; write lower-case letters, digits and '-', as in {near}")
+            raise ValueError(f"'{shown(value)}' is not a name; write lower-case letters, digits and '-', like {near}")
     raise ValueError(f"{described(value)} is not a name; write lower-case letters, digits and '-'")
 
 
@@ -142,20 +134,18 @@ def _schema(pattern: str | None, description: str, **more: Any) -> WithJsonSchem
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_positive_duration),
-    PlainSerializer(format_duration, return_type=str),
-    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, as in 30m."),
+    _schema(_DURATION_PATTERN, "A duration: a number and s, m, h, d or w, like 30m."),
 ]
 """A duration longer than zero: ``30m``."""
 
 Percent = Annotated[
     float,
     BeforeValidator(parse_percent),
-    PlainSerializer(format_percent, return_type=str),
-    _schema(r"^[-+−]?[0-9]*(\.[0-9]+)?\s*%$", "A percentage, as in 10%."),
+    _schema(r"^[-+−]?[0-9]*(\.[0-9]+)?\s*%$", "A percentage, like 10%."),
 ]
 """A fraction, written as a percentage: ``10%`` is 0.10."""
 
 Symbol = Annotated[str, BeforeValidator(parse_symbol), _schema(_SYMBOL_PATTERN, "A symbol as on Yahoo Finance.")]
-TimeZoneName = Annotated[str, BeforeValidator(parse_time_zone), _schema(None, "A time zone, as in America/New_York.")]
+TimeZoneName = Annotated[str, BeforeValidator(parse_time_zone), _schema(None, "A time zone, like America/New_York.")]
 HttpUrl = Annotated[str, BeforeValidator(parse_http_url), _schema("^https?://", "A web address.", format="uri")]
 Name = Annotated[str, BeforeValidator(parse_name), _schema(_NAME_PATTERN, "A name: lower-case letters, digits, '-'.")]

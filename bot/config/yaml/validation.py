@@ -1,7 +1,7 @@
-"""Checking a YAML document against a pydantic model, in words a person can act on.
+"""Validates a YAML document against a pydantic model.
 
-One ``Problem`` per mistake, at the line and column where it stands: the value that is wrong, the key that is unknown,
-the mapping from which a key is missing. Messages read ``what is wrong; what to write instead``.
+One ``Problem`` per mistake, at its line and column: the wrong value, the unknown key, the mapping that lacks a key.
+Messages read ``what is wrong; what to write instead``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ NO_HINTS: Mapping[str, str] = {}
 
 
 class StrictModel(BaseModel):
-    """Base of everything read from YAML: unknown keys are errors, values cannot change, docstrings reach editors."""
+    """Base of all models read from YAML: unknown keys are errors, values are frozen, docstrings reach editors."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
         validate_default=True,
-        hide_input_in_errors=True,  # an input may be a secret in the wrong place
+        hide_input_in_errors=True,  # the input may be a misplaced secret
         use_attribute_docstrings=True,
         validate_by_name=True,
         validate_by_alias=True,
@@ -44,14 +44,14 @@ class StrictModel(BaseModel):
 def validate(document: Document, model: type[ModelT], *, hints: Mapping[str, str] = NO_HINTS) -> ModelT:
     """The document as an instance of ``model``. Raises ConfigError with one Problem per mistake.
 
-    ``hints`` say of keys that are unknown here, but that people try, what to write instead.
+    ``hints`` say what to write in place of unknown keys that people commonly try.
     """
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
         found = [Mistake(document, model, e) for e in error.errors(include_url=False)]
         mistakes = [m for m in found if not m.follows] or found
-        # "from None": pydantic's error names every key as written, and a person may have put a secret there.
+        # "from None": pydantic's error names every key as written, and one may be a misplaced secret.
         raise ConfigError(_problems(document, narrowed(mistakes), hints)) from None
 
 
@@ -72,7 +72,7 @@ def _problems(document: Document, mistakes: list[Mistake], hints: Mapping[str, s
 def _problem(document: Document, mistake: Mistake, hints: Mapping[str, str]) -> Problem:
     path = mistake.path
     if mistake.type == "missing":
-        # The mapping that lacks the key has the position; the path names it, for the key itself is nowhere.
+        # The missing key has no position: point at the mapping that lacks it.
         inside = path[:-1]
         if isinstance(path[-1], int):
             return _at(document, document.position(inside), inside, f"value {path[-1] + 1} is missing; add it")
@@ -85,7 +85,7 @@ def _problem(document: Document, mistake: Mistake, hints: Mapping[str, str]) -> 
 
 
 def _unknown(mistake: Mistake, key: str, hints: Mapping[str, str]) -> str:
-    """What to write in place of a key that is unknown."""
+    """The message for an unknown key."""
     if key in hints:
         return hints[key]
     known = _known_keys(mistake.model, mistake.location[:-1])
@@ -100,7 +100,7 @@ def _at(document: Document, position: tuple[int, int], path: DocumentPath, words
 
 
 def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """The keys that may stand at ``location``, by walking the model's annotations along it."""
+    """The keys allowed at ``location``, found by walking the model's annotations along it."""
     candidates: list[Any] = [model]
     for step in location:
         below: list[Any] = []
@@ -128,7 +128,7 @@ def _below(annotation: Any, step: str | int) -> list[Any]:
 
 
 def _parts(annotation: Any) -> list[Any]:
-    """The annotation without ``Annotated``, and its members where it is a union."""
+    """The annotation without ``Annotated``, or its members if it is a union."""
     origin = typing.get_origin(annotation)
     if origin is typing.Annotated:
         return _parts(typing.get_args(annotation)[0])
@@ -141,7 +141,7 @@ def _parts(annotation: Any) -> list[Any]:
 
 
 class Mistake:
-    """One pydantic error, related to the document."""
+    """One pydantic error and the document path it belongs to."""
 
     def __init__(self, document: Document, model: type[BaseModel], error: Any) -> None:
         self.type: str = error["type"]
@@ -151,16 +151,16 @@ class Mistake:
         self.text: str = error["msg"]
         self.model = model
         self.path, self.branches = _document_path(document.data, self.location, self.type == "missing")
-        """``branches``: for each member of a union taken on the way, the path where, and its name."""
+        """``branches``: for each union member taken on the way, its path and name."""
 
     @property
     def wanted(self) -> str:
-        """The type that was wanted, where the mistake is one of type; empty otherwise."""
+        """The type expected, if the mistake is about the type; else empty."""
         return expected_type(self.type)
 
     @property
     def follows(self) -> bool:
-        """Only follows from others: pydantic counts none of a list's wrong items, and then finds the list short."""
+        """A consequence of others: pydantic does not count a list's wrong items, and then finds the list too short."""
         least = self.context.get("min_length", 0)
         counted = self.type == "too_short" and self.context.get("field_type") in ("List", "Tuple")
         return counted and isinstance(self.input, list) and len(self.input) >= least
@@ -169,7 +169,7 @@ class Mistake:
 def _document_path(
     data: Any, location: tuple[str | int, ...], missing: bool
 ) -> tuple[DocumentPath, list[tuple[DocumentPath, str]]]:
-    """Pydantic's location less the names of union members, which are not in the document."""
+    """Pydantic's location without the names of union members, which are not in the document."""
     path: list[str | int] = []
     branches: list[tuple[DocumentPath, str]] = []
     node = data
@@ -187,9 +187,9 @@ def _document_path(
 
 
 def narrowed(mistakes: list[Mistake], depth: int = 0) -> list[Mistake]:
-    """Where a union failed, keep only the member that the person most likely meant.
+    """For each failed union, keep only the mistakes of the member most likely meant.
 
-    A member of the wrong type altogether gives way to one whose inside is wrong; then the fewest mistakes win.
+    A member with mistakes inside it is preferred to one of the wrong type; then the one with the fewest mistakes.
     """
     unions: dict[DocumentPath, dict[str, list[Mistake]]] = defaultdict(lambda: defaultdict(list))
     kept: list[Mistake] = []
@@ -201,11 +201,7 @@ def narrowed(mistakes: list[Mistake], depth: int = 0) -> list[Mistake]:
             kept.append(mistake)
     for where, members in unions.items():
         choices = [narrowed(member, depth + 1) for member in members.values()]
-        choices.sort(key=_count)
+        choices.sort(key=len)
         inside = next((member for member in choices if not all(m.path == where and m.wanted for m in member)), None)
         kept += inside if inside is not None else [mistake for member in choices for mistake in member]
     return kept
-
-
-def _count(mistakes: list[Mistake]) -> int:
-    return len(mistakes)

@@ -1,4 +1,4 @@
-"""How a mistake is put into words: ``what is wrong; what to write instead``."""
+"""The wording of mistakes: ``what is wrong; what to write instead``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bot.config.yaml.excerpt import described, shown
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that ``word`` most likely means, or ``None`` where none is near."""
+    """The known word most similar to ``word``, or ``None`` if none is close."""
     found = process.extractOne(word.lower(), list(known), scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
     return found[0] if found else None
 
 
 def one_of(word: str, known: Sequence[str], what: str = "value") -> str:
-    """``unknown WHAT 'word'; did you mean 'x'?``, or the list of what is known where nothing is near."""
+    """``unknown WHAT 'word'; did you mean 'x'?``, or the list of what is known if nothing is close."""
     if near := nearest(word, known):
         return f"unknown {what} '{shown(word)}'; did you mean '{near}'?"
     return f"unknown {what} '{shown(word)}'; write {_listing(known)}"
@@ -50,7 +50,7 @@ _EXPECTED = {
 
 
 def expected_type(kind: str) -> str:
-    """What type was wanted, where pydantic's error ``kind`` is about the type; empty otherwise."""
+    """The type expected, if pydantic's error ``kind`` is about the type; else empty."""
     if kind == "none_required":
         return _EXPECTED[kind]
     for ending in ("_type", "_parsing", "_from_float", "_unpickle", "_inexact"):
@@ -60,7 +60,7 @@ def expected_type(kind: str) -> str:
 
 
 def wrong_type(value: object, wanted: Sequence[str]) -> str:
-    """That ``value`` is of none of the wanted types, and what to write."""
+    """``value`` has none of the wanted types: what was expected, and what to write."""
     return f"expected {' or '.join(wanted)}, found {described(value)}{_advice(value, set(wanted))}"
 
 
@@ -96,7 +96,7 @@ _LIMITS = {
 
 
 def message(kind: str, found: object, context: Mapping[str, Any], text: str) -> str:
-    """Any other error of pydantic's, by its ``kind``; ``text`` is its own wording, used where we have none."""
+    """Any other pydantic error, by its ``kind``; ``text`` is pydantic's own wording, the last resort."""
     value = described(found)
     if found is None:
         return "nothing is written here; write a value, or remove the key"
@@ -118,7 +118,7 @@ def message(kind: str, found: object, context: Mapping[str, Any], text: str) -> 
         case "string_pattern_mismatch":
             return f"{value} does not fit; it must match {context.get('pattern')}"
         case "union_tag_not_found":
-            return f"this does not say what it is; add {context.get('discriminator')}"
+            return f"the kind is missing; add {context.get('discriminator')}"
         case "union_tag_invalid":
             known = _split_listing(str(context.get("expected_tags", "")))
             return one_of(str(context.get("tag", "")), known)
