@@ -15,7 +15,7 @@ import pytest
 
 from bot.adapters.notifiers.telegram import Answer, Chat, Permissions, Rights, TelegramListener
 from bot.adapters.notifiers.telegram.keyboard import LONGEST, Button, data, keyboard, read
-from bot.adapters.notifiers.telegram.permissions import CommandGate, Verdict
+from bot.adapters.notifiers.telegram.permissions import CommandGate, GateDecision
 from bot.app.chat.commands import COMMANDS
 from bot.core.errors import StoreBusyError
 from bot.core.model import Reason, SourceReport, Summary, Trouble
@@ -378,9 +378,9 @@ def test_refusals_are_few_altogether_and_memory_is_bounded() -> None:
     door = CommandGate(ACCESS, remember=50, refusals=20)
     crowd = [Chat(i, "private", user=i) for i in range(1000, 3000)]
     verdicts = [door.judge(chat, now=i / 100) for i, chat in enumerate(crowd)]
-    assert verdicts.count(Verdict.REFUSE) == 20
-    assert verdicts.count(Verdict.SERVE) == 0
-    assert door.judge(Chat(FRIEND, "private", user=FRIEND), 21) is Verdict.SERVE
+    assert verdicts.count(GateDecision.REFUSE) == 20
+    assert verdicts.count(GateDecision.SERVE) == 0
+    assert door.judge(Chat(FRIEND, "private", user=FRIEND), 21) is GateDecision.SERVE
     for i in range(200):
         door.judge(Chat(5000 + i, "private", user=5000 + i), now=1000 + i * 60)
     assert len(door._refused) <= 50
@@ -389,9 +389,9 @@ def test_refusals_are_few_altogether_and_memory_is_bounded() -> None:
 def test_a_chat_may_ask_only_so_often() -> None:
     door = CommandGate(ACCESS, per_minute=3)
     chat = Chat(FRIEND, "private", user=FRIEND)
-    judge: Callable[[float], Verdict] = lambda now: door.judge(chat, now)  # noqa: E731
-    assert [judge(i) for i in range(5)] == [Verdict.SERVE] * 3 + [Verdict.SLOW, Verdict.IGNORE]
-    assert judge(61) is Verdict.SERVE
+    judge: Callable[[float], GateDecision] = lambda now: door.judge(chat, now)  # noqa: E731
+    assert [judge(i) for i in range(5)] == [GateDecision.SERVE] * 3 + [GateDecision.SLOW, GateDecision.IGNORE]
+    assert judge(61) is GateDecision.SERVE
 
 
 @pytest.mark.parametrize("command", ["silence", "silences", "unsilence", "ack"])

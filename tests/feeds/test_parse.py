@@ -56,7 +56,7 @@ def test_markup_control_characters_and_dangerous_links_are_gone() -> None:
         ("Reversed gnp.exe names", ""),
         ("No title, only text. Second.", "https://news.example/7"),
     ]
-    assert "1 entries without title and text were left out" in feed.problems
+    assert "1 entries without title and text were skipped" in feed.problems
 
 
 def test_dates_are_believed_as_far_as_they_can_be() -> None:
@@ -121,7 +121,7 @@ def test_a_feed_that_is_cut_off_keeps_its_whole_entries_only() -> None:
     feed = read("cut-off.rss")
     assert [e.title for e in feed.entries] == ["A whole entry", "Another whole entry"]
     assert feed.cut_off
-    assert "the document ends early" in feed.problems
+    assert "the document is truncated" in feed.problems
 
 
 @pytest.mark.parametrize("keep", range(0, 900, 7))
@@ -142,7 +142,7 @@ def test_an_empty_feed_is_a_feed_and_a_page_is_not() -> None:
 
 
 def test_xml_that_is_no_feed_is_named() -> None:
-    with pytest.raises(NotAFeedError, match="no RSS or Atom feed"):
+    with pytest.raises(NotAFeedError, match="not an RSS or Atom feed"):
         parse(b"<?xml version='1.0'?><urlset><url><loc>https://a.example</loc></url></urlset>", "", URL)
 
 
