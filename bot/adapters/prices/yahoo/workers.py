@@ -1,8 +1,7 @@
-"""A few daemon threads for calls that block.
+"""A few daemon threads for blocking calls.
 
-Not ``ThreadPoolExecutor``: its threads are joined when the interpreter ends, so one request that hangs would keep a
-stopped program alive until its time-out. These die with the process. They live on between calls, because libcurl
-keeps its connections, and with them the TLS session, per thread.
+Not ``ThreadPoolExecutor``: its threads are joined at exit, so a hanging request would keep a stopped program alive
+until its time-out. The threads are reused, because libcurl keeps its connections per thread.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ T = TypeVar("T")
 
 
 class Workers:
-    """``count`` threads, started with the first call."""
+    """``count`` threads, started on the first call."""
 
     def __init__(self, count: int, name: str) -> None:
         self._queue: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
@@ -27,9 +26,9 @@ class Workers:
         self._threads: list[threading.Thread] = []
 
     async def run(self, call: Callable[[], T]) -> T:
-        """The result of ``call``, run in one of the threads; what it raises is raised here.
+        """Run ``call`` in one of the threads, and return its result or raise its exception.
 
-        Cancelled while it still waits for a thread, it is never called; once running, it runs to its own end.
+        Cancelled while waiting for a thread, it is never called; once started, it runs to its end.
         """
         if not self._threads:
             self._threads = [
@@ -42,7 +41,7 @@ class Workers:
         return await asyncio.wrap_future(future)
 
     def stop(self) -> None:
-        """Let each thread end after the call it is in. Does not wait."""
+        """Let each thread end after its current call. Does not wait."""
         for _ in self._threads:
             self._queue.put(None)
         self._threads = []
@@ -58,4 +57,4 @@ class Workers:
                 future.set_exception(error)
             else:
                 future.set_result(result)
-            del job, future, call  # not kept alive until the next job comes
+            del job, future, call  # or they would live on until the next job
