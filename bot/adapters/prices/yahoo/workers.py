@@ -1,8 +1,4 @@
-"""A few daemon threads for blocking calls.
-
-Not ``ThreadPoolExecutor``: its threads are joined at exit, so a hanging request would keep a stopped program alive
-until its time-out. The threads are reused, because libcurl keeps its connections per thread.
-"""
+"""A few daemon threads for blocking calls, reused because libcurl keeps its connections per thread."""
 
 from __future__ import annotations
 
@@ -12,6 +8,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
+
+from bot.threads import settle
 
 T = TypeVar("T")
 
@@ -48,13 +46,5 @@ class Workers:
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
-            future, call = job
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = call()
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-            del job, future, call  # or they would live on until the next job
+            settle(*job)
+            del job  # or it would live on until the next
