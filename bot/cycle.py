@@ -141,7 +141,7 @@ class Cycle:
                 self._waiting = ()
                 return taken
         self._waiting = seen
-        taken = recovery.retake(self._failure, seen, now, route, self._pending)
+        taken = recovery.repeat_step(self._failure, seen, now, route, self._pending)
         self._waiting, self._failure = (), None
         assert recovery.engine is not None
         self.engine = recovery.engine

@@ -96,7 +96,7 @@ class Recovery:
         """Whether it is too soon to try again."""
         return self._paused_until is not None and now < self._paused_until
 
-    def retake(
+    def repeat_step(
         self, failure: Failure, seen: Sequence[Observation], now: datetime, route: Route, pending: Sequence[Batch]
     ) -> Taken:
         """Restore the engine and decide on ``seen`` again, up to ``now``. ``pending`` are batches not yet in the

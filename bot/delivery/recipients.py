@@ -9,7 +9,7 @@ from bot.core.model import Announcement, Block, BlockKind, Notification, Reason,
 from bot.core.ports import Recipients
 
 
-def switch_off(people: Recipients, recipient: str) -> None:
+def disable(people: Recipients, recipient: str) -> None:
     """Disable the recipient, if it is known and enabled. Raises StoreError."""
     known = next((r for r in people.recipients() if r.id == recipient), None)
     if known is not None and known.enabled:
@@ -18,7 +18,7 @@ def switch_off(people: Recipients, recipient: str) -> None:
 
 def announce_gone(recipient: str, error: str, now: datetime, *, configured: bool) -> Announcement:
     """A recipient refuses messages and was disabled. A ``configured`` one is enabled again at the next start."""
-    back = "the next start of the bot tries it again" if configured else "/start in that chat brings it back"
+    back = "the next start tries it again" if configured else "/start in that chat brings it back"
     headline, detail = f"{recipient} gets no more messages", f"{error}. It was switched off; {back}."
     return notice(f"gone:{recipient}", headline, detail, now)
 

@@ -30,7 +30,7 @@ from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Clock, Notifier, Outbox, Recipients
 from bot.core.waiting import back_off
 from bot.delivery.pacing import Pacer
-from bot.delivery.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, switch_off
+from bot.delivery.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, disable
 
 log = logging.getLogger(__name__)
 
@@ -291,7 +291,7 @@ class Sender:
 
     def _switch_off(self, recipient: str, text: str) -> None:
         try:
-            switch_off(self._people, recipient)
+            disable(self._people, recipient)
         except StoreError as exc:  # the next message to it fails likewise
             log.error("%s could not be switched off: %s", recipient, exc)
         configured = bool(self._pacer.service_of(recipient)[1])

@@ -105,7 +105,7 @@ def test_a_file_that_is_not_there_is_the_source_s_own_trouble(site: Path, config
     code, lines = checked(config)
     assert code == 1
     assert "quotes.csv" in said(lines, "No such file")
-    assert any("look at the file" in line for line in lines)
+    assert any("check the file" in line for line in lines)
 
 
 def strange(site: Path, text: str, kind: str = "price_sources", name: str = "csv", package: str = "strange") -> None:
@@ -148,7 +148,7 @@ def test_two_packages_of_one_name_are_both_named(site: Path, config: Path) -> No
         ("def make(recipients, context): return recipients['file:other']", "cannot be set up: KeyError: 'file:other'"),
         ("def make(recipients, context): return object()", "makes a object, which is no Notifier"),
         (
-            "from bot.app.run.notifiers import Nobody\ndef make(recipients, context): return Nobody()",
+            "from bot.app.run.notifiers import NullNotifier\ndef make(recipients, context): return NullNotifier()",
             "calls its channel 'console'; both must have one name",
         ),
     ],

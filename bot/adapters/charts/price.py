@@ -72,7 +72,7 @@ def _foot(sheet: Sheet, as_of: str, unnamed: bool) -> None:
     legend = "shaded: outside regular hours" if unnamed else ""
     taken = sheet.width_of(legend) + 30 if unnamed else 0.0
     y = sheet.height - 28
-    sheet.text(MARGIN, y, sheet.fitted(as_of, sheet.width - 2 * MARGIN - taken), sheet.theme.muted)
+    sheet.text(MARGIN, y, sheet.shortened(as_of, sheet.width - 2 * MARGIN - taken), sheet.theme.muted)
     if unnamed:
         sheet.text(sheet.width - MARGIN, y, legend, sheet.theme.muted, align="right")
 
@@ -82,10 +82,10 @@ def _heading(sheet: Sheet, picture: PricePicture) -> None:
     change = percent(picture.change)
     inner = sheet.width - 2 * MARGIN
     width = sheet.width_of(change, TITLE, True)
-    name, symbol = sheet.fitted(picture.name, inner, TITLE, True), sheet.fitted(picture.symbol, 260, TITLE, True)
+    name, symbol = sheet.shortened(picture.name, inner, TITLE, True), sheet.shortened(picture.symbol, 260, TITLE, True)
     behind = f" ({symbol})" if name and name != symbol else ""
     spare = inner - width - 30 - sheet.width_of(behind, TITLE, True)
-    title = f"{sheet.fitted(picture.name, spare, TITLE, True) or symbol}{behind}"
+    title = f"{sheet.shortened(picture.name, spare, TITLE, True) or symbol}{behind}"
     sheet.text(MARGIN, 46, title, theme.text, TITLE, True, name="title")
     sheet.text(sheet.width - MARGIN, 46, change, signed(theme, picture.change), TITLE, True, "right")
     figure, whole = price(picture.price), against(picture.reference)
@@ -93,7 +93,7 @@ def _heading(sheet: Sheet, picture: PricePicture) -> None:
     ways = [f"{figure} {whole}; {phase}, {clock(picture.price_at)}" for phase in phases]
     ways.append(f"{figure} against {price(picture.reference.price)}; {phases[-1]}, {clock(picture.price_at)}")
     line = next((way for way in ways if sheet.width_of(way) <= inner), ways[-1])
-    sheet.text(MARGIN, 98, sheet.fitted(line, inner), theme.muted)
+    sheet.text(MARGIN, 98, sheet.shortened(line, inner), theme.muted)
 
 
 def _tick(value: float, ticks: Sequence[float]) -> str:
@@ -191,7 +191,7 @@ def _labels(
     if picture.story is not None:
         at = time.place(picture.story.at)
         faint = [(at, float(y)) for y in range(int(top), int(bottom), 8)]
-    reference = sheet.fitted(f"{picture.reference_label}: {price(picture.reference.price)}", right - left - 40)
+    reference = sheet.shortened(f"{picture.reference_label}: {price(picture.reference.price)}", right - left - 40)
     width = sheet.width_of(reference) + 12
     best = min(_beside_level(zero, width, left + 12, right - 12), key=lambda b: 3 * hidden(b, line) + hidden(b, faint))
     taken = [_label(sheet, best, reference, theme.muted, "reference")]
@@ -207,7 +207,7 @@ def _labels(
         marks.append((picture.story, [(at, float(y)) for y in heights], theme.story, "story"))
     for marker, anchors, colour, name in marks:
         earlier = name == "story" and marker.at < time.columns[0].pieces[0].span.start_at
-        words = sheet.fitted(f"‹ {marker.label}" if earlier else marker.label, right - left - 60, bold=True)
+        words = sheet.shortened(f"‹ {marker.label}" if earlier else marker.label, right - left - 60, bold=True)
         size = (sheet.width_of(words, bold=True) + 16, 38)
         box = beside(anchors, size, inner, taken, line, faint + axis)
         taken.append(_label(sheet, box, words, colour, name, bold=True))
@@ -254,7 +254,7 @@ def _peers(
     for peer, colour, end, y in zip(peers, theme.peers, ends, heights, strict=False):
         leader = [(end[0] + 2, end[1]), (time.right + 2, end[1]), (time.right + 14, y)]
         sheet.line(leader, colour, 1.5, 3, dashes=(1, 1.5))
-        sheet.text(time.right + 20, y, sheet.fitted(_tag(peer), 240), colour)
+        sheet.text(time.right + 20, y, sheet.shortened(_tag(peer), 240), colour)
 
 
 def _dates(sheet: Sheet, time: TimeAxis, top: float, fall: date) -> None:

@@ -181,7 +181,7 @@ class Sheet:
             self._widths[key] = float(width)
         return self._widths[key]
 
-    def fitted(self, text: str, width: float, size: int = SMALL, bold: bool = False) -> str:
+    def shortened(self, text: str, width: float, size: int = SMALL, bold: bool = False) -> str:
         """``text`` made plain, and cut with an ellipsis if wider than ``width``."""
         whole = plain(text)
         if not whole or self.width_of(whole, size, bold) <= width:
@@ -195,7 +195,7 @@ class Sheet:
                 high = middle - 1
         return f"{whole[:low].rstrip()}…"
 
-    def folded(self, text: str, width: float, most: int) -> list[str]:
+    def wrapped(self, text: str, width: float, most: int) -> list[str]:
         """``text`` made plain, in bold, in at most ``most`` lines."""
         words = plain(text).split(" ")
         lines: list[str] = []
@@ -205,7 +205,7 @@ class Sheet:
                 count -= 1
             lines.append(" ".join(words[:count]))
             words = words[count:]
-        return [self.fitted(line, width, bold=True) for line in (*lines, " ".join(words)) if line]
+        return [self.shortened(line, width, bold=True) for line in (*lines, " ".join(words)) if line]
 
     # --------------------------------------------------------------------------------------------------------- shapes
 

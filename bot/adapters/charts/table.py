@@ -33,9 +33,9 @@ def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
     wanted = _height(lines) + (44 if left_out else 0)
     sheet = Sheet(theme, max(HEIGHT, wanted))
     inner = sheet.width - 2 * MARGIN
-    sheet.text(MARGIN, 48, sheet.fitted(picture.title, inner, TITLE, True), theme.text, TITLE, True, name="title")
-    sheet.text(MARGIN, 108, sheet.fitted(picture.header[0], LEFT - 20), theme.muted)
-    sheet.text(MARGIN + LEFT, 108, sheet.fitted(picture.header[1], inner - LEFT), theme.muted)
+    sheet.text(MARGIN, 48, sheet.shortened(picture.title, inner, TITLE, True), theme.text, TITLE, True, name="title")
+    sheet.text(MARGIN, 108, sheet.shortened(picture.header[0], LEFT - 20), theme.muted)
+    sheet.text(MARGIN + LEFT, 108, sheet.shortened(picture.header[1], inner - LEFT), theme.muted)
     y = float(HEAD)
     for row, most in zip(rows, lines, strict=True):
         sheet.line([(MARGIN, y - ROW_SPACE / 2), (sheet.width - MARGIN, y - ROW_SPACE / 2)], theme.grid, 1.5)
@@ -45,7 +45,7 @@ def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
         hidden = sum(len(row.cells) for row in left_out)
         words = f"and {count(hidden, 'more symbol')} in {count(len(left_out), 'other line')} of work"
         sheet.text(MARGIN, y + 14, words, theme.muted)
-    sheet.text(MARGIN, sheet.height - 28, sheet.fitted(picture.as_of_label, inner), theme.muted)
+    sheet.text(MARGIN, sheet.height - 28, sheet.shortened(picture.as_of_label, inner), theme.muted)
     return sheet
 
 
@@ -104,7 +104,7 @@ def _shown(row: TableRow, most: int) -> Iterator[tuple[str, float | None]]:
 
 def _row(sheet: Sheet, row: TableRow, top: float, across: int, lines: int) -> None:
     theme = sheet.theme
-    words = sheet.folded(row.work[:1].upper() + row.work[1:], LEFT - 14, 2 if lines == 1 else 3)
+    words = sheet.wrapped(row.work[:1].upper() + row.work[1:], LEFT - 14, 2 if lines == 1 else 3)
     first = top + max((CELL - 32 * len(words)) / 2, 0) + 16
     for n, line in enumerate(words):
         sheet.text(MARGIN, first + 32 * n, line, theme.text, SMALL, True)
@@ -119,6 +119,6 @@ def _row(sheet: Sheet, row: TableRow, top: float, across: int, lines: int) -> No
         depth = 0.08 + 0.34 * min(abs(change) / DEEPEST, 1.0)
         sheet.rectangle((left, y, left + width, y + CELL), mixed(signed(theme, change), theme.paper, depth), rounding=8)
         figure = percent(change)
-        name = sheet.fitted(symbol, width - sheet.width_of(figure) - 3 * PAD, bold=True)
+        name = sheet.shortened(symbol, width - sheet.width_of(figure) - 3 * PAD, bold=True)
         sheet.text(left + PAD, middle, name, theme.text, SMALL, True)
         sheet.text(left + width - PAD, middle, figure, theme.text, align="right")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from bot.adapters.feeds.dates import believe
+from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedFeed
 from bot.adapters.feeds.parser import Parser
@@ -91,7 +91,7 @@ def _response(url: str, fetched: Fetched) -> FeedCheck:
 
 
 def _described(check: FeedCheck, fetched: Fetched, parsed: ParsedFeed, now: datetime) -> FeedCheck:
-    dates = believe([e.published_at for e in parsed.entries], parsed.built_at, now)
+    dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
     dated = [(at, i) for i, at in enumerate(dates) if at is not None]
     newest_at, newest = max(dated, key=lambda d: (d[0], -d[1])) if dated else (None, 0)
     problems = [fetched.moved_note, *parsed.problems, *_doubts(parsed, newest_at, now)]

@@ -24,7 +24,7 @@ FAST_CLOCK = timedelta(minutes=10)
 SAME_MOMENT = timedelta(seconds=2)
 
 
-def understand(raw: object, parsed: object) -> datetime | None:
+def parse_date(raw: object, parsed: object) -> datetime | None:
     """The date and time of a date element, from its text and from feedparser's reading of it; aware UTC."""
     text = raw.strip() if isinstance(raw, str) else ""
     if text.isascii() and text.isdigit() and len(text) in (9, 10, 13):
@@ -39,7 +39,9 @@ def understand(raw: object, parsed: object) -> datetime | None:
         return None
 
 
-def believe(dates: Sequence[datetime | None], built_at: datetime | None, now: datetime) -> list[datetime | None]:
+def plausible_dates(
+    dates: Sequence[datetime | None], built_at: datetime | None, now: datetime
+) -> list[datetime | None]:
     """The plausible ones among the dates of all entries of a feed, in its order; the others are ``None``.
 
     ``built_at`` is the build date the feed states, ``now`` when it was fetched.

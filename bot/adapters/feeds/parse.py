@@ -15,7 +15,7 @@ import feedparser
 import feedparser.api
 
 from bot.adapters.feeds import document
-from bot.adapters.feeds.dates import understand
+from bot.adapters.feeds.dates import parse_date
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
 from bot.core.text.links import absolute_link, domain
@@ -120,7 +120,7 @@ def _content(raw: Mapping[str, Any]) -> str:
 
 def _date(values: Mapping[str, Any], *keys: str) -> datetime | None:
     for key in keys:
-        if at := understand(_string(values, key), _get(values, f"{key}_parsed")):
+        if at := parse_date(_string(values, key), _get(values, f"{key}_parsed")):
             return at
     return None
 

@@ -15,7 +15,7 @@ from datetime import datetime
 import aiohttp
 
 from bot.adapters.feeds import identity, pace
-from bot.adapters.feeds.dates import believe
+from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
@@ -180,7 +180,7 @@ class FeedReader:
         if further := identity.rewrite_keys(marks, known):
             known |= self._known_keys(further)
         verdicts = identity.judge(marks, known)
-        dates = believe([e.published_at for e in parsed.entries], parsed.built_at, now)
+        dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
         return [
             Story(
                 id=verdict.story,

@@ -130,7 +130,7 @@ class Conversation:
             return _refusal(chat)
         if command.rights is Rights.ADMIN and not access.is_admin(chat):
             return _FOR_ADMINS
-        return _ADMINS_ONLY if command.rights is Rights.CHAT and not access.may_switch(chat) else ""
+        return _ADMINS_ONLY if command.rights is Rights.CHAT and not access.may_configure(chat) else ""
 
     def _help(self, words: str, chat: Chat) -> Answer:
         """A list of the commands, admins' commands only for admins; or one command in detail."""
@@ -165,7 +165,7 @@ class Conversation:
         message = query.message.message_id if query.message is not None else 0
         button = press.button
         in_popup = button.verdict or button is Button.MUTE or chat.kind == ChatType.CHANNEL
-        if button is Button.MUTE and not self._gate.access.may_switch(chat):
+        if button is Button.MUTE and not self._gate.access.may_configure(chat):
             await query.answer(_ADMINS_ONLY, show_alert=True)
             return
         if button is Button.MUTE and chat.kind == ChatType.CHANNEL:

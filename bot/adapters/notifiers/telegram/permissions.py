@@ -55,7 +55,7 @@ class Permissions:
         """Whether this chat may receive alerts."""
         return chat.id in self.allow or (chat.private and chat.id in self.admins)
 
-    def may_switch(self, chat: Chat) -> bool:
+    def may_configure(self, chat: Chat) -> bool:
         """Whether the sender may change this chat's settings: in a group only an admin of the bot, if there are any.
 
         In a channel only its administrators can post, and Telegram does not say which of them did.
