@@ -8,16 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 
 def stopwatch() -> Callable[[], float]:
-    """Seconds since this call, whenever the result is called: for saying how long something took."""
+    """A function that returns the seconds since this call."""
     began = time.monotonic()
     return lambda: time.monotonic() - began
 
 
 class SystemClock:
-    """The machine's time; never goes back, even where the machine's clock is set back.
+    """The system time; never goes back, even if the system clock does.
 
-    ``pretend`` starts it at another moment, from which it goes on at the usual pace: for trying the live bot against
-    servers that play a past day.
+    ``pretend`` is another time to start from, to try the live bot against servers that replay a past day.
     """
 
     def __init__(self, pretend: datetime | None = None) -> None:
@@ -31,7 +30,7 @@ class SystemClock:
 
 
 class SimulatedClock:
-    """A time that is set: for replays and tests."""
+    """A clock that is set, for replay and tests."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at
@@ -41,5 +40,5 @@ class SimulatedClock:
         return self._at
 
     def advance(self, to: datetime) -> None:
-        """Move on to ``to``; a time before the present changes nothing."""
+        """Advance to ``to``; an earlier time changes nothing."""
         self._at = max(self._at, to)

@@ -1,14 +1,15 @@
-"""The one loop body, live and in replay: take what is new, decide, commit everything in one transaction.
+"""One cycle, live or in replay: take the new observations, decide, commit everything in one transaction.
 
-What could not be committed (a locked or full database) is kept and committed with the next cycle; nothing of it is
-sent before that, because what is sent is read back from the database.
+What could not be committed (a locked or full database) is committed with the next cycle. Nothing is sent before it is
+committed, because the sender reads from the database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot.core.engine import Engine
 from bot.core.errors import LookAheadError, StoreBusyError, StoreError, StoreFullError
@@ -31,12 +32,11 @@ from bot.recovery import Failure, Recovery, Taken
 from bot.render import plain
 
 KEEP_UNCOMMITTED = 1000
-"""So many cycles that could not be committed are kept whole. Beyond that the oldest prices go, but for those an alert
-rests on; stories and decisions never do."""
-
+"""The number of uncommitted cycles kept complete. Of older ones the prices are dropped unless an alert is based on
+them; stories and decisions never are."""
 
 TRIES = 5
-"""How often a batch is offered to a database that refuses it, though neither busy nor full."""
+"""Attempts to commit a batch that the database rejects, though neither busy nor full."""
 KEEP_REFUSED = 20
 
 
@@ -49,34 +49,34 @@ class CycleResult:
     committed: bool
     error: StoreError | None = None
     wrote: bool = False
-    """Something was written to the database."""
+    """Whether anything was written to the database."""
 
 
 @dataclass(slots=True)
 class Cycle:
-    """Engine, history and recipients, joined."""
+    """Runs the engine, and records and routes what it decides."""
 
     engine: Engine
     recorder: Recorder
     recipients: Callable[[], Sequence[Recipient]]
     silences: Callable[[], Sequence[Silence]] = tuple
-    """What people have silenced, as it is now."""
+    """The current silences."""
     dress: Callable[[Announcement], Announcement] = lambda announcement: announcement
-    """What else an announcement shows: the lead that was written for its message."""
+    """Adds to an announcement the lead written for its message."""
     without_edits: Collection[str] = ()
-    """Channels on which a message that was sent stays as it is."""
+    """Channels that cannot edit messages."""
     on_commit: Callable[[CycleResult], None] | None = None
     recovery: Recovery | None = None
-    """What to do when the engine raises; where there is none, the error ends the turn and the engine must not be used
-    again. A replay does without."""
+    """Handles an exception in the engine. Without it (in replay) the exception is raised, and the engine must not be
+    used again."""
     refused: list[Batch] = field(default_factory=list)
-    """Batches the database refused for good, the newest last: a defect, kept for whoever looks into it."""
+    """Batches the database finally rejected, newest last: a defect, kept for diagnosis."""
     _pending: list[Batch] = field(default_factory=list)
     _tries: int = 0
     _failure: Failure | None = None
-    """The step whose engine has not been replaced yet."""
+    """The failed step whose engine has not been replaced yet."""
     _waiting: tuple[Observation, ...] = ()
-    """Seen, but not taken: they come first in the next turn."""
+    """Observations for the next cycle, before new ones."""
 
     def run(
         self,
@@ -87,16 +87,16 @@ class Cycle:
         extras: dict[str, str] | None = None,
         announcements: Sequence[Announcement] = (),
     ) -> CycleResult:
-        """One turn. ``announcements`` are what other parts want to tell the operator.
+        """Run one cycle. ``announcements`` are those of other parts of the bot.
 
-        Raises LookAheadError, and where the engine failed and cannot be restored, what that raises; a StoreError of the
-        commit is returned, not raised. Everything is kept for next time.
+        Raises LookAheadError, and if the engine failed and cannot be restored, the error of restoring. A StoreError of
+        the commit is in the result, not raised. Nothing is lost: it is all kept for the next cycle.
         """
-        # what other parts said came before this turn: a lead with the numbers of then must not follow newer ones
-        said = [n for announcement in announcements for n in self._route(announcement, now)]
+        # first those made before this cycle: a lead with older prices must not follow newer ones
+        earlier = [n for announcement in announcements for n in self._route(announcement, now)]
         taken = self._take(observations, now)
         decisions = _joined(taken.decisions, now)
-        notifications = (*said, *taken.notifications)
+        notifications = (*earlier, *taken.notifications)
         self._pending.append(
             Batch(
                 now=now,
@@ -118,15 +118,15 @@ class Cycle:
         return result
 
     def _take(self, observations: Iterable[Observation], now: datetime) -> Taken:
-        """Let the engine decide; where it raises, let another one do so."""
+        """Let the engine decide; if it raises, let a restored one decide."""
         recovery = self.recovery
         taken = Taken()
-        route = lambda announcement: self._route(announcement, now)  # noqa: E731 - with the time of this turn
+        route = partial(self._route, now=now)
         if recovery is None:
             taken.step(self.engine, tuple(observations), now, route)
             return taken
-        seen = (*self._waiting, *recovery.wanted(observations))
-        if recovery.rests(now):
+        seen = (*self._waiting, *recovery.accepted(observations))
+        if recovery.is_paused(now):
             self._waiting = seen
             return taken
         if self._failure is None:
@@ -141,7 +141,7 @@ class Cycle:
                 self._waiting = ()
                 return taken
         self._waiting = seen
-        taken = recovery.retake(self._failure, seen, now, route, self._pending)
+        taken = recovery.repeat_step(self._failure, seen, now, route, self._pending)
         self._waiting, self._failure = (), None
         assert recovery.engine is not None
         self.engine = recovery.engine
@@ -149,11 +149,11 @@ class Cycle:
 
     @property
     def uncommitted(self) -> int:
-        """How many cycles wait for the database."""
+        """The number of cycles not committed yet."""
         return len(self._pending)
 
     def _commit(self) -> bool:
-        """Write what waits, in order; whether there was anything to write."""
+        """Commit the pending batches in order; whether anything was written."""
         wrote = False
         refusal: StoreError | None = None
         while self._pending:
@@ -168,7 +168,7 @@ class Cycle:
                 self._tries += 1
                 if self._tries < TRIES:
                     raise
-                # the database works but will not have this one: it must not hold up all that come after it
+                # the database works but rejects this batch, which must not block all that follow
                 self.refused = [*self.refused[-KEEP_REFUSED:], batch]
                 refusal = error
             self._pending.pop(0)
@@ -178,7 +178,7 @@ class Cycle:
         return wrote
 
     def _shed(self) -> None:
-        """Keep memory bounded while the database is away: of the oldest batches only what cannot be seen again."""
+        """Limit memory while the database is away: of the oldest batches keep only what cannot be observed again."""
         excess = len(self._pending) - KEEP_UNCOMMITTED
         if excess <= 0:
             return
@@ -191,24 +191,24 @@ class Cycle:
                 for o in batch.observations
                 if not isinstance(o, SourceReport) and (not isinstance(o, Quote) or (o.symbol, o.at) in evidence)
             )
-            self._pending[i] = Batch(batch.now, kept, batch.decisions, batch.notifications, batch.feeds, batch.extras)
+            self._pending[i] = replace(batch, observations=kept)
         self._pending = [b for b in self._pending if not b.empty]
 
-    def _route(self, announced: Announcement, now: datetime) -> Sequence[Notification]:
-        announcement = self.dress(announced)
+    def _route(self, announcement: Announcement, now: datetime) -> Sequence[Notification]:
+        announcement = self.dress(announcement)
         return route(
             announcement,
             self.recipients(),
             now,
             text=plain(announcement.summary),
             silences=self.silences(),
-            sleeps=lambda recipient: quiet_at(recipient.quiet, now),
+            quiet=lambda recipient: quiet_at(recipient.quiet, now),
             without_edits=self.without_edits,
         )
 
 
 def _joined(decisions: Sequence[Decisions], now: datetime) -> Decisions:
-    """What several steps decided, as one."""
+    """The decisions of several steps, as one."""
     if len(decisions) == 1:
         return decisions[0]
     return Decisions(

@@ -1,17 +1,18 @@
-"""Says in one line how to run Aftershock when it is started outside its own environment.
+"""Checks that Aftershock runs in its own environment, and otherwise says in one line how to start it.
 
-The first thing ``main.py`` does. It is read by whatever ``python`` a person happens to have, so it must parse on
-Python 3.6 and imports nothing but the standard library; ``tests/platform`` runs it on the old ones.
+The first thing ``main.py`` does, with any ``python``: so it must parse on Python 3.6 and import only the standard
+library. ``tests/platform`` runs it on old versions.
 """
 
 import os
 import sys
 from importlib.util import find_spec
+from shlex import quote
 
 OLDEST = (3, 11)
 NEWEST = (3, 13)
 
-# What a run cannot do without, by the names they are imported by; a test holds this against pyproject.toml
+# Required packages, by import name; a test compares them with pyproject.toml
 PACKAGES = (
     "aiohttp",
     "apscheduler",
@@ -33,11 +34,11 @@ PACKAGES = (
     "yfinance",
 )
 
-USAGE = 2  # the exit code for a wrong call or configuration
+USAGE = 2  # exit code for usage and configuration errors
 
 
 def require() -> None:
-    """Return where everything needed is here; otherwise print one line on stderr and exit with status 2."""
+    """Return if everything needed is installed; otherwise print one line on stderr and exit with status 2."""
     why = trouble()
     if why is not None:
         sys.stderr.write(f"aftershock: {why}; {advice(sys.argv[1:])}\n")
@@ -45,7 +46,7 @@ def require() -> None:
 
 
 def trouble() -> "str | None":  # quoted, here and below: Python 3.6 could not evaluate it
-    """What is wrong with the Python this runs on; ``None`` where nothing is."""
+    """What is wrong with this Python, if anything."""
     version = tuple(sys.version_info[:2])
     if not OLDEST <= version <= NEWEST:
         return f"this is Python {version[0]}.{version[1]}, and Aftershock needs 3.11, 3.12 or 3.13"
@@ -56,25 +57,18 @@ def trouble() -> "str | None":  # quoted, here and below: Python 3.6 could not e
 
 
 def missing(packages: "tuple[str, ...]") -> "list[str]":
-    """Those of ``packages`` that cannot be found; they are looked for, not imported."""
+    """Those of ``packages`` that are not installed; none is imported."""
     return [name for name in packages if find_spec(name) is None]
 
 
 def advice(arguments: "list[str]") -> str:
-    """How to run the same command in the environment, as one can paste it."""
+    """The same command in the environment, ready to paste."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     at_root = os.path.realpath(os.getcwd()) == os.path.realpath(here)
-    folder = "" if at_root else f"cd {quoted(here)} && "
-    command = " ".join([".venv/bin/python", "main.py"] + [quoted(a) for a in arguments])
+    folder = "" if at_root else f"cd {quote(here)} && "
+    command = " ".join([".venv/bin/python", "main.py"] + [quote(a) for a in arguments])
     if os.path.exists(os.path.join(here, ".venv", "aftershock.json")):
         return "run: " + folder + command
     if arguments == ["run"]:
         return "run: " + folder + "make run"
     return "run: " + folder + "make setup && " + command
-
-
-def quoted(word: str) -> str:
-    """``word`` as a shell takes it."""
-    from shlex import quote
-
-    return quote(word)

@@ -1,4 +1,4 @@
-"""What a price source or a notifier of another package is given when it is made. ``docs/extending.md`` has examples."""
+"""What price sources and notifiers of other packages are made with. ``docs/extending.md`` has examples."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from bot.core.prices.sessions import Timetable
 from bot.core.secret import Secret
 
 PRICE_SOURCES = "aftershock.price_sources"
-"""The group of entry points that name a ``MakePriceSource`` each."""
+"""The entry point group of ``MakePriceSource`` functions."""
 NOTIFIERS = "aftershock.notifiers"
-"""The group of entry points that name a ``MakeNotifier`` each."""
+"""The entry point group of ``MakeNotifier`` functions."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceContext:
-    """The surroundings of a price source."""
+    """What a price source may use."""
 
     folder: Path
-    """Where ``config.yaml`` is: relative paths among the options start here."""
+    """The folder of ``config.yaml``, to which paths in the options are relative."""
     cache: Path
-    """A folder for small files of its own; it need not exist."""
+    """A folder for its own small files; it may not exist yet."""
     batch: int
-    """How many symbols one request may carry at most."""
+    """The most symbols per request."""
     timetable: Callable[[str], Timetable]
-    """The sessions of an exchange (ISO 10383 code). Raises UsageError for one nobody knows."""
+    """The sessions of an exchange (ISO 10383 code). Raises UsageError for an unknown one."""
     exchanges: Mapping[str, str]
-    """The exchange of symbols, where ``companies.yaml`` says it."""
+    """The exchanges of the symbols for which ``companies.yaml`` states one."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotifierContext:
-    """The surroundings of a notifier."""
+    """What a notifier may use."""
 
     folder: Path
-    """Where ``config.yaml`` is: relative paths among the options start here."""
+    """The folder of ``config.yaml``, to which paths in the options are relative."""
     clock: Clock
     secret: Callable[[str], Secret]
-    """The value of a variable of the environment or of ``.env``. Raises ConfigError where it is not set."""
+    """The value of a variable from the environment or ``.env``. Raises ConfigError if it is not set."""
 
 
 MakePriceSource = Callable[[Mapping[str, Any], PriceContext], PriceSource]
-"""Makes a price source with the ``options`` of ``prices:``. May raise any exception for options that will not do: its
-text is shown."""
+"""Makes a price source from the ``options`` of ``prices:``. May raise any exception for invalid options; its text is
+shown."""
 MakeNotifier = Callable[[Mapping[str, Mapping[str, Any]], NotifierContext], Notifier]
-"""Makes the one notifier of a channel, given the ``options`` of each of its recipients by recipient id. May raise any
-exception for options that will not do: its text is shown. Options whose names end in ``_env`` name variables; what
-these hold is kept out of the log."""
+"""Makes the notifier of a channel from the ``options`` of each of its recipients, by recipient id. May raise any
+exception for invalid options; its text is shown. Options whose names end in ``_env`` name variables, whose values are
+kept out of the log."""

@@ -1,9 +1,9 @@
-"""What happens when the engine raises in the middle of a step.
+"""Recovery from an exception in the engine's step.
 
-The step may have changed its books already, and what it decided is lost; so that engine is thrown away and another one
-restored from the history, as after a crash. What was seen in the step is taken again, one moment after the other. What
-makes the engine raise once more is left out and named to the operator; everything else is decided as if it had never
-been there.
+The step may have changed the engine's state, and its decisions are lost; so the engine is discarded and another one
+restored from the history, as after a crash. It is given the step's observations again, in order of time. Those that
+make it raise once more are skipped and reported to the operator; everything else is decided as if they had not been
+there.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from bot.delivery.recipients import notice
 log = logging.getLogger(__name__)
 
 Restore = Callable[[datetime], Engine]
-"""An engine with the state that the stored history gives it up to a moment. Raises StoreError."""
+"""An engine restored from the history up to a time. Raises StoreError."""
 
 Route = Callable[[Announcement], Sequence[Notification]]
-"""Who gets an announcement; belongs to the step, for what is decided and cannot be sent must not stand."""
+"""The notifications of an announcement. Part of the step: if routing fails, its decision must not stand."""
 
 MOST_LEFT_OUT = 3
-"""Of one moment's observations so many names may be at fault; where there are more, all of that moment is left out."""
+"""The most names that are skipped of the observations of one moment; if more fail, all of that moment are skipped."""
 LEFT_OUT_FOR = timedelta(hours=1)
-"""So long nothing more is taken of what made the engine raise: each time costs reading the history again."""
+"""How long to skip the names that made the engine raise: each failure costs reading the history again."""
 REST_FOR = timedelta(minutes=1)
-"""How long to wait where it is not an observation but the passing of time that makes the engine raise."""
-TOLD_AGAIN_AFTER = timedelta(hours=1)
+"""How long to pause if the engine raises without any observation, as time passes."""
+REPEAT_NOTICE_AFTER = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -44,23 +44,23 @@ class Failure:
 
     error: Exception
     until: datetime
-    """What was decided up to this moment stands."""
+    """Decisions up to here were made by earlier steps and are kept."""
     incidents: tuple[Incident, ...] = ()
-    """Changed between the steps before it, and to be written with it."""
+    """Changed between earlier steps, and not written yet."""
 
 
 @dataclass(slots=True)
 class Taken:
-    """What was taken again after a failed step, and what came of it."""
+    """The observations that were decided on, and the results."""
 
     observations: list[Observation] = field(default_factory=list)
     decisions: list[Decisions] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
-    rests: bool = False
-    """Time alone makes the engine raise: the observations are kept, undecided."""
+    paused: bool = False
+    """The engine raises as time passes: the observations are kept undecided."""
 
     def step(self, engine: Engine, observations: Sequence[Observation], at: datetime, route: Route) -> None:
-        """Let ``engine`` decide up to ``at``. Raises what deciding or routing raises, and has taken nothing then."""
+        """Let ``engine`` decide up to ``at``. Raises what deciding or routing raises, and adds nothing then."""
         decisions = engine.step(observations, at)
         notifications = [n for announcement in decisions.announcements for n in route(announcement)]
         self.observations += observations
@@ -69,39 +69,39 @@ class Taken:
             self.decisions.append(decisions)
 
 
-class _Passing(Exception):  # noqa: N818 - never leaves this module
-    """Time alone makes the engine raise; no observation has a part in it."""
+class _TimeFailure(Exception):  # noqa: N818 - never leaves this module
+    """The engine raises as time passes, without any observation."""
 
 
 class Recovery:
-    """Restores the engine after a failed step, and takes again what the step was given."""
+    """Restores the engine after a failed step, and repeats the step as far as possible."""
 
     def __init__(self, restore: Restore) -> None:
         self._restore = restore
         self._left_out: dict[str, datetime] = {}
-        """Until when nothing of this name is taken."""
-        self._rests_until: datetime | None = None
-        self._told_at: dict[str, datetime] = {}
+        """The names skipped, and until when."""
+        self._paused_until: datetime | None = None
+        self._noticed_at: dict[str, datetime] = {}
         self.engine: Engine | None = None
         """The one restored last."""
 
-    def wanted(self, observations: Iterable[Observation]) -> Iterator[Observation]:
-        """Those that are not left out at present."""
+    def accepted(self, observations: Iterable[Observation]) -> Iterator[Observation]:
+        """The observations that are not skipped at present."""
         for observation in observations:
             until = self._left_out.get(_name(observation)) if self._left_out else None
             if until is None or observation.seen_at >= until:
                 yield observation
 
-    def rests(self, now: datetime) -> bool:
+    def is_paused(self, now: datetime) -> bool:
         """Whether it is too soon to try again."""
-        return self._rests_until is not None and now < self._rests_until
+        return self._paused_until is not None and now < self._paused_until
 
-    def retake(
+    def repeat_step(
         self, failure: Failure, seen: Sequence[Observation], now: datetime, route: Route, pending: Sequence[Batch]
     ) -> Taken:
-        """Restore the engine and take ``seen`` again, up to ``now``. ``pending`` was decided, but is not in the history
-        yet. Raises what reading the history raises."""
-        log.error("a step failed; the engine is restored from the history", exc_info=failure.error)
+        """Restore the engine and decide on ``seen`` again, up to ``now``. ``pending`` are batches not yet in the
+        history. Raises what reading the history raises."""
+        log.error("a step failed; restoring the engine from the history", exc_info=failure.error)
         taken = Taken()
         if failure.incidents:
             taken.decisions.append(Decisions(failure.until, incidents=failure.incidents))
@@ -111,14 +111,14 @@ class Recovery:
             for seen_at, group in groupby(sorted(seen, key=lambda o: o.seen_at), key=lambda o: o.seen_at):
                 left_out += attempt.take(list(group), max(seen_at, failure.until))
             attempt.pass_time(now)
-            self._rests_until = None
-        except _Passing:
+            self._paused_until = None
+        except _TimeFailure:
             undecided = [o for o in seen if o not in taken.observations and o not in left_out]
             taken.observations += undecided
-            taken.rests, self._rests_until = True, now + REST_FOR
+            taken.paused, self._paused_until = True, now + REST_FOR
             attempt.rebuild(now)
         self.engine = attempt.engine
-        taken.notifications += [n for told in self._notices(failure, left_out, taken, now) for n in route(told)]
+        taken.notifications += [n for each in self._notices(failure, left_out, taken, now) for n in route(each)]
         for observation in left_out:
             self._left_out[_name(observation)] = now + LEFT_OUT_FOR
         return taken
@@ -126,27 +126,27 @@ class Recovery:
     def _notices(
         self, failure: Failure, left_out: Sequence[Observation], taken: Taken, now: datetime
     ) -> list[Announcement]:
-        """What to tell the operator; nothing where the same was told within the hour."""
-        said = f"{type(failure.error).__name__}: {failure.error}. The log has the whole of it; please report it."
-        if taken.rests:
-            head = "Decisions are interrupted by an error of the program"
-            said = f"{said} What is seen is kept. It is tried again every minute."
+        """What to tell the operator; nothing if it was said within the hour."""
+        if taken.paused:
+            headline = "No decisions because of an internal error"
+            effect = "Observations are kept, and it is tried again every minute."
         elif left_out:
             names = list(dict.fromkeys(map(_shown, left_out)))
-            head = f"Left out after an error of the program: {listing(names, MOST_LEFT_OUT)}"
-            said = f"{said} Nothing of it is judged for an hour; all else was."
+            headline = f"Skipped after an internal error: {listing(names, MOST_LEFT_OUT)}"
+            effect = "They are ignored for an hour; everything else was evaluated."
         else:
-            head = "An error of the program was recovered from"
-            said = f"{said} Everything seen was judged again ({count(len(taken.observations), 'observation')})."
-        last = self._told_at.get(head)
-        if last is not None and now - last < TOLD_AGAIN_AFTER:
+            headline = "Recovered from an internal error"
+            effect = f"All observations were evaluated again ({count(len(taken.observations), 'observation')})."
+        last = self._noticed_at.get(headline)
+        if last is not None and now - last < REPEAT_NOTICE_AFTER:
             return []
-        self._told_at[head] = now
-        return [notice("engine", head, said, now)]
+        self._noticed_at[headline] = now
+        error = f"{type(failure.error).__name__}: {failure.error}. The log has the details; please report it."
+        return [notice("engine", headline, f"{error} {effect}", now)]
 
 
 class _Attempt:
-    """One engine after the other, until all that can be taken is."""
+    """Repeats the step, with a newly restored engine after each exception."""
 
     def __init__(self, restore: Restore, until: datetime, pending: Sequence[Batch], taken: Taken, route: Route) -> None:
         self._restore = restore
@@ -157,48 +157,45 @@ class _Attempt:
         self.engine = self._rebuilt()
 
     def take(self, group: list[Observation], at: datetime) -> list[Observation]:
-        """Take what was seen at one moment; what had to be left out."""
-        self.pass_time(at - _MOMENT)  # what is due at the moment itself comes after what is seen at it
-        if self._goes(group, at):
+        """Decide on the observations of one moment. Returns those that had to be skipped."""
+        self.pass_time(at - _MOMENT)  # what is due at this moment comes after its observations
+        if self._succeeds(group, at):
             return []
         culprits = self._culprits(group, at)
         rest = [o for o in group if _name(o) not in culprits]
-        if rest and culprits and self._goes(rest, at):
+        if rest and culprits and self._succeeds(rest, at):
             return [o for o in group if _name(o) in culprits]
         return group
 
     def pass_time(self, at: datetime) -> None:
-        """Let time pass up to ``at``; raises ``_Passing`` where that makes the engine raise."""
-        if not self._goes([], at):
-            raise _Passing
+        """Let time pass up to ``at``. Raises ``_TimeFailure`` if the engine raises."""
+        if not self._succeeds([], at):
+            raise _TimeFailure
 
     def rebuild(self, until: datetime | None = None) -> None:
-        """Go back to what has been taken so far; with ``until``, as if all of it had been decided up to then."""
+        """Restore the state after all that was taken; with ``until``, as if it had been decided up to then."""
         self._until = until or self._until
         self.engine = self._rebuilt()
 
-    def _goes(self, observations: list[Observation], at: datetime, *, trial: bool = False) -> bool:
+    def _succeeds(self, observations: list[Observation], at: datetime, *, trial: bool = False) -> bool:
         try:
             (Taken() if trial else self._taken).step(self.engine, observations, at, self._route)
         except Exception as error:
-            log.warning("again: %s: %s", type(error).__name__, error)
+            log.warning("failed again: %s: %s", type(error).__name__, error)
             self.rebuild()
             return False
         return True
 
     def _culprits(self, group: list[Observation], at: datetime) -> set[str]:
-        """Whose observations make the engine raise, each name tried by itself; none where there are too many."""
-        by_name: dict[str, list[Observation]] = {}
-        for observation in group:
-            by_name.setdefault(_name(observation), []).append(observation)
-        found: set[str] = set()
-        for name, observations in by_name.items():
-            if not self._goes(observations, at, trial=True):
-                found.add(name)
-                if len(found) > MOST_LEFT_OUT:
+        """The names whose observations make the engine raise, each tried alone; empty if there are too many."""
+        culprits: set[str] = set()
+        for name in dict.fromkeys(map(_name, group)):
+            if not self._succeeds([o for o in group if _name(o) == name], at, trial=True):
+                culprits.add(name)
+                if len(culprits) > MOST_LEFT_OUT:
                     return set()
         self.rebuild()
-        return found
+        return culprits
 
     def _rebuilt(self) -> Engine:
         engine = self._restore(self._until)
@@ -213,7 +210,7 @@ class _Attempt:
 
 
 def _name(observation: Observation) -> str:
-    """What an observation is left out by: a stock, a source, a single story."""
+    """The name by which observations are skipped: of a symbol, a source or a single story."""
     if isinstance(observation, Story):
         return f"story {observation.id}"
     return f"{'price' if isinstance(observation, Quote) else type(observation).__name__} {name_of(observation)}"

@@ -1,1 +1,1 @@
-"""What talks to the world: one module or folder per technology. Adapters never import each other."""
+"""Everything that talks to the outside: one module or folder per technology. Adapters never import each other."""

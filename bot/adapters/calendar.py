@@ -1,10 +1,10 @@
 """Sessions of exchanges, from exchange_calendars.
 
-The library is imported with the first question, not before: with pandas it takes the better part of a second. Each
-exchange is then built once, for a span of years around what was asked, and kept.
+The library is imported on first use: with pandas that takes almost a second. Each exchange's sessions are built once,
+for some years around the dates asked for, and kept.
 
-Pre and post phases are not in the library. New York has 04:00 to 20:00 local; on a half-session post ends four hours
-after the early close (17:00). Everywhere else only the regular phase is known, with its lunch break where there is one.
+The library has no pre- and post-market. New York's are from 04:00 and to 20:00 local time, or to four hours after an
+early close (17:00). For other exchanges only the regular phase is known, with its lunch break if there is one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -25,7 +25,7 @@ from bot.core.prices.sessions import Session
 
 NEW_YORK = ZoneInfo("America/New_York")
 EXTENDED = frozenset({"XNYS", "XNAS", "XASE", "ARCX", "BATS", "IEXG"})
-"""Exchanges with New York's pre and post phases."""
+"""Exchanges with New York's pre- and post-market."""
 PRE_STARTS = time(4, 0)
 REGULAR_CLOSE = time(16, 0)
 POST_LASTS = timedelta(hours=4)
@@ -52,19 +52,19 @@ SAME_HOURS_AS = {
     "XVIE": "XWBO",
     "XATH": "ASEX",
 }
-"""Codes that keep another exchange's sessions and have no calendar of their own in the library."""
+"""Exchanges without a calendar in the library, and the ones whose sessions they share."""
 
 EARLIEST, LATEST = date(1970, 1, 1), date(2099, 12, 31)
-"""Outside these the library still answers, for some exchanges, with sessions nobody ever held or planned."""
+"""Beyond these dates the library invents sessions for some exchanges."""
 
 CODE = re.compile("[A-Z0-9]{4}")
 
 MARGIN = timedelta(days=400)
-"""Built beyond what was asked on either side, so that a slightly longer question does not build anew."""
+"""Built beyond the dates asked for on either side, so that a slightly longer range needs no new build."""
 
 
 class ExchangeCalendar:
-    """Implements the port ``Calendar``. Safe to ask from several threads."""
+    """The sessions of all exchanges. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -73,7 +73,7 @@ class ExchangeCalendar:
     def sessions(self, exchange: str, first: date, last: date) -> Sequence[Session]:
         """The sessions of ``exchange`` (ISO 10383 code) from ``first`` to ``last``, inclusive, oldest first.
 
-        Raises UsageError for an exchange nobody knows, and where the library's holidays do not reach that far.
+        Raises UsageError for an unknown exchange, and for dates beyond the library's holidays.
         """
         if last < first:
             return ()
@@ -85,21 +85,18 @@ class ExchangeCalendar:
         return built.sessions[bisect_left(built.dates, first) : bisect_right(built.dates, last)]
 
 
+@dataclass(frozen=True, slots=True)
 class _Built:
-    """One exchange's sessions over a span that is known to be whole."""
+    """All sessions of one exchange from ``first`` to ``last``, and their dates."""
 
-    __slots__ = ("dates", "first", "last", "sessions")
-
-    def __init__(self, first: date, last: date, sessions: tuple[Session, ...]) -> None:
-        self.first = first
-        self.last = last
-        self.sessions = sessions
-        self.dates = [s.date for s in sessions]
+    first: date
+    last: date
+    sessions: tuple[Session, ...]
+    dates: tuple[date, ...]
 
 
 def _library() -> Any:
-    # exchange_calendars 4.13 uses what pandas 3.1 deprecates, and pandas blames itself for it (its own module is the
-    # one warned about); nothing a reader of our output could do about either
+    # exchange_calendars 4.13 uses what pandas 3.1 deprecates; some warnings name pandas' own modules
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(exchange_calendars|pandas)(\.|$)")
     import exchange_calendars
 
@@ -107,45 +104,44 @@ def _library() -> Any:
 
 
 def _build(exchange: str, first: date, last: date, known: _Built | None) -> _Built:
-    """Sessions for the span asked, what was known before, and a margin; the margin is given up where it is too far."""
+    """Sessions for these dates, those known before and a margin, which is dropped if the library does not have it."""
     library = _library()
     name = _calendar_name(library, exchange)
     if first < EARLIEST or last > LATEST:
-        raise UsageError(f"{exchange}: no sessions known from {first} to {last}; ask within {EARLIEST} to {LATEST}")
+        raise UsageError(f"{exchange}: no sessions known from {first} to {last}; stay within {EARLIEST} to {LATEST}")
     begin, end = max(first - MARGIN, EARLIEST), min(last + MARGIN, LATEST)
     if known is not None:
         begin, end = min(begin, known.first), max(end, known.last)
-    trouble: Exception | None = None
+    failure: Exception | None = None
     for since, until in ((begin, end), (begin, last), (first, end), (first, last)):
         try:
             sessions = _sessions(exchange, name, since, until)
         except library.errors.NoSessionsError:
-            return _Built(since, until, ())
+            sessions = ()
         except (ValueError, NotImplementedError, library.errors.CalendarError) as error:
-            trouble = error  # recorded holidays end here, or the library has no way to build this exchange
+            failure = error  # beyond the recorded holidays, or an exchange the library cannot build
             continue
-        return _Built(since, until, sessions)
-    reason = str(trouble).split("\n")[0][:160].rstrip(". ")
+        return _Built(since, until, sessions, tuple(s.date for s in sessions))
+    reason = str(failure).split("\n")[0][:160].rstrip(". ")
     raise UsageError(
-        f"{exchange}: no sessions known from {first} to {last} ({reason}); ask for fewer years or another exchange"
-    ) from trouble
+        f"{exchange}: no sessions known from {first} to {last} ({reason}); use fewer years or another exchange"
+    ) from failure
 
 
 def _calendar_name(library: Any, exchange: str) -> str:
     name = SAME_HOURS_AS.get(exchange, exchange)
     if name in library.get_calendar_names(include_aliases=False) and CODE.fullmatch(name):
         return name
-    # the library answers to nicknames (NYSE); we do not, or New York under one of them would lose its pre phase
+    # the library also takes aliases (NYSE), but under one New York would have no pre-market
     known = library.get_calendar_names(include_aliases=True)
     meant = library.resolve_alias(exchange) if exchange in known else ""
     advice = f"write {meant}" if CODE.fullmatch(meant) else "such as XNYS, XNAS, XLON, XPAR, XTKS or XHKG"
-    raise UsageError(f"no exchange {exchange!r}; exchanges go by their ISO 10383 code, {advice}")
+    raise UsageError(f"no exchange {exchange!r}; use its ISO 10383 code, {advice}")
 
 
 @lru_cache(maxsize=64)
 def _sessions(exchange: str, name: str, since: date, until: date) -> tuple[Session, ...]:
-    """Sessions of ``exchange`` by the library's calendar ``name``. The same question has the same answer, so that many
-    calendars in one process (a test suite, rules tried one after another) build it once."""
+    """The sessions of ``exchange`` by the library's calendar ``name``; cached for all calendars in the process."""
     sessions = []
     for day, opened, closed, pause, resume in _schedule(name, since, until):
         session = Session(exchange, day, opened, opened, closed, closed, pause, resume)
@@ -157,7 +153,7 @@ def _sessions(exchange: str, name: str, since: date, until: date) -> tuple[Sessi
 def _schedule(
     name: str, since: date, until: date
 ) -> tuple[tuple[date, datetime, datetime, datetime | None, datetime | None], ...]:
-    """Date, open, close and the break of each session; exchanges that keep the same hours share it."""
+    """Date, open, close and break of each session; shared by exchanges with the same hours."""
     schedule = _library().get_calendar(name, start=since.isoformat(), end=until.isoformat()).schedule
     opens, closes, breaks, ends = (_moments(schedule[c]) for c in ("open", "close", "break_start", "break_end"))
     return tuple(
@@ -168,10 +164,7 @@ def _schedule(
 
 
 def _moments(column: Any) -> list[datetime | None]:
-    """A column of timestamps as aware UTC datetimes; ``None`` where there is none.
-
-    By way of whole seconds, which is forty times faster than asking pandas for datetimes one by one.
-    """
+    """A column of timestamps as aware UTC datetimes or ``None``; via seconds, forty times faster than pandas' own."""
     missing = column.isna().to_numpy()
     seconds = column.dt.tz_convert(None).to_numpy().astype("datetime64[s]").astype("int64")
     return [
@@ -181,7 +174,7 @@ def _moments(column: Any) -> list[datetime | None]:
 
 
 def _extended(session: Session) -> Session:
-    """With New York's pre phase, and post until four hours after the close: 20:00, or 17:00 after an early close."""
+    """Add New York's pre- and post-market, the latter four hours long: to 20:00, or 17:00 after an early close."""
     starts = datetime.combine(session.date, PRE_STARTS, NEW_YORK).astimezone(UTC)
     regular = datetime.combine(session.date, REGULAR_CLOSE, NEW_YORK).astimezone(UTC)
     ends = min(session.close_at, regular) + POST_LASTS

@@ -1,7 +1,7 @@
-"""A language model behind an OpenAI-compatible address, asked for a lead; a model on this machine serves as well.
+"""Leads from a language model with an OpenAI-compatible API, remote or local.
 
-It is optional twice over: whatever goes wrong, there is no lead and one line in the log. That line is ours alone: of
-the answer and of errors nothing is repeated, because either may hold the key.
+A lead is optional: on any failure there is none, and one line in the log. That line never quotes the response or an
+error, as either may contain the key.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from bot.core.secret import Secret
 log = logging.getLogger(__name__)
 
 TIMEOUT = timedelta(seconds=10)
-"""From the first connection to the last byte."""
+"""For the whole request."""
 MOST_BYTES = 65_536
-"""A longer answer is no answer: a lead has a few hundred characters."""
+"""The longest response read; a lead has a few hundred characters."""
 MOST_TOKENS = 200
 _PATH = "/chat/completions"
 
 
 class _NoLeadError(Exception):
-    """Why there is none, in our own words."""
+    """Why there is no lead, in our own words."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """Asks for leads. ``url`` is the address up to ``/v1``; without a ``key`` none is sent."""
+    """Requests leads. ``url`` is the address up to ``/v1``; ``key`` is optional."""
 
     session: aiohttp.ClientSession = field(repr=False)
     url: str = field(repr=False)
     model: str = ""
-    """Left out of the request where empty: servers of one model do not ask for it."""
+    """May be empty for servers with a single model."""
     key: Secret | None = None
     timeout: timedelta = TIMEOUT
 
     async def lead(self, summary: Summary) -> str | None:
-        """A lead for ``summary`` in which nothing is new, or ``None``; never raises for what the other side does."""
-        why = "it says something the message does not say, or not plainly"
+        """A lead for ``summary`` that adds nothing new to it, or ``None``. Never raises for a failed request."""
+        why = "it says more than the message, or is not plain text"
         try:
             async with asyncio.timeout(self.timeout.total_seconds()):
                 written = _content(await self._ask(prompt(summary)))
@@ -55,9 +55,9 @@ class LanguageModel:
         except _NoLeadError as error:
             why = str(error)
         except TimeoutError:
-            why = f"no answer within {self.timeout.total_seconds():g} s"
+            why = f"no response within {self.timeout.total_seconds():g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            why = f"it cannot be asked ({type(error).__name__}); check language_model: in config.yaml"
+            why = f"request failed ({type(error).__name__}); check language_model: in config.yaml"
         log.warning("no lead from the language model: %s", why)
         return None
 
@@ -74,30 +74,30 @@ class LanguageModel:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key.reveal()}"
         address = self.url.rstrip("/").removesuffix(_PATH) + _PATH
-        # a redirect is not followed: the key is for this address; unpacked nothing, so that the bound holds
+        # redirects are not followed, as the key is for this address; nothing is decompressed, so the limit holds
         async with self.session.post(
             address, json=body, headers=headers, allow_redirects=False, auto_decompress=False
         ) as response:
             if response.status != 200:
-                raise _NoLeadError(f"it answered with status {response.status}")
+                raise _NoLeadError(f"HTTP {response.status}")
             whole = bytearray()
             async for chunk in response.content.iter_chunked(8192):
                 whole += chunk
                 if len(whole) > MOST_BYTES:
-                    raise _NoLeadError("its answer is too long")
+                    raise _NoLeadError("the response is too long")
             return bytes(whole)
 
 
 def _content(answer: bytes) -> str:
-    """What the model wrote, where it came to an end by itself."""
+    """The text of a complete response."""
     try:
         choice = json.loads(answer)["choices"][0]
         message, finish = choice["message"], choice.get("finish_reason")
         content, refusal = message["content"], message.get("refusal")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise _NoLeadError("its answer is not that of a chat model") from None
+        raise _NoLeadError("not a chat completion response") from None
     if refusal or not isinstance(content, str):
         raise _NoLeadError("it refused")
     if finish not in (None, "stop"):
-        raise _NoLeadError("its answer was cut off")
+        raise _NoLeadError("the response was truncated")
     return content

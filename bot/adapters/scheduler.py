@@ -1,8 +1,8 @@
-"""When things run: APScheduler in the application's own event loop.
+"""Scheduled jobs: APScheduler in the application's event loop.
 
-Jobs live in memory and are rebuilt from the configuration at every start. A run that could not start in time is not
-dropped (``misfire_grace_time=None``), runs that piled up become one, and no job at intervals runs beside itself.
-Waiting is done in the machine's time, whatever time the bot pretends it is.
+Jobs are kept in memory and set up from the configuration at every start. A late run is not dropped
+(``misfire_grace_time=None``), several late runs become one, and runs of a job at intervals never overlap. Waiting is in
+system time, even if the bot pretends another time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Job = Callable[[], Awaitable[None]]
 
 
 class Scheduler:
-    """Named jobs, each once after a while or at intervals. ``clock`` tells the machine's time."""
+    """Named jobs, each run once after a delay or at intervals. ``clock`` is the system clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -36,34 +36,31 @@ class Scheduler:
         self.errors = 0
 
     def start(self) -> None:
-        """Begin to run jobs. Needs a running event loop."""
+        """Start running jobs. Needs a running event loop."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Start no further job; what runs is the caller's to end."""
+        """Start no further jobs. Running ones are the caller's to cancel."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     def after(self, name: str, delay: timedelta, job: Job) -> None:
-        """Run ``job`` once when ``delay`` has passed, at once where it is none, in place of any job of that name.
-
-        A job may put itself here while it runs, however short the delay.
-        """
+        """Run ``job`` once after ``delay``, replacing any job of that name. A running job may schedule itself."""
         when = self._clock.now() + max(delay, timedelta())
-        # two at a time, or a job that asked to be run again before it had quite ended would be dropped for ever
+        # two at a time, or a job due again before it has quite ended would be dropped for ever
         self._scheduler.add_job(
             job, DateTrigger(when, timezone=UTC), id=name, name=name, replace_existing=True, max_instances=2
         )
 
     def every(self, name: str, interval: timedelta, job: Job, *, jitter: timedelta | None = None) -> None:
-        """Run ``job`` at intervals, spread by up to ``jitter``, in place of any job of that name."""
+        """Run ``job`` at intervals, give or take up to ``jitter``, replacing any job of that name."""
         trigger = IntervalTrigger(
             seconds=interval.total_seconds(), timezone=UTC, jitter=jitter.total_seconds() if jitter else None
         )
         self._scheduler.add_job(job, trigger, id=name, name=name, replace_existing=True)
 
     def cancel(self, name: str) -> None:
-        """Forget the job of that name, if there is one."""
+        """Remove the job of that name, if any."""
         if self._scheduler.get_job(name) is not None:
             self._scheduler.remove_job(name)
 

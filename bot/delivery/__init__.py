@@ -1,1 +1,1 @@
-"""From an announcement to a delivered message: who receives it, when, and how fast a channel may be used."""
+"""From announcements to delivered messages: routing, quiet hours, rate limits, sending, recipients that are gone."""

@@ -1,4 +1,4 @@
-"""How fast a channel may be used: overall, per chat, per group, and the pauses it asks for. Pure: time is handed in."""
+"""Rate limits of channels: overall, per chat, per group, and the pauses they ask for. Pure: time is an argument."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from itertools import islice
 
 from bot.core.model import Limits
 
-_EARLIEST = timedelta(0)
-
 
 def chat_of(recipient: str) -> str:
     """The chat behind a recipient id: topics of one group share its limits."""
@@ -18,10 +16,10 @@ def chat_of(recipient: str) -> str:
 
 
 class Pacer:
-    """Says when a recipient may be sent to. Keeps only what the windows need, so memory follows recent traffic.
+    """When a recipient may be sent a message. Keeps only what the limits' windows need.
 
-    Channels without ``limits`` are always free; on those that are ``apart`` each recipient is a service of its own.
-    ``now`` is aware UTC and may be any clock that follows real time, the same for every call.
+    Channels without ``limits`` are always free; on those in ``apart`` each recipient is a service of its own. ``now``
+    is aware UTC, of the same real-time clock in every call.
     """
 
     def __init__(self, limits: Mapping[str, Limits], apart: Collection[str] = ()) -> None:
@@ -29,17 +27,17 @@ class Pacer:
         self._apart = frozenset(apart)
         self._overall: dict[str, deque[datetime]] = {channel: deque() for channel in self._limits}
         self._chats: dict[str, deque[datetime]] = {}
-        self._pauses: dict[str, tuple[datetime, datetime]] = {}  # chat: (told at, until)
+        self._pauses: dict[str, tuple[datetime, datetime]] = {}  # chat: (asked at, until)
         self._channel_pauses: dict[str, datetime] = {}
         self._recipients: dict[str, set[str]] = {}
 
-    def fate_of(self, recipient: str) -> tuple[str, str]:
-        """What fails and rests together with this recipient: its channel as a whole, or the one name on it."""
+    def service_of(self, recipient: str) -> tuple[str, str]:
+        """What fails and pauses together with this recipient: its channel, or channel and name if that is apart."""
         channel, _, name = recipient.partition(":")
         return (channel, name if channel in self._apart else "")
 
     def free(self, channel: str, now: datetime) -> int | None:
-        """How many messages the channel takes right now; ``None`` where it has no limit."""
+        """How many messages the channel takes now; ``None`` for no limit."""
         until = self._channel_pauses.get(channel)
         if until is not None and until > now:
             return 0
@@ -51,12 +49,12 @@ class Pacer:
             sent.popleft()
         free = limits.overall - len(sent)
         if limits.burst:
-            lately = sum(1 for at in islice(reversed(sent), limits.burst) if at > now - limits.burst_window)
-            free = min(free, limits.burst - lately)
+            burst = sum(1 for at in islice(reversed(sent), limits.burst) if at > now - limits.burst_window)
+            free = min(free, limits.burst - burst)
         return max(0, free)
 
     def channel_ready_at(self, channel: str, now: datetime) -> datetime:
-        """The first moment the channel as a whole takes a message; ``now`` where it does already."""
+        """When the channel as a whole takes the next message; at the earliest ``now``."""
         ready = max(now, self._channel_pauses.get(channel, now))
         limits = self._limits.get(channel)
         if limits is not None:
@@ -68,12 +66,10 @@ class Pacer:
         return ready
 
     def ready_at(self, recipient: str, now: datetime) -> datetime:
-        """The first moment the recipient's chat takes a message, the channel's own limit apart."""
+        """When the recipient's chat takes the next message, apart from the channel's overall limit."""
         chat = chat_of(recipient)
-        ready = now
-        pause = self._pauses.get(chat)
-        if pause is not None:
-            ready = max(ready, pause[1])
+        _, paused_until = self._pauses.get(chat, (now, now))
+        ready = max(now, paused_until)
         limits = self._limits.get(chat.split(":", 1)[0])
         sent = self._chats.get(chat)
         if limits is not None and sent:
@@ -83,7 +79,7 @@ class Pacer:
         return ready
 
     def take(self, recipient: str, now: datetime) -> None:
-        """Count one message going out to ``recipient`` now."""
+        """Count one message sent to ``recipient`` now."""
         chat = chat_of(recipient)
         channel = chat.split(":", 1)[0]
         limits = self._limits.get(channel)
@@ -92,46 +88,43 @@ class Pacer:
         self._overall[channel].append(now)
         sent = self._chats.setdefault(chat, deque(maxlen=limits.group if _is_group(chat) else 1))
         sent.append(now)
-        self._recipients.setdefault(chat, set()).add(recipient)
+        self.track(recipient)
 
-    def know(self, recipient: str) -> None:
-        """Remember that this recipient shares its chat's limits while that chat has to rest."""
+    def track(self, recipient: str) -> None:
+        """Remember that this recipient shares the limits of its chat."""
         self._recipients.setdefault(chat_of(recipient), set()).add(recipient)
 
     def pause(self, recipient: str, until: datetime, now: datetime) -> None:
-        """The channel said to leave this chat alone until then. Several such within seconds pause the whole channel."""
+        """Pause this chat, as the channel asks. Several such requests within seconds pause the whole channel."""
         chat = chat_of(recipient)
         self._pauses[chat] = (now, max(until, self._pauses.get(chat, (now, until))[1]))
-        self.know(recipient)
+        self.track(recipient)
         channel = chat.split(":", 1)[0]
         limits = self._limits.get(channel)
         if limits is None:
             return
         recent = [
             pause_until
-            for name, (told_at, pause_until) in self._pauses.items()
-            if name.startswith(f"{channel}:") and told_at > now - limits.flood_window and pause_until > now
+            for name, (asked_at, pause_until) in self._pauses.items()
+            if name.startswith(f"{channel}:") and asked_at > now - limits.flood_window and pause_until > now
         ]
         if len(recent) >= limits.flood_chats:
             self.pause_channel(channel, min(recent))
 
     def pause_channel(self, channel: str, until: datetime) -> None:
-        """Leave the whole channel alone until then."""
+        """Pause the whole channel."""
         self._channel_pauses[channel] = max(until, self._channel_pauses.get(channel, until))
 
-    def rest(self, recipient: str, until: datetime, now: datetime) -> None:
-        """Leave alone until then what shares this recipient's fate."""
-        channel, name = self.fate_of(recipient)
+    def pause_service(self, recipient: str, until: datetime, now: datetime) -> None:
+        """Pause the service that this recipient belongs to."""
+        channel, name = self.service_of(recipient)
         if name:
             self.pause(recipient, until, now)
         else:
             self.pause_channel(channel, until)
 
-    def resting(self, now: datetime) -> frozenset[str]:
-        """Recipients, as far as known, whose chat takes no message now: to be passed over by a claim.
-
-        Chats that nothing holds back any more are forgotten on the way.
-        """
+    def paused(self, now: datetime) -> frozenset[str]:
+        """The known recipients whose chat takes no message now, for claims to skip. Forgets chats that are free."""
         self._forget(now)
         return frozenset(
             recipient
@@ -141,20 +134,20 @@ class Pacer:
         )
 
     def next_ready_at(self, channels: Iterable[str], now: datetime) -> datetime | None:
-        """When the next chat or channel that now rests becomes free; ``None`` where none rests."""
+        """When the next chat or channel that takes no message now becomes free; ``None`` if all are."""
         moments = [self.ready_at(chat, now) for chat in self._recipients]
         moments += [self.channel_ready_at(channel, now) for channel in channels]
         return min((moment for moment in moments if moment > now), default=None)
 
     def _forget(self, now: datetime) -> None:
-        for chat, (told_at, until) in list(self._pauses.items()):
+        for chat, (asked_at, until) in list(self._pauses.items()):
             limits = self._limits.get(chat.split(":", 1)[0])
-            window = limits.flood_window if limits else _EARLIEST
-            if until <= now and told_at <= now - window:
+            window = limits.flood_window if limits else timedelta(0)
+            if until <= now and asked_at <= now - window:
                 del self._pauses[chat]
         for chat, sent in list(self._chats.items()):
             limits = self._limits[chat.split(":", 1)[0]]
-            keep = max(limits.chat_interval, limits.group_window if _is_group(chat) else _EARLIEST)
+            keep = max(limits.chat_interval, limits.group_window if _is_group(chat) else timedelta(0))
             if sent[-1] + keep <= now:
                 del self._chats[chat]
         for chat in list(self._recipients):

@@ -1,4 +1,4 @@
-"""Quiet hours: when a recipient wants no message that can wait. Beside the core: time zones are read from files."""
+"""Quiet hours: when a recipient wants only messages that cannot wait. Not in the core, as time zones are files."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _HOW = "write the hours and a time zone, as in 22:00-07:00 Europe/Paris"
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From ``start`` to ``end`` on the clocks of ``zone``, every day; past midnight where ``end`` is the earlier."""
+    """From ``start`` to ``end`` in local time of ``zone``, every day; past midnight if ``end`` is the earlier."""
 
     start: time
     end: time
     zone: str = "UTC"
-    """An IANA time zone: its summer time is followed."""
+    """An IANA time zone; daylight saving time is respected."""
 
     def covers(self, at: datetime) -> bool:
-        """Whether ``at`` (aware) lies within: ``start`` does, ``end`` does not."""
+        """Whether ``at`` (aware) is within, ``start`` inclusive and ``end`` exclusive."""
         return within_hours(at.astimezone(ZoneInfo(self.zone)).time(), self.start, self.end)
 
     def __str__(self) -> str:
@@ -31,7 +31,7 @@ class QuietHours:
 
 
 def parse_quiet_hours(text: str, zone: str = "UTC") -> QuietHours:
-    """``22:00-07:00 Europe/Paris``; without a zone, ``zone``. ValueError says what to write instead."""
+    """Parse ``22:00-07:00 Europe/Paris``; ``zone`` is the default. The ValueError says what to write instead."""
     match = _HOURS.fullmatch(" ".join(text.split()))
     if match is None:
         raise ValueError(_HOW)
@@ -41,26 +41,26 @@ def parse_quiet_hours(text: str, zone: str = "UTC") -> QuietHours:
         if int(last) > 24:
             raise ValueError
     except ValueError:
-        raise ValueError(f"a day has no such hour; {_HOW}") from None
+        raise ValueError(f"there is no such hour; {_HOW}") from None
     if start == end:
-        raise ValueError(f"that is no time, or all of it; {_HOW}, or /stop for none at all")
-    return QuietHours(start, end, known_zone(named or zone))
+        raise ValueError(f"start and end are the same; {_HOW}, or /stop to get no messages at all")
+    return QuietHours(start, end, _known_zone(named or zone))
 
 
-def known_zone(name: str) -> str:
-    """The zone as its database spells it. ValueError for one nobody knows."""
+def _known_zone(name: str) -> str:
+    """The zone in the database's spelling. Raises ValueError if there is none."""
     from zoneinfo import available_timezones
 
     wanted = name.strip().casefold().replace(" ", "_")
-    # never handed to ZoneInfo as it came: that reads files by name
-    found = next((zone for zone in available_timezones() if zone.casefold() == wanted), None)
-    if found is None:
-        raise ValueError(f"no such time zone; {_HOW}")
-    return found
+    # the name must not reach ZoneInfo unchecked: that reads files by name
+    for zone in available_timezones():
+        if zone.casefold() == wanted:
+            return zone
+    raise ValueError(f"no such time zone; {_HOW}")
 
 
 def quiet_at(hours: str, at: datetime) -> bool:
-    """Whether stored quiet hours cover ``at``; never where there are none, or where they no longer read."""
+    """Whether stored quiet hours cover ``at``; false if there are none, or they cannot be parsed any more."""
     if not hours:
         return False
     try:

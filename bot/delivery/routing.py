@@ -1,7 +1,7 @@
-"""Who is told: an announcement becomes one notification per recipient. Pure.
+"""Routing: an announcement becomes one notification per recipient. Pure.
 
-Everything about who hears what lives here. A recipient that is switched off gets no row; one that chose not to hear
-this gets a row that says why, so that "why did I not get that?" has an answer in the history.
+A disabled recipient gets none; one whose preferences exclude the announcement gets a suppressed notification with the
+reason, so that the history answers "why did I not get that?".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.core.model import (
 
 
 def notification_id(announcement_key: str, recipient: str) -> str:
-    """The id under which ``recipient`` is told of the announcement with this key; the same for ever."""
+    """The permanent id of ``recipient``'s notification of the announcement with this key."""
     return stable_id(announcement_key, recipient)
 
 
@@ -34,17 +34,16 @@ def route(
     now: datetime,
     text: str,
     silences: Sequence[Silence] = (),
-    sleeps: Callable[[Recipient], bool] = lambda recipient: False,
+    quiet: Callable[[Recipient], bool] = lambda recipient: False,
     without_edits: Collection[str] = (),
 ) -> list[Notification]:
-    """One notification for each enabled recipient, in the order given; each recipient once.
+    """One notification per enabled recipient, in the order given; each recipient once.
 
-    ``text`` is the summary as plain text. Operator announcements go to operators only, whatever they prefer to hear,
-    but not while they sleep (``sleeps``: quiet hours); one for a single recipient goes to that one alone. Otherwise
-    preferences and silences leave the notification ``SUPPRESSED`` with the reason in ``suppressed_by``. An edit follows
-    the message it edits and is not filtered: the store supersedes it where that message was never sent. ``edits`` and
-    ``replies_to`` become the ids of the same recipient's notifications. On channels ``without_edits`` a message
-    stays as it was sent.
+    ``text`` is the summary as plain text. Operator announcements go to operators only, whatever their preferences, but
+    not in their ``quiet`` hours; one for a single recipient goes to that one alone. Otherwise preferences and silences
+    make a notification ``SUPPRESSED``, with the reason in ``suppressed_by``. Edits are not filtered: the store
+    supersedes one whose message was never sent. ``edits`` and ``replies_to`` become the ids of the same recipient's
+    notifications. Channels ``without_edits`` get no edits.
     """
     routed: dict[str, Notification] = {}
     for recipient in recipients:
@@ -56,7 +55,7 @@ def route(
             continue
         if announcement.edits and recipient.channel in without_edits:
             continue
-        held_by = announcement.suppressed_by or _held_by(announcement, recipient, now, silences, sleeps)
+        suppressed_by = announcement.suppressed_by or _suppressed_by(announcement, recipient, now, silences, quiet)
         routed[recipient.id] = Notification(
             id=notification_id(announcement.key, recipient.id),
             announcement=announcement.key,
@@ -70,26 +69,26 @@ def route(
             incident=announcement.incident,
             edits=notification_id(announcement.edits, recipient.id) if announcement.edits else "",
             replies_to=notification_id(announcement.replies_to, recipient.id) if announcement.replies_to else "",
-            state=NotificationState.SUPPRESSED if held_by else NotificationState.QUEUED,
-            suppressed_by=held_by,
+            state=NotificationState.SUPPRESSED if suppressed_by else NotificationState.QUEUED,
+            suppressed_by=suppressed_by,
         )
     return list(routed.values())
 
 
-def _held_by(
+def _suppressed_by(
     announcement: Announcement,
     recipient: Recipient,
     now: datetime,
     silences: Sequence[Silence],
-    sleeping: Callable[[Recipient], bool],
+    quiet: Callable[[Recipient], bool],
 ) -> Suppression | None:
-    """Why this recipient is spared the announcement; ``None`` where it is not."""
+    """Why this recipient is not sent the announcement, if so."""
     if announcement.edits or announcement.recipient:
         return None
-    sleeps = announcement.severity < Severity.CRITICAL and sleeping(recipient)
-    asleep = Suppression(SuppressionReason.QUIET_HOURS) if sleeps else None
+    waits = announcement.severity < Severity.CRITICAL and quiet(recipient)
+    quiet_hours = Suppression(SuppressionReason.QUIET_HOURS) if waits else None
     if announcement.for_operator:
-        return asleep
+        return quiet_hours
     if announcement.reason is Reason.DIGEST:
         if not (recipient.operator or recipient.digest):
             return Suppression(SuppressionReason.DIGEST)
@@ -100,4 +99,4 @@ def _held_by(
     silence = next((s for s in silences if s.covers(announcement, recipient, now)), None)
     if silence is not None:
         return Suppression(SuppressionReason.SILENCE, silence.id)
-    return asleep
+    return quiet_hours

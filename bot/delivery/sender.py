@@ -1,8 +1,8 @@
-"""Empties the outbox: claim, send, settle. The only place where a notification meets a notifier.
+"""Empties the outbox: claim, send, settle. The only caller of notifiers.
 
-A lease is taken only on what goes out at once, so a killed process leaves in doubt no more than was in flight. One
-message at a time to a recipient, many recipients at a time. Waiting (a rate limit, a retry, a channel that is down)
-happens in the outbox, not under a lease.
+Only what is sent at once is leased, so a killed process leaves in doubt no more than was in flight. One message at a
+time per recipient, many recipients at a time. Waiting (a rate limit, a retry, a channel that is down) happens in the
+outbox, not under a lease.
 """
 
 from __future__ import annotations
@@ -30,46 +30,46 @@ from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Clock, Notifier, Outbox, Recipients
 from bot.core.waiting import back_off
 from bot.delivery.pacing import Pacer
-from bot.delivery.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, switch_off
+from bot.delivery.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, disable
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SendPolicy:
-    """How the sender behaves where the channel does not say."""
+    """Timing of retries, leases and shutdown."""
 
     lease_for: timedelta = timedelta(minutes=5)
     """Longer than any send takes."""
     concurrency: int = 16
     """Messages in flight at once."""
     first_delay: timedelta = timedelta(seconds=1)
-    """Before the first retry of a plain failure; doubled for each further one, up to ``last_delay``."""
+    """Before the first retry; doubled for each further one, up to ``last_delay``."""
     last_delay: timedelta = timedelta(minutes=1)
     channel_failures: int = 3
-    """After this many plain failures in a row the whole channel rests as long as the next retry; or the one recipient,
-    where each is a service of its own."""
+    """After this many failures in a row the channel pauses until the next retry; or the recipient alone, if the channel
+    is ``apart``."""
     give_up_after: timedelta = timedelta(hours=24)
-    """A notification older than this is not sent any more."""
+    """A notification older than this is not sent."""
     edits_expire_after: timedelta = timedelta(hours=6)
-    """Nor is an edit older than this: by then a follow-up has told how it went on."""
+    """Nor is an edit older than this: by then there has been a follow-up."""
     idle: timedelta = timedelta(seconds=5)
-    """How often the outbox is looked at when nobody wakes the sender."""
+    """How often to check the outbox without ``wake``."""
     grace: timedelta = timedelta(seconds=1)
-    """How long a shutdown waits for messages in flight before it cuts them off; the whole takes under two seconds."""
+    """How long a shutdown waits for messages in flight; in all it takes under two seconds."""
 
     def delay(self, attempt: int) -> timedelta:
-        """How long to wait after the ``attempt``-th failure in a row."""
+        """The wait after the ``attempt``-th failure in a row."""
         return back_off(attempt, self.first_delay, self.last_delay)
 
 
 class Sender:
-    """Delivers what the outbox holds.
+    """Delivers the notifications in the outbox.
 
-    ``clock`` gives the times that are stored, live or simulated. ``pace_clock`` follows real time and governs rate
-    limits and waiting; by default it is ``clock``. ``report`` hears of every failure of a channel as a whole and once
-    when it works again; ``announce`` gets operator announcements (a recipient gone, a delivery in doubt), to be
-    routed and committed like any other; ``sent`` hears of everything a channel acknowledged.
+    ``clock`` gives the times to store, live or simulated. ``pace_clock``, by default the same, follows real time and
+    governs rate limits and waiting. Callbacks: ``report`` for every failure of a channel and once on its recovery;
+    ``announce`` for operator announcements (a recipient gone, a delivery in doubt), to be routed and committed like any
+    other; ``sent`` for every message a channel acknowledged.
     """
 
     def __init__(
@@ -99,45 +99,44 @@ class Sender:
         self._report = report or (lambda _: None)
         self._announce = announce or (lambda _: None)
         self.tally: Counter[DeliveryOutcome] = Counter()
-        """How many attempts ended how."""
+        """Attempts by outcome."""
         self._sent = sent or (lambda _: None)
         self._woken = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._sending: set[str] = set()
         self._unsettled: dict[str, Delivery] = {}
-        self._due: list[tuple[datetime, datetime]] = []  # (when in real time, the stored time that is then reached)
+        self._due: list[tuple[datetime, datetime]] = []  # retries: (due in real time, the same in stored time)
         self._reached: datetime | None = None
-        self._looked_at = self._pace_clock.now()
+        self._checked_at = self._pace_clock.now()
         self._failures: dict[tuple[str, str], int] = {}
         self._store_failures = 0
-        self._store_rests_until: datetime | None = None
+        self._store_paused_until: datetime | None = None
 
     @property
     def in_flight(self) -> int:
-        """Messages being sent at this moment."""
+        """Messages being sent now."""
         return len(self._flying)
 
     @property
     def unsettled(self) -> int:
-        """Messages whose outcome is known but could not be stored yet; they are never sent again."""
+        """Messages whose outcome could not be stored yet; they are never sent again."""
         return len(self._unsettled)
 
     def wake(self) -> None:
-        """Something was put into the outbox: look now."""
+        """Check the outbox now, as something was added."""
         self._woken.set()
 
     async def drain(self, until_empty: bool = False, at_most: timedelta | None = None) -> Counter[DeliveryOutcome]:
-        """Send what is due now, wait for it to be settled, and return what happened.
+        """Send what is due now, wait until it is settled, and return the number of attempts by outcome.
 
-        With ``until_empty`` also wait, in real time and for ``at_most`` as long as that, for retries and rate limits.
+        With ``until_empty`` also wait, in real time and at most ``at_most``, for retries and rate limits.
         """
         before = self.tally.copy()
         loop = asyncio.get_running_loop()
         ends = loop.time() + at_most.total_seconds() if at_most is not None else None
         while True:
             self._woken.clear()
-            started = self._pump()
-            if started:
+            if self._pump():
                 await asyncio.sleep(0)
             elif self._flying:
                 await asyncio.wait(self._flying.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -152,7 +151,7 @@ class Sender:
         return self.tally - before
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until ``stop`` is set; then finish or mark what is in flight, within two seconds."""
+        """Deliver until ``stop`` is set; then finish or cancel what is in flight, within two seconds."""
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: self._woken.set())
         try:
@@ -171,30 +170,28 @@ class Sender:
     # ------------------------------------------------------------------------------------------------------- claiming
 
     def _pump(self) -> int:
-        """Claim what may go out now and start it. Returns how many claims were handled."""
-        real = self._looked_at = self._pace_clock.now()
+        """Claim what may be sent now, and start sending. Returns the number of claims."""
+        real = self._checked_at = self._pace_clock.now()
         now = self._now()
-        if self._store_rests_until is not None and self._store_rests_until <= real:
-            self._store_rests_until = None
-        if self._store_rests_until is not None:
-            return 0
+        if self._store_paused_until is not None:
+            if self._store_paused_until > real:
+                return 0
+            self._store_paused_until = None
         self._settle_leftovers()
-        room, channels = self._policy.concurrency - len(self._flying), []
-        for channel in self._notifiers:
-            free = self._pacer.free(channel, real)
-            if free is None or free > 0:
-                channels.append(channel)
-                room = room if free is None else min(room, free)
-        if room <= 0 or not channels:
+        free = {channel: self._pacer.free(channel, real) for channel in self._notifiers}
+        channels = [channel for channel, most in free.items() if most is None or most > 0]
+        limits = [most for channel in channels if (most := free[channel]) is not None]
+        most = min([self._policy.concurrency - len(self._flying), *limits])
+        if most <= 0 or not channels:
             return 0
         try:
-            batch = self._outbox.claim(now, self._policy.lease_for, room, channels, self._pacer.resting(real))
+            batch = self._outbox.claim(now, self._policy.lease_for, most, channels, self._pacer.paused(real))
         except StoreError as exc:
             self._store_failed(exc, real)
             return 0
         if self._store_failures and not self._unsettled:
             self._store_failures = 0
-            self._report(SourceReport("store", now, detail="the outbox works again"))
+            self._report(SourceReport("store", now, detail="the outbox is available again"))
         for outgoing in batch:
             self._start(outgoing, now, real)
         return len(batch)
@@ -202,21 +199,21 @@ class Sender:
     def _start(self, outgoing: Outgoing, now: datetime, real: datetime) -> None:
         notification = outgoing.notification
         recipient = notification.recipient
-        if notification.id in self._sending:  # its lease ran out under way; it settles when it lands
+        if notification.id in self._sending:  # its lease expired while it is being sent
             return
-        if notification.id in self._unsettled:  # its lease ran out before its outcome could be stored
+        if notification.id in self._unsettled:  # its lease expired before its outcome could be stored
             self._settle(replace(self._unsettled[notification.id], attempt=outgoing.attempt))
             return
         keeps = self._policy.edits_expire_after if notification.edits else self._policy.give_up_after
         if now - notification.created_at > keeps:
-            self._conclude(outgoing, now, DeliveryOutcome.FAILED, error="too old to be worth sending")
+            self._conclude(outgoing, now, DeliveryOutcome.FAILED, error="too old to send")
             return
         ready = self._pacer.ready_at(recipient, real)
         if recipient in self._flying:
             ready = max(ready, real + self._policy.first_delay)
-        if ready > real:  # another topic of the same chat has used its share
-            self._pacer.know(recipient)
-            self._conclude(outgoing, now, DeliveryOutcome.RETRY, error="its chat has to rest", retry_in=ready - real)
+        if ready > real:  # another topic of the same chat has just been sent a message
+            self._pacer.track(recipient)
+            self._conclude(outgoing, now, DeliveryOutcome.RETRY, error="rate limit of the chat", retry_in=ready - real)
             return
         self._pacer.take(recipient, real)
         task = asyncio.create_task(self._deliver(outgoing), name=f"deliver {notification.id}")
@@ -234,13 +231,13 @@ class Sender:
         except CancelledUnsent as exc:
             outcome = DeliveryError(str(exc) or "stopped before it was sent", retry_after=timedelta(0))
         except asyncio.CancelledError:
-            outcome = DeliveryError("stopped while it was being sent", unknown=True)
+            outcome = DeliveryError("stopped while sending", unknown=True)
         except DeliveryError as exc:
             outcome = exc
         except Exception as exc:
-            log.exception("the %s notifier broke", notification.channel)
-            outcome = DeliveryError(f"the notifier broke: {type(exc).__name__}", unknown=True)
-        # landed before settled: once settled, a retry may be claimed again at once
+            log.exception("the %s notifier failed", notification.channel)
+            outcome = DeliveryError(f"the notifier failed: {type(exc).__name__}", unknown=True)
+        # before settling: once settled, a retry may be claimed at once
         self._flying.pop(notification.recipient, None)
         self._sending.discard(notification.id)
         self._woken.set()
@@ -249,64 +246,65 @@ class Sender:
         else:
             self._sent(notification)
             self._conclude(outgoing, started_at, DeliveryOutcome.SENT, message_id=outcome)
-            self._works(notification.recipient)
+            self._recovered(notification.recipient)
 
     def _failed(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
-        notification, said = outgoing.notification, str(error)
-        log.warning("%s to %s: %s", notification.id, notification.recipient, said)
+        notification, text = outgoing.notification, str(error)
+        log.warning("%s to %s: %s", notification.id, notification.recipient, text)
         real = self._pace_clock.now()
         if error.moved_to:
-            self._move(outgoing, started_at, error.moved_to, said)
+            self._move(outgoing, started_at, error.moved_to, text)
         elif error.unknown:
-            self._conclude(outgoing, started_at, DeliveryOutcome.UNKNOWN, error=said)
+            self._conclude(outgoing, started_at, DeliveryOutcome.UNKNOWN, error=text)
             if notification.reason is not Reason.OPERATOR:
-                self._announce(announce_unknown(notification, said, self._now()))
+                self._announce(announce_unknown(notification, text, self._now()))
         elif error.forbidden:
-            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=said)
-            self._switch_off(notification.recipient, said)
-            self._works(notification.recipient)
+            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
+            self._switch_off(notification.recipient, text)
+            self._recovered(notification.recipient)
         elif error.permanent:
-            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=said)
-            self._failing(notification.recipient, said, None)
-            # an edit that fails (somebody deleted the message) costs nobody an alert, and comes every minute
+            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
+            self._count_failure(notification.recipient, text, None)
+            # a failed edit (somebody deleted the message) is no lost alert, and would be announced every minute
             if not notification.edits and notification.reason is not Reason.OPERATOR:
-                self._announce(announce_failed(notification, said, self._now()))
+                self._announce(announce_failed(notification, text, self._now()))
         elif error.retry_after is not None:
             self._pacer.pause(notification.recipient, real + error.retry_after, real)
-            self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=said, retry_in=error.retry_after)
+            self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=error.retry_after)
         else:
             retry_in = self._policy.delay(outgoing.attempt)
-            self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=said, retry_in=retry_in)
-            self._failing(notification.recipient, said, real)
+            self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=retry_in)
+            self._count_failure(notification.recipient, text, real)
 
-    def _works(self, recipient: str) -> None:
-        channel, name = fate = self._pacer.fate_of(recipient)
-        if self._failures.pop(fate, 0):
-            self._report(SourceReport(channel, self._now(), detail="messages go out again", subject=name))
+    def _recovered(self, recipient: str) -> None:
+        channel, name = service = self._pacer.service_of(recipient)
+        if self._failures.pop(service, 0):
+            self._report(SourceReport(channel, self._now(), detail="messages are delivered again", subject=name))
 
-    def _failing(self, recipient: str, said: str, rest_from: datetime | None) -> None:
-        channel, name = fate = self._pacer.fate_of(recipient)
-        failures = self._failures[fate] = self._failures.get(fate, 0) + 1
-        self._report(SourceReport(channel, self._now(), Trouble.FAILED, said, subject=name))
-        if rest_from is not None and failures >= self._policy.channel_failures:
+    def _count_failure(self, recipient: str, text: str, pause_from: datetime | None) -> None:
+        channel, name = service = self._pacer.service_of(recipient)
+        failures = self._failures[service] = self._failures.get(service, 0) + 1
+        self._report(SourceReport(channel, self._now(), Trouble.FAILED, text, subject=name))
+        if pause_from is not None and failures >= self._policy.channel_failures:
             beyond = failures - self._policy.channel_failures + 1
-            self._pacer.rest(recipient, rest_from + self._policy.delay(beyond), rest_from)
+            self._pacer.pause_service(recipient, pause_from + self._policy.delay(beyond), pause_from)
 
-    def _switch_off(self, recipient: str, said: str) -> None:
+    def _switch_off(self, recipient: str, text: str) -> None:
         try:
-            switch_off(self._people, recipient)
-        except StoreError as exc:  # the next message to it finds out again
+            disable(self._people, recipient)
+        except StoreError as exc:  # the next message to it fails likewise
             log.error("%s could not be switched off: %s", recipient, exc)
-        self._announce(announce_gone(recipient, said, self._now(), configured=bool(self._pacer.fate_of(recipient)[1])))
+        configured = bool(self._pacer.service_of(recipient)[1])
+        self._announce(announce_gone(recipient, text, self._now(), configured=configured))
 
-    def _move(self, outgoing: Outgoing, started_at: datetime, moved_to: str, said: str) -> None:
-        """Everything for the chat goes to its new id from now on, this notification too."""
+    def _move(self, outgoing: Outgoing, started_at: datetime, moved_to: str, text: str) -> None:
+        """Use the chat's new id from now on, for this notification too."""
         recipient, retry_in = outgoing.notification.recipient, timedelta(0)
         try:
             self._people.move_recipient(recipient, moved_to)
         except StoreError as exc:
-            said, retry_in = f"{said}: {exc}", self._policy.delay(outgoing.attempt)
-        self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=said, retry_in=retry_in)
+            text, retry_in = f"{text}: {exc}", self._policy.delay(outgoing.attempt)
+        self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=retry_in)
         if not retry_in:
             self._announce(announce_moved(recipient, moved_to, self._now()))
 
@@ -332,7 +330,7 @@ class Sender:
         )
 
     def _settle(self, delivery: Delivery) -> None:
-        """Store an outcome, now or as soon as the store takes it."""
+        """Store an outcome, now or as soon as possible."""
         try:
             self._outbox.settle(delivery)
         except StoreError as exc:
@@ -349,15 +347,15 @@ class Sender:
 
     def _store_failed(self, exc: StoreError, real: datetime) -> None:
         self._store_failures += 1
-        self._store_rests_until = real + min(self._policy.delay(self._store_failures) / 10, timedelta(seconds=5))
+        self._store_paused_until = real + min(self._policy.delay(self._store_failures) / 10, timedelta(seconds=5))
         if self._store_failures == 1:
-            log.error("the outbox cannot be used: %s; trying again", exc)
+            log.error("the outbox is unavailable: %s; retrying", exc)
             self._report(SourceReport("store", self._now(), Trouble.FAILED, str(exc)))
 
     # -------------------------------------------------------------------------------------------------------- waiting
 
     def _now(self) -> datetime:
-        """The time to store: the clock's, or the latest retry time that has come in real time, if that is later."""
+        """The time to store: the clock's, or that of the latest retry due in real time, if later."""
         real = self._pace_clock.now()
         while self._due and self._due[0][0] <= real:
             at = heapq.heappop(self._due)[1]
@@ -366,14 +364,10 @@ class Sender:
         return max(now, self._reached) if self._reached else now
 
     def _next_moment(self) -> datetime | None:
-        """When, in real time, something may be possible that was not at the last look."""
-        moments = [self._due[0][0]] if self._due else []
-        if self._store_rests_until is not None:
-            moments.append(self._store_rests_until)
-        resting = self._pacer.next_ready_at(self._notifiers, self._looked_at)
-        if resting is not None:
-            moments.append(resting)
-        return min(moments, default=None)
+        """When, in real time, it is worth checking the outbox again."""
+        ready_at = self._pacer.next_ready_at(self._notifiers, self._checked_at)
+        moments = [self._due[0][0] if self._due else None, self._store_paused_until, ready_at]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def _pause(self, seconds: float) -> None:
         try:

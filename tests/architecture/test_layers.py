@@ -13,15 +13,16 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "app": ("flow", "adapters", "replay", "config", "render", "clock", "core"),
     "web": ("adapters", "render", "core"),  # pages over the history; only the command starts them
     "flow": ("render", "core"),  # the cycle, the sender, recovery: they know ports, never what stands behind them
-    "adapters": ("render", "core"),
+    "adapters": ("render", "core", "threads"),
     "replay": ("flow", "clock", "render", "core"),  # it winds the simulated clock and turns the one loop body
     "config": ("render", "core"),
     "clock": ("core",),
     "render": ("core",),
     "core": (),
     "environment": (),  # runs before there is an environment
+    "threads": (),
 }
-PACKAGES = {"cli", "app", "web", "adapters", "replay", "config", "render", "core", "clock", "environment"}
+PACKAGES = {"cli", "app", "web", "adapters", "replay", "config", "render", "core", "clock", "environment", "threads"}
 
 
 def layer_of(module: str) -> str:

@@ -258,7 +258,7 @@ def test_several_threads_may_ask_at_once() -> None:
     assert all(250 < n < 262 for n in answers)
 
 
-def test_the_library_is_not_imported_before_the_first_question() -> None:
+def test_the_library_is_not_imported_before_the_first_keys() -> None:
     code = (
         "import sys; from bot.adapters.calendar import ExchangeCalendar; ExchangeCalendar(); "
         "sys.exit('pandas' in sys.modules or 'exchange_calendars' in sys.modules)"

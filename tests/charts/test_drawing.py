@@ -400,7 +400,7 @@ async def test_a_failure_is_one_line_in_the_log_and_no_picture(
     with caplog.at_level(logging.WARNING):
         assert await drawn(shock_picture()) is None
     assert [r.getMessage() for r in caplog.records] == [
-        "the picture could not be drawn, the message goes without: RuntimeError: no fonts"
+        "message sent without its picture, which could not be drawn: RuntimeError: no fonts"
     ]
 
 
@@ -422,7 +422,7 @@ async def test_a_drawing_that_hangs_holds_nothing_up(
     monkeypatch.setattr(charts, "draw", hanging)
     assert await drawn(shock_picture(), limit=0.05) is None
     assert [r.getMessage() for r in caplog.records] == [
-        "the picture could not be drawn, the message goes without: not done after 0.05 s"
+        "message sent without its picture, which could not be drawn: not done after 0.05 s"
     ]
     released.set()
     assert await asyncio.to_thread(ended.wait, 30)

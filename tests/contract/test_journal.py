@@ -129,7 +129,7 @@ def test_what_was_held_back_is_told_until_it_was_told(store: Store) -> None:
     store.commit(EVERYTHING)
     store.save_recipients([ADA])
     wish = announcement("a", incident="i1")
-    notes = route(wish, [ADA], NOW, "text", sleeps=lambda recipient: True)
+    notes = route(wish, [ADA], NOW, "text", quiet=lambda recipient: True)
     assert [n.suppressed_by for n in notes] == [Suppression(SuppressionReason.QUIET_HOURS)]
     store.commit(Batch(NOW, notifications=tuple(notes)))
     (held,) = store.held(ADA.id, after(-10))

@@ -163,7 +163,7 @@ def test_wherever_a_step_raises_what_is_decided_and_told_is_what_would_have_been
         assert history.restored == 1, number
         assert history.fired == undisturbed.fired, number
         assert history.said == undisturbed.said, number
-        assert history.notices == ["An error of the program was recovered from"]
+        assert history.notices == ["Recovered from an internal error"]
 
 
 # ---------------------------------------------------------------------------------------------- what always raises
@@ -195,7 +195,7 @@ def test_a_stock_that_always_raises_is_left_out_by_name_and_all_else_is_decided(
     history.check()
     assert history.fired == fine.fired
     assert history.said == fine.said
-    assert history.notices[0] == "Left out after an error of the program: prices of VRT"
+    assert history.notices[0] == "Skipped after an internal error: prices of VRT"
     assert not any(isinstance(o, Quote) and o.symbol == "VRT" for b in history.batches for o in b.observations)
 
 
@@ -233,7 +233,7 @@ def test_of_a_source_only_the_story_that_raises_is_left_out() -> None:
     cycle.run(stories, at("01-27 15:00"))
     kept = [o.title for b in history.batches for o in b.observations if isinstance(o, Story)]
     assert kept == ["DeepSeek releases DeepSeek-R1", "another"]
-    assert history.notices == ["Left out after an error of the program: “poison” (wire)"]
+    assert history.notices == ["Skipped after an internal error: “poison” (wire)"]
 
 
 def test_where_time_alone_raises_what_is_seen_is_kept_and_tried_again_after_a_while() -> None:
@@ -256,7 +256,7 @@ def test_where_time_alone_raises_what_is_seen_is_kept_and_tried_again_after_a_wh
     tape = shock_tape()
     play(cycle, tape, [m for m in MOMENTS if m <= at("01-27 10:05")])
     assert history.said == []
-    assert set(history.notices) == {"Decisions are interrupted by an error of the program"}
+    assert set(history.notices) == {"No decisions because of an internal error"}
     broken = False
     play(cycle, tape, [m for m in MOMENTS if m > at("01-27 10:05") + REST_FOR])
     history.check()

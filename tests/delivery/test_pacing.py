@@ -27,7 +27,7 @@ def test_no_window_ever_holds_more_than_its_limit(tries: list[tuple[str, int]]) 
     for recipient, wait in tries:
         now += timedelta(milliseconds=wait)
         free = pacer.free(recipient.partition(":")[0], now)
-        resting = recipient in pacer.resting(now) or pacer.ready_at(recipient, now) > now
+        resting = recipient in pacer.paused(now) or pacer.ready_at(recipient, now) > now
         if free == 0 or resting:
             refused += 1
             continue
@@ -61,7 +61,7 @@ def test_what_rests_is_free_at_the_moment_it_is_said_to_be(tries: list[tuple[str
     moment = pacer.next_ready_at(["telegram"], now)
     assert moment is None or moment > now
     later = now + timedelta(minutes=2)
-    assert pacer.resting(later) == frozenset()
+    assert pacer.paused(later) == frozenset()
     assert pacer.next_ready_at(["telegram"], later) is None
 
 
@@ -69,12 +69,12 @@ def test_a_pause_holds_its_chat_and_every_topic_of_it_but_no_other() -> None:
     pacer = Pacer({"telegram": TELEGRAM})
     pacer.take("telegram:-100/7", NOW - timedelta(seconds=30))
     pacer.pause("telegram:-100/8", NOW + timedelta(seconds=40), NOW)
-    assert pacer.resting(NOW) == {"telegram:-100/7", "telegram:-100/8"}
+    assert pacer.paused(NOW) == {"telegram:-100/7", "telegram:-100/8"}
     assert pacer.ready_at("telegram:-100/9", NOW) == NOW + timedelta(seconds=40)
     assert pacer.ready_at("telegram:1", NOW) == NOW
     assert pacer.free("telegram", NOW) == TELEGRAM.burst
     assert pacer.next_ready_at(["telegram"], NOW) == NOW + timedelta(seconds=40)
-    assert pacer.resting(NOW + timedelta(seconds=40)) == frozenset()
+    assert pacer.paused(NOW + timedelta(seconds=40)) == frozenset()
 
 
 def test_a_shorter_pause_never_ends_a_longer_one() -> None:
@@ -100,6 +100,6 @@ def test_memory_follows_recent_traffic_only() -> None:
     pacer = Pacer({"telegram": TELEGRAM})
     for i in range(3000):
         pacer.take(f"telegram:{i}", NOW + timedelta(seconds=i / 30))
-        pacer.resting(NOW + timedelta(seconds=i / 30))
+        pacer.paused(NOW + timedelta(seconds=i / 30))
     assert len(pacer._chats) <= 31
     assert len(pacer._recipients) <= 31

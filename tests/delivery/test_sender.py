@@ -213,7 +213,7 @@ async def test_a_notifier_that_breaks_leaves_its_message_unknown(caplog: pytest.
     desk.queue(notification("a"))
     await desk.sender().drain(until_empty=True)
     assert desk.store.state(notification("a").id) is UNKNOWN
-    assert "the telegram notifier broke" in caplog.text
+    assert "the telegram notifier failed" in caplog.text
 
 
 @in_simulated_time
@@ -279,7 +279,7 @@ async def test_a_moved_chat_gets_its_new_id_and_everything_still_queued() -> Non
     assert (moved.id, moved.name, moved.operator) == ("telegram:-1005", "Desk", True)
     assert desk.store.outcomes() == ["retry", "sent", "sent"]
     (told,) = desk.announced
-    assert "Write -1005 in place of -5" in str(told.summary)
+    assert "Replace -5 by -1005" in str(told.summary)
 
 
 @pytest.mark.parametrize("error", [StoreBusyError("locked"), StoreFullError("disk full")])
@@ -358,7 +358,7 @@ async def test_when_the_channel_fails_for_everyone_it_rests_as_a_whole_and_recov
     desk.queue(*(notification("a", f"telegram:{i}") for i in range(30)))
     tally = await desk.sender().drain(until_empty=True)
     assert tally == {DeliveryOutcome.SENT: 30, DeliveryOutcome.RETRY: 12}
-    assert desk.reports[-1] == SourceReport("telegram", desk.reports[-1].seen_at, detail="messages go out again")
+    assert desk.reports[-1] == SourceReport("telegram", desk.reports[-1].seen_at, detail="messages are delivered again")
 
 
 @in_simulated_time

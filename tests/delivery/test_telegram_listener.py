@@ -214,7 +214,7 @@ async def test_a_button_that_fails_says_so(api: BotApi) -> None:
         scene.audience.broken = True
         api.press(FRIEND, FRIEND, 101, data(Button.WHY, "i"))
         await api.until(lambda: api.answers)
-        assert "did not work" in api.answers[0]["text"]
+        assert "That failed" in api.answers[0]["text"]
 
 
 async def test_added_to_an_unknown_group_nothing_is_said_there_and_the_admin_is_told(api: BotApi) -> None:
@@ -283,7 +283,7 @@ async def test_a_command_that_fails_says_so_and_listening_goes_on(
 ) -> None:
     async with listening(api) as scene:
         scene.audience.broken = True
-        assert "did not work" in await scene.answered(FRIEND, FRIEND, "/start")
+        assert "That failed" in await scene.answered(FRIEND, FRIEND, "/start")
         scene.audience.broken = False
         assert "Alerts" in await scene.answered(FRIEND, FRIEND, "/start")
         assert "locked" in caplog.text

@@ -105,7 +105,7 @@ def test_a_file_that_is_not_there_is_the_source_s_own_trouble(site: Path, config
     code, lines = checked(config)
     assert code == 1
     assert "quotes.csv" in said(lines, "No such file")
-    assert any("look at the file" in line for line in lines)
+    assert any("check the file" in line for line in lines)
 
 
 def strange(site: Path, text: str, kind: str = "price_sources", name: str = "csv", package: str = "strange") -> None:

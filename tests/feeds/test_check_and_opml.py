@@ -41,12 +41,12 @@ async def test_a_good_feed_is_described(session: aiohttp.ClientSession, site: Fe
         (Document(sample("empty.rss")), False, "valid but has no entries"),
         (Document(sample("page.html"), "text/html"), False, "HTML page"),
         (Document(b"", status=404), False, "HTTP 404"),
-        (Document(sample("cut-off.rss")), True, "ends early"),
+        (Document(sample("cut-off.rss")), True, "is truncated"),
         (Document(sample("no-guid-homepage.rss")), True, "no guids"),
-        (Document(sample("no-guid-homepage.rss")), True, "no entry has a date"),
-        (Document(rss(item("a", guid="x"), item("b", guid="x")).encode()), True, "share one guid"),
+        (Document(sample("no-guid-homepage.rss")), True, "no entry has a plausible date"),
+        (Document(rss(item("a", guid="x"), item("b", guid="x")).encode()), True, "share a guid"),
         (Document(rss(item("a", date="Mon, 01 Jan 2024 00:00:00 GMT")).encode()), True, "nothing new for 392 days"),
-        (Document(sample("plain.rss"), validators=False), True, "every poll costs the whole feed"),
+        (Document(sample("plain.rss"), validators=False), True, "every poll fetches the whole feed"),
     ],
 )
 async def test_what_is_wrong_with_a_feed_is_said(
@@ -82,7 +82,7 @@ def test_an_opml_file_becomes_feeds_with_names_of_their_own() -> None:
     [
         (b"", "1:1: not well-formed"),
         (b"<opml><body></opml>", "f.opml:1:15: not well-formed XML: mismatched tag"),
-        (b"<rss version='2.0'/>", "is not OPML"),
+        (b"<rss version='2.0'/>", "not an OPML file"),
         (b"<!DOCTYPE opml [<!ENTITY a 'b'>]><opml/>", "DOCTYPE"),
         (b"<!DOCTYPE opml SYSTEM 'file:///etc/passwd'><opml/>", "DOCTYPE"),
         (b"<opml>" + b" " * SIZE_LIMIT + b"</opml>", "larger than 5 MB"),

@@ -12,12 +12,12 @@ from bot.adapters.feeds.identity import (
     Entry,
     EntryVerdict,
     Novelty,
-    first_question,
+    first_keys,
     fold_link,
     fold_title,
     judge,
     mark,
-    second_question,
+    rewrite_keys,
 )
 
 NEW, REPEAT, REVISION = Novelty.NEW, Novelty.REPEAT, Novelty.REVISION
@@ -32,8 +32,8 @@ class Seen:
 
     def poll(self, *entries: Entry, source: str = "wire") -> list[EntryVerdict]:
         marks = mark(source, entries, homes=(HOME,))
-        known = {k: self.keys[k] for k in first_question(marks) if k in self.keys}
-        known |= {k: self.keys[k] for k in second_question(marks, known) if k in self.keys}
+        known = {k: self.keys[k] for k in first_keys(marks) if k in self.keys}
+        known |= {k: self.keys[k] for k in rewrite_keys(marks, known) if k in self.keys}
         verdicts = judge(marks, known)
         for verdict in verdicts:
             for key in verdict.keys:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.feeds.dates import believe
+from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.document import NotAFeedError
 from bot.adapters.feeds.parse import parse
 from bot.adapters.feeds.parsed import ParsedFeed
@@ -56,13 +56,13 @@ def test_markup_control_characters_and_dangerous_links_are_gone() -> None:
         ("Reversed gnp.exe names", ""),
         ("No title, only text. Second.", "https://news.example/7"),
     ]
-    assert "1 entries without title and text were left out" in feed.problems
+    assert "1 entries without title and text were skipped" in feed.problems
 
 
 def test_dates_are_believed_as_far_as_they_can_be() -> None:
     feed = read("dates.rss")
     now = NOW.replace(minute=5)
-    believed = believe([e.published_at for e in feed.entries], feed.built_at, now)
+    believed = plausible_dates([e.published_at for e in feed.entries], feed.built_at, now)
     assert dict(zip((e.title for e in feed.entries), believed, strict=True)) == {
         "good": datetime(2025, 1, 27, 11, 30, tzinfo=UTC),
         "missing": None,
@@ -80,20 +80,20 @@ def test_dates_are_believed_as_far_as_they_can_be() -> None:
 
 def test_the_generators_clock_is_not_a_publishing_date() -> None:
     feed = read("build-date.rss")
-    believed = believe([e.published_at for e in feed.entries], feed.built_at, NOW)
+    believed = plausible_dates([e.published_at for e in feed.entries], feed.built_at, NOW)
     assert believed == [datetime(2025, 1, 23, 10, tzinfo=UTC), None]
 
 
 def test_the_newest_entry_may_carry_the_feeds_own_date() -> None:
     at = datetime(2025, 1, 27, 9, 30, tzinfo=UTC)
-    assert believe([at, at.replace(day=26)], at, NOW) == [at, at.replace(day=26)]
+    assert plausible_dates([at, at.replace(day=26)], at, NOW) == [at, at.replace(day=26)]
 
 
 def test_a_crowd_on_one_second_is_a_clock_and_a_crowd_on_midnight_is_a_day() -> None:
     at = datetime(2025, 1, 27, 9, 30, 7, tzinfo=UTC)
-    assert believe([at] * 5, None, NOW) == [None] * 5
+    assert plausible_dates([at] * 5, None, NOW) == [None] * 5
     midnight = datetime(2025, 1, 27, tzinfo=UTC)
-    assert believe([midnight] * 5, None, NOW) == [midnight] * 5
+    assert plausible_dates([midnight] * 5, None, NOW) == [midnight] * 5
 
 
 def test_bare_ampersands_and_html_entities_lose_no_word() -> None:
@@ -121,7 +121,7 @@ def test_a_feed_that_is_cut_off_keeps_its_whole_entries_only() -> None:
     feed = read("cut-off.rss")
     assert [e.title for e in feed.entries] == ["A whole entry", "Another whole entry"]
     assert feed.cut_off
-    assert "the document ends early" in feed.problems
+    assert "the document is truncated" in feed.problems
 
 
 @pytest.mark.parametrize("keep", range(0, 900, 7))
@@ -142,7 +142,7 @@ def test_an_empty_feed_is_a_feed_and_a_page_is_not() -> None:
 
 
 def test_xml_that_is_no_feed_is_named() -> None:
-    with pytest.raises(NotAFeedError, match="no RSS or Atom feed"):
+    with pytest.raises(NotAFeedError, match="not an RSS or Atom feed"):
         parse(b"<?xml version='1.0'?><urlset><url><loc>https://a.example</loc></url></urlset>", "", URL)
 
 

@@ -141,7 +141,7 @@ async def test_a_first_poll_that_was_cut_off_does_not_make_the_rest_look_new(
     watched = watch(reader, seen, site.publish("feed", sample("cut-off.rss")))
     first = await watched.poll()
     assert len(first.stories) == 2
-    assert "ends early" in first.report.detail
+    assert "is truncated" in first.report.detail
     assert first.state.etag is None
     whole = sample("cut-off.rss").replace(b"Half an ent\n", b"Half an entry</title><link>https://news.example/3</link>")
     site.publish("feed", whole + b"</item></channel></rss>")
@@ -167,7 +167,7 @@ async def test_more_entries_than_a_poll_takes_come_with_the_next_polls(
     watched = watch(small, seen, site.publish("feed", rss(*[story(n) for n in range(10)])))
     polls = [await watched.poll() for _ in range(3)]
     assert [len(p.stories) for p in polls] == [4, 4, 2]
-    assert "6 more new entries than the 4 one poll takes" in polls[0].report.detail
+    assert "6 entries over the limit of 4 per poll" in polls[0].report.detail
     assert polls[0].state.next_poll_at == NOW + timedelta(minutes=5) + watched.feed.min_interval
     assert [p.state.seeded for p in polls] == [False, False, True]
     assert all(s.seeded for p in polls for s in p.stories)
@@ -300,5 +300,5 @@ async def test_retry_after_is_obeyed(
 async def test_a_feed_that_is_gone_is_rarely_asked_again(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
     watched = watch(reader, seen, site.publish("feed", Document(b"", status=410)))
     poll = await watched.poll()
-    assert "gone for good; remove it" in poll.report.detail
+    assert "permanently gone; remove it" in poll.report.detail
     assert poll.state.next_poll_at == watched.now + timedelta(hours=12)

@@ -50,7 +50,7 @@ async def test_every_sample_goes_through_two_polls_without_a_crash_or_a_hang(
             second = await watched.poll()
             outcomes[first.report.trouble] = outcomes.get(first.report.trouble, 0) + 1
             if any(
-                word in p.report.detail for p in (first, second) for word in ("stopped", "died", "could not be read")
+                word in p.report.detail for p in (first, second) for word in ("stopped", "crashed", "could not be read")
             ):
                 bad.append((name, first.report.detail))
             if second.stories and not first.report.detail:

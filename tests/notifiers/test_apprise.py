@@ -132,7 +132,7 @@ async def test_where_nobody_listens_it_is_tried_again(service: Service) -> None:
         await made.send(told())
     assert not raised.value.unknown
     assert not raised.value.permanent
-    with pytest.raises(DeliveryError, match="is not in config") as stranger:
+    with pytest.raises(DeliveryError, match="is no longer in config") as stranger:
         await made.send(Outgoing(notification("a", "apprise:other"), 1))
     assert stranger.value.forbidden
 

@@ -106,7 +106,7 @@ async def test_a_doubted_quote_is_held_back_until_a_chart_can_be_had(server: Yah
     server.set_quote("AMD", 115.0, NOW, previous_close=122.84)
     server.fault("chart", Fault.SERVER_ERROR)
     assert [q.symbol for q in await source.quotes(["NVDA", "AMD"], NOW)] == ["AMD"]
-    assert "held back until a chart tells whether it is a split: NVDA" in source.note
+    assert "possible split, held back until checked against a chart: NVDA" in source.note
     server.heal()
     assert [q.symbol for q in await source.quotes(["NVDA", "AMD"], NOW)] == ["NVDA", "AMD"]
     assert source.note == ""
@@ -224,7 +224,7 @@ async def test_too_many_requests_stops_the_asking_and_says_how_long_to_wait(serv
     for symbol in symbols:
         server.set_history(symbol, WEEK)
     server.fault("chart", Fault.RATE_LIMITED, retry_after=30)
-    with pytest.raises(SourceError, match="limits our requests") as caught:
+    with pytest.raises(SourceError, match="rate-limited by Yahoo") as caught:
         await source.history(symbols, date(2025, 1, 27), NOW)
     assert caught.value.retry_after == timedelta(seconds=30)
     assert len({r.path for r in server.requests if r.endpoint == "chart"}) < 12

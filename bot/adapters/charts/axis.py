@@ -1,7 +1,7 @@
-"""Moments and values as places on the sheet.
+"""Times and values as positions on the sheet, in pixels.
 
-The axis of time has no nights: each session is a column, and its phases share the column by how long they last. The
-sessions before a fall are there for comparison and get narrow columns; the dates under them say so.
+The time axis skips the nights: each session is a column, divided among its phases by their length. The sessions before
+the fall are for comparison and get narrow columns.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from bot.render.axes import hour_step, round_step
 GAP = 8
 """Between two sessions."""
 SHARE = 0.56
-"""Of the width, for the session of the fall while it is the last."""
+"""The share of the width for the session of the fall while it is the latest."""
 FEW = 2
-"""A session with no more prices than this is told by a narrow column."""
+"""A session with at most this many prices gets a narrow column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class PhasePiece:
     right: float
 
     def place(self, at: datetime) -> float:
-        """The place of a moment within the phase."""
+        """The position of a time within the phase."""
         whole = (self.span.end_at - self.span.start_at).total_seconds()
         share = (at - self.span.start_at).total_seconds() / whole if whole > 0 else 0.5
         return self.left + (self.right - self.left) * min(max(share, 0.0), 1.0)
@@ -47,21 +47,21 @@ class Column:
     session: date
     pieces: tuple[PhasePiece, ...]
     single: bool
-    """It has one price at most: its middle stands for the whole of it."""
+    """It has at most one price, drawn in its middle."""
 
     @property
     def left(self) -> float:
-        """Where it begins."""
+        """Its left edge."""
         return self.pieces[0].left
 
     @property
     def right(self) -> float:
-        """Where it ends."""
+        """Its right edge."""
         return self.pieces[-1].right
 
     @property
     def parts(self) -> tuple[tuple[Phase, float, float], ...]:
-        """Its phases with where each begins and ends; where one price stands for all of it, that price's."""
+        """Its phases with their left and right edges; if it is ``single``, the last phase takes all of it."""
         if self.single:
             return ((self.pieces[-1].span.phase, self.left, self.right),)
         return tuple((p.span.phase, p.left, p.right) for p in self.pieces)
@@ -79,19 +79,18 @@ class TimeAxis:
         groups = [(day, list(spans)) for day, spans in groupby(picture.spans, key=lambda s: s.session)]
         counts = [_count(spans, picture.points) for _, spans in groups]
         weights = _weights([day for day, _ in groups], counts, picture.session)
-        room = right - left - GAP * (len(groups) - 1)
+        available = right - left - GAP * (len(groups) - 1)
         self.left, self.right = left, right
         self.columns: list[Column] = []
-        at = left
+        x = left
         for (day, spans), count, weight in zip(groups, counts, weights, strict=True):
-            width = room * weight / sum(weights)
-            single = count < 2
-            self.columns.append(Column(day, tuple(_pieces(spans, at, width)), single))
-            at += width + GAP
+            width = available * weight / sum(weights)
+            self.columns.append(Column(day, tuple(_pieces(spans, x, width)), single=count < 2))
+            x += width + GAP
         self._starts = [c.pieces[0].span.start_at for c in self.columns]
 
     def place(self, at: datetime) -> float:
-        """The place of a moment; one between sessions stands in the gap, one before them all at the left edge."""
+        """The position of a time; between sessions in the gap, before all of them at the left edge."""
         i = bisect_right(self._starts, at) - 1
         if i < 0:
             return self.left
@@ -105,7 +104,7 @@ class TimeAxis:
         return piece.place(at)
 
     def column_of(self, at: datetime) -> int:
-        """Which session a moment belongs to."""
+        """The index of the session a time belongs to."""
         return max(bisect_right(self._starts, at) - 1, 0)
 
 
@@ -114,9 +113,9 @@ def _count(spans: Sequence[PhaseSpan], points: Sequence[Point]) -> int:
 
 
 def _pieces(spans: Sequence[PhaseSpan], left: float, width: float) -> Iterator[PhasePiece]:
-    lasts = [max((s.end_at - s.start_at).total_seconds(), 1.0) for s in spans]
-    for span, lasting in zip(spans, lasts, strict=True):
-        right = left + width * lasting / sum(lasts)
+    lengths = [max((s.end_at - s.start_at).total_seconds(), 1.0) for s in spans]
+    for span, length in zip(spans, lengths, strict=True):
+        right = left + width * length / sum(lengths)
         yield PhasePiece(span, left, right)
         left = right
 
@@ -131,24 +130,20 @@ def _weights(days: Sequence[date], counts: Sequence[int], fall: date) -> list[fl
     return [1.0 if day < fall else 3.0 if day == fall else later for day in days]
 
 
-def hours(column: Column, room: float) -> list[datetime]:
-    """Full hours of a session to label, at least ``room`` pixels apart."""
+def hours(column: Column, distance: float) -> list[datetime]:
+    """The full hours of a session to label, at least ``distance`` pixels apart."""
     first, last = column.pieces[0].span.start_at, column.pieces[-1].span.end_at
-    spread = (last - first).total_seconds() / 3600
-    if spread <= 0:
+    length = (last - first).total_seconds() / 3600
+    if length <= 0:
         return []
-    step = hour_step((column.right - column.left) / spread, room)
-    at = first.replace(minute=0, second=0, microsecond=0)
-    found = []
-    while at <= last:
-        if at >= first and at.hour % step == 0:
-            found.append(at)
-        at += timedelta(hours=1)
-    return found
+    step = hour_step((column.right - column.left) / length, distance)
+    hour = first.replace(minute=0, second=0, microsecond=0)
+    full = [hour + timedelta(hours=n) for n in range(math.ceil(length) + 1)]
+    return [at for at in full if first <= at <= last and at.hour % step == 0]
 
 
 class ValueAxis:
-    """Values from the top of a panel to its bottom."""
+    """Values from the top of a panel to its bottom, with margins ``head`` and ``foot``."""
 
     def __init__(self, values: Sequence[float], top: float, bottom: float, head: float, foot: float) -> None:
         low, high = min(values), max(values)
@@ -161,12 +156,12 @@ class ValueAxis:
         self.most = high + head / self._scale
 
     def place(self, value: float) -> float:
-        """How far down ``value`` is."""
+        """The position of ``value``, from the top."""
         return self._floor - (value - self._low) * self._scale
 
-    def ticks(self, room: float, upper: float) -> list[float]:
-        """Round values at least ``room`` pixels apart, none above ``upper`` or in the lowest 12 pixels."""
-        step = round_step(room / self._scale)
+    def ticks(self, distance: float, upper: float) -> list[float]:
+        """Round values at least ``distance`` pixels apart, none above ``upper`` or in the lowest 12 pixels."""
+        step = round_step(distance / self._scale)
         first = math.ceil((self.least + 12 / self._scale) / step)
         ticks = []
         while (value := first * step) <= self.most and self.place(value) >= upper:
@@ -176,7 +171,7 @@ class ValueAxis:
 
 
 def between(line: Sequence[tuple[float, float]], x: float) -> float | None:
-    """How far down a line is at ``x``."""
+    """The height of a line at ``x``."""
     for (x0, y0), (x1, y1) in pairwise(line):
         if x0 <= x <= x1:
             return y1 if x1 == x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)

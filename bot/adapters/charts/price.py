@@ -1,4 +1,4 @@
-"""The picture of one company's fall, and under it the others of the incident."""
+"""The price chart of one company's fall, and below it the incident's other symbols."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from bot.core.text.wording import PHASE_WORDS, against, clock, percent, price, s
 from bot.render.axes import tick_text
 
 TALL = 1080
-"""With a second panel: a square, which is shown as wide as what is less tall."""
+"""The height with a second panel: a square, which phones show at full width."""
 HEADING = 132
-"""Down to where the panels begin."""
-PHASE_ROOM = 44
-"""Above the highest price, for the names of the phases."""
+"""The height above the panels."""
+PHASE_NAMES = 44
+"""The height above the highest price, for the names of the phases."""
 FOOT = 140
-"""Below the panels: hours, dates, and as of when."""
+"""The height below the panels: hours, dates, and the time of the data."""
 PEER_ROW = 34
 PEER_PANEL = 250
 WIDE = 220
+"""A column this wide shows hours, lows and highs."""
 MANY = 80
-"""A column so wide has room for hours, and for lows and highs."""
+"""A line with more points than this is drawn thinner."""
 SHORT_PHASES = {Phase.PRE: ("pre-market", "pre"), Phase.REGULAR: ("regular trading", "regular"),
                 Phase.POST: ("after hours", "post")}  # fmt: skip
-SetupFiles = list[tuple[float, float]]
+Points = list[tuple[float, float]]
 
 
 def price_sheet(picture: PricePicture, theme: Theme) -> Sheet:
-    """The whole picture, ready to be saved."""
+    """The picture, ready to be saved."""
     sheet = Sheet(theme, HEIGHT if not picture.peers else TALL)
     bottom = sheet.height - FOOT
     _heading(sheet, picture)
@@ -45,8 +46,8 @@ def price_sheet(picture: PricePicture, theme: Theme) -> Sheet:
     levels = [p.price for p in (*picture.points, *picture.extremes)] + [picture.reference.price, picture.price]
     levels += [picture.alert.price] if picture.alert is not None and picture.alert.price is not None else []
     if not all(isfinite(number) for number in (*levels, *moves)):
-        raise ValueError("a price that is no number")
-    values = ValueAxis(levels, HEADING, split, PHASE_ROOM + 34, 30)
+        raise ValueError("a price is not a finite number")
+    values = ValueAxis(levels, HEADING, split, PHASE_NAMES + 34, 30)
     ticks = values.ticks(62, HEADING + 14)
     changes = ValueAxis([*moves, 0.0], split + 50, bottom, 20, 20)
     shares = changes.ticks(62, split + 64) if picture.peers else []
@@ -71,28 +72,28 @@ def _foot(sheet: Sheet, as_of: str, unnamed: bool) -> None:
     legend = "shaded: outside regular hours" if unnamed else ""
     taken = sheet.width_of(legend) + 30 if unnamed else 0.0
     y = sheet.height - 28
-    sheet.text(MARGIN, y, sheet.fitted(as_of, sheet.width - 2 * MARGIN - taken), sheet.theme.muted)
+    sheet.text(MARGIN, y, sheet.shortened(as_of, sheet.width - 2 * MARGIN - taken), sheet.theme.muted)
     if unnamed:
         sheet.text(sheet.width - MARGIN, y, legend, sheet.theme.muted, align="right")
 
 
 def _heading(sheet: Sheet, picture: PricePicture) -> None:
     theme = sheet.theme
-    moved = percent(picture.change)
-    room = sheet.width - 2 * MARGIN
-    width = sheet.width_of(moved, TITLE, True)
-    name, symbol = sheet.fitted(picture.name, room, TITLE, True), sheet.fitted(picture.symbol, 260, TITLE, True)
+    change = percent(picture.change)
+    inner = sheet.width - 2 * MARGIN
+    width = sheet.width_of(change, TITLE, True)
+    name, symbol = sheet.shortened(picture.name, inner, TITLE, True), sheet.shortened(picture.symbol, 260, TITLE, True)
     behind = f" ({symbol})" if name and name != symbol else ""
-    spare = room - width - 30 - sheet.width_of(behind, TITLE, True)
-    title = f"{sheet.fitted(picture.name, spare, TITLE, True) or symbol}{behind}"
+    spare = inner - width - 30 - sheet.width_of(behind, TITLE, True)
+    title = f"{sheet.shortened(picture.name, spare, TITLE, True) or symbol}{behind}"
     sheet.text(MARGIN, 46, title, theme.text, TITLE, True, name="title")
-    sheet.text(sheet.width - MARGIN, 46, moved, signed(theme, picture.change), TITLE, True, "right")
+    sheet.text(sheet.width - MARGIN, 46, change, signed(theme, picture.change), TITLE, True, "right")
     figure, whole = price(picture.price), against(picture.reference)
     phases = PHASE_WORDS[picture.phase], *SHORT_PHASES[picture.phase]
     ways = [f"{figure} {whole}; {phase}, {clock(picture.price_at)}" for phase in phases]
     ways.append(f"{figure} against {price(picture.reference.price)}; {phases[-1]}, {clock(picture.price_at)}")
-    said = next((way for way in ways if sheet.width_of(way) <= room), ways[-1])
-    sheet.text(MARGIN, 98, sheet.fitted(said, room), theme.muted)
+    line = next((way for way in ways if sheet.width_of(way) <= inner), ways[-1])
+    sheet.text(MARGIN, 98, sheet.shortened(line, inner), theme.muted)
 
 
 def _tick(value: float, ticks: Sequence[float]) -> str:
@@ -107,29 +108,29 @@ def _panel(sheet: Sheet, time: TimeAxis, top: float, bottom: float) -> None:
 
 
 def _phases(sheet: Sheet, time: TimeAxis, y: float) -> bool:
-    """The names of the phases of wide sessions; whether any shaded one goes unnamed."""
+    """Name the phases of wide sessions; whether any shaded one remains without a name."""
     unnamed = False
     for column in time.columns:
         shaded = any(phase is not Phase.REGULAR for phase, _, _ in column.parts)
         for phase, left, right in column.parts if shaded else ():
-            room = right - left - 12 if column.right - column.left >= WIDE or column.single else 0.0
-            word = next((w for w in SHORT_PHASES[phase] if sheet.width_of(w) <= room), "")
+            space = right - left - 12 if column.right - column.left >= WIDE or column.single else 0.0
+            word = next((w for w in SHORT_PHASES[phase] if sheet.width_of(w) <= space), "")
             unnamed = unnamed or not (word or phase is Phase.REGULAR)
             if word:
                 sheet.text((left + right) / 2, y, word, sheet.theme.muted, align="center")
     return unnamed
 
 
-def _runs(time: TimeAxis, points: Sequence[tuple[int, float, float]]) -> list[SetupFiles]:
+def _runs(points: Sequence[tuple[int, float, float]]) -> list[Points]:
     """Points by session."""
-    runs: dict[int, SetupFiles] = {}
+    runs: dict[int, Points] = {}
     for column, x, y in points:
         runs.setdefault(column, []).append((x, y))
     return list(runs.values())
 
 
-def _draw_line(sheet: Sheet, runs: Sequence[SetupFiles], colour: str, width: float, dots: float, few: int = 2) -> None:
-    """Solid within a session; from one to the next a fine line, as there was no trading on the way."""
+def _draw_line(sheet: Sheet, runs: Sequence[Points], colour: str, width: float, dots: float, few: int = 2) -> None:
+    """Solid within a session; a fine line from one to the next, as there was no trading between."""
     for run in runs:
         if len(run) > 1:
             sheet.line(run, colour, width, 4)
@@ -137,7 +138,7 @@ def _draw_line(sheet: Sheet, runs: Sequence[SetupFiles], colour: str, width: flo
             for x, y in run:
                 sheet.dot(x, y, colour, dots, layer=4.5)
     for one, other in pairwise(runs):
-        if len(one) == len(other) == 1:  # closes of days: that is the line
+        if len(one) == len(other) == 1:  # daily closes
             sheet.line([one[0], other[0]], colour, width * 0.8, 3.5)
         else:
             sheet.line([one[-1], other[0]], colour, width / 2.2, 3.5, dashes=(1.6, 1.6))
@@ -147,7 +148,7 @@ def _prices(sheet: Sheet, picture: PricePicture, time: TimeAxis, values: ValueAx
     theme = sheet.theme
     left, top, right, bottom = room
     places = [(time.column_of(p.at), time.place(p.at), values.place(p.price)) for p in picture.points]
-    runs = _runs(time, places)
+    runs = _runs(places)
     line = [point for run in runs for point in run]
     zero = values.place(picture.reference.price)
     tone = signed(theme, picture.change)
@@ -178,23 +179,23 @@ def _labels(
     time: TimeAxis,
     values: ValueAxis,
     room: Box,
-    line: SetupFiles,
+    line: Points,
     zero: float,
 ) -> None:
-    """The reference, the first story and the alert, each where it hides nothing."""
+    """Label the reference, the first story and the alert where they hide nothing."""
     theme = sheet.theme
     left, top, right, bottom = room
-    inner = (left + 8, top + PHASE_ROOM, right - 8, bottom - 8)
+    inner = (left + 8, top + PHASE_NAMES, right - 8, bottom - 8)
     axis = [(float(x), zero) for x in range(int(left), int(right), 8)]
-    at, faint = left, SetupFiles()
+    at, faint = left, Points()
     if picture.story is not None:
         at = time.place(picture.story.at)
         faint = [(at, float(y)) for y in range(int(top), int(bottom), 8)]
-    said = sheet.fitted(f"{picture.reference_label}: {price(picture.reference.price)}", right - left - 40)
-    width = sheet.width_of(said) + 12
+    reference = sheet.shortened(f"{picture.reference_label}: {price(picture.reference.price)}", right - left - 40)
+    width = sheet.width_of(reference) + 12
     best = min(_beside_level(zero, width, left + 12, right - 12), key=lambda b: 3 * hidden(b, line) + hidden(b, faint))
-    taken = [_label(sheet, best, said, theme.muted, "reference")]
-    marks: list[tuple[Marker, SetupFiles, str, str]] = []
+    taken = [_label(sheet, best, reference, theme.muted, "reference")]
+    marks: list[tuple[Marker, Points, str, str]] = []
     alert = picture.alert
     if alert is not None and alert.price is not None:
         x, y = time.place(alert.at), values.place(alert.price)
@@ -202,23 +203,22 @@ def _labels(
         marks.append((alert, [(x, y)], signed(theme, picture.change), "alert"))
         taken.append((x - 14, y - 14, x + 14, y + 14))
     if picture.story is not None:
-        heights = range(int(bottom) - 26, int(top + PHASE_ROOM), -40)
+        heights = range(int(bottom) - 26, int(top + PHASE_NAMES), -40)
         marks.append((picture.story, [(at, float(y)) for y in heights], theme.story, "story"))
     for marker, anchors, colour, name in marks:
         earlier = name == "story" and marker.at < time.columns[0].pieces[0].span.start_at
-        words = sheet.fitted(f"‹ {marker.label}" if earlier else marker.label, right - left - 60, bold=True)
+        words = sheet.shortened(f"‹ {marker.label}" if earlier else marker.label, right - left - 60, bold=True)
         size = (sheet.width_of(words, bold=True) + 16, 38)
         box = beside(anchors, size, inner, taken, line, faint + axis)
         taken.append(_label(sheet, box, words, colour, name, bold=True))
     if picture.story is not None:
-        for one, other in apart(top + PHASE_ROOM, bottom, [(b[1], b[3]) for b in taken if b[0] <= at <= b[2]]):
+        for one, other in apart(top + PHASE_NAMES, bottom, [(b[1], b[3]) for b in taken if b[0] <= at <= b[2]]):
             sheet.line([(at, one), (at, other)], theme.story, 2.5, 3.4, dashes=(2, 2))
 
 
 def _beside_level(y: float, width: float, left: float, right: float) -> list[Box]:
-    """Places for the name of a level line, above it and below, the ends first."""
-    inside = range(int(right - width) - 40, int(left), -40)
-    xs = (right - width, left, *(float(x) for x in inside))
+    """Boxes for the label of a horizontal line, above and below it, the ends first."""
+    xs = (right - width, left, *map(float, range(int(right - width) - 40, int(left), -40)))
     return [(x, top, x + width, top + 34) for top in (y - 40, y + 6) for x in xs]
 
 
@@ -234,7 +234,7 @@ def _tag(peer: Peer) -> str:
 def _peers(
     sheet: Sheet, peers: Sequence[Peer], time: TimeAxis, values: ValueAxis, ticks: Sequence[float], room: Box
 ) -> None:
-    """The others of the incident, in percent of what each is measured against."""
+    """The incident's other symbols, in percent of their reference."""
     theme = sheet.theme
     _, top, _, bottom = room
     _panel(sheet, time, top, bottom)
@@ -248,19 +248,17 @@ def _peers(
     ends = []
     for peer, colour in zip(peers, theme.peers, strict=False):
         places = [(time.column_of(at), time.place(at), values.place(moved)) for at, moved in peer.points]
-        _draw_line(sheet, _runs(time, places), colour, 3, 9, 1)
+        _draw_line(sheet, _runs(places), colour, 3, 9, 1)
         ends.append(places[-1][1:])
-    for peer, colour, end, y in zip(
-        peers, theme.peers, ends, spread([y for _, y in ends], PEER_ROW, top - 8, bottom + 8), strict=False
-    ):
-        sheet.line(
-            [(end[0] + 2, end[1]), (time.right + 2, end[1]), (time.right + 14, y)], colour, 1.5, 3, dashes=(1, 1.5)
-        )
-        sheet.text(time.right + 20, y, sheet.fitted(_tag(peer), 240), colour)
+    heights = spread([y for _, y in ends], PEER_ROW, top - 8, bottom + 8)
+    for peer, colour, end, y in zip(peers, theme.peers, ends, heights, strict=False):
+        leader = [(end[0] + 2, end[1]), (time.right + 2, end[1]), (time.right + 14, y)]
+        sheet.line(leader, colour, 1.5, 3, dashes=(1, 1.5))
+        sheet.text(time.right + 20, y, sheet.shortened(_tag(peer), 240), colour)
 
 
 def _dates(sheet: Sheet, time: TimeAxis, top: float, fall: date) -> None:
-    """Hours of the sessions with room for them, and under them the dates."""
+    """The hours of wide sessions, and below them the dates."""
     below, written = top + 40, 0.0
     for column in time.columns:
         if column.right - column.left < WIDE or column.single:
@@ -278,33 +276,33 @@ def _dates(sheet: Sheet, time: TimeAxis, top: float, fall: date) -> None:
 
 
 def _day_words(sheet: Sheet, time: TimeAxis, fall: date) -> list[str]:
-    """The dates, as fully as there is room for: all alike, then the fall's, the last and where a month begins more
-    fully. What would touch its neighbour is left out."""
+    """The dates, in the fullest form that fits: the same for all, then fuller for the fall, the last session and the
+    first of each month. A date that would touch its neighbour is left out."""
     days = [c.session for c in time.columns]
     ways = [(f"{day.day}", f"{day.day} {day:%b}", short_day(day)) for day in days]
     words = [""] * len(days)
     last = len(days) - 1
     for i in range(last, -1, -1):
-        if _stands(sheet, time, words, i, ways[i][0]):
+        if _fits(sheet, time, words, i, ways[i][0]):
             words[i] = ways[i][0]
     for level in (1, 2):
         fuller = [way[level] for way in ways]
-        if all(_stands(sheet, time, fuller, i, fuller[i]) for i in range(len(days))):
+        if all(_fits(sheet, time, fuller, i, fuller[i]) for i in range(len(days))):
             words = fuller
     telling = [i for i, day in enumerate(days) if day == fall]
     telling += [last, *(i for i, day in enumerate(days) if i == 0 or day.month != days[i - 1].month)]
     for i in telling:
-        stands = [w for w in ways[i] if len(w) > len(words[i]) and _stands(sheet, time, words, i, w)]
-        words[i] = stands[-1] if stands and (i == last or days[i] == fall) else stands[0] if stands else words[i]
+        if fitting := [w for w in ways[i] if len(w) > len(words[i]) and _fits(sheet, time, words, i, w)]:
+            words[i] = fitting[-1] if i == last or days[i] == fall else fitting[0]
     return words
 
 
-def _stands(sheet: Sheet, time: TimeAxis, words: Sequence[str], i: int, word: str) -> bool:
-    """Whether ``word`` has room under column ``i``, beside what is written under the others."""
+def _fits(sheet: Sheet, time: TimeAxis, words: Sequence[str], i: int, word: str) -> bool:
+    """Whether ``word`` fits under column ``i``, next to the words under the other columns."""
     middle, half = time.columns[i].middle, sheet.width_of(word) / 2
     if middle - half < MARGIN or middle + half > sheet.width - MARGIN:
         return False
-    for n, other in enumerate(words):
-        if n != i and other and abs(time.columns[n].middle - middle) < half + sheet.width_of(other) / 2 + 16:
-            return False
-    return True
+    return all(
+        n == i or not other or abs(time.columns[n].middle - middle) >= half + sheet.width_of(other) / 2 + 16
+        for n, other in enumerate(words)
+    )

@@ -1,8 +1,7 @@
-"""The sheet that pictures are drawn on: colours, sizes, and text that is only ever text.
+"""The sheet that charts are drawn on: colours, sizes, and text without any markup.
 
-Everything is placed in pixels from the top left. At 72 dots per inch a point is a pixel, so sizes of type are pixels
-too. Nothing is left to matplotlib's settings where they could differ from one machine to another: the fonts are the
-files that come with it.
+Positions are in pixels from the top left. At 72 dots per inch a point is a pixel, so font sizes are pixels too. The
+fonts are the files that come with matplotlib; its settings are not used, as they differ between machines.
 """
 
 from __future__ import annotations
@@ -31,26 +30,28 @@ WIDTH = 1080
 HEIGHT = 810
 MARGIN = 36
 SMALL = 26
-"""The smallest type. A phone shows 1,080 pixels some 70 mm wide: this is about 5 points there."""
+"""The smallest font size. On a phone, where 1,080 pixels are some 70 mm wide, it is about 5 points."""
 TITLE = 42
 LONGEST_TEXT = 200
-"""Characters looked at of a text from outside; no more would ever fit."""
+"""Characters drawn of an external text at most; no more would fit."""
 
 ThemeName = Literal["light", "dark"]
 Align = Literal["left", "center", "right"]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+Path = Sequence[tuple[float, float]]
+"""The points of a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours for one background. Text has a contrast of at least 4.5 to 1 against it."""
+    """Colours for one background, against which text has a contrast of at least 4.5:1."""
 
     paper: str
     panel: str
-    """Regular trading."""
+    """Behind regular trading."""
     shade: str
-    """Before and after it."""
+    """Behind pre- and post-market."""
     grid: str
     text: str
     muted: str
@@ -97,7 +98,7 @@ def signed(theme: Theme, change: float) -> str:
 
 
 def mixed(colour: str, paper: str, share: float) -> str:
-    """``share`` of ``colour`` on ``paper``, solid: what is drawn over it does not show through."""
+    """``share`` of ``colour`` on ``paper``, as an opaque colour."""
     pairs = [(int(colour[i : i + 2], 16), int(paper[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
 
@@ -109,35 +110,33 @@ def _font(bold: bool) -> str:
 
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
-    """Characters both weights have."""
+    """The characters both weights have."""
     return frozenset(FT2Font(_font(False)).get_charmap()) & frozenset(FT2Font(_font(True)).get_charmap())
 
 
 @lru_cache(maxsize=512)
 def plain(text: str) -> str:
-    """What of ``text`` can be drawn, on one line.
+    """The drawable characters of ``text``, on one line.
 
-    Left out are signs without a picture in the font (emoji, Chinese), which would come out as boxes, and whatever runs
-    from right to left or makes other signs do so: one of them turns the line around.
+    Omitted are characters the font lacks (emoji, Chinese), which would appear as boxes, and all right-to-left
+    characters, of which one would reverse the line.
     """
-    known = _drawable()
-    kept = [
-        " " if c.isspace() else c
-        for c in unicodedata.normalize("NFC", text[:LONGEST_TEXT])
-        if c.isspace()
-        or (
-            ord(c) in known
-            and not has_unseen(c)
-            and unicodedata.category(c)[0] != "M"
-            and unicodedata.bidirectional(c) not in ("R", "AL", "AN")
-        )
-    ]
+    kept = (c for c in unicodedata.normalize("NFC", text[:LONGEST_TEXT]) if c.isspace() or _is_drawable(c))
     shown = " ".join("".join(kept).split())
     return f"{shown}…" if shown and len(text) > LONGEST_TEXT else shown
 
 
+def _is_drawable(char: str) -> bool:
+    return (
+        ord(char) in _drawable()
+        and not has_unseen(char)
+        and unicodedata.category(char)[0] != "M"
+        and unicodedata.bidirectional(char) not in ("R", "AL", "AN")
+    )
+
+
 class Sheet:
-    """One picture in the making."""
+    """A picture being drawn."""
 
     def __init__(self, theme: Theme, height: int = HEIGHT) -> None:
         self.theme = theme
@@ -147,7 +146,7 @@ class Sheet:
         self._widths: dict[tuple[str, int, bool], float] = {}
 
     def png(self) -> bytes:
-        """The picture as a file that says nothing of when or by what it was made."""
+        """The picture as a PNG file without metadata."""
         stream = io.BytesIO()
         self._canvas.print_png(stream, metadata={"Software": None})
         return stream.getvalue()
@@ -165,29 +164,25 @@ class Sheet:
         align: Align = "left",
         name: str = "",
     ) -> None:
-        """Write ``text`` with its middle at ``y``. ``name`` is for whoever looks it up."""
+        """Write ``text`` with its middle at ``y``; ``name`` identifies it in the figure."""
         artist = Text(
-            x, self.height - y, plain(text), color=colour, fontproperties=self._type(size, bold),
+            x, self.height - y, plain(text), color=colour, fontproperties=FontProperties(fname=_font(bold), size=size),
             horizontalalignment=align, verticalalignment="center_baseline", usetex=False, parse_math=False, zorder=8,
         )  # fmt: skip
-        artist.set_transform(IdentityTransform())
         artist.set_gid(name)
-        self.figure.add_artist(artist)
-
-    def _type(self, size: int, bold: bool) -> FontProperties:
-        return FontProperties(fname=_font(bold), size=size)
+        self._add(artist)
 
     def width_of(self, text: str, size: int = SMALL, bold: bool = False) -> float:
-        """How wide ``text`` would be."""
+        """The width of ``text`` in pixels."""
         key = (text, size, bold)
         if key not in self._widths:
-            renderer = self._canvas.get_renderer()
-            width, _, _ = renderer.get_text_width_height_descent(plain(text), self._type(size, bold), False)
+            font = FontProperties(fname=_font(bold), size=size)
+            width, _, _ = self._canvas.get_renderer().get_text_width_height_descent(plain(text), font, False)
             self._widths[key] = float(width)
         return self._widths[key]
 
-    def fitted(self, text: str, width: float, size: int = SMALL, bold: bool = False) -> str:
-        """``text`` made plain, and cut with an ellipsis where it is wider than ``width``."""
+    def shortened(self, text: str, width: float, size: int = SMALL, bold: bool = False) -> str:
+        """``text`` made plain, and cut with an ellipsis if wider than ``width``."""
         whole = plain(text)
         if not whole or self.width_of(whole, size, bold) <= width:
             return whole
@@ -200,8 +195,8 @@ class Sheet:
                 high = middle - 1
         return f"{whole[:low].rstrip()}…"
 
-    def folded(self, text: str, width: float, most: int) -> list[str]:
-        """``text`` made plain, in bold, in as many lines as it needs but no more than ``most``."""
+    def wrapped(self, text: str, width: float, most: int) -> list[str]:
+        """``text`` made plain, in bold, in at most ``most`` lines."""
         words = plain(text).split(" ")
         lines: list[str] = []
         while words and len(lines) < most - 1:
@@ -210,31 +205,23 @@ class Sheet:
                 count -= 1
             lines.append(" ".join(words[:count]))
             words = words[count:]
-        return [self.fitted(line, width, bold=True) for line in (*lines, " ".join(words)) if line]
+        return [self.shortened(line, width, bold=True) for line in (*lines, " ".join(words)) if line]
 
     # --------------------------------------------------------------------------------------------------------- shapes
 
-    def rectangle(self, box: Box, colour: str, layer: float = 0, edge: str | None = None, rounding: float = 0) -> None:
-        """A filled rectangle."""
+    def rectangle(self, box: Box, colour: str, rounding: float = 0) -> None:
+        """A filled rectangle, at the bottom."""
         left, top, right, bottom = box
         size = (left, self.height - bottom), right - left, bottom - top
-        look: dict[str, Any] = {
-            "facecolor": colour,
-            "edgecolor": edge or colour,
-            "linewidth": 2 if edge else 0,
-            "zorder": layer,
-        }
-        patch: Any
+        look: dict[str, Any] = {"facecolor": colour, "edgecolor": colour, "linewidth": 0, "zorder": 0}
         if rounding:
-            patch = FancyBboxPatch(*size, boxstyle=f"round,pad=0,rounding_size={rounding}", **look)
+            self._add(FancyBboxPatch(*size, boxstyle=f"round,pad=0,rounding_size={rounding}", **look))
         else:
-            patch = Rectangle(*size, **look)
-        patch.set_transform(IdentityTransform())
-        self.figure.add_artist(patch)
+            self._add(Rectangle(*size, **look))
 
     def line(
         self,
-        points: Sequence[tuple[float, float]],
+        points: Path,
         colour: str,
         width: float = 2,
         layer: float = 2,
@@ -243,27 +230,23 @@ class Sheet:
         """A line through ``points``."""
         xs, ys = [x for x, _ in points], [self.height - y for _, y in points]
         style: Any = (0, dashes) if dashes else "-"
-        line = Line2D(
+        self._add(Line2D(
             xs, ys, color=colour, linewidth=width, linestyle=style, zorder=layer, marker="None", antialiased=True,
             solid_joinstyle="round", solid_capstyle="round", dash_capstyle="butt",
-        )  # fmt: skip
-        line.set_transform(IdentityTransform())
-        self.figure.add_artist(line)
+        ))  # fmt: skip
 
     def dot(self, x: float, y: float, colour: str, diameter: float, edge: str = "", layer: float = 6) -> None:
-        """A dot, with a rim where ``edge`` is given."""
-        dot = Line2D(
+        """A dot, with a rim if ``edge`` is given."""
+        self._add(Line2D(
             [x], [self.height - y], linestyle="None", marker="o", markersize=diameter, markerfacecolor=colour,
             markeredgecolor=edge or colour, markeredgewidth=4 if edge else 0, zorder=layer, antialiased=True,
-        )  # fmt: skip
-        dot.set_transform(IdentityTransform())
-        self.figure.add_artist(dot)
+        ))  # fmt: skip
 
-    def area(self, points: Sequence[tuple[float, float]], colour: str, alpha: float, layer: float = 1) -> None:
-        """A filled shape."""
-        shape = Polygon(
-            [(x, self.height - y) for x, y in points], closed=True, facecolor=colour, edgecolor="none", alpha=alpha,
-            linewidth=0, zorder=layer,
-        )  # fmt: skip
-        shape.set_transform(IdentityTransform())
-        self.figure.add_artist(shape)
+    def area(self, points: Path, colour: str, alpha: float) -> None:
+        """A filled polygon."""
+        corners = [(x, self.height - y) for x, y in points]
+        self._add(Polygon(corners, closed=True, facecolor=colour, edgecolor="none", alpha=alpha, linewidth=0, zorder=1))
+
+    def _add(self, artist: Any) -> None:
+        artist.set_transform(IdentityTransform())
+        self.figure.add_artist(artist)

@@ -1,4 +1,4 @@
-"""The picture of who is hit: a line of work per row, its symbols as cells, the darker the further they moved."""
+"""The chart of an incident's symbols: a row per line of business, a cell per symbol, the darker the larger its move."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.core.text.wording import count, percent
 LEFT = 250
 """Width of the first column."""
 ACROSS = 3
-"""Cells side by side; two where a symbol is too long for three (``000660.KS``)."""
+"""Cells per line; two if a symbol is too long for three (``000660.KS``)."""
 CELL = 62
 PAD = 10
 SPACE = 8
@@ -20,22 +20,22 @@ HEAD = 150
 FOOT = 70
 TALLEST = 1440
 LINES = 2
-"""Lines of cells for one line of work; more only where all of them have room, and what is left is counted."""
+"""Lines of cells per row, more if there is space for all rows; cells left out are counted."""
 DEEPEST = 0.3
-"""A change from which on a cell has its full tint."""
+"""The change from which a cell has its full tint."""
 
 
 def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
-    """The whole picture, ready to be saved."""
+    """The picture, ready to be saved."""
     across = _across(Sheet(theme), picture.rows)
     rows, left_out = _fitting(picture.rows, across)
     lines = _lines(rows, across) if not left_out else [_fewest(row, across) for row in rows]
     wanted = _height(lines) + (44 if left_out else 0)
     sheet = Sheet(theme, max(HEIGHT, wanted))
-    room = sheet.width - 2 * MARGIN
-    sheet.text(MARGIN, 48, sheet.fitted(picture.title, room, TITLE, True), theme.text, TITLE, True, name="title")
-    sheet.text(MARGIN, 108, sheet.fitted(picture.header[0], LEFT - 20), theme.muted)
-    sheet.text(MARGIN + LEFT, 108, sheet.fitted(picture.header[1], room - LEFT), theme.muted)
+    inner = sheet.width - 2 * MARGIN
+    sheet.text(MARGIN, 48, sheet.shortened(picture.title, inner, TITLE, True), theme.text, TITLE, True, name="title")
+    sheet.text(MARGIN, 108, sheet.shortened(picture.header[0], LEFT - 20), theme.muted)
+    sheet.text(MARGIN + LEFT, 108, sheet.shortened(picture.header[1], inner - LEFT), theme.muted)
     y = float(HEAD)
     for row, most in zip(rows, lines, strict=True):
         sheet.line([(MARGIN, y - ROW_SPACE / 2), (sheet.width - MARGIN, y - ROW_SPACE / 2)], theme.grid, 1.5)
@@ -45,12 +45,12 @@ def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
         hidden = sum(len(row.cells) for row in left_out)
         words = f"and {count(hidden, 'more symbol')} in {count(len(left_out), 'other line')} of work"
         sheet.text(MARGIN, y + 14, words, theme.muted)
-    sheet.text(MARGIN, sheet.height - 28, sheet.fitted(picture.as_of_label, room), theme.muted)
+    sheet.text(MARGIN, sheet.height - 28, sheet.shortened(picture.as_of_label, inner), theme.muted)
     return sheet
 
 
 def _fitting(rows: Sequence[TableRow], across: int) -> tuple[list[TableRow], list[TableRow]]:
-    """The rows there is room for, and the others."""
+    """The rows that fit, and the others."""
     lines: list[int] = []
     for n, row in enumerate(rows):
         lines.append(_fewest(row, across))
@@ -60,7 +60,7 @@ def _fitting(rows: Sequence[TableRow], across: int) -> tuple[list[TableRow], lis
 
 
 def _lines(rows: Sequence[TableRow], across: int) -> list[int]:
-    """How many lines of cells each row has: one more, as long as there is room, for whom the most are hidden of."""
+    """The lines of cells of each row: while there is space, one more for the row with the most hidden cells."""
     lines = [_fewest(row, across) for row in rows]
     while rows:
         hidden = [len(row.cells) - most * across for row, most in zip(rows, lines, strict=True)]
@@ -76,9 +76,9 @@ def _height(lines: Sequence[int]) -> int:
 
 
 def _across(sheet: Sheet, rows: Sequence[TableRow]) -> int:
-    room = _width(ACROSS) - sheet.width_of(percent(-0.888)) - 3 * PAD
-    named = [s for row in rows for s, _ in row.cells]
-    return ACROSS if all(sheet.width_of(plain(s)[:20], bold=True) <= room for s in named) else ACROSS - 1
+    available = _width(ACROSS) - sheet.width_of(percent(-0.888)) - 3 * PAD
+    fits = all(sheet.width_of(plain(s)[:20], bold=True) <= available for row in rows for s, _ in row.cells)
+    return ACROSS if fits else ACROSS - 1
 
 
 def _width(across: int) -> float:
@@ -94,7 +94,7 @@ def _tall(lines: int) -> int:
 
 
 def _shown(row: TableRow, most: int) -> Iterator[tuple[str, float | None]]:
-    """The cells of a row; the last one counts what there is no room for."""
+    """The cells of a row; the last one counts those that do not fit."""
     if len(row.cells) <= most:
         yield from row.cells
         return
@@ -104,23 +104,21 @@ def _shown(row: TableRow, most: int) -> Iterator[tuple[str, float | None]]:
 
 def _row(sheet: Sheet, row: TableRow, top: float, across: int, lines: int) -> None:
     theme = sheet.theme
-    words = sheet.folded(row.work[:1].upper() + row.work[1:], LEFT - 14, 2 if lines == 1 else 3)
+    words = sheet.wrapped(row.work[:1].upper() + row.work[1:], LEFT - 14, 2 if lines == 1 else 3)
     first = top + max((CELL - 32 * len(words)) / 2, 0) + 16
     for n, line in enumerate(words):
         sheet.text(MARGIN, first + 32 * n, line, theme.text, SMALL, True)
     width = _width(across)
-    for n, (symbol, moved) in enumerate(_shown(row, lines * across)):
+    for n, (symbol, change) in enumerate(_shown(row, lines * across)):
         left = MARGIN + LEFT + (n % across) * (width + SPACE)
         y = top + (n // across) * (CELL + SPACE)
         middle = y + CELL / 2
-        if moved is None:
+        if change is None:
             sheet.text(left + PAD, middle, symbol, theme.muted)
             continue
-        depth = 0.08 + 0.34 * min(abs(moved) / DEEPEST, 1.0)
-        sheet.rectangle((left, y, left + width, y + CELL), mixed(signed(theme, moved), theme.paper, depth), rounding=8)
-        change = percent(moved)
-        taken = sheet.width_of(change)
-        sheet.text(
-            left + PAD, middle, sheet.fitted(symbol, width - taken - 3 * PAD, bold=True), theme.text, SMALL, True
-        )
-        sheet.text(left + width - PAD, middle, change, theme.text, align="right")
+        depth = 0.08 + 0.34 * min(abs(change) / DEEPEST, 1.0)
+        sheet.rectangle((left, y, left + width, y + CELL), mixed(signed(theme, change), theme.paper, depth), rounding=8)
+        figure = percent(change)
+        name = sheet.shortened(symbol, width - sheet.width_of(figure) - 3 * PAD, bold=True)
+        sheet.text(left + PAD, middle, name, theme.text, SMALL, True)
+        sheet.text(left + width - PAD, middle, figure, theme.text, align="right")

@@ -1,9 +1,9 @@
-"""News feeds over HTTP: everything that knows what RSS, Atom, HTTP and their failings are lives here.
+"""News feeds over HTTP: everything that knows about RSS, Atom, HTTP and what goes wrong with them.
 
-``reader.FeedReader`` polls one feed; ``check.check_feed`` looks one over for a person; ``opml.read_opml`` imports a
-list. Below them: ``fetch`` (HTTP, bounded in time and size) over ``inflate``; ``parser`` hands a body to ``worker``, a
-child process that can be stopped, which runs ``document`` (the body's encoding and kind), ``parse`` (feedparser),
-``text`` and ``dates``; ``pace`` decides when to poll next.
+``reader.FeedReader`` polls a feed; ``check.check_feed`` describes one for a person; ``opml.read_opml`` imports a list.
+Below them: ``fetch`` (HTTP, limited in time and size) uses ``inflate``; ``parser`` hands a body to ``worker``, a child
+process that can be killed, which runs ``document`` (encoding, feed or not), ``parse`` (feedparser), ``text`` and
+``dates``; ``identity`` tells new entries from repeats; ``pace`` decides when to poll next.
 
 The package itself imports nothing, so that the child process starts without the HTTP client.
 """

@@ -1,34 +1,34 @@
-"""Look one feed over for a person who thinks of adding it, or wonders why it brings nothing."""
+"""Check one feed for a person who wants to add it, or wonders why it brings nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import aiohttp
 
-from bot.adapters.feeds.dates import believe
+from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedFeed
 from bot.adapters.feeds.parser import Parser
 from bot.core.errors import SourceError
 
 QUIET_FOR = timedelta(days=60)
-"""A feed whose newest entry is older than this is remarked on."""
+"""A feed whose newest entry is older than this may be abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedCheck:
-    """What one look at a feed showed. Counts are of entries."""
+    """The result of checking one feed. Counts are of entries."""
 
     url: str
     ok: bool
     status: int | None = None
     content_type: str = ""
     kind: str = ""
-    """``RSS 2.0``, ``Atom 1.0``, …; empty where it is no feed."""
+    """``RSS 2.0``, ``Atom 1.0``, …; empty if it is not a feed."""
     title: str = ""
     size: int = 0
     """Bytes, decompressed."""
@@ -36,30 +36,29 @@ class FeedCheck:
     with_guid: int = 0
     with_link: int = 0
     with_date: int = 0
-    """Entries whose date can be believed."""
+    """Entries with a plausible date."""
     newest_at: datetime | None = None
     newest: str = ""
-    """Title of the newest entry by date, else of the first."""
+    """Title of the newest entry by date, or of the first if none is dated."""
     conditional: bool = False
-    """The server names an ETag or Last-Modified, so that unchanged feeds cost nothing."""
+    """The server sends an ETag or Last-Modified, so polling an unchanged feed costs nothing."""
     problems: tuple[str, ...] = ()
     """Each with what to do."""
 
     def lines(self) -> list[str]:
-        """The result for people, one fact a line."""
-        told = [f"{self.url}", f"  status       {self.status or 'no answer'}"]
+        """The result for people, one fact per line."""
+        lines = [self.url, f"  status       {self.status or 'no answer'}"]
         if self.kind:
-            told += [
+            lines += [
                 f"  type         {self.kind}, {self.content_type or 'no content type'}, {self.size / 1000:.0f} kB",
                 f"  title        {self.title or '(none)'}",
                 f"  entries      {self.entries} ({self.with_date} dated, {self.with_guid} with guid, "
                 f"{self.with_link} with link)",
                 f"  newest       {f'{self.newest_at:%Y-%m-%d %H:%M} UTC: ' if self.newest_at else ''}{self.newest}",
-                f"  conditional  {'yes' if self.conditional else 'no: every poll costs the whole feed'}",
+                f"  conditional  {'yes' if self.conditional else 'no: every poll fetches the whole feed'}",
             ]
-        told += [f"  problem      {problem}" for problem in self.problems]
-        told.append(f"  {'works' if self.ok else 'does not work'}")
-        return told
+        lines += [f"  problem      {problem}" for problem in self.problems]
+        return [*lines, f"  {'works' if self.ok else 'does not work'}"]
 
 
 async def check_feed(
@@ -70,7 +69,7 @@ async def check_feed(
     limits: FetchLimits | None = None,
     parser: Parser | None = None,
 ) -> FeedCheck:
-    """Fetch ``url`` once and say what it is. Never raises for a bad feed."""
+    """Fetch and describe the feed at ``url``. Never raises for a bad feed."""
     own = parser or Parser()
     try:
         fetched = await fetch(session, url, now, limits=limits)
@@ -78,42 +77,37 @@ async def check_feed(
     except FetchError as error:
         return FeedCheck(url, ok=False, status=error.status, problems=(str(error),))
     except SourceError as error:
-        return FeedCheck(
-            url,
-            ok=False,
-            status=fetched.status,
-            content_type=fetched.content_type,
-            size=len(fetched.body or b""),
-            problems=(str(error), *_moved(fetched)),
-        )
+        problems = [str(error), fetched.moved_note]
+        return replace(_response(url, fetched), problems=tuple(filter(None, problems)))
     finally:
         if parser is None:
             await own.close()
-    return _judged(url, fetched, parsed, now)
+    return _described(_response(url, fetched), fetched, parsed, now)
 
 
-def _judged(url: str, fetched: Fetched, parsed: ParsedFeed, now: datetime) -> FeedCheck:
-    dates = believe([e.published_at for e in parsed.entries], parsed.built_at, now)
+def _response(url: str, fetched: Fetched) -> FeedCheck:
+    size = len(fetched.body or b"")
+    return FeedCheck(url, ok=False, status=fetched.status, content_type=fetched.content_type, size=size)
+
+
+def _described(check: FeedCheck, fetched: Fetched, parsed: ParsedFeed, now: datetime) -> FeedCheck:
+    dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
     dated = [(at, i) for i, at in enumerate(dates) if at is not None]
-    newest_at, place = max(dated, key=lambda d: (d[0], -d[1])) if dated else (None, 0)
-    entries = len(parsed.entries)
-    problems = [*_moved(fetched), *parsed.problems, *_doubts(parsed, newest_at, now)]
-    return FeedCheck(
-        url=url,
-        ok=bool(entries),
-        status=fetched.status,
-        content_type=fetched.content_type,
+    newest_at, newest = max(dated, key=lambda d: (d[0], -d[1])) if dated else (None, 0)
+    problems = [fetched.moved_note, *parsed.problems, *_doubts(parsed, newest_at, now)]
+    return replace(
+        check,
+        ok=bool(parsed.entries),
         kind=parsed.kind,
         title=parsed.title,
-        size=len(fetched.body or b""),
-        entries=entries,
+        entries=len(parsed.entries),
         with_guid=sum(bool(e.guid) for e in parsed.entries),
         with_link=sum(bool(e.link) for e in parsed.entries),
         with_date=len(dated),
         newest_at=newest_at,
-        newest=parsed.entries[place].title if entries else "",
+        newest=parsed.entries[newest].title if parsed.entries else "",
         conditional=bool(fetched.etag or fetched.last_modified),
-        problems=tuple(problems),
+        problems=tuple(filter(None, problems)),
     )
 
 
@@ -121,17 +115,13 @@ def _doubts(parsed: ParsedFeed, newest_at: datetime | None, now: datetime) -> It
     """What is wrong with a feed that can be read."""
     guids = Counter(e.guid for e in parsed.entries if e.guid)
     if not parsed.entries:
-        yield "the feed is valid but has no entries: nothing will come from it until it has"
+        yield "the feed is valid but has no entries"
         return
     if newest_at is None:
-        yield "no entry has a date that can be believed: stories count from when they are seen"
+        yield "no entry has a plausible date: stories are dated by when they are first seen"
     if any(n > 1 for n in guids.values()):
-        yield "several entries share one guid: they are told apart by link and title"
+        yield "several entries share a guid: entries are identified by link and title"
     if not guids:
-        yield "no guids: entries are known by link and title"
+        yield "no guids: entries are identified by link and title"
     if newest_at is not None and now - newest_at > QUIET_FOR:
-        yield f"nothing new for {(now - newest_at).days} days: the feed may have been given up"
-
-
-def _moved(fetched: Fetched) -> list[str]:
-    return [f"the feed has moved for good to {fetched.moved_to}; use that address"] if fetched.moved_to else []
+        yield f"nothing new for {(now - newest_at).days} days: the feed may be abandoned"

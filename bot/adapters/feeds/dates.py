@@ -1,15 +1,15 @@
-"""When an entry says it was published, and how far that is believed.
+"""The publication dates of entries, and which of them are plausible.
 
-Dates of feeds inform, they never order. What is kept:
+Feed dates inform; they never order anything. What is kept:
 
-- a date alone is kept as its midnight, UTC; a date without a zone is taken as UTC;
-- seconds or milliseconds since 1970 are understood;
+- a bare date as midnight UTC; a date without a zone as UTC;
+- seconds or milliseconds since 1970;
 - before 1995, unreadable or missing: ``None``;
-- up to ten minutes in the future is a clock that is fast: kept as the time of the poll; further: ``None``;
-- equal to the time of the fetch, or to the time the feed was built where that is not the newest entry's own:
-  the generator had no date and wrote its clock's: ``None``.
+- up to ten minutes ahead (a fast clock) as the time of the poll; further ahead: ``None``;
+- equal to the time of the fetch, or to the feed's build time unless that is the newest entry's own date: ``None``,
+  because the generator had no date and wrote the current time.
 
-Off by hours (a wrong zone) cannot be told from right, and is kept.
+A date that is hours off (a wrong zone) cannot be recognised, and is kept.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FAST_CLOCK = timedelta(minutes=10)
 SAME_MOMENT = timedelta(seconds=2)
 
 
-def understand(raw: object, parsed: object) -> datetime | None:
-    """The moment a date element names, from its text and from what feedparser made of it; aware UTC."""
+def parse_date(raw: object, parsed: object) -> datetime | None:
+    """The date and time of a date element, from its text and from feedparser's reading of it; aware UTC."""
     text = raw.strip() if isinstance(raw, str) else ""
     if text.isascii() and text.isdigit() and len(text) in (9, 10, 13):
         seconds = int(text) / (1000 if len(text) == 13 else 1)
@@ -39,29 +39,26 @@ def understand(raw: object, parsed: object) -> datetime | None:
         return None
 
 
-def believe(dates: Sequence[datetime | None], built_at: datetime | None, now: datetime) -> list[datetime | None]:
-    """What is kept of the dates of all entries of a feed, in the feed's order, fetched at ``now``.
+def plausible_dates(
+    dates: Sequence[datetime | None], built_at: datetime | None, now: datetime
+) -> list[datetime | None]:
+    """The plausible ones among the dates of all entries of a feed, in its order; the others are ``None``.
 
-    ``built_at`` is when the feed says it was made.
+    ``built_at`` is the build date the feed states, ``now`` when it was fetched.
     """
-    stamped = set()
+    at_build = set()
     if built_at is not None:
-        near = [i for i, at in enumerate(dates) if at is not None and abs(at - built_at) <= SAME_MOMENT]
-        newest = max((at for at in dates if at is not None), default=None)
-        own = [i for i in near if i == 0 and dates[i] == newest] if len(near) == 1 else []
-        stamped = {i for i in near if i not in own}
-    # A crowd on one second that is not a midnight is a generator's clock, whatever the feed says of itself.
-    crowd = Counter(at for at in dates if at is not None and (at.hour, at.minute, at.second) != (0, 0, 0))
-    return [
-        None if i in stamped or _clocked(at, crowd, len(dates)) else _plausible(at, now) for i, at in enumerate(dates)
-    ]
+        at_build = {i for i, at in enumerate(dates) if at is not None and abs(at - built_at) <= SAME_MOMENT}
+        if at_build == {0} and dates[0] == max(at for at in dates if at is not None):
+            at_build = set()  # the newest entry, published when the feed was built
+    # most entries within one second that is not a midnight: the generator's clock, whatever the feed states
+    same_second = Counter(at for at in dates if at is not None and (at.hour, at.minute, at.second) != (0, 0, 0))
 
+    def plausible(i: int, at: datetime | None) -> datetime | None:
+        if at is None or i in at_build or (same_second[at] >= 3 and same_second[at] * 2 > len(dates)):
+            return None
+        if at < EARLIEST or at > now + FAST_CLOCK or abs(at - now) <= SAME_MOMENT:
+            return None
+        return min(at, now)
 
-def _clocked(at: datetime | None, crowd: Counter[datetime], entries: int) -> bool:
-    return at is not None and crowd[at] >= 3 and crowd[at] * 2 > entries
-
-
-def _plausible(at: datetime | None, now: datetime) -> datetime | None:
-    if at is None or at < EARLIEST or at > now + FAST_CLOCK or abs(at - now) <= SAME_MOMENT:
-        return None
-    return min(at, now)
+    return [plausible(i, at) for i, at in enumerate(dates)]

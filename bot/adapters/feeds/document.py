@@ -1,7 +1,7 @@
-"""What a response's body is before anyone parses it: its encoding, and whether it is a feed at all.
+"""The body of a response before it is parsed: its encoding, and whether it is a feed at all.
 
-Encodings are settled here and not by feedparser, which believes an HTTP header over the bytes: UTF-8 is recognised by
-being valid, whatever the header and the declaration say, and only then are they asked.
+The encoding is decided here and not by feedparser, which trusts the HTTP header over the bytes. Valid UTF-8 is UTF-8,
+whatever header and declaration say; only otherwise do they count.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FIRST_BYTES = (
 )
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-_STATEFUL = ("iso-2022", "iso2022", "hz")  # their bytes are all ASCII, so they pass for UTF-8
+_STATEFUL = ("iso-2022", "iso2022", "hz")  # pure ASCII bytes, so they look like UTF-8
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252"}
 _NOT_TEXT = ("idna", "punycode", "escape", "undefined", "mbcs", "oem", "utf-7", "utf_7")
 _SPACE = re.compile(r"\s*")
@@ -44,36 +44,34 @@ _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """A body as text that may be a feed."""
+    """A decoded body that may be a feed."""
 
     text: str
     encoding: str
 
 
 class NotAFeedError(Exception):
-    """The body is something else; the message says what, and what to do."""
+    """The body is not a feed; the message says what it is and what to do."""
 
 
 def read(body: bytes, content_type: str, url: str) -> FeedDocument:
-    """Decode ``body`` and make sure that it may be a feed; raises NotAFeedError for what cannot be one."""
-    if not body.strip():
-        raise NotAFeedError("the answer is empty; if it stays so, check the address")
+    """Decode ``body``. Raises NotAFeedError if it cannot be a feed."""
     text, encoding = decode(body, content_type)
     text = text.lstrip("\ufeff").translate(_NOT_XML)
     head = text.lstrip()[:2000]
     if not head:
-        raise NotAFeedError("the answer is empty; if it stays so, check the address")
+        raise NotAFeedError("the response is empty; if this persists, check the address")
     if head[0] in "{[":
-        raise NotAFeedError("the answer is JSON, not RSS or Atom; give the address of the site's XML feed")
+        raise NotAFeedError("the response is JSON, not RSS or Atom; use the address of the site's XML feed")
     if re.match(r"<!doctype\s+html|<html[\s>]", _first_element(text), re.IGNORECASE):
-        raise NotAFeedError(f"the answer is an HTML page, not a feed; {_better_address(text, url)}")
+        raise NotAFeedError(f"the response is an HTML page, not a feed; {_better_address(text, url)}")
     if "<" not in head:
-        raise NotAFeedError("the answer is plain text, not RSS or Atom; check the address")
+        raise NotAFeedError("the response is plain text, not RSS or Atom; check the address")
     return FeedDocument(text, encoding)
 
 
 def _first_element(text: str) -> str:
-    """What follows the declaration, instructions and comments at the start; a piece of it is enough."""
+    """The start of the first element, after declaration, instructions and comments."""
     at = 0
     for _ in range(100):
         space = _SPACE.match(text, at)
@@ -91,7 +89,7 @@ def _first_element(text: str) -> str:
 
 
 def decode(body: bytes, content_type: str) -> tuple[str, str]:
-    """``body`` as text, and the encoding that gave it. Never fails: at worst some characters are replaced."""
+    """``body`` as text, and its encoding. Never fails: at worst some characters are replaced."""
     for bom, name in _BOMS:
         if body.startswith(bom):
             return body[len(bom) :].decode(name, "replace"), name
@@ -99,9 +97,9 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
         if body.startswith(first):
             return body.decode(name, "replace"), name
     declared = [m[1].decode("ascii").lower() for m in [_DECLARED.match(body[:400])] if m]
-    stated = [m[1].lower() for m in [_CHARSET.search(content_type)] if m]
-    stateful = [name for name in declared + stated if name.startswith(_STATEFUL)]
-    for name in [*stateful, "utf-8", *declared, *stated]:
+    declared += [m[1].lower() for m in [_CHARSET.search(content_type)] if m]
+    stateful = [name for name in declared if name.startswith(_STATEFUL)]
+    for name in [*stateful, "utf-8", *declared]:
         codec = _WIDER.get(name.replace("_", "-"), name)
         if any(word in codec for word in _NOT_TEXT):
             continue
@@ -110,30 +108,27 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
         except (UnicodeError, LookupError, ValueError):
             continue
     text = body.decode("utf-8", "replace")
-    damaged = text.count("�")
-    whole = len(re.findall(r"[^\x00-\x7f�]", text))
-    if whole > damaged:  # UTF-8 with a few broken characters
+    if len(re.findall(r"[^\x00-\x7f�]", text)) > text.count("�"):  # UTF-8 with a few broken characters
         return text, "utf-8"
     return body.decode("cp1252", "replace"), "cp1252"
 
 
 def well_formed(text: str) -> bytes:
-    """``text`` as UTF-8 with a declaration that says so."""
+    """``text`` as UTF-8, declared as such."""
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + _XML_DECLARATION.sub("", text, count=1).encode(
         "utf-8", "replace"
     )
 
 
 def repair(text: str) -> str:
-    """``text`` with bare ampersands escaped and HTML's entities as characters, outside CDATA: the two most common
-    mistakes, for which a lenient parser would drop words."""
+    """``text`` with bare ampersands escaped and HTML entities replaced, outside CDATA: the two most common mistakes,
+    over which a lenient parser drops words."""
     own_entities = "<!ENTITY" in text[:20_000]
     pieces, position = [], 0
     while True:
         start = text.find("<![CDATA[", position)
         end = text.find("]]>", start) if start >= 0 else -1
-        outside = text[position : start if end >= 0 else len(text)]
-        outside = _BARE.sub("&amp;", outside)
+        outside = _BARE.sub("&amp;", text[position : start if end >= 0 else len(text)])
         pieces.append(outside if own_entities else _NAMED.sub(_character, outside))
         if end < 0:
             return "".join(pieces)
@@ -142,22 +137,22 @@ def repair(text: str) -> str:
 
 
 def cut_off(text: str) -> bool:
-    """Whether the document ends before its root element does."""
+    """Whether the document ends before its root element is closed."""
     tail = text[-2_000:].rstrip().lower()
     return not re.search(r"</\s*(?:[a-z0-9]+:)?(?:rss|feed|rdf|channel)\s*>", tail)
 
 
 def ends_in_entry(text: str) -> bool:
-    """Whether the last entry of a document that was cut off is itself cut."""
+    """Whether a truncated document ends within an entry."""
     opened = max(text.rfind("<item"), text.rfind("<entry"), text.rfind(":item "), text.rfind(":entry "))
     closed = max(text.rfind("</item"), text.rfind("</entry"), text.rfind(":item>"), text.rfind(":entry>"))
     return opened > closed
 
 
-def _character(found: re.Match[str]) -> str:
-    name = found[1]
+def _character(entity: re.Match[str]) -> str:
+    name = entity[1]
     if name in _XML_NAMES:
-        return found[0]
+        return entity[0]
     character = html.entities.html5.get(f"{name};")
     return character if character and character not in "<>&" else f"&amp;{name};"
 
@@ -166,13 +161,13 @@ _ALTERNATE = re.compile(r"<link\b[^<>]{0,1000}>", re.IGNORECASE)
 
 
 def _better_address(page: str, url: str) -> str:
-    """What to do instead of reading ``page``: the feed it names, where it names one."""
+    """Advice for an HTML ``page``: the feed it links to, if any."""
     for tag in _ALTERNATE.findall(page[:200_000])[:200]:
         if re.search(r"application/(?:rss|atom|rdf)\+xml", tag, re.IGNORECASE):
             href = re.search(r"""href\s*=\s*["']?([^"'\s>]{1,500})""", tag, re.IGNORECASE)
             if href:
                 try:
-                    return f"the page names its feed: {urljoin(url, html.unescape(href[1]))}"
+                    return f"the page links to its feed: {urljoin(url, html.unescape(href[1]))}"
                 except ValueError:
                     break
-    return "the site may block automatic readers, or the address is that of a page: look for its feed"
+    return "the site may block feed readers, or this is a page's address: look for its feed"

@@ -1,4 +1,4 @@
-"""Get one feed over HTTP: bounded in time, size and redirects, with every way it can fail named."""
+"""Fetch a feed over HTTP, with limits on time, size and redirects, and a plain error for every way it can fail."""
 
 from __future__ import annotations
 
@@ -21,46 +21,51 @@ _PERMANENT = (301, 308)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 _ADVICE = {
-    401: "the feed wants a login; use a public address",
-    402: "the feed wants payment; remove it or use a public address",
-    403: "the site refuses us; it may block automatic readers: remove the feed or look for another address",
+    401: "the feed requires a login; use a public address",
+    402: "the feed requires payment; remove it or use a public address",
+    403: "access denied; the site may block feed readers: remove the feed or look for another address",
     404: "there is no such page; correct the address or remove the feed",
-    410: "the feed is gone for good; remove it",
-    429: "we ask too often for this site; polling slows down by itself",
-    451: "the site may not show this here; remove the feed",
+    410: "the feed is permanently gone; remove it",
+    429: "rate-limited by the site; polling slows down automatically",
+    451: "not available here for legal reasons; remove the feed",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """How much a feed may cost. Sizes in bytes, after decompression as well as before."""
+    """Limits on one fetch. Sizes in bytes, compressed and decompressed."""
 
     body: int = 10_000_000
     redirects: int = 5
     connect: timedelta = timedelta(seconds=10)
     read: timedelta = timedelta(seconds=15)
-    """Longest wait for the next bytes."""
+    """Longest wait for more data."""
     total: timedelta = timedelta(seconds=45)
-    """From the first connection to the last byte, redirects included."""
+    """For everything, redirects included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer. ``body`` is ``None`` where the server said that nothing changed (304)."""
+    """A successful response. ``body`` is ``None`` for 304 (not modified)."""
 
     status: int
     url: str
-    """Where it came from in the end."""
+    """After redirects."""
     body: bytes | None = field(repr=False)
     content_type: str = ""
     etag: str | None = None
     last_modified: str | None = None
     moved_to: str = ""
-    """The address to use from now on, where every redirect was permanent."""
+    """The new address, if every redirect was permanent."""
+
+    @property
+    def moved_note(self) -> str:
+        """What to do about a permanent redirect; empty without one."""
+        return f"the feed has permanently moved to {self.moved_to}; change its address" if self.moved_to else ""
 
 
 class FetchError(SourceError):
-    """A feed could not be fetched. ``status`` is the HTTP status where there was an answer."""
+    """A feed could not be fetched. ``status`` is the HTTP status, if there was a response."""
 
     def __init__(
         self,
@@ -83,9 +88,9 @@ async def fetch(
     last_modified: str | None = None,
     limits: FetchLimits | None = None,
 ) -> Fetched:
-    """The feed at ``url``, or the word that it has not changed since ``etag`` and ``last_modified``.
+    """Fetch ``url``, conditionally if ``etag`` or ``last_modified`` is known.
 
-    Raises FetchError for everything that can go wrong. ``now`` is only used to understand a ``Retry-After`` date.
+    Raises FetchError whatever goes wrong. ``now`` only serves to read a ``Retry-After`` date.
     """
     limits = limits or FetchLimits()
     headers = {"User-Agent": USER_AGENT, "Accept": _ACCEPT, "Accept-Encoding": SUPPORTED}
@@ -101,19 +106,19 @@ async def fetch(
     except SourceError as error:
         raise FetchError(str(error), permanent=error.permanent, status=200) from error
     except TimeoutError as error:  # aiohttp's own time-outs are TimeoutErrors too
-        what = "connect" if isinstance(error, aiohttp.ConnectionTimeoutError) else "answer in time"
-        raise FetchError(f"the server did not {what}; it is tried again later") from error
+        what = "connecting" if isinstance(error, aiohttp.ConnectionTimeoutError) else "waiting for the response"
+        raise FetchError(f"timed out {what}; it is tried again later") from error
     except aiohttp.ClientConnectorDNSError as error:
-        raise FetchError(f"the host name {host_of(url)!r} is not known; check the address, or the network") from error
+        raise FetchError(f"unknown host {host_of(url)!r}; check the address and the network") from error
     except (aiohttp.ClientSSLError, ssl.SSLError) as error:
         raise FetchError(f"no secure connection to {host_of(url)!r}: {_line(error)}; check the address") from error
     except aiohttp.ClientPayloadError as error:
-        raise FetchError("the connection broke in the middle of the answer; it is tried again later") from error
+        raise FetchError("the connection broke during the response; it is tried again later") from error
     except aiohttp.InvalidURL as error:
         raise FetchError("the address is not a valid URL; correct it", permanent=True) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise FetchError(f"no answer from {host_of(url)!r}: {_line(error)}; it is tried again later") from error
-    except ValueError as error:  # yarl and idna: addresses and redirects that are none
+        raise FetchError(f"no response from {host_of(url)!r}: {_line(error)}; it is tried again later") from error
+    except ValueError as error:  # yarl and idna: malformed addresses and redirects
         raise FetchError(f"the address cannot be used: {_line(error)}", permanent=True) from error
 
 
@@ -128,7 +133,7 @@ async def _follow(
     while True:
         _check_address(url, redirected=bool(visited))
         visited.add(url)
-        # auto_decompress off: only the Inflater knows the cap
+        # auto_decompress off: the Inflater enforces the size limit
         async with session.get(
             url, headers=headers, allow_redirects=False, timeout=timeout, auto_decompress=False
         ) as response:
@@ -136,12 +141,12 @@ async def _follow(
                 return await _read(response, url, moved_to, headers, now, limits)
             location = response.headers.get("Location", "").strip()
             if not location:
-                raise FetchError("the server redirects to nowhere; correct the address", status=response.status)
+                raise FetchError("redirected without a target; correct the address", status=response.status)
             moved = moved and response.status in _PERMANENT
             url = urljoin(url, location)
             moved_to = url if moved else moved_to
         if url in visited:
-            raise FetchError("the address redirects in a circle; correct it", status=response.status)
+            raise FetchError("the address redirects in a loop; correct it", status=response.status)
         if len(visited) > limits.redirects:
             raise FetchError(f"more than {limits.redirects} redirects; use the final address", status=response.status)
 
@@ -156,13 +161,11 @@ async def _read(
 ) -> Fetched:
     status = response.status
     if status == 304 and not {"If-None-Match", "If-Modified-Since"} & headers.keys():
-        raise FetchError("the server says 'not modified' though nothing was known; it is tried again later", status=304)
+        raise FetchError("304 (not modified) to an unconditional request; it is tried again later", status=304)
     if status != 304 and not 200 <= status < 300:
-        advice = _ADVICE.get(status) or (
-            "the site has trouble; it is tried again later" if status >= 500 else "check the address"
-        )
+        other = "server error; it is tried again later" if status >= 500 else "check the address"
         raise FetchError(
-            f"HTTP {status}: {advice}",
+            f"HTTP {status}: {_ADVICE.get(status, other)}",
             status=status,
             permanent=status in (404, 410, 451),
             retry_after=retry_after(response.headers, now),
@@ -190,18 +193,16 @@ def _check_address(url: str, *, redirected: bool) -> None:
         raise FetchError(f"the address cannot be used: it {fault.value}", permanent=True)
     if fault in (LinkFault.SCHEME, LinkFault.HOST):
         how = "redirects to" if redirected else "is"
-        raise FetchError(
-            f"the address {how} {url[:80]!r}, which is not http or https; give the web address of the feed",
-            permanent=True,
-        )
+        message = f"the address {how} {url[:80]!r}, which is not http or https; give the web address of the feed"
+        raise FetchError(message, permanent=True)
 
 
 def _validator(value: str | None) -> str | None:
-    """An ETag or date to send back later; none where it could not be sent again as it is."""
+    """An ETag or date to send back later, if it can be sent unchanged."""
     return value if value and len(value) <= 1000 and value.isprintable() else None
 
 
 def _line(error: BaseException) -> str:
-    """What an error says, on one line; without addresses, which may hold a private key of a feed."""
+    """An error's text on one line, without addresses: they may contain a private key."""
     text = " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())
     return " ".join("…" if "://" in word else word for word in text.split())[:160]

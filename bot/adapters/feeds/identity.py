@@ -1,17 +1,16 @@
-"""Which entry of a feed is which: new, a repeat, or a rewritten title of one seen before.
+"""Whether an entry of a feed is new, a repeat, or a rewritten title of one seen before.
 
-Everything about the identity of entries lives here. Feeds promise a unique, lasting guid and keep no promise: there is
-none, it changes, or it is reused; links gain tracking parameters or all lead to the homepage; titles are rewritten. So
-an entry leaves several *keys* in the seen-set, each a hash of something it may be recognised by:
+Guids should be unique and permanent, but may be missing, change or be reused; links gain tracking parameters or all
+point to the homepage; titles are rewritten. So an entry leaves several *keys* in the seen-set, each a hash:
 
-- ``exact`` keys (guid and title; link and title): one of them known means a repeat;
-- the ``guid`` and the ``page`` (its link, where no other entry shares it): known with another title, they hint at a
-  rewrite, which the ``word`` keys (the longest words of the first title) confirm where guid and page disagree.
+- ``exact`` keys (guid and title; link and title): if one is known, the entry is a repeat;
+- the ``guid`` and the ``page`` (its link, if no other entry shares it): known with another title, they suggest a
+  rewrite, which the ``word`` keys (the longest words of the first title) confirm if guid and page disagree.
 
-Where the evidence is even, an entry counts as new: a story told twice is joined by its cluster, a lost one is gone.
-Two questions are put to the seen-set: ``first_question`` always, ``second_question`` only where a title changed.
+In doubt an entry counts as new: a repeated story joins its cluster, a lost one is gone. The seen-set is queried for
+``first_keys`` always, and for ``rewrite_keys`` only where a title changed.
 
-Known limit: an entry with neither guid nor link has only its title, so a later one under the same title is a repeat.
+Known limit: an entry with neither guid nor link is identified by its title alone.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from bot.core.model import stable_id
 
 WORDS_KEPT = 5
-"""How many words of a title are remembered to recognise a rewrite."""
+"""Words of a title remembered to recognise a rewrite."""
 
 _TRACKING = re.compile(
     r"^(?:utm_.*|at_(?:medium|campaign|link.*|custom.*)|mc_[ce]id|[fg]clid|gbraid|wbraid|msclkid|igshid|guce.*|"
     r"guccounter|ocid|cmpid|cmp|ftag|smid|smtyp|taid|spm|xtor|ncid|soc_src|soc_trk|sref|partner|mod|rss|feed|feature|"
     r"ref|ref_src|referrer|src|source|via|traffic_source|ns_.*|_hs.*|share|fbclid)$"
 )
-"""Query parameters that say how a reader came, not what the page is."""
+"""Query parameters that track readers and do not identify the page."""
 
 _TRACKING_VALUES = re.compile(r"rss|feed|twitter|facebook|social|mail|google|home|share|news", re.IGNORECASE)
 _AMBIGUOUS = frozenset({"source", "src", "ref", "feed", "mod", "share", "partner", "feature", "via", "rss", "cmp"})
-"""Names of tracking parameters that sometimes say which page; dropped only with a value that speaks of a channel."""
+"""Tracking parameters that sometimes identify the page; dropped only if the value names a channel."""
 
 _TYPOGRAPHY = str.maketrans(
     {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'}
@@ -54,7 +53,7 @@ _STOP = frozenset(
 
 
 class Novelty(enum.StrEnum):
-    """What an entry turned out to be."""
+    """How new an entry is."""
 
     NEW = "new"
     REPEAT = "repeat"
@@ -63,7 +62,7 @@ class Novelty(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What tells one entry of a feed from another; each part may be empty."""
+    """What identifies an entry within its feed; each part may be empty."""
 
     guid: str
     link: str
@@ -72,7 +71,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """An entry's keys, and the id its story gets if there is to be one."""
+    """An entry's keys, and the id of its story should it be new."""
 
     story: str
     exact: tuple[str, ...]
@@ -83,7 +82,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class EntryVerdict:
-    """What an entry is. ``keys`` are those to remember with its story; empty for a repeat."""
+    """The decision on an entry. ``keys`` are to be remembered with its story; empty for a repeat."""
 
     novelty: Novelty
     story: str
@@ -93,17 +92,17 @@ class EntryVerdict:
 
 
 def fold_title(title: str) -> str:
-    """The title without what an editor changes in passing: case, white space, kinds of quote and dash, final dots."""
+    """The title without minor edits: case, white space, kinds of quote and dash, final full stops."""
     folded = unicodedata.normalize("NFKC", title).translate(_TYPOGRAPHY).casefold()
     folded = " ".join(folded.split())
     return folded.rstrip(" .") or folded
 
 
 def fold_link(link: str) -> str:
-    """The link without what does not say which page it is.
+    """The link reduced to what identifies the page.
 
-    Scheme, ``www.``, default port, tracking parameters, their order, and a final slash go. A fragment stays unless it
-    tracks: pages of many entries tell them apart by it. What cannot be taken apart is returned as it is.
+    Scheme, ``www.``, default port, tracking parameters, the order of the others and a final slash go. A fragment stays
+    unless it tracks: on pages with many entries it identifies one. A malformed link is returned unchanged.
     """
     link = link.strip()
     try:
@@ -115,12 +114,8 @@ def fold_link(link: str) -> str:
         return link
     host = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")
     try:
-        kept = sorted(
-            (name, value)
-            for name, value in parse_qsl(parts.query, keep_blank_values=True, max_num_fields=100)
-            if not _tracks(name.lower(), value)
-        )
-        query = urlencode(kept)
+        fields = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=100)
+        query = urlencode(sorted((name, value) for name, value in fields if not _tracks(name.lower(), value)))
     except (ValueError, UnicodeError):
         query = parts.query
     fragment = parts.fragment
@@ -130,10 +125,10 @@ def fold_link(link: str) -> str:
 
 
 def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> list[Marks]:
-    """The keys of all entries of one poll of ``source``, in their order.
+    """The keys of all entries of one poll of ``source``, in order.
 
-    They are judged together, because a guid or a link that several of them share tells none of them apart. ``homes``
-    are links that are no entry's own: the feed's site and address.
+    All at once, because a guid or link that several entries share identifies none of them. ``homes`` are links that
+    are not an entry's own: the feed's site and address.
     """
     folded = [
         Entry(
@@ -158,7 +153,7 @@ def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> 
         exact = []
         if e.guid:
             exact.append(stable_id("guid+title", source, e.guid, e.title))
-        # One title on one shared page under several guids at once: there the guid, not the title, tells them apart.
+        # one title on one page under several guids at once: there only the guid identifies an entry
         if own_page or not e.guid or len(guids_of[e.link, e.title] - {""}) == 1:
             exact.append(stable_id("link+title", source, e.link, e.title))
         marks.append(
@@ -173,25 +168,22 @@ def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> 
     return marks
 
 
-def first_question(marks: Sequence[Marks]) -> list[str]:
-    """The keys to look up for a whole poll, each once."""
+def first_keys(marks: Sequence[Marks]) -> list[str]:
+    """The keys to look up for a poll, each once."""
     return list(dict.fromkeys(key for m in marks for key in (*m.exact, m.guid, m.page) if key))
 
 
-def second_question(marks: Sequence[Marks], known: Mapping[str, str]) -> list[str]:
+def rewrite_keys(marks: Sequence[Marks], known: Mapping[str, str]) -> list[str]:
     """The further keys to look up: the words of titles that changed under a known guid or page."""
-    asked: dict[str, None] = {}
-    for m in marks:
-        if not any(key in known for key in m.exact):
-            for story in _candidates(m, known):
-                asked.update(dict.fromkeys(_word_key(story, word) for word in m.words))
-    return list(asked)
+    changed = [m for m in marks if not any(key in known for key in m.exact)]
+    keys = (_word_key(story, word) for m in changed for story in _candidates(m, known) for word in m.words)
+    return list(dict.fromkeys(keys))
 
 
 def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[EntryVerdict]:
-    """What each entry is, given which keys were ever seen (key to story id), in the order of ``marks``.
+    """The decision on each entry, in the order of ``marks``; ``known`` maps the keys ever seen to story ids.
 
-    Entries that come twice in one poll are repeats of each other. The first-seen story keeps every key it ever had.
+    An entry that occurs twice in one poll is a repeat. The story seen first keeps its keys.
     """
     seen = dict(known)
     verdicts = []
@@ -211,10 +203,10 @@ def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[EntryVerdict
 
 
 def _revised(m: Marks, seen: Mapping[str, str]) -> str | None:
-    """The id of the story whose title was rewritten into this one, if that is what happened."""
+    """The id of the story of which this is a rewritten title, if any."""
     by_guid, by_page = seen.get(m.guid), seen.get(m.page)
     if by_guid and (by_guid == by_page or not m.page):
-        return by_guid  # same guid, and the same page or none to compare: however different the words
+        return by_guid  # same guid, and same page or none to compare: the words do not matter
     for story in _candidates(m, seen):
         hits = sum(_word_key(story, word) in seen for word in m.words)
         if m.words and hits >= min(2, len(m.words)):
@@ -232,7 +224,7 @@ def _word_key(story: str, word: str) -> str:
 
 
 def _words(title: str) -> tuple[str, ...]:
-    """The telling words of a folded title, longest first (ties by order of the alphabet), each once."""
+    """The significant words of a folded title, longest first (then alphabetically), each once."""
     words = {w for w in re.findall(r"\w+", title) if len(w) > 2 and w not in _STOP}
     return tuple(sorted(words, key=lambda w: (-len(w), w)))
 
@@ -244,5 +236,5 @@ def _tracks(name: str, value: str) -> bool:
 
 
 def _leads_somewhere(folded_link: str) -> bool:
-    """False for no link and for a bare host: such a link is nobody's own page."""
+    """False for no link and for a bare host, which is no entry's own page."""
     return any(c in folded_link for c in "/?#")

@@ -1,4 +1,4 @@
-"""Undo a response's content coding in bounded steps, so that no body can grow beyond its cap."""
+"""Decompress a response step by step, so that no body exceeds its size limit."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from bot.core.errors import SourceError
 _STEP = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 SUPPORTED = "gzip, deflate"
-"""What to ask for in ``Accept-Encoding``."""
+"""The ``Accept-Encoding`` to send."""
 
 
 class Inflater:
-    """Collects a body given in pieces; raises SourceError as soon as it exceeds ``limit`` bytes, before and after.
+    """Collects a body piece by piece. Raises SourceError once it exceeds ``limit`` bytes, compressed or decompressed.
 
-    Servers lie about the coding in both directions: a body that says gzip and is not is taken as it is, and one that
-    begins like gzip without saying so is unpacked. ``deflate`` means zlib to some and raw deflate to others.
+    Declared codings are unreliable: a body that is not gzip although declared so is taken unchanged, an undeclared gzip
+    body is decompressed. ``deflate`` means zlib to some servers and raw deflate to others.
     """
 
     def __init__(self, coding: str, limit: int) -> None:
         coding = coding.strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise SourceError(
-                f"the server sends content coding {coding[:40]!r}, which was not asked for; the feed cannot be read",
-                permanent=True,
-            )
+            message = f"the server sends unsupported content coding {coding[:40]!r}; the feed cannot be read"
+            raise SourceError(message, permanent=True)
         self._coding = coding
         self._limit = limit
         self._taken = 0
@@ -35,7 +33,7 @@ class Inflater:
         self._unpack: zlib._Decompress | None = None
 
     def feed(self, piece: bytes) -> None:
-        """Take the next piece of the body as it came over the wire."""
+        """Add the next piece of the body as received."""
         self._taken += len(piece)
         self._check(self._taken)
         if not self._begun:
@@ -46,11 +44,11 @@ class Inflater:
         self._take(piece)
 
     def finish(self) -> bytes:
-        """The whole body. SourceError where a compressed body ends early."""
+        """The whole body. Raises SourceError if a compressed body ends early."""
         if not self._begun:
             self._take(self._begin())
         if self._unpack is not None and not self._unpack.eof:
-            raise SourceError("the compressed answer ends early; it is asked for again at the next poll")
+            raise SourceError("the compressed response is truncated; it is fetched again at the next poll")
         return bytes(self._body)
 
     def _begin(self) -> bytes:
@@ -68,7 +66,7 @@ class Inflater:
             self._check(len(self._body))
             return
         while piece:
-            if self._unpack.eof:  # another member, or padding: its first two bytes tell
+            if self._unpack.eof:  # another member, or padding: the first two bytes decide
                 self._head, piece = b"", self._head + piece
                 if len(piece) < 2:
                     self._head = piece
@@ -79,14 +77,11 @@ class Inflater:
             try:
                 self._body += self._unpack.decompress(piece, _STEP)
             except zlib.error as error:
-                raise SourceError("the compressed answer is damaged; it is asked for again at the next poll") from error
+                raise SourceError("the compressed response is damaged; it is fetched again at the next poll") from error
             self._check(len(self._body))
             piece = self._unpack.unused_data if self._unpack.eof else self._unpack.unconsumed_tail
 
     def _check(self, size: int) -> None:
         if size > self._limit:
-            raise SourceError(
-                f"the answer is larger than {self._limit / 1e6:.0f} MB and was not read further; "
-                "look for a smaller feed of this site",
-                permanent=True,
-            )
+            message = f"the response is larger than {self._limit / 1e6:.0f} MB; look for a smaller feed of this site"
+            raise SourceError(message, permanent=True)

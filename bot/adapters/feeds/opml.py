@@ -1,6 +1,6 @@
 """Read a list of feeds from an OPML file, as feed readers export it.
 
-The file may come from anywhere: DTDs and entities are refused, its size is capped, nothing is fetched.
+The file is untrusted: DTDs and entities are refused, its size is limited, nothing is fetched.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ FEEDS_LIMIT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class OpmlFile:
-    """The feeds of an OPML file, in its order, each address once; and the outlines that are none, with why."""
+    """The feeds of an OPML file in order, each address once; and the outlines skipped, with the reason."""
 
     feeds: tuple[FeedSpec, ...]
     skipped: tuple[Problem, ...]
 
 
 def read_opml(path: Path, taken: Collection[str] = ()) -> OpmlFile:
-    """The feeds in the file at ``path``; ``taken`` are names that are in use already.
+    """The feeds in the file at ``path``; ``taken`` are names already in use.
 
-    Raises ConfigError where the file cannot be read or is not OPML.
+    Raises ConfigError if the file cannot be read or is not OPML.
     """
     try:
         with path.open("rb") as file:
@@ -44,7 +44,7 @@ def read_opml(path: Path, taken: Collection[str] = ()) -> OpmlFile:
 
 
 def parse_opml(body: bytes, file: str, taken: Collection[str] = ()) -> OpmlFile:
-    """The feeds in ``body``; ``file`` is its name in problems. Raises ConfigError where it is not OPML."""
+    """The feeds in ``body``; ``file`` is its name in error texts. Raises ConfigError if it is not OPML."""
     if len(body) > SIZE_LIMIT:
         raise ConfigError([Problem(file, 0, 0, "", f"larger than {SIZE_LIMIT // 1_000_000} MB; split it")])
     reading = _Reading(file, taken)
@@ -56,14 +56,12 @@ def parse_opml(body: bytes, file: str, taken: Collection[str] = ()) -> OpmlFile:
     try:
         parser.Parse(body, True)
     except expat.ExpatError as error:
-        message = f"not well-formed XML: {expat.ErrorString(error.code)}; export the file again, or mend this line"
+        message = f"not well-formed XML: {expat.ErrorString(error.code)}; export the file again, or fix this line"
         raise ConfigError([Problem(file, error.lineno, error.offset + 1, "", message)]) from error
-    except (LookupError, ValueError) as error:  # an encoding nobody knows
-        raise ConfigError(
-            [Problem(file, 1, 1, "", f"its encoding cannot be read: {error}; save it as UTF-8")]
-        ) from error
+    except (LookupError, ValueError) as error:  # an unknown encoding
+        raise ConfigError([Problem(file, 1, 1, "", f"unreadable encoding: {error}; save it as UTF-8")]) from error
     if not reading.is_opml:
-        raise ConfigError([Problem(file, 1, 1, "", "this is not OPML: its outermost element must be <opml>")])
+        raise ConfigError([Problem(file, 1, 1, "", "not an OPML file: the root element must be <opml>")])
     return OpmlFile(tuple(reading.feeds), tuple(reading.skipped))
 
 
@@ -81,17 +79,17 @@ class _Reading:
         self._first = True
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """One element began."""
+        """expat read a start tag."""
         if self._first:
             self._first, self.is_opml = False, tag.lower() == "opml"
-        given = {name.lower(): value for name, value in attributes.items()}
-        if not self.is_opml or tag.lower() != "outline" or "xmlurl" not in given:
+        outline = {name.lower(): value for name, value in attributes.items()}
+        if not self.is_opml or tag.lower() != "outline" or "xmlurl" not in outline:
             return  # folders have no address
-        address = re.sub(r"^feed:(?://)?(?=https?:)", "", given["xmlurl"].strip(), flags=re.IGNORECASE)
+        address = re.sub(r"^feed:(?://)?(?=https?:)", "", outline["xmlurl"].strip(), flags=re.IGNORECASE)
         url = absolute_link(re.sub(r"^feed://", "https://", address, flags=re.IGNORECASE))
-        title = plain_text(given.get("title") or given.get("text") or "", 100)
+        title = plain_text(outline.get("title") or outline.get("text") or "", 100)
         if not url:
-            self._skip(f"{given['xmlurl'][:80]!r} is not an http or https address")
+            self._skip(f"{outline['xmlurl'][:80]!r} is not an http or https address")
         elif url in self._urls:
             self._skip(f"{url} is listed twice")
         elif len(self.feeds) >= FEEDS_LIMIT:
@@ -101,8 +99,8 @@ class _Reading:
             self.feeds.append(FeedSpec(name=self._name(title, url), url=url, title=title))
 
     def refuse_doctype(self, *_: object) -> None:
-        """A document type could define entities that grow without bound or read other files; OPML needs none."""
-        raise ConfigError([self._problem("has a DOCTYPE or entities, which are refused; remove them")])
+        """A DOCTYPE could define entities that grow without limit or read other files; OPML needs none."""
+        raise ConfigError([self._problem("a DOCTYPE and entities are not allowed; remove them")])
 
     def _skip(self, why: str) -> None:
         self.skipped.append(self._problem(why))
@@ -111,14 +109,16 @@ class _Reading:
         return Problem(self._file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1, "", message)
 
     def _name(self, title: str, url: str) -> str:
-        """A short name that no other feed has: from the title, else from the address."""
+        """A short, unused name: from the title, or else from the address."""
         plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
-        if not slug:
-            slug = re.sub(r"[^a-z0-9]+", "-", domain(url)).strip("-") or "feed"
+        slug = _slug(plain)[:40].strip("-") or _slug(domain(url)) or "feed"
         name, n = slug, 1
         while name in self._names:
             n += 1
             name = f"{slug}-{n}"
         self._names.add(name)
         return name
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text).strip("-")

@@ -1,6 +1,6 @@
-"""When to poll a feed next, from how the poll went. Pure; randomness comes in as a number.
+"""When to poll a feed next. Pure.
 
-``jitter`` is a number from 0 to 1 (0.5 leaves a wait as it is): it spreads the polls of many feeds.
+``jitter`` is a random number from 0 to 1 that spreads the polls of many feeds; 0.5 changes nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from bot.core.waiting import back_off
 ERROR_CAP = timedelta(hours=1)
 """Longest wait after errors, unless ``max_interval`` is longer."""
 GONE_FOR = timedelta(hours=12)
-"""Wait after the server said that the feed is gone for good."""
+"""Wait after the server said that the feed is permanently gone."""
 RETRY_AFTER_CAP = timedelta(days=1)
-"""A server that asks for more is asked again after this."""
+"""The longest ``Retry-After`` respected."""
 
 
 def clamp(interval: timedelta, spec: FeedSpec) -> timedelta:
@@ -24,12 +24,12 @@ def clamp(interval: timedelta, spec: FeedSpec) -> timedelta:
 
 
 def after_success(interval: timedelta, spec: FeedSpec, *, changed: bool) -> timedelta:
-    """The interval from now on: half as long where the feed had something new, half as long again where not."""
+    """The next interval: halved if the feed had something new, half as long again if not."""
     return clamp(interval / 2 if changed else interval * 1.5, spec)
 
 
 def spread(interval: timedelta, jitter: float) -> timedelta:
-    """The wait before the next ordinary poll: the interval, give or take a tenth."""
+    """The wait before the next poll: the interval ± 10 %."""
     return interval * (0.9 + 0.2 * jitter)
 
 
@@ -38,8 +38,8 @@ def after_failure(
 ) -> timedelta:
     """The wait after the ``failures``-th error in a row.
 
-    It doubles from twice ``min_interval`` up to an hour (or ``max_interval``), then is spread by half either way. What
-    the server asks for in ``retry_after`` wins over that, but is never less than ``min_interval``.
+    Doubles from twice ``min_interval`` up to an hour (or ``max_interval``), ± 50 %. The server's ``retry_after`` takes
+    precedence, but is at least ``min_interval``.
     """
     if retry_after is not None:
         return min(max(retry_after, spec.min_interval), RETRY_AFTER_CAP)

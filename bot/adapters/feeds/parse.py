@@ -1,6 +1,6 @@
-"""One feed body to plain values, with feedparser. Pure: no clock, no network, no state. Runs in the child process.
+"""A feed body to plain values, with feedparser. Pure; runs in the child process.
 
-feedparser gets a ``BytesIO`` of settled UTF-8 and never a name or address (it would open the file of that name).
+feedparser gets a ``BytesIO`` of UTF-8 and never a string: it would open the file or address of that name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import feedparser
 import feedparser.api
 
 from bot.adapters.feeds import document
-from bot.adapters.feeds.dates import understand
+from bot.adapters.feeds.dates import parse_date
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
 from bot.core.text.links import absolute_link, domain
@@ -25,35 +25,35 @@ _TITLE_FROM_SUMMARY = 140
 
 
 def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
-    """The feed in ``body``, fetched from ``url``. Raises NotAFeedError where there is none in it."""
+    """The feed in ``body``, fetched from ``url``. Raises NotAFeedError if it is not one."""
     doc = document.read(body, content_type, url)
     problems = []
-    found = _feedparser(doc.text, url)
-    if found.get("bozo"):
+    result = _feedparser(doc.text, url)
+    if result.get("bozo"):
         repaired = document.repair(doc.text)
         if repaired != doc.text:
             again = _feedparser(repaired, url)
-            if not again.get("bozo") or len(again["entries"]) >= len(found["entries"]):
-                found = again
+            if not again.get("bozo") or len(again["entries"]) >= len(result["entries"]):
+                result = again
                 problems.append("bare & or undefined entities, repaired")
-    if found.get("bozo"):
-        problems.append(f"not well-formed XML ({_reason(found.get('bozo_exception'))})")
+    if result.get("bozo"):
+        problems.append(f"not well-formed XML ({_reason(result.get('bozo_exception'))})")
     cut_off = document.cut_off(doc.text)
-    raw_entries = list(found["entries"])
-    version = str(found.get("version") or "")
+    raw_entries = list(result["entries"])
+    version = str(result.get("version") or "")
     if not version and not raw_entries:
-        raise document.NotAFeedError("the answer is XML or text, but no RSS or Atom feed; check the address")
+        raise document.NotAFeedError("the response is XML or text, but not an RSS or Atom feed; check the address")
     if cut_off:
-        problems.append("the document ends early")
+        problems.append("the document is truncated")
         if raw_entries and document.ends_in_entry(doc.text):
-            raw_entries.pop()  # half a title is no title
+            raw_entries.pop()  # its title may be truncated
     if doc.encoding != "utf-8":
         problems.append(f"encoded as {doc.encoding}")
-    about: Mapping[str, Any] = found["feed"]
+    about: Mapping[str, Any] = result["feed"]
     link = absolute_link(_string(about, "link"), url)
     entries = [e for raw in raw_entries if (e := _entry(raw, link or url)) is not None]
     if len(entries) < len(raw_entries):
-        problems.append(f"{len(raw_entries) - len(entries)} entries without title and text were left out")
+        problems.append(f"{len(raw_entries) - len(entries)} entries without title and text were skipped")
     return ParsedFeed(
         title=plain_text(_string(about, "title"), 200),
         link=link,
@@ -66,34 +66,29 @@ def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
 
 
 def _feedparser(text: str, url: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = feedparser.parse(
+    result: Mapping[str, Any] = feedparser.parse(
         io.BytesIO(document.well_formed(text)),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
-    return found
+    return result
 
 
 def _entry(raw: Mapping[str, Any], base: str) -> ParsedEntry | None:
-    summary = plain_text(_string(raw, "summary"), SUMMARY_LIMIT)
-    if not summary:
-        summary = plain_text(_content(raw), SUMMARY_LIMIT)
+    summary = plain_text(_string(raw, "summary"), SUMMARY_LIMIT) or plain_text(_content(raw), SUMMARY_LIMIT)
     title = plain_text(_string(raw, "title"), TITLE_LIMIT)
     source = _get(raw, "source")
     source = source if isinstance(source, dict) else {}
-    named = plain_text(_string(source, "title"), 100)
-    if named and title.endswith(f" - {named}"):  # as Google News writes it; the publisher is told apart from the title
-        title = title.removesuffix(f" - {named}")
-    if not title and summary:
-        title = plain_text(summary, _TITLE_FROM_SUMMARY)
+    publisher = plain_text(_string(source, "title"), 100)
+    if publisher:
+        title = title.removesuffix(f" - {publisher}")  # as Google News writes it
+    title = title or plain_text(summary, _TITLE_FROM_SUMMARY)
     if not title:
         return None
     guid = " ".join(_string(raw, "id").split())[:_GUID_LIMIT]
-    link = ""
-    for candidate in (_string(raw, "feedburner_origlink"), _string(raw, "link"), guid if "://" in guid else ""):
-        if link := absolute_link(candidate, base):
-            break
+    links = (_string(raw, "feedburner_origlink"), _string(raw, "link"), guid if "://" in guid else "")
+    link = next((link for candidate in links if (link := absolute_link(candidate, base))), "")
     return ParsedEntry(
         guid=guid,
         link=link,
@@ -105,12 +100,12 @@ def _entry(raw: Mapping[str, Any], base: str) -> ParsedEntry | None:
 
 
 def _get(values: Mapping[str, Any], key: str) -> Any:
-    """A value past feedparser's aliases: asked for ``updated`` it may answer ``published``, with a warning."""
+    """A value without feedparser's aliases: for ``updated`` it may return ``published``, with a warning."""
     return dict.get(values, key) if isinstance(values, dict) else None
 
 
 def _string(values: Mapping[str, Any], key: str) -> str:
-    """A text value; empty where there is none."""
+    """A text value, or an empty string."""
     value = _get(values, key)
     return value if isinstance(value, str) else ""
 
@@ -125,13 +120,12 @@ def _content(raw: Mapping[str, Any]) -> str:
 
 def _date(values: Mapping[str, Any], *keys: str) -> datetime | None:
     for key in keys:
-        if at := understand(_string(values, key), _get(values, f"{key}_parsed")):
+        if at := parse_date(_string(values, key), _get(values, f"{key}_parsed")):
             return at
     return None
 
 
 def _reason(error: object) -> str:
-    """What the XML parser said, without its file name."""
-    said = " ".join(str(error).split())
-    said = re.sub(r"^<unknown>:(\d+):(\d+): ", r"line \1: ", said)
-    return said[:120] or type(error).__name__
+    """The XML parser's message, without its file name."""
+    text = re.sub(r"^<unknown>:(\d+):(\d+): ", r"line \1: ", " ".join(str(error).split()))
+    return text[:120] or type(error).__name__

@@ -1,8 +1,8 @@
-"""A feed as parsed, and how it travels from the child process that parsed it."""
+"""A parsed feed, and its form in JSON, in which the child process returns it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,9 @@ class ParsedEntry:
     title: str
     summary: str
     published_at: datetime | None
-    """As the feed says it, however absurd."""
+    """As stated, plausible or not."""
     origin: str = ""
-    """Domain of the publisher that an aggregator names beside the entry."""
+    """Domain of the publisher an aggregator names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +32,16 @@ class ParsedFeed:
     entries: tuple[ParsedEntry, ...]
     built_at: datetime | None = None
     cut_off: bool = False
-    """The document ends early: there may be more entries."""
+    """The document is truncated: there may be more entries."""
     problems: tuple[str, ...] = ()
-    """What was wrong and worked around, for people."""
-
-
-def to_message(feed: ParsedFeed) -> dict[str, Any]:
-    """``feed`` as plain values; moments are left to the JSON encoder's ``isoformat``."""
-    return asdict(feed)
+    """Faults that were worked around, for people."""
 
 
 def from_message(feed: dict[str, Any]) -> ParsedFeed:
-    """The inverse of ``to_message``, after JSON."""
-    return ParsedFeed(
-        title=feed["title"],
-        link=feed["link"],
-        kind=feed["kind"],
-        entries=tuple(ParsedEntry(**{**e, "published_at": _moment(e["published_at"])}) for e in feed["entries"]),
-        built_at=_moment(feed["built_at"]),
-        cut_off=feed["cut_off"],
-        problems=tuple(feed["problems"]),
-    )
+    """The inverse of ``dataclasses.asdict``, after JSON with dates in ISO 8601."""
+    entries = tuple(ParsedEntry(**{**e, "published_at": _moment(e["published_at"])}) for e in feed["entries"])
+    rest = {"entries": entries, "built_at": _moment(feed["built_at"]), "problems": tuple(feed["problems"])}
+    return ParsedFeed(**{**feed, **rest})
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,7 +1,7 @@
-"""Poll one feed: fetch, parse, tell what is new, and decide when to come back.
+"""Poll a feed: fetch, parse, find what is new, and decide when to poll again.
 
-A poll takes the state of the feed and gives a new one; it keeps nothing itself. The caller commits stories and state
-together, or neither, and then the next poll from the old state finds the same stories under the same ids.
+A poll turns a feed's state into a new one; the reader keeps none. The caller commits stories and state together, or
+neither: then the next poll from the old state finds the same stories under the same ids.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime
 import aiohttp
 
 from bot.adapters.feeds import identity, pace
-from bot.adapters.feeds.dates import believe
+from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
@@ -25,23 +25,23 @@ from bot.core.model.feeds import FeedKind, FeedSpec
 from bot.core.text.links import domain
 
 KnownKeys = Callable[[Collection[str]], Mapping[str, str]]
-"""``Store.known_keys``: which identities were ever seen, key to story id."""
+"""Of these keys those ever seen, with their story ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPoll:
-    """What one poll brought. ``state`` holds from the moment it is committed with ``stories``."""
+    """The result of a poll. ``state`` is to be committed together with ``stories``."""
 
     stories: tuple[Story, ...]
-    """New stories and rewritten titles; as feeds list the newest first, these come last entry first."""
+    """New stories and rewritten titles, oldest first: in reverse of the feed's order."""
     state: FeedState
     report: SourceReport
 
 
 class FeedReader:
-    """Polls feeds over one HTTP session. Polls of different feeds may overlap; their parsing takes turns.
+    """Polls feeds over one HTTP session. Polls of different feeds may overlap; parsing is one at a time.
 
-    ``jitter`` gives numbers from 0 to 1. Call ``close`` at the end: a child process parses.
+    ``jitter`` returns numbers from 0 to 1. ``close`` ends the child process that parses.
     """
 
     def __init__(
@@ -62,27 +62,20 @@ class FeedReader:
         self._parser = parser or Parser()
 
     async def close(self) -> None:
-        """End the parsing child. The session is the caller's."""
+        """End the child process. The session is the caller's."""
         await self._parser.close()
 
     async def poll(self, feed: FeedSpec, state: FeedState, now: datetime) -> FeedPoll:
-        """Poll ``feed`` at ``now``. A bad feed is reported, never raised.
+        """Poll ``feed`` at ``now``. Failures are reported; only what ``known_keys`` raises (StoreError) is raised.
 
-        Only what ``known_keys`` raises (StoreError) comes through. Where the address was changed, the feed begins anew:
-        it seeds silently.
+        After a change of address the feed starts afresh: its first poll only seeds.
         """
         if state.url != feed.url:
             state = FeedState(name=feed.name, url=feed.url, interval=state.interval)
         state = replace(state, name=feed.name, interval=pace.clamp(state.interval, feed))
         try:
-            fetched = await fetch(
-                self._session,
-                feed.url,
-                now,
-                etag=state.etag,
-                last_modified=state.last_modified,
-                limits=self._limits,
-            )
+            validators = {"etag": state.etag, "last_modified": state.last_modified}
+            fetched = await fetch(self._session, feed.url, now, **validators, limits=self._limits)
         except FetchError as error:
             return self._failed(feed, state, now, error, error.status)
         if fetched.body is None:
@@ -99,7 +92,7 @@ class FeedReader:
             return self._empty(feed, state, now, fetched, parsed)
         return self._read(feed, state, now, fetched, parsed, body_hash)
 
-    # ----------------------------------------------------------------------------------------------- how a poll ends
+    # ------------------------------------------------------------------------------------------------------- outcomes
 
     def _failed(
         self, feed: FeedSpec, state: FeedState, now: datetime, error: SourceError, status: int | None
@@ -113,17 +106,19 @@ class FeedReader:
         return FeedPoll((), state, report)
 
     def _unchanged(self, feed: FeedSpec, state: FeedState, now: datetime, fetched: Fetched) -> FeedPoll:
-        state = self._well(feed, state, now, changed=False)
-        report = SourceReport(feed.name, now, detail=_moved(fetched), items=state.last_items, status=fetched.status)
-        return FeedPoll((), state, report)
+        state = self._succeeded(feed, state, now, changed=False)
+        note = fetched.moved_note
+        return FeedPoll(
+            (), state, SourceReport(feed.name, now, detail=note, items=state.last_items, status=fetched.status)
+        )
 
     def _empty(self, feed: FeedSpec, state: FeedState, now: datetime, fetched: Fetched, parsed: ParsedFeed) -> FeedPoll:
-        """Validators, hash and count stay those of the last full body: when it comes back, that is no change."""
+        """Validators, hash and count stay those of the last full body: if that comes back, nothing has changed."""
         had = f"it had {state.last_items} at its last full poll" if state.last_items else "it has had none so far"
         detail = _join(
-            f"the feed is valid but has no entries ({had}); nothing is lost, but if it stays so, check the address",
+            f"the feed is valid but has no entries ({had}); if this persists, check the address",
             *parsed.problems,
-            _moved(fetched),
+            fetched.moved_note,
         )
         wait = pace.spread(state.interval, self._jitter())
         state = replace(state, failures=0, last_error=detail, last_ok_at=now, next_poll_at=now + wait)
@@ -143,15 +138,15 @@ class FeedReader:
         notes = list(parsed.problems)
         if left > 0:
             stories = stories[: self._max_stories]
-            notes.append(f"{left} more new entries than the {self._max_stories} one poll takes; the next takes them")
+            notes.append(f"{left} entries over the limit of {self._max_stories} per poll; they come with the next")
         whole = left <= 0 and not parsed.cut_off
-        # A first poll that was cut off does not seed, or the rest would look new; a feed that is always cut off
-        # would then never seed, so the second time counts.
+        # A truncated first poll does not seed, or the rest would look new. A feed that is always truncated would then
+        # never seed, so the second poll does.
         seeded = state.seeded or whole or (left <= 0 and state.last_ok_at is not None)
-        state = self._well(feed, state, now, changed=bool(stories))
+        state = self._succeeded(feed, state, now, changed=bool(stories))
         state = replace(
             state,
-            # what was not read to its end is asked for again
+            # an incomplete feed is fetched again
             etag=fetched.etag if whole else None,
             last_modified=fetched.last_modified if whole else None,
             body_hash=body_hash if whole else None,
@@ -159,17 +154,11 @@ class FeedReader:
             last_items=len(parsed.entries),
             next_poll_at=now + feed.min_interval if left > 0 else state.next_poll_at,
         )
-        report = SourceReport(
-            feed.name,
-            now,
-            detail=_join(*notes, _moved(fetched)),
-            items=len(parsed.entries),
-            fresh=len(stories),
-            status=fetched.status,
-        )
+        detail, items = _join(*notes, fetched.moved_note), len(parsed.entries)
+        report = SourceReport(feed.name, now, detail=detail, items=items, fresh=len(stories), status=fetched.status)
         return FeedPoll(tuple(reversed(stories)), state, report)
 
-    def _well(self, feed: FeedSpec, state: FeedState, now: datetime, *, changed: bool) -> FeedState:
+    def _succeeded(self, feed: FeedSpec, state: FeedState, now: datetime, *, changed: bool) -> FeedState:
         interval = pace.after_success(state.interval, feed, changed=changed)
         return replace(
             state,
@@ -184,14 +173,14 @@ class FeedReader:
     # --------------------------------------------------------------------------------------------------- what is new
 
     def _new_stories(self, feed: FeedSpec, parsed: ParsedFeed, url: str, now: datetime, *, seeded: bool) -> list[Story]:
-        """The entries never seen before and those whose title was rewritten, in the feed's order."""
+        """The entries never seen before and those with a rewritten title, in the feed's order."""
         entries = [identity.Entry(e.guid, e.link, e.title) for e in parsed.entries]
         marks = identity.mark(feed.name, entries, homes=(parsed.link, feed.url, url))
-        known = dict(self._known_keys(identity.first_question(marks)))
-        if doubts := identity.second_question(marks, known):
-            known |= self._known_keys(doubts)
+        known = dict(self._known_keys(identity.first_keys(marks)))
+        if further := identity.rewrite_keys(marks, known):
+            known |= self._known_keys(further)
         verdicts = identity.judge(marks, known)
-        dates = believe([e.published_at for e in parsed.entries], parsed.built_at, now)
+        dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
         return [
             Story(
                 id=verdict.story,
@@ -212,15 +201,11 @@ class FeedReader:
 
 
 def _publisher(feed: FeedSpec, parsed: ParsedFeed, entry: ParsedEntry) -> str:
-    """Who wrote it: for an aggregator whom it links to, or names where all its links lead to itself."""
+    """The publisher: of an aggregator's entry the site it links to, or the one it names if its links lead to itself."""
     if feed.kind is FeedKind.AGGREGATOR:
         linked = domain(entry.link)
         return entry.origin if entry.origin and linked in ("", domain(parsed.link), domain(feed.url)) else linked
     return feed.title or parsed.title
-
-
-def _moved(fetched: Fetched) -> str:
-    return f"the feed has moved for good to {fetched.moved_to}; change its address" if fetched.moved_to else ""
 
 
 def _join(*notes: str) -> str:

@@ -1,7 +1,6 @@
-"""Plain text out of what feeds put into titles and summaries.
+"""Titles and summaries of feeds as plain text.
 
-Every step is linear in its input: feeds are written by strangers. Nothing here makes text safe to put into markup;
-that is the renderer's part, which escapes.
+Every step is linear in its input, which is untrusted. Nothing here makes text safe in markup: the renderer escapes.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from bot.core.text.characters import CONTROL, HIDING, SURROGATE
 TITLE_LIMIT = 500
 SUMMARY_LIMIT = 4_000
 _RAW_LIMIT = 100_000
-"""Characters of markup looked at: enough for any summary, and a bound on the work."""
+"""Characters of markup read: enough for any summary."""
 
 _INLINE = frozenset(
     [
@@ -35,15 +34,15 @@ for _byte in range(0x80, 0xA0):
     try:
         _HIGH[bytes([_byte]).decode("cp1252")] = _byte
     except UnicodeDecodeError:
-        continue  # five bytes mean nothing in cp1252; they came through as the control characters already listed
+        continue  # five bytes are undefined in cp1252; they arrive as the control characters already listed
 _HIGH_RUN = re.compile("[" + "".join(re.escape(c) for c in _HIGH) + "]+")
 
 
 def plain_text(markup: str, limit: int) -> str:
-    """``markup`` as one line of plain text of at most ``limit`` characters, an ellipsis at the end where it was cut.
+    """``markup`` as one line of plain text of at most ``limit`` characters, ending in an ellipsis if it was cut.
 
-    Tags and entities go (three layers of escaping deep), as do control, bidirectional and invisible characters; wrongly
-    decoded UTF-8 is put right. No ``<`` that could begin a tag is left.
+    Tags and entities go (up to three layers of escaping), as do control, bidirectional and invisible characters;
+    wrongly decoded UTF-8 is repaired. No ``<`` that could begin a tag is left.
     """
     text = markup[:_RAW_LIMIT]
     for _ in range(3):
@@ -53,12 +52,12 @@ def plain_text(markup: str, limit: int) -> str:
             break
     text = strip_tags(fix_mojibake(text))
     text = unicodedata.normalize("NFC", CONTROL.sub(" ", HIDING.sub("", SURROGATE.sub("", text))))
-    text = strip_tags(" ".join(text.split()))  # again: a tag may have been split by what was taken out
+    text = strip_tags(" ".join(text.split()))  # again: the removed characters may have split a tag
     return cut(" ".join(text.split()), limit)
 
 
 def cut(text: str, limit: int) -> str:
-    """``text``, shortened to at most ``limit`` characters at a word's end where one is near."""
+    """``text`` shortened to at most ``limit`` characters, at the end of a word if one is near."""
     if len(text) <= limit:
         return text
     text = text[: limit - 1]
@@ -67,23 +66,24 @@ def cut(text: str, limit: int) -> str:
 
 
 def strip_tags(text: str) -> str:
-    """``text`` without tags and comments, and without the content of scripts and styles.
+    """``text`` without tags, comments, scripts and styles.
 
-    A ``<`` that no letter, ``/``, ``!`` or ``?`` follows is text (``p < 0.05``), as in HTML. Block tags part words.
+    As in HTML, a ``<`` not followed by a letter, ``/``, ``!`` or ``?`` is text (``p < 0.05``). Block tags separate
+    words.
     """
     if "<" not in text:
         return text
     pieces: list[str] = []
     missing: set[str] = set()
 
-    def find(what: str, start: int) -> int:
-        """Where ``what`` is next; each thing is looked for in vain only once, so that all stays linear."""
-        if what in missing:
+    def find(part: str, start: int) -> int:
+        """The next position of ``part``; searched in vain only once each, which keeps this linear."""
+        if part in missing:
             return -1
-        found = lowered.find(what, start)
-        if found < 0:
-            missing.add(what)
-        return found
+        position = lowered.find(part, start)
+        if position < 0:
+            missing.add(part)
+        return position
 
     lowered = text.lower() if len(text.lower()) == len(text) else text
     position = 0
@@ -111,14 +111,14 @@ def strip_tags(text: str) -> str:
             pieces.append("<")
             position = start + 1
     pieces.append(text[position:])
-    # what was taken out may have brought a "<" and a letter together: "<<b>b>"
+    # removing a tag may have joined a "<" and a letter: "<<b>b>"
     return re.sub(r"<(?=[A-Za-z/!?])", "< ", "".join(pieces))
 
 
 def _tag_end(text: str, position: int, find: Callable[[str, int], int]) -> int:
-    """Where the tag that is open at ``position`` ends; quoted attributes may hold ``>``. A ``<`` begins another.
+    """The end of the tag open at ``position``; quoted attributes may contain ``>``, a ``<`` begins another tag.
 
-    -1 where nothing ends it and it does not look like a tag that was cut: then it is text (``a <b of c``).
+    -1 if nothing closes it and it does not look like a truncated tag: then it is text (``a <b of c``).
     """
     start = position
     while part := _TAG_PART.search(text, position):
@@ -140,9 +140,9 @@ def _unescape(text: str) -> str:
 
 
 def fix_mojibake(text: str) -> str:
-    """UTF-8 that was read as cp1252 or Latin-1, put right where that is certain: ``donâ€™t`` is ``don’t``.
+    """UTF-8 that was decoded as cp1252 or Latin-1, repaired where that is certain: ``donâ€™t`` becomes ``don’t``.
 
-    Certain means that every run of such characters in the text is valid UTF-8: one true ``é`` and all is left alone.
+    It is certain if every run of such characters is valid UTF-8: a single genuine ``é`` leaves all unchanged.
     """
     runs = _HIGH_RUN.findall(text)
     if not runs or "«" in text:
@@ -153,4 +153,4 @@ def fix_mojibake(text: str) -> str:
             fixed[run] = bytes(_HIGH[c] for c in run).decode("utf-8")
         except UnicodeDecodeError:
             return text
-    return _HIGH_RUN.sub(lambda found: fixed[found[0]], text)
+    return _HIGH_RUN.sub(lambda run: fixed[run[0]], text)

@@ -1,11 +1,11 @@
-"""The child process that parses feeds: it reads requests on stdin and answers on stdout, until stdin ends.
+"""The child process that parses feeds: reads requests from stdin and answers on stdout, until stdin ends.
 
-It is a process because nothing less can be stopped: a hostile document can keep a regular expression busy for hours,
-and a thread in one holds the interpreter, and with it the whole bot. It may not grow beyond ``MEMORY_LIMIT`` either.
+A process, because only that can be stopped: a hostile document can keep a regular expression busy for hours, and a
+thread doing so would block the interpreter, and with it the whole bot. Its memory is limited to ``MEMORY_LIMIT``.
 
-The bot ends a child that takes too long; should the bot itself have died, an alarm of the system does.
+The bot kills a child that takes too long; should the bot itself have died, SIGALRM does.
 
-A message is a JSON object on one line; a request is followed by as many bytes of body as it says.
+Messages are JSON objects, one per line; a request is followed by as many bytes of body as its ``size``.
 """
 
 from __future__ import annotations
@@ -14,60 +14,60 @@ import json
 import os
 import signal
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, BinaryIO
 
 from bot.adapters.feeds.document import NotAFeedError
 from bot.adapters.feeds.parse import parse
-from bot.adapters.feeds.parsed import to_message
 
 MEMORY_LIMIT = 1024**3
 """Bytes of address space."""
 
 
 def answer(body: bytes, content_type: str, url: str) -> dict[str, Any]:
-    """What the child says to a request: the feed, or in ``not_a_feed`` or ``crashed`` why there is none."""
+    """The answer to a request: the feed, or the reason there is none in ``not_a_feed`` or ``crashed``."""
     try:
-        return {"feed": to_message(parse(body, content_type, url))}
+        return {"feed": asdict(parse(body, content_type, url))}
     except NotAFeedError as error:
         return {"not_a_feed": str(error)}
     except MemoryError:
         return {"crashed": "it needs too much memory"}
     except RecursionError:
         return {"crashed": "it is nested too deeply"}
-    except Exception as error:  # feedparser raises nearly anything; the bot must outlive it
+    except Exception as error:  # feedparser raises nearly anything
         return {"crashed": f"{type(error).__name__} in the parser"}
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
     while line := requests.readline():
-        wanted = json.loads(line)
-        body = requests.read(wanted["size"])
-        if len(body) < wanted["size"]:
+        request = json.loads(line)
+        body = requests.read(request["size"])
+        if len(body) < request["size"]:
             return
-        _alarm(wanted["seconds"])
-        said = answer(body, wanted["content_type"], wanted["url"])
-        answers.write(json.dumps(said, default=datetime.isoformat).encode() + b"\n")
+        _alarm(request["seconds"])
+        reply = answer(body, request["content_type"], request["url"])
+        answers.write(json.dumps(reply, default=datetime.isoformat).encode() + b"\n")
         answers.flush()
         _alarm(0)
 
 
 def _alarm(seconds: float) -> None:
-    """End this process in so many seconds, whatever it is doing then; 0 calls it off."""
-    if hasattr(signal, "setitimer"):  # nobody handles SIGALRM here, so it kills, even inside a regular expression
+    """Kill this process after ``seconds``, whatever it is doing; 0 cancels."""
+    if hasattr(signal, "setitimer"):  # SIGALRM has no handler, so it kills even inside a regular expression
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def main() -> None:
-    """Run as a child: stand back for the bot, bound the memory, serve."""
+    """Run as the child: limit memory, lower the priority, serve."""
     try:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
         os.nice(5)
     except (ImportError, OSError, ValueError):
-        pass  # not on this system: the time limit remains
+        pass  # not on this system; the time limit still holds
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not reach the pipe
+    os.dup2(2, 1)  # what libraries print must not reach the pipe
     serve(sys.stdin.buffer, answers)

@@ -1,1 +1,1 @@
-"""The small server that gives out numbers about the running bot and its health, and the heartbeat."""
+"""The HTTP server for metrics and health, and the heartbeat."""

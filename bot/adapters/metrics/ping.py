@@ -1,4 +1,4 @@
-"""Asks the address of a dead-man's switch. The address is a secret: who knows it can keep the switch quiet."""
+"""The heartbeat to a dead man's switch. Its address is a secret: anyone who knows it could fake the heartbeat."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIMEOUT = 10.0
 
 
 class Pulse:
-    """One address, asked by GET. ``where`` is as much of it as may be shown: the host."""
+    """Sends heartbeats to one address, by GET. ``where`` is the part of it that may be shown: the host."""
 
     def __init__(self, session: aiohttp.ClientSession, url: Secret) -> None:
         self._session = session
@@ -20,7 +20,7 @@ class Pulse:
         self.where = host_of(url.reveal()) or "the heartbeat's address"
 
     async def beat(self) -> None:
-        """Ask once. Raises SourceError, which does not tell the address, unless the answer is a 2xx."""
+        """Send a heartbeat. Raises SourceError, without the address, unless the response is a 2xx."""
         try:
             async with self._session.get(
                 self._url.reveal(),
@@ -30,9 +30,9 @@ class Pulse:
             ) as response:
                 status = response.status
         except TimeoutError:
-            raise SourceError(f"{self.where} did not answer within {TIMEOUT:g} s") from None
+            raise SourceError(f"{self.where} timed out after {TIMEOUT:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # "from None": the error may carry the address
+            # "from None": the error may contain the address
             raise SourceError(f"{self.where} cannot be reached ({type(error).__name__})") from None
         if not 200 <= status < 300:
             raise SourceError(f"{self.where} answered {status}")

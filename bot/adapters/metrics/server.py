@@ -1,7 +1,7 @@
-"""The HTTP server for ``/metrics`` and ``/healthz``, in the bot's own event loop.
+"""The HTTP server for ``/metrics`` and ``/healthz``, in the bot's event loop.
 
-It answers GET and HEAD and reads nothing from those who ask, so it needs neither a password nor a limit beyond
-aiohttp's; who may reach it is decided by where it listens.
+It answers GET and HEAD and reads no input, so it needs no password and no limits beyond aiohttp's. Access is limited by
+the address it listens on.
 """
 
 from __future__ import annotations
@@ -20,21 +20,18 @@ from bot.core.errors import UsageError
 log = logging.getLogger(__name__)
 
 CLOSE_WITHIN = 0.2
-"""Seconds that connections have to end when the server stops; the whole bot stops within two."""
+"""Seconds for open connections to finish when the server stops; the whole bot stops within two."""
 
 
 def _silent() -> logging.Logger:
-    """aiohttp reports each broken request with a traceback: anybody on this machine could fill the log with them."""
+    """aiohttp logs a traceback for each malformed request, with which anybody could fill the log."""
     logger = logging.Logger("metrics")
     logger.disabled = True
     return logger
 
 
 class MetricsServer:
-    """Gives out what ``registry`` and ``health`` say at the moment they are asked.
-
-    ``health`` tells whether all is well and, as an object for JSON, why (not).
-    """
+    """Serves the current metrics of ``registry`` and ``health``: whether all is well, and the details for JSON."""
 
     def __init__(self, registry: CollectorRegistry, health: Callable[[], tuple[bool, Mapping[str, Any]]]) -> None:
         self._registry = registry
@@ -48,7 +45,7 @@ class MetricsServer:
         )
 
     async def start(self, host: str, port: int) -> None:
-        """Listen. Raises UsageError where that address is taken or not this machine's."""
+        """Start listening. Raises UsageError if the address is in use or not this machine's."""
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, port).start()
@@ -59,28 +56,28 @@ class MetricsServer:
 
     @property
     def port(self) -> int:
-        """The port it listens at."""
+        """The port it listens on."""
         return int(self._runner.addresses[0][1])
 
     async def close(self) -> None:
-        """Listen no more. Closing twice, or what never began, is harmless."""
+        """Stop listening. May be called twice, or before ``start``."""
         await self._runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
         try:
             text = generate_latest(self._registry)
         except Exception:
-            log.exception("the metrics could not be put together")
-            return web.Response(status=500, text="the metrics could not be put together; the log says why\n")
+            log.exception("collecting the metrics failed")
+            return web.Response(status=500, text="collecting the metrics failed; see the log\n")
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     async def _healthz(self, request: web.Request) -> web.Response:
         try:
-            well, said = self._health()
+            well, details = self._health()
         except Exception:
-            log.exception("health could not be told")
-            well, said = False, {"status": "unwell", "reasons": ["health could not be told; the log says why"]}
-        body = json.dumps(said, ensure_ascii=False) + "\n"
+            log.exception("the health check failed")
+            well, details = False, {"status": "unwell", "reasons": ["the health check failed; see the log"]}
+        body = json.dumps(details, ensure_ascii=False) + "\n"
         headers = {"Cache-Control": "no-store"}
         return web.Response(status=200 if well else 503, text=body, content_type="application/json", headers=headers)
 

@@ -1,1 +1,1 @@
-"""Channels that reach people and programs, one module or package each."""
+"""Notifiers: the channels that reach people and programs, one module or package each."""

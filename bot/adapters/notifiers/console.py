@@ -1,4 +1,4 @@
-"""Notifications on a terminal, in the form Telegram would show: the channel of a bot without a token, and of replay."""
+"""Notifications on a terminal, laid out as on Telegram: for a bot without a token, and for replay."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ _WORDS = {
 
 
 class ConsoleNotifier(Notifier):
-    """The channel ``console``: writes each message to ``stream``, framed, with when and why above it.
+    """The channel ``console``: writes each message to ``stream`` in a frame, below a line with time and reason.
 
-    ``color`` is by default on where the stream is a terminal. An edit is one line with the new headline, because a
-    terminal cannot change what it has shown. Message ids count up as ``console-1``. Raises DeliveryError, permanent,
-    when the stream is gone.
+    ``color`` defaults to whether the stream is a terminal. An edit is one line with the new headline. Message ids are
+    ``console-1``, ``console-2``, … Raises DeliveryError, permanent, if the stream is closed.
     """
 
     channel = "console"
@@ -64,7 +63,7 @@ class ConsoleNotifier(Notifier):
             self._stream.write(text.encode(encoding, "replace").decode(encoding))
             self._stream.flush()
         except (OSError, ValueError) as exc:
-            raise DeliveryError(f"the terminal cannot be written to: {exc}", permanent=True) from exc
+            raise DeliveryError(f"cannot write to the terminal: {exc}", permanent=True) from exc
 
 
 def _is_terminal(stream: TextIO) -> bool:

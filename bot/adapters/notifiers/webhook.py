@@ -1,4 +1,4 @@
-"""Alerts for programs: each message posted as JSON, signed. ``docs/webhook.md`` has the form and how to check it."""
+"""Alerts for programs: each message is posted as signed JSON. ``docs/webhook.md`` documents the format."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ VERSION = 1
 TIMEOUT = 10.0
 DELIVERY, TIMESTAMP, SIGNATURE = "X-Aftershock-Delivery", "X-Aftershock-Timestamp", "X-Aftershock-Signature"
 LONGEST_WAIT = timedelta(hours=1)
-"""A server that asks for longer is asked again after this."""
+"""The longest ``Retry-After`` respected."""
 _AGAIN = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where messages of one recipient go."""
+    """The address for one recipient's messages, and the secret that signs them."""
 
     url: str
     secret: Secret
 
 
 def body(outgoing: Outgoing) -> bytes:
-    """The message as UTF-8 JSON; the same bytes for every attempt, so that a repeat can be recognised."""
+    """The message as UTF-8 JSON; the same bytes for every attempt."""
     note = outgoing.notification
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         "version": VERSION,
         "id": note.id,
         "kind": "edit" if note.edits else "message",
@@ -54,7 +54,7 @@ def body(outgoing: Outgoing) -> bytes:
         "text": note.text,
         "summary": objects(note.summary),
     }
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def signature(secret: Secret, timestamp: str, content: bytes) -> str:
@@ -64,7 +64,7 @@ def signature(secret: Secret, timestamp: str, content: bytes) -> str:
 
 
 class WebhookNotifier(Notifier):
-    """The channel ``webhook``. Repeating an attempt is safe: every delivery carries its id, so none is in doubt."""
+    """The channel ``webhook``. Attempts may be repeated, as each carries the delivery's id; none is in doubt."""
 
     channel = CHANNEL
     apart = True
@@ -78,11 +78,11 @@ class WebhookNotifier(Notifier):
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, outgoing: Outgoing) -> str:
-        """Post, and return the notification's own id, by which later edits name it. Raises DeliveryError."""
+        """Post, and return the notification's id, which later edits refer to. Raises DeliveryError."""
         note = outgoing.notification
         endpoint = self._endpoints.get(note.recipient)
         if endpoint is None:
-            raise DeliveryError(f"{note.recipient} is not in config.yaml any more", permanent=True, forbidden=True)
+            raise DeliveryError(f"{note.recipient} is no longer in config.yaml", permanent=True, forbidden=True)
         content = body(outgoing)
         stamp = str(int(self._clock.now().timestamp()))
         headers = {
@@ -100,11 +100,11 @@ class WebhookNotifier(Notifier):
             ) as response:
                 self._judge(note.recipient, response.status, retry_after(response.headers, self._clock.now()))
         except asyncio.CancelledError:
-            raise CancelledUnsent("stopped under way; a repeat is known by its id") from None
+            raise CancelledUnsent("stopped while sending; a repeat is recognised by its id") from None
         except TimeoutError:
-            raise DeliveryError(f"{note.recipient} did not answer in time") from None
+            raise DeliveryError(f"{note.recipient} timed out") from None
         except (aiohttp.ClientError, OSError) as error:
-            # never its text: that holds the address, which may hold a key
+            # not its text, which contains the address and perhaps a key
             raise DeliveryError(f"{note.recipient} cannot be reached: {type(error).__name__}") from None
         return note.id
 
@@ -112,17 +112,17 @@ class WebhookNotifier(Notifier):
     def _judge(recipient: str, status: int, wait: timedelta | None) -> None:
         if 200 <= status < 300:
             return
-        said = f"{recipient} answered {status}"
+        answer = f"{recipient} answered {status}"
         if status == 410:
-            raise DeliveryError(f"{said}: it wants no more", permanent=True, forbidden=True)
+            raise DeliveryError(f"{answer}: it wants no more messages", permanent=True, forbidden=True)
         if 300 <= status < 400:
-            raise DeliveryError(f"{said}: redirects are not followed; write the final address", permanent=True)
+            raise DeliveryError(f"{answer}: redirects are not followed; use the final address", permanent=True)
         if status < 500 and status not in _AGAIN:
-            raise DeliveryError(f"{said}: it refuses the message", permanent=True)
-        raise DeliveryError(said, retry_after=min(wait, LONGEST_WAIT) if wait is not None else None)
+            raise DeliveryError(f"{answer}: it rejects the message", permanent=True)
+        raise DeliveryError(answer, retry_after=min(wait, LONGEST_WAIT) if wait is not None else None)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None

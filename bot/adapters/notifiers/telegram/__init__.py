@@ -1,8 +1,8 @@
-"""Telegram: sending notifications, and listening to what people say to the bot."""
+"""Telegram: sends notifications, and answers commands and buttons."""
 
 import os
 
-# python-telegram-bot warns on every RetryAfter unless its durations are asked for as timedeltas before it is used.
+# set before python-telegram-bot is imported: otherwise it warns on every RetryAfter
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 from bot.adapters.notifiers.telegram.address import CHANNEL, Address, chat_of

@@ -21,7 +21,7 @@ class Address:
 
     @classmethod
     def parse(cls, recipient: str) -> Address:
-        """The address a recipient id stands for. Raises UsageError where it is none."""
+        """The address in a recipient id. Raises UsageError if it is malformed."""
         match = _ID.fullmatch(recipient)
         if match is None:
             raise UsageError(f"not a Telegram recipient: {recipient!r}; write telegram:CHAT or telegram:CHAT/TOPIC")
@@ -34,7 +34,7 @@ class Address:
 
 
 def chat_of(recipient: Recipient) -> int | None:
-    """The number of a recipient's chat, 0 for one that cannot be read; ``None`` where it is not on Telegram."""
+    """The chat id of a recipient, 0 if malformed; ``None`` if it is not on Telegram."""
     if recipient.channel != CHANNEL:
         return None
     number = recipient.id.partition(":")[2].partition("/")[0]

@@ -1,4 +1,4 @@
-"""What the conversation asks of the application: who receives, and every answer."""
+"""What the conversation needs from the application: its commands and their answers."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from bot.adapters.notifiers.telegram.keyboard import Button
 from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.core.model import Block, BlockKind, Summary
 
-_WHAT = "Watches AI news and stock prices together, and says so here when news of an AI model moves a stock."
+_ABOUT = "Watches AI news and stock prices, and alerts you here when news about an AI model moves a stock."
 
 
 class Rights(enum.Enum):
-    """Who may give a command."""
+    """Who may use a command."""
 
     READER = "reader"
-    """Everybody in a chat that may receive."""
+    """Everybody in an allowed chat."""
     CHAT = "chat"
-    """Who may decide for the chat: the person in a private one, an admin of the bot in a group."""
+    """Who may change the chat's settings: the person in a private chat, an admin of the bot in a group."""
     ADMIN = "admin"
     """Admins of the bot, by user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: what people type, what it does, and who may."""
+    """A command: what people type, what it does, and who may use it."""
 
     name: str
     does: str
-    """A few words, for the menu and for ``/help``."""
+    """A few words, for the menu and ``/help``."""
     usage: str = ""
-    """What follows the name."""
+    """The arguments, after the name."""
     rights: Rights = Rights.READER
     help: str = ""
-    """More, for ``/help NAME``: examples and what is left out."""
+    """Details and examples, for ``/help NAME``."""
     in_menu: bool = True
-    """Telegram's menu shows it; the others are in ``/help`` alone."""
+    """Shown in Telegram's menu, not only in ``/help``."""
 
     @property
     def shown(self) -> str:
@@ -48,70 +48,66 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said in return: blocks, or one plain line; raw text, escaped by whoever renders it."""
+    """An answer: blocks or one plain line, not escaped."""
 
     says: Summary | str
     pictures: tuple[bytes, ...] = ()
-    """PNG files, sent after the words."""
+    """PNG files, sent after the text."""
 
 
 class CommandHandler(Protocol):
-    """Who receives, and what they hear when they ask. Called in the event loop, so quick unless it awaits.
+    """Subscriptions, and the answers to commands and buttons. Called in the event loop: must not block.
 
-    May raise AftershockError; the person is told that it failed.
+    May raise AftershockError; the person is told that the command failed.
     """
 
     commands: Sequence[Command]
-    """Everything that can be asked, in the order of the menu."""
+    """All commands, in the order of the menu."""
 
     def subscribe(self, chat: Chat) -> None:
-        """The chat asked for alerts, and may have them. Repeats change nothing."""
+        """Send alerts to this chat, which is allowed. Idempotent."""
         ...
 
     def unsubscribe(self, chat: Chat) -> None:
-        """The chat asked for no more alerts."""
+        """Send this chat no more alerts."""
         ...
 
     def removed(self, chat: Chat) -> None:
-        """The bot was blocked, or thrown out of a group and so of all its topics."""
+        """The bot was blocked, or removed from a group with all its topics."""
         ...
 
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
-        """The answer to a command whose rights were checked. ``by`` is the name of who asks: text from outside."""
+        """Answer a command, whose rights were checked. ``by`` is the sender's name: untrusted text."""
         ...
 
     async def pressed(self, chat: Chat, button: Button, incident: str, by: str) -> Answer:
-        """The answer to a button. In a channel only its first words are shown, in a small window."""
+        """Answer a button. In a channel only the first words are shown, in a pop-up."""
         ...
 
     def added(self, chat: Chat, by: str) -> None:
-        """Somebody added the bot to a chat that may not receive: nothing is said there, the admin is told."""
+        """Somebody added the bot to a chat that is not allowed: nothing is sent there, the admins are told."""
         ...
 
 
-def told_commands(commands: Sequence[Command]) -> Summary:
-    """What can be asked, a line each, for ``/help``."""
+def command_list(commands: Sequence[Command]) -> Summary:
+    """The answer to ``/help``: one line per command."""
     blocks = [
         _text("headline", BlockKind.HEADLINE, "", ["Aftershock"]),
-        _text("what", BlockKind.TABLE, "", [_WHAT]),
+        _text("what", BlockKind.TABLE, "", [_ABOUT]),
     ]
     for rights, title in ((Rights.READER, "Commands"), (Rights.CHAT, "For this chat"), (Rights.ADMIN, "For admins")):
         lines = [f"{command.shown} – {command.does}" for command in commands if command.rights is rights]
         if lines:
             blocks.append(_text(title.lower(), BlockKind.TABLE, title, lines))
-    blocks.append(_text("more", BlockKind.NOTE, "", ["/help and a command says more of it. Not investment advice."]))
+    blocks.append(_text("more", BlockKind.NOTE, "", ["/help COMMAND explains a command. Not investment advice."]))
     return Summary(tuple(blocks), "What Aftershock can do")
 
 
-def told_command(command: Command) -> Summary:
-    """One command at length."""
-    blocks = [_text("headline", BlockKind.HEADLINE, "", [command.shown])]
-    blocks.append(
-        _text(
-            "what", BlockKind.TABLE, "", [f"{command.does[:1].upper()}{command.does[1:]}.", *command.help.splitlines()]
-        )
-    )
-    return Summary(tuple(blocks), command.does)
+def command_help(command: Command) -> Summary:
+    """The answer to ``/help COMMAND``."""
+    lines = [f"{command.does[:1].upper()}{command.does[1:]}.", *command.help.splitlines()]
+    headline = _text("headline", BlockKind.HEADLINE, "", [command.shown])
+    return Summary((headline, _text("what", BlockKind.TABLE, "", lines)), command.does)
 
 
 def _text(name: str, kind: BlockKind, title: str, lines: Sequence[str]) -> Block:

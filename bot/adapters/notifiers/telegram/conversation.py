@@ -1,6 +1,6 @@
-"""What people say and press, and what they get in return.
+"""Handles commands and buttons.
 
-Handlers only: the listener brings the updates, the doorman says who is served, the audience knows every answer.
+The listener passes the updates, the ``CommandGate`` decides who is served, the ``CommandHandler`` has the answers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from telegram import InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters, Update
+from telegram import LinkPreviewOptions, Message, ReplyParameters, Update
 from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import TelegramError
 from telegram.ext import (
@@ -30,11 +30,12 @@ from bot.adapters.notifiers.telegram.commands import (
     Command,
     CommandHandler,
     Rights,
-    told_command,
-    told_commands,
+    command_help,
+    command_list,
 )
 from bot.adapters.notifiers.telegram.keyboard import Button, Press, read
 from bot.adapters.notifiers.telegram.permissions import Chat, CommandGate, GateDecision, Permissions
+from bot.adapters.notifiers.telegram.photos import send_pictures
 from bot.core.errors import AftershockError
 from bot.core.model import Summary
 from bot.render import html
@@ -46,41 +47,41 @@ log = logging.getLogger(__name__)
 SomeApplication = Application[Any, Any, Any, Any, Any, Any]
 _Context = CallbackContext[ExtBot[None], Any, Any, Any]
 
-_STARTED = "Alerts will come here. /status shows how the bot is doing, /help what else it can do, /stop ends them."
-_STOPPED = "No more alerts here. /start brings them back."
+_STARTED = "Alerts will come here. /status shows the state of the bot, /help lists all commands, /stop ends alerts."
+_STOPPED = "No more alerts here. /start resumes them."
 _ADMINS_ONLY = "In a group only an admin of the bot can do that."
 _FOR_ADMINS = "Only an admin of the bot can do that."
 _UNKNOWN = "I did not understand that. /help lists what I can do."
-_SLOW = "That is a lot at once. I answer again in a minute; alerts come all the same."
+_SLOW = "Too many commands. Try again in a minute; alerts are not affected."
 _OLD_BUTTON = "This button no longer works."
-_TROUBLE = "That did not work; it is in the log."
+_TROUBLE = "That failed; the log says why."
 _ABOVE = "That was just answered here."
 _POPUP = 200
-"""Characters in the small window that answers a button."""
+"""Characters in the pop-up that answers a button."""
 AGAIN = 60.0
-"""Seconds in which the same button under the same message is not answered in the chat a second time."""
+"""Seconds in which the same button under the same message is answered only once in the chat."""
 LONGEST_WORDS = 400
-"""Of what follows a command, so much is read."""
+"""Characters read of a command's arguments."""
 
 
 class Conversation:
-    """Answers commands and buttons for those who may use them."""
+    """Answers commands and buttons of those who may use them."""
 
-    def __init__(self, audience: CommandHandler, access: Callable[[], Permissions]) -> None:
-        """``access``: who may do what, as it is now."""
-        self._audience = audience
+    def __init__(self, handler: CommandHandler, access: Callable[[], Permissions]) -> None:
+        """``access`` returns the current permissions."""
+        self._handler = handler
         self._access = access
-        self._known = CommandGate(access())
-        self._commands = {command.name: command for command in audience.commands}
+        self._latest_gate = CommandGate(access())
+        self._commands = {command.name: command for command in handler.commands}
         self._answered: OrderedDict[tuple[int, int, Button], float] = OrderedDict()
 
     @property
-    def _doorman(self) -> CommandGate:
-        """Judges by the lists as they are now; where they changed, earlier refusals are forgotten."""
+    def _gate(self) -> CommandGate:
+        """A gate with the current permissions; after a change it forgets earlier refusals."""
         access = self._access()
-        if access != self._known.access:
-            self._known = CommandGate(access)
-        return self._known
+        if access != self._latest_gate.access:
+            self._latest_gate = CommandGate(access)
+        return self._latest_gate
 
     def join(self, application: SomeApplication) -> None:
         """Register the handlers. Edited messages are not commands."""
@@ -89,7 +90,7 @@ class Conversation:
         application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE, self._other))
         application.add_handler(CallbackQueryHandler(self._button))
         application.add_handler(ChatMemberHandler(self._member, ChatMemberHandler.MY_CHAT_MEMBER))
-        application.add_error_handler(self._broken)
+        application.add_error_handler(self._failed)
 
     # ------------------------------------------------------------------------------------------------------ commands
 
@@ -102,7 +103,7 @@ class Conversation:
             return  # for another bot in this group
         command = self._commands.get(name)
         if command is None and not chat.private:
-            return  # in a group it may be meant for somebody else
+            return  # in a group it may be meant for another bot
         if not await self._served(update, context):
             return
         if command is None:
@@ -112,35 +113,32 @@ class Conversation:
         if refused:
             await _say(update, context, refused)
         elif name == "start":
-            await self._start(update, context, chat)
+            self._handler.subscribe(chat)
+            await _say(update, context, _STARTED)
         elif name == "stop":
-            self._audience.unsubscribe(chat)
+            self._handler.unsubscribe(chat)
             await _say(update, context, _STOPPED)
         elif name == "help":
             await _answer(update, context, self._help(words, chat))
         else:
-            await _answer(update, context, await self._audience.answer(chat, name, words, _who(update, chat)))
+            await _answer(update, context, await self._handler.answer(chat, name, words, _sender(update, chat)))
 
     def _refused(self, command: Command, chat: Chat) -> str:
-        """Why this person may not give this command here; empty where they may."""
-        access = self._doorman.access
+        """Why the sender may not use this command here; empty if they may."""
+        access = self._gate.access
         if command.name == "start" and not access.may_receive(chat):
             return _refusal(chat)
         if command.rights is Rights.ADMIN and not access.is_admin(chat):
             return _FOR_ADMINS
-        return _ADMINS_ONLY if command.rights is Rights.CHAT and not access.may_switch(chat) else ""
-
-    async def _start(self, update: Update, context: _Context, chat: Chat) -> None:
-        self._audience.subscribe(chat)
-        await _say(update, context, _STARTED)
+        return _ADMINS_ONLY if command.rights is Rights.CHAT and not access.may_configure(chat) else ""
 
     def _help(self, words: str, chat: Chat) -> Answer:
-        """All commands in a line each, those for admins only to admins; or one of them at length."""
-        admin = self._doorman.access.is_admin(chat)
-        asked = self._commands.get(words.strip().lstrip("/").lower()) if words.strip() else None
-        if asked is not None:
-            return Answer(told_command(asked))
-        return Answer(told_commands([c for c in self._commands.values() if admin or c.rights is not Rights.ADMIN]))
+        """A list of the commands, admins' commands only for admins; or one command in detail."""
+        command = self._commands.get(words.strip().lstrip("/").lower())
+        if command is not None:
+            return Answer(command_help(command))
+        admin = self._gate.access.is_admin(chat)
+        return Answer(command_list([c for c in self._commands.values() if admin or c.rights is not Rights.ADMIN]))
 
     async def _other(self, update: Update, context: _Context) -> None:
         if await self._served(update, context):
@@ -166,30 +164,30 @@ class Conversation:
         assert query is not None
         message = query.message.message_id if query.message is not None else 0
         button = press.button
-        in_window = button.verdict or button is Button.MUTE or chat.kind == ChatType.CHANNEL
-        if button is Button.MUTE and not self._doorman.access.may_switch(chat):
+        in_popup = button.verdict or button is Button.MUTE or chat.kind == ChatType.CHANNEL
+        if button is Button.MUTE and not self._gate.access.may_configure(chat):
             await query.answer(_ADMINS_ONLY, show_alert=True)
             return
         if button is Button.MUTE and chat.kind == ChatType.CHANNEL:
-            await query.answer(_FOR_ADMINS, show_alert=True)  # everybody who reads a channel can press
+            await query.answer(_FOR_ADMINS, show_alert=True)  # every reader of a channel can press
             return
-        if not in_window and self._lately(chat.id, message, button):
+        if not in_popup and self._just_answered(chat.id, message, button):
             await query.answer(_ABOVE)
             return
         try:
-            answer = await self._audience.pressed(chat, button, press.incident, _who(update, chat))
+            answer = await self._handler.pressed(chat, button, press.incident, _sender(update, chat))
         except AftershockError as error:
-            log.error("a button could not be served: %s", error)
+            log.error("a button failed: %s", error)
             await query.answer(_TROUBLE, show_alert=True)
             return
-        if in_window:
-            await query.answer(_window(answer.says), show_alert=not button.verdict)
+        if in_popup:
+            await query.answer(_popup(answer.says), show_alert=not button.verdict)
             return
         await query.answer()
         await _answer(update, context, answer, replies_to=message or None)
 
-    def _lately(self, chat: int, message: int, button: Button) -> bool:
-        """Whether this was answered in the chat just now; from this moment on it was."""
+    def _just_answered(self, chat: int, message: int, button: Button) -> bool:
+        """Whether this button was answered within ``AGAIN`` seconds; if not, remember that it is now."""
         now = time.monotonic()
         while self._answered and next(iter(self._answered.values())) <= now - AGAIN:
             self._answered.popitem(last=False)
@@ -199,52 +197,52 @@ class Conversation:
         self._answered[key] = now
         return False
 
-    # ------------------------------------------------------------------------------------------------------- comings
+    # ---------------------------------------------------------------------------------------------------- membership
 
     async def _member(self, update: Update, context: _Context) -> None:
-        """The bot was blocked or thrown out: nobody is left to tell. It was added somewhere: an admin should know."""
+        """The bot was blocked, removed or added."""
         chat, change = _chat(update), update.my_chat_member
         if chat is None or change is None:
             return
         gone = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
         if change.new_chat_member.status in gone:
-            self._audience.removed(chat)
+            self._handler.removed(chat)
         elif (
             change.old_chat_member.status in gone
             and not chat.private
-            and not self._doorman.access.may_receive(chat)
-            and self._doorman.may_be_reported(asyncio.get_running_loop().time())
+            and not self._gate.access.may_receive(chat)
+            and self._gate.may_be_reported(asyncio.get_running_loop().time())
         ):
-            self._audience.added(chat, _who(update, chat))
+            self._handler.added(chat, _sender(update, chat))
 
-    async def _broken(self, update: object, context: _Context) -> None:
+    async def _failed(self, update: object, context: _Context) -> None:
         log.error("a message could not be handled: %s", context.error, exc_info=context.error)
         if isinstance(update, Update) and isinstance(context.error, AftershockError):
             await _say(update, context, _TROUBLE)
 
     async def _served(self, update: Update, context: _Context) -> bool:
-        """Whether the chat is to be served; a stranger gets the refusal."""
+        """Whether to serve the chat; if not, tell it why, within the gate's limits."""
         chat = _chat(update)
         if chat is None:
             return False
-        verdict = self._judge(chat)
-        if verdict is GateDecision.REFUSE:
+        decision = self._judge(chat)
+        if decision is GateDecision.REFUSE:
             await _say(update, context, _refusal(chat))
-        elif verdict is GateDecision.SLOW:
+        elif decision is GateDecision.SLOW:
             await _say(update, context, _SLOW)
-        return verdict is GateDecision.SERVE
+        return decision is GateDecision.SERVE
 
     def _judge(self, chat: Chat, *, button: bool = False) -> GateDecision:
-        return self._doorman.judge(chat, asyncio.get_running_loop().time(), button=button)
+        return self._gate.judge(chat, asyncio.get_running_loop().time(), button=button)
 
 
-# --------------------------------------------------------------------------------------------------------------- words
+# ------------------------------------------------------------------------------------------------------------ messages
 
 
 def _refusal(chat: Chat) -> str:
     return (
-        f"Aftershock is a private bot and cannot serve this chat (its id is {chat.id}). If the bot is yours, send "
-        f"/allow {chat.id} to it as its admin, or add the id under telegram: allow: in config.yaml; then send /start."
+        f"Aftershock is a private bot and does not serve this chat (id {chat.id}). If the bot is yours, send it "
+        f"/allow {chat.id} as an admin, or add the id under telegram: allow: in config.yaml; then send /start."
     )
 
 
@@ -255,13 +253,13 @@ def _split(text: str) -> tuple[str, str, str]:
     return name.lower(), " ".join(rest.split())[:LONGEST_WORDS], to.lower()
 
 
-def _who(update: Update, chat: Chat) -> str:
+def _sender(update: Update, chat: Chat) -> str:
     user = update.effective_user
     return (user.full_name if user is not None else chat.title)[:60]
 
 
-def _window(says: Summary | str) -> str:
-    """The words of an answer that fit a small window."""
+def _popup(says: Summary | str) -> str:
+    """As much of an answer as fits a pop-up."""
     text = says if isinstance(says, str) else says.subject
     return text if len(text) <= _POPUP else text[: _POPUP - 1] + "…"
 
@@ -280,14 +278,14 @@ async def _say(update: Update, context: _Context, text: str) -> None:
 
 
 async def _answer(update: Update, context: _Context, answer: Answer, replies_to: int | None = None) -> None:
-    """Answer in the same chat and topic. A failed answer is logged and forgotten: people ask again."""
+    """Answer in the same chat and topic. A failure is only logged: people ask again."""
     chat = _chat(update)
     if chat is None:
         return
     says = answer.says
-    where: dict[str, Any] = {"message_thread_id": chat.thread}
+    options: dict[str, Any] = {"message_thread_id": chat.thread}
     if replies_to is not None:
-        where["reply_parameters"] = ReplyParameters(replies_to, allow_sending_without_reply=True)
+        options["reply_parameters"] = ReplyParameters(replies_to, allow_sending_without_reply=True)
     try:
         if says:
             await context.bot.send_message(
@@ -295,11 +293,9 @@ async def _answer(update: Update, context: _Context, answer: Answer, replies_to:
                 html(says) if isinstance(says, Summary) else inline_html(says),
                 parse_mode=ParseMode.HTML,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-                **where,
+                **options,
             )
-        if len(answer.pictures) == 1:
-            await context.bot.send_photo(chat.id, answer.pictures[0], **where)
-        elif answer.pictures:
-            await context.bot.send_media_group(chat.id, [InputMediaPhoto(p) for p in answer.pictures[:10]], **where)
+        if answer.pictures:
+            await send_pictures(context.bot, chat.id, answer.pictures, **options)
     except TelegramError as exc:
         log.warning("an answer could not be sent to %s: %s", chat.recipient, exc)

@@ -1,30 +1,33 @@
-"""What each failure of the Bot API means for a delivery. Everything about reading Telegram's errors lives here.
+"""What each failure of the Bot API means for a delivery.
 
-| what happened | outcome |
+| failure | outcome |
 |---|---|
 | 429 with ``retry_after`` | wait that long |
-| 403, chat not found, no right to write | the recipient does not want us: ``forbidden``, permanent |
+| 403, chat not found, no right to write | ``forbidden``, permanent |
 | chat migrated | ``moved_to``, permanent under the old id |
-| 400 otherwise, 401, 404 (token) | permanent |
+| other 400, 401, 404 (token) | permanent |
 | no connection, connection refused, time-out before anything was sent | retry |
-| 3xx, 4xx or 429 that no Bot API wrote (a proxy, a captive portal) | retry |
-| 5xx with the Bot API's own JSON error | it refused: retry |
-| 5xx without (a gateway in between), an unreadable 2xx | ``unknown``: it may have been accepted |
-| time-out or broken connection after the request went out | ``unknown`` |
+| 3xx, 4xx or 429 not from the Bot API (a proxy, a captive portal) | retry |
+| 5xx with the Bot API's JSON error | rejected: retry |
+| 5xx without (a gateway), an unreadable 2xx | ``unknown``: it may have been accepted |
+| time-out or broken connection after sending began | ``unknown`` |
 
-An edit may safely be repeated, so whatever would be ``unknown`` is a plain retry for an edit.
+Repeating an edit is safe, so instead of ``unknown`` an edit is retried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.adapters.notifiers.telegram.address import Address
-from bot.adapters.notifiers.telegram.connection import RequestTrace
+from bot.adapters.notifiers.telegram.connection import RequestTrace, watch
 from bot.core.errors import DeliveryError
+
+T = TypeVar("T")
 
 _LONGEST = 200
 _UNREACHABLE = (
@@ -43,55 +46,66 @@ _UNREACHABLE = (
 
 
 def is_markup_refused(error: Exception) -> bool:
-    """The Bot API could not parse the message's markup, or a link in it."""
+    """Whether the Bot API could not parse the message's markup."""
     text = str(error).lower()
     return isinstance(error, BadRequest) and ("can't parse entities" in text or "can't parse message text" in text)
 
 
 def asked_wait(error: RetryAfter) -> timedelta:
-    """How long Telegram asks us to wait; its library knows two forms."""
+    """How long Telegram asks to wait; the library has it as a timedelta or as seconds."""
     after = error.retry_after
     return after if isinstance(after, timedelta) else timedelta(seconds=after)
 
 
 def is_not_modified(error: Exception) -> bool:
-    """The message already reads like the edit: as good as a success."""
+    """Whether the edit changed nothing, which counts as success."""
     return isinstance(error, BadRequest) and "message is not modified" in str(error).lower()
 
 
 def delivery_error(
-    error: Exception, wire: RequestTrace, address: Address, *, edit: bool, redact: Callable[[str], str]
+    error: Exception, trace: RequestTrace, address: Address, *, edit: bool, redact: Callable[[str], str]
 ) -> DeliveryError:
-    """The delivery's outcome for ``error``, given what happened on the wire; its text without secrets."""
-    said = _short(redact(str(error)).strip()) or type(error).__name__
+    """The delivery's outcome for ``error``, given the ``trace`` of the request; its text without secrets."""
+    text = _short(redact(str(error)).strip()) or type(error).__name__
     if isinstance(error, RetryAfter):
-        return DeliveryError(said, retry_after=asked_wait(error))
+        return DeliveryError(text, retry_after=asked_wait(error))
     if isinstance(error, ChatMigrated):
         moved = Address(error.new_chat_id, address.thread).recipient
         return DeliveryError(f"the group moved to {moved}", permanent=True, moved_to=moved)
     from_telegram = not isinstance(error.__cause__, TelegramError) and isinstance(error, TelegramError)
     if from_telegram and isinstance(error, Forbidden):
-        return DeliveryError(said, permanent=True, forbidden=True)
+        return DeliveryError(text, permanent=True, forbidden=True)
     if from_telegram and isinstance(error, InvalidToken):
-        return DeliveryError(
-            f"Telegram does not know this bot's token ({said}); check TELEGRAM_BOT_TOKEN", permanent=True
-        )
+        return DeliveryError(f"Telegram rejects the token ({text}); check TELEGRAM_BOT_TOKEN", permanent=True)
     if from_telegram and isinstance(error, BadRequest):
-        gone = any(words in said.lower() for words in _UNREACHABLE)
-        return DeliveryError(said, permanent=True, forbidden=gone)
-    if not wire.sent:
+        gone = any(words in text.lower() for words in _UNREACHABLE)
+        return DeliveryError(text, permanent=True, forbidden=gone)
+    if not trace.sent:
         if isinstance(error, TelegramError):
-            return DeliveryError(f"could not reach Telegram: {said}")
-        return DeliveryError(f"could not be sent: {type(error).__name__}: {said}", permanent=True)
-    refused = wire.status is not None and (
-        300 <= wire.status < 500 or (wire.status >= 500 and isinstance(error, TelegramError) and not error.__cause__)
+            return DeliveryError(f"could not reach Telegram: {text}")
+        return DeliveryError(f"could not be sent: {type(error).__name__}: {text}", permanent=True)
+    rejected = trace.status is not None and (
+        300 <= trace.status < 500 or (trace.status >= 500 and isinstance(error, TelegramError) and not error.__cause__)
     )
-    if refused or edit:
-        return DeliveryError(said)
-    return DeliveryError(f"may or may not have arrived: {said}", unknown=True)
+    if rejected or edit:
+        return DeliveryError(text)
+    return DeliveryError(f"may or may not have arrived: {text}", unknown=True)
+
+
+async def repeatable(request: Awaitable[T], redact: Callable[[str], str]) -> T:
+    """The result of a request that may safely be repeated. Raises DeliveryError; Conflict is passed on."""
+    trace = watch()
+    try:
+        return await request
+    except Conflict:
+        raise
+    except Exception as error:
+        # an InvalidToken's text may contain the token
+        cause = error.__cause__ if isinstance(error, InvalidToken) else error
+        raise delivery_error(error, trace, Address(0), edit=True, redact=redact) from cause
 
 
 def _short(text: str) -> str:
-    """One line that fits a log: a gateway's whole page may be quoted in an error."""
+    """One line for the log: an error may quote a gateway's whole page."""
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

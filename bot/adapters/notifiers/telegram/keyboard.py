@@ -1,7 +1,8 @@
-"""The buttons under an alert, and what pressing one says.
+"""The buttons under an alert.
 
-Callback data is ``1:WHAT:INCIDENT``, at most 64 bytes (https://core.telegram.org/bots/api#inlinekeyboardbutton). It
-holds all there is to know, so a button works after any restart; the 1 is the version of this form.
+Their callback data is ``1:BUTTON:INCIDENT``, at most 64 bytes
+(https://core.telegram.org/bots/api#inlinekeyboardbutton). It is complete, so a button works after any restart; the 1 is
+the version of the format.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bot.core.model import Notification, Reason
 
 VERSION = "1"
 LONGEST = 64
-"""Bytes of callback data that Telegram takes."""
+"""Bytes of callback data Telegram takes."""
 
 
 class Button(enum.StrEnum):
@@ -31,7 +32,7 @@ class Button(enum.StrEnum):
 
     @property
     def verdict(self) -> bool:
-        """It says whether the alert was right."""
+        """Whether it rates the alert."""
         return self in (Button.RIGHT, Button.NOT_AI, Button.NOT_NEWS)
 
 
@@ -50,16 +51,14 @@ class Press:
 
 
 def keyboard(notification: Notification) -> InlineKeyboardMarkup | None:
-    """The buttons of a message; ``None`` for one that tells of no single incident."""
-    if not notification.incident or notification.reason in (Reason.DIGEST, Reason.OPERATOR):
+    """The buttons of a message; ``None`` if it is not about a single incident."""
+    incident = notification.incident
+    if not incident or notification.reason in (Reason.DIGEST, Reason.OPERATOR):
         return None
-    if len(data(Button.NOT_NEWS, notification.incident).encode()) > LONGEST:
+    if len(data(Button.NOT_NEWS, incident).encode()) > LONGEST:
         return None
     return InlineKeyboardMarkup(
-        [
-            [InlineKeyboardButton(words, callback_data=data(what, notification.incident)) for what, words in row]
-            for row in _ROWS
-        ]
+        [[InlineKeyboardButton(label, callback_data=data(b, incident)) for b, label in row] for row in _ROWS]
     )
 
 
@@ -69,9 +68,9 @@ def data(button: Button, incident: str) -> str:
 
 
 def read(text: str | None) -> Press | None:
-    """What was pressed; ``None`` for a button of another version, or one that never was ours."""
+    """The button in callback data; ``None`` for another version or anything malformed."""
     version, _, rest = (text or "").partition(":")
-    what, _, incident = rest.partition(":")
-    if version != VERSION or not incident or what not in set(Button):
+    button, _, incident = rest.partition(":")
+    if version != VERSION or not incident or button not in set(Button):
         return None
-    return Press(Button(what), incident)
+    return Press(Button(button), incident)

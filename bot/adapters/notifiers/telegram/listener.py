@@ -1,7 +1,7 @@
-"""Listens to what people say to the bot, by long polling in the application's own event loop.
+"""Receives commands and buttons by long polling, in the application's event loop.
 
-The polling loop is ours rather than ``telegram.ext.Updater``'s, because it must start while Telegram is unreachable,
-say one clear line when another process polls the same token, and end within a second.
+Not with ``telegram.ext.Updater``: this must start while Telegram is unreachable, log one clear line when another
+process polls the same token, and stop within a second.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from bot.core.ports import Clock
 from bot.core.secret import Secret
 from bot.core.waiting import back_off
 
-__all__ = ["CommandHandler", "TelegramListener"]
-
 log = logging.getLogger(__name__)
 
 _ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
@@ -40,14 +38,14 @@ _GOODBYE = 0.8
 class TelegramListener:
     """Answers commands and buttons. Sending alerts does not depend on it.
 
-    ``report`` hears of every failed try and once when it works again (source ``telegram``, subject ``commands``).
-    ``access`` says who may do what, as it is now. ``poll_for`` is how long a poll waits at the server.
+    ``report`` is called for every failed poll and once on recovery (source ``telegram``, subject ``commands``).
+    ``access`` returns the current permissions. ``poll_for`` is how long a poll waits at the server.
     """
 
     def __init__(
         self,
         token: Secret,
-        audience: CommandHandler,
+        handler: CommandHandler,
         access: Callable[[], Permissions],
         clock: Clock,
         report: Callable[[SourceReport], None],
@@ -59,10 +57,9 @@ class TelegramListener:
     ) -> None:
         self._bot = connect(token, base_url, timeout, pool_size=8)
         self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
-        self._audience = audience
+        self._commands = handler.commands
         self._admins = access().admins
-        self._conversation = Conversation(audience, access)
-        self._conversation.join(self._application)
+        Conversation(handler, access).join(self._application)
         self._clock = clock
         self._report = report
         self._redact = Redactor([token])
@@ -70,11 +67,11 @@ class TelegramListener:
         self._first_delay = first_delay
         self._offset: int | None = None
         self._confirmed: int | None = None
-        self._trouble = ""
+        self._failure = ""
         self._initialized = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Listen until ``stop`` is set; returns within about a second of it. Failures are reported, never raised."""
+        """Listen until ``stop`` is set; returns about a second later. Failures are reported, never raised."""
         failures = 0
         try:
             while not stop.is_set():
@@ -94,7 +91,7 @@ class TelegramListener:
             await self._close()
 
     async def _turn(self) -> None:
-        """One poll, and what it brought."""
+        """Poll once, and handle the updates."""
         if not self._initialized:
             await self._open()
         updates = await self._bot.get_updates(
@@ -109,7 +106,7 @@ class TelegramListener:
         try:
             await self._application.initialize()
         except InvalidToken as exc:
-            raise InvalidToken("Telegram does not know this bot's token; check TELEGRAM_BOT_TOKEN") from exc.__cause__
+            raise InvalidToken("Telegram rejects the token; check TELEGRAM_BOT_TOKEN") from exc.__cause__
         self._initialized = True
         await self._bot.delete_webhook()
         try:
@@ -118,49 +115,46 @@ class TelegramListener:
             log.warning("the command menu could not be set: %s", self._redact(str(exc)))
 
     async def _set_menus(self) -> None:
-        """What Telegram lists when somebody types a slash: to admins, in their own chats, their commands too."""
-        shown = [c for c in self._audience.commands if c.in_menu]
-        menu = [BotCommand(c.name, c.does) for c in shown if c.rights is not Rights.ADMIN]
-        await self._bot.set_my_commands(menu)
+        """The commands Telegram lists when somebody types a slash; admins see theirs too, in their own chats."""
+        menu = [c for c in self._commands if c.in_menu]
+        await self._bot.set_my_commands([BotCommand(c.name, c.does) for c in menu if c.rights is not Rights.ADMIN])
         for admin in sorted(self._admins):
-            with contextlib.suppress(BadRequest):  # an admin who has never written to the bot has no chat with it
-                whole = [BotCommand(c.name, c.does) for c in shown]
-                await self._bot.set_my_commands(whole, scope=BotCommandScopeChat(admin))
+            with contextlib.suppress(BadRequest):  # an admin who never wrote to the bot has no chat with it
+                everything = [BotCommand(c.name, c.does) for c in menu]
+                await self._bot.set_my_commands(everything, scope=BotCommandScopeChat(admin))
 
     def _failed(self, exc: Exception) -> timedelta | None:
-        """Report the failure, and log the first of its kind; how long Telegram asks us to wait, if it does."""
+        """Report the failure, and log the first of its kind; how long Telegram asks to wait, if it does."""
         if isinstance(exc, RetryAfter):
             return asked_wait(exc)
         if isinstance(exc, Conflict):
-            kind, said = (
-                "conflict",
-                "another process is polling Telegram with this token; stop it, or make a second bot",
-            )
+            kind = "conflict"
+            text = "another process is polling Telegram with this token; stop it, or make a second bot"
         elif isinstance(exc, InvalidToken):
-            kind, said = "token", self._redact(str(exc))
+            kind, text = "token", self._redact(str(exc))
         elif isinstance(exc, TelegramError):
-            kind, said = "network", f"Telegram cannot be reached: {self._redact(str(exc))}"
+            kind, text = "network", f"Telegram cannot be reached: {self._redact(str(exc))}"
         else:
-            kind, said = "broken", f"Telegram sent something unreadable: {type(exc).__name__}"
+            kind, text = "broken", f"unreadable response from Telegram: {type(exc).__name__}"
             log.debug("unreadable update", exc_info=exc)
-        if kind != self._trouble:
-            self._trouble = kind
-            follows = "alerts are still sent, commands are not answered" if kind == "conflict" else "alerts wait"
-            log.warning("%s; %s", said, follows)
-        self._tell(Trouble.FAILED, said)
+        if kind != self._failure:
+            self._failure = kind
+            effect = "alerts are still sent, commands are not answered" if kind == "conflict" else "alerts wait"
+            log.warning("%s; %s", text, effect)
+        self._report_state(Trouble.FAILED, text)
         return None
 
     def _worked(self) -> None:
-        if self._trouble:
-            self._trouble = ""
+        if self._failure:
+            self._failure = ""
             log.info("listening to Telegram again")
-            self._tell(Trouble.NONE, "listening again")
+            self._report_state(Trouble.NONE, "listening again")
 
-    def _tell(self, trouble: Trouble, detail: str) -> None:
+    def _report_state(self, trouble: Trouble, detail: str) -> None:
         self._report(SourceReport("telegram", self._clock.now(), trouble, detail, subject="commands"))
 
     async def _close(self) -> None:
-        """Mark what was answered as read, so that a restart does not answer it again; then hang up."""
+        """Confirm the updates handled, so that a restart does not answer them again; then close the connections."""
         if self._offset is not None and self._offset != self._confirmed:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._bot.get_updates(offset=self._offset, timeout=0, limit=1), _GOODBYE)

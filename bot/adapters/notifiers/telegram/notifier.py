@@ -6,11 +6,11 @@ import asyncio
 
 from telegram import LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import TelegramError
 
 from bot.adapters.notifiers.telegram.address import CHANNEL, Address
-from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, RequestTrace, connect, watch
-from bot.adapters.notifiers.telegram.errors import delivery_error, is_markup_refused, is_not_modified
+from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect, watch
+from bot.adapters.notifiers.telegram.errors import delivery_error, is_markup_refused, is_not_modified, repeatable
 from bot.adapters.notifiers.telegram.keyboard import keyboard
 from bot.adapters.notifiers.telegram.photos import Photos, Pictures
 from bot.adapters.notifiers.telegram.redact import Redactor
@@ -27,15 +27,15 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 LIMITS = Limits(burst=6)
-"""What Telegram allows (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this), used evenly:
-30 messages a second over all chats, one a second to any chat, 20 a minute to a group."""
+"""Telegram's limits (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this), spread evenly:
+30 messages a second in all, one a second per chat, 20 a minute per group."""
 
 
 class TelegramNotifier(Notifier):
-    """The channel ``telegram``. One request per notification; pacing and retries are the sender's.
+    """The channel ``telegram``. One request per notification; the sender does pacing and retries.
 
-    A message whose markup Telegram refuses goes once more as plain text. Cancelled before anything reached the wire
-    it raises CancelledUnsent, afterwards CancelledError.
+    A message whose markup Telegram rejects is sent again as plain text. Cancelled before anything was sent it raises
+    CancelledUnsent, afterwards CancelledError.
     """
 
     channel = CHANNEL
@@ -49,16 +49,16 @@ class TelegramNotifier(Notifier):
         timeout: float = 20.0,
         pictures: Pictures | None = None,
     ) -> None:
-        """``pictures`` follow the message of their notification."""
+        """``pictures`` returns the pictures to send after a notification."""
         self._bot = connect(token, base_url, timeout)
         self._redact = Redactor([token])
         self._photos = Photos(self._bot, pictures, self._redact) if pictures is not None else None
 
     async def send(self, outgoing: Outgoing) -> str:
-        """Send, edit or answer, and return Telegram's message id.
+        """Send or edit, and return Telegram's message id.
 
-        Raises DeliveryError as ``errors`` describes; ``moved_to`` is the new recipient id. An edit that changes
-        nothing counts as done.
+        Raises DeliveryError as described in ``errors``; ``moved_to`` is the new recipient id. An edit that changes
+        nothing succeeds.
         """
         notification = outgoing.notification
         try:
@@ -67,24 +67,24 @@ class TelegramNotifier(Notifier):
             raise DeliveryError(str(exc), permanent=True) from exc
         if notification.edits and outgoing.edits_message is None:
             raise DeliveryError("the message to edit was never sent", permanent=True)
-        wire = watch()
+        trace = watch()
         try:
             try:
                 return await self._send(outgoing, address, html(notification.summary), ParseMode.HTML)
             except TelegramError as exc:
                 if not is_markup_refused(exc):
                     raise
-            wire = watch()
+            trace = watch()
             return await self._send(outgoing, address, _plain(outgoing), None)
         except asyncio.CancelledError:
-            if wire.sent:
+            if trace.sent:
                 raise
             raise CancelledUnsent from None
         except Exception as exc:
             if is_not_modified(exc) and outgoing.edits_message is not None:
                 return outgoing.edits_message
             edit = outgoing.edits_message is not None
-            raise delivery_error(exc, wire, address, edit=edit, redact=self._redact) from exc
+            raise delivery_error(exc, trace, address, edit=edit, redact=self._redact) from exc
 
     async def _send(self, outgoing: Outgoing, address: Address, text: str, parse_mode: str | None) -> str:
         buttons = keyboard(outgoing.notification)
@@ -95,7 +95,7 @@ class TelegramNotifier(Notifier):
                 message_id=int(outgoing.edits_message),
                 parse_mode=parse_mode,
                 link_preview_options=_NO_PREVIEW,
-                reply_markup=buttons,  # an edit without would take them away
+                reply_markup=buttons,  # an edit without would remove them
             )
             return outgoing.edits_message
         answers = outgoing.replies_to_message
@@ -114,25 +114,19 @@ class TelegramNotifier(Notifier):
         return str(message.message_id)
 
     async def check(self) -> str:
-        """Ask Telegram who this bot is, and return its user name. Raises DeliveryError, permanent for a bad token."""
-        wire: RequestTrace = watch()
-        try:
-            me = await self._bot.get_me()
-        except InvalidToken as exc:
-            raise delivery_error(exc, wire, Address(0), edit=True, redact=self._redact) from exc.__cause__
-        except Exception as exc:
-            raise delivery_error(exc, wire, Address(0), edit=True, redact=self._redact) from exc
+        """Ask Telegram for the bot's user name. Raises DeliveryError, permanent for a rejected token."""
+        me = await repeatable(self._bot.get_me(), self._redact)
         return me.username or me.first_name
 
     async def close(self) -> None:
-        """Give the connections back. The notifier cannot be used afterwards."""
+        """Close the connections. The notifier cannot be used afterwards."""
         if self._photos is not None:
             await self._photos.close()
         await self._bot.request.shutdown()
 
 
 def _plain(outgoing: Outgoing) -> str:
-    """The message without markup; user names do not call anybody, where there is room to see to that."""
+    """The message without markup, and without mentions unless it would then be too long."""
     text = plain(outgoing.notification.summary, width=None, limit=MESSAGE_LIMIT)
-    quiet = unmention(text)
-    return quiet if utf16_length(quiet) <= MESSAGE_LIMIT else text
+    unmentioned = unmention(text)
+    return unmentioned if utf16_length(unmentioned) <= MESSAGE_LIMIT else text

@@ -1,7 +1,7 @@
-"""Who may speak with the bot. Decides only: nothing here sends or stores.
+"""Who may use the bot, and how much. Pure decisions: nothing here sends or stores.
 
-Receiving needs a chat on the allow-list or an admin's own chat. Anyone else is refused politely, once per chat and
-not too often altogether, so that strangers cost nothing. Memory is bounded.
+Allowed are the chats on the allow-list and the admins' own. Others are refused, once per chat and at a limited rate.
+Memory is bounded.
 """
 
 from __future__ import annotations
@@ -16,54 +16,54 @@ from bot.adapters.notifiers.telegram.address import Address
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Where a message came from, and who wrote it."""
+    """Where a message came from, and who sent it."""
 
     id: int
     kind: str
     """``private``, ``group``, ``supergroup`` or ``channel``."""
     title: str = ""
-    """The group's title, or the person's name. Text from outside."""
+    """The group's title, or the person's name: untrusted text."""
     thread: int | None = None
-    """The topic within a group that has topics."""
+    """The topic, in a group with topics."""
     user: int | None = None
 
     @property
     def recipient(self) -> str:
-        """The id of the recipient this chat, or this topic of it, is."""
+        """The recipient id of this chat or topic."""
         return Address(self.id, self.thread).recipient
 
     @property
     def private(self) -> bool:
-        """A conversation with one person."""
+        """A chat with one person."""
         return self.kind == "private"
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """Who may do what, from ``config.yaml``."""
+    """Admins and allowed chats."""
 
     admins: frozenset[int] = frozenset()
-    """User ids. Rights belong to the person, in whatever chat; other members of a group do not get them."""
+    """User ids. The rights are the person's, in any chat; other members of a group do not have them."""
     allow: frozenset[int] = frozenset()
-    """Chat ids that may receive; a private chat's id is its user's id."""
+    """Ids of the chats that may receive alerts; a private chat's id is its user's id."""
 
     def is_admin(self, chat: Chat) -> bool:
-        """The person who wrote is an admin."""
+        """Whether the sender is an admin."""
         return chat.user is not None and chat.user in self.admins
 
     def may_receive(self, chat: Chat) -> bool:
-        """This chat may be sent alerts."""
+        """Whether this chat may receive alerts."""
         return chat.id in self.allow or (chat.private and chat.id in self.admins)
 
-    def may_switch(self, chat: Chat) -> bool:
-        """The person may decide for this chat: in a group only an admin of the bot, where there are any.
+    def may_configure(self, chat: Chat) -> bool:
+        """Whether the sender may change this chat's settings: in a group only an admin of the bot, if there are any.
 
-        In a channel only its own administrators can write at all, and Telegram does not say who of them did.
+        In a channel only its administrators can post, and Telegram does not say which of them did.
         """
         return chat.private or chat.kind == "channel" or not self.admins or self.is_admin(chat)
 
     def with_lists(self, allowed: Iterable[int], denied: Iterable[int]) -> Permissions:
-        """These lists, and what admins allowed and denied since by command; a denial goes before the lists."""
+        """These permissions plus those granted and denied by command; a denial takes precedence."""
         return Permissions(self.admins, (self.allow | frozenset(allowed)) - frozenset(denied))
 
 
@@ -72,14 +72,14 @@ class GateDecision(enum.Enum):
 
     SERVE = "serve"
     SLOW = "slow"
-    """Answer, this once a minute, that it was too much at once."""
+    """Answer that there were too many messages; at most once a minute."""
     REFUSE = "refuse"
-    """Answer with the refusal, this once."""
+    """Answer with a refusal; once per chat."""
     IGNORE = "ignore"
 
 
 class CommandGate:
-    """Judges messages by where they come from and how many there were. ``now`` is seconds of any steady clock."""
+    """Decides on messages by their chat and rate. ``now`` is in seconds of a monotonic clock."""
 
     def __init__(
         self, access: Permissions, *, remember: int = 10_000, per_minute: int = 20, refusals: int = 20
@@ -90,22 +90,20 @@ class CommandGate:
         self._refusals = refusals
         self._refused: OrderedDict[int, None] = OrderedDict()
         self._refused_at: deque[float] = deque()
-        self._asked: OrderedDict[tuple[int, bool | None], deque[float]] = OrderedDict()
+        self._windows: OrderedDict[tuple[int, bool | None], deque[float]] = OrderedDict()
 
     def judge(self, chat: Chat, now: float, *, button: bool = False) -> GateDecision:
-        """Serve allowed chats, and admins wherever they write, up to ``per_minute`` messages; refuse others once each,
+        """Serve allowed chats, and admins anywhere, up to ``per_minute`` messages; refuse others once each, up to
         ``refusals`` a minute in all.
 
-        Buttons are counted by person: a group may press many at once, and each is answered to one of them.
+        Buttons are counted per person: several members of a group may press them at once.
         """
         if self.access.may_receive(chat) or self.access.is_admin(chat):
-            who = chat.user if button and chat.user is not None else chat.id
-            window = self._window((who, button))
-            if self._within(window, now, self._per_minute):
+            sender = chat.user if button and chat.user is not None else chat.id
+            if self._within(self._window((sender, button)), now, self._per_minute):
                 return GateDecision.SERVE
-            return (
-                GateDecision.SLOW if not button and self._within(self._slowed(chat.id), now, 1) else GateDecision.IGNORE
-            )
+            slow = not button and self._within(self._window((chat.id, None)), now, 1)
+            return GateDecision.SLOW if slow else GateDecision.IGNORE
         if button:
             return GateDecision.IGNORE
         if chat.id in self._refused:
@@ -119,17 +117,14 @@ class CommandGate:
         return GateDecision.REFUSE
 
     def may_be_reported(self, now: float) -> bool:
-        """Whether a stranger's doings are still worth a word to an admin: as many a minute as there are refusals."""
+        """Whether to report a stranger's action to the admins; limited like refusals."""
         return self._within(self._refused_at, now, self._refusals)
 
-    def _slowed(self, chat: int) -> deque[float]:
-        return self._window((chat, None))
-
-    def _window(self, who: tuple[int, bool | None]) -> deque[float]:
-        window = self._asked.pop(who, None) or deque()
-        self._asked[who] = window
-        while len(self._asked) > self._remember:
-            self._asked.popitem(last=False)
+    def _window(self, sender: tuple[int, bool | None]) -> deque[float]:
+        window = self._windows.pop(sender, None) or deque()
+        self._windows[sender] = window
+        while len(self._windows) > self._remember:
+            self._windows.popitem(last=False)
         return window
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Keeping the token out of everything people or programs may read later."""
+"""Removing the token and other secrets from log records and error texts."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Redactor:
 
 
 class RedactingFilter(logging.Filter):
-    """A logging filter that takes secrets out of the message, its arguments, the traceback and the stack.
+    """A logging filter that removes secrets from the message, its arguments, the traceback and the stack.
 
-    Put it on *handlers*: a filter on a logger does not see the records of its children. A record whose traceback holds
-    a secret keeps the cleaned text in ``exc_text`` and loses ``exc_info``, because the exception itself still knows.
+    Add it to *handlers*: a filter on a logger does not see the records of its children. A record whose traceback
+    contains a secret keeps the redacted text in ``exc_text`` and loses ``exc_info``, which still has the exception.
     """
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
@@ -46,7 +46,7 @@ class RedactingFilter(logging.Filter):
         self.redact = Redactor(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always true: the record is cleaned, never dropped."""
+        """Redact the record; always true, as it is never dropped."""
         try:
             message = record.getMessage()
         except Exception:
@@ -67,13 +67,13 @@ class RedactingFilter(logging.Filter):
         return True
 
     def _in_arguments(self, record: logging.LogRecord) -> bool:
-        """A structured formatter may print arguments that the message itself does not show."""
+        """A structured formatter may print arguments that the message does not."""
         return bool(record.args) and self.redact(text := repr(record.args)) != text
 
 
 def quiet_libraries() -> None:
-    """Keep the libraries below from logging what they send: httpx logs request addresses, token included, at INFO."""
+    """Keep libraries from logging requests: httpx logs their addresses, with the token, at INFO."""
     for name in ("httpx", "httpcore", "telegram", "telegram.ext", "hpack"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # it logs bodies and tracebacks of what is reported here in one line
+    # it logs bodies and tracebacks of errors that are handled here
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)

@@ -1,10 +1,10 @@
 """Prices from Yahoo Finance, by unmodified yfinance. ``Yahoo`` implements the port ``PriceSource``.
 
-- ``source``: what is asked when, and what is done when an answer is wanting.
-- ``reading``: Yahoo's documents as quotes; pure.
-- ``doubt``: whether a quote and its reference are on one split basis; pure.
-- ``wire``: the only place that touches yfinance, its internals included.
-- ``workers``: threads that never hold up the end of the program.
+- ``source``: which requests to make, and what to do when one fails.
+- ``reading``: Yahoo's JSON as quotes; pure.
+- ``doubt``: whether a quote and its previous close are on the same split basis; pure.
+- ``client``: the only module that uses yfinance, its internals included.
+- ``workers``: daemon threads for blocking calls.
 """
 
 from bot.adapters.prices.yahoo.source import Yahoo

@@ -1,15 +1,14 @@
-"""The only place that touches yfinance, its internals included. Pinned to 1.7; everything here blocks.
+"""The only module that uses yfinance, its internals included. Pinned to 1.7; everything here blocks.
 
-What is relied on beyond its public face: ``YfData`` (session, cookie and crumb, shared by the whole process) with
-``get``; ``_http.new_session``; the cookie cache. Traps met here, each found in its source:
+Private parts used: ``YfData`` (session, cookie and crumb of the whole process) with ``get``, ``_http.new_session``, the
+cookie cache. Pitfalls handled, each found in its source:
 
-- No time-out covers a call: one ``get`` may be seven requests (cookie, crumb, the request; then all again by the other
-  cookie strategy). So the session's ``request`` is bounded, each by itself and all of a call together.
-- ``YFRateLimitError`` does not carry ``Retry-After``, and a 429 on the way to the crumb is swallowed and comes out as
-  a 401. The bounded ``request`` remembers any 429 of the call.
-- A cookie other than A3 is cached on disk and then fails every call with KeyError, for ever: it is thrown away and
-  asked for again.
-- ``cache_get`` remembers failed answers as well: it is cleared before each history.
+- No time-out covers a call: one ``get`` may be seven requests (cookie, crumb, the request; then again with the other
+  cookie strategy). So the session's ``request`` has a time limit, each alone and all of a call together.
+- ``YFRateLimitError`` has no ``Retry-After``, and a 429 while fetching the crumb becomes a 401. So ``request`` notes
+  any 429 of the call.
+- A cookie other than A3 is cached on disk and then fails every call with KeyError: it is deleted and fetched anew.
+- ``cache_get`` caches failed answers too: it is cleared before each history.
 - ``hide_exceptions`` turns every error into an empty frame: it is off.
 """
 
@@ -34,12 +33,12 @@ QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
 CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
 
 WHEN_LIMITED = timedelta(seconds=60)
-"""How long a 429 asks us to wait where it does not say: Yahoo seldom does, and asking on prolongs the ban."""
+"""The wait after a 429 without ``Retry-After``, which Yahoo seldom sends; further requests prolong the ban."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
 PAGE = 100
-"""Rows of a calendar in one answer; Yahoo gives no more."""
+"""Rows of a calendar per response, Yahoo's maximum."""
 EARNINGS_ROWS = 4
-"""Rows asked for of each symbol at most: a date, the date it was moved from, and room to spare."""
+"""Most rows requested per symbol: a date, the date it was moved from, and some to spare."""
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ class RateLimitedError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class DailyRow:
-    """One row of a daily history, prices split-adjusted and not dividend-adjusted; ``None`` where Yahoo has none."""
+    """One row of a daily history, adjusted for splits but not dividends; ``None`` where Yahoo has no value."""
 
     day: date
     open: float | None
@@ -62,7 +61,7 @@ class DailyRow:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """A symbol's daily history, oldest first, and the splits in it: new shares for one old, by day."""
+    """A symbol's daily history, oldest first, and its splits: new shares per old one, by day."""
 
     exchange: str
     """Yahoo's code."""
@@ -76,15 +75,15 @@ class EarningsRow:
 
     symbol: str
     at: datetime
-    """When results are due; where ``timing`` says that no time was supplied, only its date means something."""
+    """When results are due; with timing ``TNS`` only the date is meaningful."""
     timing: str
-    """``BMO`` before the market opens, ``AMC`` after it closes, ``TAS`` at the time stated, ``TNS`` not supplied."""
+    """``BMO`` before market open, ``AMC`` after market close, ``TAS`` at the time stated, ``TNS`` time not supplied."""
 
 
 class YahooClient:
     """yfinance with time-outs and named errors. Usable from several threads.
 
-    yfinance keeps one session, cookie and crumb for the process: the last wire made is the one in use.
+    yfinance keeps one session, cookie and crumb per process: those of the latest client.
     """
 
     def __init__(self, cache: Path | None, request_timeout: timedelta, call_timeout: timedelta) -> None:
@@ -98,32 +97,26 @@ class YahooClient:
         self._call = threading.local()
 
     def quotes(self, symbols: Sequence[str]) -> list[Mapping[str, object]]:
-        """The raw quotes of up to 200 symbols; those Yahoo does not know are missing. Raises SourceError."""
-        document = self._json("quotes", QUOTE_URL, {"symbols": ",".join(symbols), "formatted": "false"})
-        response = document.get("quoteResponse")
-        result = response.get("result") if isinstance(response, dict) else None
-        if not isinstance(result, list):
-            raise SourceError(f"Yahoo's quotes came without a result ({_stated_error(document, 'quoteResponse')})")
-        return [item for item in result if isinstance(item, dict)]
+        """The raw quotes of up to 200 symbols, without those Yahoo does not know. Raises SourceError."""
+        params = {"symbols": ",".join(symbols), "formatted": "false"}
+        return self._results("quotes", QUOTE_URL, params, "quoteResponse")
 
     def chart(self, symbol: str, **params: str) -> Mapping[str, object]:
-        """The raw chart of a symbol. Raises SourceError, ``permanent`` where Yahoo does not know the symbol."""
-        document = self._json(f"the chart of {symbol}", CHART_URL + symbol, params)
-        chart = document.get("chart")
-        result = chart.get("result") if isinstance(chart, dict) else None
-        if not isinstance(result, list) or not result or not isinstance(result[0], dict):
-            raise SourceError(f"Yahoo's chart of {symbol} is empty ({_stated_error(document, 'chart')})")
-        return result[0]
+        """The raw chart of a symbol. Raises SourceError, ``permanent`` if Yahoo does not know the symbol."""
+        results = self._results(f"the chart of {symbol}", CHART_URL + symbol, params, "chart")
+        if not results:
+            raise SourceError(f"Yahoo's chart of {symbol} is empty")
+        return results[0]
 
     def daily(self, symbol: str, first: date, until: date) -> Daily:
-        """Daily rows from ``first`` up to, not including, ``until``, by yfinance's own ``history``.
+        """Daily rows from ``first`` to the day before ``until``, from yfinance's ``history``.
 
-        Yahoo's ``close`` is adjusted for splits and not for dividends; ``auto_adjust=False`` leaves it so. Raises
-        SourceError, ``permanent`` where Yahoo has nothing of the symbol.
+        With ``auto_adjust=False`` Yahoo's ``close`` is adjusted for splits but not for dividends. Raises SourceError,
+        ``permanent`` if Yahoo has no data for the symbol.
         """
 
         def ask() -> Daily:
-            yfinance, _ = self._ready()
+            yfinance = self._ready()
             type(self._data).cache_get.cache_clear()
             ticker = yfinance.Ticker(symbol, session=self._session)
             frame = ticker.history(
@@ -147,14 +140,14 @@ class YahooClient:
         return self._bounded_call(f"the history of {symbol}", ask)
 
     def earnings(self, symbols: Sequence[str], first: date, last: date) -> list[EarningsRow]:
-        """The earnings dates of up to 200 symbols within these days, by yfinance's ``Calendars``. Raises SourceError.
+        """The earnings dates of up to 200 symbols within these days, from yfinance's ``Calendars``. Raises SourceError.
 
-        Its own earnings query takes one region's companies or the 200 most traded, never a list; so the query is ours,
-        of the same parts. An answer holds a hundred rows at most: the rest is asked for by offset.
+        Its own earnings query takes a region or the 200 most traded companies, never a list; so this builds one from
+        the same parts. Responses are paged.
         """
 
         def ask() -> list[EarningsRow]:
-            yfinance, _ = self._ready()
+            yfinance = self._ready()
             from yfinance.calendars import CalendarQuery as Query
 
             calendars = yfinance.Calendars(start=first.isoformat(), end=last.isoformat(), session=self._session)
@@ -189,8 +182,8 @@ class YahooClient:
 
     # ------------------------------------------------------------------------------------------------------ yfinance
 
-    def _ready(self) -> tuple[Any, Any]:
-        """yfinance, imported with the first call (it takes a second), and its data object with our session in it."""
+    def _ready(self) -> Any:
+        """yfinance, imported with the first call (it takes a second) and set up to use this client's session."""
         with self._lock:
             quieten()
             if self._yfinance is None:
@@ -199,27 +192,27 @@ class YahooClient:
                 from yfinance._http import new_session
                 from yfinance.data import YfData
 
-                quieten()  # again: yfinance puts a filter of its own in front when imported
+                quieten()  # again: yfinance adds a filter of its own when imported
                 yfinance.config.debug.hide_exceptions = False
                 if self._cache is not None:
                     yfinance.set_tz_cache_location(str(self._cache))
-                    # the caches already open keep the old place otherwise
+                    # caches already open would keep the old folder
                     cache._TzCacheManager._tz_cache = None
                     cache._CookieCacheManager._Cookie_cache = None
                 self._session = new_session()
                 request = self._session.request
                 self._session.request = lambda method, url, **options: self._request(request, method, url, **options)
                 self._data = YfData(session=self._session)
-                self._data._crumb = self._data._cookie = None  # those of another wire are not ours
+                self._data._crumb = self._data._cookie = None  # an earlier client's
                 self._yfinance = yfinance
-        return self._yfinance, self._data
+        return self._yfinance
 
     def _request(self, request: Callable[..., Any], method: str, url: str, **options: Any) -> Any:
-        """One HTTP request, within its own time and what is left of the call's."""
+        """One HTTP request, within its own time limit and what is left of the call's."""
         deadline = getattr(self._call, "deadline", None)
         left = self._request_timeout if deadline is None else min(self._request_timeout, deadline - time.monotonic())
         if left <= 0:
-            raise TimeoutError(f"no complete answer within {self._call_timeout:g} s")
+            raise TimeoutError(f"no complete response within {self._call_timeout:g} s")
         options["timeout"] = left
         response = request(method=method, url=url, **options)
         if response.status_code == 429:
@@ -227,17 +220,23 @@ class YahooClient:
             self._call.limited = WHEN_LIMITED if wait is None else min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
         return response
 
-    def _json(self, what: str, url: str, params: Mapping[str, str]) -> Mapping[str, object]:
-        def ask() -> Mapping[str, object]:
-            _, data = self._ready()
-            response = data.get(url=url, params=dict(params), timeout=self._request_timeout)
+    def _results(self, what: str, url: str, params: Mapping[str, str], key: str) -> list[Mapping[str, object]]:
+        """The list of results in the JSON response, which is under ``key``."""
+
+        def ask() -> list[Mapping[str, object]]:
+            self._ready()
+            response = self._data.get(url=url, params=dict(params), timeout=self._request_timeout)
             if response.status_code >= 400:
                 permanent = response.status_code in (404, 410)
                 raise SourceError(f"Yahoo answered {response.status_code} for {what}", permanent=permanent)
             document = response.json()
             if not isinstance(document, dict):
-                raise SourceError(f"Yahoo's answer for {what} is not a JSON object")
-            return document
+                raise SourceError(f"Yahoo's response for {what} is not a JSON object")
+            part = document.get(key)
+            results = part.get("result") if isinstance(part, dict) else None
+            if not isinstance(results, list):
+                raise SourceError(f"Yahoo's response for {what} has no result ({_stated_error(document, key)})")
+            return [item for item in results if isinstance(item, dict)]
 
         return self._bounded_call(what, ask)
 
@@ -255,10 +254,8 @@ class YahooClient:
             limited: timedelta | None = self._call.limited
             if limited is not None or type(error).__name__ == "YFRateLimitError":
                 wait = limited or WHEN_LIMITED
-                raise RateLimitedError(
-                    f"Yahoo limits our requests (429 for {what}); asking again in {wait.total_seconds():.0f} s",
-                    retry_after=wait,
-                ) from error
+                message = f"rate-limited by Yahoo (429 for {what}); retrying in {wait.total_seconds():.0f} s"
+                raise RateLimitedError(message, retry_after=wait) from error
             if isinstance(error, SourceError):
                 raise
             raise _wrapped(what, error) from error
@@ -266,7 +263,7 @@ class YahooClient:
             self._call.deadline = None
 
     def _forget_bad_cookie(self) -> bool:
-        """Throw away a cached cookie that yfinance chokes on, from memory and from disk; whether there was one."""
+        """Delete a cached cookie that yfinance cannot use, from memory and disk; whether there was one."""
         from yfinance import cache
 
         with self._lock:
@@ -278,17 +275,17 @@ class YahooClient:
                 self._data._cookie = self._data._crumb = None
                 self._session.cookies.clear()
                 cache.get_cookie_cache().store("curlCffi", None)
-                # and not kept again: yfinance would read it back at once. The session holds it as well as the disk
+                # and do not cache it again: yfinance would read it back at once
                 cache._CookieCacheManager._Cookie_cache = cache._CookieCacheDummy()
                 return True
             return False
 
 
 def quieten() -> None:
-    """Keep yfinance's own remarks off stderr: what matters of them comes back as an error of ours.
+    """Keep yfinance's warnings off stderr: what matters of them becomes a SourceError.
 
-    Its frames use what pandas 3.1 deprecates, dozens of lines per symbol. Filters are by category and module; asked for
-    again with each call, because a program may reset them.
+    It uses what pandas 3.1 deprecates, with dozens of warnings per symbol. Set with each call, because a program may
+    reset the filters.
     """
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(yfinance|pandas|multitasking)(\.|$)")
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(yfinance|pandas)(\.|$)")
@@ -297,9 +294,9 @@ def quieten() -> None:
 
 
 def tidy(price: object) -> float | None:
-    """A price as people wrote it; ``None`` where it is no finite number.
+    """A price without float noise: Yahoo widens single-precision floats, 142.6199951171875 for 142.62.
 
-    Yahoo sends single-precision floats widened: 142.6199951171875 for 142.62.
+    ``None`` if it is not a finite number.
     """
     if not isinstance(price, int | float) or not math.isfinite(price):
         return None
@@ -312,7 +309,7 @@ def tidy(price: object) -> float | None:
 
 
 def _stated_error(document: Mapping[str, object], key: str) -> str:
-    """What Yahoo says is wrong, in one short piece."""
+    """The error a response states, shortened."""
     for name in (key, "finance"):
         part = document.get(name)
         error = part.get("error") if isinstance(part, dict) else None
@@ -326,14 +323,14 @@ def _stated_error(document: Mapping[str, object], key: str) -> str:
 def _wrapped(what: str, error: Exception) -> SourceError:
     name = type(error).__name__
     if isinstance(error, TimeoutError) or "Timeout" in name:
-        return SourceError(f"Yahoo did not answer in time for {what}")
+        return SourceError(f"Yahoo timed out for {what}")
     if name in ("YFPricesMissingError", "YFTzMissingError", "YFTickerMissingError"):
-        return SourceError(f"Yahoo has nothing for {what}: {_short(error)}", permanent=True)
-    if isinstance(error, ValueError):  # every JSON error is one
-        return SourceError(f"Yahoo's answer for {what} is not readable: {_short(error)}")
-    if isinstance(error, OSError):  # so are all of libcurl's
-        return SourceError(f"Yahoo cannot be reached for {what}: {_short(error)}")
-    return SourceError(f"Yahoo's answer for {what} cannot be used: {name}: {_short(error)}")
+        return SourceError(f"Yahoo has no data for {what}: {_short(error)}", permanent=True)
+    if isinstance(error, ValueError):  # includes every JSON error
+        return SourceError(f"Yahoo's response for {what} is unreadable: {_short(error)}")
+    if isinstance(error, OSError):  # includes libcurl's
+        return SourceError(f"Yahoo is unreachable for {what}: {_short(error)}")
+    return SourceError(f"Yahoo's response for {what} is unusable: {name}: {_short(error)}")
 
 
 def _short(text: object) -> str:

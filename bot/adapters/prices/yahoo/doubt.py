@@ -1,10 +1,9 @@
-"""Whether a quote and its previous close are on one split basis. Pure: the charts are fetched by others.
+"""Whether a quote and its previous close are on the same split basis. Pure: the caller fetches the charts.
 
-On the morning of a split Yahoo may quote the new price beside the old close, and a 10-for-1 split looks like a fall of
-90 %. So a quote far from its stated previous close is doubted, and the symbol's daily chart with its split events
-tells whether a split lies between; then the chart's close, on the new basis, is the reference for that session. The
-doubt begins at 15 % down and 20 % up, which catches splits of 5-for-4 and larger, and costs one chart per symbol and
-quarter of an hour.
+On the morning of a split Yahoo may quote the new price with the old close, so that a 10-for-1 split looks like a fall
+of 90 %. A quote 15 % below or 20 % above its stated previous close (which covers 5-for-4 splits) is therefore checked
+against the symbol's daily chart, once in 15 minutes. If a split lies between, the chart's split-adjusted close becomes
+the reference for that session.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from bot.core.model import Quote
 
 DOUBT_DOWN, DOUBT_UP = 0.85, 1.20
 DOUBT_ANEW = timedelta(minutes=15)
-"""How long "no split" is believed: Yahoo may list a split only some time after the new price."""
+"""How long "no split" holds: Yahoo may list a split some time after the new price."""
 DOUBT_LASTS = timedelta(minutes=2)
-"""How long a doubted quote is held back while no chart can be had. A real fall told late beats one never told."""
+"""How long a doubtful quote is held back while no chart is available. A real fall late is better than never."""
 KEEP = timedelta(days=10)
 
 Key = tuple[str, date]
@@ -31,46 +30,44 @@ Key = tuple[str, date]
 class _Verdict:
     at: datetime
     reference: float | None
-    """The close to use instead; ``None`` where the stated one is right."""
+    """The close to use instead; ``None`` if the stated one is right."""
 
 
 class SplitDoubt:
-    """What charts have said of doubted references, remembered for the session."""
+    """The findings on doubtful previous closes, kept for the session."""
 
     def __init__(self) -> None:
         self._verdicts: dict[Key, _Verdict] = {}
         self._since: dict[Key, datetime] = {}
 
     def undecided(self, quotes: Sequence[Quote], days: Mapping[str, date], now: datetime) -> list[str]:
-        """The symbols whose chart is needed. ``days``: the exchange date of each symbol's quotes."""
+        """The symbols whose chart is needed. ``days`` is the exchange date of each symbol's quotes."""
         self._forget(now)
         doubted = dict.fromkeys(q.symbol for q in quotes if doubtful(q))
         return [symbol for symbol in doubted if not self._decided((symbol, days[symbol]), now)]
 
     def learn(self, symbol: str, day: date, chart: Item, now: datetime) -> bool:
-        """Take in a daily chart with split events; whether a split lies before ``day``'s session."""
+        """Read a daily chart with split events; whether there was a split since the close before ``day``."""
         reference, split = split_reference(chart, day)
-        if not split:
-            self._verdicts[symbol, day] = _Verdict(now, None)
-        elif reference is not None:
-            self._verdicts[symbol, day] = _Verdict(now, reference)
+        if not split or reference is not None:
+            self._verdicts[symbol, day] = _Verdict(now, reference if split else None)
         return split
 
     def settle(self, quotes: Sequence[Quote], days: Mapping[str, date], now: datetime) -> tuple[list[Quote], list[str]]:
-        """The quotes with references on their own basis, and the symbols of those that must wait for a chart."""
-        told: list[Quote] = []
+        """The quotes with the right reference, and the symbols of those held back until there is a chart."""
+        released: list[Quote] = []
         held: dict[str, None] = {}
         doubted = {q.symbol for q in quotes if doubtful(q)}
         for quote in quotes:
             key = quote.symbol, days[quote.symbol]
             verdict = self._verdicts.get(key)
             if verdict is not None and verdict.reference is not None:
-                told.append(replace(quote, previous_close=verdict.reference))
+                released.append(replace(quote, previous_close=verdict.reference))
             elif verdict is not None or quote.symbol not in doubted or self._waited(key, now):
-                told.append(quote)
+                released.append(quote)
             else:
                 held[quote.symbol] = None
-        return told, list(held)
+        return released, list(held)
 
     def _decided(self, key: Key, now: datetime) -> bool:
         verdict = self._verdicts.get(key)
@@ -86,6 +83,6 @@ class SplitDoubt:
 
 
 def doubtful(quote: Quote) -> bool:
-    """Whether the quote is so far from its stated previous close that a split could be the reason."""
+    """Whether the quote is so far from its previous close that there may be a split between them."""
     reference = quote.previous_close
     return reference is not None and quote.price > 0 and not DOUBT_DOWN < quote.price / reference < DOUBT_UP

@@ -1,15 +1,14 @@
-"""Yahoo's documents as quotes. Pure: dictionaries in, quotes out, and nothing in them is trusted to be there.
+"""Yahoo's JSON as quotes. Pure; any field may be missing or malformed.
 
-Which price. A quote carries up to three: pre, regular and post, each with its time. The newest by time is the latest
-quote, whatever ``marketState`` says.
+Price: a quote has up to three, pre-market, regular and post-market, each with its time. The newest is the latest quote,
+whatever ``marketState`` says.
 
-Which reference. While a session runs and in its post phase, ``regularMarketPreviousClose`` is the close before it:
-right for regular and post quotes. But in the next session's pre phase, and after the open until the first regular
-trade, the regular fields still tell of the session before: ``regularMarketPrice`` is the last close, and
-``regularMarketPreviousClose`` the one before that. So a quote of a later exchange date than the regular price is
-measured against the regular price itself.
+Reference: during a session and in its post-market, ``regularMarketPreviousClose`` is the close before it. But in the
+next session's pre-market, and after the open until the first regular trade, the regular fields are still those of the
+session before: ``regularMarketPrice`` is the last close. So a quote of a later exchange date than the regular price is
+measured against the regular price.
 
-Which kind. Once the exchange has closed, auctions and delays included, the regular price is the official close.
+Kind: once the exchange has closed, auctions and delays included, the regular price is the official close.
 """
 
 from __future__ import annotations
@@ -25,17 +24,24 @@ from bot.core.model import Quote, QuoteKind
 from bot.core.prices.sessions import Timetable
 
 AUCTION = timedelta(minutes=5)
-"""How long after the regular close the closing auction may still set the official close, as in London and New York."""
+"""How long after the regular close the closing auction may still set the official close (London, New York)."""
 
 CHART = "yahoo charts"
 QUOTES = "yahoo"
 
+_SAME_IN_CHARTS = (
+    *("symbol", "currency", "exchangeTimezoneName", "longName", "shortName"),
+    *("regularMarketPrice", "regularMarketTime", "regularMarketVolume"),
+)
+"""Fields of a quote that a chart's ``meta`` has under the same name."""
+
 Item = Mapping[str, object]
+"""A JSON object: a quote, or a chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class YahooPrice:
-    """One of the prices a document carries."""
+    """One of the prices in a quote."""
 
     price: float
     at: datetime
@@ -45,10 +51,10 @@ class YahooPrice:
 def read_quote(
     item: Item, *, symbol: str, now: datetime, timetable: Timetable | None, source: str = QUOTES
 ) -> tuple[Quote, ...]:
-    """The latest quote of ``item`` and, before it where the latest is a post quote, the session's official close.
+    """The latest quote in ``item``, preceded by the session's official close if the latest is post-market.
 
-    Empty where no price has a time. Prices are as stated, NaN, zero and nonsense included; a previous close that is no
-    positive number is left out. ``timetable`` is that of the symbol's exchange; without it no close is official.
+    Empty if no price has a time. Prices are as stated, even NaN or zero; a previous close that is not positive is
+    omitted. ``timetable`` is that of the symbol's exchange; without it no close is official.
     """
     zone = _zone(item)
     regular = _price(item, "regularMarket")
@@ -62,10 +68,7 @@ def read_quote(
 
     def quote(price: YahooPrice, kind: QuoteKind) -> Quote:
         same_session = regular is not None and price.at.astimezone(zone).date() <= regular.at.astimezone(zone).date()
-        if same_session:
-            reference = stated
-        else:
-            reference = _positive(regular.price) if regular is not None else None
+        reference = stated if same_session else _positive(regular.price) if regular is not None else None
         return Quote(
             symbol=symbol,
             price=price.price,
@@ -88,36 +91,25 @@ def read_quote(
 
 
 def chart_item(result: Item) -> Item:
-    """A chart of one day by the minute, pre and post included, in the shape of a quote.
+    """A one-day chart by the minute, pre- and post-market included, in the form of a quote.
 
-    ``previousClose`` is that of the day shown. The last point tells of pre and post; within a regular session the
-    chart's own regular price is at least as new.
+    The last point gives the pre- and post-market price; during a session the chart's regular price is as new.
     """
     meta = result.get("meta")
     if not isinstance(meta, Mapping):
         return {}
-    item: dict[str, object] = {
-        "symbol": meta.get("symbol"),
-        "currency": meta.get("currency"),
-        "exchange": meta.get("exchangeName"),
-        "exchangeTimezoneName": meta.get("exchangeTimezoneName"),
-        "regularMarketPrice": meta.get("regularMarketPrice"),
-        "regularMarketTime": meta.get("regularMarketTime"),
-        "regularMarketVolume": meta.get("regularMarketVolume"),
-        "regularMarketPreviousClose": meta.get("previousClose") or meta.get("chartPreviousClose"),
-        "longName": meta.get("longName"),
-        "shortName": meta.get("shortName"),
-    }
-    points = _points(result)
-    if points:
+    item: dict[str, object] = {name: meta.get(name) for name in _SAME_IN_CHARTS}
+    item["exchange"] = meta.get("exchangeName")
+    item["regularMarketPreviousClose"] = meta.get("previousClose") or meta.get("chartPreviousClose")
+    if points := _points(result):
         at, close = points[-1]
         item["postMarketTime"], item["postMarketPrice"] = at.timestamp(), close
     return item
 
 
 def split_reference(result: Item, day: date) -> tuple[float | None, bool]:
-    """From a daily chart with split events: the close before ``day`` on today's split basis, and whether a split lies
-    between that close and ``day``, ``day`` included."""
+    """From a daily chart with split events: the split-adjusted close before ``day``, and whether there was a split
+    between that close and ``day``, inclusive."""
     meta = result.get("meta")
     zone = _zone(meta if isinstance(meta, Mapping) else {})
     closes = [(_day(at, zone), close) for at, close in _points(result)]
@@ -129,12 +121,12 @@ def split_reference(result: Item, day: date) -> tuple[float | None, bool]:
 
 
 def exchange_date(moment: datetime, item: Item) -> date:
-    """The date of ``moment`` on the exchange ``item`` is about."""
+    """The date of ``moment`` at the exchange of ``item``."""
     return moment.astimezone(_zone(item)).date()
 
 
 def text(item: Item, *names: str) -> str:
-    """The first of these fields that holds words."""
+    """The first non-empty text among these fields."""
     return next((v.strip() for v in map(item.get, names) if isinstance(v, str) and v.strip()), "")
 
 
@@ -147,7 +139,7 @@ def _price(item: Item, prefix: str) -> YahooPrice | None:
 
 
 def _number(value: object) -> float | None:
-    """A number, NaN and infinity included; ``None`` for what is not one. Yahoo may wrap it as ``{"raw": …}``."""
+    """A number, NaN and infinity included, which Yahoo may wrap as ``{"raw": …}``; ``None`` for anything else."""
     if isinstance(value, Mapping):
         value = value.get("raw")
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -174,11 +166,10 @@ def _moment(value: object) -> datetime | None:
 
 
 def _zone(item: Item) -> tzinfo:
-    """The exchange's time zone by name, else by offset, else UTC."""
+    """The exchange's time zone by name, or else by offset, or else UTC."""
     name = item.get("exchangeTimezoneName")
-    found = _named_zone(name) if isinstance(name, str) and name else None
-    if found is not None:
-        return found
+    if isinstance(name, str) and name and (zone := _named_zone(name)) is not None:
+        return zone
     offset = _number(item.get("gmtOffSetMilliseconds"))
     if offset is not None and abs(offset) < 86_400_000:
         return timezone(timedelta(milliseconds=offset))
@@ -194,7 +185,7 @@ def _named_zone(name: str) -> tzinfo | None:
 
 
 def _is_close(item: Item, regular: YahooPrice, now: datetime, zone: tzinfo, timetable: Timetable | None) -> bool:
-    """Whether the regular price is the official close of its session, and that session is the current one."""
+    """Whether the regular price is the official close of the current session."""
     if timetable is None or item.get("marketState") == "REGULAR":
         return False
     session = timetable.on(regular.at.astimezone(zone).date())
@@ -206,7 +197,7 @@ def _is_close(item: Item, regular: YahooPrice, now: datetime, zone: tzinfo, time
 
 
 def _points(result: Item) -> list[tuple[datetime, float]]:
-    """A chart's times and closes, oldest first, without the gaps."""
+    """A chart's times and closes, oldest first, without gaps."""
     stamps = result.get("timestamp")
     indicators = result.get("indicators")
     quote = indicators.get("quote") if isinstance(indicators, Mapping) else None
@@ -219,7 +210,7 @@ def _points(result: Item) -> list[tuple[datetime, float]]:
 
 
 def _day(at: datetime, zone: tzinfo) -> date:
-    """The exchange date of a daily bar; bars an hour or two before midnight mean the day that follows."""
+    """The exchange date of a daily bar; one stamped up to two hours before midnight belongs to the next day."""
     return (at.astimezone(zone) + timedelta(hours=2)).date()
 
 

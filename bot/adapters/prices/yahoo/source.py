@@ -1,7 +1,7 @@
-"""What is asked of Yahoo when, and what is done when an answer is wanting.
+"""Which requests to send to Yahoo, and what to do when one fails.
 
-One quote request per 200 symbols and poll. Where the quote endpoint fails for another reason than our asking too
-much, every symbol's chart is read instead, at most once a minute, and ``note`` says so.
+One quote request per 200 symbols and poll. If that fails other than by rate limiting, the symbols' charts are read
+instead, at most once a minute, and ``note`` says so.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from bot.core.prices.exchanges import Listing, exchange_of
 from bot.core.prices.sessions import Timetable
 
 BATCH = 200
-"""Symbols per quote request; Yahoo answers no more."""
+"""Symbols per quote request, Yahoo's maximum."""
 SLACK = timedelta(days=10)
-"""Asked for before the first wanted bar: a question without a single bar in it looks like an unknown symbol."""
+"""Extra days requested before the first bar: a range without a single bar looks like an unknown symbol."""
 HOPELESS = 6
-"""After so many failures without one success, the rest of the symbols are not asked."""
+"""After this many failures without a success, the remaining symbols are skipped."""
 
 TIMINGS = {"BMO": ReportTime.BEFORE, "AMC": ReportTime.AFTER}
-"""What the calendar's words for the time of day mean; others are told from the time itself."""
+"""The calendar's codes for the time of day; otherwise the time itself decides."""
 
 T = TypeVar("T")
 
@@ -44,14 +44,14 @@ log = logging.getLogger(__name__)
 class Yahoo(PriceSource):
     """Prices, history and earnings dates from Yahoo Finance. Belongs to one event loop.
 
-    ``timetable`` gives the sessions of an exchange (ISO 10383 code); where it raises UsageError, official closes are
-    not recognised and the running local day counts as unfinished. ``exchanges`` says the exchange of symbols where
-    Yahoo's word is not to be taken. ``cache`` is a folder for yfinance's own small files (cookie, time zones);
-    its default is yfinance's, in the user's cache. ``batch`` is how many symbols one request carries.
+    ``timetable`` returns the sessions of an exchange (ISO 10383 code); if it raises UsageError, official closes are not
+    recognised and the current day counts as unfinished. ``exchanges`` overrides the exchange Yahoo states for a symbol.
+    ``cache`` is a folder for yfinance's files (cookie, time zones), by default its own in the user's cache. ``batch``
+    is the number of symbols per request.
     """
 
     title = "Yahoo"
-    advice = "check the network; Yahoo may ask to wait"
+    advice = "check the network; Yahoo may be rate-limiting"
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Yahoo(PriceSource):
     ) -> None:
         self._timetable = timetable
         self._exchanges = dict(exchanges or {})
-        self._wire = YahooClient(cache, request_timeout, call_timeout)
+        self._client = YahooClient(cache, request_timeout, call_timeout)
         self._quick = Workers(2, "yahoo-quotes")
         self._slow = Workers(threads, "yahoo-history")
         self._batch = min(batch, BATCH)
@@ -81,28 +81,28 @@ class Yahoo(PriceSource):
         self.calendar = self
 
     def close(self) -> None:
-        """Let the threads end. A request under way does not hold up the end of the program."""
+        """Stop the threads, without waiting for requests in progress."""
         self._quick.stop()
         self._slow.stop()
 
     # -------------------------------------------------------------------------------------------------------- quotes
 
     async def quotes(self, symbols: Sequence[str], now: datetime) -> Sequence[Quote]:
-        """The latest quote of each symbol Yahoo knows, pre and post phases included; ``seen_at`` is ``now``.
+        """The latest quote of each symbol Yahoo knows, pre- and post-market included; ``seen_at`` is ``now``.
 
-        A symbol has two quotes where its session has closed and post trading goes on: first the official close
-        (``QuoteKind.CLOSE``), once, then the latest trade. Quotes held back for a doubted split are missing, and
-        ``note`` names them. ``source`` is ``yahoo`` or ``yahoo charts``.
+        In post-market trading a symbol has two quotes: first the official close (``QuoteKind.CLOSE``), once, then the
+        latest trade. Quotes held back for a possible split are missing; ``note`` names them. ``source`` is ``yahoo`` or
+        ``yahoo charts``.
 
-        Raises SourceError when nothing could be read; with ``retry_after`` always set after a 429.
+        Raises SourceError if nothing could be read, after a 429 always with ``retry_after``.
         """
         self.note = ""
         wanted = list(dict.fromkeys(symbols))
         if not wanted:
             return []
-        batches = [wanted[i : i + self._batch] for i in range(0, len(wanted), self._batch)]
+        batches = self._batches(wanted)
         answers = await asyncio.gather(
-            *(self._quick.run(partial(self._wire.quotes, batch)) for batch in batches), return_exceptions=True
+            *(self._quick.run(partial(self._client.quotes, batch)) for batch in batches), return_exceptions=True
         )
         items: list[Item] = []
         failed: list[str] = []
@@ -116,14 +116,14 @@ class Yahoo(PriceSource):
             else:
                 items += answer
         if not items and not errors and not self._answered.isdisjoint(wanted):
-            failed, errors = wanted, [SourceError("Yahoo's quotes came back empty")]
+            failed, errors = wanted, [SourceError("Yahoo returned no quotes")]
         quotes = self._read(items, wanted, now, QUOTES)
         self._answered.update(q.symbol for q in quotes)
         limited = next((e for e in errors if isinstance(e, RateLimitedError)), None)
         if limited is not None:
             if not items:
                 raise limited
-            self.note = f"{limited}; {len(failed)} of {len(wanted)} symbols went unasked"
+            self.note = f"{limited}; {len(failed)} of {len(wanted)} symbols skipped"
         elif errors:
             charts = await self._from_charts(failed, now, errors[0], give_up=not items)
             quotes += self._read(charts, wanted, now, CHART)
@@ -131,15 +131,10 @@ class Yahoo(PriceSource):
         return await self._without_split_jumps(quotes, {text(i, "symbol").upper(): i for i in items}, now)
 
     async def describe(self, symbols: Sequence[str]) -> dict[str, Listing]:
-        """Name, exchange and currency of the symbols Yahoo knows, for those ``companies.yaml`` does not.
-
-        Raises SourceError when nothing could be read.
-        """
-        wanted = list(dict.fromkeys(symbols))
+        """Name, exchange and currency of the symbols Yahoo knows. Raises SourceError if nothing could be read."""
         listings: dict[str, Listing] = {}
-        for start in range(0, len(wanted), self._batch):
-            batch = wanted[start : start + self._batch]
-            items = {text(i, "symbol").upper(): i for i in await self._quick.run(partial(self._wire.quotes, batch))}
+        for batch in self._batches(symbols):
+            items = {text(i, "symbol").upper(): i for i in await self._quick.run(partial(self._client.quotes, batch))}
             for symbol in batch:
                 item = items.get(symbol.upper())
                 if item is not None:
@@ -148,79 +143,78 @@ class Yahoo(PriceSource):
         return listings
 
     def _read(self, items: Sequence[Item], wanted: Sequence[str], now: datetime, source: str) -> list[Quote]:
-        asked = {symbol.upper(): symbol for symbol in wanted}
+        by_name = {symbol.upper(): symbol for symbol in wanted}
         quotes: list[Quote] = []
         for item in items:
-            symbol = asked.get(text(item, "symbol").upper())
+            symbol = by_name.get(text(item, "symbol").upper())
             if symbol is None:
                 continue
             table = self._table(self._exchange(symbol, item))
-            found = read_quote(item, symbol=symbol, now=now, timetable=table, source=source)
-            if len(found) > 1:
-                close = found[0]
-                if self._closes.get(symbol) == (close.at, close.price):
-                    found = found[1:]
-                self._closes[symbol] = (close.at, close.price)
-            quotes += found
+            read = read_quote(item, symbol=symbol, now=now, timetable=table, source=source)
+            if len(read) > 1:
+                close = read[0].at, read[0].price
+                if self._closes.get(symbol) == close:
+                    read = read[1:]
+                self._closes[symbol] = close
+            quotes += read
         return quotes
 
     async def _from_charts(
         self, symbols: Sequence[str], now: datetime, why: SourceError, *, give_up: bool
     ) -> Sequence[Item]:
-        """Items made of the symbols' charts, where the minute allows. ``give_up``: failing is the whole call's."""
+        """Quotes from the symbols' charts, at most once a minute. ``give_up``: raise if there are none."""
         next_at = self._charts_at + self._charts_interval if self._charts_at is not None else now
         if now < next_at:
-            self.note = f"{why}; charts are read once in {self._charts_interval.total_seconds():.0f} s"
+            self.note = f"{why}; charts are read at most every {self._charts_interval.total_seconds():.0f} s"
             if give_up:
                 raise SourceError(self.note, retry_after=next_at - now) from why
             return []
         self._charts_at = now
-        ask = partial(self._wire.chart, range="1d", interval="1m", includePrePost="true")
+        ask = partial(self._client.chart, range="1d", interval="1m", includePrePost="true")
         charts, error = await self._each(symbols, ask)
         if not charts and give_up:
             if isinstance(error, RateLimitedError):
                 raise error
-            raise SourceError(f"{why}; and the charts fail too: {error}", retry_after=why.retry_after) from why
-        self.note = f"{why}; prices of {len(charts)} of {len(symbols)} symbols come from charts"
+            raise SourceError(f"{why}; charts fail too: {error}", retry_after=why.retry_after) from why
+        self.note = f"{why}; prices of {len(charts)} of {len(symbols)} symbols are from charts"
         log.warning("%s", self.note)
         return [{**chart_item(chart), "symbol": symbol} for symbol, chart in charts.items()]
 
     async def _without_split_jumps(self, quotes: list[Quote], items: Mapping[str, Item], now: datetime) -> list[Quote]:
-        """The quotes, each with a reference on its own split basis; those that cannot be told are held back."""
+        """The quotes, each with a reference on the same split basis; undecided ones are held back."""
         days = {q.symbol: exchange_date(q.at, items.get(q.symbol.upper(), {})) for q in quotes}
         charts, error = await self._each(
             self._doubt.undecided(quotes, days, now),
-            partial(self._wire.chart, range="1mo", interval="1d", events="splits"),
+            partial(self._client.chart, range="1mo", interval="1d", events="splits"),
         )
         for symbol, chart in charts.items():
             if self._doubt.learn(symbol, days[symbol], chart, now):
-                log.info("%s: a split lies before the session of %s; its reference is adjusted", symbol, days[symbol])
-        told, held = self._doubt.settle(quotes, days, now)
+                log.info("%s: split before the session of %s; previous close adjusted", symbol, days[symbol])
+        released, held = self._doubt.settle(quotes, days, now)
         if held:
             for symbol in held:
                 self._closes.pop(symbol, None)
-            self.note = f"held back until a chart tells whether it is a split: {', '.join(held)} ({error})"
+            self.note = f"possible split, held back until checked against a chart: {', '.join(held)} ({error})"
             log.warning("%s", self.note)
-        return told
+        return released
 
     # ------------------------------------------------------------------------------------------------------- history
 
     async def history(
         self, symbols: Sequence[str], first: date, now: datetime
     ) -> tuple[Sequence[DailyBar], Sequence[Split]]:
-        """Finished daily bars from ``first`` on and the splits among them, by symbol and session, seen ``now``.
+        """Finished daily bars and splits since ``first``, by symbol and session; ``seen_at`` is ``now``.
 
-        Prices are on today's split basis and not adjusted for dividends. A session's bar is there from ``settle_for``
-        after its regular close: closing auctions, and the delay of Yahoo's delayed exchanges. A split is there as soon
-        as Yahoo lists it, that of a session still running included. Raises SourceError when nothing could be read;
-        symbols that fail are left out, and ``note`` counts them.
+        Prices are adjusted for splits but not for dividends. A bar is finished ``settle_for`` after the regular close,
+        which covers closing auctions and delayed exchanges. Splits include those of the current session. Raises
+        SourceError if nothing could be read; symbols that fail are missing, and ``note`` counts them.
         """
         self.note = ""
         wanted = list(dict.fromkeys(symbols))
-        ask = partial(self._wire.daily, first=first - SLACK, until=now.date() + timedelta(days=2))
+        ask = partial(self._client.daily, first=first - SLACK, until=now.date() + timedelta(days=2))
         read, error = await self._each(wanted, ask)
         if wanted and not read:
-            raise error or SourceError("Yahoo has no history")
+            raise error or SourceError("Yahoo returned no history")
         if error is not None:
             self.note = f"no history of {len(wanted) - len(read)} of {len(wanted)} symbols ({error})"
             log.warning("%s", self.note)
@@ -251,7 +245,7 @@ class Yahoo(PriceSource):
         ]
 
     def _finished(self, table: Timetable | None, day: date, now: datetime) -> bool:
-        """Whether ``day`` was a session and is over. Outside the timetable's span only the present day is doubted."""
+        """Whether ``day`` was a session and is over; outside the timetable, whether it is before today."""
         sessions = table.all if table is not None else ()
         if table is None or not sessions or not sessions[0].date <= day <= sessions[-1].date:
             return day < now.astimezone(UTC).date()
@@ -261,29 +255,27 @@ class Yahoo(PriceSource):
     # ------------------------------------------------------------------------------------------------------ earnings
 
     async def earnings(self, symbols: Sequence[str], first: date, last: date, now: datetime) -> Sequence[EarningsDate]:
-        """The dates from ``first`` to ``last`` on which these report, as Yahoo's calendar has them at ``now``.
+        """The earnings dates from ``first`` to ``last`` in Yahoo's calendar at ``now``.
 
-        A symbol has at most one date within forty days of another: where the calendar lists an estimate beside a
-        confirmed date, the one with a time of day counts, else the earlier. Raises SourceError when nothing could be
-        read.
+        Of dates of a symbol within forty days of each other (an estimate and a confirmed date) one counts: that with a
+        time of day, or else the earlier. Raises SourceError if nothing could be read.
         """
-        asked = {symbol.upper(): symbol for symbol in symbols}
-        wanted = list(asked)
+        by_name = {symbol.upper(): symbol for symbol in symbols}
         dates: dict[tuple[str, date], EarningsDate] = {}
-        for start in range(0, len(wanted), self._batch):
-            ask = partial(self._wire.earnings, wanted[start : start + self._batch], first, last + timedelta(days=1))
+        for batch in self._batches(list(by_name)):
+            ask = partial(self._client.earnings, batch, first, last + timedelta(days=1))
             for row in await self._slow.run(ask):
-                symbol = asked.get(row.symbol.upper())
+                symbol = by_name.get(row.symbol.upper())
                 if symbol is None:
                     continue
-                told = self._report(symbol, row, now)
-                known = dates.get((symbol, told.date))
-                if first <= told.date <= last and (known is None or known.when is ReportTime.UNKNOWN):
-                    dates[symbol, told.date] = told
+                report = self._report(symbol, row, now)
+                known = dates.get((symbol, report.date))
+                if first <= report.date <= last and (known is None or known.when is ReportTime.UNKNOWN):
+                    dates[symbol, report.date] = report
         return _one_of_each_report(sorted(dates.values(), key=lambda d: (d.symbol, d.date)))
 
     def _report(self, symbol: str, row: EarningsRow, now: datetime) -> EarningsDate:
-        """A row in our words: the exchange's date, and the time of day against that session."""
+        """A row of the calendar, with its time of day relative to the session."""
         at = row.at if row.at.tzinfo is not None else row.at.replace(tzinfo=UTC)
         if row.timing == "TNS":
             return EarningsDate(symbol, at.date(), now, ReportTime.UNKNOWN, QUOTES)
@@ -295,12 +287,17 @@ class Yahoo(PriceSource):
             when = ReportTime.BEFORE if before else ReportTime.AFTER if after else ReportTime.DURING
         return EarningsDate(symbol, at.date(), now, when or ReportTime.UNKNOWN, QUOTES)
 
-    # --------------------------------------------------------------------------------------------------------- asking
+    # ------------------------------------------------------------------------------------------------------- requests
+
+    def _batches(self, symbols: Sequence[str]) -> list[list[str]]:
+        """The symbols, each once, in lists of at most ``batch``."""
+        once = list(dict.fromkeys(symbols))
+        return [once[i : i + self._batch] for i in range(0, len(once), self._batch)]
 
     async def _each(self, symbols: Sequence[str], call: Callable[[str], T]) -> tuple[dict[str, T], SourceError | None]:
-        """``call`` of each symbol in the slow threads: what was read, and the first error.
+        """``call`` for each symbol in the slow threads: the results, and a 429 or else the first error.
 
-        Stops asking after a 429, and after ``HOPELESS`` failures without a success.
+        Stops after a 429, and after ``HOPELESS`` failures without a success.
         """
         stop = threading.Event()
         read: dict[str, T] = {}
@@ -322,7 +319,7 @@ class Yahoo(PriceSource):
         return {s: read[s] for s in symbols if s in read}, limited or next(iter(errors), None)
 
     def _exchange(self, symbol: str, item: Item) -> str:
-        """The symbol's market identifier code; empty where nobody knows."""
+        """The symbol's market identifier code; empty if unknown."""
         if symbol in self._exchanges:
             return self._exchanges[symbol]
         try:
@@ -340,14 +337,14 @@ class Yahoo(PriceSource):
 
 
 def _one_of_each_report(dates: Sequence[EarningsDate]) -> list[EarningsDate]:
-    """Of dates of a symbol close to each other, by symbol and date, the one with a time of day, else the earlier."""
+    """Of a symbol's dates close together, sorted, the one with a time of day, or else the earlier."""
     kept: list[EarningsDate] = []
-    for told in dates:
-        last = kept[-1] if kept and kept[-1].symbol == told.symbol else None
-        if last is None or told.date - last.date >= ONE_REPORT:
-            kept.append(told)
-        elif last.when is ReportTime.UNKNOWN and told.when is not ReportTime.UNKNOWN:
-            kept[-1] = told
+    for each in dates:
+        last = kept[-1] if kept and kept[-1].symbol == each.symbol else None
+        if last is None or each.date - last.date >= ONE_REPORT:
+            kept.append(each)
+        elif last.when is ReportTime.UNKNOWN and each.when is not ReportTime.UNKNOWN:
+            kept[-1] = each
     return kept
 
 

@@ -1,9 +1,4 @@
-"""A few daemon threads for calls that block.
-
-Not ``ThreadPoolExecutor``: its threads are joined when the interpreter ends, so one request that hangs would keep a
-stopped program alive until its time-out. These die with the process. They live on between calls, because libcurl
-keeps its connections, and with them the TLS session, per thread.
-"""
+"""A few daemon threads for blocking calls, reused because libcurl keeps its connections per thread."""
 
 from __future__ import annotations
 
@@ -14,11 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from bot.threads import settle
+
 T = TypeVar("T")
 
 
 class Workers:
-    """``count`` threads, started with the first call."""
+    """``count`` threads, started on the first call."""
 
     def __init__(self, count: int, name: str) -> None:
         self._queue: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
@@ -27,9 +24,9 @@ class Workers:
         self._threads: list[threading.Thread] = []
 
     async def run(self, call: Callable[[], T]) -> T:
-        """The result of ``call``, run in one of the threads; what it raises is raised here.
+        """Run ``call`` in one of the threads, and return its result or raise its exception.
 
-        Cancelled while it still waits for a thread, it is never called; once running, it runs to its own end.
+        Cancelled while waiting for a thread, it is never called; once started, it runs to its end.
         """
         if not self._threads:
             self._threads = [
@@ -42,20 +39,12 @@ class Workers:
         return await asyncio.wrap_future(future)
 
     def stop(self) -> None:
-        """Let each thread end after the call it is in. Does not wait."""
+        """Let each thread end after its current call. Does not wait."""
         for _ in self._threads:
             self._queue.put(None)
         self._threads = []
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
-            future, call = job
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = call()
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-            del job, future, call  # not kept alive until the next job comes
+            settle(*job)
+            del job  # or it would live on until the next
