@@ -25,7 +25,6 @@ from bot.core.rules.conditions import (
     During,
     Extreme,
     Gap,
-    MarketMove,
     MarketTest,
     Named,
     News,
@@ -71,11 +70,11 @@ HALF = Comparison(">=", 0.5)
                 count=parse_comparison(">= 2"),
             ),
         ),
-        ('market: {change: "< -4%"}', MarketMove("SPY", parse_comparison("< -4%"))),
+        ('market: {change: "< -4%"}', MarketTest("SPY", Price(parse_comparison("< -4%")))),
         ('market: {benchmark: NVDA, gap: "< -4%"}', MarketTest("NVDA", Gap(parse_comparison("< -4%")))),
         (
             'market: {change: "< -4%", lowest_since: 20 sessions}',
-            All((MarketMove("SPY", parse_comparison("< -4%")), MarketTest("SPY", Extreme(True, 20)))),
+            All((MarketTest("SPY", Price(parse_comparison("< -4%"))), MarketTest("SPY", Extreme(True, 20)))),
         ),
         (
             'market: {drawdown: "< -10%", of: 60 sessions}',
@@ -137,7 +136,7 @@ HALF = Comparison(">=", 0.5)
                 (
                     All((FALL,)),
                     Any((Gap(parse_comparison("< -5%")),)),
-                    NoneOf((MarketMove("SPY", parse_comparison("< -5%")),)),
+                    NoneOf((MarketTest("SPY", Price(parse_comparison("< -5%"))),)),
                 )
             ),
         ),
