@@ -238,7 +238,7 @@ def test_named_conditions_are_used_by_name(tmp_path: Path) -> None:
     fall = Named("big-fall", FALL)
     assert one.when == Named("shock", All((fall, News(("ai-model",), BOTH, Span(sessions=5), HALF))))
     assert two.when == Any((fall, Gap(parse_comparison("< -5%"))))
-    assert (one.topics, one.has_price) == ({"ai-model"}, True)
+    assert (one.reads.topics, one.has_price) == ({"ai-model"}, True)
 
 
 def test_a_rules_version_changes_with_what_it_uses_and_with_nothing_else(tmp_path: Path) -> None:
@@ -305,21 +305,21 @@ def names(found: dict[str, list[Rule]]) -> dict[str, list[str]]:
     ("ask", "found"),
     [
         (
-            lambda: SET.waiting_for({"ai-model"}),
+            lambda: SET.for_news({"ai-model"}),
             {"A": ["model"], "C": ["any topic", "model"], "D": ["anywhere"], "E": ["cause"]},
         ),
-        (lambda: SET.waiting_for({"ai-model"}, {"A"}), {"A": ["model"], "D": ["anywhere"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"ai-model"}, set()), {"D": ["anywhere"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"ai-market"}, {"A", "B", "X", "Y", "Z"}), {"B": ["market"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"other"}, {"C", "X", "Y", "Z"}), {"C": ["any topic"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"nothing"}, {"A", "B"}), {}),
-        (lambda: SET.concerned([], {}), {}),
-        (lambda: SET.concerned(["B"], {}), {"B": ["price", "market"]}),
-        (lambda: SET.concerned(["A"], {}), {"A": ["price", "model"], "F": ["group"], "G": ["group"]}),
-        (lambda: SET.concerned(["F"], {}), {"F": ["group"], "G": ["group"]}),
-        (lambda: SET.concerned(["Z"], {}), {"Z": []}),
+        (lambda: SET.for_news({"ai-model"}, {"A"}), {"A": ["model"], "D": ["anywhere"], "E": ["cause"]}),
+        (lambda: SET.for_news({"ai-model"}, set()), {"D": ["anywhere"], "E": ["cause"]}),
+        (lambda: SET.for_news({"ai-market"}, {"A", "B", "X", "Y", "Z"}), {"B": ["market"], "E": ["cause"]}),
+        (lambda: SET.for_news({"other"}, {"C", "X", "Y", "Z"}), {"C": ["any topic"], "E": ["cause"]}),
+        (lambda: SET.for_news({"nothing"}, {"A", "B"}), {}),
+        (lambda: SET.to_evaluate([], {}), {}),
+        (lambda: SET.to_evaluate(["B"], {}), {"B": ["price", "market"]}),
+        (lambda: SET.to_evaluate(["A"], {}), {"A": ["price", "model"], "F": ["group"], "G": ["group"]}),
+        (lambda: SET.to_evaluate(["F"], {}), {"F": ["group"], "G": ["group"]}),
+        (lambda: SET.to_evaluate(["Z"], {}), {"Z": []}),
         (
-            lambda: SET.concerned(["B"], SET.waiting_for({"ai-model"}, {"A"})),
+            lambda: SET.to_evaluate(["B"], SET.for_news({"ai-model"}, {"A"})),
             {"A": ["model"], "B": ["price", "market"], "D": ["anywhere"], "E": ["cause"]},
         ),
     ],

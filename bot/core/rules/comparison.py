@@ -22,10 +22,9 @@ class Comparison:
     percent: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether ``value`` satisfies the comparison. NaN satisfies none.
+        """Whether ``value`` satisfies the comparison; NaN satisfies none.
 
-        Binary fractions miss decimal ones by a hair (90 / 100 − 1 lies above −10 %): what differs beyond the ninth
-        decimal is equal.
+        Rounded to nine decimals, as binary fractions miss decimal ones by a hair: 90 / 100 − 1 is above −10 %.
         """
         value = round(value, 9)
         match self.op:
@@ -42,7 +41,7 @@ class Comparison:
 
     @property
     def falling(self) -> bool:
-        """True where smaller values satisfy it better."""
+        """Smaller values satisfy it."""
         return self.op in ("<", "<=")
 
     def __str__(self) -> str:
@@ -55,7 +54,7 @@ class Comparison:
 
 
 def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
-    """The comparison ``text`` says. ``percent`` demands (True) or forbids (False) a percentage.
+    """Parse a comparison. ``percent`` requires (True) or forbids (False) a percentage.
 
     Raises ValueError with what is wrong and what to write instead.
     """
@@ -70,7 +69,7 @@ def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
         example = '"< -10%"' if percent else '">= 0.5"'
         raise ValueError(f"'{text}' is not a comparison; write for example {example} or \"between … and …\"")
     if not all(math.isfinite(n) for n in numbers):
-        raise ValueError(f"'{text}' holds a number beyond all reason; write a smaller one")
+        raise ValueError(f"'{text}' has a number that is too large; write a smaller one")
     if len(set(signs)) > 1:
         raise ValueError(f"'{text}' mixes a percentage with a plain number; write both ends the same way")
     is_percent = signs[0] == "%"
