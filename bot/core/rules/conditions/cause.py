@@ -37,15 +37,11 @@ class Cause(Condition):
     """Topics that mark AI as a cause: stories on them about a peer may explain the symbol's own fall."""
 
     def __str__(self) -> str:
-        return f"cause topic {'/'.join(self.topics)}, {self.threshold}, within {self.within}"
+        return f"cause topic {'/'.join(self.topics)}, {self.asked[0]}, within {self.within}"
 
     @property
-    def threshold(self) -> str:
-        return f"confidence {self.confidence}"
-
-    @property
-    def limit(self) -> float:
-        return self.confidence.limit
+    def asked(self) -> tuple[str, float | None]:
+        return f"confidence {self.confidence}", self.confidence.limit
 
     @property
     def reads(self) -> Reads:
@@ -91,12 +87,8 @@ class Group(Condition):
         return f"group z {self.z}{members}{', beyond the others' if self.abnormal else ''}"
 
     @property
-    def threshold(self) -> str:
-        return f"z {self.z}"
-
-    @property
-    def limit(self) -> float:
-        return self.z.limit
+    def asked(self) -> tuple[str, float | None]:
+        return f"z {self.z}", self.z.limit
 
     @property
     def reads(self) -> Reads:

@@ -183,14 +183,9 @@ class Condition(ABC):
         """How expensive it is to evaluate, so that cheap ones come first: 0 reads the clock, 9 replays the past."""
 
     @property
-    def threshold(self) -> str:
-        """What is asked, in short, to stand beside what was measured."""
-        return ""
-
-    @property
-    def limit(self) -> float | None:
-        """The number the measured one is compared with."""
-        return None
+    def asked(self) -> tuple[str, float | None]:
+        """What is asked, in short, and the number that the measured one is compared with."""
+        return "", None
 
     @abstractmethod
     def evaluate(self, context: Context) -> Check:
@@ -205,8 +200,8 @@ class Condition(ABC):
         limit: float | None = None,
         children: tuple[Check, ...] = (),
     ) -> Check:
-        """What was measured, beside what is asked; without texts in brief, where nobody reads them."""
-        limit = self.limit if limit is None else limit
+        """What was measured, beside what is asked; in brief without what only people read."""
         if context.brief:
-            return Check("", holds, measured, "", value, limit, children)
-        return Check(str(self), holds, measured, self.threshold, value, limit, children)
+            return Check("", holds, measured, value=value, children=children)
+        threshold, compared = self.asked
+        return Check(str(self), holds, measured, threshold, value, compared if limit is None else limit, children)

@@ -41,17 +41,13 @@ class Breadth(Condition):
     """For each symbol its own group, in place of ``members``."""
 
     def __str__(self) -> str:
-        return f"breadth {self.threshold} of {self.group} change {self.change} since {self.since}"
+        return f"breadth {self.asked[0]} of {self.group} change {self.change} since {self.since}"
 
     @property
-    def threshold(self) -> str:
+    def asked(self) -> tuple[str, float | None]:
         parts = [f"{self.count} members" if self.count else "", f"{self.share}" if self.share else ""]
-        return " and ".join(filter(None, parts))
-
-    @property
-    def limit(self) -> float | None:
-        asked = self.count or self.share
-        return asked.limit if asked else None
+        main = self.count or self.share
+        return " and ".join(filter(None, parts)), main.limit if main else None
 
     @property
     def reads(self) -> Reads:

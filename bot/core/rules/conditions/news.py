@@ -112,12 +112,8 @@ class News(Condition):
         return ", ".join([f"news{topics}", *tests, f"within {self.within}"])
 
     @property
-    def threshold(self) -> str:
-        return ", ".join([f"score {self.score}", f"strength {self.strength}", *self._further_tests()])
-
-    @property
-    def limit(self) -> float:
-        return self.score.limit
+    def asked(self) -> tuple[str, float | None]:
+        return ", ".join([f"score {self.score}", f"strength {self.strength}", *self._further_tests()]), self.score.limit
 
     def _further_tests(self) -> list[str]:
         tests = {

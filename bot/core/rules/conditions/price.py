@@ -26,15 +26,11 @@ class Price(Condition):
     since: Since = field(default_factory=lambda: Since("previous close"))
 
     def __str__(self) -> str:
-        return f"price {self.threshold} since {self.since}"
+        return f"price {self.asked[0]} since {self.since}"
 
     @property
-    def threshold(self) -> str:
-        return f"change {self.change}"
-
-    @property
-    def limit(self) -> float:
-        return self.change.limit
+    def asked(self) -> tuple[str, float | None]:
+        return f"change {self.change}", self.change.limit
 
     @property
     def reads(self) -> Reads:
@@ -61,15 +57,11 @@ class Drawdown(Condition):
     of: Span
 
     def __str__(self) -> str:
-        return f"price {self.threshold} of {self.of}"
+        return f"price {self.asked[0]} of {self.of}"
 
     @property
-    def threshold(self) -> str:
-        return f"drawdown {self.drawdown}"
-
-    @property
-    def limit(self) -> float:
-        return self.drawdown.limit
+    def asked(self) -> tuple[str, float | None]:
+        return f"drawdown {self.drawdown}", self.drawdown.limit
 
     @property
     def reads(self) -> Reads:
@@ -94,12 +86,8 @@ class Extreme(Condition):
         return f"extreme {'lowest' if self.lowest else 'highest'} since {count(self.sessions, 'session')}"
 
     @property
-    def threshold(self) -> str:
-        return f"at least {count(self.sessions, 'session')}"
-
-    @property
-    def limit(self) -> float:
-        return float(self.sessions)
+    def asked(self) -> tuple[str, float | None]:
+        return f"at least {count(self.sessions, 'session')}", float(self.sessions)
 
     @property
     def reads(self) -> Reads:
@@ -146,12 +134,8 @@ class Gap(Condition):
         return f"gap {self.change}"
 
     @property
-    def threshold(self) -> str:
-        return f"open {self.change}"
-
-    @property
-    def limit(self) -> float:
-        return self.change.limit
+    def asked(self) -> tuple[str, float | None]:
+        return f"open {self.change}", self.change.limit
 
     @property
     def reads(self) -> Reads:

@@ -41,13 +41,9 @@ class Abnormal(Condition):
         return joint.join(f"{name} {test}" for name, test in tests if test is not None)
 
     @property
-    def threshold(self) -> str:
-        return f"abnormal {self._asked(', ')}"
-
-    @property
-    def limit(self) -> float | None:
-        asked = self.change or self.z
-        return asked.limit if asked else None
+    def asked(self) -> tuple[str, float | None]:
+        main = self.change or self.z
+        return f"abnormal {self._asked(', ')}", main.limit if main else None
 
     @property
     def reads(self) -> Reads:
@@ -99,12 +95,8 @@ class Volume(Condition):
         return f"volume {self.ratio} times the average of {self.over} sessions"
 
     @property
-    def threshold(self) -> str:
-        return f"{self.ratio} times"
-
-    @property
-    def limit(self) -> float:
-        return self.ratio.limit
+    def asked(self) -> tuple[str, float | None]:
+        return f"{self.ratio} times", self.ratio.limit
 
     @property
     def reads(self) -> Reads:
