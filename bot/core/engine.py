@@ -44,7 +44,7 @@ from bot.core.model import (
 from bot.core.model.episodes import Episode
 from bot.core.news import NewsIndex, Topics
 from bot.core.news.companies import Companies
-from bot.core.ordering import canonical, most_telling, name_of, waves
+from bot.core.ordering import canonical, name_of, waves, worst_first
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
@@ -284,7 +284,7 @@ class Engine:
                 for session in (None, *self._just_over(rule, symbol, at)):
                     if not self._prefilter.excludes(rule, symbol, at, session):
                         changes += self._alert_changes(rule, symbol, at, session)
-        incidents = [self._enter(change, at, result) for change in most_telling(changes)]
+        incidents = [self._enter(change, at, result) for change in worst_first(changes)]
         self.announcer.tell(set(incidents), at, result)
         for incident in self.incidents.open():
             if incident.lead in rules:

@@ -36,6 +36,6 @@ def name_of(observation: Observation) -> str:
     return observation.source if isinstance(observation, Story | SourceReport) else observation.symbol
 
 
-def most_telling(changes: list[AlertChange]) -> list[AlertChange]:
+def worst_first(changes: list[AlertChange]) -> list[AlertChange]:
     """Changes of one moment, most severe and largest first: the first of a new incident leads it."""
     return sorted(changes, key=lambda c: (-c.alert.severity, -abs(c.alert.change or 0.0), c.alert.symbol, c.alert.rule))

@@ -18,7 +18,7 @@ class StepResult:
     refused: list[Refused] = field(default_factory=list)
 
     def mark_told(self, alert: Alert) -> None:
-        """Set in the alert's last change when people were notified, keeping its figures; add a change if there is none."""
+        """Set in the alert's last change when people were notified, keeping its figures; without one, add a change."""
         for i, change in reversed(list(enumerate(self.changes))):
             if change.alert.id == alert.id:
                 told = replace(change.alert, told_at=alert.told_at, told_severity=alert.told_severity)

@@ -34,7 +34,7 @@ _READ = {
 }
 
 
-def report_time(text: str) -> ReportTime:
+def parse_report_time(text: str) -> ReportTime:
     """``before``, ``during``, ``after`` or nothing; ``bmo`` and ``amc`` too. Raises ValueError saying what to write."""
     when = _READ.get(text.strip().lower())
     if when is None:
@@ -49,7 +49,7 @@ def read_report(text: str) -> tuple[date, ReportTime]:
         on = date.fromisoformat(day)
     except ValueError:
         raise ValueError(f"'{text.strip()[:30]}' is not a date; write 2025-01-29, or 2025-01-29 after") from None
-    return on, report_time(when)
+    return on, parse_report_time(when)
 
 
 class EarningsCalendar:
