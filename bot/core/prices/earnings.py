@@ -6,7 +6,6 @@ estimates until the company confirms them; a moved date replaces the old one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from bot.core.model import EarningsDate, ReportTime
@@ -57,10 +56,6 @@ class EarningsCalendar:
 
     def __init__(self) -> None:
         self._dates: dict[str, list[EarningsDate]] = {}
-
-    def __iter__(self) -> Iterator[EarningsDate]:
-        for symbol in sorted(self._dates):
-            yield from self._dates[symbol]
 
     def of(self, symbol: str) -> tuple[EarningsDate, ...]:
         """The dates of ``symbol``, oldest first."""

@@ -40,15 +40,13 @@ class UnmatchedSince:
     sessions: int
 
 
+@dataclass(slots=True)
 class Revision:
     """Counts the changes of a market: what was computed at an earlier number is out of date."""
 
-    __slots__ = ("latest_at", "number")
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.latest_at: datetime | None = None
-        """The latest event time of any quote."""
+    number: int = 0
+    latest_at: datetime | None = None
+    """The latest event time of any quote."""
 
 
 class SymbolPrices:
@@ -345,9 +343,6 @@ class Market:
         """How many daily bars are kept."""
         self._symbols: dict[str, SymbolPrices] = {}
         self.revision = Revision()
-
-    def __contains__(self, symbol: str) -> bool:
-        return symbol in self._symbols
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._symbols)

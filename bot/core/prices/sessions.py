@@ -45,37 +45,30 @@ class Session:
 class Timetable:
     """The sessions of one exchange, oldest first. Immutable; outside its span answers are ``None``."""
 
-    __slots__ = ("_closes", "_dates", "_ends", "_sessions", "_starts", "exchange")
+    __slots__ = ("_closes", "_dates", "_ends", "_starts", "all", "exchange")
 
     def __init__(self, exchange: str, sessions: Sequence[Session]) -> None:
         self.exchange = exchange
-        self._sessions = tuple(sessions)
-        self._dates = [s.date for s in self._sessions]
-        self._starts = [s.starts_at for s in self._sessions]
-        self._closes = [s.close_at for s in self._sessions]
-        self._ends = [s.ends_at for s in self._sessions]
-        for earlier, later in zip(self._sessions, self._sessions[1:], strict=False):
+        self.all = tuple(sessions)
+        """Every session, oldest first."""
+        self._dates = [s.date for s in self.all]
+        self._starts = [s.starts_at for s in self.all]
+        self._closes = [s.close_at for s in self.all]
+        self._ends = [s.ends_at for s in self.all]
+        for earlier, later in zip(self.all, self.all[1:], strict=False):
             if earlier.ends_at > later.starts_at:
                 raise ValueError(f"{exchange}: sessions {earlier.date} and {later.date} overlap")
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    @property
-    def all(self) -> tuple[Session, ...]:
-        """Every session, oldest first."""
-        return self._sessions
 
     def on(self, day: date) -> Session | None:
         """The session dated ``day``, if the exchange trades then."""
         i = bisect_left(self._dates, day)
-        return self._sessions[i] if i < len(self._dates) and self._dates[i] == day else None
+        return self.all[i] if i < len(self._dates) and self._dates[i] == day else None
 
     def at(self, moment: datetime) -> Session | None:
         """The session that ``moment`` lies in, pre and post phases included; ``None`` between sessions."""
         i = bisect_left(self._ends, moment)
-        if i < len(self._sessions) and self._starts[i] <= moment:
-            return self._sessions[i]
+        if i < len(self.all) and self._starts[i] <= moment:
+            return self.all[i]
         return None
 
     def phase(self, moment: datetime) -> Phase:
@@ -87,12 +80,12 @@ class Timetable:
         """The session ``moment`` lies in or, between sessions, the last one: a story at night is about the session
         before it."""
         i = bisect_right(self._starts, moment)
-        return self._sessions[i - 1] if i else None
+        return self.all[i - 1] if i else None
 
     def before(self, session: Session, count: int = 1) -> Session | None:
         """The session ``count`` sessions before ``session``; negative counts look ahead."""
         i = bisect_left(self._dates, session.date) - count
-        return self._sessions[i] if 0 <= i < len(self._sessions) else None
+        return self.all[i] if 0 <= i < len(self.all) else None
 
     def between(self, first: date, last: date) -> int:
         """How many sessions lie after ``first`` up to and including ``last``; negative when ``last`` is earlier."""
@@ -106,4 +99,4 @@ class Timetable:
     def first_close_since(self, moment: datetime) -> Session | None:
         """The first session whose regular close is at or after ``moment``."""
         i = bisect_left(self._closes, moment)
-        return self._sessions[i] if i < len(self._sessions) else None
+        return self.all[i] if i < len(self.all) else None

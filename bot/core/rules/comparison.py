@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _NUMBER = r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*(%?)"
 _SIMPLE = re.compile(rf"^(<=|>=|<|>)\s*{_NUMBER}\Z")
 _TYPOGRAPHIC = str.maketrans({"−": "-", "≤": "<=", "≥": ">="})
@@ -27,17 +35,9 @@ class Comparison:
         Rounded to nine decimals, as binary fractions miss decimal ones by a hair: 90 / 100 − 1 is above −10 %.
         """
         value = round(value, 9)
-        match self.op:
-            case "<":
-                return value < self.limit
-            case "<=":
-                return value <= self.limit
-            case ">":
-                return value > self.limit
-            case ">=":
-                return value >= self.limit
-            case _:
-                return self.limit <= value <= self.upper
+        if self.op == "between":
+            return self.limit <= value <= self.upper
+        return _OPERATORS[self.op](value, self.limit)
 
     @property
     def falling(self) -> bool:
