@@ -192,10 +192,7 @@ def test_an_empty_or_missing_folder_is_told(tmp_path: Path) -> None:
             "companies.yaml:3:72: companies.DNCE.exposures.dancers: number 2",
         ),
         (COMPANIES.replace("exchange: XNYS", "exchange: NYSE!"), "companies.DNCE.exchange"),
-        (
-            COMPANIES.replace("[DNCE]", "[DNCX]"),
-            "groups.workbench[0]: there is no company 'DNCX'; did you mean 'DNCE'?",
-        ),
+        (COMPANIES.replace("[DNCE]", "[DNCX]"), "groups.stage[0]: there is no company 'DNCX'; did you mean 'DNCE'?"),
         (COMPANIES.replace("stage:", "dancers:"), "an exposure has this name, and is a group already; rename it"),
         (COMPANIES.replace("  DNCE:", "  dnce:"), "companies"),
         (COMPANIES.replace("exchange", "aliases: [{name: 'D{n}'}], exchange"), "companies have no versions"),
