@@ -21,8 +21,8 @@ class StepResult:
         """Set in the alert's last change when people were notified, keeping its figures; without one, add a change."""
         for i, change in reversed(list(enumerate(self.changes))):
             if change.alert.id == alert.id:
-                told = replace(change.alert, told_at=alert.told_at, told_severity=alert.told_severity)
-                self.changes[i] = replace(change, alert=told)
+                alert = replace(change.alert, told_at=alert.told_at, told_severity=alert.told_severity)
+                self.changes[i] = replace(change, alert=alert)
                 return
         self.changes.append(AlertChange(ChangeKind.UPDATED, alert.updated_at, alert))
 

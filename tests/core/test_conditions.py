@@ -164,7 +164,7 @@ def test_since_story_measures_from_before_the_first_story_wherever_the_news_cond
     tape = [*BEFORE, quote("NVDA", 98.0, "01-27 10:00"), story(CHEAP, "01-27 11:00")]
     tape += [quote("NVDA", 93.0, "01-27 15:00"), quote("NVDA", 93.0, "01-27 15:01")]
     for parts in ((price("< -5%", "story"), news()), (news(), price("< -5%", "story"))):
-        context = world(tape, "01-27 15:01", explaining=lambda c: news().best(c))
+        context = world(tape, "01-27 15:01", news_condition=news())
         assert All(parts).evaluate(context).holds is True
         assert context.move is not None
         assert context.move.reference.price == 98.0

@@ -1,7 +1,7 @@
 """Which quotes are refused: everything that makes a price implausible by itself is decided here, and only here.
 
 A refused quote is counted and stored with its reason; it never reaches a window, a reference or a rule. A single wild
-print can only be told from later quotes, which is what ``hold`` is for.
+print only shows against later quotes, which is what ``hold`` is for.
 
 Two odd things are not refused:
 

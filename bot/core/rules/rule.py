@@ -76,6 +76,11 @@ class Rule:
         """It asks that several stocks move together: its alerts join one incident."""
         return any(c.about_several for c in required(self.when))
 
+    @cached_property
+    def _news(self) -> News | None:
+        """Its first news condition."""
+        return next((c for c in required(self.when) if isinstance(c, News)), None)
+
     @property
     def reads(self) -> Reads:
         """What its conditions read, prices from before the story it means, and its own move."""
@@ -115,7 +120,7 @@ class Rule:
             causes=causes,
             session=session,
             hold_for=self.hold_for,
-            explaining=self._explaining,
+            news_condition=self._news,
         )
         check = self.when.evaluate(context)
         holds = check.holds is True
@@ -125,10 +130,6 @@ class Rule:
         return Evaluation(
             self, symbol, check, holds, severity, context.move, context.cause, context.pending, context.confidence
         )
-
-    def _explaining(self, context: Context) -> ClusterMatch | None:
-        """The best cluster of the rule's first news condition."""
-        return next((c.best(context) for c in required(self.when) if isinstance(c, News)), None)
 
     def severity_of(self, move: Move | None) -> Severity:
         """The highest step that the move satisfies in every quote of its hold; without any, the lowest."""

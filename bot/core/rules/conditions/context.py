@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -15,6 +14,7 @@ from bot.core.prices.sessions import Session
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
+    from bot.core.rules.conditions.news import News
 
 ANY_TOPIC = ""
 """Among the topics a condition reads: it asks for none, so a story on any topic may concern it."""
@@ -93,8 +93,8 @@ class Context:
     """A price condition is met by the last quote but not yet by ``hold`` of them."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``; an official close needs no wait."""
-    explaining: Callable[[Context], ClusterMatch | None] | None = None
-    """Finds the cluster that the rule's own news condition points to, for ``since: story``."""
+    news_condition: News | None = None
+    """The rule's own, which finds the story for ``since: story``."""
 
     @property
     def prices(self) -> SymbolPrices:
@@ -108,7 +108,7 @@ class Context:
     @property
     def story_at(self) -> datetime | None:
         """When the first story that could explain the move was seen."""
-        cause = self.cause or (self.explaining(self) if self.explaining else None)
+        cause = self.cause or (self.news_condition.best(self) if self.news_condition else None)
         return cause.first.seen_at if cause else None
 
     def offer(self, move: Move) -> None:

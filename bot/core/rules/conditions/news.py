@@ -175,14 +175,14 @@ class News(Condition):
         if context.needs_fresh_news and match.seeded:
             return "seen only in a feed's first poll"
         weak = match.reach is Reach.EXPOSURE and not self.strength.holds(match.strength)
-        if weak and Reach.NONE not in self.reaches:  # without any reach asked for, a weak one is enough too
+        if weak and Reach.NONE not in self.reaches:  # reach: none accepts a weak one, too
             return f"strength {match.strength:.2f}"
         if self.sources and not self.sources.holds(len(match.sources)):
             return f"sources {self.sources}"
         if self.stories and not self.stories.holds(len(match.stories)):
             return f"stories {self.stories}"
         if not self._says(match, context):
-            return "no story with the about or text asked for"
+            return "no story matches about or text"
         if self.novelty and not self.novelty.holds(self._novelty(match, context)):
             return f"novelty {self._novelty(match, context):.2f}"
         return ""
