@@ -21,7 +21,7 @@ from bot.clock import SystemClock
 from bot.core.engine import Engine
 from bot.core.model import Alert, ChangeKind
 from bot.core.prices.sessions import Session
-from bot.core.rules.conditions.cause import told
+from bot.core.rules.conditions.cause import described
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
@@ -239,7 +239,7 @@ def _explained(engine: Engine, symbol: str, moment: datetime, session: Session) 
     if best is None:
         return Explained(words="nothing in the news explains it")
     ai = max((e.confidence for e in verdict.explanations if e.topic in AI_TOPICS), default=0.0)
-    return Explained(best.topic, best.confidence, ai, told(verdict, best))
+    return Explained(best.topic, best.confidence, ai, described(verdict, best))
 
 
 def _fired(alert: Alert) -> Fired:

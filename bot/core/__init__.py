@@ -1,5 +1,5 @@
 """What decides. Pure: no I/O, no clock, no environment, no randomness, no logging.
 
-Everything in this package is a function of its arguments. Time is always handed in; a module here that asks what
-time it is, opens a file or reads a setting is in the wrong folder.
+Everything here is a function of its arguments; time is always passed in. What asks the time, opens a file or reads a
+setting belongs elsewhere.
 """

@@ -1,9 +1,8 @@
-"""``step(observations, now) → decisions``: the only entrance to what decides.
+"""``step(observations, now) → decisions``: the only way in.
 
-Time moves inside a step as it moved outside: observations are taken in groups of equal ``seen_at``, and what time
-alone brings about (an alert that resolves, a follow-up that falls due) happens at its own moment between them. So it
-does not matter how a stretch of observations is cut into steps: live with its polls, and a replay with its tape, come
-to the same decisions.
+Inside a step, observations are taken in groups of equal ``seen_at``, and what time alone brings about (an alert
+resolves, a follow-up falls due) happens at its own moment between them. So it does not matter how observations are cut
+into steps: live polling and a replay's tape come to the same decisions.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from bot.core.model import (
 from bot.core.model.episodes import Episode
 from bot.core.news import NewsIndex, Topics
 from bot.core.news.companies import Companies
-from bot.core.ordering import canonical, most_telling, name_of, waves
+from bot.core.ordering import canonical, name_of, waves, worst_first
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
@@ -61,7 +60,7 @@ REMEMBER_ALERTS = timedelta(days=30)
 
 
 class Engine:
-    """Everything that decides, with its state. One writer, no threads; ``now`` never goes back."""
+    """The core with all its state. One writer, no threads; ``now`` never goes back."""
 
     def __init__(
         self,
@@ -80,10 +79,7 @@ class Engine:
         alerts_between: tuple[date, date] | None = None,
         channels: Collection[str] = (),
     ) -> None:
-        """``alerts_between``: the sessions that may have alerts, where not all may.
-
-        ``channels`` are the notifiers beyond our own.
-        """
+        """``alerts_between``: first and last session that may have alerts. ``channels``: other packages' notifiers."""
         self.rules = rules
         self.companies = companies
         self.news = news
@@ -101,12 +97,12 @@ class Engine:
         self._benchmark = benchmark
         self.causes = Causes(market, news, companies, rules.symbols, benchmark, self.earnings)
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
-        self._gates = PriceFilter(market, news)
+        self._prefilter = PriceFilter(market, news)
         self._freshness = Freshness(stale_after)
         self._digests: Digests | None = None
         self._news_window = news_window
         self._time = watching_since
-        self._tended = watching_since
+        self._followed_up_at = watching_since
         self._reconsider: set[str] = set()
         self._next_check: datetime | None = None
         self._next_housekeeping = watching_since + HOUSEKEEPING_EVERY
@@ -114,9 +110,9 @@ class Engine:
     # --------------------------------------------------------------------------------------------------------- steps
 
     def step(self, observations: Iterable[Observation], now: datetime) -> Decisions:
-        """Take what was seen up to ``now`` and decide what follows.
+        """Take what was seen up to ``now`` and decide.
 
-        Raises LookAheadError, and takes nothing, when an observation's ``seen_at`` lies after ``now``.
+        Raises LookAheadError, and takes nothing, where an observation's ``seen_at`` is after ``now``.
         """
         batch = list(observations)
         for observation in batch:
@@ -136,19 +132,19 @@ class Engine:
         self._time = max(now, self._time)
         if self._reconsider:
             symbols, self._reconsider = self._reconsider, set()
-            self._judge({s: self.rules.concerning(s) for s in symbols}, self._time, result)
+            self._evaluate({s: self.rules.concerning(s) for s in symbols}, self._time, result)
         changed = self.incidents.changed
         self.incidents.written()
         return result.decisions(now, changed)
 
     @property
     def time(self) -> datetime:
-        """Up to when it has decided."""
+        """The moment up to which it has decided."""
         return self._time
 
     @property
     def unwritten(self) -> tuple[Incident, ...]:
-        """Incidents changed between two steps, to be written with the next."""
+        """Incidents changed since the last step, to be committed with the next."""
         return self.incidents.changed
 
     def restore(
@@ -156,25 +152,26 @@ class Engine:
     ) -> None:
         """Rebuild the state from history: prices and stories from observations, alerts and incidents as recorded.
 
-        Nothing is decided or said. Afterwards the engine is where an uninterrupted one would be at ``until``.
+        Decides and announces nothing. Afterwards the engine is where an uninterrupted one would be at ``until``.
         """
         for observation in observations:
             self._absorb(observation, None)
         self.incidents.restore(known)
-        self._time = self._tended = self.announcer.here_since = max(self._time, until)
+        self._time = self._followed_up_at = self.announcer.here_since = max(self._time, until)
         self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
     def reload(self, rules: RuleSet, news: NewsIndex | None = None) -> None:
-        """Use other rules from now on, and ``news`` where the stories were read anew with other topics or companies.
+        """Switch to other rules, and to ``news`` where the stories were read again with other topics or companies.
 
-        What is new or changed is judged on the prices that stand, with the next step. Alerts keep the version of the
-        rule they fired with; how they cool down and what is watched follows the rules as they are now.
+        New and changed rules are evaluated on current prices with the next step. Alerts keep the version of the rule
+        they fired with; cooldowns and the watchlist follow the new rules.
         """
         if news is not None:
             self.news, self.companies = news, news.companies
+            messages = self.announcer.messages
             self.announcer.messages = replace(
-                self.announcer.messages, companies=news.companies, topics=news.topics, stories=news.stories_about
+                messages, companies=news.companies, topics=news.topics, stories=news.stories_about
             )
         for rule in rules:
             old = self.rules.named(rule.name)
@@ -182,73 +179,70 @@ class Engine:
             if rule.enabled and (news is not None or not same):
                 self._reconsider |= rule.symbols
         self.rules = rules
-        self._gates = PriceFilter(self.market, self.news)
+        self._prefilter = PriceFilter(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.causes = Causes(self.market, self.news, self.companies, rules.symbols, self._benchmark, self.earnings)
 
     def send_digests(self, benchmark: str, since: datetime, *, makes_up: bool = False) -> None:
-        """Announce a digest after each session of the benchmark's exchange from now on. A replay does without."""
+        """From now on announce a digest after each session of the benchmark's exchange. Not used in a replay."""
         timetable = self.market.of(benchmark).timetable
-        parts = self.market, self.alerts, self.incidents, self.health, self.evaluate
-        self._digests = Digests(*parts, timetable)
+        self._digests = Digests(self.market, self.alerts, self.incidents, self.health, self.evaluate, timetable)
         self._digests.begin(since, makes_up=makes_up)
 
     def acknowledge(self, incident_id: str, at: datetime, by: str) -> Incident | None:
-        """Somebody looks after an open incident; ``None`` where there is none of that id."""
+        """Mark an open incident as looked after; ``None`` where no open one has that id."""
         incident = next((i for i in self.incidents.open() if i.id == incident_id), None)
         return self.incidents.acknowledge(incident, at, by) if incident is not None else None
 
     def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
-        """Know a company from now on that ``companies.yaml`` does not describe: by its ticker and its vendor's name."""
+        """Add a company that ``companies.yaml`` does not have, by its ticker and the vendor's name for it."""
         self.news.add_company(symbol, name, exchange=exchange)
         self.companies = self.news.companies
         self.announcer.messages = replace(self.announcer.messages, companies=self.companies)
 
     def view(self) -> View:
-        """The engine for those who only look at it."""
+        """The engine, read-only."""
         return View(self)
 
     def evaluate(self, symbol: str, at: datetime) -> list[Evaluation]:
-        """Every rule that concerns ``symbol``, with its whole tree, as things stand; decides nothing."""
-        return [self._outcome(rule, symbol, at) for rule in self.rules.concerning(symbol)]
+        """Every rule for ``symbol`` with its whole tree of checks, as of now; decides nothing."""
+        return [self._evaluation(rule, symbol, at) for rule in self.rules.concerning(symbol)]
 
     # --------------------------------------------------------------------------------------------------- observations
 
     def _take(self, group: list[Observation], at: datetime, result: StepResult) -> None:
-        """One group of equal ``seen_at``: stories and bars first, then the quotes in waves, so that a batch of prices
-        is judged as a whole and yet every quote of a symbol is judged in its turn."""
+        """One group of equal ``seen_at``: stories and bars first, then the quotes in waves of one per symbol, so that
+        prices of one poll are evaluated together and yet every quote of a symbol counts."""
         quotes = [o for o in group if isinstance(o, Quote)]
         others = [o for o in group if not isinstance(o, Quote)]
-        read = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, result)) is not None]
-        cut = waves(quotes)
-        told = self._waiting_for(read)
-        for number, wave in enumerate(cut or [[]]):
+        new = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, result)) is not None]
+        by_news = self._rules_for(new)
+        for wave in waves(quotes) or [[]]:
             moved = {quote.symbol for quote in wave if self._admit(quote, at, result)}
-            heard = told if number == 0 else {}
-            self._judge(self.rules.concerned(moved, heard), at, result, heard)
-        self._corrections.revise(read, at, result, self.causes, self.news.reached)
+            self._evaluate(self.rules.to_evaluate(moved, by_news), at, result, by_news)
+            by_news = {}
+        self._corrections.revise(new, at, result, self.causes, self.news.reached)
 
     def _admit(self, quote: Quote, at: datetime, result: StepResult) -> bool:
-        """Take a quote or refuse it; a symbol refused several times in a row is the operator's business."""
+        """Take a quote or refuse it; repeated refusals of a symbol are reported to the operator."""
         why = self.market.admit(quote, at)
         if why is not None:
             result.refused.append(Refused(quote, why, at))
             detail = f"{quote.price} at {quote.at.isoformat()}: {why}"
-            self._heard(SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol), result)
+            self._report(SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol), result)
         elif self.health.troubled("prices", quote.symbol) is Trouble.REFUSED:
-            self._heard(SourceReport("prices", at, subject=quote.symbol), result)
+            self._report(SourceReport("prices", at, subject=quote.symbol), result)
         return why is None
 
-    def _waiting_for(self, read: Sequence[Reading]) -> Mapping[str, list[Rule]]:
+    def _rules_for(self, readings: Sequence[Reading]) -> Mapping[str, list[Rule]]:
         """By symbol, the rules that these new stories may concern."""
-        topics = {t.topic for reading in read for t in reading.topics if t.score > 0}
+        topics = {t.topic for reading in readings for t in reading.topics if t.score > 0}
         if not topics:
             return {}
-        reached = {s for reading in read for s in self.news.reached(reading.cluster)}
-        return self.rules.waiting_for(topics, reached)
+        return self.rules.for_news(topics, {s for reading in readings for s in self.news.reached(reading.cluster)})
 
     def _absorb(self, observation: Observation, result: StepResult | None) -> Reading | None:
-        """Take one observation into the state; how a new story was understood, for whoever waits for it."""
+        """Take one observation into the state; the reading of a new story, unless it is being restored."""
         if isinstance(observation, Story):
             reading = self.news.add(observation)
             if reading is not None and result is not None:
@@ -261,10 +255,10 @@ class Engine:
         elif isinstance(observation, EarningsDate):
             self.earnings.apply(observation)
         elif isinstance(observation, SourceReport):
-            self._heard(observation, result)
+            self._report(observation, result)
         return None
 
-    def _heard(self, report: SourceReport, result: StepResult | None) -> None:
+    def _report(self, report: SourceReport, result: StepResult | None) -> None:
         notice = self.health.observe(report)
         if notice is not None and result is not None:
             result.announcements.append(notice)
@@ -275,67 +269,67 @@ class Engine:
 
     # --------------------------------------------------------------------------------------------------------- rules
 
-    def _judge(
-        self,
-        work: Mapping[str, Sequence[Rule]],
-        at: datetime,
-        result: StepResult,
-        told: Collection[str] = (),
+    def _evaluate(
+        self, rules: Mapping[str, Sequence[Rule]], at: datetime, result: StepResult, by_news: Collection[str] = ()
     ) -> None:
-        """Judge these rules for these symbols; ``told`` are symbols that a story now may concern."""
-        changed: list[AlertChange] = []
-        ajar = self._gates.ajar(self.rules, at) if told else frozenset()
-        for symbol in sorted(s for s in work if s in ajar or s not in told or self.alerts.fires(s)):
-            changed += self.alerts.follow(symbol, at)
-            for rule in work[symbol]:
-                if symbol not in told or not self._gates.shut(rule, symbol, at):
-                    changed += self._considered(rule, symbol, at, None)
-                before = self._just_over(symbol, at) if symbol in told and rule.has_cause else None
-                if before is not None and not self._gates.shut(rule, symbol, at, before):
-                    changed += self._considered(rule, symbol, at, before)
-        entered = [self._enter(change, at, result) for change in most_telling(changed)]
-        self.announcer.tell(set(entered), at, result)
+        """Evaluate these rules for these symbols; ``by_news`` are the symbols that a new story may concern."""
+        changes: list[AlertChange] = []
+        candidates = self._prefilter.candidates(self.rules, at) if by_news else frozenset()
+        for symbol in sorted(s for s in rules if s in candidates or s not in by_news or self.alerts.fires(s)):
+            changes += self.alerts.follow(symbol, at)
+            for rule in rules[symbol]:
+                if symbol not in by_news:
+                    changes += self._alert_changes(rule, symbol, at, None)
+                    continue
+                for session in (None, *self._just_over(rule, symbol, at)):
+                    if not self._prefilter.excludes(rule, symbol, at, session):
+                        changes += self._alert_changes(rule, symbol, at, session)
+        incidents = [self._enter(change, at, result) for change in worst_first(changes)]
+        self.announcer.tell(set(incidents), at, result)
         for incident in self.incidents.open():
-            if incident.lead in work:
+            if incident.lead in rules:
                 self.announcer.watch_lead(incident, at, result)
 
-    def _considered(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:
-        """What one rule does to its alert, of this session or, completed late, of the one before."""
+    def _alert_changes(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:
+        """What one rule changes about its alert: of this session or, completed late, of the one before."""
         if self.alerts.exhausted(rule, symbol, at, session):
             return []
-        outcome = self._outcome(rule, symbol, at, session=session, brief=True)
-        if not outcome.holds:
+        evaluation = self._evaluation(rule, symbol, at, session=session, brief=True)
+        if not evaluation.holds:
             return []
         full = None
-        if self.alerts.would_change(outcome, at):
-            full = self._outcome(rule, symbol, at, session=session).check
-            outcome = self._explained(outcome, at, session)
-        change = self.alerts.consider(outcome, full, at)
+        if self.alerts.would_change(evaluation, at):
+            full = self._evaluation(rule, symbol, at, session=session).check
+            evaluation = self._with_cause(evaluation, at, session)
+        change = self.alerts.consider(evaluation, full, at)
         return [change] if change else []
 
-    def _outcome(
+    def _evaluation(
         self, rule: Rule, symbol: str, at: datetime, *, session: Session | None = None, brief: bool = False
     ) -> Evaluation:
         return rule.evaluate(symbol, at, self.market, self.news, causes=self.causes, session=session, brief=brief)
 
-    def _explained(self, outcome: Evaluation, at: datetime, session: Session | None) -> Evaluation:
-        """A fall whose rule did not ask why gets its likeliest explanation all the same, where there is one."""
-        if outcome.cause is not None or outcome.move is None or outcome.move.change >= 0:
-            return outcome
-        verdict = self.causes.explain(outcome.symbol, at, session=session)
-        best = verdict.best if verdict else None
+    def _with_cause(self, evaluation: Evaluation, at: datetime, session: Session | None) -> Evaluation:
+        """A fall whose rule does not ask for a cause gets the likeliest one all the same, where there is one."""
+        if evaluation.cause is not None or evaluation.move is None or evaluation.move.change >= 0:
+            return evaluation
+        ranking = self.causes.explain(evaluation.symbol, at, session=session)
+        best = ranking.best if ranking else None
         if best is None or best.match is None or best.confidence < WORTH_TELLING:
-            return outcome
-        return replace(outcome, cause=best.match, confidence=best.confidence)
+            return evaluation
+        return replace(evaluation, cause=best.match, confidence=best.confidence)
 
-    def _just_over(self, symbol: str, at: datetime) -> Session | None:
-        """The session before the one under way: until the latter's regular close a story may still explain its fall."""
+    def _just_over(self, rule: Rule, symbol: str, at: datetime) -> tuple[Session, ...]:
+        """The session before the current one, whose fall a story may explain until the current one's regular close."""
+        if not rule.has_cause:
+            return ()
         timetable = self.market.of(symbol).timetable
         current = timetable.current(at)
-        return timetable.before(current) if current is not None and at <= current.close_at else None
+        before = timetable.before(current) if current is not None and at <= current.close_at else None
+        return (before,) if before is not None else ()
 
     def _enter(self, change: AlertChange, at: datetime, result: StepResult) -> str:
-        """Give a changed alert its incident; the incident's id."""
+        """Assign a changed alert to its incident; returns the incident's id."""
         alert = self.alerts.get(change.alert.id) or change.alert
         if change.kind is ChangeKind.FIRED:
             rule = self.rules.named(alert.rule)
@@ -352,24 +346,24 @@ class Engine:
     # ---------------------------------------------------------------------------------------------------------- time
 
     def _pass_time(self, until: datetime, result: StepResult, *, inclusive: bool) -> None:
-        """Let everything happen that time alone brings about before ``until`` (or up to it)."""
+        """Do everything that falls due before ``until`` (inclusive: or at it)."""
         while (due := self.next_due()) is not None and (due < until or (inclusive and due == until)):
             self._time = max(self._time, due)
             self._at(self._time, result)
 
     def next_due(self) -> datetime | None:
-        """The next moment at which time alone brings something about; ``None`` where nothing waits."""
+        """The next moment at which something falls due without any observation; ``None`` where nothing does."""
         times = [self.alerts.next_due(), self._next_check, self._next_housekeeping]
         times += [self._digests.next_at] if self._digests else []
-        here = self._tended, self.announcer.here_since
+        here = self._followed_up_at, self.announcer.here_since
         for incident in self.incidents.open():
             times.append(follow_ups.next_due(incident, self.market.of(incident.lead), *here))
             if not self.incidents.has_alerts(incident):
-                times.append(self._time)  # it is closed at once
+                times.append(self._time)  # to be closed at once
         return min((t for t in times if t is not None), default=None)
 
     def _at(self, at: datetime, result: StepResult) -> None:
-        self._tended = at
+        self._followed_up_at = at
         for change in self.alerts.resolve_due(at):
             result.changes.append(change)
             if incident := self.incidents.get(change.alert.incident):
@@ -379,7 +373,7 @@ class Engine:
         if self._next_check is not None and self._next_check <= at:
             self._next_check = at + FRESHNESS_EVERY
             for report in self._freshness.check(self._ages(at), at):
-                self._heard(report, result)
+                self._report(report, result)
         if self._digests is not None:
             result.announcements += self._digests.due(at, self.news, self.announcer.messages, self.rules.symbols)
         if self._next_housekeeping <= at:
@@ -387,29 +381,25 @@ class Engine:
             self._forget(at)
 
     def _ages(self, at: datetime) -> dict[str, timedelta | None]:
+        """How old the newest quote of each symbol is whose exchange has traded long enough for a fresh one."""
         ages: dict[str, timedelta | None] = {}
         for symbol in self.rules.symbols:
             prices = self.market.of(symbol)
-            session = prices.timetable.at(at)
-            if (
-                session is None
-                or session.phase(at) is not Phase.REGULAR
-                or at - session.open_at < self._freshness.after
-            ):
+            session, grace = prices.timetable.at(at), self._freshness.after
+            if session is None or session.phase(at) is not Phase.REGULAR or at - session.open_at < grace:
                 continue
-            if session.break_start_at and session.break_end_at:
-                resumed = session.break_end_at + self._freshness.after
-                if session.break_start_at <= at <= resumed:
-                    continue
+            pause, resumed = session.break_start_at, session.break_end_at
+            if pause and resumed and pause <= at <= resumed + grace:
+                continue
             last = prices.last
             ages[symbol] = at - last.at if last and last.at >= session.starts_at else None
         return ages
 
     def _forget(self, at: datetime) -> None:
+        oldest = (at - REMEMBER_ALERTS).date()
         self.market.forget(at)
         self.news.forget(at - self._news_window)
         self.earnings.forget((at - REMEMBER_EARNINGS).date())
-        self.causes.forget((at - REMEMBER_ALERTS).date())
-        needed = {alert for incident in self.incidents.open() for alert in incident.alerts}
-        self.alerts.forget((at - REMEMBER_ALERTS).date(), keep=needed)
-        self.incidents.forget((at - REMEMBER_ALERTS).date())
+        self.causes.forget(oldest)
+        self.alerts.forget(oldest, keep={alert for incident in self.incidents.open() for alert in incident.alerts})
+        self.incidents.forget(oldest)

@@ -9,8 +9,8 @@ AftershockError
 │   ├── StoreFullError    no space, or the file is read-only
 │   ├── StoreInUseError   another ``run`` owns this database
 │   └── StoreVersionError written by a newer program, or not ours
-├── DeliveryError         one attempt to tell one recipient: ``permanent``, ``retry_after``, ``unknown``
-└── UsageError            the command line asked for something that cannot be
+├── DeliveryError         one attempt to reach one recipient: ``permanent``, ``retry_after``, ``unknown``
+└── UsageError            impossible arguments of a command
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import timedelta
 
 
 class AftershockError(Exception):
-    """Root of everything Aftershock raises on purpose."""
+    """Root of all errors that Aftershock raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Problem:
 
 
 class ConfigError(AftershockError):
-    """Every mistake found in a set of files, all at once, in file order."""
+    """All mistakes in a set of files, in file order."""
 
     def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
@@ -49,14 +49,13 @@ class ConfigError(AftershockError):
 
 
 class LookAheadError(AftershockError):
-    """An observation's ``seen_at`` lies after ``now``: using it would be seeing the future."""
+    """An observation's ``seen_at`` is after ``now``."""
 
 
 class SourceError(AftershockError):
     """A source could not be read.
 
-    ``permanent`` is true where asking again unchanged cannot help (404, not a feed); ``retry_after`` is how long the
-    server asked us to wait, if it did.
+    ``permanent``: trying again unchanged cannot help (404, not a feed). ``retry_after``: the wait the server asks for.
     """
 
     def __init__(self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
@@ -74,7 +73,7 @@ class StoreBusyError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """No room, or no right, to write. Nothing was written."""
+    """No space, or no permission to write. Nothing was written."""
 
 
 class StoreInUseError(StoreError):
@@ -89,8 +88,8 @@ class DeliveryError(AftershockError):
     """One attempt to deliver failed.
 
     ``permanent``: trying again unchanged cannot help. ``retry_after``: wait this long first. ``unknown``: the message
-    may have arrived (the connection broke after it was sent); it must not be blindly repeated. ``moved_to``: the
-    chat's new id after a migration. ``forbidden``: the recipient does not want us (blocked, kicked).
+    may have arrived, as the connection broke after it was sent, and must not be repeated blindly. ``moved_to``: the
+    chat's new id after a migration. ``forbidden``: the recipient has blocked or removed us.
     """
 
     def __init__(
@@ -112,4 +111,4 @@ class DeliveryError(AftershockError):
 
 
 class UsageError(AftershockError):
-    """The command line, or a chat command, asked for something that does not exist or makes no sense."""
+    """A command, or a chat command, asked for something that does not exist or makes no sense."""

@@ -1,4 +1,4 @@
-"""A value that must not be seen: it shows itself only when asked by name."""
+"""A value that must not be shown by accident."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NoReturn
 class Secret:
     """Holds a secret string. ``str``, ``repr`` and formatting give ``[secret]``; only ``reveal`` gives the value.
 
-    It can be compared and tested for emptiness, but neither pickled nor turned into JSON, so that it cannot slip into
-    a store or a log with the object that holds it.
+    It can be compared and tested for emptiness, but neither pickled nor written as JSON, so that it cannot get into a
+    store or a log with the object that holds it.
     """
 
     __slots__ = ("_value",)

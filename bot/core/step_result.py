@@ -1,25 +1,16 @@
-"""What one step has decided so far, in order."""
+"""Collects what one step decides, in order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.core.model import (
-    Alert,
-    AlertChange,
-    Announcement,
-    ChangeKind,
-    Decisions,
-    Incident,
-    Reading,
-    Refused,
-)
+from bot.core.model import Alert, AlertChange, Announcement, ChangeKind, Decisions, Incident, Reading, Refused
 
 
 @dataclass(slots=True)
 class StepResult:
-    """Collects; ``decisions`` is the frozen result."""
+    """The decisions so far; ``decisions`` freezes them."""
 
     changes: list[AlertChange] = field(default_factory=list)
     announcements: list[Announcement] = field(default_factory=list)
@@ -27,22 +18,15 @@ class StepResult:
     refused: list[Refused] = field(default_factory=list)
 
     def mark_told(self, alert: Alert) -> None:
-        """Let the alert's last change say when it was told, its figures as they were; add a change where none is."""
-        for i in range(len(self.changes) - 1, -1, -1):
-            if self.changes[i].alert.id == alert.id:
-                figures = self.changes[i].alert
-                told = replace(figures, told_at=alert.told_at, told_severity=alert.told_severity)
-                self.changes[i] = replace(self.changes[i], alert=told)
+        """Set in the alert's last change when people were notified, keeping its figures; without one, add a change."""
+        for i, change in reversed(list(enumerate(self.changes))):
+            if change.alert.id == alert.id:
+                alert = replace(change.alert, told_at=alert.told_at, told_severity=alert.told_severity)
+                self.changes[i] = replace(change, alert=alert)
                 return
         self.changes.append(AlertChange(ChangeKind.UPDATED, alert.updated_at, alert))
 
     def decisions(self, now: datetime, incidents: tuple[Incident, ...]) -> Decisions:
-        """Everything, frozen, with the incidents that changed."""
-        return Decisions(
-            now,
-            tuple(self.changes),
-            incidents,
-            tuple(self.announcements),
-            tuple(self.readings),
-            tuple(self.refused),
-        )
+        """Everything decided, with the incidents that changed."""
+        changes, announcements = tuple(self.changes), tuple(self.announcements)
+        return Decisions(now, changes, incidents, announcements, tuple(self.readings), tuple(self.refused))

@@ -1,7 +1,4 @@
-"""What others may see of an engine, without being able to change it: status, metrics, chat, pictures, explanations.
-
-A view always shows the engine as it is now. Everything that changes an engine is a method of the engine itself.
-"""
+"""Read-only access to an engine as it is now: for status, metrics, chat, pictures, explanations."""
 
 from __future__ import annotations
 
@@ -35,25 +32,25 @@ if TYPE_CHECKING:
 
 
 class Prices(Protocol):
-    """What is known of one symbol's prices."""
+    """One symbol's prices."""
 
     @property
     def timetable(self) -> Timetable:
-        """The sessions of its exchange."""
+        """Sessions of its exchange."""
 
     @property
     def bars(self) -> Mapping[date, DailyBar]:
-        """Its daily bars by session."""
+        """Daily bars by session."""
 
     def standing(self, now: datetime) -> tuple[Quote, Session] | None:
-        """The price that stands at ``now``, and its session; ``None`` where there is none yet."""
+        """The quote current at ``now``, with its session; ``None`` where the session has none yet."""
 
     def previous_close(self, quote: Quote, session: Session) -> Reference | None:
-        """The close that a quote of ``session`` is measured against."""
+        """The previous close for a quote of ``session``."""
 
 
 class View:
-    """An engine, looked at. Times are aware UTC."""
+    """An engine, read-only."""
 
     __slots__ = ("_engine",)
 
@@ -67,28 +64,28 @@ class View:
 
     @property
     def companies(self) -> Companies:
-        """Every company known, those introduced while running included."""
+        """All companies, including those added while running."""
         return self._engine.companies
 
     @property
     def topics(self) -> Topics:
-        """What stories can be about."""
+        """The topics of stories."""
         return self._engine.news.topics
 
     @property
     def episodes(self) -> Sequence[Episode]:
-        """What messages compare with."""
+        """Past episodes that messages compare with."""
         return self._engine.announcer.messages.episodes
 
     # -------------------------------------------------------------------------------------------------------- prices
 
     @property
     def symbols(self) -> Sequence[str]:
-        """Every symbol anything is known of."""
+        """Every symbol with prices."""
         return tuple(self._engine.market)
 
     def prices(self, symbol: str) -> Prices:
-        """What is known of a symbol's prices."""
+        """A symbol's prices."""
         return self._engine.market.of(symbol)
 
     def phase(self, symbol: str, at: datetime) -> Phase:
@@ -96,16 +93,16 @@ class View:
         return self._engine.market.phase(symbol, at)
 
     def standing(self, symbol: str, at: datetime) -> Standing | None:
-        """The symbol's move against its previous close as it stands at ``at``; ``None`` where no price is known."""
+        """The symbol's move since its previous close at ``at``; ``None`` without a price."""
         return self._engine.announcer.messages.standing(symbol, at)
 
     def name_of(self, symbol: str) -> str:
-        """A company's name; its symbol where it has none."""
+        """The company's name; the symbol where it has none."""
         return self._engine.announcer.messages.company(symbol)
 
-    def knows(self, told: EarningsDate) -> bool:
-        """Whether this date of earnings is known already."""
-        return self._engine.earnings.knows(told)
+    def knows(self, report: EarningsDate) -> bool:
+        """Whether this earnings date is known already."""
+        return self._engine.earnings.knows(report)
 
     # --------------------------------------------------------------------------------------------------------- news
 
@@ -119,50 +116,50 @@ class View:
         since: datetime,
         until: datetime,
     ) -> Sequence[ClusterMatch]:
-        """Clusters of stories that reach ``symbol`` on one of ``topics`` (all where none is given), best first."""
+        """Clusters of stories that reach ``symbol`` on one of ``topics`` (empty: any), best first."""
         return self._engine.news.matches(symbol, topics, reaches=reaches, min_score=min_score, since=since, until=until)
 
     @property
     def stories(self) -> Sequence[Story]:
-        """Every story of the window, in the order they were seen."""
+        """Every story of the window, in the order seen."""
         return self._engine.news.stories()
 
     def news_room(self, topics: Topics, companies: Companies) -> NewsIndex:
-        """A new room of the same window without stories, that reads with other topics and companies."""
+        """An empty index of the same window, with other topics and companies."""
         return self._engine.news.emptied(topics, companies)
 
     # ---------------------------------------------------------------------------------------------------- incidents
 
     def incident(self, incident_id: str) -> Incident | None:
-        """The incident of that id, as long as it is remembered."""
+        """The incident of that id, while it is kept in memory."""
         return self._engine.incidents.get(incident_id)
 
     @property
     def open_incidents(self) -> Sequence[Incident]:
-        """Those that are not over."""
+        """All open incidents."""
         return self._engine.incidents.open()
 
     def alerts_of(self, incident: Incident) -> Sequence[Alert]:
-        """Its alerts that are remembered."""
+        """Its alerts that are kept in memory."""
         return [a for a in map(self._engine.alerts.get, incident.alerts) if a is not None]
 
     @property
     def failing(self) -> Sequence[tuple[str, str, Trouble, str]]:
-        """Sources in trouble now: source, subject, what, detail."""
+        """Sources in trouble now: source, subject, trouble, detail."""
         return self._engine.health.failing()
 
     # ----------------------------------------------------------------------------------------------------- pictures
 
     def price_picture(self, incident: Incident, at: datetime) -> PricePicture | None:
-        """The lead's prices around its fall; ``None`` where there is no line to draw."""
+        """The lead's prices around its fall; ``None`` where there are too few to draw."""
         engine = self._engine
         return pictures.price_picture(engine.market, engine.companies, incident, self.alerts_of(incident), at)
 
     def table_picture(self, incident: Incident, at: datetime) -> TablePicture | None:
-        """The symbols of an incident by line of work; ``None`` for a single one."""
+        """The symbols of an incident by line of business; ``None`` for a single one."""
         engine, alerts = self._engine, self.alerts_of(incident)
         return pictures.table_picture(engine.market, engine.companies, self.topics, incident, alerts, at)
 
     def plain_price_picture(self, symbol: str, at: datetime) -> PricePicture | None:
-        """A symbol's prices of the last sessions, whatever fired; ``None`` where there is no line to draw."""
+        """A symbol's prices of the last sessions; ``None`` where there are too few to draw."""
         return pictures.plain_price_picture(self._engine.market, self._engine.companies, symbol, at)

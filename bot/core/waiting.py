@@ -1,4 +1,4 @@
-"""How long to wait before asking again: as long as a server asks for, else twice as long after each failure."""
+"""How long to wait before a retry: as long as the server asks for, else exponential back-off."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 _MOST_DIGITS = 13
-"""More seconds than these can tell do not fit a timedelta."""
+"""Longer numbers of seconds do not fit a timedelta."""
 
 
 def back_off(failures: int, first: timedelta, longest: timedelta) -> timedelta:
@@ -17,17 +17,17 @@ def back_off(failures: int, first: timedelta, longest: timedelta) -> timedelta:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
-    """How long an answer's ``Retry-After`` asks us to wait (RFC 9110, 10.2.3), in seconds or until a date; never less
-    than zero. ``None`` where it does not say, or says nothing that can be understood.
+    """The wait an answer's ``Retry-After`` asks for (RFC 9110, 10.2.3), in seconds or until a date; never negative.
+    ``None`` where it is missing or malformed.
 
-    A date counts from ``now``; without one, from the answer's own ``Date``. Bounds are the caller's.
+    A date counts from ``now``; without one, from the answer's own ``Date``. Bounds are up to the caller.
     """
-    given = {name.lower(): value.strip() for name, value in headers.items() if name.lower() in ("retry-after", "date")}
-    text = given.get("retry-after", "")
+    values = {name.lower(): value.strip() for name, value in headers.items() if name.lower() in ("retry-after", "date")}
+    text = values.get("retry-after", "")
     if text.isascii() and text.isdigit():
         return timedelta(seconds=int(text)) if len(text) <= _MOST_DIGITS else None
     try:
-        until, start = _moment(text), now or _moment(given.get("date", ""))
+        until, start = _moment(text), now or _moment(values.get("date", ""))
     except (ValueError, TypeError, IndexError):
         return None
     return max(until - start, timedelta(0))

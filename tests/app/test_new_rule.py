@@ -127,7 +127,7 @@ def test_an_answer_that_makes_no_sense_is_asked_again_with_what_to_write(folder:
         "'ten' is not how far a price moves",
         "a price cannot fall by 0%",
         "a price cannot fall by 120%",
-        "'yesterday' is not something a price can be measured since",
+        "'yesterday' is not a reference price",
         "did you mean 'ai-model'?",
         "did you mean 'NVDA'?",
         "did you mean 'high'?",
@@ -173,7 +173,7 @@ def test_nothing_is_overwritten(folder: Path, existing: str) -> None:
         (["--severity=high # or: worse"], "unknown severity"),
         (["--topic=x}, cause: {"], "unknown topic"),
         (["--symbols=NVDA], enabled: [x"], "names no symbols"),
-        (["--since=open}"], "is not something a price can be measured since"),
+        (["--since=open}"], "is not a reference price"),
     ],
 )
 def test_an_option_that_makes_no_sense_ends_with_what_to_write(folder: Path, options: list[str], said: str) -> None:

@@ -25,16 +25,15 @@ from bot.core.rules.conditions import (
     During,
     Extreme,
     Gap,
-    MarketMove,
+    MarketTest,
     News,
     NoneOf,
     Price,
     TextPattern,
     Volume,
-    told,
 )
 from bot.core.rules.conditions import Sequence as InOrder
-from bot.core.rules.conditions.news import LONGEST_PATTERN
+from bot.core.rules.conditions.news import LONGEST_PATTERN, described
 
 from .test_conditions import BEFORE, FALL, TIMES, falling, long_world, numbered, world
 from .worlds import CHEAP, TOPICS, at, close, news, price, quote, story
@@ -102,7 +101,13 @@ def test_a_condition_reads_no_less_and_no_more_than_its_bound() -> None:
 
 def test_what_is_asked_first_is_what_costs_least() -> None:
     less, peers = parse_comparison("< -5%"), ("NVDA",)
-    by_price = [Price(less), Gap(less), MarketMove("SPY", less), Drawdown(less, Span(sessions=3)), Extreme(True, 3)]
+    by_price = [
+        Price(less),
+        Gap(less),
+        MarketTest("SPY", Price(less)),
+        Drawdown(less, Span(sessions=3)),
+        Extreme(True, 3),
+    ]
     dearer = [Abnormal("SPY", less), Volume(less), Breadth("g", less, peers), news(), price("< -5%", "story")]
     assert [c.cost for c in (REGULAR, *by_price, *dearer)] == [0, 1, 1, 1, 3, 3, 4, 4, 6, 7, 7]
     assert InOrder((news(), price("< -5%")), parse_span("2h")).cost == 9
@@ -181,7 +186,7 @@ def test_a_gap_is_the_open_over_the_close_less_one(first: float, second: float, 
     ("level", "said"),
     [
         (100.5, "100.50, the previous session closed lower"),
-        (99.0, "99.00, lowest of the 3 closes known"),
+        (99.0, "99.00, lowest of all 3 known closes"),
         (103.0, "103.00, the previous session closed lower"),
     ],
 )
@@ -191,7 +196,7 @@ def test_an_extreme_names_the_session_that_closed_beyond(level: float, said: str
 
 def test_an_extreme_of_some_sessions_names_the_day_it_is_since() -> None:
     found = Extreme(False, 1).evaluate(fallen(("15:00", 104.0), ("15:01", 104.0)))
-    assert found.measured == "104.00, highest since 2025-01-23, 1 sessions"
+    assert found.measured == "104.00, highest since 2025-01-23, 1 session"
 
 
 def test_a_time_to_hold_is_of_one_session_and_asks_no_quote_beyond_it() -> None:
@@ -262,7 +267,7 @@ DOWN, UP = price("< -5%"), price("> 5%")
 def test_a_step_that_held_when_the_time_began_did_not_begin_though_it_is_over() -> None:
     tape = [*quotes(("11:00", 90.0), ("11:01", 90.0), ("14:00", 99.0)), story(CHEAP, "01-27 13:30")]
     check = sequence(DOWN, news()).evaluate(world(tape, "01-27 15:00"))
-    assert (check.holds, check.measured) == (False, "step 1 did not begin in time before the next")
+    assert (check.holds, check.measured) == (False, "step 1 did not begin within 3h and before the next")
     begun = sequence(DOWN, news(), within="4h").evaluate(world(tape, "01-27 15:00"))
     assert begun.measured == "began 2025-01-27 11:01:00, then 2025-01-27 13:30:00 UTC"
 
@@ -296,7 +301,7 @@ def test_the_steps_of_a_sequence_are_told_in_their_order_and_once() -> None:
         check = sequence(DOWN, UP, last).evaluate(world(tape, "01-27 15:00"))
         assert (check.holds, check.measured, len(check.children)) == (holds, words, 3)
     late = sequence(DOWN, UP, price("< -15%"), within="30m").evaluate(world(tape, "01-27 15:00"))
-    assert late.measured == "step 3 did not begin in time"
+    assert late.measured == "step 3 did not begin within 30m"
 
 
 # -------------------------------------------------------------------------------------------------------------- news
@@ -385,4 +390,4 @@ def test_three_exposures_are_named() -> None:
     match = context.cause
     assert isinstance(match, ClusterMatch)
     assert match.reach is Reach.EXPOSURE
-    assert " via a, b, c, 1 source" in told(replace(match, exposures=("a", "b", "c", "d")))
+    assert " via a, b, c, 1 source" in described(replace(match, exposures=("a", "b", "c", "d")))

@@ -88,8 +88,7 @@ def test_a_known_time_of_day_makes_results_a_likelier_explanation() -> None:
 def test_old_dates_are_forgotten() -> None:
     known = calendar(report(WEDNESDAY.date), report(THURSDAY.date, symbol="AMZN"))
     known.forget(THURSDAY.date)
-    assert [told.symbol for told in known] == ["AMZN"]
-    assert known.of("NOW") == ()
+    assert (len(known.of("AMZN")), known.of("NOW")) == (1, ())
 
 
 @pytest.mark.parametrize(
@@ -120,9 +119,9 @@ def test_a_date_as_people_write_it(text: str, day: date, when: ReportTime) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("29 January", "is no date; write 2025-01-29"),
-        ("2025-01-29 noon", "is no time of day; write before"),
-        ("", "no date"),
+        ("29 January", "is not a date; write 2025-01-29"),
+        ("2025-01-29 noon", "is not a time of day; write before"),
+        ("", "not a date"),
     ],
 )
 def test_what_is_no_date_is_said_with_what_to_write(text: str, said: str) -> None:

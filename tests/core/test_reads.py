@@ -256,11 +256,9 @@ SAMPLES: Mapping[type[Condition], tuple[Condition, ...]] = {
     ),
     core.Extreme: (core.Extreme(True, 40), core.Extreme(False, 3)),
     core.Gap: (core.Gap(asks("< -1%")),),
-    core.MarketMove: (
-        core.MarketMove(BENCHMARK, asks("< -2%")),
-        core.MarketMove("KO", FALL, parse_since("9 sessions")),
-    ),
     core.MarketTest: (
+        core.MarketTest(BENCHMARK, core.Price(asks("< -2%"))),
+        core.MarketTest("KO", core.Price(FALL, parse_since("9 sessions"))),
         core.MarketTest(BENCHMARK, core.Gap(asks("< -1%"))),
         core.MarketTest(BENCHMARK, core.Drawdown(asks("< -4%"), parse_span("20d"))),
     ),
@@ -280,7 +278,7 @@ SAMPLES: Mapping[type[Condition], tuple[Condition, ...]] = {
     core.During: (core.During((Phase.REGULAR,)),),
     core.All: (core.All((price("< -4%"), news("earnings", "regulator", within="20 sessions"))),),
     core.Any: (core.Any((price("< -15%", "9 sessions"), news("regulator", within="20 sessions"))),),
-    core.NoneOf: (core.NoneOf((core.MarketMove(BENCHMARK, asks("< -2%")), core.Extreme(True, 40))),),
+    core.NoneOf: (core.NoneOf((core.MarketTest(BENCHMARK, core.Price(asks("< -2%"))), core.Extreme(True, 40))),),
     core.Named: (
         core.Named("told", news("regulator", within="20 sessions")),
         core.Named("fell", core.Drawdown(asks("< -12%"), parse_span("20d"))),
@@ -289,7 +287,7 @@ SAMPLES: Mapping[type[Condition], tuple[Condition, ...]] = {
     core.Sequence: (
         core.Sequence((news("ai-model"), price("< -4%")), parse_span("12 sessions")),
         core.Sequence((price("> 1%"), price("< -4%")), parse_span("4 sessions")),
-        core.Sequence((price("< -2%"), core.MarketMove("KO", asks("< -5%"))), parse_span("2 sessions")),
+        core.Sequence((price("< -2%"), core.MarketTest("KO", core.Price(asks("< -5%")))), parse_span("2 sessions")),
     ),
     Cause: (
         Cause(("ai-model", "ai-market"), parse_span("12 sessions"), asks(">= 0.5"), AI_CAUSES),

@@ -99,11 +99,11 @@ def test_what_a_price_keeps_from_firing_does_not_fire(steps: list[Step]) -> None
             before = made.of(symbol).timetable.before(current)
             for session in (None, before):
                 holds = asked.evaluate(symbol, now, made, room, session=session, brief=True).holds
-                assert gates.shut(asked, symbol, now, session) is not holds
+                assert gates.excludes(asked, symbol, now, session) is not holds
 
 
 @pytest.mark.parametrize(
-    ("asked", "shut"),
+    ("asked", "excluded"),
     [
         (rule(when=All((price("< -10%"), news()))), True),
         (rule(when=All((price("> -10%"), news()))), False),
@@ -111,11 +111,11 @@ def test_what_a_price_keeps_from_firing_does_not_fire(steps: list[Step]) -> None
         (rule(when=news()), False),
     ],
 )
-def test_only_what_the_price_alone_decides_shuts_a_rule(asked: Rule, shut: bool) -> None:
+def test_only_what_the_price_alone_decides_excludes_a_rule(asked: Rule, excluded: bool) -> None:
     made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
     now = at("04-01 15:00")
     made.admit(Quote("NVDA", 100.0, now, now, QuoteKind.CLOSE), now)
-    assert PriceFilter(made, room).shut(asked, "NVDA", now) is shut
+    assert PriceFilter(made, room).excludes(asked, "NVDA", now) is excluded
 
 
 @pytest.mark.parametrize("gap", [None, "VRT"])

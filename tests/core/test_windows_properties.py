@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import DailyBar, Quote, QuoteKind, Reference
+from bot.core.model import DailyBar, Quote, QuoteKind
 from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.references import before_story, peak, resolve
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since, Span
 from bot.core.rules.comparison import parse_comparison
-from bot.core.rules.conditions import Context, look
-from bot.core.rules.conditions.steady import Sample
+from bot.core.rules.conditions import Context
+from bot.core.rules.conditions.steady import Sample, measured
 
 from .real_sessions import EXCHANGES, UNUSUAL, around, timetable
 
@@ -285,9 +285,8 @@ def test_a_window_of_sessions_begins_at_the_close_of_the_session_that_many_befor
 @CAREFULLY
 def test_a_condition_holds_when_the_last_quotes_of_the_session_all_meet_it(arrived: Arrived, hold: int) -> None:
     prices = arrived.prices
-    limit = parse_comparison("< 100")
-    context = Context("X", arrived.moment, _One(prices), NOBODY)
-    found = look(prices, context, _level, lambda s: limit.holds(s.value), hold)
+    context = Context("X", arrived.moment, _One(prices), NOBODY, hold=hold)
+    found = measured(prices, context, _below_100)
     standing = prices.standing(arrived.moment)
     if standing is None:
         assert isinstance(found, str)
@@ -296,7 +295,7 @@ def test_a_condition_holds_when_the_last_quotes_of_the_session_all_meet_it(arriv
     quote, session = standing
     needed = 1 if quote.kind in (QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.CLOSE) else hold
     counted = [q for q in arrived.distinct(needed) if arrived.session_of(q.at) == session]
-    assert found.met == (quote.price < 100)
+    assert found.samples[0].met == (quote.price < 100)
     assert found.holds == (len(counted) == needed and all(q.price < 100 for q in counted))
 
 
@@ -304,8 +303,8 @@ def test_a_condition_holds_when_the_last_quotes_of_the_session_all_meet_it(arriv
 @CAREFULLY
 def test_a_condition_holds_for_a_time_when_nothing_in_it_says_otherwise(arrived: Arrived, hold_for: timedelta) -> None:
     prices = arrived.prices
-    context = Context("X", arrived.moment, _One(prices), NOBODY)
-    found = look(prices, context, _level, lambda s: s.value < 100, 2, hold_for)
+    context = Context("X", arrived.moment, _One(prices), NOBODY, hold_for=hold_for)
+    found = measured(prices, context, _below_100)
     standing = prices.standing(arrived.moment)
     if standing is None:
         assert isinstance(found, str)
@@ -355,8 +354,8 @@ def test_one_session_back_begins_at_the_last_close(exchange: str, now: str, star
     assert found == datetime.fromisoformat(start)
 
 
-def _level(quote: Quote, session: Session) -> Sample | str:
-    return Sample(quote.price, "", Reference("", 1.0, session.open_at, session.date))
+def _below_100(quote: Quote, session: Session) -> Sample | str:
+    return Sample(quote.price, parse_comparison("< 100").holds(quote.price))
 
 
 class _One:

@@ -25,7 +25,7 @@ from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.prices.windows import Span, parse_since
 from bot.core.rules.comparison import parse_comparison
-from bot.core.rules.conditions import All, Condition, MarketMove, News, NoneOf, Price
+from bot.core.rules.conditions import All, Condition, MarketTest, News, NoneOf, Price
 from bot.core.rules.rule import Rule, RuleSet, SeverityStep
 
 FIRST = date(2025, 1, 2)
@@ -91,7 +91,7 @@ def rule(
         (
             price("< -10%"),
             news(),
-            NoneOf((MarketMove("SPY", parse_comparison("< -4%")),)),
+            NoneOf((MarketTest("SPY", Price(parse_comparison("< -4%"))),)),
         )
     )
     return Rule(

@@ -350,7 +350,7 @@ def test_prices_that_are_nonsense_alarm_nobody_and_are_remembered_as_refused(tmp
         refused = {(symbol, why) for symbol, why in desk.rows("SELECT symbol, why FROM refused_quotes")}
         assert {("MU", "zero or negative"), ("VRT", "zero or negative"), ("VST", "stale-dated")} <= refused
         assert ("CEG", "future-dated") in refused
-        wait_until(lambda: sum("values that are not believed" in t for t in desk.texts(ADMIN)) >= 4, "notices")
+        wait_until(lambda: sum("implausible prices" in t for t in desk.texts(ADMIN)) >= 4, "notices")
         wait_until(
             lambda: any("Price source: ZZZZ" in t for t in desk.texts(ADMIN)),
             "the unknown symbol is told",

@@ -25,7 +25,6 @@ from bot.core.rules.conditions import (
     During,
     Extreme,
     Gap,
-    MarketMove,
     MarketTest,
     Named,
     News,
@@ -71,11 +70,11 @@ HALF = Comparison(">=", 0.5)
                 count=parse_comparison(">= 2"),
             ),
         ),
-        ('market: {change: "< -4%"}', MarketMove("SPY", parse_comparison("< -4%"))),
+        ('market: {change: "< -4%"}', MarketTest("SPY", Price(parse_comparison("< -4%")))),
         ('market: {benchmark: NVDA, gap: "< -4%"}', MarketTest("NVDA", Gap(parse_comparison("< -4%")))),
         (
             'market: {change: "< -4%", lowest_since: 20 sessions}',
-            All((MarketMove("SPY", parse_comparison("< -4%")), MarketTest("SPY", Extreme(True, 20)))),
+            All((MarketTest("SPY", Price(parse_comparison("< -4%"))), MarketTest("SPY", Extreme(True, 20)))),
         ),
         (
             'market: {drawdown: "< -10%", of: 60 sessions}',
@@ -137,7 +136,7 @@ HALF = Comparison(">=", 0.5)
                 (
                     All((FALL,)),
                     Any((Gap(parse_comparison("< -5%")),)),
-                    NoneOf((MarketMove("SPY", parse_comparison("< -5%")),)),
+                    NoneOf((MarketTest("SPY", Price(parse_comparison("< -5%"))),)),
                 )
             ),
         ),
@@ -239,7 +238,7 @@ def test_named_conditions_are_used_by_name(tmp_path: Path) -> None:
     fall = Named("big-fall", FALL)
     assert one.when == Named("shock", All((fall, News(("ai-model",), BOTH, Span(sessions=5), HALF))))
     assert two.when == Any((fall, Gap(parse_comparison("< -5%"))))
-    assert (one.topics, one.has_price) == ({"ai-model"}, True)
+    assert (one.reads.topics, one.has_price) == ({"ai-model"}, True)
 
 
 def test_a_rules_version_changes_with_what_it_uses_and_with_nothing_else(tmp_path: Path) -> None:
@@ -306,21 +305,21 @@ def names(found: dict[str, list[Rule]]) -> dict[str, list[str]]:
     ("ask", "found"),
     [
         (
-            lambda: SET.waiting_for({"ai-model"}),
+            lambda: SET.for_news({"ai-model"}),
             {"A": ["model"], "C": ["any topic", "model"], "D": ["anywhere"], "E": ["cause"]},
         ),
-        (lambda: SET.waiting_for({"ai-model"}, {"A"}), {"A": ["model"], "D": ["anywhere"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"ai-model"}, set()), {"D": ["anywhere"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"ai-market"}, {"A", "B", "X", "Y", "Z"}), {"B": ["market"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"other"}, {"C", "X", "Y", "Z"}), {"C": ["any topic"], "E": ["cause"]}),
-        (lambda: SET.waiting_for({"nothing"}, {"A", "B"}), {}),
-        (lambda: SET.concerned([], {}), {}),
-        (lambda: SET.concerned(["B"], {}), {"B": ["price", "market"]}),
-        (lambda: SET.concerned(["A"], {}), {"A": ["price", "model"], "F": ["group"], "G": ["group"]}),
-        (lambda: SET.concerned(["F"], {}), {"F": ["group"], "G": ["group"]}),
-        (lambda: SET.concerned(["Z"], {}), {"Z": []}),
+        (lambda: SET.for_news({"ai-model"}, {"A"}), {"A": ["model"], "D": ["anywhere"], "E": ["cause"]}),
+        (lambda: SET.for_news({"ai-model"}, set()), {"D": ["anywhere"], "E": ["cause"]}),
+        (lambda: SET.for_news({"ai-market"}, {"A", "B", "X", "Y", "Z"}), {"B": ["market"], "E": ["cause"]}),
+        (lambda: SET.for_news({"other"}, {"C", "X", "Y", "Z"}), {"C": ["any topic"], "E": ["cause"]}),
+        (lambda: SET.for_news({"nothing"}, {"A", "B"}), {}),
+        (lambda: SET.to_evaluate([], {}), {}),
+        (lambda: SET.to_evaluate(["B"], {}), {"B": ["price", "market"]}),
+        (lambda: SET.to_evaluate(["A"], {}), {"A": ["price", "model"], "F": ["group"], "G": ["group"]}),
+        (lambda: SET.to_evaluate(["F"], {}), {"F": ["group"], "G": ["group"]}),
+        (lambda: SET.to_evaluate(["Z"], {}), {"Z": []}),
         (
-            lambda: SET.concerned(["B"], SET.waiting_for({"ai-model"}, {"A"})),
+            lambda: SET.to_evaluate(["B"], SET.for_news({"ai-model"}, {"A"})),
             {"A": ["model"], "B": ["price", "market"], "D": ["anywhere"], "E": ["cause"]},
         ),
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.rules import misshapen
-from bot.core.rules.conditions import Abnormal, MarketMove
+from bot.core.rules.conditions import Abnormal, MarketTest
 
 from .files import AROUND, load, mistakes, rule_of, rule_text
 
@@ -86,7 +86,7 @@ NEVER = "can never hold"
         ),
         # text
         ('news: {text: "(a"}', "news.text", "is not a regular expression"),
-        ('news: {text: "a|"}', "news.text", "matches every text"),
+        ('news: {text: "a|"}', "news.text", "matches any text"),
         # shape
         ("price: {}", "price", "the price condition has no test"),
         ('price: {change: "< -1%", drawdown: "< -1%", of: 5 sessions}', "price", "two conditions"),
@@ -373,7 +373,7 @@ def test_a_name_without_definitions_says_where_they_stand(tmp_path: Path) -> Non
 @pytest.mark.parametrize("when", ['abnormal: {change: "< -5%"}', 'market: {change: "< -5%"}'])
 def test_where_none_is_named_the_first_of_the_configured_benchmarks_is_taken(tmp_path: Path, when: str) -> None:
     taken = rule_of(tmp_path, when, around=replace(AROUND, benchmarks=("QQQ", "SPY"))).when
-    assert isinstance(taken, Abnormal | MarketMove)
+    assert isinstance(taken, Abnormal | MarketTest)
     assert taken.benchmark == "QQQ"
     found = mistakes(tmp_path, rule_text(when), around=replace(AROUND, benchmarks=()))
     assert "config.yaml has no benchmarks; add some there, like benchmarks: [SPY]" in found[0]

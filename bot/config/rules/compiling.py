@@ -164,7 +164,7 @@ class Compiler:
         news = [c for c in core.required(when) if isinstance(c, core.News)]
         for condition in core.walk(when):
             place = self.places.get(id(condition), (*path, "when"))
-            if isinstance(condition, core.Price | core.MarketMove) and condition.since.kind == "story" and not news:
+            if isinstance(condition, core.Price | core.MarketTest) and condition.reads.since_story and not news:
                 self.fail((*place, "since"), "the rule has no story to measure from; add news: {topic: …} to it")
             if isinstance(condition, core.News) and Reach.NONE in condition.reaches and not when.requires_price:
                 self.fail(
@@ -418,7 +418,7 @@ class Compiler:
         if spec.change is not None:
             self._asks(spec.change, CHANGES, (*path, "change"))
             self._window(unfillable(spec.since), (*path, "since"))
-            tests.append(core.MarketMove(benchmark, spec.change, spec.since))
+            tests.append(core.MarketTest(benchmark, core.Price(spec.change, spec.since)))
         if spec.drawdown is not None and spec.of is not None:
             tests.append(core.MarketTest(benchmark, self._drawdown(spec.drawdown, spec.of, path)))
         if spec.gap is not None:

@@ -1,1 +1,1 @@
-"""Prices as known so far: sessions, references, returns, volumes, and which quotes are believed."""
+"""Prices known so far: which quotes are accepted, sessions, references, returns, volumes, earnings dates."""

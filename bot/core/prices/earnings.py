@@ -1,12 +1,11 @@
-"""When companies report their results: dates from a calendar, each with the time at which it was known.
+"""Earnings dates from a calendar, each with the time at which it was known.
 
-A fall on the day of a company's own results, or after results that came when trading was over, most likely tells of
-them. Calendars are estimates until a company confirms its date; a date moved replaces the one it was moved from.
+A fall on the day of a company's own results, or after results out of hours, is most likely due to them. Dates are
+estimates until the company confirms them; a moved date replaces the old one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from bot.core.model import EarningsDate, ReportTime
@@ -14,20 +13,18 @@ from bot.core.prices.sessions import Session
 from bot.core.text.wording import short_day
 
 ONE_REPORT = timedelta(days=40)
-"""Dates of a company closer than this are one report that was moved: results come by the quarter or half-year."""
+"""Dates of a company closer than this are one report that was moved: results are quarterly or half-yearly."""
 DUE, DUE_ABOUT = 0.75, 0.5
-"""How likely results that fall into a session explain a large fall in it, where their time of day is known and where
-only their date is: a judgement, not an estimate. The first outweighs a story that only ties the line of work to AI; one
-that ties the company itself still outweighs both."""
+"""How likely results in a session explain a large fall in it, with known time of day and with the date alone: a
+judgement, not an estimate. The first outweighs a story that ties only the line of business to AI; one that ties the
+company itself outweighs both."""
 _WORDS = {
     ReportTime.BEFORE: "before the open",
-    ReportTime.DURING: "while trading went on",
+    ReportTime.DURING: "during trading",
     ReportTime.AFTER: "after the close",
 }
-
-
 KNOWN_BEFORE = timedelta(days=14)
-"""How long before its date a report is taken to have been announced, where a recording does not say."""
+"""How long before its date a report counts as announced where a recording does not say."""
 _READ = {
     **{when.value: when for when in ReportTime},
     "": ReportTime.UNKNOWN,
@@ -36,61 +33,55 @@ _READ = {
 }
 
 
-def report_time(text: str) -> ReportTime:
-    """``before``, ``during``, ``after`` or nothing; ``bmo`` and ``amc`` too. Raises ValueError saying what."""
-    found = _READ.get(text.strip().lower())
-    if found is None:
-        raise ValueError(f"'{text.strip()[:20]}' is no time of day; write before, during, after, or nothing")
-    return found
+def parse_report_time(text: str) -> ReportTime:
+    """``before``, ``during``, ``after`` or nothing; ``bmo`` and ``amc`` too. Raises ValueError saying what to write."""
+    when = _READ.get(text.strip().lower())
+    if when is None:
+        raise ValueError(f"'{text.strip()[:20]}' is not a time of day; write before, during, after, or nothing")
+    return when
 
 
 def read_report(text: str) -> tuple[date, ReportTime]:
-    """``2025-01-29 after``: the day, and when on it. Raises ValueError saying what to write."""
+    """``2025-01-29 after``: date and time of day. Raises ValueError saying what to write."""
     day, _, when = text.strip().partition(" ")
     try:
-        found = date.fromisoformat(day)
+        on = date.fromisoformat(day)
     except ValueError:
-        raise ValueError(f"'{text.strip()[:30]}' is no date; write 2025-01-29, or 2025-01-29 after") from None
-    return found, report_time(when)
+        raise ValueError(f"'{text.strip()[:30]}' is not a date; write 2025-01-29, or 2025-01-29 after") from None
+    return on, parse_report_time(when)
 
 
 class EarningsCalendar:
-    """The dates known now, by symbol."""
+    """The earnings dates known now, by symbol."""
 
     def __init__(self) -> None:
         self._dates: dict[str, list[EarningsDate]] = {}
-
-    def __iter__(self) -> Iterator[EarningsDate]:
-        for symbol in sorted(self._dates):
-            yield from self._dates[symbol]
 
     def of(self, symbol: str) -> tuple[EarningsDate, ...]:
         """The dates of ``symbol``, oldest first."""
         return tuple(self._dates.get(symbol, ()))
 
-    def knows(self, told: EarningsDate) -> bool:
-        """Whether ``told`` says nothing new."""
-        return any((k.date, k.when) == (told.date, told.when) for k in self._dates.get(told.symbol, ()))
+    def knows(self, report: EarningsDate) -> bool:
+        """Whether this date is known already."""
+        return any((k.date, k.when) == (report.date, report.when) for k in self._dates.get(report.symbol, ()))
 
-    def apply(self, told: EarningsDate) -> None:
-        """Take a date. It replaces the same date's earlier entry, and a nearby date still to come when it was told."""
+    def apply(self, report: EarningsDate) -> None:
+        """Add a date. It replaces the entry for the same date, and a nearby one not past when the new one was known."""
         kept = [
             k
-            for k in self._dates.get(told.symbol, ())
-            if k.date != told.date and (k.date < told.seen_at.date() or abs(k.date - told.date) >= ONE_REPORT)
+            for k in self._dates.get(report.symbol, ())
+            if k.date != report.date and (k.date < report.seen_at.date() or abs(k.date - report.date) >= ONE_REPORT)
         ]
-        self._dates[told.symbol] = sorted([*kept, told], key=lambda k: k.date)
+        self._dates[report.symbol] = sorted([*kept, report], key=lambda k: k.date)
 
     def concerning(self, symbol: str, session: Session, before: Session | None, at: datetime) -> EarningsDate | None:
-        """The report that the prices of ``session`` tell of as they stand at ``at``; ``before`` is the session before.
+        """The report that prices of ``session`` at ``at`` reflect; ``before`` is the session before.
 
-        Results before the open, or at an unknown time, concern their day's session; those after the close its post
-        phase and the session after. Results on a day without trading concern the next session.
+        Results before the open, or at an unknown time, move that day's session; those after the close its post phase
+        and the next session. Results on a day without trading move the next session.
         """
-        for told in reversed(self._dates.get(symbol, ())):
-            if _concerns(told, session, before, at):
-                return told
-        return None
+        dates = reversed(self._dates.get(symbol, ()))
+        return next((report for report in dates if _concerns(report, session, before, at)), None)
 
     def forget(self, before: date) -> None:
         """Drop dates before ``before``."""
@@ -98,21 +89,21 @@ class EarningsCalendar:
         self._dates = {s: dates for s, dates in kept.items() if dates}
 
 
-def _concerns(told: EarningsDate, session: Session, before: Session | None, at: datetime) -> bool:
-    if told.date == session.date:
-        return told.when is not ReportTime.AFTER or at >= session.close_at
-    if before is None or told.date >= session.date:
+def _concerns(report: EarningsDate, session: Session, before: Session | None, at: datetime) -> bool:
+    if report.date == session.date:
+        return report.when is not ReportTime.AFTER or at >= session.close_at
+    if before is None or report.date >= session.date:
         return False
-    overnight = told.date == before.date and told.when in (ReportTime.AFTER, ReportTime.UNKNOWN)
-    return overnight or told.date > before.date
+    overnight = report.date == before.date and report.when in (ReportTime.AFTER, ReportTime.UNKNOWN)
+    return overnight or report.date > before.date
 
 
-def strength(told: EarningsDate) -> float:
+def strength(report: EarningsDate) -> float:
     """How likely results due then explain a fall, 0 to 1."""
-    return DUE_ABOUT if told.when is ReportTime.UNKNOWN else DUE
+    return DUE_ABOUT if report.when is ReportTime.UNKNOWN else DUE
 
 
-def due_words(told: EarningsDate) -> str:
+def due_words(report: EarningsDate) -> str:
     """``results due Wed 29 Jan, after the close``."""
-    when = _WORDS.get(told.when, "")
-    return f"results due {short_day(told.date)}{', ' + when if when else ''}"
+    when = _WORDS.get(report.when, "")
+    return f"results due {short_day(report.date)}{', ' + when if when else ''}"

@@ -1,7 +1,6 @@
-"""Which exchange a symbol trades on: the vendor's codes and suffixes as ISO 10383 market identifier codes.
+"""Which exchange a symbol trades on: Yahoo's exchange codes and symbol suffixes as ISO 10383 market identifier codes.
 
-Sources: Yahoo's published list of exchanges and suffixes, and the ``exchange`` field its quotes carry; the codes
-themselves are ISO 10383. Pure tables: what hours an exchange keeps is the calendar's business.
+Sources: Yahoo's published list of exchanges and suffixes, and the ``exchange`` field of its quotes.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from bot.core.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a vendor says of a symbol that ``companies.yaml`` does not know."""
+    """What a price source says about a symbol that ``companies.yaml`` does not have."""
 
     symbol: str
     name: str
-    """The company's name; the symbol where the vendor has none."""
+    """The company's name; the symbol where the source has none."""
     exchange: str
-    """ISO 10383 code; empty where the vendor's exchange is one nobody here knows."""
+    """ISO 10383 code; empty where the source's exchange is unknown to us."""
     currency: str = ""
 
 
@@ -91,7 +90,7 @@ _EXCHANGES = """
     XSAU: SAU / SR
     XJSE: JNB / JO
 """
-"""By market identifier code: Yahoo's codes for it and, behind the slash, what its symbols end in."""
+"""By market identifier code: Yahoo's codes for it and, after the slash, the suffixes of its symbols."""
 
 
 def _table(part: int) -> dict[str, str]:
@@ -108,9 +107,8 @@ BY_SUFFIX = _table(1)
 def exchange_of(yahoo_exchange_code: str, symbol: str = "") -> str:
     """The market identifier code of ``symbol``, which Yahoo lists under ``yahoo_exchange_code``.
 
-    The code decides; where it is empty or unknown, the symbol's suffix does (``SU.PA`` is Paris), and a bare symbol
-    without a code is taken for New York. Raises UsageError where neither tells: a code nobody here knows on a symbol
-    without a known suffix, such as a currency pair or a coin.
+    The code decides; where it is empty or unknown, the symbol's suffix (``SU.PA`` is Paris); without either, New York.
+    Raises UsageError for an unknown code without a known suffix, such as a currency pair or a coin.
     """
     code = yahoo_exchange_code.strip().upper()
     if code in BY_CODE:

@@ -1,13 +1,13 @@
-"""Prices as known so far: per symbol the quotes by event time, the daily closes, and what returns are measured against.
+"""Prices known so far: per symbol the quotes by event time, daily closes, and the references of returns.
 
-Everything that remembers a price lives here. The market knows only what was applied to it, so "as of" needs no
-argument: the engine applies observations in the order they were seen.
+Everything that remembers a price lives here. The market knows only what was applied to it, and the engine applies
+observations in the order they were seen, so that "as of now" needs no argument.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -15,45 +15,38 @@ from itertools import islice
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
 from bot.core.prices.admission import is_repeat, refusal
 from bot.core.prices.sessions import Session, Timetable
-from bot.core.prices.thinning import THIN_AFTER, thinned
+from bot.core.text.wording import count as counted
 
 BASIS_TOLERANCE = 0.2
-"""Where our own previous close and the vendor's differ by more than this, the basis has changed (a split we have not
-heard of yet), and the vendor's is right by construction: it comes with the quote."""
-
-
+"""Where our previous close and the vendor's differ by more than this, a split we do not know yet has changed the basis,
+and the vendor's is right, as it comes with the quote."""
 KEEP_QUOTES = timedelta(days=12)
-"""Follow-ups look back five sessions: with holidays that is up to eleven days."""
+"""Follow-ups look back five sessions: with holidays, up to eleven days."""
 KEEP_BARS = 560
-"""Two years and some: what a calendar reaches back, and what "lowest since" can tell."""
+"""A little over two years, for "lowest since"."""
 SPARE_BARS = 20
-"""Kept beyond what rules look at, so that a look back from a session that is over is whole, too."""
+"""Beyond what rules read, so that a look-back from an earlier session is complete, too."""
+THIN_AFTER = timedelta(hours=3)
+"""Of trades older than this, one every ``THIN_TO`` is kept: references far back need no more."""
+THIN_TO = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedSince:
-    """How far back a price is unmatched. ``since`` is the last session that closed beyond it; ``None`` when none of
-    the known ones did, and then ``sessions`` counts all that are known."""
+    """How far back no close lies beyond a price. ``since`` is the last session that closed beyond it; ``None`` where no
+    known one did, and ``sessions`` then counts all known ones."""
 
     since: date | None
     sessions: int
 
 
+@dataclass(slots=True)
 class Revision:
-    """What has changed in a market so far, as a number that rises: whatever was worked out before is out of date."""
+    """Counts the changes of a market: what was computed at an earlier number is out of date."""
 
-    __slots__ = ("latest_at", "number")
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.latest_at: datetime | None = None
-        """The latest event time of any quote taken."""
-
-    def quoted(self, at: datetime) -> None:
-        """A quote was taken."""
-        self.number += 1
-        if self.latest_at is None or at > self.latest_at:
-            self.latest_at = at
+    number: int = 0
+    latest_at: datetime | None = None
+    """The latest event time of any quote."""
 
 
 class SymbolPrices:
@@ -71,16 +64,16 @@ class SymbolPrices:
         self._bar_dates: list[date] = []
         self.splits: list[Split] = []
         self.changes = 0
-        """Rises whenever anything is taken: while it stands, so does the price."""
+        """Counts everything applied: while it is the same, so is the price."""
         self.version = 0
-        """Rises whenever a bar or a split is taken: what was worked out from closes before is then out of date."""
+        """Counts bars and splits: what was computed from closes at an earlier number is out of date."""
         self.models: dict[tuple[str, date], tuple[int, int, object]] = {}
-        """Market models by benchmark and session, each with the versions of both it was estimated from."""
+        """Market models by benchmark and session, with the ``version`` of symbol and benchmark each was fitted to."""
 
     # ------------------------------------------------------------------------------------------------------ applying
 
     def add_quote(self, quote: Quote) -> bool:
-        """Take a believed quote; False where it repeats a known one (same event time, kind and price)."""
+        """Add an accepted quote; False where it repeats a known one (same event time, kind and price)."""
         i = bisect_right(self.quotes, quote.at, key=_event_time)
         j = i
         while j and self.quotes[j - 1].at == quote.at:
@@ -88,38 +81,42 @@ class SymbolPrices:
                 return False
             j -= 1
         self.quotes.insert(i, quote)
-        self.changes += 1
-        self.revision.quoted(quote.at)
+        self._count_change()
+        if self.revision.latest_at is None or quote.at > self.revision.latest_at:
+            self.revision.latest_at = quote.at
         return True
 
     def add_bar(self, bar: DailyBar) -> None:
-        """Take a finished session's bar; a later one for the same session replaces it (history is re-based)."""
+        """Add a finished session's bar; it replaces an earlier one of the session, as history is re-based."""
         if bar.session not in self.bars:
             insort(self._bar_dates, bar.session)
         self.bars[bar.session] = bar
         self.version += 1
-        self.changes += 1
-        self.revision.number += 1
+        self._count_change()
 
     def add_split(self, split: Split) -> None:
-        """Take a split; one for the same session replaces what was known."""
+        """Add a split; it replaces an earlier one of the session."""
         self.splits = [s for s in self.splits if s.session != split.session] + [split]
         self.version += 1
+        self._count_change()
+
+    def _count_change(self) -> None:
         self.changes += 1
         self.revision.number += 1
 
     def forget(self, before: datetime, thin_before: datetime, keep: int = 3, bars: int = KEEP_BARS) -> None:
-        """Drop quotes older than ``before``, and of the trades older than ``thin_before`` all but the first of every
-        five minutes; never the newest ``keep``. Of the daily bars the newest ``bars`` stay."""
+        """Drop quotes older than ``before``, and of trades older than ``thin_before`` all but the first of every five
+        minutes, but never the newest ``keep`` quotes. Keep the newest ``bars`` daily bars."""
         surplus = max(0, len(self._bar_dates) - bars)
         for day in self._bar_dates[:surplus]:
             del self.bars[day]
         del self._bar_dates[:surplus]
-        cut = min(bisect_left(self.quotes, before, key=_event_time), max(0, len(self.quotes) - keep))
-        thin = min(bisect_left(self.quotes, thin_before, key=_event_time), max(0, len(self.quotes) - keep))
+        most = max(0, len(self.quotes) - keep)
+        cut = min(bisect_left(self.quotes, before, key=_event_time), most)
+        thin = min(bisect_left(self.quotes, thin_before, key=_event_time), most)
         old = self.quotes[cut:thin]
         if any(q.kind is QuoteKind.TRADE for q in old):
-            self.quotes[:thin] = thinned(old)
+            self.quotes[:thin] = _thinned(old)
         elif cut:
             self.quotes[:thin] = old
 
@@ -135,27 +132,22 @@ class SymbolPrices:
         return self.timetable.current(quote.at)
 
     def standing(self, now: datetime) -> tuple[Quote, Session] | None:
-        """The quote that stands at ``now`` with its session: the last one, if it is of the session under way (or,
-        between sessions, of the one just over). ``None`` where the new session has no price yet."""
-        quote = self.last
-        if quote is None:
-            return None
-        session = self.session_of(quote)
-        if session is None or session != self.timetable.current(now):
-            return None
-        return quote, session
+        """The current quote with its session: the last one, if it is of the current session (between sessions, of the
+        one just over). ``None`` where a new session has no price yet."""
+        return self._of_session_at(now, self.last)
 
     def stood(self, moment: datetime) -> tuple[Quote, Session] | None:
-        """As ``standing``, for a moment in the past: the last quote that had happened by then."""
-        quote = self.last_before(moment)
+        """As ``standing``, for a moment in the past: the last quote by event time up to then."""
+        return self._of_session_at(moment, self.last_before(moment))
+
+    def _of_session_at(self, moment: datetime, quote: Quote | None) -> tuple[Quote, Session] | None:
         session = self.session_of(quote) if quote else None
         if quote is None or session is None or session != self.timetable.current(moment):
             return None
         return quote, session
 
     def backward(self, until: datetime | None = None) -> Iterator[Quote]:
-        """Quotes with strictly earlier event times, from the newest (up to ``until``) on; of equal times the last that
-        came."""
+        """Quotes of strictly earlier event times, newest (up to ``until``) first; of equal times the last to arrive."""
         last: datetime | None = None
         for quote in reversed(self.quotes):
             if until is not None and quote.at > until:
@@ -184,7 +176,7 @@ class SymbolPrices:
         return self.quotes[i - 1] if i else None
 
     def as_of(self, moment: datetime) -> SymbolPrices:
-        """What had happened up to ``moment``: quotes by event time, bars of sessions that had closed."""
+        """What had happened by ``moment``: quotes by event time, bars of sessions closed by then."""
         past = SymbolPrices(self.symbol, self.timetable)
         past.quotes = self.quotes[: bisect_right(self.quotes, moment, key=_event_time)]
         past.splits, past.version, past.models = self.splits, self.version, self.models
@@ -196,7 +188,7 @@ class SymbolPrices:
         return past
 
     def seen_by(self, moment: datetime) -> SymbolPrices:
-        """What had been seen by ``moment``, however late it is about; itself where nothing came later."""
+        """What had been seen by ``moment``; itself where nothing was seen later."""
         kept: list[Quote | DailyBar | Split] = [*self.quotes, *self.bars.values(), *self.splits]
         if all(observation.seen_at <= moment for observation in kept):
             return self
@@ -210,7 +202,7 @@ class SymbolPrices:
     # ---------------------------------------------------------------------------------------------------- references
 
     def close_of(self, session: Session) -> float | None:
-        """The official close of ``session``, on the newest known split basis: its bar's or its close quote's."""
+        """The official close of ``session`` on the newest known split basis, from its bar or else its close quote."""
         bar = self.bars.get(session.date)
         if bar is not None:
             return self.on_basis(bar, bar.close)
@@ -222,7 +214,7 @@ class SymbolPrices:
     def previous_close(self, quote: Quote, session: Session) -> Reference | None:
         """The official close before ``session``, on the quote's split basis.
 
-        Ours where we have it; the vendor's where we have none, or where the two are too far apart to be on one basis.
+        Ours; the vendor's where we have none, or where the two are too far apart to be on one basis.
         """
         before = self.timetable.before(session)
         if before is None:
@@ -233,8 +225,14 @@ class SymbolPrices:
             own = vendor
         return Reference("previous close", own, before.close_at, before.date) if own else None
 
+    def close_before(self, session: Session, count: int) -> Reference | None:
+        """The official close ``count`` sessions before ``session``, on the newest known split basis."""
+        past = self.timetable.before(session, count)
+        close = self.close_of(past) if past else None
+        return Reference(counted(count, "session"), close, past.close_at, past.date) if past and close else None
+
     def open_of(self, session: Session) -> Reference | None:
-        """The regular open: the bar's where it is known, the open quote or, failing that, the first regular trade."""
+        """The regular open: the bar's or, without one, the open quote or the first regular trade."""
         bar = self.bars.get(session.date)
         if bar is not None and bar.open:
             return Reference("open", self.on_basis(bar, bar.open), session.open_at, session.date)
@@ -249,9 +247,9 @@ class SymbolPrices:
         return [(d, self._bar_close(d)) for d in reversed(self._bar_dates[max(0, i - count) : i])]
 
     def bars_before(self, session: Session, count: int) -> list[DailyBar] | None:
-        """The bars of the ``count`` sessions before ``session``, oldest first; single ones may be missing.
+        """The bars of the ``count`` sessions before ``session``, oldest first.
 
-        ``None`` where history does not reach back so far, or one in ten is missing: less says nothing of so long.
+        ``None`` where history does not reach back so far, or more than one bar in ten is missing.
         """
         first = self.timetable.before(session, count)
         if first is None or not self._bar_dates or self._bar_dates[0] > first.date:
@@ -261,9 +259,8 @@ class SymbolPrices:
 
     def highest(self, session: Session, count: int) -> Reference | None:
         """The highest price of the ``count`` sessions before ``session`` (highs where known, else closes)."""
-        prices = [
-            (self.on_basis(b, max(b.close, b.high or b.close)), b) for b in self.bars_before(session, count) or ()
-        ]
+        bars = self.bars_before(session, count) or ()
+        prices = [(self.on_basis(b, max(b.close, b.high or b.close)), b) for b in bars]
         best = max(prices, key=lambda p: p[0], default=None)
         return self._of_bar("high", count, *best) if best else None
 
@@ -277,7 +274,7 @@ class SymbolPrices:
     def _of_bar(self, kind: str, count: int, price: float, bar: DailyBar) -> Reference:
         held = self.timetable.on(bar.session)
         at = held.close_at if held else bar.seen_at
-        return Reference(f"{kind} of {count} session{'' if count == 1 else 's'}", price, at, bar.session)
+        return Reference(f"{kind} of {counted(count, 'session')}", price, at, bar.session)
 
     def lowest_since(self, price: float, session: date) -> UnmatchedSince:
         """The last session before ``session`` that closed lower than ``price``: "lowest since" that date."""
@@ -305,7 +302,7 @@ class SymbolPrices:
         return self.restated(quote.price, quote.at)
 
     def restated(self, price: float, at: datetime) -> float:
-        """A price as it was told at ``at``, on the newest known split basis."""
+        """A price as traded at ``at``, on the newest known split basis."""
         return price * self._factor(at, at) if self.splits else price
 
     def on_basis(self, bar: DailyBar, price: float) -> float:
@@ -313,14 +310,14 @@ class SymbolPrices:
         return price * self._factor(bar.session, bar.seen_at) if self.splits else price
 
     def shares(self, of: Quote | DailyBar) -> float | None:
-        """The volume of a quote or bar in shares as they are now: a split makes more of them."""
+        """The volume of a quote or bar in shares on the newest known split basis."""
         if of.volume is None or not self.splits:
             return of.volume
         when = of.at if isinstance(of, Quote) else of.session
         return of.volume / self._factor(when, of.at if isinstance(of, Quote) else of.seen_at)
 
     def _factor(self, when: date | datetime, known_at: datetime) -> float:
-        """What to multiply an older price with. A bar fetched after a split took effect is on the new basis already."""
+        """What to multiply an older price by. A bar fetched after a split took effect is on the new basis already."""
         factor = 1.0
         for split in self.splits:
             session = self.timetable.on(split.session)
@@ -334,20 +331,18 @@ class SymbolPrices:
 
 
 class Market:
-    """Every symbol's prices. Symbols appear when first observed; each needs a timetable to be measured."""
+    """Every symbol's prices. Symbols appear when first observed."""
 
     def __init__(
         self, timetable_of: Callable[[str], Timetable], keep: timedelta = KEEP_QUOTES, bars: int = KEEP_BARS
     ) -> None:
         self._timetable_of = timetable_of
         self.keep = keep
-        """For how long quotes are remembered; and how many daily bars."""
+        """How long quotes are kept."""
         self.bars = bars
+        """How many daily bars are kept."""
         self._symbols: dict[str, SymbolPrices] = {}
         self.revision = Revision()
-
-    def __contains__(self, symbol: str) -> bool:
-        return symbol in self._symbols
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._symbols)
@@ -360,7 +355,7 @@ class Market:
         return prices
 
     def admit(self, quote: Quote, now: datetime) -> str | None:
-        """Take ``quote``, or say why it is not believed. A repeat is taken silently and changes nothing."""
+        """Add ``quote``, or return why it is refused. A repeat is accepted and changes nothing."""
         prices = self.of(quote.symbol)
         why = refusal(quote, now=now, last=prices.last, session=prices.timetable.current(now))
         if why is None:
@@ -368,7 +363,7 @@ class Market:
         return why
 
     def apply(self, observation: DailyBar | Split) -> None:
-        """Take a bar or a split."""
+        """Add a bar or a split."""
         prices = self.of(observation.symbol)
         if isinstance(observation, DailyBar):
             prices.add_bar(observation)
@@ -376,12 +371,12 @@ class Market:
             prices.add_split(observation)
 
     def remember(self, quotes_for: timedelta, sessions: int) -> None:
-        """Keep what rules look at, and never less than follow-ups need: quotes for so long, so many sessions' bars."""
+        """Keep what rules read (quotes for this long, this many sessions' bars) and at least what follow-ups need."""
         self.keep = max(KEEP_QUOTES, quotes_for)
         self.bars = max(KEEP_BARS, sessions + SPARE_BARS)
 
     def forget(self, now: datetime) -> None:
-        """Drop what no rule can need any more."""
+        """Drop what no rule needs any more."""
         for prices in self._symbols.values():
             prices.forget(now - self.keep, now - THIN_AFTER, bars=self.bars)
 
@@ -393,6 +388,19 @@ class Market:
 def change(price: float, reference: Reference | None) -> float | None:
     """The return of ``price`` against ``reference``: price / reference − 1."""
     return price / reference.price - 1 if reference and reference.price > 0 else None
+
+
+def _thinned(quotes: Iterable[Quote]) -> list[Quote]:
+    """The first trade of every ``THIN_TO``, and every quote that is no trade."""
+    kept: list[Quote] = []
+    last = -1
+    for quote in quotes:
+        bucket = int(quote.at.timestamp() // THIN_TO.total_seconds())
+        if quote.kind is not QuoteKind.TRADE or bucket != last:
+            kept.append(quote)
+        if quote.kind is QuoteKind.TRADE:
+            last = bucket
+    return kept
 
 
 def _event_time(quote: Quote) -> datetime:

@@ -1,4 +1,4 @@
-"""What a price is measured against: the price each ``since`` stands for, and the peak a drawdown falls from."""
+"""Reference prices: for each kind of ``since``, and the peak of a drawdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.core.prices.windows import Since, Span
 def resolve(
     prices: SymbolPrices, quote: Quote, session: Session, since: Since, story_at: datetime | None = None
 ) -> Reference | None:
-    """The price ``since`` stands for, as seen from ``quote`` of ``session``; ``None`` where it is not known.
+    """The reference price for ``quote`` of ``session``; ``None`` where it is unknown.
 
     ``story_at`` is when the first story that could explain the move was seen, for ``since: story``.
     """
@@ -31,9 +31,7 @@ def resolve(
                 return None
             return Reference(str(since), prices.rebased(earlier), earlier.at, session.date)
         case "sessions":
-            past = prices.timetable.before(session, since.count)
-            close = prices.close_of(past) if past else None
-            return Reference(str(since), close, past.close_at, past.date) if past and close else None
+            return prices.close_before(session, since.count)
         case "high":
             return prices.highest(session, since.count)
         case "low":
@@ -43,7 +41,7 @@ def resolve(
 
 
 def before_story(prices: SymbolPrices, seen_at: datetime) -> Reference | None:
-    """The last price known from before ``seen_at``: a quote, or the official close where that is later."""
+    """The last price before ``seen_at``: a quote, or the official close where that is later."""
     earlier = prices.last_before(seen_at)
     held = prices.session_of(earlier) if earlier else None
     over = prices.timetable.current(seen_at)
@@ -58,9 +56,8 @@ def before_story(prices: SymbolPrices, seen_at: datetime) -> Reference | None:
 def peak(prices: SymbolPrices, quote: Quote, session: Session, lookback: Span) -> Reference | None:
     """The highest price in ``lookback`` up to ``quote``, itself included, so that a drawdown is never above 0.
 
-    ``N sessions``: the bars of the N sessions before, and this session's prices so far. A duration: its quotes alone.
-    A single print higher than those around it is no peak; the high of a bar is. ``None`` where there is nothing known
-    to have fallen from.
+    ``N sessions``: the bars of the N sessions before and this session's quotes so far. A duration: its quotes alone.
+    A single print above those around it is no peak; the high of a bar is. ``None`` where no price is known.
     """
     name = f"high of {lookback}"
     if lookback.duration is not None:
@@ -81,7 +78,7 @@ def peak(prices: SymbolPrices, quote: Quote, session: Session, lookback: Span) -
 
 
 def _levels(prices: SymbolPrices, quotes: list[Quote]) -> list[tuple[float, datetime]]:
-    """The prices that were held: marks many trades stand behind, and the lower of two prints that follow each other."""
+    """Prices that held: confirmed ones, and the lower of each two consecutive prints."""
     found = [(prices.rebased(q), q.at) for q in quotes if q.kind.confirmed and q.kind is not QuoteKind.LOW]
     for earlier, later in pairwise(quotes):
         if earlier.at < later.at:

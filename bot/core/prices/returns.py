@@ -1,4 +1,4 @@
-"""Returns between closes, and what of a move a market model does not expect.
+"""The market model, and the abnormal return: the part of a move the model does not expect.
 
 Source: MacKinlay, A. C. (1997), "Event Studies in Economics and Finance", Journal of Economic Literature 35, 13-39:
 the market model by ordinary least squares over an estimation window that ends before the event, the abnormal return
@@ -21,33 +21,33 @@ from bot.core.prices.sessions import Session
 ESTIMATION = 120
 """Returns in the estimation window."""
 GAP = 10
-"""The window ends so many sessions before the session asked about, so that the event does not explain itself."""
+"""The window ends this many sessions before the session measured, so that the event does not explain itself."""
 LEAST = 60
 """Below this many returns the model is market-adjusted: α = 0, β = 1."""
 LEAST_FOR_SCALE = 20
-"""Below this many there is no telling how large ordinary deviations are."""
+"""Below this many returns volatility is unknown."""
 SLACK = timedelta(minutes=1)
-"""One poll brings trades of symbol and benchmark some seconds apart; they are of one moment."""
+"""Trades of symbol and benchmark from one poll are some seconds apart, and count as simultaneous."""
 LEAST_SCALE = 1e-5
-"""What never deviates by more than a thousandth of a percent is the same price twice; no move is unusual beside it."""
+"""A symbol that never deviates by more than a thousandth of a percent is the benchmark itself: no z for it."""
 REMEMBERED = 16
 """Models kept per symbol: a few benchmarks for a session or two."""
 REACHES_BACK = ESTIMATION + GAP
-"""Sessions before the one asked about whose closes are needed."""
+"""How many sessions before the one measured have closes that are needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarketModel:
-    """What a symbol's return is expected to be, given the benchmark's: α + β·r, per session."""
+    """A symbol's expected return given the benchmark's: α + β·r, per session."""
 
     alpha: float
     beta: float
     sigma: float | None
-    """Standard deviation of what the model did not explain, per session; ``None`` where too little is known."""
+    """Standard deviation of the residuals, per session; ``None`` with too few returns."""
     returns: int
     """How many returns it was estimated from."""
     adjusted: bool
-    """Too few returns for least squares: the benchmark's own return is what is expected."""
+    """Market-adjusted for want of returns: the benchmark's own return is expected."""
 
     def expected(self, benchmark: float, sessions: int = 1) -> float:
         """The return expected over ``sessions`` in which the benchmark returned ``benchmark``."""
@@ -56,22 +56,21 @@ class MarketModel:
 
 @dataclass(frozen=True, slots=True)
 class AbnormalReturn:
-    """A move, and what of it the market model does not expect."""
+    """A move, and the part of it the market model does not expect."""
 
     value: float
     change: float
     benchmark: float
     expected: float
     z: float | None
-    """``value`` in residual standard deviations; ``None`` where there is no telling."""
-    reference: Reference
+    """``value`` in residual standard deviations; ``None`` where those are unknown."""
     model: MarketModel
 
 
 def market_model(prices: SymbolPrices, benchmark: SymbolPrices, session: Session) -> MarketModel:
     """α, β and σ by least squares over ``ESTIMATION`` sessions, the last of them ``GAP`` sessions before ``session``.
 
-    Returns are paired by date; one counts where symbol and benchmark both traded then and in the session before.
+    Returns are paired by date; both symbol and benchmark must have closes of that and the previous session.
     """
     key, versions = (benchmark.symbol, session.date), (prices.version, benchmark.version)
     known = prices.models.get(key)
@@ -107,36 +106,32 @@ def fitted(pairs: Sequence[tuple[float, float]]) -> MarketModel:
 def abnormal_return(
     prices: SymbolPrices, benchmark: SymbolPrices, quote: Quote, session: Session, sessions: int = 1
 ) -> AbnormalReturn | str:
-    """What of the return of ``quote`` over ``sessions`` (1: since the previous close) is abnormal, or why not known.
+    """The abnormal return of ``quote`` over ``sessions`` (1: since the previous close), or why it is unknown.
 
-    The benchmark is measured at the quote's moment, over as many sessions of its own.
+    The benchmark is measured at the quote's moment, over as many of its own sessions.
     """
     reference = closing_reference(prices, quote, session, sessions)
     if reference is None:
-        return "no close known to measure against"
+        return "reference close unknown"
     held = benchmark.last_before(quote.at + SLACK)
     current = benchmark.timetable.current(quote.at)
     if held is None or current is None or benchmark.session_of(held) != current:
-        return f"no price of {benchmark.symbol} in this session"
+        return f"no price for {benchmark.symbol} in this session"
     base = closing_reference(benchmark, held, current, sessions)
     if base is None:
-        return f"no close of {benchmark.symbol} known to measure against"
+        return f"reference close of {benchmark.symbol} unknown"
     model = market_model(prices, benchmark, session)
     change, market = quote.price / reference.price - 1, held.price / base.price - 1
     expected = model.expected(market, sessions)
     sigma = model.sigma or 0.0
     scale = sigma * math.sqrt(sessions) if sigma >= LEAST_SCALE else None
     value = change - expected
-    return AbnormalReturn(value, change, market, expected, value / scale if scale else None, reference, model)
+    return AbnormalReturn(value, change, market, expected, value / scale if scale else None, model)
 
 
 def closing_reference(prices: SymbolPrices, quote: Quote, session: Session, count: int) -> Reference | None:
-    """The official close ``count`` sessions before ``session``; for one, as the vendor may correct it."""
-    if count == 1:
-        return prices.previous_close(quote, session)
-    past = prices.timetable.before(session, count)
-    close = prices.close_of(past) if past else None
-    return Reference(f"{count} sessions", close, past.close_at, past.date) if past and close else None
+    """The official close ``count`` sessions before ``session``; for one session, with the vendor's correction."""
+    return prices.previous_close(quote, session) if count == 1 else prices.close_before(session, count)
 
 
 def _closes(prices: SymbolPrices, session: Session, oldest: int, newest: int) -> list[tuple[date, float | None]]:

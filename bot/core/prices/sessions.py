@@ -1,8 +1,7 @@
-"""Sessions of an exchange: phases, previous close, "N sessions ago".
+"""Sessions of an exchange: phases, "N sessions ago".
 
-Everything about when an exchange trades lives here, given its calendar; nothing here knows a particular exchange's
-hours. A session is one exchange date with its pre, regular and post phases. A moment belongs to the session whose
-span, pre phase to post phase, holds it; a moment between sessions belongs to none, and *looks forward* to the next.
+Nothing here knows a particular exchange's hours; they come from its calendar. A session is one exchange date with its
+pre, regular and post phases. A moment between the post phase and the next pre phase belongs to no session.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Session:
     """ISO 10383 market identifier code."""
     date: date
     starts_at: datetime
-    """Begin of the pre phase."""
+    """Start of the pre phase."""
     open_at: datetime
     close_at: datetime
     """The regular close, when the official close becomes known."""
@@ -33,10 +32,7 @@ class Session:
     break_end_at: datetime | None = None
 
     def phase(self, at: datetime) -> Phase:
-        """The phase ``at`` falls in. The regular close itself is still regular, the end of post still post.
-
-        A lunch break counts as regular: the session has not closed, only paused.
-        """
+        """The phase ``at`` falls in. The regular close itself and lunch breaks are regular, the end of post is post."""
         if at < self.starts_at or at > self.ends_at:
             return Phase.CLOSED
         if at < self.open_at:
@@ -47,42 +43,32 @@ class Session:
 
 
 class Timetable:
-    """The sessions of one exchange, oldest first, answering questions about moments by binary search.
+    """The sessions of one exchange, oldest first. Immutable; outside its span answers are ``None``."""
 
-    Built once from a calendar; immutable. A question outside its span returns ``None`` rather than a guess.
-    """
-
-    __slots__ = ("_closes", "_dates", "_ends", "_sessions", "_starts", "exchange")
+    __slots__ = ("_closes", "_dates", "_ends", "_starts", "all", "exchange")
 
     def __init__(self, exchange: str, sessions: Sequence[Session]) -> None:
         self.exchange = exchange
-        self._sessions = tuple(sessions)
-        self._dates = [s.date for s in self._sessions]
-        self._starts = [s.starts_at for s in self._sessions]
-        self._closes = [s.close_at for s in self._sessions]
-        self._ends = [s.ends_at for s in self._sessions]
-        for earlier, later in zip(self._sessions, self._sessions[1:], strict=False):
+        self.all = tuple(sessions)
+        """Every session, oldest first."""
+        self._dates = [s.date for s in self.all]
+        self._starts = [s.starts_at for s in self.all]
+        self._closes = [s.close_at for s in self.all]
+        self._ends = [s.ends_at for s in self.all]
+        for earlier, later in zip(self.all, self.all[1:], strict=False):
             if earlier.ends_at > later.starts_at:
                 raise ValueError(f"{exchange}: sessions {earlier.date} and {later.date} overlap")
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    @property
-    def all(self) -> tuple[Session, ...]:
-        """Every session, oldest first."""
-        return self._sessions
 
     def on(self, day: date) -> Session | None:
         """The session dated ``day``, if the exchange trades then."""
         i = bisect_left(self._dates, day)
-        return self._sessions[i] if i < len(self._dates) and self._dates[i] == day else None
+        return self.all[i] if i < len(self._dates) and self._dates[i] == day else None
 
     def at(self, moment: datetime) -> Session | None:
         """The session that ``moment`` lies in, pre and post phases included; ``None`` between sessions."""
         i = bisect_left(self._ends, moment)
-        if i < len(self._sessions) and self._starts[i] <= moment:
-            return self._sessions[i]
+        if i < len(self.all) and self._starts[i] <= moment:
+            return self.all[i]
         return None
 
     def phase(self, moment: datetime) -> Phase:
@@ -91,29 +77,26 @@ class Timetable:
         return session.phase(moment) if session else Phase.CLOSED
 
     def current(self, moment: datetime) -> Session | None:
-        """The session ``moment`` lies in or, between sessions, the last one that began.
-
-        After the post phase the last quote stands until the next session's first phase, so a story in the night is
-        still about the session before it.
-        """
+        """The session ``moment`` lies in or, between sessions, the last one: a story at night is about the session
+        before it."""
         i = bisect_right(self._starts, moment)
-        return self._sessions[i - 1] if i else None
+        return self.all[i - 1] if i else None
 
     def before(self, session: Session, count: int = 1) -> Session | None:
         """The session ``count`` sessions before ``session``; negative counts look ahead."""
         i = bisect_left(self._dates, session.date) - count
-        return self._sessions[i] if 0 <= i < len(self._sessions) else None
+        return self.all[i] if 0 <= i < len(self.all) else None
 
     def between(self, first: date, last: date) -> int:
         """How many sessions lie after ``first`` up to and including ``last``; negative when ``last`` is earlier."""
         return bisect_right(self._dates, last) - bisect_right(self._dates, first)
 
     def window_start(self, session: Session, count: int) -> datetime | None:
-        """Where ``within: N sessions`` begins: the regular close of the ``count``-th session before ``session``."""
+        """The start of ``within: N sessions``: the regular close of the ``count``-th session before ``session``."""
         earlier = self.before(session, count)
         return earlier.close_at if earlier else None
 
     def first_close_since(self, moment: datetime) -> Session | None:
         """The first session whose regular close is at or after ``moment``."""
         i = bisect_left(self._closes, moment)
-        return self._sessions[i] if i < len(self._sessions) else None
+        return self.all[i] if i < len(self.all) else None

@@ -1,4 +1,4 @@
-"""How much a symbol trades beside what is usual at this time of its session."""
+"""How much a symbol trades, against the average at this time of its session."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 
 LEAST_SESSIONS = 5
-"""Fewer sessions than this make no average."""
+"""An average needs at least this many sessions."""
 FRESH = timedelta(minutes=30)
-"""A past session's volume counts for a moment where it was told no longer than this before."""
+"""How old a past session's volume may be at the moment it is taken for."""
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeRatio:
-    """Shares traded so far over the usual number."""
+    """Shares traded so far over the average."""
 
     value: float
     shares: float
     usual: float
     sessions: int
-    """How many sessions the average is of."""
+    """How many sessions are averaged."""
     same_time: bool
-    """Measured against the same time of those sessions; otherwise against whole sessions."""
+    """Against the same time of those sessions; otherwise against whole sessions."""
     exact: bool
-    """False where a session under way is measured against whole ones: ``value`` is then the least it can be."""
+    """False where a session under way is measured against whole ones: ``value`` is then a lower bound."""
 
 
 def volume_ratio(prices: SymbolPrices, quote: Quote, session: Session, over: int) -> VolumeRatio | str:
-    """The session's volume at ``quote`` beside the average of the ``over`` sessions before, or why it is not known.
+    """The session's volume at ``quote`` over the average of the ``over`` sessions before, or why it is unknown.
 
-    Same-time volumes where enough sessions (``LEAST_SESSIONS``, of the same length) have them; else whole sessions,
-    which are exact after the close and a lower bound before it.
+    Against volumes at the same time where enough sessions of the same length have them (``LEAST_SESSIONS``); else
+    against whole sessions, which is exact after the close and a lower bound before it.
     """
     shares = volume_at(prices, session, quote.at)
     if shares is None:
-        return "no volume known in this session"
+        return "no volume yet in this session"
     past = [p for n in range(1, over + 1) if (p := prices.timetable.before(session, n)) is not None]
     least = min(LEAST_SESSIONS, over)
     closed = quote.at >= session.close_at
@@ -51,36 +51,34 @@ def volume_ratio(prices: SymbolPrices, quote: Quote, session: Session, over: int
             return VolumeRatio(shares / usual, shares, usual, len(known), same_time=True, exact=True)
     whole = [v for p in past if (v := volume_of(prices, p)) is not None]
     if len(whole) < least:
-        return f"volumes of {len(whole)} earlier sessions known, {least} needed"
+        return f"not enough history: volumes of {len(whole)} of {least} sessions"
     usual = math.fsum(whole) / len(whole)
     return VolumeRatio(shares / usual, shares, usual, len(whole), same_time=False, exact=closed)
 
 
 def volume_of(prices: SymbolPrices, session: Session) -> float | None:
-    """The volume of a whole session as its bar has it; ``None`` where it is not known, or nothing traded."""
+    """The volume of a whole session from its bar; ``None`` where that is unknown or 0."""
     bar = prices.bars.get(session.date)
     return (prices.shares(bar) or None) if bar is not None else None
 
 
 def volume_at(prices: SymbolPrices, session: Session, moment: datetime) -> float | None:
-    """The volume told last in ``session`` up to ``moment``; the bar's once the session has closed."""
+    """The latest volume of ``session`` up to ``moment``; the bar's once the session has closed."""
     if moment >= session.close_at and (whole := volume_of(prices, session)) is not None:
         return whole
-    told = _told(prices, session, moment)
-    return prices.shares(told) if told is not None else None
+    quote = _with_volume(prices, session, moment)
+    return prices.shares(quote) if quote is not None else None
 
 
 def _same_time(prices: SymbolPrices, past: Session, session: Session, moment: datetime) -> float | None:
     if past.close_at - past.open_at != session.close_at - session.open_at:
         return None
     then = past.open_at + (moment - session.open_at)
-    told = _told(prices, past, then)
-    if told is None or then - told.at > FRESH:
-        return None
-    return prices.shares(told) or None
+    quote = _with_volume(prices, past, then)
+    return prices.shares(quote) or None if quote is not None and then - quote.at <= FRESH else None
 
 
-def _told(prices: SymbolPrices, session: Session, moment: datetime) -> Quote | None:
+def _with_volume(prices: SymbolPrices, session: Session, moment: datetime) -> Quote | None:
     i = bisect_right(prices.quotes, moment, key=lambda q: q.at)
     while i and (quote := prices.quotes[i - 1]).at >= session.starts_at:
         if quote.volume is not None:

@@ -1,4 +1,4 @@
-"""Spans of time as rules say them: ``30m``, ``5 sessions``, ``previous close``, ``high of 20 sessions``."""
+"""Spans of time and references as rules write them: ``30m``, ``5 sessions``, ``previous close``, ``open``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from bot.core.prices.sessions import Timetable
+from bot.core.text.wording import count
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\Z")
@@ -15,9 +16,9 @@ _SESSIONS = re.compile(r"([0-9]{1,9})\s+sessions?\Z")
 _EXTREME = re.compile(r"(high|low) of ([0-9]{1,9}) sessions?\Z")
 _HOW_LONG = "write a number and s, m, h, d or w, as in 90s, 30m, 2h, 5d"
 LONGEST = timedelta(days=3660)
-"""Nobody means more."""
+"""Longer durations are mistakes."""
 LONGEST_PAUSE = timedelta(days=4)
-"""What holidays may add to the span of a few sessions, beyond weekends."""
+"""How much holidays may add to the span of a few sessions, beyond weekends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class Span:
     duration: timedelta | None = None
 
     def start(self, now: datetime, timetable: Timetable) -> datetime | None:
-        """Where a window of this length that ends at ``now`` begins.
+        """The start of a window of this length that ends at ``now``.
 
-        ``N sessions`` begins at the regular close of the Nth session before the current one on this exchange;
-        ``None`` where the calendar does not reach back so far.
+        ``N sessions`` starts at the regular close of the Nth session before the current one; ``None`` where the
+        calendar does not reach back so far.
         """
         if self.duration is not None:
             return now - self.duration
@@ -40,7 +41,7 @@ class Span:
 
     @property
     def longest(self) -> timedelta:
-        """At most so much time: five sessions a week, and some for the longest pauses of an exchange."""
+        """An upper bound in time: five sessions a week, and the longest pause of an exchange."""
         if self.duration is not None:
             return self.duration
         return LONGEST_PAUSE + timedelta(days=math.ceil((self.sessions or 0) * 7 / 5))
@@ -48,7 +49,7 @@ class Span:
     def __str__(self) -> str:
         if self.duration is not None:
             return format_duration(self.duration)
-        return f"{self.sessions} session{'' if self.sessions == 1 else 's'}"
+        return count(self.sessions or 0, "session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ class Since:
             case "duration":
                 return format_duration(self.duration or timedelta())
             case "sessions":
-                return f"{self.count} session{'' if self.count == 1 else 's'}"
+                return count(self.count, "session")
             case "high" | "low":
-                return f"{self.kind} of {self.count} session{'' if self.count == 1 else 's'}"
+                return f"{self.kind} of {count(self.count, 'session')}"
             case _:
                 return self.kind
 
@@ -76,7 +77,7 @@ def parse_duration(text: str) -> timedelta:
     """``90s``, ``30m``, ``2h``, ``5d`` or ``1w``; more than zero. Raises ValueError saying what to write."""
     duration = parse_duration_or_zero(text)
     if not duration:
-        raise ValueError(f"'{text}' is no time at all; {_HOW_LONG}")
+        raise ValueError(f"'{text}' is zero; {_HOW_LONG}")
     return duration
 
 
@@ -97,28 +98,30 @@ def parse_span(text: str) -> Span:
     """``5 sessions`` or a duration. Raises ValueError saying what to write."""
     if found := _SESSIONS.match(" ".join(text.split())):
         if int(found[1]) < 1:
-            raise ValueError(f"'{text}' is no time at all; write at least 1 session")
+            raise ValueError(f"'{text}' is zero; write at least 1 session")
         return Span(sessions=int(found[1]))
     try:
         return Span(duration=parse_duration(text))
     except ValueError:
-        raise ValueError(f"'{text}' is neither sessions nor a duration; write as '5 sessions' or '2h'") from None
+        raise ValueError(
+            f"'{text}' is neither sessions nor a duration; write '5 sessions' or '2h', for example"
+        ) from None
 
 
 def parse_since(text: str) -> Since:
-    """The reference ``text`` names. Raises ValueError listing what can be written."""
+    """A reference. Raises ValueError listing what can be written."""
     folded = " ".join(text.split())
     if folded in ("previous close", "open", "story"):
         return Since(folded)
     if found := _EXTREME.match(folded):
         if int(found[2]) < 1:
-            raise ValueError(f"'{text}' is no time at all; write at least 1 session")
+            raise ValueError(f"'{text}' is zero; write at least 1 session")
         return Since(found[1], count=int(found[2]))
     try:
         span = parse_span(folded)
     except ValueError:
         raise ValueError(
-            f"'{text}' is not something a price can be measured since; write 'previous close', 'open', a duration as "
+            f"'{text}' is not a reference price; write 'previous close', 'open', a duration such as "
             "'30m', '3 sessions', 'high of 20 sessions', 'low of 20 sessions' or 'story'"
         ) from None
     if span.duration is not None:
@@ -127,12 +130,12 @@ def parse_since(text: str) -> Since:
 
 
 def within_hours(at: time, start: time, end: time) -> bool:
-    """Whether ``at`` lies from ``start`` to before ``end`` on one clock; past midnight where ``end`` is not later."""
+    """Whether ``start <= at < end``; the hours cross midnight where ``end`` is not later than ``start``."""
     return start <= at < end if start < end else at >= start or at < end
 
 
 def format_duration(duration: timedelta) -> str:
-    """As people write it, in the largest unit that divides it: ``90s``, ``30m``, ``2h``, ``5d``; reads back exactly."""
+    """In the largest unit that divides it, ``90s`` or ``2h``, so that ``parse_duration`` reads it back exactly."""
     seconds = duration.total_seconds()
     for unit in ("w", "d", "h", "m"):
         if seconds and seconds % _UNITS[unit] == 0:

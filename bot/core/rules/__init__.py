@@ -1,1 +1,1 @@
-"""What people ask for: conditions, compiled rules, and which of them an observation concerns."""
+"""Compiled rules, their conditions, which rules an observation concerns, and how near one came to firing."""

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _NUMBER = r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*(%?)"
 _SIMPLE = re.compile(rf"^(<=|>=|<|>)\s*{_NUMBER}\Z")
 _TYPOGRAPHIC = str.maketrans({"−": "-", "≤": "<=", "≥": ">="})
@@ -22,27 +30,18 @@ class Comparison:
     percent: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether ``value`` satisfies the comparison. NaN satisfies none.
+        """Whether ``value`` satisfies the comparison; NaN satisfies none.
 
-        Binary fractions miss decimal ones by a hair (90 / 100 − 1 lies above −10 %): what differs beyond the ninth
-        decimal is equal.
+        Rounded to nine decimals, as binary fractions miss decimal ones by a hair: 90 / 100 − 1 is above −10 %.
         """
         value = round(value, 9)
-        match self.op:
-            case "<":
-                return value < self.limit
-            case "<=":
-                return value <= self.limit
-            case ">":
-                return value > self.limit
-            case ">=":
-                return value >= self.limit
-            case _:
-                return self.limit <= value <= self.upper
+        if self.op == "between":
+            return self.limit <= value <= self.upper
+        return _OPERATORS[self.op](value, self.limit)
 
     @property
     def falling(self) -> bool:
-        """True where smaller values satisfy it better."""
+        """Smaller values satisfy it."""
         return self.op in ("<", "<=")
 
     def __str__(self) -> str:
@@ -55,7 +54,7 @@ class Comparison:
 
 
 def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
-    """The comparison ``text`` says. ``percent`` demands (True) or forbids (False) a percentage.
+    """Parse a comparison. ``percent`` requires (True) or forbids (False) a percentage.
 
     Raises ValueError with what is wrong and what to write instead.
     """
@@ -70,7 +69,7 @@ def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
         example = '"< -10%"' if percent else '">= 0.5"'
         raise ValueError(f"'{text}' is not a comparison; write for example {example} or \"between … and …\"")
     if not all(math.isfinite(n) for n in numbers):
-        raise ValueError(f"'{text}' holds a number beyond all reason; write a smaller one")
+        raise ValueError(f"'{text}' has a number that is too large; write a smaller one")
     if len(set(signs)) > 1:
         raise ValueError(f"'{text}' mixes a percentage with a plain number; write both ends the same way")
     is_percent = signs[0] == "%"

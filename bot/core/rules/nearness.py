@@ -1,7 +1,4 @@
-"""How near a rule came: what stopped it first, and which of several moments was the nearest miss.
-
-Everything that reads a tree of checks as a whole lives here. Pure.
-"""
+"""How near a rule came to firing: what stopped it first, and which of several moments was the nearest miss."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from bot.core.model import Check
 def stopper(check: Check) -> Check | None:
     """The first thing, in reading order, that keeps ``check`` from holding; ``None`` where it holds.
 
-    For a guard that is the condition that holds and must not; for ``any`` the child that came nearest.
+    For a guard, the condition that holds and must not; for ``any``, the child that came nearest.
     """
     if check.holds is True:
         return None
@@ -27,7 +24,7 @@ def stopper(check: Check) -> Check | None:
 
 
 def nearness(check: Check) -> float:
-    """From 0 to 1 how much of what is asked is there; 1 exactly where the check holds."""
+    """How near ``check`` is to holding, 0 to 1; 1 only where it holds."""
     if check.holds is True:
         return 1.0
     if check.is_guard or not check.children:
@@ -39,7 +36,7 @@ def nearness(check: Check) -> float:
 
 
 def _required(check: Check) -> Iterator[Check]:
-    """What must all hold, mappings within mappings taken as one."""
+    """The checks that must all hold, nested ``all`` flattened."""
     for child in check.children:
         if child.children and not child.is_guard and not child.is_choice:
             yield from _required(child)
@@ -48,10 +45,10 @@ def _required(check: Check) -> Iterator[Check]:
 
 
 def _share(check: Check) -> float:
-    """How far a measured number has gone towards its limit: half of −10 % is 0.5."""
+    """How far a measured number is on the way to its limit: −5 % of −10 % is 0.5."""
     if check.value is None or not check.limit or check.children:
         return 0.0
     share = check.value / check.limit
-    if share > 1:  # beyond a limit that is to be kept below, or not yet confirmed
+    if share > 1:  # beyond an upper limit, or met but not yet confirmed
         share = 1 / share
     return max(0.0, min(0.98, share))

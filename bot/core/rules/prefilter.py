@@ -1,8 +1,7 @@
 """Which rules a symbol's price alone keeps from firing.
 
-Most stories concern a thousand symbols of which hardly one has moved. What a rule asks of the symbol's own price
-depends on nothing but that price and the session it is of, so it is worked out once for each price, not once for each
-story.
+Most stories concern a thousand symbols of which hardly one has moved. A test of the symbol's own price depends on that
+price and its session alone, so it is evaluated once for each price, not once for each story.
 """
 
 from __future__ import annotations
@@ -20,73 +19,69 @@ _State = tuple[int, date | None]
 
 
 class PriceFilter:
-    """Remembers, for each rule and symbol, whether the price as it stands lets the rule fire at all."""
+    """Remembers, for each rule and symbol, whether the current price excludes that the rule fires."""
 
     def __init__(self, market: Market, news: NewsIndex) -> None:
         self._market = market
         self._news = news
-        self._conditions: dict[tuple[str, str], tuple[Condition, ...]] = {}
-        self._shut: dict[_Key, tuple[_State, bool]] = {}
+        self._tests: dict[tuple[str, str], list[Condition]] = {}
+        self._excluded: dict[_Key, tuple[_State, bool]] = {}
         self._timetables: dict[str, Timetable] = {}
-        self._ajar: frozenset[str] = frozenset()
-        self._ajar_for: object = None
+        self._candidates: frozenset[str] = frozenset()
+        self._candidates_of: object = None
 
-    def ajar(self, rules: RuleSet, at: datetime) -> frozenset[str]:
-        """The symbols for which some rule may hold, of this session or of the one before: only they need to be looked
-        at when a story comes. Worked out once for all stories between two prices."""
+    def candidates(self, rules: RuleSet, at: datetime) -> frozenset[str]:
+        """The symbols for which some rule may hold, for this session or the one before: only they need a look when a
+        story comes. Evaluated once for all stories between two prices."""
         if not self._timetables:
-            found = (self._market.of(symbol).timetable for symbol in rules.symbols)
-            self._timetables = {timetable.exchange: timetable for timetable in found}
+            timetables = (self._market.of(symbol).timetable for symbol in rules.symbols)
+            self._timetables = {timetable.exchange: timetable for timetable in timetables}
         sessions = tuple(s.date if (s := t.current(at)) else None for t in self._timetables.values())
         state = (self._market.revision.number, sessions)
-        if self._ajar_for != state:
-            self._ajar_for = state
-            self._ajar = frozenset(symbol for symbol in rules.symbols if self._any_open(rules, symbol, at))
-        return self._ajar
+        if self._candidates_of != state:
+            self._candidates_of = state
+            self._candidates = frozenset(symbol for symbol in rules.symbols if self._may_fire(rules, symbol, at))
+        return self._candidates
 
-    def _any_open(self, rules: RuleSet, symbol: str, at: datetime) -> bool:
+    def _may_fire(self, rules: RuleSet, symbol: str, at: datetime) -> bool:
         timetable = self._market.of(symbol).timetable
         current = timetable.current(at)
         before = timetable.before(current) if current else None
         return any(
-            not self.shut(rule, symbol, at)
-            or (rule.has_cause and before is not None and not self.shut(rule, symbol, at, before))
+            not self.excludes(rule, symbol, at)
+            or (rule.has_cause and before is not None and not self.excludes(rule, symbol, at, before))
             for rule in rules.concerning(symbol)
         )
 
-    def shut(self, rule: Rule, symbol: str, at: datetime, session: Session | None = None) -> bool:
-        """True where ``rule`` cannot hold for ``symbol`` whatever the news is; ``session`` as for ``Rule.evaluate``."""
-        conditions = self._of(rule)
-        if not conditions:
+    def excludes(self, rule: Rule, symbol: str, at: datetime, session: Session | None = None) -> bool:
+        """True where ``rule`` cannot hold for ``symbol`` whatever the news; ``session`` as for ``Rule.evaluate``."""
+        tests = self._tests.get((rule.name, rule.version))
+        if tests is None:
+            tests = self._tests[(rule.name, rule.version)] = _price_tests(rule.when)
+        if not tests:
             return False
         prices = self._market.of(symbol)
-        judged = session or prices.timetable.current(at)
-        state = (prices.changes, judged.date if judged else None)
+        evaluated = session or prices.timetable.current(at)
+        state = (prices.changes, evaluated.date if evaluated else None)
         key = (rule.name, rule.version, symbol, session is None)
-        known = self._shut.get(key)
+        known = self._excluded.get(key)
         if known is not None and known[0] == state:
             return known[1]
         context = Context(
             symbol, at, self._market, self._news, hold=rule.hold, brief=True, session=session, hold_for=rule.hold_for
         )
-        shut = any(condition.evaluate(context).holds is not True for condition in conditions)
-        self._shut[key] = (state, shut)
-        return shut
-
-    def _of(self, rule: Rule) -> tuple[Condition, ...]:
-        key = (rule.name, rule.version)
-        if key not in self._conditions:
-            self._conditions[key] = tuple(_gates(rule.when))
-        return self._conditions[key]
+        excluded = any(test.evaluate(context).holds is not True for test in tests)
+        self._excluded[key] = (state, excluded)
+        return excluded
 
 
-def _gates(condition: Condition) -> list[Condition]:
-    """What must hold and looks at the symbol's own price only."""
+def _price_tests(condition: Condition) -> list[Condition]:
+    """The tests that must hold and read the symbol's own price only."""
     match condition:
         case Named():
-            return _gates(condition.of)
+            return _price_tests(condition.of)
         case All():
-            return [gate for child in condition.of for gate in _gates(child)]
+            return [test for child in condition.of for test in _price_tests(child)]
         case Price() if condition.since.kind != "story":
             return [condition]
         case _:

@@ -1,10 +1,11 @@
-"""Rules, compiled: which symbols each concerns, and what it finds for one of them at one moment."""
+"""Compiled rules: evaluating one for a symbol at a moment, and finding those an observation concerns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bot.core.model import Check, ClusterMatch, FollowUpKind, Severity, stable_id
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SeverityStep:
-    """``severity`` when the rule's first price change satisfies ``change`` (always, where that is ``None``)."""
+    """``severity`` where the rule's move satisfies ``change`` (always, where that is ``None``)."""
 
     severity: Severity
     change: Comparison | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """One rule, ready to evaluate."""
 
@@ -55,38 +56,42 @@ class Rule:
     text: str = ""
     """The rule as written, for the history."""
     enabled: bool = True
-    quiets: frozenset[str] = field(default=frozenset())
+    quiets: frozenset[str] = frozenset()
     """Rules that say nothing new while an alert of this one fires."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``."""
-    topics: frozenset[str] = field(init=False)
-    """Topics of stories that may make it fire; ``ANY_TOPIC`` among them where it asks for none in particular."""
-    has_price: bool = field(init=False)
-    """False for a rule that can fire on news alone."""
-    has_cause: bool = field(init=False)
-    """It asks for a cause, which may be told late."""
-    about_several: bool = field(init=False)
-    """It asks that several stocks move together: what it finds is one happening."""
 
-    def __post_init__(self) -> None:
-        """Takes from the conditions what is asked of the rule with every observation."""
-        reads = self.when.reads
-        object.__setattr__(self, "topics", reads.topics | reads.anywhere)
-        object.__setattr__(self, "has_price", self.when.requires_price)
-        object.__setattr__(self, "has_cause", any(c.asks_for_cause for c in walk(self.when)))
-        object.__setattr__(self, "about_several", any(c.about_several for c in required(self.when)))
+    @cached_property
+    def has_price(self) -> bool:
+        """False for a rule that can fire on news alone."""
+        return self.when.requires_price
+
+    @cached_property
+    def has_cause(self) -> bool:
+        """It asks for a cause, which may turn up late."""
+        return any(c.asks_for_cause for c in walk(self.when))
+
+    @cached_property
+    def about_several(self) -> bool:
+        """It asks that several stocks move together: its alerts join one incident."""
+        return any(c.about_several for c in required(self.when))
+
+    @cached_property
+    def _news(self) -> News | None:
+        """Its first news condition."""
+        return next((c for c in required(self.when) if isinstance(c, News)), None)
 
     @property
     def reads(self) -> Reads:
-        """What it looks at: all its conditions do, prices from before the story it means, and its own move."""
-        found = self.when.reads
-        if found.since_story:
-            back = found.news_for + LONGEST_PAUSE
-            found |= Reads(sessions=back.days + 1, quotes_for=back)
-        return found | Reads(sessions=int(self.has_price), quotes_for=self.hold_for or timedelta())
+        """What its conditions read, prices from before the story it means, and its own move."""
+        reads = self.when.reads
+        if reads.since_story:
+            back = reads.news_for + LONGEST_PAUSE
+            reads |= Reads(sessions=back.days + 1, quotes_for=back)
+        return reads | Reads(sessions=int(self.has_price), quotes_for=self.hold_for or timedelta())
 
     def fingerprint(self, symbol: str) -> str:
-        """Stable hash of rule and symbol: from identity, never from values."""
+        """Stable hash of rule and symbol."""
         return stable_id(self.name, symbol)
 
     def evaluate(
@@ -100,9 +105,9 @@ class Rule:
         session: Session | None = None,
         brief: bool = False,
     ) -> Evaluation:
-        """What this rule finds for ``symbol`` at ``now``. ``brief`` stops at the first thing that decides.
+        """The rule for ``symbol`` at ``now``. ``brief`` stops at the first condition that decides.
 
-        ``session`` judges an earlier session's move by the news of now.
+        ``session`` evaluates an earlier session's move with the news known now.
         """
         context = Context(
             symbol,
@@ -115,24 +120,19 @@ class Rule:
             causes=causes,
             session=session,
             hold_for=self.hold_for,
-            explaining=self._explaining,
+            news_condition=self._news,
         )
         check = self.when.evaluate(context)
         holds = check.holds is True
         if holds and context.move is None and self.has_price:
-            context.move = plain_move(context)
+            context.move = _plain_move(context)
         severity = self.severity_of(context.move) if holds else None
         return Evaluation(
             self, symbol, check, holds, severity, context.move, context.cause, context.pending, context.confidence
         )
 
-    def _explaining(self, context: Context) -> ClusterMatch | None:
-        """The cluster that the rule's first news condition points to."""
-        news = next((c for c in required(self.when) if isinstance(c, News)), None)
-        return news.best(context) if news else None
-
     def severity_of(self, move: Move | None) -> Severity:
-        """The highest step that the move satisfies, under the same hold as the price condition."""
+        """The highest step that the move satisfies in every quote of its hold; without any, the lowest."""
         reached = [
             step.severity
             for step in self.severity
@@ -154,11 +154,11 @@ class Evaluation:
     cause: ClusterMatch | None
     pending: bool
     confidence: float | None = None
-    """How sure the ranking is of ``cause``, where the rule asks for one."""
+    """In ``cause``, where the rule asks for one."""
 
 
 class RuleSet:
-    """Rules by name, by symbol and by topic, so that an observation costs only the rules it concerns."""
+    """Rules indexed by name, symbol and topic, so that an observation costs only the rules it concerns."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
@@ -168,7 +168,7 @@ class RuleSet:
         self._anywhere: dict[str, dict[str, list[Rule]]] = {}
         self._by_member: dict[str, dict[str, list[Rule]]] = {}
         self.reads = Reads()
-        """What all enabled rules together look at: the market and the news room need remember no more."""
+        """What all enabled rules together read: market and news index need remember no more."""
         for rule in self._rules:
             if rule.enabled:
                 self._index(rule)
@@ -178,15 +178,12 @@ class RuleSet:
     def _index(self, rule: Rule) -> None:
         reads = rule.when.reads
         self.reads |= rule.reads
+        indexes = (self._by_topic, reads.topics), (self._anywhere, reads.anywhere), (self._by_member, reads.members)
         for symbol in rule.symbols:
             self._by_symbol.setdefault(symbol, []).append(rule)
-            for index, topics in ((self._by_topic, reads.topics), (self._anywhere, reads.anywhere)):
-                for topic in topics:
-                    index.setdefault(topic, {}).setdefault(symbol, []).append(rule)
-        for member in reads.members:
-            concerned = self._by_member.setdefault(member, {})
-            for symbol in rule.symbols:
-                concerned.setdefault(symbol, []).append(rule)
+            for index, keys in indexes:
+                for key in keys:
+                    index.setdefault(key, {}).setdefault(symbol, []).append(rule)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
@@ -198,28 +195,30 @@ class RuleSet:
         """The enabled rules that apply to ``symbol``, in file order."""
         return self._by_symbol.get(symbol, [])
 
-    def waiting_for(self, topics: Iterable[str], reached: Set[str] | None = None) -> Mapping[str, list[Rule]]:
+    def for_news(self, topics: Iterable[str], reached: Set[str] | None = None) -> Mapping[str, list[Rule]]:
         """By symbol, the enabled rules that a story on one of ``topics`` may concern, in file order.
 
-        ``reached`` are the symbols it may reach, by itself or with others; all of them where that is not known.
+        ``reached`` are the symbols it reaches, by itself or with others; ``None`` where that is unknown.
         """
         asked = sorted({*topics, ANY_TOPIC})
         found: list[Mapping[str, list[Rule]]] = [index for t in asked if (index := self._anywhere.get(t))]
         for index in filter(None, map(self._by_topic.get, asked)):
-            if reached is None or len(index) <= len(reached):
-                found.append({s: r for s, r in index.items() if s in reached} if reached is not None else index)
+            if reached is None:
+                found.append(index)
+            elif len(index) <= len(reached):
+                found.append({s: r for s, r in index.items() if s in reached})
             else:
                 found.append({s: index[s] for s in reached if s in index})
         return found[0] if len(found) == 1 else _merged(found)
 
-    def concerned(self, moved: Iterable[str], told: Mapping[str, list[Rule]]) -> Mapping[str, list[Rule]]:
-        """What is to be judged, by symbol: every rule of the symbols that ``moved``, the rules that look at how one of
-        them moves within a group, and what ``told`` (of ``waiting_for``) says."""
+    def to_evaluate(self, moved: Iterable[str], by_news: Mapping[str, list[Rule]]) -> Mapping[str, list[Rule]]:
+        """By symbol, every rule of the symbols that ``moved``, the rules that read how one of them moves within a
+        group, and those ``by_news`` (from ``for_news``)."""
         symbols = sorted(set(moved))
+        if not symbols:
+            return by_news
         indexes: list[Mapping[str, list[Rule]]] = [found for s in symbols if (found := self._by_member.get(s))]
-        if not symbols and not indexes:
-            return told
-        merged = _merged([*indexes, told] if told else indexes)
+        merged = _merged([*indexes, by_news])
         merged.update((s, self.concerning(s)) for s in symbols)
         return merged
 
@@ -233,30 +232,28 @@ class RuleSet:
         return {r.name: (r.version, r.text) for r in self._rules}
 
 
-def _merged(found: list[Mapping[str, list[Rule]]]) -> dict[str, list[Rule]]:
+def _merged(indexes: list[Mapping[str, list[Rule]]]) -> dict[str, list[Rule]]:
     """The rules of several indexes, each once."""
     merged: dict[str, list[Rule]] = {}
-    for by_symbol in found:
-        for symbol, rules in by_symbol.items():
-            known = merged.get(symbol)
-            if known is None:
-                merged[symbol] = rules
-            elif known is not rules:
+    for index in indexes:
+        for symbol, rules in index.items():
+            known = merged.setdefault(symbol, rules)
+            if known is not rules:
                 ids = {id(r) for r in known}
                 merged[symbol] = [*known, *(r for r in rules if id(r) not in ids)]
     return merged
 
 
-def plain_move(context: Context) -> Move | None:
-    """The symbol's move since the previous close, for rules that ask for none but rest on prices."""
+def _plain_move(context: Context) -> Move | None:
+    """The symbol's move since the previous close, for rules on prices that measure no change themselves."""
     standing = context.standing(context.prices)
-    reference = context.prices.previous_close(*standing) if standing else None
-    moved = change(standing[0].price, reference) if standing else None
-    if standing is None or reference is None or moved is None:
+    if standing is None:
         return None
-    return Move(*standing, reference, moved, (moved,))
+    reference = context.prices.previous_close(*standing)
+    moved = change(standing[0].price, reference)
+    return Move(*standing, reference, moved, (moved,)) if reference and moved is not None else None
 
 
 def first_price(condition: Condition) -> Price | Drawdown | None:
-    """The price condition whose change stands for the rule's, guards apart."""
+    """The price condition whose change is the rule's move, guards left out."""
     return next((c for c in required(condition) if isinstance(c, Price | Drawdown)), None)

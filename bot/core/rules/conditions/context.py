@@ -1,9 +1,8 @@
-"""What a condition is given, and what it tells of itself."""
+"""What every condition is: the base class, the context it is evaluated in, and what it declares it reads."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -15,13 +14,14 @@ from bot.core.prices.sessions import Session
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
+    from bot.core.rules.conditions.news import News
 
 ANY_TOPIC = ""
-"""Stands among the topics of a condition that asks for none: a story on any of them may concern it."""
+"""Among the topics a condition reads: it asks for none, so a story on any topic may concern it."""
 
 
-class Prices(Protocol):
-    """Where prices come from: the market as it is, or as it was at some moment."""
+class MarketPrices(Protocol):
+    """The prices of all symbols: the market as it is, or as it was at some moment."""
 
     def of(self, symbol: str) -> SymbolPrices:
         """The prices of ``symbol``, empty when nothing was observed yet."""
@@ -30,26 +30,26 @@ class Prices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a condition looks at, so that rules are found by it and nothing is forgotten that one may need."""
+    """What a condition reads: by this rules are indexed, and what no rule reads may be forgotten."""
 
     symbols: frozenset[str] = frozenset()
-    """Other symbols than the one it is asked for."""
+    """Symbols other than the one it is evaluated for."""
     everyone: bool = False
-    """Every watched symbol: how the others move says how unusual a move is."""
+    """Every watched symbol: a move is unusual compared with how the others move."""
     members: frozenset[str] = frozenset()
-    """Those among them of which a quote alone can make it true."""
+    """Those of ``symbols`` whose quotes alone can make it true."""
     topics: frozenset[str] = frozenset()
     """Topics of stories that can make it true where they reach the symbol; ``ANY_TOPIC`` for all."""
     anywhere: frozenset[str] = frozenset()
-    """Topics of stories that can make it true whomever they reach; ``ANY_TOPIC`` for all."""
+    """Topics of stories that can make it true whichever symbol they reach; ``ANY_TOPIC`` for all."""
     sessions: int = 0
     """Daily bars before the current session."""
     quotes_for: timedelta = timedelta()
-    """How far back quotes, where that is further than the session's begin."""
+    """Quotes, where further back than the start of the session."""
     news_for: timedelta = timedelta()
-    """How far back stories."""
+    """Stories."""
     since_story: bool = False
-    """Prices from before those stories: how far back that is, only the whole rule can tell."""
+    """Prices from before those stories; how far back, only the whole rule can tell."""
 
     def __or__(self, other: Reads) -> Reads:
         return Reads(
@@ -67,38 +67,34 @@ class Reads:
 
 @dataclass(slots=True)
 class Context:
-    """What a rule is evaluated against: one symbol at one moment. Collects the evidence as conditions are met."""
+    """One symbol at one moment, against which a rule is evaluated. Collects the evidence as conditions are met."""
 
     symbol: str
     now: datetime
-    market: Prices
+    market: MarketPrices
     news: NewsIndex
     hold: int = 2
     """How many quotes must meet a price condition, unless the last one is confirmed by itself."""
     needs_fresh_news: bool = False
-    """The rule can fire on news alone: stories seeded at a feed's first poll cannot make it."""
+    """The rule can fire on news alone: stories from a feed's first poll do not count."""
     brief: bool = False
-    """Stop at the first condition that decides; leave the rest out of the tree."""
+    """Stop at the first condition that decides, and write no texts."""
     move: Move | None = None
     """The measurement of the first price condition that held; until one does, of the first that was evaluated."""
     causes: Causes | None = None
-    """Ranks explanations; ``None`` where nobody does."""
+    """Ranks explanations, where there is a ranking."""
     session: Session | None = None
-    """Judge this earlier session, with the news of now: a cause told late belongs to the session of the fall."""
+    """Evaluate this earlier session with today's news: a late cause belongs to the session of the fall."""
     cause: ClusterMatch | None = None
     """The best cluster of the first news or cause condition that held."""
     confidence: float | None = None
-    """How sure the ranking is of it, where a cause condition held."""
+    """Confidence in ``cause``, where a cause condition held."""
     pending: bool = False
     """A price condition is met by the last quote but not yet by ``hold`` of them."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``; an official close needs no wait."""
-    explaining: Callable[[Context], ClusterMatch | None] | None = None
-    """Finds the cluster that the rule's own news condition points to, for ``since: story``."""
-
-    def said(self, words: object) -> str:
-        """``words`` for people; nothing in brief, when nobody reads them."""
-        return "" if self.brief else str(words)
+    news_condition: News | None = None
+    """The rule's own, which finds the story for ``since: story``."""
 
     @property
     def prices(self) -> SymbolPrices:
@@ -106,13 +102,13 @@ class Context:
         return self.market.of(self.symbol)
 
     def standing(self, prices: SymbolPrices) -> tuple[Quote, Session] | None:
-        """The quote to be judged with its session: the one standing now, or at the end of the earlier session."""
+        """The current quote with its session; for an earlier session, its last quote."""
         return prices.standing(self.now) if self.session is None else prices.stood(self.session.ends_at)
 
     @property
     def story_at(self) -> datetime | None:
         """When the first story that could explain the move was seen."""
-        cause = self.cause or (self.explaining(self) if self.explaining else None)
+        cause = self.cause or (self.news_condition.best(self) if self.news_condition else None)
         return cause.first.seen_at if cause else None
 
     def offer(self, move: Move) -> None:
@@ -120,24 +116,12 @@ class Context:
         if self.move is None or (move.held and not self.move.held):
             self.move = move
 
-    def elsewhere(self, symbol: str, hold: int) -> Context:
-        """The same moment seen from another symbol; what is found there is no evidence."""
-        return Context(
-            symbol,
-            self.now,
-            self.market,
-            self.news,
-            hold,
-            self.needs_fresh_news,
-            self.brief,
-            causes=self.causes,
-            session=self.session,
-            cause=self.cause,
-            explaining=self.explaining,
-        )
+    def for_benchmark(self, symbol: str) -> Context:
+        """The same moment for a benchmark, where one quote suffices; what is found there is no evidence."""
+        return replace(self, symbol=symbol, hold=1, hold_for=None, move=None, confidence=None, pending=False)
 
-    def before(self, moment: datetime, market: Prices) -> Context:
-        """The same question asked at an earlier moment."""
+    def at(self, moment: datetime, market: MarketPrices) -> Context:
+        """The same question at an earlier moment."""
         return replace(
             self,
             now=moment,
@@ -166,14 +150,17 @@ class Move:
 
 
 class Condition(ABC):
-    """Anything a rule can ask. What a rule must know of its conditions stands here, and nowhere else."""
+    """Anything a rule can ask. What a rule must know about its conditions is declared here and nowhere else.
+
+    ``str`` is the condition as the rule writes it.
+    """
 
     __slots__ = ()
 
     about_several: ClassVar[bool] = False
-    """It finds that several stocks move together: what its rule finds for each of them is one happening."""
+    """It finds that several stocks move together: the alerts of its rule join one incident."""
     asks_for_cause: ClassVar[bool] = False
-    """It asks what explains the move, which a story told late may still do."""
+    """It asks what explains the move, which a late story may still do."""
 
     @property
     def children(self) -> tuple[Condition, ...]:
@@ -188,13 +175,33 @@ class Condition(ABC):
     @property
     @abstractmethod
     def reads(self) -> Reads:
-        """What it looks at: whatever changes its outcome, the symbol's own quotes of the session apart."""
+        """Whatever can change its outcome, apart from the symbol's own quotes of the session."""
 
     @property
     @abstractmethod
     def cost(self) -> int:
-        """How dear it is to evaluate, for asking the cheap ones first: 0 a look at the clock, 9 a walk back in time."""
+        """How expensive it is to evaluate, so that cheap ones come first: 0 reads the clock, 9 replays the past."""
+
+    @property
+    def asked(self) -> tuple[str, float | None]:
+        """What is asked, in short, and the number that the measured one is compared with."""
+        return "", None
 
     @abstractmethod
     def evaluate(self, context: Context) -> Check:
-        """What it found for ``context.symbol`` at ``context.now``."""
+        """What it finds for ``context.symbol`` at ``context.now``."""
+
+    def check(
+        self,
+        context: Context,
+        holds: bool | None,
+        measured: str,
+        value: float | None = None,
+        limit: float | None = None,
+        children: tuple[Check, ...] = (),
+    ) -> Check:
+        """What was measured, beside what is asked; in brief without what only people read."""
+        if context.brief:
+            return Check("", holds, measured, value=value, children=children)
+        threshold, compared = self.asked
+        return Check(str(self), holds, measured, threshold, value, compared if limit is None else limit, children)

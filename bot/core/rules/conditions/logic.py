@@ -1,9 +1,9 @@
-"""Joining conditions: all, any, none, and names for them. Three values: holds, does not, unknown."""
+"""Joining conditions: all, any, none, and names for them. Three values: holds, does not hold, unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from bot.core.model import Check, Joined
@@ -19,33 +19,36 @@ class _Joined(Condition):
     """The same, cheapest first: in brief most observations are settled by one of these."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cheap", cheapest_first(self.of))
+        object.__setattr__(self, "cheap", tuple(sorted(self.of, key=lambda c: c.cost)))
 
     @property
     def children(self) -> tuple[Condition, ...]:
-        """What is joined."""
         return self.of
 
     @property
     def reads(self) -> Reads:
-        """What any of them looks at."""
-        return together(self.of)
+        return reads_of(self.of)
 
     @property
     def cost(self) -> int:
-        """The dearest."""
+        """That of the most expensive."""
         return max(c.cost for c in self.of)
 
-    def _found(
-        self, context: Context, stop: Callable[[bool | None], bool]
-    ) -> tuple[tuple[Check, ...], list[bool | None]]:
-        """What each finds; in brief up to the first that ``stop`` says decides."""
+    def _evaluated(self, context: Context, decides: Callable[[bool | None], bool]) -> tuple[Check, ...]:
+        """The children's checks; in brief up to the first that decides."""
         checks: list[Check] = []
         for condition in self.cheap if context.brief else self.of:
             checks.append(condition.evaluate(context))
-            if context.brief and stop(checks[-1].holds):
+            if context.brief and decides(checks[-1].holds):
                 break
-        return tuple(checks), [c.holds for c in checks]
+        return tuple(checks)
+
+    def _joined(self, how: Joined, context: Context, holds: bool | None, children: tuple[Check, ...]) -> Check:
+        if context.brief:
+            return Check(how, holds, "", children=children)
+        values = [c.holds for c in children]
+        unknown = f", {values.count(None)} unknown" if None in values else ""
+        return Check(how, holds, f"{values.count(True)} of {len(self.of)} hold{unknown}", children=children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,14 @@ class All(_Joined):
 
     @property
     def requires_price(self) -> bool:
-        """Where one of them does."""
         return any(c.requires_price for c in self.of)
 
     def evaluate(self, context: Context) -> Check:
         """False beats unknown beats True."""
-        children, values = self._found(context, stop=lambda v: v is not True)
+        children = self._evaluated(context, lambda holds: holds is not True)
+        values = [c.holds for c in children]
         holds = False if False in values else None if None in values else True
-        return Check(Joined.ALL, holds, context.said(_Tally(values, len(self.of))), children=children)
+        return self._joined(Joined.ALL, context, holds, children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,14 @@ class Any(_Joined):
 
     @property
     def requires_price(self) -> bool:
-        """Where each of them does."""
         return all(c.requires_price for c in self.of)
 
     def evaluate(self, context: Context) -> Check:
         """True beats unknown beats False."""
-        children, values = self._found(context, stop=lambda v: v is True)
+        children = self._evaluated(context, lambda holds: holds is True)
+        values = [c.holds for c in children]
         holds = True if True in values else None if None in values else False
-        return Check(Joined.ANY, holds, context.said(_Tally(values, len(self.of))), children=children)
+        return self._joined(Joined.ANY, context, holds, children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,9 @@ class NoneOf(_Joined):
     def evaluate(self, context: Context) -> Check:
         """Only a condition that is known to hold blocks. What guards find is no evidence for firing."""
         evidence = context.move, context.cause, context.confidence, context.pending
-        children, values = self._found(context, stop=lambda v: v is True)
+        children = self._evaluated(context, lambda holds: holds is True)
         context.move, context.cause, context.confidence, context.pending = evidence
-        return Check(Joined.NONE, True not in values, context.said(_Tally(values, len(self.of))), children=children)
+        return self._joined(Joined.NONE, context, all(c.holds is not True for c in children), children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,56 +106,32 @@ class Named(Condition):
 
     @property
     def children(self) -> tuple[Condition, ...]:
-        """The condition that is named."""
         return (self.of,)
 
     @property
     def requires_price(self) -> bool:
-        """As the condition itself."""
         return self.of.requires_price
 
     @property
     def reads(self) -> Reads:
-        """What it looks at."""
         return self.of.reads
 
     @property
     def cost(self) -> int:
-        """As the condition itself."""
         return self.of.cost
 
     def evaluate(self, context: Context) -> Check:
-        """What the condition finds, under its name."""
-        found = self.of.evaluate(context)
-        return Check(
-            f"{self.name}", found.holds, found.measured, found.threshold, found.value, found.limit, children=(found,)
-        )
+        """The condition's check, under the name."""
+        check = self.of.evaluate(context)
+        return replace(check, condition=self.name, children=(check,))
 
 
-def together(conditions: tuple[Condition, ...]) -> Reads:
-    """What any of them looks at."""
+def reads_of(conditions: tuple[Condition, ...]) -> Reads:
+    """What any of them reads."""
     reads = Reads()
     for condition in conditions:
         reads |= condition.reads
     return reads
-
-
-@dataclass(frozen=True, slots=True)
-class _Tally:
-    """How many hold, in words."""
-
-    values: list[bool | None]
-    total: int
-
-    def __str__(self) -> str:
-        unknown = sum(v is None for v in self.values)
-        text = f"{sum(v is True for v in self.values)} of {self.total} hold"
-        return f"{text}, {unknown} unknown" if unknown else text
-
-
-def cheapest_first(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    """The conditions by cost; those of equal cost in the order written."""
-    return tuple(sorted(conditions, key=lambda c: c.cost))
 
 
 def walk(condition: Condition) -> Iterator[Condition]:
@@ -163,7 +142,7 @@ def walk(condition: Condition) -> Iterator[Condition]:
 
 
 def required(condition: Condition) -> Iterator[Condition]:
-    """As ``walk``, less guards: what can speak for firing."""
+    """As ``walk``, without guards: what can speak for firing."""
     yield condition
     if not isinstance(condition, NoneOf):
         for child in condition.children:

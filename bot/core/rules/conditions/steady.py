@@ -1,4 +1,4 @@
-"""Measuring the standing quote, and whether what it shows has held: one wild print alone shows nothing."""
+"""Measuring the current quote, and whether it has held: one wild print alone proves nothing."""
 
 from __future__ import annotations
 
@@ -12,145 +12,142 @@ from bot.core.prices.references import peak, resolve
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since, Span, format_duration
 from bot.core.rules.comparison import Comparison
-from bot.core.rules.conditions.context import Context, Move
+from bot.core.rules.conditions.context import Condition, Context, Move
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one quote shows."""
+    """What one quote measures."""
 
     value: float
-    words: str
+    met: bool
+    """It meets the condition."""
+    words: str = ""
+    """For people; empty in brief."""
     reference: Reference | None = None
-    second: float | None = None
-    """A second number, where two are asked of."""
+    """What the price change in ``value`` is measured against; ``None`` where it is no price change."""
 
 
-Take = Callable[[Quote, Session], Sample | str]
-"""What a quote of a session shows, or why there is no telling."""
-Meets = Callable[[Sample], bool]
+Measurement = Callable[[Quote, Session], Sample | str]
+"""Measures a quote of a session, or says why it cannot be measured."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What the standing quote shows, and whether it has held."""
+class Measured:
+    """What the current quote measures, and whether that has held."""
 
     quote: Quote
     session: Session
-    sample: Sample
-    agreeing: tuple[Sample, ...]
-    """What all quotes that had to agree show, newest first; only the newest where that one does not meet."""
-    met: bool
-    """The standing quote meets the condition."""
+    samples: tuple[Sample, ...]
+    """Of every quote that has to agree, newest first; only the newest where that one does not meet the condition."""
     holds: bool
-    """So did the others that had to."""
-    note: str
-    """What is still missing, where it is met and does not hold yet."""
+    note: str = ""
+    """What is still missing where the newest meets the condition and the others do not yet."""
+
+    @property
+    def pending(self) -> bool:
+        """The current quote meets the condition, but it has not held yet."""
+        return self.samples[0].met and not self.holds
 
     @property
     def words(self) -> str:
         """What was measured, for people."""
-        return f"{self.sample.words}; {self.note}" if self.note else self.sample.words
+        return f"{self.samples[0].words}; {self.note}" if self.note else self.samples[0].words
 
 
-def look(
-    prices: SymbolPrices, context: Context, take: Take, meets: Meets, hold: int, hold_for: timedelta | None = None
-) -> Found | str:
-    """What the quote standing at ``context.now`` shows, and whether it held; or why there is no telling.
+def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Measured | str:
+    """Measure the current quote of ``prices`` and see whether it has held; or why it cannot be measured.
 
-    ``hold`` counts quotes of strictly later event times, of one session; one that is confirmed by itself suffices.
-    With ``hold_for`` they must reach back so far; only an official close then counts by itself.
+    ``context.hold`` counts quotes of strictly later event times within one session; one confirmed by itself suffices.
+    With ``context.hold_for`` they must reach back that far instead; only an official close then counts by itself.
     """
     standing = context.standing(prices)
     if standing is None:
         return "no price yet in this session" if prices.last else "no price known"
     quote, session = standing
-    sample = take(quote, session)
-    if isinstance(sample, str):
-        return sample
-    if not meets(sample):
-        return Found(quote, session, sample, (sample,), met=False, holds=False, note="")
-    if hold_for is not None and quote.kind is not QuoteKind.CLOSE:
-        return _lasting(prices, quote, session, sample, take, meets, hold_for)
-    needed = 1 if quote.kind.confirmed else hold
-    agreeing = [sample]
+    newest = measure(quote, session)
+    if isinstance(newest, str):
+        return newest
+    if not newest.met:
+        return Measured(quote, session, (newest,), holds=False)
+    if context.hold_for is not None and quote.kind is not QuoteKind.CLOSE:
+        return _held_for(context.hold_for, prices, quote, session, newest, measure)
+    needed = 1 if quote.kind.confirmed else context.hold
+    samples = [newest]
     for earlier in prices.distinct(needed, quote.at)[1:]:
-        then = take(earlier, session) if prices.session_of(earlier) == session else ""
-        if isinstance(then, str):
+        sample = measure(earlier, session) if prices.session_of(earlier) == session else ""
+        if isinstance(sample, str):
             break
-        agreeing.append(then)
-    good = sum(meets(s) for s in agreeing)
+        samples.append(sample)
+    good = sum(s.met for s in samples)
     note = "" if good == needed else f"{good} of {needed} quotes so far"
-    return Found(quote, session, sample, tuple(agreeing), met=True, holds=good == needed, note=note)
+    return Measured(quote, session, tuple(samples), good == needed, note)
 
 
-def _lasting(
-    prices: SymbolPrices, quote: Quote, session: Session, sample: Sample, take: Take, meets: Meets, hold_for: timedelta
-) -> Found:
-    agreeing = [sample]
+def _held_for(
+    time: timedelta, prices: SymbolPrices, quote: Quote, session: Session, newest: Sample, measure: Measurement
+) -> Measured:
+    samples = [newest]
     lasted = timedelta()
     for earlier in prices.backward(quote.at):
-        if lasted >= hold_for or prices.session_of(earlier) != session:
+        if lasted >= time or prices.session_of(earlier) != session:
             break
         if earlier.at == quote.at:
             continue
-        then = take(earlier, session)
-        if isinstance(then, str) or not meets(then):
+        sample = measure(earlier, session)
+        if isinstance(sample, str) or not sample.met:
             break
-        agreeing.append(then)
+        samples.append(sample)
         lasted = quote.at - earlier.at
-    holds = lasted >= hold_for
-    note = "" if holds else f"for {format_duration(lasted)} of {format_duration(hold_for)} so far"
-    return Found(quote, session, sample, tuple(agreeing), met=True, holds=holds, note=note)
+    note = "" if lasted >= time else f"for {format_duration(lasted)} of {format_duration(time)} so far"
+    return Measured(quote, session, tuple(samples), lasted >= time, note)
 
 
-def change_since(prices: SymbolPrices, since: Since, context: Context) -> Take:
-    """Takes the change of a quote since a reference."""
-    story_at = context.story_at if since.kind == "story" else None
-
-    def take(quote: Quote, session: Session) -> Sample | str:
-        reference = resolve(prices, quote, session, since, story_at)
-        moved = change(quote.price, reference)
-        if reference is None or moved is None:
-            return f"no {since} known to measure against"
-        return Sample(moved, "" if context.brief else _against(moved, quote, reference), reference)
-
-    return take
-
-
-def drawdown_from(prices: SymbolPrices, lookback: Span, context: Context) -> Take:
-    """Takes the fall of a quote from the highest price of a lookback."""
-
-    def take(quote: Quote, session: Session) -> Sample | str:
-        reference = peak(prices, quote, session, lookback)
-        moved = change(quote.price, reference)
-        if reference is None or moved is None:
-            return f"prices are not known for {lookback} back"
-        return Sample(moved, "" if context.brief else _against(moved, quote, reference), reference)
-
-    return take
-
-
-def _against(moved: float, quote: Quote, reference: Reference) -> str:
-    return f"{moved * 100:+.1f}% ({quote.price:.2f} against {reference.price:.2f}, {reference.kind})"
-
-
-def measure(
-    context: Context, prices: SymbolPrices, asked: Comparison, take: Take, condition: object, what: str
-) -> tuple[Check, Move | None, bool]:
-    """Measure ``prices`` for a condition on a ``what``: the check, the move (if any), whether the last quote met it."""
-    label, threshold = context.said(condition), "" if context.brief else f"{what} {asked}"
-    found = look(prices, context, take, lambda s: asked.holds(s.value), context.hold, context.hold_for)
+def check_price(context: Context, condition: Condition, measure: Measurement) -> Check:
+    """The check of a condition on the current quote. Offers a price change to the context as the rule's move."""
+    found = measured(context.prices, context, measure)
     if isinstance(found, str):
-        return Check(label, None, found, threshold, limit=asked.limit), None, False
-    check = Check(label, found.holds, found.words, threshold, found.sample.value, asked.limit)
-    return check, move_of(found), found.met
+        return condition.check(context, None, found)
+    newest = found.samples[0]
+    if newest.reference is not None:
+        changes = tuple(s.value for s in found.samples)
+        context.offer(Move(found.quote, found.session, newest.reference, newest.value, changes, held=found.holds))
+    context.pending |= found.pending
+    return condition.check(context, found.holds, found.words, newest.value)
 
 
-def move_of(found: Found) -> Move | None:
-    """The move a finding shows, where it has a reference."""
-    reference = found.sample.reference
-    if reference is None:
-        return None
-    agreeing = tuple(s.value for s in found.agreeing)
-    return Move(found.quote, found.session, reference, found.sample.value, agreeing, held=found.holds)
+def change_since(prices: SymbolPrices, since: Since, asked: Comparison, context: Context) -> Measurement:
+    """Measures the change of a quote since a reference."""
+    story_at = context.story_at if since.kind == "story" else None
+    return _change(
+        lambda quote, session: resolve(prices, quote, session, since, story_at),
+        asked,
+        context,
+        f"reference price unknown ({since})",
+    )
+
+
+def drawdown_from(prices: SymbolPrices, lookback: Span, asked: Comparison, context: Context) -> Measurement:
+    """Measures the fall of a quote from the highest price of a lookback."""
+    return _change(
+        lambda quote, session: peak(prices, quote, session, lookback),
+        asked,
+        context,
+        f"price history does not reach back {lookback}",
+    )
+
+
+def _change(
+    reference_of: Callable[[Quote, Session], Reference | None], asked: Comparison, context: Context, unknown: str
+) -> Measurement:
+    def measure(quote: Quote, session: Session) -> Sample | str:
+        reference = reference_of(quote, session)
+        moved = change(quote.price, reference)
+        if reference is None or moved is None:
+            return unknown
+        words = ""
+        if not context.brief:
+            words = f"{moved * 100:+.1f}% ({quote.price:.2f} against {reference.price:.2f}, {reference.kind})"
+        return Sample(moved, asked.holds(moved), words, reference)
+
+    return measure

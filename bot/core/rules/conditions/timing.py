@@ -1,4 +1,4 @@
-"""Conditions on time: when it is, and in which order things came about."""
+"""Conditions on time: when it is, and in which order things happened."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import ClassVar
 from bot.core.model import Check, Phase
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.windows import Span, within_hours
-from bot.core.rules.conditions.context import Condition, Context, Prices, Reads
-from bot.core.rules.conditions.logic import required, together
+from bot.core.rules.conditions.context import Condition, Context, MarketPrices, Reads
+from bot.core.rules.conditions.logic import reads_of, required
 from bot.core.rules.conditions.news import News
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -19,17 +19,17 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class During(Condition):
-    """It is a phase of the symbol's exchange, an hour of a time zone, a weekday there; all that are asked."""
+    """The time is in these phases of the symbol's exchange, these hours and weekdays of a time zone."""
 
     requires_price: ClassVar[bool] = False
     cost: ClassVar[int] = 0
-    """A look at the clock."""
+    """Reads the clock."""
 
     phases: tuple[Phase, ...] = ()
     start: time | None = None
-    """Of the hours, included; they may run over midnight."""
+    """Of the hours, inclusive; they may cross midnight."""
     end: time | None = None
-    """Of the hours, excluded."""
+    """Of the hours, exclusive."""
     weekdays: tuple[int, ...] = ()
     """0 is Monday."""
     zone: tzinfo | None = None
@@ -45,22 +45,21 @@ class During(Condition):
 
     @property
     def reads(self) -> Reads:
-        """The time and nothing else."""
         return Reads()
 
     def evaluate(self, context: Context) -> Check:
-        """Ask the moment it is judged at; where an earlier session is judged, that of its last quote."""
+        """At the moment of evaluation; for an earlier session, at its last quote."""
         moment = context.now
         if context.session is not None and (standing := context.standing(context.prices)) is not None:
             moment = standing[0].at
         phase = context.prices.timetable.phase(moment)
         holds = not self.phases or phase in self.phases
-        words = f"{phase}"
+        words = str(phase)
         if self.zone is not None:
             local = moment.astimezone(self.zone)
             holds = holds and self._hour(local) and (not self.weekdays or local.weekday() in self.weekdays)
             words = f"{WEEKDAYS[local.weekday()]} {local:%H:%M} in {self.zone_name}, {phase}"
-        return Check(context.said(self), holds, words)
+        return self.check(context, holds, words)
 
     def _hour(self, local: datetime) -> bool:
         if self.start is None or self.end is None:
@@ -69,45 +68,42 @@ class During(Condition):
 
 
 @dataclass(slots=True)
-class Past:
+class PastMarket:
     """The market as it was at a moment."""
 
-    market: Prices
+    market: MarketPrices
     moment: datetime
     _known: dict[str, SymbolPrices] = field(default_factory=dict)
 
     def of(self, symbol: str) -> SymbolPrices:
         """The prices of ``symbol`` up to the moment."""
-        known = self._known.get(symbol)
-        if known is None:
-            known = self._known[symbol] = self.market.of(symbol).as_of(self.moment)
-        return known
+        if symbol not in self._known:
+            self._known[symbol] = self.market.of(symbol).as_of(self.moment)
+        return self._known[symbol]
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence(Condition):
-    """Conditions that came about one after the other within a time, the last of which still holds.
+    """Conditions that began to hold one after the other within a time, the last of which still holds.
 
-    Each step counts from the moment it began to hold: the last one's beginning, before that the latest beginning of
-    the one before it, and so on. What held already when the time began, or began at the same moment as its
-    successor, does not count. Nothing is remembered for it: past moments are evaluated again from what is known of
-    prices by event time and of stories by when they were seen.
+    Each step counts from the moment it began to hold: for the last its latest beginning, for the one before it the
+    latest beginning before that, and so on. What held already at the start of the time, or began at the same moment as
+    its successor, does not count. Nothing is remembered: past moments are evaluated again, prices by event time and
+    stories by when they were seen.
     """
 
     cost: ClassVar[int] = 9
-    """Everything again, at many moments."""
+    """Evaluates the steps again at many moments."""
 
     steps: tuple[Condition, ...]
     within: Span
 
     @property
     def children(self) -> tuple[Condition, ...]:
-        """The steps."""
         return self.steps
 
     @property
     def requires_price(self) -> bool:
-        """Where one of the steps does."""
         return any(step.requires_price for step in self.steps)
 
     def __str__(self) -> str:
@@ -115,8 +111,8 @@ class Sequence(Condition):
 
     @property
     def reads(self) -> Reads:
-        """What its steps look at, and that as far back as the sequence may begin."""
-        reads = together(self.steps)
+        """What its steps read, from as far back as the sequence may begin."""
+        reads = reads_of(self.steps)
         back = self.within.longest
         return replace(
             reads,
@@ -126,40 +122,38 @@ class Sequence(Condition):
         )
 
     def evaluate(self, context: Context) -> Check:
-        """Look whether the last step holds, then walk back to where each began."""
+        """If the last step holds, walks back to where each step began."""
         last = self.steps[-1].evaluate(context)
         if last.holds is not True:
             words = "the last step does not hold" if last.holds is False else "the last step is unknown"
-            return Check(
-                context.said(self), last.holds, words, children=() if context.brief else self._now(context, last)
-            )
+            return self.check(context, last.holds, words, children=() if context.brief else self._now(context, last))
         start = self.within.start(context.now, context.prices.timetable)
         if start is None:
-            return Check(context.said(self), None, "the calendar does not reach back that far", children=(last,))
+            return self.check(context, None, "the calendar does not reach back that far", children=(last,))
         moments = self._moments(context, start)
         before = len(moments)
         begun: list[datetime] = []
-        found: list[Check] = [last]
-        for number in range(len(self.steps) - 1, -1, -1):
-            beginning = self._beginning(self.steps[number], context, moments, before, number == len(self.steps) - 1)
+        checks: list[Check] = [last]
+        for number in range(len(self.steps), 0, -1):
+            beginning = self._beginning(self.steps[number - 1], context, moments, before, number == len(self.steps))
             if beginning is None:
-                words = f"step {number + 1} did not begin in time" + (" before the next" if begun else "")
-                return Check(context.said(self), False, words, children=tuple(found))
+                words = f"step {number} did not begin within {self.within}" + (" and before the next" if begun else "")
+                return self.check(context, False, words, children=tuple(checks))
             before, check = beginning
             begun.insert(0, moments[before])
             if check is not None:
-                found.insert(0, check)
+                checks.insert(0, check)
         words = ", then ".join(f"{at:%Y-%m-%d %H:%M:%S}" for at in begun)
-        return Check(context.said(self), True, f"began {words} UTC", children=tuple(found))
+        return self.check(context, True, f"began {words} UTC", children=tuple(checks))
 
     def _now(self, context: Context, last: Check) -> tuple[Check, ...]:
-        """All steps as they are now, for explaining."""
-        earlier = (s.evaluate(context.before(context.now, context.market)) for s in self.steps[:-1])
+        """All steps as they are now, for the explanation."""
+        earlier = (s.evaluate(context.at(context.now, context.market)) for s in self.steps[:-1])
         return (*earlier, last)
 
     def _moments(self, context: Context, start: datetime) -> list[datetime]:
-        """When anything a step looks at may have changed: quotes, stories; and the time's beginning, to compare."""
-        reads = together(self.steps)
+        """When anything a step reads may have changed: at quotes and stories; and the start of the time, to compare."""
+        reads = reads_of(self.steps)
         found = {start, context.now}
         for symbol in {context.symbol, *reads.symbols}:
             found.update(q.at for q in context.market.of(symbol).quotes_between(start, context.now))
@@ -181,13 +175,13 @@ class Sequence(Condition):
     def _beginning(
         self, step: Condition, context: Context, moments: list[datetime], before: int, still: bool
     ) -> tuple[int, Check | None] | None:
-        """Index of the latest moment before ``before`` at which ``step`` began to hold, and what it found there.
+        """Index of the latest moment before ``before`` at which ``step`` began to hold, and its check there.
 
-        ``still``: it is known to hold at the last moment, and its own evidence is taken already.
+        ``still``: it is known to hold at the last moment, and its evidence is collected already.
         """
         holding: tuple[int, Context, Check] | None = None
         for i in range(before - 1, -1, -1):
-            then = context.before(moments[i], Past(context.market, moments[i]))
+            then = context.at(moments[i], PastMarket(context.market, moments[i]))
             check = step.evaluate(then)
             if check.holds is True or (still and i == before - 1):
                 holding = (i, then, check)
