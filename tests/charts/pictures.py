@@ -90,8 +90,8 @@ def deepseek(until: datetime) -> tuple[PricePicture, TablePicture]:
     decisions = machine.step([o for o in scene.tape.observations if o.seen_at <= until], until)
     incident = next(i for i in reversed(decisions.incidents) if i.lead == "NVDA")
     alerts = [a for a in (machine.alerts.get(a) for a in incident.alerts) if a is not None]
-    price = price_picture(machine.market, stage.world.companies, incident, alerts, until)
-    table = table_picture(machine.market, stage.world.companies, stage.world.topics, incident, alerts, until)
+    price = price_picture(machine.market, stage.project.companies, incident, alerts, until)
+    table = table_picture(machine.market, stage.project.companies, stage.project.topics, incident, alerts, until)
     assert price is not None
     assert table is not None
     return price, table

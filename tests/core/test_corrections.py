@@ -46,7 +46,7 @@ def played(tmp_path: Path, more: str) -> Played:
     suite = prepare_suite(REPOSITORY / "config.yaml", file, None, NOW)
     _, rules, scene = suite.tests[0]
     assert scene.tape.first_at is not None
-    return play(suite.stage.engine(RuleSet(rules), scene.tape.first_at), scene.tape)
+    return play(suite.workbench.engine(RuleSet(rules), scene.tape.first_at), scene.tape)
 
 
 def texts(found: Played, reason: Reason) -> list[str]:
@@ -98,7 +98,7 @@ def grouped(tmp_path: Path, news: str, text: str = GROUP) -> Played:
     suite = prepare_suite(REPOSITORY / "config.yaml", file, None, NOW)
     _, rules, scene = suite.tests[0]
     assert scene.tape.first_at is not None
-    return play(suite.stage.engine(RuleSet(rules), scene.tape.first_at), scene.tape)
+    return play(suite.workbench.engine(RuleSet(rules), scene.tape.first_at), scene.tape)
 
 
 def test_what_was_told_without_a_cause_is_completed_in_place_and_is_no_correction(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bot.app.lab.workbench import episode_scenario, open_workbench
 from bot.core.digests.content import STALE_AFTER, DigestInputs, Due, compile_digest, next_digest, stale
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
-from bot.core.messages.blocks.digest import WEEKLY, Move, digest
+from bot.core.messages.blocks.digest import WEEKLY, DigestMove, digest
 from bot.core.messages.summary import NOT_ADVICE
 from bot.core.model import (
     Alert,
@@ -653,4 +653,4 @@ def test_a_move_knows_its_phase() -> None:
     session = NEW_YORK.on(MONDAY)
     assert session is not None
     reference = Reference("previous close", 100.0, at("01-24 21:00"), date(2025, 1, 24))
-    assert Move("KO", session, 90.0, -0.1, reference, at("01-27 22:00"), False).phase is Phase.POST
+    assert DigestMove("KO", session, 90.0, -0.1, reference, at("01-27 22:00"), False).phase is Phase.POST
