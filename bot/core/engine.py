@@ -20,9 +20,8 @@ from bot.core.health import Freshness, Health
 from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.announcing import Announcer
-from bot.core.incidents.corrections import WORTH_TELLING
+from bot.core.incidents.corrections import WORTH_TELLING, Corrections
 from bot.core.incidents.incidents import Incidents
-from bot.core.incidents.revising import Corrections
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     Alert,
