@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from bot.core.cause.causes import Causes
-from bot.core.digests.schedule import Digests
+from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
 from bot.core.incidents import follow_ups
