@@ -13,11 +13,11 @@ from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.incidents import (
     Incidents,
-    began_with,
     edit_key,
+    first_alert,
     message_key,
     mostly_corrected,
-    reason_to_speak,
+    reason_for_message,
     told_by,
 )
 from bot.core.messages.summary import MessageBuilder
@@ -70,7 +70,7 @@ class Announcer:
             incident = self.incidents.get(incident_id)
             if incident is None or incident.state is IncidentState.CLOSED or not self.incidents.has_alerts(incident):
                 continue
-            reason = reason_to_speak(incident, at)
+            reason = reason_for_message(incident, at)
             if reason is None:
                 self.incidents.edit_soon(incident, at)
             else:
@@ -81,7 +81,7 @@ class Announcer:
         suppressed = self._inhibited(incident, alerts)
         if not suppressed and reason is Reason.FIRST and all(self._cooling(a) for a in alerts):
             suppressed = Suppression(SuppressionReason.COOLDOWN)
-        current = self.incidents.announced(incident, reason, at)
+        current = self.incidents.record_message(incident, reason, at)
         summary = self.messages.incident(current, alerts, self._watched, at, reason)
         self._send(current, reason, summary, at, result, suppressed)
         if not suppressed:
@@ -94,14 +94,14 @@ class Announcer:
         announce = told_by(incident, alerts).corrected_at is not None and mostly_corrected(alerts)
         current = self.incidents.correct_lead(incident, at)
         if announce and current.thread.corrected_at is None and current.thread.messages:
-            current = self.incidents.told_corrected(current, at)
+            current = self.incidents.record_correction(current, at)
             summary = self.messages.correction(current, alerts)
             self._send(current, Reason.CORRECTED, summary, at, result, _never_sent(alerts))
 
     def merged(self, closed: Incident, into: Incident, at: datetime, result: StepResult) -> None:
         """Edit the message of an incident that was merged into another, for the last time: it says where to read on."""
         if closed.thread.messages:
-            current = self.incidents.told_merged(closed, at)
+            current = self.incidents.record_merge(closed, at)
             self._edit(current, self.messages.merged(current, self.incidents.alerts_of(current), into), at, result)
 
     # --------------------------------------------------------------------------------------------- price and time
@@ -112,7 +112,7 @@ class Announcer:
         if not alerts:
             return
         current = self._timed_follow_ups(incident, at, result, after_due=True)
-        due = follow_ups.due_by_price(current, self.market.of(current.lead), began_with(current, alerts), at)
+        due = follow_ups.due_by_price(current, self.market.of(current.lead), first_alert(current, alerts), at)
         if due:
             current = self._follow_up(current, [f.kind for f in due], at, result)
         published, change = current.thread.told_change, told_by(current, alerts).last_change
@@ -122,7 +122,7 @@ class Announcer:
     def tend(self, incident: Incident, at: datetime, result: StepResult) -> None:
         """Send what is due, and close the incident once it is settled."""
         if not self.incidents.has_alerts(incident):
-            self.incidents.give_up(incident, at)
+            self.incidents.close_lost(incident, at)
             return
         current = self._timed_follow_ups(incident, at, result)
         lapse = follow_ups.lapses_at(current, self.market.of(current.lead).timetable)
@@ -136,7 +136,7 @@ class Announcer:
     def _update(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
         """Bring the main message up to date."""
         alerts = self.incidents.alerts_of(incident)
-        edited = self.incidents.edited(incident, at)
+        edited = self.incidents.record_edit(incident, at)
         self._edit(edited, self.messages.incident(edited, alerts, self._watched, at, Reason.FIRST), at, result)
         if not _never_sent(alerts):
             self._mark_notified(alerts, at, result)
@@ -165,9 +165,9 @@ class Announcer:
     ) -> Incident:
         """Five sessions on, end the follow-ups that wait for a price; a missing recovery is reported once."""
         prices = self.market.of(incident.lead)
-        if follow_ups.waited_for(lapse, prices, at, self.here_since):
+        if follow_ups.close_awaited(lapse, prices, at, self.here_since):
             return incident
-        stale = follow_ups.end_is_stale(lapse, prices.timetable, at)
+        stale = follow_ups.lapse_is_stale(lapse, prices.timetable, at)
         outcome = FollowUpOutcome.STALE if stale else FollowUpOutcome.EXPIRED
         incident = self.incidents.end_follow_ups(incident, waiting, at, outcome)
         if RECOVERED in waiting and not stale:
@@ -188,7 +188,7 @@ class Announcer:
         """``closed_at``: the close whose prices it reports; ``None`` for current prices."""
         alerts = self.incidents.alerts_of(incident)
         outcome = FollowUpOutcome.LATE if late else FollowUpOutcome.SENT
-        current = self.incidents.followed_up(incident, kinds, at, outcome)
+        current = self.incidents.record_follow_up(incident, kinds, at, outcome)
         summary = self.messages.follow_up(current, alerts, kinds, at, closed_at, late)
         self._send(current, Reason.FOLLOW_UP, summary, at, result, _never_sent(alerts))
         return current

@@ -86,7 +86,7 @@ def standing(prices: SymbolPrices, at: datetime, closed_at: datetime | None = No
     return replace(quote, price=price, at=when, previous_close=vendor), session
 
 
-def waited_for(due: datetime, prices: SymbolPrices, at: datetime, here_since: datetime) -> bool:
+def close_awaited(due: datetime, prices: SymbolPrices, at: datetime, here_since: datetime) -> bool:
     """Whether the official close of ``due`` is unknown but may still arrive. ``here_since`` is when the bot last
     started: closes of its downtime arrive soon after."""
     session = prices.timetable.at(due)
@@ -94,7 +94,7 @@ def waited_for(due: datetime, prices: SymbolPrices, at: datetime, here_since: da
     return not known and at < max(due, here_since) + CLOSE_GRACE
 
 
-def end_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
+def lapse_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
     """Whether the last message, due at ``lapse``, is too late at ``at``: another session has closed."""
     session = timetable.at(lapse)
     following = timetable.before(session, -1) if session else None
@@ -107,7 +107,7 @@ def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, here_sin
         f
         for f in incident.thread.follow_ups
         if f.done_at is None and f.due_at is not None and f.due_at <= at
-        if not waited_for(f.due_at, prices, at, here_since)
+        if not close_awaited(f.due_at, prices, at, here_since)
     ]
 
 
@@ -149,6 +149,6 @@ def next_due(incident: Incident, prices: SymbolPrices, after: datetime, here_sin
         closes.append(lapses_at(incident, prices.timetable))
     times = [thread.edit_due_at] if thread.edit_due_at is not None else []
     for due in filter(None, closes):
-        waits = due <= after and waited_for(due, prices, after, here_since)
+        waits = due <= after and close_awaited(due, prices, after, here_since)
         times.append(max(due, here_since) + CLOSE_GRACE if waits else due)
     return min(times, default=None)

@@ -107,7 +107,7 @@ class Incidents:
         severity, lead = max(current.severity, alert.severity), current.lead
         if not lead or severity > current.severity:
             alerts = [*(a for a in self.alerts_of(current) if a.id != alert.id), alert]
-            lead = worst(unless_set_apart(current, alerts)).symbol
+            lead = worst(lead_candidates(current, alerts)).symbol
         return self._keep(replace(current, severity=severity, lead=lead, updated_at=at))
 
     def resolved(self, incident: Incident, at: datetime) -> Incident:
@@ -144,7 +144,7 @@ class Incidents:
             thread=replace(older.thread, follow_ups=tuple(due.values())),
         )
         if alerts := self.alerts_of(whole):
-            whole = replace(whole, lead=worst(unless_set_apart(whole, alerts)).symbol)
+            whole = replace(whole, lead=worst(lead_candidates(whole, alerts)).symbol)
         closed = self._close(newer, at, FollowUpOutcome.MERGED, merged_into=older.id)
         return self._keep(whole), closed
 
@@ -189,7 +189,7 @@ class Incidents:
         if resolved and done and current.thread.edit_due_at is None:
             self._change(current, state=IncidentState.CLOSED, closed_at=at, updated_at=at)
 
-    def give_up(self, incident: Incident, at: datetime) -> None:
+    def close_lost(self, incident: Incident, at: datetime) -> None:
         """Close an incident whose alerts are missing from the history."""
         self._close(self._incidents[incident.id], at, FollowUpOutcome.STALE)
 
@@ -212,7 +212,7 @@ class Incidents:
         planned = follow_ups.plan(kinds, self._incidents[incident.id], self._timetable_of(incident.lead), at)
         return self._change_thread(incident, follow_ups=planned)
 
-    def announced(self, incident: Incident, reason: Reason, at: datetime) -> Incident:
+    def record_message(self, incident: Incident, reason: Reason, at: datetime) -> Incident:
         """Record a new message with the whole summary."""
         current = self._incidents[incident.id]
         return self._change_thread(
@@ -236,7 +236,7 @@ class Incidents:
             return self._incidents[incident.id]
         return self._change_thread(incident, edit_due_at=max(at, (thread.edited_at or at) + EDIT_AT_MOST_EVERY))
 
-    def edited(self, incident: Incident, at: datetime) -> Incident:
+    def record_edit(self, incident: Incident, at: datetime) -> Incident:
         """Record an edit of the main message."""
         current = self._change(incident, updated_at=at)
         change = told_by(current, self.alerts_of(current)).last_change
@@ -244,11 +244,11 @@ class Incidents:
             current, edits=current.thread.edits + 1, edited_at=at, edit_due_at=None, told_change=change
         )
 
-    def told_merged(self, incident: Incident, at: datetime) -> Incident:
+    def record_merge(self, incident: Incident, at: datetime) -> Incident:
         """Record the last edit of an incident that was merged into another."""
         return self._change_thread(incident, edits=incident.thread.edits + 1, edited_at=at)
 
-    def told_corrected(self, incident: Incident, at: datetime) -> Incident:
+    def record_correction(self, incident: Incident, at: datetime) -> Incident:
         """Record a message that corrected the cause to the one its lead now has."""
         current = self._incidents[incident.id]
         cause = told_by(current, self.alerts_of(current)).cause
@@ -256,7 +256,7 @@ class Incidents:
         current = self._change(current, topic=cause.topic, clusters=_distinct(current.clusters, (cause.cluster,)))
         return self._change_thread(current, messages=current.thread.messages + 1, corrected_at=at)
 
-    def followed_up(
+    def record_follow_up(
         self, incident: Incident, kinds: Collection[FollowUpKind], at: datetime, outcome: FollowUpOutcome
     ) -> Incident:
         """Record one message with these follow-ups."""
@@ -389,13 +389,13 @@ def told_by(incident: Incident, alerts: Sequence[Alert]) -> Alert:
     return max(of_lead, key=lambda a: (a.severity, a.session == incident.session, a.session))
 
 
-def began_with(incident: Incident, alerts: Sequence[Alert]) -> Alert:
+def first_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:
     """The lead's alert of its first session, whose reference is the price before the fall."""
     lead = told_by(incident, alerts)
     return min((a for a in alerts if a.symbol == lead.symbol), key=lambda a: (a.session, -a.severity))
 
 
-def unless_set_apart(incident: Incident, alerts: Sequence[Alert]) -> Sequence[Alert]:
+def lead_candidates(incident: Incident, alerts: Sequence[Alert]) -> Sequence[Alert]:
     """The alerts that may lead: not those corrected to a cause of their own, unless the incident's was too."""
     uncorrected = [a for a in alerts if a.corrected_at is None]
     return uncorrected if uncorrected and incident.thread.corrected_at is None else alerts
@@ -406,7 +406,7 @@ def mostly_corrected(alerts: Sequence[Alert]) -> bool:
     return 2 * sum(a.corrected_at is not None for a in alerts) >= len(alerts)
 
 
-def reason_to_speak(incident: Incident, at: datetime) -> Reason | None:
+def reason_for_message(incident: Incident, at: datetime) -> Reason | None:
     """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do."""
     thread = incident.thread
     if thread.messages == 0:

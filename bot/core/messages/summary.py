@@ -14,7 +14,7 @@ from functools import partial
 from statistics import median
 
 from bot.core.incidents.follow_ups import level_before, standing
-from bot.core.incidents.incidents import began_with, told_by
+from bot.core.incidents.incidents import first_alert, told_by
 from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.frame import framed
@@ -131,7 +131,7 @@ class MessageBuilder:
         kind = RECOVERED if RECOVERED in kinds else kinds[0]
         rebound = f"has rebounded {str(kind).removeprefix('rebound ')} or more from the close"
         headline = f"Follow-up: {self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
-        lines = self._lead_lines(lead, level_before(began_with(incident, alerts), self._prices(lead)), at, closed_at)
+        lines = self._lead_lines(lead, level_before(first_alert(incident, alerts), self._prices(lead)), at, closed_at)
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
         moves = self._since(incident, alerts, at, closed_at)
