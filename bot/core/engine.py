@@ -13,15 +13,14 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from bot.core.cause.causes import Causes
-from bot.core.digests.schedule import Digests
+from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
 from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.announcing import Announcer
-from bot.core.incidents.corrections import WORTH_TELLING
+from bot.core.incidents.corrections import WORTH_TELLING, Corrections
 from bot.core.incidents.incidents import Incidents
-from bot.core.incidents.revising import Corrections
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     Alert,

@@ -14,8 +14,8 @@ OWNER = "bot/core/incidents/incidents.py"
 OWNED = (model.Incident, model.Thread)
 OTHERS = [
     kind
-    for name in model.__all__
-    if isinstance(kind := getattr(model, name), type) and dataclasses.is_dataclass(kind) and kind not in OWNED
+    for kind in vars(model).values()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in OWNED
 ]
 FIELDS = frozenset(f.name for kind in OWNED for f in dataclasses.fields(kind)) - {
     "alerts",  # an explanation has some, too

@@ -61,9 +61,9 @@ def test_one_of_many_that_fell_for_reasons_of_its_own_is_set_apart_in_place(tmp_
     assert "For reasons of their own" not in first
     hit = next(line for line in edits[-1].splitlines() if "software" in line and "NOW" in line)
     assert "WDAY" not in hit
-    assert "For reasons of their own: WDAY (earnings and guidance)." in edits[-1]
+    assert "Fell for other reasons: WDAY (earnings and guidance)." in edits[-1]
     assert "Workday" not in edits[-1].splitlines()[0], "the message is told by one whom AI still explains"
-    assert "3 other stocks with it" in edits[-1].splitlines()[0]
+    assert "alongside 3 other stocks" in edits[-1].splitlines()[0]
 
 
 def test_a_correction_is_part_of_the_alert_and_comes_once(tmp_path: Path) -> None:
@@ -105,10 +105,10 @@ def test_what_was_told_without_a_cause_is_completed_in_place_and_is_no_correctio
     found = grouped(tmp_path, RESULTS.format(at="17:00"))
     assert [t.announcement.reason for t in found.told if not t.announcement.edits] == [Reason.FIRST]
     first, *edits = texts(found, Reason.FIRST)
-    assert first.splitlines()[0] == "Workday falls 13.0 %, 4 other stocks with it; no cause found in the news"
+    assert first.splitlines()[0] == "Workday falls 13.0 % alongside 4 other stocks; no cause found in the news"
     assert "Workday" not in edits[-1].splitlines()[0], "its results say nothing of the others"
-    assert edits[-1].splitlines()[0].endswith("3 other stocks with it; no cause found in the news")
-    assert "For reasons of their own: WDAY (earnings and guidance)." in edits[-1]
+    assert edits[-1].splitlines()[0].endswith("alongside 3 other stocks; no cause found in the news")
+    assert "Fell for other reasons: WDAY (earnings and guidance)." in edits[-1]
     completed = [c.alert for c in found.changes if c.alert.cause is not None]
     assert {a.symbol for a in completed} == {"WDAY"}
     assert {a.corrected_at for a in completed} == {None}
@@ -126,7 +126,7 @@ def test_a_cause_found_in_the_morning_completes_a_message_whose_incident_is_over
 
 def test_results_found_in_the_morning_complete_a_message_whose_incident_is_over(tmp_path: Path) -> None:
     found = grouped(tmp_path, RESULTS.format(at="2026-02-04 12:00"))
-    assert "For reasons of their own: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]
+    assert "Fell for other reasons: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]
     assert found.changes[-1].alert.incident == "20260203-1"
 
 
@@ -143,4 +143,4 @@ def test_a_correction_reaches_an_incident_that_is_over(tmp_path: Path) -> None:
     found = grouped(tmp_path, early + RESULTS.format(at="2026-02-04 12:00"), alone)
     corrected = [c.alert for c in found.changes if c.alert.corrected_at is not None]
     assert {(a.symbol, a.rule) for a in corrected} == {("WDAY", "group-fall")}
-    assert "For reasons of their own: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]
+    assert "Fell for other reasons: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app.lab.workbench import episode_scenario, open_workbench
-from bot.core.digests.content import STALE_AFTER, DigestInputs, Due, compile_digest, next_digest, stale
+from bot.core.digests.content import DigestInputs, compile_digest
+from bot.core.digests.schedule import STALE_AFTER, Due, next_digest, stale
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
 from bot.core.messages.blocks.digest import WEEKLY, DigestMove, digest
-from bot.core.messages.summary import NOT_ADVICE
 from bot.core.model import (
     Alert,
     AlertState,
@@ -234,7 +234,7 @@ def topic(name: str) -> str:
 
 def said(what: DigestInputs, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> Summary:
     """The digest's summary."""
-    return digest(compile_digest(what, due, moment or due.at), named, topic, NOT_ADVICE)
+    return digest(compile_digest(what, due, moment or due.at), named, topic)
 
 
 def text(what: DigestInputs, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> str:
@@ -263,16 +263,16 @@ def test_an_empty_day_tells_of_sources_in_trouble() -> None:
     shown = text(facts(FLAT, failing=failing, feeds_fine=51, prices_at=at("01-27 21:29")))
     assert shown.splitlines()[2:] == [
         "Sources",
-        "• Feed openai fails: HTTP 503.",
+        "• Feed openai is failing: HTTP 503.",
         "• Price source: KO is stale: no new price for 40 min.",
-        "• 51 feeds fine; prices last came 27 Jan 21:29 UTC.",
+        "• 51 feeds working; latest prices 27 Jan 21:29 UTC.",
     ]
 
 
 def test_a_day_without_prices_does_not_pretend_that_nothing_came_near() -> None:
     shown = text(facts())
-    assert "no prices to look for near misses in" in shown
-    assert "• No price of 3 of 3 watched stocks in the session of Mon 27 Jan." in shown
+    assert "no prices to check for near misses" in shown
+    assert "• No price for 3 of 3 watched stocks in the session of Mon 27 Jan." in shown
 
 
 def test_a_busy_day() -> None:
@@ -288,12 +288,12 @@ Mon 27 Jan, after the close: 1 incident; 1 near miss
 
 Incidents
 • Critical: Nvidia (NVDA) −16.0 % against 100.00, the close of Fri 24
-  Jan; at the close; 1 other with it. Cause: AI-model news (wire). Still
+  Jan; at the close; 1 other hit too. Cause: AI-model news (wire). Still
   open.
 
 Near misses: falls of 5 % or more without an alert
 • Coca-Cola (KO) −11.5 % against 60.00, the close of Fri 24 Jan; regular
-  trading, 15:01 UTC. Nearest: shock; it asked news topic ai-model,
+  trading, 15:01 UTC. Nearest: shock; required news topic ai-model,
   reach direct/exposure, score >= 0.5, within 5 sessions; found no story
   on the topic reaches it.
 
@@ -327,7 +327,7 @@ def test_the_deepseek_monday_is_one_incident_and_three_near_misses() -> None:
     due = next_digest(machine.market.of("SPY").timetable, at("01-27 12:00"))
     assert due == AFTER_MONDAY
     messages = machine.announcer.messages
-    found = digest(compile_digest(of(machine), due, due.at), messages.company, messages.topic, NOT_ADVICE)
+    found = digest(compile_digest(of(machine), due, due.at), messages.company, messages.topic)
     shown = plain(found, None)
     lines = shown.splitlines()
     assert lines[0] == "Mon 27 Jan, after the close: 1 incident; 3 near misses"
@@ -336,7 +336,7 @@ def test_the_deepseek_monday_is_one_incident_and_three_near_misses() -> None:
     )
     assert "Cause: AI-model news (" in lines[3]
     assert (
-        "• AMD −6.4 % against 122.84, the close of Fri 24 Jan; at the close. Nearest: abnormal-fall; it asked abnormal "
+        "• AMD −6.4 % against 122.84, the close of Fri 24 Jan; at the close. Nearest: abnormal-fall; required abnormal "
         "change < −4 % and z < −4 against SPY since previous close; found −3.4 % abnormal, z −1.5."
     ) in lines
     assert len(html(found)) < 4096
@@ -359,7 +359,7 @@ def plain_lines(lines: Sequence[Sequence[Any]]) -> list[str]:
 def test_an_incident_is_one_line() -> None:
     lead, other = alert(cause=cause()), alert("VRT", -0.11)
     assert told(incident("20250127-1", lead, other), alerts=[lead, other]) == [
-        "High: Nvidia (NVDA) 0.0 % against 100.00, the close of Fri 24 Jan; at the close; 1 other with it. "
+        "High: Nvidia (NVDA) 0.0 % against 100.00, the close of Fri 24 Jan; at the close; 1 other hit too. "
         "Cause: AI-model news (Example Wire and 1 more; likely). Still open."
     ]
 
@@ -376,16 +376,16 @@ def test_corrections_mergers_and_what_was_held_back_are_noted() -> None:
     one = incident("20250127-1", lead, state=IncidentState.CLOSED, closed_at=at("01-27 21:10"))
     gone = incident("20250127-2", alert("VRT"), merged_into=one.id, state=IncidentState.CLOSED)
     (line,) = told(one, gone, alerts=[lead])
-    assert "Corrected 27 Jan 17:00 UTC: first told as AI-model news." in line
-    assert "It took in Vertiv’s, first told apart." in line
-    assert line.endswith("Held back: nobody was told. Closed 27 Jan 21:10 UTC.")
+    assert "Corrected 27 Jan 17:00 UTC: first reported as AI-model news." in line
+    assert "Merged with Vertiv’s, first reported separately." in line
+    assert line.endswith("Suppressed: nobody was notified. Closed 27 Jan 21:10 UTC.")
 
 
 def test_who_fell_for_reasons_of_its_own_is_not_among_the_others() -> None:
     lead, vrt = alert(cause=cause()), alert("VRT")
     ko = alert("KO", cause=cause("earnings"), corrected_from=cause(), corrected_at=at("01-27 17:00"))
     (line,) = told(incident("20250127-1", lead, vrt, ko), alerts=[lead, vrt, ko])
-    assert "; 1 other with it; 1 for reasons of their own." in line
+    assert "; 1 other hit too; 1 fell for other reasons." in line
 
 
 def test_a_week_groups_by_session_and_counts() -> None:
@@ -399,7 +399,7 @@ def test_a_week_groups_by_session_and_counts() -> None:
         "Mon 27 Jan: 1 incident, 1 stock",
         "Wed 29 Jan: 1 incident, 1 stock",
     ]
-    assert "Alerts in 2 sessions, to Tue 28 Jan." in shown
+    assert "Alerts in 2 sessions, the last on Tue 28 Jan." in shown
 
 
 @pytest.mark.parametrize(("hour", "told_in"), [("15:00", 0), ("21:15", 0), ("21:30", 0), ("21:31", 1), ("23:00", 1)])
@@ -434,7 +434,7 @@ def test_of_many_falls_five_are_told_the_furthest_first() -> None:
     assert lines[5:] == ["And 4 more."]
     assert lines[0] == (
         "S8 −5.8 % against 100.00, the close of Fri 24 Jan; at the close. "
-        "Nearest: shock; it asked price change < −10 % since previous close; found −6.0 %."
+        "Nearest: shock; required price change < −10 % since previous close; found −6.0 %."
     )
 
 
@@ -463,14 +463,14 @@ def test_a_guard_that_holds_and_what_is_unknown_are_said_as_such() -> None:
         return [Evaluation(worlds.rule(), symbol, check, False, None, None, None, False)]
 
     fell = falls(("NVDA", -0.08))
-    assert "it must not find market SPY change < −4 %; found −4.6 %." in text(facts(fell, evaluate=guarded))
-    assert "it asked abnormal z < −3; unknown: no telling what is usual." in text(facts(fell, evaluate=unknown))
+    assert "ruled out by market SPY change < −4 %; found −4.6 %." in text(facts(fell, evaluate=guarded))
+    assert "required abnormal z < −3; unknown: no telling what is usual." in text(facts(fell, evaluate=unknown))
 
 
 def test_a_close_judged_by_after_hours_prices_says_so_and_made_in_another_session_names_no_rule() -> None:
     fell = [*falls(("NVDA", -0.08)), quote("NVDA", 93.0, "01-27 21:20")]
     assert "at the close. Nearest: shock;" in text(facts(fell))
-    assert "(judged on 93.00, after hours, 21:20 UTC)." in text(facts(fell))
+    assert "(evaluated at 93.00, after hours, 21:20 UTC)." in text(facts(fell))
     late = text(facts(fell), moment=at("01-28 10:00"))
     assert "−8.0 % against 100.00, the close of Fri 24 Jan; at the close." in late
     assert "Nearest" not in late
@@ -542,7 +542,7 @@ def test_a_fall_before_the_news_is_no_reaction_to_it_and_what_an_old_feed_held_i
     fell = [*falls(("NVDA", -0.04)), close("NVDA", 96.0, "01-27"), quote("NVDA", 96.0, "01-28 21:00", QuoteKind.CLOSE)]
     after, before = told_by(["Wire", "Post"], "01-28 12:00"), told_by(["Wire", "Post"], "01-27 12:00")
     assert "1 piece of" in text(facts([*fell, *after]), THE_WEEK)
-    assert "moves of the lowest session since" in text(facts([*fell, *after]), THE_WEEK)
+    assert "lowest session move since" in text(facts([*fell, *after]), THE_WEEK)
     assert "1 piece of" not in text(facts([*fell, *before]), THE_WEEK)
     assert "1 piece of" not in text(facts([*fell, *(replace(s, seeded=True) for s in after)]), THE_WEEK)
 
@@ -551,7 +551,7 @@ def test_model_news_names_its_sources_and_whom_it_reaches() -> None:
     known = facts([*falls(("NVDA", -0.004), ("VRT", 0.012)), *told_by(["Wire", "Post"])])
     assert (
         f"• “{worlds.CHEAP}” — 2 sources (Wire and Post), 27 Jan 12:00 UTC. "
-        "Reaches Nvidia −0.4 % and Vertiv +1.2 %; moves of the session, against the close before."
+        "Reaches Nvidia −0.4 % and Vertiv +1.2 %; session moves, against the previous close."
     ) in text(known)
 
 

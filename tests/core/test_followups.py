@@ -151,7 +151,7 @@ def test_the_end_that_fell_due_while_nobody_was_here_is_marked_late_and_gives_th
     assert "five sessions on" in text
     assert "90.00" in text
     assert "−10.0 % against 100.00" in text
-    assert "This is the last message about it." in text
+    assert "This is the last message about this incident." in text
     assert "Sent late" in text
 
 
@@ -167,9 +167,9 @@ def test_an_end_that_is_a_session_old_is_dropped_and_the_incident_is_over() -> N
 
 def test_where_no_price_is_known_any_more_the_follow_up_says_so() -> None:
     found = told(play(engine(rule(follow_up=EVERY)), FELL, until="02-10 22:00"))
-    assert "No price of Nvidia (NVDA) is known" not in found[0][1]
+    assert "No price for Nvidia (NVDA)" not in found[0][1]
     for _, text in found[1:]:
-        assert "No price of Nvidia (NVDA) is known in the session of" in text
+        assert "No price for Nvidia (NVDA) in the session of" in text
 
 
 def test_nobody_is_followed_up_who_was_never_told() -> None:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from bot.core.model import Block, BlockKind, Link, Strong, Summary
 
 SUMMARY = Summary(
-    subject="Nvidia falls 13.9 % in pre-market trading, 3 other stocks with it, after AI-model news",
+    subject="Nvidia falls 13.9 % in pre-market trading alongside 3 other stocks after AI-model news",
     blocks=(
         Block(
             "headline",
             BlockKind.HEADLINE,
             100,
             lines=(
-                (Strong("Nvidia falls 13.9 % in pre-market trading, 3 other stocks with it, after AI-model news"),),
+                (Strong("Nvidia falls 13.9 % in pre-market trading alongside 3 other stocks after AI-model news"),),
             ),
         ),
         Block(
@@ -36,7 +36,7 @@ SUMMARY = Summary(
             "why",
             BlockKind.LINKS,
             80,
-            "Likely why",
+            "Likely cause",
             (
                 (
                     Link("ASML sinks 9 % as China's DeepSeek stirs doubt at $5 a share", "https://example.org/asml"),

@@ -97,7 +97,7 @@ def test_a_message_with_sixty_six_symbols_is_valid_and_within_the_limits(market:
     summary = messages.incident(whole, alerts, SYMBOLS, CLOSE, Reason.WIDENED)
     shown, _ = parse(html(summary))
     assert utf16_length(shown) <= MESSAGE_LIMIT
-    assert "65 other stocks with it" in shown
+    assert "alongside 65 other stocks" in shown
     assert "Who is hit (66), worst first" in shown
     assert shown.rstrip().endswith("Not investment advice.")
     text = plain(summary)

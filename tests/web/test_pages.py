@@ -46,7 +46,7 @@ async def own(store: SqliteStore, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
 async def test_the_front_page_tells_the_incidents_newest_first(pages: httpx.AsyncClient) -> None:
     said = words_of(await pages.get("/"))
     assert "critical 27 Jan 2025 11:00" in said
-    assert "Nvidia falls 15.0 % by after-hours prices, 36 other stocks with it, after AI-model news" in said
+    assert "Nvidia falls 15.0 % in after-hours trading alongside 36 other stocks after AI-model news" in said
     assert "NBIS −41.4 % the deepest fall of 37 stocks" in said
     assert (
         "ASML and other AI chip stocks sink as China's DeepSeek stirs doubt Yahoo Finance , very likely (0.98)" in said
@@ -69,7 +69,7 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
         "7 messages, as sent",
         "27 Jan 2025 11:00 first message to 1 Nvidia falls 13.8 % after AI-model news",
         "edited 6 times; earlier versions",
-        "Follow-up: Nvidia has rebounded (5% or more from the close)",
+        "Follow-up: Nvidia has rebounded 5% or more from the close",
         "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist",
         "1 session +4.4 % −2.9 % +23.2 % 8 % 37",
         "right telegram:7",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.core.messages.summary import NOT_ADVICE
+from bot.core.messages.blocks.frame import NOT_ADVICE
 from bot.core.model import (
     Block,
     BlockKind,
@@ -53,9 +53,9 @@ SAMPLE = Summary(
         Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(_HEADLINE),),)),
         Block("test", BlockKind.NOTE, 99, lines=((_TEST,),)),
         Block("what happened", BlockKind.FACTS, 90, "What happened", _HAPPENED),
-        Block("why", BlockKind.FACTS, 80, "Likely why", _WHY),
+        Block("why", BlockKind.FACTS, 80, "Likely cause", _WHY),
         Block("voices", BlockKind.QUOTES, 40, "Voices", ((_VOICE,),)),
-        Block("precedents", BlockKind.FACTS, 30, "Precedents, most alike first", ((_PRECEDENT,),)),
+        Block("precedents", BlockKind.FACTS, 30, "Precedents, closest first", ((_PRECEDENT,),)),
         Block("note", BlockKind.NOTE, 10, lines=((f"A test, sent by hand. {NOT_ADVICE}",),)),
     ),
     _HEADLINE,

@@ -1,10 +1,11 @@
-"""Finds what could explain a move, for one symbol at one moment, and ranks it."""
+"""Finds and ranks what could explain the move of one symbol at one moment."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 from bot.core.cause.moves import GroupMove, MoveMeasures
 from bot.core.cause.ranking import OVERRULED, STANDS, TOLD, Evidence, Explanation, weigh
@@ -16,29 +17,29 @@ from bot.core.prices.sessions import Session, Timetable
 from bot.core.prices.windows import Span
 
 WITHIN = Span(sessions=5)
-"""How long before the fall a cause may come from."""
+"""How long before the fall the stories that explain it may be."""
 EARLY = timedelta(hours=2)
-"""A rival told so long before the last close still belongs to the session after it."""
+"""A rival reported this long before the last close still counts for the next session."""
 GROUP_LEAST = 3
 NEAREST = 12
 STRONG = 0.3
-"""Members of a group live from its exposure at least so much."""
+"""Least share of an exposure that makes a company a member of its group."""
 LED_BY = 4.0
-"""A company named by the stories that falls beyond so many of its own scales leads those who live from the same."""
+"""A fall of more than this many of its own scales, of a company the stories name, confirms a tie for its peers."""
 LED_OWN = 2.0
 LED = 0.6
 OWN_REASONS = 0.5
-"""An explanation of its own as likely as this, and a company's fall says nothing of others."""
+"""From this confidence in an explanation of its own, a company's fall is no evidence about others."""
 FOLLOWS = 0.75
-"""Confidence passed on to a stock that no story reaches but that falls with those which stories explain."""
+"""Share of the group's confidence passed on to a stock that falls with it but that no story reaches."""
 FOLLOWS_FROM = 0.6
 STALE_TIE = 0.35
-"""What a tie from before this session's begin is worth: yesterday's reaction says little about today's."""
+"""Weight of a tie without a story from this session: yesterday's reaction says little about today's."""
 
 
 @dataclass(frozen=True, slots=True)
 class CauseRanking:
-    """The explanations of one move, the best first; none where nothing in the news explains it."""
+    """The explanations of one move, best first; empty where nothing in the news explains it."""
 
     symbol: str
     session: date
@@ -52,24 +53,21 @@ class CauseRanking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One question: whose move in which session, by which prices and which news."""
+class _Query:
+    """The move to explain, with the prices and news to use."""
 
     symbol: str
     session: Session
     timetable: Timetable
     at: datetime
-    """Prices as they stood then."""
+    """Prices up to here."""
     now: datetime
-    """News up to now."""
+    """News up to here."""
     within: Span
 
 
 class Causes:
-    """Ranks explanations over a market and a news room. Remembers only what closed sessions determine.
-
-    Which topics explain a fall, and how, their roles say.
-    """
+    """Ranks explanations of moves. The role of a topic decides how it counts. Caches only what closed sessions fix."""
 
     def __init__(
         self,
@@ -80,7 +78,7 @@ class Causes:
         benchmark: str,
         earnings: EarningsCalendar | None = None,
     ) -> None:
-        """``benchmark``: the symbol that stands for the market."""
+        """``benchmark`` is the symbol that stands for the market."""
         self._market = market
         self._news = news
         self._companies = companies
@@ -96,44 +94,45 @@ class Causes:
         self.moves = MoveMeasures(market, benchmark)
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
-        """Groups found, for prices as they stood at ``_grouped_at``."""
+        """Groups, cached for the prices of ``_grouped_at``."""
         self._grouped_at: object = None
 
     @property
     def topics(self) -> Topics:
-        """The topics whose roles decide."""
+        """The topics that can explain a fall, among others."""
         return self._news.topics
 
     def explain(
         self, symbol: str, now: datetime, *, within: Span = WITHIN, session: Session | None = None
     ) -> CauseRanking | None:
-        """What explains the move of ``symbol`` that stands at ``now`` (or stood at the end of ``session``).
+        """Explains the move of ``symbol`` at ``now`` (or at the end of ``session``) by the news up to ``now``.
 
-        By the news up to ``now``. ``None`` where there is no price to explain.
+        ``None`` where the move cannot be measured.
         """
         timetable = self._market.of(symbol).timetable
         at = min(now, session.ends_at) if session is not None else now
-        judged = session or timetable.current(now)
-        if judged is None or self.moves.of(symbol, at) is None:
+        session = session or timetable.current(now)
+        if session is None or self.moves.of(symbol, at) is None:
             return None
-        asked = _Asked(symbol, judged, timetable, at, now, within)
-        group = self.group(symbol, judged, at)
-        rivals = self._rivals(asked)
-        ai = self._ai(asked, group)
+        query = _Query(symbol, session, timetable, at, now, within)
+        group = self._group_at(symbol, session, at)
+        rivals = self._rivals(query)
+        ai = self._ai(query, group)
         if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= OWN_REASONS for r in rivals):
-            ai = self._following(asked, group) or ai
+            ai = self._following(query, group) or ai
         if ai is not None and ai.tied_directly and ai.confidence >= STANDS:
             rivals = [replace(r, confidence=r.confidence * OVERRULED) for r in rivals]
-        found = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
-        return CauseRanking(symbol, judged.date, tuple(found), group)
+        ranked = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
+        return CauseRanking(symbol, session.date, tuple(ranked), group)
 
     def group_of(self, symbol: str, now: datetime, session: Session | None = None) -> GroupMove | None:
-        """The group that falls most clearly with ``symbol`` at ``now``, or at the end of an earlier ``session``."""
-        judged = session or self._market.of(symbol).timetable.current(now)
-        return self.group(symbol, judged, min(now, judged.ends_at) if session else now) if judged else None
+        """The group that falls most clearly with ``symbol`` at ``now``, or at the end of an earlier ``session``: the
+        members of one of its exposures or, where those are too few, its nearest neighbours by correlation."""
+        at = min(now, session.ends_at) if session else now
+        session = session or self._market.of(symbol).timetable.current(now)
+        return self._group_at(symbol, session, at) if session else None
 
-    def group(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
-        """The group that falls most clearly with ``symbol``: one of its exposures', or its nearest neighbours."""
+    def _group_at(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
         stamp = self.moves.stamp(at)
         if stamp != self._grouped_at:
             self._grouped_at = stamp
@@ -145,49 +144,50 @@ class Causes:
 
     def _group(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
         company = self._companies.get(symbol)
-        found: list[GroupMove] = []
+        groups: list[GroupMove] = []
         for exposure, share in sorted((company.exposures if company else {}).items()):
             members = [s for s in self._companies.exposed_to(exposure, STRONG) if s != symbol and s in self._watched]
             if share >= STRONG and len(members) >= GROUP_LEAST:
-                moved = self.moves.group(exposure, members, self._universe, at)
-                if moved is not None and len(moved.members) >= GROUP_LEAST:
-                    found.append(moved)
-        if not found:
+                groups += self._measured(exposure, members, at)
+        if not groups:
             key = (symbol, session.date)
             if key not in self._nearest:
                 self._nearest[key] = self.moves.nearest(symbol, self._universe, session, NEAREST)
-            moved = self.moves.group("nearest", self._nearest[key], self._universe, at)
-            if moved is not None and len(moved.members) >= GROUP_LEAST:
-                found.append(moved)
-        return max(found, key=lambda g: (g.strength, -g.z), default=None)
+            groups += self._measured("nearest", self._nearest[key], at)
+        return max(groups, key=lambda g: (g.strength, -g.z), default=None)
+
+    def _measured(self, name: str, members: Sequence[str], at: datetime) -> list[GroupMove]:
+        """How the group moves; empty where too few of its members can be measured."""
+        moved = self.moves.group(name, members, self._universe, at)
+        return [moved] if moved is not None and len(moved.members) >= GROUP_LEAST else []
 
     def forget(self, before: date) -> None:
-        """Drop what was remembered for sessions before ``before``."""
+        """Drop what is cached for sessions before ``before``."""
         self.moves.forget(before)
         self._nearest = {k: v for k, v in self._nearest.items() if k[1] >= before}
 
     # ------------------------------------------------------------------------------------------------------------ AI
 
-    def _ai(self, asked: _Asked, group: GroupMove | None) -> Explanation | None:
-        start = asked.within.start(asked.session.starts_at, asked.timetable)
-        before = asked.timetable.before(asked.session)
+    def _ai(self, query: _Query, group: GroupMove | None) -> Explanation | None:
+        start = query.within.start(query.session.starts_at, query.timetable)
+        before = query.timetable.before(query.session)
         if start is None or before is None:
             return None
-        ties = ((self._weighed(m) * _freshness(m, before.close_at), m) for m in self._matches(asked, self._ties, start))
-        triggers = ((self._weighed(m), m) for m in self._matches(asked, self._triggers, start))
-        tie, tied = max(ties, key=_first, default=(0.0, None))
-        trigger, triggered = max(triggers, key=_first, default=(0.0, None))
+        ties = ((self._weighed(m) * _freshness(m, before.close_at), m) for m in self._matches(query, self._ties, start))
+        triggers = ((self._weighed(m), m) for m in self._matches(query, self._triggers, start))
+        tie, tied = max(ties, key=itemgetter(0), default=(0.0, None))
+        trigger, triggered = max(triggers, key=itemgetter(0), default=(0.0, None))
         match = tied if tie >= 0.3 and tied is not None else triggered or tied
         if match is None:
             return None
-        rival = max(self._rivals(asked), key=lambda e: (e.confidence, e.topic), default=None)
-        market = self.moves.market(asked.at)
+        rival = max(self._rivals(query), key=lambda e: (e.confidence, e.topic), default=None)
+        market = self.moves.market(query.at)
         sources = tied or triggered
         evidence = Evidence(
             tie=tie,
             tied_directly=tied is not None and tied.reach is Reach.DIRECT,
             trigger=trigger,
-            group=self._confirmed(asked, group, tied),
+            group=self._confirmed(query, group, tied),
             sources=len(sources.sources) if sources else 0,
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
@@ -196,107 +196,99 @@ class Causes:
         confidence, terms = weigh(evidence)
         return Explanation(match.topic, confidence, terms, match, group, tied_directly=evidence.tied_firmly)
 
-    def _confirmed(self, asked: _Asked, group: GroupMove | None, tied: ClusterMatch | None) -> float:
-        """How well the market confirms a tie, 0 to 1.
-
-        The group falls; or, where the same stories name a company that lives from the same thing, that company does,
-        and not for reasons of its own.
-        """
+    def _confirmed(self, query: _Query, group: GroupMove | None, tied: ClusterMatch | None) -> float:
+        """How well the market confirms a tie, 0 to 1: the group falls, or a company of the same line of business does
+        that the same stories name, and not for reasons of its own."""
         strength = group.strength if group else 0.0
         if tied is None or tied.reach is Reach.DIRECT:
             return strength
-        own = self.moves.of(asked.symbol, asked.at)
+        own = self.moves.of(query.symbol, query.at)
         if own is None or own.z > -LED_OWN:
             return strength
         for exposure in tied.exposures:
             for peer in self._companies.exposed_to(exposure, STRONG):
-                if peer != asked.symbol and peer in self._watched and self._named(peer, tied, asked.now):
-                    moved = self.moves.of(peer, asked.at)
-                    if moved is not None and moved.z < -LED_BY and not self._own_reasons(asked, peer):
+                if peer != query.symbol and peer in self._watched and self._named(peer, tied, query.now):
+                    moved = self.moves.of(peer, query.at)
+                    if moved is not None and moved.z < -LED_BY and not self._own_reasons(query, peer):
                         return max(strength, LED)
         return strength
 
-    def _own_reasons(self, asked: _Asked, peer: str) -> bool:
-        """Whether ``peer`` has news of its own that explains its fall: its results lead nobody."""
-        rivals = self._rivals(replace(asked, symbol=peer))
+    def _own_reasons(self, query: _Query, peer: str) -> bool:
+        """Whether ``peer`` falls on news of its own, such as its results."""
+        rivals = self._rivals(replace(query, symbol=peer))
         return any(r.topic in self._own and r.confidence >= OWN_REASONS for r in rivals)
 
     def _named(self, peer: str, tied: ClusterMatch, now: datetime) -> bool:
-        """Whether the stories that tie name ``peer`` itself."""
+        """Whether the stories of the tie name ``peer`` itself."""
         since = tied.first.seen_at - timedelta(seconds=1)
-        found = self._news.matches(peer, self._ties, reaches=(Reach.DIRECT,), min_score=0.3, since=since, until=now)
-        return any(m.cluster == tied.cluster for m in found)
+        matches = self._news.matches(peer, self._ties, reaches=(Reach.DIRECT,), min_score=0.3, since=since, until=now)
+        return any(m.cluster == tied.cluster for m in matches)
 
-    def _following(self, asked: _Asked, group: GroupMove | None) -> Explanation | None:
-        """Contagion: no story reaches the symbol, but it falls in a group most of whose fallers are explained."""
-        own = self.moves.of(asked.symbol, asked.at)
+    def _following(self, query: _Query, group: GroupMove | None) -> Explanation | None:
+        """Contagion: no story reaches the symbol, but it falls in a group most of whose falls are explained."""
+        own = self.moves.of(query.symbol, query.at)
         if group is None or group.strength < 0.6 or own is None or own.z > -LED_OWN:
             return None
         explained = []
         for member in group.falling:
-            found = self._ai(replace(asked, symbol=member), self.group(member, asked.session, asked.at))
-            if found is not None and found.confidence >= FOLLOWS_FROM:
-                explained.append(found)
+            ai = self._ai(replace(query, symbol=member), self._group_at(member, query.session, query.at))
+            if ai is not None and ai.confidence >= FOLLOWS_FROM:
+                explained.append(ai)
         if len(explained) < max(3, len(group.falling) / 2):
             return None
         best = max(explained, key=lambda e: e.confidence)
         confidence = FOLLOWS * best.confidence
-        terms = (ScoreReason(f"{len(explained)} of its group are explained", confidence, ", ".join(group.falling[:6])),)
+        falling = ", ".join(group.falling[:6])
+        terms = (ScoreReason(f"{len(explained)} falls in its group are explained", confidence, falling),)
         return Explanation(best.topic, confidence, terms, best.match, group, contagion=True)
 
-    def _matches(self, asked: _Asked, topics: Sequence[str], since: datetime) -> Sequence[ClusterMatch]:
+    def _matches(self, query: _Query, topics: Sequence[str], since: datetime) -> Sequence[ClusterMatch]:
         if not topics:
             return ()
         reaches = (Reach.DIRECT, Reach.EXPOSURE)
-        return self._news.matches(asked.symbol, topics, reaches=reaches, min_score=0.3, since=since, until=asked.now)
+        return self._news.matches(query.symbol, topics, reaches=reaches, min_score=0.3, since=since, until=query.now)
 
     def _weighed(self, match: ClusterMatch) -> float:
-        """How well a cluster meets the company, 0 to 1, by what its topic is worth."""
+        """How strongly the cluster concerns the company, 0 to 1, times its topic's weight."""
         return match.score * match.strength * self._weights[match.topic]
 
     # -------------------------------------------------------------------------------------------------------- rivals
 
-    def _rivals(self, asked: _Asked) -> list[Explanation]:
-        """Competing explanations told of the company itself since shortly before the last close; its own results also
-        where only the calendar tells of them."""
-        before = asked.timetable.before(asked.session)
+    def _rivals(self, query: _Query) -> list[Explanation]:
+        """Competing explanations: stories that name the company since shortly before the last close, and the earnings
+        calendar."""
+        before = query.timetable.before(query.session)
         if before is None:
             return []
-        found = []
+        rivals = []
         for topic in self._rival_topics:
             matches = self._news.matches(
-                asked.symbol,
+                query.symbol,
                 [topic.name],
                 reaches=(Reach.DIRECT,),
                 min_score=0.5,
                 since=before.close_at - EARLY,
-                until=asked.now,
+                until=query.now,
             )
             for match in matches[:1]:
                 weight = self._weighed(match)
                 term = ScoreReason(topic.name, weight, match.best.title)
-                found.append(Explanation(topic.name, weight * TOLD, (term,), match))
-        return self._with_calendar(found, asked, before)
+                rivals.append(Explanation(topic.name, weight * TOLD, (term,), match))
+        return self._with_calendar(rivals, query, before)
 
-    def _with_calendar(self, found: list[Explanation], asked: _Asked, before: Session) -> list[Explanation]:
-        """The same, with what the earnings calendar adds: a story and a date together are surer than each."""
-        if self._by_calendar is None:
-            return found
-        due = self._earnings.concerning(asked.symbol, asked.session, before, asked.at)
-        if due is None:
-            return found
+    def _with_calendar(self, rivals: list[Explanation], query: _Query, before: Session) -> list[Explanation]:
+        """``rivals`` with the earnings calendar: a story and a date together are surer than either."""
+        due = self._earnings.concerning(query.symbol, query.session, before, query.at) if self._by_calendar else None
+        if self._by_calendar is None or due is None:
+            return rivals
         topic = self._by_calendar.name
         term = ScoreReason("its own results", strength(due), due_words(due))
-        told = next((e for e in found if e.topic == topic), Explanation(topic, 0.0, ()))
-        sure = 1 - (1 - told.confidence) * (1 - strength(due))
-        both = replace(told, confidence=sure, terms=(*told.terms, term))
-        return [*(e for e in found if e.topic != topic), both]
+        reported = next((e for e in rivals if e.topic == topic), Explanation(topic, 0.0, ()))
+        confidence = 1 - (1 - reported.confidence) * (1 - strength(due))
+        both = replace(reported, confidence=confidence, terms=(*reported.terms, term))
+        return [*(e for e in rivals if e.topic != topic), both]
 
 
 def _freshness(match: ClusterMatch, session_begins: datetime) -> float:
-    """What part of a tie counts: all of it where a story came in this session."""
+    """What part of a tie counts: all of it where one of its stories is from this session."""
     return 1.0 if any(s.seen_at > session_begins for s in match.stories) else STALE_TIE
-
-
-def _first(item: tuple[float, ClusterMatch]) -> float:
-    return item[0]

@@ -1,12 +1,12 @@
-"""How unusual a move is: for one symbol beyond its own volatility and the index, and for a group as a whole.
+"""How unusual a move is: of a symbol against its own volatility and the benchmark, and of a group as a whole.
 
-Robust scale: 1.4826 times the median absolute deviation, which estimates the standard deviation of a normal
-distribution and ignores the rare shocks themselves (Rousseeuw & Croux 1993, J. Am. Stat. Assoc. 88, 1273-1283).
+Scale is 1.4826 times the median absolute deviation, which estimates the standard deviation of a normal distribution and
+ignores the rare shocks themselves (Rousseeuw & Croux 1993, J. Am. Stat. Assoc. 88, 1273-1283).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -17,20 +17,19 @@ from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 
 LOOKBACK = 120
-"""Sessions from which a symbol's everyday volatility is estimated."""
+"""Sessions from which a symbol's usual volatility is estimated."""
 LEAST = 40
-"""Fewer known returns than this say nothing about volatility."""
+"""Least number of returns for an estimate."""
 FLOOR = 0.006
-"""Least daily scale: a stock that hardly moves is not shocked by 1 %."""
+"""Least daily scale: 1 % is no shock, even for a stock that hardly moves."""
 CONSISTENT = 1.4826
-
 
 _Key = tuple[str, date, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class UnusualMove:
-    """A symbol's move in a session, beside what is usual."""
+    """A symbol's move in a session against what is usual for it."""
 
     symbol: str
     session: Session
@@ -39,12 +38,12 @@ class UnusualMove:
     excess: float
     """Change less the benchmark's."""
     z: float
-    """Excess over the symbol's everyday scale."""
+    """Excess divided by the symbol's usual scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupMove:
-    """How a group moved in a session, one member (the symbol asked about) left out."""
+    """How a group moved in a session, without the symbol it is compared with."""
 
     name: str
     members: tuple[UnusualMove, ...]
@@ -55,13 +54,12 @@ class GroupMove:
 
     @property
     def falling(self) -> tuple[str, ...]:
-        """Members that fall beyond two of their own scales, worst first."""
+        """Members that fall by more than two of their own scales, worst first."""
         return tuple(m.symbol for m in sorted(self.members, key=lambda m: m.z) if m.z < -2)
 
     @property
     def strength(self) -> float:
-        """0 to 1: how clearly the group falls by itself. A median z of −1 is nothing, of −4 everything; a fall that
-        everybody shares is no fall of the group."""
+        """How clearly the group falls, 0 to 1: nothing from a median z of −1, all at −4; less where others fall too."""
         depth = min(max((-self.z - 1.0) / 3.0, 0.0), 1.0)
         share = len(self.falling) / len(self.members) if self.members else 0.0
         apart = min(max((self.others - self.z) / 2.0, 0.0), 1.0)
@@ -69,7 +67,7 @@ class GroupMove:
 
 
 class MoveMeasures:
-    """Measures moves; remembers what depends on closed sessions only."""
+    """Measures moves; caches what depends only on closed sessions."""
 
     def __init__(self, market: Market, benchmark: str) -> None:
         self._market = market
@@ -80,11 +78,11 @@ class MoveMeasures:
         self._standards: dict[tuple[str, date], list[float] | None] = {}
         self._revision = -1
         self._measured: dict[object, dict[str, UnusualMove | None]] = {}
-        """Moves already measured, by the moment or the sessions for which they hold, all of one revision."""
+        """Moves by ``stamp``, all of one revision of the market."""
         self._timetables: dict[str, Timetable] = {}
 
     def of(self, symbol: str, now: datetime) -> UnusualMove | None:
-        """The move of ``symbol`` in the session that stands at ``now``; ``None`` where it cannot be measured."""
+        """The move of ``symbol`` in its latest session at ``now``; ``None`` where it cannot be measured."""
         return self._of(symbol, now, self._known(now))
 
     def _of(self, symbol: str, now: datetime, known: dict[str, UnusualMove | None]) -> UnusualMove | None:
@@ -93,10 +91,8 @@ class MoveMeasures:
         return known[symbol]
 
     def stamp(self, now: datetime) -> object:
-        """Equal for two moments between which no move can have changed.
-
-        After the latest quote, nothing but the beginning of another session changes what stands.
-        """
+        """Equal for two moments between which no move can have changed: after the latest quote, only the start of
+        another session changes moves."""
         revision = self._market.revision
         if revision.latest_at is None or revision.latest_at <= now:
             sessions = tuple(s.date if (s := t.current(now)) else None for t in self._timetables.values())
@@ -104,7 +100,7 @@ class MoveMeasures:
         return (revision.number, now)
 
     def _known(self, now: datetime) -> dict[str, UnusualMove | None]:
-        """What was measured for ``now``: a fall is asked about a whole universe, once for each that falls."""
+        """The moves measured for ``now``: explaining one fall takes those of the whole universe."""
         revision = self._market.revision.number
         if revision != self._revision:
             self._revision = revision
@@ -117,37 +113,27 @@ class MoveMeasures:
             if timetable.exchange not in self._timetables:
                 self._timetables[timetable.exchange] = timetable
                 self._measured.clear()
-        standing = prices.stood(now)
-        if standing is None:
+        latest, change = prices.stood(now), self._change(symbol, now)
+        if latest is None or change is None:
             return None
-        quote, session = standing
-        reference = prices.previous_close(quote, session)
-        if reference is None:
-            return None
-        change = quote.price / reference.price - 1
-        market = self._change(self._benchmark, now) or 0.0
-        scale = self.scale(symbol, session)
+        scale = self.scale(symbol, latest[1])
         if scale is None:
             return None
-        excess = change - market
-        return UnusualMove(symbol, session, change, excess, excess / scale)
+        excess = change - (self._change(self._benchmark, now) or 0.0)
+        return UnusualMove(symbol, latest[1], change, excess, excess / scale)
 
     def market(self, now: datetime) -> tuple[float, float] | None:
-        """The benchmark's change and its own z; ``None`` where it is not known."""
+        """The benchmark's change and its z; ``None`` where there is no price."""
         change = self._change(self._benchmark, now)
         session = self._market.of(self._benchmark).timetable.current(now)
         if change is None or session is None:
             return None
         returns = list(self._daily(self._benchmark, session).values())
-        if len(returns) < LEAST:
-            return change, 0.0
-        middle = median(returns)
-        scale = max(CONSISTENT * median(abs(r - middle) for r in returns), FLOOR / 2)
-        return change, change / scale
+        return (change, change / _scale(returns, FLOOR / 2)) if len(returns) >= LEAST else (change, 0.0)
 
     def group(self, name: str, members: Collection[str], universe: Collection[str], now: datetime) -> GroupMove | None:
-        """How ``members`` move beside the rest of ``universe``; ``None`` where nobody of them can be measured."""
-        self._of(self._benchmark, now, self._known(now))  # a first look may add an exchange, and begin anew
+        """How ``members`` move against the rest of ``universe``; ``None`` where none of them can be measured."""
+        self._of(self._benchmark, now, self._known(now))  # may add an exchange, which clears the cache
         known = self._known(now)
         inside = [m for m in (self._of(s, now, known) for s in members) if m is not None]
         if not inside:
@@ -157,35 +143,31 @@ class MoveMeasures:
         return GroupMove(name, tuple(inside), median(m.z for m in inside), median(outside) if outside else 0.0)
 
     def scale(self, symbol: str, session: Session) -> float | None:
-        """The symbol's everyday daily scale before ``session``, of its return less the benchmark's."""
+        """The usual scale of the symbol's daily excess returns before ``session``; ``None`` without enough history."""
         key = self._key(symbol, session)
         if key not in self._scales:
-            own, market = self._daily(symbol, session), self._daily(self._benchmark, session)
-            excess = [r - market.get(day, 0.0) for day, r in own.items()]
-            if len(excess) < LEAST:
-                self._scales[key] = None
-            else:
-                middle = median(excess)
-                self._scales[key] = max(CONSISTENT * median(abs(e - middle) for e in excess), FLOOR)
+            excess = list(self._excess(symbol, session).values())
+            self._scales[key] = _scale(excess, FLOOR) if len(excess) >= LEAST else None
         return self._scales[key]
 
     def nearest(self, symbol: str, universe: Collection[str], session: Session, count: int) -> tuple[str, ...]:
-        """The symbols whose daily excess returns go most with this one's over the year before ``session``."""
+        """The symbols whose daily excess returns correlate most with this one's over the ``LOOKBACK`` sessions before
+        ``session``."""
         own, standard = self._excess(symbol, session), self._standard(symbol, session)
-        found = []
+        correlations = []
         for other in universe:
             if other != symbol:
                 theirs = self._standard(other, session) if standard else None
-                if standard and theirs:  # both traded in every session: a product of what was worked out before
+                if standard and theirs:  # both traded in every session: faster by the standardised returns
                     correlation: float | None = sum(map(mul, standard, theirs))
                 else:
                     correlation = _correlation(own, self._excess(other, session))
                 if correlation is not None:
-                    found.append((-correlation, other))
-        return tuple(other for _, other in sorted(found)[:count])
+                    correlations.append((-correlation, other))
+        return tuple(other for _, other in sorted(correlations)[:count])
 
     def forget(self, before: date) -> None:
-        """Drop what was remembered for sessions before ``before``."""
+        """Drop what is cached for sessions before ``before``."""
         self._scales = {k: v for k, v in self._scales.items() if k[1] >= before}
         self._returns = {k: v for k, v in self._returns.items() if k[1] >= before}
         self._excesses = {k: v for k, v in self._excesses.items() if k[1] >= before}
@@ -193,14 +175,12 @@ class MoveMeasures:
 
     def _change(self, symbol: str, now: datetime) -> float | None:
         prices = self._market.of(symbol)
-        standing = prices.stood(now)
-        if standing is None:
-            return None
-        reference = prices.previous_close(*standing)
-        return standing[0].price / reference.price - 1 if reference else None
+        latest = prices.stood(now)
+        reference = prices.previous_close(*latest) if latest else None
+        return latest[0].price / reference.price - 1 if latest and reference else None
 
     def _key(self, symbol: str, session: Session) -> _Key:
-        """What a figure from closed sessions depends on; history that arrives late makes it anew."""
+        """The cache key of a figure from closed sessions; late history changes it."""
         return symbol, session.date, self._market.of(symbol).version, self._market.of(self._benchmark).version
 
     def _daily(self, symbol: str, session: Session) -> dict[date, float]:
@@ -220,7 +200,8 @@ class MoveMeasures:
         return self._excesses[key]
 
     def _standard(self, symbol: str, session: Session) -> list[float] | None:
-        """The symbol's excess returns of every session the benchmark has, less their mean, scaled to length 1."""
+        """The symbol's excess returns less their mean, scaled to length 1; ``None`` where the benchmark has other
+        sessions."""
         key = (symbol, session.date)
         if key not in self._standards:
             days, own = self._daily(self._benchmark, session), self._excess(symbol, session)
@@ -231,6 +212,11 @@ class MoveMeasures:
                 if length > 0:
                     self._standards[key] = [(own[day] - mean) / length for day in days]
         return self._standards[key]
+
+
+def _scale(returns: Sequence[float], least: float) -> float:
+    middle = median(returns)
+    return max(CONSISTENT * median(abs(r - middle) for r in returns), least)
 
 
 def _correlation(a: dict[date, float], b: dict[date, float]) -> float | None:

@@ -1,1 +1,1 @@
-"""The digest after a session: when it is due and what it contains."""
+"""Digests of one or more sessions: when one is due, and what goes into it."""

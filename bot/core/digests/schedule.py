@@ -1,76 +1,71 @@
-"""When a digest is due, and what it is made from: the engine's state after a session's close."""
+"""When digests are due: one after each session of the benchmark's exchange, and one after the last of an ISO week."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from bot.core.digests.content import WEEKLY_STALE_AFTER, DigestInputs, Due, compile_digest, next_digest, stale
-from bot.core.health import Health
-from bot.core.incidents.alerts import AlertBook
-from bot.core.incidents.incidents import Incidents
-from bot.core.messages.blocks.digest import digest
-from bot.core.messages.summary import NOT_ADVICE, MessageBuilder
-from bot.core.model import Announcement, Reason, Severity
-from bot.core.news import NewsIndex
-from bot.core.prices.market import Market
-from bot.core.prices.sessions import Timetable
-from bot.core.rules.rule import Evaluation
+from bot.core.messages.blocks.digest import DAILY, WEEKLY
+from bot.core.prices.sessions import Session, Timetable
 
-PRICES_COME_WITHIN = timedelta(minutes=25)
-"""What is made up for waits so long after a start, for the prices and closes of when nobody was here."""
+DAILY_AFTER = timedelta(minutes=30)
+"""How long after the regular close: official closes have arrived by then."""
+WEEKLY_AFTER = timedelta(minutes=35)
+STALE_AFTER = timedelta(hours=20)
+"""A daily digest this late is dropped: the next one is near."""
+WEEKLY_STALE_AFTER = timedelta(hours=60)
+"""The same for a weekly one: over the weekend, but not into the next week's first session."""
 
 
-@dataclass(slots=True)
-class Digests:
-    """Makes a digest after each session of the benchmark's exchange, and one after each week."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A digest about the sessions from ``first`` to ``last``, due at ``at``."""
 
-    market: Market
-    alerts: AlertBook
-    incidents: Incidents
-    health: Health
-    evaluate: Callable[[str, datetime], list[Evaluation]]
-    timetable: Timetable
-    prices_at: datetime | None = None
-    """When prices last came."""
-    _next: Due | None = field(default=None)
-    _began: datetime | None = None
-
-    def begin(self, at: datetime, *, makes_up: bool = False) -> None:
-        """Make digests from ``at`` on; with ``makes_up`` also one that fell due shortly before, while nobody was here.
-        One made already has the same key, and is not sent again."""
-        self._began = at
-        self._next = next_digest(self.timetable, at - WEEKLY_STALE_AFTER if makes_up else at)
+    at: datetime
+    kind: str
+    """``daily`` or ``weekly``."""
+    first: date
+    last: date
 
     @property
-    def next_at(self) -> datetime | None:
-        """When the next is due."""
-        if self._next is not None and self._began is not None and self._next.at <= self._began:
-            return self._began + PRICES_COME_WITHIN
-        return self._next.at if self._next else None
+    def key(self) -> str:
+        """The key of its announcement, by which a repeat is recognised."""
+        return f"digest:{self.kind}:{self.last:%Y-%m-%d}"
 
-    def due(
-        self, at: datetime, news: NewsIndex, messages: MessageBuilder, watched: Collection[str]
-    ) -> list[Announcement]:
-        """The digests due by ``at``; those that are too late are passed over."""
-        made = []
-        while self._next is not None and self.next_at is not None and self.next_at <= at:
-            due, self._next = self._next, next_digest(self.timetable, self._next.at)
-            if stale(due, at):
-                continue
-            given = DigestInputs(
-                self.market,
-                news,
-                self.timetable,
-                watched,
-                list(self.incidents),
-                list(self.alerts),
-                self.evaluate,
-                self.health.failing(),
-                feeds_fine=self.health.feeds_fine,
-                prices_at=self.prices_at,
-            )
-            summary = digest(compile_digest(given, due, at), messages.company, messages.topic, NOT_ADVICE)
-            made.append(Announcement(due.key, at, Reason.DIGEST, Severity.INFO, summary))
-        return made
+
+def next_digest(timetable: Timetable, after: datetime) -> Due | None:
+    """The first digest due later than ``after``; ``None`` where the timetable ends before that.
+
+    The timetable's last session has no weekly digest: it may not be the last of its week.
+    """
+    session = timetable.first_close_since(after - WEEKLY_AFTER)
+    while session is not None:
+        for due in _digests(timetable, session):
+            if due.at > after:
+                return due
+        session = timetable.before(session, -1)
+    return None
+
+
+def stale(due: Due, at: datetime) -> bool:
+    """Whether it is too late at ``at`` for this digest."""
+    return at - due.at > (WEEKLY_STALE_AFTER if due.kind == WEEKLY else STALE_AFTER)
+
+
+def _digests(timetable: Timetable, session: Session) -> Iterator[Due]:
+    """The digests after the close of ``session``, in order."""
+    yield Due(session.close_at + DAILY_AFTER, DAILY, session.date, session.date)
+    following = timetable.before(session, -1)
+    if following is None or _week(following) == _week(session):
+        return
+    first = session
+    while (earlier := timetable.before(first)) is not None and _week(earlier) == _week(session):
+        first = earlier
+    yield Due(session.close_at + WEEKLY_AFTER, WEEKLY, first.date, session.date)
+
+
+def _week(session: Session) -> tuple[int, int]:
+    """ISO year and week."""
+    year, week, _ = session.date.isocalendar()
+    return year, week

@@ -1,1 +1,1 @@
-"""Alerts, the incidents they join, and what is announced of them and when."""
+"""The life of alerts and incidents: grouping, follow-ups, corrections, outcomes, and when each is announced."""

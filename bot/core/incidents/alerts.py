@@ -1,7 +1,7 @@
-"""The alerts of every fingerprint and session, and how each moves from firing to resolved.
+"""The life of an alert, from firing to resolved.
 
-One alert per rule, symbol and session: while it fires its numbers follow the price and its severity may only rise;
-a price that bounces over the threshold does not resolve it, the end of its session does.
+There is one alert per rule, symbol and session. While it fires, its figures follow the price and its severity can only
+rise. It resolves when its session ends, not when the price crosses back over the threshold.
 """
 
 from __future__ import annotations
@@ -10,27 +10,18 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.core.model import (
-    Alert,
-    AlertChange,
-    AlertState,
-    CauseRef,
-    ChangeKind,
-    Check,
-    ClusterMatch,
-    Phase,
-)
+from bot.core.model import Alert, AlertChange, AlertState, CauseRef, ChangeKind, Check, ClusterMatch, Phase, Severity
 from bot.core.prices.market import Market
-from bot.core.prices.sessions import Session, Timetable
+from bot.core.prices.sessions import Session
 from bot.core.rules.conditions import Move
 from bot.core.rules.rule import Evaluation, Rule
 
 WORST_STEP = 0.005
-"""How much further a move must go before the alert's record is written again."""
+"""An alert is stored again once its move has grown by this much."""
 
 
 class AlertBook:
-    """Every alert of recent sessions, by fingerprint and session."""
+    """The alerts of recent sessions, by fingerprint and session."""
 
     def __init__(self, market: Market, watching_since: datetime) -> None:
         self._market = market
@@ -39,9 +30,9 @@ class AlertBook:
         self._by_id: dict[str, Alert] = {}
         self._written_worst: dict[str, float | None] = {}
         self._firing: dict[str, dict[tuple[str, date], Alert]] = {}
-        """Those of ``_alerts`` that fire, by symbol."""
+        """The firing ones of ``_alerts``, by symbol."""
         self.between: tuple[date, date] | None = None
-        """First and last session whose moves may raise alerts; any, where not set. A backtest has such bounds."""
+        """First and last session in which alerts may fire, for backtests; ``None`` for no bounds."""
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -49,27 +40,27 @@ class AlertBook:
         return iter(self._alerts.values())
 
     def get(self, alert_id: str) -> Alert | None:
-        """The alert called ``alert_id``, if it is recent."""
+        """The alert with this id, if it is recent."""
         return self._by_id.get(alert_id)
 
     def firing(self) -> list[Alert]:
-        """Every alert that fires, by ``fired_at``."""
-        found = [alert for alerts in self._firing.values() for alert in alerts.values()]
-        return sorted(found, key=lambda a: (a.fired_at, a.id))
+        """All firing alerts, by ``fired_at``."""
+        alerts = [alert for of_symbol in self._firing.values() for alert in of_symbol.values()]
+        return sorted(alerts, key=lambda a: (a.fired_at, a.id))
 
     def fires(self, symbol: str) -> bool:
-        """Whether an alert of ``symbol`` is firing."""
+        """Whether an alert for ``symbol`` is firing."""
         return bool(self._firing.get(symbol))
 
-    def last_told(self, fingerprint: str, before: date) -> Alert | None:
-        """The newest alert of ``fingerprint`` from an earlier session that people were told of."""
-        told = [a for (f, s), a in self._alerts.items() if f == fingerprint and s < before and a.told_at is not None]
-        return max(told, key=lambda a: a.session, default=None)
+    def last_notified(self, fingerprint: str, before: date) -> Alert | None:
+        """The newest alert of ``fingerprint`` from an earlier session that was sent to people."""
+        sent = [a for (f, s), a in self._alerts.items() if f == fingerprint and s < before and a.told_at is not None]
+        return max(sent, key=lambda a: a.session, default=None)
 
     # ------------------------------------------------------------------------------------------------------ changing
 
     def restore(self, alerts: Iterable[Alert], at: datetime) -> None:
-        """Take alerts from the history; the numbers of those that fire are brought up to the quotes now known."""
+        """Load alerts from the history; firing ones are brought up to date with the quotes now known."""
         for alert in alerts:
             self._written_worst[alert.id] = alert.worst
             if alert.state is AlertState.FIRING:
@@ -78,7 +69,7 @@ class AlertBook:
                 self._put(alert)
 
     def consider(self, outcome: Evaluation, full: Check | None, at: datetime) -> AlertChange | None:
-        """What an outcome that holds does to its alert: fire it, raise it, or move its numbers."""
+        """Fire the alert of a rule that holds, or raise its severity; ``None`` where neither is due."""
         session = self._session(outcome, at)
         if session is None or outcome.severity is None:
             return None
@@ -87,23 +78,21 @@ class AlertBook:
         if alert is None:
             fired = self._fire(outcome, full or outcome.check, fingerprint, session, at)
             return self._put(fired, AlertChange(ChangeKind.FIRED, at, fired))
-        if alert.state is not AlertState.FIRING:
+        if not _raises(alert, outcome.severity):
             return None
-        if outcome.severity > alert.severity:
-            raised = replace(
-                _measured(alert, outcome.move),
-                severity=outcome.severity,
-                checks=(full or outcome.check,),
-                cause=alert.cause if alert.corrected_at else cause_of(outcome.cause, outcome.confidence) or alert.cause,
-                updated_at=at,
-            )
-            return self._put(raised, AlertChange(ChangeKind.ESCALATED, at, raised))
-        return None
+        raised = replace(
+            _measured(alert, outcome.move),
+            severity=outcome.severity,
+            checks=(full or outcome.check,),
+            cause=alert.cause if alert.corrected_at else cause_of(outcome.cause, outcome.confidence) or alert.cause,
+            updated_at=at,
+        )
+        return self._put(raised, AlertChange(ChangeKind.ESCALATED, at, raised))
 
     def follow(self, symbol: str, at: datetime) -> list[AlertChange]:
-        """Let the numbers of the symbol's firing alerts follow its standing price, whether or not the rule still holds.
+        """Update the symbol's firing alerts to its latest price, whether or not their rules still hold.
 
-        A change is reported only where the move has gone notably further than when it was last written.
+        Returns only changes worth storing: moves that have grown by ``WORST_STEP``.
         """
         changes = []
         for alert in list(self._firing.get(symbol, {}).values()):
@@ -118,63 +107,62 @@ class AlertBook:
         return changes
 
     def exhausted(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> bool:
-        """Whether the rule can do nothing more to its alert in the session judged: it is resolved, or as severe as the
-        rule can make it. Saves asking again, at every price, why a stock fell."""
-        judged = session or self._market.of(symbol).timetable.current(at)
-        alert = self._alerts.get((rule.fingerprint(symbol), judged.date)) if judged else None
-        if alert is None:
-            return False
-        return alert.state is not AlertState.FIRING or alert.severity >= max(s.severity for s in rule.severity)
+        """Whether the rule cannot change its alert of ``session`` any more: it is resolved, or at the rule's highest
+        severity. Saves ranking causes again at every price."""
+        session = session or self._market.of(symbol).timetable.current(at)
+        alert = self._alerts.get((rule.fingerprint(symbol), session.date)) if session else None
+        return alert is not None and not _raises(alert, max(s.severity for s in rule.severity))
 
     def would_change(self, outcome: Evaluation, at: datetime) -> bool:
-        """Whether ``consider`` would fire or raise: only then is the full tree of checks worth evaluating."""
+        """Whether ``consider`` would fire or raise the alert: only then is the full tree of checks worth evaluating."""
         session = self._session(outcome, at)
         if session is None or outcome.severity is None:
             return False
         alert = self._alerts.get((outcome.rule.fingerprint(outcome.symbol), session.date))
-        return alert is None or (alert.state is AlertState.FIRING and outcome.severity > alert.severity)
+        return alert is None or _raises(alert, outcome.severity)
 
     def amend(self, alert: Alert) -> None:
-        """Replace an alert's record without a change of its own (its incident, when it was told)."""
+        """Replace an alert where something other than its price or severity changed: incident, cause, ``told_at``."""
         self._put(alert)
 
     def ends_at(self, alert: Alert) -> datetime:
         """When the alert resolves: the end of its session or, where it fired after that, the start of the next one."""
         timetable = self._market.of(alert.symbol).timetable
-        return ending(timetable, alert.session, alert.fired_at)
+        session = timetable.on(alert.session)
+        if session is None:
+            return alert.fired_at
+        if alert.fired_at < session.ends_at:
+            return session.ends_at
+        following = timetable.before(session, -1)
+        return max(following.starts_at, alert.fired_at) if following else alert.fired_at
 
     def resolve_due(self, at: datetime) -> list[AlertChange]:
-        """Resolve every alert whose session is over at ``at``."""
+        """Resolve the alerts whose session is over at ``at``."""
         changes = []
         for alert in self.firing():
-            due = self.ends_at(alert)
-            if due <= at:
+            if (due := self.ends_at(alert)) <= at:
                 resolved = replace(alert, state=AlertState.RESOLVED, resolved_at=due, updated_at=due)
                 changes.append(AlertChange(ChangeKind.RESOLVED, due, resolved))
                 self._put(resolved, changes[-1])
         return changes
 
     def next_due(self) -> datetime | None:
-        """The earliest moment an alert resolves."""
+        """When the next alert resolves."""
         return min((self.ends_at(a) for a in self.firing()), default=None)
 
     def forget(self, before: date, keep: Collection[str] = ()) -> None:
-        """Drop resolved alerts of sessions before ``before``, but for those whose ids are in ``keep``."""
-        old = (k for k, a in self._alerts.items() if k[1] < before and a.state is AlertState.RESOLVED)
-        gone = [k for k in old if self._alerts[k].id not in keep]
-        for key in gone:
-            alert = self._alerts.pop(key)
-            self._by_id.pop(alert.id, None)
-            self._written_worst.pop(alert.id, None)
+        """Drop resolved alerts of sessions before ``before``, except those with an id in ``keep``."""
+        for key, alert in list(self._alerts.items()):
+            if key[1] < before and alert.state is AlertState.RESOLVED and alert.id not in keep:
+                del self._alerts[key]
+                self._by_id.pop(alert.id, None)
+                self._written_worst.pop(alert.id, None)
 
     # ------------------------------------------------------------------------------------------------------- details
 
     def _session(self, outcome: Evaluation, at: datetime) -> Session | None:
-        """The session an alert would be about; ``None`` where there is none, or none that may raise alerts."""
-        if outcome.move is not None:
-            session: Session | None = outcome.move.session
-        else:
-            session = self._market.of(outcome.symbol).timetable.current(at)
+        """The session the alert is about; ``None`` outside sessions and outside ``between``."""
+        session = outcome.move.session if outcome.move else self._market.of(outcome.symbol).timetable.current(at)
         if session is not None and self.between and not self.between[0] <= session.date <= self.between[1]:
             return None
         return session
@@ -221,7 +209,7 @@ class AlertBook:
         )
 
     def _moved(self, alert: Alert, at: datetime) -> Alert:
-        """``alert`` with the numbers of the price that stands at ``at``; itself where nothing moved."""
+        """``alert`` with the figures of the latest price at ``at``; ``alert`` itself where the price is the same."""
         standing = self._market.of(alert.symbol).standing(at)
         if standing is None or alert.reference is None or alert.worst is None or standing[1].date != alert.session:
             return alert
@@ -238,7 +226,7 @@ class AlertBook:
         )
 
     def _under_way(self, outcome: Evaluation, session: Session) -> bool:
-        """The session began before we watched, and the first price we saw of it met the condition already."""
+        """Whether the bot started during the session and the first price it saw was already half way there."""
         if outcome.move is None or session.starts_at >= self._watching_since:
             return False
         quotes = self._market.of(outcome.symbol).in_session(session)
@@ -248,6 +236,7 @@ class AlertBook:
         return first <= outcome.move.change / 2 if outcome.move.change < 0 else first >= outcome.move.change / 2
 
     def _furthest(self, alert: Alert) -> float | None:
+        """The alert's ``worst`` with the quotes that came after it was stored."""
         if alert.worst is None or alert.reference is None:
             return alert.worst
         prices = self._market.of(alert.symbol)
@@ -255,12 +244,16 @@ class AlertBook:
         if session is None:
             return alert.worst
         since, price = alert.last_price_at or alert.price_at, alert.last_price or alert.price
-        later = prices.quotes_between(since, session.ends_at)
-        # what shares its moment with the price last written down came before it: a session's low before its close
-        written = max((i for i, q in enumerate(later) if q.at == since and q.price == price), default=-1)
-        later = later[written + 1 :]
-        moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later if q.seen_at >= alert.fired_at)]
+        quotes = prices.quotes_between(since, session.ends_at)
+        # quotes of the same moment as the stored one precede it: a session's low comes before its close
+        stored = max((i for i, q in enumerate(quotes) if q.at == since and q.price == price), default=-1)
+        later = [q for q in quotes[stored + 1 :] if q.seen_at >= alert.fired_at]
+        moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later)]
         return min(moves) if alert.worst < 0 else max(moves)
+
+
+def _raises(alert: Alert, severity: Severity) -> bool:
+    return alert.state is AlertState.FIRING and severity > alert.severity
 
 
 def _measured(alert: Alert, move: Move | None) -> Alert:
@@ -277,22 +270,11 @@ def _measured(alert: Alert, move: Move | None) -> Alert:
     )
 
 
-def ending(timetable: Timetable, day: date, fired_at: datetime) -> datetime:
-    """The moment an alert of session ``day`` that fired at ``fired_at`` resolves."""
-    session = timetable.on(day)
-    if session is None:
-        return fired_at
-    if fired_at < session.ends_at:
-        return session.ends_at
-    following = timetable.before(session, -1)
-    return max(following.starts_at, fired_at) if following else fired_at
-
-
 def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> CauseRef | None:
-    """What an alert keeps of the cluster that explains it."""
+    """The reference to a cluster that an alert keeps as its cause."""
     if match is None:
         return None
-    best = match.best
+    best, first = match.best, match.first
     return CauseRef(
         cluster=match.cluster,
         topic=match.topic,
@@ -308,8 +290,8 @@ def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> Cau
         stories=tuple(s.id for s in match.stories),
         sources=match.sources,
         confidence=confidence,
-        first_title=match.first.title,
-        first_source=match.first.origin,
-        first_link=match.first.link,
-        first_seen_at=match.first.seen_at,
+        first_title=first.title,
+        first_source=first.origin,
+        first_link=first.link,
+        first_seen_at=first.seen_at,
     )

@@ -1,6 +1,6 @@
-"""Announces what happens to incidents: when a message, an edit or a follow-up goes out, and how it is addressed.
+"""When a message, an edit or a follow-up about an incident goes out, and which message it edits or replies to.
 
-What the words are is ``summary``'s; when a reason exists, and what an incident is, ``incidents``'.
+``incidents`` decides whether there is a reason for a new message, ``messages.summary`` what it says.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.incidents import (
     Incidents,
-    began_with,
     edit_key,
+    first_alert,
     message_key,
     mostly_corrected,
-    reason_to_speak,
+    reason_for_message,
     told_by,
 )
 from bot.core.messages.summary import MessageBuilder
@@ -40,11 +40,11 @@ from bot.core.rules.rule import RuleSet
 from bot.core.step_result import StepResult
 
 EDIT_WORTH = 0.01
-"""A message is edited when its lead's move is this much further than when it was last told."""
+"""A message is edited when its lead's change differs by this much from the one last published."""
 
 
 class Announcer:
-    """Turns what happened to incidents into announcements."""
+    """Turns changes of incidents into announcements."""
 
     def __init__(
         self,
@@ -60,68 +60,69 @@ class Announcer:
         self.messages = messages
         self._rules = rules
         self.here_since = datetime.min.replace(tzinfo=UTC)
-        """Since when we know what happens: after a restart, since then."""
+        """When the bot last started."""
 
-    # ------------------------------------------------------------------------------------------- what has happened
+    # ----------------------------------------------------------------------------------------- alerts and causes
 
     def tell(self, ids: Collection[str], at: datetime, result: StepResult) -> None:
-        """Say what changed: a new message where there is a reason for one, else an edit soon."""
+        """Announce changed incidents: with a new message where there is a reason for one, otherwise by an edit."""
         for incident_id in sorted(ids):
             incident = self.incidents.get(incident_id)
             if incident is None or incident.state is IncidentState.CLOSED or not self.incidents.has_alerts(incident):
                 continue
-            reason = reason_to_speak(incident, at)
+            reason = reason_for_message(incident, at)
             if reason is None:
                 self.incidents.edit_soon(incident, at)
             else:
-                self._tell(incident, reason, at, result)
+                self._new_message(incident, reason, at, result)
 
-    def _tell(self, incident: Incident, reason: Reason, at: datetime, result: StepResult) -> None:
+    def _new_message(self, incident: Incident, reason: Reason, at: datetime, result: StepResult) -> None:
         alerts = self.incidents.alerts_of(incident)
-        held_back = self._quieted(incident, alerts)
-        if not held_back and reason is Reason.FIRST:
-            held_back = self._held_back(alerts)
-        told = self.incidents.announced(incident, reason, at)
-        summary = self.messages.incident(told, alerts, self._watched, at, reason)
-        self._send(told, reason, summary, at, result, held_back)
-        if not held_back:
-            self._mark_told(alerts, at, result)
+        suppressed = self._inhibited(incident, alerts)
+        if not suppressed and reason is Reason.FIRST and all(self._cooling(a) for a in alerts):
+            suppressed = Suppression(SuppressionReason.COOLDOWN)
+        current = self.incidents.record_message(incident, reason, at)
+        summary = self.messages.incident(current, alerts, self._watched, at, reason)
+        self._send(current, reason, summary, at, result, suppressed)
+        if not suppressed:
+            self._mark_notified(alerts, at, result)
 
     def correct(self, incident: Incident, at: datetime, result: StepResult) -> None:
-        """Say once that the cause is another than first told, where that holds of the lead and of most who fell; the
-        message itself is edited in any case."""
+        """Edit the message after causes were corrected. Where the lead and most of the alerts are affected, a new
+        message says so, once."""
         alerts = self.incidents.alerts_of(incident)
-        of_all = told_by(incident, alerts).corrected_at is not None and mostly_corrected(alerts)
+        announce = told_by(incident, alerts).corrected_at is not None and mostly_corrected(alerts)
         current = self.incidents.correct_lead(incident, at)
-        if of_all and current.thread.corrected_at is None and current.thread.messages:
-            told = self.incidents.told_corrected(current, at)
-            self._send(told, Reason.CORRECTED, self.messages.correction(told, alerts), at, result, _unheard(alerts))
+        if announce and current.thread.corrected_at is None and current.thread.messages:
+            current = self.incidents.record_correction(current, at)
+            summary = self.messages.correction(current, alerts)
+            self._send(current, Reason.CORRECTED, summary, at, result, _never_sent(alerts))
 
     def merged(self, closed: Incident, into: Incident, at: datetime, result: StepResult) -> None:
-        """Let the message of an incident that turned out to be part of another say so, and say no more."""
+        """Edit the message of an incident that was merged into another, for the last time: it says where to read on."""
         if closed.thread.messages:
-            told = self.incidents.told_merged(closed, at)
-            self._edit(told, self.messages.merged(told, self.incidents.alerts_of(told), into), at, result)
+            current = self.incidents.record_merge(closed, at)
+            self._edit(current, self.messages.merged(current, self.incidents.alerts_of(current), into), at, result)
 
     # --------------------------------------------------------------------------------------------- price and time
 
     def watch_lead(self, incident: Incident, at: datetime, result: StepResult) -> None:
-        """What the lead symbol's newest price brings about: a follow-up, or an edit when it has gone further."""
+        """After a new price of the lead: send the follow-ups it triggers, and plan an edit where it moved enough."""
         alerts = self.incidents.alerts_of(incident)
         if not alerts:
             return
         current = self._timed_follow_ups(incident, at, result, after_due=True)
-        due = follow_ups.due_by_price(current, self.market.of(current.lead), began_with(current, alerts), at)
+        due = follow_ups.due_by_price(current, self.market.of(current.lead), first_alert(current, alerts), at)
         if due:
             current = self._follow_up(current, [f.kind for f in due], at, result)
-        told, change = current.thread.told_change, told_by(current, alerts).last_change
-        if told is not None and change is not None and abs(change - told) >= EDIT_WORTH:
+        published, change = current.thread.told_change, told_by(current, alerts).last_change
+        if published is not None and change is not None and abs(change - published) >= EDIT_WORTH:
             self.incidents.edit_soon(current, at)
 
     def tend(self, incident: Incident, at: datetime, result: StepResult) -> None:
-        """Say what has fallen due, and close an incident of which nothing more is to come."""
+        """Send what is due, and close the incident once it is settled."""
         if not self.incidents.has_alerts(incident):
-            self.incidents.give_up(incident, at)
+            self.incidents.close_lost(incident, at)
             return
         current = self._timed_follow_ups(incident, at, result)
         lapse = follow_ups.lapses_at(current, self.market.of(current.lead).timetable)
@@ -133,19 +134,19 @@ class Announcer:
         self.incidents.close_if_settled(current, at)
 
     def _update(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
-        """Edit the main message: it shows things as they are now."""
+        """Bring the main message up to date."""
         alerts = self.incidents.alerts_of(incident)
-        edited = self.incidents.edited(incident, at)
+        edited = self.incidents.record_edit(incident, at)
         self._edit(edited, self.messages.incident(edited, alerts, self._watched, at, Reason.FIRST), at, result)
-        if not _unheard(alerts):
-            self._mark_told(alerts, at, result)
+        if not _never_sent(alerts):
+            self._mark_notified(alerts, at, result)
         return edited
 
     def _timed_follow_ups(
         self, incident: Incident, at: datetime, result: StepResult, *, after_due: bool = False
     ) -> Incident:
-        """Send what is due. ``after_due`` leaves a follow-up due this very moment to the clock, which comes after all
-        quotes of the moment are in."""
+        """Send the timed follow-ups that are due. ``after_due`` leaves out those due at this very moment: they wait
+        until all quotes of the moment are in."""
         current = incident
         for follow_up in follow_ups.due_by_time(incident, self.market.of(incident.lead), at, self.here_since):
             assert follow_up.due_at is not None
@@ -162,11 +163,11 @@ class Announcer:
     def _lapse(
         self, incident: Incident, waiting: Sequence[FollowUpKind], lapse: datetime, at: datetime, result: StepResult
     ) -> Incident:
-        """Five sessions on: what has not come back is said once, and the waiting ends."""
+        """Five sessions on, end the follow-ups that wait for a price; a missing recovery is reported once."""
         prices = self.market.of(incident.lead)
-        if follow_ups.waited_for(lapse, prices, at, self.here_since):
+        if follow_ups.close_awaited(lapse, prices, at, self.here_since):
             return incident
-        stale = follow_ups.end_is_stale(lapse, prices.timetable, at)
+        stale = follow_ups.lapse_is_stale(lapse, prices.timetable, at)
         outcome = FollowUpOutcome.STALE if stale else FollowUpOutcome.EXPIRED
         incident = self.incidents.end_follow_ups(incident, waiting, at, outcome)
         if RECOVERED in waiting and not stale:
@@ -184,13 +185,13 @@ class Announcer:
         closed_at: datetime | None = None,
         late: bool = False,
     ) -> Incident:
-        """``closed_at``: the close this is about, whose prices it gives; the prices of now, where it is about none."""
+        """``closed_at``: the close whose prices it reports; ``None`` for current prices."""
         alerts = self.incidents.alerts_of(incident)
         outcome = FollowUpOutcome.LATE if late else FollowUpOutcome.SENT
-        told = self.incidents.followed_up(incident, kinds, at, outcome)
-        summary = self.messages.follow_up(told, alerts, kinds, at, closed_at, late)
-        self._send(told, Reason.FOLLOW_UP, summary, at, result, _unheard(alerts))
-        return told
+        current = self.incidents.record_follow_up(incident, kinds, at, outcome)
+        summary = self.messages.follow_up(current, alerts, kinds, at, closed_at, late)
+        self._send(current, Reason.FOLLOW_UP, summary, at, result, _never_sent(alerts))
+        return current
 
     # ----------------------------------------------------------------------------------------------- announcements
 
@@ -201,18 +202,18 @@ class Announcer:
         summary: Summary,
         at: datetime,
         result: StepResult,
-        held_back: Suppression | None,
+        suppressed: Suppression | None,
     ) -> None:
-        """A new message: the incident's newest, which answers its first."""
+        """A new message, in reply to the incident's first."""
         number = incident.thread.messages
-        made = self._announcement(incident, message_key(incident, number), reason, summary, at)
+        announcement = self._announcement(incident, message_key(incident, number), reason, summary, at)
         first = message_key(incident, 1) if number > 1 else ""
-        result.announcements.append(replace(made, replies_to=first, suppressed_by=held_back))
+        result.announcements.append(replace(announcement, replies_to=first, suppressed_by=suppressed))
 
     def _edit(self, incident: Incident, summary: Summary, at: datetime, result: StepResult) -> None:
         """An edit of the incident's main message."""
-        made = self._announcement(incident, edit_key(incident), incident.thread.main_reason, summary, at)
-        result.announcements.append(replace(made, edits=message_key(incident, incident.thread.main)))
+        announcement = self._announcement(incident, edit_key(incident), incident.thread.main_reason, summary, at)
+        result.announcements.append(replace(announcement, edits=message_key(incident, incident.thread.main)))
 
     def _announcement(
         self, incident: Incident, key: str, reason: Reason, summary: Summary, at: datetime
@@ -228,24 +229,21 @@ class Announcer:
             rules=tuple(sorted({alert.rule for alert in self.incidents.alerts_of(incident)})),
         )
 
-    # ------------------------------------------------------------------------------------------------ held back
+    # ------------------------------------------------------------------------------------------------ suppression
 
-    def _quieted(self, incident: Incident, alerts: Sequence[Alert]) -> Suppression | None:
-        """The rule that keeps these quiet while an alert of it fires; ``None`` where one of them speaks all the
-        same."""
+    def _inhibited(self, incident: Incident, alerts: Sequence[Alert]) -> Suppression | None:
+        """Set where a rule with a firing alert inhibits the rules of all these alerts."""
         firing = {a.rule for a in self.alerts.firing() if a.incident != incident.id}
-        louder = [rule for name in sorted(firing) if (rule := self._rules().named(name)) is not None and rule.quiets]
         names = {a.rule for a in alerts}
-        quieting = next((rule for rule in louder if names and names <= rule.quiets), None)
-        return Suppression(SuppressionReason.INHIBITED, quieting.name) if quieting else None
-
-    def _held_back(self, alerts: Sequence[Alert]) -> Suppression | None:
-        """A cooldown, where every alert of a new incident repeats one told too recently at no lower severity."""
-        return Suppression(SuppressionReason.COOLDOWN) if all(self._cooling(a) for a in alerts) else None
+        for rule in map(self._rules().named, sorted(firing)):
+            if rule is not None and names and names <= rule.quiets:
+                return Suppression(SuppressionReason.INHIBITED, rule.name)
+        return None
 
     def _cooling(self, alert: Alert) -> bool:
+        """Whether the alert repeats one that was sent within its rule's cooldown at no lower severity."""
         rule = self._rules().named(alert.rule)
-        before = self.alerts.last_told(alert.fingerprint, alert.session)
+        before = self.alerts.last_notified(alert.fingerprint, alert.session)
         if rule is None or rule.cooldown is None or before is None or before.told_at is None:
             return False
         if before.told_severity is not None and alert.severity > before.told_severity:
@@ -255,18 +253,18 @@ class Announcer:
         timetable = self.market.of(alert.symbol).timetable
         return timetable.between(before.session, alert.session) < (rule.cooldown.sessions or 0)
 
-    def _mark_told(self, alerts: Sequence[Alert], at: datetime, result: StepResult) -> None:
+    def _mark_notified(self, alerts: Sequence[Alert], at: datetime, result: StepResult) -> None:
         for alert in alerts:
             if alert.told_severity is None or alert.severity > alert.told_severity:
-                told = replace(alert, told_at=at, told_severity=alert.severity)
-                self.alerts.amend(told)
-                result.mark_told(told)
+                marked = replace(alert, told_at=at, told_severity=alert.severity)
+                self.alerts.amend(marked)
+                result.mark_told(marked)
 
     @property
     def _watched(self) -> list[str]:
         return sorted(self._rules().symbols)
 
 
-def _unheard(alerts: Sequence[Alert]) -> Suppression | None:
-    """Where every message about these was held back: nothing answers what nobody got."""
+def _never_sent(alerts: Sequence[Alert]) -> Suppression | None:
+    """Set where every message about these was suppressed: nobody received what this one would reply to."""
     return Suppression(SuppressionReason.NEVER_TOLD) if all(a.told_at is None for a in alerts) else None

@@ -1,44 +1,108 @@
-"""When later stories explain a fall better than what was said: the alert is corrected, once, and people are told.
+"""Corrections: a cause found late, a better explanation than the one published, and incidents that turn out to be one.
 
-An early alert says what is known; a company's results, an outage or a deal may come out only afterwards, as may the
-story that ties a fall to AI. Until the next session's close what was said is held against what is known now.
+The first message gives what is known. Results, an outage or a deal may be reported later, as may the story that ties a
+fall to AI. Until the next session's close the cause may be completed, or corrected once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.cause.causes import CauseRanking
-from bot.core.incidents.alerts import cause_of
-from bot.core.model import Alert, Reading
+from bot.core.cause.causes import CauseRanking, Causes
+from bot.core.incidents.alerts import AlertBook, cause_of
+from bot.core.incidents.announcing import Announcer
+from bot.core.incidents.incidents import Incidents
+from bot.core.model import Alert, AlertChange, ChangeKind, Incident, Reading
 from bot.core.news import Topics
+from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
+from bot.core.step_result import StepResult
 
 LIKELY = 0.6
-"""The other explanation is at least so likely,"""
+"""Least confidence of an explanation that replaces another."""
 AHEAD = 0.1
-"""and by so much likelier than the one that was told, as both are judged now."""
+"""By how much it must exceed the published one, both as they are ranked now."""
 WORTH_TELLING = 0.3
-"""An explanation less likely than this is not told."""
+"""Least confidence of an explanation that completes an alert published without a cause."""
 
 
-def named_by(readings: Iterable[Reading], topics: Topics) -> set[str]:
-    """The symbols that these stories name and tell something of that explains a fall."""
-    telling = topics.causes
+@dataclass(slots=True)
+class Corrections:
+    """Completes and corrects the causes of published alerts, and merges incidents."""
+
+    market: Market
+    alerts: AlertBook
+    incidents: Incidents
+    announcer: Announcer
+
+    def merge(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
+        """``incident``, or the one it was merged into."""
+        while (twin := self.incidents.twin(incident)) is not None:
+            kept, closed = self.incidents.merge(incident, twin, at)
+            self._amend([replace(a, incident=kept.id) for a in self.incidents.alerts_of(closed)], at, result)
+            self.announcer.merged(closed, kept, at, result)
+            incident = kept
+        return incident
+
+    def revise(
+        self,
+        readings: Sequence[Reading],
+        at: datetime,
+        result: StepResult,
+        causes: Causes,
+        reached: Callable[[str], Collection[str]],
+    ) -> None:
+        """Rank the causes of published alerts again where new stories name their symbols. An alert without a cause is
+        ranked again for any story whose cluster reaches its symbol (``reached``)."""
+        named = _named_by(readings, causes.topics)
+        near = {s for reading in readings if any(t.score > 0 for t in reading.topics) for s in reached(reading.cluster)}
+        if not named and not near:
+            return
+        for incident in self.incidents.unmerged():
+            revised = [
+                alert
+                for published in self.incidents.alerts_of(incident)
+                if published.symbol in named or (published.cause is None and published.symbol in near)
+                if (alert := self._better_explained(published, at, causes)) is not None
+            ]
+            self._amend(revised, at, result)
+            if any(alert.corrected_at is not None for alert in revised):
+                self.announcer.correct(incident, at, result)
+            elif revised:
+                self.incidents.complete(incident, [alert.id for alert in revised], at)
+
+    def _amend(self, alerts: Iterable[Alert], at: datetime, result: StepResult) -> None:
+        for alert in alerts:
+            self.alerts.amend(alert)
+            result.changes.append(AlertChange(ChangeKind.UPDATED, at, alert))
+
+    def _better_explained(self, alert: Alert, at: datetime, causes: Causes) -> Alert | None:
+        session = _correctable_session(alert, self.market.of(alert.symbol).timetable, at)
+        if session is None or alert.change is None or alert.change >= 0:
+            return None
+        ranking = causes.explain(alert.symbol, at, session=None if at <= session.ends_at else session)
+        if ranking is None:
+            return None
+        if alert.cause is None:
+            return _completed(alert, ranking, at)
+        return _corrected(alert, ranking, at, causes.topics)
+
+
+def _named_by(readings: Iterable[Reading], topics: Topics) -> set[str]:
+    """The companies named by stories on a topic that can explain a fall."""
     return {
         mention.name
         for reading in readings
-        if any(score.topic in telling and score.score > 0 for score in reading.topics)
+        if any(score.topic in topics.causes and score.score > 0 for score in reading.topics)
         for mention in reading.mentions
         if mention.kind == "company"
     }
 
 
-def still_open(alert: Alert, timetable: Timetable, at: datetime) -> Session | None:
-    """The alert's session, where its cause may still be found or corrected at ``at``: it was never corrected, and the
-    next session has not closed."""
+def _correctable_session(alert: Alert, timetable: Timetable, at: datetime) -> Session | None:
+    """The alert's session; ``None`` where the alert has been corrected already or the next session has closed."""
     session = timetable.on(alert.session)
     if session is None or alert.corrected_at is not None:
         return None
@@ -46,30 +110,24 @@ def still_open(alert: Alert, timetable: Timetable, at: datetime) -> Session | No
     return session if following is None or at <= following.close_at else None
 
 
-def completed(alert: Alert, verdict: CauseRanking | None, at: datetime) -> Alert | None:
-    """``alert``, told without a cause, with the one that is known by now; ``None`` where there still is none."""
-    best = verdict.best if verdict else None
-    if best is None or best.match is None or alert.cause is not None or best.confidence < WORTH_TELLING:
+def _completed(alert: Alert, ranking: CauseRanking, at: datetime) -> Alert | None:
+    """``alert``, published without a cause, with the one now known; ``None`` where there still is none."""
+    best = ranking.best
+    if best is None or best.match is None or best.confidence < WORTH_TELLING:
         return None
     return replace(alert, cause=cause_of(best.match, best.confidence), updated_at=at)
 
 
-def corrected(alert: Alert, verdict: CauseRanking | None, at: datetime, topics: Topics) -> Alert | None:
-    """``alert`` with the explanation that is better by now; ``None`` where what was said still stands best."""
-    best = verdict.best if verdict else None
-    if verdict is None or best is None or best.match is None or alert.cause is None:
+def _corrected(alert: Alert, ranking: CauseRanking, at: datetime, topics: Topics) -> Alert | None:
+    """``alert`` with a better explanation; ``None`` where the published one is still the best."""
+    best, published = ranking.best, alert.cause
+    if best is None or best.match is None or published is None:
         return None
-    told = alert.cause.topic
-    same = topics.ai_causes if told in topics.ai_causes else frozenset({told})
+    same = topics.ai_causes if published.topic in topics.ai_causes else frozenset({published.topic})
     if best.topic in same or best.confidence < LIKELY:
         return None
-    stands = max((e.confidence for e in verdict.explanations if e.topic in same), default=0.0)
-    if best.confidence < stands + AHEAD:
+    still = max((e.confidence for e in ranking.explanations if e.topic in same), default=0.0)
+    if best.confidence < still + AHEAD:
         return None
-    return replace(
-        alert,
-        cause=cause_of(best.match, best.confidence),
-        corrected_from=alert.cause,
-        corrected_at=at,
-        updated_at=at,
-    )
+    cause = cause_of(best.match, best.confidence)
+    return replace(alert, cause=cause, corrected_from=published, corrected_at=at, updated_at=at)

@@ -1,7 +1,7 @@
-"""Follow-ups: what an incident still owes its readers, and when each falls due.
+"""Follow-ups: the later messages of an incident, and when each is due.
 
-``session close`` and ``next session close`` are due at a time; ``rebound X%`` and ``recovered`` when the lead
-symbol's price says so, and lapse at the close of the fifth session after the incident's first.
+``session close`` and ``next session close`` are due at a time; ``rebound X%`` and ``recovered`` at a price of the lead
+symbol, and they lapse at the close of the fifth session after the incident's first.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from bot.core.prices.sessions import Session, Timetable
 
 LAPSES_AFTER_SESSIONS = 5
 CLOSE_GRACE = timedelta(minutes=25)
-"""How long after the regular close (or a start after it) a follow-up waits for the official close before it uses the
-last price: exchanges abroad are told with a delay of up to 20 minutes."""
+"""How long after the regular close (or a later start of the bot) a follow-up waits for the official close before it
+uses the last price: prices of some exchanges are delayed by up to 20 minutes."""
 STALE_AFTER = timedelta(hours=20)
-"""A timed follow-up that could not be sent for so long (the bot was down) is dropped: the next one says more."""
+"""A timed follow-up this late (the bot was down) is dropped: the next one says more."""
 LATE_AFTER = timedelta(minutes=30)
 
 TIMED = {SESSION_CLOSE: 0, NEXT_SESSION_CLOSE: 1}
-"""How many sessions after the incident's first the close is that a follow-up is due at."""
+"""Follow-ups due at a close: how many sessions after the incident's first."""
 
 
 def plan(kinds: Iterable[FollowUpKind], incident: Incident, timetable: Timetable, at: datetime) -> tuple[FollowUp, ...]:
-    """The incident's follow-ups with those that its newest alert's rule asks for and it does not have yet."""
+    """The incident's follow-ups, with those of ``kinds`` that it does not have yet and whose time has not passed."""
     have = {f.kind for f in incident.thread.follow_ups}
     session = timetable.on(incident.session)
     planned = list(incident.thread.follow_ups)
@@ -62,14 +62,14 @@ def lapses_at(incident: Incident, timetable: Timetable) -> datetime | None:
 
 
 def level_before(alert: Alert, prices: SymbolPrices) -> Reference | None:
-    """The level before the alert's move, on the newest known split basis."""
+    """The price before the alert's move, on the newest known split basis."""
     reference = alert.reference
     return replace(reference, price=prices.restated(reference.price, alert.price_at)) if reference else None
 
 
 def standing(prices: SymbolPrices, at: datetime, closed_at: datetime | None = None) -> tuple[Quote, Session] | None:
-    """The price that stands at ``at``, or stood at the close ``closed_at``, with its session: the official close where
-    that session had closed by then and it is known, on the newest split basis."""
+    """The latest price at ``at`` with its session or, with ``closed_at``, the price at that close: the official close
+    where the session had closed by then and it is known, on the newest split basis."""
     if closed_at is None:
         return prices.standing(at)
     session = prices.timetable.current(closed_at)
@@ -77,57 +77,55 @@ def standing(prices: SymbolPrices, at: datetime, closed_at: datetime | None = No
         return None
     over = session.close_at <= closed_at
     close = prices.close_of(session) if over else None
-    held = prices.stood(session.close_at if over else closed_at)
-    if held is None and close is None:
+    latest = prices.stood(session.close_at if over else closed_at)
+    if latest is None and close is None:
         return None
-    quote = held[0] if held else Quote(prices.symbol, close or 0.0, session.close_at, session.close_at)
+    quote = latest[0] if latest else Quote(prices.symbol, close or 0.0, session.close_at, session.close_at)
     price, when = (close, session.close_at) if close else (prices.rebased(quote), quote.at)
-    vendor = None if prices.splits else quote.previous_close  # which may be on the basis before
+    vendor = None if prices.splits else quote.previous_close  # may be on the split basis before
     return replace(quote, price=price, at=when, previous_close=vendor), session
 
 
-def waited_for(due: datetime, prices: SymbolPrices, at: datetime, here_since: datetime) -> bool:
-    """Whether the official close that was due at ``due`` may still become known: what happened while the bot was away
-    (it is back since ``here_since``) is heard of soon after."""
+def close_awaited(due: datetime, prices: SymbolPrices, at: datetime, here_since: datetime) -> bool:
+    """Whether the official close of ``due`` is unknown but may still arrive. ``here_since`` is when the bot last
+    started: closes of its downtime arrive soon after."""
     session = prices.timetable.at(due)
     known = session is not None and prices.close_of(session) is not None
     return not known and at < max(due, here_since) + CLOSE_GRACE
 
 
-def end_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
-    """Whether at ``at`` it is too late for the last word that was due at ``lapse``: another session has closed."""
+def lapse_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
+    """Whether the last message, due at ``lapse``, is too late at ``at``: another session has closed."""
     session = timetable.at(lapse)
     following = timetable.before(session, -1) if session else None
     return following is not None and following.close_at <= at
 
 
 def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, here_since: datetime) -> list[FollowUp]:
-    """The timed follow-ups whose moment has come and whose closing price is known (or no longer waited for)."""
-    found = []
-    for follow_up in incident.thread.follow_ups:
-        if follow_up.done_at is not None or follow_up.due_at is None or follow_up.due_at > at:
-            continue
-        if not waited_for(follow_up.due_at, prices, at, here_since):
-            found.append(follow_up)
-    return found
+    """The timed follow-ups that are due and whose closing price is known or no longer waited for."""
+    return [
+        f
+        for f in incident.thread.follow_ups
+        if f.done_at is None and f.due_at is not None and f.due_at <= at
+        if not close_awaited(f.due_at, prices, at, here_since)
+    ]
 
 
 def due_by_price(incident: Incident, prices: SymbolPrices, began: Alert, at: datetime) -> list[FollowUp]:
-    """The follow-ups that the lead symbol's price brings about now, in two agreeing quotes or a confirmed one: as
-    measured from the fall it ``began`` with."""
-    opened = [f for f in incident.thread.follow_ups if f.waits_for_price]
-    session = prices.timetable.on(began.session)
-    standing = prices.standing(at)
-    if not opened or session is None or standing is None:
+    """The follow-ups whose price the lead symbol has reached, in two agreeing quotes or a confirmed one. Measured from
+    the fall that ``began`` is about."""
+    waiting = [f for f in incident.thread.follow_ups if f.waits_for_price]
+    first, latest = prices.timetable.on(began.session), prices.standing(at)
+    if not waiting or first is None or latest is None:
         return []
-    return [f for f in opened if _reached(f, prices, session, standing, began)]
+    return [f for f in waiting if _reached(f, prices, first, latest, began)]
 
 
 def _reached(
-    follow_up: FollowUp, prices: SymbolPrices, first: Session, standing: tuple[Quote, Session], began: Alert
+    follow_up: FollowUp, prices: SymbolPrices, first: Session, latest: tuple[Quote, Session], began: Alert
 ) -> bool:
-    quote, now_in = standing
-    if now_in.date <= first.date:
+    quote, current = latest
+    if current.date <= first.date:
         return False
     if (rebound := follow_up.kind.rebound) is not None:
         close = prices.close_of(first)
@@ -139,25 +137,18 @@ def _reached(
         return False
     quotes = [quote] if quote.kind.confirmed and quote.kind is not QuoteKind.LOW else prices.distinct(2)
     return (len(quotes) == 2 or quote.kind.confirmed) and all(
-        prices.rebased(q) >= target and prices.session_of(q) == now_in for q in quotes
+        prices.rebased(q) >= target and prices.session_of(q) == current for q in quotes
     )
 
 
 def next_due(incident: Incident, prices: SymbolPrices, after: datetime, here_since: datetime) -> datetime | None:
-    """The next moment at which time alone can make something of this incident due."""
-
-    def look(due: datetime) -> datetime:
-        waits = due <= after and waited_for(due, prices, after, here_since)
-        return max(due, here_since) + CLOSE_GRACE if waits else due
-
-    times: list[datetime] = []
-    for follow_up in incident.thread.follow_ups:
-        if follow_up.done_at is None and follow_up.due_at is not None:
-            times.append(look(follow_up.due_at))
-    if any(f.waits_for_price for f in incident.thread.follow_ups):
-        lapse = lapses_at(incident, prices.timetable)
-        if lapse is not None:
-            times.append(look(lapse))
-    if incident.thread.edit_due_at is not None:
-        times.append(incident.thread.edit_due_at)
+    """When something of this incident next falls due by time alone."""
+    thread = incident.thread
+    closes = [f.due_at for f in thread.follow_ups if f.done_at is None]
+    if any(f.waits_for_price for f in thread.follow_ups):
+        closes.append(lapses_at(incident, prices.timetable))
+    times = [thread.edit_due_at] if thread.edit_due_at is not None else []
+    for due in filter(None, closes):
+        waits = due <= after and close_awaited(due, prices, after, here_since)
+        times.append(max(due, here_since) + CLOSE_GRACE if waits else due)
     return min(times, default=None)

@@ -1,1 +1,1 @@
-"""What a message says: an incident as blocks without markup, and the picture beside it."""
+"""What messages say and show: incidents as blocks without markup, leads, precedents, and the pictures beside them."""

@@ -1,9 +1,8 @@
-"""A lead of two sentences, written by a language model from the blocks: what it is asked, and whether to believe it.
+"""A lead of two sentences written by a language model from a summary's blocks: the prompt, and the check of the answer.
 
-A lead is used only where nothing in it is new. Every number must stand in our own words of the blocks, of the same
-company, with the same direction and in the same part (a price or what it is compared with); every name must stand in
-the blocks; every other word must stand there or be a plain one. Nothing else is understood, so a lead in doubt is no
-lead, and the message stays as it was.
+A lead is used only if it says nothing new. Every number must be in our own words of the blocks, for the same company,
+with the same direction and the same role (a price, or what it is compared with); every name must be in the blocks;
+every other word must be there or on a list of plain words. Otherwise there is no lead, and the message stays as it is.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from bot.core.text.characters import has_unseen, without_unseen
 
 NAME = "lead"
 WEIGHT = 88
-"""Below what happened: where not all fits, the lead goes before the facts it is written from."""
+"""Below "what happened": in a message that is too long, the lead is dropped before the facts behind it."""
 LONGEST = 400
 MOST_SENTENCES = 2
 LONGEST_PROMPT = 6000
 
 LEFT_OUT = frozenset({NAME, "precedents", "voices", "the other reading", "what next", "note"})
-"""Blocks about other days, or of other people's words: a number of theirs is no number of this day."""
+"""Blocks about other days or in other people's words: their numbers are not the day's."""
 
-_ASKED = f"""\
+_INSTRUCTIONS = f"""\
 Write the lead of a short market note: one or two sentences, at most {LONGEST - 80} characters, in plain British
 English.
 
@@ -63,34 +62,34 @@ _PART_WORDS = {word: part for part, words in _PARTS.items() for word in words}
 _WHEN = ("date", "weekday", "time")
 _PARTS_OF = {"percent": ("furthest",), "level": ("reference",), **dict.fromkeys(_WHEN, ("reference", "since", "story"))}
 _NEAR = 4
-"""So many words before a number may say what it is of."""
-_CAPITAL_WORDS = "AI UTC US UK Cause Confidence Follow-up Furthest Held Highest Likely Lowest Part Spreading Volume"
+"""How many words before a number may state its role."""
+_CAPITAL_WORDS = "AI UTC US UK Cause Confidence Earnings Follow-up Furthest Held Highest Likely Lowest Spreading Volume"
 _NO_OWNERS = frozenset(_CAPITAL_WORDS.split())
-"""Words with a capital letter that own no number: ours, at the beginning of lines, and the commonest short forms."""
+"""Capitalised words that are no names: those our lines begin with, and common abbreviations."""
 
 
-# ------------------------------------------------------------------------------------------------------------- asking
+# ------------------------------------------------------------------------------------------------------- the prompt
 
 
 def prompt(summary: Summary) -> str:
-    """What a language model is asked: the instructions, then the blocks as plain text, clearly set apart."""
+    """The prompt: the instructions, then the blocks as plain text between delimiters."""
     parts: list[str] = []
-    for block in _told(summary):
+    for block in _usable(summary):
         lines = [block.title, *("".join(map(_text, line)) for line in block.lines), *map(" | ".join, block.rows)]
         parts.append("\n".join(text for line in lines if (text := _defused(line))))
     data = "\n\n".join(filter(None, parts))
-    return f"{_ASKED}\n{_BEGIN}\n{data[:LONGEST_PROMPT]}\n{_END}\n"
+    return f"{_INSTRUCTIONS}\n{_BEGIN}\n{data[:LONGEST_PROMPT]}\n{_END}\n"
 
 
 def with_lead(summary: Summary, lead: str) -> Summary:
-    """``summary`` with this lead as a paragraph after its headline, in place of any it had."""
+    """``summary`` with this lead as a paragraph after its headline, replacing any earlier one."""
     blocks = [block for block in summary.blocks if block.name != NAME]
     at = next((i for i, block in enumerate(blocks, 1) if block.kind is BlockKind.HEADLINE), 0)
     blocks.insert(at, Block(NAME, BlockKind.NOTE, WEIGHT, lines=((lead,),)))
     return replace(summary, blocks=tuple(blocks))
 
 
-def _told(summary: Summary) -> list[Block]:
+def _usable(summary: Summary) -> list[Block]:
     return [block for block in summary.blocks if block.name not in LEFT_OUT]
 
 
@@ -99,7 +98,7 @@ def _text(inline: object) -> str:
 
 
 def _defused(text: str) -> str:
-    """On one line, without characters nobody sees, and unable to look like our own delimiter."""
+    """``text`` on one line, without invisible characters and without anything like our delimiters."""
     return re.sub(r"={2,}", "=", without_unseen(text))
 
 
@@ -108,33 +107,35 @@ def _defused(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """A number with all that must agree: its value alone says little."""
+    """A number with everything that must agree."""
 
     value: Decimal
     kind: str
     """``percent``, ``level`` (with a decimal point or a currency), ``date`` (day of a month), ``weekday``, ``time`` or
     ``count``."""
     of: str
-    """Whose it is, for percentages and levels; the month of a date; the word that follows a count."""
+    """The company, for percentages and levels; the month of a date; the word after a count."""
     way: str = ""
     """``+`` or ``-`` of a percentage."""
     part: str = ""
-    """What it is said of, where not of the present move: ``furthest``, ``reference``, ``since`` or ``story``."""
+    """The role, where it is not the present move: ``furthest``, ``reference``, ``since`` or ``story``."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the blocks hold."""
+    """The facts and words of the blocks."""
 
     facts: set[_Fact] = field(default_factory=set)
     chunks: set[str] = field(default_factory=set)
-    """Words as written, ours and other people's; the parts of hyphenated ones too."""
+    """Words as written, ours and other people's, and the parts of hyphenated ones."""
     words: set[str] = field(default_factory=set)
-    """Our own words, in small letters."""
+    """Our own words, in lower case."""
     owners: set[str] = field(default_factory=set)
-    """Names that a percentage or level belongs to."""
+    """Names with a percentage or level."""
     ways: dict[str, set[str]] = field(default_factory=dict)
+    """The directions of each name's percentages."""
     aliases: dict[str, str] = field(default_factory=dict)
+    """A company's symbol by the last word of its name."""
 
     def owner(self, name: str) -> str:
         return self.aliases.get(name, name)
@@ -157,7 +158,7 @@ class _Known:
 
 
 def _chunks(text: str) -> list[str]:
-    """The words of a text, without the punctuation around them; a percent sign joins its number."""
+    """The words of a text, without punctuation around them; a percent sign joins its number."""
     found: list[str] = []
     for raw in text.split():
         chunk = raw.lstrip(_OPENING).rstrip(_CLOSING)
@@ -174,7 +175,7 @@ def _chunks(text: str) -> list[str]:
 
 
 def _is_name(chunk: str) -> bool:
-    """Whether it may own a number: it has a capital letter and is no plain word, no month, no day."""
+    """Whether a number may belong to it: it has a capital letter and is no plain word, month or day."""
     low = chunk.lower()
     if not any(c.isupper() for c in chunk) or low in CALENDAR or chunk in _NO_OWNERS:
         return False
@@ -188,14 +189,14 @@ def _way(chunk: str) -> str:
 
 
 def _nearest(found: Sequence[str], at: int) -> str:
-    """The value in ``found`` (one per word, empty for none) nearest before ``at``, else nearest after it."""
+    """The value in ``found`` (one per word, often empty) nearest before ``at``, else nearest after it."""
     return next(filter(None, reversed(found[:at])), "") or next(filter(None, found[at + 1 :]), "")
 
 
 def _facts(chunks: Sequence[str], names: Sequence[str], owner: str) -> Iterator[tuple[int, _Fact | None]]:
-    """Every number among ``chunks`` with its place; ``None`` for one that is not understood.
+    """Every number among ``chunks`` with its position; ``None`` for one that is not understood.
 
-    ``names`` holds the owner's name at each place a name stands; ``owner`` owns what stands beside none.
+    ``names`` has the name at each position, or an empty text; numbers near no name belong to ``owner``.
     """
     ways = [_way(chunk) for chunk in chunks]
     last = -1
@@ -220,7 +221,7 @@ def _facts(chunks: Sequence[str], names: Sequence[str], owner: str) -> Iterator[
 def _number(
     number: re.Match[str], chunks: Sequence[str], at: int, owner: str, way: str, near: Sequence[str]
 ) -> _Fact | None:
-    """What ``number`` says at its place; ``None`` where it has a sign or an ending that is not understood there."""
+    """The fact ``number`` states; ``None`` where it has a sign or an ending that is not understood."""
     value = Decimal(number["whole"].replace(",", "") + (f".{number['part']}" if number["part"] else ""))
     sign = _SIGNS[number["sign"]]
     if number["percent"]:
@@ -237,7 +238,7 @@ def _number(
 
 
 def _part(kind: str, near: Sequence[str]) -> str:
-    """What a number is said of, by the nearest word before it that says so."""
+    """The role of a number, by the nearest word before it that states one."""
     parts = (_PART_WORDS.get(word.lower(), "") for word in reversed(near))
     return next((part for part in parts if part in _PARTS_OF[kind]), "")
 
@@ -250,7 +251,7 @@ def _month_beside(chunks: Sequence[str], at: int) -> str:
 
 
 def _month(chunk: str) -> str:
-    """A month's short name; ``may`` in small letters is none."""
+    """A month's short name; empty for ``may`` in lower case."""
     short = CALENDAR.get(chunk.lower(), "")
     return short if short in MONTHS and chunk[0].isupper() else ""
 
@@ -261,10 +262,10 @@ def _next_word(chunks: Sequence[str], at: int) -> str:
 
 
 def _known(summary: Summary) -> _Known:
-    """What may be said: everything the blocks hold, numbers only from our own words."""
+    """The words of the blocks, and the facts in our own words."""
     known = _Known()
     read: list[tuple[Block, list[str]]] = []
-    for block in _told(summary):
+    for block in _usable(summary):
         for line in ((block.title,), *block.lines, *((" ; ".join(row),) for row in block.rows)):
             ours, theirs = _apart(line)
             read.append((block, _chunks(ours)))
@@ -279,12 +280,12 @@ def _known(summary: Summary) -> _Known:
 
 
 def _names(chunks: Sequence[str], known: _Known) -> list[str]:
-    """The owner's name at each place a name stands, else nothing."""
+    """The name at each position, or an empty text."""
     return [known.owner(chunk) if _is_name(chunk) and not _NUMBER.match(chunk) else "" for chunk in chunks]
 
 
 def _apart(line: Line) -> tuple[str, str]:
-    """Our own words of a line and other people's: link texts and what stands between quotation marks."""
+    """Our own words of a line and other people's, which are link texts and quotations."""
     ours = "".join(" ; " if isinstance(inline, Link) else _text(inline) for inline in line)
     theirs = [inline.text for inline in line if isinstance(inline, Link)]
     theirs += _QUOTED.findall(ours)
@@ -295,7 +296,7 @@ def _apart(line: Line) -> tuple[str, str]:
 
 
 def checked(lead: str, summary: Summary) -> str | None:
-    """The lead on one line, where everything in it is in the blocks of ``summary``; ``None`` where anything is not."""
+    """The lead on one line; ``None`` where anything in it is not in the blocks of ``summary``."""
     if has_unseen(lead, allowed="\n\r\t"):
         return None
     lead = " ".join(lead.split())
@@ -314,8 +315,8 @@ def checked(lead: str, summary: Summary) -> str | None:
 
 
 def _plain_marks(lead: str) -> bool:
-    """Letters, digits and a few marks, and a full stop at the end. No link, no quotation: an apostrophe stands between
-    letters, an ampersand between letters or alone."""
+    """Whether there are only letters, digits and a few marks, with a full stop at the end: no link and no quotation.
+    An apostrophe must be between letters, an ampersand between letters or alone."""
     if not lead.endswith(".") or not all(c in _ALLOWED or c.isalpha() or c in "0123456789" for c in lead):
         return False
     if re.search(r"(?<![^\W\d_])['’]|['’](?![^\W\d_])", lead) or re.search(r"[&$€£¥+][&$€£¥+]|;\S|&\w+;", lead):
@@ -337,7 +338,7 @@ def _sentence_known(chunks: Sequence[str], names: Sequence[str], owner: str, kno
 
 
 def _chunk_known(chunks: Sequence[str], at: int, known: _Known) -> bool:
-    """Whether the word at ``at`` may be said; of a plain number ``_numbers_known`` decides."""
+    """Whether the word at ``at`` is allowed; ``_numbers_known`` decides on plain numbers."""
     chunk, low = chunks[at], chunks[at].lower()
     if not any(c.isalnum() for c in chunk):
         return not any(c in "&+%" for c in chunk)
@@ -346,8 +347,8 @@ def _chunk_known(chunks: Sequence[str], at: int, known: _Known) -> bool:
     if any(c.isnumeric() for c in chunk):
         return _TIME.match(chunk) is not None or chunk in known.chunks
     if low in CALENDAR and chunk[0].isupper():
-        said = any(CALENDAR.get(word) == CALENDAR[low] for word in known.words)
-        return said and (low != "may" or _dated(chunks, at))
+        in_blocks = any(CALENDAR.get(word) == CALENDAR[low] for word in known.words)
+        return in_blocks and (low != "may" or _dated(chunks, at))
     if not ADVICE.isdisjoint((low, *low.split("-"))):
         return False
     return low in NUMBER_WORDS or _word_known(chunk, known, first=at == 0)
@@ -358,7 +359,7 @@ def _dated(chunks: Sequence[str], at: int) -> bool:
 
 
 def _word_known(chunk: str, known: _Known, *, first: bool) -> bool:
-    """Whether a word without digits may be said: names as they are written, others where plain or ours."""
+    """Whether a word without digits is allowed: a name as written, another word where plain or ours."""
     if chunk in known.chunks and any(c.isupper() for c in chunk):
         return True
     if first and chunk[0].isupper() and chunk[1:] == chunk[1:].lower():
@@ -374,7 +375,7 @@ def _word_known(chunk: str, known: _Known, *, first: bool) -> bool:
 def _numbers_known(chunks: Sequence[str], names: Sequence[str], owner: str, known: _Known) -> bool:
     ways = [_way(chunk) for chunk in chunks]
     for i, fact in _facts(chunks, names, owner):
-        if fact is None:  # a version or a time, which stands in the blocks as it is; anything else is in doubt
+        if fact is None:  # a version or a time, already found in the blocks as written; anything else is in doubt
             number = _NUMBER.match(chunks[i])
             if number is not None and not number["ordinal"]:
                 return False
@@ -388,22 +389,22 @@ def _numbers_known(chunks: Sequence[str], names: Sequence[str], owner: str, know
 
 
 def _ways_known(chunks: Sequence[str], names: Sequence[str], owner: str, known: _Known) -> bool:
-    """Whether whoever is said to rise or fall does."""
+    """Whether every company that the sentence says rises or falls does so."""
     owners = [name if name in known.owners else "" for name in names]
     every = {way for ways in known.ways.values() for way in ways}
-    told = [i for i, chunk in enumerate(chunks) if _way(chunk)]
-    for before, i in pairwise((-1, *told)):
+    verbs = [i for i, chunk in enumerate(chunks) if _way(chunk)]
+    for before, i in pairwise((-1, *verbs)):
         way = _way(chunks[i])
         beside = names[i - 1] if i else ""
         subjects = {*filter(None, owners[before + 1 : i]), *filter(None, [beside])}
         subjects = subjects or {_nearest(owners, i) or owner} - {""}
         if not all(way in known.ways.get(name, ()) for name in subjects) or not (subjects or every == {way}):
             return False
-    if not told:
+    if not verbs:
         return True
-    after = told[-1] + 1  # "fell with VST and MSFT": who comes after the word fell too, unless a number says otherwise
+    after = verbs[-1] + 1  # "fell with VST and MSFT": names after the verb fell too, unless a number says otherwise
     return all(
-        _way(chunks[told[-1]]) in known.ways.get(owners[i], ())
+        _way(chunks[verbs[-1]]) in known.ways.get(owners[i], ())
         for i in range(after, len(chunks))
         if owners[i] and not any(chunk.endswith("%") for chunk in chunks[i:])
     )

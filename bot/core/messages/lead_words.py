@@ -1,4 +1,4 @@
-"""The words a lead may use of its own: what a market note is written with. Anything else must stand in the blocks."""
+"""The words a lead may use that are not in the blocks: those of an ordinary market note."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _PLAIN_WORDS = """
     was were what when where which while who whose with within work year
     """
 PLAIN = frozenset(_PLAIN_WORDS.split())
-"""Function words and the trade's nouns and verbs; neither how much or many, nor why, nor what comes. The words of a
-phase (regular, pre-market, hours, opened, closed) are none of them: which it was, the blocks say."""
+"""Function words and common market terms; none of quantity, reason or future, and none of phases (regular, pre-market,
+hours, opened, closed), which must come from the blocks."""
 
 EXTREMES = frozenset(("lowest", "highest"))
-"""What a price is since a date; a fall is never told as one since then."""
+""""Since" is allowed only with one of these: a price is the lowest since a date, but did not fall since then."""
 
 _ADVICE_WORDS = """
     buy buys buying bought buyer buyers sell sells selling sold seller should must shall ought recommend recommends
@@ -44,7 +44,7 @@ _ADVICE_WORDS = """
     tomorrow soon next future advise advises advice consider avoid rating click visit subscribe
     """
 ADVICE = frozenset(_ADVICE_WORDS.split())
-"""Advice and predictions: never said, though a block may say them."""
+"""Words of advice and prediction: never allowed, even where a block has them."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH_NAMES = (
@@ -59,7 +59,7 @@ CALENDAR = {
     "sept": "sep",
     **{name: name[:3] for name in (*DAYS, *DAY_NAMES)},
 }
-"""Every spelling of a month or weekday, by its short one."""
+"""The short form of every spelling of a month or weekday."""
 
 _UNIT_WORDS = """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
@@ -76,5 +76,4 @@ NUMBER_WORDS = {
         for one, unit in enumerate(("one", *_UNITS[:8]), 1)
     },
 }
-"""Other words for numbers (``half``, ``third``, ``dozen``, ``million``) are no plain words: they must stand in the
-blocks as they are."""
+"""Other words for numbers (``half``, ``third``, ``dozen``, ``million``) must be in the blocks as they are."""

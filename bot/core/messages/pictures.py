@@ -1,7 +1,6 @@
-"""What a picture beside a message shows: prices as points in time, and who is hit as a table. Nothing here draws.
+"""The contents of the pictures beside a message: a price chart and a table of the stocks hit. Nothing here draws.
 
-A picture is told as of a moment. It is built from what the market had seen by then, even where the market, the alerts
-or the incident have moved on since: a picture made again later is the same picture.
+A picture is as of a moment and uses only what the market had seen by then, so that made again later it is the same.
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ from bot.core.news.companies import Companies
 from bot.core.news.exposures import line_of_work
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.market import Market, SymbolPrices, change
-from bot.core.prices.sessions import Session, Timetable
+from bot.core.prices.sessions import Session
 from bot.core.text.wording import clock, moment, short_day
 
 PEERS = 5
 LEAST_POINTS = 2
 SESSIONS_BEFORE = 3
-"""Sessions shown before the fall's; more where the first story is older, or where little but closes is known."""
+"""Sessions shown before the fall; up to ``MOST_BEFORE`` where the first story is older."""
 MOST_BEFORE = 5
 BEFORE_FEW = 8
+"""Sessions shown before the fall where there are at most ``FEW`` prices since."""
 FEW = 2
-"""With no more prices than this in the sessions of the fall, the days before are what there is to see."""
 MOST_AFTER = 5
-"""Follow-ups look so many sessions on."""
+"""Sessions shown after the fall: as far as follow-ups go."""
 LINE = frozenset({QuoteKind.OPEN, QuoteKind.TRADE, QuoteKind.CLOSE})
-"""Prices of a moment. A low or high is of a stretch of time that ends with it, so no line leads through it."""
+"""Prices of a moment, which the line connects. A low or high belongs to the interval that ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class PhaseSpan:
-    """One phase of one session, as far as it is shown."""
+    """The part of a session's phase that is shown."""
 
     session: date
     phase: Phase
@@ -55,7 +54,7 @@ class PhaseSpan:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A moment worth pointing at. ``price`` is ``None`` where it has none: a story."""
+    """A labelled moment. ``price`` is ``None`` for a story."""
 
     at: datetime
     label: str
@@ -64,7 +63,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another symbol of the incident: its way as changes against its own reference."""
+    """Another symbol of the incident: its changes from its own reference."""
 
     symbol: str
     change: float
@@ -73,30 +72,30 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class PricePicture:
-    """Everything a drawing of the lead's prices needs."""
+    """The chart of the lead's prices."""
 
     symbol: str
     name: str
-    """The company's, or the symbol again."""
+    """The company's name, or the symbol again."""
     session: date
     """The session of the fall."""
     reference: Reference
     reference_label: str
     points: tuple[Point, ...]
-    """Prices of moments, oldest first, each within one of ``spans``."""
+    """Oldest first, each within one of ``spans``."""
     extremes: tuple[Point, ...]
-    """Lows and highs of stretches of the fall's session, each at the end of its stretch."""
+    """Lows and highs from the fall's session on, each at the end of its interval."""
     spans: tuple[PhaseSpan, ...]
-    """In order; between two sessions there is no time."""
+    """In order; the axis leaves out the time between sessions."""
     price: float
-    """The newest price, and what it is against the reference."""
+    """The latest price; its change from the reference, time and phase follow."""
     change: float
     price_at: datetime
     phase: Phase
     story: Marker | None
-    """The first story of the cause; it may be older than what is shown."""
+    """The first story of the cause; it may be older than the chart."""
     alert: Marker | None
-    """Where the alert fired; ``None`` in a picture of prices alone."""
+    """Where the alert fired; ``None`` in a chart without an alert."""
     peers: tuple[Peer, ...]
     """Worst first."""
     as_of: datetime
@@ -105,7 +104,7 @@ class PricePicture:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One line of work with its symbols, worst first."""
+    """One line of business with its symbols, worst first."""
 
     work: str
     median: float
@@ -114,7 +113,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class TablePicture:
-    """Who is hit, by what they live from; the worst hit line of work first."""
+    """The stocks hit, by line of business, the worst hit line first."""
 
     title: str
     header: tuple[str, str]
@@ -129,7 +128,7 @@ class TablePicture:
 def price_picture(
     market: Market, companies: Companies, incident: Incident, alerts: Sequence[Alert], at: datetime
 ) -> PricePicture | None:
-    """The lead's prices around its fall as known at ``at``; ``None`` where there is no line to draw."""
+    """The lead's prices around its fall as known at ``at``; ``None`` with too few prices."""
     fired = [a for a in alerts if a.fired_at <= at]
     if not fired:
         return None
@@ -142,36 +141,33 @@ def price_picture(
     reference = _reference(prices, lead)
     if reference is None:
         return None
-    made = _pictured(companies, prices, fall, reference, at, _story(lead, at), _alert(prices, lead))
-    if made is None:
+    chart = _chart(companies, prices, fall, reference, at, _story(lead, at), _alert(prices, lead))
+    if chart is None:
         return None
-    newest = _newest(lead, Point(made.price_at, made.price, made.phase), fall, at)
+    latest = _latest(lead, Point(chart.price_at, chart.price, chart.phase), fall, at)
     return replace(
-        made,
-        price=newest.price,
-        change=newest.price / reference.price - 1,
-        price_at=newest.at,
-        phase=newest.phase,
-        peers=_peers(market, incident, fired, lead, made.spans, newest.price < reference.price, at),
+        chart,
+        price=latest.price,
+        change=latest.price / reference.price - 1,
+        price_at=latest.at,
+        phase=latest.phase,
+        peers=_peers(market, incident, fired, lead, chart.spans, latest.price < reference.price, at),
     )
 
 
 def plain_price_picture(market: Market, companies: Companies, symbol: str, at: datetime) -> PricePicture | None:
-    """A symbol's prices of the last sessions against the close before the newest, whatever fired; ``None`` where there
-    is no line to draw."""
-    timetable = market.of(symbol).timetable
-    newest = timetable.current(at)
-    if newest is None:
+    """A symbol's prices of the last sessions against the previous close, without alerts; ``None`` with too few."""
+    if market.of(symbol).timetable.current(at) is None:
         return None
     prices = market.of(symbol).seen_by(at).as_of(at)
-    held = prices.standing(at) or prices.stood(at)
-    if held is None:
+    latest = prices.standing(at) or prices.stood(at)
+    if latest is None:
         return None
-    reference = prices.previous_close(*held)
-    return _pictured(companies, prices, held[1], reference, at) if reference and reference.price > 0 else None
+    reference = prices.previous_close(*latest)
+    return _chart(companies, prices, latest[1], reference, at) if reference and reference.price > 0 else None
 
 
-def _pictured(
+def _chart(
     companies: Companies,
     prices: SymbolPrices,
     session: Session,
@@ -180,7 +176,7 @@ def _pictured(
     story: Marker | None = None,
     alert: Marker | None = None,
 ) -> PricePicture | None:
-    """Prices around ``session``, the newest of them last, and nobody beside."""
+    """The chart of prices around ``session``, without peers."""
     sessions = _shown(prices, session, story, at)
     points = [p for s in sessions for p in _points(prices, s)]
     if len(points) < LEAST_POINTS:
@@ -211,14 +207,14 @@ def _pictured(
 def table_picture(
     market: Market, companies: Companies, topics: Topics, incident: Incident, alerts: Sequence[Alert], at: datetime
 ) -> TablePicture | None:
-    """The symbols of an incident by line of work, each against its own reference; ``None`` for a single one."""
+    """The symbols of an incident by line of business, with changes from their own references; ``None`` for fewer than
+    ``LEAST_POINTS``."""
     fired = [a for a in alerts if a.fired_at <= at]
     works: dict[str, list[tuple[float, str]]] = {}
     for symbol in _symbols(incident, fired):
         alert = told_by(incident, [a for a in fired if a.symbol == symbol])
-        way = _way(market, alert, None, at)
-        if way:
-            works.setdefault(line_of_work(companies, topics, symbol), []).append((way[-1][1], symbol))
+        if changes := _changes(market, alert, None, at):
+            works.setdefault(line_of_work(companies, topics, symbol), []).append((changes[-1][1], symbol))
     number = sum(len(members) for members in works.values())
     if number < LEAST_POINTS:
         return None
@@ -228,7 +224,7 @@ def table_picture(
     ]
     rows.sort(key=lambda row: (row.median, row.work))
     title = f"Who is hit ({number}), worst first"
-    header = ("Line of work", "Against the price before the fall")
+    header = ("Line of business", "Against the price before the fall")
     return TablePicture(title, header, tuple(rows), at, _as_of(at))
 
 
@@ -241,18 +237,13 @@ def _symbols(incident: Incident, fired: Sequence[Alert]) -> list[str]:
     return [s for s in dict.fromkeys(incident.symbols) if s in known]
 
 
-def _earliest(timetable: Timetable, fall: Session) -> datetime:
-    first = next((s for n in range(BEFORE_FEW, 0, -1) if (s := timetable.before(fall, n)) is not None), fall)
-    return first.starts_at
-
-
 def _reference(prices: SymbolPrices, alert: Alert) -> Reference | None:
-    """The alert's reference, on the split basis of the newest price."""
-    held = alert.reference
-    if held is None or held.price <= 0:
+    """The alert's reference, on the split basis of the latest price."""
+    reference = alert.reference
+    if reference is None or reference.price <= 0:
         return None
-    level = prices.rebased(Quote(prices.symbol, held.price, alert.price_at, alert.price_at))
-    return Reference(held.kind, level, held.at, held.session)
+    level = prices.rebased(Quote(prices.symbol, reference.price, alert.price_at, alert.price_at))
+    return replace(reference, price=level)
 
 
 def _reference_label(reference: Reference) -> str:
@@ -262,11 +253,11 @@ def _reference_label(reference: Reference) -> str:
 
 
 def _shown(prices: SymbolPrices, fall: Session, story: Marker | None, at: datetime) -> list[Session]:
-    """The fall's session, those since, and as many before as tell something."""
+    """The fall's session, those since, and some before."""
     timetable = prices.timetable
     after = [s for n in range(1, MOST_AFTER + 1) if (s := timetable.before(fall, -n)) and s.starts_at <= at]
-    told = sum(len(_points(prices, s)) for s in (fall, *after))
-    count = BEFORE_FEW if told <= FEW else SESSIONS_BEFORE
+    since = sum(len(_points(prices, s)) for s in (fall, *after))
+    count = BEFORE_FEW if since <= FEW else SESSIONS_BEFORE
     while count < MOST_BEFORE and story is not None:
         first = timetable.before(fall, count)
         if first is None or first.starts_at <= story.at:
@@ -277,7 +268,7 @@ def _shown(prices: SymbolPrices, fall: Session, story: Marker | None, at: dateti
 
 
 def _points(prices: SymbolPrices, session: Session) -> list[Point]:
-    """The prices of one session's moments, one each: what was quoted, and open and close by the daily bar."""
+    """One session's prices, one per moment: quotes, and open and close of the daily bar."""
     levels = {q.at: prices.rebased(q) for q in prices.in_session(session) if q.kind in LINE}
     bar = prices.bars.get(session.date)
     if bar is not None:
@@ -288,7 +279,7 @@ def _points(prices: SymbolPrices, session: Session) -> list[Point]:
 
 
 def _extremes(prices: SymbolPrices, sessions: Sequence[Session]) -> list[Point]:
-    """Lows and highs but for those known with the close: they are of the whole day, not of a moment near it."""
+    """Lows and highs, except those known with the close: they are of the whole session."""
     return [
         Point(q.at, prices.rebased(q), session.phase(q.at))
         for session in sessions
@@ -298,7 +289,7 @@ def _extremes(prices: SymbolPrices, sessions: Sequence[Session]) -> list[Point]:
 
 
 def _spans(sessions: Sequence[Session], points: Sequence[Point], at: datetime) -> tuple[PhaseSpan, ...]:
-    """The phases to show, as far as they have gone: the regular ones, and others where there is something in them."""
+    """The phases to show up to ``at``: regular ones, and others with prices in them."""
     spans = []
     for session in sessions:
         phases = (
@@ -313,8 +304,8 @@ def _spans(sessions: Sequence[Session], points: Sequence[Point], at: datetime) -
     return tuple(spans)
 
 
-def _newest(lead: Alert, point: Point, fall: Session, at: datetime) -> Point:
-    """The price a message would name: the alert's newest where no later one is known."""
+def _latest(lead: Alert, point: Point, fall: Session, at: datetime) -> Point:
+    """The price a message would give: the alert's latest unless ``point`` is later."""
     if lead.last_price is not None and lead.last_price_at is not None and point.at <= lead.last_price_at <= at:
         return Point(lead.last_price_at, lead.last_price, fall.phase(lead.last_price_at))
     return point
@@ -332,7 +323,7 @@ def _story(lead: Alert, at: datetime) -> Marker | None:
 
 
 def _alert(prices: SymbolPrices, lead: Alert) -> Marker:
-    """Where the alert fired. One that has risen in severity holds the price of its rise; the first is in the quotes."""
+    """Where the alert fired. One that rose in severity has the price of that moment; the first price is a quote's."""
     at, level = lead.price_at, lead.price
     if at > lead.fired_at:
         last = prices.last_before(lead.fired_at)
@@ -351,30 +342,30 @@ def _peers(
     falling: bool,
     at: datetime,
 ) -> tuple[Peer, ...]:
-    """The others that moved furthest the lead's way."""
+    """The others with the largest moves in the lead's direction."""
     peers = []
     for symbol in _symbols(incident, fired):
         if symbol == lead.symbol:
             continue
         alert = told_by(incident, [a for a in fired if a.symbol == symbol])
-        points = _way(market, alert, spans, at)
-        if points:
-            peers.append(Peer(symbol, points[-1][1], tuple(points)))
+        if changes := _changes(market, alert, spans, at):
+            peers.append(Peer(symbol, changes[-1][1], tuple(changes)))
     peers.sort(key=lambda p: (p.change if falling else -p.change, p.symbol))
     return tuple(peers[:PEERS])
 
 
-def _way(market: Market, alert: Alert, spans: Sequence[PhaseSpan] | None, at: datetime) -> list[tuple[datetime, float]]:
-    """A symbol's prices as changes against its alert's reference, oldest first; within ``spans``, if there are any."""
+def _changes(
+    market: Market, alert: Alert, spans: Sequence[PhaseSpan] | None, at: datetime
+) -> list[tuple[datetime, float]]:
+    """A symbol's changes from its alert's reference, oldest first; only within ``spans``, if given."""
     timetable = market.of(alert.symbol).timetable
     fall = timetable.on(alert.session)
-    if fall is None:
-        return []
-    since = _earliest(timetable, fall)
     prices = market.of(alert.symbol).seen_by(at).as_of(at)
     reference = _reference(prices, alert)
-    if reference is None:
+    if fall is None or reference is None:
         return []
+    earliest = next((s for n in range(BEFORE_FEW, 0, -1) if (s := timetable.before(fall, n)) is not None), fall)
+    since = earliest.starts_at
     last = timetable.current(at) or fall
     sessions = [s for n in range(timetable.between(since.date() - timedelta(days=1), last.date) + 1)
                 if (s := timetable.before(last, n)) and s.starts_at >= since]  # fmt: skip

@@ -1,8 +1,8 @@
-"""Precedents: past episodes that are most like an incident, and what followed them.
+"""Precedents: the past episodes most like an incident, and what followed them.
 
-Likeness weighs what set them off, what those who fell live from, how far they fell and how many. It says nothing of
-what will happen; it says what to compare with. Only the past counts: an episode of a later session is none, nor is an
-outcome that was not out yet.
+Likeness weighs the trigger, the exposures of the stocks that fell, how far they fell and how many. It offers a
+comparison, not a forecast. Only what was known by the incident's session is used: earlier episodes, and outcomes that
+were known by then.
 """
 
 from __future__ import annotations
@@ -11,49 +11,51 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 from statistics import median
 
 from bot.core.model.episodes import Episode, EpisodeKind, Fall
 from bot.core.news.vocabulary import Topics
 
 TRIGGER, EXPOSURE, SIZE = 0.4, 0.4, 0.2
-"""Shares of likeness: what set it off, what those who fell live from, how far they fell and how many."""
+"""Weights of likeness: the trigger, the exposures, and how far and how many stocks fell."""
 RELATED = 0.4
-"""Two topics that both concern AI, but are not the same kind of news."""
+"""Likeness of two topics that both concern AI but are different kinds of news."""
 LIKE_ENOUGH = 0.45
-"""Below this nothing is shown: a far-fetched comparison is worse than none."""
+"""Least likeness shown: a far-fetched comparison is worse than none."""
 _DAYS = 7 / 5
 _HOLIDAYS = 5
-"""Days without trading that even a short stretch may have, as at New Year; one more in five sessions."""
+"""Days without trading that even a short period may have, as at New Year; one more per five sessions."""
+_HORIZONS = {1: attrgetter("next_session"), 5: attrgetter("five_sessions"), 20: attrgetter("twenty_sessions")}
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentProfile:
-    """What an incident is compared by."""
+    """The features of an incident that are compared."""
 
     session: date
     topic: str
     exposures: Mapping[str, float]
-    """What those who fell live from, each with its share of them, 0 to 1."""
+    """The exposures of the stocks that fell, each with its share of them, 0 to 1."""
     change: float
     """The lead's move; below 0 for a fall."""
     breadth: int
-    """How many symbols it has."""
+    """Number of symbols."""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeOutcome:
-    """What followed an episode within so many sessions: the median return against the close of the fall."""
+    """The median return some sessions after an episode, from the close of the fall."""
 
     sessions: int
     change: float
     symbols: int
-    """Over how many symbols."""
+    """Number of symbols in the median."""
 
 
 @dataclass(frozen=True, slots=True)
 class Precedent:
-    """An episode that is like an incident."""
+    """An episode like an incident."""
 
     episode: Episode
     likeness: float
@@ -62,34 +64,34 @@ class Precedent:
 
 
 def nearest(
-    happening: IncidentProfile, episodes: Iterable[Episode], topics: Topics, most: int = 3
+    incident: IncidentProfile, episodes: Iterable[Episode], topics: Topics, most: int = 3
 ) -> tuple[Precedent, ...]:
-    """The episodes from before that are most like ``happening``, the likest first; of equals, the newer."""
-    if happening.change >= 0 or not happening.topic:  # beside a fall without a cause they would hint at one
+    """The earlier episodes most like ``incident``, closest first; of equals, the newer."""
+    if incident.change >= 0 or not incident.topic:  # next to a fall without a cause they would suggest one
         return ()
-    found = [
-        Precedent(episode, likeness(happening, episode, topics), outcomes(episode, happening.session))
+    precedents = [
+        Precedent(episode, likeness(incident, episode, topics), outcomes(episode, incident.session))
         for episode in episodes
-        if episode.session < happening.session and episode.falls
+        if episode.session < incident.session and episode.falls
     ]
-    found = [p for p in found if p.likeness >= LIKE_ENOUGH]
-    found.sort(key=lambda p: (-round(p.likeness, 6), -p.episode.session.toordinal(), p.episode.name))
-    return tuple(found[:most])
+    precedents = [p for p in precedents if p.likeness >= LIKE_ENOUGH]
+    precedents.sort(key=lambda p: (-round(p.likeness, 6), -p.episode.session.toordinal(), p.episode.name))
+    return tuple(precedents[:most])
 
 
-def likeness(happening: IncidentProfile, episode: Episode, topics: Topics) -> float:
-    """How like they are, 0 to 1."""
-    trigger = _same_trigger(happening.topic, episode.trigger.topic, topics)
-    exposure = _overlap(happening.exposures, _exposures_of(episode))
+def likeness(incident: IncidentProfile, episode: Episode, topics: Topics) -> float:
+    """How alike they are, 0 to 1."""
+    trigger = _same_trigger(incident.topic, episode.trigger.topic, topics)
+    exposure = _overlap(incident.exposures, _exposures_of(episode))
     falls = hit(episode)
-    depth = _near(abs(happening.change), abs(falls[0].change))
-    breadth = _near(float(happening.breadth), float(len(falls)))
+    depth = _near(abs(incident.change), abs(falls[0].change))
+    breadth = _near(float(incident.breadth), float(len(falls)))
     return TRIGGER * trigger + EXPOSURE * exposure + SIZE * (depth + breadth) / 2
 
 
 def hit(episode: Episode) -> list[Fall]:
-    """Those that fell, worst first; where none did, all. What a recorded episode has prices of for comparison alone (a
-    fund, a company with no line of work the trigger could hit) is none of them."""
+    """The symbols that fell, worst first; all where none did. Leaves out what a recorded episode has prices of for
+    comparison only: a fund, a company without an exposure to the trigger."""
     fell = [f for f in episode.falls if f.change < 0]
     if episode.kind is EpisodeKind.RECORDED:
         fell = [f for f in fell if f.exposure] or fell
@@ -97,21 +99,21 @@ def hit(episode: Episode) -> list[Fall]:
 
 
 def outcomes(episode: Episode, known_at: date) -> tuple[EpisodeOutcome, ...]:
-    """What followed in one, five and twenty sessions, as far as it was over by ``known_at``."""
-    found = []
-    for sessions, of in ((1, _next_session), (5, _five_sessions), (20, _twenty_sessions)):
-        out = episode.session + timedelta(days=math.ceil(sessions * _DAYS) + _HOLIDAYS + sessions // 5)
-        known = [change for fall in hit(episode) if fall.change < 0 and (change := of(fall)) is not None]
-        if known and out < known_at:
-            found.append(EpisodeOutcome(sessions, median(known), len(known)))
-    return tuple(found)
+    """What followed after one, five and twenty sessions, as far as it was certainly known at ``known_at``."""
+    known = []
+    for sessions, of in _HORIZONS.items():
+        over = episode.session + timedelta(days=math.ceil(sessions * _DAYS) + _HOLIDAYS + sessions // 5)
+        changes = [change for fall in hit(episode) if fall.change < 0 and (change := of(fall)) is not None]
+        if changes and over < known_at:
+            known.append(EpisodeOutcome(sessions, median(changes), len(changes)))
+    return tuple(known)
 
 
 def exposures_of(lead: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The exposures of several companies as shares: what the most of them live from most comes first.
+    """The exposures of several companies as shares, largest first.
 
-    The lead counts as much as all others together: it is whom the story is about. A wide incident is otherwise so
-    mixed that it is like no episode.
+    The lead counts as much as all others together: the story is about it, and a wide incident would otherwise be too
+    mixed to resemble any episode.
     """
     symbols = [*([lead] * max(len(others), 1) if lead else []), *others]
     shares: dict[str, float] = {}
@@ -147,15 +149,3 @@ def _near(one: float, other: float) -> float:
     if one <= 0 or other <= 0:
         return 0.0
     return max(0.0, 1 - abs(math.log2(one / other)) / 3)
-
-
-def _next_session(fall: Fall) -> float | None:
-    return fall.next_session
-
-
-def _five_sessions(fall: Fall) -> float | None:
-    return fall.five_sessions
-
-
-def _twenty_sessions(fall: Fall) -> float | None:
-    return fall.twenty_sessions

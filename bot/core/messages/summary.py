@@ -1,8 +1,8 @@
-"""What a message says: an incident as neutral blocks in reading order, without markup.
+"""The messages about an incident, as blocks in reading order, without markup.
 
-Modelled on how a good desk note tells such a day: the move with its level and "lowest since", the trigger and how
-well it is attested, who is hit by what they live from and who held up, what comes next. Every block is optional
-where there is nothing true to say, and every number can be traced to an observation.
+Modelled on a good desk note: the move with its price and "lowest since", the trigger and its sources, who is hit by
+line of business and who held up, what comes next. A block with nothing true to say is left out, and every number can
+be traced to an observation.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from functools import partial
 from statistics import median
 
 from bot.core.incidents.follow_ups import level_before, standing
-from bot.core.incidents.incidents import began_with, told_by
+from bot.core.incidents.incidents import first_alert, told_by
 from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
+from bot.core.messages.blocks.frame import framed
 from bot.core.messages.blocks.precedents import precedents
 from bot.core.messages.blocks.voices import voices
 from bot.core.messages.blocks.volume import volume_lines
@@ -62,22 +63,21 @@ from bot.core.text.wording import (
 )
 
 MEMBERS = 6
-"""So many companies of one line of work are named; the rest are counted."""
+"""How many symbols of one line of business are named; the rest are counted."""
 HELD_UP = 5
 NOTABLE_SESSIONS = 20
-"""A price is called the lowest since a date only where it is the lowest of at least so many sessions."""
+"""A price is called the lowest since a date only where it is the lowest of at least this many sessions."""
 FOLLOW_UP_WORDS = {
     SESSION_CLOSE: "at the close",
     NEXT_SESSION_CLOSE: "at the next session's close",
     RECOVERED: "has recovered",
     LAPSED: "five sessions on",
 }
-NOT_ADVICE = "Not investment advice."
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One symbol's move in a session, as it stands at some moment."""
+    """One symbol's move in a session, as of some moment."""
 
     symbol: str
     price: float
@@ -89,36 +89,33 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class MessageBuilder:
-    """Builds what a message about an incident says, from what is known of prices and companies."""
+    """Builds the messages about incidents from prices, companies, topics and stories."""
 
     market: Market
     companies: Companies
     topics: Topics
     earnings: EarningsCalendar = field(default_factory=EarningsCalendar)
     episodes: tuple[Episode, ...] = ()
-    """Past episodes, to compare with."""
+    """Candidates for precedents."""
     stories: Callable[[Sequence[str]], Sequence[Story]] = lambda clusters: ()
-    """The stories of clusters, to quote from."""
+    """The stories of clusters, for quotations."""
 
     # ----------------------------------------------------------------------------------------------------- messages
 
     def incident(
         self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime, reason: Reason
     ) -> Summary:
-        """The whole summary of ``incident`` as it stands at ``at``. ``alerts`` are its alerts by ``fired_at``."""
+        """The whole summary of ``incident`` as of ``at``. ``alerts`` are its alerts by ``fired_at``."""
         lead = told_by(incident, alerts)
-        headline = self._headline(incident, alerts, lead, reason)
         blocks = [
-            Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
+            *why(lead, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic),
+            *self._hit(incident, alerts, watched, at),
+            *voices(self.stories(incident.clusters), self.topics.speech),
+            *precedents(nearest(self._profile(incident, lead), self.episodes, self.topics)),
+            *self._next(incident),
         ]
-        blocks += why(lead, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic)
-        blocks += self._hit(incident, alerts, watched, at)
-        blocks += voices(self.stories(incident.clusters), self.topics.speech)
-        blocks += precedents(nearest(self._happening(incident, lead), self.episodes, self.topics))
-        blocks += self._next(incident)
-        blocks.append(Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)))
-        return Summary(tuple(blocks), headline)
+        return framed(self._headline(incident, alerts, lead, reason), blocks)
 
     def follow_up(
         self,
@@ -129,66 +126,36 @@ class MessageBuilder:
         closed_at: datetime | None = None,
         late: bool = False,
     ) -> Summary:
-        """What a follow-up says: where the lead and the others stand now, or stood at the close it is about, against
-        the first message's reference."""
+        """A follow-up: where the lead and the others stand at ``at``, or stood at the close ``closed_at``."""
         lead = told_by(incident, alerts)
-        name = self.company(lead.symbol)
-        now = self.standing(lead.symbol, at, closed_at)
         kind = RECOVERED if RECOVERED in kinds else kinds[0]
-        back = f"has rebounded ({str(kind).removeprefix('rebound ')} or more from the close)"
-        about = FOLLOW_UP_WORDS.get(kind, back)
-        headline = f"Follow-up: {name} {about}"
-        lines: list[Line] = []
-        prices = self.market.of(lead.symbol)
-        began = began_with(incident, alerts)
-        held, before = standing(prices, at, closed_at), level_before(began, prices)
-        if now is not None:
-            lines.append(
-                (
-                    Strong(f"{name} ({lead.symbol}) {price(now.price)}, {percent(now.change)}"),
-                    f" {against(now.reference)}; {PHASE_WORDS[now.session.phase(now.at)]}, {clock(now.at)}.",
-                )
-            )
-            since = change(now.price, before)
-            if before and since is not None and before.session != now.reference.session:
-                lines.append((f"Against {price(before.price)} before the fall: {percent(since)}.",))
-        elif held is not None and before is not None:
-            said = f" {against(before)}; {PHASE_WORDS[held[1].phase(held[0].at)]}, {clock(held[0].at)}."
-            moved = percent(change(held[0].price, before) or 0.0)
-            lines.append((Strong(f"{name} ({lead.symbol}) {price(held[0].price)}, {moved}"), said))
-        else:
-            lines.append((f"No price of {name} ({lead.symbol}) is known{self._session(prices, closed_at or at)}.",))
+        rebound = f"has rebounded {str(kind).removeprefix('rebound ')} or more from the close"
+        headline = f"Follow-up: {self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
+        lines = self._lead_lines(lead, level_before(first_alert(incident, alerts), self._prices(lead)), at, closed_at)
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
         moves = self._since(incident, alerts, at, closed_at)
+        over = all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
         blocks = [
-            Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
-            *(closing(alerts, moves) if self._over(incident, kinds) else []),
+            *(closing(alerts, moves) if over else []),
             *self._since_the_fall(moves),
             *self._next(incident),
-            Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
         ]
-        return Summary(tuple(blocks), headline)
+        return framed(headline, blocks)
 
     def merged(self, incident: Incident, alerts: Sequence[Alert], into: Incident) -> Summary:
-        """What the message of an incident says that turned out to be part of another."""
-        lead = told_by(incident, alerts)
-        headline = self._headline(incident, alerts, lead, Reason.FIRST)
-        said = f"Part of one happening with {self.company(into.lead)}’s fall: the message about it tells the rest."
-        blocks = (
-            Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
-            Block("part of", BlockKind.FACTS, 90, "", ((said,),)),
-            Block("note", BlockKind.NOTE, 10, lines=((NOT_ADVICE,),)),
-        )
-        return Summary(blocks, headline)
+        """The last edit of an incident that was merged ``into`` another."""
+        headline = self._headline(incident, alerts, told_by(incident, alerts), Reason.FIRST)
+        words = f"Now part of the same incident as {self.company(into.lead)}’s fall; see the message about that."
+        return framed(headline, [Block("part of", BlockKind.FACTS, 90, "", ((words,),))])
 
     def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
-        """What is said where the incident's cause turns out to be another than it was first told with."""
+        """The message that announces a corrected cause."""
         lead = told_by(incident, alerts)
-        told = [a for a in alerts if a.corrected_at is not None]
-        told.sort(key=lambda a: (a.id != lead.id, a.last_change or 0.0, a.id))
-        return correction.correction(told, self.company, self.topic, NOT_ADVICE)
+        corrected = [a for a in alerts if a.corrected_at is not None]
+        corrected.sort(key=lambda a: (a.id != lead.id, a.last_change or 0.0, a.id))
+        return correction.correction(corrected, self.company, self.topic)
 
     # ------------------------------------------------------------------------------------------------------- blocks
 
@@ -196,20 +163,17 @@ class MessageBuilder:
         name = self.company(lead.symbol)
         verb = "rises" if (lead.last_change or 0) > 0 else "falls"
         size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
-        when = {Phase.PRE: " in pre-market trading", Phase.POST: " by after-hours prices"}.get(self._phase(lead), "")
+        when = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}.get(self._phase(lead), "")
         others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead))
-        company = f", {count(others, 'other stock')} with it" if others else ""
+        company = f" alongside {count(others, 'other stock')}" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
         if reason is Reason.ESCALATED and lead.cause and lead.fired_at == incident.thread.told_at and len(alerts) > 1:
             lead_in = "Cause found: " if all(a.cause is None for a in alerts if a.fired_at < lead.fired_at) else lead_in
-        topic = self._because(lead)
-        if others and not topic.startswith(";"):
-            company += ","
         late = " (already under way)" if lead.late else ""
-        return f"{lead_in}{name}{size}{when}{company}{topic}{late}".rstrip(",")
+        return f"{lead_in}{name}{size}{when}{company}{self._because(lead)}{late}"
 
     def _because(self, lead: Alert) -> str:
-        """The cause in the headline: AI news, or what else most likely explains it."""
+        """The cause as it ends the headline."""
         cause = lead.cause
         if cause is None:
             if (lead.change or 0) >= 0:
@@ -225,46 +189,69 @@ class MessageBuilder:
 
     def _phase(self, lead: Alert) -> Phase:
         """The phase of the price that is shown: the lead's newest."""
-        session = self.market.of(lead.symbol).timetable.on(lead.session)
+        session = self._prices(lead).timetable.on(lead.session)
         return session.phase(lead.last_price_at) if session and lead.last_price_at else lead.phase
 
     def _happened(self, lead: Alert, at: datetime) -> tuple[Line, ...]:
-        name = self.company(lead.symbol)
         if lead.last_change is None or lead.reference is None:
-            return ((f"{name} ({lead.symbol}): no price condition in this rule.",),)
-        level, at_price, phase = lead.last_price or lead.price, lead.last_price_at or lead.price_at, self._phase(lead)
-        lines: list[Line] = [
-            (
-                Strong(f"{name} ({lead.symbol}) {price(level)}, {percent(lead.last_change)}"),
-                f" {against(lead.reference)}; {PHASE_WORDS[phase]}, {clock(at_price)}.",
-            )
-        ]
-        prices = self.market.of(lead.symbol)
+            return ((f"{self.company(lead.symbol)} ({lead.symbol}): no price condition in this rule.",),)
+        level, at_price = lead.last_price or lead.price, lead.last_price_at or lead.price_at
+        lines = [self._price_line(lead.symbol, level, lead.last_change, lead.reference, self._phase(lead), at_price)]
+        prices = self._prices(lead)
         extreme = (prices.lowest_since if lead.last_change < 0 else prices.highest_since)(level, lead.session)
         word = "Lowest" if lead.last_change < 0 else "Highest"
         if extreme.sessions >= NOTABLE_SESSIONS:
             if extreme.since is not None:
                 lines.append((f"{word} since {day(extreme.since)} (against closes).",))
             else:
-                lines.append((f"{word} of the {extreme.sessions} closes known.",))
-        held = prices.standing(at)
-        if held is not None and held[1].date == lead.session:
-            lines += volume_lines(prices, *held)
+                lines.append((f"{word} of the {extreme.sessions} closes on record.",))
+        latest = prices.standing(at)
+        if latest is not None and latest[1].date == lead.session:
+            lines += volume_lines(prices, *latest)
         if lead.worst is not None and abs(lead.worst - lead.last_change) >= 0.005:
             lines.append((f"Furthest so far: {percent(lead.worst)}.",))
         if (old := at - at_price).total_seconds() > 1800:
             lines.append((f"The price is {age(old)} old.",))
         return tuple(lines)
 
+    def _lead_lines(
+        self, lead: Alert, before: Reference | None, at: datetime, closed_at: datetime | None
+    ) -> list[Line]:
+        """The lead's price in a follow-up, from its previous close and from ``before`` the fall."""
+        prices = self._prices(lead)
+        latest, now = standing(prices, at, closed_at), self.standing(lead.symbol, at, closed_at)
+        if now is not None:
+            phase = now.session.phase(now.at)
+            lines = [self._price_line(lead.symbol, now.price, now.change, now.reference, phase, now.at)]
+            since = change(now.price, before)
+            if before and since is not None and before.session != now.reference.session:
+                lines.append((f"Against {price(before.price)} before the fall: {percent(since)}.",))
+            return lines
+        if latest is not None and before is not None:
+            quote, session = latest
+            since = change(quote.price, before) or 0.0
+            return [self._price_line(lead.symbol, quote.price, since, before, session.phase(quote.at), quote.at)]
+        session_now = prices.timetable.current(closed_at or at)
+        of = f" in the session of {short_day(session_now.date)}" if session_now else ""
+        return [(f"No price for {self.company(lead.symbol)} ({lead.symbol}){of}.",)]
+
+    def _price_line(
+        self, symbol: str, level: float, moved: float, reference: Reference, phase: Phase, at: datetime
+    ) -> Line:
+        return (
+            Strong(f"{self.company(symbol)} ({symbol}) {price(level)}, {percent(moved)}"),
+            f" {against(reference)}; {PHASE_WORDS[phase]}, {clock(at)}.",
+        )
+
     def _due(self, lead: Alert) -> str:
-        """The company's own results where they fall into the session of its fall; empty where none are known of."""
-        timetable = self.market.of(lead.symbol).timetable
+        """The company's own results due around the session of its fall, in words; empty where none are known."""
+        timetable = self._prices(lead).timetable
         session = timetable.on(lead.session)
         if session is None or (lead.change or 0) >= 0:
             return ""
         at = lead.last_price_at or lead.price_at or session.open_at
-        told = self.earnings.concerning(lead.symbol, session, timetable.before(session), at)
-        return due_words(told) if told else ""
+        due = self.earnings.concerning(lead.symbol, session, timetable.before(session), at)
+        return due_words(due) if due else ""
 
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:
@@ -278,21 +265,15 @@ class MessageBuilder:
         return [Block("who is hit", BlockKind.FACTS, 60, title, lines), *self._held_up(incident, watched, at)]
 
     def _since_the_fall(self, moves: Sequence[tuple[str, float]]) -> list[Block]:
-        """Where the symbols of an incident stand against the prices from before its fall."""
         if len(moves) < 2:
             return []
-        title = f"Where they stand ({len(moves)}), against before the fall"
+        title = f"Where they stand ({len(moves)}), compared with before the fall"
         return [Block("who is hit", BlockKind.FACTS, 60, title, self._by_work(moves))]
-
-    @staticmethod
-    def _over(incident: Incident, kinds: Sequence[FollowUpKind]) -> bool:
-        """Nothing follows this follow-up."""
-        return all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
 
     def _since(
         self, incident: Incident, alerts: Sequence[Alert], at: datetime, closed_at: datetime | None
     ) -> list[tuple[str, float]]:
-        """Each symbol with what its price now (or at that close) is against that from before its fall."""
+        """Each symbol's change from its price before the fall, at ``at`` or at the close ``closed_at``."""
         moves = []
         for symbol in incident.symbols:
             alert = next((a for a in alerts if a.symbol == symbol), None)
@@ -304,7 +285,7 @@ class MessageBuilder:
         return moves
 
     def _by_work(self, moves: Sequence[tuple[str, float]]) -> tuple[Line, ...]:
-        """Moves by what each company mainly lives from, the worst hit line of work first and the worst hit in it."""
+        """Moves by the company's main line of business; the worst line first, and the worst in each line first."""
         works: dict[str, list[tuple[float, str]]] = {}
         for symbol, moved in moves:
             works.setdefault(line_of_work(self.companies, self.topics, symbol), []).append((moved, symbol))
@@ -314,9 +295,9 @@ class MessageBuilder:
             lines.append((Strong(f"{work or 'others'}: "), listing(named, MEMBERS)))
         return tuple(lines)
 
-    def _happening(self, incident: Incident, lead: Alert) -> IncidentProfile:
-        """What the incident is compared with past ones by."""
-        others = [found for s in incident.symbols if s != lead.symbol and (found := self.companies.exposures_of(s))]
+    def _profile(self, incident: Incident, lead: Alert) -> IncidentProfile:
+        """The features by which precedents are found."""
+        others = [e for s in incident.symbols if s != lead.symbol and (e := self.companies.exposures_of(s))]
         exposures = exposures_of(self.companies.exposures_of(lead.symbol), others)
         topic = lead.cause.topic if lead.cause else incident.topic
         return IncidentProfile(incident.session, topic, exposures, lead.last_change or 0.0, len(incident.symbols))
@@ -335,33 +316,31 @@ class MessageBuilder:
     def _next(self, incident: Incident) -> list[Block]:
         times = [f.due_at for f in incident.thread.follow_ups if f.done_at is None and f.due_at is not None]
         due = min(times, default=None)
-        prices = [f.kind for f in incident.thread.follow_ups if f.waits_for_price]
+        kinds = [f.kind for f in incident.thread.follow_ups if f.waits_for_price]
         parts = [f"Next message: {moment(due)}"] if due else []
-        if prices:
-            watching = listing(["recovery" if kind == RECOVERED else str(kind) for kind in prices])
-            parts.append(f"watching for {watching}" if parts else f"Watching for {watching}")
+        if kinds:
+            words = ["a recovery" if k == RECOVERED else str(k).replace("rebound", "a rebound of") for k in kinds]
+            parts.append(f"{'watching' if parts else 'Watching'} for {listing(words)}")
         return [Block("what next", BlockKind.NOTE, 20, "", ((f"{'; '.join(parts)}.",),))] if parts else []
 
     # ------------------------------------------------------------------------------------------------------ details
 
     def standing(self, symbol: str, at: datetime, closed_at: datetime | None = None) -> Standing | None:
-        """The symbol's move against its previous close as it stands at ``at``, or as it stood at the close
-        ``closed_at``: the official one of its session where that had closed by then."""
+        """The symbol's move from its previous close at ``at``, or at the close ``closed_at``: by the official close
+        where its session had closed by then."""
         prices = self.market.of(symbol)
-        held = standing(prices, at, closed_at)
-        if held is None:
+        latest = standing(prices, at, closed_at)
+        if latest is None:
             return None
-        quote, session = held
+        quote, session = latest
         reference = prices.previous_close(quote, session)
         moved = change(quote.price, reference)
         if reference is None or moved is None:
             return None
         return Standing(symbol, quote.price, moved, reference, quote.at, session)
 
-    @staticmethod
-    def _session(prices: SymbolPrices, at: datetime) -> str:
-        session = prices.timetable.current(at)
-        return f" in the session of {short_day(session.date)}" if session else ""
+    def _prices(self, lead: Alert) -> SymbolPrices:
+        return self.market.of(lead.symbol)
 
     def company(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""

@@ -1,4 +1,4 @@
-"""The frozen values every part speaks in. What is observed, what is decided; nothing here does anything.
+"""The frozen values passed between all parts: observations, decisions, deliveries. No behaviour beyond reading them.
 
 Datetimes are aware UTC and end in ``_at``. Fractions are fractions: a fall of 10 % is ``-0.10``. Prices are in the
 currency the exchange quotes.
@@ -6,7 +6,6 @@ currency the exchange quotes.
 
 from __future__ import annotations
 
-from bot.core.model.asking import VERDICTS, Filters, StoredStory
 from bot.core.model.batches import Batch, Decisions
 from bot.core.model.decisions import (
     LAPSED,
@@ -56,6 +55,7 @@ from bot.core.model.observations import (
     Story,
     Trouble,
 )
+from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     PAUSE,
     TOLD_LATER,
@@ -69,76 +69,3 @@ from bot.core.model.vocabulary import (
     SuppressionReason,
     stable_id,
 )
-
-__all__ = [
-    "HELD_BACK_KEY",
-    "LAPSED",
-    "NEXT_SESSION_CLOSE",
-    "PAUSE",
-    "RECOVERED",
-    "SESSION_CLOSE",
-    "TOLD_LATER",
-    "VERDICTS",
-    "Alert",
-    "AlertChange",
-    "AlertState",
-    "Announcement",
-    "Batch",
-    "Block",
-    "BlockKind",
-    "CauseRef",
-    "ChangeKind",
-    "Check",
-    "ClusterMatch",
-    "DailyBar",
-    "Decisions",
-    "Delivery",
-    "DeliveryOutcome",
-    "EarningsDate",
-    "FeedState",
-    "Field",
-    "Filters",
-    "FollowUp",
-    "FollowUpKind",
-    "FollowUpOutcome",
-    "HeldBack",
-    "InDoubt",
-    "Incident",
-    "IncidentState",
-    "Inline",
-    "Joined",
-    "Limits",
-    "Line",
-    "Link",
-    "Mention",
-    "Notification",
-    "NotificationState",
-    "Observation",
-    "Outgoing",
-    "Phase",
-    "Quote",
-    "QuoteKind",
-    "Reach",
-    "Reading",
-    "Reason",
-    "Recipient",
-    "Reference",
-    "Refused",
-    "ReportTime",
-    "ScoreReason",
-    "Severity",
-    "Silence",
-    "SourceReport",
-    "Split",
-    "StoredStory",
-    "Story",
-    "Strong",
-    "Summary",
-    "Suppression",
-    "SuppressionReason",
-    "Thread",
-    "TopicScore",
-    "Trouble",
-    "held_back_key",
-    "stable_id",
-]

@@ -19,15 +19,15 @@ class Decisions:
     now: datetime
     changes: tuple[AlertChange, ...] = ()
     incidents: tuple[Incident, ...] = ()
-    """Every incident that changed, as it now is."""
+    """Every incident that changed, in its new state."""
     announcements: tuple[Announcement, ...] = ()
     readings: tuple[Reading, ...] = ()
-    """How each new story was understood."""
+    """One for each new story."""
     refused: tuple[Refused, ...] = ()
 
     @property
     def empty(self) -> bool:
-        """True where nothing needs to be stored or said."""
+        """Whether there is nothing to store or announce."""
         return not (self.changes or self.incidents or self.announcements or self.readings or self.refused)
 
 
@@ -41,15 +41,10 @@ class Batch:
     notifications: tuple[Notification, ...] = ()
     feeds: tuple[FeedState, ...] = ()
     extras: dict[str, str] = field(default_factory=dict)
-    """Small named values that belong to the transaction, such as the replay's position."""
+    """Named values that belong to the transaction, such as the position of a replay."""
 
     @property
     def empty(self) -> bool:
-        """True where there is nothing worth a transaction."""
-        return not (
-            self.observations
-            or any(not d.empty for d in self.decisions)
-            or self.notifications
-            or self.feeds
-            or self.extras
-        )
+        """Whether there is nothing to commit."""
+        decided = any(not d.empty for d in self.decisions)
+        return not (self.observations or decided or self.notifications or self.feeds or self.extras)

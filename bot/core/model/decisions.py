@@ -1,4 +1,4 @@
-"""What is decided: alerts with their checks and causes, incidents, follow-ups."""
+"""Decisions: alerts with their checks and causes, incidents with their threads and follow-ups."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Reference:
     """What a return is measured against."""
 
     kind: str
-    """As the rule says it: ``previous close``, ``open``, ``30m``, ``story``, …"""
+    """In the rule's words: ``previous close``, ``open``, ``30m``, ``story``, …"""
     price: float
     at: datetime
     session: date
 
 
 class Joined(enum.StrEnum):
-    """How a check joins those inside it, in the words that stand for its condition. No rule's own name has a space."""
+    """How a check combines its children; stands in ``condition``. No condition of a rule has these names."""
 
     ALL = "all of"
     ANY = "any of"
@@ -31,14 +31,14 @@ class Joined(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition evaluated: what was measured beside what was asked. A tree, for ``all``, ``any`` and ``none``."""
+    """One condition evaluated: the measured value beside the threshold. A tree for ``all``, ``any`` and ``none``."""
 
     condition: str
-    """The condition as the rule says it: ``price change < -10% since previous close``."""
+    """In the rule's words: ``price change < -10% since previous close``."""
     holds: bool | None
-    """``None`` is unknown: there was no data to tell."""
+    """``None`` is unknown: there was no data."""
     measured: str
-    """What was found, for people: ``-11.7 % (128.20 against 142.62)``."""
+    """For people: ``-11.7 % (128.20 against 142.62)``."""
     threshold: str = ""
     value: float | None = None
     """The measured number, where it is one."""
@@ -48,18 +48,18 @@ class Check:
 
     @property
     def is_guard(self) -> bool:
-        """It asks that none of its children holds."""
+        """Whether it holds only if none of its children does."""
         return self.condition == Joined.NONE
 
     @property
     def is_choice(self) -> bool:
-        """One child that holds suffices."""
+        """Whether it holds if any of its children does."""
         return self.condition == Joined.ANY
 
 
 @dataclass(frozen=True, slots=True)
 class CauseRef:
-    """The story an alert points to as its cause, with what ties it."""
+    """The cluster behind an alert, represented by its best story."""
 
     cluster: str
     topic: str
@@ -78,7 +78,7 @@ class CauseRef:
     """Ids of all counted stories of the cluster."""
     sources: tuple[str, ...] = ()
     first_title: str = ""
-    """Title of the cluster's first story; with its source, link and when it was seen."""
+    """Title of the cluster's first story; source, link and ``seen_at`` follow."""
     first_source: str = ""
     first_link: str = ""
     first_seen_at: datetime | None = None
@@ -94,13 +94,13 @@ class Alert:
     rule_version: str
     symbol: str
     session: date
-    """The exchange session whose move this is about, even when the alert comes later."""
+    """The exchange session of the move, which may be earlier than the alert."""
     severity: Severity
     state: AlertState
     fired_at: datetime
     updated_at: datetime
     price: float
-    """What it fired on, or last rose in severity on; ``price_at``, ``phase``, ``change`` and ``checks`` likewise."""
+    """The price when it fired or last rose in severity; ``price_at``, ``phase``, ``change`` and ``checks`` likewise."""
     price_at: datetime
     phase: Phase
     change: float | None
@@ -113,16 +113,16 @@ class Alert:
     late: bool = False
     """The move was already under way when the bot started watching."""
     worst: float | None = None
-    """The furthest the change has gone in its direction since firing."""
+    """The largest change in its direction since firing."""
     last_price: float | None = None
-    """The symbol's newest price in the alert's session; with its time and its change against the reference."""
+    """The symbol's latest price in the alert's session; its time and its change from the reference follow."""
     last_price_at: datetime | None = None
     last_change: float | None = None
     told_at: datetime | None = None
-    """When people were last told of it: what a cooldown counts from. ``None`` while held back."""
+    """When a message about it was last sent, from which the cooldown counts; ``None`` while suppressed."""
     told_severity: Severity | None = None
     corrected_from: CauseRef | None = None
-    """What it was first told with, where later stories showed a better explanation."""
+    """The cause it was published with, where later stories showed a better explanation."""
     corrected_at: datetime | None = None
 
 
@@ -137,7 +137,7 @@ class ChangeKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertChange:
-    """An alert after something happened to it."""
+    """An alert in its new state, and what changed it."""
 
     kind: ChangeKind
     at: datetime
@@ -145,7 +145,7 @@ class AlertChange:
 
 
 class IncidentState(enum.StrEnum):
-    """``OPEN`` while an alert of it fires or a follow-up is due; then ``CLOSED``."""
+    """``OPEN`` while one of its alerts fires or a follow-up is to come; then ``CLOSED``."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -157,11 +157,11 @@ class FollowUpKind:
 
     name: str
     rebound: float | None = None
-    """By how much the lead's price must have come back from the close, as a fraction; only of a rebound."""
+    """How far the lead's price must rise from the close, as a fraction; only for a rebound."""
 
     @classmethod
     def parse(cls, text: str) -> FollowUpKind:
-        """The kind that rules and the history write as ``text``. Raises ValueError listing what can be written."""
+        """The kind written as ``text`` in rules and the history. Raises ValueError listing what can be written."""
         folded = " ".join(text.split())
         if known := {str(kind): kind for kind in (SESSION_CLOSE, NEXT_SESSION_CLOSE, RECOVERED)}.get(folded):
             return known
@@ -179,7 +179,7 @@ SESSION_CLOSE = FollowUpKind("session close")
 NEXT_SESSION_CLOSE = FollowUpKind("next session close")
 RECOVERED = FollowUpKind("recovered")
 LAPSED = FollowUpKind("lapsed")
-"""Said once where the waiting for a price has ended; never planned."""
+"""Sent once when the wait for a recovery ends without one; never planned."""
 
 
 class FollowUpOutcome(enum.StrEnum):
@@ -188,13 +188,13 @@ class FollowUpOutcome(enum.StrEnum):
     OPEN = ""
     SENT = "sent"
     LATE = "late"
-    """Sent, long after it was due: the bot was not running."""
+    """Sent long after it was due: the bot was not running."""
     STALE = "stale"
-    """Not sent: it would have come too late to say anything."""
+    """Not sent: it was too late to be useful."""
     EXPIRED = "expired"
-    """What it waited for did not come."""
+    """The price it waited for was not reached."""
     MERGED = "merged"
-    """Its incident turned out to be part of another."""
+    """Its incident was merged into another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,51 +203,51 @@ class FollowUp:
 
     kind: FollowUpKind
     due_at: datetime | None
-    """When it is due; ``None`` where a price decides."""
+    """``None`` where it waits for a price."""
     done_at: datetime | None = None
     outcome: FollowUpOutcome = FollowUpOutcome.OPEN
 
     @property
     def waits_for_price(self) -> bool:
-        """It is still to come, when a price says so."""
+        """Whether it is open and due at a price, not at a time."""
         return self.done_at is None and self.due_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The conversation about an incident: what people were told of it, and what they are still to be told."""
+    """The messages about an incident: those published and those planned."""
 
     messages: int = 0
-    """New messages announced so far (edits apart)."""
+    """New messages announced so far, without edits."""
     told_at: datetime | None = None
-    """When the last new message with the whole summary was announced."""
+    """When the last new message with the whole summary was announced; the next four fields hold what it published."""
     told_breadth: int = 0
-    """How many symbols it had then."""
+    """Number of symbols."""
     told_severity: Severity | None = None
     told_change: float | None = None
-    """The lead's change as last told, edits included."""
+    """The lead's change, edits included."""
     told_session: date | None = None
-    """The newest session a new message with the whole summary has told of."""
+    """The newest session."""
     main: int = 0
-    """Which of its messages carries the whole summary and is edited as numbers move: the newest that did."""
+    """Number of the newest message with the whole summary: the one that edits update."""
     main_reason: Reason = Reason.FIRST
     """Why that message was sent."""
     edits: int = 0
     """Edits announced so far."""
     edited_at: datetime | None = None
     edit_due_at: datetime | None = None
-    """When the next edit may go out, where numbers have moved since the last."""
+    """When the planned edit goes out; ``None`` where none is planned."""
     corrected_at: datetime | None = None
-    """When people were told that its cause is another than first said."""
+    """When a correction of its cause was announced."""
     acknowledged_at: datetime | None = None
-    """When somebody said they look after it; by whom. From then on it says nothing new for growing."""
+    """From then on there are no new messages about a growing breadth."""
     acknowledged_by: str = ""
     follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The alerts that share a cause, which a reader sees as one happening."""
+    """The alerts that share a cause, which a reader sees as one event."""
 
     id: str
     topic: str
@@ -262,12 +262,12 @@ class Incident:
     """The highest any of its alerts has had."""
     state: IncidentState
     lead: str
-    """The symbol the incident is told by: the worst of the highest severity, chosen anew only when severity rises, at a
-    merge, or when a cause is found or corrected, so that it does not change with every price."""
+    """The symbol its messages are headed by: the largest move of the highest severity. Chosen again only when severity
+    rises, at a merge, or when a cause is found or corrected, so that it does not change with every price."""
     symbols: tuple[str, ...]
     """In order of firing."""
     alerts: tuple[str, ...]
     merged_into: str = ""
-    """Id of the incident it turned out to be part of; it is closed then, and its alerts are that one's."""
+    """Id of the incident it was merged into, which then has its alerts; this one is closed."""
     closed_at: datetime | None = None
     thread: Thread = Thread()

@@ -1,4 +1,4 @@
-"""To whom it is said, and what became of it."""
+"""Recipients, notifications and their deliveries."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bot.core.model.vocabulary import Reason, Severity, Suppression
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How fast a channel may be used. Windows slide: at no moment does the last one hold more than its limit."""
+    """The rate limits of a channel, over sliding windows."""
 
     overall: int = 30
     """Messages in any ``overall_window``."""
     overall_window: timedelta = timedelta(seconds=1)
     burst: int = 0
-    """Messages in any ``burst_window``; 0 for no such limit. With one, a long queue goes out evenly, and what is
-    critical and comes in between waits for the next place, not for the next second."""
+    """Messages in any ``burst_window``; 0 for no such limit. It spreads a long queue evenly, so that a critical message
+    in between waits for the next slot, not for the next second."""
     burst_window: timedelta = timedelta(seconds=1) / 5
     chat_interval: timedelta = timedelta(seconds=1)
     """Least time between two messages to one chat."""
@@ -27,13 +27,13 @@ class Limits:
     """Messages to one group in any ``group_window``."""
     group_window: timedelta = timedelta(minutes=1)
     flood_chats: int = 3
-    """When this many chats are told to wait within ``flood_window``, the whole channel waits."""
+    """When this many chats are rate-limited within ``flood_window``, the whole channel waits."""
     flood_window: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A chat (with topic thread, if any) on a channel, with what it wants to hear."""
+    """A chat (with topic thread, if any) on a channel, with its preferences."""
 
     id: str
     """``telegram:12345``, ``telegram:-100123/7``, ``console``."""
@@ -47,13 +47,13 @@ class Recipient:
     """Only incidents touching one of these; empty for all."""
     enabled: bool = True
     digest: bool = False
-    """Hears the digests; an operator does in any case."""
+    """Receives digests; an operator always does."""
     quiet: str = ""
-    """Quiet hours, ``22:00-07:00 Europe/Paris``: what is not critical waits until they are over."""
+    """Quiet hours, ``22:00-07:00 Europe/Paris``, in which only critical messages are sent."""
 
 
 class NotificationState(enum.StrEnum):
-    """Where a notification stands. ``QUEUED`` and ``LEASED`` make up the outbox; the others are settled."""
+    """``QUEUED`` and ``LEASED`` make up the outbox; the other states are settled."""
 
     QUEUED = "queued"
     LEASED = "leased"
@@ -88,7 +88,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed notification with what the notifier needs: the message it edits or answers, if that was sent."""
+    """A claimed notification with the ids of the messages it edits and replies to, where those were sent."""
 
     notification: Notification
     attempt: int
@@ -98,7 +98,7 @@ class Outgoing:
 
 
 class DeliveryOutcome(enum.StrEnum):
-    """How an attempt to deliver ended; ``UNKNOWN``: it may have arrived."""
+    """How a delivery ended; ``UNKNOWN``: it may have arrived."""
 
     SENT = "sent"
     RETRY = "retry"
@@ -122,7 +122,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A message that was not sent because of quiet hours or a pause."""
+    """A message not sent because of quiet hours or a pause."""
 
     created_at: datetime
     incident: str
@@ -132,7 +132,7 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """A notification of which nobody knows whether it arrived."""
+    """A notification that may or may not have arrived."""
 
     id: str
     recipient: str
@@ -143,21 +143,21 @@ class InDoubt:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A person's mute. It covers an announcement when every matcher given matches; no matcher covers everything."""
+    """A person's mute. It covers an announcement when all its matchers match; without matchers it covers everything."""
 
     id: str
     until: datetime
-    """Aware UTC; the silence is over at this moment."""
+    """Aware UTC, exclusive."""
     symbols: tuple[str, ...] = ()
-    """Covers announcements that touch no other symbol than these."""
+    """Covers announcements about no other symbols than these."""
     incident: str = ""
     recipient: str = ""
-    """Only this recipient is spared; empty for all."""
+    """Only this recipient; empty for all."""
     rules: tuple[str, ...] = ()
-    """Covers announcements that rest on alerts of no other rules than these."""
+    """Covers announcements based on alerts of no other rules than these."""
 
     def covers(self, announcement: Announcement, recipient: Recipient, now: datetime) -> bool:
-        """True where ``recipient`` shall not hear of ``announcement`` at ``now``."""
+        """Whether ``announcement`` is muted for ``recipient`` at ``now``."""
         if now >= self.until:
             return False
         if self.recipient and self.recipient != recipient.id:
@@ -170,9 +170,9 @@ class Silence:
 
 
 HELD_BACK_KEY = "held"
-"""First word of the announcement keys of messages that tell what was held back."""
+"""First part of the announcement keys of messages that list what was held back."""
 
 
 def held_back_key(recipient: str, newest: datetime) -> str:
-    """The announcement key of the message that tells ``recipient`` what was held back up to ``newest``."""
+    """The announcement key of the message that lists what ``recipient`` missed up to ``newest``."""
     return f"{HELD_BACK_KEY}:{recipient}:{newest:%Y%m%dT%H%M%S.%f}"

@@ -1,9 +1,8 @@
 """Episodes: recorded or described past incidents, as values.
 
-A **recorded** episode has stories and prices and can be replayed. A **described** one has none; it says what fell, how
-far and what followed, and serves as a precedent. Everything about what an episode *is* lives here; how one is written
-down is the business of ``bot.config.episodes.file``, and how it becomes a stream of observations
-of ``bot.replay.tape``.
+A **recorded** episode has stories and prices and can be replayed. A **described** one only states what fell, how far
+and what followed, and serves as a precedent. ``bot.config.episodes.file`` reads episodes, and ``bot.replay.tape`` turns
+them into observations.
 """
 
 from __future__ import annotations
@@ -24,22 +23,22 @@ class EpisodeKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What set the episode off, in one line. ``at`` is when it became public; ``None`` where only the date is known."""
+    """What set the episode off. ``at`` is when it became public; ``None`` where only the date is known."""
 
     what: str
     at: datetime | None = None
     topic: str = ""
-    """What it is about: ``ai-model``, ``ai-market``; or, for a look-alike, ``earnings``, ``outage``, …"""
+    """``ai-model``, ``ai-market``; or, for a look-alike, ``earnings``, ``outage``, …"""
     exposures: tuple[str, ...] = ()
-    """Lines of work it threatened, in the words of ``companies.yaml``."""
+    """The exposures it threatened, as named in ``companies.yaml``."""
     source: str = ""
-    """Who reported it, and when: the evidence for what is said here."""
+    """Who reported it, and when."""
     link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """How far one symbol fell in an episode, and what followed. Fractions; ``None`` where nobody knows."""
+    """How far one symbol fell in an episode, and what followed. Fractions; ``None`` where unknown."""
 
     symbol: str
     change: float
@@ -55,7 +54,7 @@ class Fall:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeBar:
-    """One regular session's prices. Only the close is certain to be there."""
+    """One regular session's prices. Only the close is always there."""
 
     session: date
     close: float
@@ -85,15 +84,15 @@ class EpisodePrices:
     basis: str
     """Which splits and dividends the prices are adjusted for, in words."""
     bars: tuple[EpisodeBar, ...]
-    """Oldest first, one a session, without repeats."""
+    """One per session, oldest first."""
     marks: tuple[Mark, ...] = ()
     """In order of time; equal times in the order they became known."""
     exposure: str = ""
-    """What the company lives from that the trigger can hit; empty for those set beside for comparison."""
+    """The company's exposure to the trigger; empty for symbols recorded for comparison."""
     currency: str = ""
 
     def close(self, session: date) -> float | None:
-        """The official close of ``session``, where it is known."""
+        """The official close of ``session``, if known."""
         return next((bar.close for bar in self.bars if bar.session == session), None)
 
     def change(self, session: date) -> float | None:
@@ -113,7 +112,7 @@ class EpisodePrices:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A past incident. ``first`` and ``last`` bound the sessions that are replayed; bars before warm up references."""
+    """A past incident. ``first`` and ``last`` bound the sessions replayed; earlier bars supply references."""
 
     name: str
     """The name of its file, without ``.yaml``."""
@@ -131,11 +130,11 @@ class Episode:
     """By ``seen_at``."""
     prices: tuple[EpisodePrices, ...] = ()
     described: tuple[Fall, ...] = ()
-    """Falls as written down; see ``falls`` for those that prices tell as well."""
+    """Falls as written in the file; ``falls`` adds those measured from prices."""
 
     @property
     def falls(self) -> tuple[Fall, ...]:
-        """Every known move in the episode's session, worst first; where there are prices, measured from them."""
+        """Every known move in the episode's session, worst first; measured where there are prices."""
         measured = {
             prices.symbol: Fall(
                 symbol=prices.symbol,
@@ -148,5 +147,5 @@ class Episode:
             for prices in self.prices
             if (change := prices.change(self.session)) is not None
         }
-        told = {fall.symbol: fall for fall in self.described if fall.symbol not in measured}
-        return tuple(sorted((measured | told).values(), key=lambda fall: (fall.change, fall.symbol)))
+        described = {fall.symbol: fall for fall in self.described}
+        return tuple(sorted((described | measured).values(), key=lambda fall: (fall.change, fall.symbol)))

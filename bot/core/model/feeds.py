@@ -1,4 +1,4 @@
-"""What a feed is, as the configuration says it."""
+"""Feeds as configured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FeedSpec:
     """Short and unique; the ``source`` of its stories. Renaming a feed makes it a new one."""
     url: str
     title: str = ""
-    """Who publishes it, for people; the feed's own title where empty."""
+    """The publisher's name for people; the feed's own title where empty."""
     min_interval: timedelta = timedelta(minutes=1)
     max_interval: timedelta = timedelta(minutes=30)
     kind: FeedKind = FeedKind.PUBLISHER

@@ -1,4 +1,4 @@
-"""What is said, as blocks without markup; and the wish to say it."""
+"""Summaries as blocks without markup, and the announcements that carry them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Strong:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Words that lead to an http(s) address."""
+    """Text linked to an http(s) address."""
 
     text: str
     url: str
@@ -30,7 +30,7 @@ Line = tuple[Inline, ...]
 
 
 class BlockKind(enum.StrEnum):
-    """What a block is, so that a renderer may lay it out."""
+    """How a renderer lays out a block."""
 
     HEADLINE = "headline"
     FACTS = "facts"
@@ -39,12 +39,12 @@ class BlockKind(enum.StrEnum):
     LINKS = "links"
     NOTE = "note"
     CODE = "code"
-    """Lines as they stand in a file: spaces at their beginning mean something."""
+    """Lines whose leading spaces matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a summary. ``weight`` says what goes first when a message is too long: the lightest."""
+    """A part of a summary. When a message is too long, the blocks of the least ``weight`` are dropped first."""
 
     name: str
     """``headline``, ``what happened``, ``why``, ``who is hit``, …"""
@@ -53,7 +53,7 @@ class Block:
     title: str = ""
     lines: tuple[Line, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
-    """For a table: the cells, first row the heading."""
+    """The cells of a table; the first row is the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The engine's wish to tell people something. Who they are is decided by ``routing``."""
+    """Something the engine wants people to know. ``routing`` decides who receives it."""
 
     key: str
-    """Stable: the same happening always asks under the same key, so that a repeat is recognised."""
+    """Stable: the same announcement always has the same key, so that a repeat is recognised."""
     at: datetime
     reason: Reason
     severity: Severity
@@ -78,13 +78,13 @@ class Announcement:
     incident: str = ""
     symbols: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    """The rules whose alerts it rests on."""
+    """The rules of the alerts behind it."""
     edits: str = ""
     """Key of the announcement whose message this replaces; empty for a new message."""
     replies_to: str = ""
-    """Key of the announcement this answers."""
+    """Key of the announcement this replies to."""
     for_operator: bool = False
     recipient: str = ""
-    """Only this recipient, whatever it prefers to hear: what it missed in its quiet hours."""
+    """Only this recipient, whatever its preferences: what it missed in its quiet hours."""
     suppressed_by: Suppression | None = None
-    """Why nobody shall be sent this, though it is recorded: a cooldown, an inhibiting rule."""
+    """Why it is recorded but sent to nobody: a cooldown, an inhibiting rule."""

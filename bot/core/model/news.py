@@ -1,4 +1,4 @@
-"""Stories as the news room understands them."""
+"""Stories as read and clustered by the news index."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReason:
-    """One named addend of a topic score."""
+    """One named term of a topic score or of a confidence."""
 
     name: str
     weight: float
     text: str
-    """The words of the story it rests on."""
+    """The words of the story behind it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicScore:
-    """How much a story is about a topic: 0 to 1, the clipped sum of its reasons."""
+    """How much a story is about a topic, 0 to 1: the clipped sum of its reasons."""
 
     topic: str
     score: float
@@ -52,15 +52,15 @@ class TopicScore:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A story as the news room understands it."""
+    """What was read in a story, and the cluster it joined."""
 
     story: Story
     topics: tuple[TopicScore, ...]
     mentions: tuple[Mention, ...]
     exposures: tuple[tuple[str, float], ...]
-    """Exposures the story's words meet, each with a strength from 0 to 1, strongest first."""
+    """Exposures its words match, each with a strength from 0 to 1, strongest first."""
     cluster: str
-    """Id of the cluster it joined: the id of that cluster's first story; empty where it joined none."""
+    """The id of the cluster's first story; empty where it joined none."""
     novelty: float
     """1 for the first story of a cluster, falling with each repeat."""
 
@@ -71,7 +71,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ClusterMatch:
-    """A cluster that reaches a symbol on a topic, as far as it was known at some moment."""
+    """A cluster that reaches a symbol on a topic, as known at some moment."""
 
     cluster: str
     topic: str
@@ -84,12 +84,12 @@ class ClusterMatch:
     """The exposures by which it reaches the symbol, strongest first; empty for a direct reach."""
     first: Story
     best: Story
-    """The story that scores highest: the one to show."""
+    """The story with the highest score: the one to show."""
     stories: tuple[Story, ...]
     """The counted stories, by ``seen_at``."""
     sources: tuple[str, ...]
     """Distinct origins among them, in order of appearance."""
     reasons: tuple[ScoreReason, ...] = ()
-    """The arithmetic of the best story's score."""
+    """The terms of the best story's score."""
     seeded: bool = False
     """Every counted story was seeded."""

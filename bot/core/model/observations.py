@@ -1,4 +1,4 @@
-"""What is observed: stories, quotes, bars, splits, earnings dates, and how the sources are."""
+"""Observations: stories, quotes, bars, splits, earnings dates, and how polls of sources went."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from bot.core.model.vocabulary import QuoteKind
 class Story:
     """One normalised feed entry.
 
-    ``seen_at`` orders stories and decides what could have been known; ``published_at`` (the publisher's word, often
-    wrong) only informs.
+    ``seen_at`` orders stories and decides what was known when; ``published_at`` (stated by the publisher, often wrong)
+    only informs.
     """
 
     id: str
-    """Stable hash of the source and the entry's identity; the same entry always gets the same id."""
+    """Stable hash of the source and the entry's identity."""
     source: str
     """The feed's name in ``config.yaml``, or the publisher in a recording."""
     title: str
-    """Plain text, markup removed, white space folded."""
+    """Plain text, without markup, white space collapsed."""
     seen_at: datetime
     published_at: datetime | None = None
     summary: str = ""
-    """Plain text, markup removed; at most a few thousand characters."""
+    """Plain text, without markup; at most a few thousand characters."""
     link: str = ""
     """An http(s) address, or empty."""
     publisher: str = ""
-    """Who wrote it where the source is an aggregator; otherwise the source's own title. May be empty."""
+    """The publisher named by an aggregator; otherwise the source's own title. May be empty."""
     seeded: bool = False
-    """Seen at the first poll of its feed: evidence for later moves, but never itself the reason to fire."""
+    """Seen at the first poll of its feed: evidence for later moves, but cannot fire a rule by itself."""
     revises: str | None = None
-    """The id of the story this is a rewritten title of. The first-seen one counts."""
+    """The id of the story whose title this rewrites. The one seen first counts."""
     keys: tuple[str, ...] = ()
-    """Every identity by which the same entry must be recognised later (guid, link, title); the seen-set."""
+    """The identities by which the entry is recognised later (guid, link, title)."""
 
     @property
     def origin(self) -> str:
-        """Who stands behind the story, for counting distinct sources: the publisher where known, else the source."""
+        """The publisher where known, else the source; distinct sources are counted by it."""
         return self.publisher or self.source
 
 
@@ -51,25 +51,23 @@ class Quote:
     symbol: str
     price: float
     at: datetime
-    """When the trade happened on the exchange: the event time."""
+    """The event time: when the trade happened on the exchange."""
     seen_at: datetime
     kind: QuoteKind = QuoteKind.TRADE
     previous_close: float | None = None
-    """The previous close as the vendor states it with this quote, so on this quote's split basis."""
+    """The previous close the vendor states with this quote, on the same split basis."""
     volume: float | None = None
-    """Shares traded in the session so far, where the vendor tells."""
+    """Shares traded in the session so far, if stated."""
     currency: str = ""
     source: str = ""
     basis: str | None = None
-    """Name of the split basis, where the source states one; only ever compared for equality."""
+    """Name of the split basis, if stated; only compared for equality."""
 
 
 @dataclass(frozen=True, slots=True)
 class DailyBar:
-    """Open, high, low and close of one regular session. Only the close is certain to be there.
-
-    ``seen_at`` is never before the session's close.
-    """
+    """Open, high, low and close of one regular session; only the close is always there. ``seen_at`` is never before the
+    session's close."""
 
     symbol: str
     session: date
@@ -93,7 +91,7 @@ class Split:
 
 
 class ReportTime(enum.StrEnum):
-    """When on its day a company reports, against its exchange's regular hours."""
+    """When a company reports, relative to its exchange's regular hours."""
 
     BEFORE = "before"
     DURING = "during"
@@ -103,7 +101,7 @@ class ReportTime(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EarningsDate:
-    """A company is to report its results on ``date`` (its exchange's), as a calendar said at ``seen_at``."""
+    """A company reports its results on ``date`` (of its exchange), according to a calendar seen at ``seen_at``."""
 
     symbol: str
     date: date
@@ -131,15 +129,15 @@ class SourceReport:
     seen_at: datetime
     trouble: Trouble = Trouble.NONE
     detail: str = ""
-    """One line for the operator: what happened and what to do. Never contains a secret."""
+    """One line for the operator: what happened and what to do. Never contains secrets."""
     items: int = 0
     """Entries in a feed, symbols in a price poll."""
     fresh: int = 0
     """How many of them were new."""
     status: int | None = None
-    """HTTP status where there was one."""
+    """HTTP status, if any."""
     subject: str = ""
-    """A symbol, where the report is about one (a stale price)."""
+    """The symbol, where the report is about one (a stale price)."""
 
 
 Observation = Story | Quote | DailyBar | Split | EarningsDate | SourceReport
@@ -147,7 +145,7 @@ Observation = Story | Quote | DailyBar | Split | EarningsDate | SourceReport
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A quote that was not believed, and why."""
+    """A rejected quote, and why."""
 
     quote: Quote
     why: str
@@ -157,7 +155,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What is remembered of a feed between polls; committed with the stories of the poll that changed it."""
+    """The state of a feed between polls; committed with the stories of the poll that changed it."""
 
     name: str
     url: str
@@ -168,9 +166,9 @@ class FeedState:
     """Current poll interval, adapted to how often the feed changes."""
     next_poll_at: datetime | None = None
     failures: int = 0
-    """In a row."""
+    """Consecutive failures."""
     seeded: bool = False
-    """A first successful poll has filled the seen-set."""
+    """The first successful poll is done."""
     last_ok_at: datetime | None = None
     last_change_at: datetime | None = None
     last_items: int = 0

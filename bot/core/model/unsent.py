@@ -1,4 +1,4 @@
-"""How a notifier says, while being cancelled, that nothing had gone out yet."""
+"""What a cancelled notifier raises when nothing had been sent yet."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 
 
 class CancelledUnsent(asyncio.CancelledError):
-    """A delivery was cancelled before any of its request reached the wire: it may safely be tried again.
+    """A delivery was cancelled before any of the request was sent: it can be tried again.
 
-    Also where a repeat does no harm, because who receives it recognises it; its text then says what happened.
-    A plain ``CancelledError`` out of a notifier means the opposite: the message may have arrived.
+    Also where a repeat does no harm because the receiver recognises it; the text then says what happened. A plain
+    ``CancelledError`` from a notifier means the message may have arrived.
     """

@@ -1,4 +1,4 @@
-"""Words with a fixed set of values, and the ids made of words."""
+"""Enumerations shared by the model, and stable ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class Phase(enum.StrEnum):
-    """Part of a session. ``CLOSED`` is any moment outside every session."""
+    """Part of a session. ``CLOSED`` is any time outside sessions."""
 
     PRE = "pre"
     REGULAR = "regular"
@@ -17,7 +17,7 @@ class Phase(enum.StrEnum):
 
 
 class Severity(enum.IntEnum):
-    """How much an alert matters; compares by rank. ``word`` is what people read and write."""
+    """How much an alert matters; ordered. ``word`` is what people read and write."""
 
     INFO = 1
     WARNING = 2
@@ -31,12 +31,12 @@ class Severity(enum.IntEnum):
 
     @classmethod
     def parse(cls, word: str) -> Severity:
-        """The severity called ``word``; KeyError when there is none."""
+        """The severity called ``word``. Raises KeyError when there is none."""
         return cls[word.upper()]
 
 
 class AlertState(enum.StrEnum):
-    """``PENDING``: the conditions hold but not yet for ``hold``; never stored. Then ``FIRING``, then ``RESOLVED``."""
+    """``PENDING`` (the conditions hold but not yet for ``hold``; never stored), ``FIRING``, then ``RESOLVED``."""
 
     PENDING = "pending"
     FIRING = "firing"
@@ -44,7 +44,7 @@ class AlertState(enum.StrEnum):
 
 
 class Reach(enum.StrEnum):
-    """How a story touches a symbol: it names the company, it meets an exposure of it, or neither."""
+    """How a story touches a symbol: it names the company, it matches one of its exposures, or neither."""
 
     DIRECT = "direct"
     EXPOSURE = "exposure"
@@ -65,18 +65,18 @@ class Reason(enum.StrEnum):
 
 
 class SuppressionReason(enum.StrEnum):
-    """Why a notification is not sent, in the word that is stored for it."""
+    """Why a notification is not sent, as stored."""
 
     COOLDOWN = "cooldown"
     INHIBITED = "inhibited by"
-    """An alert of another rule fires, which is the detail."""
+    """The detail is the rule whose firing alert inhibits it."""
     NEVER_TOLD = "never told"
-    """Every message it follows was itself held back."""
+    """All messages it follows were suppressed."""
     SILENCE = "silence"
     """The detail is the silence's id."""
     QUIET_HOURS = "quiet hours"
     MIN_SEVERITY = "min_severity"
-    """The detail is the severity from which on the recipient is told."""
+    """The detail is the recipient's minimum severity."""
     SYMBOLS = "symbols"
     DIGEST = "digest"
     BACKTEST = "backtest"
@@ -86,7 +86,7 @@ class SuppressionReason(enum.StrEnum):
     """The detail is what became of it."""
     IMPORTED = "imported before it was sent"
     OTHER = ""
-    """What some other version stored; the detail is its text."""
+    """Stored by another version; the detail is its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,12 @@ class Suppression:
         return f"{self.reason} {self.detail}" if self.reason and self.detail else self.reason.value or self.detail
 
     def covers(self, other: Suppression) -> bool:
-        """Whether ``other`` is for the same reason, and of the same detail where this one has any."""
+        """Whether ``other`` has the same reason and, where this one has a detail, the same detail."""
         return self.reason is other.reason and self.detail in ("", other.detail)
 
     @classmethod
     def parse(cls, text: str) -> Suppression:
-        """What ``text``, as it is stored, means: ``silence pause``, ``inhibited by market-crash``."""
+        """The suppression stored as ``text``: ``silence pause``, ``inhibited by market-crash``."""
         for reason in SuppressionReason:
             if reason and (text == reason or text.startswith(f"{reason} ")):
                 return cls(reason, text[len(reason) + 1 :])
@@ -113,16 +113,16 @@ class Suppression:
 
 
 PAUSE = "pause"
-"""Id of the silence that an admin's ``/pause`` is."""
+"""Id of the silence set by an admin's ``/pause``."""
 TOLD_LATER = (Suppression(SuppressionReason.QUIET_HOURS), Suppression(SuppressionReason.SILENCE, PAUSE))
-"""What is held back so is told in one message once it is over; every other suppressed message is never told."""
+"""Messages suppressed for these are listed in one message afterwards; others are never sent."""
 
 
 class QuoteKind(enum.StrEnum):
-    """What a quote's price is. ``TRADE`` is a last price; the others are marks of a bar or of the session.
+    """What a quote's price is. ``TRADE`` is a last price; the others belong to a bar or to the session.
 
-    A ``LOW`` or ``HIGH`` is known when its bar ends, and many trades stand behind it, so it needs no confirmation;
-    nor does an official ``CLOSE``. An ``OPEN`` is one print like any other.
+    A ``LOW`` or ``HIGH`` is known when its bar ends and rests on many trades, so it needs no confirmation; nor does an
+    official ``CLOSE``. An ``OPEN`` is a single print.
     """
 
     TRADE = "trade"
@@ -133,15 +133,15 @@ class QuoteKind(enum.StrEnum):
 
     @property
     def confirmed(self) -> bool:
-        """True where one quote alone may fire a rule."""
+        """Whether one such quote suffices to fire a rule."""
         return self in (QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.CLOSE)
 
     @property
     def rank(self) -> int:
-        """Order among quotes of one moment: a bar's low and high are known before its close, the official one last."""
+        """Order among quotes of one moment: a bar's low and high before its close, the official close last."""
         return (QuoteKind.OPEN, QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.TRADE, QuoteKind.CLOSE).index(self)
 
 
 def stable_id(*parts: str, length: int = 16) -> str:
-    """Hex digest of the parts, separated so that ``("a", "bc")`` and ``("ab", "c")`` differ. SHA-256, cut."""
+    """The first ``length`` hex digits of the SHA-256 of the parts; ``("a", "bc")`` and ``("ab", "c")`` differ."""
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:length]

@@ -1,1 +1,1 @@
-"""Parts of a summary, one a module: what is known in, blocks out."""
+"""The parts of a message, one module each: plain functions from values to blocks."""

@@ -1,4 +1,4 @@
-"""What a digest says: what is told of a span in, blocks out. Short lines for a phone, an empty day in one."""
+"""The digest: the values it is made from, and its blocks. Lines are short for phones; an empty day is one line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.core.health import NAMED, RULES_BAD
-from bot.core.messages.blocks import correction
+from bot.core.messages.blocks.correction import corrected, set_apart
+from bot.core.messages.blocks.frame import framed
 from bot.core.model import (
     Alert,
     Block,
@@ -43,9 +44,9 @@ from bot.core.text.wording import (
 
 DAILY, WEEKLY = "daily", "weekly"
 NEAR_FALL = -0.05
-"""A session's fall from which a stock without an alert is a near miss."""
+"""A fall this large without an alert is a near miss."""
 INCIDENTS = 8
-"""So many incidents are told a line each (of a week, so many a session); the rest are counted."""
+"""How many incidents get a line (``WEEK_INCIDENTS`` per session in a weekly digest); the rest are counted."""
 WEEK_INCIDENTS = 4
 TROUBLES = 5
 REACHED = 3
@@ -53,18 +54,18 @@ NAMED_SOURCES = 2
 LONGEST_TITLE = 120
 LONGEST_DETAIL = 110
 TROUBLE_WORDS = {
-    Trouble.FAILED: "fails",
+    Trouble.FAILED: "is failing",
     Trouble.EMPTY: "is suddenly empty",
     Trouble.STALE: "is stale",
-    Trouble.REFUSED: "sends values that are not believed",
+    Trouble.REFUSED: "sends implausible values",
 }
 
-# ------------------------------------------------------------------------------------------------------ what is told
+# ------------------------------------------------------------------------------------------------------ the values
 
 
 @dataclass(frozen=True, slots=True)
 class DigestMove:
-    """How far a symbol went in one session against its previous close: at the close, or after hours where lower."""
+    """A symbol's move in one session from its previous close: at the close, or after hours where that is lower."""
 
     symbol: str
     session: Session
@@ -83,49 +84,49 @@ class DigestMove:
 
 @dataclass(frozen=True, slots=True)
 class DigestIncident:
-    """An incident, as far as it belongs to the span."""
+    """An incident with its alerts of the digest's sessions."""
 
     incident: Incident
     alerts: tuple[Alert, ...]
-    """Its alerts of the span, by ``fired_at``."""
+    """By ``fired_at``."""
     lead: Alert
     change: float | None
-    """The lead's move: at the official close where it fired before that, else by its newest price."""
+    """The lead's move: at the official close where it fired before that, else by its latest price."""
     at: datetime
-    """When that price was; with its phase, and whether it is the official close."""
+    """When that price was; its phase, and whether it is the official close, follow."""
     phase: Phase
     official: bool
-    took_in: tuple[Incident, ...]
-    """Incidents that turned out to be part of it."""
+    merged: tuple[Incident, ...]
+    """Incidents merged into it."""
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A fall that no rule made an alert of."""
+    """A large fall without an alert."""
 
     move: DigestMove
     rule: str = ""
-    """The rule that came nearest; empty where that cannot be told any more."""
+    """The rule that came nearest; empty where that can no longer be evaluated."""
     stop: Check | None = None
-    """The one condition that stopped it."""
+    """The condition that stopped it."""
     judged: Quote | None = None
-    """The price it was judged on, where that is another than the move's."""
+    """The quote it was evaluated on, where its price differs from the move's."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuietNews:
-    """A cluster of model news after which nobody it reaches fell."""
+    """A cluster of model news without a price reaction."""
 
     match: ClusterMatch
     reaches: tuple[tuple[str, float | None], ...]
-    """Watched symbols it reaches, the strongest reach first, each with its lowest session since, where known."""
+    """Watched symbols it reaches, strongest reach first, each with its lowest session since, where known."""
     official: bool
-    """The maker's own word is among its stories."""
+    """A story of the lab itself is among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Everything one digest has to tell."""
+    """The contents of one digest."""
 
     kind: str
     """``daily`` or ``weekly``."""
@@ -133,13 +134,13 @@ class Digest:
     """Its last session."""
     happened: tuple[DigestIncident, ...]
     still_open: int
-    """How many incidents from before are open."""
+    """Number of earlier incidents still open."""
     misses: tuple[NearMiss, ...]
     more_misses: int
     quiet: tuple[QuietNews, ...]
     more_quiet: int
     priced: int
-    """How many watched symbols have a price in the last session, of ``expected`` whose exchange had one."""
+    """Number of watched symbols with a price in the last session, of ``expected`` whose exchange was open."""
     expected: int
     failing: tuple[tuple[str, str, Trouble, str], ...] = ()
     feeds_fine: int | None = None
@@ -147,7 +148,7 @@ class Digest:
 
     @property
     def empty(self) -> bool:
-        """Nothing happened, and nothing nearly did."""
+        """Whether there are no incidents, near misses or news to report."""
         return not (self.happened or self.misses or self.quiet)
 
 
@@ -156,36 +157,30 @@ class Digest:
 Words = Callable[[str], str]
 
 
-def digest(found: Digest, company: Words, topic: Words, note: str) -> Summary:
-    """The digest as blocks. ``company`` names a symbol's, ``topic`` puts one into words, ``note`` ends it."""
-    headline = _headline(found)
-    sources = _sources(found)
-    blocks = [Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),))]
+def digest(found: Digest, company: Words, topic: Words) -> Summary:
+    """The digest as blocks. ``company`` names a symbol's company, ``topic`` puts a topic into words."""
+    headline, sources = _headline(found), _sources(found)
     if found.empty:
-        return Summary((*blocks, *(sources if _trouble(found) else ())), headline)
-    blocks += _week(found, company, topic) if found.kind == WEEKLY else _day(found, company, topic)
-    blocks += _misses(found, company)
-    blocks += _quiet(found, company)
-    blocks += sources
-    blocks.append(Block("note", BlockKind.NOTE, 10, lines=((note,),)))
-    return Summary(tuple(blocks), headline)
+        return framed(headline, sources if found.failing or found.priced < found.expected else (), note="")
+    incidents = _week(found, company, topic) if found.kind == WEEKLY else _day(found, company, topic)
+    return framed(headline, [*incidents, *_misses(found, company), *_quiet(found, company), *sources])
 
 
 def _headline(found: Digest) -> str:
     when = (
         f"The week to {short_day(found.last)}" if found.kind == WEEKLY else f"{short_day(found.last)}, after the close"
     )
-    said = count(len(found.happened), "incident") if found.happened else "no incidents"
+    incidents = count(len(found.happened), "incident") if found.happened else "no incidents"
     if found.still_open:
-        said = f"{said if found.happened else 'no new incidents'} ({found.still_open} still open from before)"
+        incidents = f"{incidents if found.happened else 'no new incidents'} ({found.still_open} still open from before)"
     misses, quiet = len(found.misses) + found.more_misses, len(found.quiet) + found.more_quiet
     parts = [count(misses, "near miss", "near misses")] if misses else []
     if not misses:
-        parts.append("no near misses" if found.priced else "no prices to look for near misses in")
+        parts.append("no near misses" if found.priced else "no prices to check for near misses")
     if quiet or found.empty:
         pieces = count(quiet, "piece") + " of" if quiet else "no"
         parts.append(f"{pieces} model news without a price reaction")
-    return f"{when}: {said}; {', '.join(parts)}" + ("." if found.empty else "")
+    return f"{when}: {incidents}; {', '.join(parts)}" + ("." if found.empty else "")
 
 
 # --------------------------------------------------------------------------------------------------------- incidents
@@ -200,7 +195,7 @@ def _day(found: Digest, company: Words, topic: Words) -> list[Block]:
 
 
 def _week(found: Digest, company: Words, topic: Words) -> list[Block]:
-    """A block a session, each incident with the session in which its first alert of the week is."""
+    """One block per session; an incident belongs to the session of its first alert of the week."""
     days: dict[date, list[DigestIncident]] = {}
     for happened in found.happened:
         days.setdefault(min(a.session for a in happened.alerts), []).append(happened)
@@ -219,7 +214,7 @@ def _rest(number: int) -> list[Line]:
 
 
 def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
-    """Severity, who led and how far, how many others, the cause with its source, and what became of it."""
+    """Severity, the lead and its move, how many others, the cause with its source, and the incident's state."""
     lead, incident = happened.lead, happened.incident
     severity = max(a.severity for a in happened.alerts).word.capitalize()
     name = _named(lead.symbol, company)
@@ -229,24 +224,24 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     else:
         when = "at the close" if happened.official else f"{PHASE_WORDS[happened.phase]}, {clock(happened.at)}"
         shown = (Strong(f"{severity}: {name} {percent(happened.change)}"), f" {against(lead.reference)}; {when}")
-    apart = correction.set_apart(happened.alerts, lead)
+    apart = set_apart(happened.alerts, lead)
     others = len({a.symbol for a in happened.alerts} - {lead.symbol} - set(apart))
-    said = [f"; {count(others, 'other')} with it"] if others else []
+    rest = [f"; {count(others, 'other')} hit too"] if others else []
     if apart:
-        said.append(f"; {len(apart)} for reasons of their own")
-    said.append(f". {_cause(happened, topic)}.")
-    if lead.corrected_at is not None and lead.corrected_from is not None:
-        said.append(f" Corrected {moment(lead.corrected_at)}: first told as {topic(lead.corrected_from.topic)}.")
-    if happened.took_in:
-        whose = listing([f"{company(i.lead)}’s" for i in happened.took_in], 3)
-        said.append(f" It took in {whose}, first told apart.")
+        rest.append(f"; {len(apart)} fell for other reasons")
+    rest.append(f". {_cause(happened, topic)}.")
+    if correction := corrected(lead, topic):
+        rest.append(f" {correction}")
+    if happened.merged:
+        whose = listing([f"{company(i.lead)}’s" for i in happened.merged], 3)
+        rest.append(f" Merged with {whose}, first reported separately.")
     if len(days := sorted({a.session for a in happened.alerts})) > 1:
-        said.append(f" Alerts in {len(days)} sessions, to {short_day(days[-1])}.")
+        rest.append(f" Alerts in {len(days)} sessions, the last on {short_day(days[-1])}.")
     if all(a.told_at is None for a in happened.alerts):
-        said.append(" Held back: nobody was told.")
-    closed = incident.state is IncidentState.CLOSED and incident.closed_at is not None
-    said.append(f" Closed {moment(incident.closed_at)}." if closed and incident.closed_at else " Still open.")
-    return (*shown, "".join(said))
+        rest.append(" Suppressed: nobody was notified.")
+    closed_at = incident.closed_at if incident.state is IncidentState.CLOSED else None
+    rest.append(f" Closed {moment(closed_at)}." if closed_at else " Still open.")
+    return (*shown, "".join(rest))
 
 
 def _cause(happened: DigestIncident, topic: Words) -> str:
@@ -254,8 +249,8 @@ def _cause(happened: DigestIncident, topic: Words) -> str:
     if cause is None:
         return "No cause found in the news"
     more = f" and {len(cause.sources) - 1} more" if len(cause.sources) > 1 else ""
-    sure = f"; {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
-    return f"Cause: {topic(cause.topic)} ({cause.source}{more}{sure})"
+    confidence = f"; {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
+    return f"Cause: {topic(cause.topic)} ({cause.source}{more}{confidence})"
 
 
 def _named(symbol: str, company: Words) -> str:
@@ -271,29 +266,22 @@ def _misses(found: Digest, company: Words) -> list[Block]:
         return []
     lines = [_miss(miss, found, company) for miss in found.misses]
     lines += _rest(found.more_misses)
-    return [
-        Block(
-            "near misses",
-            BlockKind.FACTS,
-            60,
-            f"Near misses: falls of {-NEAR_FALL * 100:.0f} % or more without an alert",
-            tuple(lines),
-        )
-    ]
+    title = f"Near misses: falls of {-NEAR_FALL * 100:.0f} % or more without an alert"
+    return [Block("near misses", BlockKind.FACTS, 60, title, tuple(lines))]
 
 
 def _miss(miss: NearMiss, found: Digest, company: Words) -> Line:
     move = miss.move
-    name = _named(move.symbol, company)
-    said = f" {against(move.reference)}; {_when(move, found)}."
-    if miss.stop is None:
-        why = f" Nearest: {miss.rule}." if miss.rule else ""
-        return (Strong(f"{name} {percent(move.change)}"), said + why)
-    said += f" Nearest: {miss.rule}; {_stopped(miss.stop)}"
-    if miss.judged is not None:
-        phase = move.session.phase(miss.judged.at)
-        said += f" (judged on {price(miss.judged.price)}, {PHASE_WORDS[phase]}, {clock(miss.judged.at)})"
-    return (Strong(f"{name} {percent(move.change)}"), _ended(said))
+    subject = Strong(f"{_named(move.symbol, company)} {percent(move.change)}")
+    words = f" {against(move.reference)}; {_when(move, found)}."
+    if miss.rule:
+        words += f" Nearest: {miss.rule}"
+    if miss.stop is not None:
+        words += f"; {_stopped(miss.stop)}"
+        if miss.judged is not None:
+            phase = move.session.phase(miss.judged.at)
+            words += f" (evaluated at {price(miss.judged.price)}, {PHASE_WORDS[phase]}, {clock(miss.judged.at)})"
+    return (subject, _ended(words))
 
 
 def _when(move: DigestMove, found: Digest) -> str:
@@ -302,22 +290,22 @@ def _when(move: DigestMove, found: Digest) -> str:
 
 
 def _stopped(stop: Check) -> str:
-    """What was asked beside what was found."""
+    """The condition that stopped the rule, and what was measured."""
     condition, measured = _typeset(stop.condition), _cut(_typeset(_bare(stop.measured)), LONGEST_DETAIL)
     if stop.holds is True:
-        return f"it must not find {condition}; found {measured}"
+        return f"ruled out by {condition}; found {measured}"
     if stop.holds is None:
-        return f"it asked {condition}; unknown: {measured}"
-    return f"it asked {condition}; found {measured}"
+        return f"required {condition}; unknown: {measured}"
+    return f"required {condition}; found {measured}"
 
 
 def _bare(measured: str) -> str:
-    """A measured number without what explains it in brackets, which the line says already."""
+    """A measured number without the explanation in brackets, which repeats the line."""
     return re.sub(r" \([^()]*\)", "", measured) if re.match(r"[+-]?\d", measured) else measured
 
 
 def _typeset(text: str) -> str:
-    """Signs and percentages as everywhere else."""
+    """``text`` with signs and percentages as in other messages."""
     return re.sub(r"(?<=\d)%", " %", re.sub(r"(?<![\w.-])-(?=\d)", "−", text))
 
 
@@ -338,37 +326,34 @@ def _news(news: QuietNews, company: Words, weekly: bool) -> Line:
     title = _cut(story.title, LONGEST_TITLE)
     shown: Inline = Link(title, story.link) if story.link else f"“{title}”"
     sources = list(news.match.sources)
-    official = ", the maker itself" if news.official else ""
-    said = f" — {count(len(sources), 'source')} ({listing(sources, NAMED_SOURCES)}{official}), {moment(story.seen_at)}."
+    official = ", including the lab itself" if news.official else ""
+    named = f"{listing(sources, NAMED_SOURCES)}{official}"
+    origin = f" — {count(len(sources), 'source')} ({named}), {moment(story.seen_at)}."
     if not news.reaches:
-        return (shown, f"{said} It reaches no watched stock.")
-    named = [company(s) + (f" {percent(m)}" if m is not None else "") for s, m in news.reaches]
+        return (shown, f"{origin} Reaches no watched stock.")
+    moves = [company(s) + (f" {percent(m)}" if m is not None else "") for s, m in news.reaches]
     measured = any(m is not None for _, m in news.reaches[:REACHED])
-    which = "lowest session since" if weekly else "session"
-    measure = f"; moves of the {which}, against the close before" if measured else ""
-    return (shown, f"{said} Reaches {listing(named, REACHED)}{measure}.")
+    which = "lowest session move since" if weekly else "session moves"
+    measure = f"; {which}, against the previous close" if measured else ""
+    return (shown, f"{origin} Reaches {listing(moves, REACHED)}{measure}.")
 
 
 # ----------------------------------------------------------------------------------------------------------- sources
 
 
-def _trouble(found: Digest) -> bool:
-    return bool(found.failing) or found.priced < found.expected
-
-
 def _sources(found: Digest) -> list[Block]:
     lines: list[Line] = [_source(*trouble) for trouble in found.failing[:TROUBLES]]
     if len(found.failing) > TROUBLES:
-        lines.append((f"And {len(found.failing) - TROUBLES} more in trouble.",))
+        lines.append((f"And {len(found.failing) - TROUBLES} more with problems.",))
     if lacking := found.expected - found.priced:
         of = f"{lacking} of {count(found.expected, 'watched stock')}"
-        lines.append((f"No price of {of} in the session of {short_day(found.last)}.",))
-    fine = [f"{count(found.feeds_fine, 'feed')} fine"] if found.feeds_fine is not None else []
+        lines.append((f"No price for {of} in the session of {short_day(found.last)}.",))
+    fine = [f"{count(found.feeds_fine, 'feed')} working"] if found.feeds_fine is not None else []
     if found.prices_at is not None:
-        fine.append(f"prices last came {moment(found.prices_at)}")
+        fine.append(f"latest prices {moment(found.prices_at)}")
     if fine:
-        said = "; ".join(fine)
-        lines.append((f"{said[0].upper()}{said[1:]}.",))
+        words = "; ".join(fine)
+        lines.append((f"{words[0].upper()}{words[1:]}.",))
     return [Block("sources", BlockKind.FACTS, 70, "Sources", tuple(lines))] if lines else []
 
 
@@ -379,12 +364,12 @@ def _source(source: str, subject: str, trouble: Trouble, detail: str) -> Line:
     else:
         words = f" {TROUBLE_WORDS.get(trouble, trouble.value)}"
     about = f": {subject}" if subject else ""
-    said = f": {_cut(detail, LONGEST_DETAIL)}" if detail else ""
-    return (Strong(f"{who}{about}{words}"), _ended(said))
+    why = f": {_cut(detail, LONGEST_DETAIL)}" if detail else ""
+    return (Strong(f"{who}{about}{words}"), _ended(why))
 
 
 def _cut(text: str, longest: int) -> str:
-    """``text``, or as much of it as fits with a mark that there was more; a quotation is closed."""
+    """``text``, cut with an ellipsis where it is too long; an open quotation is closed."""
     if len(text) <= longest:
         return text
     kept = f"{text[: longest - 1].rstrip()}…"

@@ -1,4 +1,4 @@
-"""What a summary quotes: who said what, word for word, and the other reading of the same events."""
+"""Quotations from stories: who said what, word for word, and those that argue the other way."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MOST = 3
 
 
 def voices(stories: Sequence[Story], speech: Speech) -> list[Block]:
-    """Quotations from these stories: those on the fall, and those against its logic; nothing where nobody is quoted."""
-    told, against = choose(stories, speech, MOST)
+    """One block of quotations in line with the fall and one of those against it; only those that have any."""
+    with_it, against = choose(stories, speech, MOST)
     blocks = []
-    if told:
-        blocks.append(Block("voices", BlockKind.QUOTES, 30, "Voices", tuple(map(_line, told))))
+    if with_it:
+        blocks.append(Block("voices", BlockKind.QUOTES, 30, "Voices", tuple(map(_line, with_it))))
     if against:
         blocks.append(Block("the other reading", BlockKind.QUOTES, 32, "The other reading", tuple(map(_line, against))))
     return blocks

@@ -1,4 +1,4 @@
-"""How much was traded, beside what is usual."""
+"""The line on trading volume, compared with the usual."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from bot.core.prices.volumes import volume_ratio
 
 OVER = 20
 NOTABLE = 1.5
-"""Less than so many times the usual is not worth a line."""
+"""Least ratio to the usual volume that is worth a line."""
 
 
 def volume_lines(prices: SymbolPrices, quote: Quote, session: Session) -> list[Line]:
-    """The session's volume at ``quote`` where it is known and notable."""
-    found = volume_ratio(prices, quote, session, OVER)
-    if isinstance(found, str) or found.value < NOTABLE:
+    """The session's volume at ``quote``; empty where it is unknown or not notable."""
+    ratio = volume_ratio(prices, quote, session, OVER)
+    if isinstance(ratio, str) or ratio.value < NOTABLE:
         return []
     so_far = " so far" if quote.at < session.close_at else ""
-    return [(f"Volume{so_far}: {_shares(found.shares)} shares, {found.value:.1f} times the usual.",)]
+    return [(f"Volume{so_far}: {_shares(ratio.shares)} shares, {ratio.value:.1f} times the usual.",)]
 
 
 def _shares(number: float) -> str:

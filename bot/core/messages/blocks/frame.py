@@ -1,0 +1,16 @@
+"""The first and last block of every message: its headline and the disclaimer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.core.model import Block, BlockKind, Strong, Summary
+
+NOT_ADVICE = "Not investment advice."
+
+
+def framed(headline: str, blocks: Iterable[Block], note: str = NOT_ADVICE) -> Summary:
+    """A summary of ``blocks`` under ``headline``, which is also its subject; without a last line where ``note`` is
+    empty."""
+    last = [Block("note", BlockKind.NOTE, 10, lines=((note,),))] if note else []
+    return Summary((Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)), *blocks, *last), headline)
