@@ -143,7 +143,7 @@ def test_answers_that_end_too_soon_write_nothing(folder: Path, answers: str) -> 
     before = written(folder)
     made = rules(folder, "new", answers=answers)
     assert made.returncode == 2
-    assert "the answers ended before the questions" in made.stderr
+    assert "the input ended before the last question" in made.stderr
     assert written(folder) == before
 
 

@@ -404,7 +404,7 @@ async def test_a_changed_configuration_is_said_to_wait_for_the_next_start(
 def test_changes_name_what_was_added_changed_and_removed(running: Running) -> None:
     old = running.bot.engine.rules
     running.file.write_text(RULE.replace("fall", "other"))
-    new = read_rules_folder(running.config, running.bot.world.settings).rules
+    new = read_rules_folder(running.config, running.bot.project.settings).rules
     assert str(changes(old, new)) == "new: other; gone: fall"
     assert str(changes(old, old)) == "no rule changed"
 

@@ -88,7 +88,7 @@ def test_it_is_listed_shown_checked_and_tried_like_any_other(folder: Path) -> No
         (("--incident", "20250127-9", "--name", "x"), "no incident '20250127-9' in .*the newest are: 20250127-1"),
         (("--incident", INCIDENT, "--name", "deepseek-2025-01"), "deepseek-2025-01.yaml is there already; .*--force"),
         (("--incident", INCIDENT, "--name", "No Name"), "'No Name' is not a name; .*no-name"),
-        (("--incident", INCIDENT, "--output", "x.yml"), "x.yml: an episode's file is called as the episode"),
+        (("--incident", INCIDENT, "--output", "x.yml"), "x.yml: an episode's file is named after the episode"),
         (("--incident", INCIDENT, "--output", "nowhere/x.yaml"), "there is no folder nowhere"),
     ],
 )

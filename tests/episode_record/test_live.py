@@ -12,7 +12,7 @@ import pytest
 
 from bot.adapters.store import open_store
 from bot.app.episodes.check import compared, fired_in
-from bot.app.episodes.recording import Recording, record_incident
+from bot.app.episodes.recording import EpisodeRecording, record_incident
 from bot.app.lab.workbench import Workbench, open_workbench
 from bot.config.episodes.file import load_episode
 from bot.config.episodes.writing import episode_text
@@ -96,7 +96,7 @@ def database(stage: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Path
     file = tmp_path_factory.mktemp("live") / "live.db"
     with closing(open_store(file, mode="live", run_name="live", now=OPEN)) as store:
         engine = stage.engine(stage.rules(), OPEN - timedelta(days=200))
-        store.record_rules(((n, v, t) for n, (v, t) in stage.world.rules.versions.items()), OPEN)
+        store.record_rules(((n, v, t) for n, (v, t) in stage.project.rules.versions.items()), OPEN)
         cycle = Cycle(engine, store, tuple)
         for now, observations in observed(stage):
             fresh = [
@@ -112,7 +112,7 @@ def database(stage: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.mark.parametrize("most", [None, 1000])
 def test_a_live_incident_plays_as_it_was(stage: Workbench, database: Path, most: int | None) -> None:
-    recording: Recording = record_incident(stage, database, "20250127-1", NOW, name="live", most=most)
+    recording: EpisodeRecording = record_incident(stage, database, "20250127-1", NOW, name="live", most=most)
     text = episode_text(recording.episode)
     episode = load_episode("live.yaml", text, timetable_of=stage.timetables.of_exchange)
     assert len(recording.alerts) >= 4

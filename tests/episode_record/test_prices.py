@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.app.episodes.prices import RecordedPrices, Span, priced
+from bot.app.episodes.prices import RecordedPrices, ReplaySpan, priced
 from bot.core.model import DailyBar, Quote, QuoteKind, Split
 from tests.episode.new_york import timetable_of
 
 FRIDAY, MONDAY, TUESDAY = date(2025, 1, 24), date(2025, 1, 27), date(2025, 1, 28)
-SPAN = Span(FRIDAY, MONDAY, frozenset({MONDAY}))
+SPAN = ReplaySpan(FRIDAY, MONDAY, frozenset({MONDAY}))
 OPEN, CLOSE = datetime(2025, 1, 27, 14, 30, tzinfo=UTC), datetime(2025, 1, 27, 21, 0, tzinfo=UTC)
 S, MIN = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -118,7 +118,7 @@ def test_figures_that_contradict_each_other_and_days_off_are_dropped() -> None:
 @pytest.mark.parametrize("hit", [True, False])
 def test_thinned_prices_keep_what_an_alert_rested_on(hit: bool) -> None:
     every = [quote(120.0 + n / 1000, OPEN + 15 * S * n, S) for n in range(240)]  # an hour
-    span = Span(FRIDAY, MONDAY, SPAN.sessions, thinned=True)
+    span = ReplaySpan(FRIDAY, MONDAY, SPAN.sessions, thinned=True)
     change = OPEN + 30 * MIN
     found = made(every, span=span, own=[change] if hit else [], all_changes=[change])
     near = [m for m in found.marks if abs(m.at - change) <= (15 if hit else 2) * MIN]

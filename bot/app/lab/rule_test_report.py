@@ -13,7 +13,7 @@ from bot.render.checks import check_lines
 from bot.render.text import clean
 
 
-def verdict_lines(verdict: TestResult) -> Iterator[str]:
+def result_lines(verdict: TestResult) -> Iterator[str]:
     """``ok`` or ``FAIL`` with place and name; under a failure what came instead and why."""
     word = "ok  " if verdict.passed else "FAIL"
     yield f"{word} {verdict.test.where}  {clean(verdict.test.name)}"
@@ -34,7 +34,7 @@ def failure_lines(failure: Failure) -> Iterator[str]:
         yield from check_lines(miss.check, "    ")
 
 
-def verdict_object(verdict: TestResult) -> dict[str, Any]:
+def result_object(verdict: TestResult) -> dict[str, Any]:
     """A verdict for ``--json``."""
     line, column = verdict.test.document.position(verdict.test.path)
     return {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
 from bot.adapters.notifiers.console import ConsoleNotifier
 from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
-from bot.app.extensions import make
+from bot.app.entry_points import make
 from bot.app.project import Project
 from bot.config.settings.model import Settings
 from bot.config.settings.other_channels import (

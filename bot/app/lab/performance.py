@@ -66,7 +66,7 @@ class FiredAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRecord:
+class RulePerformance:
     """One rule's record."""
 
     rule: str
@@ -109,9 +109,9 @@ class RuleRecord:
         return tuple(h for h in Horizon if h not in known)
 
 
-def records(
+def performances(
     config: Path, database: Path, now: datetime, *, rule: str | None = None, since: datetime | None = None
-) -> list[RuleRecord]:
+) -> list[RulePerformance]:
     """The record of every rule that fired since then, most often first; of ``rule`` alone, also where it did not.
 
     Raises UsageError for a rule nobody knows, StoreError where the history cannot be read, ConfigError.
@@ -132,22 +132,22 @@ def records(
     by_rule: dict[str, list[Alert]] = {} if rule is None else {rule: []}
     for alert in alerts:
         by_rule.setdefault(alert.rule, []).append(alert)
-    made = [record_of(name, fired, known, said) for name, fired in by_rule.items()]
+    made = [performance_of(name, fired, known, said) for name, fired in by_rule.items()]
     return sorted(made, key=lambda r: (-len(r.alerts), r.rule))
 
 
-def record_of(
+def performance_of(
     rule: str,
     alerts: Iterable[Alert],
     known: Mapping[tuple[str, Horizon], Outcome],
     said: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
-) -> RuleRecord:
+) -> RulePerformance:
     """The record of ``rule`` over its ``alerts``, given the outcomes by alert and horizon, and the verdicts."""
     fired = tuple(
         FiredAlert(alert, {h: known[alert.id, h] for h in Horizon if (alert.id, h) in known}) for alert in alerts
     )
     judged = {i: said[i] for i in dict.fromkeys(f.alert.incident for f in fired) if i in said}
-    return RuleRecord(rule, fired, tuple(_spreads(fired)), judged)
+    return RulePerformance(rule, fired, tuple(_spreads(fired)), judged)
 
 
 def _spreads(fired: Sequence[FiredAlert]) -> Iterator[Spread]:
@@ -203,7 +203,7 @@ def _timetables(config: Path, first: date, now: datetime) -> Callable[[str], Tim
 # --------------------------------------------------------------------------------------------------------------- shown
 
 
-def record_object(record: RuleRecord, *, latest: bool) -> dict[str, Any]:
+def performance_object(record: RulePerformance, *, latest: bool) -> dict[str, Any]:
     """For ``--json``; with ``latest`` the newest alerts, newest first."""
     fired = [f.alert.fired_at for f in record.alerts]
     found: dict[str, Any] = {
