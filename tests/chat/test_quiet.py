@@ -143,7 +143,7 @@ async def test_what_was_held_back_is_told_once_when_the_night_is_over(tmp_path: 
     assert await night.look(hours=1) == []
     (told,) = await night.look(hours=7)
     assert told.recipient == "telegram:1"
-    assert told.summary.subject == "While it was quiet: 3 messages"
+    assert told.summary.subject == "Held back: 3 messages"
     assert len(told.summary.blocks[1].lines) == 2, "an incident is told once, by the last that was said of it"
     assert await night.look() == []
     night.restart()
@@ -158,7 +158,7 @@ async def test_a_restart_at_night_loses_nothing(tmp_path: Path) -> None:
     assert await night.look() == []
     night.say("b")
     (told,) = await night.look(hours=9)
-    assert told.summary.subject == "While it was quiet: 2 messages"
+    assert told.summary.subject == "Held back: 2 messages"
     night.store.close()
 
 
@@ -183,7 +183,7 @@ async def test_what_the_history_could_not_take_yet_is_waited_for(tmp_path: Path)
     assert await night.look() == []
     night.clock.at -= timedelta(hours=9)
     night.say("a")
-    assert [t.summary.subject for t in await night.look(hours=9)] == ["While it was quiet: 1 message"]
+    assert [t.summary.subject for t in await night.look(hours=9)] == ["Held back: 1 message"]
     night.store.close()
 
 

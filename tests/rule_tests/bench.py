@@ -67,7 +67,7 @@ class Bench:
     def run(self, text: str) -> list[TestResult]:
         """The verdicts on these tests."""
         suite = prepare_suite(CONFIG, self.write(text), self.rules, NOW)
-        return [run_test(suite.stage, *case) for case in suite.tests]
+        return [run_test(suite.workbench, *case) for case in suite.tests]
 
     def one(self, text: str) -> TestResult:
         """The verdict on the only test."""

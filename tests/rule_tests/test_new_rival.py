@@ -78,14 +78,14 @@ class Project:
         """How one test of ``rule`` ends."""
         suite = prepare_suite(self.folder / "config.yaml", self._tests(rule, news, expect), None, NOW)
         ((case, under, scene),) = suite.tests
-        return run_test(suite.stage, case, under, scene)
+        return run_test(suite.workbench, case, under, scene)
 
     def played(self, rule: str, news: list[str]) -> Played:
         """What is said where ``rule`` is in force."""
         suite = prepare_suite(self.folder / "config.yaml", self._tests(rule, news), None, NOW)
         ((_, under, scene),) = suite.tests
         assert scene.tape.first_at is not None
-        return play(suite.stage.engine(RuleSet(under), scene.tape.first_at), scene.tape)
+        return play(suite.workbench.engine(RuleSet(under), scene.tape.first_at), scene.tape)
 
     def mistakes(self) -> list[str]:
         """What is wrong with these files, without the folder's name."""

@@ -28,7 +28,7 @@ def test_an_example_of_the_page_holds(tmp_path: Path, number: int) -> None:
     path = tmp_path / "example.yaml"
     path.write_text(EXAMPLES[number], encoding="utf-8")
     suite = prepare_suite(CONFIG, path, None, NOW)
-    verdicts = [run_test(suite.stage, *case) for case in suite.tests]
+    verdicts = [run_test(suite.workbench, *case) for case in suite.tests]
     assert [line for v in verdicts if not v.passed for line in result_lines(v)] == []
 
 

@@ -26,7 +26,7 @@ def suite() -> Suite:
 
 def test_the_shipped_tests_hold_and_take_less_than_a_third_of_a_second_each(suite: Suite) -> None:
     begun = process_time()
-    verdicts = [run_test(suite.stage, *case) for case in suite.tests]
+    verdicts = [run_test(suite.workbench, *case) for case in suite.tests]
     taken = process_time() - begun
     assert [line for v in verdicts if not v.passed for line in result_lines(v)] == []
     assert taken < len(verdicts) / 3, f"{taken:.1f} s"
@@ -57,7 +57,7 @@ def test_a_broken_rule_makes_a_shipped_test_fail(tmp_path: Path, before: str, af
     broken = tmp_path / "broken.yaml"
     broken.write_text(text.replace(before, after), encoding="utf-8")
     suite = prepare_suite(CONFIG, TESTS / "ai-model-shock.yaml", broken, NOW)
-    assert any(not run_test(suite.stage, *case).passed for case in suite.tests)
+    assert any(not run_test(suite.workbench, *case).passed for case in suite.tests)
 
 
 def test_the_command_says_how_it_went_by_its_exit_code(tmp_path: Path) -> None:

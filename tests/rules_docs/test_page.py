@@ -62,7 +62,7 @@ def test_every_example_does_what_is_said_of_it(example: Example, tests: Example,
     cases.write_text(tests.text, encoding="utf-8")
     suite = prepare_suite(CONFIG, cases, rules, NOW)
     for case, under, scene in suite.tests:
-        verdict = run_test(suite.stage, case, under, scene)
+        verdict = run_test(suite.workbench, case, under, scene)
         assert verdict.passed, "\n".join(result_lines(verdict))
 
 

@@ -32,7 +32,7 @@ def test_the_ten_load() -> None:
 
 
 def test_each_does_what_it_says_and_keeps_quiet_otherwise(suite: Suite) -> None:
-    failed = [v for case in suite.tests if not (v := run_test(suite.stage, *case)).passed]
+    failed = [v for case in suite.tests if not (v := run_test(suite.workbench, *case)).passed]
     assert not failed, "\n".join(line for verdict in failed for line in result_lines(verdict))
     assert list(suite.uncovered()) == []
 

@@ -31,7 +31,7 @@ def test_a_new_cause_is_one_file_as_the_page_says(tmp_path: Path) -> None:
     suite = prepare_suite(tmp_path / "config.yaml", tmp_path / "tests.yaml", None, NOW)
     assert len(suite.tests) == 2
     for case, under, scene in suite.tests:
-        verdict = run_test(suite.stage, case, under, scene)
+        verdict = run_test(suite.workbench, case, under, scene)
         assert verdict.passed, "\n".join(result_lines(verdict))
 
 
