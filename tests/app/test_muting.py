@@ -69,7 +69,7 @@ def test_a_silence_ends_by_itself_and_by_its_id(desk: Desk) -> None:
     assert "NVDA, until 27 Jan 13:00 UTC; " in desk.muting.listed()
     (everything,) = [s.id for s in desk.muting() if not s.symbols]
     assert desk.muting.unsilence(everything) == f"Ended: {everything}."
-    assert "No silence" in desk.muting.unsilence(everything)
+    assert "no such silence" in desk.muting.unsilence(everything)
     assert desk.fall("NVDA", 85.0, "01-27 13:05") == [(Reason.FIRST, "")]
     assert desk.muting.listed() == "Nothing is silenced."
 

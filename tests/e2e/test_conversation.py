@@ -108,9 +108,7 @@ def test_what_came_in_quiet_hours_comes_as_one_message_when_they_are_over(day: D
         (f"telegram:{SECOND}",)
     ]
     assert "messages held back come now" in said(day, SECOND, SECOND, "/quiet off")
-    wait_until(
-        lambda: any("Held back: 1 message" in t for t in day.texts(SECOND)), "all that was held, at once"
-    )
+    wait_until(lambda: any("Held back: 1 message" in t for t in day.texts(SECOND)), "all that was held, at once")
     day.after_polls(3)  # it is looked for again
     told = [t for t in day.texts(SECOND) if "Held back" in t]
     assert len(told) == 1
@@ -201,7 +199,7 @@ ADMINS = [
     (f"/deny {ELSEWHERE}", "no longer receives"),
     (f"/deny {ELSEWHERE}", "was not allowed anyway"),
     (f"/deny {ADMIN}", "That is an admin"),
-    ("/reload", "The rules in force are those in the files"),
+    ("/reload", "The rules are up to date"),
 ]
 
 

@@ -110,7 +110,7 @@ def test_many_failures_are_one_line_and_a_repeat_none(caplog: pytest.LogCaptureF
                 outages.heard(failed(f"feed-{i}"))
             outages.tell()
     assert [r.getMessage() for r in caplog.records] == [
-        "20 feeds fail: feed-0, feed-1, feed-2, feed-3 and 16 more; the first: failed: feed-0 gave no answer"
+        "20 feeds failing: feed-0, feed-1, feed-2, feed-3 and 16 more; the first: failed: feed-0 gave no answer"
     ]
 
 
