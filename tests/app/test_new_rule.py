@@ -124,7 +124,7 @@ def test_an_answer_that_makes_no_sense_is_asked_again_with_what_to_write(folder:
     assert made.returncode == 0, made.stderr
     for said in (
         "'drop' cannot be watched; write fall, rise or news",
-        "'ten' is not how far a price moves",
+        "'ten' is not a percentage",
         "a price cannot fall by 0%",
         "a price cannot fall by 120%",
         "'yesterday' is not something a price can be measured since",
@@ -158,7 +158,7 @@ def test_nothing_is_overwritten(folder: Path, existing: str) -> None:
         before = written(folder)
     made = rules(folder, "new", "--yes", "--name", "mine")
     assert made.returncode == 2
-    assert f"{file} is already there; choose another name" in made.stderr
+    assert f"{file} exists already; choose another name" in made.stderr
     assert written(folder) == before
 
 

@@ -176,7 +176,7 @@ class Running:
         """What the history says."""
         return [tuple(row) for row in self.store._conn.execute(sql)]
 
-    def first_mistake(self) -> list[str]:
+    def told(self) -> list[str]:
         """The operator's notices so far, in order."""
         return [
             text for (text,) in self.rows("SELECT text FROM notifications WHERE reason = 'operator' ORDER BY rowid")
@@ -211,7 +211,7 @@ async def test_a_saved_edit_is_in_force_and_its_text_kept(running: Running) -> N
     assert rule is not None
     assert "-7%" in rule.text
     assert (rule.version, rule.text) in running.rows("SELECT version, text FROM rule_versions")
-    assert running.first_mistake() == []
+    assert running.told() == []
 
 
 async def test_a_bad_edit_changes_nothing_and_is_told_once_with_its_place_until_it_is_good_again(
@@ -220,26 +220,26 @@ async def test_a_bad_edit_changes_nothing_and_is_told_once_with_its_place_until_
     await running.edit(RULE.replace("< -10%", "<< -10%"))
     await running.settle()
     assert running.bot.engine.rules.named("fall").text.count("< -10%") == 1  # type: ignore[union-attr]
-    assert len(running.first_mistake()) == 1
-    assert "rules/mine.yaml:4:28: rules[0].when.price.change" in running.first_mistake()[0]
+    assert len(running.told()) == 1
+    assert "rules/mine.yaml:4:28: rules[0].when.price.change" in running.told()[0]
     assert f"{running.file}:4:28" in caplog.text
     await running.edit(RULE.replace("name:", "nmae:"))
-    assert len(running.first_mistake()) == 1, "another mistake before it is good again is for the log"
+    assert len(running.told()) == 1, "another mistake before it is good again is for the log"
     assert f"{running.file}:2:5" in caplog.text
     await running.edit(RULE.replace("-10%", "-8%"))
     assert "-8%" in running.bot.engine.rules.named("fall").text  # type: ignore[union-attr]
-    assert [text.split("\n")[0] for text in running.first_mistake()] == [
+    assert [text.split("\n")[0] for text in running.told()] == [
         "An edit of the rules has a mistake; the last good rules stay in force",
         "The rules are good again, and in force",
     ]
     await running.edit("rules: [")
-    assert len(running.first_mistake()) == 3, "a new trouble is told anew"
+    assert len(running.told()) == 3, "a new trouble is told anew"
 
 
 async def test_putting_the_old_text_back_ends_the_trouble(running: Running) -> None:
     await running.edit("rules: [")
     await running.edit(RULE)
-    assert running.first_mistake()[-1].startswith("The rules are good again")
+    assert running.told()[-1].startswith("The rules are good again")
     assert len(running.bot.engine.rules) == 1
 
 
@@ -253,7 +253,7 @@ async def test_a_half_written_file_followed_by_its_rest_is_read_whole_and_never_
     running.file.write_text(whole)
     await running.settle()
     assert [r.name for r in running.bot.engine.rules] == ["fall", "second"]
-    assert running.first_mistake() == []
+    assert running.told() == []
 
 
 async def test_an_editor_that_renames_away_and_writes_anew_is_not_in_between(running: Running) -> None:
@@ -261,7 +261,7 @@ async def test_an_editor_that_renames_away_and_writes_anew_is_not_in_between(run
     await running.reloader.check()
     await running.edit(RULE.replace("-10%", "-6%"))
     assert "-6%" in running.bot.engine.rules.named("fall").text  # type: ignore[union-attr]
-    assert running.first_mistake() == []
+    assert running.told() == []
 
 
 async def test_a_file_written_to_while_it_is_read_is_read_again(
@@ -293,14 +293,14 @@ async def test_files_may_appear_and_vanish_but_not_all_of_them(running: Running)
     running.file.unlink()
     await running.settle()
     assert {r.name for r in running.bot.engine.rules} == {"fall"}
-    assert "no rules are left here" in running.first_mistake()[0]
+    assert "no rules are left here" in running.told()[0]
     shutil.move(running.rules, running.rules.with_name("gone"))
     await running.settle()
     assert {r.name for r in running.bot.engine.rules} == {"fall"}
-    assert len(running.first_mistake()) == 1
+    assert len(running.told()) == 1
     shutil.move(running.rules.with_name("gone"), running.rules)
     await running.edit(RULE)
-    assert running.first_mistake()[-1].startswith("The rules are good again")
+    assert running.told()[-1].startswith("The rules are good again")
 
 
 async def test_a_changed_rule_is_judged_on_the_prices_that_stand_and_an_alert_keeps_the_version_it_fired_with(
@@ -350,7 +350,7 @@ async def test_stories_mean_what_edited_companies_say(running: Running) -> None:
     text = companies.read_text(encoding="utf-8")
     assert "\n  AMD:" in text
     await running.edit(text.replace("\n  AMD:", "\n  AMD: {name: Zorblax, exchange: XNAS}\n  OLD-AMD:", 1), companies)
-    assert running.first_mistake() == []
+    assert running.told() == []
     assert ("news", "AMD") in running.fired()
 
 
@@ -358,7 +358,7 @@ async def test_a_topic_edit_good_only_together_with_a_rule_edit_is_in_force_with
     running.bot.engine.introduce("ZZZ", "Zeta")
     topics = running.rules / "topics" / "mine.yaml"
     await running.edit("topics: {mine: {title: Mine}}", topics)
-    assert len(running.first_mistake()) == 1
+    assert len(running.told()) == 1
     before = running.bot.engine.news
     good = (
         "words: {zap: [zap]}\n"
@@ -368,7 +368,7 @@ async def test_a_topic_edit_good_only_together_with_a_rule_edit_is_in_force_with
     await running.edit(NEWS_RULE.replace("ai-model", "mine"))
     assert running.bot.engine.news is not before
     assert "ZZZ" in running.bot.engine.companies
-    assert running.first_mistake()[-1].startswith("The rules are good again")
+    assert running.told()[-1].startswith("The rules are good again")
     now = running.clock.now()
     running.bot.turn([Story("s2", "wire", "Nvidia does a zap", now, now)])
     assert running.fired() == [("news", "NVDA")]
@@ -398,7 +398,7 @@ async def test_a_changed_configuration_is_said_to_wait_for_the_next_start(
     await running.edit(CONFIG.replace("AMD", "AMD, MU"), running.config)
     await running.settle()
     assert caplog.text.count("config.yaml has changed; restart the bot to apply it") == 1
-    assert running.first_mistake() == []
+    assert running.told() == []
 
 
 def test_changes_name_what_was_added_changed_and_removed(running: Running) -> None:

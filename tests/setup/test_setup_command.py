@@ -31,7 +31,7 @@ def test_from_nothing_to_a_bot_with_an_admin(place: Place) -> None:
         ("telegram:42", "Ada Lovelace", True, True)
     ]
     greeting, alert = place.api.texts(OWNER)
-    assert greeting.startswith("Aftershock knows you as its admin now.")
+    assert greeting.startswith("You are now the admin of Aftershock.")
     assert alert.startswith("TEST: Nvidia falls 13.9 %")
     assert alert.endswith("Not investment advice.")
     menus = place.api.menus

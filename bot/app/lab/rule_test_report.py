@@ -1,4 +1,4 @@
-"""How verdicts of rule tests are shown: lines for people, objects for programs, JUnit XML for CI."""
+"""Reports of rule tests: lines for people, objects for programs, JUnit XML for CI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.render.text import clean
 
 
 def result_lines(verdict: TestResult) -> Iterator[str]:
-    """``ok`` or ``FAIL`` with place and name; under a failure what came instead and why."""
+    """``ok`` or ``FAIL`` with place and name; under a failure what fired instead and why."""
     word = "ok  " if verdict.passed else "FAIL"
     yield f"{word} {verdict.test.where}  {clean(verdict.test.name)}"
     for failure in verdict.failures:

@@ -1,7 +1,7 @@
 """Runs rule tests through the production engine and compares what fired with what was expected.
 
-A test that fails is played once more with a probe: at every turn the expected rule is evaluated for its symbol with
-its whole tree, and the nearest miss is kept, so that the report says what stopped it.
+A failing test is played again with a probe: at every step the expected rule is evaluated for its symbol, and the
+nearest miss is kept, so that the report shows what stopped it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.app.lab.workbench import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scene_of
 from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
+from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import AlertChange, ChangeKind, Check
 from bot.core.rules.nearness import nearness, stopper
@@ -24,7 +25,7 @@ EVENTS = (ChangeKind.FIRED, ChangeKind.ESCALATED, ChangeKind.RESOLVED)
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """The moment at which a rule came nearest to firing for a symbol."""
+    """The time when a rule came nearest to firing for a symbol."""
 
     rule: str
     symbol: str
@@ -39,9 +40,9 @@ class Failure:
     what: str
     """``expected …, but …``, in one line."""
     came: tuple[str, ...] = ()
-    """What came instead, a line each."""
+    """What happened instead, a line each."""
     misses: tuple[Miss, ...] = ()
-    """Why it did not come, or for something unexpected why it did."""
+    """Why it did not fire, or for something unexpected why it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,21 @@ class TestResult:
 
     @property
     def passed(self) -> bool:
-        """Nothing was other than expected."""
+        """Everything was as expected."""
         return not self.failures
 
 
 @dataclass(slots=True)
 class Suite:
-    """Tests that are ready to be run."""
+    """Tests ready to be run."""
 
     workbench: Workbench
     tests: list[tuple[RuleTest, list[Rule], Scenario]]
     coverage: dict[str, set[str]] = field(default_factory=dict)
-    """Per rule ``fires`` and ``quiet``, as far as tests expect it."""
+    """Per rule ``fires`` and ``quiet``, if a test expects it."""
 
     def uncovered(self) -> Iterator[str]:
-        """What no test expects of the loaded rules, a line each."""
+        """Loaded rules without a test that expects them to fire, or to stay quiet; a line each."""
         for rule, ways in self.coverage.items():
             lacking = [way for way, word in (("fires", "fires"), ("stays quiet", "quiet")) if word not in ways]
             if lacking:
@@ -80,19 +81,18 @@ class Suite:
 
 
 def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: datetime) -> Suite:
-    """Every test at ``path`` (the configured rules' ``tests`` where ``None``), read and checked.
+    """Read and check every test at ``path`` (by default the ``tests`` beside the configured rules).
 
-    Raises ConfigError with every mistake in them, tests that could not fail among these; UsageError where there are
-    none.
+    Raises ConfigError with every mistake in them, including tests that cannot fail; UsageError if there are none.
     """
-    from bot.config.settings.model import load_settings
-
-    where = path or _shortest(load_settings(config).rules / "tests")
+    where = path or load_settings(config).rules / "tests"
+    if path is None and where.is_relative_to(Path.cwd()):
+        where = where.relative_to(Path.cwd())
     if not where.exists():
-        raise UsageError(f"there is no {where}; name a test file or a folder of them")
+        raise UsageError(f"{where} does not exist; name a test file or a folder of test files")
     files = rule_test_files(where)
     if not files:
-        raise UsageError(f"{where} holds no rule tests (*.yaml); docs/rule-tests.md shows how to write one")
+        raise UsageError(f"{where} has no rule tests (*.yaml); docs/rule-tests.md shows how to write one")
     tests = load_rule_tests(files)
     workbench = open_workbench(config, rules, now, tests)
     problems: list[Problem] = []
@@ -117,11 +117,6 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     return Suite(workbench, ready, coverage)
 
 
-def _shortest(path: Path) -> Path:
-    """As seen from the folder the command was called in, where the path lies below it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
 def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: Scenario) -> TestResult:
     """Play one test and compare."""
     loaded = RuleSet(rules)
@@ -139,7 +134,7 @@ def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: 
     comparison.explain(misses)
     fired = tuple(c for c in played.changes if c.kind in (ChangeKind.FIRED, ChangeKind.ESCALATED))
     notes = tuple(
-        f"a price was not believed: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
+        f"implausible price: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
         for r in played.refused
     )
     return TestResult(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
@@ -148,10 +143,7 @@ def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: 
 def nearest_misses(
     workbench: Workbench, rules: RuleSet, scenario: Scenario, wanted: Iterable[tuple[str, str, Window | None]]
 ) -> dict[tuple[str, str, Window | None], Miss]:
-    """For each rule and symbol the moment at which the rule came nearest, inside the window where there is one.
-
-    Of equally near moments the last counts.
-    """
+    """For each rule and symbol the nearest miss, inside the window if there is one; of equal ones the last."""
     assert scenario.tape.first_at is not None
     asked = sorted(wanted, key=lambda key: (key[0], key[1], str(key[2])))
     engine = workbench.engine(rules, scenario.tape.first_at)
@@ -191,11 +183,11 @@ class _Comparison:
         ]
         self.failures: list[Failure] = []
         self.absent: list[Expected] = []
-        """Expected, and nothing of the kind came."""
+        """Expected, and nothing of the kind happened."""
         self._open = list(self.events)
 
     def compare(self) -> None:
-        """Pair what was expected with what came; the rest are failures."""
+        """Pair what was expected with what happened; the rest are failures."""
         left = [e for e in self.test.expected if not self._pair(e, exactly=True)]
         left = [e for e in left if not self._pair(e, exactly=False)]
         self.absent = left
@@ -206,7 +198,7 @@ class _Comparison:
             self._compare_messages(self.test.messages)
 
     def explain(self, misses: dict[tuple[str, str, Window | None], Miss]) -> None:
-        """Add what did not come at all, with the nearest misses, and look at what was to stop it."""
+        """Add what did not happen, with the nearest misses, and check what stopped the rules."""
         for expected in self.absent:
             rule = expected.rule or self.rules[0].name
             miss = misses.get((rule, expected.symbol, expected.window))
@@ -220,7 +212,7 @@ class _Comparison:
     # ------------------------------------------------------------------------------------------------------- pairing
 
     def _pair(self, expected: Expected, *, exactly: bool) -> bool:
-        """Give ``expected`` the first event it fits; where not ``exactly``, one that differs, which is a failure."""
+        """Pair ``expected`` with the first event that fits; if not ``exactly``, one that differs, a failure."""
         for event in self._open:
             if not self._same(expected, event):
                 continue
@@ -252,7 +244,7 @@ class _Comparison:
         yield from _message_as_expected(expected, self._message_of(event, expected.reason))
 
     def _message_of(self, event: AlertChange, reason: str | None) -> PlannedMessage | None:
-        """The new message that goes out for the event's incident at that moment; one for ``reason`` first."""
+        """The new message sent for the event's incident at that time, preferably for ``reason``."""
         at_once = [
             t
             for t in self.told
@@ -301,7 +293,7 @@ class _Comparison:
 
 
 def _message_as_expected(expected: Expected, message: PlannedMessage | None) -> Iterator[str]:
-    """In what the message about an alert differs from what is expected of it."""
+    """How the message about an alert differs from what is expected."""
     if expected.reason == "none":
         if message is not None:
             yield f"a message went out, reason {message.announcement.reason}"
@@ -330,7 +322,7 @@ def _message_differences(wanted: ExpectedMessage, told: PlannedMessage) -> Itera
 
 
 def _lacking(words: Iterable[str], told: PlannedMessage | None) -> Iterator[str]:
-    """Which of the words the message lacks; white space and its kind do not matter."""
+    """Which of the words the message lacks; differences in white space do not matter."""
     if told is None:
         yield "no message went out then"
         return
