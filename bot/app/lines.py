@@ -49,7 +49,7 @@ def alert_object(change: AlertChange) -> dict[str, Any]:
         "phase": alert.phase.value,
         "incident": alert.incident,
         "cause": _cause(alert.cause),
-        "why": [line for check in alert.checks for line in told_checks(check)],
+        "why": [line for check in alert.checks for line in flat_checks(check)],
         "late": alert.late,
     }
 
@@ -72,7 +72,7 @@ def notification_object(notification: Notification) -> dict[str, Any]:
     return found
 
 
-def told_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
+def flat_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
     """A tree of checks as flat objects, outermost first: condition, whether it held, what was measured."""
     yield {
         "depth": depth,
@@ -84,7 +84,7 @@ def told_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
         "limit": check.limit,
     }
     for child in check.children:
-        yield from told_checks(child, depth + 1)
+        yield from flat_checks(child, depth + 1)
 
 
 def alert_line(alert: Alert) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str,
     return Project(config.parent, settings, companies, topics, rules, load_episodes(rules_folder / "episodes"))
 
 
-def with_rules_read_anew(project: Project) -> Project:
+def with_rules_reloaded(project: Project) -> Project:
     """``project`` with its rule files read again, topics and companies unchanged. Raises ConfigError."""
     around = surroundings(project.settings, project.companies, project.topics)
     return replace(project, rules=load_rules(rule_files(project.settings.rules), around))

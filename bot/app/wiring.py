@@ -29,16 +29,23 @@ from bot.app.chat.held import EVERY as HELD_EVERY
 from bot.app.chat.held import HeldMessages
 from bot.app.chat.silences import Silences
 from bot.app.monitoring.counters import MeasuredCycle, Measures
-from bot.app.monitoring.endpoints import watched_over
-from bot.app.monitoring.status import several_lines
+from bot.app.monitoring.endpoints import monitored
+from bot.app.monitoring.status import status_message
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, restored_engine
 from bot.app.run.alarm import Alarm
-from bot.app.run.audience import Receiving
+from bot.app.run.audience import Audience
 from bot.app.run.inbox import Inbox
 from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
-from bot.app.run.notifiers import CONSOLE, ask_again, close_all, configured_recipients, live_notifiers, without_edits
-from bot.app.run.pictures import Drawings
+from bot.app.run.notifiers import (
+    CONSOLE,
+    close_all,
+    configured_recipients,
+    live_notifiers,
+    requeue_in_doubt,
+    without_edits,
+)
+from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.stores import open_history
@@ -108,9 +115,9 @@ async def running_bot(
             store,
             people,
             silences=muting,
-            dress=leads.dress if leads is not None else _as_it_is,
+            dress=leads.add_lead if leads is not None else _as_it_is,
             without_edits=without_edits(notifiers),
-            on_commit=held.heard,
+            on_commit=held.take,
             recovery=Recovery(restore),
             measures=measures,
         )
@@ -144,7 +151,7 @@ async def running_bot(
                 admission=admission,
                 muting=muting,
                 refresh=people.refresh,
-                status=lambda: several_lines(bot, clock.now()),
+                status=lambda: status_message(bot, clock.now()),
                 reload=reloader.now,
                 announce=inbox.announce,
             )
@@ -157,7 +164,7 @@ async def running_bot(
         bot.every("held", HELD_EVERY, held.check)
         bot.start()
         closing.push_async_callback(_end, bot, tasks, stop)
-        async with watched_over(bot, sender, measures, clock, session, start.switch):
+        async with monitored(bot, sender, measures, clock, session, start.switch):
             yield bot
 
 
@@ -185,18 +192,18 @@ def _timetables(project: Project, clock: Clock) -> Timetables:
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
-    pictures = Drawings(view, clock) if start.project.settings.telegram.pictures else None
+    pictures = Charts(view, clock) if start.project.settings.telegram.pictures else None
     if start.token.token is None:
         log.warning("no Telegram token: alerts are printed here; to connect Telegram, run: python main.py setup")
     return live_notifiers(start.project.settings, start.token, console, clock, start.project.folder, pictures)
 
 
-def _receiving(project: Project, store: Store, admission: AccessLists, notifiers: dict[str, Notifier]) -> Receiving:
+def _receiving(project: Project, store: Store, admission: AccessLists, notifiers: dict[str, Notifier]) -> Audience:
     """Who receives; the recipients that the configuration names are saved first."""
     settings = project.settings
     store.save_recipients([CONSOLE] if CONSOLE.channel in notifiers else [])
     store.save_recipients(configured_recipients(settings, store.recipients()))
-    people = Receiving(store, lambda: admission.access, notifiers, settings.operator.notices)
+    people = Audience(store, lambda: admission.access, notifiers, settings.operator.notices)
     if not any(r.enabled for r in people()):
         known = settings.telegram.admins or settings.telegram.allow
         start = "send /start to the bot, from a chat that config.yaml names under telegram:"
@@ -219,7 +226,12 @@ def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) 
 
 
 def _sender(
-    store: Store, notifiers: dict[str, Notifier], people: Receiving, inbox: Inbox, measures: Measures, clock: Clock
+    store: Store,
+    notifiers: dict[str, Notifier],
+    people: Audience,
+    inbox: Inbox,
+    measures: Measures,
+    clock: Clock,
 ) -> Sender:
     def announce(announcement: Announcement) -> None:
         people.refresh()  # the sender may have switched a chat off, or moved it
@@ -234,7 +246,7 @@ def _sender(
 def _recover(store: Store, notifiers: dict[str, Notifier], inbox: Inbox, clock: Clock) -> None:
     """Mark what was in flight when the last run ended as in doubt, and tell the operator what remains so."""
     recovered = store.recover(clock.now())
-    if doubtful := max(0, recovered - ask_again(store, notifiers, clock.now())):
+    if doubtful := max(0, recovered - requeue_in_doubt(store, notifiers, clock.now())):
         log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", doubtful)
         headline = f"{count(doubtful, 'message')} may not have arrived"
         detail = "The last run ended while sending. Messages in doubt are not sent again automatically."

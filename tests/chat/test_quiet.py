@@ -122,7 +122,7 @@ class Night:
         now = self.clock.now()
         notes = route(wish, [self.person], now, "", self.silences, lambda r: quiet_at(r.quiet, now))
         self.store.commit(Batch(now, notifications=tuple(notes)))
-        self.held.heard(CycleResult(None, tuple(notes), committed=True))  # type: ignore[arg-type]
+        self.held.take(CycleResult(None, tuple(notes), committed=True))  # type: ignore[arg-type]
 
     async def look(self, hours: float = 0) -> list[Announcement]:
         """What is told when it is so many hours later; committed like any other."""
@@ -178,7 +178,7 @@ async def test_a_pause_holds_back_even_what_is_critical_and_tells_it_after(tmp_p
 async def test_what_the_history_could_not_take_yet_is_waited_for(tmp_path: Path) -> None:
     night = Night(tmp_path)
     assert await night.look() == []
-    night.held.heard(CycleResult(None, (), committed=False))  # type: ignore[arg-type]
+    night.held.take(CycleResult(None, (), committed=False))  # type: ignore[arg-type]
     night.clock.pass_by(timedelta(hours=9))
     assert await night.look() == []
     night.clock.at -= timedelta(hours=9)

@@ -51,7 +51,7 @@ def watched(**of: Any) -> tuple[FakeBot, Measures, HealthMonitor]:
 
 
 def asked(measures: Measures, source: str, at: datetime, trouble: Trouble = Trouble.NONE) -> None:
-    measures.heard([SourceReport(source, at, trouble)])
+    measures.take([SourceReport(source, at, trouble)])
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ class AlertAnswers:
         blocks.append(note(f"{ids}. Not investment advice."))
         return answer(first, *blocks)
 
-    def briefly(self, incident: str) -> str:
+    def cause_in_brief(self, incident: str) -> str:
         """An incident's cause in at most 200 characters, as a pop-up in Telegram holds them."""
         alert = self._alert(incident)
         if alert is None:

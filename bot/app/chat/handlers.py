@@ -135,7 +135,7 @@ class ChatCommands:
             return Answer(f"Thank you: {button.value}. {readers} judged this.")
         alerts = self._alert_answers
         if chat.kind == "channel":
-            return Answer(alerts.briefly(incident))
+            return Answer(alerts.cause_in_brief(incident))
         match button:
             case Button.WHY:
                 return Answer(alerts.why(incident))

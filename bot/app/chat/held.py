@@ -47,7 +47,7 @@ class HeldMessages:
     _uncommitted: bool = False
     """The history cannot be written, so it does not have the latest held-back messages yet."""
 
-    def heard(self, result: CycleResult) -> None:
+    def take(self, result: CycleResult) -> None:
         """Take note of the notifications a cycle held back."""
         self._uncommitted = not result.committed
         if self._uncommitted:

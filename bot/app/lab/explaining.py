@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.lab.workbench import Workbench, episode_scenario, open_workbench
-from bot.app.lines import alert_line, iso, told_checks
+from bot.app.lines import alert_line, flat_checks, iso
 from bot.app.project import PRICES_BACK
 from bot.app.stores import open_history, read_store
 from bot.config.yaml.validation import one_of
@@ -274,7 +274,7 @@ def _outcome(outcome: Evaluation) -> dict[str, Any]:
         "severity": outcome.severity.word if outcome.severity else None,
         "pending": outcome.pending,
         "stopped_by": stop.condition if stop else None,
-        "checks": list(told_checks(outcome.check)),
+        "checks": list(flat_checks(outcome.check)),
     }
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from bot.app.lab.rule_testing import Failure, Miss, TestResult, told_event
-from bot.app.lines import iso, told_checks
+from bot.app.lab.rule_testing import Failure, Miss, TestResult, event_line
+from bot.app.lines import flat_checks, iso
 from bot.core.rules.nearness import stopper
 from bot.render.checks import check_lines
 from bot.render.text import clean
@@ -45,7 +45,7 @@ def result_object(verdict: TestResult) -> dict[str, Any]:
         "column": column,
         "passed": verdict.passed,
         "rules": list(verdict.rules),
-        "fired": [told_event(change) for change in verdict.fired],
+        "fired": [event_line(change) for change in verdict.fired],
         "failures": [
             {"what": failure.what, "came": list(failure.came), "why": [_miss(miss) for miss in failure.misses]}
             for failure in verdict.failures
@@ -61,7 +61,7 @@ def _miss(miss: Miss) -> dict[str, Any]:
         "symbol": miss.symbol,
         "at": iso(miss.at),
         "stopped_by": stopped.condition if stopped else None,
-        "checks": list(told_checks(miss.check)),
+        "checks": list(flat_checks(miss.check)),
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.app.lab.workbench import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scene_of
+from bot.app.lab.workbench import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scenario_of_test
 from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
 from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -100,7 +100,7 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     coverage: dict[str, set[str]] = {rule.name: set() for rule in workbench.rules()}
     for test in tests:
         try:
-            scenario = scene_of(workbench, test)
+            scenario = scenario_of_test(workbench, test)
             under, missing = rules_under_test(test, workbench.rules(scenario.symbols))
         except ConfigError as error:
             problems += error.problems
@@ -203,7 +203,7 @@ class _Comparison:
             rule = expected.rule or self.rules[0].name
             miss = misses.get((rule, expected.symbol, expected.window))
             others = [e for e in self.events if e.alert.symbol == expected.symbol and e.kind is not ChangeKind.RESOLVED]
-            came = tuple(map(told_event, others)) or (f"nothing for {expected.symbol}",)
+            came = tuple(map(event_line, others)) or (f"nothing for {expected.symbol}",)
             what = f"expected {expected.written}: {rule} did not {'end' if expected.resolved else 'fire'}"
             self.failures.append(Failure(what, came, (miss,) if miss else ()))
         if self.test.stopped_by and self.test.because:
@@ -223,7 +223,7 @@ class _Comparison:
             if differences:
                 what = f"expected {expected.written}: {'; '.join(differences)}"
                 why = Miss(event.alert.rule, event.alert.symbol, event.at, event.alert.checks[0])
-                self.failures.append(Failure(what, (told_event(event),), (why,)))
+                self.failures.append(Failure(what, (event_line(event),), (why,)))
             return True
         return False
 
@@ -264,7 +264,7 @@ class _Comparison:
         alert = event.alert
         why = Miss(alert.rule, alert.symbol, event.at, alert.checks[0])
         expected = f"nothing was expected ({self.test.because})" if self.test.because else "not expected"
-        return Failure(f"{told_event(event)}: {expected}", (), (why,))
+        return Failure(f"{event_line(event)}: {expected}", (), (why,))
 
     def _compare_messages(self, expected: tuple[ExpectedMessage, ...]) -> None:
         came = [t for t in self.told if not t.notification.suppressed_by]
@@ -275,9 +275,9 @@ class _Comparison:
             differences = list(_message_differences(wanted, came[number]))
             if differences:
                 what = f"expected message {number + 1}, {wanted.written}: {'; '.join(differences)}"
-                self.failures.append(Failure(what, (told_message(came[number]),)))
+                self.failures.append(Failure(what, (message_line(came[number]),)))
         for extra in came[len(expected) :]:
-            self.failures.append(Failure(f"{told_message(extra)}: this message was not expected"))
+            self.failures.append(Failure(f"{message_line(extra)}: this message was not expected"))
 
     def _stopped_as_said(self, misses: list[Miss]) -> None:
         """The nearest miss of all must have been stopped by what the test says."""
@@ -337,14 +337,14 @@ def _folded(text: str) -> str:
     return " ".join(text.replace("−", "-").split())
 
 
-def told_event(event: AlertChange) -> str:
+def event_line(event: AlertChange) -> str:
     """``ai-model-shock NVDA fired high at 2025-01-27 10:00Z (-10.2%)``."""
     alert = event.alert
     moved = f" ({alert.change * 100:+.1f}%)" if alert.change is not None else ""
     return f"{alert.rule} {alert.symbol} {event.kind.value} {alert.severity.word} at {_clock(event.at)}{moved}"
 
 
-def told_message(told: PlannedMessage) -> str:
+def message_line(told: PlannedMessage) -> str:
     """A message in one line."""
     headline = told.notification.text.strip().splitlines()[0]
     return f"message at {_clock(told.announcement.at)}, reason {told.announcement.reason}: ‘{headline}’"

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scene
+from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scenario
 from bot.app.lines import iso
 from bot.app.stores import open_history, read_store
 from bot.config.rule_tests.file import Recording
@@ -149,7 +149,7 @@ def try_episode(config: Path, rules: Path | None, now: datetime, episode: str) -
 def try_recording(config: Path, rules: Path | None, now: datetime, recording: Recording) -> Trial:
     """The rules over recorded files, compared with the configured ones. Raises UsageError and ConfigError."""
     workbench = open_workbench(config, rules, now)
-    scenario, problems = recording_scene(workbench, recording)
+    scenario, problems = recording_scenario(workbench, recording)
     if not scenario.tape.observations:
         raise UsageError("the recorded files have nothing to play: " + "; ".join(map(str, problems[:3])))
     return _beside_configured(workbench, config, rules, now, scenario, problems)

@@ -109,14 +109,14 @@ def scenario_of(workbench: Workbench, episode: Episode) -> Scenario:
     return Scenario(build_tape(episode, workbench.timetables.of_exchange), tuple(p.symbol for p in episode.prices))
 
 
-def recording_scene(workbench: Workbench, recording: Recording) -> tuple[Scenario, list[Problem]]:
+def recording_scenario(workbench: Workbench, recording: Recording) -> tuple[Scenario, list[Problem]]:
     """Recorded files, and the rows in them that were skipped. Raises UsageError for an unreadable file."""
     recorded = read_recording(recording.prices, recording.news)
     observations = recording_observations(recorded, workbench.timetables.of_symbol, recording.first, recording.last)
     return Scenario(Tape(observations), tuple(recorded.prices.symbols)), recorded.problems
 
 
-def scene_of(workbench: Workbench, test: RuleTest) -> Scenario:
+def scenario_of_test(workbench: Workbench, test: RuleTest) -> Scenario:
     """The scenario of a test, up to its ``until``. Raises ConfigError with positions in its file."""
     scenario = _given(workbench, test)
     if test.until is not None:
@@ -134,7 +134,7 @@ def _given(workbench: Workbench, test: RuleTest) -> Scenario:
             raise ConfigError([test.problem((*test.path, "episode"), str(error))]) from error
     if test.recording is not None:
         try:
-            scenario, problems = recording_scene(workbench, test.recording)
+            scenario, problems = recording_scenario(workbench, test.recording)
         except UsageError as error:
             raise ConfigError([test.problem((*test.path, "recording"), str(error))]) from error
         if problems:

@@ -58,7 +58,7 @@ class Measures:
             registry=self.registry,
         )
 
-    def heard(self, observations: Iterable[Observation]) -> None:
+    def take(self, observations: Iterable[Observation]) -> None:
         """Count the input of a cycle."""
         for report in observations:
             if isinstance(report, SourceReport) and not report.subject:
@@ -104,7 +104,7 @@ class MeasuredCycle(Cycle):
     ) -> CycleResult:
         """As ``Cycle.run``."""
         seen = tuple(observations)
-        self.measures.heard(seen)
+        self.measures.take(seen)
         elapsed = stopwatch()
         # not super(): a dataclass with slots is a different class from the one super() refers to
         result = Cycle.run(self, seen, now, feeds=feeds, extras=extras, announcements=announcements)

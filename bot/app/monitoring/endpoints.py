@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def watched_over(
+async def monitored(
     bot: LiveBot,
     sender: Sender,
     measures: Measures,

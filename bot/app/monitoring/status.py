@@ -16,7 +16,7 @@ PHASES = {
 }
 
 
-def one_line(bot: LiveBot, now: datetime) -> str:
+def status_line(bot: LiveBot, now: datetime) -> str:
     """Sources ok and failing, last poll, stories and quotes seen, alerts."""
     good, bad = _feeds(bot)
     seen = bot.counters
@@ -35,7 +35,7 @@ def one_line(bot: LiveBot, now: datetime) -> str:
     return " · ".join(parts)
 
 
-def several_lines(bot: LiveBot, now: datetime) -> Summary:
+def status_message(bot: LiveBot, now: datetime) -> Summary:
     """The same for a chat, with open incidents and sources in trouble."""
     good, bad = _feeds(bot)
     seen, settings = bot.counters, bot.project.settings

@@ -10,7 +10,7 @@ from bot.core.model import Recipient
 from bot.core.ports import Recipients
 
 
-def entitled(recipients: list[Recipient], access: Permissions, *, notices: bool = True) -> list[Recipient]:
+def with_permissions(recipients: list[Recipient], access: Permissions, *, notices: bool = True) -> list[Recipient]:
     """The recipients with permissions applied: the allow-list may have changed since they sent ``/start``.
 
     Operators are the current admins; without ``notices`` there are none.
@@ -28,7 +28,7 @@ def entitled(recipients: list[Recipient], access: Permissions, *, notices: bool 
 
 
 @dataclass(slots=True)
-class Receiving:
+class Audience:
     """The recipients on the channels in use; call ``refresh`` after a change of recipients or permissions."""
 
     people: Recipients
@@ -46,5 +46,5 @@ class Receiving:
 
     def refresh(self) -> None:
         """Reload recipients and permissions. Raises StoreError."""
-        known = entitled(list(self.people.recipients()), self.access(), notices=self.notices)
+        known = with_permissions(list(self.people.recipients()), self.access(), notices=self.notices)
         self._now = [r for r in known if r.channel in self.channels]

@@ -32,14 +32,14 @@ class Leads:
     _kept: dict[str, str] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
-    def dress(self, announcement: Announcement) -> Announcement:
+    def add_lead(self, announcement: Announcement) -> Announcement:
         """An edit with its message's lead, if every word of that still holds."""
         lead = self._kept.get(announcement.edits) if announcement.edits else None
         if lead is None or checked(lead, announcement.summary) is None:
             return announcement
         return replace(announcement, summary=with_lead(announcement.summary, lead))
 
-    def heard(self, announcements: Sequence[Announcement]) -> None:
+    def take(self, announcements: Sequence[Announcement]) -> None:
         """Request leads for committed announcements whose message has none, or none that still holds."""
         for announcement in announcements:
             if announcement.suppressed_by or announcement.for_operator or announcement.reason not in WHOLE:

@@ -212,7 +212,7 @@ class LiveBot:
         if result.notifications:
             self.wake()
         if self.leads is not None and result.committed:
-            self.leads.heard(result.decisions.announcements)
+            self.leads.take(result.decisions.announcements)
         self._watch_store(result)
         return result
 
@@ -250,7 +250,7 @@ class LiveBot:
             self.states[spec.name] = poll.state
             self.counters.stories += len(stories)
             self.counters.last_feed_at = arrived
-            self._ask_again(self.outages.heard(report))
+            self._ask_again(self.outages.take(report))
             again = poll.state.next_poll_at or again
         except StoreError as error:
             again = self.clock.now() + spec.min_interval

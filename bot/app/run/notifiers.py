@@ -202,7 +202,7 @@ def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple
 # ----------------------------------------------------------------------------------------------------------- recipients
 
 
-def ask_again(outbox: Outbox, notifiers: Mapping[str, Notifier], now: datetime) -> int:
+def requeue_in_doubt(outbox: Outbox, notifiers: Mapping[str, Notifier], now: datetime) -> int:
     """Queue again what was in flight when the last run ended, on channels that recognise repeats; returns how many."""
     doubtful = [d for d in outbox.in_doubt() if _repeatable(notifiers, d.recipient)]
     return sum(outbox.resolve(d.id, "again", "the start", now) for d in doubtful)

@@ -34,7 +34,7 @@ class FeedOutages:
     _news: dict[str, str] = field(default_factory=dict)
     """Changes to log since the last call: each feed's trouble, empty if it works again."""
 
-    def heard(self, report: SourceReport) -> Sequence[str]:
+    def take(self, report: SourceReport) -> Sequence[str]:
         """Take the report of one poll. Returns the feeds to poll again now, if it shows that the network is back."""
         name, before = report.source, self._failing.get(report.source)
         if report.trouble is Trouble.NONE:

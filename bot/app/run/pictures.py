@@ -17,7 +17,7 @@ WIDE = 10
 
 
 @dataclass(slots=True)
-class Drawings:
+class Charts:
     """Draws the charts of a notification's incident."""
 
     view: Callable[[], View]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.app.project import Project, read_rules_folder, with_rules_read_anew
+from bot.app.project import Project, read_rules_folder, with_rules_reloaded
 from bot.app.run.live import LiveBot
 from bot.config.rules import rule_files
 from bot.core.errors import ConfigError, Problem, StoreError
@@ -171,7 +171,7 @@ class Reloader:
     def _read(self, anew: bool) -> Project:
         """The project as the files are now; topics and companies, which take longest, only if they changed."""
         settings = self._bot.project.settings
-        project = read_rules_folder(self._config, settings) if anew else with_rules_read_anew(self._bot.project)
+        project = read_rules_folder(self._config, settings) if anew else with_rules_reloaded(self._bot.project)
         if not len(project.rules):
             raise ConfigError([Problem(str(settings.rules), 0, 0, "", "no rules are left here; put a rule file here")])
         return project

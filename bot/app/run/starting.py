@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.monitoring.logs import AboveStatus, StatusHandler, start_logging
-from bot.app.monitoring.status import one_line
+from bot.app.monitoring.status import status_line
 from bot.app.project import read_rules_folder
 from bot.app.run.live import LiveBot
 from bot.app.run.notifiers import other_secrets, token_of, unsafe_file
@@ -77,7 +77,7 @@ async def _show_status(bot: LiveBot, handler: StatusHandler, clock: SystemClock,
     logged = asyncio.get_running_loop().time()
     while not stop.is_set():
         with contextlib.suppress(StoreError):
-            line = one_line(bot, clock.now())
+            line = status_line(bot, clock.now())
             if handler.is_terminal:
                 handler.status(line, shutil.get_terminal_size().columns)
             elif asyncio.get_running_loop().time() - logged >= STATUS_LOGGED_EVERY:
