@@ -148,7 +148,7 @@ def test_two_packages_of_one_name_are_both_named(site: Path, config: Path) -> No
         ("def make(recipients, context): return recipients['file:other']", "cannot be set up: KeyError: 'file:other'"),
         ("def make(recipients, context): return object()", "makes a object, which is not a Notifier"),
         (
-            "from bot.app.run.notifiers import Nobody\ndef make(recipients, context): return Nobody()",
+            "from bot.app.run.notifiers import NullNotifier\ndef make(recipients, context): return NullNotifier()",
             "has the channel 'console'; the two names must be the same",
         ),
     ],

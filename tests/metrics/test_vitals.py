@@ -36,7 +36,7 @@ class FakeBot:
 
     def __post_init__(self) -> None:
         settings = Settings.model_validate({"watchlist": {"ai-chips": ["NVDA"]}})
-        self.world = SimpleNamespace(settings=settings)
+        self.project = SimpleNamespace(settings=settings)
         view = SimpleNamespace(phase=lambda symbol, at: self.phase)
         self.engine = SimpleNamespace(view=lambda: view)
 

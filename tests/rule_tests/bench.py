@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from bot.app.lab.rule_testing import TestResult, prepare_suite, run_test
+from bot.app.lab.rule_testing import RuleTestResult, prepare_suite, run_test
 from bot.core.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -64,12 +64,12 @@ class Bench:
         path.write_text(text if "tests:" in text else HEAD + text, encoding="utf-8")
         return path
 
-    def run(self, text: str) -> list[TestResult]:
+    def run(self, text: str) -> list[RuleTestResult]:
         """The verdicts on these tests."""
         suite = prepare_suite(CONFIG, self.write(text), self.rules, NOW)
         return [run_test(suite.workbench, *case) for case in suite.tests]
 
-    def one(self, text: str) -> TestResult:
+    def one(self, text: str) -> RuleTestResult:
         """The verdict on the only test."""
         (verdict,) = self.run(text)
         return verdict
@@ -81,6 +81,6 @@ class Bench:
         return [str(problem).replace(f"{self.folder}/", "") for problem in caught.value.problems]
 
 
-def whats(verdict: TestResult) -> Sequence[str]:
+def whats(verdict: RuleTestResult) -> Sequence[str]:
     """What was not as expected."""
     return [failure.what for failure in verdict.failures]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.app.lab.explaining import (
-    Explanation,
+    Explanations,
     explain,
     explain_episode,
     explain_history,
@@ -47,7 +47,7 @@ def database(replayed: Path) -> Path:
     return replayed
 
 
-def without_alerts(found: Explanation) -> dict[str, Any]:
+def without_alerts(found: Explanations) -> dict[str, Any]:
     """Everything but what is looked up beside the state."""
     return explanation_object(replace(found, alerts=()))
 

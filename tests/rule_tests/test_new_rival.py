@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.lab.rule_testing import TestResult, prepare_suite, run_test
+from bot.app.lab.rule_testing import RuleTestResult, prepare_suite, run_test
 from bot.core.errors import ConfigError
 from bot.core.model import Reason
 from bot.core.rules.rule import RuleSet
@@ -74,7 +74,7 @@ class Project:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def verdict(self, rule: str, news: list[str], expect: str) -> TestResult:
+    def verdict(self, rule: str, news: list[str], expect: str) -> RuleTestResult:
         """How one test of ``rule`` ends."""
         suite = prepare_suite(self.folder / "config.yaml", self._tests(rule, news, expect), None, NOW)
         ((case, under, scene),) = suite.tests

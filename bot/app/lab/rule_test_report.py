@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from bot.app.lab.rule_testing import Failure, Miss, TestResult, event_line
+from bot.app.lab.rule_testing import Failure, Miss, RuleTestResult, event_line
 from bot.app.lines import flat_checks, iso
 from bot.core.rules.nearness import stopper
 from bot.render.checks import check_lines
 from bot.render.text import clean
 
 
-def result_lines(verdict: TestResult) -> Iterator[str]:
+def result_lines(verdict: RuleTestResult) -> Iterator[str]:
     """``ok`` or ``FAIL`` with place and name; under a failure what fired instead and why."""
     word = "ok  " if verdict.passed else "FAIL"
     yield f"{word} {verdict.test.where}  {clean(verdict.test.name)}"
@@ -34,7 +34,7 @@ def failure_lines(failure: Failure) -> Iterator[str]:
         yield from check_lines(miss.check, "    ")
 
 
-def result_object(verdict: TestResult) -> dict[str, Any]:
+def result_object(verdict: RuleTestResult) -> dict[str, Any]:
     """A verdict for ``--json``."""
     line, column = verdict.test.document.position(verdict.test.path)
     return {
@@ -65,7 +65,7 @@ def _miss(miss: Miss) -> dict[str, Any]:
     }
 
 
-def junit(verdicts: Sequence[TestResult], seconds: float) -> str:
+def junit(verdicts: Sequence[RuleTestResult], seconds: float) -> str:
     """The verdicts as JUnit XML, a suite for each file."""
     root = ElementTree.Element("testsuites", name="rule tests", time=f"{seconds:.3f}")
     root.set("tests", str(len(verdicts)))

@@ -46,7 +46,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class RuleTestResult:
     """How one test went."""
 
     test: RuleTest
@@ -117,7 +117,7 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     return Suite(workbench, ready, coverage)
 
 
-def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: Scenario) -> TestResult:
+def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: Scenario) -> RuleTestResult:
     """Play one test and compare."""
     loaded = RuleSet(rules)
     assert scenario.tape.first_at is not None
@@ -137,7 +137,7 @@ def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: 
         f"implausible price: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
         for r in played.refused
     )
-    return TestResult(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
+    return RuleTestResult(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
 
 
 def nearest_misses(
