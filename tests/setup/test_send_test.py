@@ -107,7 +107,7 @@ def test_who_is_not_configured_is_not_told(desk: Place, wanted: str) -> None:
         (
             "migrate",
             {"to": -100777},
-            "the group moved to telegram:-100777; write -100777 in place of 7 under telegram:",
+            "the group moved to telegram:-100777; replace 7 by -100777 under telegram:",
         ),
         ("cut_after", {}, "may or may not have arrived"),
         ("502", {}, "may or may not have arrived"),
