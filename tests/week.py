@@ -55,7 +55,7 @@ def week(tmp_path_factory: pytest.TempPathFactory, replayed: Path) -> Path:
 
     def make(file: Path) -> None:
         shutil.copy(replayed, file)
-        run_command("record", "--database", file)  # works out what followed, and keeps it
+        run_command("performance", "--database", file)  # works out what followed, and keeps it
         conn = sqlite3.connect(file)
         conn.executemany(
             "INSERT INTO verdicts (incident_id, person, verdict, at, recipient_id, run_id)"

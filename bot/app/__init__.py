@@ -1,1 +1,4 @@
-"""Where the parts are joined: the world from its files, the live bot, replay, and what they report."""
+"""What the commands run: the live bot, its chat and monitoring, replays and tests of rules, episodes, setup.
+
+``project`` reads what the files say, ``wiring`` joins all parts into a running bot; each folder is one subject.
+"""

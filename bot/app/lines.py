@@ -1,4 +1,4 @@
-"""What ``--json`` prints: one object a line, for alerts and notifications. The shape programs rely on."""
+"""The ``--json`` output for alerts and notifications, one object per line: a format that programs rely on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = (ChangeKind.FIRED, ChangeKind.ESCALATED, ChangeKind.RESOLVED)
 
 
 def iso(at: datetime | None) -> str | None:
-    """ISO 8601 in UTC with a ``Z``; fractions of a second only where there are any."""
+    """ISO 8601 in UTC with a ``Z``; fractions of a second only if there are any."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
@@ -28,7 +28,7 @@ def result_lines(result: CycleResult) -> Iterator[str]:
 
 
 def alert_object(change: AlertChange) -> dict[str, Any]:
-    """An alert that fired, rose or was resolved."""
+    """An alert that fired, escalated or was resolved."""
     alert = change.alert
     return {
         "type": "alert",
@@ -49,7 +49,7 @@ def alert_object(change: AlertChange) -> dict[str, Any]:
         "phase": alert.phase.value,
         "incident": alert.incident,
         "cause": _cause(alert.cause),
-        "why": [line for check in alert.checks for line in told_checks(check)],
+        "why": [line for check in alert.checks for line in flat_checks(check)],
         "late": alert.late,
     }
 
@@ -72,8 +72,8 @@ def notification_object(notification: Notification) -> dict[str, Any]:
     return found
 
 
-def told_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """A tree of checks as flat lines, outside in: what was asked, whether it held, what was measured."""
+def flat_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """A tree of checks as flat objects, outermost first: condition, whether it held, what was measured."""
     yield {
         "depth": depth,
         "condition": check.condition,
@@ -84,7 +84,7 @@ def told_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
         "limit": check.limit,
     }
     for child in check.children:
-        yield from told_checks(child, depth + 1)
+        yield from flat_checks(child, depth + 1)
 
 
 def alert_line(alert: Alert) -> dict[str, Any]:

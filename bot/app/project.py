@@ -1,4 +1,4 @@
-"""The world from its files: settings, companies, topics, rules, calendars. Everything a run starts from."""
+"""A project: settings, companies, topics, rules and episodes from their files, and the engine made of them."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from bot.core.prices.sessions import Timetable
 from bot.core.rules.rule import RuleSet
 
 HISTORY = timedelta(days=800)
-"""How far back calendars reach before the present: two years of sessions and some."""
+"""How far calendars reach into the past: over two years of sessions."""
 WATCHING_SINCE = "watching_since"
-"""Name under which the journal keeps since when the bot has watched."""
+"""The journal's key for when the bot began to watch."""
 PRICES_BACK = timedelta(days=4)
-"""How much of the stored quotes a restart reads at least: the session under way and the one before, over a weekend;
-more where a rule looks back further."""
+"""A restart reads at least these stored quotes: the current session and the one before, over a weekend; more where a
+rule looks back further."""
 AHEAD = timedelta(days=400)
-"""How far ahead: a bot that nobody restarts for a year still knows its sessions."""
+"""How far calendars reach into the future: enough for a year without a restart."""
 NEWS_BEYOND = timedelta(days=7)
-"""Stories are remembered so much longer than the window within which they are new: rules look back over sessions."""
+"""Stories are kept this much longer than they are new, because rules look back over sessions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What the files say."""
+    """What the configuration and rules files say."""
 
     folder: Path
     settings: Settings
@@ -49,19 +49,19 @@ class Project:
     topics: Topics
     rules: RuleSet
     episodes: tuple[Episode, ...] = ()
-    """What messages compare with."""
+    """The precedents for messages."""
 
 
 def load_project(config: Path, *, watchlist: tuple[str, ...] | None = None) -> Project:
-    """Read everything ``config`` leads to. Raises ConfigError with every mistake in every file.
+    """Read ``config`` and all files it names. Raises ConfigError with every mistake in every file.
 
-    ``watchlist`` replaces the configured one (a replay watches what its episode has prices for).
+    ``watchlist`` replaces the configured one (a replay watches the symbols its episode has prices for).
     """
     return read_rules_folder(config, load_settings(config), watchlist=watchlist)
 
 
 def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str, ...] | None = None) -> Project:
-    """The world that ``settings`` and the folder they name make, the folder read anew. Raises ConfigError."""
+    """The project of ``settings`` and the rules folder they name. Raises ConfigError."""
     rules_folder = settings.rules
     if not rules_folder.is_dir():
         raise ConfigError(
@@ -72,15 +72,15 @@ def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str,
     return Project(config.parent, settings, companies, topics, rules, load_episodes(rules_folder / "episodes"))
 
 
-def with_rules_read_anew(project: Project) -> Project:
-    """``project`` with its rule files as they are now, topics and companies as they were. Raises ConfigError."""
+def with_rules_reloaded(project: Project) -> Project:
+    """``project`` with its rule files read again, topics and companies unchanged. Raises ConfigError."""
     around = surroundings(project.settings, project.companies, project.topics)
     return replace(project, rules=load_rules(rule_files(project.settings.rules), around))
 
 
 def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]:
-    """Topics and companies of a rules folder. Raises ConfigError with the mistakes in both, and with those in ``rules``
-    that show without them."""
+    """Topics and companies of a rules folder. Raises ConfigError with the mistakes in both, and with those mistakes in
+    ``rules`` that can be found without them."""
     try:
         return _topics_and_companies(folder)
     except ConfigError as error:
@@ -88,22 +88,22 @@ def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]
 
 
 _READ: dict[bytes, tuple[Topics, Companies]] = {}
-"""The vocabulary read last, by what its files held. It is large and seldom changes: a rule edited while the bot runs,
-and rules tried one after another, need not read it anew."""
+"""The last vocabulary read, by a digest of its files: it is large and seldom changes, so editing or trying rules one
+after another should not read it again."""
 
 
 def _topics_and_companies(folder: Path) -> tuple[Topics, Companies]:
-    held = _held(folder)
-    if (known := _READ.get(held)) is None:
+    digest = _digest(folder)
+    if (known := _READ.get(digest)) is None:
         known = _read_vocabulary(folder)
-        if _held(folder) == held:  # not edited meanwhile
+        if _digest(folder) == digest:  # not edited meanwhile
             _READ.clear()
-            _READ[held] = known
+            _READ[digest] = known
     return known
 
 
-def _held(folder: Path) -> bytes:
-    """A fingerprint of the vocabulary's files: their names and contents."""
+def _digest(folder: Path) -> bytes:
+    """A digest of the names and contents of the vocabulary's files."""
     digest = hashlib.blake2b()
     for file in (*sorted((folder / "topics").glob("*.yaml")), folder / "companies.yaml"):
         try:
@@ -124,7 +124,7 @@ def _read_vocabulary(folder: Path) -> tuple[Topics, Companies]:
 
 
 def _companies_alone(folder: Path) -> Sequence[Problem]:
-    """What is wrong with the companies in themselves: where topics could not be read, every reference would be."""
+    """Mistakes in the companies file itself; without topics its references cannot be checked."""
     try:
         validate(load_document(folder / "companies.yaml"), CompaniesFile)
     except ConfigError as error:
@@ -136,10 +136,10 @@ def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[P
     """The rules at ``path`` (or the configured ones) with the files they are in. Raises ConfigError, UsageError."""
     settings = load_settings(config)
     if path is not None and not path.exists():
-        raise UsageError(f"there is no {path}; name a rule file or a folder of them")
+        raise UsageError(f"{path} does not exist; name a rule file or a folder of rule files")
     files = rule_files(path or settings.rules)
     if not files:
-        raise UsageError(f"{path or settings.rules} holds no rule files (*.yaml)")
+        raise UsageError(f"{path or settings.rules} has no rule files (*.yaml)")
     topics, companies = _vocabulary(settings.rules, files)
     return load_rules(files, surroundings(settings, companies, topics)), files
 
@@ -161,25 +161,25 @@ def surroundings(
 
 @dataclass(slots=True)
 class Timetables:
-    """Timetables per exchange over one span of dates, made when first asked for."""
+    """Timetables per exchange over one span of dates, made on first use."""
 
     first: date
     last: date
     companies: Companies = field(default_factory=Companies)
     listings: Mapping[str, str] = field(default_factory=dict)
-    """Exchange per symbol, where something other than ``companies.yaml`` knows."""
+    """Exchange per symbol, from a source other than ``companies.yaml``."""
     calendar: ExchangeCalendar = field(default_factory=ExchangeCalendar)
     _made: dict[str, Timetable] = field(default_factory=dict)
 
     def of_exchange(self, exchange: str) -> Timetable:
-        """The timetable of an exchange (ISO 10383 code). Raises UsageError for one nobody knows."""
+        """The timetable of an exchange (ISO 10383 code). Raises UsageError for an unknown one."""
         made = self._made.get(exchange)
         if made is None:
             made = self._made[exchange] = Timetable(exchange, self.calendar.sessions(exchange, self.first, self.last))
         return made
 
     def of_symbol(self, symbol: str) -> Timetable:
-        """The timetable of the exchange a symbol is listed on; its suffix tells where nobody else does."""
+        """The timetable of the exchange a symbol is listed on; by its suffix if nothing else says."""
         return self.of_exchange(self.exchange(symbol))
 
     def exchange(self, symbol: str) -> str:
@@ -196,8 +196,8 @@ def make_engine(
     alerts_between: tuple[date, date] | None = None,
     delay: timedelta = timedelta(),
 ) -> Engine:
-    """An engine that knows nothing yet. Prices are ``delay`` behind their exchange; alerts come only from the sessions
-    ``alerts_between``, where not from all."""
+    """An engine without state. Prices are ``delay`` behind the exchange; alerts fire only in sessions within
+    ``alerts_between``, or in all."""
     window = project.settings.news.window + NEWS_BEYOND
     return Engine(
         project.rules,
@@ -225,9 +225,9 @@ def restored_engine(
     delay: timedelta = timedelta(),
     introduced: Iterable[Company] = (),
 ) -> Engine:
-    """An engine with the state the stored history gives it up to ``now``: the one recovery path. Raises StoreError.
+    """An engine with its state restored from the history up to ``now``: the one recovery path. Raises StoreError.
 
-    Those ``introduced`` are companies of which the vendor told the name.
+    ``introduced`` are companies known only by the name the price source gives them.
     """
     written = journal.extra(WATCHING_SINCE)
     since = datetime.fromisoformat(written) if written else now

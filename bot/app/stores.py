@@ -1,6 +1,6 @@
-"""How a history is opened: apart from the adapter itself, the only module that knows what keeps it.
+"""Opens the history: outside the adapter, the only module that knows which store it is kept in.
 
-What is opened meets the ports in ``bot.core.ports``. A history kept elsewhere (a database server) is chosen here.
+What is opened implements the ports in ``bot.core.ports``. Another store (a database server) would be chosen here.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def open_store(
     now: datetime,
     busy_for: timedelta = timedelta(seconds=2),
 ) -> Store:
-    """The history at ``file`` for one run that writes to it; made or brought up to date where needed.
+    """The history at ``file`` for one run that writes to it; created or migrated as needed.
 
-    A history is the live one or one simulation's, told apart by ``mode`` and ``run_name``. ``busy_for`` is how long a
-    write waits for another program's. Raises StoreInUseError where another run writes to it, StoreVersionError where
-    it is of another mode or a newer version, StoreFullError and StoreError where it cannot be opened.
+    ``mode`` and ``run_name`` tell the live history from a simulation's. ``busy_for`` is how long a write waits for
+    another program's lock. Raises StoreInUseError where another run writes to it, StoreVersionError where it has
+    another mode or a newer version, StoreFullError and StoreError where it cannot be opened.
     """
     from bot.adapters.store import open_store as open_file
 
@@ -59,7 +59,7 @@ def open_store(
 
 @contextlib.contextmanager
 def read_store(file: Path) -> Iterator[Store]:
-    """What a run would find at ``file``, beside whoever writes to it; nothing can be written. Raises StoreError."""
+    """The store at ``file``, read-only, also while a run writes to it. Raises StoreError."""
     from bot.adapters.store import open_store as open_file
 
     now = SystemClock().now()
@@ -68,5 +68,5 @@ def read_store(file: Path) -> Iterator[Store]:
 
 
 def open_history(file: Path) -> AbstractContextManager[History]:
-    """The history at ``file`` for questions. Raises StoreError, StoreVersionError where it is not this version's."""
+    """The history at ``file`` for queries. Raises StoreError, StoreVersionError where it is another version's."""
     return read_history(file)

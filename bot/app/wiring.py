@@ -1,7 +1,7 @@
-"""Joins adapters, core and application into a running bot: the only place that knows all of them.
+"""Joins adapters, core and application into a running bot: the only module that knows all of them.
 
-Each part is whole when it is made; what it needs of others is handed to it then. Which store, price source and
-notifiers there are is chosen beside this: ``stores``, ``prices``, ``notifiers``.
+Each part is complete when made and gets what it needs from others then. Which store, price source and notifiers to use
+is decided in ``stores``, ``run.price_source`` and ``run.notifiers``.
 """
 
 from __future__ import annotations
@@ -29,16 +29,23 @@ from bot.app.chat.held import EVERY as HELD_EVERY
 from bot.app.chat.held import HeldMessages
 from bot.app.chat.silences import Silences
 from bot.app.monitoring.counters import MeasuredCycle, Measures
-from bot.app.monitoring.endpoints import watched_over
-from bot.app.monitoring.status import several_lines
+from bot.app.monitoring.endpoints import monitored
+from bot.app.monitoring.status import status_message
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, restored_engine
 from bot.app.run.alarm import Alarm
-from bot.app.run.audience import Receiving
+from bot.app.run.audience import Audience
 from bot.app.run.inbox import Inbox
 from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
-from bot.app.run.notifiers import CONSOLE, ask_again, close_all, configured_recipients, live_notifiers, without_edits
-from bot.app.run.pictures import Drawings
+from bot.app.run.notifiers import (
+    CONSOLE,
+    close_all,
+    configured_recipients,
+    live_notifiers,
+    requeue_in_doubt,
+    without_edits,
+)
+from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.stores import open_history
@@ -57,7 +64,7 @@ from bot.recovery import Recovery
 log = logging.getLogger(__name__)
 
 LEAVE_WITHIN = 0.3
-"""Seconds that feeds and notifiers have to give back what they hold."""
+"""Seconds that feeds and notifiers have to close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +73,21 @@ class Startup:
 
     config: Path
     looked: Look
-    """The look from before ``project`` was read."""
+    """The state of the files before ``project`` was read."""
     project: Project
     database: Path
     token: FoundToken
     model_key: Secret | None
     """The language model's key."""
     switch: Secret | None
-    """The address of the heartbeat's switch."""
+    """The URL of the heartbeat's dead-man's switch."""
 
 
 @contextlib.asynccontextmanager
 async def running_bot(
     start: Startup, store: Store, clock: SystemClock, console: TextIO, stop: asyncio.Event
 ) -> AsyncIterator[LiveBot]:
-    """Everything joined and running until the end of the block; then ended in the right order."""
+    """Everything joined and running until the end of the block, then shut down in the right order."""
     settings, telegram = start.project.settings, start.project.settings.telegram
     async with contextlib.AsyncExitStack() as closing:
         timetables = _timetables(start.project, clock)
@@ -88,7 +95,7 @@ async def running_bot(
         closing.callback(prices.close)
         engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay)
         notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
-        closing.push_async_callback(_left, lambda: close_all(notifiers.values()))
+        closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
         admission = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
         people = _receiving(start.project, store, admission, notifiers)
         inbox = Inbox(clock, Alarm(notifiers, people, clock))
@@ -98,7 +105,7 @@ async def running_bot(
         session = await closing.enter_async_context(aiohttp.ClientSession(trust_env=True))
 
         def restore(until: datetime) -> Engine:
-            """Another engine in the place of one that failed."""
+            """A new engine in place of one that failed."""
             introduced = cycle.engine.view().companies
             return restored_engine(bot.project, store, timetables, until, delay=prices.delay, introduced=introduced)
 
@@ -108,14 +115,14 @@ async def running_bot(
             store,
             people,
             silences=muting,
-            dress=leads.dress if leads is not None else _as_it_is,
+            dress=leads.add_lead if leads is not None else _as_it_is,
             without_edits=without_edits(notifiers),
-            on_commit=held.heard,
+            on_commit=held.take,
             recovery=Recovery(restore),
             measures=measures,
         )
         reader = _reader(start.project, session, store)
-        closing.push_async_callback(_left, reader.close)
+        closing.push_async_callback(_closed, reader.close)
         sender = _sender(store, notifiers, people, inbox, measures, clock)
         bot = LiveBot(
             start.project,
@@ -136,7 +143,7 @@ async def running_bot(
         reloader = Reloader(bot, start.config, start.looked)
         tasks = [asyncio.create_task(sender.run(stop), name="sender")]
         if start.token.token is not None:
-            desk = ChatCommands(
+            handler = ChatCommands(
                 bot,
                 people=store,
                 outbox=store,
@@ -144,17 +151,20 @@ async def running_bot(
                 admission=admission,
                 muting=muting,
                 refresh=people.refresh,
-                status=lambda: several_lines(bot, clock.now()),
+                status=lambda: status_message(bot, clock.now()),
                 reload=reloader.now,
                 announce=inbox.announce,
             )
-            listener = _listener(start.token.token, telegram.base_url, desk, admission, inbox, clock)
+            base_url = telegram.base_url or DEFAULT_BASE_URL
+            listener = TelegramListener(
+                start.token.token, handler, lambda: admission.access, clock, inbox.report, base_url=base_url
+            )
             tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
         bot.every("rules", LOOK_EVERY, reloader.check)
         bot.every("held", HELD_EVERY, held.check)
         bot.start()
         closing.push_async_callback(_end, bot, tasks, stop)
-        async with watched_over(bot, sender, measures, clock, session, start.switch):
+        async with monitored(bot, sender, measures, clock, session, start.switch):
             yield bot
 
 
@@ -164,7 +174,7 @@ async def _end(bot: LiveBot, tasks: Sequence[asyncio.Task[None]], stop: asyncio.
     await asyncio.wait(tasks, timeout=1.7)
 
 
-async def _left(close: Callable[[], Awaitable[None]]) -> None:
+async def _closed(close: Callable[[], Awaitable[None]]) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(close(), LEAVE_WITHIN)
 
@@ -182,30 +192,30 @@ def _timetables(project: Project, clock: Clock) -> Timetables:
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
-    pictures = Drawings(view, clock) if start.project.settings.telegram.pictures else None
+    pictures = Charts(view, clock) if start.project.settings.telegram.pictures else None
     if start.token.token is None:
-        log.warning("no Telegram token: alerts are shown here. To connect Telegram, run: python main.py setup")
+        log.warning("no Telegram token: alerts are printed here; to connect Telegram, run: python main.py setup")
     return live_notifiers(start.project.settings, start.token, console, clock, start.project.folder, pictures)
 
 
-def _receiving(project: Project, store: Store, admission: AccessLists, notifiers: dict[str, Notifier]) -> Receiving:
-    """Who receives, with those the configuration names written down."""
+def _receiving(project: Project, store: Store, admission: AccessLists, notifiers: dict[str, Notifier]) -> Audience:
+    """Who receives; the recipients that the configuration names are saved first."""
     settings = project.settings
     store.save_recipients([CONSOLE] if CONSOLE.channel in notifiers else [])
     store.save_recipients(configured_recipients(settings, store.recipients()))
-    people = Receiving(store, lambda: admission.access, notifiers, settings.operator.notices)
+    people = Audience(store, lambda: admission.access, notifiers, settings.operator.notices)
     if not any(r.enabled for r in people()):
         known = settings.telegram.admins or settings.telegram.allow
-        begin = "send /start to the bot, from a chat that config.yaml names under telegram:"
-        log.warning("nobody receives alerts yet: %s", begin if known else "run: python main.py setup")
+        start = "send /start to the bot, from a chat that config.yaml names under telegram:"
+        log.warning("nobody receives alerts yet: %s", start if known else "run: python main.py setup")
     return people
 
 
 def _leads(start: Startup, session: aiohttp.ClientSession, inbox: Inbox, clock: Clock) -> Leads | None:
-    asked = start.project.settings.language_model
-    if not asked.url:
+    settings = start.project.settings.language_model
+    if not settings.url:
         return None
-    writer = LanguageModel(session, str(asked.url), asked.model, start.model_key)
+    writer = LanguageModel(session, str(settings.url), settings.model, start.model_key)
     return Leads(writer.lead, inbox.announce, clock)
 
 
@@ -216,7 +226,12 @@ def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) 
 
 
 def _sender(
-    store: Store, notifiers: dict[str, Notifier], people: Receiving, inbox: Inbox, measures: Measures, clock: Clock
+    store: Store,
+    notifiers: dict[str, Notifier],
+    people: Audience,
+    inbox: Inbox,
+    measures: Measures,
+    clock: Clock,
 ) -> Sender:
     def announce(announcement: Announcement) -> None:
         people.refresh()  # the sender may have switched a chat off, or moved it
@@ -228,18 +243,11 @@ def _sender(
     return Sender(store, store, notifiers, clock, report=inbox.report, announce=announce, sent=sent)
 
 
-def _listener(
-    token: Secret, base_url: str | None, desk: ChatCommands, admission: AccessLists, inbox: Inbox, clock: Clock
-) -> TelegramListener:
-    base = base_url or DEFAULT_BASE_URL
-    return TelegramListener(token, desk, lambda: admission.access, clock, inbox.report, base_url=base)
-
-
 def _recover(store: Store, notifiers: dict[str, Notifier], inbox: Inbox, clock: Clock) -> None:
-    """What was in flight when the last run ended is in doubt; the operator is told of what stays so."""
+    """Mark what was in flight when the last run ended as in doubt, and tell the operator what remains so."""
     recovered = store.recover(clock.now())
-    if doubtful := max(0, recovered - ask_again(store, notifiers, clock.now())):
+    if doubtful := max(0, recovered - requeue_in_doubt(store, notifiers, clock.now())):
         log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", doubtful)
-        words = f"{count(doubtful, 'message')} may not have arrived"
-        why = "The last run ended while sending. What is in doubt is not repeated by itself."
-        inbox.announce(notice("recovery", words, why, clock.now()))
+        headline = f"{count(doubtful, 'message')} may not have arrived"
+        detail = "The last run ended while sending. Messages in doubt are not sent again automatically."
+        inbox.announce(notice("recovery", headline, detail, clock.now()))

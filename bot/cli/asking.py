@@ -1,4 +1,4 @@
-"""Questions on the terminal: words on stderr, answers from stdin, secrets not shown while they are typed."""
+"""Questions on the terminal: asked on stderr, answered on stdin, secrets without echo."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from bot.core.errors import UsageError
 
 
 class Asker:
-    """Asks, or with ``yes`` answers for itself. ``instead`` is what to do where stdin ends before the questions."""
+    """Asks, or with ``yes`` answers by itself. ``instead`` is what to do where stdin ends before the questions."""
 
     def __init__(self, *, yes: bool, instead: str) -> None:
         self.yes = yes
         self._instead = instead
 
     def tell(self, text: str = "") -> None:
-        """A line for people."""
+        """Print a line."""
         print(text, file=sys.stderr, flush=True)
 
     def confirm(self, question: str, *, default: bool, unattended: bool, anew: bool = False) -> bool:
-        """Yes or no. ``unattended`` is the answer where nobody is asked; ``anew`` drops what was typed before."""
+        """Yes or no. ``unattended`` is the answer with ``--yes``; ``anew`` discards what was typed before."""
         if self.yes:
             return unattended
         if anew:
-            self._drop_typed()
+            self._discard_typed()
         while True:
-            said = self._line(f"{question} [{'Y/n' if default else 'y/N'}] ").lower()
-            if said in ("", "y", "yes", "n", "no"):
-                return default if not said else said.startswith("y")
+            answer = self._line(f"{question} [{'Y/n' if default else 'y/N'}] ").lower()
+            if answer in ("", "y", "yes", "n", "no"):
+                return default if not answer else answer.startswith("y")
             self.tell("Please answer y or n.")
 
     def wait(self, what: str) -> None:
@@ -38,7 +38,7 @@ class Asker:
         self._line(f"{what} ")
 
     def secret(self, question: str) -> str:
-        """A line that is not shown while it is typed. Raises UsageError where that cannot be, or the input ended."""
+        """A line typed without echo. Raises UsageError where the terminal cannot do that, or the input ended."""
         if not sys.stdin.isatty():
             return self._line(question)
         with warnings.catch_warnings():
@@ -46,7 +46,7 @@ class Asker:
             try:
                 return getpass.getpass(question, stream=sys.stderr)
             except getpass.GetPassWarning:
-                raise UsageError("this terminal cannot hide what is typed; set TELEGRAM_BOT_TOKEN instead") from None
+                raise UsageError("this terminal cannot hide input; set TELEGRAM_BOT_TOKEN instead") from None
             except EOFError:
                 raise self._ended() from None
 
@@ -61,12 +61,12 @@ class Asker:
         return line.strip()
 
     def _ended(self) -> UsageError:
-        return UsageError(f"the answers ended before the questions; answer all of them, or {self._instead}")
+        return UsageError(f"the input ended before the last question; answer all of them, or {self._instead}")
 
-    def _drop_typed(self) -> None:
-        """Enter pressed out of impatience is no answer to a question that comes later."""
+    def _discard_typed(self) -> None:
+        """Enter pressed impatiently must not answer a later question."""
         if sys.stdin.isatty():
-            with contextlib.suppress(ImportError):  # where there are other terminals, it is left undone
+            with contextlib.suppress(ImportError):  # no termios on other systems
                 import termios
 
                 with contextlib.suppress(termios.error):

@@ -1,19 +1,17 @@
-"""``backtest``: recordings of prices and news through the real engine."""
+"""``backtest``: plays recorded prices and news through the engine."""
 
 from __future__ import annotations
 
 import asyncio
 import enum
-import json as jsonlib
-import tempfile
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, database_or_temporary
+from bot.cli.tables import print_json
 from bot.core.errors import ConfigError, UsageError
 from bot.core.prices.windows import parse_duration_or_zero
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from bot.app.lab.backtesting import Backtesting, BacktestPlan
 
 NAMED = 100
-"""So many bad rows are named on the terminal; all of them in the summary."""
+"""Bad rows listed on the terminal; the JSON summary has all of them."""
 
 
 class Watchlist(enum.StrEnum):
@@ -37,39 +35,39 @@ def backtest(
     prices: Annotated[
         list[Path],
         typer.Option(
-            help="Prices: symbol,date,open,high,low,close,volume for sessions, or symbol,start_at,… for bars within; "
-            "CSV, gzipped or Parquet. May be given several times."
+            help="Prices: symbol,date,open,high,low,close,volume for daily bars, or symbol,start_at,… for intraday "
+            "bars; CSV, gzipped CSV or Parquet. Repeatable."
         ),
     ],
     news: Annotated[
         list[Path] | None,
         typer.Option(
-            help="News: JSON objects, one a line, with published, seen, title, summary, source, link; may be gzipped "
-            "and given several times."
+            help="News: one JSON object per line with published, seen, title, summary, source, link; may be gzipped. "
+            "Repeatable."
         ),
     ] = None,
     earnings: Annotated[
         list[Path] | None,
-        typer.Option(help="Earnings dates: symbol,date,when,seen; CSV, may be gzipped and given several times."),
+        typer.Option(help="Earnings dates: symbol,date,when,seen; CSV, may be gzipped. Repeatable."),
     ] = None,
     first: Annotated[str | None, typer.Option("--from", help="First session that may raise alerts.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last session that may raise alerts.")] = None,
-    rules: Annotated[Path | None, typer.Option(help="A rule file or a folder of them, instead of the shipped.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="Rule file or folder. Default: the configured one.")] = None,
     watchlist: Annotated[
         Watchlist,
-        typer.Option(help="Watch every priced symbol of companies.yaml, or of these only what config.yaml watches."),
+        typer.Option(help="Watch every symbol of companies.yaml that has prices, or only those config.yaml watches."),
     ] = Watchlist.PRICED,
     lag: Annotated[
-        str, typer.Option(help="How long after its publication a story was seen, where the file does not say.")
+        str, typer.Option(help="How long after publication a story was seen, where the file does not say.")
     ] = "10m",
-    strict: Annotated[bool, typer.Option(help="Stop where a row cannot be read, instead of passing it over.")] = False,
+    strict: Annotated[bool, typer.Option(help="Stop at rows that cannot be read, instead of skipping them.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Play recorded prices and news through the engine, and say what the bot would have sent.
+    """Play recorded prices and news through the engine: what would the bot have sent?
 
-    Rows before --from warm the windows up. Rows that cannot be read are named and passed over. The history goes to a
+    Rows before --from warm up the windows. Rows that cannot be read are listed and skipped. The history goes to a
     temporary database unless --database names one.
     """
     from rich.console import Console
@@ -96,12 +94,9 @@ def backtest(
     )
     with stderr.status("reading prices and news"):
         plan = plan_backtest(request)
-    _name_bad_rows(plan, stderr, strict)
+    _list_bad_rows(plan, stderr, strict)
     read = took()
-    with ExitStack() as stack:
-        file = database
-        if file is None:
-            file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aftershock-"))) / "backtest.db"
+    with database_or_temporary(database) as file:
         asyncio.run(_play(plan, file, stderr, json, kept=database is not None, read=read))
 
 
@@ -141,12 +136,12 @@ async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool,
     seconds = {"read": read, "warm_up": warm or 0.0, "play": took() - (warm or 0.0)}
     summary = _summary(playing, seconds)
     if json:
-        print(jsonlib.dumps(summary, ensure_ascii=False), flush=True)
-    _tell(summary, stderr, f"; history in {database}" if kept else "")
+        print_json(summary)
+    _print_summary(summary, stderr, f"; history in {database}" if kept else "")
 
 
 def _summary(playing: Backtesting, seconds: dict[str, float]) -> dict[str, Any]:
-    """The last line: what was played, what came of it, how long it took."""
+    """The last line of ``--json``: what was played, the results, how long it took."""
     plan, tally = playing.plan, playing.tally
     return {
         "type": "summary",
@@ -173,28 +168,28 @@ def _summary(playing: Backtesting, seconds: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def _tell(summary: dict[str, Any], stderr: Console, where: str) -> None:
+def _print_summary(summary: dict[str, Any], stderr: Console, where: str) -> None:
     by_rule = ", ".join(f"{n} {name}" for name, n in summary["alerts_by_rule"].items() if n) or "no alerts"
     stderr.print(
         f"{summary['from']} to {summary['to']}: {summary['sessions']} sessions of {summary['symbols']} symbols, "
         f"{summary['stories']} stories, in {summary['seconds']['total']:.1f} s"
     )
     notes = [f"{summary['bad_rows']} bad rows"] if summary["bad_rows"] else []
-    notes += [f"{summary['conflicts']} rows given twice, the last counted"] if summary["conflicts"] else []
-    passed = summary["symbols_passed_over"]
-    notes += [f"{passed} symbols passed over that are not watched"] if passed else []
+    notes += [f"{summary['conflicts']} duplicate rows, the last one used"] if summary["conflicts"] else []
+    skipped = summary["symbols_passed_over"]
+    notes += [f"{skipped} symbols skipped that are not watched"] if skipped else []
     if notes:
         stderr.print("; ".join(notes))
     stderr.print(f"{by_rule}; {summary['incidents']} incidents, {summary['notifications']} messages{where}")
 
 
-def _name_bad_rows(plan: BacktestPlan, stderr: Console, strict: bool) -> None:
+def _list_bad_rows(plan: BacktestPlan, stderr: Console, strict: bool) -> None:
     if strict and plan.problems:
         raise ConfigError(plan.problems)
     for problem in plan.problems[:NAMED]:
-        stderr.print(f"passed over: {problem}", markup=False)
+        stderr.print(f"skipped: {problem}", markup=False)
     if len(plan.problems) > NAMED:
-        stderr.print(f"… and {len(plan.problems) - NAMED} more bad rows; --json names them all in its last line")
+        stderr.print(f"… and {len(plan.problems) - NAMED} more bad rows; the last line of --json lists all")
 
 
 def _session(option: str, text: str | None) -> date | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +10,15 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json
+from bot.cli.tables import print_json
 
 
 def check(
     config: Config = DEFAULT_CONFIG,
-    offline: Annotated[bool, typer.Option("--offline", help="Leave out what needs the network.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Skip checks that need the network.")] = False,
     json: Json = False,
 ) -> None:
-    """Look over configuration, rules, sources, prices and Telegram. Exit 1 where something does not work."""
+    """Check configuration, rules, feeds, prices and Telegram. Exit 1 if something does not work."""
     if not asyncio.run(_check(config, offline, json)):
         raise typer.Exit(1)
 
@@ -31,7 +31,7 @@ async def _check(config: Path, offline: bool, json: bool) -> bool:
     async for finding in check_up(config, SystemClock().now(), offline=offline):
         good = good and finding.ok
         if json:
-            typer.echo(jsonlib.dumps(asdict(finding), ensure_ascii=False))
+            print_json(asdict(finding))
             continue
         typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.part:<14} {finding.words}")
         if not finding.ok and finding.advice:

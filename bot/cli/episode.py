@@ -1,24 +1,19 @@
-"""``episode``: past incidents to replay and to compare with; one of the history's own becomes one."""
+"""``episode``: past incidents to replay and compare with, and recording one from the history."""
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.cli.tables import print_json
 from bot.core.errors import UsageError
 
 app = typer.Typer(help="List, check and record episodes.", no_args_is_help=True)
 
-Episodes = Annotated[list[str] | None, typer.Argument(help="Names in rules/episodes, or files; all of them otherwise.")]
-
-
-@app.callback()
-def _group() -> None:
-    """List, check and record episodes."""
+Episodes = Annotated[list[str] | None, typer.Argument(help="Names in rules/episodes, or files. Default: all.")]
 
 
 @app.command("list")
@@ -30,7 +25,7 @@ def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     episodes = all_episodes(config)
     if json:
         for episode in episodes:
-            typer.echo(jsonlib.dumps(listed_object(episode), ensure_ascii=False))
+            print_json(listed_object(episode))
         return
     columns = (
         Column("episode"),
@@ -53,16 +48,16 @@ def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
 @app.command("show")
 def show(
     name: Annotated[str, typer.Argument(help="An episode's name, or its file.")],
-    every: Annotated[bool, typer.Option("--all", help="Every fall, not only the worst.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every fall, not only the worst.")] = False,
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
-    """Tell what happened in an episode, and what followed."""
+    """Show what happened in an episode, and what followed."""
     from bot.app.episodes.listing import one_episode, whole_lines, whole_object
 
     episode = one_episode(config, name)
     if json:
-        typer.echo(jsonlib.dumps(whole_object(episode), ensure_ascii=False))
+        print_json(whole_object(episode))
         return
     for line in whole_lines(episode, every=every):
         typer.echo(line)
@@ -70,7 +65,7 @@ def show(
 
 @app.command("check")
 def check(names: Episodes = None, config: Config = DEFAULT_CONFIG) -> None:
-    """Report every mistake in episodes with file, line and column; exit 2 where there is one."""
+    """Report every mistake in episodes with file, line and column; exit 2 if there is one."""
     from bot.app.episodes.listing import check_episodes
     from bot.clock import SystemClock
     from bot.core.text.wording import count
@@ -84,21 +79,21 @@ def check(names: Episodes = None, config: Config = DEFAULT_CONFIG) -> None:
 @app.command("record")
 def record(
     incident: Annotated[str, typer.Option("--incident", help="The incident's id, as `history incidents` lists it.")],
-    name: Annotated[str | None, typer.Option(help="What to call the episode: nvda-2025-01-27.")] = None,
-    output: Annotated[Path | None, typer.Option(help="The file to write; rules/episodes/NAME.yaml otherwise.")] = None,
+    name: Annotated[str | None, typer.Option(help="The episode's name. Default: as nvda-2025-01-27.")] = None,
+    output: Annotated[Path | None, typer.Option(help="File to write. Default: rules/episodes/NAME.yaml.")] = None,
     every: Annotated[bool, typer.Option("--every-quote", help="Keep every price, however many there are.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Write an incident of the history as an episode, play it, and say whether the same alerts fire."""
+    """Record an incident from the history as an episode, replay it, and report whether the same alerts fire."""
     from bot.app.episodes import keeping
     from bot.cli.history.filters import database_file
     from bot.clock import SystemClock
 
     if output is not None and (output.suffix != ".yaml" or (name is not None and name != output.stem)):
-        raise UsageError(f"{output}: an episode's file is called as the episode, with .yaml; leave --name out")
+        raise UsageError(f"{output}: an episode's file is named after the episode, with .yaml; leave --name out")
     kept = keeping.keep_incident(
         config,
         database_file(config, database),
@@ -110,7 +105,7 @@ def record(
         force=force,
     )
     if json:
-        typer.echo(jsonlib.dumps(keeping.kept_object(kept), ensure_ascii=False))
+        print_json(keeping.kept_object(kept))
         return
     typer.echo(str(kept.file))
     for line in keeping.kept_lines(kept):

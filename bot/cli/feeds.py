@@ -1,10 +1,9 @@
-"""``feeds``: the sources of news."""
+"""``feeds``: list, check and import news feeds."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json as jsonlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.cli.tables import Column, print_json, print_table
 
 if TYPE_CHECKING:
     from bot.core.model import FeedState
@@ -21,8 +21,8 @@ app = typer.Typer(help="Manage the news feeds.", no_args_is_help=True)
 
 @app.command("list")
 def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
-    """The configured feeds, and how each did when it was last polled."""
-    from bot.app.sources import feed_states
+    """List the configured feeds and how the last poll of each went."""
+    from bot.app.feeds import feed_states
     from bot.config.settings.model import load_settings
 
     settings = load_settings(config)
@@ -43,23 +43,23 @@ def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json
         )
     if json:
         for row in rows:
-            typer.echo(jsonlib.dumps(row, ensure_ascii=False))
+            print_json(row)
         return
     _print(rows, {f.name for f in settings.feeds if f.enabled and (s := states.get(f.name)) and s.failures})
 
 
 @app.command("check")
 def check(
-    url: Annotated[str, typer.Argument(help="The address of a feed.")],
+    url: Annotated[str, typer.Argument(help="A feed's URL.")],
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
-    """Fetch a feed once: does it work, what is in it, what is wrong with it. Exit 1 where it does not work."""
-    from bot.app.sources import look_at_feed
+    """Fetch a feed once and report what is in it and what is wrong with it. Exit 1 if it does not work."""
+    from bot.app.feeds import fetch_feed
 
-    found = asyncio.run(look_at_feed(config, url))
+    found = asyncio.run(fetch_feed(config, url))
     if json:
-        typer.echo(jsonlib.dumps(dataclasses.asdict(found), default=str, ensure_ascii=False))
+        print_json(dataclasses.asdict(found))
     else:
         typer.echo("\n".join(found.lines()))
     if not found.ok:
@@ -68,10 +68,10 @@ def check(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="An OPML file, as feed readers export it.")],
+    file: Annotated[Path, typer.Argument(help="An OPML file exported from a feed reader.")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Add the feeds of an OPML file to config.yaml; those already there are left alone."""
+    """Add the feeds of an OPML file to config.yaml; those already there are left unchanged."""
     from bot.adapters.feeds.opml import read_opml
     from bot.config.settings.edit_feeds import add_feeds
 
@@ -93,8 +93,6 @@ def _status(state: FeedState | None) -> str:
 
 
 def _print(rows: list[dict[str, Any]], failing: Collection[str]) -> None:
-    from bot.cli.tables import Column, print_table
-
     columns = (
         Column("name"),
         Column("status"),

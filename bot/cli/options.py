@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +16,13 @@ from bot.core.prices.windows import parse_duration
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
 
-Config = Annotated[Path, typer.Option("--config", help="The configuration file.", show_default="config.yaml")]
-Database = Annotated[Path | None, typer.Option("--database", help="A history database other than the configured one.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, on stdout.")]
+Config = Annotated[Path, typer.Option("--config", help="Configuration file.", show_default="config.yaml")]
+Database = Annotated[Path | None, typer.Option("--database", help="History database. Default: the configured one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 
 
 def parse_when(text: str, now: datetime) -> datetime:
-    """A moment: ``2025-01-27``, ``2025-01-27T10:00Z``, or how long ago: ``7d``. Raises UsageError."""
+    """A time: ``2025-01-27``, ``2025-01-27T10:00Z``, or how long ago: ``7d``. Raises UsageError."""
     try:
         return now - parse_duration(text)
     except ValueError:
@@ -27,16 +30,34 @@ def parse_when(text: str, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise UsageError(f"'{text}' is no moment; write 2025-01-27, 2025-01-27T10:00Z or how long ago, as 7d") from None
+        raise UsageError(
+            f"'{text}' is not a time; write 2025-01-27, 2025-01-27T10:00Z or how long ago, as 7d"
+        ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def parse_speed(text: str) -> float:
-    """``600x`` or ``600``: simulated seconds a second. Raises UsageError."""
+    """``600x`` or ``600``: simulated seconds per second. Raises UsageError."""
     try:
         speed = float(text.strip().lower().removesuffix("x"))
     except ValueError:
         speed = 0.0
     if not 0 < speed < 1e9:
-        raise UsageError(f"'{text}' is no speed; write 600x for ten minutes a second")
+        raise UsageError(f"'{text}' is not a speed; write 600x for ten minutes a second")
     return speed
+
+
+@contextmanager
+def database_or_temporary(database: Path | None) -> Iterator[Path]:
+    """The database asked for, or one that is deleted at the end."""
+    if database is not None:
+        yield database
+        return
+    with tempfile.TemporaryDirectory(prefix="aftershock-") as folder:
+        yield Path(folder) / "history.db"
+
+
+def shown_path(path: Path) -> str:
+    """``path`` relative to the working directory, where it lies below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,18 +1,16 @@
-"""``replay``: an episode through the whole pipeline."""
+"""``replay``: plays an episode through the whole pipeline."""
 
 from __future__ import annotations
 
 import asyncio
 import enum
 import sys
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_speed
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, database_or_temporary, parse_speed
 
 if TYPE_CHECKING:
     from bot.app.lab.replaying import Plan
@@ -27,26 +25,23 @@ class Notify(enum.StrEnum):
 
 
 def replay(
-    episode: Annotated[str, typer.Argument(help="Name of an episode in rules/episodes, as deepseek-2025-01.")],
+    episode: Annotated[str, typer.Argument(help="An episode in rules/episodes, as deepseek-2025-01.")],
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     notify: Annotated[Notify, typer.Option(help="Where messages go.")] = Notify.CONSOLE,
-    speed: Annotated[str | None, typer.Option(help="Simulated seconds a second, as 600x; as fast as it goes.")] = None,
+    speed: Annotated[str | None, typer.Option(help="Simulated seconds per second, as 600x. Default: no limit.")] = None,
     json: Json = False,
 ) -> None:
     """Play a past episode as if it happened now: same engine, database and outbox, simulated clock.
 
-    Writes to a fresh temporary database unless --database names one; an interrupted replay goes on where it stopped.
+    Writes to a temporary database unless --database names one; an interrupted replay resumes where it stopped.
     """
     from bot.app.lab.replaying import plan_replay
     from bot.clock import SystemClock
 
     factor = parse_speed(speed) if speed else None
     plan = plan_replay(config, episode, SystemClock().now())
-    with ExitStack() as stack:
-        file = database
-        if file is None:
-            file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aftershock-"))) / "replay.db"
+    with database_or_temporary(database) as file:
         asyncio.run(_play(plan, file, notify, factor, json, kept=database is not None))
 
 
@@ -70,14 +65,14 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
     try:
         playing = start_replay(plan, store, notifiers, recipients, speed)
         if playing.resumed_at is not None:
-            stderr.print(f"going on after {playing.resumed_at:%Y-%m-%d %H:%M:%S}Z in {database}")
+            stderr.print(f"resuming after {playing.resumed_at:%Y-%m-%d %H:%M:%S}Z in {database}")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
             task = progress.add_task(name, total=len(plan.tape))
             async for step, result in playing.results():
                 progress.update(task, completed=step + 1, description=f"{name} {result.decisions.now:%d %b %H:%M}")
-                for line in result_lines(result):
-                    if json:
+                if json:
+                    for line in result_lines(result):
                         print(line, flush=True)
                 alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
                 messages += sum(not n.edits for n in result.notifications)

@@ -19,10 +19,10 @@ def run(
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     now: Annotated[
-        str | None, typer.Option(help="Pretend it is this moment, as 2025-01-27T15:00Z: to try against local servers.")
+        str | None, typer.Option(help="Start the clock at this time, as 2025-01-27T15:00Z, to try local servers.")
     ] = None,
 ) -> None:
-    """Watch news and prices until stopped (Ctrl-C). One `run` per database."""
+    """Run the bot: watch news and prices until stopped (Ctrl-C). One `run` per database."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopped_early)
     _run(config, database, now)
@@ -36,8 +36,8 @@ def _run(config: Path, database: Path | None, now: str | None) -> None:
 
     async def run_and_leave() -> None:
         await run_bot(config, database, moment)
-        # Everything is closed and written. What is left are threads nobody can stop, in a price request or a name
-        # look-up that gets no answer; the interpreter would wait for them.
+        # Everything is closed and written. Threads stuck in a price request or a DNS look-up cannot be stopped, and
+        # the interpreter would wait for them.
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(0)
@@ -46,5 +46,5 @@ def _run(config: Path, database: Path | None, now: str | None) -> None:
 
 
 def _stopped_early(*_: object) -> None:
-    """A signal before the bot listens for it itself: nothing has begun yet that would have to be ended."""
+    """A signal before the bot handles it itself: nothing has started that would have to be shut down."""
     raise SystemExit(0)

@@ -9,20 +9,19 @@ import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config
 
-app = typer.Typer(help="The JSON Schemas from which editors complete and explain.", no_args_is_help=True)
+app = typer.Typer(help="JSON Schemas for completion and hints in editors.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """The JSON Schemas from which editors complete and explain."""
+@app.callback()  # without one, typer makes the only command of a group the group itself
+def _group() -> None: ...
 
 
 @app.command("write")
 def write(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where one is out of date.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if one is out of date.")] = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Bring rules/schema/ up to date: with the program, and with your own topics, groups and rules."""
+    """Bring rules/schema/ up to date with the program and with your own topics, groups and companies."""
     from bot.app.project import load_project
     from bot.app.setup.schema_files import outdated, write_schemas
 

@@ -1,4 +1,4 @@
-"""Tables for people: fitted to the terminal, or wide where the output goes into a file or a pipe."""
+"""What commands print: tables for people, fitted to the terminal or wide in a file or pipe, and JSON for programs."""
 
 from __future__ import annotations
 
@@ -12,32 +12,30 @@ from bot.core.text.characters import UNSEEN
 from bot.render.text import cell_width, clean, cut_cell
 
 WIDE = 200
+LEAST_WIDTH = 40
 _GAP = 2
 
 
-LEAST_WIDTH = 40
-
-
 def width() -> int:
-    """Columns a table may take: the terminal's, or many where the output goes elsewhere; ``COLUMNS`` overrides."""
+    """Columns a table may take: the terminal's, or ``WIDE`` elsewhere; ``COLUMNS`` overrides."""
     return max(LEAST_WIDTH, shutil.get_terminal_size((WIDE, 24)).columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a column gives way where the table is too wide."""
+    """A column, and how it gives way where the table is too wide."""
 
     name: str
     right: bool = False
-    """Numbers: set to the right."""
+    """Right-aligned, for numbers."""
     least: int = 0
-    """Words may be cut down to so many columns; 0: never cut."""
+    """Text may be cut to this many characters; 0: never."""
     leaves: int = 0
-    """Where cutting is not enough, those with the highest numbers are left out; 0: never."""
+    """Where cutting is not enough, columns are dropped, highest number first; 0: never."""
 
 
 def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> list[str]:
-    """Heading and rows as lines of at most ``room`` columns. Text from outside is made harmless here."""
+    """Heading and rows as lines of at most ``room`` characters. Text from outside is cleaned here."""
     cells = _cells(columns, rows)
     widths = _widths(columns, cells, room)
     lines = []
@@ -56,13 +54,13 @@ def _cells(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[lis
 
 
 def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> dict[int, int]:
-    """How wide each column that stays is."""
+    """The width of each column that is kept."""
     natural = [max(cell_width(row[i]) for row in cells) for i in range(len(columns))]
     least = [min(natural[i], max(c.least, cell_width(cells[0][i]))) if c.least else natural[i]
              for i, c in enumerate(columns)]  # fmt: skip
     kept: list[int] = []
     for i in sorted(range(len(columns)), key=lambda i: columns[i].leaves):
-        # a column that says nothing is left out, unless nothing is said at all
+        # an empty column is dropped, unless the whole table is empty
         says = len(cells) == 1 or any(row[i] for row in cells[1:])
         fits = sum(least[k] for k in (*kept, i)) + _GAP * len(kept) <= room
         if not columns[i].leaves or (says and fits):
@@ -80,10 +78,7 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int
 
 
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table as wide as the terminal at most, its heading set apart where that shows.
-
-    Returns the names of the columns there was no room for.
-    """
+    """Print a table no wider than the terminal, its heading in bold there. Returns the names of dropped columns."""
     heading, *lines = fitted(columns, rows, width())
     bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
     print(f"{bold}{heading}{plain}")
@@ -94,6 +89,11 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> lis
 
 
 def json_line(data: object) -> str:
-    """JSON on one line; what nobody sees, and a terminal may take for a command, is written as JSON's escapes."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=True, default=repr)
+    """JSON on one line; invisible and control characters, which could steer a terminal, as JSON escapes."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=True, default=str)
     return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def print_json(data: object) -> None:
+    """Print one line of JSON."""
+    print(json_line(data), flush=True)

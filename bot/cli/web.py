@@ -18,27 +18,29 @@ from bot.core.secret import Secret
 
 VARIABLE = "AFTERSHOCK_WEB_PASSWORD"
 LEAST = 12
-"""Characters of a password."""
-_POLITE = 5
-"""Where processors are short the bot comes first."""
+"""Characters a password needs at least."""
+_NICENESS = 5
+"""On a busy machine the bot comes first."""
 
 
 def web(
-    host: Annotated[str, typer.Option(help="The address to listen at; other machines need a password.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")] = 8001,
-    open_: Annotated[bool, typer.Option("--open", help="Open the page in this machine's browser, too.")] = False,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine need a password.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8001,
+    open_: Annotated[bool, typer.Option("--open", help="Also open the page in a browser.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
 ) -> None:
-    """Look around the history in a browser, beside the running bot. Until Ctrl-C."""
+    """Browse the history in a web browser, also while the bot runs. Until Ctrl-C."""
     if find_spec("datasette") is None:
-        raise UsageError("the pages need Datasette, which is not installed; run: make setup EXTRAS=web")
+        raise UsageError("the web pages need Datasette, which is not installed; run: make setup EXTRAS=web")
     from bot.config.settings.metrics import is_loopback
 
     password = _password(config)
     if password is None and not is_loopback(host):
         raise UsageError(
-            f"at {host} other machines could read the history without a password; put one into {VARIABLE}, in the"
+            f"on {host} other machines could read the history without a password; set {VARIABLE} in the"
             f" environment or in .env, or leave out --host"
         )
     file = database_file(config, database)
@@ -48,24 +50,24 @@ def web(
     application = site(file, connect_guarded, password)
     listening = listen(host, port)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _told_to_end)  # the server ends first, and then passes the signal on
+        signal.signal(number, _exit)  # the server shuts down first, and then passes the signal on
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
     typer.echo(f"{file}: at {address}{' with a password' if password else ''}; Ctrl-C ends it", err=True)
     if not is_loopback(host):
-        typer.echo("what travels is not encrypted: see docs/web.md for a tunnel or a proxy", err=True)
+        typer.echo("the connection is not encrypted; docs/web.md shows a tunnel and a proxy", err=True)
     if open_:
         typer.launch(address)
     with contextlib.suppress(OSError, AttributeError):
-        os.nice(_POLITE)
+        os.nice(_NICENESS)
     serve(application, listening)
 
 
-def _told_to_end(*_: object) -> None:
+def _exit(*_: object) -> None:
     raise SystemExit(0)
 
 
 def _password(config: Path) -> Secret | None:
-    """The password, where one is set. Raises ConfigError for one that is too short to be any use."""
+    """The password, if one is set. Raises UsageError for one that is too short."""
     from bot.config.settings.secret_files import variable_in
 
     env_file = config.parent / ".env"

@@ -56,7 +56,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_a_silenced_stock_is_not_told_of_and_others_are(desk: Desk) -> None:
     said = desk.muting.silence("nvda 2h market maker", "Ada")
-    assert said.startswith("Silent until 27 Jan 14:00 UTC: NVDA. /unsilence ")
+    assert said.startswith("Silenced until 27 Jan 14:00 UTC: NVDA. /unsilence ")
     held = desk.fall("NVDA", 85.0, "01-27 13:00")
     assert [reason for reason, _ in held] == [Reason.FIRST]
     assert held[0][1].startswith("silence ")
@@ -65,11 +65,11 @@ def test_a_silenced_stock_is_not_told_of_and_others_are(desk: Desk) -> None:
 
 def test_a_silence_ends_by_itself_and_by_its_id(desk: Desk) -> None:
     desk.muting.silence("NVDA 1h", "Ada")
-    assert desk.muting.silence("all 3h", "Ada").startswith("Silent until 27 Jan 15:00 UTC: everything.")
+    assert desk.muting.silence("all 3h", "Ada").startswith("Silenced until 27 Jan 15:00 UTC: everything.")
     assert "NVDA, until 27 Jan 13:00 UTC; " in desk.muting.listed()
     (everything,) = [s.id for s in desk.muting() if not s.symbols]
     assert desk.muting.unsilence(everything) == f"Ended: {everything}."
-    assert "No silence" in desk.muting.unsilence(everything)
+    assert "no such silence" in desk.muting.unsilence(everything)
     assert desk.fall("NVDA", 85.0, "01-27 13:05") == [(Reason.FIRST, "")]
     assert desk.muting.listed() == "Nothing is silenced."
 
@@ -93,11 +93,11 @@ def test_silences_survive_a_restart(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("", "What shall be silent? Write /silence NVDA 24h"),
-        ("NVDA soon", "soon is no time; write /silence"),
+        ("", "Silence what? Write /silence NVDA 24h"),
+        ("NVDA soon", "soon is not a duration; write /silence"),
         ("NVDA 900d", "At most 90d"),
-        ("NVDIA 2h", "'NVDIA' is no rule, symbol or incident"),
-        ("<b>x</b> 2h", "'<b>x</b>' is no rule"),
+        ("NVDIA 2h", "'NVDIA' is not a known rule, watched symbol or incident"),
+        ("<b>x</b> 2h", "'<b>x</b>' is not a known rule"),
     ],
 )
 def test_what_makes_no_sense_is_answered_with_what_to_write(desk: Desk, asked: str, said: str) -> None:
@@ -106,13 +106,13 @@ def test_what_makes_no_sense_is_answered_with_what_to_write(desk: Desk, asked: s
 
 
 def test_without_a_time_it_is_a_day(desk: Desk) -> None:
-    assert "Silent until 28 Jan 12:00 UTC" in desk.muting.silence("NVDA", "Ada")
+    assert "Silenced until 28 Jan 12:00 UTC" in desk.muting.silence("NVDA", "Ada")
 
 
 def test_an_incident_somebody_looks_after_still_says_that_it_gets_worse(desk: Desk) -> None:
     assert desk.fall("NVDA", 88.0, "01-27 13:00") == [(Reason.FIRST, "")]
     assert desk.muting.acknowledge("", "Ada") == (
-        "20250127-1 is yours, Ada: new messages only where it gets worse, is corrected, or a follow-up is due."
+        "20250127-1 acknowledged by Ada: new messages only if it gets worse, is corrected, or has a follow-up."
     )
     assert desk.fall("NVDA", 80.0, "01-27 13:30") == [(Reason.ESCALATED, "")]
     (incident,) = desk.engine.incidents.open()

@@ -124,7 +124,7 @@ def test_an_answer_that_makes_no_sense_is_asked_again_with_what_to_write(folder:
     assert made.returncode == 0, made.stderr
     for said in (
         "'drop' cannot be watched; write fall, rise or news",
-        "'ten' is not how far a price moves",
+        "'ten' is not a percentage",
         "a price cannot fall by 0%",
         "a price cannot fall by 120%",
         "'yesterday' is not a reference price",
@@ -143,7 +143,7 @@ def test_answers_that_end_too_soon_write_nothing(folder: Path, answers: str) -> 
     before = written(folder)
     made = rules(folder, "new", answers=answers)
     assert made.returncode == 2
-    assert "the answers ended before the questions" in made.stderr
+    assert "the input ended before the last question" in made.stderr
     assert written(folder) == before
 
 
@@ -158,7 +158,7 @@ def test_nothing_is_overwritten(folder: Path, existing: str) -> None:
         before = written(folder)
     made = rules(folder, "new", "--yes", "--name", "mine")
     assert made.returncode == 2
-    assert f"{file} is already there; choose another name" in made.stderr
+    assert f"{file} exists already; choose another name" in made.stderr
     assert written(folder) == before
 
 

@@ -17,7 +17,7 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.app.project import Timetables, make_engine, read_rules_folder
 from bot.app.run.inbox import Inbox
 from bot.app.run.live import LiveBot
-from bot.app.run.reloading import Look, Reloader, Watch, changes, look, told
+from bot.app.run.reloading import Look, Reloader, Watch, changes, first_mistake, look
 from bot.clock import SimulatedClock
 from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, StoreBusyError
@@ -117,7 +117,7 @@ def test_the_operator_reads_the_first_mistake_from_the_configurations_folder() -
         Problem("/etc/bot/rules/a.yaml", 3, 7, "rules[0].name", "wrong; right"),
         *[Problem("b", 1, 1, "", "x")] * 2,
     ]
-    assert told(ConfigError(problems), Path("/etc/bot")) == (
+    assert first_mistake(ConfigError(problems), Path("/etc/bot")) == (
         "rules/a.yaml:3:7: rules[0].name: wrong; right (and 2 more mistakes)"
     )
 
@@ -397,7 +397,7 @@ async def test_a_changed_configuration_is_said_to_wait_for_the_next_start(
 ) -> None:
     await running.edit(CONFIG.replace("AMD", "AMD, MU"), running.config)
     await running.settle()
-    assert caplog.text.count("config.yaml has changed; that takes effect at the next start") == 1
+    assert caplog.text.count("config.yaml has changed; restart the bot to apply it") == 1
     assert running.told() == []
 
 
@@ -405,7 +405,7 @@ def test_changes_name_what_was_added_changed_and_removed(running: Running) -> No
     old = running.bot.engine.rules
     running.file.write_text(RULE.replace("fall", "other"))
     new = read_rules_folder(running.config, running.bot.project.settings).rules
-    assert str(changes(old, new)) == "new: other; gone: fall"
+    assert str(changes(old, new)) == "new: other; removed: fall"
     assert str(changes(old, old)) == "no rule changed"
 
 

@@ -167,7 +167,7 @@ def test_several_price_files_are_one_recording_and_the_last_row_for_a_session_wi
     lines, said = call("--prices", first, "--prices", second, "--rules", recording.rules())
     assert sorted(s for s, _, _ in fired(lines)) == ["CHGG", "COUR"]
     assert lines[-1]["conflicts"] == 1, "the row that repeats the same figures is no conflict"
-    assert "given twice" in said
+    assert "duplicate rows" in said
 
 
 def test_bad_rows_are_named_by_file_and_line_and_passed_over(recording: Recording) -> None:
@@ -210,13 +210,13 @@ def test_strict_stops_at_bad_rows_and_names_them_all(recording: Recording) -> No
         (("--prices", "missing.csv"), "there is no file missing.csv"),
         (("--prices", "{prices}", "--news", "missing.jsonl"), "there is no file missing.jsonl"),
         (("--prices", "{prices}", "--from", "soon"), "--from 'soon' is not a date"),
-        (("--prices", "{prices}", "--from", "2024-11-18", "--to", "2024-11-01"), "lies before --from"),
-        (("--prices", "{prices}", "--from", "2031-01-01"), "no prices of sessions"),
+        (("--prices", "{prices}", "--from", "2024-11-18", "--to", "2024-11-01"), "is before --from"),
+        (("--prices", "{prices}", "--from", "2031-01-01"), "no prices for sessions"),
         (("--prices", "{prices}", "--lag", "soon"), "--lag"),
-        (("--prices", "{prices}", "--rules", "missing.yaml"), "there is no missing.yaml"),
+        (("--prices", "{prices}", "--rules", "missing.yaml"), "missing.yaml does not exist"),
         (("--prices", "{folder}/words.txt"), "missing column symbol"),
         (("--prices", "{folder}/empty.csv"), "is empty"),
-        (("--prices", "{folder}/strange.csv"), "companies.yaml does not describe"),
+        (("--prices", "{folder}/strange.csv"), "to companies.yaml"),
         (("--prices", "{folder}/torn.csv.gz"), "cannot be read"),
     ],
 )

@@ -66,15 +66,15 @@ def test_stocks_are_chosen_by_name_and_group_in_any_case(room: Room) -> None:
     assert "NVDA" in room.prefers.watch(CHAT, "nvda")
     assert "Still watched here: NVDA" in room.prefers.unwatch(CHAT, "memory brk-b")
     assert room.person.symbols == ("NVDA",)
-    assert "every stock again" in room.prefers.unwatch(CHAT, "NVDA")
-    assert "every stock already" in room.prefers.unwatch(CHAT, "NVDA")
+    assert "Alerts on every stock come here again" in room.prefers.unwatch(CHAT, "NVDA")
+    assert "Alerts on every stock come here already" in room.prefers.unwatch(CHAT, "NVDA")
 
 
 def test_what_is_not_watched_changes_nothing(room: Room) -> None:
     assert "Not watched by this bot: ZZZ" in room.prefers.watch(CHAT, "NVDA ZZZ")
     assert room.person.symbols == ()
     room.prefers.watch(CHAT, "NVDA")
-    assert "Not chosen here: MU" in room.prefers.unwatch(CHAT, "MU")
+    assert "Not watched here: MU" in room.prefers.unwatch(CHAT, "MU")
     assert room.person.symbols == ("NVDA",)
 
 

@@ -122,7 +122,7 @@ class Night:
         now = self.clock.now()
         notes = route(wish, [self.person], now, "", self.silences, lambda r: quiet_at(r.quiet, now))
         self.store.commit(Batch(now, notifications=tuple(notes)))
-        self.held.heard(CycleResult(None, tuple(notes), committed=True))  # type: ignore[arg-type]
+        self.held.take(CycleResult(None, tuple(notes), committed=True))  # type: ignore[arg-type]
 
     async def look(self, hours: float = 0) -> list[Announcement]:
         """What is told when it is so many hours later; committed like any other."""
@@ -143,7 +143,7 @@ async def test_what_was_held_back_is_told_once_when_the_night_is_over(tmp_path: 
     assert await night.look(hours=1) == []
     (told,) = await night.look(hours=7)
     assert told.recipient == "telegram:1"
-    assert told.summary.subject == "While it was quiet: 3 messages"
+    assert told.summary.subject == "Held back: 3 messages"
     assert len(told.summary.blocks[1].lines) == 2, "an incident is told once, by the last that was said of it"
     assert await night.look() == []
     night.restart()
@@ -158,7 +158,7 @@ async def test_a_restart_at_night_loses_nothing(tmp_path: Path) -> None:
     assert await night.look() == []
     night.say("b")
     (told,) = await night.look(hours=9)
-    assert told.summary.subject == "While it was quiet: 2 messages"
+    assert told.summary.subject == "Held back: 2 messages"
     night.store.close()
 
 
@@ -178,12 +178,12 @@ async def test_a_pause_holds_back_even_what_is_critical_and_tells_it_after(tmp_p
 async def test_what_the_history_could_not_take_yet_is_waited_for(tmp_path: Path) -> None:
     night = Night(tmp_path)
     assert await night.look() == []
-    night.held.heard(CycleResult(None, (), committed=False))  # type: ignore[arg-type]
+    night.held.take(CycleResult(None, (), committed=False))  # type: ignore[arg-type]
     night.clock.pass_by(timedelta(hours=9))
     assert await night.look() == []
     night.clock.at -= timedelta(hours=9)
     night.say("a")
-    assert [t.summary.subject for t in await night.look(hours=9)] == ["While it was quiet: 1 message"]
+    assert [t.summary.subject for t in await night.look(hours=9)] == ["Held back: 1 message"]
     night.store.close()
 
 

@@ -137,9 +137,9 @@ def test_an_unknown_episode_names_the_nearest(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "word"),
     [
-        (("replay", "deepseek-2025-01", "--speed", "fast"), "'fast' is no speed"),
-        (("run", "--now", "yesterday"), "'yesterday' is no moment"),
-        (("history", "list", "--since", "soon"), "'soon' is no moment"),
+        (("replay", "deepseek-2025-01", "--speed", "fast"), "'fast' is not a speed"),
+        (("run", "--now", "yesterday"), "'yesterday' is not a time"),
+        (("history", "list", "--since", "soon"), "'soon' is not a time"),
         (("replay", "deepseek-2025-01", "--notify", "telegram"), "no Telegram token"),
         (("rules", "check", "/nowhere/at/all"), "/nowhere/at/all"),
     ],

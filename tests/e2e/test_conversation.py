@@ -95,7 +95,7 @@ def said(desk: Desk, chat: int, user: int, text: str, *, thread: int | None = No
 
 
 def alert(message: Sent) -> bool:
-    return "What happened" in message.text and "How it stands" not in message.text
+    return "What happened" in message.text and "Status" not in message.text
 
 
 def incident(desk: Desk) -> str:
@@ -107,12 +107,10 @@ def test_what_came_in_quiet_hours_comes_as_one_message_when_they_are_over(day: D
     assert day.rows("SELECT recipient_id FROM notifications WHERE suppressed_by = 'quiet hours'") == [
         (f"telegram:{SECOND}",)
     ]
-    assert "what was held back comes now" in said(day, SECOND, SECOND, "/quiet off")
-    wait_until(
-        lambda: any("While it was quiet: 1 message" in t for t in day.texts(SECOND)), "all that was held, at once"
-    )
+    assert "messages held back come now" in said(day, SECOND, SECOND, "/quiet off")
+    wait_until(lambda: any("Held back: 1 message" in t for t in day.texts(SECOND)), "all that was held, at once")
     day.after_polls(3)  # it is looked for again
-    told = [t for t in day.texts(SECOND) if "While it was quiet" in t]
+    told = [t for t in day.texts(SECOND) if "Held back" in t]
     assert len(told) == 1
     assert f"/incident {incident(day)}" in told[0]
 
@@ -133,10 +131,10 @@ READERS = [
     ("/alerts nvda 30d", "Alerts of NVDA, last 30 days"),
     ("/alerts MSFT", "No alerts of MSFT in the last 7 days"),
     ("/alerts ZZZZ", "ZZZZ is not watched"),
-    ("/incident", r"(?s)What happened.*How it stands.*open"),
-    ("/incident ../../etc/passwd", "no id"),
+    ("/incident", r"(?s)What happened.*Status.*open"),
+    ("/incident ../../etc/passwd", "not the id"),
     ("/why", r"(?s)why ai-model-shock fired.*✓ price change < -10%"),
-    ("/why nothing-of-that", "no id"),
+    ("/why nothing-of-that", "not the id"),
     ("/price NVDA", r"NVDA 124\.08, −13\.0 %"),
     ("/price nvda, avgo; drop", "Not watched"),
     ("/price NVDA AVGO", r"(?s)NVDA.*AVGO"),
@@ -146,13 +144,13 @@ READERS = [
     ("/news ZZZ", "not watched"),
     ("/watch", "Which stocks"),
     ("/watch ZZZ", "Not watched by this bot: ZZZ"),
-    ("/watch NVDA group:memory", "only where they touch NVDA and MU"),
+    ("/watch NVDA group:memory", "only alerts on NVDA and MU"),
     ("/mywatch", "NVDA and MU; any severity; no quiet hours; no digests"),
-    ("/unwatch AVGO", "Not chosen here: AVGO"),
+    ("/unwatch AVGO", "Not watched here: AVGO"),
     ("/unwatch NVDA", "Still watched here: MU"),
-    ("/unwatch all", "every stock again"),
+    ("/unwatch all", "Alerts on every stock come here again"),
     ("/severity", "Which one"),
-    ("/severity high", "from high on"),
+    ("/severity high", "severity high and above"),
     ("/severity info", "every severity"),
     ("/quiet", "Quiet hours here: none"),
     ("/quiet 25:00-07:00", "no such hour"),
@@ -165,7 +163,7 @@ READERS = [
     ("/rules", r"(?s)ai-model-shock: A stock falls more than 10%.*3 alerts in 1 incident"),
     ("/rule ai-model-shock", r"(?s)Rule ai-model-shock.*change: \"< -10%\""),
     ("/rule nonsense", "There is no rule nonsense"),
-    ("/precedents", "(?s)episodes|described"),
+    ("/precedents", "(?s)episodes"),
     ("/whoami", "You are {who}; this chat is telegram:{who}"),
     ("/nonsense", "I did not understand"),
     ("hello?", "I did not understand"),
@@ -182,26 +180,26 @@ def test_a_subscriber_asks(day: Desk, asked: str, answered: str) -> None:
 
 
 ADMINS = [
-    ("/silence", "What shall be silent"),
-    ("/silence MU 2h", "Silent until .*: MU"),
+    ("/silence", "Silence what"),
+    ("/silence MU 2h", "Silenced until .*: MU"),
     ("/silences", "MU, until"),
     ("/unsilence all", "Ended: "),
-    ("/ack", "is yours, Ada"),
+    ("/ack", "acknowledged by Ada"),
     ("/pause", "Paused"),
-    ("/pause", "Paused already"),
+    ("/pause", "Already paused"),
     ("/resume", "go out again"),
     ("/resume", "Nothing is paused"),
     ("/health", "(?s)All is well|Health"),
     ("/resolve", "/resolve 1a2b3c4d done"),
     ("/resolve abcd1234 done", "No message in doubt"),
     ("/chats", r"(?s)7 recipients.*telegram:-1009"),
-    ("/allow", "Write the number"),
-    (f"/allow {ELSEWHERE}", f"{ELSEWHERE} may receive now"),
-    (f"/allow {ELSEWHERE}", "may receive already"),
-    (f"/deny {ELSEWHERE}", "receives no more"),
-    (f"/deny {ELSEWHERE}", "may not receive anyway"),
+    ("/allow", "Write the id"),
+    (f"/allow {ELSEWHERE}", f"{ELSEWHERE} is allowed"),
+    (f"/allow {ELSEWHERE}", "is allowed already"),
+    (f"/deny {ELSEWHERE}", "no longer receives"),
+    (f"/deny {ELSEWHERE}", "was not allowed anyway"),
     (f"/deny {ADMIN}", "That is an admin"),
-    ("/reload", "The rules in force are those in the files"),
+    ("/reload", "The rules are up to date"),
 ]
 
 
@@ -241,7 +239,7 @@ def test_in_a_group_everybody_may_ask_and_only_an_admin_may_choose(day: Desk) ->
     assert "Alerts" in said(day, GROUP, MEMBER, "/alerts", thread=5)
     assert day.api.messages(GROUP)[-1].thread == 5
     assert "only an admin" in said(day, GROUP, MEMBER, "/severity high")
-    assert "from high on" in said(day, GROUP, ADMIN, "/severity high")
+    assert "severity high and above" in said(day, GROUP, ADMIN, "/severity high")
     assert "every severity" in said(day, GROUP, ADMIN, "/severity info")
 
 
@@ -256,8 +254,8 @@ def test_a_stranger_gets_one_refusal_and_no_button_works_for_them(day: Desk) -> 
 
 def test_added_to_an_unknown_group_only_the_admin_hears_of_it(day: Desk) -> None:
     day.api.join(ELSEWHERE, MEMBER)
-    wait_until(lambda: any("added the bot" in t for t in day.texts(ADMIN)), "the admin is told")
-    assert f"/allow {ELSEWHERE}" in next(t for t in day.texts(ADMIN) if "added the bot" in t)
+    wait_until(lambda: any("The bot was added to" in t for t in day.texts(ADMIN)), "the admin is told")
+    assert f"/allow {ELSEWHERE}" in next(t for t in day.texts(ADMIN) if "The bot was added to" in t)
     assert day.texts(ELSEWHERE) == []
 
 
@@ -305,7 +303,7 @@ def test_verdicts_count_once_for_a_person_and_the_last_word_stays(day: Desk) -> 
 
 def test_muting_holds_back_what_is_about_that_symbol_alone_in_that_chat(day: Desk) -> None:
     assert "only an admin" in pressed(day, GROUP, MEMBER, "mute")
-    assert f"Nothing about {lead(day)} alone here" in pressed(day, READER, READER, "mute")
+    assert f"{lead(day)} is muted here" in pressed(day, READER, READER, "mute")
     assert day.rows("SELECT json_extract(matcher, '$.recipient') FROM silences WHERE made_by = 'Ada' AND until > ?",
                     day.now().isoformat())[-1:] == [(f"telegram:{READER}",)]  # fmt: skip
 
@@ -316,7 +314,7 @@ def test_buttons_and_choices_outlive_a_restart(day: Desk) -> None:
     day.bots[-1].kill()
     day.start()
     assert "MU; any severity" in said(day, THIRD, THIRD, "/mywatch")
-    assert "may receive already" in said(day, ADMIN, ADMIN, f"/allow {ELSEWHERE}")
+    assert "is allowed already" in said(day, ADMIN, ADMIN, f"/allow {ELSEWHERE}")
     known = {m.id for m in day.api.messages(THIRD)}
     pressed(day, THIRD, THIRD, "why")
     new = wait_until(lambda: [m for m in day.api.messages(THIRD) if m.id not in known], "an old button works")

@@ -423,7 +423,7 @@ def test_without_a_token_alerts_are_shown_on_the_console_and_a_line_says_how_to_
     with opened(tmp_path) as desk:
         desk.write_config()
         bot = desk.start(token=None)
-        bot.until_logged("no Telegram token: alerts are shown here")
+        bot.until_logged("no Telegram token: alerts are printed here")
         assert "run: python main.py setup" in bot.log
         desk.tell_news()
         desk.fall({"NVDA": -0.13})
@@ -440,7 +440,7 @@ def test_the_shipped_configuration_without_a_network_stays_calm_and_stops_cleanl
 ) -> None:
     """Started with this module's first test, so that by now every feed has failed at least once."""
     process, folder = offline
-    wait_until(lambda: re.search(r"\d+ feeds fail", (folder / "err").read_text()), "the feeds are told of together")
+    wait_until(lambda: re.search(r"\d+ feeds failing", (folder / "err").read_text()), "the feeds are told of together")
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
     code = process.wait(PATIENCE)
@@ -450,6 +450,6 @@ def test_the_shipped_configuration_without_a_network_stays_calm_and_stops_cleanl
         print(f"\nwithout a network: {len(log.splitlines())} lines logged, SIGTERM to exit {took:.2f} s")
     assert (code, took < allowed(2)) == (0, True), log
     assert len(log.splitlines()) <= 15, log
-    assert log.count("prices fail") == 1
+    assert log.count("prices failed") == 1
     assert out.count("for the operator") <= 3, out
     assert "Traceback" not in log

@@ -12,7 +12,7 @@ import pytest
 
 from bot.adapters.notifiers.telegram import Permissions
 from bot.adapters.scheduler import Scheduler
-from bot.app.run.audience import entitled
+from bot.app.run.audience import with_permissions
 from bot.app.run.backfill import FIRST_RETRY, LOOK_EVERY, Backfill
 from bot.app.run.earnings import EarningsDates
 from bot.app.run.outages import FeedOutages
@@ -107,23 +107,23 @@ def test_many_failures_are_one_line_and_a_repeat_none(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.INFO, "bot.app.run.outages"):
         for _ in range(3):
             for i in range(20):
-                outages.heard(failed(f"feed-{i}"))
+                outages.take(failed(f"feed-{i}"))
             outages.tell()
     assert [r.getMessage() for r in caplog.records] == [
-        "20 feeds fail: feed-0, feed-1, feed-2, feed-3 and 16 more; the first: failed: feed-0 gave no answer"
+        "20 feeds failing: feed-0, feed-1, feed-2, feed-3 and 16 more; the first: failed: feed-0 gave no answer"
     ]
 
 
 def test_what_is_there_and_back_between_two_looks_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
     outages = FeedOutages(feeds=2)
     with caplog.at_level(logging.INFO, "bot.app.run.outages"):
-        outages.heard(failed("wire"))
-        outages.heard(well("wire"))
+        outages.take(failed("wire"))
+        outages.take(well("wire"))
         outages.tell()
         assert caplog.records == []
-        outages.heard(failed("wire"))
+        outages.take(failed("wire"))
         outages.tell()
-        outages.heard(well("wire"))
+        outages.take(well("wire"))
         outages.tell()
     assert [r.getMessage() for r in caplog.records] == [
         "feed wire failed: wire gave no answer",
@@ -133,15 +133,15 @@ def test_what_is_there_and_back_between_two_looks_is_not_told(caplog: pytest.Log
 
 def test_the_first_answer_after_an_outage_brings_every_unreachable_feed_back_to_be_asked() -> None:
     outages = FeedOutages(feeds=4)
-    assert [outages.heard(failed(name)) for name in "abcd"] == [()] * 4
-    assert outages.heard(well("b")) == ["a", "c", "d"]
-    assert outages.heard(well("c")) == ()
+    assert [outages.take(failed(name)) for name in "abcd"] == [()] * 4
+    assert outages.take(well("b")) == ["a", "c", "d"]
+    assert outages.take(well("c")) == ()
 
 
 def test_prices_that_answer_again_tell_as_much() -> None:
     outages = FeedOutages(feeds=4)
     for name in "abcd":
-        outages.heard(failed(name))
+        outages.take(failed(name))
     assert outages.reached() == ["a", "b", "c", "d"]
     assert outages.reached() == ()
 
@@ -149,7 +149,7 @@ def test_prices_that_answer_again_tell_as_much() -> None:
 def test_servers_that_answer_with_an_error_are_no_outage() -> None:
     outages = FeedOutages(feeds=4)
     for name in "abcd":
-        outages.heard(failed(name, status=503))
+        outages.take(failed(name, status=503))
     assert outages.reached() == ()
 
 
@@ -281,7 +281,7 @@ def test_only_admins_of_today_are_operators_and_only_chats_of_today_receive() ->
         Recipient("console", "console", operator=True),
     ]
     access = Permissions(admins=frozenset({1}), allow=frozenset({2, 3, -100}))
-    assert [(r.enabled, r.operator) for r in entitled(known, access)] == [
+    assert [(r.enabled, r.operator) for r in with_permissions(known, access)] == [
         (True, True),
         (True, False),
         (True, False),
@@ -289,4 +289,4 @@ def test_only_admins_of_today_are_operators_and_only_chats_of_today_receive() ->
         (False, False),
         (True, True),
     ]
-    assert not any(r.operator for r in entitled(known, access, notices=False))
+    assert not any(r.operator for r in with_permissions(known, access, notices=False))

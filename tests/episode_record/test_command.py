@@ -64,7 +64,7 @@ def test_what_it_says_of_the_cause_stands_in_the_history(folder: Path) -> None:
     assert episode.falls[0].change < -0.3
     assert {"NVDA", "SPY"} <= {prices.symbol for prices in episode.prices}
     head = (folder / "again.yaml").read_text(encoding="utf-8").split("episode:")[0]
-    assert "put them into your own words" in head
+    assert "rephrase them before you pass" in head
 
 
 def test_it_is_listed_shown_checked_and_tried_like_any_other(folder: Path) -> None:
@@ -86,10 +86,10 @@ def test_it_is_listed_shown_checked_and_tried_like_any_other(folder: Path) -> No
     ("words", "said"),
     [
         (("--incident", "20250127-9", "--name", "x"), "no incident '20250127-9' in .*the newest are: 20250127-1"),
-        (("--incident", INCIDENT, "--name", "deepseek-2025-01"), "deepseek-2025-01.yaml is there already; .*--force"),
+        (("--incident", INCIDENT, "--name", "deepseek-2025-01"), "deepseek-2025-01.yaml exists already; .*--force"),
         (("--incident", INCIDENT, "--name", "No Name"), "'No Name' is not a name; .*no-name"),
-        (("--incident", INCIDENT, "--output", "x.yml"), "x.yml: an episode's file is called as the episode"),
-        (("--incident", INCIDENT, "--output", "nowhere/x.yaml"), "there is no folder nowhere"),
+        (("--incident", INCIDENT, "--output", "x.yml"), "x.yml: an episode's file is named after the episode"),
+        (("--incident", INCIDENT, "--output", "nowhere/x.yaml"), "the folder nowhere does not exist"),
     ],
 )
 def test_what_cannot_be_recorded_is_said_in_one_line(folder: Path, words: tuple[str, ...], said: str) -> None:
@@ -103,9 +103,9 @@ def test_what_cannot_be_recorded_is_said_in_one_line(folder: Path, words: tuple[
     [
         (
             "DELETE FROM quotes WHERE symbol = 'NVDA'",
-            "the price of NVDA on which incident 20250127-1 rests is no longer",
+            "the alert price of NVDA in incident 20250127-1 is no longer",
         ),
-        ("DELETE FROM quotes", "the price of NVDA on which"),
+        ("DELETE FROM quotes", "the alert price of NVDA in"),
     ],
 )
 def test_a_history_that_lacks_the_evidence_says_which(folder: Path, tmp_path: Path, damage: str, said: str) -> None:

@@ -118,7 +118,7 @@ def strange(site: Path, text: str, kind: str = "price_sources", name: str = "csv
         ("import nothing_of_that_name", "of strange cannot be loaded: ModuleNotFoundError: No module named"),
         ("x = 1", "of strange cannot be loaded: AttributeError: module 'strange' has no attribute 'make'"),
         ("def make(options, context): raise ValueError('write a file')", "cannot be set up: ValueError: write a file"),
-        ("def make(options, context): return 1", "makes a int, which is no PriceSource; derive it from"),
+        ("def make(options, context): return 1", "makes a int, which is not a PriceSource; derive it from"),
     ],
 )
 def test_a_source_that_does_not_work_is_one_line(site: Path, config: Path, text: str, words: str) -> None:
@@ -131,7 +131,7 @@ def test_a_source_that_does_not_work_is_one_line(site: Path, config: Path, text:
 
 def test_a_source_that_is_not_installed_is_named_beside_those_that_are(site: Path, config: Path) -> None:
     installed(site, "notifier")
-    assert "unknown price source 'csv'" in said(checked(config)[1], "install the package that brings it")
+    assert "unknown price source 'csv'" in said(checked(config)[1], "install the package that provides it")
 
 
 def test_two_packages_of_one_name_are_both_named(site: Path, config: Path) -> None:
@@ -146,10 +146,10 @@ def test_two_packages_of_one_name_are_both_named(site: Path, config: Path) -> No
     [
         ("import nothing_of_that_name", "notifier 'file' of strange cannot be loaded"),
         ("def make(recipients, context): return recipients['file:other']", "cannot be set up: KeyError: 'file:other'"),
-        ("def make(recipients, context): return object()", "makes a object, which is no Notifier"),
+        ("def make(recipients, context): return object()", "makes a object, which is not a Notifier"),
         (
             "from bot.app.run.notifiers import NullNotifier\ndef make(recipients, context): return NullNotifier()",
-            "calls its channel 'console'; both must have one name",
+            "has the channel 'console'; the two names must be the same",
         ),
     ],
 )

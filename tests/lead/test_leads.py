@@ -62,8 +62,8 @@ def lead_of(announcement: Announcement) -> list[str]:
 
 async def test_a_lead_comes_as_an_edit_of_its_message_and_nothing_waits_for_it() -> None:
     desk = Desk(LEAD)
-    desk.leads.heard([FIRST])
-    assert desk.leads.dress(FIRST) == FIRST
+    desk.leads.take([FIRST])
+    assert desk.leads.add_lead(FIRST) == FIRST
     await asyncio.sleep(0)
     assert desk.said == []
     await desk.settle()
@@ -75,22 +75,22 @@ async def test_a_lead_comes_as_an_edit_of_its_message_and_nothing_waits_for_it()
 
 async def test_an_edit_of_numbers_keeps_a_lead_that_holds_and_drops_one_that_does_not() -> None:
     desk = Desk(LEAD)
-    desk.leads.heard([FIRST])
+    desk.leads.take([FIRST])
     await desk.settle()
     same = replace(FIRST, key="i:edit:1", edits="i:1")
     moved = replace(same, summary=summary("12.9 %"))
-    assert lead_of(desk.leads.dress(same)) == [LEAD]
-    assert lead_of(desk.leads.dress(moved)) == []
-    desk.leads.heard([moved])
+    assert lead_of(desk.leads.add_lead(same)) == [LEAD]
+    assert lead_of(desk.leads.add_lead(moved)) == []
+    desk.leads.take([moved])
     await desk.settle()
     assert desk.asked == 2
 
 
 async def test_numbers_that_moved_while_it_was_written_make_it_worthless() -> None:
     desk = Desk(LEAD)
-    desk.leads.heard([FIRST])
+    desk.leads.take([FIRST])
     await asyncio.sleep(0)
-    desk.leads.heard([replace(FIRST, key="i:edit:1", edits="i:1", summary=summary("12.9 %"))])
+    desk.leads.take([replace(FIRST, key="i:edit:1", edits="i:1", summary=summary("12.9 %"))])
     await desk.settle()
     assert desk.said == []
     assert desk.asked == 1
@@ -98,7 +98,7 @@ async def test_numbers_that_moved_while_it_was_written_make_it_worthless() -> No
 
 async def test_no_lead_is_asked_for_what_is_held_back_short_or_for_the_operator() -> None:
     desk = Desk(LEAD, LEAD, LEAD)
-    desk.leads.heard(
+    desk.leads.take(
         [
             replace(FIRST, key="a", suppressed_by=Suppression(SuppressionReason.COOLDOWN)),
             replace(FIRST, key="b", reason=Reason.FOLLOW_UP),
@@ -111,7 +111,7 @@ async def test_no_lead_is_asked_for_what_is_held_back_short_or_for_the_operator(
 
 async def test_at_the_end_nothing_is_asked_any_more() -> None:
     desk = Desk(LEAD)
-    desk.leads.heard([FIRST])
+    desk.leads.take([FIRST])
     await asyncio.sleep(0)
     await desk.leads.close()
     await desk.settle()
@@ -120,7 +120,7 @@ async def test_at_the_end_nothing_is_asked_any_more() -> None:
 
 async def test_more_messages_at_once_than_are_remembered_fail_nothing() -> None:
     desk = Desk()
-    desk.leads.heard([replace(FIRST, key=f"{n}:1") for n in range(REMEMBERED + 10)])
+    desk.leads.take([replace(FIRST, key=f"{n}:1") for n in range(REMEMBERED + 10)])
     tasks = [t for t in asyncio.all_tasks() if t.get_name().startswith("lead ")]
     await desk.settle()
     assert len(tasks) >= REMEMBERED
@@ -130,6 +130,6 @@ async def test_more_messages_at_once_than_are_remembered_fail_nothing() -> None:
 async def test_no_lead_is_written_for_what_only_points_to_another_message() -> None:
     desk = Desk(LEAD)
     stub = summary("13.9 %")
-    desk.leads.heard([replace(FIRST, key="i:edit:1", edits="i:1", summary=replace(stub, blocks=(stub.blocks[0],)))])
+    desk.leads.take([replace(FIRST, key="i:edit:1", edits="i:1", summary=replace(stub, blocks=(stub.blocks[0],)))])
     await desk.settle()
     assert (desk.asked, desk.said) == (0, [])

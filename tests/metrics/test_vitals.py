@@ -51,7 +51,7 @@ def watched(**of: Any) -> tuple[FakeBot, Measures, HealthMonitor]:
 
 
 def asked(measures: Measures, source: str, at: datetime, trouble: Trouble = Trouble.NONE) -> None:
-    measures.heard([SourceReport(source, at, trouble)])
+    measures.take([SourceReport(source, at, trouble)])
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_prices_have_to_be_asked_for_as_often_as_the_phase_wants(phase: Phase, a
     asked(measures, "prices", START)
     judged = vitals.judge(START + timedelta(seconds=after))
     assert judged.well is well
-    assert well or judged.reasons[0].startswith("prices should have been asked for")
+    assert well or judged.reasons[0].startswith("prices are overdue by")
 
 
 def test_a_source_that_fails_but_is_asked_is_no_reason() -> None:
@@ -85,7 +85,7 @@ def test_a_source_that_fails_but_is_asked_is_no_reason() -> None:
 def test_the_first_poll_has_its_time() -> None:
     _, _, vitals = watched()
     assert vitals.judge(START + MINUTE).well
-    assert vitals.judge(START + 3 * MINUTE).reasons == ("prices should have been asked for 3 min ago",)
+    assert vitals.judge(START + 3 * MINUTE).reasons == ("prices are overdue by 3 min",)
 
 
 def test_feeds_have_to_be_asked_when_they_are_due() -> None:
@@ -101,14 +101,14 @@ def test_feeds_have_to_be_asked_when_they_are_due() -> None:
     assert vitals.judge(now).well
     now = START + 10 * MINUTE
     asked(measures, "prices", now)
-    assert vitals.judge(now).reasons == ("2 feeds should have been asked 10 min ago",)
+    assert vitals.judge(now).reasons == ("2 feeds overdue by up to 10 min",)
     asked(measures, "long-due", now, Trouble.FAILED)
-    assert vitals.judge(now).reasons == ("1 feed should have been asked 10 min ago",)
+    assert vitals.judge(now).reasons == ("1 feed overdue by up to 10 min",)
     asked(measures, "new", now)
     assert vitals.judge(now).well
     now = START + 40 * MINUTE
     asked(measures, "prices", now)
-    assert any("feeds should have been asked" in r for r in vitals.judge(now).reasons)
+    assert any("feeds overdue" in r for r in vitals.judge(now).reasons)
 
 
 def committed(measures: Measures, now: datetime, error: StoreFullError | None = None) -> None:
@@ -126,7 +126,7 @@ def test_a_history_that_cannot_be_written_is_a_reason_unless_it_is_a_moment() ->
         assert vitals.judge(now).well is (seconds < 10)
     assert measures.refused_commits == 3
     assert vitals.judge(now).told() == {
-        "status": "unwell", "reasons": ["the history cannot be written, for less than a minute"],
+        "status": "unwell", "reasons": ["the history could not be written for less than a minute"],
         "uptime_seconds": 12, "prices_answered_at": None, "feeds_answered_at": None, "uncommitted_cycles": 3,
     }  # fmt: skip
     committed(measures, now)
@@ -167,7 +167,7 @@ async def test_the_heart_beats_only_while_well_and_says_what_changes_once(caplog
     switch, now = FakeSwitch(), [HealthReport((), {})]
     heart = Heartbeat(switch, lambda: now[0])
     await heart.beat()
-    now[0] = HealthReport(("prices should have been asked for 3 min ago",), {})
+    now[0] = HealthReport(("prices are overdue by 3 min",), {})
     for _ in range(3):
         await heart.beat()
     assert (switch.asked, heart.beats) == (1, 1)
@@ -180,8 +180,8 @@ async def test_the_heart_beats_only_while_well_and_says_what_changes_once(caplog
         await heart.beat()
     assert (switch.asked, heart.beats) == (6, 3)
     assert [record.getMessage() for record in caplog.records] == [
-        "no heartbeat to switch.example while unwell: prices should have been asked for 3 min ago",
-        "all is well again: the heartbeat to switch.example goes on",
-        "the heartbeat does not arrive: switch.example answered 500; trying again at each interval",
-        "the heartbeat arrives again at switch.example",
+        "unhealthy, no heartbeat to switch.example: prices are overdue by 3 min",
+        "healthy again: the heartbeat to switch.example resumes",
+        "heartbeat failed: switch.example answered 500; retried at each interval",
+        "heartbeat to switch.example works again",
     ]

@@ -16,7 +16,7 @@ def test_a_cause_that_was_corrected_is_counted(tmp_path: Path) -> None:
     with open_store(file, mode="live", run_name="live", now=NOW) as store:
         corrected = replace(alert(), corrected_at=after(60))
         store.commit(batch(incident(), fired(corrected)))
-    said = run_command("record", corrected.rule, "--database", file).stdout
-    assert "told with another cause than later stories showed: 1" in said
-    (line,) = run_command("record", "--database", file, "--json").stdout.splitlines()
+    said = run_command("performance", corrected.rule, "--database", file).stdout
+    assert "cause corrected by later stories: 1" in said
+    (line,) = run_command("performance", "--database", file, "--json").stdout.splitlines()
     assert json.loads(line)["corrected"] == 1

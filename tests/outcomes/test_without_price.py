@@ -25,6 +25,6 @@ def test_its_rule_still_has_a_record(tmp_path: Path) -> None:
     unpriced = alert("2025-01-27 15:00", price=0.0, change=None, reference=None)
     with open_store(file, mode="live", run_name="live", now=utc("2025-01-27 14:00")) as store:
         store.commit(batch(incident(), fired(unpriced), *HELD))
-    (line,) = run_command("record", "--database", file, "--json").stdout.splitlines()
+    (line,) = run_command("performance", "--database", file, "--json").stdout.splitlines()
     assert json.loads(line)["fired"] == 1
     assert json.loads(line)["followed"] == []

@@ -26,20 +26,20 @@ PRICES = "    prices: {NVDA: 142.62 | 15:00 140}\n"
         ),
         (
             "  - name: a\n    rules: drop\n    prices: {MSFT: 400 | 15:00 300}\n    expect_nothing: because\n",
-            "case.yaml:5:12: tests[0].rules: could not fail: drop concerns none of the symbols",
+            "case.yaml:5:12: tests[0].rules: this test cannot fail: drop applies to none of the symbols",
         ),
         (
             "  - name: a\n    prices: {NVDA: 142.62}\n    expect_nothing: because\n",
-            "case.yaml:1:8: rules: could not fail: there are closes but no price",
+            "case.yaml:1:8: rules: this test cannot fail: there are closes but no price",
         ),
         (
             f"  - name: a\n    news: ['{STORY}']\n    expect_nothing: because\n",
-            "case.yaml:1:8: rules: could not fail: fall concerns none of the symbols",
+            "case.yaml:1:8: rules: this test cannot fail: fall applies to none of the symbols",
         ),
         (
             "  - name: a\n    rules: drop\n    prices: {MSFT: 400 | 15:00 300, NVDA: 1 | 15:00 1}\n"
             "    expect: [{symbol: MSFT}]\n",
-            "case.yaml:7:23: tests[0].expect[0].symbol: drop does not concern MSFT",
+            "case.yaml:7:23: tests[0].expect[0].symbol: drop does not apply to MSFT",
         ),
         (
             "  - name: a\n" + PRICES + "    expect: [{symbol: AMD}]\n",
@@ -47,7 +47,7 @@ PRICES = "    prices: {NVDA: 142.62 | 15:00 140}\n"
         ),
         (
             "  - name: a\n    rules: [fall, drop]\n" + PRICES + "    expect: [{symbol: NVDA}]\n",
-            "case.yaml:7:14: tests[0].expect[0]: the test is about several rules; say which",
+            "case.yaml:7:14: tests[0].expect[0]: the test is about several rules; name one",
         ),
         (
             "  - name: a\n" + PRICES + "    expect: [{symbol: NVDA, rule: drop}]\n",

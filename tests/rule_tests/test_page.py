@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_test_report import result_lines
 from bot.app.lab.rule_testing import prepare_suite, run_test
 from bot.config.rule_tests import entries as entries
 from tests.command import run_command
@@ -29,7 +29,7 @@ def test_an_example_of_the_page_holds(tmp_path: Path, number: int) -> None:
     path.write_text(EXAMPLES[number], encoding="utf-8")
     suite = prepare_suite(CONFIG, path, None, NOW)
     verdicts = [run_test(suite.workbench, *case) for case in suite.tests]
-    assert [line for v in verdicts if not v.passed for line in verdict_lines(v)] == []
+    assert [line for v in verdicts if not v.passed for line in result_lines(v)] == []
 
 
 def keys() -> Iterator[str]:

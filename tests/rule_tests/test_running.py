@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bot.app.lab.rule_test_report import junit, verdict_lines, verdict_object
+from bot.app.lab.rule_test_report import junit, result_lines, result_object
 from bot.core.model import DailyBar
 
 from .bench import CONFIG, NOW, STORY, Bench, whats
@@ -27,7 +27,7 @@ def test_a_test_passes_where_exactly_the_expected_alerts_fire(bench: Bench) -> N
 def test_an_alert_that_was_not_expected_fails_the_test_and_says_why_it_fired(bench: Bench) -> None:
     verdict = bench.one("  - name: a\n" + FALL + NEWS + "    expect:\n" + BOTH.splitlines()[0])
     assert whats(verdict) == ["fall NVDA escalated critical at 2025-01-27 16:01Z (-15.9%): not expected"]
-    assert any("price change < -10%" in line and "✓" in line for line in verdict_lines(verdict))
+    assert any("price change < -10%" in line and "✓" in line for line in result_lines(verdict))
 
 
 def test_what_is_expected_of_nothing_fails_with_the_reason_given(bench: Bench) -> None:
@@ -43,14 +43,14 @@ def test_an_alert_that_does_not_come_is_explained_by_its_nearest_miss(bench: Ben
     assert failure.came == ("nothing for NVDA",)
     (miss,) = failure.misses
     assert (miss.rule, miss.symbol, f"{miss.at:%H:%M}") == ("fall", "NVDA", "15:01")
-    stopped = [line for line in verdict_lines(verdict) if "stopped here" in line]
+    stopped = [line for line in result_lines(verdict) if "stopped here" in line]
     assert len(stopped) == 1
     assert "news topic ai-model" in stopped[0]
 
 
 def test_a_guard_that_blocks_is_what_stopped_it(bench: Bench) -> None:
     text = "  - name: a\n" + FALL.replace("598", "570") + NEWS + "    expect: [{symbol: NVDA, at: '15:01'}]\n"
-    stopped = [line for line in verdict_lines(bench.one(text)) if "stopped here" in line]
+    stopped = [line for line in result_lines(bench.one(text)) if "stopped here" in line]
     assert ["market SPY" in line for line in stopped] == [True]
 
 
@@ -195,7 +195,7 @@ def test_a_test_can_end_before_its_prices_do(bench: Bench) -> None:
     assert bench.one(text).passed
     assert not bench.one(text.replace("until: '16:00'", "until: '16:01'")).passed
     (mistake,) = bench.mistakes(text.replace("until: '16:00'", "until: 2025-01-20 10:00"))
-    assert "nothing has happened by then" in mistake
+    assert "nothing happens before then" in mistake
 
 
 def test_an_episode_can_be_tested(bench: Bench) -> None:
@@ -238,12 +238,12 @@ def test_a_price_that_was_not_believed_is_noted(bench: Bench) -> None:
         "  - name: a\n    rules: drop\n    prices: {NVDA: '100 | 15:00 100, 15:01 0.01'}\n"
         "    expect: [{symbol: NVDA}]\n"
     )
-    assert verdict.notes == ("a price was not believed: NVDA 0.01 at 2025-01-27 15:01Z, absurd",)
+    assert verdict.notes == ("implausible price: NVDA 0.01 at 2025-01-27 15:01Z, absurd",)
 
 
 def test_the_same_tests_give_the_same_verdicts(bench: Bench) -> None:
     text = "  - name: a\n" + FALL + NEWS + "    expect: [{symbol: NVDA, at: '15:00'}]\n"
-    assert list(verdict_lines(bench.one(text))) == list(verdict_lines(bench.one(text)))
+    assert list(result_lines(bench.one(text))) == list(result_lines(bench.one(text)))
 
 
 def test_results_are_objects_for_programs_and_junit_for_ci(bench: Bench) -> None:
@@ -257,7 +257,7 @@ def test_results_are_objects_for_programs_and_junit_for_ci(bench: Bench) -> None
         + FALL
         + "    expect: [{symbol: NVDA}]\n"
     )
-    objects = [json.loads(json.dumps(verdict_object(v))) for v in verdicts]
+    objects = [json.loads(json.dumps(result_object(v))) for v in verdicts]
     assert [(o["name"], o["passed"], o["line"]) for o in objects] == [("good", True, 4), ("bad <&", False, 10)]
     assert objects[1]["failures"][0]["why"][0]["stopped_by"].startswith("news topic ai-model")
     root = ElementTree.fromstring(junit(verdicts, 0.5).split("?>", 1)[1])

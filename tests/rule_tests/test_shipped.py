@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_test_report import result_lines
 from bot.app.lab.rule_testing import Suite, prepare_suite, run_test
 from bot.app.project import check_rules
 from bot.config.rules.dump import full_rules, rules_yaml
@@ -28,7 +28,7 @@ def test_the_shipped_tests_hold_and_take_less_than_a_third_of_a_second_each(suit
     begun = process_time()
     verdicts = [run_test(suite.workbench, *case) for case in suite.tests]
     taken = process_time() - begun
-    assert [line for v in verdicts if not v.passed for line in verdict_lines(v)] == []
+    assert [line for v in verdicts if not v.passed for line in result_lines(v)] == []
     assert taken < len(verdicts) / 3, f"{taken:.1f} s"
 
 

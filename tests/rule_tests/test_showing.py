@@ -94,9 +94,9 @@ def test_showing_twice_changes_nothing(tmp_path: Path) -> None:
 
 def test_the_command_says_how_many_symbols_a_rule_concerns() -> None:
     shown = run_command("rules", "show", "ai-model-shock")
-    assert "concerns" in shown.stdout.splitlines()[0]
+    assert "; for " in shown.stdout.splitlines()[0]
     told = run_command("rules", "show", "ai-model-shock", "--json")
     data = json.loads(told.stdout)
-    assert f"concerns {len(data['symbols'])} symbols" in shown.stdout
+    assert f"for {len(data['symbols'])} symbols" in shown.stdout
     wrong = run_command("rules", "show", "ai-modal-shock", code=2)
     assert "did you mean 'ai-model-shock'" in wrong.stderr

@@ -112,7 +112,7 @@ def test_reading_alone_leaves_the_file_as_it_was(database: Path, rules: Path) ->
 
 
 def test_a_time_of_which_nothing_is_known_is_refused(database: Path, rules: Path) -> None:
-    with pytest.raises(UsageError, match="has nothing of 2026"):
+    with pytest.raises(UsageError, match="has no data for 2026"):
         try_history(CONFIG, rules, NOW - timedelta(days=7), NOW, NOW, database)
 
 
@@ -123,7 +123,7 @@ def test_a_history_that_begins_later_is_noted(database: Path, rules: Path) -> No
 
 def test_an_episode_is_tried_beside_the_configured_rules(rules: Path) -> None:
     trial = try_episode(CONFIG, rules, NOW, EPISODE)
-    assert trial.beside == "what the configured rules fire"
+    assert trial.beside == "the configured rules"
     assert {row.either.rule for row in trial.rows if row.difference is Difference.GAINED} >= {"fall", "drop"}
     alone = try_episode(CONFIG, None, NOW, EPISODE)
     assert {row.difference for row in alone.rows} == {Difference.GAINED}
@@ -157,7 +157,7 @@ def test_the_command_prints_a_table_or_lines(database: Path, tmp_path: Path) -> 
     command = ["rules", "try", "--from", "2025-01-27", "--to", "2025-01-27", "--rules", path, "--database", database]
     people = run_command(*command)
     assert "+ gained" in people.stdout
-    assert "sessions from 2025-01-27 to 2025-01-27, beside what did fire" in people.stderr
+    assert "sessions from 2025-01-27 to 2025-01-27, compared with what fired" in people.stderr
     programs = run_command(*command, "--json")
     lines = [json.loads(line) for line in programs.stdout.splitlines()]
     assert lines[-1]["type"] == "summary"

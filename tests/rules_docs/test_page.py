@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_test_report import result_lines
 from bot.app.lab.rule_testing import prepare_suite, run_test
 from bot.app.project import check_rules
 from bot.cli import app
@@ -63,7 +63,7 @@ def test_every_example_does_what_is_said_of_it(example: Example, tests: Example,
     suite = prepare_suite(CONFIG, cases, rules, NOW)
     for case, under, scene in suite.tests:
         verdict = run_test(suite.workbench, case, under, scene)
-        assert verdict.passed, "\n".join(verdict_lines(verdict))
+        assert verdict.passed, "\n".join(result_lines(verdict))
 
 
 def test_most_examples_are_proved() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_test_report import result_lines
 from bot.app.lab.rule_testing import Suite, prepare_suite, run_test
 from bot.app.project import check_rules
 from bot.config.rules import specs
@@ -33,7 +33,7 @@ def test_the_ten_load() -> None:
 
 def test_each_does_what_it_says_and_keeps_quiet_otherwise(suite: Suite) -> None:
     failed = [v for case in suite.tests if not (v := run_test(suite.workbench, *case)).passed]
-    assert not failed, "\n".join(line for verdict in failed for line in verdict_lines(verdict))
+    assert not failed, "\n".join(line for verdict in failed for line in result_lines(verdict))
     assert list(suite.uncovered()) == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.lab.rule_test_report import verdict_lines
+from bot.app.lab.rule_test_report import result_lines
 from bot.app.lab.rule_testing import prepare_suite, run_test
 from bot.config.news.topics import SignalEntry, TopicEntry
 from bot.config.schemas import keys_of
@@ -32,7 +32,7 @@ def test_a_new_cause_is_one_file_as_the_page_says(tmp_path: Path) -> None:
     assert len(suite.tests) == 2
     for case, under, scene in suite.tests:
         verdict = run_test(suite.workbench, case, under, scene)
-        assert verdict.passed, "\n".join(verdict_lines(verdict))
+        assert verdict.passed, "\n".join(result_lines(verdict))
 
 
 @pytest.mark.parametrize("model", [TopicEntry, SignalEntry], ids=lambda m: m.__name__)

@@ -65,7 +65,7 @@ def test_everyone_who_may_receive_gets_one_sample_and_nobody_else(desk: Place) -
     assert len(desk.api.sent) == 5
     assert [message.thread for message in desk.api.messages(GROUP)] == [5]
     assert all(text.startswith("TEST: ") for message in desk.api.sent.values() if (text := message.text))
-    assert "left out telegram:8 (Bob): ended its alerts with /stop" in ran.stderr
+    assert "skipped telegram:8 (Bob): unsubscribed with /stop" in ran.stderr
 
 
 def test_beside_a_running_bot_it_reads_no_updates_and_writes_nothing(desk: Place) -> None:
@@ -107,7 +107,7 @@ def test_who_is_not_configured_is_not_told(desk: Place, wanted: str) -> None:
         (
             "migrate",
             {"to": -100777},
-            "the group moved to telegram:-100777; write -100777 in place of 7 under telegram:",
+            "the group moved to telegram:-100777; replace 7 by -100777 under telegram:",
         ),
         ("cut_after", {}, "may or may not have arrived"),
         ("502", {}, "may or may not have arrived"),
@@ -155,7 +155,7 @@ def test_many_are_told_only_after_asking(place: Place) -> None:
     place.configure(admins=[OWNER], allow=list(range(100, 110)))
     place.keep(f"TELEGRAM_BOT_TOKEN={TOKEN}\n")
     ran = place.command("send-test", answers="\n")
-    assert "This sends a test to 11 recipients. Go on? [y/N]" in ran.stderr
+    assert "This sends a test to 11 recipients. Continue? [y/N]" in ran.stderr
     assert not place.api.sent
     place.command("send-test", code=2)
     assert not place.api.sent

@@ -31,7 +31,7 @@ def test_from_nothing_to_a_bot_with_an_admin(place: Place) -> None:
         ("telegram:42", "Ada Lovelace", True, True)
     ]
     greeting, alert = place.api.texts(OWNER)
-    assert greeting.startswith("Aftershock knows you as its admin now.")
+    assert greeting.startswith("You are now the admin of Aftershock.")
     assert alert.startswith("TEST: Nvidia falls 13.9 %")
     assert alert.endswith("Not investment advice.")
     menus = place.api.menus
@@ -41,7 +41,7 @@ def test_from_nothing_to_a_bot_with_an_admin(place: Place) -> None:
     assert "silence" in {c["command"] for c in longer} - {c["command"] for c in everybody}
     assert set(place.api.said_of_itself) == {"description", "short_description"}
     assert ran.stdout == ""
-    assert "Heard from Ada Lovelace (@ada, id 42), without the code" in ran.stderr
+    assert "Received /start from Ada Lovelace (@ada, id 42), without the code" in ran.stderr
     assert "https://t.me/aftershock_test_bot?start=" in ran.stderr
     assert TOKEN.encode() not in place.database.read_bytes()
 
@@ -52,7 +52,7 @@ def test_a_second_time_everything_is_kept_and_nothing_asked_of_the_owner(place: 
     before = place.files()
     ran = place.command("setup", answers="\n\nn\n")
     assert place.files() == before
-    assert "Everything is written down already." in ran.stderr
+    assert "Everything is saved already." in ran.stderr
     assert not place.api.made("getUpdates")
     assert not place.api.texts(OWNER)
     place.command("setup", "--yes")
@@ -80,14 +80,14 @@ def test_a_token_that_is_there_is_replaced_only_when_asked_and_other_lines_stay(
     before = place.files()
     ran = place.command("setup", "--admin", OWNER, "--no-test", code=2, answers="n\n")
     assert "Keep using this bot? [Y/n]" in ran.stderr
-    assert "the answers ended before the questions" in ran.stderr
+    assert "the input ended before the last question" in ran.stderr
     assert place.files() == before
 
 
 def test_permissions_of_a_token_that_is_kept_are_mended(place: Place) -> None:
     place.keep(f"TELEGRAM_BOT_TOKEN={TOKEN}\n", 0o644)
     ran = place.command("setup", "--yes", "--admin", OWNER, "--no-test")
-    assert "could be read by others; now only you can" in ran.stderr
+    assert "was readable by others; now only you can" in ran.stderr
     assert place.files()[".env"][1] == 0o600
 
 
@@ -96,8 +96,8 @@ def test_wrong_tokens_are_said_and_asked_again(place: Place) -> None:
     ran = place.command("setup", "--admin", OWNER, "--no-test", answers=answers)
     assert ran.stderr.count("Paste the token here (it is not shown):") == 4
     assert "This does not look like a Telegram token" in ran.stderr
-    assert "No token was given; paste the one from BotFather." in ran.stderr
-    assert "Telegram does not know this token; copy all of it from @BotFather and try again." in ran.stderr
+    assert "This is empty; paste the token that BotFather gave you." in ran.stderr
+    assert "Telegram does not know this token; copy the whole token from @BotFather and try again." in ran.stderr
     assert load_settings(place.config).telegram.admins == (OWNER,)
 
 
@@ -109,7 +109,7 @@ def test_the_token_from_the_environment_is_written_down_where_none_is(
     assert place.env.read_text(encoding="utf-8") == f"TELEGRAM_BOT_TOKEN={TOKEN}\n"
     place.keep(f"TELEGRAM_BOT_TOKEN={TOKEN[:-1]}x\n")
     ran = place.command("setup", "--admin", OWNER, "--no-test", answers="\n")
-    assert "holds another one. Replace that one? [y/N]" in ran.stderr
+    assert "holds a different token. Replace it? [y/N]" in ran.stderr
     assert place.env.read_text(encoding="utf-8") == f"TELEGRAM_BOT_TOKEN={TOKEN[:-1]}x\n"
 
 
@@ -118,7 +118,7 @@ def test_the_token_from_the_environment_is_written_down_where_none_is(
     [
         (TOKEN[:-1] + "x", "Telegram does not know the token in TELEGRAM_BOT_TOKEN; correct it, or unset it"),
         ("nonsense", "TELEGRAM_BOT_TOKEN: this does not look like a Telegram token"),
-        ("", "there is no token that works; set TELEGRAM_BOT_TOKEN, or leave out --yes"),
+        ("", "there is no working token; set TELEGRAM_BOT_TOKEN, or leave out --yes"),
     ],
 )
 def test_without_a_token_that_works_nobody_is_bothered(
@@ -162,7 +162,7 @@ def test_a_stranger_is_asked_about_once_and_the_owner_still_gets_in(place: Place
     assert ran.stderr.count("id 666") == 1
     assert "\x1b" not in ran.stderr
     assert "\u202e" not in ran.stderr
-    assert "Ada (id 42) wrote /start in the group Desk; write to the bot itself, not there." in ran.stderr
+    assert "Ada (id 42) sent /start in the group Desk; send it to the bot itself instead." in ran.stderr
     assert load_settings(place.config).telegram.admins == (OWNER,)
     assert not place.api.texts(STRANGER)
     assert [r.id for r in recipients(place)] == ["telegram:42"]
@@ -183,8 +183,8 @@ def test_an_admin_given_by_number_who_never_wrote_is_told_what_to_do(place: Plac
     place.keep(f"TELEGRAM_BOT_TOKEN={TOKEN}\n")
     place.api.rooms.known = {STRANGER}
     ran = place.command("setup", "--yes", "--admin", OWNER, code=1)
-    assert "The test alert did not arrive" in ran.stderr
-    assert "Has 42 pressed Start at https://t.me/aftershock_test_bot? A bot may not write first." in ran.stderr
+    assert "The test alert was not sent" in ran.stderr
+    assert "Has 42 pressed Start at https://t.me/aftershock_test_bot? A bot cannot write first." in ran.stderr
     assert load_settings(place.config).telegram.admins == (OWNER,)
     assert not place.database.exists()
 
@@ -197,7 +197,7 @@ def test_a_webhook_is_taken_away(place: Place) -> None:
     place.api.webhook = "https://hooks.example/secret/path"
     writes(place.api, OWNER, "/start")
     ran = place.command("setup", "--no-test", answers="y\ny\n")
-    assert "The bot had a webhook to hooks.example; it is removed" in ran.stderr
+    assert "The bot had a webhook to hooks.example; it was removed" in ran.stderr
     assert "secret/path" not in ran.stderr
     assert place.api.webhook == ""
 
@@ -207,14 +207,14 @@ def test_another_process_that_listens_is_said_and_waited_for(place: Place) -> No
     writes(place.api, OWNER, "/start")
     place.api.fault("409", "getUpdates", times=2)
     ran = place.command("setup", "--no-test", answers="y\n\ny\n")
-    assert "Another process is listening with this token: most likely the bot is running." in ran.stderr
+    assert "Another process is receiving with this token: most likely the bot is running." in ran.stderr
     assert load_settings(place.config).telegram.admins == (OWNER,)
 
 
 def test_telegram_out_of_reach_is_said_and_tried_again(place: Place) -> None:
     place.api.fault("502", "getMe", times=2)
     ran = place.command("setup", "--admin", OWNER, "--no-test", answers=f"{TOKEN}\n\n\n")
-    assert ran.stderr.count("Press Enter to try again (or Ctrl-C to stop here).") == 2
+    assert ran.stderr.count("Press Enter to try again (or Ctrl-C to quit).") == 2
     place.configure(base_url="http://127.0.0.1:9")
     ran = place.command("setup", "--admin", OWNER, "--no-test", code=2)
     assert "Could not reach Telegram: " in ran.stderr
@@ -234,5 +234,5 @@ def test_what_could_not_be_set_is_said_and_the_files_are_written_all_the_same(pl
     place.keep(f"TELEGRAM_BOT_TOKEN={TOKEN}\n")
     place.api.fault("400", "setMyDescription", description="Bad Request: description refused")
     ran = place.command("setup", "--yes", "--admin", OWNER, "--no-test", code=1)
-    assert "The command menu could not be set (Description refused); run setup again for it." in ran.stderr
+    assert "The command menu could not be set (Description refused); run setup again to set it." in ran.stderr
     assert load_settings(place.config).telegram.admins == (OWNER,)

@@ -99,7 +99,7 @@ def test_a_conversation_on_a_terminal_hides_the_token_and_knows_the_owner_by_the
         person.type("\n")
         assert person.ended() == 0, person.shown
     assert "AAE-emulated" not in person.shown
-    assert "The test alert is sent: look at Telegram." in person.shown
+    assert "The test alert is sent: see Telegram." in person.shown
     assert load_settings(place.config).telegram.admins == (OWNER,)
     assert place.files()[".env"] == (f"TELEGRAM_BOT_TOKEN={TOKEN}\n".encode(), 0o600)
     assert len(place.api.texts(OWNER)) == 2

@@ -17,7 +17,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "deepseek.db"
         run_command("replay", "deepseek-2025-01", "--notify", "console", "--database", database)
-        run_command("record", "--database", database)
+        run_command("performance", "--database", database)
         with (
             serving(database) as address,
             browser() as chrome,

@@ -1,9 +1,9 @@
-"""What the bot answers in a chat, by what is asked.
+"""Chat commands and buttons.
 
-- ``commands``: every command, with who may give it.
-- ``desk``: the audience Telegram asks; hands each question to one of the others.
-- ``looking``, ``stories``: alerts, incidents, prices, news, rules; they change nothing.
-- ``preferences``: what a chat wants to hear.
-- ``admin``: what only admins may do.
-- ``held``: what was held back in quiet hours, told once they are over.
+- ``commands``: every command, with its permissions.
+- ``handlers``: dispatches each command and button to one of the others.
+- ``alert_answers``, ``news_answers``: read-only queries on alerts, incidents, prices, news and rules.
+- ``preferences``: what a chat subscribes to.
+- ``admin``, ``silences``, ``access``: what only admins may do.
+- ``held``: messages held back in quiet hours or a pause, sent once they are over.
 """

@@ -1,6 +1,6 @@
-"""Who may receive: the lists of ``config.yaml``, and what admins have allowed and denied since by command.
+"""Who may receive: the lists of ``config.yaml``, and the chats that admins have allowed and denied since by command.
 
-What was said by command is kept in the history and lasts until it is said otherwise; a denial goes before the lists.
+Decisions by command are stored until changed by command; a denial overrides the lists.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ _NAME = "telegram_access"
 class AccessLists:
     """The lists as they are now."""
 
-    kept: Extras
+    store: Extras
     clock: Clock
     configured: Permissions
-    _allowed: set[int] = field(default_factory=set)
-    _denied: set[int] = field(default_factory=set)
+    _allowed: set[int] = field(init=False)
+    _denied: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        told = json.loads(self.kept.extra(_NAME) or "{}")
-        self._allowed, self._denied = set(told.get("allowed", ())), set(told.get("denied", ()))
+        stored = json.loads(self.store.extra(_NAME) or "{}")
+        self._allowed, self._denied = set(stored.get("allowed", ())), set(stored.get("denied", ()))
 
     @property
     def access(self) -> Permissions:
-        """Who may do what."""
+        """The permissions in force."""
         return self.configured.with_lists(self._allowed, self._denied)
 
     def allow(self, chat: int) -> bool:
-        """Let a chat receive; False where it may already. Raises StoreError, and changes nothing then."""
+        """Allow a chat to receive; False if it may already. On StoreError nothing has changed."""
         if chat in self.access.allow:
             return False
         self._save(self._allowed | {chat}, self._denied - {chat})
         return True
 
     def deny(self, chat: int) -> bool:
-        """Let a chat receive no more; False where it may not anyway. Raises StoreError, and changes nothing then."""
+        """Stop a chat from receiving; False if it may not anyway. On StoreError nothing has changed."""
         if chat not in self.access.allow:
             return False
         self._save(self._allowed - {chat}, self._denied | ({chat} if chat in self.configured.allow else set()))
@@ -49,5 +49,5 @@ class AccessLists:
 
     def _save(self, allowed: set[int], denied: set[int]) -> None:
         value = json.dumps({"allowed": sorted(allowed), "denied": sorted(denied)})
-        self.kept.save_extra(_NAME, value, self.clock.now())
+        self.store.save_extra(_NAME, value, self.clock.now())
         self._allowed, self._denied = allowed, denied

@@ -1,4 +1,4 @@
-"""What only admins may do: silences, pauses, who receives, messages in doubt, and the state of everything."""
+"""Admin commands: pause, who receives, health, and messages in doubt."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from bot.core.ports import Outbox, People
 from bot.core.text.wording import age, count, listing, shortened
 
 PAUSED_FOR = timedelta(days=30)
+MOST_CHATS = 40
 SHOWN = 12
 _CHAT = re.compile(r"(?:telegram:)?(-?\d{1,20})")
-_NO_CHAT = "Write the number of a person, group or channel: /allow -1001234567890. /chats lists those that receive."
+_NO_CHAT = "Write the id of a person, group or channel: /allow -1001234567890. /chats lists those that receive."
 
 
 @dataclass(slots=True)
 class AdminCommands:
-    """Carries out what an admin asks for; whether they may was decided before."""
+    """Carries out an admin's commands; permissions were checked before."""
 
     bot: LiveBot
     people: People
@@ -38,65 +39,65 @@ class AdminCommands:
     # ------------------------------------------------------------------------------------------------------- silence
 
     def pause(self, by: str) -> str:
-        """Hold back every alert until ``resume``; what is held back is told then."""
+        """Hold back every alert until ``resume``."""
         if any(s.id == PAUSE for s in self.muting()):
-            return "Paused already; /resume ends it."
+            return "Already paused; /resume ends it."
         self.muting.add(Silence(PAUSE, self.now() + PAUSED_FOR), by, "pause")
-        return "Paused: no alerts to anybody until /resume. The bot goes on watching, and tells then what was missed."
+        return "Paused: no alerts to anybody until /resume. The bot keeps watching; missed alerts are sent then."
 
     def resume(self) -> str:
         """End a pause."""
         if not any(s.id == PAUSE for s in self.muting()):
-            return "Nothing is paused. /silences lists what is silent."
+            return "Nothing is paused. /silences lists the silences."
         self.muting.unsilence(PAUSE)
-        return "Alerts go out again. What was held back comes as one message."
+        return "Alerts go out again. Those held back come as one message."
 
     # ---------------------------------------------------------------------------------------------------------- chats
 
     def allow(self, chat: Chat, words: str) -> str:
-        """Let a chat receive, once somebody sends ``/start`` there."""
+        """Allow a chat to receive, once somebody sends ``/start`` there."""
         number = _number(words, chat)
         if number is None:
             return _NO_CHAT
         if not self.admission.allow(number):
-            return f"{number} may receive already; /start there begins it."
+            return f"{number} is allowed already; send /start there to receive alerts."
         self.refresh()
-        return f"{number} may receive now. Alerts begin with /start in that chat."
+        return f"{number} is allowed. Send /start in that chat to receive alerts."
 
     def deny(self, words: str) -> str:
-        """Let a chat receive no more."""
+        """Stop a chat from receiving."""
         number = _number(words, None)
         if number is None:
             return _NO_CHAT.replace("/allow", "/deny")
         if number in self.admission.access.admins:
-            return "That is an admin; take the id from telegram: admins: in config.yaml and start the bot anew."
+            return "That is an admin; remove the id from telegram: admins: in config.yaml and restart the bot."
         denied = self.admission.deny(number)
-        gone = [r for r in self.people.recipients() if chat_of(r) == number and r.enabled]
-        self.people.save_recipients([_off(r) for r in gone])
+        enabled = [r for r in self.people.recipients() if chat_of(r) == number and r.enabled]
+        self.people.save_recipients([replace(r, enabled=False) for r in enabled])
         self.refresh()
-        if not denied and not gone:
-            return f"{number} may not receive anyway."
+        if not denied and not enabled:
+            return f"{number} was not allowed anyway."
         listed = number in self.admission.configured.allow
-        also = " It still stands in config.yaml; this goes before it." if listed else ""
-        return f"{number} receives no more.{also}"
+        also = " It is still in config.yaml; this overrides it." if listed else ""
+        return f"{number} no longer receives alerts.{also}"
 
     def chats(self) -> Summary:
-        """Everybody who may be told something, with what they chose."""
-        access, lines = self.admission.access, list[Line | str]()
-        people = self.people.recipients()
-        for person in people[:40]:
-            lines.append((Strong(f"{shortened(person.name, 40) or person.id}"), f" {person.id}: {_chosen(person)}"))
-        known = {chat_of(r) for r in people}
+        """Every recipient with its preferences, and allowed chats that never sent ``/start``."""
+        access, recipients = self.admission.access, self.people.recipients()
+        lines: list[Line | str] = [
+            (Strong(shortened(r.name, 40) or r.id), f" {r.id}: {_preferences(r)}") for r in recipients[:MOST_CHATS]
+        ]
+        known = {chat_of(r) for r in recipients}
         waiting = [str(c) for c in sorted(access.allow | access.admins) if c not in known]
-        closing = f"Allowed, but /start was never sent: {listing(waiting, 8)}. " if waiting else ""
-        more = f"and {len(people) - 40} more. " if len(people) > 40 else ""
-        first = f"{count(sum(r.enabled for r in people), 'recipient')}"
-        return answer(first, facts(lines), note(f"{more}{closing}/allow and /deny change who may."))
+        closing = f"Allowed, but never sent /start: {listing(waiting, 8)}. " if waiting else ""
+        more = f"and {len(recipients) - MOST_CHATS} more. " if len(recipients) > MOST_CHATS else ""
+        first = count(sum(r.enabled for r in recipients), "recipient")
+        return answer(first, facts(lines), note(f"{more}{closing}/allow and /deny change who may receive."))
 
     # --------------------------------------------------------------------------------------------------------- health
 
     def health(self) -> Summary:
-        """Sources in trouble, what waits to be sent, and messages in doubt."""
+        """Sources in trouble, the send queue, and messages in doubt."""
         now, failing = self.now(), self.bot.engine.view().failing
         named = {source for source, _, _, _ in failing}
         troubles: list[Line | str] = [
@@ -109,12 +110,11 @@ class AdminCommands:
             if s.failures and s.name not in named
         ]
         outbox = self.outbox.outbox_counts()
-        waiting = f"{outbox.get('queued', 0)} messages wait, {outbox.get('leased', 0)} on their way"
-        state = [waiting]
+        state = [f"{outbox.get('queued', 0)} messages queued, {outbox.get('leased', 0)} being sent"]
         if self.bot.cycle.uncommitted:
-            state.append(f"The history cannot be written: {count(self.bot.cycle.uncommitted, 'turn')} kept in memory")
+            state.append(f"The history cannot be written: {count(self.bot.cycle.uncommitted, 'cycle')} kept in memory")
         if any(s.id == PAUSE for s in self.muting()):
-            state.append("Alerts are paused; /resume")
+            state.append("Alerts are paused; /resume ends it")
         doubtful = self.outbox.in_doubt()
         doubts: list[Line | str] = [
             (Strong(d.id[:8]), f" to {d.recipient}, {age(now - d.created_at)} ago: {shortened(d.subject, 80)}")
@@ -128,23 +128,23 @@ class AdminCommands:
             facts(state),
             facts([*troubles, *slow][:SHOWN], "In trouble"),
             facts(doubts, "In doubt: may or may not have arrived"),
-            note("/resolve and the id, then done or again, settles one in doubt.") if doubts else note(""),
+            note("Settle one in doubt with /resolve ID done, or /resolve ID again.") if doubts else note(""),
         )
 
     def resolve(self, words: str, by: str) -> str:
         """Settle messages in doubt: ``ID done``, ``ID again``, ``all done``."""
         asked = words.lower().split()
         if len(asked) != 2 or asked[1] not in ("done", "again"):
-            return "Write an id that /health shows, and how it ended: /resolve 1a2b3c4d done, or again."
+            return "Write an id from /health and what to do: /resolve 1a2b3c4d done, or again."
         wanted, how = asked
         if wanted != "all" and re.fullmatch(r"[0-9a-f]{4,64}", wanted) is None:
-            return "That is no id of a message; /health shows them."
+            return "That is not a message id; /health shows them."
         settled = self.outbox.resolve(wanted, how, by, self.now())
         if not settled:
             return "No message in doubt has that id; /health shows them."
         if how == "again":
             self.bot.wake()
-            return f"{count(settled, 'message')} will be sent once more."
+            return f"{count(settled, 'message')} will be sent again."
         return f"{count(settled, 'message')} settled."
 
 
@@ -155,18 +155,14 @@ def _number(words: str, here: Chat | None) -> int | None:
     return int(match[1]) if match else None
 
 
-def _off(recipient: Recipient) -> Recipient:
-    return replace(recipient, enabled=False)
-
-
-def _chosen(person: Recipient) -> str:
-    if not person.enabled:
-        return "switched off"
-    parts = [listing(list(person.symbols), 6) if person.symbols else "every stock"]
-    if person.min_severity > Severity.INFO:
-        parts.append(f"from {person.min_severity.word} on")
-    if person.quiet:
-        parts.append(f"quiet {person.quiet}")
-    if person.operator:
+def _preferences(recipient: Recipient) -> str:
+    if not recipient.enabled:
+        return "off"
+    parts = [listing(list(recipient.symbols), 6) if recipient.symbols else "all stocks"]
+    if recipient.min_severity > Severity.INFO:
+        parts.append(f"{recipient.min_severity.word} and above")
+    if recipient.quiet:
+        parts.append(f"quiet {recipient.quiet}")
+    if recipient.operator:
         parts.append("operator")
     return ", ".join(parts)

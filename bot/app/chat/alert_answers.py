@@ -1,4 +1,4 @@
-"""Alerts, incidents and prices, as somebody asks for them. Nothing here changes anything."""
+"""Answers on alerts, incidents and prices. Read-only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bot.app.chat.words import answer, facts, note, plain_lines
 from bot.app.monitoring.status import PHASES
 from bot.app.run.live import LiveBot
 from bot.core.incidents.incidents import told_by
+from bot.core.messages.pictures import PricePicture
 from bot.core.model import Line, Link, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People
 from bot.core.prices.windows import parse_duration
@@ -23,9 +24,9 @@ USUAL = timedelta(days=7)
 ALERTS = 15
 PRICES = 10
 DEPTH = 3
-"""So many dashes show how deep in the rule a condition stands; deeper ones have as many."""
+"""Dashes show how deeply a condition is nested, at most this many."""
 _ID = re.compile(r"[0-9a-z][0-9a-z.\-]{0,63}")
-_NO_ID = "That is no id of an incident or an alert; /alerts shows them."
+_NO_ID = "That is not the id of an incident or alert; /alerts shows them."
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class AlertAnswers:
     # -------------------------------------------------------------------------------------------------------- alerts
 
     def alerts(self, words: str) -> Summary | str:
-        """The latest alerts: of a stock, of a span of time."""
+        """The latest alerts, of one stock or a span of time."""
         symbol, span = "", USUAL
         for word in words.split():
             try:
@@ -58,7 +59,7 @@ class AlertAnswers:
         if not found:
             known = {s.upper() for s in self.bot.project.settings.symbols}
             if symbol and symbol not in known:
-                return f"{symbol[:20]} is not watched, and no alert names it in {age(span)}."
+                return f"{symbol[:20]} is not watched, and had no alert in {age(span)}."
             return f"No alerts{about} in the last {age(span)}."
         lines: list[Line | str] = [
             (
@@ -67,17 +68,17 @@ class AlertAnswers:
             )
             for a in found[:ALERTS]
         ]
-        more = "There are more; ask for a shorter time or one stock." if len(found) > ALERTS else ""
-        closing = f"{more} /incident and an id tells the whole. Not investment advice.".strip()
+        more = "There are more; narrow the time or name one stock." if len(found) > ALERTS else ""
+        closing = f"{more} Details: /incident ID. Not investment advice.".strip()
         return answer(f"Alerts{about}, last {age(span)}", facts(lines), note(closing))
 
     def incident(self, words: str) -> Summary | str:
-        """An incident as it was last told, with how it stands."""
+        """The latest message about an incident, with its state."""
         wanted = self._incident(words)
         if wanted is None:
             return _NO_ID if words else "There has been no incident yet."
         with self.history() as history:
-            told = history.told_summary(wanted)
+            latest = history.told_summary(wanted)
         found = self.view.incident(wanted)
         lines: list[Line | str] = [f"Incident {wanted}"]
         if found is not None:
@@ -85,23 +86,23 @@ class AlertAnswers:
                 f"Incident {wanted}: {found.state.value}, {found.severity.word}, {count(len(found.symbols), 'stock')}"
             ]
             if found.merged_into:
-                lines.append(f"It turned out to be part of {found.merged_into}")
+                lines.append(f"Merged into {found.merged_into}")
             if found.thread.acknowledged_by:
-                lines.append(f"{found.thread.acknowledged_by} looks after it")
+                lines.append(f"Acknowledged by {found.thread.acknowledged_by}")
             due = [f.due_at for f in found.thread.follow_ups if f.due_at is not None and f.done_at is None]
             if due:
                 lines.append(f"Next message {moment(min(due))}")
         if verdicts := self.people.verdicts(wanted):
-            lines.append(f"Readers: {', '.join(f'{n} {what}' for what, n in sorted(verdicts.items()))}")
-        if told is None:
+            lines.append(f"Readers: {', '.join(f'{n} {verdict}' for verdict, n in sorted(verdicts.items()))}")
+        if latest is None:
             return answer(f"Incident {wanted}", facts(lines))
-        state = facts(lines, "How it stands", weight=60)
-        return Summary((*told.blocks[:-1], state, *told.blocks[-1:]), told.subject)
+        state = facts(lines, "Status", weight=60)
+        return Summary((*latest.blocks[:-1], state, *latest.blocks[-1:]), latest.subject)
 
     # ----------------------------------------------------------------------------------------------------------- why
 
     def why(self, words: str) -> Summary | str:
-        """Every condition of the rule with what was found beside what was asked, and what ties the cause."""
+        """Every condition of the rule with its measured value, and the cause."""
         alert = self._alert(words)
         if alert is None:
             return _NO_ID if words else "There has been no alert yet."
@@ -110,101 +111,91 @@ class AlertAnswers:
         for check in alert["why"]:
             mark = {True: "✓", False: "✗"}.get(check["holds"], "?")
             indent = "– " * min(check["depth"], DEPTH)
-            found = f": {shortened(check['measured'], 120)}" if check["measured"] else ""
-            lines.append((f"{indent}{mark} ", Strong(shortened(check["condition"], 120)), found))
+            measured = f": {shortened(check['measured'], 120)}" if check["measured"] else ""
+            lines.append((f"{indent}{mark} ", Strong(shortened(check["condition"], 120)), measured))
         blocks = [facts([f"Fired {_moment(alert['at'])} at {price(alert['price'])}, {alert['severity']}"])]
         blocks.append(plain_lines(lines, "Conditions", weight=60))
         if cause := alert["cause"]:
-            blocks.append(facts(_cause(cause, self._work), "Cause", weight=55))
+            blocks.append(facts(_cause(cause, self._exposure_title), "Cause", weight=55))
         ids = f"Alert {alert['id']}" + (f", incident {alert['incident']}" if alert["incident"] else "")
         blocks.append(note(f"{ids}. Not investment advice."))
         return answer(first, *blocks)
 
-    def briefly(self, incident: str) -> str:
-        """What an incident's cause is, in so few words that a small window holds them."""
+    def cause_in_brief(self, incident: str) -> str:
+        """An incident's cause in at most 200 characters, as a pop-up in Telegram holds them."""
         alert = self._alert(incident)
         if alert is None:
             return _NO_ID
-        told = f"{alert['symbol']} {_percent(alert['change'])}"
+        move = f"{alert['symbol']} {_percent(alert['change'])}"
         cause = alert["cause"]
         if cause is None:
-            return f"{told}: no cause is known; it fired on prices alone."
-        more = f"Write /why {incident} to the bot in a private chat for the whole."
-        return f"{told}: {shortened(cause['title'], 190 - len(told) - len(more) - 3)} {more}"
+            return f"{move}: no known cause; it fired on prices alone."
+        more = f"For details send /why {incident} to the bot in a private chat."
+        return f"{move}: {shortened(cause['title'], 190 - len(move) - len(more) - 3)} {more}"
 
     def stories(self, words: str) -> Summary | str:
-        """The stories an incident's alert rests on, with their scores."""
+        """The stories behind an incident's alert, with their scores."""
         alert = self._alert(words)
         if alert is None:
             return _NO_ID
         with self.history() as history:
             whole = history.show_alert(alert["id"])
-        told = whole["stories"] if whole is not None else []
-        if not told:
-            return f"No story is tied to {alert['symbol']}: it fired on prices alone."
+        stories = whole["stories"] if whole is not None else []
+        if not stories:
+            return f"No stories behind {alert['symbol']}: it fired on prices alone."
         lines: list[Line | str] = []
-        for story in told[:ALERTS]:
+        for story in stories[:ALERTS]:
             source = story["publisher"] or story["source"]
             score = f", score {story['score']:.2f}" if isinstance(story["score"], float) else ""
             seen = story["published_at"] or story["seen_at"]
             lines.append((_linked(story["title"], story["link"]), f" – {source}, {_moment(seen)}{score}"))
-        more = f"and {len(told) - ALERTS} more. " if len(told) > ALERTS else ""
-        first = f"{count(len(told), 'story', 'stories')} behind {alert['symbol']}"
+        more = f"and {len(stories) - ALERTS} more. " if len(stories) > ALERTS else ""
+        first = f"{count(len(stories), 'story', 'stories')} behind {alert['symbol']}"
         return answer(first, facts(lines), note(f"{more}Oldest first. Not investment advice."))
 
     async def chart(self, incident: str) -> tuple[bytes, ...]:
-        """The incident's picture as it would be drawn now; nothing where it is too long ago."""
+        """The incident's chart as of now; empty where it is too long ago."""
         found = self.view.incident(incident)
-        if found is None:
-            return ()
-        picture = self.view.price_picture(found, self.now())
-        png = await drawn(picture) if picture is not None else None
-        return (png,) if png is not None else ()
+        return await _drawn(self.view.price_picture(found, self.now())) if found is not None else ()
 
     # -------------------------------------------------------------------------------------------------------- prices
 
     async def price(self, words: str) -> tuple[Summary | str, tuple[bytes, ...]]:
-        """Where stocks stand against their last close; for a single one its picture, too."""
+        """Prices of stocks and their change from the previous close; for a single one also its chart."""
         asked = list(dict.fromkeys(w.upper().lstrip("$") for w in words.replace(",", " ").split()))
         if not asked:
             return "Which stocks? Write /price NVDA AMD.", ()
         known = {s.upper(): s for s in self.bot.project.settings.symbols}
-        strangers = [w[:20] for w in asked if w not in known]
-        if strangers:
-            return (
-                f"Not watched by this bot: {', '.join(strangers[:5])}. It knows the prices of what it watches only.",
-                (),
-            )
+        unknown = [w[:20] for w in asked if w not in known]
+        if unknown:
+            return f"Not watched by this bot: {', '.join(unknown[:5])}. It has prices only for stocks it watches.", ()
         symbols = [known[w] for w in asked[:PRICES]]
         lines = [self._standing(symbol) for symbol in symbols]
         closing = f"At most {PRICES} at a time. " if len(asked) > PRICES else ""
-        first = f"{self.view.name_of(symbols[0])}" if len(symbols) == 1 else "Prices"
-        pictures = await self._picture_of(symbols[0]) if len(symbols) == 1 else ()
+        first, pictures = "Prices", tuple[bytes, ...]()
+        if len(symbols) == 1:
+            first = self.view.name_of(symbols[0])
+            pictures = await _drawn(self.view.plain_price_picture(symbols[0], self.now()))
         return answer(first, facts(lines), note(f"{closing}Not investment advice.")), pictures
 
     def _standing(self, symbol: str) -> Line:
         standing = self.view.standing(symbol, self.now())
         if standing is None:
-            return (Strong(symbol), ": no price known yet")
+            return (Strong(symbol), ": no price yet")
         phase = PHASES[self.view.phase(symbol, standing.at)]
         return (
             Strong(f"{symbol} {price(standing.price)}, {percent(standing.change)}"),
             f" against {price(standing.reference.price)}; {phase}, {moment(standing.at)}",
         )
 
-    async def _picture_of(self, symbol: str) -> tuple[bytes, ...]:
-        picture = self.view.plain_price_picture(symbol, self.now())
-        png = await drawn(picture) if picture is not None else None
-        return (png,) if png is not None else ()
-
-    def _work(self, exposure: str) -> str:
+    def _exposure_title(self, exposure: str) -> str:
         known = self.bot.project.topics.exposure(exposure)
         return known.title if known else exposure
 
     # ------------------------------------------------------------------------------------------------------- finding
 
     def _incident(self, words: str) -> str | None:
-        """The id asked for, or the latest; ``None`` where there is none."""
+        """The id asked for, or the latest; ``None`` if there is none."""
         wanted = words.strip().lower()
         if not wanted:
             with self.history() as history:
@@ -218,7 +209,7 @@ class AlertAnswers:
             return wanted if history.list_alerts(incident=wanted, limit=1) else None
 
     def _alert(self, words: str) -> dict[str, Any] | None:
-        """The alert asked for by its id (or its beginning), or by its incident's: the one it is told by."""
+        """The alert with this id (or prefix of it), or the leading alert of the incident with this id."""
         wanted = words.strip().lower()
         if wanted and _ID.fullmatch(wanted) is None:
             return None
@@ -226,27 +217,33 @@ class AlertAnswers:
         with self.history() as history:
             if incident is not None:
                 alerts = history.list_alerts(incident=incident, limit=None)
-                return self._told_by(incident, alerts) if alerts else None
+                return self._leading(incident, alerts) if alerts else None
             return history.show_alert(wanted) if len(wanted) >= 6 else None
 
-    def _told_by(self, incident: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """The alert an incident is told by; of an incident from long ago the first of the highest severity."""
+    def _leading(self, incident: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """An incident's leading alert; of an incident from long ago the first of the highest severity."""
         found = self.view.incident(incident)
         known = self.view.alerts_of(found) if found is not None else []
         lead = told_by(found, known).id if found is not None and known else ""
         return min(rows, key=lambda a: (a["id"] != lead, -int(Severity.parse(a["severity"])), a["at"]))
 
 
-def _cause(cause: dict[str, Any], work: Callable[[str], str]) -> list[Line | str]:
+async def _drawn(picture: PricePicture | None) -> tuple[bytes, ...]:
+    png = await drawn(picture) if picture is not None else None
+    return (png,) if png is not None else ()
+
+
+def _cause(cause: dict[str, Any], title_of: Callable[[str], str]) -> list[Line | str]:
     lines: list[Line | str] = [(_linked(cause["title"], cause["link"]), f" – {cause['source']}")]
-    reach = {"direct": "It names the company", "exposure": "It reaches it by what it lives from"}.get(cause["reach"])
-    if reach:
-        by = f": {', '.join(map(work, cause['exposures'][:4]))}" if cause["exposures"] else ""
-        lines.append(f"{reach}{by if cause['reach'] == 'exposure' else ''}")
-    told = f"Score {cause['score']:.2f} on {cause['topic']}, {count(len(cause['sources'] or ()), 'source')}"
+    if cause["reach"] == "direct":
+        lines.append("It names the company")
+    elif cause["reach"] == "exposure":
+        by = f": {', '.join(map(title_of, cause['exposures'][:4]))}" if cause["exposures"] else ""
+        lines.append(f"It affects the company's line of business{by}")
+    score = f"Score {cause['score']:.2f} on {cause['topic']}, {count(len(cause['sources'] or ()), 'source')}"
     if isinstance(cause["confidence"], float):
-        told += f"; confidence {confidence_words(cause['confidence'])} ({cause['confidence']:.2f})"
-    return [*lines, told]
+        score += f"; confidence {confidence_words(cause['confidence'])} ({cause['confidence']:.2f})"
+    return [*lines, score]
 
 
 def _linked(title: str, link: str) -> Link | str:

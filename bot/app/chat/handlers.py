@@ -1,4 +1,4 @@
-"""The audience Telegram asks: hands each command and button to whoever answers it."""
+"""Handles chat commands and buttons: subscriptions here, everything else by the module it belongs to."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from bot.delivery.recipients import notice
 
 MUTED_FOR = timedelta(hours=24)
 _GONE = "That incident is no longer known."
-_NO_CHART = "There is no picture of that any more."
+_NO_CHART = "There is no chart of that any more."
 
 
 @dataclass(slots=True)
 class ChatCommands:
-    """Everything a chat can ask. ``status`` tells how the bot is doing; ``refresh`` reads the recipients anew."""
+    """Handles every command of a chat. ``refresh`` reloads the recipients."""
 
     bot: LiveBot
     people: People
@@ -47,7 +47,7 @@ class ChatCommands:
     # ----------------------------------------------------------------------------------------------------- receiving
 
     def subscribe(self, chat: Chat) -> None:
-        """The chat receives from now on; an admin's own chat hears of troubles too."""
+        """The chat receives from now on; an admin's own chat gets operator notices too."""
         operator = chat.private and self.admission.access.is_admin(chat)
         known = next((r for r in self.people.recipients() if r.id == chat.recipient), None)
         recipient = known or Recipient(chat.recipient, CHANNEL, chat.title)
@@ -57,54 +57,60 @@ class ChatCommands:
         self.refresh()
 
     def unsubscribe(self, chat: Chat) -> None:
-        """The chat receives no more; what it had chosen is kept for when it comes back."""
-        self._switch_off(lambda r: r.id == chat.recipient)
+        """The chat receives no more; its preferences are kept for when it comes back."""
+        self._disable(lambda r: r.id == chat.recipient)
 
     def removed(self, chat: Chat) -> None:
         """Nothing can be sent there any more, nor to any topic of it."""
         whole = f"telegram:{chat.id}"
-        self._switch_off(lambda r: r.id.partition("/")[0] == whole)
+        self._disable(lambda r: r.id.partition("/")[0] == whole)
 
-    def _switch_off(self, meant: Callable[[Recipient], bool]) -> None:
-        gone = [replace(r, enabled=False) for r in self.people.recipients() if r.enabled and meant(r)]
-        if gone:
-            self.people.save_recipients(gone)
+    def _disable(self, affected: Callable[[Recipient], bool]) -> None:
+        disabled = [replace(r, enabled=False) for r in self.people.recipients() if r.enabled and affected(r)]
+        if disabled:
+            self.people.save_recipients(disabled)
             self.refresh()
 
     def added(self, chat: Chat, by: str) -> None:
-        """Tell the admin of a chat the bot was added to."""
-        words = f"Somebody added the bot to {chat.title[:60] or 'a chat'}"
-        how = f"{by} did. Nothing is sent there. /allow {chat.id} lets it receive; else remove the bot from it."
-        self.announce(notice("added", words, how, self._now()))
+        """Tell the admins about a chat the bot was added to."""
+        headline = f"The bot was added to {chat.title[:60] or 'a chat'}"
+        detail = f"By {by}. Nothing is sent there. Allow it with /allow {chat.id}, or remove the bot from the chat."
+        self.announce(notice("added", headline, detail, self._now()))
 
     # ----------------------------------------------------------------------------------------------------- answering
 
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
-        """The answer to a command whose rights were checked."""
-        looking, knowing = self._looking, NewsAnswers(self.bot, self.history, self._now)
-        prefers, admin = self._preferences, self._administration
+        """The answer to a command whose permissions were checked."""
+        alerts, news = self._alert_answers, NewsAnswers(self.bot, self.history, self._now)
+        settings = self.bot.project.settings
+        preferences = Preferences(
+            self.people, self.bot.clock, lambda: settings.watched, lambda: settings.groups, self.refresh
+        )
+        admin = AdminCommands(
+            self.bot, self.people, self.outbox, self.muting, self.admission, self.refresh, self.reload, self._now
+        )
         match command:
             case "price":
-                says, pictures = await looking.price(words)
+                says, pictures = await alerts.price(words)
                 return Answer(says, pictures)
             case "reload":
                 return Answer(await self.reload())
         answers: dict[str, Callable[[], Summary | str]] = {
             "status": self.status,
-            "whoami": lambda: f"You are {chat.user or 'nobody Telegram tells of'}; this chat is {chat.recipient}.",
-            "alerts": lambda: looking.alerts(words),
-            "incident": lambda: looking.incident(words),
-            "why": lambda: looking.why(words),
-            "news": lambda: knowing.news(words),
-            "rules": knowing.rules,
-            "rule": lambda: knowing.rule(words),
-            "precedents": lambda: knowing.precedents(words),
-            "watch": lambda: prefers.watch(chat, words),
-            "unwatch": lambda: prefers.unwatch(chat, words),
-            "mywatch": lambda: prefers.mywatch(chat),
-            "severity": lambda: prefers.severity(chat, words),
-            "quiet": lambda: prefers.quiet(chat, words),
-            "digest": lambda: prefers.digest(chat, words),
+            "whoami": lambda: f"You are {chat.user or 'anonymous'}; this chat is {chat.recipient}.",
+            "alerts": lambda: alerts.alerts(words),
+            "incident": lambda: alerts.incident(words),
+            "why": lambda: alerts.why(words),
+            "news": lambda: news.news(words),
+            "rules": news.rules,
+            "rule": lambda: news.rule(words),
+            "precedents": lambda: news.precedents(words),
+            "watch": lambda: preferences.watch(chat, words),
+            "unwatch": lambda: preferences.unwatch(chat, words),
+            "mywatch": lambda: preferences.mywatch(chat),
+            "severity": lambda: preferences.severity(chat, words),
+            "quiet": lambda: preferences.quiet(chat, words),
+            "digest": lambda: preferences.digest(chat, words),
             "silence": lambda: self.muting.silence(words, by),
             "silences": self.muting.listed,
             "unsilence": lambda: self.muting.unsilence(words),
@@ -125,19 +131,18 @@ class ChatCommands:
             person = f"telegram:{chat.user}" if chat.user is not None else chat.recipient
             if not self.people.save_verdict(incident, person, button.value, chat.recipient, self._now()):
                 return Answer(_GONE)
-            told = self.people.verdicts(incident)
-            return Answer(
-                f"Thank you: {button.value}. {count(sum(told.values()), 'reader has', 'readers have')} judged this."
-            )
+            readers = count(sum(self.people.verdicts(incident).values()), "reader has", "readers have")
+            return Answer(f"Thank you: {button.value}. {readers} judged this.")
+        alerts = self._alert_answers
         if chat.kind == "channel":
-            return Answer(self._looking.briefly(incident))
+            return Answer(alerts.cause_in_brief(incident))
         match button:
             case Button.WHY:
-                return Answer(self._looking.why(incident))
+                return Answer(alerts.why(incident))
             case Button.STORIES:
-                return Answer(self._looking.stories(incident))
+                return Answer(alerts.stories(incident))
             case Button.CHART:
-                pictures = await self._looking.chart(incident)
+                pictures = await alerts.chart(incident)
                 return Answer("" if pictures else _NO_CHART, pictures)
             case _:
                 return Answer(self._mute(chat, incident, by))
@@ -147,27 +152,17 @@ class ChatCommands:
         if found is None:
             return _GONE
         symbol, until = found.lead, self._now() + MUTED_FOR
-        made = Silence(stable_id(chat.recipient, symbol, length=6), until, symbols=(symbol,), recipient=chat.recipient)
-        self.muting.add(made, by, "button")
-        also = f" This incident goes on: it hits {len(found.symbols) - 1} others too." if len(found.symbols) > 1 else ""
-        return f"Nothing about {symbol} alone here for 24 hours.{also} An admin ends it with /unsilence {made.id}."
-
-    # --------------------------------------------------------------------------------------------------------- parts
+        silence = Silence(
+            stable_id(chat.recipient, symbol, length=6), until, symbols=(symbol,), recipient=chat.recipient
+        )
+        self.muting.add(silence, by, "button")
+        others = len(found.symbols) - 1
+        also = f" This incident continues: it hits {count(others, 'other stock')} too." if others else ""
+        return f"{symbol} is muted here for 24 hours.{also} An admin ends it with /unsilence {silence.id}."
 
     def _now(self) -> datetime:
         return self.bot.clock.now()
 
     @property
-    def _looking(self) -> AlertAnswers:
+    def _alert_answers(self) -> AlertAnswers:
         return AlertAnswers(self.bot, self.people, self.history, self._now)
-
-    @property
-    def _preferences(self) -> Preferences:
-        settings = self.bot.project.settings
-        return Preferences(self.people, self.bot.clock, lambda: settings.watched, lambda: settings.groups, self.refresh)
-
-    @property
-    def _administration(self) -> AdminCommands:
-        return AdminCommands(
-            self.bot, self.people, self.outbox, self.muting, self.admission, self.refresh, self.reload, self._now
-        )

@@ -1,7 +1,7 @@
-"""What was held back while a recipient slept, or while an admin had paused everything: told once that is over.
+"""Messages held back in a recipient's quiet hours or a pause: sent as one message once that is over.
 
-Nothing is remembered beside the history: what was held back since the last such message is what there is to tell, so
-a restart neither loses nor repeats any of it.
+The history is the only memory: what was held back since the last such message is due, so a restart neither loses nor
+repeats any of it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from bot.delivery.quiet_hours import quiet_at
 
 EVERY = timedelta(seconds=2)
 BACK = timedelta(days=4)
-"""What was held back longer ago than this is not told any more: a pause over a long weekend."""
+"""Messages held back longer ago than this are dropped; it covers a pause over a long weekend."""
 SHOWN = 12
 
 
 @dataclass(slots=True)
 class HeldMessages:
-    """Looks now and then whether somebody has woken up."""
+    """Checks regularly whose quiet hours are over."""
 
     people: People
     clock: Clock
@@ -43,48 +43,47 @@ class HeldMessages:
     silences: Callable[[], Sequence[Silence]]
     announce: Callable[[Announcement], None]
     _owed: set[str] | None = None
-    """Recipients from whom something may have been held back; ``None`` after a start: perhaps from any."""
+    """Recipients that may have messages held back; ``None`` after a start: any may."""
+    _uncommitted: bool = False
+    """The history cannot be written, so it does not have the latest held-back messages yet."""
 
-    _waits: bool = False
-    """The history cannot be written: what is held back will be there only when it can."""
-
-    def heard(self, result: CycleResult) -> None:
-        """Take note of what a turn of the cycle held back."""
-        self._waits = not result.committed
-        if self._waits:
+    def take(self, result: CycleResult) -> None:
+        """Take note of the notifications a cycle held back."""
+        self._uncommitted = not result.committed
+        if self._uncommitted:
             self._owed = None
         elif self._owed is not None:
             self._owed.update(n.recipient for n in result.notifications if n.suppressed_by in TOLD_LATER)
 
     async def check(self) -> None:
-        """Announce, to each recipient that is awake, what it has missed."""
+        """Announce to each recipient outside its quiet hours what it has missed."""
         now = self.clock.now()
-        if self._waits or any(s.id == PAUSE for s in self.silences()):
+        if self._uncommitted or any(s.id == PAUSE for s in self.silences()):
             return
-        asleep = set()
+        quiet = set()
         for recipient in self.recipients():
             if not recipient.enabled or (self._owed is not None and recipient.id not in self._owed):
                 continue
             if quiet_at(recipient.quiet, now):
-                asleep.add(recipient.id)
+                quiet.add(recipient.id)
             elif missed := self.people.held(recipient.id, now - BACK):
-                self.announce(told(recipient.id, missed, now))
-        self._owed = asleep
+                self.announce(missed_messages(recipient.id, missed, now))
+        self._owed = quiet
 
 
-def told(recipient: str, missed: Sequence[HeldBack], now: datetime) -> Announcement:
-    """One message of everything missed: each incident by the last that was said of it."""
+def missed_messages(recipient: str, missed: Sequence[HeldBack], now: datetime) -> Announcement:
+    """One message of everything missed: each incident by its latest message."""
     last: dict[str, HeldBack] = {}
     for number, held in enumerate(missed):
-        last[held.incident or f"#{number}"] = held  # the newest stays, at the place of the first
-    lines = []
-    for key, held in last.items():
-        ident = "" if key.startswith("#") else f" /incident {key}" if key else ""
-        lines.append(f"{moment(held.created_at)}: {held.subject}{f' ({ident.strip()})' if ident else ''}")
+        last[held.incident or f"#{number}"] = held  # the newest, at the place of the first
+    lines = [
+        f"{moment(held.created_at)}: {held.subject}{f' (/incident {held.incident})' if held.incident else ''}"
+        for held in last.values()
+    ]
     hidden = len(lines) - SHOWN
     if hidden > 0:
-        lines = [*lines[-SHOWN:], f"and {hidden} before that: /alerts"]
-    first = f"While it was quiet: {count(len(missed), 'message')}"
+        lines = [*lines[-SHOWN:], f"and {hidden} earlier: /alerts"]
+    first = f"Held back: {count(len(missed), 'message')}"
     summary = answer(first, facts(lines), note("Held back in quiet hours or a pause. Not investment advice."))
     newest = missed[-1].created_at
     return Announcement(

@@ -1,4 +1,4 @@
-"""What a chat wants to hear: stocks, severity, quiet hours, digests."""
+"""A chat's preferences: stocks, severity, quiet hours, digests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.delivery.quiet_hours import parse_quiet_hours, quiet_at
 
 MOST = 200
 """Symbols one chat may watch."""
-_NOT_STARTED = "This chat receives nothing yet: send /start first."
+_NOT_STARTED = "This chat is not subscribed yet: send /start first."
 
 
 @dataclass(slots=True)
@@ -27,47 +27,47 @@ class Preferences:
     changed: Callable[[], None]
 
     def known(self, chat: Chat) -> Recipient | None:
-        """The recipient this chat is, where it receives."""
+        """This chat as a recipient, if it is subscribed."""
         return next((r for r in self.people.recipients() if r.id == chat.recipient and r.enabled), None)
 
     def watch(self, chat: Chat, words: str) -> str:
-        """Add symbols and groups to what the chat hears of."""
+        """Add symbols and groups to the chat's watchlist."""
         if not words:
             return "Which stocks? Write /watch NVDA AMD, or /watch group:memory."
         symbols, unknown = self._symbols(words)
         if unknown:
-            return f"Not watched by this bot: {listing([u[:30] for u in unknown], 5)}. {self._what_there_is()}"
+            return f"Not watched by this bot: {listing([u[:30] for u in unknown], 5)}. {self._choices()}"
         person = self.known(chat)
         if person is None:
             return _NOT_STARTED
         chosen = tuple(dict.fromkeys((*person.symbols, *symbols)))
         if len(chosen) > MOST:
-            return f"That would be {len(chosen)} stocks; at most {MOST}. /unwatch all hears of every stock."
+            return f"That would be {len(chosen)} stocks; at most {MOST}. /unwatch all sends alerts on every stock."
         self._save(replace(person, symbols=chosen))
-        return f"Alerts here from now on only where they touch {listing(list(chosen), 12)}."
+        return f"From now on only alerts on {listing(list(chosen), 12)} come here."
 
     def unwatch(self, chat: Chat, words: str) -> str:
-        """Take symbols away; ``all`` hears of every stock again."""
+        """Remove symbols from the chat's watchlist, or ``all``."""
         person = self.known(chat)
         if person is None:
             return _NOT_STARTED
         if not words:
             return "Which stocks? Write /unwatch NVDA, or /unwatch all."
         if not person.symbols:
-            return "This chat hears of every stock already."
+            return "Alerts on every stock come here already."
         if words.casefold() == "all":
             left: tuple[str, ...] = ()
         else:
             symbols, unknown = self._symbols(words, also=person.symbols)
             missing = [*unknown, *(s for s in symbols if s not in person.symbols)]
             if missing:
-                return f"Not chosen here: {listing([m[:30] for m in missing], 5)}. /mywatch shows what is."
+                return f"Not watched here: {listing([m[:30] for m in missing], 5)}. /mywatch shows what is."
             left = tuple(s for s in person.symbols if s not in symbols)
         self._save(replace(person, symbols=left))
-        return f"Still watched here: {listing(list(left), 12)}." if left else "This chat hears of every stock again."
+        return f"Still watched here: {listing(list(left), 12)}." if left else "Alerts on every stock come here again."
 
     def mywatch(self, chat: Chat) -> str:
-        """Everything the chat has chosen, in one line."""
+        """All preferences in one line."""
         person = self.known(chat)
         if person is None:
             return _NOT_STARTED
@@ -78,10 +78,10 @@ class Preferences:
             quiet += " (now)"
         digest = "with digests" if person.digest or person.operator else "no digests"
         above = f"{least} and above" if person.min_severity in (Severity.WARNING, Severity.HIGH) else least
-        return f"This chat hears of {stocks}; {above}; {quiet}; {digest}."
+        return f"Alerts here: {stocks}; {above}; {quiet}; {digest}."
 
     def severity(self, chat: Chat, words: str) -> str:
-        """The least severity to hear of."""
+        """Set the minimum severity."""
         person = self.known(chat)
         if person is None:
             return _NOT_STARTED
@@ -94,10 +94,10 @@ class Preferences:
         return {
             Severity.INFO: "Alerts of every severity come here.",
             Severity.CRITICAL: "Only critical alerts come here.",
-        }.get(least, f"Alerts come here from {least.word} on.")
+        }.get(least, f"Alerts of severity {least.word} and above come here.")
 
     def quiet(self, chat: Chat, words: str) -> str:
-        """Quiet hours, with a time zone; ``off`` for none."""
+        """Set quiet hours, with a time zone; ``off`` for none."""
         person = self.known(chat)
         if person is None:
             return _NOT_STARTED
@@ -106,18 +106,18 @@ class Preferences:
             return f"Quiet hours here: {person.quiet or 'none'}. {how}."
         if words.casefold() in ("off", "none", "no"):
             self._save(replace(person, quiet=""))
-            return "No quiet hours here any more; what was held back comes now."
+            return "No quiet hours here any more; messages held back come now."
         try:
             hours = parse_quiet_hours(words, person.quiet.rpartition(" ")[2] or "UTC")
         except ValueError as error:
             return f"{str(error)[0].upper()}{str(error)[1:]}."
         self._save(replace(person, quiet=str(hours)))
-        zone = hours.zone if hours.zone != "UTC" else "UTC (write a time zone behind the hours for another)"
-        then = "only critical alerts come then, the rest after"
+        zone = hours.zone if hours.zone != "UTC" else "UTC (add another time zone after the hours)"
+        then = "only critical alerts come then, the rest afterwards"
         return f"Quiet from {hours.start:%H:%M} to {hours.end:%H:%M} {zone}: {then}."
 
     def digest(self, chat: Chat, words: str) -> str:
-        """Digests on or off."""
+        """Switch digests on or off."""
         person = self.known(chat)
         if person is None:
             return _NOT_STARTED
@@ -127,7 +127,7 @@ class Preferences:
         self._save(replace(person, digest=wanted))
         if wanted:
             return "A digest comes after each close, and one at the end of the week."
-        also = " As the bot's operator you get them in your own chat all the same." if person.operator else ""
+        also = " As the bot's operator you still get them in your own chat." if person.operator else ""
         return f"No digests here.{also}"
 
     def _save(self, person: Recipient) -> None:
@@ -135,7 +135,7 @@ class Preferences:
         self.changed()
 
     def _symbols(self, words: str, also: Sequence[str] = ()) -> tuple[list[str], list[str]]:
-        """Symbols that ``words`` name, groups included, and the words that name none."""
+        """The symbols named, groups expanded, and the words that name none."""
         by_name = {s.casefold(): s for s in (*self.watched(), *also)}
         groups = {name.casefold(): members for name, members in self.groups().items()}
         found: dict[str, None] = {}
@@ -150,6 +150,6 @@ class Preferences:
                 unknown.append(word)
         return list(found), unknown
 
-    def _what_there_is(self) -> str:
+    def _choices(self) -> str:
         names = [f"group:{name}" for name in self.groups() if name not in ("watchlist", "benchmarks")]
-        return f"It watches {len(self.watched())} stocks, by groups: {listing(names, 8)}."
+        return f"It watches {len(self.watched())} stocks, in groups: {listing(names, 8)}."

@@ -1,4 +1,4 @@
-"""Small pieces that answers are made of."""
+"""Blocks that answers are made of."""
 
 from __future__ import annotations
 
@@ -7,38 +7,32 @@ from collections.abc import Sequence
 from bot.core.model import Block, BlockKind, Line, Strong, Summary
 
 
-def headline(text: str) -> Block:
-    """The first line."""
-    return Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(text),),))
+def _block(kind: BlockKind, lines: Sequence[Line | str], title: str, weight: int) -> Block:
+    made = tuple((line,) if isinstance(line, str) else line for line in lines)
+    return Block(title.lower() or kind.value, kind, weight, title=title, lines=made)
 
 
 def facts(lines: Sequence[Line | str], title: str = "", weight: int = 50) -> Block:
     """Lines with bullets."""
-    made = tuple((line,) if isinstance(line, str) else line for line in lines)
-    return Block(title.lower() or "facts", BlockKind.FACTS, weight, title=title, lines=made)
+    return _block(BlockKind.FACTS, lines, title, weight)
 
 
 def plain_lines(lines: Sequence[Line | str], title: str = "", weight: int = 50) -> Block:
-    """Lines as they are."""
-    made = tuple((line,) if isinstance(line, str) else line for line in lines)
-    return Block(title.lower() or "lines", BlockKind.TABLE, weight, title=title, lines=made)
+    """Lines without bullets."""
+    return _block(BlockKind.TABLE, lines, title, weight)
 
 
 def code(lines: Sequence[str], title: str = "") -> Block:
-    """Lines as they stand in a file."""
-    return Block(title.lower() or "code", BlockKind.CODE, 50, title=title, lines=tuple((line,) for line in lines))
-
-
-def rows(cells: Sequence[tuple[str, ...]], title: str = "") -> Block:
-    """A table; the first row is the heading."""
-    return Block(title.lower() or "table", BlockKind.TABLE, 60, title=title, rows=tuple(cells))
+    """Lines of a file."""
+    return _block(BlockKind.CODE, lines, title, 50)
 
 
 def note(text: str) -> Block:
     """A closing remark."""
-    return Block("note", BlockKind.NOTE, 20, lines=((text,),))
+    return _block(BlockKind.NOTE, [text], "", 20)
 
 
 def answer(first: str, *blocks: Block) -> Summary:
-    """A whole answer."""
-    return Summary((headline(first), *(b for b in blocks if b.lines or b.rows)), first)
+    """A whole answer, with ``first`` as its headline."""
+    headline = _block(BlockKind.HEADLINE, [(Strong(first),)], "", 100)
+    return Summary((headline, *(b for b in blocks if b.lines)), first)

@@ -1,46 +1,33 @@
-"""Plays an episode with the configured rules, and holds what fires against what the history says fired."""
+"""Plays an episode with the configured rules, and compares what fires with the alerts in the history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.app.lab.trying import AGREE_WITHIN, Fired, Key, fired_by
-from bot.app.lab.workbench import Workbench
+from bot.app.lab.trying import AGREE_WITHIN, Fired, Key, played
+from bot.app.lab.workbench import Workbench, scenario_of
 from bot.core.model import Alert
 from bot.core.model.episodes import Episode
 from bot.core.text.wording import count
-from bot.replay.playing import play
-from bot.replay.tape import Tape, build_tape
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeComparison:
-    """The alerts of an incident beside those its episode fires."""
+    """The alerts of an incident compared with those its episode fires."""
 
     same: int
     differences: tuple[str, ...]
     """One line each."""
 
 
-def tape_of(workbench: Workbench, episode: Episode) -> Tape:
-    """The episode's tape; from now on ``workbench`` knows where its symbols are listed. Raises UsageError."""
-    listings = workbench.timetables.listings
-    assert isinstance(listings, dict)
-    listings.update({p.symbol: p.exchange for p in episode.prices})
-    return build_tape(episode, workbench.timetables.of_exchange)
-
-
 def fired_in(workbench: Workbench, episode: Episode) -> dict[Key, Fired]:
-    """What the configured rules fire there."""
-    tape = tape_of(workbench, episode)
-    assert tape.first_at is not None
-    rules = workbench.rules(p.symbol for p in episode.prices)
-    return fired_by(play(workbench.engine(rules, tape.first_at), tape).changes)
+    """What the configured rules fire in the episode. Raises UsageError."""
+    return played(workbench, scenario_of(workbench, episode))
 
 
 def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> EpisodeComparison:
-    """What the history has of an incident beside what its episode fires for the same symbols and sessions."""
+    """Compare the stored alerts of an incident with what its episode fires for the same symbols and sessions."""
     same, differences = 0, []
     was_fired = (Fired(a.rule, a.symbol, a.session, a.fired_at, a.severity, a.change) for a in alerts)
     expected = {alert.key: alert for alert in was_fired}
@@ -48,7 +35,7 @@ def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> EpisodeCompari
         rule, symbol, session = key
         found = fired.get(key)
         if found is None:
-            differences.append(f"{symbol} {session} {rule}: fired at {was.at:%Y-%m-%d %H:%M:%S} UTC, and not here")
+            differences.append(f"{symbol} {session} {rule}: fired at {was.at:%Y-%m-%d %H:%M:%S} UTC, not here")
         elif abs(found.at - was.at) > AGREE_WITHIN:
             differences.append(
                 f"{symbol} {session} {rule}: fired at {was.at:%Y-%m-%d %H:%M:%S} UTC, here at "
@@ -62,7 +49,7 @@ def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> EpisodeCompari
     for (rule, symbol, session), found in fired.items():
         if (symbol, session) in sessions and (rule, symbol, session) not in expected:
             differences.append(
-                f"{symbol} {session} {rule}: fires here at {found.at:%Y-%m-%d %H:%M:%S} UTC, and did not"
+                f"{symbol} {session} {rule}: fires here at {found.at:%Y-%m-%d %H:%M:%S} UTC, did not then"
             )
     return EpisodeComparison(same, tuple(differences))
 
@@ -70,8 +57,8 @@ def compared(alerts: Iterable[Alert], fired: dict[Key, Fired]) -> EpisodeCompari
 def comparison_lines(comparison: EpisodeComparison, total: int) -> Sequence[str]:
     """For people, on stderr."""
     if not comparison.differences:
-        return [f"played again: the same {count(total, 'alert')} at the same times"]
-    shown = [f"played again: {comparison.same} of {count(total, 'alert')} as in the history; otherwise:"]
+        return [f"replayed: the same {count(total, 'alert')} at the same times"]
+    shown = [f"replayed: {comparison.same} of {count(total, 'alert')} as in the history; differences:"]
     shown += [f"  {line}" for line in comparison.differences[:10]]
     if len(comparison.differences) > 10:
         shown.append(f"  and {len(comparison.differences) - 10} more")

@@ -1,4 +1,4 @@
-"""Records an incident as an episode's file: written whole or not at all, after it was read back and played."""
+"""Records an incident as an episode file: written whole or not at all, after it was read back and replayed."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from bot.config.yaml.scalars import parse_name
 from bot.core.errors import UsageError
 
 COMMENT = (
-    "Recorded from the alert history. Headlines and summaries are as the feeds gave them: they are their publishers',",
-    "so put them into your own words before you pass this file on. Prices are as the bot saw them.",
+    "Recorded from the alert history. Headlines and summaries are the publishers' own, as the feeds gave them:",
+    "rephrase them before you pass this file on. Prices are as the bot saw them.",
 )
 PERMISSIONS = 0o644
 
 
 @dataclass(frozen=True, slots=True)
 class KeptEpisode:
-    """A recorded episode, where it is, and how it plays."""
+    """A recorded episode, its file, and the result of replaying it."""
 
     file: Path
     recording: EpisodeRecording
@@ -44,7 +44,7 @@ def keep_incident(
     every: bool = False,
     force: bool = False,
 ) -> KeptEpisode:
-    """Write the episode of an incident into ``folder``, by default that of the rules.
+    """Write the episode of an incident to ``folder``, by default ``episodes`` beside the rules.
 
     Raises UsageError, StoreError and ConfigError; nothing is written then.
     """
@@ -57,13 +57,13 @@ def keep_incident(
     workbench = open_workbench(config, None, now)
     place = folder if folder is not None else workbench.project.settings.rules / "episodes"
     if not place.is_dir():
-        raise UsageError(f"there is no folder {place}; create it, or name a file with --output")
+        raise UsageError(f"the folder {place} does not exist; create it, or name a file with --output")
     recording = record_incident(workbench, database, incident, now, name=name, most=None if every else MOST_QUOTES)
     file = place / f"{recording.episode.name}.yaml"
     if file.exists() and not force:
-        raise UsageError(f"{file} is there already; choose another --name, or replace it with --force")
+        raise UsageError(f"{file} exists already; choose another --name, or replace it with --force")
     text = episode_text(recording.episode, COMMENT)
-    # read back before it is written: a running bot reads whatever stands in the folder
+    # checked before it is written: a running bot reads whatever is in the folder
     episode = load_episode(file, text, timetable_of=workbench.timetables.of_exchange)
     comparison = compared(recording.alerts, fired_in(workbench, episode))
     replace_file(file, text.encode(), PERMISSIONS)

@@ -1,4 +1,4 @@
-"""Episodes as people and programs look at them: which there are, and what one tells."""
+"""Episodes for people and programs: listed, shown and checked."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from bot.render.text import clean
 from bot.replay.tape import build_tape
 
 SHOWN = 12
-"""Falls that are shown, worst first, unless all are asked for."""
+"""Falls shown, worst first, unless all are asked for."""
 
 
 def all_episodes(config: Path) -> Sequence[Episode]:
-    """Every episode, the newest first. Raises ConfigError."""
+    """Every episode, newest first. Raises ConfigError."""
     episodes = load_episodes(load_settings(config).rules / "episodes")
     return sorted(episodes, key=lambda e: (e.session, e.name), reverse=True)
 
 
 def one_episode(config: Path, name: str) -> Episode:
-    """The episode of that name, or in that file. Raises UsageError and ConfigError."""
+    """The episode with that name, or in that file. Raises UsageError and ConfigError."""
     return load_episode(episode_path(load_settings(config).rules / "episodes", name))
 
 
 def check_episodes(config: Path, names: Sequence[str], now: datetime) -> list[tuple[Episode, int]]:
-    """Episodes read with every check, and how many steps each plays; all there are where none is named.
+    """Read and check the named episodes, or all; each with the number of steps it plays.
 
-    Raises ConfigError with every mistake in every one of them, UsageError where there is none of a name.
+    Raises ConfigError with every mistake in all of them, UsageError for an unknown name.
     """
     folder = load_settings(config).rules / "episodes"
     paths = [episode_path(folder, name) for name in names] if names else list(episode_paths(folder).values())
     if not paths:
-        raise UsageError(f"{folder} holds no episodes (*.yaml)")
+        raise UsageError(f"{folder} has no episodes (*.yaml)")
     timetables = Timetables(EPISODES_FROM, now.date() + timedelta(days=60))
     found: list[tuple[Episode, int]] = []
     problems: list[Problem] = []
     for path in paths:
         try:
             episode = load_episode(path, timetable_of=timetables.of_exchange)
-            played = len(build_tape(episode, timetables.of_exchange)) if episode.prices else 0
-            found.append((episode, played))
+            steps = len(build_tape(episode, timetables.of_exchange)) if episode.prices else 0
+            found.append((episode, steps))
         except ConfigError as error:
             problems += error.problems
         except UsageError as error:
@@ -59,7 +59,7 @@ def check_episodes(config: Path, names: Sequence[str], now: datetime) -> list[tu
 
 
 def listed_object(episode: Episode) -> dict[str, Any]:
-    """An episode in one line of JSON."""
+    """An episode in brief, for ``--json``."""
     return {
         "type": "episode",
         "episode": episode.name,
@@ -76,7 +76,7 @@ def listed_object(episode: Episode) -> dict[str, Any]:
 
 
 def whole_object(episode: Episode) -> dict[str, Any]:
-    """An episode with its trigger, falls and stories; prices apart."""
+    """An episode with its trigger, falls and stories, without prices."""
     trigger = episode.trigger
     return {
         **listed_object(episode),
@@ -129,7 +129,7 @@ def whole_lines(episode: Episode, *, every: bool = False) -> Iterator[str]:
     falls = episode.falls if every else episode.falls[:SHOWN]
     if falls:
         yield ""
-        yield "symbol     session    next    five  twenty  lives from"
+        yield "symbol     session    next    five  twenty  line of business"
         yield from map(_fall_line, falls)
     if len(falls) < len(episode.falls):
         yield f"and {len(episode.falls) - len(falls)} more; --all shows them"

@@ -1,7 +1,7 @@
-"""One symbol's stored prices as an episode has them: one basis, each price no earlier than it was known.
+"""One symbol's stored prices in the form of an episode: on one split basis, each no earlier than it was seen.
 
-An episode makes quotes of what a replayed session's bar states, so a bar there states only what the history has as
-quotes: nothing may be shown that the bot had not seen.
+The bar of a replayed session becomes quotes, so it contains only what the history has as quotes: a replay must not show
+anything the bot had not seen.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from bot.core.model.episodes import EpisodeBar, Mark
 from bot.core.prices.sessions import Session, Timetable
 
 LONGEST_DELAY = timedelta(hours=1)
-"""A price seen later than this after it was paid, in another phase, told nobody anything in time; it is left out."""
+"""A price seen in another phase and this long after the trade came too late to matter; it is left out."""
 SEEN_WITHIN = timedelta(minutes=20)
-"""A quote that is delayed by the exchange's rules is seen so late."""
+"""How late a quote delayed by the exchange's rules is seen."""
 NEAR, ABOUT = timedelta(minutes=15), timedelta(minutes=2)
-"""So long around a change of an alert every price is kept: of the symbol itself, and of all others, for an alert may
-rest on those that fell with it."""
+"""Every price this close to a change of an alert is kept: of the symbol itself, and of all others, on which the alert
+may depend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def priced(
     own: Sequence[datetime] = (),
     all_changes: Sequence[datetime] = (),
 ) -> RecordedPrices:
-    """What an episode says of a symbol. ``own``: when its alerts of the incident fired and rose; ``all_changes``: when
-    any did."""
+    """A symbol's prices for an episode. ``own``: when its alerts of the incident fired and escalated;
+    ``all_changes``: when any did."""
     placed, left_out = _placed(timetable, quotes, span)
     placed = [(session, replace(mark, price=mark.price / _basis(splits, session.date))) for session, mark in placed]
     bars = _regular(timetable, _rebased(stored, splits))
@@ -76,8 +76,8 @@ def priced(
         bar if bar.session < span.first or bar.session > span.last else _seen_only(bar, timetable, stated, outside)
         for bar in bars
     )
-    told = {key for bar in bars if span.first <= bar.session <= span.last for key in _tells(bar, timetable)}
-    marks = sorted((m for _, m in sound if (m.at, m.kind, m.price) not in told), key=lambda m: m.at)
+    from_bars = {key for bar in bars if span.first <= bar.session <= span.last for key in _quotes_of(bar, timetable)}
+    marks = sorted((m for _, m in sound if (m.at, m.kind, m.price) not in from_bars), key=lambda m: m.at)
     return RecordedPrices(bars, tuple(marks), left_out)
 
 
@@ -85,7 +85,7 @@ def priced(
 
 
 def _placed(timetable: Timetable, quotes: Iterable[Quote], span: ReplaySpan) -> tuple[list[tuple[Session, Mark]], int]:
-    """Each price once, at the moment it was seen; at that of the trade where it was seen in another phase."""
+    """Each price once, at the time it was seen, or of the trade if it was seen in another phase."""
     placed: list[tuple[Session, Mark]] = []
     known: set[tuple[QuoteKind, datetime]] = set()
     left_out = 0
@@ -220,7 +220,7 @@ def _seen_only(
     return replace(bar, open=opened, low=low, high=high)
 
 
-def _tells(bar: EpisodeBar, timetable: Timetable) -> Iterator[tuple[datetime, QuoteKind, float]]:
+def _quotes_of(bar: EpisodeBar, timetable: Timetable) -> Iterator[tuple[datetime, QuoteKind, float]]:
     """The quotes that an episode makes of a replayed session's bar."""
     session = timetable.on(bar.session)
     assert session is not None

@@ -1,8 +1,8 @@
-"""An incident of the history as an episode: last week's surprise, to be replayed and tested against.
+"""Makes an episode of an incident in the history, to replay and test against.
 
-Everything in it was stored: prices, stories with their sources and links, when each was seen. What the format has no
-place for (dates of earnings, the vendor's own previous close) is left out, so what was recorded is played afterwards
-and its alerts are held against those of the history.
+It contains what was stored: prices, stories with their sources and links, and when each was seen. What the format has
+no place for (earnings dates, the price source's own previous close) is left out, so the recording is replayed
+afterwards and its alerts are compared with those of the history.
 """
 
 from __future__ import annotations
@@ -27,22 +27,21 @@ from bot.core.prices.sessions import Session, Timetable
 from bot.core.text.wording import count
 
 BEFORE, AFTER = 5, 5
-"""Sessions replayed before the first alert's and after the last one's, as far as the history has them."""
+"""Sessions replayed before the first alert and after the last one, as far as the history has them."""
 LOOK_BACK = timedelta(days=380)
-"""Daily bars of those that have no alert; those that have get two years."""
+"""Daily bars for symbols without an alert; those with one get two years."""
 TWO_YEARS = timedelta(days=731)
-"""As far back as the bot itself reads daily bars."""
 LOOK_AHEAD = timedelta(days=32)
 """Daily bars after the replayed sessions: twenty sessions, for what followed."""
 MOST_QUOTES = 50_000
-"""More prices than this are thinned out, unless all are asked for: a file of them would be slow to read."""
+"""More prices than this are thinned out by default: the file would be slow to read."""
 MOST_STORIES = 3_000
-"""Of more stories than this only those are kept that the news room made something of."""
+"""Of more stories than this only those are kept that have a topic or a mention."""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecording:
-    """An episode, what it was made of, and what somebody who looks it over should know."""
+    """An episode, the incident and alerts it was made of, and notes for its reviewer."""
 
     episode: Episode
     incident: Incident
@@ -65,7 +64,7 @@ def record_incident(
     """
     with open_history(database) as history:
         incident, alerts = _incident(history, database, incident_id)
-        notes = [] if incident.id == incident_id else [f"{incident_id} was found to be part of {incident.id}"]
+        notes = [] if incident.id == incident_id else [f"{incident_id} was merged into {incident.id}"]
         notes += _prices_gone(history, database, incident, alerts)
         span, first, last = _span(workbench, alerts, incident, history.last_seen_at() or now)
         span = _from_first_price(history, workbench, incident, span, first)
@@ -74,7 +73,7 @@ def record_incident(
         if incident.lead not in timetables:
             raise UsageError(_wrong_exchange(incident.lead, incident.session))
         if strangers:
-            notes.append(f"left out, for their exchanges had no session then: {', '.join(strangers)}")
+            notes.append(f"left out, no session on their exchanges: {', '.join(strangers)}")
         amount = sum(history.count_quotes(s, first.starts_at, last.ends_at) for s in timetables)
         thinned = most is not None and amount > most
         if thinned:
@@ -92,7 +91,7 @@ def record_incident(
         told = list(history.stories(first.starts_at - window, last.ends_at, [a.id for a in alerts]))
     stories = _stories((t.story for t in told if t.matters or len(told) <= MOST_STORIES), notes)
     if len(told) > MOST_STORIES:
-        notes.append(f"of {len(told):,} stories only those that have a topic or name somebody")
+        notes.append(f"of {len(told):,} stories only those with a topic or a mention")
     lead = told_by(incident, alerts)
     trigger = _trigger(lead, alerts)
     episode = Episode(
@@ -138,11 +137,11 @@ def _prices_gone(
     gone = [a.symbol for a in alerts if not history.count_quotes(a.symbol, a.price_at, a.price_at)]
     if incident.lead in gone or len(gone) == len(alerts):
         raise StoreError(
-            f"{database}: the price of {incident.lead} on which incident {incident.id} rests is no longer there; "
-            "a backtest's history and one that was thinned out by hand cannot be recorded"
+            f"{database}: the alert price of {incident.lead} in incident {incident.id} is no longer there; "
+            "the history of a backtest, or one thinned out by hand, cannot be recorded"
         )
     if gone:
-        yield f"without their prices, which the history has no more: {', '.join(dict.fromkeys(gone))}"
+        yield f"prices no longer in the history: {', '.join(dict.fromkeys(gone))}"
 
 
 def _without_close(
@@ -151,9 +150,9 @@ def _without_close(
     """A note where no close of a symbol is known. Raises StoreError where it is the lead's."""
     bare = [symbol for symbol in symbols if symbol not in priced_symbols]
     if incident.lead in bare:
-        raise StoreError(f"{database}: no close of {incident.lead} is known, against which to measure a fall")
+        raise StoreError(f"{database}: no close of {incident.lead} is known to measure a fall from")
     if bare:
-        yield f"left out, for no close of theirs is known: {', '.join(bare)}"
+        yield f"left out, no known close: {', '.join(bare)}"
 
 
 # ---------------------------------------------------------------------------------------------------------------- when
@@ -179,8 +178,8 @@ def _span(
 def _from_first_price(
     history: RecordedIncident, workbench: Workbench, incident: Incident, span: ReplaySpan, first: Session
 ) -> ReplaySpan:
-    """``span`` from the session in which the bot first had a price: before, it had nothing to fire on, and a bar that
-    is replayed would make some."""
+    """``span`` from the session in which the bot first had a price: before, it could not fire, but a replayed bar
+    could."""
     begun = history.first_priced_at(incident.lead, first.starts_at)
     opening = workbench.timetables.of_symbol(incident.lead).current(begun) if begun is not None else None
     if opening is None:
@@ -189,7 +188,7 @@ def _from_first_price(
 
 
 def _wrong_exchange(symbol: str, day: date) -> str:
-    return f"{symbol}: {day} was no session of the exchange it is taken to be listed on; correct companies.yaml"
+    return f"{symbol}: {day} was not a session of its exchange; correct the exchange in companies.yaml"
 
 
 def _timetables(workbench: Workbench, symbols: Iterable[str], day: date) -> tuple[dict[str, Timetable], list[str]]:
@@ -287,7 +286,7 @@ def _basis(quotes: Sequence[Quote], splits: Sequence[Split], last: date) -> str:
 
 
 def _exposure(workbench: Workbench, symbol: str, alerts: Sequence[Alert]) -> str:
-    """What the company lives from that was hit; what it lives from most, where the causes do not say."""
+    """The company's line of business that was hit, or its main one if the causes do not say."""
     company = workbench.project.companies.get(symbol)
     if company is None or not company.exposures:
         return ""
@@ -313,7 +312,7 @@ def _stories(stored: Iterable[Story], notes: list[str]) -> tuple[Story, ...]:
         seeded += story.seeded
         kept.append(replace(story, title=title, summary=" ".join(story.summary.split()), link=link))
     if seeded:
-        notes.append(f"{count(seeded, 'story', 'stories')} seen at the first poll of a feed could not fire a rule then")
+        notes.append(f"{count(seeded, 'story', 'stories')} seen at the first poll of a feed, which cannot fire a rule")
     return tuple(kept)
 
 
@@ -349,5 +348,5 @@ def _summary(incident: Incident, alerts: Sequence[Alert], lead: Alert) -> str:
     return (
         f"Incident {incident.id} as the history has it: {count(len(alerts), 'alert')} ({rules}) for "
         f"{count(len({a.symbol for a in alerts}), 'symbol')}, the first at {begun.fired_at:%Y-%m-%d %H:%M} UTC for "
-        f"{begun.symbol}, the severest {incident.severity.word}; told by {lead.symbol}."
+        f"{begun.symbol}, the highest severity {incident.severity.word}; led by {lead.symbol}."
     )

@@ -1,1 +1,1 @@
-"""Rules tried on the past: rule tests, trials, explanations, replays and backtests."""
+"""Rules on past data: rule tests, trials, explanations, replays, backtests, and how rules have performed."""

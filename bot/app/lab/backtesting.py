@@ -1,4 +1,4 @@
-"""A backtest: recordings of prices and news through the real engine and cycle, with a simulated clock."""
+"""A backtest: recorded prices and news through the real engine and cycle, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ from bot.replay.rolling import RollingTape
 from bot.replay.runner import Replay
 
 NOBODY = Recipient("backtest", "backtest", "backtest", operator=True)
-"""Whom messages are addressed to; they are written, not sent."""
+"""The recipient of messages, which are stored but not sent."""
 LAG = timedelta(minutes=10)
-"""How long after its publication a story is taken to have been seen, where the recording does not say."""
+"""How long after publication a story was seen, where the recording does not say."""
 WARM_UP = 300
-"""Sessions before the first one played from which prices are taken: windows of a year, and market models."""
+"""Sessions of prices before the first one played, for windows of a year and market models."""
 WARM_UP_DAYS = timedelta(days=WARM_UP * 7 // 5 + 20)
 NEWS_BEFORE = timedelta(days=30)
-"""So long before the first session played stories are taken in: no window reaches further back."""
+"""Stories from before the first session played; no window reaches further back."""
 AFTER = timedelta(days=10)
-"""So long after the last session the next one certainly comes."""
+"""The session after the last one played starts within this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for on the command line."""
+    """The options of the command line."""
 
     config: Path
     prices: tuple[Path, ...]
@@ -57,12 +57,11 @@ class Request:
     """Watch only what ``config.yaml`` watches, not every priced symbol of ``companies.yaml``."""
     lag: timedelta = LAG
     earnings: tuple[Path, ...] = ()
-    """Files of earnings dates."""
 
 
 @dataclass(frozen=True, slots=True)
 class BacktestPlan:
-    """A backtest that is ready to be played."""
+    """A backtest ready to be played."""
 
     request: Request
     project: Project
@@ -76,33 +75,33 @@ class BacktestPlan:
     first: date
     last: date
     begins_at: datetime
-    """When the first session played begins; everything seen before only warms up."""
+    """When the first session played begins; everything before only warms up."""
     ends_at: datetime
-    """The close of the session after the last one: so long a cause may still come."""
+    """The close of the session after the last one: until then a cause may still be found."""
 
     @property
     def name(self) -> str:
-        """Tells this backtest from others: the same files, dates and rules have the same name."""
+        """Identifies the backtest: the same files, dates and rules give the same name."""
         request = self.request
         parts = [str(p.resolve()) for p in (*request.prices, *request.news, *request.earnings)]
         versions = [f"{n}={v}" for n, (v, _) in sorted(self.project.rules.versions.items())]
-        told = stable_id(*parts, *versions, str(request.lag), str(request.configured_only), length=8)
-        return f"{self.first} to {self.last} ({told})"
+        digest = stable_id(*parts, *versions, str(request.lag), str(request.configured_only), length=8)
+        return f"{self.first} to {self.last} ({digest})"
 
     @property
     def played(self) -> list[date]:
-        """The sessions from which alerts may come."""
+        """The sessions that may raise alerts."""
         return [day for day in self.sessions.days if self.first <= day <= self.last]
 
 
 def plan_backtest(request: Request) -> BacktestPlan:
-    """Everything a backtest needs, read. Rows that cannot be read are in ``problems``.
+    """Read everything a backtest needs. Rows that cannot be read are in ``problems``.
 
     Raises ConfigError for mistakes in configuration or rules, UsageError for files that cannot be read at all and for
     dates without prices.
     """
     if request.first and request.last and request.last < request.first:
-        raise UsageError(f"--to {request.last} lies before --from {request.first}")
+        raise UsageError(f"--to {request.last} is before --from {request.first}; swap the two")
     settings = load_settings(request.config)
     folder = _folder(request, settings)
     topics = load_topics(folder / "topics")
@@ -140,7 +139,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
 
 @dataclass(slots=True)
 class BacktestTotals:
-    """What a backtest came to."""
+    """The totals of a backtest."""
 
     fired: dict[str, int] = field(default_factory=dict)
     """Alerts by rule."""
@@ -153,7 +152,7 @@ class BacktestTotals:
     steps: int = 0
 
     def take(self, result: CycleResult) -> None:
-        """Add what one cycle did."""
+        """Add one cycle's results."""
         self.steps += 1
         self.stories += len(result.decisions.readings)
         for change in result.decisions.changes:
@@ -180,7 +179,7 @@ class Backtesting:
     tally: BacktestTotals = field(default_factory=BacktestTotals)
 
     async def results(self) -> AsyncIterator[CycleResult]:
-        """Play; yields what each cycle did."""
+        """Play; yields each cycle's result."""
         try:
             async for _, result in self.replay.run():
                 self.tally.take(result)
@@ -191,8 +190,8 @@ class Backtesting:
 
 def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
     """Join the parts on ``store``."""
-    told: tuple[Story | EarningsDate, ...] = (*plan.stories, *plan.earnings)
-    tape = RollingTape(plan.columns, plan.sessions, told, lambda day: day >= plan.first, plan.ends_at)
+    news: tuple[Story | EarningsDate, ...] = (*plan.stories, *plan.earnings)
+    tape = RollingTape(plan.columns, plan.sessions, news, lambda day: day >= plan.first, plan.ends_at)
     start = min(tape.first_at or plan.begins_at, plan.begins_at)
     clock = SimulatedClock(start)
     engine = make_engine(plan.project, plan.timetables, plan.begins_at, alerts_between=(plan.first, plan.last))
@@ -206,17 +205,17 @@ def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
 
 
 async def _nothing_to_send() -> None:
-    """Messages are written, not sent."""
+    """Messages are stored, not sent."""
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
 
 
 def _folder(request: Request, settings: Settings) -> Path:
-    """Where topics and companies stand: beside the rules asked for, if there are such, else where configured."""
+    """The folder with topics and companies: that of ``--rules`` if it has them, else the configured one."""
     asked = request.rules
     if asked is not None and not asked.exists():
-        raise UsageError(f"there is no {asked}; name a rule file or a folder of them")
+        raise UsageError(f"{asked} does not exist; name a rule file or a folder of rule files")
     if asked is not None and (asked / "companies.yaml").is_file() and (asked / "topics").is_dir():
         return asked
     if not settings.rules.is_dir():
@@ -226,7 +225,7 @@ def _folder(request: Request, settings: Settings) -> Path:
 
 
 def _columns(request: Request, settings: Settings, companies: Companies) -> PriceColumns:
-    """The prices asked for, with those before that windows need and those after that a last session's end needs."""
+    """The prices to play, with those before that windows need and those after that the last session's end needs."""
     watched = settings.watched if request.configured_only else tuple(c.symbol for c in companies)
     columns = read_prices(
         request.prices,
@@ -240,7 +239,7 @@ def _columns(request: Request, settings: Settings, companies: Companies) -> Pric
 
 
 def _first_and_last(request: Request, columns: PriceColumns, sessions: PriceSessions) -> tuple[date, date]:
-    """The first and the last session to play: of those that have prices, within the dates asked for."""
+    """The first and last session with prices within the dates asked for."""
     first, last = request.first or date.min, request.last or date.max
     days = [day for day in sessions.days if first <= day <= last]
     if not days:
@@ -251,11 +250,11 @@ def _first_and_last(request: Request, columns: PriceColumns, sessions: PriceSess
 def _rules(
     request: Request, settings: Settings, companies: Companies, topics: Topics, columns: PriceColumns
 ) -> RuleSet:
-    """The rules to play, for those that have prices."""
+    """The rules to play, for the symbols that have prices."""
     folder = request.rules or settings.rules
     files = rule_files(folder)
     if not files:
-        raise UsageError(f"{folder} holds no rule files (*.yaml)")
+        raise UsageError(f"{folder} has no rule files (*.yaml)")
     watchlist = tuple(s for s in columns.symbols if s not in settings.benchmarks)
     return load_rules(files, surroundings(settings, companies, topics, watchlist))
 
@@ -263,11 +262,11 @@ def _rules(
 def _nothing(request: Request, columns: PriceColumns) -> str:
     files = ", ".join(str(p) for p in request.prices)
     if columns.problems and not columns.outside and not columns.unknown:
-        return f"{files}: not one row could be read; the first mistake: {columns.problems[0]}"
+        return f"{files}: no row could be read; the first mistake: {columns.problems[0]}"
     if columns.unknown and not len(columns) and not columns.outside:
-        return f"{files}: no symbol that is watched; companies.yaml does not describe {', '.join(columns.unknown)}"
+        return f"{files}: no watched symbol; add {', '.join(columns.unknown)} to companies.yaml"
     dates = f"from {request.first or 'the beginning'} to {request.last or 'the end'}"
-    return f"{files}: no prices of sessions {dates}; check --from and --to"
+    return f"{files}: no prices for sessions {dates}; check --from and --to"
 
 
 def _close_after(timetables: Timetables, session: Session) -> datetime:

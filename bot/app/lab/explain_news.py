@@ -1,6 +1,6 @@
-"""What a headline is taken for: scores with their reasons, who is named, what is met, whom it reaches.
+"""How a headline is classified: scores with reasons, names, lines of business, and the symbols it reaches.
 
-The headline goes through the same room as any story of a feed; nothing is computed a second way.
+It goes through the same news index as any story from a feed; nothing is computed in a second way.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from bot.core.news.reader import SCORED
 from bot.render.text import clean
 
 COUNTS = 0.5
-"""From this score on a story counts, where a rule says no more."""
+"""The score from which a story counts, unless a rule says otherwise."""
 _ORDER = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A headline, understood."""
+    """A classified headline."""
 
     reading: Reading
     titles: dict[str, str]
-    """Topic to what people call it."""
+    """Topic titles by name."""
     why: tuple[tuple[str, ScoreReason], ...]
-    """Exposure and the reason it is met, strongest first."""
+    """Each exposure with a reason, strongest first."""
     reached: tuple[tuple[str, str, ClusterMatch], ...]
     """Symbol, name and match: those named, then the most exposed."""
 
@@ -39,12 +39,12 @@ class Explained:
 def explain_headline(
     config: Path, title: str, now: datetime, *, summary: str = "", source: str = "", link: str = ""
 ) -> Explained:
-    """Read ``title`` as a story seen ``now``, with the topics and companies that ``config`` leads to.
+    """Classify ``title`` as a story seen ``now``, with the topics and companies of ``config``.
 
     Raises ConfigError, UsageError.
     """
     if not title.strip():
-        raise UsageError('there is no headline; write news explain "OpenAI unveils GPT-9"')
+        raise UsageError('the headline is empty; write news explain "OpenAI unveils GPT-9"')
     project = load_project(config)
     return explain_story(
         project.topics, project.companies, Story("headline", source, clean(title), now, now, clean(summary), link)
@@ -52,38 +52,38 @@ def explain_headline(
 
 
 def explain_story(topics: Topics, companies: Companies, story: Story) -> Explained:
-    """The same for a story, alone in an empty room."""
-    room = NewsIndex(topics, companies, window=timedelta(days=8))
-    reading = room.add(story)
+    """The same for a story, alone in an empty news index."""
+    index = NewsIndex(topics, companies, window=timedelta(days=8))
+    reading = index.add(story)
     if reading is None:
-        raise UsageError("the headline could not be read; write it anew")
+        raise UsageError("the headline could not be read; rephrase it")
     since = story.seen_at - timedelta(seconds=1)
     found = []
-    for symbol in sorted(room.reached(reading.cluster)):
-        for match in room.matches(symbol, (), min_score=SCORED, since=since, until=story.seen_at):
+    for symbol in sorted(index.reached(reading.cluster)):
+        for match in index.matches(symbol, (), min_score=SCORED, since=since, until=story.seen_at):
             company = companies.get(symbol)
             found.append((symbol, company.name if company else "", match))
     found.sort(key=lambda item: (_ORDER[item[2].reach], -item[2].strength, item[0]))
     titles = {topic.name: topic.title for topic in topics.topics}
-    return Explained(reading, titles, room.why(story.id), tuple(found))
+    return Explained(reading, titles, index.why(story.id), tuple(found))
 
 
 # ------------------------------------------------------------------------------------------------------------- output
 
 
 def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
-    """For people. At most ``companies_shown`` symbols reached by exposure; all of them for 0."""
+    """For people. At most ``companies_shown`` symbols reached by exposure; 0 for all."""
     yield from _topic_lines(found)
     named = _mentions(found.reading.mentions)
-    yield "names " + ("; ".join(named) if named else "no company, lab or model we know")
+    yield "names " + ("; ".join(named) if named else "no known company, lab or model")
     if not found.reading.cluster:
-        yield "it is about nothing we follow, so it is not joined with others and reaches nobody"
+        yield "off topic: not clustered with other stories, reaches no symbol"
         return
     if found.why:
-        yield "meets"
+        yield "affects"
         strongest: dict[str, ScoreReason] = {}
         for exposure, reason in found.why:
-            strongest.setdefault(exposure, reason)  # the others add nothing
+            strongest.setdefault(exposure, reason)  # only the strongest reason counts
         for exposure, reason in strongest.items():
             yield f"  {reason.weight:.2f} {exposure}: {reason.name}" + (f" ({reason.text})" if reason.text else "")
     yield from _reach_lines(found, companies_shown)
@@ -92,7 +92,7 @@ def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
 def _topic_lines(found: Explained) -> Iterator[str]:
     topics = sorted(found.reading.topics, key=lambda t: (-t.score, t.topic))
     if not topics:
-        yield "no topic: nothing in it speaks for one"
+        yield "no topic: nothing in it indicates one"
     for topic in topics:
         verdict = "counts" if topic.score >= COUNTS else f"below {COUNTS:.1f}"
         yield f"{topic.topic} {topic.score:.2f} ({verdict}): {found.titles.get(topic.topic, '')}"
@@ -104,9 +104,9 @@ def _reach_lines(found: Explained, companies_shown: int) -> Iterator[str]:
     direct = [item for item in found.reached if item[2].reach is Reach.DIRECT]
     exposed = [item for item in found.reached if item[2].reach is Reach.EXPOSURE]
     if not found.reached:
-        yield "reaches nobody"
+        yield "reaches no symbol"
         return
-    yield f"reaches {len(direct)} by name, {len(exposed)} by what they live from"
+    yield f"reaches {len(direct)} by name, {len(exposed)} by line of business"
     shown = [*direct, *(exposed[:companies_shown] if companies_shown else exposed)]
     for symbol, name, match in shown:
         by = ", ".join(match.exposures) if match.exposures else "named"
@@ -116,7 +116,7 @@ def _reach_lines(found: Explained, companies_shown: int) -> Iterator[str]:
 
 
 def _mentions(mentions: tuple[Mention, ...]) -> list[str]:
-    """Who and what is named, each once, with the words and where they stand if not in the title."""
+    """Each name once, with the words used, and where they are if not in the title."""
     found: dict[tuple[str, str], str] = {}
     for mention in mentions:
         place = "" if mention.where is Field.TITLE else f", in the {mention.where.value}"

@@ -1,7 +1,7 @@
-"""Why a rule fired for a symbol, or why not: every condition as it stood at a moment of the past.
+"""Why a rule fired for a symbol, or why not: every condition as it was at a past time.
 
-The state is rebuilt by the one recovery path, from observations seen up to that moment and none after it. What fired
-in that session is looked up beside it, whenever it was.
+The state is restored from the observations seen up to that time and none after it. All alerts of that session are
+listed besides.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.lab.workbench import Workbench, episode_scenario, open_workbench
-from bot.app.lines import alert_line, iso, told_checks
+from bot.app.lines import alert_line, flat_checks, iso
 from bot.app.project import PRICES_BACK
 from bot.app.stores import open_history, read_store
 from bot.config.yaml.validation import one_of
@@ -30,16 +30,16 @@ from bot.replay.playing import play
 from bot.replay.runner import POSITION
 
 LONGEST_GAP = timedelta(days=4)
-"""How long after the last observation a question still makes sense: over a weekend with a holiday nothing comes in."""
+"""How long after the last observation a query makes sense: over a long weekend nothing comes in."""
 CLUSTERS = 5
 CLUSTER_SCORE = 0.3
-"""Clusters scoring at least this on some topic are shown, whatever rules ask for."""
+"""Clusters with at least this score on some topic are shown, whatever rules require."""
 SESSIONS_BACK = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Explanations:
-    """What was known of a symbol at a moment, and what every rule made of it."""
+    """What was known about a symbol at a time, and the result of every rule."""
 
     symbol: str
     name: str
@@ -48,7 +48,7 @@ class Explanations:
     phase: Phase
     session: Session | None
     quote: Quote | None
-    """The standing price; ``None`` where the session had none yet."""
+    """The current price; ``None`` if the session had none yet."""
     previous_close: Reference | None
     clusters: tuple[ClusterMatch, ...]
     outcomes: tuple[Evaluation, ...]
@@ -59,7 +59,7 @@ class Explanations:
 
     @property
     def moved(self) -> float | None:
-        """The standing price against the previous close."""
+        """The change of the current price from the previous close."""
         return change(self.quote.price, self.previous_close) if self.quote else None
 
 
@@ -68,16 +68,16 @@ def explain_history(
 ) -> Explanations:
     """``symbol`` at ``at``, on the history in ``database``. Raises UsageError, StoreError and ConfigError."""
     if at > now:
-        raise UsageError(f"{_told(at)} lies in the future; ask about a moment of the past")
+        raise UsageError(f"{_utc(at)} is in the future; give a past time")
     with open_history(database) as history:
-        reaches, alerts = history.extent(), history.list_alerts(symbol=symbol, limit=None)
-    if reaches is None:
-        raise UsageError(f"{database}: nothing was observed there yet; it fills once `run` has been started")
-    first, last = reaches
+        extent, alerts = history.extent(), history.list_alerts(symbol=symbol, limit=None)
+    if extent is None:
+        raise UsageError(f"{database}: no prices or stories yet; start `run` to collect them")
+    first, last = extent
     if at < first:
-        raise UsageError(f"{_told(at)} is before the history in {database}, which begins {_told(first)}")
+        raise UsageError(f"{_utc(at)} is before the history in {database}, which begins {_utc(first)}")
     if at > last + LONGEST_GAP:
-        raise UsageError(f"{_told(at)} is after the history in {database}, which ends {_told(last)}")
+        raise UsageError(f"{_utc(at)} is after the history in {database}, which ends {_utc(last)}")
     workbench = open_workbench(config, rules, now)
     window = workbench.project.settings.news.window + timedelta(days=7)
     with read_store(database) as store:
@@ -102,7 +102,7 @@ def explain_episode(
     quoted = [o.seen_at for o in tape.observations if isinstance(o, Quote)]
     first = min(quoted, default=tape.first_at)
     if not first <= at <= tape.last_at + LONGEST_GAP:
-        raise UsageError(f"{_told(at)} is outside {episode}, which goes from {_told(first)} to {_told(tape.last_at)}")
+        raise UsageError(f"{_utc(at)} is outside {episode}, which goes from {_utc(first)} to {_utc(tape.last_at)}")
     loaded = workbench.rules(scenario.symbols)
     found = explain(workbench, loaded, [o for o in tape.observations if o.seen_at <= at], symbol, at)
     if found.session is None:
@@ -120,7 +120,7 @@ def explain_episode(
 def explain(
     workbench: Workbench, rules: RuleSet, observations: list[Observation], symbol: str, at: datetime
 ) -> Explanations:
-    """What ``rules`` make of ``symbol`` at ``at``, given all that was seen until then."""
+    """The results of ``rules`` for ``symbol`` at ``at``, from the ``observations`` until then."""
     since = min((o.seen_at for o in observations), default=at)
     engine = workbench.engine(rules, since)
     engine.restore(observations, (), (), at)
@@ -166,9 +166,9 @@ def _with_alerts(found: Explanations, alerts: list[dict[str, Any]]) -> Explanati
 
 
 def explanation_lines(found: Explanations) -> Iterator[str]:
-    """For people: what was known, then every rule as a tree, then what fired that session."""
-    called = f" ({clean(found.name)})" if found.name else ""
-    yield f"{found.symbol}{called} at {_told(found.at)}: {_phase_told(found)}"
+    """For people: what was known, then every rule as a tree, then the alerts of that session."""
+    name = f" ({clean(found.name)})" if found.name else ""
+    yield f"{found.symbol}{name} at {_utc(found.at)}: {_phase(found)}"
     yield ""
     yield "What was known"
     yield from (f"  {line}" for line in _known(found))
@@ -178,10 +178,10 @@ def explanation_lines(found: Explanations) -> Iterator[str]:
         yield from check_lines(outcome.check, "  ")
     if not found.outcomes:
         yield ""
-        yield f"no rule concerns {found.symbol}; is it on the watchlist in config.yaml?"
+        yield f"no rule applies to {found.symbol}; is it on the watchlist in config.yaml?"
     if found.others:
         yield ""
-        yield f"not asked, for they do not concern {found.symbol}: {', '.join(found.others)}"
+        yield f"rules that do not apply to {found.symbol}: {', '.join(found.others)}"
     yield ""
     yield from _fired(found)
 
@@ -207,7 +207,7 @@ def explanation_object(found: Explanations) -> dict[str, Any]:
     }
 
 
-def _phase_told(found: Explanations) -> str:
+def _phase(found: Explanations) -> str:
     if found.session is None:
         return f"no session known on {found.exchange}"
     if found.phase is Phase.CLOSED:
@@ -221,24 +221,23 @@ def _known(found: Explanations) -> Iterator[str]:
         yield "price: none yet in this session"
     else:
         age = int((found.at - quote.at).total_seconds())
-        yield f"price: {quote.price:.2f} ({quote.kind.value}) at {_told(quote.at)}, {_age(age)} old"
+        yield f"price: {quote.price:.2f} ({quote.kind.value}) at {_utc(quote.at)}, {_age(age)} old"
     if reference is None:
-        yield "previous close: not known" + ("" if quote else " without a price")
+        yield "previous close: unknown" + ("" if quote else " without a price")
     else:
         moved = f", so {found.moved * 100:+.1f}%" if found.moved is not None else ""
         yield f"previous close: {reference.price:.2f} of {reference.session}{moved}"
     if not found.clusters:
-        yield f"stories: none of the last {SESSIONS_BACK} sessions reaches {found.symbol}"
+        yield f"stories: none in the last {SESSIONS_BACK} sessions reaches {found.symbol}"
     for match in found.clusters:
         via = f" via {', '.join(match.exposures[:3])}" if match.exposures else ""
         sources = f"{len(match.sources)} source{'s' if len(match.sources) != 1 else ''}"
         yield (
             f"stories: {match.topic} {match.score:.2f}, {match.reach}{via}, {sources}, first seen "
-            f"{_told(match.first.seen_at)}: “{clean(match.best.title)}”"
+            f"{_utc(match.first.seen_at)}: “{clean(match.best.title)}”"
         )
         if match.reasons:
-            told = ", ".join(f"{r.name} {r.weight:+.2f} “{clean(r.text)}”" for r in match.reasons)
-            yield f"  = {told}"
+            yield "  = " + ", ".join(f"{r.name} {r.weight:+.2f} “{clean(r.text)}”" for r in match.reasons)
 
 
 def _verdict(outcome: Evaluation) -> str:
@@ -256,14 +255,14 @@ def _fired(found: Explanations) -> Iterator[str]:
         yield f"no alert for {found.symbol} in the session of {found.session.date}"
     for alert in found.alerts:
         at = datetime.fromisoformat(alert["at"])
-        later = " (after the moment asked about)" if at > found.at else ""
-        yield f"alert {alert['id']}: {alert['rule']} fired at {_told(at)}{later}; at most {alert['severity']}"
+        later = " (later)" if at > found.at else ""
+        yield f"alert {alert['id']}: {alert['rule']} fired at {_utc(at)}{later}; at most {alert['severity']}"
         for line in alert["why"]:
             if line["value"] is not None and line["holds"]:
                 yield f"  on {clean(line['condition'])}: {clean(line['measured'])}"
         now = next((o.rule.version for o in found.outcomes if o.rule.name == alert["rule"]), None)
         if now is not None and alert.get("rule_version") not in (None, now):
-            yield "  by another version of the rule than the one above"
+            yield "  by a different version of the rule"
 
 
 def _outcome(outcome: Evaluation) -> dict[str, Any]:
@@ -275,7 +274,7 @@ def _outcome(outcome: Evaluation) -> dict[str, Any]:
         "severity": outcome.severity.word if outcome.severity else None,
         "pending": outcome.pending,
         "stopped_by": stop.condition if stop else None,
-        "checks": list(told_checks(outcome.check)),
+        "checks": list(flat_checks(outcome.check)),
     }
 
 
@@ -303,5 +302,5 @@ def _age(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
 
 
-def _told(at: datetime) -> str:
+def _utc(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}{f':{at:%S}' if at.second else ''}Z"

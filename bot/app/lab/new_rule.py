@@ -1,4 +1,4 @@
-"""``rules new``: from a few answers to a commented rule with its test, both checked before anything is written."""
+"""``rules new``: makes a commented rule and its test from a few answers, both checked before they are written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.core.prices.windows import parse_since
 from bot.core.rules.rule import Rule
 
 SESSION = date(2025, 2, 26)
-"""The session the written tests happen in: an ordinary Wednesday on every exchange."""
+"""The session of the tests written: an ordinary Wednesday on every exchange."""
 STEP = timedelta(minutes=30)
 _SELECTOR = re.compile(r"(?:group:|exposure:)?[\w.^=-]+\Z")
 
@@ -72,7 +72,7 @@ class NewRuleAnswers:
         try:
             value = float(self.number)
         except ValueError:
-            raise UsageError(f"'{self.by}' is not how far a price moves; write a percentage, as 10%") from None
+            raise UsageError(f"'{self.by}' is not a percentage; write one, as 10%") from None
         if not 0 < value <= (99 if self.watch is RuleSubject.FALL else 1000):
             raise UsageError(f"a price cannot {self.watch} by {self.by}; write a percentage above 0, as 10%")
         return value
@@ -127,9 +127,9 @@ def _rule_lines(wish: NewRuleAnswers) -> Iterator[str]:
     name = wish.named()
     yield "# yaml-language-server: $schema=schema/rules.json"
     yield "#"
-    yield "# Made by `rules new`. Change what you like and save: a running bot takes it within two seconds."
-    yield "# Every key is explained in docs/rules.md. Whether it reads:  python main.py rules check"
-    yield f"# Whether it does what its test says:  python main.py rules test rules/tests/{name}.yaml"
+    yield "# Made by `rules new`. Edit and save it: a running bot loads it within two seconds."
+    yield "# docs/rules.md explains every key. To check the rule:  python main.py rules check"
+    yield f"# To run its test:  python main.py rules test rules/tests/{name}.yaml"
     yield "rules:"
     yield f"  - name: {name}"
     yield f"    description: {wish.described()}"
@@ -140,7 +140,7 @@ def _rule_lines(wish: NewRuleAnswers) -> Iterator[str]:
         yield "        # against: previous close, open, 30m, 3 sessions, high of 20 sessions, story"
         yield f'        - price: {{change: "{wish.change}", since: {wish.since}}}'
     if wish.has_news:
-        yield "        # direct: the story names the company; exposure: it is about what the company lives from"
+        yield "        # direct: the story names the company; exposure: it is about the company's line of business"
         reach = "[direct, exposure]" if wish.has_price else "direct"
         yield (
             f"        - news: {{topic: {wish.topic}, reach: {reach}, within: 5 sessions, "
@@ -148,11 +148,11 @@ def _rule_lines(wish: NewRuleAnswers) -> Iterator[str]:
         )
     if wish.watch is RuleSubject.FALL:
         yield "      none:"
-        yield '        - market: {change: "< -4%"}  # everything falls: no news about these'
+        yield '        - market: {change: "< -4%"}  # the whole market falls'
     yield f"    severity: {wish.severity}  # info, warning, high or critical"
-    yield "    cooldown: 1 session  # how long it stays quiet for the same symbol, unless it gets worse"
+    yield "    cooldown: 1 session  # no second alert for the same symbol, unless severity rises"
     if wish.has_price:
-        yield "    hold: 2  # so many quotes must agree: one wild print fires nothing"
+        yield "    hold: 2  # quotes that must agree, so that one bad print fires nothing"
 
 
 # ------------------------------------------------------------------------------------------------------------ its test
@@ -200,14 +200,14 @@ def _test_lines(wish: NewRuleAnswers, symbol: str, timetables: Timetables, headl
         yield f'      - {{symbol: {symbol}, at: "{at:%H:%M}", severity: {wish.severity}}}'
         yield ""
     if wish.has_price:
-        yield "  - name: half as far is nothing to tell"
+        yield "  - name: half the move does not fire"
         yield from prices(0.5)
         yield from news
         yield "    expect_nothing: {because: it does not move far enough, stopped by: price}"
     if wish.has_news:
         if wish.has_price:
             yield ""
-        yield "  - name: without a story on the topic there is nothing to tell"
+        yield "  - name: without a story on the topic it does not fire"
         yield from prices(further)
         yield "    news:"
         yield f"      - {told_at:%H:%M} | Example News | The town council repaints a bridge"
@@ -267,14 +267,14 @@ def draft(wish: NewRuleAnswers, config: Path, project: Project, timetables: Time
     rule_path, test_path = rules / f"{wish.named()}.yaml", rules / "tests" / f"{wish.named()}.yaml"
     for path in (rule_path, test_path):
         if path.exists():
-            raise UsageError(f"{path} is already there; choose another name")
+            raise UsageError(f"{path} exists already; choose another name")
     rule = compiled(wish, project)
     written = rule_text(wish)
     for headline in headlines(wish, rule, project):
         tests = test_text(wish, rule, project, timetables, headline)
         if _passes(written, tests, config, now):
             return RuleDraft(rule.name, rule_path, written, test_path, tests)
-    raise UsageError("this rule can hardly ever fire: no prices were found that meet it; choose other answers")
+    raise UsageError("this rule is unlikely ever to fire: no test prices meet it; choose other answers")
 
 
 def compiled(wish: NewRuleAnswers, project: Project) -> Rule:
@@ -293,7 +293,7 @@ def compiled(wish: NewRuleAnswers, project: Project) -> Rule:
     rule = loaded.named(wish.named())
     assert rule is not None
     if not rule.symbols:
-        raise UsageError(f"no symbol of the watchlist is in {wish.symbols}; write others")
+        raise UsageError(f"no symbol of the watchlist is in {wish.symbols}; choose others")
     return rule
 
 
@@ -360,7 +360,7 @@ def write(made: RuleDraft) -> None:
                     undo.callback(path.unlink)
                     file.write(text)
             except FileExistsError as error:
-                raise UsageError(f"{path} is already there; choose another name") from error
+                raise UsageError(f"{path} exists already; choose another name") from error
             except OSError as error:
                 raise StoreError(f"{path} cannot be written: {error.strerror}") from error
         undo.pop_all()

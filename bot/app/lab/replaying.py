@@ -27,20 +27,20 @@ EPISODES_FROM = date(2015, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A replay that is ready to be played."""
+    """A replay ready to be played."""
 
     episode: Episode
     project: Project
     timetables: Timetables
     tape: Tape
     warm_until: datetime
-    """Where the replayed sessions begin; everything before only fills references."""
+    """When the replayed sessions begin; everything before only provides references."""
 
 
 def plan_replay(config: Path, name: str, now: datetime) -> Plan:
-    """Everything an episode needs, read and checked. The watchlist is what the episode has prices for.
+    """Read and check everything a replay needs. The watchlist is the symbols the episode has prices for.
 
-    Raises ConfigError for mistakes in any file, UsageError where there is no such episode or it cannot be replayed.
+    Raises ConfigError for mistakes in any file, UsageError if there is no such episode or it cannot be replayed.
     """
     settings = load_settings(config)
     path = episode_path(settings.rules / "episodes", name)
@@ -68,7 +68,7 @@ class Playing:
     sender: Sender
 
     async def results(self) -> AsyncIterator[tuple[int, CycleResult]]:
-        """Play; yields the step of the tape and what each cycle did."""
+        """Play; yields the step of the tape and each cycle's result."""
         async for step in self.replay.run():
             yield step
 
@@ -80,7 +80,7 @@ def start_replay(
     recipients: Sequence[Recipient],
     speed: float | None = None,
 ) -> Playing:
-    """Join the parts; where ``store`` holds the beginning of this replay, go on from there.
+    """Join the parts; if ``store`` holds the beginning of this replay, resume there.
 
     One message is in flight at a time, so that a kill leaves at most one in doubt.
     """

@@ -1,4 +1,4 @@
-"""How verdicts of rule tests are shown: lines for people, objects for programs, JUnit XML for CI."""
+"""Reports of rule tests: lines for people, objects for programs, JUnit XML for CI."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from bot.app.lab.rule_testing import Failure, Miss, RuleTestResult, told_event
-from bot.app.lines import iso, told_checks
+from bot.app.lab.rule_testing import Failure, Miss, RuleTestResult, event_line
+from bot.app.lines import flat_checks, iso
 from bot.core.rules.nearness import stopper
 from bot.render.checks import check_lines
 from bot.render.text import clean
 
 
-def verdict_lines(verdict: RuleTestResult) -> Iterator[str]:
-    """``ok`` or ``FAIL`` with place and name; under a failure what came instead and why."""
+def result_lines(verdict: RuleTestResult) -> Iterator[str]:
+    """``ok`` or ``FAIL`` with place and name; under a failure what fired instead and why."""
     word = "ok  " if verdict.passed else "FAIL"
     yield f"{word} {verdict.test.where}  {clean(verdict.test.name)}"
     for failure in verdict.failures:
@@ -34,7 +34,7 @@ def failure_lines(failure: Failure) -> Iterator[str]:
         yield from check_lines(miss.check, "    ")
 
 
-def verdict_object(verdict: RuleTestResult) -> dict[str, Any]:
+def result_object(verdict: RuleTestResult) -> dict[str, Any]:
     """A verdict for ``--json``."""
     line, column = verdict.test.document.position(verdict.test.path)
     return {
@@ -45,7 +45,7 @@ def verdict_object(verdict: RuleTestResult) -> dict[str, Any]:
         "column": column,
         "passed": verdict.passed,
         "rules": list(verdict.rules),
-        "fired": [told_event(change) for change in verdict.fired],
+        "fired": [event_line(change) for change in verdict.fired],
         "failures": [
             {"what": failure.what, "came": list(failure.came), "why": [_miss(miss) for miss in failure.misses]}
             for failure in verdict.failures
@@ -61,7 +61,7 @@ def _miss(miss: Miss) -> dict[str, Any]:
         "symbol": miss.symbol,
         "at": iso(miss.at),
         "stopped_by": stopped.condition if stopped else None,
-        "checks": list(told_checks(miss.check)),
+        "checks": list(flat_checks(miss.check)),
     }
 
 

@@ -1,7 +1,7 @@
 """Runs rule tests through the production engine and compares what fired with what was expected.
 
-A test that fails is played once more with a probe: at every turn the expected rule is evaluated for its symbol with
-its whole tree, and the nearest miss is kept, so that the report says what stopped it.
+A failing test is played again with a probe: at every step the expected rule is evaluated for its symbol, and the
+nearest miss is kept, so that the report shows what stopped it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.app.lab.workbench import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scene_of
+from bot.app.lab.workbench import Scenario, Workbench, cannot_fail, open_workbench, rules_under_test, scenario_of_test
 from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
+from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import AlertChange, ChangeKind, Check
 from bot.core.rules.nearness import nearness, stopper
@@ -24,7 +25,7 @@ EVENTS = (ChangeKind.FIRED, ChangeKind.ESCALATED, ChangeKind.RESOLVED)
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """The moment at which a rule came nearest to firing for a symbol."""
+    """The time when a rule came nearest to firing for a symbol."""
 
     rule: str
     symbol: str
@@ -39,9 +40,9 @@ class Failure:
     what: str
     """``expected …, but …``, in one line."""
     came: tuple[str, ...] = ()
-    """What came instead, a line each."""
+    """What happened instead, a line each."""
     misses: tuple[Miss, ...] = ()
-    """Why it did not come, or for something unexpected why it did."""
+    """Why it did not fire, or for something unexpected why it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,21 @@ class RuleTestResult:
 
     @property
     def passed(self) -> bool:
-        """Nothing was other than expected."""
+        """Everything was as expected."""
         return not self.failures
 
 
 @dataclass(slots=True)
 class Suite:
-    """Tests that are ready to be run."""
+    """Tests ready to be run."""
 
     workbench: Workbench
     tests: list[tuple[RuleTest, list[Rule], Scenario]]
     coverage: dict[str, set[str]] = field(default_factory=dict)
-    """Per rule ``fires`` and ``quiet``, as far as tests expect it."""
+    """Per rule ``fires`` and ``quiet``, if a test expects it."""
 
     def uncovered(self) -> Iterator[str]:
-        """What no test expects of the loaded rules, a line each."""
+        """Loaded rules without a test that expects them to fire, or to stay quiet; a line each."""
         for rule, ways in self.coverage.items():
             lacking = [way for way, word in (("fires", "fires"), ("stays quiet", "quiet")) if word not in ways]
             if lacking:
@@ -80,19 +81,18 @@ class Suite:
 
 
 def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: datetime) -> Suite:
-    """Every test at ``path`` (the configured rules' ``tests`` where ``None``), read and checked.
+    """Read and check every test at ``path`` (by default the ``tests`` beside the configured rules).
 
-    Raises ConfigError with every mistake in them, tests that could not fail among these; UsageError where there are
-    none.
+    Raises ConfigError with every mistake in them, including tests that cannot fail; UsageError if there are none.
     """
-    from bot.config.settings.model import load_settings
-
-    where = path or _shortest(load_settings(config).rules / "tests")
+    where = path or load_settings(config).rules / "tests"
+    if path is None and where.is_relative_to(Path.cwd()):
+        where = where.relative_to(Path.cwd())
     if not where.exists():
-        raise UsageError(f"there is no {where}; name a test file or a folder of them")
+        raise UsageError(f"{where} does not exist; name a test file or a folder of test files")
     files = rule_test_files(where)
     if not files:
-        raise UsageError(f"{where} holds no rule tests (*.yaml); docs/rule-tests.md shows how to write one")
+        raise UsageError(f"{where} has no rule tests (*.yaml); docs/rule-tests.md shows how to write one")
     tests = load_rule_tests(files)
     workbench = open_workbench(config, rules, now, tests)
     problems: list[Problem] = []
@@ -100,7 +100,7 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     coverage: dict[str, set[str]] = {rule.name: set() for rule in workbench.rules()}
     for test in tests:
         try:
-            scenario = scene_of(workbench, test)
+            scenario = scenario_of_test(workbench, test)
             under, missing = rules_under_test(test, workbench.rules(scenario.symbols))
         except ConfigError as error:
             problems += error.problems
@@ -115,11 +115,6 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
     return Suite(workbench, ready, coverage)
-
-
-def _shortest(path: Path) -> Path:
-    """As seen from the folder the command was called in, where the path lies below it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: Scenario) -> RuleTestResult:
@@ -139,7 +134,7 @@ def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: 
     comparison.explain(misses)
     fired = tuple(c for c in played.changes if c.kind in (ChangeKind.FIRED, ChangeKind.ESCALATED))
     notes = tuple(
-        f"a price was not believed: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
+        f"implausible price: {r.quote.symbol} {r.quote.price:g} at {r.quote.at:%Y-%m-%d %H:%M}Z, {r.why}"
         for r in played.refused
     )
     return RuleTestResult(test, tuple(comparison.failures), fired, tuple(r.name for r in rules), notes=notes)
@@ -148,10 +143,7 @@ def run_test(workbench: Workbench, test: RuleTest, rules: list[Rule], scenario: 
 def nearest_misses(
     workbench: Workbench, rules: RuleSet, scenario: Scenario, wanted: Iterable[tuple[str, str, Window | None]]
 ) -> dict[tuple[str, str, Window | None], Miss]:
-    """For each rule and symbol the moment at which the rule came nearest, inside the window where there is one.
-
-    Of equally near moments the last counts.
-    """
+    """For each rule and symbol the nearest miss, inside the window if there is one; of equal ones the last."""
     assert scenario.tape.first_at is not None
     asked = sorted(wanted, key=lambda key: (key[0], key[1], str(key[2])))
     engine = workbench.engine(rules, scenario.tape.first_at)
@@ -191,11 +183,11 @@ class _Comparison:
         ]
         self.failures: list[Failure] = []
         self.absent: list[Expected] = []
-        """Expected, and nothing of the kind came."""
+        """Expected, and nothing of the kind happened."""
         self._open = list(self.events)
 
     def compare(self) -> None:
-        """Pair what was expected with what came; the rest are failures."""
+        """Pair what was expected with what happened; the rest are failures."""
         left = [e for e in self.test.expected if not self._pair(e, exactly=True)]
         left = [e for e in left if not self._pair(e, exactly=False)]
         self.absent = left
@@ -206,12 +198,12 @@ class _Comparison:
             self._compare_messages(self.test.messages)
 
     def explain(self, misses: dict[tuple[str, str, Window | None], Miss]) -> None:
-        """Add what did not come at all, with the nearest misses, and look at what was to stop it."""
+        """Add what did not happen, with the nearest misses, and check what stopped the rules."""
         for expected in self.absent:
             rule = expected.rule or self.rules[0].name
             miss = misses.get((rule, expected.symbol, expected.window))
             others = [e for e in self.events if e.alert.symbol == expected.symbol and e.kind is not ChangeKind.RESOLVED]
-            came = tuple(map(told_event, others)) or (f"nothing for {expected.symbol}",)
+            came = tuple(map(event_line, others)) or (f"nothing for {expected.symbol}",)
             what = f"expected {expected.written}: {rule} did not {'end' if expected.resolved else 'fire'}"
             self.failures.append(Failure(what, came, (miss,) if miss else ()))
         if self.test.stopped_by and self.test.because:
@@ -220,7 +212,7 @@ class _Comparison:
     # ------------------------------------------------------------------------------------------------------- pairing
 
     def _pair(self, expected: Expected, *, exactly: bool) -> bool:
-        """Give ``expected`` the first event it fits; where not ``exactly``, one that differs, which is a failure."""
+        """Pair ``expected`` with the first event that fits; if not ``exactly``, one that differs, a failure."""
         for event in self._open:
             if not self._same(expected, event):
                 continue
@@ -231,7 +223,7 @@ class _Comparison:
             if differences:
                 what = f"expected {expected.written}: {'; '.join(differences)}"
                 why = Miss(event.alert.rule, event.alert.symbol, event.at, event.alert.checks[0])
-                self.failures.append(Failure(what, (told_event(event),), (why,)))
+                self.failures.append(Failure(what, (event_line(event),), (why,)))
             return True
         return False
 
@@ -252,7 +244,7 @@ class _Comparison:
         yield from _message_as_expected(expected, self._message_of(event, expected.reason))
 
     def _message_of(self, event: AlertChange, reason: str | None) -> PlannedMessage | None:
-        """The new message that goes out for the event's incident at that moment; one for ``reason`` first."""
+        """The new message sent for the event's incident at that time, preferably for ``reason``."""
         at_once = [
             t
             for t in self.told
@@ -272,7 +264,7 @@ class _Comparison:
         alert = event.alert
         why = Miss(alert.rule, alert.symbol, event.at, alert.checks[0])
         expected = f"nothing was expected ({self.test.because})" if self.test.because else "not expected"
-        return Failure(f"{told_event(event)}: {expected}", (), (why,))
+        return Failure(f"{event_line(event)}: {expected}", (), (why,))
 
     def _compare_messages(self, expected: tuple[ExpectedMessage, ...]) -> None:
         came = [t for t in self.told if not t.notification.suppressed_by]
@@ -283,9 +275,9 @@ class _Comparison:
             differences = list(_message_differences(wanted, came[number]))
             if differences:
                 what = f"expected message {number + 1}, {wanted.written}: {'; '.join(differences)}"
-                self.failures.append(Failure(what, (told_message(came[number]),)))
+                self.failures.append(Failure(what, (message_line(came[number]),)))
         for extra in came[len(expected) :]:
-            self.failures.append(Failure(f"{told_message(extra)}: this message was not expected"))
+            self.failures.append(Failure(f"{message_line(extra)}: this message was not expected"))
 
     def _stopped_as_said(self, misses: list[Miss]) -> None:
         """The nearest miss of all must have been stopped by what the test says."""
@@ -301,7 +293,7 @@ class _Comparison:
 
 
 def _message_as_expected(expected: Expected, message: PlannedMessage | None) -> Iterator[str]:
-    """In what the message about an alert differs from what is expected of it."""
+    """How the message about an alert differs from what is expected."""
     if expected.reason == "none":
         if message is not None:
             yield f"a message went out, reason {message.announcement.reason}"
@@ -330,7 +322,7 @@ def _message_differences(wanted: ExpectedMessage, told: PlannedMessage) -> Itera
 
 
 def _lacking(words: Iterable[str], told: PlannedMessage | None) -> Iterator[str]:
-    """Which of the words the message lacks; white space and its kind do not matter."""
+    """Which of the words the message lacks; differences in white space do not matter."""
     if told is None:
         yield "no message went out then"
         return
@@ -345,14 +337,14 @@ def _folded(text: str) -> str:
     return " ".join(text.replace("−", "-").split())
 
 
-def told_event(event: AlertChange) -> str:
+def event_line(event: AlertChange) -> str:
     """``ai-model-shock NVDA fired high at 2025-01-27 10:00Z (-10.2%)``."""
     alert = event.alert
     moved = f" ({alert.change * 100:+.1f}%)" if alert.change is not None else ""
     return f"{alert.rule} {alert.symbol} {event.kind.value} {alert.severity.word} at {_clock(event.at)}{moved}"
 
 
-def told_message(told: PlannedMessage) -> str:
+def message_line(told: PlannedMessage) -> str:
     """A message in one line."""
     headline = told.notification.text.strip().splitlines()[0]
     return f"message at {_clock(told.announcement.at)}, reason {told.announcement.reason}: ‘{headline}’"

@@ -1,7 +1,7 @@
-"""Edited rules over the past, beside what did fire: which alerts are gained, lost or moved.
+"""Edited rules on past data, compared with what fired: which alerts are gained, lost or moved.
 
-Over the user's own history the stored observations are played again, read-only and beside a running bot; what did fire
-is what the history says. Over an episode or recorded files it is what the configured rules fire there.
+From the user's own history the stored observations are played again, read-only, also while a bot runs, and compared
+with the alerts in the history. In an episode or recorded files the comparison is with the configured rules.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scene
+from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scenario
 from bot.app.lines import iso
 from bot.app.stores import open_history, read_store
 from bot.config.rule_tests.file import Recording
@@ -25,12 +25,12 @@ from bot.replay.playing import play
 from bot.replay.runner import POSITION
 
 EARLIER = timedelta(hours=12)
-"""Played this long before the first session compared: east of Greenwich a session begins on the day before, in UTC."""
+"""Played before the first session compared: in Asia a session begins on the day before, in UTC."""
 AGREE_WITHIN = timedelta(seconds=1)
-"""Two alerts fired at the same time when no further apart than this."""
+"""Alerts no further apart than this fired at the same time."""
 
 Key = tuple[str, str, date]
-"""Rule, symbol, session: one alert at most."""
+"""Rule, symbol, session: at most one alert."""
 Progress = Callable[[datetime], None]
 
 
@@ -45,25 +45,25 @@ class Difference(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """One alert, as far as it is compared."""
+    """One alert, with what is compared of it."""
 
     rule: str
     symbol: str
     session: date
     at: datetime
     severity: Severity
-    """The highest it had."""
+    """The highest it reached."""
     change: float | None
 
     @property
     def key(self) -> Key:
-        """By what two alerts are the same."""
+        """Identifies an alert."""
         return self.rule, self.symbol, self.session
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One alert under the edited rules beside the same as it was."""
+    """One alert under the edited rules beside the same alert as it was."""
 
     difference: Difference
     now: Fired | None
@@ -71,7 +71,7 @@ class Row:
 
     @property
     def either(self) -> Fired:
-        """The alert, whichever of the two there is."""
+        """The alert as it is now, or as it was."""
         found = self.now or self.before
         assert found is not None
         return found
@@ -85,11 +85,11 @@ class Trial:
     first: date
     last: date
     beside: str
-    """What they are compared with, in words."""
+    """What the rules are compared with, in words."""
     notes: tuple[str, ...] = ()
 
     def count(self, difference: Difference) -> int:
-        """How many alerts became that."""
+        """Number of alerts with that difference."""
         return sum(row.difference is difference for row in self.rows)
 
 
@@ -102,24 +102,26 @@ def try_history(
     database: Path,
     progress: Progress | None = None,
 ) -> Trial:
-    """The rules over the sessions from ``since`` to ``until`` in ``database``. Raises UsageError and the like.
+    """The rules over the sessions from ``since`` to ``until`` in ``database``.
 
-    A ``since`` within a day begins with the next day's session, so that no session is judged by half.
+    Raises UsageError, ConfigError and StoreError.
+
+    A ``since`` within a day begins with the next day's session, so that no session is played in part.
     """
     with open_history(database) as history:
-        reaches = history.extent()
-    if reaches is None:
-        raise UsageError(f"{database}: nothing was observed there yet; it fills once `run` has been started")
+        extent = history.extent()
+    if extent is None:
+        raise UsageError(f"{database}: no prices or stories yet; start `run` to collect them")
     until = min(until, now)
     first = since.date() if since.time() == time() else since.date() + timedelta(days=1)
-    if until < reaches[0] or since > reaches[1] or first > until.date():
+    if until < extent[0] or since > extent[1] or first > until.date():
         asked = f"{since:%Y-%m-%d} to {until:%Y-%m-%d}"
         raise UsageError(
-            f"{database} has nothing of {asked}; it goes from {reaches[0]:%Y-%m-%d} to {reaches[1]:%Y-%m-%d}"
+            f"{database} has no data for {asked}; it goes from {extent[0]:%Y-%m-%d} to {extent[1]:%Y-%m-%d}"
         )
     notes = []
-    if reaches[0].date() > first:
-        notes.append(f"the history begins on {reaches[0]:%Y-%m-%d}; nothing before it can be tried")
+    if extent[0].date() > first:
+        notes.append(f"the history begins on {extent[0]:%Y-%m-%d}; earlier sessions cannot be tried")
     workbench = open_workbench(config, rules, now)
     start = datetime.combine(first, time(), UTC) - EARLIER
     window = workbench.project.settings.news.window + timedelta(days=7)
@@ -129,48 +131,48 @@ def try_history(
         if store.extra(POSITION) is not None:  # a replay's database is small, and watches what its episode has
             observations = list(observations)
             symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
-        engine = workbench.engine(workbench.rules(symbols), min(start, reaches[0]))
-        fired = _again(engine, observations, start, until, progress)
+        engine = workbench.engine(workbench.rules(symbols), min(start, extent[0]))
+        fired = _replayed(engine, observations, start, until, progress)
     with open_history(database) as history:
         recorded = [_recorded(alert) for alert in history.list_alerts(limit=None)]
     inside = {f.key: f for f in recorded if first <= f.session <= until.date() and f.at <= until}
     again = {key: f for key, f in fired.items() if first <= f.session <= until.date()}
-    return Trial(tuple(compared(again, inside)), first, until.date(), "what did fire", tuple(notes))
+    return Trial(tuple(compared(again, inside)), first, until.date(), "what fired", tuple(notes))
 
 
 def try_episode(config: Path, rules: Path | None, now: datetime, episode: str) -> Trial:
-    """The rules over a recorded episode, beside the configured ones. Raises UsageError and ConfigError."""
+    """The rules over a recorded episode, compared with the configured ones. Raises UsageError and ConfigError."""
     workbench = open_workbench(config, rules, now)
     return _beside_configured(workbench, config, rules, now, episode_scenario(workbench, episode), [])
 
 
 def try_recording(config: Path, rules: Path | None, now: datetime, recording: Recording) -> Trial:
-    """The rules over recorded files, beside the configured ones. Raises UsageError and ConfigError."""
+    """The rules over recorded files, compared with the configured ones. Raises UsageError and ConfigError."""
     workbench = open_workbench(config, rules, now)
-    scenario, problems = recording_scene(workbench, recording)
+    scenario, problems = recording_scenario(workbench, recording)
     if not scenario.tape.observations:
-        raise UsageError("nothing in the recorded files can be played: " + "; ".join(map(str, problems[:3])))
+        raise UsageError("the recorded files have nothing to play: " + "; ".join(map(str, problems[:3])))
     return _beside_configured(workbench, config, rules, now, scenario, problems)
 
 
 def _beside_configured(
     workbench: Workbench, config: Path, rules: Path | None, now: datetime, scenario: Scenario, problems: list[Problem]
 ) -> Trial:
-    fired = _played(workbench, scenario)
+    fired = played(workbench, scenario)
     before: Mapping[Key, Fired] = {}
-    beside = "nothing, for no other rules were named with --rules"
+    beside = "nothing; name other rules with --rules"
     if rules is not None:
         configured = open_workbench(config, None, now)
         configured.timetables.listings = workbench.timetables.listings
-        before = _played(configured, scenario)
-        beside = "what the configured rules fire"
+        before = played(configured, scenario)
+        beside = "the configured rules"
     first, last = scenario.tape.first_at, scenario.tape.last_at
     assert first is not None
     assert last is not None
     quoted = min((o.seen_at for o in scenario.tape.observations if isinstance(o, Quote)), default=first)
-    notes = [f"passed over: {problem}" for problem in problems[:20]]
+    notes = [f"skipped: {problem}" for problem in problems[:20]]
     if len(problems) > 20:
-        notes.append(f"passed over: {len(problems) - 20} more rows")
+        notes.append(f"skipped: {len(problems) - 20} more rows")
     return Trial(tuple(compared(fired, before)), quoted.date(), last.date(), beside, tuple(notes))
 
 
@@ -191,17 +193,18 @@ def compared(now: Mapping[Key, Fired], before: Mapping[Key, Fired]) -> Iterator[
 # ------------------------------------------------------------------------------------------------------------ playing
 
 
-def _played(workbench: Workbench, scenario: Scenario) -> dict[Key, Fired]:
+def played(workbench: Workbench, scenario: Scenario) -> dict[Key, Fired]:
+    """What the workbench's rules fire in a scenario."""
     assert scenario.tape.first_at is not None
     return fired_by(
         play(workbench.engine(workbench.rules(scenario.symbols), scenario.tape.first_at), scenario.tape).changes
     )
 
 
-def _again(
+def _replayed(
     engine: Engine, observations: Iterable[Observation], start: datetime, until: datetime, progress: Progress | None
 ) -> dict[Key, Fired]:
-    """What the engine fires from ``start`` on; what was seen before only rebuilds its state."""
+    """What the engine fires from ``start`` on; earlier observations only restore its state."""
     changes: list[AlertChange] = []
     warming: list[Observation] = []
     restored = False
@@ -234,7 +237,7 @@ def fired_by(changes: Iterable[AlertChange]) -> dict[Key, Fired]:
 
 
 def _recorded(alert: Mapping[str, Any]) -> Fired:
-    """An alert of the history; its severity is the highest it had."""
+    """An alert of the history; its severity is the highest it reached."""
     return Fired(
         alert["rule"],
         alert["symbol"],

@@ -1,6 +1,6 @@
-"""Sets the stage for playing: rules, symbols and a tape, from a rule test, an episode or recorded files.
+"""Prepares what is played: rules, symbols and a tape, from a rule test, an episode or recorded files.
 
-Everything that turns something given into a tape and an engine, apart from the live history, lives here.
+Everything but the live history becomes a tape and an engine here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import DailyBar, Observation, Quote
+from bot.core.model.episodes import Episode
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.rule import Rule, RuleSet
 from bot.replay.recording import read_recording, recording_observations
@@ -29,7 +30,7 @@ AHEAD = timedelta(days=60)
 
 @dataclass(slots=True)
 class Workbench:
-    """What everything played by one command shares."""
+    """What all plays of one command share: project, rules and calendars."""
 
     project: Project
     rule_files: list[Path]
@@ -37,7 +38,7 @@ class Workbench:
     _rules: dict[frozenset[str], RuleSet] = field(default_factory=dict)
 
     def rules(self, symbols: Iterable[str] = ()) -> RuleSet:
-        """The rules, where the watchlist is the configured one and ``symbols``. Raises ConfigError."""
+        """The rules, with ``symbols`` added to the configured watchlist. Raises ConfigError."""
         settings = self.project.settings
         watched = dict.fromkeys((*settings.watched, *symbols))
         key = frozenset(watched)
@@ -47,18 +48,18 @@ class Workbench:
         return self._rules[key]
 
     def engine(self, rules: RuleSet, watching_since: datetime) -> Engine:
-        """An engine with ``rules`` that knows nothing yet."""
+        """An engine with ``rules`` and no state."""
         return make_engine(replace(self.project, rules=rules), self.timetables, watching_since)
 
 
 def open_workbench(config: Path, rules: Path | None, now: datetime, tests: Collection[RuleTest] = ()) -> Workbench:
-    """The stage with the configured rules, or those at ``rules``. Raises ConfigError and UsageError."""
+    """A workbench with the configured rules, or those at ``rules``. Raises ConfigError and UsageError."""
     if rules is not None and not rules.exists():
-        raise UsageError(f"there is no {rules}; name a rule file or a folder of them")
+        raise UsageError(f"{rules} does not exist; name a rule file or a folder of rule files")
     project = load_project(config)
     files = rule_files(rules or project.settings.rules)
     if not files:
-        raise UsageError(f"{rules or project.settings.rules} holds no rule files (*.yaml)")
+        raise UsageError(f"{rules or project.settings.rules} has no rule files (*.yaml)")
     first, last = EPISODES_FROM, now.date() + AHEAD
     for day in _days(tests):
         first, last = min(first, day - HISTORY), max(last, day + AHEAD)
@@ -79,7 +80,7 @@ def _days(tests: Collection[RuleTest]) -> Iterator[date]:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Something that can be played: a tape, and which symbols have prices in it."""
+    """A tape to play, and the symbols with prices in it."""
 
     tape: Tape
     symbols: tuple[str, ...]
@@ -87,36 +88,41 @@ class Scenario:
 
     @property
     def quoted(self) -> frozenset[str]:
-        """The symbols that have a price within a session, not only closes before."""
+        """The symbols with a price within a session, not only earlier closes."""
         return frozenset(o.symbol for o in self.tape.observations if isinstance(o, Quote))
 
 
 def episode_scenario(workbench: Workbench, name: str) -> Scenario:
-    """A recorded episode. Raises UsageError where there is none, or it has no prices; ConfigError for mistakes."""
+    """A recorded episode. Raises UsageError if there is none or it has no prices, ConfigError for mistakes."""
     path = episode_path(workbench.project.settings.rules / "episodes", name)
     episode = load_episode(path, timetable_of=workbench.timetables.of_exchange)
     if not episode.prices:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be played")
+    return scenario_of(workbench, episode)
+
+
+def scenario_of(workbench: Workbench, episode: Episode) -> Scenario:
+    """An episode with prices; ``workbench`` learns the exchanges of its symbols. Raises UsageError."""
     listings = workbench.timetables.listings
     assert isinstance(listings, dict)
     listings.update({p.symbol: p.exchange for p in episode.prices})
     return Scenario(build_tape(episode, workbench.timetables.of_exchange), tuple(p.symbol for p in episode.prices))
 
 
-def recording_scene(workbench: Workbench, recording: Recording) -> tuple[Scenario, list[Problem]]:
-    """Recorded files, and the rows in them that were passed over. Raises UsageError for an unreadable file."""
+def recording_scenario(workbench: Workbench, recording: Recording) -> tuple[Scenario, list[Problem]]:
+    """Recorded files, and the rows in them that were skipped. Raises UsageError for an unreadable file."""
     recorded = read_recording(recording.prices, recording.news)
     observations = recording_observations(recorded, workbench.timetables.of_symbol, recording.first, recording.last)
     return Scenario(Tape(observations), tuple(recorded.prices.symbols)), recorded.problems
 
 
-def scene_of(workbench: Workbench, test: RuleTest) -> Scenario:
-    """What a test gives, as far as it is played. Raises ConfigError with the places in its file."""
+def scenario_of_test(workbench: Workbench, test: RuleTest) -> Scenario:
+    """The scenario of a test, up to its ``until``. Raises ConfigError with positions in its file."""
     scenario = _given(workbench, test)
     if test.until is not None:
         scenario = Scenario(Tape(o for o in scenario.tape.observations if o.seen_at <= test.until), scenario.symbols)
         if scenario.tape.first_at is None:
-            raise ConfigError([test.problem((*test.path, "until"), "nothing has happened by then; write a later time")])
+            raise ConfigError([test.problem((*test.path, "until"), "nothing happens before then; write a later time")])
     return scenario
 
 
@@ -128,7 +134,7 @@ def _given(workbench: Workbench, test: RuleTest) -> Scenario:
             raise ConfigError([test.problem((*test.path, "episode"), str(error))]) from error
     if test.recording is not None:
         try:
-            scenario, problems = recording_scene(workbench, test.recording)
+            scenario, problems = recording_scenario(workbench, test.recording)
         except UsageError as error:
             raise ConfigError([test.problem((*test.path, "recording"), str(error))]) from error
         if problems:
@@ -159,12 +165,12 @@ def _priced(
     assert test.session is not None
     first = _first_session(timetable, test.session)
     if first is None:
-        problems.append(test.problem(path, f"the calendar of {timetable.exchange} does not reach {test.session}"))
+        problems.append(test.problem(path, f"the calendar of {timetable.exchange} does not include {test.session}"))
         return
     for n, past in enumerate(reversed(given.series.closes), 1):
         session = timetable.before(first, n)
         if session is None:
-            problems.append(test.problem(path, f"{len(given.series.closes)} closes reach back beyond the calendar"))
+            problems.append(test.problem(path, f"{len(given.series.closes)} closes go back beyond the calendar"))
             return
         yield DailyBar(symbol, session.date, past.price, session.close_at, volume=past.volume, source=SOURCE)
     for bar in given.bars:
@@ -196,7 +202,7 @@ SOURCE = "rule test"
 
 
 def _first_session(timetable: Timetable, day: date) -> Session | None:
-    """The session of ``day`` or, where there is none, the next."""
+    """The session of ``day``, else the next one."""
     return next((s for s in timetable.all if s.date >= day), None)
 
 
@@ -204,9 +210,9 @@ def _first_session(timetable: Timetable, day: date) -> Session | None:
 
 
 def rules_under_test(test: RuleTest, loaded: RuleSet) -> tuple[list[Rule], list[Problem]]:
-    """The rules a test is about, and those it names that are not there.
+    """The rules a test is about, and problems for names without a rule.
 
-    A rule that is not enabled yet is tested, where a test names it, as if it were.
+    A disabled rule is tested as if it were enabled, if the test names it.
     """
     if test.rules is None:
         return [rule for rule in loaded if rule.enabled], []
@@ -223,11 +229,11 @@ def rules_under_test(test: RuleTest, loaded: RuleSet) -> tuple[list[Rule], list[
 
 
 def cannot_fail(test: RuleTest, rules: list[Rule], scenario: Scenario) -> Iterator[Problem]:
-    """Why a test could not fail, or could never hold: what it expects is beyond what it is about."""
+    """Why a test cannot fail, or cannot pass: it expects something it is not about."""
     by_name = {rule.name: rule for rule in rules}
     for expected in test.expected:
         if expected.rule is None and len(rules) > 1:
-            message = f"the test is about several rules; say which, as 'rule: {rules[0].name}'"
+            message = f"the test is about several rules; name one, as 'rule: {rules[0].name}'"
             yield test.problem(expected.path, message)
             continue
         rule = by_name.get(expected.rule) if expected.rule else next(iter(rules), None)
@@ -241,26 +247,26 @@ def cannot_fail(test: RuleTest, rules: list[Rule], scenario: Scenario) -> Iterat
 
 
 def _beyond(symbol: str, rule: Rule, test: RuleTest, scenario: Scenario) -> str:
-    """Why ``rule`` cannot fire for ``symbol`` in this test; empty where it can."""
+    """Why ``rule`` cannot fire for ``symbol`` in this test; empty if it can."""
     if test.symbols is not None and symbol not in test.symbols:
         return f"{symbol} is not among the test's 'symbols'"
     if symbol not in rule.symbols:
-        return f"{rule.name} does not concern {symbol}"
+        return f"{rule.name} does not apply to {symbol}"
     if rule.has_price and symbol not in scenario.quoted:
-        return f"{symbol} has no price within a session here, so {rule.name} cannot fire; write some"
+        return f"{symbol} has no price within a session here, so {rule.name} cannot fire; add prices"
     return ""
 
 
 def _nothing_to_fire(test: RuleTest, rules: list[Rule], scenario: Scenario) -> Iterator[Problem]:
-    """Why a test that expects nothing would hold whatever its rules say."""
+    """Why a test that expects nothing would pass whatever its rules say."""
     stories = bool(test.stories) or test.episode is not None or test.recording is not None
     looked_at = scenario.quoted if test.symbols is None else scenario.quoted & test.symbols
     idle = [rule for rule in rules if not _could_fire(rule, looked_at, stories)]
     if test.rules is not None:
         for rule in idle:
-            yield test.problem(test.rules_path, f"could not fail: {_why_not(rule, scenario, looked_at)}")
+            yield test.problem(test.rules_path, f"this test cannot fail: {_why_not(rule, scenario, looked_at)}")
     elif len(idle) == len(rules):
-        yield test.problem(test.path, "could not fail: no rule concerns what is given here")
+        yield test.problem(test.path, "this test cannot fail: no rule applies to its prices and news")
 
 
 def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:
@@ -269,8 +275,8 @@ def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:
 
 def _why_not(rule: Rule, scenario: Scenario, looked_at: frozenset[str]) -> str:
     if not rule.has_price:
-        return f"{rule.name} asks for news and there is none; write 'news: …'"
+        return f"{rule.name} requires news and there is none; write 'news: …'"
     if scenario.symbols and not scenario.quoted:
         return "there are closes but no price in the test's session; write a time and a price after '|'"
     shown = ", ".join(sorted(looked_at)[:5]) or "no symbol"
-    return f"{rule.name} concerns none of the symbols looked at here that have prices ({shown})"
+    return f"{rule.name} applies to none of the symbols with prices here ({shown})"

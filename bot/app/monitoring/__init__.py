@@ -1,1 +1,1 @@
-"""How the running bot is doing: status, metrics, health, heartbeat and logs."""
+"""Monitoring of the running bot: status, metrics, health, heartbeat and logs."""

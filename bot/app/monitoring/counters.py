@@ -1,4 +1,4 @@
-"""What is counted and timed while the bot runs: heard at the cycle and at the sender, changing nothing there."""
+"""Counts and timings of the running bot, taken at the cycle and the sender without changing what they do."""
 
 from __future__ import annotations
 
@@ -25,53 +25,50 @@ class Measures:
     """Everything counted since the start."""
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    """Where the histograms are; one bot's own, not the library's one for the whole process."""
+    """Holds the histograms; not the library's default registry, which is shared by the whole process."""
     cycle_seconds: Histogram = field(init=False)
     delivery_seconds: Histogram = field(init=False)
     alerts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Fired, by rule and severity."""
     escalations: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Risen in severity, by rule and the new severity."""
+    """Escalated, by rule and new severity."""
     polls: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By source, and how they went (``none`` is well)."""
+    """By source and trouble (``none`` is success)."""
     polled_at: dict[str, datetime] = field(default_factory=dict)
-    """When each source was last asked, whatever it answered."""
+    """When each source was last polled, whatever the result."""
     answered_at: dict[str, datetime] = field(default_factory=dict)
-    """When each source last answered well."""
+    """When each source was last polled successfully."""
     refused_commits: int = 0
     """Cycles whose transaction the database refused."""
     unwritten_since: datetime | None = None
-    """Since when nothing can be written; ``None`` while it can."""
+    """Since when nothing could be written; ``None`` if it can."""
 
     def __post_init__(self) -> None:
         self.cycle_seconds = Histogram(
             "aftershock_cycle_duration_seconds",
-            "How long one turn of the cycle takes, its transaction included.",
+            "Duration of one cycle, its transaction included.",
             buckets=CYCLE_SECONDS,
             registry=self.registry,
         )
         self.delivery_seconds = Histogram(
             "aftershock_delivery_latency_seconds",
-            "From the transaction that holds a message to its acknowledgement by the channel; edits apart.",
+            "Time from a message's transaction to the channel's acknowledgement, without edits.",
             ["channel"],
             buckets=DELIVERY_SECONDS,
             registry=self.registry,
         )
 
-    def heard(self, observations: Iterable[Observation]) -> None:
-        """Take what a cycle is given."""
-        for observation in observations:
-            if isinstance(observation, SourceReport) and not observation.subject:
-                self._poll(observation)
-
-    def _poll(self, report: SourceReport) -> None:
-        self.polls[report.source, report.trouble.value] += 1
-        self.polled_at[report.source] = report.seen_at
-        if report.trouble is Trouble.NONE:
-            self.answered_at[report.source] = report.seen_at
+    def take(self, observations: Iterable[Observation]) -> None:
+        """Count the input of a cycle."""
+        for report in observations:
+            if isinstance(report, SourceReport) and not report.subject:
+                self.polls[report.source, report.trouble.value] += 1
+                self.polled_at[report.source] = report.seen_at
+                if report.trouble is Trouble.NONE:
+                    self.answered_at[report.source] = report.seen_at
 
     def decided(self, result: CycleResult, waiting: int, now: datetime) -> None:
-        """Take what a cycle did; ``waiting`` is how many wait for the database after it."""
+        """Count the results of a cycle; ``waiting`` is how many cycles are uncommitted after it."""
         for change in result.decisions.changes:
             if change.kind is ChangeKind.FIRED:
                 self.alerts[change.alert.rule, change.alert.severity.word] += 1
@@ -84,7 +81,7 @@ class Measures:
             self.unwritten_since = None
 
     def delivered(self, notification: Notification, now: datetime) -> None:
-        """A message was acknowledged; edits are not timed, for they wait on purpose."""
+        """Time an acknowledged message; not edits, which are delayed on purpose."""
         if not notification.edits:
             waited = (now - notification.created_at).total_seconds()
             self.delivery_seconds.labels(notification.channel).observe(max(0.0, waited))
@@ -92,7 +89,7 @@ class Measures:
 
 @dataclass(slots=True)
 class MeasuredCycle(Cycle):
-    """The cycle, timed and listened to."""
+    """The cycle, measured."""
 
     measures: Measures = field(default_factory=Measures)
 
@@ -105,11 +102,11 @@ class MeasuredCycle(Cycle):
         extras: dict[str, str] | None = None,
         announcements: Sequence[Announcement] = (),
     ) -> CycleResult:
-        """As the cycle's own."""
+        """As ``Cycle.run``."""
         seen = tuple(observations)
-        self.measures.heard(seen)
+        self.measures.take(seen)
         elapsed = stopwatch()
-        # by name: a dataclass with slots is another class than the one super() would look for
+        # not super(): a dataclass with slots is a different class from the one super() refers to
         result = Cycle.run(self, seen, now, feeds=feeds, extras=extras, announcements=announcements)
         self.measures.cycle_seconds.observe(elapsed())
         self.measures.decided(result, self.uncommitted, now)

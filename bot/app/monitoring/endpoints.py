@@ -1,4 +1,4 @@
-"""What watches over the running bot: metrics, ``/healthz`` and the heartbeat, each where the settings ask for it."""
+"""Starts ``/metrics``, ``/healthz`` and the heartbeat, whichever are configured."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def watched_over(
+async def monitored(
     bot: LiveBot,
     sender: Sender,
     measures: Measures,
@@ -35,7 +35,7 @@ async def watched_over(
     session: aiohttp.ClientSession,
     switch: Secret | None,
 ) -> AsyncIterator[None]:
-    """Whatever of it the settings ask for, until the end of the block; nothing of it keeps the bot from starting."""
+    """Run what is configured until the end of the block; a failure here never keeps the bot from starting."""
     settings = bot.project.settings
     address = settings.metrics.address
     started_at = clock.now()
@@ -60,12 +60,12 @@ async def watched_over(
     except UsageError as error:
         log.error("no metrics: %s", error)
         bot.inbox.announce(
-            notice("metrics", "Metrics and /healthz are off", f"{error}. The bot runs without.", clock.now())
+            notice("metrics", "Metrics and /healthz are off", f"{error}. The bot runs without them.", clock.now())
         )
     else:
         log.info("metrics at http://%s:%d/metrics, health at /healthz", f"[{host}]" if ":" in host else host, port)
         if not is_loopback(host):
-            log.warning("metrics listen at %s: other machines can read them without a password", host)
+            log.warning("metrics listen on %s: other machines can read them without a password", host)
     try:
         yield
     finally:

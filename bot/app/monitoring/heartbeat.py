@@ -1,4 +1,4 @@
-"""The heartbeat: a dead-man's switch is asked as long as all is well, and tells its owner when that ends."""
+"""The heartbeat: pings a dead-man's switch while the bot is healthy; the switch alerts when the pings stop."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ log = logging.getLogger(__name__)
 
 
 class DeadMansSwitch(Protocol):
-    """What is asked; ``where`` is as much of its address as may be shown."""
+    """A switch to ping; ``where`` is as much of its URL as may be shown."""
 
     where: str
 
     async def beat(self) -> None:
-        """Ask once. Raises SourceError without the address."""
+        """Ping once. Raises SourceError without the URL."""
         ...
 
 
 class Heartbeat:
-    """Asks ``switch`` while ``judge`` says that all is well. What changes is logged, once each way."""
+    """Pings ``switch`` while ``judge`` finds the bot healthy. Each change is logged once."""
 
     def __init__(self, switch: DeadMansSwitch, judge: Callable[[], HealthReport]) -> None:
         self._switch = switch
@@ -31,27 +31,27 @@ class Heartbeat:
         self._failed = False
         self._held = False
         self.beats = 0
-        """How often the switch has answered."""
+        """Successful pings."""
 
     async def beat(self) -> None:
-        """Ask, or leave it: one interval's turn."""
+        """Ping if the bot is healthy; run once per interval."""
         now = self._judge()
         if not now.well:
             if not self._held:
-                log.warning("no heartbeat to %s while unwell: %s", self._switch.where, "; ".join(now.reasons))
+                log.warning("unhealthy, no heartbeat to %s: %s", self._switch.where, "; ".join(now.reasons))
             self._held = True
             return
         if self._held:
-            log.info("all is well again: the heartbeat to %s goes on", self._switch.where)
+            log.info("healthy again: the heartbeat to %s resumes", self._switch.where)
         self._held = False
         try:
             await self._switch.beat()
         except SourceError as error:
             if not self._failed:
-                log.warning("the heartbeat does not arrive: %s; trying again at each interval", error)
+                log.warning("heartbeat failed: %s; retried at each interval", error)
             self._failed = True
             return
         self.beats += 1
         if self._failed:
-            log.info("the heartbeat arrives again at %s", self._switch.where)
+            log.info("heartbeat to %s works again", self._switch.where)
         self._failed = False

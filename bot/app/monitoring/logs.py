@@ -1,7 +1,7 @@
 """Structured logs on stderr, and one status line below them on a terminal.
 
-A log line is ``time level event key=value …``: readable, and easily cut up by programs. Secrets are taken out on the
-handler, so that no library's record escapes it.
+A log line is ``time level event key=value …``: readable, and easy to parse. Secrets are redacted by the handler, so
+that records of libraries are covered, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.core.secret import Secret
 from bot.core.text.characters import UNSEEN
 
 QUIET = ("apscheduler", "yfinance", "peewee", "asyncio", "charset_normalizer", "curl_cffi")
-"""Loggers of libraries that tell too much below a warning."""
+"""Loggers of libraries that are too verbose below a warning."""
 
 
 class LineFormatter(logging.Formatter):
@@ -32,7 +32,7 @@ class LineFormatter(logging.Formatter):
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
             text += "\n    " + record.exc_text.replace("\n", "\n    ")
-        # errors quote what feeds and vendors sent: none of it may steer a terminal
+        # errors quote what feeds and price sources sent; none of it may control the terminal
         return UNSEEN.sub(lambda c: c[0] if c[0] in "\n\t" else c[0].encode("unicode_escape").decode(), text)
 
 
@@ -67,7 +67,7 @@ class StatusHandler(logging.Handler):
             self._write(f"{self._clear()}{text}\n{self._shown}")
 
     def status(self, text: str, width: int = 120) -> None:
-        """Show ``text`` as the status line; nothing where the stream is no terminal."""
+        """Show ``text`` as the status line, if the stream is a terminal."""
         if not self._is_terminal:
             return
         with self._guard:
@@ -77,7 +77,7 @@ class StatusHandler(logging.Handler):
                 self._shown = line
 
     def finish(self) -> None:
-        """Take the status line away."""
+        """Remove the status line."""
         with self._guard:
             self._write(self._clear())
             self._shown = ""
@@ -90,11 +90,11 @@ class StatusHandler(logging.Handler):
             self._stream.write(text)
             self._stream.flush()
         except (OSError, ValueError):
-            return  # the terminal is gone; there is nobody left to tell
+            return  # the terminal is gone
 
 
 def start_logging(level: str, secrets: Iterable[Secret]) -> StatusHandler:
-    """Send all logging to stderr, without secrets. Returns the handler, for the status line."""
+    """Send all logging to stderr, with secrets redacted. Returns the handler, for the status line."""
     handler = StatusHandler(sys.stderr)
     handler.addFilter(RedactingFilter(secrets))
     root = logging.getLogger()
@@ -117,7 +117,7 @@ class AboveStatus:
         self.encoding = getattr(stream, "encoding", "utf-8")
 
     def write(self, text: str) -> int:
-        """Clear the status line, write, and let the next status come back below."""
+        """Clear the status line and write; the next status appears below."""
         if self._handler.is_terminal and self._stream.isatty():
             self._handler.finish()
         return self._stream.write(text)

@@ -1,6 +1,6 @@
-"""The running bot in numbers, for Prometheus: read from outside at the moment somebody asks.
+"""Metrics of the running bot for Prometheus, collected when scraped.
 
-Every family is listed in docs/operations.md; a test holds the page, the dashboard and this module against each other.
+Every metric is listed in docs/operations.md; a test compares that page, the dashboard and this module.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from bot.core.ports import Clock
 from bot.delivery.sender import Sender
 
 VERSION = "0.1.0"
-"""As in pyproject.toml, which is not there where the program was copied without it; a test compares them."""
+"""As in pyproject.toml, which may be missing from a copy of the program; a test compares the two."""
 
 
 class Gauges(Collector):
-    """Puts the numbers of one running bot together."""
+    """Collects the metrics of one running bot."""
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class Gauges(Collector):
         self._started_at = started_at
 
     def registry(self) -> CollectorRegistry:
-        """The registry that gives out these numbers, what was measured, and the operating system's of this process."""
+        """A registry with these metrics, the histograms and those of the process."""
         registry = self._measures.registry
         registry.register(self)
         ProcessCollector(registry=registry)
         return registry
 
     def collect(self) -> Iterator[Metric]:
-        """All of them, as they stand now."""
+        """All metrics as of now."""
         now = self._clock.now()
         yield from self._build(now)
         yield from self._sources(now)
@@ -63,43 +63,43 @@ class Gauges(Collector):
 
     def _build(self, now: datetime) -> Iterator[Metric]:
         labels = {"version": VERSION, "python": platform.python_version(), "database_version": self._bot.upkeep.version}
-        build = GaugeMetricFamily("aftershock_build_info", "Which program runs; always 1.", labels=list(labels))
+        build = GaugeMetricFamily("aftershock_build_info", "Version that is running; always 1.", labels=list(labels))
         yield _filled(build, [(list(labels.values()), 1)])
         up = (now - self._started_at).total_seconds()
-        yield GaugeMetricFamily("aftershock_uptime_seconds", "How long the bot has run.", up)
+        yield GaugeMetricFamily("aftershock_uptime_seconds", "Time since the bot started.", up)
         well = self._vitals.judge(now).well
-        yield GaugeMetricFamily("aftershock_healthy", "1 where /healthz answers 200.", int(well))
+        yield GaugeMetricFamily("aftershock_healthy", "1 if /healthz answers 200.", int(well))
 
     def _sources(self, now: datetime) -> Iterator[Metric]:
-        about = "How long ago each source was last asked, whatever it answered."
+        about = "Time since each source was last polled, whatever the result."
         asked = GaugeMetricFamily("aftershock_poll_age_seconds", about, labels=["source"])
         yield _filled(asked, _ages(self._measures.polled_at, now))
-        about = "How long ago each source last answered well."
+        about = "Time since the last successful poll of each source."
         answered = GaugeMetricFamily("aftershock_answer_age_seconds", about, labels=["source"])
         yield _filled(answered, _ages(self._answered(), now))
-        about = "Polls of each source, and how they went."
+        about = "Polls by source and trouble."
         polls = CounterMetricFamily("aftershock_polls_total", about, labels=["source", "trouble"])
         yield _filled(polls, sorted(self._measures.polls.items()))
         failures = Counter[str]()
         for (source, trouble), times in self._measures.polls.items():
             failures[source] += times if trouble != Trouble.NONE else 0
-        about = "Polls of each source that did not go well."
+        about = "Failed polls by source."
         failed = CounterMetricFamily("aftershock_poll_failures_total", about, labels=["source"])
         yield _filled(failed, (([source], n) for source, n in sorted(failures.items())))
         failing = Counter(trouble.value for _, _, trouble, _ in self._bot.engine.view().failing)
-        about = "Sources and symbols in trouble now, by what is wrong."
+        about = "Sources and symbols in trouble now, by trouble."
         in_trouble = GaugeMetricFamily("aftershock_sources_in_trouble", about, labels=["trouble"])
         yield _filled(in_trouble, (([t.value], failing[t]) for t in Trouble if t is not Trouble.NONE))
         seen = self._bot.counters
         yield CounterMetricFamily("aftershock_stories_total", "Stories seen.", seen.stories)
         yield CounterMetricFamily("aftershock_quotes_total", "Prices seen.", seen.quotes)
-        about = "Symbols in the newest answer with prices."
+        about = "Symbols in the latest prices."
         yield GaugeMetricFamily("aftershock_symbols_priced", about, seen.symbols)
         watched = len(self._bot.project.settings.symbols)
-        yield GaugeMetricFamily("aftershock_symbols_watched", "Symbols that prices are asked for.", watched)
+        yield GaugeMetricFamily("aftershock_symbols_watched", "Symbols that prices are polled for.", watched)
 
     def _answered(self) -> dict[str, datetime]:
-        """When each source last answered; feeds remember it over a restart."""
+        """When each source last answered; stored for feeds, so it survives a restart."""
         known = {name: state.last_ok_at for name, state in self._bot.states.items() if state.last_ok_at is not None}
         return known | self._measures.answered_at
 
@@ -107,32 +107,32 @@ class Gauges(Collector):
         labels, about = ["rule", "severity"], "Alerts fired, by rule and severity."
         alerts = CounterMetricFamily("aftershock_alerts_total", about, labels=labels)
         yield _filled(alerts, sorted(self._measures.alerts.items()))
-        about = "Alerts risen in severity, by rule and new severity."
+        about = "Alerts escalated, by rule and new severity."
         escalations = CounterMetricFamily("aftershock_alert_escalations_total", about, labels=labels)
         yield _filled(escalations, sorted(self._measures.escalations.items()))
         opened = len(self._bot.engine.view().open_incidents)
-        yield GaugeMetricFamily("aftershock_incidents_open", "Incidents that are not over.", opened)
-        about = "The longest the event loop stood still in the last minute."
+        yield GaugeMetricFamily("aftershock_incidents_open", "Open incidents.", opened)
+        about = "Longest block of the event loop in the last minute."
         yield GaugeMetricFamily("aftershock_loop_lag_seconds", about, self._vitals.longest_lag)
 
     def _delivery(self) -> Iterator[Metric]:
         try:
             states = self._bot.outbox.outbox_counts()
         except StoreError:
-            states = {}  # a database that cannot be read shows in the numbers below; these are missing then
+            states = {}  # missing then; that the database cannot be read shows in the metrics below
         about = "Notifications in the outbox, by state; unknown ones may have arrived."
         outbox = GaugeMetricFamily("aftershock_outbox", about, labels=["state"])
         yield _filled(outbox, (([state], n) for state, n in states.items()))
-        tally, about = self._sender.tally, "Attempts to deliver, by how they ended."
+        tally, about = self._sender.tally, "Delivery attempts by outcome."
         deliveries = CounterMetricFamily("aftershock_deliveries_total", about, labels=["outcome"])
         yield _filled(deliveries, (([o], tally[o]) for o in DeliveryOutcome))
         in_flight = self._sender.in_flight
         yield GaugeMetricFamily("aftershock_deliveries_in_flight", "Messages being sent now.", in_flight)
 
     def _history(self) -> Iterator[Metric]:
-        about = "Turns of the cycle that wait for the database."
+        about = "Cycles waiting for the database."
         yield GaugeMetricFamily("aftershock_uncommitted_cycles", about, self._bot.cycle.uncommitted)
-        about = "Attempts whose end waits for the database."
+        about = "Delivery attempts whose outcome is waiting for the database."
         yield GaugeMetricFamily("aftershock_unsettled_deliveries", about, self._sender.unsettled)
         about = "Transactions that the database refused."
         yield CounterMetricFamily("aftershock_refused_commits_total", about, self._measures.refused_commits)

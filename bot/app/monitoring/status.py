@@ -1,4 +1,4 @@
-"""How the bot is doing, in one line for the terminal and a few for ``/status``."""
+"""The bot's status, in one line for the terminal and as a message for ``/status``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PHASES = {
 }
 
 
-def one_line(bot: LiveBot, now: datetime) -> str:
+def status_line(bot: LiveBot, now: datetime) -> str:
     """Sources ok and failing, last poll, stories and quotes seen, alerts."""
     good, bad = _feeds(bot)
     seen = bot.counters
@@ -35,8 +35,8 @@ def one_line(bot: LiveBot, now: datetime) -> str:
     return " · ".join(parts)
 
 
-def several_lines(bot: LiveBot, now: datetime) -> Summary:
-    """The same for a chat, with what is open and what is in trouble."""
+def status_message(bot: LiveBot, now: datetime) -> Summary:
+    """The same for a chat, with open incidents and sources in trouble."""
     good, bad = _feeds(bot)
     seen, settings = bot.counters, bot.project.settings
     facts = [f"{good} feeds ok, {bad} failing; {_last('last answer', seen.last_feed_at, now)}"]
@@ -46,9 +46,9 @@ def several_lines(bot: LiveBot, now: datetime) -> Summary:
     facts.append(f"{seen.stories:,} stories, {seen.quotes:,} quotes and {seen.alerts} alerts since the start")
     facts.append(f"{first}: {PHASES[bot.engine.view().phase(first, now)]}")
     if bot.cycle.uncommitted:
-        facts.append("The history cannot be written: alerts wait")
+        facts.append("The history cannot be written: alerts are held back")
     elif waiting := bot.outbox.outbox_counts().get("queued", 0):
-        facts.append(f"{waiting} messages wait to be sent")
+        facts.append(f"{waiting} messages queued")
     blocks = [_block("headline", BlockKind.HEADLINE, "", [(Strong("Aftershock is watching"),)])]
     blocks.append(_block("facts", BlockKind.FACTS, "", [(fact,) for fact in facts]))
     opened = [
@@ -71,7 +71,7 @@ def _block(name: str, kind: BlockKind, title: str, lines: list[Line]) -> Block:
 
 
 def _ago(span: timedelta) -> str:
-    """In seconds below a minute: on a line that is written anew every second, that is what moves."""
+    """In seconds below a minute: the status line is rewritten every second."""
     seconds = max(0, int(span.total_seconds()))
     return f"{seconds} s" if seconds < 60 else age(span)
 

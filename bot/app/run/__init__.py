@@ -1,1 +1,1 @@
-"""The live bot: started, joined, run and reloaded."""
+"""The live bot: starting, polling, reloading rules, outages, and who and what it sends to."""

@@ -1,4 +1,4 @@
-"""Tells the operators past the outbox, for when the outbox itself cannot be written. Once per alarm."""
+"""Messages operators directly, bypassing the outbox, for when the outbox itself cannot be written."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bot.render import plain
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=5)
-"""Before the second try; each further pause is twice as long."""
+"""Before the first retry; each further pause is twice as long."""
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
 class Alarm:
-    """Calling it sends at once to every operator among ``people``; nothing is stored.
+    """Calling it sends once to every operator among ``people``; nothing is stored.
 
-    What surely did not arrive is tried again until it does or is withdrawn. What may have arrived is not repeated.
+    What certainly did not arrive is retried until it does or is withdrawn. What may have arrived is not repeated.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Alarm:
         self._sending: dict[asyncio.Task[None], str] = {}
 
     def __call__(self, headline: str, detail: str) -> None:
-        """Begin to send; returns at once."""
+        """Start sending; returns immediately."""
         now = self._clock.now()
         wanted = notice("alarm", headline, detail, now)
         for notification in route(wanted, self._people(), now, text=plain(wanted.summary)):
@@ -52,7 +52,7 @@ class Alarm:
             task.add_done_callback(self._sending.pop)
 
     def withdraw(self, headline: str) -> None:
-        """It is over: whoever could not be told yet need not be."""
+        """The trouble is over: stop retrying this alarm."""
         for task, about in list(self._sending.items()):
             if about == headline:
                 task.cancel()
@@ -65,10 +65,10 @@ class Alarm:
                 return
             except DeliveryError as error:
                 if error.permanent or error.unknown or error.forbidden or error.moved_to:
-                    log.warning("the operator %s could not be told: %s", recipient, error)
+                    log.warning("operator %s could not be notified: %s", recipient, error)
                     return
                 if failures == 1:
-                    log.warning("the operator %s could not be told: %s; it is tried again", recipient, error)
+                    log.warning("operator %s could not be notified: %s; retrying", recipient, error)
                 pause = back_off(failures, self._first_pause, LONGEST_PAUSE)
                 wait = max(pause, error.retry_after or timedelta(0))
             await asyncio.sleep(wait.total_seconds())

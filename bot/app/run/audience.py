@@ -1,4 +1,4 @@
-"""Which recipients may still receive, by the lists as they are now."""
+"""Which recipients may receive, by the permissions in force."""
 
 from __future__ import annotations
 
@@ -10,31 +10,26 @@ from bot.core.model import Recipient
 from bot.core.ports import Recipients
 
 
-def entitled(recipients: list[Recipient], access: Permissions, *, notices: bool = True) -> list[Recipient]:
-    """Of these, those who may still receive: the allow-list may have been edited since they said ``/start``.
+def with_permissions(recipients: list[Recipient], access: Permissions, *, notices: bool = True) -> list[Recipient]:
+    """The recipients with permissions applied: the allow-list may have changed since they sent ``/start``.
 
-    Operators are those who are admins now; without ``notices`` nobody is told of troubles.
+    Operators are the current admins; without ``notices`` there are none.
     """
-    kept = []
-    for recipient in recipients:
-        number = chat_of(recipient)
-        if number is None:
-            kept.append(replace(recipient, operator=recipient.operator and notices))
-            continue
-        is_admin = number in access.admins
-        kept.append(
-            replace(
-                recipient,
-                enabled=recipient.enabled and (is_admin or number in access.allow),
-                operator=is_admin and notices,
-            )
-        )
-    return kept
+
+    def checked(recipient: Recipient) -> Recipient:
+        chat = chat_of(recipient)
+        if chat is None:
+            return replace(recipient, operator=recipient.operator and notices)
+        admin = chat in access.admins
+        enabled = recipient.enabled and (admin or chat in access.allow)
+        return replace(recipient, enabled=enabled, operator=admin and notices)
+
+    return [checked(recipient) for recipient in recipients]
 
 
 @dataclass(slots=True)
-class Receiving:
-    """Who receives now, on the channels there are; ``refresh`` after a change of recipients or lists."""
+class Audience:
+    """The recipients on the channels in use; call ``refresh`` after a change of recipients or permissions."""
 
     people: Recipients
     access: Callable[[], Permissions]
@@ -46,10 +41,10 @@ class Receiving:
         self.refresh()
 
     def __call__(self) -> Sequence[Recipient]:
-        """As it was at the last ``refresh``."""
+        """The recipients as of the last ``refresh``."""
         return self._now
 
     def refresh(self) -> None:
-        """Read recipients and lists anew. Raises StoreError."""
-        known = entitled(list(self.people.recipients()), self.access(), notices=self.notices)
+        """Reload recipients and permissions. Raises StoreError."""
+        known = with_permissions(list(self.people.recipients()), self.access(), notices=self.notices)
         self._now = [r for r in known if r.channel in self.channels]

@@ -1,4 +1,4 @@
-"""Daily bars for references: two years' worth at the first start, then what each finished session added."""
+"""Daily bars for references: over a year at the first start, then those of each finished session."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bot.core.view import Prices
 from bot.core.waiting import back_off
 
 CHUNK = 12
-"""Symbols whose history is asked for and committed at a time, so that prices are not held up."""
+"""Symbols requested and committed at a time, so that prices are not held up."""
 AT_FIRST = timedelta(days=430)
 AFTERWARDS = timedelta(days=10)
 LOOK_EVERY = timedelta(minutes=30)
 ASK_AGAIN = timedelta(hours=2)
-"""A symbol whose newest bar did not come is asked for again after this."""
+"""A symbol whose newest bar is still missing is requested again after this."""
 SETTLED_AFTER = timedelta(minutes=20)
 """How long after the close a session's bar is final."""
 FIRST_RETRY = timedelta(minutes=1)
@@ -27,20 +27,20 @@ FIRST_RETRY = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Backfill:
-    """Asks for the bars that are missing. ``turn`` is the live bot's: it takes what came."""
+    """Requests missing bars. ``turn`` is the live bot's and takes the observations."""
 
     prices: PriceSource
     known: Callable[[str], Prices]
-    """What is known of a symbol's prices."""
+    """The known prices of a symbol."""
     clock: Clock
     turn: Callable[[Sequence[Observation]], object]
     _asked: dict[str, datetime] = field(default_factory=dict)
     _failures: int = 0
 
     async def run(self, symbols: Sequence[str]) -> timedelta:
-        """Fetch what is missing of ``symbols``; how long to wait before the next look.
+        """Fetch the missing bars of ``symbols``; returns how long to wait before the next run.
 
-        Where the vendor as a whole fails, the rest is not asked for, and the next look comes sooner.
+        If the price source fails altogether, the rest is skipped and the next run comes sooner.
         """
         now = self.clock.now()
         wanted: dict[datetime, list[str]] = {}
@@ -53,7 +53,7 @@ class Backfill:
             try:
                 bars, splits = await self.prices.history(chunk, first.date(), self.clock.now())
             except SourceError as error:
-                if error.permanent:  # nobody knows these symbols; the next may be known
+                if error.permanent:  # these symbols are unknown; the next may not be
                     self._asked |= dict.fromkeys(chunk, now)
                     continue
                 self._failures += 1
@@ -70,7 +70,7 @@ class Backfill:
         return LOOK_EVERY
 
     def _wanted(self, symbol: str, now: datetime) -> datetime | None:
-        """From when on bars of ``symbol`` are missing; ``None`` where the last finished session is known."""
+        """The time from which bars of ``symbol`` are missing; ``None`` if the last finished session is known."""
         prices = self.known(symbol)
         session = prices.timetable.current(now)
         if session is not None and now < session.close_at + SETTLED_AFTER:

@@ -1,4 +1,4 @@
-"""What the parts of a running bot have to tell, until the cycle's next turn takes it."""
+"""Reports and announcements from the parts of a running bot, until the next cycle takes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNWRITABLE = "The history cannot be written"
 
 @dataclass(slots=True)
 class Inbox:
-    """Takes reports and announcements; trouble with the history goes to the operator past it, by the alarm."""
+    """Collects reports and announcements; trouble with the history goes straight to the operator, by the alarm."""
 
     clock: Clock
     alarm: Alarm
@@ -24,13 +24,13 @@ class Inbox:
     _outage: HistoryOutage = field(default_factory=HistoryOutage)
 
     def __bool__(self) -> bool:
-        """Whether something waits."""
+        """Whether anything is waiting."""
         return bool(self._reports or self._announcements)
 
     def report(self, report: SourceReport) -> None:
-        """Take a report from another part; it reaches the engine with the next turn.
+        """Take a report; it reaches the engine with the next cycle.
 
-        What concerns the database goes to the operator past it: through it, it could not.
+        A report on the database goes straight to the operator: a cycle could not commit it.
         """
         if report.source != "store":
             self._reports.append(report)
@@ -38,27 +38,27 @@ class Inbox:
             self.not_written(report.detail)
 
     def announce(self, announcement: Announcement) -> None:
-        """Take an announcement from another part; it is routed with the next turn."""
+        """Take an announcement; it is routed with the next cycle."""
         self._announcements.append(announcement)
 
     def take(self) -> tuple[list[SourceReport], list[Announcement]]:
-        """Everything that waits; nothing of it waits any more."""
+        """Remove and return everything that is waiting."""
         taken = self._reports, self._announcements
         self._reports, self._announcements = [], []
         return taken
 
     def put_back(self, announcements: list[Announcement]) -> None:
-        """They could not be routed: they come first the next time."""
+        """Return announcements that could not be routed; they come first next time."""
         self._announcements[:0] = announcements
 
-    def not_written(self, said: str, *, at_once: bool = False) -> None:
-        """Log once that the database cannot be written, and raise the alarm once it is no passing matter."""
-        if self._outage.failed(said, self.clock.now(), at_once=at_once):
-            self.alarm(UNWRITABLE, f"{said}. Alerts are kept, and sent when it can be.")
+    def not_written(self, reason: str, *, at_once: bool = False) -> None:
+        """Log once that the database cannot be written, and raise the alarm once that persists."""
+        if self._outage.failed(reason, self.clock.now(), at_once=at_once):
+            self.alarm(UNWRITABLE, f"{reason}. Alerts are kept and sent later.")
 
     def written(self) -> None:
         """The database was written."""
         if lasted := self._outage.written(self.clock.now()):
             self.alarm.withdraw(UNWRITABLE)
-            held = "Alerts that were held back meanwhile go out now."
+            held = "Alerts held back meanwhile go out now."
             self.announce(notice("store", f"The history is written again, after {lasted}", held, self.clock.now()))

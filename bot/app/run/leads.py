@@ -1,4 +1,4 @@
-"""Leads that a language model writes: asked for when a message has gone out, added to it by an edit."""
+"""Leads written by a language model: requested when a message has gone out, added by an edit."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from bot.core.ports import Clock
 
 WHOLE = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED})
 """Messages that carry the whole summary."""
-TOLD = "what happened"
+BLOCK = "what happened"
 """The block that every such summary has."""
 REMEMBERED = 50
 
 
 @dataclass(slots=True)
 class Leads:
-    """What was written for which message. Nothing waits for it."""
+    """The lead of each message. Nothing waits for them."""
 
     write: Callable[[Summary], Awaitable[str | None]]
     announce: Callable[[Announcement], None]
     clock: Clock
     _newest: OrderedDict[str, Announcement] = field(default_factory=OrderedDict)
-    """By the message's key, what was last said of it."""
+    """The latest announcement for each message, by the message's key."""
     _kept: dict[str, str] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
-    def dress(self, announcement: Announcement) -> Announcement:
-        """An edit with the lead its message has, where every word of it still holds."""
+    def add_lead(self, announcement: Announcement) -> Announcement:
+        """An edit with its message's lead, if every word of that still holds."""
         lead = self._kept.get(announcement.edits) if announcement.edits else None
         if lead is None or checked(lead, announcement.summary) is None:
             return announcement
         return replace(announcement, summary=with_lead(announcement.summary, lead))
 
-    def heard(self, announcements: Sequence[Announcement]) -> None:
-        """Take what was announced and written down; ask for leads of messages that have none, or none that holds."""
+    def take(self, announcements: Sequence[Announcement]) -> None:
+        """Request leads for committed announcements whose message has none, or none that still holds."""
         for announcement in announcements:
             if announcement.suppressed_by or announcement.for_operator or announcement.reason not in WHOLE:
                 continue
-            if all(block.name != TOLD for block in announcement.summary.blocks):
+            if all(block.name != BLOCK for block in announcement.summary.blocks):
                 continue  # it only points to another message
             message = announcement.edits or announcement.key
             self._newest[message] = announcement
@@ -59,7 +59,7 @@ class Leads:
             self._kept.pop(forgotten, None)
 
     async def close(self) -> None:
-        """Ask for nothing more."""
+        """Cancel all requests."""
         for task in list(self._tasks.values()):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -69,10 +69,10 @@ class Leads:
         self._tasks.pop(message, None)
 
     async def _ask(self, message: str) -> None:
-        asked = self._newest.get(message)
-        if asked is None:  # so many others came meanwhile that it is forgotten
+        announcement = self._newest.get(message)
+        if announcement is None:  # forgotten, because so many others came meanwhile
             return
-        lead = await self.write(asked.summary)
+        lead = await self.write(announcement.summary)
         newest = self._newest.get(message)  # numbers may have moved meanwhile
         if lead is None or newest is None or checked(lead, newest.summary) is None:
             return

@@ -1,7 +1,7 @@
 """The live bot: polls, cycle, sender and housekeeping in one asyncio process.
 
-Each poll ends in one turn of the cycle, so evidence is judged the moment it arrives; a tick in between lets time pass.
-Everything touches the engine and the store from the event loop's thread only.
+Each poll ends in one cycle, so evidence is evaluated the moment it arrives; a tick in between handles what is due.
+The engine and the store are used from the event loop's thread only.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ EARNINGS_FIRST = timedelta(seconds=5)
 """After the first prices."""
 NAMES_AGAIN = timedelta(minutes=5)
 FIRST_POLLS_APART = timedelta(seconds=0.4)
-"""Between the first polls of one feed and the next, so that fifty of them do not come at once."""
+"""Between the first polls of two feeds, so that fifty do not come at once."""
 LONGEST_WAIT = timedelta(days=1)
-"""A feed remembered to be due later than this (its time was written by another clock) is asked after this."""
+"""A feed whose stored due time is later than this (written with another clock) is polled after this."""
 BROKEN_AFTER = 3
-"""After so many failures in a row of one of our own jobs the operator is told."""
+"""Failures in a row of one of our own jobs before the operator is told."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """What has been seen since the start."""
+    """Counts since the start."""
 
     stories: int = 0
     quotes: int = 0
@@ -81,11 +81,11 @@ class LiveBot:
     scheduler: Scheduler
     inbox: Inbox
     timetable_of: Callable[[str], Timetable]
-    """Sessions of any symbol: those with alerts may no longer be watched."""
+    """Sessions of any symbol, not only watched ones: alerts may exist for others."""
     wake: Callable[[], None]
     """Tells the sender that something is in the outbox."""
     leads: Leads | None = None
-    """Writes leads for messages, where a language model is configured."""
+    """Writes leads, if a language model is configured."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
@@ -100,13 +100,13 @@ class LiveBot:
 
     @property
     def engine(self) -> Engine:
-        """The engine in use: the cycle's, which after a failure is another."""
+        """The engine in use; the cycle replaces a failed one."""
         return self.cycle.engine
 
     # --------------------------------------------------------------------------------------------------------- begin
 
     def start(self) -> None:
-        """Schedule everything. Feeds whose time has come are polled one shortly after the other."""
+        """Schedule everything. Feeds that are due are polled one shortly after the other."""
         now = self.clock.now()
         specs = self.project.settings.feed_specs
         known = self.journal.feed_states()
@@ -128,7 +128,7 @@ class LiveBot:
         self.scheduler.start()
 
     async def stop(self) -> None:
-        """Start nothing more, end what runs. What was not committed is seen again at the next start."""
+        """Start nothing new and end what is running. What was not committed is fetched again at the next start."""
         self._stopping = True
         self.scheduler.stop()
         if self.leads is not None:
@@ -141,11 +141,11 @@ class LiveBot:
             self.turn(())
 
     def every(self, name: str, interval: timedelta, job: Job) -> None:
-        """Run a job of another part at intervals, guarded as the bot's own are."""
+        """Run a job of another part at intervals, guarded like the bot's own."""
         self.scheduler.every(name, interval, self._guarded(job))
 
     def _guarded(self, job: Job) -> Job:
-        """The job as a task that ``stop`` can cancel, whose failure is logged and never ends the bot."""
+        """The job as a task that ``stop`` can cancel and whose failure is logged and never ends the bot."""
 
         async def run() -> None:
             if self._stopping:
@@ -169,9 +169,9 @@ class LiveBot:
         return run
 
     def _job_failed(self, name: str, error: Exception) -> None:
-        """A mistake of ours. The whole of it is logged once, and the operator told when it comes again and again.
+        """Report a bug in a job: its traceback is logged once, and the operator told if it persists.
 
-        A history that cannot be written is none, and told as what it is.
+        A history that cannot be written is not a bug, and reported as such.
         """
         if isinstance(error, StoreBusyError | StoreFullError):
             self.inbox.not_written(str(error), at_once=isinstance(error, StoreFullError))
@@ -182,13 +182,13 @@ class LiveBot:
         elif failures in (10, 100) or failures % 1000 == 0:
             log.error("%s failed %d times in a row: %s: %s", name, failures, type(error).__name__, error)
         if failures == BROKEN_AFTER:
-            said = f"{type(error).__name__}: {error}. The log has the whole of it; please report it."
-            self.inbox.alarm(f"A part of Aftershock is broken: {name}", said)
+            detail = f"{type(error).__name__}: {error}. The log has the traceback; please report it."
+            self.inbox.alarm(f"A part of Aftershock is broken: {name}", detail)
 
     # --------------------------------------------------------------------------------------------------------- turns
 
     def turn(self, observations: Sequence[Observation], feeds: Sequence[FeedState] = ()) -> CycleResult:
-        """One turn of the cycle with what was just seen and what other parts reported meanwhile."""
+        """Run one cycle with what was just seen and what other parts have reported meanwhile."""
         reports, notices = self.inbox.take()
         now = self.clock.now()
         try:
@@ -212,7 +212,7 @@ class LiveBot:
         if result.notifications:
             self.wake()
         if self.leads is not None and result.committed:
-            self.leads.heard(result.decisions.announcements)
+            self.leads.take(result.decisions.announcements)
         self._watch_store(result)
         return result
 
@@ -250,7 +250,7 @@ class LiveBot:
             self.states[spec.name] = poll.state
             self.counters.stories += len(stories)
             self.counters.last_feed_at = arrived
-            self._ask_again(self.outages.heard(report))
+            self._ask_again(self.outages.take(report))
             again = poll.state.next_poll_at or again
         except StoreError as error:
             again = self.clock.now() + spec.min_interval
@@ -260,7 +260,7 @@ class LiveBot:
                 self._schedule_feed(spec, again)
 
     def _ask_again(self, names: Sequence[str]) -> None:
-        """Ask these feeds one shortly after the other, whatever pause they have run up: the network is back."""
+        """Poll these feeds now, one shortly after the other, whatever their back-off: the network is back."""
         specs = {spec.name: spec for spec in self.project.settings.feed_specs}
         for number, name in enumerate(names):
             self._schedule_feed(specs[name], self.clock.now() + FIRST_POLLS_APART * (number + 1))
@@ -278,7 +278,7 @@ class LiveBot:
             quotes = await self.prices.quotes(symbols, now)
         except SourceError as error:
             if not self.counters.prices_failed:
-                log.warning("prices fail: %s", error)
+                log.warning("prices failed: %s", error)
             self.counters.prices_failed = True
             wait = max(wait, error.retry_after or timedelta())
             self.turn([SourceReport("prices", self.clock.now(), Trouble.FAILED, str(error))])
@@ -301,10 +301,10 @@ class LiveBot:
                 self.scheduler.after("prices", pause, self._guarded(self._poll_prices))
 
     def _missing(self, symbols: Sequence[str], known: set[str], at: datetime) -> list[SourceReport]:
-        """Reports of symbols the vendor does not serve: each once, and once when it does."""
+        """Reports of symbols the price source does not know: each once, and once when it does."""
         missing = set(symbols) - known if known else set()
         reports = [
-            SourceReport("prices", at, Trouble.EMPTY, "the vendor does not know this symbol; check it", subject=s)
+            SourceReport("prices", at, Trouble.EMPTY, "the price source does not know this symbol; check it", subject=s)
             for s in sorted(missing - self._unknown)
         ]
         reports += [SourceReport("prices", at, subject=s) for s in sorted(self._unknown - missing)]
@@ -312,7 +312,7 @@ class LiveBot:
         return reports
 
     def price_interval(self, now: datetime) -> timedelta:
-        """How often to ask at ``now``: by the busiest phase of any watched exchange."""
+        """The polling interval at ``now``, by the busiest phase of any watched exchange."""
         settings = self.project.settings.prices
         phases = {self.engine.view().phase(s, now) for s in self.project.settings.symbols}
         if Phase.REGULAR in phases:
@@ -335,7 +335,7 @@ class LiveBot:
         wait = EARNINGS_AGAIN
         try:
             dates = EarningsDates(
-                self.prices.calendar, lambda told: self.engine.view().knows(told), self.clock, self.turn
+                self.prices.calendar, lambda date: self.engine.view().knows(date), self.clock, self.turn
             )
             wait = await dates.run(self.project.settings.watched)
         finally:
@@ -343,12 +343,12 @@ class LiveBot:
                 self.scheduler.after("earnings", wait, self._guarded(self._fetch_earnings))
 
     async def _introduce(self) -> None:
-        """Learn the vendor's names of watched symbols that ``companies.yaml`` does not know; again until it works."""
-        strangers = [s for s in self.project.settings.watched if s not in self.engine.view().companies]
-        if not strangers:
+        """Learn the names of watched symbols missing from ``companies.yaml`` from the price source; retried."""
+        unknown = [s for s in self.project.settings.watched if s not in self.engine.view().companies]
+        if not unknown:
             return
         try:
-            listings = await self.prices.describe(strangers)
+            listings = await self.prices.describe(unknown)
         except SourceError:
             self.scheduler.after("names", NAMES_AGAIN, self._guarded(self._introduce))
             return
@@ -356,7 +356,7 @@ class LiveBot:
             self.engine.introduce(symbol, listing.name, listing.exchange)
         if listings:
             known = ", ".join(f"{s} ({x.name})" for s, x in list(listings.items())[:10])
-            log.info("known by the vendor's name only: %s; companies.yaml can say more of them", known)
+            log.info("not in companies.yaml, named by the price source: %s", known)
 
     # -------------------------------------------------------------------------------------------------- housekeeping
 

@@ -1,4 +1,4 @@
-"""Channels and recipients of a run, from settings, token and what the store remembers."""
+"""The notifiers and recipients of a run, from settings, secrets and the store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
 from bot.adapters.notifiers.console import ConsoleNotifier
 from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
-from bot.app.extensions import make
+from bot.app.entry_points import make
 from bot.app.project import Project
 from bot.config.settings.model import Settings
 from bot.config.settings.other_channels import (
@@ -44,7 +44,7 @@ Options = Mapping[str, Mapping[str, Any]]
 
 
 class NullNotifier(Notifier):
-    """A channel that delivers nowhere and always succeeds: a replay for its history alone."""
+    """Delivers nowhere and always succeeds, for a replay that only fills a history."""
 
     channel = "console"
 
@@ -103,10 +103,10 @@ def live_notifiers(
     folder: Path,
     pictures: Pictures | None = None,
 ) -> dict[str, Notifier]:
-    """The channels of a live run, by name: Telegram where there is a token, the console where that is wanted, and what
-    the configuration names besides.
+    """The notifiers of a live run by channel: Telegram if there is a token, the console if wanted, and the configured
+    others.
 
-    Raises ConfigError where a secret is missing, UsageError where a package is or one does not work.
+    Raises ConfigError for a missing secret, UsageError for a package that is missing or does not work.
     """
     wanted: dict[str, dict[str, Mapping[str, Any]]] = {}
     if found.token is not None:
@@ -119,7 +119,7 @@ def live_notifiers(
 
 
 def telegram_notifier(settings: Settings, token: Secret) -> TelegramNotifier:
-    """The Telegram channel by itself: to look whether it works, and to send a sample."""
+    """The Telegram notifier alone, to check it or to send a sample."""
     from bot.adapters.notifiers.telegram import TelegramNotifier
 
     return TelegramNotifier(**_telegram_options(settings, token))
@@ -131,14 +131,14 @@ def _telegram_options(settings: Settings, token: Secret) -> dict[str, Any]:
 
 
 def _configured(settings: Settings) -> Iterator[tuple[str, ChannelSettings]]:
-    """The recipients that stand in ``config.yaml``, each with its channel."""
+    """The recipients in ``config.yaml``, each with its channel."""
     yield from (("webhook", webhook) for webhook in settings.webhooks)
     yield from (("apprise", address) for address in settings.apprise)
     yield from ((notifier.type, notifier) for notifier in settings.notifiers)
 
 
 def _options(settings: ChannelSettings) -> dict[str, Any]:
-    """What the notifier itself is told: all that is not common to every channel."""
+    """The options for the notifier itself: all that are not common to every channel."""
     common = {*ChannelSettings.model_fields, "type"}
     given = {name: value for name, value in settings if name not in common}
     return settings.options if isinstance(settings, NotifierSettings) else given
@@ -153,7 +153,7 @@ def _made(channel: str, options: Options, clock: Clock, folder: Path) -> Notifie
     context = NotifierContext(folder, clock, partial(_secret, folder, least=least))
     made: Notifier = make(Notifier, NOTIFIERS, channel, BUILT_IN, options, context)  # type: ignore[type-abstract]
     if made.channel != channel:
-        raise UsageError(f"the notifier '{channel}' calls its channel '{made.channel}'; both must have one name")
+        raise UsageError(f"the notifier '{channel}' has the channel '{made.channel}'; the two names must be the same")
     return made
 
 
@@ -161,7 +161,7 @@ def _made(channel: str, options: Options, clock: Clock, folder: Path) -> Notifie
 
 
 def token_of(project: Project) -> FoundToken:
-    """The Telegram token, if there is one. Raises ConfigError where a place named for it holds none."""
+    """The Telegram token, if there is one. Raises ConfigError if the configured place holds none."""
     return find_telegram_token(os.environ, project.settings.telegram.token_file, project.folder / ".env")
 
 
@@ -172,14 +172,14 @@ def _variables(settings: Settings) -> Iterator[str]:
 
 
 def other_secrets(settings: Settings, folder: Path) -> list[Secret]:
-    """Everything of configured channels that no log may show. Raises ConfigError where one is missing."""
+    """All secrets of configured channels, for redaction. Raises ConfigError for a missing one."""
     secrets = [_secret(folder, variable) for variable in _variables(settings)]
     addresses = [_secret(folder, address.url_env) for address in settings.apprise]
     return [*secrets, *(part for address in addresses for part in pieces(address))]
 
 
 def unsafe_file(settings: Settings, folder: Path) -> list[str]:
-    """A warning where others can read the ``.env`` that holds a secret of these channels."""
+    """A warning if others can read the ``.env`` that holds secrets of these channels."""
     file = folder / ".env"
     if all(os.environ.get(v, "").strip() for v in _variables(settings)) or not readable_by_others(file):
         return []
@@ -187,7 +187,7 @@ def unsafe_file(settings: Settings, folder: Path) -> list[str]:
 
 
 def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple[str, str]]:
-    """Configured recipients by id, each with what keeps it from working, or nothing. Sends nothing."""
+    """Configured recipients by id, each with what is wrong with it, if anything. Sends nothing."""
     states = []
     for channel, each in _configured(settings):
         trouble, name = "", recipient(channel, each).id
@@ -202,8 +202,8 @@ def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple
 # ----------------------------------------------------------------------------------------------------------- recipients
 
 
-def ask_again(outbox: Outbox, notifiers: Mapping[str, Notifier], now: datetime) -> int:
-    """Queue anew what was on its way when the last run ended, where its id shows a repeat; how many."""
+def requeue_in_doubt(outbox: Outbox, notifiers: Mapping[str, Notifier], now: datetime) -> int:
+    """Queue again what was in flight when the last run ended, on channels that recognise repeats; returns how many."""
     doubtful = [d for d in outbox.in_doubt() if _repeatable(notifiers, d.recipient)]
     return sum(outbox.resolve(d.id, "again", "the start", now) for d in doubtful)
 
@@ -214,7 +214,7 @@ def _repeatable(notifiers: Mapping[str, Notifier], recipient: str) -> bool:
 
 
 def configured_recipients(settings: Settings, known: Sequence[Recipient]) -> list[Recipient]:
-    """The recipients that stand in the configuration; those that stood there once are switched off."""
+    """The recipients in the configuration; those no longer in it are disabled."""
     now = [recipient(channel, each) for channel, each in _configured(settings)]
     ids = {r.id for r in now}
     gone = [r for r in known if r.channel not in ("telegram", "console") and r.id not in ids and r.enabled]
@@ -222,12 +222,12 @@ def configured_recipients(settings: Settings, known: Sequence[Recipient]) -> lis
 
 
 def without_edits(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
-    """The channels on which a message that was sent stays as it is."""
+    """The channels that cannot edit sent messages."""
     return frozenset(channel for channel, notifier in notifiers.items() if not notifier.edits)
 
 
 async def close_all(notifiers: Iterable[Notifier]) -> None:
-    """Close each; what goes wrong is of no use to anybody any more."""
+    """Close each, ignoring errors."""
     for notifier in notifiers:
         with contextlib.suppress(Exception):
             await notifier.close()
@@ -236,14 +236,14 @@ async def close_all(notifiers: Iterable[Notifier]) -> None:
 def replay_recipients(
     notify: str, project: Project, stream: TextIO, known: Sequence[Recipient]
 ) -> tuple[dict[str, Notifier], list[Recipient]]:
-    """The channels of a replay, and who receives. Raises UsageError where nobody would."""
+    """The notifiers and recipients of a replay. Raises UsageError if nobody would receive it."""
     if notify == "none":
         return {"console": NullNotifier()}, [CONSOLE]
     if notify == "console":
         return {"console": ConsoleNotifier(stream)}, [CONSOLE]
     telegram, token = project.settings.telegram, token_of(project).token
     if token is None:
-        raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one BotFather gave you")
+        raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one from BotFather")
     ids = dict.fromkeys((*telegram.admins, *telegram.allow))
     if not ids:
         raise UsageError("nobody would receive this; name chats under telegram: allow: in config.yaml")

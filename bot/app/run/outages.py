@@ -1,9 +1,7 @@
-"""What is told of sources and of the history while they fail: each change once.
+"""Outages of feeds and of the history: each change is reported once.
 
-Feeds that fail and recover go to the log, many at once in one line.
-
-It also knows which feeds could not be reached at all, so that they are asked again soon when the network is back,
-instead of waiting out the pauses they have run up.
+Feeds that fail and recover go to the log, many at once in one line. Feeds that could not be reached at all are
+remembered, so that they are polled as soon as the network is back instead of after their back-off.
 """
 
 from __future__ import annotations
@@ -19,14 +17,14 @@ from bot.core.text.wording import age, listing
 log = logging.getLogger(__name__)
 
 ONE_BY_ONE = 3
-"""Up to so many changes between two looks get a line each."""
+"""Up to this many changes between two reports get a line each."""
 OFFLINE_FROM = 3
-"""So many feeds out of reach, and at least half of all, mean that the network is down."""
+"""This many unreachable feeds, and at least half of all, mean that the network is down."""
 
 
 @dataclass(slots=True)
 class FeedOutages:
-    """Hears how each poll went; ``tell`` writes what changed since it was last called."""
+    """Takes the report of each poll; ``tell`` logs what changed since its last call."""
 
     feeds: int = 0
     """How many there are."""
@@ -34,10 +32,10 @@ class FeedOutages:
     _out_of_reach: set[str] = field(default_factory=set)
     _offline: bool = False
     _news: dict[str, str] = field(default_factory=dict)
-    """What to tell of each feed since the last time: its trouble, empty where it works again."""
+    """Changes to log since the last call: each feed's trouble, empty if it works again."""
 
-    def heard(self, report: SourceReport) -> Sequence[str]:
-        """Take the report of one poll. Returns the feeds to ask again now, where it shows that the network is back."""
+    def take(self, report: SourceReport) -> Sequence[str]:
+        """Take the report of one poll. Returns the feeds to poll again now, if it shows that the network is back."""
         name, before = report.source, self._failing.get(report.source)
         if report.trouble is Trouble.NONE:
             if self._failing.pop(name, None) is not None:
@@ -56,20 +54,20 @@ class FeedOutages:
         return self.reached()
 
     def reached(self) -> Sequence[str]:
-        """Something outside answered. The feeds to ask again now, where nearly none could be reached before."""
+        """The network works. Returns the feeds to poll again now, if it was down before."""
         if not self._offline:
             return ()
         self._offline = False
         return sorted(self._out_of_reach)
 
     def tell(self) -> None:
-        """Write what changed."""
+        """Log what changed."""
         failed = {name: words for name, words in self._news.items() if words}
         works = [name for name, words in self._news.items() if not words]
         self._news.clear()
         if len(failed) > ONE_BY_ONE:
             example = next(iter(failed.values()))
-            log.warning("%d feeds fail: %s; the first: %s", len(failed), listing(list(failed), 5), example)
+            log.warning("%d feeds failing: %s; the first: %s", len(failed), listing(list(failed), 5), example)
         else:
             for name, words in failed.items():
                 log.info("feed %s %s", name, words)
@@ -81,46 +79,46 @@ class FeedOutages:
 
     def _changed(self, name: str, words: str) -> None:
         if name in self._news and bool(self._news[name]) != bool(words):
-            del self._news[name]  # there and back between two looks: nothing to tell
+            del self._news[name]  # failed and recovered between two reports
         else:
             self._news[name] = words
 
 
 PATIENCE = timedelta(seconds=10)
-"""How long the history may be locked before the operator is told; a full disk is told of at once."""
+"""How long the history may be locked before the operator is told; a full disk is reported immediately."""
 SAME_TROUBLE = timedelta(minutes=10)
-"""Trouble that comes back sooner may be a little room that comes and goes: it has to last to be told again."""
+"""An outage that returns sooner may be disk space that comes and goes: it is reported again only after ``PATIENCE``."""
 
 
 @dataclass(slots=True)
 class HistoryOutage:
-    """Hears whether the history could be written; the log has every change, the operator only what matters."""
+    """Outages of the history: every change is logged, and the operator told of lasting ones."""
 
     _since: datetime | None = None
     _alarmed: bool = False
-    _told_end_at: datetime | None = None
+    _alarm_ended_at: datetime | None = None
 
-    def failed(self, said: str, now: datetime, *, at_once: bool = False) -> bool:
-        """It could not be written, ``said`` being why and what to do. Whether the operator is to be told, now.
+    def failed(self, reason: str, now: datetime, *, at_once: bool = False) -> bool:
+        """It could not be written, with the ``reason`` and what to do. Returns whether to tell the operator now.
 
         ``at_once``: it will not pass by itself, so there is nothing to wait for.
         """
         if self._since is None:
             self._since = now
-            log.error("the history cannot be written: %s; alerts are kept, and sent when it can", said)
-        again = self._told_end_at is not None and now - self._told_end_at < SAME_TROUBLE
+            log.error("the history cannot be written: %s; alerts are kept and sent later", reason)
+        again = self._alarm_ended_at is not None and now - self._alarm_ended_at < SAME_TROUBLE
         if self._alarmed or not (now - self._since >= PATIENCE or (at_once and not again)):
             return False
         self._alarmed = True
         return True
 
     def written(self, now: datetime) -> str:
-        """It was written. How long it could not be, where the operator heard of that trouble; else nothing."""
+        """It was written. Returns how long the outage lasted, if the operator was told of it; else nothing."""
         if self._since is None:
             return ""
         lasted = age(now - self._since)
         log.warning("the history is written again, after %s", lasted)
-        self._since, heard, self._alarmed = None, self._alarmed, False
-        if heard:
-            self._told_end_at = now
-        return lasted if heard else ""
+        self._since, alarmed, self._alarmed = None, self._alarmed, False
+        if alarmed:
+            self._alarm_ended_at = now
+        return lasted if alarmed else ""

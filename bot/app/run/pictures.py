@@ -1,4 +1,4 @@
-"""The pictures that go with a message: drawn from what the engine knows when the message has gone out."""
+"""The charts that go with a message, drawn from the engine's state when the message has gone out."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bot.core.view import View
 
 WITH_PICTURES = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED, Reason.FOLLOW_UP})
 WIDE = 10
-"""An incident of so many symbols has a picture of all of them as well."""
+"""An incident with this many symbols also gets a table of all of them."""
 
 
 @dataclass(slots=True)
-class Drawings:
-    """Draws what a notification's incident looks like now."""
+class Charts:
+    """Draws the charts of a notification's incident."""
 
     view: Callable[[], View]
     clock: Clock
 
     async def __call__(self, notification: Notification) -> Sequence[bytes]:
-        """PNG files, perhaps none: where there is nothing to draw, or drawing failed."""
+        """PNG files; none if there is nothing to draw or drawing failed."""
         made = [await drawn(picture) for picture in self._pictures(notification)]
         return [png for png in made if png is not None]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.app.extensions import make
+from bot.app.entry_points import make
 from bot.app.project import Project, Timetables
 from bot.core.ports import PriceSource
 from bot.extensions import PRICE_SOURCES, MakePriceSource, PriceContext

@@ -1,10 +1,10 @@
-"""Edits of the rules folder, picked up while the bot runs: rules, topics and companies.
+"""Reloads edited rules, topics and companies while the bot runs.
 
-The files are looked at several times a second. An edit is taken once two looks in a row find the same (an editor that
-writes in pieces or by renaming is through then), and only where nothing changed while it was read. One with a mistake
-changes nothing: the last good rules stay in force, every mistake goes to the log and the first of them to the operator.
+The files are checked several times a second. An edit is loaded once two checks in a row find the same files (editors
+write in pieces, or by renaming), and only if nothing changed while it was read. An edit with a mistake changes
+nothing: the last good rules stay in force, every mistake is logged and the first sent to the operator.
 
-``config.yaml`` itself is read at the start only; that it changed is said once.
+``config.yaml`` itself is read at the start only; that it changed is logged once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.app.project import Project, read_rules_folder, with_rules_read_anew
+from bot.app.project import Project, read_rules_folder, with_rules_reloaded
 from bot.app.run.live import LiveBot
 from bot.config.rules import rule_files
 from bot.core.errors import ConfigError, Problem, StoreError
@@ -29,16 +29,16 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=0.4)
 READ_WHOLE = 4_000_000
-"""Larger files are known by size and times instead of by their content: reading them twice a second costs too much."""
+"""Larger files are compared by size and times instead of content: reading them twice a second costs too much."""
 AT_A_TIME = 50
-"""Stories read anew before the event loop may do something else."""
+"""Stories read again before the event loop may do something else."""
 
 Look = Mapping[str, bytes]
-"""What a look found: for each file a digest. Equal looks mean equal files."""
+"""A digest of each file. Equal looks mean equal files."""
 
 
 def look(folder: Path, config: Path) -> Look:
-    """The files that decide what is worth an alert, and ``config``, as they are now. Raises nothing."""
+    """The rules, topics and companies files and ``config`` as they are now. Raises nothing."""
     files = [config, folder / "companies.yaml", *_listed(folder), *_listed(folder / "topics")]
     return {str(file): digest for file in files if (digest := _digest(file))}
 
@@ -51,7 +51,7 @@ def _listed(folder: Path) -> Iterator[Path]:
 
 
 def _digest(file: Path) -> bytes:
-    """Digest of a file's content; empty where there is no such file."""
+    """Digest of a file's content; empty if there is no such file."""
     try:
         found = file.stat()
         if found.st_size > READ_WHOLE:
@@ -65,14 +65,14 @@ def _digest(file: Path) -> bytes:
 
 @dataclass(slots=True)
 class Watch:
-    """Decides from one look to the next whether there is an edit to take."""
+    """Decides from one look to the next whether there is an edit to load."""
 
     taken: Look
-    """What was taken last, good or bad."""
+    """The files loaded last, good or bad."""
     _before: Look = field(default_factory=dict)
 
     def settled(self, now: Look) -> bool:
-        """Whether ``now`` differs from what was taken last and equals the look before: an edit that is finished."""
+        """Whether ``now`` differs from the files loaded last and equals the look before: a finished edit."""
         done = now != self.taken and now == self._before
         self._before = now
         return done
@@ -88,8 +88,8 @@ class Changes:
 
     def __str__(self) -> str:
         parts = [
-            f"{what} {', '.join(names)}"
-            for what, names in (("new:", self.added), ("changed:", self.changed), ("gone:", self.removed))
+            f"{label} {', '.join(names)}"
+            for label, names in (("new:", self.added), ("changed:", self.changed), ("removed:", self.removed))
             if names
         ]
         return "; ".join(parts) or "no rule changed"
@@ -106,8 +106,8 @@ def changes(old: RuleSet, new: RuleSet) -> Changes:
     )
 
 
-def told(error: ConfigError, folder: Path) -> str:
-    """The first mistake in one line for the operator, its file seen from the configuration's ``folder``."""
+def first_mistake(error: ConfigError, folder: Path) -> str:
+    """The first mistake in one line for the operator, its file relative to the configuration's ``folder``."""
     first = error.problems[0]
     file = Path(first.file)
     shown = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else first.file
@@ -117,24 +117,24 @@ def told(error: ConfigError, folder: Path) -> str:
 
 
 class Reloader:
-    """Takes edits into a running bot. ``check`` is a job for the scheduler; everything but reading files happens in the
+    """Loads edits into a running bot. ``check`` is a job for the scheduler; everything but reading files happens in the
     event loop's thread."""
 
     def __init__(self, bot: LiveBot, config: Path, in_force: Look) -> None:
-        """``in_force``: the look from before the bot's world was read, so that an edit since then is not missed."""
+        """``in_force``: the look from before the bot's project was read, so that an edit since then is not missed."""
         self._bot = bot
         self._config = config
         self._in_force = in_force
         self._watch = Watch(in_force)
         self._unrecorded = False
-        self._said = ""
-        """What came of the last edit."""
+        self._outcome = ""
+        """The result of the last edit, in words."""
 
     def _look(self) -> Look:
         return look(self._bot.project.settings.rules, self._config)
 
     async def check(self) -> None:
-        """Look at the files, and take an edit that is finished."""
+        """Check the files, and load an edit that is finished."""
         found = self._look()
         if self._watch.settled(found):
             await self._take(found)
@@ -142,14 +142,14 @@ class Reloader:
             self._record()
 
     async def now(self) -> str:
-        """Take what the files say now, finished or not; what came of it, in a line."""
+        """Load the files now, finished or not; returns the result in one line."""
         found = self._look()
         if found == self._watch.taken:
-            return "The rules in force are those in the files."
+            return "The rules are up to date."
         await self._take(found)
         if self._watch.taken != found:
-            return "The files are being written to; they are taken as soon as that is done."
-        return "The rules were read: " + (self._said or "they are in force.")
+            return "The files are being written to; they are loaded as soon as that is done."
+        return "The rules were read: " + (self._outcome or "they are in force.")
 
     async def _take(self, found: Look) -> None:
         mistake: ConfigError | None = None
@@ -159,36 +159,35 @@ class Reloader:
         except ConfigError as error:
             mistake = error
         if self._look() != found:
-            return  # written to while it was read: the next looks tell
+            return  # written to while it was read; the next checks will load it
         before, self._watch.taken = self._watch.taken, found
         if found.get(str(self._config)) != before.get(str(self._config)):
-            log.warning("%s has changed; that takes effect at the next start", self._config.name)
+            log.warning("%s has changed; restart the bot to apply it", self._config.name)
         if mistake is None:
             await self._apply(project, found, anew)
         else:
             self._refuse(mistake)
 
     def _read(self, anew: bool) -> Project:
-        """The world as the files now say; topics and companies, which take longest, only where they changed."""
+        """The project as the files are now; topics and companies, which take longest, only if they changed."""
         settings = self._bot.project.settings
-        project = read_rules_folder(self._config, settings) if anew else with_rules_read_anew(self._bot.project)
+        project = read_rules_folder(self._config, settings) if anew else with_rules_reloaded(self._bot.project)
         if not len(project.rules):
             raise ConfigError([Problem(str(settings.rules), 0, 0, "", "no rules are left here; put a rule file here")])
         return project
 
     def _refuse(self, mistake: ConfigError) -> None:
-        """Say where the mistakes are; what was in force stays so."""
-        log.error("the rules were edited and have mistakes; the last good ones stay in force:")
-        for found in mistake.problems:
-            log.error("%s", found)
-        detail = told(mistake, self._config.parent)
-        self._said = f"they have mistakes, and the last good ones stay in force. {detail}"
+        """Report the mistakes; the rules in force stay."""
+        log.error("the edited rules have mistakes; the last good ones stay in force:")
+        for problem in mistake.problems:
+            log.error("%s", problem)
+        detail = first_mistake(mistake, self._config.parent)
+        self._outcome = f"they have mistakes, and the last good ones stay in force. {detail}"
         self._bot.inbox.report(SourceReport("rules", self._bot.clock.now(), Trouble.FAILED, detail))
         self._bot.turn(())
 
     async def _apply(self, project: Project, found: Look, anew: bool) -> None:
-        """Put what was read in force; stories are read anew where topics or companies changed, for they mean other
-        things then."""
+        """Put the new rules in force; stories are classified again if topics or companies changed."""
         bot = self._bot
         difference = changes(bot.engine.view().rules, project.rules)
         news = await self._read_anew(project) if anew else None
@@ -196,9 +195,9 @@ class Reloader:
         bot.engine.reload(project.rules, news)
         self._in_force = found
         self._record()
-        also = f"; topics or companies changed, {len(news)} stories were read anew" if news is not None else ""
-        self._said = f"{difference}{also}."
-        log.warning("the rules were edited and are in force: %s%s", difference, also)
+        also = f"; topics or companies changed, {len(news)} stories classified again" if news is not None else ""
+        self._outcome = f"{difference}{also}."
+        log.warning("the edited rules are in force: %s%s", difference, also)
         bot.inbox.report(SourceReport("rules", bot.clock.now(), items=len(project.rules)))
         bot.turn(())
 
@@ -209,21 +208,21 @@ class Reloader:
         return any(Path(f).name == "companies.yaml" or Path(f).parent.name == "topics" for f in different - rules)
 
     async def _read_anew(self, project: Project) -> NewsIndex:
-        """The stories of the room in use, read with the new topics and companies."""
+        """The stories of the news index in use, classified with the new topics and companies."""
         view = self._bot.engine.view()
-        room = view.news_room(project.topics, project.companies)
+        index = view.news_room(project.topics, project.companies)
         for company in view.companies:
-            if company.symbol not in self._bot.project.companies:  # introduced at run time, by its ticker
-                room.add_company(company.symbol, company.name, exchange=company.exchange)
-        while missing := [s for s in view.stories if room.reading(s.id) is None]:
+            if company.symbol not in self._bot.project.companies:  # introduced while running, by its ticker
+                index.add_company(company.symbol, company.name, exchange=company.exchange)
+        while missing := [s for s in view.stories if index.reading(s.id) is None]:
             for number, story in enumerate(missing, 1):
-                room.add(story)
+                index.add(story)
                 if number % AT_A_TIME == 0:
                     await asyncio.sleep(0)  # more may come in meanwhile
-        return room
+        return index
 
     def _record(self) -> None:
-        """Keep the text of the rules in force, so that the history can show it as it was."""
+        """Store the text of the rules in force, so that the history can show it."""
         versions = ((name, version, text) for name, (version, text) in self._bot.engine.view().rules.versions.items())
         try:
             self._bot.journal.record_rules(versions, self._bot.clock.now())

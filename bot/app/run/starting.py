@@ -1,4 +1,4 @@
-"""Starts the live bot, keeps it company until a signal, and ends it cleanly."""
+"""Starts the live bot, shows its status until a signal, and shuts it down cleanly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.monitoring.logs import AboveStatus, StatusHandler, start_logging
-from bot.app.monitoring.status import one_line
+from bot.app.monitoring.status import status_line
 from bot.app.project import read_rules_folder
 from bot.app.run.live import LiveBot
 from bot.app.run.notifiers import other_secrets, token_of, unsafe_file
@@ -30,13 +30,13 @@ from bot.core.errors import StoreError
 log = logging.getLogger(__name__)
 
 BUSY_FOR = timedelta(seconds=0.25)
-"""How long a write waits for another program's: the event loop stands still meanwhile, and it is tried again anyway."""
+"""How long a write waits for another program's lock: that blocks the event loop, and it is retried anyway."""
 STATUS_EVERY = 1.0
 STATUS_LOGGED_EVERY = 300.0
 
 
 async def run_bot(config: Path, database: Path | None, pretend: datetime | None = None) -> None:
-    """Run until SIGINT or SIGTERM. Raises ConfigError, UsageError or StoreError where it cannot start."""
+    """Run until SIGINT or SIGTERM. Raises ConfigError, UsageError or StoreError if it cannot start."""
     clock = SystemClock(pretend)
     settings = load_settings(config)
     looked = look(settings.rules, config)
@@ -57,7 +57,7 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
         open_store(file, mode="live", run_name="live", now=clock.now(), busy_for=BUSY_FOR)
     ) as store:
         start = Startup(config, looked, project, file, found, key, switch)
-        # the terminal writes, flushes and knows what it is, which is all that is used
+        # not a whole TextIO, but all that is used of one
         console: Any = AboveStatus(handler, sys.stdout)
         async with running_bot(start, store, clock, console, stop) as bot:
             log.info(
@@ -67,17 +67,17 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
                 len(project.rules),
                 file,
             )
-            await _company(bot, handler, clock, stop)
+            await _show_status(bot, handler, clock, stop)
             log.info("stopping")
     handler.finish()
 
 
-async def _company(bot: LiveBot, handler: StatusHandler, clock: SystemClock, stop: asyncio.Event) -> None:
-    """Show the status line, or log it now and then, until ``stop``."""
+async def _show_status(bot: LiveBot, handler: StatusHandler, clock: SystemClock, stop: asyncio.Event) -> None:
+    """Show the status line, or without a terminal log it every few minutes, until ``stop``."""
     logged = asyncio.get_running_loop().time()
     while not stop.is_set():
         with contextlib.suppress(StoreError):
-            line = one_line(bot, clock.now())
+            line = status_line(bot, clock.now())
             if handler.is_terminal:
                 handler.status(line, shutil.get_terminal_size().columns)
             elif asyncio.get_running_loop().time() - logged >= STATUS_LOGGED_EVERY:

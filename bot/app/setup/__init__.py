@@ -1,1 +1,1 @@
-"""First contact: setting up, checking what a run needs, sending a sample."""
+"""Setup: connecting Telegram, checking what a run needs, sending a sample alert, editor schemas."""

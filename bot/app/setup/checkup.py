@@ -1,4 +1,4 @@
-"""A look over everything a run needs: for each part what works, and what to do where it does not."""
+"""Checks everything a run needs: for each part whether it works, and what to do if not."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from bot.core.errors import AftershockError, ConfigError, SourceError, UsageErro
 from bot.core.prices.windows import format_duration
 
 AT_ONCE = 12
-"""Feeds looked at side by side."""
+"""Feeds fetched at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part looked over."""
+    """The result for one part."""
 
     part: str
     ok: bool
     words: str
     advice: str = ""
-    """What to do, where it is not ok."""
+    """What to do, if it is not ok."""
 
 
 async def check_up(config: Path, now: datetime, *, offline: bool = False) -> AsyncIterator[Finding]:
-    """Look everything over; findings come as they are made. ``offline`` leaves out what needs the network."""
+    """Check everything; findings come as they are made. ``offline`` skips what needs the network."""
     try:
         project = load_project(config)
     except ConfigError as error:
@@ -56,12 +56,12 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield Finding(
             "companies",
             True,
-            f"{len(strangers)} watched symbols are known by ticker only: {', '.join(strangers[:8])}; "
-            "add them to rules/companies.yaml for names and exposures",
+            f"{len(strangers)} watched symbols are not in rules/companies.yaml: {', '.join(strangers[:8])}; "
+            "add them for names and exposures",
         )
     yield _database(settings.storage.database)
     for name, trouble in channel_states(settings, project.folder, SystemClock()):
-        yield Finding(name, not trouble, trouble or "ready", "put it right in config.yaml, the environment or .env")
+        yield Finding(name, not trouble, trouble or "ready", "fix it in config.yaml, the environment or .env")
     if settings.metrics.address is not None:
         yield await _metrics(*settings.metrics.address)
     for finding in _heartbeat(settings.heartbeat):
@@ -78,7 +78,7 @@ def _database(file: Path) -> Finding:
     if not exists(file):
         folder = next((p for p in (file.parent, *file.parent.parents) if p.exists()), Path())
         good = os.access(folder, os.W_OK)
-        return Finding("history", good, f"{file} will be made by the first run", f"allow writing in {folder}")
+        return Finding("history", good, f"{file} will be created by the first run", f"make {folder} writable")
     try:
         with open_history(file) as history:
             count = history.count_alerts()
@@ -88,7 +88,7 @@ def _database(file: Path) -> Finding:
 
 
 async def _metrics(host: str, port: int) -> Finding:
-    """Whether the bot can listen there, or does so already."""
+    """Whether the bot can listen there, or already does."""
     shown = f"[{host}]" if ":" in host else host
     try:
         (await asyncio.start_server(lambda reader, writer: writer.close(), host, port)).close()
@@ -104,7 +104,7 @@ async def _metrics(host: str, port: int) -> Finding:
 
 
 async def _health(address: str) -> str:
-    """``ok`` or ``unwell``, as a bot says of itself; empty where none is there."""
+    """``ok`` or ``unwell``, as a running bot reports; empty if there is none."""
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
@@ -124,7 +124,7 @@ def _heartbeat(heartbeat: HeartbeatSettings) -> Iterator[Finding]:
         return
     if url is not None:
         yield Finding(
-            "heartbeat", True, f"the switch is asked every {format_duration(heartbeat.every)} while all is well"
+            "heartbeat", True, f"the switch is pinged every {format_duration(heartbeat.every)} while the bot is healthy"
         )
 
 
@@ -132,14 +132,14 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     news = project.settings.news
     limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     parser = Parser()
-    room = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(AT_ONCE)
     specs = project.settings.feed_specs
     good = 0
 
     async with aiohttp.ClientSession(trust_env=True) as session:
 
         async def look(url: str) -> FeedCheck:
-            async with room:
+            async with slots:
                 return await check_feed(session, url, now, limits=limits, parser=parser)
 
         tasks = [asyncio.create_task(look(spec.url)) for spec in specs]
@@ -164,7 +164,7 @@ async def _prices(project: Project, now: datetime) -> Finding:
         try:
             source = price_source(project, timetables, Path(cache))
         except UsageError as error:
-            return Finding("prices", False, str(error), "put it right under prices: in config.yaml")
+            return Finding("prices", False, str(error), "fix it under prices: in config.yaml")
         try:
             quotes = await source.quotes(symbols, now)
         except SourceError as error:

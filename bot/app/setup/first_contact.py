@@ -1,7 +1,7 @@
-"""Setting up Telegram, step by step, without asking anybody anything: ``bot.cli.setup`` holds the conversation.
+"""The steps of setting up Telegram; ``bot.cli.setup`` holds the dialogue.
 
-Nothing is written before the owner is known. Each file is then replaced in one step, so that stopping at any moment
-leaves every file whole: as it was, or as it should be.
+Nothing is written before the owner is known. Each file is then replaced atomically, so that stopping at any time leaves
+every file whole.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from bot.core.model import Recipient
 from bot.core.secret import Secret
 
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Without those that are taken for each other."""
+"""Without letters and digits that are easily confused."""
 CODE_LENGTH = 8
 WELCOME = (
-    "Aftershock knows you as its admin now. Alerts come here once the bot runs (python main.py run). "
-    "/help lists what it can do."
+    "You are now the admin of Aftershock. Alerts come here once the bot runs (python main.py run). "
+    "/help lists the commands."
 )
 
 
 def new_code() -> str:
-    """What the owner's ``/start`` must carry: shown in the terminal only, so that nobody else can know it."""
+    """A code for the owner's ``/start``, shown in the terminal only, so that nobody else knows it."""
     return "".join(secrets.choice(_LETTERS) for _ in range(CODE_LENGTH))
 
 
@@ -89,7 +89,7 @@ class SetupFiles:
         return keep_token(token, self.settings.telegram.token_file, self.env_file)
 
     def protect(self) -> bool:
-        """Let nobody else read the token's file; true where others could. Raises ConfigError."""
+        """Make the token's file readable by its owner only; true if others could read it. Raises ConfigError."""
         return self.token_file.exists() and owner_only(self.token_file)
 
     def appoint(self, user: int) -> bool:
@@ -97,10 +97,10 @@ class SetupFiles:
         return add_admin(self.config, user)
 
     def subscribe(self, user: int, name: str, now: datetime, *, anew: bool) -> None:
-        """Let the admin's own chat receive from now on, as if it had said ``/start`` to the running bot.
+        """Subscribe the admin's own chat, as ``/start`` to the running bot would.
 
-        Where it had ended its alerts before, only ``anew`` brings them back. Raises StoreInUseError where something
-        is to be written and a bot runs on this history, StoreError otherwise.
+        If it had unsubscribed, only ``anew`` subscribes it again. Raises StoreInUseError if a bot runs on this history
+        and something must be written, StoreError otherwise.
         """
         chat = Recipient(f"telegram:{user}", CHANNEL, name)
         if exists(self.database):

@@ -1,4 +1,4 @@
-"""A sample alert: how Aftershock told of 27 January 2025, marked as a test from the first word to the last."""
+"""A sample alert: that of 27 January 2025, clearly marked as a test."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PRECEDENT = (
     "8 Feb 2023: Bard's first answer is wrong: GOOGL −7.7 %; then −4.4 % next session, −2.4 % in five sessions, "
     "−7.1 % in twenty."
 )
-_TEST = "This is a test: nothing has happened today. It is how Aftershock told of 27 January 2025."
+_TEST = "This is a test: nothing has happened today. It shows the alert of 27 January 2025."
 
 SAMPLE = Summary(
     (
@@ -63,7 +63,7 @@ SAMPLE = Summary(
 
 
 def sample_for(recipient: Recipient, now: datetime) -> Outgoing:
-    """The sample as it is sent to ``recipient``. It stands in no history and in no outbox."""
+    """The sample as sent to ``recipient``. It is stored neither in the history nor in the outbox."""
     key = f"test:{now.isoformat()}"
     return Outgoing(
         Notification(

@@ -1,6 +1,6 @@
-"""Sends the sample alert to everyone who is configured, or to one of them, and says how each went.
+"""Sends the sample alert to every configured recipient, or to one, and reports each result.
 
-It works beside a running bot: it listens to nobody, reads the history without its lock, and writes nothing.
+It works while the bot runs: it does not poll Telegram, reads the history without its lock, and writes nothing.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from bot.core.ports import Notifier
 from bot.render.text import clean
 
 LONGEST_WAIT = 60.0
-"""Seconds that Telegram may ask us to wait before a second try; beyond that, it counts as failed."""
+"""Seconds that a channel may ask us to wait before a retry; beyond that, sending has failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleDelivery:
-    """How it went for one recipient."""
+    """The result for one recipient."""
 
     recipient: str
     name: str
@@ -43,12 +43,12 @@ class SampleDelivery:
 
 @dataclass(frozen=True, slots=True)
 class SampleRun:
-    """What one call is about to send: the channels of a live run, and who on them is told."""
+    """What is about to be sent: the notifiers of a live run and the recipients."""
 
     notifiers: Mapping[str, Notifier]
     recipients: tuple[Recipient, ...]
     spared: tuple[Recipient, ...] = ()
-    """Those who ended their alerts: they are not disturbed unless asked for by name."""
+    """Those who unsubscribed: they get the sample only if named."""
 
     async def send(self, now: datetime) -> AsyncIterator[SampleDelivery]:
         """Send to one after the other, and close the channels."""
@@ -60,9 +60,9 @@ class SampleRun:
 
 
 def prepare(config: Path, database: Path | None, only: str | None, now: datetime, console: TextIO) -> SampleRun:
-    """Who would be told, by configuration and history; ``only`` one of them, by id or name.
+    """The recipients by configuration and history, or ``only`` one of them, by id or name.
 
-    Raises ConfigError, StoreError, and UsageError where nobody is configured or ``only`` is nobody of them.
+    Raises ConfigError, StoreError, and UsageError if nobody is configured or ``only`` is unknown.
     """
     settings = load_settings(config)
     found = find_telegram_token(os.environ, settings.telegram.token_file, config.parent / ".env")
@@ -79,9 +79,9 @@ def prepare(config: Path, database: Path | None, only: str | None, now: datetime
 
 
 def configured(access: Permissions, known: Iterable[Recipient], channels: Iterable[str]) -> list[Recipient]:
-    """Everyone who may receive on ``channels``: admins, allowed chats, and whom the history knows of these.
+    """Everyone who may receive on ``channels``: admins, allowed chats, and their topics known from the history.
 
-    ``known`` are the recipients of the history; they bring their names, and whether they ended their alerts.
+    ``known`` are the stored recipients, with their names and whether they unsubscribed.
     """
     channels, stored = tuple(channels), list(known)
     people: dict[str, Recipient] = {}
@@ -118,7 +118,7 @@ def _named(only: str, people: Sequence[Recipient], found: FoundToken) -> Recipie
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise UsageError(f"several are called {wanted}; name one by its id: {', '.join(r.id for r in fitting)}")
+        raise UsageError(f"several recipients are called {wanted}; use an id: {', '.join(r.id for r in fitting)}")
     if found.token is None and (wanted.removeprefix("telegram:").lstrip("-").partition("/")[0]).isdigit():
         raise UsageError("there is no Telegram token; run: python main.py setup")
     listed = ", ".join(f"{r.id} ({r.name})" if r.name else r.id for r in people[:10]) or "nobody"
@@ -126,7 +126,7 @@ def _named(only: str, people: Sequence[Recipient], found: FoundToken) -> Recipie
 
 
 async def _sent(notifier: Notifier, recipient: Recipient, now: datetime) -> SampleDelivery:
-    """One try, and a second where the channel asks to wait a little."""
+    """One attempt, and a second if the channel asks to wait a little."""
     outgoing = sample_for(recipient, now)
     for last in (False, True):
         try:
@@ -144,7 +144,7 @@ async def _sent(notifier: Notifier, recipient: Recipient, now: datetime) -> Samp
 def _advice(error: DeliveryError, recipient: Recipient) -> str:
     if error.moved_to:
         new = error.moved_to.partition(":")[2].partition("/")[0]
-        return f"; write {new} in place of {chat_of(recipient)} under telegram: in config.yaml"
+        return f"; replace {chat_of(recipient)} by {new} under telegram: in config.yaml"
     if error.forbidden:
-        return "; send /start to the bot from there, after adding it where it is a group"
+        return "; send /start to the bot from there (in a group, add the bot first)"
     return ""

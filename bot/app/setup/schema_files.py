@@ -1,4 +1,4 @@
-"""The JSON Schemas in ``rules/schema/``: what they should say for this configuration, and whether they do."""
+"""The JSON Schemas in ``rules/schema/``: their text for this configuration, and whether they are up to date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.core.errors import StoreError
 
 
 def offered(project: Project) -> Offered:
-    """The names that editors offer: those of this configuration, its topics and companies."""
+    """The names that editors complete: those of this configuration, its topics and companies."""
     settings = project.settings
     companies = {name for name in project.companies.group_names if name not in project.companies.exposures}
     return Offered(
@@ -28,14 +28,14 @@ def schema_files(project: Project) -> dict[Path, str]:
 
 
 def outdated(project: Project) -> list[Path]:
-    """The schemas that are missing or say something else than they should."""
+    """The schemas that are missing or out of date."""
     return [
         path for path, text in schema_files(project).items() if not path.is_file() or path.read_text("utf-8") != text
     ]
 
 
 def write_schemas(project: Project) -> list[Path]:
-    """Write those that are not as they should be, and return them. Raises StoreError where a file cannot be written."""
+    """Write those that are out of date, and return them. Raises StoreError if a file cannot be written."""
     wanted = schema_files(project)
     changed = outdated(project)
     for path in changed:

@@ -1,1 +1,1 @@
-"""``rules``: check, test, show, explain and try."""
+"""``rules``: check, test, explain, show, try and new."""

@@ -1,8 +1,7 @@
-"""``rules``: look over the rules people edit, test them, ask why, and try them on the past."""
+"""``rules``: check, test and explain the rules people edit, and try them on past data."""
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
@@ -11,72 +10,67 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
+from bot.cli.tables import print_json
 from bot.core.errors import UsageError
+from bot.core.text.wording import count
 
 app = typer.Typer(help="Check, test and try the rules you edit.", no_args_is_help=True)
 
-Rules = Annotated[Path | None, typer.Option("--rules", help="A rule file or folder other than the configured one.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Check, test and try the rules you edit."""
+Rules = Annotated[Path | None, typer.Option("--rules", help="Rule file or folder. Default: the configured one.")]
 
 
 @app.command("check")
 def check(
-    path: Annotated[Path | None, typer.Argument(help="A rule file or folder; the configured one otherwise.")] = None,
+    path: Annotated[Path | None, typer.Argument(help="Rule file or folder. Default: the configured one.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Report every mistake in every rule file with file, line and column; exit 2 where there is one."""
+    """Report every mistake in every rule file with file, line and column; exit 2 if there is one."""
     from bot.app.project import check_rules
 
     rules, files = check_rules(config, path)
-    plural = "s" if len(rules) != 1 else ""
-    typer.echo(f"{len(rules)} rule{plural} in {len(files)} file{'s' if len(files) != 1 else ''}: no mistakes", err=True)
+    typer.echo(f"{count(len(rules), 'rule')} in {count(len(files), 'file')}: no mistakes", err=True)
     for rule in rules:
         typer.echo(f"{rule.name}: {len(rule.symbols)} symbols{'' if rule.enabled else ', disabled'}")
 
 
 @app.command("test")
 def run_tests(
-    path: Annotated[Path | None, typer.Argument(help="A test file or folder; rules/tests otherwise.")] = None,
+    path: Annotated[Path | None, typer.Argument(help="Test file or folder. Default: rules/tests.")] = None,
     rules: Rules = None,
     junit: Annotated[Path | None, typer.Option(help="Also write the results as JUnit XML, for CI.")] = None,
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
-    """Run the tests beside the rules; exit 1 where one fails, 2 where a test itself is wrong."""
-    from time import perf_counter
-
+    """Run the rule tests; exit 1 if one fails, 2 if a test itself has a mistake."""
     from bot.app.lab import rule_test_report as report
     from bot.app.lab.rule_testing import prepare_suite, run_test
-    from bot.clock import SystemClock
+    from bot.clock import SystemClock, stopwatch
     from bot.core.errors import StoreError
 
-    begun = perf_counter()
+    elapsed = stopwatch()
     suite = prepare_suite(config, path, rules, SystemClock().now())
-    verdicts = []
+    results = []
     for case, under, scenario in suite.tests:
-        verdict = run_test(suite.workbench, case, under, scenario)
-        verdicts.append(verdict)
+        result = run_test(suite.workbench, case, under, scenario)
+        results.append(result)
         if json:
-            typer.echo(jsonlib.dumps(report.verdict_object(verdict), ensure_ascii=False))
+            print_json(report.result_object(result))
         else:
-            for line in report.verdict_lines(verdict):
+            for line in report.result_lines(result):
                 typer.echo(line)
-    taken = perf_counter() - begun
-    failed = sum(not v.passed for v in verdicts)
+    taken = elapsed()
+    failed = sum(not r.passed for r in results)
     if junit is not None:
         try:
-            junit.write_text(report.junit(verdicts, taken), encoding="utf-8")
+            junit.write_text(report.junit(results, taken), encoding="utf-8")
         except OSError as error:
             raise StoreError(f"{junit} cannot be written: {error.strerror}") from error
     if path is None and rules is None:
         for line in suite.uncovered():
             typer.echo(f"note: {line}", err=True)
-    total = f"{len(verdicts)} test{'' if len(verdicts) == 1 else 's'}"
+    total = count(len(results), "test")
     print(
         f"{total}, {failed} failed, in {taken:.1f} s" if failed else f"{total} passed in {taken:.1f} s", file=sys.stderr
     )
@@ -87,29 +81,27 @@ def run_tests(
 @app.command("explain")
 def explain(
     symbol: Annotated[str, typer.Argument(help="The symbol, as NVDA.")],
-    at: Annotated[str, typer.Option("--at", help="The moment: 2025-01-27T10:00Z, or how long ago, as 2h.")],
-    episode: Annotated[str | None, typer.Option(help="Ask about an episode instead of the history.")] = None,
+    at: Annotated[str, typer.Option("--at", help="The time: 2025-01-27T10:00Z, or how long ago, as 2h.")],
+    episode: Annotated[str | None, typer.Option(help="Use an episode instead of the history.")] = None,
     rules: Rules = None,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Say for every rule why it held for SYMBOL at that moment, or what stopped it first."""
+    """Explain for every rule why it held for SYMBOL at that time, or which condition stopped it."""
     from bot.app.lab import explaining
-    from bot.cli.history.filters import database_file
     from bot.clock import SystemClock
 
     now = SystemClock().now()
     moment = parse_when(at, now)
-    if episode is not None and database is not None:
-        raise UsageError("--episode and --database exclude each other; keep one")
+    _one_of({"--episode": episode, "--database": database})
     if episode is not None:
         found = explaining.explain_episode(config, symbol.upper(), moment, now, episode, rules)
     else:
         file = database_file(config, database)
         found = explaining.explain_history(config, symbol.upper(), moment, now, file, rules)
     if json:
-        typer.echo(jsonlib.dumps(explaining.explanation_object(found), ensure_ascii=False))
+        print_json(explaining.explanation_object(found))
         return
     for line in explaining.explanation_lines(found):
         typer.echo(line)
@@ -117,7 +109,7 @@ def explain(
 
 @app.command("show")
 def show(
-    name: Annotated[str | None, typer.Argument(help="A rule's name; all of them otherwise.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A rule's name. Default: all rules.")] = None,
     rules: Rules = None,
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
@@ -136,33 +128,31 @@ def show(
         compiled = loaded.named(rule.name)
         symbols = sorted(compiled.symbols) if compiled else []
         if json:
-            told = {"type": "rule", "name": rule.name, "file": rule.file, "line": rule.line, "symbols": symbols}
-            typer.echo(jsonlib.dumps({**told, "version": compiled.version if compiled else "", "rule": rule.data}))
+            about = {"type": "rule", "name": rule.name, "file": rule.file, "line": rule.line, "symbols": symbols}
+            print_json({**about, "version": compiled.version if compiled else "", "rule": rule.data})
         else:
             some = ", ".join(symbols[:8]) + (", …" if len(symbols) > 8 else "")
-            plural = "" if len(symbols) == 1 else "s"
-            typer.echo(f"# {rule.name}: {rule.file}:{rule.line}; concerns {len(symbols)} symbol{plural}: {some}")
+            typer.echo(f"# {rule.name}: {rule.file}:{rule.line}; for {count(len(symbols), 'symbol')}: {some}")
     if not json:
         typer.echo(rules_yaml(chosen), nl=False)
 
 
 @app.command("try")
 def try_(
-    since: Annotated[str | None, typer.Option(help="The sessions since then: 90d, 2025-01-27.")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="The first session: 2025-01-27.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="The last session.")] = None,
+    since: Annotated[str | None, typer.Option(help="Sessions since then: 90d, 2025-01-27.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First session: 2025-01-27.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last session.")] = None,
     rules: Rules = None,
-    episode: Annotated[str | None, typer.Option(help="Over an episode instead of the history.")] = None,
-    prices: Annotated[list[Path] | None, typer.Option(help="Over recorded prices (CSV); repeatable.")] = None,
-    news: Annotated[list[Path] | None, typer.Option(help="Over recorded news (JSONL); repeatable.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Also list alerts that stay as they were.")] = False,
+    episode: Annotated[str | None, typer.Option(help="Use an episode instead of the history.")] = None,
+    prices: Annotated[list[Path] | None, typer.Option(help="Use recorded prices (CSV). Repeatable.")] = None,
+    news: Annotated[list[Path] | None, typer.Option(help="Use recorded news (JSONL). Repeatable.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also list unchanged alerts.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Play the rules over your own history and list the alerts gained, lost and moved beside what did fire."""
+    """Play the rules over your own history and list alerts gained, lost and moved against what fired."""
     from bot.app.lab import trying
-    from bot.cli.history.filters import database_file
     from bot.cli.rules import trial_table
     from bot.clock import SystemClock
     from bot.config.rule_tests.file import Recording
@@ -174,24 +164,24 @@ def try_(
     dated = bool(since or first)
     if episode is not None:
         if dated or last:
-            raise UsageError("an episode is tried as a whole; leave --since, --from and --to out")
+            raise UsageError("an episode is always played whole; leave out --since, --from and --to")
         trial = trying.try_episode(config, rules, now, episode)
     elif recording:
         bounds = (begin.date() if dated else None, end.date() if last else None)
         trial = trying.try_recording(config, rules, now, Recording(tuple(prices or ()), tuple(news or ()), *bounds))
     else:
         if end < begin:
-            raise UsageError(f"{end:%Y-%m-%d} comes before {begin:%Y-%m-%d}; exchange the two")
+            raise UsageError(f"{end:%Y-%m-%d} is before {begin:%Y-%m-%d}; swap the two")
         file = database_file(config, database)
-        with trial_table.progress(begin, end) as told:
-            trial = trying.try_history(config, rules, begin, end, now, file, told)
+        with trial_table.progress(begin, end) as advance:
+            trial = trying.try_history(config, rules, begin, end, now, file, advance)
     for note in trial.notes:
         typer.echo(f"note: {note}", err=True)
     rows = [row for row in trial.rows if every or row.difference is not trying.Difference.SAME]
     if json:
         for row in rows:
-            typer.echo(jsonlib.dumps(trying.row_object(row), ensure_ascii=False))
-        typer.echo(jsonlib.dumps(trying.summary_object(trial), ensure_ascii=False))
+            print_json(trying.row_object(row))
+        print_json(trying.summary_object(trial))
         return
     if rows:
         trial_table.show(rows)
@@ -199,16 +189,16 @@ def try_(
 
 
 def _one_of(options: Mapping[str, object]) -> None:
-    """Refuses options that exclude each other; those left out are None."""
+    """Raise UsageError where more than one of these mutually exclusive options is given (not None)."""
     given = [option for option, value in options.items() if value is not None]
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} exclude each other; keep one")
+        raise UsageError(f"{' and '.join(given)} cannot be combined; keep one")
 
 
 def _tried_span(since: str | None, first: str | None, last: str | None, now: datetime) -> tuple[datetime, datetime]:
-    """From when to when rules are tried: 90 days up to now, where nothing else is said."""
+    """From when to when rules are tried; the last 90 days by default."""
     if since is not None and first is not None:
-        raise UsageError("--since and --from say the same; keep one")
+        raise UsageError("--since and --from mean the same; keep one")
     begin = parse_when(since or first or "90d", now)
     if not last:
         return begin, now

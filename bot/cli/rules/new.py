@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config
+from bot.cli.options import DEFAULT_CONFIG, Config, shown_path
 from bot.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,23 +17,23 @@ if TYPE_CHECKING:
 QUESTIONS = (
     ("watch", "What should it watch: fall, rise or news"),
     ("by", "By how much"),
-    ("since", "Since when: previous close, open, 30m, 3 sessions, high of 20 sessions, story"),
-    ("topic", "Which news goes with it: a topic, or none"),
+    ("since", "Measured against: previous close, open, 30m, 3 sessions, high of 20 sessions, story"),
+    ("topic", "With news on which topic, or none"),
     ("symbols", "Which symbols: NVDA, group:watchlist, exposure:memory"),
-    ("severity", "How severe: info, warning, high or critical"),
-    ("name", "What is it called"),
+    ("severity", "Severity: info, warning, high or critical"),
+    ("name", "Name"),
 )
 
 
 def new(
     watch: Annotated[str | None, typer.Option(help="fall, rise or news.")] = None,
     by: Annotated[str | None, typer.Option(help="How far the price moves, as 10%.")] = None,
-    since: Annotated[str | None, typer.Option(help="Against what, as 'previous close'.")] = None,
-    topic: Annotated[str | None, typer.Option(help="The news that goes with it, as ai-model; or none.")] = None,
+    since: Annotated[str | None, typer.Option(help="The reference price, as 'previous close'.")] = None,
+    topic: Annotated[str | None, typer.Option(help="The topic of news to require, as ai-model; or none.")] = None,
     symbols: Annotated[str | None, typer.Option(help="NVDA,AMD, group:watchlist or exposure:memory.")] = None,
     severity: Annotated[str | None, typer.Option(help="info, warning, high or critical.")] = None,
-    name: Annotated[str | None, typer.Option(help="The rule's name; also of its files.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: defaults for whatever is not given.")] = False,
+    name: Annotated[str | None, typer.Option(help="Name of the rule and its files.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; use defaults for options not given.")] = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Ask a few questions and write a commented rule with its test. Never overwrites anything."""
@@ -51,17 +50,17 @@ def new(
     timetables = Timetables(EPISODES_FROM, (now + AHEAD).date(), project.companies)
     made = new_rule.draft(wish, config, project, timetables, now)
     new_rule.write(made)
-    typer.echo(_shown(made.rule_path))
-    typer.echo(_shown(made.test_path))
+    typer.echo(shown_path(made.rule_path))
+    typer.echo(shown_path(made.test_path))
     print(
-        f"{made.name} is written and its test passes. A running bot takes it within two seconds.\n"
+        f"{made.name} is written and its test passes. A running bot loads it within two seconds.\n"
         f"Next: look at it, then `python main.py rules try --since 90d` or `python main.py replay deepseek-2025-01`",
         file=sys.stderr,
     )
 
 
 def _wish(given: dict[str, str | None], project: Project, *, ask: bool) -> NewRuleAnswers:
-    """The answers: those given as options first, so that the questions know them."""
+    """The answers, options first, because later questions depend on them."""
     from bot.app.lab.new_rule import NewRuleAnswers, RuleSubject, answered
 
     wish = NewRuleAnswers(topic=next(iter(project.topics.triggers), "none"))
@@ -93,21 +92,16 @@ def _wish(given: dict[str, str | None], project: Project, *, ask: bool) -> NewRu
 
 
 def _for_news(wish: NewRuleAnswers, given: dict[str, str | None]) -> NewRuleAnswers:
-    """News alone is worth less than a move: unless told otherwise, for information only."""
+    """News alone matters less than a move: severity info by default."""
     from dataclasses import replace
 
     return wish if given["severity"] is not None else replace(wish, severity="info")
 
 
 def _ask(question: str, default: str) -> str:
-    """One line from stdin, the question on stderr. Raises UsageError where the input has ended."""
+    """A line from stdin, asked for on stderr. Raises UsageError where the input has ended."""
     print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
-        raise UsageError("the answers ended before the questions; answer all of them, or add --yes")
+        raise UsageError("the input ended before the last question; answer all of them, or add --yes")
     return line.strip() or default
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

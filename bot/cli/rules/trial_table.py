@@ -1,4 +1,4 @@
-"""How ``rules try`` is shown to people: a table, a line of counts, and progress over a long history."""
+"""The output of ``rules try``: a table, a line of counts, and a progress bar."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIGNS = {"gained": "+", "lost": "−", "moved": "~", "same": " "}
 
 
 def show(rows: Sequence[Row]) -> None:
-    """The table: what is gained, lost or moved, with the alert as it was beside it."""
+    """Print alerts gained, lost and moved, each beside the alert as it was."""
     columns = (
         Column(""),
         Column("session"),
@@ -47,12 +47,12 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def summary(trial: Trial) -> str:
-    """``3 gained, 1 lost, 2 moved, 40 as before: sessions from … to …, beside what did fire``."""
+    """``3 gained, 1 lost, 2 moved, 40 unchanged: sessions from … to …, compared with what fired``."""
     from bot.app.lab.trying import Difference
 
     counts = [trial.count(d) for d in (Difference.GAINED, Difference.LOST, Difference.MOVED, Difference.SAME)]
-    words = ", ".join(f"{n} {word}" for n, word in zip(counts, ("gained", "lost", "moved", "as before"), strict=True))
-    return f"{words}: sessions from {trial.first} to {trial.last}, beside {trial.beside}"
+    words = ", ".join(f"{n} {word}" for n, word in zip(counts, ("gained", "lost", "moved", "unchanged"), strict=True))
+    return f"{words}: sessions from {trial.first} to {trial.last}, compared with {trial.beside}"
 
 
 @contextlib.contextmanager
@@ -66,10 +66,10 @@ def progress(begin: datetime, end: datetime) -> Iterator[Callable[[datetime], No
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task("playing", total=max((end - begin).total_seconds(), 1.0))
 
-        def told(at: datetime) -> None:
+        def advance(at: datetime) -> None:
             bar.update(task, completed=(at - begin).total_seconds(), description=f"{at:%Y-%m-%d}")
 
-        yield told
+        yield advance
 
 
 def _cells(fired: Fired | None) -> tuple[str, str]:

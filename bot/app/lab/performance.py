@@ -1,6 +1,6 @@
-"""A rule's record: how often it fired, and what usually followed.
+"""How rules have performed: how often each fired, and what usually followed.
 
-Outcomes are read from the history; what is missing there is worked out, and stored where nobody else has the database.
+Outcomes are read from the history; missing ones are computed, and saved unless another program has the database.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ from bot.core.prices.sessions import Timetable
 RIGHT = "right"
 """The verdict of a reader who agrees."""
 LATEST = 10
-"""How many alerts of a rule are shown one by one."""
+"""Alerts of a rule that are listed one by one."""
 EARLIER = timedelta(days=40)
-"""Calendars begin so long before the first alert, whose reference may be some sessions old."""
+"""Calendars begin this long before the first alert, whose reference may be some sessions old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What followed at one horizon, over the alerts for which it is known. Fractions of the price fired on."""
+    """The distribution of outcomes at one horizon. Changes are fractions of the alert price."""
 
     horizon: Horizon
     known: int
     lowest: float
     tenth: float
-    """One in ten of the outcomes is below; likewise a quarter, the middle, three quarters, nine in ten."""
+    """The 10th percentile, followed by the 25th, 50th, 75th and 90th."""
     quarter: float
     median: float
     three_quarters: float
     nine_tenths: float
     highest: float
     higher: float
-    """The share that stood higher than the price fired on: after a fall, that recovered."""
+    """The share above the alert price: after a fall, those that recovered."""
     lower: float
-    """The share that stood lower: after a fall, that lost further."""
+    """The share below: after a fall, those that fell further."""
     left: float | None
-    """The median against the reference, the level before the move: what was left of it."""
+    """The median change from the reference, the level before the move: what was left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,88 +66,88 @@ class FiredAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRecord:
-    """One rule's record."""
+class RulePerformance:
+    """One rule's alerts and outcomes."""
 
     rule: str
     alerts: tuple[FiredAlert, ...]
-    """Oldest first; none where it has not fired."""
+    """Oldest first; empty if it has not fired."""
     spreads: tuple[Spread, ...]
-    """Shortest horizon first, those of which nothing is known left out."""
+    """Shortest horizon first, without those that have no outcome."""
     verdicts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By incident, how many readers said what of it; only those of which somebody said anything."""
+    """By incident, the number of readers per verdict; only incidents with any."""
 
     @property
     def incidents(self) -> int:
-        """In how many incidents."""
+        """Number of incidents."""
         return len({f.alert.incident for f in self.alerts if f.alert.incident})
 
     @property
     def confirmed(self) -> int:
-        """In how many incidents more readers found it right than not."""
-        return sum(2 * said.get(RIGHT, 0) > sum(said.values()) for said in self.verdicts.values())
+        """Number of incidents that a majority of readers found right."""
+        return sum(2 * readers.get(RIGHT, 0) > sum(readers.values()) for readers in self.verdicts.values())
 
     @property
     def disputed(self) -> int:
-        """In how many incidents more readers said that it was not AI, or not news, than that it was right."""
-        return sum(2 * said.get(RIGHT, 0) < sum(said.values()) for said in self.verdicts.values())
+        """Number of incidents that a majority of readers found not AI, or not news."""
+        return sum(2 * readers.get(RIGHT, 0) < sum(readers.values()) for readers in self.verdicts.values())
 
     @property
     def corrected(self) -> int:
-        """How many turned out to have another cause than first told."""
+        """Number of alerts whose cause was corrected later."""
         return sum(f.alert.corrected_at is not None for f in self.alerts)
 
     @property
     def symbols(self) -> int:
-        """For how many symbols."""
+        """Number of symbols."""
         return len({f.alert.symbol for f in self.alerts})
 
     @property
     def unknown(self) -> tuple[Horizon, ...]:
-        """The horizons of which nothing is known."""
+        """The horizons without an outcome."""
         known = {spread.horizon for spread in self.spreads}
         return tuple(h for h in Horizon if h not in known)
 
 
-def records(
+def performances(
     config: Path, database: Path, now: datetime, *, rule: str | None = None, since: datetime | None = None
-) -> list[RuleRecord]:
-    """The record of every rule that fired since then, most often first; of ``rule`` alone, also where it did not.
+) -> list[RulePerformance]:
+    """The performance of every rule that fired since then, most alerts first; or of ``rule``, even if it did not fire.
 
-    Raises UsageError for a rule nobody knows, StoreError where the history cannot be read, ConfigError.
+    Raises UsageError for an unknown rule, StoreError if the history cannot be read, ConfigError.
     """
     with open_history(database) as history:
         if rule is not None:
             _require_rule(rule, history.known_rules(), config)
         alerts = history.fired_alerts(rule=rule, since=since)
-        said = history.all_verdicts()
+        verdicts = history.all_verdicts()
         known = {(o.alert, o.horizon): o for o in history.stored_outcomes()}
         timetable_of = _timetables(config, (history.first_session() or now.date()) - EARLIER, now)
         found = [settled for batch in history.missing_outcomes(timetable_of, now) for settled in batch]
     known.update({(o.alert, o.horizon): o for o in found if isinstance(o, Outcome)})
     if found:
-        # beside a running bot, or in a file that may only be read, they are worked out again next time
+        # while a bot is running, or in a read-only file, they are computed again next time
         with contextlib.suppress(StoreError):
             save_outcomes(database, found)
     by_rule: dict[str, list[Alert]] = {} if rule is None else {rule: []}
     for alert in alerts:
         by_rule.setdefault(alert.rule, []).append(alert)
-    made = [record_of(name, fired, known, said) for name, fired in by_rule.items()]
+    made = [performance_of(name, fired, known, verdicts) for name, fired in by_rule.items()]
     return sorted(made, key=lambda r: (-len(r.alerts), r.rule))
 
 
-def record_of(
+def performance_of(
     rule: str,
     alerts: Iterable[Alert],
     known: Mapping[tuple[str, Horizon], Outcome],
-    said: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
-) -> RuleRecord:
-    """The record of ``rule`` over its ``alerts``, given the outcomes by alert and horizon, and the verdicts."""
+    verdicts: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+) -> RulePerformance:
+    """The performance of ``rule`` from its ``alerts``, the outcomes by alert and horizon, and readers' verdicts."""
     fired = tuple(
         FiredAlert(alert, {h: known[alert.id, h] for h in Horizon if (alert.id, h) in known}) for alert in alerts
     )
-    judged = {i: said[i] for i in dict.fromkeys(f.alert.incident for f in fired) if i in said}
-    return RuleRecord(rule, fired, tuple(_spreads(fired)), judged)
+    judged = {i: verdicts[i] for i in dict.fromkeys(f.alert.incident for f in fired) if i in verdicts}
+    return RulePerformance(rule, fired, tuple(_spreads(fired)), judged)
 
 
 def _spreads(fired: Sequence[FiredAlert]) -> Iterator[Spread]:
@@ -156,7 +156,7 @@ def _spreads(fired: Sequence[FiredAlert]) -> Iterator[Spread]:
         if not found:
             continue
         changes = sorted(o.change for o in found)
-        # of one outcome every quantile is that one
+        # quantiles() needs two values
         cuts = quantiles(changes, n=20, method="inclusive") if len(changes) > 1 else changes * 19
         left = [o.change_from_reference for o in found if o.change_from_reference is not None]
         yield Spread(
@@ -179,14 +179,14 @@ def _require_rule(rule: str, known: Sequence[str], config: Path) -> None:
     """UsageError for a rule that neither this history nor the configured rules have."""
     if rule in known:
         return
-    with contextlib.suppress(ConfigError):  # a mistake in a rule file does not keep anybody from the history
+    with contextlib.suppress(ConfigError):  # the history stays readable despite a mistake in a rule file
         known = sorted({*known, *(r.name for r in check_rules(config)[0])})
     if rule not in known:
         raise UsageError(one_of(rule, known, "rule"))
 
 
 def _timetables(config: Path, first: date, now: datetime) -> Callable[[str], Timetable]:
-    """Sessions by symbol; the files that say where a symbol is listed are read with the first question."""
+    """Sessions by symbol; the files that give a symbol's exchange are read on first use."""
 
     @cache
     def made() -> Timetables:
@@ -203,7 +203,7 @@ def _timetables(config: Path, first: date, now: datetime) -> Callable[[str], Tim
 # --------------------------------------------------------------------------------------------------------------- shown
 
 
-def record_object(record: RuleRecord, *, latest: bool) -> dict[str, Any]:
+def performance_object(record: RulePerformance, *, latest: bool) -> dict[str, Any]:
     """For ``--json``; with ``latest`` the newest alerts, newest first."""
     fired = [f.alert.fired_at for f in record.alerts]
     found: dict[str, Any] = {

@@ -1,8 +1,7 @@
-"""``record``: how a rule has done."""
+"""``performance``: how each rule has done."""
 
 from __future__ import annotations
 
-import json as jsonlib
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,10 +11,12 @@ import typer
 
 from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
+from bot.cli.tables import print_json
+from bot.core.text.wording import count
 from bot.render.text import cell_width, clean, cut_cell
 
 if TYPE_CHECKING:
-    from bot.app.lab.record import RuleRecord, Spread
+    from bot.app.lab.performance import RulePerformance, Spread
 
 PIPED = 80
 """Columns where the output is no terminal."""
@@ -24,34 +25,35 @@ SYMBOL = 9
 """Columns for a symbol; longer ones are cut."""
 _LABEL = 11
 _LEGEND = (
-    "Against the price fired on; from before: the median against the level before the",
-    "move. Bars: ─ eight in ten, ▒ the middle half, █ the median.",
+    "Changes from the alert price; from before: the median against the level before",
+    "the move. Bars: ─ 10th to 90th percentile, ▒ middle half, █ median.",
 )
 _INDENT = "  "
 
 
-def record(
+def performance(
     rule: Annotated[
-        str | None, typer.Argument(help="One rule, with its latest alerts; all that fired otherwise.")
+        str | None, typer.Argument(help="One rule, with its latest alerts. Default: every rule that fired.")
     ] = None,
     since: Annotated[str | None, typer.Option(help="Only alerts since then: 2025-01-27 or 90d.")] = None,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Say how often each rule fired and what usually followed: 15 minutes, an hour, a close, 1, 5, 20 sessions later.
+    """How each rule has performed: how often it fired and what usually followed.
 
-    What followed is worked out from the stored prices and, where no bot uses the database, stored there.
+    After 15 minutes, an hour, the close, and 1, 5 and 20 sessions. Missing outcomes are computed from the stored prices
+    and, unless a bot is using the database, saved there.
     """
-    from bot.app.lab.record import record_object, records
+    from bot.app.lab.performance import performance_object, performances
     from bot.clock import SystemClock
 
     now = SystemClock().now()
     start = parse_when(since, now) if since else None
-    found = records(config, database_file(config, database), now, rule=rule, since=start)
+    found = performances(config, database_file(config, database), now, rule=rule, since=start)
     if json:
         for each in found:
-            typer.echo(jsonlib.dumps(record_object(each, latest=rule is not None), ensure_ascii=False))
+            print_json(performance_object(each, latest=rule is not None))
         return
     after = f" since {start:%Y-%m-%d %H:%M}Z" if start else ""
     if not any(each.alerts for each in found):
@@ -59,44 +61,44 @@ def record(
         return
     width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else PIPED
     for each in found:
-        for line in record_lines(each, width, latest=rule is not None):
+        for line in performance_lines(each, width, latest=rule is not None):
             typer.echo(line)
         typer.echo("")
     for line in _LEGEND:
         typer.echo(line)
 
 
-def record_lines(record: RuleRecord, width: int, *, latest: bool) -> Iterator[str]:
-    """A rule's record for people, in ``width`` columns; with ``latest`` also its newest alerts one by one."""
-    fired = [f.alert.fired_at for f in record.alerts]
-    yield clean(record.rule)
-    times = f"fired {_count(len(fired), 'time')} for {_count(record.symbols, 'symbol')}"
-    incidents = f" in {_count(record.incidents, 'incident')}" if record.incidents else ""
+def performance_lines(found: RulePerformance, width: int, *, latest: bool) -> Iterator[str]:
+    """A rule's performance for people, in ``width`` columns; with ``latest`` also its newest alerts one by one."""
+    fired = [f.alert.fired_at for f in found.alerts]
+    yield clean(found.rule)
+    times = f"fired {count(len(fired), 'time')} for {count(found.symbols, 'symbol')}"
+    incidents = f" in {count(found.incidents, 'incident')}" if found.incidents else ""
     yield f"{_INDENT}{times}{incidents}"
-    if record.corrected:
-        yield f"{_INDENT}told with another cause than later stories showed: {record.corrected}"
-    if record.verdicts:
-        people = sum(sum(said.values()) for said in record.verdicts.values())
+    if found.corrected:
+        yield f"{_INDENT}cause corrected by later stories: {found.corrected}"
+    if found.verdicts:
+        people = sum(sum(verdicts.values()) for verdicts in found.verdicts.values())
         yield (
-            f"{_INDENT}judged by readers in {_count(len(record.verdicts), 'incident')}: {record.confirmed} confirmed, "
-            f"{record.disputed} disputed ({_count(people, 'verdict')})"
+            f"{_INDENT}judged by readers in {count(len(found.verdicts), 'incident')}: {found.confirmed} confirmed, "
+            f"{found.disputed} disputed ({count(people, 'verdict')})"
         )
     yield f"{_INDENT}first {min(fired):%Y-%m-%d %H:%M}Z, last {max(fired):%Y-%m-%d %H:%M}Z"
-    if record.spreads:
+    if found.spreads:
         yield ""
-        yield from _table(record.spreads)
+        yield from _table(found.spreads)
         yield ""
-        yield from _chart(record.spreads, width)
-    if record.unknown:
-        which = "at any horizon" if not record.spreads else "after " + ", ".join(record.unknown)
-        yield f"{_INDENT}nothing known yet {which}"
+        yield from _chart(found.spreads, width)
+    if found.unknown:
+        which = "at any horizon" if not found.spreads else "after " + ", ".join(found.unknown)
+        yield f"{_INDENT}no outcomes yet {which}"
     if latest:
         yield ""
-        yield from _latest(record)
+        yield from _latest(found)
 
 
 def _table(spreads: Sequence[Spread]) -> Iterator[str]:
-    """How many are known, their median and middle half, which way they went, and what was left of the move."""
+    """Per horizon: outcomes known, median, middle half, shares higher and lower, and what was left of the move."""
     yield f"{_INDENT}{'after':{_LABEL}} known  median  middle half         higher  lower  from before"
     for s in spreads:
         half = f"{_percent(s.quarter):>6} to {_percent(s.three_quarters)}"
@@ -107,9 +109,9 @@ def _table(spreads: Sequence[Spread]) -> Iterator[str]:
 
 
 def _chart(spreads: Sequence[Spread], width: int) -> Iterator[str]:
-    """A bar for each horizon on one scale: eight in ten thin, the middle half thick, the median full."""
-    room = width - len(_INDENT) - _LABEL - 1
-    cells = room - 1 + room % 2  # odd, so that zero has a cell of its own
+    """A bar for each horizon on one scale: 10th to 90th percentile thin, middle half thick, median full."""
+    columns = width - len(_INDENT) - _LABEL - 1
+    cells = columns - 1 + columns % 2  # odd, so that zero has a cell of its own
     half = cells // 2
     reach = _scale(max(max(-s.tenth, s.nine_tenths) for s in spreads))
 
@@ -141,22 +143,22 @@ def _scale(furthest: float) -> float:
     return float(-(-furthest // 1))
 
 
-def _latest(record: RuleRecord) -> Iterator[str]:
-    from bot.app.lab.record import LATEST
+def _latest(found: RulePerformance) -> Iterator[str]:
+    from bot.app.lab.performance import LATEST
     from bot.core.incidents.outcomes import Horizon
 
     short = {Horizon.SESSION: "1 ses", Horizon.SESSIONS_5: "5 ses", Horizon.SESSIONS_20: "20 ses"}
     names = "".join(f" {short.get(h, h.value):>6}" for h in Horizon)
     yield f"{_INDENT}{'fired (UTC)':16} {'symbol':{SYMBOL}} change{names}"
-    for fired in reversed(record.alerts[-LATEST:]):
+    for fired in reversed(found.alerts[-LATEST:]):
         symbol = cut_cell(clean(fired.alert.symbol), SYMBOL)
         symbol += " " * (SYMBOL - cell_width(symbol))
-        found = (fired.outcomes.get(horizon) for horizon in Horizon)
-        changes = "".join(f" {_percent(outcome.change if outcome else None):>6}" for outcome in found)
+        outcomes = (fired.outcomes.get(horizon) for horizon in Horizon)
+        changes = "".join(f" {_percent(outcome.change if outcome else None):>6}" for outcome in outcomes)
         at = f"{fired.alert.fired_at:%Y-%m-%d %H:%M}"
         yield f"{_INDENT}{at} {symbol} {_percent(fired.alert.change):>6}{changes}"
-    if len(record.alerts) > LATEST:
-        yield f"{_INDENT}the latest {LATEST} of {len(record.alerts)}; history list has all of them"
+    if len(found.alerts) > LATEST:
+        yield f"{_INDENT}the latest {LATEST} of {len(found.alerts)}; `history list` shows all"
 
 
 def _percent(fraction: float | None) -> str:
@@ -164,7 +166,3 @@ def _percent(fraction: float | None) -> str:
     if fraction is None:
         return "·"
     return f"{fraction:+.0%}" if abs(fraction) >= 0.9995 else f"{fraction:+.1%}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

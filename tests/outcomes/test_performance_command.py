@@ -1,4 +1,4 @@
-"""``record`` on the history of the DeepSeek week."""
+"""``performance`` on the history of the DeepSeek week."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.adapters.store.lock import WriterLock
 from tests.command import run_command
 
 GOLDEN = Path(__file__).parent / "ai-model-shock.txt"
-"""What ``record ai-model-shock`` says of that week."""
+"""What ``performance ai-model-shock`` prints of that week."""
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def stored(file: Path, sql: str = "SELECT * FROM outcomes ORDER BY alert_id, due
 
 
 def lines(*words: object) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in run_command("record", *words, "--json").stdout.splitlines()]
+    return [json.loads(line) for line in run_command("performance", *words, "--json").stdout.splitlines()]
 
 
 def test_nvidia_after_the_first_alert(database: Path) -> None:
-    run_command("record", "--database", database)
+    run_command("performance", "--database", database)
     sql = (
         "SELECT horizon, due_at, o.price, round(o.change, 4), round(o.change_from_reference, 4) FROM outcomes o"
         " JOIN alerts a ON a.id = o.alert_id WHERE symbol = 'NVDA' AND rule = 'ai-model-shock' ORDER BY due_at"
@@ -54,7 +54,7 @@ def test_nvidia_after_the_first_alert(database: Path) -> None:
 
 
 def test_the_record_of_ai_model_shock(database: Path) -> None:
-    said = run_command("record", "ai-model-shock", "--database", database).stdout
+    said = run_command("performance", "ai-model-shock", "--database", database).stdout
     assert said == GOLDEN.read_text(encoding="utf-8")
     assert max(map(len, said.splitlines())) <= 80
 
@@ -65,7 +65,7 @@ def test_every_rule_that_fired_has_its_record(database: Path) -> None:
     fired = dict(stored(database, "SELECT rule, count(*) FROM alerts GROUP BY rule"))  # type: ignore[arg-type]
     assert {each["rule"]: each["fired"] for each in found} == fired
     assert all(each["judged"] == 0 and "alerts" not in each for each in found)
-    said = run_command("record", "--database", database).stdout
+    said = run_command("performance", "--database", database).stdout
     assert all(f"{rule}\n" in said for rule in fired)
     assert "judged by readers" not in said
     assert max(map(len, said.splitlines())) <= 80
@@ -97,7 +97,7 @@ def test_readers_verdicts_are_counted_by_incident(database: Path, tmp_path: Path
             )
     (found,) = lines("ai-model-shock", "--database", copy)
     assert (found["judged"], found["confirmed"], found["disputed"]) == (1, 1, 0)
-    said = run_command("record", "ai-model-shock", "--database", copy).stdout
+    said = run_command("performance", "ai-model-shock", "--database", copy).stdout
     assert "judged by readers in 1 incident: 1 confirmed, 0 disputed (3 verdicts)" in said
 
 
@@ -117,7 +117,7 @@ def test_since_bounds_the_alerts(database: Path) -> None:
     (late,) = lines("ai-model-shock", "--since", "2025-01-27T12:00Z", "--database", database)
     (every,) = lines("ai-model-shock", "--database", database)
     assert late["fired"] == every["fired"] - 1
-    ran = run_command("record", "--since", "2025-02-01", "--database", database)
+    ran = run_command("performance", "--since", "2025-02-01", "--database", database)
     assert (ran.stdout, ran.stderr) == ("", "no rule has fired since 2025-02-01 00:00Z\n")
 
 
@@ -129,14 +129,23 @@ def test_since_bounds_the_alerts(database: Path) -> None:
     ],
 )
 def test_a_rule_that_is_not_there_or_has_not_fired(database: Path, rule: str, code: int, said: str) -> None:
-    ran = run_command("record", rule, "--database", database, code=code)
+    ran = run_command("performance", rule, "--database", database, code=code)
     assert (ran.stdout, ran.stderr) == ("", said)
 
 
 def test_an_empty_history_says_so(tmp_path: Path) -> None:
     file = tmp_path / "empty.db"
     open_store(file, mode="live", run_name="live", now=datetime(2025, 1, 27, tzinfo=UTC)).close()
-    ran = run_command("record", "--database", file)
+    ran = run_command("performance", "--database", file)
     assert (ran.stdout, ran.stderr) == ("", "no rule has fired\n")
-    assert run_command("record", "--json", "--database", file).stdout == ""
-    assert run_command("record", "--database", tmp_path / "none.db", code=1).stdout == ""
+    assert run_command("performance", "--json", "--database", file).stdout == ""
+    assert run_command("performance", "--database", tmp_path / "none.db", code=1).stdout == ""
+
+
+def test_the_old_name_works_with_a_notice(database: Path) -> None:
+    ran = run_command("record", "ai-model-shock", "--database", database)
+    assert ran.stdout == run_command("performance", "ai-model-shock", "--database", database).stdout
+    assert ran.stderr.splitlines() == [
+        "aftershock: 'record' is now called 'performance'; the old name goes with the next version"
+    ]
+    assert "  record " not in run_command("--help").stdout

@@ -1,4 +1,4 @@
-"""Looking at sources from outside the running bot."""
+"""Feeds seen from outside a running bot: what the history knows of each, and one fetch of a URL."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from bot.core.model import FeedState
 
 
 def feed_states(database: Path) -> Mapping[str, FeedState]:
-    """What the history remembers of each feed; empty where there is no history yet. Raises StoreError."""
+    """The stored state of each feed; empty where there is no history yet. Raises StoreError."""
     if not exists(database):
         return {}
     with read_store(database) as store:
         return store.feed_states()
 
 
-async def look_at_feed(config: Path, url: str) -> FeedCheck:
-    """One look at a feed, with the limits of the configuration."""
+async def fetch_feed(config: Path, url: str) -> FeedCheck:
+    """Fetch and check a feed once, with the configured limits."""
     news = load_settings(config).news
     limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     async with aiohttp.ClientSession(trust_env=True) as session:
