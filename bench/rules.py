@@ -22,7 +22,7 @@ from statistics import median
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from bot.config.rules import Surroundings, load_rules  # noqa: E402  # the path comes first
+from bot.config.rules import RuleNames, load_rules  # noqa: E402  # the path comes first
 from bot.core.engine import Engine  # noqa: E402
 from bot.core.model import DailyBar, Observation, Quote, Story  # noqa: E402
 from bot.core.news import (  # noqa: E402
@@ -87,7 +87,7 @@ COMPANIES = Companies(
         Company("SPY", "Fund", exchange="XNYS"),
     ]
 )
-AROUND = Surroundings((*OWN, *OTHERS), ("SPY",), COMPANIES, TOPICS, {"own": OWN, "others": OTHERS})
+AROUND = RuleNames((*OWN, *OTHERS), ("SPY",), COMPANIES, TOPICS, {"own": OWN, "others": OTHERS})
 
 
 def timetable() -> Timetable:

@@ -61,7 +61,7 @@ class Cycle:
     recipients: Callable[[], Sequence[Recipient]]
     silences: Callable[[], Sequence[Silence]] = tuple
     """The current silences."""
-    dress: Callable[[Announcement], Announcement] = lambda announcement: announcement
+    add_lead: Callable[[Announcement], Announcement] = lambda announcement: announcement
     """Adds to an announcement the lead written for its message."""
     without_edits: Collection[str] = ()
     """Channels that cannot edit messages."""
@@ -195,7 +195,7 @@ class Cycle:
         self._pending = [b for b in self._pending if not b.empty]
 
     def _route(self, announcement: Announcement, now: datetime) -> Sequence[Notification]:
-        announcement = self.dress(announcement)
+        announcement = self.add_lead(announcement)
         return route(
             announcement,
             self.recipients(),

@@ -12,7 +12,7 @@ from bot.adapters.calendar import ExchangeCalendar
 from bot.config.episodes.file import load_episodes
 from bot.config.news.companies import CompaniesFile, load_companies
 from bot.config.news.topics import load_topics
-from bot.config.rules import Surroundings, load_rules, misshapen, rule_files
+from bot.config.rules import RuleNames, load_rules, rule_files, shape_problems
 from bot.config.settings.model import Settings, load_settings
 from bot.config.yaml.document import load_document
 from bot.config.yaml.validation import validate
@@ -84,7 +84,7 @@ def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]
     try:
         return _topics_and_companies(folder)
     except ConfigError as error:
-        raise ConfigError([*error.problems, *misshapen(rules)]) from error
+        raise ConfigError([*error.problems, *shape_problems(rules)]) from error
 
 
 _READ: dict[bytes, tuple[Topics, Companies]] = {}
@@ -146,9 +146,9 @@ def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[P
 
 def surroundings(
     settings: Settings, companies: Companies, topics: Topics, watchlist: tuple[str, ...] | None = None
-) -> Surroundings:
+) -> RuleNames:
     """What rules may refer to."""
-    return Surroundings(
+    return RuleNames(
         watchlist=tuple(s for s in watchlist or settings.watched if s not in settings.benchmarks),
         benchmarks=settings.benchmarks,
         companies=companies,

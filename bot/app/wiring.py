@@ -96,8 +96,8 @@ async def running_bot(
         engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay)
         notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
         closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
-        admission = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
-        people = _receiving(start.project, store, admission, notifiers)
+        access_lists = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
+        people = _receiving(start.project, store, access_lists, notifiers)
         inbox = Inbox(clock, Alarm(notifiers, people, clock))
         muting = Silences(store, lambda: cycle.engine, clock, lambda: settings.symbols)
         held = HeldMessages(store, clock, people, muting, inbox.announce)
@@ -115,7 +115,7 @@ async def running_bot(
             store,
             people,
             silences=muting,
-            dress=leads.add_lead if leads is not None else _as_it_is,
+            add_lead=leads.add_lead if leads is not None else _as_it_is,
             without_edits=without_edits(notifiers),
             on_commit=held.take,
             recovery=Recovery(restore),
@@ -148,7 +148,7 @@ async def running_bot(
                 people=store,
                 outbox=store,
                 history=lambda: open_history(start.database),
-                admission=admission,
+                access_lists=access_lists,
                 muting=muting,
                 refresh=people.refresh,
                 status=lambda: status_message(bot, clock.now()),
@@ -157,7 +157,7 @@ async def running_bot(
             )
             base_url = telegram.base_url or DEFAULT_BASE_URL
             listener = TelegramListener(
-                start.token.token, handler, lambda: admission.access, clock, inbox.report, base_url=base_url
+                start.token.token, handler, lambda: access_lists.access, clock, inbox.report, base_url=base_url
             )
             tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
         bot.every("rules", LOOK_EVERY, reloader.check)
@@ -198,12 +198,12 @@ def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: 
     return live_notifiers(start.project.settings, start.token, console, clock, start.project.folder, pictures)
 
 
-def _receiving(project: Project, store: Store, admission: AccessLists, notifiers: dict[str, Notifier]) -> Audience:
+def _receiving(project: Project, store: Store, access_lists: AccessLists, notifiers: dict[str, Notifier]) -> Audience:
     """Who receives; the recipients that the configuration names are saved first."""
     settings = project.settings
     store.save_recipients([CONSOLE] if CONSOLE.channel in notifiers else [])
     store.save_recipients(configured_recipients(settings, store.recipients()))
-    people = Audience(store, lambda: admission.access, notifiers, settings.operator.notices)
+    people = Audience(store, lambda: access_lists.access, notifiers, settings.operator.notices)
     if not any(r.enabled for r in people()):
         known = settings.telegram.admins or settings.telegram.allow
         start = "send /start to the bot, from a chat that config.yaml names under telegram:"

@@ -229,13 +229,13 @@ class _Setup:
 
     def _starts(self, contact: TelegramContact, wait: int) -> list[Start]:
         """Each ``/start`` received. One conflict with another listener is ignored: it may be our own last request."""
-        from bot.adapters.notifiers.telegram.introduction import ListenedElsewhereError
+        from bot.adapters.notifiers.telegram.introduction import AlreadyPolledError
 
         conflicts = 0
         while True:
             try:
                 return self._with_retries(lambda: contact.introduction.starts(wait))
-            except ListenedElsewhereError:
+            except AlreadyPolledError:
                 conflicts += 1
                 if conflicts == 1:
                     self._runner.run(asyncio.sleep(1))
@@ -331,13 +331,13 @@ class _Setup:
 
         Raises DeliveryError where a retry cannot help, or none is left.
         """
-        from bot.adapters.notifiers.telegram.introduction import ListenedElsewhereError
+        from bot.adapters.notifiers.telegram.introduction import AlreadyPolledError
 
         tries = 0
         while True:
             try:
                 return self._runner.run(work())
-            except ListenedElsewhereError:
+            except AlreadyPolledError:
                 raise
             except DeliveryError as error:
                 tries += 1

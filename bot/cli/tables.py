@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.text.characters import UNSEEN
+from bot.core.text.characters import INVISIBLE
 from bot.render.text import cell_width, clean, cut_cell
 
 WIDE = 200
@@ -91,7 +91,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> lis
 def json_line(data: object) -> str:
     """JSON on one line; invisible and control characters, which could steer a terminal, as JSON escapes."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=True, default=str)
-    return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def print_json(data: object) -> None:

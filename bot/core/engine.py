@@ -19,7 +19,7 @@ from bot.core.health import Freshness, Health
 from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.announcing import Announcer
-from bot.core.incidents.corrections import WORTH_TELLING, Corrections
+from bot.core.incidents.corrections import LEAST_CONFIDENCE, Corrections
 from bot.core.incidents.incidents import Incidents
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
@@ -156,7 +156,7 @@ class Engine:
         for observation in observations:
             self._absorb(observation, None)
         self.incidents.restore(known)
-        self._time = self._followed_up_at = self.announcer.here_since = max(self._time, until)
+        self._time = self._followed_up_at = self.announcer.running_since = max(self._time, until)
         self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
@@ -287,11 +287,11 @@ class Engine:
         self.announcer.tell(set(incidents), at, result)
         for incident in self.incidents.open():
             if incident.lead in rules:
-                self.announcer.watch_lead(incident, at, result)
+                self.announcer.follow_lead_price(incident, at, result)
 
     def _alert_changes(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:
         """What one rule changes about its alert: of this session or, completed late, of the one before."""
-        if self.alerts.exhausted(rule, symbol, at, session):
+        if self.alerts.is_final(rule, symbol, at, session):
             return []
         evaluation = self._evaluation(rule, symbol, at, session=session, brief=True)
         if not evaluation.holds:
@@ -314,7 +314,7 @@ class Engine:
             return evaluation
         ranking = self.causes.explain(evaluation.symbol, at, session=session)
         best = ranking.best if ranking else None
-        if best is None or best.match is None or best.confidence < WORTH_TELLING:
+        if best is None or best.match is None or best.confidence < LEAST_CONFIDENCE:
             return evaluation
         return replace(evaluation, cause=best.match, confidence=best.confidence)
 
@@ -354,7 +354,7 @@ class Engine:
         """The next moment at which something falls due without any observation; ``None`` where nothing does."""
         times = [self.alerts.next_due(), self._next_check, self._next_housekeeping]
         times += [self._digests.next_at] if self._digests else []
-        here = self._followed_up_at, self.announcer.here_since
+        here = self._followed_up_at, self.announcer.running_since
         for incident in self.incidents.open():
             times.append(follow_ups.next_due(incident, self.market.of(incident.lead), *here))
             if not self.incidents.has_alerts(incident):
@@ -368,7 +368,7 @@ class Engine:
             if incident := self.incidents.get(change.alert.incident):
                 self.incidents.resolved(incident, at)
         for incident in self.incidents.open():
-            self.announcer.tend(incident, at, result)
+            self.announcer.send_due(incident, at, result)
         if self._next_check is not None and self._next_check <= at:
             self._next_check = at + FRESHNESS_EVERY
             for report in self._freshness.check(self._ages(at), at):

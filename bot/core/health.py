@@ -19,7 +19,7 @@ AT_ONCE = frozenset({"store", "rules"})
 """Sources whose first failure matters already."""
 WIDE_FROM = 5
 """This many feeds failing, and at least half of all, are one outage."""
-NAMED = {
+SOURCE_NAMES = {
     "prices": "Price source",
     "history": "Price history",
     "earnings": "Earnings calendar",
@@ -135,7 +135,7 @@ class Health:
         return status.trouble if status else Trouble.NONE
 
     @property
-    def feeds_fine(self) -> int:
+    def feeds_ok(self) -> int:
         """How many feeds do not fail."""
         failing, count = self._feeds()
         return count - len(failing)
@@ -145,10 +145,10 @@ class Health:
         return [(*key, s.trouble, s.detail) for key, s in self._statuses.items() if s.trouble is not Trouble.NONE]
 
     def _is_feed(self, key: tuple[str, str]) -> bool:
-        return not key[1] and key[0] not in NAMED and key[0] not in self.channels
+        return not key[1] and key[0] not in SOURCE_NAMES and key[0] not in self.channels
 
     def _name(self, report: SourceReport) -> str:
-        name = NAMED.get(report.source, report.source)
+        name = SOURCE_NAMES.get(report.source, report.source)
         if report.subject:
             return f"{name}: {report.subject}"
         return f"Feed {name}" if self._is_feed((report.source, "")) else name

@@ -113,7 +113,7 @@ class Notifier(Protocol):
     """Sent messages can be edited; otherwise edits are not routed here."""
     limits: Limits | None = None
     """Rate limits, if any."""
-    apart: bool = False
+    separate_services: bool = False
     """Each recipient is a service of its own: one may be down while the others work."""
     repeatable: bool = False
     """The receiver recognises a repeated message by its id, so that one in doubt may be sent again."""
@@ -405,7 +405,7 @@ class History(Outcomes, RecordedIncident, Protocol):
     def headline(self, incident_id: str) -> str | None:
         """The first line of an incident's latest message, if any."""
 
-    def told_summary(self, incident_id: str) -> Summary | None:
+    def latest_summary(self, incident_id: str) -> Summary | None:
         """The latest whole summary of an incident."""
 
     def read_summary(self, stored: str) -> Summary | None:

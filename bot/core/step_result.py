@@ -17,7 +17,7 @@ class StepResult:
     readings: list[Reading] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
-    def mark_told(self, alert: Alert) -> None:
+    def mark_notified(self, alert: Alert) -> None:
         """Set in the alert's last change when people were notified, keeping its figures; without one, add a change."""
         for i, change in reversed(list(enumerate(self.changes))):
             if change.alert.id == alert.id:

@@ -124,9 +124,9 @@ class View:
         """Every story of the window, in the order seen."""
         return self._engine.news.stories()
 
-    def news_room(self, topics: Topics, companies: Companies) -> NewsIndex:
+    def empty_news_index(self, topics: Topics, companies: Companies) -> NewsIndex:
         """An empty index of the same window, with other topics and companies."""
-        return self._engine.news.emptied(topics, companies)
+        return self._engine.news.empty_copy(topics, companies)
 
     # ---------------------------------------------------------------------------------------------------- incidents
 

@@ -48,7 +48,7 @@ class SendPolicy:
     last_delay: timedelta = timedelta(minutes=1)
     channel_failures: int = 3
     """After this many failures in a row the channel pauses until the next retry; or the recipient alone, if the channel
-    is ``apart``."""
+    is ``separate_services``."""
     give_up_after: timedelta = timedelta(hours=24)
     """A notification older than this is not sent."""
     edits_expire_after: timedelta = timedelta(hours=6)
@@ -66,7 +66,7 @@ class SendPolicy:
 class Sender:
     """Delivers the notifications in the outbox.
 
-    ``clock`` gives the times to store, live or simulated. ``pace_clock``, by default the same, follows real time and
+    ``clock`` gives the times to store, live or simulated. ``real_clock``, by default the same, follows real time and
     governs rate limits and waiting. Callbacks: ``report`` for every failure of a channel and once on its recovery;
     ``announce`` for operator announcements (a recipient gone, a delivery in doubt), to be routed and committed like any
     other; ``sent`` for every message a channel acknowledged.
@@ -80,7 +80,7 @@ class Sender:
         clock: Clock,
         *,
         pacer: Pacer | None = None,
-        pace_clock: Clock | None = None,
+        real_clock: Clock | None = None,
         policy: SendPolicy | None = None,
         report: Callable[[SourceReport], None] | None = None,
         announce: Callable[[Announcement], None] | None = None,
@@ -90,10 +90,10 @@ class Sender:
         self._people = people
         self._notifiers = dict(notifiers)
         self._clock = clock
-        self._pace_clock = pace_clock or clock
+        self._pace_clock = real_clock or clock
         self._pacer = pacer or Pacer(
             {channel: n.limits for channel, n in notifiers.items() if n.limits is not None},
-            [channel for channel, n in notifiers.items() if n.apart],
+            [channel for channel, n in notifiers.items() if n.separate_services],
         )
         self._policy = policy or SendPolicy()
         self._report = report or (lambda _: None)

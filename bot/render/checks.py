@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.model import Check
-from bot.core.rules.nearness import stopper
+from bot.core.rules.nearness import blocker
 from bot.render.text import clean
 
 MARKS = {True: "✓", False: "✗", None: "?"}
@@ -13,7 +13,7 @@ MARKS = {True: "✓", False: "✗", None: "?"}
 
 def check_lines(check: Check, indent: str = "") -> list[str]:
     """``✓ price change < -10% …: -10.2% (…)``, children indented, the check that stopped the rule marked ``←``."""
-    return list(_lines(check, stopper(check), indent))
+    return list(_lines(check, blocker(check), indent))
 
 
 def _lines(check: Check, stop: Check | None, indent: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.core.errors import Problem, UsageError
 from bot.core.model import EarningsDate
-from bot.core.prices.earnings import KNOWN_BEFORE, read_report
+from bot.core.prices.earnings import KNOWN_BEFORE, parse_report
 from bot.replay.columns import opened
 
 SOURCE = "recording"
@@ -46,7 +46,7 @@ def _date_of(row: dict[str, str | None]) -> EarningsDate:
     symbol = (row.get("symbol") or "").strip()
     if not symbol:
         raise ValueError("no symbol; write one, or remove the row")
-    day, when = read_report(f"{(row.get('date') or '').strip()} {(row.get('when') or '').strip()}")
+    day, when = parse_report(f"{(row.get('date') or '').strip()} {(row.get('when') or '').strip()}")
     seen = (row.get("seen") or "").strip()
     if not seen:
         return EarningsDate(symbol, day, datetime.combine(day, time(), UTC) - KNOWN_BEFORE, when, SOURCE)

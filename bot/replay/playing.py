@@ -17,7 +17,7 @@ from bot.replay.tape import Tape
 _RECIPIENT = Recipient("console", "console", "console", operator=True)
 
 
-class Unrecorded:
+class DiscardingRecorder:
     """A ``Recorder`` that discards everything."""
 
     def commit(self, batch: Batch) -> None:
@@ -68,7 +68,7 @@ async def _play(engine: Engine, tape: Tape, until: datetime | None, on_turn: OnT
     if first is None:
         return played
     clock = SimulatedClock(first)
-    cycle = Cycle(engine, Unrecorded(), lambda: (_RECIPIENT,))
+    cycle = Cycle(engine, DiscardingRecorder(), lambda: (_RECIPIENT,))
     live_from = min((o.seen_at for o in tape.observations if not isinstance(o, DailyBar)), default=None)
     replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=live_from)
     async for number, result in replay.run():

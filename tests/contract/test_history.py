@@ -65,7 +65,7 @@ def test_an_empty_one_reaches_nowhere(tmp_path: Path) -> None:
         assert history.list_alerts() == []
         assert history.newest_incidents(3) == []
         assert history.first_session() is None
-        assert history.told_summary("i1") is None
+        assert history.latest_summary("i1") is None
     with pytest.raises(StoreError), read_history(tmp_path / "nowhere.db"):
         pass
 
@@ -88,7 +88,7 @@ def test_an_incident_is_told_as_it_was_told_last(history: History) -> None:
     whole = history.show_incident("i1")
     assert whole is not None
     assert history.headline("i1") == "NVDA falls 10 %"
-    assert history.told_summary("i1") == SUMMARY
+    assert history.latest_summary("i1") == SUMMARY
     assert history.read_summary(whole["messages"][0]["summary"]) == SUMMARY
     assert history.read_summary('{"of": "another version"}') is None
     assert history.show_incident("i2") is None

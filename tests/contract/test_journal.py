@@ -24,7 +24,7 @@ from bot.core.model import (
 from bot.core.ports import Recorder, Store
 from bot.delivery.routing import route
 from bot.replay.evidence import EvidenceRecorder
-from bot.replay.playing import Unrecorded
+from bot.replay.playing import DiscardingRecorder
 from tests.delivery.fake_store import FakeStore
 from tests.delivery.makers import announcement
 from tests.store.values import NOW, after, alert, batch, fired, incident, notification, quote, reading, story
@@ -45,7 +45,7 @@ def recorder(request: pytest.FixtureRequest, store: Store) -> Recorder:
     made: dict[str, Recorder] = {
         "sqlite": store,
         "evidence": EvidenceRecorder(store),
-        "unrecorded": Unrecorded(),
+        "unrecorded": DiscardingRecorder(),
         "memory": FakeStore(),
     }
     return made[request.param]

@@ -100,7 +100,7 @@ async def test_its_abilities_are_attributes(channel: Channel) -> None:
     notifier = channel.notifier
     assert isinstance(notifier, Notifier)
     assert channel.recipient.partition(":")[0] == notifier.channel
-    assert {type(notifier.edits), type(notifier.apart), type(notifier.repeatable)} == {bool}
+    assert {type(notifier.edits), type(notifier.separate_services), type(notifier.repeatable)} == {bool}
     assert notifier.limits is None or notifier.limits.overall > 0
     assert (notifier.channel in without_edits({notifier.channel: notifier})) is not notifier.edits
 
@@ -113,7 +113,7 @@ async def test_an_edit_of_what_was_sent_is_taken_where_there_are_edits(channel: 
 
 
 async def test_a_stranger_is_refused_for_good_where_recipients_are_services(channel: Channel) -> None:
-    if not channel.notifier.apart:
+    if not channel.notifier.separate_services:
         return
     stranger = notification("a", f"{channel.notifier.channel}:nobody", NOW)
     with pytest.raises(DeliveryError) as refused:

@@ -38,7 +38,7 @@ from bot.core.rules.conditions import (
     walk,
 )
 from bot.core.rules.conditions import Sequence as InOrder
-from bot.core.rules.nearness import nearness, stopper
+from bot.core.rules.nearness import blocker, nearness
 from bot.core.rules.rule import first_price
 
 from .worlds import CHEAP, COMPANIES, TOPICS, at, close, news, price, quote, story, weekday_timetable
@@ -413,7 +413,7 @@ def test_a_name_that_begins_like_a_joining_word_says_nothing_of_how_a_condition_
     tape = [*BEFORE, quote("NVDA", 97.0, "01-27 15:00"), quote("NVDA", 97.0, "01-27 15:01")]
     fall = found(price("< -10%"), tape, "01-27 15:01")
     check = found(All((Named(name, price("< -10%")), price("< 0%"))), tape, "01-27 15:01")
-    assert stopper(check) == fall
+    assert blocker(check) == fall
     assert nearness(check) == pytest.approx((0.3 + 1) / 2)
 
 

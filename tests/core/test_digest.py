@@ -253,14 +253,14 @@ FLAT = falls(("NVDA", 0.0), ("VRT", 0.01), ("KO", -0.01))
 
 
 def test_an_empty_day_is_one_line() -> None:
-    assert text(facts(FLAT, feeds_fine=51)) == (
+    assert text(facts(FLAT, feeds_ok=51)) == (
         "Mon 27 Jan, after the close: no incidents; no near misses, no model news without a price reaction."
     )
 
 
 def test_an_empty_day_tells_of_sources_in_trouble() -> None:
     failing = [("openai", "", Trouble.FAILED, "HTTP 503"), ("prices", "KO", Trouble.STALE, "no new price for 40 min")]
-    shown = text(facts(FLAT, failing=failing, feeds_fine=51, prices_at=at("01-27 21:29")))
+    shown = text(facts(FLAT, failing=failing, feeds_ok=51, prices_at=at("01-27 21:29")))
     assert shown.splitlines()[2:] == [
         "Sources",
         "• Feed openai is failing: HTTP 503.",

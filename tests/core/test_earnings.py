@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import EarningsDate, ReportTime
-from bot.core.prices.earnings import EarningsCalendar, due_words, read_report, strength
+from bot.core.prices.earnings import EarningsCalendar, due_words, parse_report, strength
 from tests.core.real_sessions import around
 
 KNOWN = datetime(2025, 1, 10, 12, tzinfo=UTC)
@@ -113,7 +113,7 @@ def test_a_date_in_words(told: EarningsDate, words: str) -> None:
     ],
 )
 def test_a_date_as_people_write_it(text: str, day: date, when: ReportTime) -> None:
-    assert read_report(text) == (day, when)
+    assert parse_report(text) == (day, when)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_date_as_people_write_it(text: str, day: date, when: ReportTime) -> No
 )
 def test_what_is_no_date_is_said_with_what_to_write(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        read_report(text)
+        parse_report(text)
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.sampled_from(list(ReportTime)), st.integers(0, 400)), max_size=12))

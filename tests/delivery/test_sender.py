@@ -90,7 +90,7 @@ class Desk:
         self.reports: list[SourceReport] = []
         self.announced: list[Announcement] = []
         self.clock: LoopClock | StandingClock = LoopClock()
-        self.pace_clock = LoopClock()
+        self.real_clock = LoopClock()
         self.policy, self.limits = policy, QUICK if limits is None else limits
 
     def sender(self) -> Sender:
@@ -100,7 +100,7 @@ class Desk:
             {"telegram": self.notifier},
             self.clock,
             pacer=Pacer(self.limits),
-            pace_clock=self.pace_clock,
+            real_clock=self.real_clock,
             policy=self.policy,
             report=self.reports.append,
             announce=self.announced.append,

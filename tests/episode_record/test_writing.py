@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.config.episodes.file import load_episode
-from bot.config.episodes.writing import acceptable_link, episode_text, quoted
+from bot.config.episodes.writing import episode_text, quoted, valid_link
 from bot.config.yaml.document import load_document
 from bot.core.model import QuoteKind, Story
 from bot.core.model.episodes import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Mark, Trigger
@@ -121,4 +121,4 @@ def test_a_leap_of_a_price_is_said_to_be_meant() -> None:
     ],
 )
 def test_only_a_link_that_is_one_is_written(link: str, kept: bool) -> None:
-    assert acceptable_link(link) == (link if kept else "")
+    assert valid_link(link) == (link if kept else "")

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.adapters.metrics.ping import Pulse
+from bot.adapters.metrics.ping import HeartbeatSender
 from bot.adapters.metrics.server import MetricsServer
 from bot.core.errors import SourceError, UsageError
 from bot.core.secret import Secret
@@ -156,7 +156,7 @@ async def switch(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
 async def test_a_beat_asks_the_whole_address_once() -> None:
     async with switch(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK") as (url, asked):
         async with aiohttp.ClientSession() as session:
-            pulse = Pulse(session, Secret(url))
+            pulse = HeartbeatSender(session, Secret(url))
             await pulse.beat()
             assert pulse.where == "127.0.0.1"
         assert [a.split(b"\r\n")[0] for a in asked] == [b"GET /ping/hidden-part HTTP/1.1"]
@@ -174,7 +174,7 @@ async def test_a_beat_asks_the_whole_address_once() -> None:
 async def test_a_beat_that_fails_says_so_without_the_address(answer: bytes, words: str) -> None:
     async with switch(answer) as (url, _), aiohttp.ClientSession() as session:
         with pytest.raises(SourceError, match=words) as told:
-            await Pulse(session, Secret(url)).beat()
+            await HeartbeatSender(session, Secret(url)).beat()
         assert "hidden-part" not in "".join(map(str, (told.value, told.value.__cause__)))
 
 
@@ -183,4 +183,4 @@ async def test_a_switch_that_is_not_there() -> None:
         port = gone.getsockname()[1]
     async with aiohttp.ClientSession() as session:
         with pytest.raises(SourceError, match=r"cannot be reached \(ClientConnectorError\)"):
-            await Pulse(session, Secret(f"http://127.0.0.1:{port}/hidden-part")).beat()
+            await HeartbeatSender(session, Secret(f"http://127.0.0.1:{port}/hidden-part")).beat()

@@ -16,10 +16,10 @@ SECOND = "topics:\n  more:\n    title: more\n    about: [robot]\n    signals: [{
 def test_the_shipped_topics_have_the_parts_that_the_documentation_gives_them() -> None:
     topics, _ = shipped()
     assert topics.triggers == ("ai-model",)
-    assert topics.in_role(Role.TIE) == ("ai-market",)
-    assert topics.in_role(Role.NONE) == ("ai-policy",)
+    assert topics.with_role(Role.TIE) == ("ai-market",)
+    assert topics.with_role(Role.NONE) == ("ai-policy",)
     assert topics.ai_causes == {"ai-model", "ai-market"}
-    assert topics.concerning_ai == {"ai-model", "ai-market", "ai-capex", "ai-policy"}
+    assert topics.ai_topics == {"ai-model", "ai-market", "ai-capex", "ai-policy"}
     assert topics.causes == set(topics.names) - {"ai-policy"}
     own = {topic.name for topic in topics.topics if topic.own}
     assert own == {"earnings", "offering", "outage", "regulator", "trial", "deal"}
@@ -38,7 +38,7 @@ def test_the_shipped_topics_have_the_parts_that_the_documentation_gives_them() -
 def test_a_topic_is_put_into_words(name: str, headline: str, words: str) -> None:
     topic = shipped()[0].topic(name)
     assert topic is not None
-    assert (topic.headline, topic.in_words) == (headline, words)
+    assert (topic.headline, topic.as_cause) == (headline, words)
 
 
 @pytest.mark.parametrize(

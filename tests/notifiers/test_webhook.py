@@ -250,7 +250,7 @@ async def test_a_program_that_is_down_keeps_no_other_waiting(desk: Desk, tmp_pat
     health = Health()
     notices = [n for r in reports if (n := health.observe(r)) is not None]
     assert [n.summary.subject for n in notices] == ["Webhook: dead has failed 3 times in a row"]
-    assert health.feeds_fine == 0, "it counts as no feed"
+    assert health.feeds_ok == 0, "it counts as no feed"
 
 
 async def test_a_program_that_wants_no_more_is_switched_off_and_the_operator_told(

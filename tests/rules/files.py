@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from bot.config.rules import Surroundings, load_rules
+from bot.config.rules import RuleNames, load_rules
 from bot.core.errors import ConfigError
 from bot.core.news import Companies, Company
 from bot.core.rules.conditions import Condition
@@ -26,7 +26,7 @@ COMPANIES = Companies(
     ],
     {"drinks": ("KO", "PEP")},
 )
-AROUND = Surroundings(
+AROUND = RuleNames(
     watchlist=("NVDA", "AMD", "VRT", "KO"),
     benchmarks=("SPY", "QQQ"),
     companies=COMPANIES,
@@ -36,7 +36,7 @@ AROUND = Surroundings(
 )
 
 
-def load(folder: Path, *texts: str, around: Surroundings = AROUND) -> RuleSet:
+def load(folder: Path, *texts: str, around: RuleNames = AROUND) -> RuleSet:
     """The rules of files with these texts."""
     paths = []
     for number, text in enumerate(texts):
@@ -46,7 +46,7 @@ def load(folder: Path, *texts: str, around: Surroundings = AROUND) -> RuleSet:
     return load_rules(paths, around)
 
 
-def mistakes(folder: Path, *texts: str, around: Surroundings = AROUND) -> list[str]:
+def mistakes(folder: Path, *texts: str, around: RuleNames = AROUND) -> list[str]:
     """What is wrong with these files, a line each, without the folder; a test that finds nothing fails."""
     with pytest.raises(ConfigError) as caught:
         load(folder, *texts, around=around)
@@ -60,7 +60,7 @@ def rule_text(when: str, rest: str = "", name: str = "one", symbols: str = "all"
     return f"rules:\n  - name: {name}\n    symbols: {symbols}\n    when:\n{body}\n{more}\n"
 
 
-def rule_of(folder: Path, when: str, rest: str = "", around: Surroundings = AROUND) -> Rule:
+def rule_of(folder: Path, when: str, rest: str = "", around: RuleNames = AROUND) -> Rule:
     """The rule with this condition."""
     return next(iter(load(folder, rule_text(when, rest), around=around)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.rules import misshapen
+from bot.config.rules import shape_problems
 from bot.core.rules.conditions import Abnormal, MarketTest
 
 from .files import AROUND, load, mistakes, rule_of, rule_text
@@ -391,6 +391,6 @@ def test_the_shape_of_rules_is_checked_though_nothing_is_known_of_the_names_in_t
     path.write_text(rule_text("pric: {}\nnews: {topic: nothing}"), encoding="utf-8")
     broken = tmp_path / "b.yaml"
     broken.write_text("rules: [", encoding="utf-8")
-    found = misshapen([path, broken])
+    found = shape_problems([path, broken])
     assert [p.path for p in found] == ["rules[0].when.pric", ""]
     assert [Path(p.file).name for p in found] == ["a.yaml", "b.yaml"]

@@ -45,5 +45,5 @@ def test_every_topic_that_ships_stands_with_its_role() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| .* \| (`.*`) \|$", TEXT.split("## Roles")[1], re.MULTILINE))
     topics, _ = shipped()
     assert {role: set(re.findall(r"`([\w-]+)`", row)) for role, row in rows.items()} == {
-        role.value: set(topics.in_role(role)) for role in Role
+        role.value: set(topics.with_role(role)) for role in Role
     }

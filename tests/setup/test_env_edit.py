@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.settings.replacing import replace_file
-from bot.config.settings.telegram_token import find_telegram_token, keep_token, owner_only, token_from
+from bot.config.settings.telegram_token import find_telegram_token, keep_token, restrict_to_owner, token_from
 from bot.core.errors import ConfigError
 from bot.core.secret import Secret
 
@@ -130,9 +130,9 @@ def test_permissions_are_mended_once(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(f"{OURS}\n", encoding="utf-8")
     file.chmod(0o640)
-    assert owner_only(file)
+    assert restrict_to_owner(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert not owner_only(file)
+    assert not restrict_to_owner(file)
 
 
 @pytest.mark.parametrize(

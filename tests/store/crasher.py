@@ -131,7 +131,7 @@ async def live(folder: Path, store: SqliteStore, sight: Sight, position: int, mo
     wire = os.open(folder / "wire", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     clock = Simulated(position)
     sender = Sender(
-        store, store, {c: Wire(c, wire) for c in ("telegram", "console")}, clock, pacer=Pacer({}), pace_clock=Real()
+        store, store, {c: Wire(c, wire) for c in ("telegram", "console")}, clock, pacer=Pacer({}), real_clock=Real()
     )
     stop = asyncio.Event()
     running = asyncio.create_task(sender.run(stop))

@@ -23,7 +23,7 @@ from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
-from bot.core.text.characters import has_unseen
+from bot.core.text.characters import has_invisible
 
 DPI = 72
 WIDTH = 1080
@@ -129,7 +129,7 @@ def plain(text: str) -> str:
 def _is_drawable(char: str) -> bool:
     return (
         ord(char) in _drawable()
-        and not has_unseen(char)
+        and not has_invisible(char)
         and unicodedata.category(char)[0] != "M"
         and unicodedata.bidirectional(char) not in ("R", "AL", "AN")
     )

@@ -11,7 +11,7 @@ from bot.core.text.links import host_of
 TIMEOUT = 10.0
 
 
-class Pulse:
+class HeartbeatSender:
     """Sends heartbeats to one address, by GET. ``where`` is the part of it that may be shown: the host."""
 
     def __init__(self, session: aiohttp.ClientSession, url: Secret) -> None:

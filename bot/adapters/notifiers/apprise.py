@@ -55,7 +55,7 @@ class AppriseNotifier(Notifier):
     """The channel ``apprise``."""
 
     channel = CHANNEL
-    apart = True
+    separate_services = True
     edits = False
 
     def __init__(self, destinations: Mapping[str, Destination], *, longest: float = LONGEST) -> None:

@@ -67,7 +67,7 @@ class WebhookNotifier(Notifier):
     """The channel ``webhook``. Attempts may be repeated, as each carries the delivery's id; none is in doubt."""
 
     channel = CHANNEL
-    apart = True
+    separate_services = True
     repeatable = True
 
     def __init__(self, endpoints: Mapping[str, Endpoint], clock: Clock, *, timeout: float = TIMEOUT) -> None:

@@ -24,7 +24,7 @@ from bot.adapters.store.rows import NOTIFICATION, insert
 from bot.core.errors import StoreError
 from bot.core.model import (
     HELD_BACK_KEY,
-    TOLD_LATER,
+    LISTED_LATER,
     Delivery,
     DeliveryOutcome,
     HeldBack,
@@ -313,7 +313,7 @@ def counts(conn: sqlite3.Connection) -> Mapping[str, int]:
 
 def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[HeldBack]:
     """What was held back from a recipient after ``since`` and after its last summary of such, oldest first."""
-    marks = ", ".join("?" * len(TOLD_LATER))
+    marks = ", ".join("?" * len(LISTED_LATER))
     rows = conn.execute(
         "SELECT created_at, incident_id, severity, json_extract(summary, '$.subject') FROM notifications"
         f" WHERE recipient_id = ? AND created_at > ? AND state = 'suppressed' AND suppressed_by IN ({marks})"
@@ -321,7 +321,7 @@ def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[
         "   WHERE told.recipient_id = notifications.recipient_id AND told.created_at > ?"
         "   AND told.announcement GLOB ?), '')"
         " ORDER BY created_at, rowid",
-        (clean(recipient), moment_text(since), *map(str, TOLD_LATER), moment_text(since), f"{HELD_BACK_KEY}:*"),
+        (clean(recipient), moment_text(since), *map(str, LISTED_LATER), moment_text(since), f"{HELD_BACK_KEY}:*"),
     )
     return [HeldBack(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
 

@@ -31,7 +31,7 @@ class AdminCommands:
     people: People
     outbox: Outbox
     muting: Silences
-    admission: AccessLists
+    access_lists: AccessLists
     refresh: Callable[[], None]
     reload: Callable[[], Awaitable[str]]
     now: Callable[[], datetime]
@@ -59,7 +59,7 @@ class AdminCommands:
         number = _number(words, chat)
         if number is None:
             return _NO_CHAT
-        if not self.admission.allow(number):
+        if not self.access_lists.allow(number):
             return f"{number} is allowed already; send /start there to receive alerts."
         self.refresh()
         return f"{number} is allowed. Send /start in that chat to receive alerts."
@@ -69,21 +69,21 @@ class AdminCommands:
         number = _number(words, None)
         if number is None:
             return _NO_CHAT.replace("/allow", "/deny")
-        if number in self.admission.access.admins:
+        if number in self.access_lists.access.admins:
             return "That is an admin; remove the id from telegram: admins: in config.yaml and restart the bot."
-        denied = self.admission.deny(number)
+        denied = self.access_lists.deny(number)
         enabled = [r for r in self.people.recipients() if chat_of(r) == number and r.enabled]
         self.people.save_recipients([replace(r, enabled=False) for r in enabled])
         self.refresh()
         if not denied and not enabled:
             return f"{number} was not allowed anyway."
-        listed = number in self.admission.configured.allow
+        listed = number in self.access_lists.configured.allow
         also = " It is still in config.yaml; this overrides it." if listed else ""
         return f"{number} no longer receives alerts.{also}"
 
     def chats(self) -> Summary:
         """Every recipient with its preferences, and allowed chats that never sent ``/start``."""
-        access, recipients = self.admission.access, self.people.recipients()
+        access, recipients = self.access_lists.access, self.people.recipients()
         lines: list[Line | str] = [
             (Strong(shortened(r.name, 40) or r.id), f" {r.id}: {_preferences(r)}") for r in recipients[:MOST_CHATS]
         ]

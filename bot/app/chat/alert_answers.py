@@ -12,7 +12,7 @@ from bot.adapters.charts import drawn
 from bot.app.chat.words import answer, facts, note, plain_lines
 from bot.app.monitoring.status import PHASES
 from bot.app.run.live import LiveBot
-from bot.core.incidents.incidents import told_by
+from bot.core.incidents.incidents import lead_alert
 from bot.core.messages.pictures import PricePicture
 from bot.core.model import Line, Link, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People
@@ -78,7 +78,7 @@ class AlertAnswers:
         if wanted is None:
             return _NO_ID if words else "There has been no incident yet."
         with self.history() as history:
-            latest = history.told_summary(wanted)
+            latest = history.latest_summary(wanted)
         found = self.view.incident(wanted)
         lines: list[Line | str] = [f"Incident {wanted}"]
         if found is not None:
@@ -224,7 +224,7 @@ class AlertAnswers:
         """An incident's leading alert; of an incident from long ago the first of the highest severity."""
         found = self.view.incident(incident)
         known = self.view.alerts_of(found) if found is not None else []
-        lead = told_by(found, known).id if found is not None and known else ""
+        lead = lead_alert(found, known).id if found is not None and known else ""
         return min(rows, key=lambda a: (a["id"] != lead, -int(Severity.parse(a["severity"])), a["at"]))
 
 

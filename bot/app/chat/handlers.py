@@ -36,7 +36,7 @@ class ChatCommands:
     people: People
     outbox: Outbox
     history: OpenHistory
-    admission: AccessLists
+    access_lists: AccessLists
     muting: Silences
     refresh: Callable[[], None]
     status: Callable[[], Summary]
@@ -48,7 +48,7 @@ class ChatCommands:
 
     def subscribe(self, chat: Chat) -> None:
         """The chat receives from now on; an admin's own chat gets operator notices too."""
-        operator = chat.private and self.admission.access.is_admin(chat)
+        operator = chat.private and self.access_lists.access.is_admin(chat)
         known = next((r for r in self.people.recipients() if r.id == chat.recipient), None)
         recipient = known or Recipient(chat.recipient, CHANNEL, chat.title)
         self.people.save_recipients(
@@ -87,7 +87,7 @@ class ChatCommands:
             self.people, self.bot.clock, lambda: settings.watched, lambda: settings.groups, self.refresh
         )
         admin = AdminCommands(
-            self.bot, self.people, self.outbox, self.muting, self.admission, self.refresh, self.reload, self._now
+            self.bot, self.people, self.outbox, self.muting, self.access_lists, self.refresh, self.reload, self._now
         )
         match command:
             case "price":

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from bot.app.chat.words import answer, facts, note
 from bot.core.model import (
+    LISTED_LATER,
     PAUSE,
-    TOLD_LATER,
     Announcement,
     HeldBack,
     Reason,
@@ -53,7 +53,7 @@ class HeldMessages:
         if self._uncommitted:
             self._owed = None
         elif self._owed is not None:
-            self._owed.update(n.recipient for n in result.notifications if n.suppressed_by in TOLD_LATER)
+            self._owed.update(n.recipient for n in result.notifications if n.suppressed_by in LISTED_LATER)
 
     async def check(self) -> None:
         """Announce to each recipient outside its quiet hours what it has missed."""

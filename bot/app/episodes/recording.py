@@ -17,9 +17,9 @@ from bot.app.episodes.prices import SEEN_WITHIN, ChangeSpans, ReplaySpan, priced
 from bot.app.lab.workbench import Workbench
 from bot.app.project import NEWS_BEYOND
 from bot.app.stores import open_history
-from bot.config.episodes.writing import acceptable_link
+from bot.config.episodes.writing import valid_link
 from bot.core.errors import StoreError, UsageError
-from bot.core.incidents.incidents import told_by
+from bot.core.incidents.incidents import lead_alert
 from bot.core.model import Alert, Incident, Quote, Split, Story
 from bot.core.model.episodes import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
 from bot.core.ports import RecordedIncident
@@ -92,7 +92,7 @@ def record_incident(
     stories = _stories((t.story for t in told if t.matters or len(told) <= MOST_STORIES), notes)
     if len(told) > MOST_STORIES:
         notes.append(f"of {len(told):,} stories only those with a topic or a mention")
-    lead = told_by(incident, alerts)
+    lead = lead_alert(incident, alerts)
     trigger = _trigger(lead, alerts)
     episode = Episode(
         name=name or default_name(incident),
@@ -303,7 +303,7 @@ def _stories(stored: Iterable[Story], notes: list[str]) -> tuple[Story, ...]:
     known: set[tuple[object, ...]] = set()
     seeded = 0
     for story in stored:
-        title, link = " ".join(story.title.split()), acceptable_link(story.link)
+        title, link = " ".join(story.title.split()), valid_link(story.link)
         published = min(story.published_at or story.seen_at, story.seen_at)
         keys = {("at", published, story.source, title), ("link", story.source, link or title, title)}
         if not title or not story.source or keys & known:
@@ -330,7 +330,7 @@ def _trigger(lead: Alert, alerts: Sequence[Alert]) -> Trigger:
         topic=cause.topic,
         exposures=tuple(exposures),
         source=f"{source}, {seen_at.day} {seen_at:%B %Y}" if source else "",
-        link=acceptable_link(cause.first_link if cause.first_title else cause.link),
+        link=valid_link(cause.first_link if cause.first_title else cause.link),
     )
 
 

@@ -22,7 +22,7 @@ from bot.core.errors import UsageError
 from bot.core.model import AlertChange, ClusterMatch, Observation, Phase, Quote, Reference
 from bot.core.prices.market import change
 from bot.core.prices.sessions import Session
-from bot.core.rules.nearness import stopper
+from bot.core.rules.nearness import blocker
 from bot.core.rules.rule import Evaluation, RuleSet
 from bot.render.checks import check_lines
 from bot.render.text import clean
@@ -243,7 +243,7 @@ def _known(found: Explanations) -> Iterator[str]:
 def _verdict(outcome: Evaluation) -> str:
     if outcome.holds:
         return f"holds, {outcome.severity.word if outcome.severity else ''}"
-    stop = stopper(outcome.check)
+    stop = blocker(outcome.check)
     waits = "waits for another quote to confirm" if outcome.pending else "does not hold"
     return f"{waits}, stopped by {clean(stop.condition)}" if stop else waits
 
@@ -266,7 +266,7 @@ def _fired(found: Explanations) -> Iterator[str]:
 
 
 def _outcome(outcome: Evaluation) -> dict[str, Any]:
-    stop = stopper(outcome.check)
+    stop = blocker(outcome.check)
     return {
         "rule": outcome.rule.name,
         "version": outcome.rule.version,

@@ -91,7 +91,7 @@ def start_replay(
     versions = ((name, version, text) for name, (version, text) in plan.project.rules.versions.items())
     store.record_rules(versions, start)
     known = tuple(store.recipients())
-    sender = Sender(store, store, notifiers, clock, pace_clock=SystemClock(), policy=SendPolicy(concurrency=1))
+    sender = Sender(store, store, notifiers, clock, real_clock=SystemClock(), policy=SendPolicy(concurrency=1))
     cycle = Cycle(engine, store, lambda: known, without_edits=without_edits(notifiers))
 
     async def drain() -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from bot.app.lab.rule_testing import Failure, Miss, RuleTestResult, event_line
 from bot.app.lines import flat_checks, iso
-from bot.core.rules.nearness import stopper
+from bot.core.rules.nearness import blocker
 from bot.render.checks import check_lines
 from bot.render.text import clean
 
@@ -28,7 +28,7 @@ def failure_lines(failure: Failure) -> Iterator[str]:
     yield clean(failure.what)
     yield from (f"  came: {clean(line)}" for line in failure.came)
     for miss in failure.misses:
-        stopped = stopper(miss.check)
+        stopped = blocker(miss.check)
         how = "nearest" if stopped is not None else "why"
         yield f"  {how}, {miss.rule} for {miss.symbol} at {miss.at:%Y-%m-%d %H:%M:%S}Z:"
         yield from check_lines(miss.check, "    ")
@@ -55,7 +55,7 @@ def result_object(verdict: RuleTestResult) -> dict[str, Any]:
 
 
 def _miss(miss: Miss) -> dict[str, Any]:
-    stopped = stopper(miss.check)
+    stopped = blocker(miss.check)
     return {
         "rule": miss.rule,
         "symbol": miss.symbol,

@@ -16,7 +16,7 @@ from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Wind
 from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import AlertChange, ChangeKind, Check
-from bot.core.rules.nearness import nearness, stopper
+from bot.core.rules.nearness import blocker, nearness
 from bot.core.rules.rule import Rule, RuleSet
 from bot.replay.playing import PlannedMessage, Played, play
 
@@ -284,7 +284,7 @@ class _Comparison:
         if any(f.misses for f in self.failures) or not misses:
             return
         nearest = max(misses, key=lambda m: nearness(m.check))
-        stop = stopper(nearest.check)
+        stop = blocker(nearest.check)
         wanted = self.test.stopped_by
         if stop is None or wanted.lower() not in stop.condition.lower():
             by = stop.condition if stop else "nothing"

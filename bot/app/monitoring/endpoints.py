@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.adapters.metrics.ping import Pulse
+from bot.adapters.metrics.ping import HeartbeatSender
 from bot.adapters.metrics.server import MetricsServer
 from bot.app.monitoring.counters import Measures
 from bot.app.monitoring.health import TICK, HealthMonitor
@@ -43,7 +43,7 @@ async def monitored(
     if address is not None or switch is not None:
         bot.every("vitals", TICK, vitals.tick)
     if switch is not None:
-        heart = Heartbeat(Pulse(session, switch), lambda: vitals.judge(clock.now()))
+        heart = Heartbeat(HeartbeatSender(session, switch), lambda: vitals.judge(clock.now()))
         bot.every("heartbeat", settings.heartbeat.every, heart.beat)
     if address is None:
         yield

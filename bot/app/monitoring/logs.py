@@ -15,7 +15,7 @@ from typing import TextIO
 
 from bot.adapters.notifiers.telegram import RedactingFilter, quiet_libraries
 from bot.core.secret import Secret
-from bot.core.text.characters import UNSEEN
+from bot.core.text.characters import INVISIBLE
 
 QUIET = ("apscheduler", "yfinance", "peewee", "asyncio", "charset_normalizer", "curl_cffi")
 """Loggers of libraries that are too verbose below a warning."""
@@ -33,7 +33,7 @@ class LineFormatter(logging.Formatter):
         if record.exc_text:
             text += "\n    " + record.exc_text.replace("\n", "\n    ")
         # errors quote what feeds and price sources sent; none of it may control the terminal
-        return UNSEEN.sub(lambda c: c[0] if c[0] in "\n\t" else c[0].encode("unicode_escape").decode(), text)
+        return INVISIBLE.sub(lambda c: c[0] if c[0] in "\n\t" else c[0].encode("unicode_escape").decode(), text)
 
 
 class StatusHandler(logging.Handler):

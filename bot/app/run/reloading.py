@@ -210,7 +210,7 @@ class Reloader:
     async def _read_anew(self, project: Project) -> NewsIndex:
         """The stories of the news index in use, classified with the new topics and companies."""
         view = self._bot.engine.view()
-        index = view.news_room(project.topics, project.companies)
+        index = view.empty_news_index(project.topics, project.companies)
         for company in view.companies:
             if company.symbol not in self._bot.project.companies:  # introduced while running, by its ticker
                 index.add_company(company.symbol, company.name, exchange=company.exchange)

@@ -23,7 +23,7 @@ from bot.app.setup.sample import sample_for
 from bot.app.stores import exists, open_store, read_store
 from bot.config.settings.edit_admins import add_admin
 from bot.config.settings.model import Settings, load_settings
-from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegram_token, keep_token, owner_only
+from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegram_token, keep_token, restrict_to_owner
 from bot.core.errors import ConfigError, DeliveryError
 from bot.core.model import Recipient
 from bot.core.secret import Secret
@@ -90,7 +90,7 @@ class SetupFiles:
 
     def protect(self) -> bool:
         """Make the token's file readable by its owner only; true if others could read it. Raises ConfigError."""
-        return self.token_file.exists() and owner_only(self.token_file)
+        return self.token_file.exists() and restrict_to_owner(self.token_file)
 
     def appoint(self, user: int) -> bool:
         """Write the admin into ``config.yaml``; false where it is there already. Raises ConfigError."""

@@ -16,7 +16,7 @@ from bot.config.episodes.price_block import apart
 from bot.config.yaml.scalars import parse_http_url
 from bot.core.model import Story
 from bot.core.model.episodes import Episode, EpisodePrices
-from bot.core.text.characters import SURROGATE, UNSEEN
+from bot.core.text.characters import INVISIBLE, SURROGATE
 
 _PLAIN_SYMBOL = re.compile(r"[A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*\Z")
 
@@ -29,7 +29,7 @@ def episode_text(episode: Episode, comment: Sequence[str] = ()) -> str:
 def quoted(text: str) -> str:
     """Any text as a YAML scalar in double quotes."""
     written = json.dumps(SURROGATE.sub("\ufffd", text), ensure_ascii=False).replace("\xa0", r"\u00a0")
-    return UNSEEN.sub(lambda found: _escape(ord(found[0])), written)
+    return INVISIBLE.sub(lambda found: _escape(ord(found[0])), written)
 
 
 def _escape(code: int) -> str:
@@ -37,7 +37,7 @@ def _escape(code: int) -> str:
     return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
 
 
-def acceptable_link(link: str) -> str:
+def valid_link(link: str) -> str:
     """``link`` if an episode can contain it; empty otherwise."""
     try:
         return parse_http_url(link)

@@ -29,7 +29,7 @@ from bot.config.yaml.validation import one_of, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import EarningsDate, Severity, Story, Suppression, SuppressionReason, stable_id
 from bot.core.model.episodes import EpisodeBar
-from bot.core.prices.earnings import KNOWN_BEFORE, read_report
+from bot.core.prices.earnings import KNOWN_BEFORE, parse_report
 
 Window = tuple[datetime, datetime]
 """Start, and end (exclusive)."""
@@ -305,7 +305,7 @@ class _TestReader:
 
     def _report_of(self, symbol: str, text: str) -> EarningsDate | None:
         try:
-            day, when = read_report(text)
+            day, when = parse_report(text)
         except ValueError as error:
             self.fail((*self.path, "earnings", symbol), str(error))
             return None

@@ -99,7 +99,7 @@ def fractional(asked: Comparison) -> str:
     return f"'{broken:g}' is not a count; write a whole number" if broken is not None else ""
 
 
-def unfillable(since: Since) -> str:
+def unmeasurable(since: Since) -> str:
     """Why nothing can be measured against ``since``; empty if it can."""
     if since.count > MOST_SESSIONS:
         return f"history goes back {MOST_SESSIONS} sessions; write at most {MOST_SESSIONS} sessions"
@@ -111,7 +111,7 @@ def unfillable(since: Since) -> str:
     return ""
 
 
-def too_far(span: Span, memory: timedelta) -> str:
+def beyond_memory(span: Span, memory: timedelta) -> str:
     """Why stories are not kept for ``span``; empty if they are."""
     if span.longest <= memory:
         return ""
@@ -150,7 +150,7 @@ def unreachable(steps: Sequence[SeverityStep], rule: Comparison | None) -> Itera
 def contradictions(when: Condition) -> Iterator[tuple[Condition, str]]:
     """Conditions on one price that exclude each other, or that a guard always blocks, each with the reason."""
     met: dict[tuple[object, ...], tuple[Interval, str]] = {}
-    for condition in conjuncts(when):
+    for condition in required_parts(when):
         key, asked = _about(condition)
         if key is None or asked is None:
             continue
@@ -177,20 +177,20 @@ def _about(condition: Condition) -> tuple[tuple[object, ...] | None, Comparison 
     return None, None
 
 
-def conjuncts(condition: Condition) -> Iterator[Condition]:
+def required_parts(condition: Condition) -> Iterator[Condition]:
     """The conditions that must all hold."""
     if isinstance(condition, All):
         for child in condition.of:
-            yield from conjuncts(child)
+            yield from required_parts(child)
     elif isinstance(condition, Named):
-        yield from conjuncts(condition.of)
+        yield from required_parts(condition.of)
     else:
         yield condition
 
 
 def _guards(condition: Condition) -> Iterator[Condition]:
     """The conditions that must not hold."""
-    for part in conjuncts(condition):
+    for part in required_parts(condition):
         if isinstance(part, NoneOf):
             for child in part.of:
                 yield child.of if isinstance(child, Named) else child

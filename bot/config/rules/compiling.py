@@ -25,19 +25,19 @@ from bot.config.rules.checks import (
     SCORES,
     SHARES,
     Interval,
-    conjuncts,
+    beyond_memory,
     contradictions,
     fractional,
     impossible,
-    too_far,
-    unfillable,
+    required_parts,
+    unmeasurable,
     unreachable,
 )
-from bot.config.rules.specs import LEFT_OUT, ReadRule, RuleSpec
-from bot.config.rules.surroundings import PEERS, Surroundings
+from bot.config.rules.specs import MALFORMED, ReadRule, RuleSpec
+from bot.config.rules.surroundings import PEERS, RuleNames
 from bot.config.yaml.document import Document, DocumentPath, problem
 from bot.config.yaml.validation import one_of
-from bot.core.cause.ranking import surest
+from bot.core.cause.ranking import highest_confidence
 from bot.core.errors import Problem
 from bot.core.model import Reach, Severity, stable_id
 from bot.core.news import Role
@@ -57,7 +57,7 @@ class Compiler:
     """Compiles the rules and conditions of one document."""
 
     def __init__(
-        self, document: Document, around: Surroundings, named: Mapping[str, specs.ConditionSpec | str | None]
+        self, document: Document, around: RuleNames, named: Mapping[str, specs.ConditionSpec | str | None]
     ) -> None:
         self.document = document
         self.around = around
@@ -212,7 +212,7 @@ class Compiler:
         excluded: set[str] = set()
         valid = True
         for index, selector in enumerate(written):
-            if selector == LEFT_OUT:
+            if selector == MALFORMED:
                 valid = False
                 continue
             try:
@@ -247,7 +247,7 @@ class Compiler:
         return condition
 
     def _by_name(self, name: str, path: DocumentPath) -> core.Condition | None:
-        if name == LEFT_OUT:
+        if name == MALFORMED:
             return None
         if name not in self._named:
             if self._named:
@@ -345,7 +345,7 @@ class Compiler:
         if spec.change is None:
             return None
         self._asks(spec.change, CHANGES, (*path, "change"), "change")
-        self._window(unfillable(spec.since), (*path, "since"))
+        self._window(unmeasurable(spec.since), (*path, "since"))
         return core.Price(spec.change, spec.since)
 
     def _drawdown(self, asked: Comparison, of: Span, path: DocumentPath) -> core.Condition:
@@ -396,7 +396,7 @@ class Compiler:
 
     def _breadth(self, spec: specs.BreadthSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.change, CHANGES, (*path, "change"))
-        self._window(unfillable(spec.since), (*path, "since"))
+        self._window(unmeasurable(spec.since), (*path, "since"))
         self._asks(spec.share, SHARES, (*path, "share"))
         if spec.symbols == (PEERS,):
             self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", whole=True)
@@ -417,7 +417,7 @@ class Compiler:
         tests: list[core.Condition] = []
         if spec.change is not None:
             self._asks(spec.change, CHANGES, (*path, "change"))
-            self._window(unfillable(spec.since), (*path, "since"))
+            self._window(unmeasurable(spec.since), (*path, "since"))
             tests.append(core.MarketTest(benchmark, core.Price(spec.change, spec.since)))
         if spec.drawdown is not None and spec.of is not None:
             tests.append(core.MarketTest(benchmark, self._drawdown(spec.drawdown, spec.of, path)))
@@ -438,9 +438,9 @@ class Compiler:
     def _topics(self, topics: Collection[str], path: DocumentPath) -> tuple[str, ...]:
         known = self.around.topics.names
         for index, topic in enumerate(topics):
-            if topic not in known and topic != LEFT_OUT:
+            if topic not in known and topic != MALFORMED:
                 self.fail(self.place(path, "topic", index), one_of(topic, sorted(known), "topic"))
-        return tuple(topic for topic in topics if topic != LEFT_OUT)
+        return tuple(topic for topic in topics if topic != MALFORMED)
 
     def _group_move(self, spec: specs.GroupSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.members, COUNTS, (*path, "members"), "the number of members", whole=True)
@@ -448,7 +448,7 @@ class Compiler:
 
     def _cause(self, spec: specs.CauseSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.confidence, SHARES, (*path, "confidence"))
-        self._window(too_far(spec.within, self.around.news_memory), (*path, "within"))
+        self._window(beyond_memory(spec.within, self.around.news_memory), (*path, "within"))
         topics = self._topics(spec.topic, path)
         self._explain(spec, path)
         return Cause(topics, spec.within, spec.confidence, self.around.topics.ai_causes)
@@ -463,7 +463,7 @@ class Compiler:
                     f"'{topic.name}' cannot be a cause (role: none); write role: rival where it is defined, or ask "
                     f"for its stories with news: {{topic: {topic.name}}}",
                 )
-        most = max((surest(topic) for _, topic in asked), default=0.0)
+        most = max((highest_confidence(topic) for _, topic in asked), default=0.0)
         wanted = Interval.of(spec.confidence) & SHARES
         if most and not wanted.empty and (wanted & Interval(high=most)).empty:
             self.fail(
@@ -478,12 +478,12 @@ class Compiler:
         for key in ("sources", "stories"):
             self._asks(getattr(spec, key), COUNTS, (*path, key), f"the number of {key}", whole=True)
         self._asks(spec.burst, ANY_COUNT, (*path, "burst"), "a burst")
-        self._window(too_far(spec.within, self.around.news_memory), (*path, "within"))
+        self._window(beyond_memory(spec.within, self.around.news_memory), (*path, "within"))
         if spec.burst is not None:
             self._burst(spec, path)
         about = []
         for index, word in enumerate(spec.about or ()):
-            if word == LEFT_OUT:
+            if word == MALFORMED:
                 continue
             try:
                 about.append(self.around.about(word))
@@ -520,7 +520,7 @@ class Compiler:
 
     def _sequence(self, spec: specs.SequenceSpec, path: DocumentPath) -> core.Condition | None:
         steps = [self.item(step, (*path, "steps", i)) for i, step in enumerate(spec.steps)]
-        self._window(too_far(spec.within, self.around.news_memory), (*path, "within"))
+        self._window(beyond_memory(spec.within, self.around.news_memory), (*path, "within"))
         known = [step for step in steps if step is not None]
         return core.Sequence(tuple(known), spec.within) if len(known) == len(steps) else None
 
@@ -537,4 +537,4 @@ def dumped(data: Any) -> str:
 
 def _always_asked(when: core.Condition, price: core.Price | core.Drawdown | None) -> bool:
     """Whether the rule cannot fire without ``price``: it is not under ``any`` or in a sequence."""
-    return any(part is price for part in conjuncts(when))
+    return any(part is price for part in required_parts(when))

@@ -15,8 +15,8 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from bot.config.rules.compiling import Compiler
-from bot.config.rules.specs import LEFT_OUT, ConditionItem, ReadFile, ReadRule, RulesFile, RuleSpec
-from bot.config.rules.surroundings import Surroundings
+from bot.config.rules.specs import MALFORMED, ConditionItem, ReadFile, ReadRule, RulesFile, RuleSpec
+from bot.config.rules.surroundings import RuleNames
 from bot.config.yaml.document import Document, DocumentPath, collector_paused, load_document, problem
 from bot.config.yaml.validation import Mistake, narrowed, validate
 from bot.core.errors import ConfigError, Problem
@@ -27,8 +27,8 @@ SLIP = 0.85
 ROUNDS = 12
 """Each round removes mistakes one level further out; nobody nests rules deeper than this."""
 HOLDERS = frozenset({"all", "any", "none", "steps", "symbols", "topic", "about"})
-"""Lists in which ``LEFT_OUT`` may replace an item."""
-NEEDED: Mapping[str, Any] = {"name": "nameless", "symbols": ["all"], "when": LEFT_OUT}
+"""Lists in which ``MALFORMED`` may replace an item."""
+NEEDED: Mapping[str, Any] = {"name": "nameless", "symbols": ["all"], "when": MALFORMED}
 """Placeholders for the parts every rule needs."""
 
 HINTS: Mapping[str, str] = {
@@ -50,13 +50,13 @@ def rule_files(path: Path) -> list[Path]:
     return sorted(p for p in path.glob("*.yaml") if p.name != "companies.yaml")
 
 
-def load_rules(paths: Sequence[Path], around: Surroundings) -> RuleSet:
+def load_rules(paths: Sequence[Path], around: RuleNames) -> RuleSet:
     """All rules in these files. Raises ConfigError with every mistake in any of them."""
     with collector_paused():
         return _loaded(paths, around)
 
 
-def _loaded(paths: Sequence[Path], around: Surroundings) -> RuleSet:
+def _loaded(paths: Sequence[Path], around: RuleNames) -> RuleSet:
     problems: list[Problem] = []
     found: list[Rule] = []
     seen: dict[str, tuple[Document, int]] = {}
@@ -105,7 +105,7 @@ def _misspelt(rules: Sequence[tuple[Document, ReadRule]], known: Collection[str]
                 yield problem(document, ("rules", rule.index, "quiets", i), message)
 
 
-def misshapen(paths: Sequence[Path]) -> list[Problem]:
+def shape_problems(paths: Sequence[Path]) -> list[Problem]:
     """Mistakes in the shape of these files: all that can be checked while names cannot be looked up."""
     problems: list[Problem] = []
     for path in paths:
@@ -169,7 +169,7 @@ def _take_out(data: dict[str, Any], path: DocumentPath) -> None:
             data[str(step)] = copy.deepcopy(NEEDED[str(step)])
             return
         if isinstance(parent, list) and isinstance(step, int) and path[depth - 2] in HOLDERS and step < len(parent):
-            parent[step] = LEFT_OUT
+            parent[step] = MALFORMED
             return
         if isinstance(parent, dict) and step in parent:
             del parent[step]

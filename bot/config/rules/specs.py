@@ -488,7 +488,7 @@ RulesFile.model_rebuild()
 
 # -------------------------------------------------------------------------------------------------------- as read
 
-LEFT_OUT = ""
+MALFORMED = ""
 """Replaces a malformed part that is already reported, so that nothing more is reported about it."""
 
 

@@ -20,7 +20,7 @@ PEERS = "peers"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class RuleNames:
     """Everything the names in rules may refer to."""
 
     watchlist: Collection[str]

@@ -101,7 +101,7 @@ def keep_token(token: Secret, token_file: Path | None, env_file: Path) -> Path:
     return env_file
 
 
-def owner_only(file: Path) -> bool:
+def restrict_to_owner(file: Path) -> bool:
     """Let only the owner read ``file``; true if that was not so. Raises ConfigError."""
     if not readable_by_others(file):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.text.characters import without_unseen
+from bot.core.text.characters import without_invisible
 
 _TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}")
 """Anything that may be a Telegram bot token. People paste them anywhere; no message may repeat one."""
@@ -25,7 +25,7 @@ def find_token(text: str) -> int | None:
 
 def shown(text: str, limit: int = 60) -> str:
     """``text`` on one line, redacted, cut to ``limit`` characters."""
-    flat = without_unseen(redacted(text))
+    flat = without_invisible(redacted(text))
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 

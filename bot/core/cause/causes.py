@@ -83,7 +83,7 @@ class Causes:
         self._news = news
         self._companies = companies
         self._earnings = earnings or EarningsCalendar()
-        self._ties = news.topics.in_role(Role.TIE)
+        self._ties = news.topics.with_role(Role.TIE)
         self._triggers = news.topics.triggers
         self._rival_topics = tuple(t for t in news.topics.topics if t.role is Role.RIVAL)
         self._own = frozenset(t.name for t in self._rival_topics if t.own)

@@ -76,7 +76,7 @@ class Explanation:
     """A story names the company and ties its fall to the topic explicitly."""
 
 
-def surest(topic: Topic) -> float:
+def highest_confidence(topic: Topic) -> float:
     """The highest confidence an explanation on ``topic`` can reach; 0 where it cannot be one."""
     if topic.role is Role.NONE:
         return 0.0

@@ -10,13 +10,13 @@ from datetime import date, datetime, timedelta
 
 from bot.core.digests.schedule import DAILY_AFTER, Due
 from bot.core.errors import UsageError
-from bot.core.incidents.incidents import told_by
+from bot.core.incidents.incidents import lead_alert
 from bot.core.messages.blocks.digest import NEAR_FALL, Digest, DigestIncident, DigestMove, NearMiss, QuietNews
 from bot.core.model import Alert, ClusterMatch, Incident, IncidentState, Phase, Quote, QuoteKind, Reach, Story, Trouble
 from bot.core.news import NewsIndex
 from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.prices.sessions import Session, Timetable
-from bot.core.rules.nearness import nearness, stopper
+from bot.core.rules.nearness import blocker, nearness
 from bot.core.rules.rule import Evaluation
 from bot.core.text.links import host_of
 
@@ -44,7 +44,7 @@ class DigestInputs:
     """Evaluates every rule that concerns a symbol: ``Engine.evaluate``."""
     failing: Sequence[tuple[str, str, Trouble, str]] = ()
     """Sources with problems: source, subject, trouble, detail (``Health.failing()``)."""
-    feeds_fine: int | None = None
+    feeds_ok: int | None = None
     """Number of feeds that work; ``None`` where unknown."""
     prices_at: datetime | None = None
     """When prices were last received."""
@@ -75,7 +75,7 @@ def compile_digest(inputs: DigestInputs, due: Due, at: datetime) -> Digest:
         priced=sum(s in moves.get(due.last, {}) for s in expected),
         expected=len(expected),
         failing=tuple(sorted(inputs.failing)),
-        feeds_fine=inputs.feeds_fine,
+        feeds_ok=inputs.feeds_ok,
         prices_at=inputs.prices_at if inputs.prices_at and inputs.prices_at <= at else None,
     )
 
@@ -122,7 +122,7 @@ def _incidents(inputs: DigestInputs, span: _Span, alerts: Sequence[Alert], at: d
         own = sorted((by_id[k] for k in incident.alerts if k in by_id), key=lambda a: (a.fired_at, a.id))
         if not own or incident.merged_into in known:
             continue
-        lead = told_by(incident, own)
+        lead = lead_alert(incident, own)
         merged = tuple(sorted((i for i in known.values() if i.merged_into == incident.id), key=lambda i: i.id))
         prices = inputs.market.of(lead.symbol)
         session = prices.timetable.on(lead.session)
@@ -170,7 +170,7 @@ def _explained(inputs: DigestInputs, move: DigestMove, at: datetime) -> NearMiss
     if best is None:
         return NearMiss(move)
     quote = latest[0]
-    return NearMiss(move, best.rule.name, stopper(best.check), quote if quote.price != move.price else None)
+    return NearMiss(move, best.rule.name, blocker(best.check), quote if quote.price != move.price else None)
 
 
 def _moves(inputs: DigestInputs, day: date, at: datetime) -> dict[str, DigestMove]:

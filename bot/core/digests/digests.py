@@ -69,7 +69,7 @@ class Digests:
                 list(self.alerts),
                 self.evaluate,
                 self.health.failing(),
-                feeds_fine=self.health.feeds_fine,
+                feeds_ok=self.health.feeds_ok,
                 prices_at=self.prices_at,
             )
             summary = digest(compile_digest(inputs, due, at), messages.company, messages.topic)

@@ -106,7 +106,7 @@ class AlertBook:
                 self._put(moved, changes[-1])
         return changes
 
-    def exhausted(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> bool:
+    def is_final(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> bool:
         """Whether the rule cannot change its alert of ``session`` any more: it is resolved, or at the rule's highest
         severity. Saves ranking causes again at every price."""
         session = session or self._market.of(symbol).timetable.current(at)

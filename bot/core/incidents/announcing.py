@@ -15,10 +15,10 @@ from bot.core.incidents.incidents import (
     Incidents,
     edit_key,
     first_alert,
+    lead_alert,
     message_key,
     mostly_corrected,
     reason_for_message,
-    told_by,
 )
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
@@ -59,7 +59,7 @@ class Announcer:
         self.incidents = incidents
         self.messages = messages
         self._rules = rules
-        self.here_since = datetime.min.replace(tzinfo=UTC)
+        self.running_since = datetime.min.replace(tzinfo=UTC)
         """When the bot last started."""
 
     # ----------------------------------------------------------------------------------------- alerts and causes
@@ -91,7 +91,7 @@ class Announcer:
         """Edit the message after causes were corrected. Where the lead and most of the alerts are affected, a new
         message says so, once."""
         alerts = self.incidents.alerts_of(incident)
-        announce = told_by(incident, alerts).corrected_at is not None and mostly_corrected(alerts)
+        announce = lead_alert(incident, alerts).corrected_at is not None and mostly_corrected(alerts)
         current = self.incidents.correct_lead(incident, at)
         if announce and current.thread.corrected_at is None and current.thread.messages:
             current = self.incidents.record_correction(current, at)
@@ -106,7 +106,7 @@ class Announcer:
 
     # --------------------------------------------------------------------------------------------- price and time
 
-    def watch_lead(self, incident: Incident, at: datetime, result: StepResult) -> None:
+    def follow_lead_price(self, incident: Incident, at: datetime, result: StepResult) -> None:
         """After a new price of the lead: send the follow-ups it triggers, and plan an edit where it moved enough."""
         alerts = self.incidents.alerts_of(incident)
         if not alerts:
@@ -115,11 +115,11 @@ class Announcer:
         due = follow_ups.due_by_price(current, self.market.of(current.lead), first_alert(current, alerts), at)
         if due:
             current = self._follow_up(current, [f.kind for f in due], at, result)
-        published, change = current.thread.told_change, told_by(current, alerts).last_change
+        published, change = current.thread.told_change, lead_alert(current, alerts).last_change
         if published is not None and change is not None and abs(change - published) >= EDIT_WORTH:
             self.incidents.edit_soon(current, at)
 
-    def tend(self, incident: Incident, at: datetime, result: StepResult) -> None:
+    def send_due(self, incident: Incident, at: datetime, result: StepResult) -> None:
         """Send what is due, and close the incident once it is settled."""
         if not self.incidents.has_alerts(incident):
             self.incidents.close_lost(incident, at)
@@ -148,7 +148,7 @@ class Announcer:
         """Send the timed follow-ups that are due. ``after_due`` leaves out those due at this very moment: they wait
         until all quotes of the moment are in."""
         current = incident
-        for follow_up in follow_ups.due_by_time(incident, self.market.of(incident.lead), at, self.here_since):
+        for follow_up in follow_ups.due_by_time(incident, self.market.of(incident.lead), at, self.running_since):
             assert follow_up.due_at is not None
             overdue = at - follow_up.due_at
             if after_due and not overdue:
@@ -165,7 +165,7 @@ class Announcer:
     ) -> Incident:
         """Five sessions on, end the follow-ups that wait for a price; a missing recovery is reported once."""
         prices = self.market.of(incident.lead)
-        if follow_ups.close_awaited(lapse, prices, at, self.here_since):
+        if follow_ups.close_awaited(lapse, prices, at, self.running_since):
             return incident
         stale = follow_ups.lapse_is_stale(lapse, prices.timetable, at)
         outcome = FollowUpOutcome.STALE if stale else FollowUpOutcome.EXPIRED
@@ -258,7 +258,7 @@ class Announcer:
             if alert.told_severity is None or alert.severity > alert.told_severity:
                 marked = replace(alert, told_at=at, told_severity=alert.severity)
                 self.alerts.amend(marked)
-                result.mark_told(marked)
+                result.mark_notified(marked)
 
     @property
     def _watched(self) -> list[str]:

@@ -24,7 +24,7 @@ LIKELY = 0.6
 """Least confidence of an explanation that replaces another."""
 AHEAD = 0.1
 """By how much it must exceed the published one, both as they are ranked now."""
-WORTH_TELLING = 0.3
+LEAST_CONFIDENCE = 0.3
 """Least confidence of an explanation that completes an alert published without a cause."""
 
 
@@ -113,7 +113,7 @@ def _correctable_session(alert: Alert, timetable: Timetable, at: datetime) -> Se
 def _completed(alert: Alert, ranking: CauseRanking, at: datetime) -> Alert | None:
     """``alert``, published without a cause, with the one now known; ``None`` where there still is none."""
     best = ranking.best
-    if best is None or best.match is None or best.confidence < WORTH_TELLING:
+    if best is None or best.match is None or best.confidence < LEAST_CONFIDENCE:
         return None
     return replace(alert, cause=cause_of(best.match, best.confidence), updated_at=at)
 

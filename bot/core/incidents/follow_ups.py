@@ -86,12 +86,12 @@ def standing(prices: SymbolPrices, at: datetime, closed_at: datetime | None = No
     return replace(quote, price=price, at=when, previous_close=vendor), session
 
 
-def close_awaited(due: datetime, prices: SymbolPrices, at: datetime, here_since: datetime) -> bool:
-    """Whether the official close of ``due`` is unknown but may still arrive. ``here_since`` is when the bot last
+def close_awaited(due: datetime, prices: SymbolPrices, at: datetime, running_since: datetime) -> bool:
+    """Whether the official close of ``due`` is unknown but may still arrive. ``running_since`` is when the bot last
     started: closes of its downtime arrive soon after."""
     session = prices.timetable.at(due)
     known = session is not None and prices.close_of(session) is not None
-    return not known and at < max(due, here_since) + CLOSE_GRACE
+    return not known and at < max(due, running_since) + CLOSE_GRACE
 
 
 def lapse_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
@@ -101,13 +101,13 @@ def lapse_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
     return following is not None and following.close_at <= at
 
 
-def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, here_since: datetime) -> list[FollowUp]:
+def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, running_since: datetime) -> list[FollowUp]:
     """The timed follow-ups that are due and whose closing price is known or no longer waited for."""
     return [
         f
         for f in incident.thread.follow_ups
         if f.done_at is None and f.due_at is not None and f.due_at <= at
-        if not close_awaited(f.due_at, prices, at, here_since)
+        if not close_awaited(f.due_at, prices, at, running_since)
     ]
 
 
@@ -141,7 +141,7 @@ def _reached(
     )
 
 
-def next_due(incident: Incident, prices: SymbolPrices, after: datetime, here_since: datetime) -> datetime | None:
+def next_due(incident: Incident, prices: SymbolPrices, after: datetime, running_since: datetime) -> datetime | None:
     """When something of this incident next falls due by time alone."""
     thread = incident.thread
     closes = [f.due_at for f in thread.follow_ups if f.done_at is None]
@@ -149,6 +149,6 @@ def next_due(incident: Incident, prices: SymbolPrices, after: datetime, here_sin
         closes.append(lapses_at(incident, prices.timetable))
     times = [thread.edit_due_at] if thread.edit_due_at is not None else []
     for due in filter(None, closes):
-        waits = due <= after and close_awaited(due, prices, after, here_since)
-        times.append(max(due, here_since) + CLOSE_GRACE if waits else due)
+        waits = due <= after and close_awaited(due, prices, after, running_since)
+        times.append(max(due, running_since) + CLOSE_GRACE if waits else due)
     return min(times, default=None)

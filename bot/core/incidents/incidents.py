@@ -154,7 +154,7 @@ class Incidents:
         current = self._reopened(incident, at)
         alerts = self.alerts_of(current)
         lead = current.lead
-        if told_by(current, alerts).corrected_at is not None and not mostly_corrected(alerts):
+        if lead_alert(current, alerts).corrected_at is not None and not mostly_corrected(alerts):
             lead = worst(a for a in alerts if a.corrected_at is None).symbol
         return self._keep(replace(current, lead=lead))
 
@@ -165,7 +165,7 @@ class Incidents:
         becomes the lead.
         """
         alerts = self.alerts_of(incident)
-        lead = told_by(incident, alerts)
+        lead = lead_alert(incident, alerts)
         if lead.cause is not None and lead.id not in completed:
             return incident  # it already shows a cause
         by_ai = [a for a in alerts if a.cause is not None and a.cause.topic in self._shared_topics()]
@@ -223,7 +223,7 @@ class Incidents:
             told_at=at,
             told_breadth=len(current.symbols),
             told_severity=current.severity,
-            told_change=told_by(current, self.alerts_of(current)).last_change,
+            told_change=lead_alert(current, self.alerts_of(current)).last_change,
             told_session=current.sessions[-1],
             edited_at=at,
             edit_due_at=None,
@@ -239,7 +239,7 @@ class Incidents:
     def record_edit(self, incident: Incident, at: datetime) -> Incident:
         """Record an edit of the main message."""
         current = self._change(incident, updated_at=at)
-        change = told_by(current, self.alerts_of(current)).last_change
+        change = lead_alert(current, self.alerts_of(current)).last_change
         return self._change_thread(
             current, edits=current.thread.edits + 1, edited_at=at, edit_due_at=None, told_change=change
         )
@@ -251,7 +251,7 @@ class Incidents:
     def record_correction(self, incident: Incident, at: datetime) -> Incident:
         """Record a message that corrected the cause to the one its lead now has."""
         current = self._incidents[incident.id]
-        cause = told_by(current, self.alerts_of(current)).cause
+        cause = lead_alert(current, self.alerts_of(current)).cause
         assert cause is not None
         current = self._change(current, topic=cause.topic, clusters=_distinct(current.clusters, (cause.cluster,)))
         return self._change_thread(current, messages=current.thread.messages + 1, corrected_at=at)
@@ -382,7 +382,7 @@ def worst(alerts: Iterable[Alert]) -> Alert:
     return max(alerts, key=lambda a: (a.severity, abs(a.last_change or 0.0)))
 
 
-def told_by(incident: Incident, alerts: Sequence[Alert]) -> Alert:
+def lead_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:
     """The alert an incident's messages are headed by: of its lead's alerts the most severe, preferring the incident's
     first session, then the newest. ``alerts`` must not be empty."""
     of_lead = [a for a in alerts if a.symbol == incident.lead] or [worst(alerts)]
@@ -391,7 +391,7 @@ def told_by(incident: Incident, alerts: Sequence[Alert]) -> Alert:
 
 def first_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:
     """The lead's alert of its first session, whose reference is the price before the fall."""
-    lead = told_by(incident, alerts)
+    lead = lead_alert(incident, alerts)
     return min((a for a in alerts if a.symbol == lead.symbol), key=lambda a: (a.session, -a.severity))
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from bot.core.messages.lead_words import ADVICE, CALENDAR, DAYS, DOWN, EXTREMES, MONTHS, NUMBER_WORDS, PLAIN, UP
 from bot.core.model import Block, BlockKind, Line, Link, Summary
-from bot.core.text.characters import has_unseen, without_unseen
+from bot.core.text.characters import has_invisible, without_invisible
 
 NAME = "lead"
 WEIGHT = 88
@@ -99,7 +99,7 @@ def _text(inline: object) -> str:
 
 def _defused(text: str) -> str:
     """``text`` on one line, without invisible characters and without anything like our delimiters."""
-    return re.sub(r"={2,}", "=", without_unseen(text))
+    return re.sub(r"={2,}", "=", without_invisible(text))
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
@@ -297,7 +297,7 @@ def _apart(line: Line) -> tuple[str, str]:
 
 def checked(lead: str, summary: Summary) -> str | None:
     """The lead on one line; ``None`` where anything in it is not in the blocks of ``summary``."""
-    if has_unseen(lead, allowed="\n\r\t"):
+    if has_invisible(lead, allowed="\n\r\t"):
         return None
     lead = " ".join(lead.split())
     sentences = re.split(r"(?<=\.) (?=\S)", lead)

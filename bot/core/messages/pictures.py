@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from bot.core.incidents.incidents import told_by
+from bot.core.incidents.incidents import lead_alert
 from bot.core.model import Alert, Incident, Phase, Quote, QuoteKind, Reference
 from bot.core.news.companies import Companies
-from bot.core.news.exposures import line_of_work
+from bot.core.news.exposures import main_exposure_title
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.prices.sessions import Session
@@ -132,7 +132,7 @@ def price_picture(
     fired = [a for a in alerts if a.fired_at <= at]
     if not fired:
         return None
-    lead = told_by(incident, fired)
+    lead = lead_alert(incident, fired)
     timetable = market.of(lead.symbol).timetable
     fall = timetable.on(lead.session)
     if fall is None or fall.starts_at > at:
@@ -212,9 +212,9 @@ def table_picture(
     fired = [a for a in alerts if a.fired_at <= at]
     works: dict[str, list[tuple[float, str]]] = {}
     for symbol in _symbols(incident, fired):
-        alert = told_by(incident, [a for a in fired if a.symbol == symbol])
+        alert = lead_alert(incident, [a for a in fired if a.symbol == symbol])
         if changes := _changes(market, alert, None, at):
-            works.setdefault(line_of_work(companies, topics, symbol), []).append((changes[-1][1], symbol))
+            works.setdefault(main_exposure_title(companies, topics, symbol), []).append((changes[-1][1], symbol))
     number = sum(len(members) for members in works.values())
     if number < LEAST_POINTS:
         return None
@@ -347,7 +347,7 @@ def _peers(
     for symbol in _symbols(incident, fired):
         if symbol == lead.symbol:
             continue
-        alert = told_by(incident, [a for a in fired if a.symbol == symbol])
+        alert = lead_alert(incident, [a for a in fired if a.symbol == symbol])
         if changes := _changes(market, alert, spans, at):
             peers.append(Peer(symbol, changes[-1][1], tuple(changes)))
     peers.sort(key=lambda p: (p.change if falling else -p.change, p.symbol))

@@ -126,7 +126,7 @@ def exposures_of(lead: Mapping[str, float], others: Sequence[Mapping[str, float]
 def _same_trigger(topic: str, other: str, topics: Topics) -> float:
     if topic == other or {topic, other} <= topics.ai_causes:
         return 1.0 if topic else 0.0
-    return RELATED if {topic, other} <= topics.concerning_ai else 0.0
+    return RELATED if {topic, other} <= topics.ai_topics else 0.0
 
 
 def _exposures_of(episode: Episode) -> dict[str, float]:

@@ -14,7 +14,7 @@ from functools import partial
 from statistics import median
 
 from bot.core.incidents.follow_ups import level_before, standing
-from bot.core.incidents.incidents import first_alert, told_by
+from bot.core.incidents.incidents import first_alert, lead_alert
 from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.frame import framed
@@ -43,7 +43,7 @@ from bot.core.model import (
 )
 from bot.core.model.episodes import Episode
 from bot.core.news.companies import Companies
-from bot.core.news.exposures import exposure_title, line_of_work
+from bot.core.news.exposures import exposure_title, main_exposure_title
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, SymbolPrices, change
@@ -106,7 +106,7 @@ class MessageBuilder:
         self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime, reason: Reason
     ) -> Summary:
         """The whole summary of ``incident`` as of ``at``. ``alerts`` are its alerts by ``fired_at``."""
-        lead = told_by(incident, alerts)
+        lead = lead_alert(incident, alerts)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
             *why(lead, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic),
@@ -127,7 +127,7 @@ class MessageBuilder:
         late: bool = False,
     ) -> Summary:
         """A follow-up: where the lead and the others stand at ``at``, or stood at the close ``closed_at``."""
-        lead = told_by(incident, alerts)
+        lead = lead_alert(incident, alerts)
         kind = RECOVERED if RECOVERED in kinds else kinds[0]
         rebound = f"has rebounded {str(kind).removeprefix('rebound ')} or more from the close"
         headline = f"Follow-up: {self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
@@ -146,13 +146,13 @@ class MessageBuilder:
 
     def merged(self, incident: Incident, alerts: Sequence[Alert], into: Incident) -> Summary:
         """The last edit of an incident that was merged ``into`` another."""
-        headline = self._headline(incident, alerts, told_by(incident, alerts), Reason.FIRST)
+        headline = self._headline(incident, alerts, lead_alert(incident, alerts), Reason.FIRST)
         words = f"Now part of the same incident as {self.company(into.lead)}’s fall; see the message about that."
         return framed(headline, [Block("part of", BlockKind.FACTS, 90, "", ((words,),))])
 
     def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
         """The message that announces a corrected cause."""
-        lead = told_by(incident, alerts)
+        lead = lead_alert(incident, alerts)
         corrected = [a for a in alerts if a.corrected_at is not None]
         corrected.sort(key=lambda a: (a.id != lead.id, a.last_change or 0.0, a.id))
         return correction.correction(corrected, self.company, self.topic)
@@ -185,7 +185,7 @@ class MessageBuilder:
     def topic(self, name: str) -> str:
         """A topic in words."""
         topic = self.topics.topic(name)
-        return topic.in_words if topic else name
+        return topic.as_cause if topic else name
 
     def _phase(self, lead: Alert) -> Phase:
         """The phase of the price that is shown: the lead's newest."""
@@ -256,7 +256,7 @@ class MessageBuilder:
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:
             return []
-        apart = correction.set_apart(alerts, told_by(incident, alerts))
+        apart = correction.set_apart(alerts, lead_alert(incident, alerts))
         hit = [s for s in incident.symbols if s not in apart]
         standings = [s for s in (self.standing(x, at) for x in hit) if s is not None]
         title = f"Who is hit ({len(hit)}), worst first"
@@ -288,7 +288,7 @@ class MessageBuilder:
         """Moves by the company's main line of business; the worst line first, and the worst in each line first."""
         works: dict[str, list[tuple[float, str]]] = {}
         for symbol, moved in moves:
-            works.setdefault(line_of_work(self.companies, self.topics, symbol), []).append((moved, symbol))
+            works.setdefault(main_exposure_title(self.companies, self.topics, symbol), []).append((moved, symbol))
         lines: list[Line] = []
         for work, members in sorted(works.items(), key=lambda w: (median(m for m, _ in w[1]), w[0])):
             named = [f"{symbol} {percent(moved)}" for moved, symbol in sorted(members)]

@@ -17,12 +17,12 @@ from bot.core.model.decisions import (
     CauseRef,
     ChangeKind,
     Check,
+    Combination,
     FollowUp,
     FollowUpKind,
     FollowUpOutcome,
     Incident,
     IncidentState,
-    Joined,
     Reference,
     Thread,
 )
@@ -57,8 +57,8 @@ from bot.core.model.observations import (
 )
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
+    LISTED_LATER,
     PAUSE,
-    TOLD_LATER,
     AlertState,
     Phase,
     QuoteKind,

@@ -21,7 +21,7 @@ class Reference:
     session: date
 
 
-class Joined(enum.StrEnum):
+class Combination(enum.StrEnum):
     """How a check combines its children; stands in ``condition``. No condition of a rule has these names."""
 
     ALL = "all of"
@@ -49,12 +49,12 @@ class Check:
     @property
     def is_guard(self) -> bool:
         """Whether it holds only if none of its children does."""
-        return self.condition == Joined.NONE
+        return self.condition == Combination.NONE
 
     @property
     def is_choice(self) -> bool:
         """Whether it holds if any of its children does."""
-        return self.condition == Joined.ANY
+        return self.condition == Combination.ANY
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Suppression:
 
 PAUSE = "pause"
 """Id of the silence set by an admin's ``/pause``."""
-TOLD_LATER = (Suppression(SuppressionReason.QUIET_HOURS), Suppression(SuppressionReason.SILENCE, PAUSE))
+LISTED_LATER = (Suppression(SuppressionReason.QUIET_HOURS), Suppression(SuppressionReason.SILENCE, PAUSE))
 """Messages suppressed for these are listed in one message afterwards; others are never sent."""
 
 

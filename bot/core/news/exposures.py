@@ -59,7 +59,7 @@ class ExposureReader:
             yield effect.name, {name: round(strength * factor, 4) for name, strength in effect.reach.items()}, test
 
 
-def line_of_work(companies: Companies, topics: Topics, symbol: str) -> str:
+def main_exposure_title(companies: Companies, topics: Topics, symbol: str) -> str:
     """The title of a company's main exposure; empty where none is known."""
     company = companies.get(symbol)
     return exposure_title(topics, company.main_exposure) if company else ""

@@ -200,7 +200,7 @@ class NewsIndex:
         """Every story, in the order they were added."""
         return tuple(entry.reading.story for entry in self._entries.values())
 
-    def emptied(self, topics: Topics, companies: Companies) -> NewsIndex:
+    def empty_copy(self, topics: Topics, companies: Companies) -> NewsIndex:
         """A new index without stories, with the same window and these topics and companies."""
         return NewsIndex(topics, companies, window=self._window)
 

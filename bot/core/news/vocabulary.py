@@ -102,7 +102,7 @@ class Topic:
     title."""
 
     @property
-    def in_words(self) -> str:
+    def as_cause(self) -> str:
         """The topic as a cause: ``AI-model news``."""
         return self.headline.partition(" ")[2] or self.title
 
@@ -154,28 +154,28 @@ class Topics:
         """The topic called ``name``."""
         return next((t for t in self.topics if t.name == name), None)
 
-    def in_role(self, *roles: Role) -> tuple[str, ...]:
+    def with_role(self, *roles: Role) -> tuple[str, ...]:
         """Names of the topics that have one of these roles, in file order."""
         return tuple(topic.name for topic in self.topics if topic.role in roles)
 
     @property
     def triggers(self) -> tuple[str, ...]:
         """Names of the topics that count as AI-model news, in file order."""
-        return self.in_role(Role.TRIGGER)
+        return self.with_role(Role.TRIGGER)
 
     @property
     def causes(self) -> frozenset[str]:
         """Names of the topics that can explain a fall."""
-        return frozenset(self.in_role(Role.TRIGGER, Role.TIE, Role.RIVAL))
+        return frozenset(self.with_role(Role.TRIGGER, Role.TIE, Role.RIVAL))
 
     @property
     def ai_causes(self) -> frozenset[str]:
         """Names of the triggers and ties, which count as one cause, AI: falls that they explain in one session are one
         incident, and a change from one of them to another is no correction."""
-        return frozenset(self.in_role(Role.TRIGGER, Role.TIE))
+        return frozenset(self.with_role(Role.TRIGGER, Role.TIE))
 
     @property
-    def concerning_ai(self) -> frozenset[str]:
+    def ai_topics(self) -> frozenset[str]:
         """Names of the topics that concern AI, whether causes or not."""
         return self.ai_causes | {topic.name for topic in self.topics if topic.ai}
 

@@ -41,7 +41,7 @@ def parse_report_time(text: str) -> ReportTime:
     return when
 
 
-def read_report(text: str) -> tuple[date, ReportTime]:
+def parse_report(text: str) -> tuple[date, ReportTime]:
     """``2025-01-29 after``: date and time of day. Raises ValueError saying what to write."""
     day, _, when = text.strip().partition(" ")
     try:

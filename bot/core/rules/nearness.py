@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bot.core.model import Check
 
 
-def stopper(check: Check) -> Check | None:
+def blocker(check: Check) -> Check | None:
     """The first thing, in reading order, that keeps ``check`` from holding; ``None`` where it holds.
 
     For a guard, the condition that holds and must not; for ``any``, the child that came nearest.
@@ -20,7 +20,7 @@ def stopper(check: Check) -> Check | None:
     if not failing:
         return check
     chosen = max(failing, key=nearness) if check.is_choice else failing[0]
-    return stopper(chosen) or chosen
+    return blocker(chosen) or chosen
 
 
 def nearness(check: Check) -> float:

@@ -34,15 +34,15 @@ CONTROL = re.compile(f"[{CONTROLS}]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Lone surrogates, from broken feeds; they cannot be encoded."""
 
-UNSEEN = re.compile(f"[{CONTROLS}{_HIDING}{JOINERS}]")
+INVISIBLE = re.compile(f"[{CONTROLS}{_HIDING}{JOINERS}]")
 """All of these but surrogates: for escaping, where text must survive a round trip, and for addresses."""
 
 
-def has_unseen(text: str, allowed: str = "") -> bool:
+def has_invisible(text: str, allowed: str = "") -> bool:
     """Whether ``text`` has a control, invisible, private or unassigned character other than those ``allowed``."""
-    return any(c not in allowed and (unicodedata.category(c)[0] == "C" or UNSEEN.match(c)) for c in text)
+    return any(c not in allowed and (unicodedata.category(c)[0] == "C" or INVISIBLE.match(c)) for c in text)
 
 
-def without_unseen(text: str) -> str:
-    """``text`` on one line, with a space for each character that ``has_unseen`` objects to."""
-    return " ".join("".join(" " if has_unseen(c) else c for c in text).split())
+def without_invisible(text: str) -> str:
+    """``text`` on one line, with a space for each character that ``has_invisible`` objects to."""
+    return " ".join("".join(" " if has_invisible(c) else c for c in text).split())

@@ -10,7 +10,7 @@ import enum
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
-from bot.core.text.characters import CONTROL, HIDING, JOINERS, SURROGATE, UNSEEN
+from bot.core.text.characters import CONTROL, HIDING, INVISIBLE, JOINERS, SURROGATE
 
 MAX_LINK = 2_048
 """Characters of the longest address that is kept and shown; browsers and Telegram refuse longer ones."""
@@ -46,7 +46,7 @@ def link_fault(link: str) -> LinkFault | None:
         return LinkFault.USER
     if not host or port == 0:
         return LinkFault.HOST
-    return LinkFault.CHARACTERS if any(p.search(link) for p in (_NEVER, UNSEEN, SURROGATE)) else None
+    return LinkFault.CHARACTERS if any(p.search(link) for p in (_NEVER, INVISIBLE, SURROGATE)) else None
 
 
 def safe_link(link: str) -> str:

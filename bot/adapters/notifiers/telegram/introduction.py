@@ -1,6 +1,6 @@
 """Setting up a bot on Telegram: who it is, who sends it ``/start``, its description and menus.
 
-Only for setup; the running bot uses ``listener``. Telegram lets one process poll a token: ``ListenedElsewhereError``
+Only for setup; the running bot uses ``listener``. Telegram lets one process poll a token: ``AlreadyPolledError``
 says that another does.
 """
 
@@ -42,7 +42,7 @@ Menu = Sequence[tuple[str, str]]
 _T = TypeVar("_T")
 
 
-class ListenedElsewhereError(DeliveryError):
+class AlreadyPolledError(DeliveryError):
     """Another process polls Telegram with this token."""
 
 
@@ -105,7 +105,7 @@ class Introduction:
     async def starts(self, wait: int) -> list[Start]:
         """Each ``/start`` received since the last call, after at most ``wait`` seconds.
 
-        Raises ListenedElsewhereError if another process polls.
+        Raises AlreadyPolledError if another process polls.
         """
         poll = self._bot.get_updates(offset=self._offset, timeout=wait, allowed_updates=["message"], read_timeout=10)
         received: list[Start] = []
@@ -146,7 +146,7 @@ class Introduction:
         try:
             return await repeatable(request, self._redact)
         except Conflict as error:
-            raise ListenedElsewhereError("another process polls Telegram with this token") from error
+            raise AlreadyPolledError("another process polls Telegram with this token") from error
 
 
 def _start(update: int, message: Message) -> Start | None:

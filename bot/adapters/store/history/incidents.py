@@ -163,7 +163,7 @@ def headline(conn: sqlite3.Connection, incident_id: str) -> str | None:
     return row[0] if row is not None else None
 
 
-def told_summary(conn: sqlite3.Connection, incident_id: str) -> Summary | None:
+def latest_summary(conn: sqlite3.Connection, incident_id: str) -> Summary | None:
     """The newest full summary of an incident meant for anybody, edits included; ``None`` where there is none."""
     row = conn.execute(_SUMMARY, (clean(incident_id),)).fetchone()
     return from_json(Summary, row[0]) if row is not None else None

@@ -44,7 +44,7 @@ class SqliteHistory(sqlite3.Connection):
     list_incidents = incidents.list_incidents
     show_incident = incidents.show_incident
     headline = incidents.headline
-    told_summary = incidents.told_summary
+    latest_summary = incidents.latest_summary
     search = searching.search
     statistics = stats.statistics
     export = exporting.export

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.core.health import NAMED, RULES_BAD
+from bot.core.health import RULES_BAD, SOURCE_NAMES
 from bot.core.messages.blocks.correction import corrected, set_apart
 from bot.core.messages.blocks.frame import framed
 from bot.core.model import (
@@ -143,7 +143,7 @@ class Digest:
     """Number of watched symbols with a price in the last session, of ``expected`` whose exchange was open."""
     expected: int
     failing: tuple[tuple[str, str, Trouble, str], ...] = ()
-    feeds_fine: int | None = None
+    feeds_ok: int | None = None
     prices_at: datetime | None = None
 
     @property
@@ -348,7 +348,7 @@ def _sources(found: Digest) -> list[Block]:
     if lacking := found.expected - found.priced:
         of = f"{lacking} of {count(found.expected, 'watched stock')}"
         lines.append((f"No price for {of} in the session of {short_day(found.last)}.",))
-    fine = [f"{count(found.feeds_fine, 'feed')} working"] if found.feeds_fine is not None else []
+    fine = [f"{count(found.feeds_ok, 'feed')} working"] if found.feeds_ok is not None else []
     if found.prices_at is not None:
         fine.append(f"latest prices {moment(found.prices_at)}")
     if fine:
@@ -358,7 +358,7 @@ def _sources(found: Digest) -> list[Block]:
 
 
 def _source(source: str, subject: str, trouble: Trouble, detail: str) -> Line:
-    who = NAMED.get(source, f"Feed {source}")
+    who = SOURCE_NAMES.get(source, f"Feed {source}")
     if source == "rules" and trouble is Trouble.FAILED:
         who, words = RULES_BAD, ""
     else:

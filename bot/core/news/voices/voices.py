@@ -18,7 +18,7 @@ from bot.core.news.text import fold
 from bot.core.news.voices.other_reading import argues_against
 from bot.core.news.voices.quotations import SENTENCE_ENDS, Token, in_title_case, paragraphs, quotations, tokens
 from bot.core.news.voices.speakers import FullNames, Speaker, Speakers, Speech, first_index, last_index
-from bot.core.text.characters import JOINERS, has_unseen
+from bot.core.text.characters import JOINERS, has_invisible
 
 FEWEST_WORDS = 3
 LONGEST = 600  # characters; more is a stray mark rather than something a person said
@@ -112,7 +112,7 @@ def _presentable(words: str, heading: bool) -> bool:
     """Whether it is long enough for a statement, short enough for one person's, and free of control characters."""
     if len(words) > LONGEST or count_words(words) < FEWEST_WORDS + heading:
         return False
-    return not has_unseen(words, allowed=JOINERS)  # emoji need them
+    return not has_invisible(words, allowed=JOINERS)  # emoji need them
 
 
 _FULL_STOPS = frozenset(".!?…。！？")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from bot.core.model import Check, Joined
+from bot.core.model import Check, Combination
 from bot.core.rules.conditions.context import Condition, Context, Reads
 
 
@@ -43,7 +43,7 @@ class _Joined(Condition):
                 break
         return tuple(checks)
 
-    def _joined(self, how: Joined, context: Context, holds: bool | None, children: tuple[Check, ...]) -> Check:
+    def _joined(self, how: Combination, context: Context, holds: bool | None, children: tuple[Check, ...]) -> Check:
         if context.brief:
             return Check(how, holds, "", children=children)
         values = [c.holds for c in children]
@@ -64,7 +64,7 @@ class All(_Joined):
         children = self._evaluated(context, lambda holds: holds is not True)
         values = [c.holds for c in children]
         holds = False if False in values else None if None in values else True
-        return self._joined(Joined.ALL, context, holds, children)
+        return self._joined(Combination.ALL, context, holds, children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Any(_Joined):
         children = self._evaluated(context, lambda holds: holds is True)
         values = [c.holds for c in children]
         holds = True if True in values else None if None in values else False
-        return self._joined(Joined.ANY, context, holds, children)
+        return self._joined(Combination.ANY, context, holds, children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class NoneOf(_Joined):
         evidence = context.move, context.cause, context.confidence, context.pending
         children = self._evaluated(context, lambda holds: holds is True)
         context.move, context.cause, context.confidence, context.pending = evidence
-        return self._joined(Joined.NONE, context, all(c.holds is not True for c in children), children)
+        return self._joined(Combination.NONE, context, all(c.holds is not True for c in children), children)
 
 
 @dataclass(frozen=True, slots=True)
