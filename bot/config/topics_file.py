@@ -6,7 +6,7 @@ Word lists of the same name in several files are joined; anything else may be de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -21,10 +21,13 @@ from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
 from bot.core.news.vocabulary import (
     BUILT_IN,
+    ClauseVocabulary,
+    ClauseWords,
     Effect,
     Exposure,
     Family,
     Lab,
+    Part,
     Role,
     Signal,
     Topic,
@@ -149,6 +152,17 @@ class EffectEntry(StrictModel):
     """Exposures, each with the strength with which such a story reaches it."""
 
 
+class ClausesEntry(StrictModel):
+    """How headlines tell who moves, which way, and because of what."""
+
+    words: dict[Part, tuple[Written, ...]] = Setting(default_factory=dict)
+    """Words by the part they play. ``@list`` among them stands for all words of a word list."""
+    lines: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
+    """By exposure: more ways to name those who live from it, which count for clauses only."""
+    suppliers: tuple[Text, ...] = ()
+    """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+
+
 class TopicsFile(StrictModel):
     """One file under ``rules/topics/``. Every section may be left out."""
 
@@ -166,6 +180,8 @@ class TopicsFile(StrictModel):
     """What stories reach that they do not name."""
     telling: tuple[Text, ...] = ()
     """Word lists whose words tell one happening from another of the same kind."""
+    clauses: ClausesEntry = ClausesEntry()
+    """How headlines tell who moves, which way, and because of what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +241,37 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             Effect(e.name, grouped(e.all), e.reach, tuple(e.none), e.elsewhere) for file in files for e in file.effects
         ),
         telling=frozenset(name for file in files for name in file.telling),
+        clauses=_clauses([file.clauses for file in files], names),
     )
+
+
+def _clauses(
+    entries: Sequence[ClausesEntry], names: Callable[[Iterable[Written]], tuple[Name, ...]]
+) -> ClauseVocabulary:
+    words: dict[Part, list[Written]] = {}
+    lines: dict[str, list[Written]] = {}
+    for entry in entries:
+        for part, written in entry.words.items():
+            words.setdefault(part, []).extend(written)
+        for exposure, written in entry.lines.items():
+            lines.setdefault(exposure, []).extend(written)
+    return ClauseVocabulary(
+        {
+            part: ClauseWords(names(w for w in written if not _is_list(w)), tuple(_lists(written)))
+            for part, written in words.items()
+        },
+        {exposure: names(written) for exposure, written in lines.items()},
+        frozenset(name for entry in entries for name in entry.suppliers),
+    )
+
+
+def _is_list(written: Written) -> bool:
+    return isinstance(written, str) and written.startswith("@")
+
+
+def _lists(entries: Iterable[Written]) -> Iterator[str]:
+    """The word lists named among ``entries``."""
+    return (entry[1:] for entry in entries if isinstance(entry, str) and entry.startswith("@"))
 
 
 def _spread(name: Name, words: Mapping[str, Sequence[Written]]) -> Name:
@@ -340,15 +386,56 @@ def _unknown(each: _Loaded, topics: Topics) -> Iterator[Problem]:
             yield from _features(document, (*at, "all"), signal.all, features)
             yield from _features(document, (*at, "none"), signal.none, features)
     yield from _features(document, ("telling",), file.telling, frozenset(topics.words))
+    yield from _unknown_in_clauses(document, file.clauses, topics, lists)
     for number, effect in enumerate(file.effects):
         yield from _features(document, ("effects", number, "all"), effect.all, features)
         yield from _features(document, ("effects", number, "none"), effect.none, features)
-        for exposure_name in effect.reach:
-            if exposure_name not in topics.exposure_names:
-                hint = nearest(exposure_name, topics.exposure_names)
-                advice = f"did you mean '{hint}'?" if hint else "define it under exposures"
-                message = f"there is no exposure '{exposure_name}'; {advice}"
-                yield problem(document, ("effects", number, "reach", exposure_name), message, key=True)
+        yield from _exposures(document, ("effects", number, "reach"), effect.reach, topics)
+
+
+def _unknown_in_clauses(
+    document: Document, clauses: ClausesEntry, topics: Topics, lists: Collection[str]
+) -> Iterator[Problem]:
+    """Word lists and exposures that no file defines, and conditions that a clause cannot ask about."""
+    for part, written in clauses.words.items():
+        path: DocumentPath = ("clauses", "words", part.value)
+        for number, name in enumerate(written):
+            if isinstance(name, str) and name.startswith("@") and name[1:] not in lists:
+                message = f"there is no word list '{name[1:]}'; define it under words, or drop the @"
+                yield problem(document, (*path, number), message)
+        yield from _conditions(document, path, written, topics)
+    for exposure, written in clauses.lines.items():
+        yield from _conditions(document, ("clauses", "lines", exposure), written, topics)
+    yield from _exposures(document, ("clauses", "lines"), clauses.lines, topics)
+    for number, exposure in enumerate(clauses.suppliers):
+        yield from _exposures(document, ("clauses", "suppliers"), (exposure,), topics, number)
+
+
+def _conditions(
+    document: Document, path: DocumentPath, written: Sequence[Written], topics: Topics
+) -> Iterator[Problem]:
+    """Clauses are read by themselves: a list may stand beside a word, but cannot be asked for in the whole story."""
+    yield from list_references(document, path, written, topics.words, topics.words)
+    for number, entry in enumerate(written):
+        if isinstance(entry, str):
+            continue
+        for key, conditions in (("needs", entry.needs), ("unless", entry.unless)):
+            for place, condition in enumerate(conditions):
+                if condition.startswith("@"):
+                    message = f"a word of a clause cannot ask for a list; write the words of '{condition[1:]}'"
+                    yield problem(document, (*path, number, key, place), message)
+
+
+def _exposures(
+    document: Document, path: DocumentPath, names: Iterable[str], topics: Topics, number: int | None = None
+) -> Iterator[Problem]:
+    """A problem for each exposure that nobody defines: keys of a mapping, or the item ``number`` of a list."""
+    for name in names:
+        if name not in topics.exposure_names:
+            hint = nearest(name, topics.exposure_names)
+            advice = f"did you mean '{hint}'?" if hint else "define it under exposures"
+            where = (*path, name) if number is None else (*path, number)
+            yield problem(document, where, f"there is no exposure '{name}'; {advice}", key=number is None)
 
 
 def _features(

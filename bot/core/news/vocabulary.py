@@ -135,6 +135,92 @@ class Effect:
     """What part of the strength counts where only title, summary and source together say it."""
 
 
+class Part(enum.StrEnum):
+    """What a word does in a clause that tells of a move."""
+
+    FALLS = "falls"
+    """What falls stands before it: ``Nvidia tumbles``; or after it: ``rout in chip stocks``."""
+    RISES = "rises"
+    FELLS = "fells"
+    """What falls stands after it: ``fears batter chip stocks``; before it with ``by``: ``chip stocks hit by fears``."""
+    LIFTS = "lifts"
+    SENDS = "sends"
+    """A move follows, with what moves in between: ``sends chip stocks tumbling``."""
+    SPARKS = "sparks"
+    """A move follows, and after it what moves: ``sparks a sell-off in chip stocks``."""
+    BECAUSE = "because"
+    """The cause follows: ``on``, ``after``, ``as``, ``amid``."""
+    BY = "by"
+    DESPITE = "despite"
+    """What follows is no cause."""
+    BREAKS = "breaks"
+    """Another matter follows: ``while``, ``but``."""
+    JOINS = "joins"
+    PERHAPS = "perhaps"
+    """The move right after it has not happened: ``could``, ``will``, ``not``."""
+    SHARES = "shares"
+    """Shares of what is named beside it, or else of whom the text spoke last."""
+    INDEXES = "indexes"
+    """A whole market."""
+    INVESTORS = "investors"
+    BESIDE = "beside"
+    """The company right before it does not move itself: ``Nvidia supplier``, ``Google-backed``."""
+    LABELS = "labels"
+    """AI as the kind of share: ``AI stocks``."""
+    SOLD = "sold"
+    """AI, or what it runs on, as goods: ``AI chips``, ``AI adoption``."""
+    SPENDING = "spending"
+    """Spending, demand and what people hope to earn with it."""
+    FINANCE = "finance"
+    """What a lab does as a business: funding, a listing, pay, a lawsuit."""
+    FEARS = "fears"
+    THREATS = "threats"
+    """What AI does to a business: replaces, undercuts, competes."""
+    HURTS = "hurts"
+    """The same as done already, which outweighs results: ``hurting growth``, ``blames``."""
+    LAUNCHES = "launches"
+    TOOLS = "tools"
+    """What a lab makes: ``model``, ``plugin``."""
+    CHEAPER = "cheaper"
+    """AI that needs less of what suppliers sell: ``fewer chips``, ``at a fraction of the cost``."""
+    EASES = "eases"
+    """Fears that end."""
+    ITS = "its"
+    """What follows belongs to whoever moves."""
+    OLD = "old"
+    """The move is not of today."""
+    ROUNDUPS = "roundups"
+    """A title of several matters."""
+    AI = "ai"
+    RESULTS = "results"
+    MACRO = "macro"
+    POLICY = "policy"
+    RATING = "rating"
+    LEGAL = "legal"
+    OFFERING = "offering"
+    OUTAGE = "outage"
+    DEAL = "deal"
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseWords:
+    """The words of one part: names of its own, and word lists whose words are of this part too."""
+
+    names: tuple[Name, ...] = ()
+    lists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseVocabulary:
+    """How headlines tell who moves, which way, and because of what."""
+
+    words: Mapping[Part, ClauseWords] = field(default_factory=dict)
+    lines: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+    """By exposure: more ways to name those who live from it, for reading clauses only."""
+    suppliers: frozenset[str] = frozenset()
+    """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """Everything in ``rules/topics/``, as one."""
@@ -148,6 +234,7 @@ class Topics:
     telling: frozenset[str] = frozenset()
     """Word lists whose words tell one happening from another, as words that no list knows do; those of exposures
     always do."""
+    clauses: ClauseVocabulary = ClauseVocabulary()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", MappingProxyType(dict(self.words)))

@@ -1,0 +1,200 @@
+"""What stands as the cause of a move: what kind of cause it is, and what AI does in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.news.clauses.frames import AiRole, CauseKind
+from bot.core.news.clauses.marks import BITS, COMPANY, FALLS, FEARS, FELLS, LABELS, MAKER, Mark
+from bot.core.news.vocabulary import Part
+
+AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
+FINANCE, THREATS, HURTS = BITS[Part.FINANCE], BITS[Part.THREATS], BITS[Part.HURTS]
+LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
+EASES, ITS, RESULTS = BITS[Part.EASES], BITS[Part.ITS], BITS[Part.RESULTS]
+_OTHERS = {
+    BITS[Part.RESULTS]: CauseKind.RESULTS,
+    BITS[Part.OFFERING]: CauseKind.OFFERING,
+    BITS[Part.RATING]: CauseKind.RATING,
+    BITS[Part.OUTAGE]: CauseKind.OUTAGE,
+    BITS[Part.LEGAL]: CauseKind.LEGAL,
+    BITS[Part.POLICY]: CauseKind.POLICY,
+    BITS[Part.MACRO]: CauseKind.MACRO,
+    BITS[Part.DEAL]: CauseKind.DEAL,
+}
+_OTHER = sum(_OTHERS)
+
+NAMED = 1.0
+"""A lab or model is named, and what it does."""
+NAMED_ALONE = 0.9
+"""It is only named: ``Nvidia tumbles on DeepSeek``."""
+KIND = 0.8
+"""Some AI, and what it does: ``a new AI tool``, ``AI disruption``."""
+FEARED = 0.6
+"""Only that AI is feared."""
+APART = 0.6
+"""What part counts where cause and move stand side by side with no word that joins them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a cause is."""
+
+    kind: CauseKind = CauseKind.UNKNOWN
+    role: AiRole = AiRole.NONE
+    agents: tuple[str, ...] = ()
+    strength: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    bits: int
+    named: tuple[Mark, ...]
+    """Labs and models that do not belong to who moves."""
+    own: bool
+    """Labs and models of who moves."""
+    others: bool
+    """Other companies."""
+
+
+def judge(
+    marks: Sequence[Mark],
+    symbols: Collection[str],
+    *,
+    supplier: bool,
+    many: bool,
+    apart: bool,
+    gerund: bool,
+    alone: bool,
+) -> Verdict:
+    """What ``marks`` say as the cause of a move of ``symbols``.
+
+    ``supplier``: they sell to makers of AI. ``many``: a line or index moves, whose results are not its own. ``apart``:
+    no word joins cause and move. ``gerund``: the cause begins with a verb without a subject, ``after launching``: who
+    moves did it. ``alone``: of a lab or model it says no more than the name.
+    """
+    seen = _look(marks, symbols)
+    agent = _agent(seen, supplier=supplier, apart=apart, gerund=gerund, alone=alone)
+    other = _other(marks, seen, many=many)
+    if agent is not None and (other is None or _outweighs(marks, seen, other, many=many)):
+        return agent
+    if apart:
+        return Verdict(other, _role(seen, gerund=gerund)) if other is CauseKind.RESULTS else Verdict()
+    role = _role(seen, gerund=gerund)
+    if other is not None and not (role is AiRole.OBJECT and other is CauseKind.DEAL):
+        if other is CauseKind.RESULTS and role is AiRole.OBJECT and many and not seen.others:
+            return Verdict(CauseKind.SPENDING, role)
+        return Verdict(other, role)
+    if role is AiRole.OBJECT:
+        return Verdict(CauseKind.SPENDING, role)
+    if role is AiRole.OWN:
+        return Verdict(CauseKind.RESULTS, role)
+    if seen.others and seen.bits & (FALLS | FELLS):
+        return Verdict(CauseKind.CONTAGION, role)
+    return Verdict(CauseKind.UNKNOWN, role)
+
+
+def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
+    bits, own, others = 0, False, False
+    named: list[Mark] = []
+    for mark in marks:
+        bits |= mark.bits
+        if mark.bits & MAKER:
+            if mark.owner and mark.owner in symbols:
+                own = True
+            else:
+                named.append(mark)
+        if mark.bits & COMPANY and not any(symbol in symbols for symbol in mark.companies):
+            others = True
+    return _Seen(bits, tuple(named), own, others)
+
+
+def _agent(seen: _Seen, *, supplier: bool, apart: bool, gerund: bool, alone: bool) -> Verdict | None:
+    """AI as what makes who moves fall; ``None`` where it does not."""
+    bits = seen.bits
+    if bits & EASES or not (seen.named or bits & (AI | TOOLS)):
+        return None
+    does = bits & (THREATS | HURTS | CHEAPER) or (bits & LAUNCHES and not gerund)
+    # a lab that is a listed company does a hundred other things; what counts is what it makes
+    makers = [m for m in seen.named if not m.owner]
+    listed = [m for m in seen.named if m.owner]
+    agents = tuple(dict.fromkeys(name for m in seen.named for name in m.makers))
+    bought = bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS)
+    business = bits & FINANCE
+    if makers:
+        makes = bits & (TOOLS | CHEAPER) or any(n.startswith("model:") for m in makers for n in m.makers)
+        if business and not (bits & (THREATS | HURTS | CHEAPER) or (makes and bits & LAUNCHES)):
+            return None
+        if bought and not (bits & (THREATS | HURTS) or (makes and bits & (LAUNCHES | FEARS))):
+            return None
+        if does or bits & FEARS or (makes and not apart):
+            return _verdict(NAMED, agents, apart)
+        return _verdict(NAMED_ALONE, agents, apart) if alone and not apart else None
+    if listed and not gerund:
+        makes = bits & (AI | TOOLS) or any(n.startswith("model:") for m in listed for n in m.makers)
+        if makes and does and bits & (TOOLS | THREATS | HURTS | CHEAPER) and not (bought or business):
+            return _verdict(NAMED, agents, apart)
+    if seen.own and not bits & (THREATS | HURTS):
+        return None
+    if not bits & AI and not bits & CHEAPER | (bits & HURTS):
+        return None
+    if bought or (gerund and not bits & (THREATS | HURTS)):
+        return None
+    if bits & ITS and not bits & (THREATS | HURTS):
+        return None
+    if bits & CHEAPER and bits & (TOOLS | AI):
+        return _verdict(KIND, agents, apart)
+    if supplier and not bits & HURTS:
+        return None
+    if bits & AI and (bits & HURTS or (bits & THREATS and bits & (TOOLS | FEARS)) or (bits & TOOLS and does)):
+        return _verdict(KIND, agents, apart)
+    if apart:
+        return None
+    if bits & AI and bits & THREATS:
+        return _verdict(KIND, agents, apart)
+    if bits & AI and bits & FEARS and not business:
+        return _verdict(FEARED, agents, apart)
+    return None
+
+
+def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:
+    return Verdict(CauseKind.AI, AiRole.AGENT, agents, round(strength * (APART if apart else 1.0), 4))
+
+
+def _other(marks: Sequence[Mark], seen: _Seen, *, many: bool) -> CauseKind | None:
+    """The first cause named that is not AI."""
+    for mark in marks:
+        if mark.bits & _OTHER and not mark.bits & (AI | MAKER):
+            kind = next(kind for bit, kind in _OTHERS.items() if mark.bits & bit)
+            if kind is CauseKind.RESULTS and seen.others:
+                return CauseKind.CONTAGION
+            return kind
+    return None
+
+
+def _outweighs(marks: Sequence[Mark], seen: _Seen, other: CauseKind, *, many: bool) -> bool:
+    """True where AI as the agent is the likelier cause beside ``other``: it is said to do harm, or comes first."""
+    if seen.bits & HURTS:
+        return True
+    if other is CauseKind.RESULTS and not many:
+        return False
+    first = next((m.start for m in marks if m.bits & _OTHER and not m.bits & (AI | MAKER)), 0)
+    agent = next((m.start for m in marks if m.bits & (AI | MAKER | TOOLS)), first)
+    return agent < first
+
+
+def _role(seen: _Seen, *, gerund: bool) -> AiRole:
+    """What AI does where it is no agent."""
+    bits = seen.bits
+    if not (seen.named or seen.own or bits & (AI | LABELS | SOLD)):
+        return AiRole.NONE
+    if bits & (SPENDING | SOLD) and bits & (AI | SOLD | MAKER | LABELS):
+        return AiRole.OBJECT
+    if seen.own or (bits & AI and (gerund or bits & ITS)):
+        return AiRole.OWN
+    if bits & LABELS and not bits & AI:
+        return AiRole.LABEL
+    if bits & RESULTS and bits & AI:
+        return AiRole.OBJECT
+    return AiRole.NONE

@@ -1,0 +1,353 @@
+"""Parting a text into clauses with one move each: who moves stands on one side of the move, the cause on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.news.clauses.frames import Move
+from bot.core.news.clauses.marks import (
+    BECAUSE,
+    BESIDE,
+    BOUNDARY,
+    BREAKS,
+    BY,
+    COMMA,
+    COMPANY,
+    DESPITE,
+    FALLS,
+    FEARS,
+    FELLS,
+    HARD,
+    INDEXES,
+    INVESTORS,
+    LABELS,
+    LIFTS,
+    LINE,
+    MAKER,
+    PERHAPS,
+    RISES,
+    SENDS,
+    SHARES,
+    SPARKS,
+    WHO,
+    Mark,
+    is_sentence,
+)
+from bot.core.news.text import Folded
+
+_NEAR = 14
+"""``hit hard by``: so many characters may stand between a verb and its ``by``."""
+_MODAL = 9
+"""``could soon fall``."""
+_BESIDE = 3
+"""``Nvidia's supplier``, ``Google-backed``."""
+
+
+@dataclass(slots=True)
+class Clause:
+    """A move with who moves and what is given as the cause."""
+
+    move: Move
+    who: list[Mark]
+    head: Mark
+    cause: list[Mark] = field(default_factory=list)
+    connective: Mark | None = None
+    beside: list[Mark] = field(default_factory=list)
+    """What stands next to the move without any word that joins them: a cause only where it speaks for itself."""
+    around: list[Mark] = field(default_factory=list)
+    """Other words with who moves."""
+    bare: bool = False
+    """Only ``shares`` are said to move: of whom, earlier words tell."""
+    stop: int = 0
+    """Where its words end."""
+
+
+@dataclass(slots=True)
+class Stretch:
+    """The marks between two marks that part sentences or their halves."""
+
+    marks: list[Mark]
+    sentence: bool
+    """What comes before is another sentence."""
+    stop: int = 0
+    """Where its words end."""
+
+
+def stretches(text: Folded, marks: Sequence[Mark]) -> list[Stretch]:
+    """``marks`` parted at full stops, colons, dashes; the parting marks left out."""
+    found = [Stretch([], True)]
+    for mark in marks:
+        if mark.bits & HARD:
+            found[-1].stop = mark.start
+            found.append(Stretch([], is_sentence(text.text, mark)))
+        else:
+            found[-1].marks.append(mark)
+    found[-1].stop = len(text.text)
+    return [stretch for stretch in found if stretch.marks]
+
+
+@dataclass(slots=True)
+class _Head:
+    at: int
+    """Which mark."""
+    move: Move
+    active: bool
+    """What is before it is the cause, what is after it moves."""
+    last: int
+    """The last mark that belongs to it: ``tumbling`` of ``sends … tumbling``."""
+    real: bool = True
+    """It has happened."""
+
+
+def clauses(text: Folded, stretch: Stretch, context: int) -> Iterator[Clause]:
+    """The clauses of one stretch. ``context``: the bits of the whole text."""
+    marks = stretch.marks
+    heads = list(_heads(text, marks, context))
+    start = 0
+    for number, head in enumerate(heads):
+        before = heads[number - 1] if number else None
+        if before is not None:
+            begin = _begins(marks, before, head)
+            if begin is None or (marks[begin].bits & BECAUSE and _frightens(marks, head)):
+                continue  # another word for the move told already: "falls, wiping off"
+            start = begin
+        end = len(marks)
+        for later in heads[number + 1 :]:
+            begin = _begins(marks, head, later)
+            if begin is not None and not marks[begin].bits & BECAUSE:
+                end = begin
+                break
+        clause = _clause(text, marks, start, head, end)
+        breaks = _until(marks, head.last + 1, end, BREAKS)
+        clause.stop = marks[breaks].start if breaks < len(marks) else stretch.stop
+        yield clause
+
+
+def _heads(text: Folded, marks: list[Mark], context: int) -> Iterator[_Head]:
+    taken = -1
+    for at, mark in enumerate(marks):
+        if at <= taken:
+            continue
+        found: _Head | None = None
+        if mark.bits & (SENDS | SPARKS):
+            found = _sending(marks, at)
+        if found is None and mark.bits & (FELLS | LIFTS):
+            found = _transitive(text, marks, at, context)
+        if found is None and mark.bits & (FALLS | RISES):
+            found = _Head(at, _way(mark), False, at)
+        if found is None:
+            continue
+        taken = found.last
+        found.real = not _perhaps(marks, at)
+        yield found
+
+
+def _way(mark: Mark) -> Move:
+    return Move.FALL if mark.bits & (FALLS | FELLS) else Move.RISE
+
+
+def _perhaps(marks: list[Mark], at: int) -> bool:
+    """True where the word before says that the move has not happened."""
+    if not at:
+        return False
+    before = marks[at - 1]
+    return bool(before.bits & PERHAPS) and marks[at].start - before.stop <= _MODAL
+
+
+def _sending(marks: list[Mark], at: int) -> _Head | None:
+    """``sends Y tumbling``, ``sparks a rout in Y``."""
+    for number in range(at + 1, min(at + 9, len(marks))):
+        mark = marks[number]
+        if mark.bits & (BREAKS | BECAUSE) and not mark.bits & (FALLS | RISES):
+            return None
+        if mark.bits & (FALLS | RISES):
+            who = any(m.bits & (WHO | SHARES) for m in marks[at + 1 : number])
+            if marks[at].bits & SENDS and who:
+                return _Head(at, _way(mark), True, number)
+            if marks[at].bits & SPARKS:
+                return _Head(at, _way(mark), True, number)
+            return None
+    return None
+
+
+def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head | None:
+    """``fears hit Y``, ``Y hit by fears``."""
+    mark = marks[at]
+    priced = context & (SHARES | INDEXES | INVESTORS | FEARS) or "$" in text.text or "%" in text.text
+    move = _way(mark) if not mark.bits & LIFTS else Move.RISE
+    following = marks[at + 1] if at + 1 < len(marks) else None
+    if following is not None and following.bits & BY and following.start - mark.stop <= _NEAR:
+        return _Head(at, move, False, at)
+    if following is not None and following.bits & RISES and not following.bits & WHO:
+        return None  # hits a record high
+    for later in marks[at + 1 : at + 9]:
+        if later.bits & (WHO | SHARES | INVESTORS) and priced:
+            return _Head(at, move, True, at)
+        if later.bits & (BECAUSE | BREAKS | COMMA | PERHAPS):
+            break
+    word = text.lowered[mark.start : mark.stop]
+    if word.endswith(("ed", "en", "hit")) and any(m.bits & WHO for m in marks[max(0, at - 3) : at]):
+        return _Head(at, move, False, at)  # "B pummelled"
+    return None
+
+
+def _begins(marks: list[Mark], before: _Head, head: _Head) -> int | None:
+    """Which mark begins the clause of ``head``; ``None`` where it only goes on about what ``before`` told of."""
+    moving = WHO | SHARES | (MAKER | FEARS if head.active else 0)
+    at = head.at - 1
+    seen = 0
+    begin: int | None = None
+    while at > before.last:
+        mark = marks[at]
+        if mark.bits & BOUNDARY and not mark.bits & (WHO | MAKER):
+            if seen & moving:
+                begin = at
+                if not _lists(marks, before.last + 1, at):
+                    return begin
+            elif mark.bits & BREAKS:
+                return None
+            elif begin is not None:
+                return begin
+        elif mark.bits & (BECAUSE | DESPITE) and seen & moving and begin is None:
+            return at
+        else:
+            seen |= mark.bits
+        at -= 1
+    return begin
+
+
+def _frightens(marks: list[Mark], head: _Head) -> bool:
+    """``spooks investors``: another word for the cause, no move of its own."""
+    return head.active and not any(m.bits & WHO for m in marks[head.at + 1 : head.at + 4])
+
+
+def _lists(marks: list[Mark], start: int, stop: int) -> bool:
+    """True where what stands before the boundary at ``stop`` is one more of a list: ``AMD, Intel and Arm``."""
+    at = stop - 1
+    seen = 0
+    while at >= start and not marks[at].bits & (BOUNDARY | BECAUSE | DESPITE):
+        seen |= marks[at].bits
+        at -= 1
+    return at >= start and bool(marks[at].bits & BOUNDARY) and bool(seen & WHO) and not seen & ~_PURE
+
+
+_PURE = WHO | SHARES | MAKER | BESIDE | INVESTORS
+"""What may stand in a list of those who move."""
+
+
+def _clause(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
+    move = head.move if head.real else Move.NONE
+    mark = marks[head.at]
+    if head.active:
+        clause = _acted(marks, start, head, end)
+    else:
+        clause = _moved(text, marks, start, head, end)
+    clause.move, clause.head = move, mark
+    return clause
+
+
+def _acted(marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
+    """``[cause] sends [who] tumbling [because …]``."""
+    clause = Clause(Move.NONE, [], marks[head.at])
+    after = _until(marks, head.at + 1, end, BECAUSE | DESPITE | BREAKS)
+    clause.who = _who(marks[head.at + 1 : after])
+    clause.around = [m for m in marks[head.at + 1 : after] if m.bits & LABELS]
+    clause.bare = not clause.who and any(m.bits & SHARES for m in marks[head.at + 1 : after])
+    clause.cause = marks[start : head.at]
+    clause.connective = marks[head.at]
+    if after < end and marks[after].bits & BECAUSE:
+        clause.cause = [*clause.cause, *marks[after:end]]
+    return clause
+
+
+def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
+    """``[because …,] [who] tumbles [because …]``."""
+    clause = Clause(Move.NONE, [], marks[head.at])
+    first = start + 1 if start < head.at and marks[start].bits & (BOUNDARY | BECAUSE) else start
+    leading: list[Mark] = []
+    nested = bool(start and marks[start].bits & BECAUSE)
+    because = next((n for n in range(start + nested, head.at) if marks[n].bits & BECAUSE), None)
+    if because is not None and not _subject_only(marks[because]):
+        comma = next((n for n in range(because + 1, head.at) if marks[n].bits & COMMA), None)
+        whose = [n for n in range((comma or because) + 1, head.at) if marks[n].bits & (WHO | SHARES)]
+        if comma is not None:
+            leading, first = marks[because:comma], comma + 1
+        elif comma is None and whose and because <= start + 1:
+            leading, first = marks[because : whose[-1]], whose[-1]
+    _subjects(clause, marks, first, head.at)
+    if not clause.who:  # "rout in chip stocks", "sell-off hits": what moves stands after a noun
+        stop = _until(marks, head.last + 1, end, BECAUSE | BREAKS | COMMA)
+        clause.who = _who(marks[head.last + 1 : stop])
+    at = _until(marks, head.last + 1, end, BECAUSE | BY | DESPITE)
+    while at < end and _measures(text, marks[at]):
+        at = _until(marks, at + 1, end, BECAUSE | BY | DESPITE)
+    if at < end and not marks[at].bits & DESPITE:
+        clause.connective = marks[at]
+        stop = _until(marks, at + 1, end, DESPITE | BREAKS)
+        clause.cause = marks[at:stop]
+    if leading:
+        clause.cause = [*leading, *clause.cause]
+        clause.connective = clause.connective or leading[0]
+    return clause
+
+
+def _measures(text: Folded, mark: Mark) -> bool:
+    """``over 17 %``, ``by 5 %``, ``from $120``: a number follows, not a cause."""
+    following = text.lowered[mark.stop : mark.stop + 3].lstrip()
+    return following[:1].isdigit() or following[:1] == "$"
+
+
+def _subject_only(mark: Mark) -> bool:
+    return bool(mark.bits & WHO)
+
+
+def _until(marks: list[Mark], start: int, end: int, bits: int) -> int:
+    """The first mark from ``start`` on with one of ``bits``; ``end`` where there is none."""
+    return next((n for n in range(start, end) if marks[n].bits & bits), end)
+
+
+def _subjects(clause: Clause, marks: list[Mark], first: int, head: int) -> None:
+    """Who moves, from the words before the move; what stands further before it goes to ``beside``."""
+    stop = head
+    while stop > first:
+        at = stop - 1
+        while at >= first and not (marks[at].bits & BOUNDARY and not marks[at].bits & (WHO | MAKER)):
+            at -= 1
+        chunk = marks[at + 1 : stop]
+        who = _who(chunk)
+        others = [m for m in chunk if m.bits & LABELS or not m.bits & (WHO | SHARES)]
+        if clause.who and (not who or _told(others)):
+            clause.beside = marks[first:stop]
+            return
+        if not clause.who and not who and _told(others):
+            clause.beside = marks[first:stop]
+            return
+        clause.who = [*who, *clause.who]
+        clause.around = [*others, *clause.around]
+        if not clause.who and any(m.bits & SHARES for m in chunk):
+            clause.bare = True
+            clause.beside = marks[first : at + 1]
+            return
+        stop = at
+
+
+def _told(others: list[Mark]) -> bool:
+    """True where words beside names make a statement of their own."""
+    return any(not m.bits & (BESIDE | PERHAPS | INVESTORS | LABELS) for m in others)
+
+
+def _who(marks: list[Mark]) -> list[Mark]:
+    """Companies that move themselves; lines and indexes where no company does, or beside one where they are many."""
+    companies = []
+    for number, mark in enumerate(marks):
+        if not mark.bits & COMPANY:
+            continue
+        following = marks[number + 1] if number + 1 < len(marks) else None
+        if following is not None and following.bits & BESIDE and following.start - mark.stop <= _BESIDE:
+            continue
+        companies.append(mark)
+    if companies:
+        return companies + [m for m in marks if m.bits & LINE and m.bits & SHARES and not m.bits & COMPANY]
+    lines = [m for m in marks if m.bits & LINE]
+    return lines or [m for m in marks if m.bits & INDEXES]
