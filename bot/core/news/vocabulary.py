@@ -189,6 +189,8 @@ class Part(enum.StrEnum):
     """What follows belongs to whoever moves."""
     OLD = "old"
     """The move is not of today."""
+    ADVICE = "advice"
+    """Of a title: advice on shares, whose summary retells what moved them before."""
     ROUNDUPS = "roundups"
     """A title of several matters."""
     AI = "ai"

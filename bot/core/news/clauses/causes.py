@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.news.clauses.frames import AiRole, CauseKind
-from bot.core.news.clauses.marks import BITS, COMPANY, FALLS, FEARS, FELLS, LABELS, MAKER, Mark
+from bot.core.news.clauses.marks import BESIDE, BITS, COMPANY, FALLS, FEARS, FELLS, LABELS, MAKER, Mark
 from bot.core.news.vocabulary import Part
 
 AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
@@ -33,6 +33,7 @@ KIND = 0.8
 """Some AI, and what it does: ``a new AI tool``, ``AI disruption``."""
 FEARED = 0.6
 """Only that AI is feared."""
+_NEAR = 3
 APART = 0.6
 """What part counts where cause and move stand side by side with no word that joins them."""
 
@@ -98,15 +99,23 @@ def judge(
 def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
     bits, own, others = 0, False, False
     named: list[Mark] = []
+    before: Mark | None = None
     for mark in marks:
-        bits |= mark.bits
+        near = before is not None and mark.start - before.stop <= _NEAR
+        if near and before is not None and before.bits & MAKER and mark.bits & BESIDE:
+            if before in named:  # "a ChatGPT rival" is somebody else's
+                named.remove(before)
+            bits |= mark.bits & ~THREATS
+        else:
+            bits |= mark.bits
         if mark.bits & MAKER:
-            if mark.owner and mark.owner in symbols:
+            if (mark.owner and mark.owner in symbols) or (near and before is not None and before.bits & ITS):
                 own = True
             else:
                 named.append(mark)
         if mark.bits & COMPANY and not any(symbol in symbols for symbol in mark.companies):
             others = True
+        before = mark
     return _Seen(bits, tuple(named), own, others)
 
 
@@ -124,6 +133,8 @@ def _agent(seen: _Seen, *, supplier: bool, apart: bool, gerund: bool, alone: boo
     business = bits & FINANCE
     if makers:
         makes = bits & (TOOLS | CHEAPER) or any(n.startswith("model:") for m in makers for n in m.makers)
+        if bits & ITS and bits & LAUNCHES and not bits & (THREATS | HURTS | CHEAPER | FEARS):
+            return None  # "Baidu launches its answer to ChatGPT"
         if business and not (bits & (THREATS | HURTS | CHEAPER) or (makes and bits & LAUNCHES)):
             return None
         if bought and not (bits & (THREATS | HURTS) or (makes and bits & (LAUNCHES | FEARS))):

@@ -14,8 +14,9 @@ from bot.core.news.vocabulary import Part, Topics
 
 BITS = {part: 1 << number for number, part in enumerate(Part)}
 _NEXT = len(BITS)
-COMPANY, LINE, MAKER, COMMA, HARD = (1 << (_NEXT + number) for number in range(5))
-"""A company; those who live from an exposure; a lab or model; the marks within and between sentences."""
+COMPANY, LINE, GROUP, MAKER, COMMA, HARD = (1 << (_NEXT + number) for number in range(6))
+"""A company; words of an exposure, and those that name who lives from it; a lab or model; the marks within and between
+sentences."""
 
 FALLS, RISES, FELLS, LIFTS = BITS[Part.FALLS], BITS[Part.RISES], BITS[Part.FELLS], BITS[Part.LIFTS]
 SENDS, SPARKS = BITS[Part.SENDS], BITS[Part.SPARKS]
@@ -83,7 +84,7 @@ class Marker:
             if hit.term.kind == "part":
                 mark.bits |= BITS[Part(hit.name)]
             elif hit.term.kind == "line":
-                mark.bits |= LINE
+                mark.bits |= LINE | GROUP
                 mark.lines = (*mark.lines, hit.name)
         for hit in hits:
             self._add(found, hit, text)
@@ -91,6 +92,10 @@ class Marker:
         marks += separators(text)
         marks.sort(key=lambda m: m.start)
         return marks
+
+    def advises(self, title: Folded) -> bool:
+        """True for advice on shares, whose summary retells what moved them."""
+        return any(hit.name == Part.ADVICE for hit in self._lexicon.scan(title, Field.TITLE))
 
     def _add(self, found: dict[tuple[int, int], Mark], hit: Hit, text: Folded) -> None:
         term = hit.term

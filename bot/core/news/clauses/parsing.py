@@ -18,6 +18,7 @@ from bot.core.news.clauses.marks import (
     FALLS,
     FEARS,
     FELLS,
+    GROUP,
     HARD,
     INDEXES,
     INVESTORS,
@@ -266,6 +267,7 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
     clause = Clause(Move.NONE, [], marks[head.at])
     first = start + 1 if start < head.at and marks[start].bits & (BOUNDARY | BECAUSE) else start
     leading: list[Mark] = []
+    last = head.at
     nested = bool(start and marks[start].bits & BECAUSE)
     because = next((n for n in range(start + nested, head.at) if marks[n].bits & BECAUSE), None)
     if because is not None and not _subject_only(marks[because]):
@@ -273,9 +275,11 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
         whose = [n for n in range((comma or because) + 1, head.at) if marks[n].bits & (WHO | SHARES)]
         if comma is not None:
             leading, first = marks[because:comma], comma + 1
-        elif comma is None and whose and because <= start + 1:
+        elif whose and because <= start + 1:
             leading, first = marks[because : whose[-1]], whose[-1]
-    _subjects(clause, marks, first, head.at)
+        elif not whose and not text.text[marks[because].start].isascii():  # 英伟达因…下跌
+            leading, last = marks[because : head.at], because
+    _subjects(clause, marks, first, last)
     if not clause.who:  # "rout in chip stocks", "sell-off hits": what moves stands after a noun
         stop = _until(marks, head.last + 1, end, BECAUSE | BREAKS | COMMA)
         clause.who = _who(marks[head.last + 1 : stop])
@@ -348,6 +352,7 @@ def _who(marks: list[Mark]) -> list[Mark]:
             continue
         companies.append(mark)
     if companies:
-        return companies + [m for m in marks if m.bits & LINE and m.bits & SHARES and not m.bits & COMPANY]
-    lines = [m for m in marks if m.bits & LINE]
+        return companies + [m for m in marks if m.bits & GROUP and m.bits & SHARES and not m.bits & COMPANY]
+    shares = any(m.bits & SHARES for m in marks)
+    lines = [m for m in marks if m.bits & GROUP or (m.bits & LINE and shares)]
     return lines or [m for m in marks if m.bits & INDEXES]

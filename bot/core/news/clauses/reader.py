@@ -12,6 +12,7 @@ from bot.core.news.clauses.causes import Verdict, judge
 from bot.core.news.clauses.frames import SUMMARY_WEIGHT, AiRole, CauseKind, Frame, Move, Subject, SubjectKind
 from bot.core.news.clauses.marks import (
     BITS,
+    BREAKS,
     COMPANY,
     FEARS,
     INDEXES,
@@ -36,6 +37,8 @@ _PARTED = 3
 """A text of more stretches tells several matters: side by side, one is no cause of another."""
 _BEFORE = 8
 """``DeepSeek-led rout``."""
+_WHOSE = 12
+"""``Nvidia's $589B DeepSeek rout``."""
 _REST = 16
 """``DeepSeek's release``."""
 _BECAUSE = 160
@@ -60,13 +63,15 @@ class ClauseReader:
             if text.lowered:
                 marks = self._marker.read(text, hits)
                 if marks:
-                    found += self._read(text, marks, where, spoken)
+                    retold = _OLD if where is Field.SUMMARY and self._marker.advises(title) else 0
+                    found += self._read(text, marks, where, spoken, retold)
                 elif where is Field.TITLE:
                     spoken += [Mark(h.start, h.stop, COMPANY, (h.name,)) for h in hits if h.term.kind == "company"][:1]
         return tuple(found)
 
-    def _read(self, text: Folded, marks: list[Mark], where: Field, spoken: list[Mark]) -> list[Frame]:
-        """The frames of one part. ``spoken``: whom the story spoke of last, kept for what comes after."""
+    def _read(self, text: Folded, marks: list[Mark], where: Field, spoken: list[Mark], retold: int) -> list[Frame]:
+        """The frames of one part. ``spoken``: whom the story spoke of last, kept for what comes after. ``retold``: the
+        bits of every stretch, besides its own."""
         context = _bits(marks)
         found: list[Frame] = []
         parted = stretches(text, marks)
@@ -75,9 +80,10 @@ class ClauseReader:
         for number, stretch in enumerate(parted):
             parsed = list(clauses(text, stretch, context))
             for clause in parsed:
-                if not clause.who:
-                    clause.who = _first(clause.beside) or (spoken[-1:] if clause.bare else [])
-                frame = self._frame(text, clause, where)
+                if clause.bare:
+                    clause.who = _first(clause.beside) or spoken[-1:]
+                clause.beside = _after_break(clause.beside)
+                frame = self._frame(text, clause, where, _bits(stretch.marks) | retold)
                 if frame.cause is CauseKind.UNKNOWN and frame.move is Move.FALL and not many and len(parsed) == 1:
                     frame = self._joined(text, clause, frame, parted, number)
                 if frame.cause is CauseKind.UNKNOWN and results:
@@ -87,7 +93,7 @@ class ClauseReader:
             spoken += named[:1]
         return found
 
-    def _frame(self, text: Folded, clause: Clause, where: Field) -> Frame:
+    def _frame(self, text: Folded, clause: Clause, where: Field, bits: int) -> Frame:
         subjects = _subjects(clause)
         verdict = Verdict()
         if clause.cause:
@@ -106,7 +112,6 @@ class ClauseReader:
             verdict = replace(verdict, role=AiRole.LABEL)
         words = clause.cause or (clause.beside if verdict.kind is CauseKind.AI else [])
         connective = text.text[clause.connective.start : clause.connective.stop] if clause.connective else ""
-        old = any(m.bits & _OLD for m in (*clause.cause, *clause.around, *clause.beside))
         return Frame(
             subjects=subjects,
             move=clause.move,
@@ -118,7 +123,7 @@ class ClauseReader:
             because=text.text[words[0].start : words[-1].stop][:_BECAUSE] if words else "",
             strength=round(verdict.strength * (SUMMARY_WEIGHT if where is Field.SUMMARY else 1.0), 4),
             where=where,
-            old=old,
+            old=bool(bits & _OLD),
         )
 
     def _judge(
@@ -183,12 +188,19 @@ def _gerund(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
     )
 
 
+def _after_break(marks: list[Mark]) -> list[Mark]:
+    """What stands after ``but`` or ``while``: what is before it is another matter."""
+    last = max((n for n, mark in enumerate(marks) if mark.bits & BREAKS), default=-1)
+    return marks[last + 1 :]
+
+
 def _before(clause: Clause) -> Mark | None:
     """The lab or model right before a noun that moves: ``Nvidia's DeepSeek rout``."""
     last = clause.around[-1] if clause.around else None
     if last is None or not last.bits & MAKER or not 0 <= clause.head.start - last.stop <= _BEFORE:
         return None
-    return last
+    beside = not clause.who or any(0 <= last.start - mark.stop <= _WHOSE for mark in clause.who)
+    return last if beside else None
 
 
 def _alone(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
