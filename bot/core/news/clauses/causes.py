@@ -12,6 +12,7 @@ from bot.core.news.vocabulary import Part
 AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
 FINANCE, THREATS, HURTS = BITS[Part.FINANCE], BITS[Part.THREATS], BITS[Part.HURTS]
 LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
+PRODUCTS = BITS[Part.PRODUCTS]
 EASES, ITS, RESULTS = BITS[Part.EASES], BITS[Part.ITS], BITS[Part.RESULTS]
 _OTHERS = {
     BITS[Part.RESULTS]: CauseKind.RESULTS,
@@ -76,7 +77,7 @@ def judge(
     moves did it. ``alone``: of a lab or model it says no more than the name.
     """
     seen = _look(marks, symbols)
-    agent = _agent(seen, supplier=supplier, apart=apart, gerund=gerund, alone=alone)
+    agent = _agent(marks, seen, supplier=supplier, apart=apart, gerund=gerund, alone=alone)
     other = _other(marks, seen, many=many)
     if agent is not None and (other is None or _outweighs(marks, seen, other, many=many)):
         return agent
@@ -119,54 +120,62 @@ def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
     return _Seen(bits, tuple(named), own, others)
 
 
-def _agent(seen: _Seen, *, supplier: bool, apart: bool, gerund: bool, alone: bool) -> Verdict | None:
+def _agent(
+    marks: Sequence[Mark], seen: _Seen, *, supplier: bool, apart: bool, gerund: bool, alone: bool
+) -> Verdict | None:
     """AI as what makes who moves fall; ``None`` where it does not."""
     bits = seen.bits
+    harm = THREATS | HURTS | CHEAPER
     if bits & EASES or not (seen.named or bits & (AI | TOOLS)):
         return None
-    does = bits & (THREATS | HURTS | CHEAPER) or (bits & LAUNCHES and not gerund)
-    # a lab that is a listed company does a hundred other things; what counts is what it makes
-    makers = [m for m in seen.named if not m.owner]
-    listed = [m for m in seen.named if m.owner]
+    launched = bits & LAUNCHES and not gerund
+    shaken = bits & (FEARS | FELLS)
     agents = tuple(dict.fromkeys(name for m in seen.named for name in m.makers))
-    bought = bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS)
+    # a lab that belongs to a listed company does a hundred other things; what counts is what it makes
+    makers = [m for m in seen.named if not m.owner or any(n.startswith("model:") for n in m.makers)]
+    models = any(n.startswith("model:") for m in makers for n in m.makers)
+    bought = bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS) and not _acts(marks)
     business = bits & FINANCE
     if makers:
-        makes = bits & (TOOLS | CHEAPER) or any(n.startswith("model:") for m in makers for n in m.makers)
-        if bits & ITS and bits & LAUNCHES and not bits & (THREATS | HURTS | CHEAPER | FEARS):
+        makes = models or bits & (TOOLS | PRODUCTS | CHEAPER)
+        if bits & ITS and bits & LAUNCHES and not bits & (harm | shaken):
             return None  # "Baidu launches its answer to ChatGPT"
-        if business and not (bits & (THREATS | HURTS | CHEAPER) or (makes and bits & LAUNCHES)):
+        if business and not (bits & harm or (makes and launched)):
             return None
-        if bought and not (bits & (THREATS | HURTS) or (makes and bits & (LAUNCHES | FEARS))):
+        if bought and not (bits & (THREATS | HURTS) or (makes and (launched or shaken))):
             return None
-        if does or bits & FEARS or (makes and not apart):
+        if bits & harm or launched or shaken or (makes and not apart):
             return _verdict(NAMED, agents, apart)
         return _verdict(NAMED_ALONE, agents, apart) if alone and not apart else None
-    if listed and not gerund:
-        makes = bits & (AI | TOOLS) or any(n.startswith("model:") for m in listed for n in m.makers)
-        if makes and does and bits & (TOOLS | THREATS | HURTS | CHEAPER) and not (bought or business):
-            return _verdict(NAMED, agents, apart)
-    if seen.own and not bits & (THREATS | HURTS):
+    if bought or (seen.own and not bits & (THREATS | HURTS)):
         return None
-    if not bits & AI and not bits & CHEAPER | (bits & HURTS):
-        return None
-    if bought or (gerund and not bits & (THREATS | HURTS)):
+    if gerund and not bits & (THREATS | HURTS):
         return None
     if bits & ITS and not bits & (THREATS | HURTS):
         return None
+    made = bits & TOOLS or (bits & PRODUCTS and bits & AI)
+    if seen.named and not business and made and (bits & harm or launched or (shaken and not apart) or not apart):
+        return _verdict(NAMED, agents, apart)
     if bits & CHEAPER and bits & (TOOLS | AI):
         return _verdict(KIND, agents, apart)
-    if supplier and not bits & HURTS:
+    if not bits & AI or (supplier and not bits & HURTS):
         return None
-    if bits & AI and (bits & HURTS or (bits & THREATS and bits & (TOOLS | FEARS)) or (bits & TOOLS and does)):
+    if bits & HURTS or (bits & THREATS and (bits & TOOLS or shaken)) or (made and (bits & THREATS or launched)):
         return _verdict(KIND, agents, apart)
-    if apart:
+    if apart or business:
         return None
-    if bits & AI and bits & THREATS:
+    if bits & (THREATS | TOOLS) or (launched and seen.named):
         return _verdict(KIND, agents, apart)
-    if bits & AI and bits & FEARS and not business:
-        return _verdict(FEARED, agents, apart)
-    return None
+    return _verdict(FEARED, agents, apart) if bits & FEARS else None
+
+
+def _acts(marks: Sequence[Mark]) -> bool:
+    """True where a model does something to spending: ``a Chinese model shakes faith in AI spending``."""
+    what = next((n for n, m in enumerate(marks) if m.bits & (MAKER | TOOLS | PRODUCTS)), len(marks))
+    does = next((n for n in range(what, len(marks)) if marks[n].bits & (FELLS | THREATS | CHEAPER)), len(marks))
+    return any(m.bits & (SPENDING | SOLD) for m in marks[does + 1 :]) and not any(
+        m.bits & (SPENDING | SOLD) for m in marks[:does]
+    )
 
 
 def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:

@@ -101,4 +101,5 @@ class Frame:
     @property
     def ties(self) -> bool:
         """AI is the agent of a fall of these subjects, now. Nothing else ties a fall to AI."""
-        return self.move is Move.FALL and self.role is AiRole.AGENT and not self.old
+        known = any(subject.kind is not SubjectKind.UNKNOWN for subject in self.subjects)
+        return known and self.move is Move.FALL and self.role is AiRole.AGENT and not self.old

@@ -36,6 +36,8 @@ class Mark:
     start: int
     stop: int
     bits: int
+    phrase: bool = False
+    """Words of clauses: it means what it says as a whole, whatever the words inside it mean."""
     companies: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     makers: tuple[str, ...] = ()
@@ -54,33 +56,32 @@ class Marker:
     """The vocabulary of clauses, compiled. ``features``: those of the hits that ``read`` is given."""
 
     def __init__(self, topics: Topics, features: Features) -> None:
-        own = Features()
-        self._lexicon = Lexicon(own)
-        self._moves = own.bit("moves")
+        self._moves = Lexicon(Features())
+        """Words of moves stand apart: most texts have none, and are not read any further."""
+        self._words = Lexicon(Features())
         self._listed: list[tuple[int, int]] = []
         vocabulary = topics.clauses
         for part, words in vocabulary.words.items():
-            moving = self._moves if BITS[part] & MOVES else 0
-            self._lexicon.add("part", part.value, words.names, moving)
+            lexicon = self._moves if BITS[part] & MOVES else self._words
+            lexicon.add("part", part.value, words.names, 0)
             if words.lists:
                 self._listed.append((features.mask(words.lists), BITS[part]))
         for exposure, names in vocabulary.lines.items():
-            self._lexicon.add("line", exposure, names, 0)
+            self._words.add("line", exposure, names, 0)
         companies = {lab.name: lab.company for lab in topics.labs}
         self._owners = {f"lab:{name}": company for name, company in companies.items()}
         self._families = {family.name: companies.get(family.lab, "") for family in topics.families}
 
     def read(self, text: Folded, hits: Iterable[Hit]) -> list[Mark]:
         """The marks of ``text`` in order; none where nothing moves in it. ``hits``: what is known of it already."""
-        words = self._lexicon.scan(text, Field.TITLE)
-        for hit in words:
-            if hit.term.features & self._moves:
-                break
-        else:
+        moves = settle([self._moves.scan(text, Field.TITLE)])[0][0]
+        if not moves:
             return []
+        words = settle([self._words.scan(text, Field.TITLE)])[0][0]
         found: dict[tuple[int, int], Mark] = {}
-        for hit in settle([words])[0][0]:
+        for hit in (*moves, *words):
             mark = _at(found, hit)
+            mark.phrase = True
             if hit.term.kind == "part":
                 mark.bits |= BITS[Part(hit.name)]
             elif hit.term.kind == "line":
@@ -95,7 +96,7 @@ class Marker:
 
     def advises(self, title: Folded) -> bool:
         """True for advice on shares, whose summary retells what moved them."""
-        return any(hit.name == Part.ADVICE for hit in self._lexicon.scan(title, Field.TITLE))
+        return any(hit.name == Part.ADVICE for hit in self._words.scan(title, Field.TITLE))
 
     def _add(self, found: dict[tuple[int, int], Mark], hit: Hit, text: Folded) -> None:
         term = hit.term
@@ -133,7 +134,10 @@ def _longest(marks: list[Mark]) -> list[Mark]:
     outer: Mark | None = None
     for mark in marks:
         if outer is not None and mark.stop <= outer.stop:
-            if mark.bits & SHARES:
+            if not outer.phrase:
+                outer.bits |= mark.bits & ~(COMPANY | MAKER)
+                outer.lines = (*outer.lines, *mark.lines)
+            elif mark.bits & SHARES:
                 outer.bits |= SHARES
             if not mark.bits & (COMPANY | MAKER):
                 continue
@@ -168,7 +172,7 @@ def separators(text: Folded) -> list[Mark]:
 def _shortened(lowered: str, stop: int) -> bool:
     """True where the full stop at ``stop`` ends ``Inc.`` or ``U.S.``, not a sentence."""
     word = lowered[max(0, stop - 6) : stop].rpartition(" ")[2]
-    return word in _SHORT or (len(word) == 1 and word.isalpha())
+    return word in _SHORT or (word[-1:].isalpha() and word[-2:-1] in ("", "."))
 
 
 def is_sentence(written: str, mark: Mark) -> bool:

@@ -39,8 +39,8 @@ from bot.core.news.text import Folded
 
 _NEAR = 14
 """``hit hard by``: so many characters may stand between a verb and its ``by``."""
-_MODAL = 9
-"""``could soon fall``."""
+_MODAL = 14
+"""``could soon fall``, ``should not have been hit``."""
 _BESIDE = 3
 """``Nvidia's supplier``, ``Google-backed``."""
 
@@ -56,8 +56,12 @@ class Clause:
     connective: Mark | None = None
     beside: list[Mark] = field(default_factory=list)
     """What stands next to the move without any word that joins them: a cause only where it speaks for itself."""
+    after: list[Mark] = field(default_factory=list)
+    """The same behind a comma."""
     around: list[Mark] = field(default_factory=list)
     """Other words with who moves."""
+    active: bool = False
+    """The cause stands before the move: ``fears hit …``."""
     bare: bool = False
     """Only ``shares`` are said to move: of whom, earlier words tell."""
     stop: int = 0
@@ -244,7 +248,7 @@ def _clause(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) 
         clause = _acted(marks, start, head, end)
     else:
         clause = _moved(text, marks, start, head, end)
-    clause.move, clause.head = move, mark
+    clause.move, clause.head, clause.active = move, mark, head.active
     return clause
 
 
@@ -274,7 +278,7 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
         comma = next((n for n in range(because + 1, head.at) if marks[n].bits & COMMA), None)
         whose = [n for n in range((comma or because) + 1, head.at) if marks[n].bits & (WHO | SHARES)]
         if comma is not None:
-            leading, first = marks[because:comma], comma + 1
+            leading, first = marks[min(because, _chunk(marks, first, because)) : comma], comma + 1
         elif whose and because <= start + 1:
             leading, first = marks[because : whose[-1]], whose[-1]
         elif not whose and not text.text[marks[because].start].isascii():  # 英伟达因…下跌
@@ -290,10 +294,17 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
         clause.connective = marks[at]
         stop = _until(marks, at + 1, end, DESPITE | BREAKS)
         clause.cause = marks[at:stop]
+    elif at == end:
+        clause.after = marks[_until(marks, head.last + 1, end, COMMA) : _until(marks, head.last + 1, end, BREAKS)]
     if leading:
         clause.cause = [*leading, *clause.cause]
         clause.connective = clause.connective or leading[0]
     return clause
+
+
+def _chunk(marks: list[Mark], first: int, at: int) -> int:
+    """Where the words between two commas begin that the mark ``at`` stands in."""
+    return max((n + 1 for n in range(first, at) if marks[n].bits & BOUNDARY), default=first)
 
 
 def _measures(text: Folded, mark: Mark) -> bool:

@@ -66,7 +66,9 @@ class ClauseReader:
                     retold = _OLD if where is Field.SUMMARY and self._marker.advises(title) else 0
                     found += self._read(text, marks, where, spoken, retold)
                 elif where is Field.TITLE:
-                    spoken += [Mark(h.start, h.stop, COMPANY, (h.name,)) for h in hits if h.term.kind == "company"][:1]
+                    spoken += [
+                        Mark(h.start, h.stop, COMPANY, companies=(h.name,)) for h in hits if h.term.kind == "company"
+                    ][:1]
         return tuple(found)
 
     def _read(self, text: Folded, marks: list[Mark], where: Field, spoken: list[Mark], retold: int) -> list[Frame]:
@@ -97,7 +99,8 @@ class ClauseReader:
         subjects = _subjects(clause)
         verdict = Verdict()
         if clause.cause:
-            verdict = self._judge(text, clause, subjects, clause.cause, apart=False)
+            told = [*clause.cause, clause.head] if clause.active else clause.cause
+            verdict = self._judge(text, clause, subjects, told, apart=False)
         if verdict.kind is CauseKind.UNKNOWN and verdict.role is AiRole.NONE and clause.around:
             around = self._judge(text, clause, subjects, clause.around, apart=False)
             if around.role in (AiRole.LABEL, AiRole.OBJECT) or (around.role is AiRole.AGENT and _feared(clause.around)):
@@ -106,6 +109,10 @@ class ClauseReader:
             beside = self._judge(text, clause, subjects, clause.beside, apart=True)
             if beside.kind is not CauseKind.UNKNOWN:
                 verdict = beside
+        if verdict.kind is CauseKind.UNKNOWN and clause.after:
+            after = self._judge(text, clause, subjects, clause.after, apart=True)
+            if after.role is AiRole.AGENT:
+                verdict = after
         if verdict.kind is CauseKind.UNKNOWN and (sold := _before(clause)) is not None:
             verdict = self._judge(text, clause, subjects, [sold], apart=False)
         if verdict.role is AiRole.NONE and _bits(clause.around) & LABELS:
