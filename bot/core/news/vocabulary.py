@@ -163,6 +163,8 @@ class Part(enum.StrEnum):
     INDEXES = "indexes"
     """A whole market."""
     INVESTORS = "investors"
+    MONEY = "money"
+    """Sums in which a fall is told: ``billion``."""
     BESIDE = "beside"
     """The company right before it does not move itself: ``Nvidia supplier``, ``Google-backed``."""
     LABELS = "labels"

@@ -134,7 +134,7 @@ def _agent(
     # a lab that belongs to a listed company does a hundred other things; what counts is what it makes
     makers = [m for m in seen.named if not m.owner or any(n.startswith("model:") for n in m.makers)]
     models = any(n.startswith("model:") for m in makers for n in m.makers)
-    bought = bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS) and not _acts(marks)
+    bought = bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS) and not _acts(marks, SPENDING | SOLD)
     business = bits & FINANCE
     if makers:
         makes = models or bits & (TOOLS | PRODUCTS | CHEAPER)
@@ -169,13 +169,11 @@ def _agent(
     return _verdict(FEARED, agents, apart) if bits & FEARS else None
 
 
-def _acts(marks: Sequence[Mark]) -> bool:
-    """True where a model does something to spending: ``a Chinese model shakes faith in AI spending``."""
+def _acts(marks: Sequence[Mark], upon: int) -> bool:
+    """True where a model does something to ``upon``: ``a Chinese model shakes faith in AI spending``."""
     what = next((n for n, m in enumerate(marks) if m.bits & (MAKER | TOOLS | PRODUCTS)), len(marks))
     does = next((n for n in range(what, len(marks)) if marks[n].bits & (FELLS | THREATS | CHEAPER)), len(marks))
-    return any(m.bits & (SPENDING | SOLD) for m in marks[does + 1 :]) and not any(
-        m.bits & (SPENDING | SOLD) for m in marks[:does]
-    )
+    return not any(m.bits & upon for m in marks[:does]) and any(m.bits & upon for m in marks[does + 1 :])
 
 
 def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:
@@ -195,7 +193,7 @@ def _other(marks: Sequence[Mark], seen: _Seen, *, many: bool) -> CauseKind | Non
 
 def _outweighs(marks: Sequence[Mark], seen: _Seen, other: CauseKind, *, many: bool) -> bool:
     """True where AI as the agent is the likelier cause beside ``other``: it is said to do harm, or comes first."""
-    if seen.bits & HURTS:
+    if seen.bits & HURTS or _acts(marks, _OTHER):
         return True
     if other is CauseKind.RESULTS and not many:
         return False

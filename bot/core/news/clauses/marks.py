@@ -23,7 +23,8 @@ SENDS, SPARKS = BITS[Part.SENDS], BITS[Part.SPARKS]
 BECAUSE, BY, DESPITE = BITS[Part.BECAUSE], BITS[Part.BY], BITS[Part.DESPITE]
 BREAKS, JOINS, PERHAPS = BITS[Part.BREAKS], BITS[Part.JOINS], BITS[Part.PERHAPS]
 SHARES, INDEXES, INVESTORS = BITS[Part.SHARES], BITS[Part.INDEXES], BITS[Part.INVESTORS]
-BESIDE, FEARS, LABELS = BITS[Part.BESIDE], BITS[Part.FEARS], BITS[Part.LABELS]
+BESIDE, FEARS, LABELS, MONEY = BITS[Part.BESIDE], BITS[Part.FEARS], BITS[Part.LABELS], BITS[Part.MONEY]
+AI, MADE = BITS[Part.AI], BITS[Part.TOOLS] | BITS[Part.PRODUCTS]
 MOVES = FALLS | RISES | FELLS | LIFTS
 WHO = COMPANY | LINE | INDEXES
 BOUNDARY = COMMA | BREAKS | JOINS
@@ -137,8 +138,8 @@ def _longest(marks: list[Mark]) -> list[Mark]:
             if not outer.phrase:
                 outer.bits |= mark.bits & ~(COMPANY | MAKER)
                 outer.lines = (*outer.lines, *mark.lines)
-            elif mark.bits & SHARES:
-                outer.bits |= SHARES
+            else:
+                outer.bits |= mark.bits & (SHARES | AI if outer.bits & MADE else SHARES)
             if not mark.bits & (COMPANY | MAKER):
                 continue
             if outer.bits & (COMPANY | MAKER) and mark.companies == outer.companies:

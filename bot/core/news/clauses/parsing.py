@@ -26,6 +26,7 @@ from bot.core.news.clauses.marks import (
     LIFTS,
     LINE,
     MAKER,
+    MONEY,
     PERHAPS,
     RISES,
     SENDS,
@@ -179,7 +180,7 @@ def _sending(marks: list[Mark], at: int) -> _Head | None:
 def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head | None:
     """``fears hit Y``, ``Y hit by fears``."""
     mark = marks[at]
-    priced = context & (SHARES | INDEXES | INVESTORS | FEARS) or "$" in text.text or "%" in text.text
+    priced = context & (SHARES | INDEXES | INVESTORS | FEARS | MONEY) or "$" in text.text or "%" in text.text
     move = _way(mark) if not mark.bits & LIFTS else Move.RISE
     following = marks[at + 1] if at + 1 < len(marks) else None
     if following is not None and following.bits & BY and following.start - mark.stop <= _NEAR:
@@ -192,7 +193,8 @@ def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head
         if later.bits & (BECAUSE | BREAKS | COMMA | PERHAPS):
             break
     word = text.lowered[mark.start : mark.stop]
-    if word.endswith(("ed", "en", "hit")) and any(m.bits & WHO for m in marks[max(0, at - 3) : at]):
+    ends = following is None or following.bits & (BOUNDARY | BECAUSE)
+    if ends and word.endswith(("ed", "en", "hit")) and any(m.bits & WHO for m in marks[max(0, at - 3) : at]):
         return _Head(at, move, False, at)  # "B pummelled"
     return None
 
@@ -284,6 +286,8 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
         elif not whose and not text.text[marks[because].start].isascii():  # 英伟达因…下跌
             leading, last = marks[because : head.at], because
     _subjects(clause, marks, first, last)
+    if not clause.who and clause.head.bits & LINE:  # "software sell-off"
+        clause.who = [clause.head]
     if not clause.who:  # "rout in chip stocks", "sell-off hits": what moves stands after a noun
         stop = _until(marks, head.last + 1, end, BECAUSE | BREAKS | COMMA)
         clause.who = _who(marks[head.last + 1 : stop])

@@ -78,7 +78,7 @@ class ClauseReader:
         found: list[Frame] = []
         parted = stretches(text, marks)
         many = bool(context & _ROUNDUPS) or len(parted) > _PARTED
-        results = many and bool(_bits(parted[0].marks) & _RESULTS) if parted else False
+        results = _of_results(text, parted)
         for number, stretch in enumerate(parted):
             parsed = list(clauses(text, stretch, context))
             for clause in parsed:
@@ -175,6 +175,13 @@ class ClauseReader:
                     old=frame.old or any(m.bits & _OLD for m in marks),
                 )
         return frame
+
+
+def _of_results(text: Folded, parted: Sequence[Stretch]) -> bool:
+    """True where the words before a colon say that what follows is of results: ``Earnings live: …``."""
+    if len(parted) < 2 or parted[1].sentence or not _bits(parted[0].marks) & _RESULTS:
+        return False
+    return not any(True for _ in clauses(text, parted[0], 0))
 
 
 def _bits(marks: Sequence[Mark]) -> int:

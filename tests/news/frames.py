@@ -1,0 +1,314 @@
+"""Clauses of headlines in this project's own words, each with what a careful reader takes from it.
+
+``expected | headline`` or, with a summary, ``expected | headline || summary``. ``expected`` has one frame for each
+clause that moves, parted by ``/``: which way, who, the cause and, where it matters, what AI does. Who: symbols and
+``~exposure`` joined by ``+``, ``^`` a whole market, ``?`` nobody known. ``-`` where nothing moves. ``*`` before it: told
+of another day. Rows were written before anybody looked at what the reader makes of them.
+"""
+
+from __future__ import annotations
+
+AGENT = """
+fall NVDA ai | Nvidia plunges after DeepSeek unveils low-cost model
+fall NVDA ai | Nvidia shares sink 12% as cheap Chinese AI model rattles Wall Street
+fall NVDA+AVGO+MU ai | Nvidia, Broadcom and Micron tumble on DeepSeek fears
+fall NVDA ai | DeepSeek sends Nvidia tumbling
+fall NVDA ai | DeepSeek sends Nvidia shares sharply lower
+fall NVDA ai | DeepSeek wipes half a trillion dollars off Nvidia
+fall NVDA ai | DeepSeek's new model knocks $400bn off Nvidia's market value
+fall ~ai-chips ai | Chip stocks slump as DeepSeek shows AI can be trained with fewer chips
+fall ~ai-chips ai | DeepSeek shock hits chip stocks
+fall ~ai-chips ai | DeepSeek sparks rout in chip stocks
+fall ~ai-chips ai | Chipmakers hammered by DeepSeek's cut-price model
+fall ~power-generation ai | Power producers plunge as DeepSeek model needs far less electricity
+fall ~power-generation ai | Utilities slide after efficient Chinese AI model raises questions about power demand
+fall ~data-centres ai | Data-center stocks drop on DeepSeek worries
+fall ~servers ai | Server makers sink after DeepSeek trains model for a fraction of the cost
+fall ~memory ai | Memory stocks tumble as Google algorithm cuts memory needs of AI models
+fall ~memory ai | Memory makers slide on fears new compression technique will cut demand for chips
+fall ^ ai | Nasdaq falls 3% as DeepSeek rattles tech investors
+fall ^ ai | Tech stocks slide after DeepSeek releases free rival to ChatGPT
+fall ^ ai | Wall Street tumbles on DeepSeek shock
+fall TSM ai | TSMC drops 9% amid DeepSeek panic
+fall ASML ai | ASML slides as DeepSeek casts doubt on chip demand
+fall VRT ai | Vertiv crashes 25% after DeepSeek breakthrough
+fall CEG+VST ai | Constellation Energy and Vistra plummet as DeepSeek model upends power forecasts
+fall ~software ai | Software stocks slide after Anthropic releases office agent
+fall ~software ai | Anthropic's new agent sparks sell-off in software stocks
+fall ~software ai | Software shares plunge as investors fear AI agents will replace seats
+fall ~software ai | Fears of AI disruption hammer software stocks
+fall ~software ai | SaaS stocks hit by fears that AI will replace them
+fall ~software ai | Software sell-off deepens as Claude plugins threaten business models
+fall CRM ai | Salesforce falls 7% after OpenAI moves into customer software
+fall CRM ai | Salesforce sinks as AI agents threaten its business
+fall NOW ai | ServiceNow tumbles as OpenAI unveils workplace agent
+fall ADBE ai | Adobe shares drop after OpenAI launches image generator
+fall ADBE ai | Adobe slides as Google's image model challenges Photoshop
+fall ADBE ai | OpenAI's video tool knocks Adobe shares
+fall FIG ai | Figma tumbles 12% after Anthropic debuts design tool
+fall FIG ai | Figma shares hit by Google's new AI design tool
+fall TRI ai | Thomson Reuters has worst day ever after Anthropic's legal plugin
+fall TRI+RELX ai | Thomson Reuters and RELX sink after Claude learns legal work
+fall RELX ai | RELX slumps 14% on Anthropic threat
+fall ~legal-data ai | Legal publishers tumble as Anthropic enters legal work
+fall LZ ai | LegalZoom plunges as AI legal assistant spooks investors
+fall CHGG ai | Chegg shares halve after company says ChatGPT is hurting growth
+fall CHGG ai | Chegg plunges 45% as students turn to ChatGPT
+fall CHGG ai | Chegg says ChatGPT is hurting subscriber growth; shares tumble 40%
+fall CHGG ai | Chegg stock craters after blaming ChatGPT for lost customers
+fall CHGG ai | ChatGPT threat wipes out half of Chegg's market value
+fall PSO ai | Pearson slides on ChatGPT fears
+fall DUOL ai | Duolingo drops after OpenAI shows live translation
+fall DUOL ai | Duolingo falls 5% as GPT-5 demo builds a language app
+fall ~education ai | Education stocks slide as ChatGPT adds study mode
+fall ~education ai | Edtech stocks battered by fears over ChatGPT
+fall COUR ai | Coursera sinks after OpenAI launches free courses chatbot
+fall GOOGL ai | Alphabet falls 4% after OpenAI launches search engine
+fall GOOGL ai | Google shares drop as OpenAI unveils browser
+fall GOOGL ai | Alphabet slides on report Apple may replace Google with AI search
+fall GOOGL ai | Alphabet stock sinks as ChatGPT eats into search traffic
+fall GOOGL ai | Google tumbles after Microsoft unveils ChatGPT-powered Bing
+fall IBM ai | IBM plunges 13% after Anthropic says Claude can modernise COBOL
+fall IBM ai | IBM shares sink on fears Claude will rewrite COBOL systems
+fall INFY+CTSH ai | Infosys and Cognizant fall as Anthropic's coding agent stirs fears for outsourcing
+fall ~it-services ai | Indian IT stocks slump after Anthropic launches enterprise agent
+fall ~it-services ai | IT services stocks slide on worries that AI will replace coders
+fall ACN ai | Accenture drops as AI agents threaten consulting work
+fall EPAM ai | EPAM tumbles after OpenAI debuts coding agent
+fall CRWD+OKTA ai | CrowdStrike and Okta fall after Anthropic unveils code security tool
+fall ~cybersecurity ai | Cybersecurity stocks drop as Claude tool finds software flaws
+fall ~cybersecurity ai | Cyber stocks slide after new AI tool hunts for bugs
+fall PANW ai | Palo Alto Networks slips as Anthropic enters security market
+fall CHRW ai | C.H. Robinson plunges 15% on AI freight tool
+fall CHRW ai | C.H. Robinson shares tumble after start-up unveils AI load-matching tool
+fall ~freight-brokers ai | Freight brokers slump as AI tool from tiny firm stokes disruption fears
+fall ~freight-brokers ai | Trucking stocks sink after AI startup launches freight agent
+fall SCHW+RJF ai | Schwab and Raymond James slide after AI tax planner debuts
+fall ~wealth ai | Wealth managers tumble on fears of AI tax planning tool
+fall ~wealth ai | Brokerage stocks fall as new AI tool threatens financial advice
+fall ~insurance-brokers ai | Insurance brokers slide after ChatGPT adds insurance quotes
+fall ~insurance-brokers ai | Insurance stocks sink as OpenAI approves first insurance app
+fall CBRE+JLL ai | CBRE and Jones Lang LaSalle plunge on AI disruption fears
+fall ~property-brokers ai | Real estate services stocks hit by AI disruption fears
+fall FDS+MORN ai | FactSet and Morningstar fall as Anthropic launches finance tools
+fall FDS ai | FactSet slumps after Claude plugin takes on analyst work
+fall SPGI ai | S&P Global drops as AI agents threaten data business
+fall ~financial-data ai | Ratings firms slide as Anthropic's research agent stokes worries
+fall WPP ai | WPP sinks after Meta unveils AI tool that makes ads
+fall WPP+OMC ai | WPP and Omnicom slide as AI ad tools threaten agencies
+fall ~advertising ai | Ad agencies tumble after Meta says AI will create ads by itself
+fall TTD ai | Trade Desk falls after Amazon launches AI ad agent
+fall TTWO+RBLX+U ai | Take-Two, Roblox and Unity plunge after Google shows playable AI worlds
+fall ~games ai | Game stocks sink as Google's Genie generates playable worlds
+fall U ai | Unity stock craters 20% after Google's world model debuts
+fall GETY+SSTK ai | Getty Images and Shutterstock slide after OpenAI launches image tool
+fall FVRR+UPWK ai | Fiverr and Upwork sink as AI agents replace freelancers
+fall TEP.PA ai | Teleperformance plunges 20% as Klarna's AI assistant does work of 700 agents
+fall ~call-centres ai | Call-centre operators tumble after OpenAI launches voice agent
+fall FIVN ai | Five9 slides on fears OpenAI voice agents will replace call centres
+fall EXPE+ABNB ai | Expedia and Airbnb fall after Google launches AI travel agent
+fall ~consumer-internet ai | Online travel stocks drop as ChatGPT adds hotel booking
+fall V+MA ai | Visa and Mastercard slip after OpenAI launches agent payments tool
+fall INTU ai | Intuit slides as OpenAI launches tax assistant
+fall HRB ai | H&R Block drops after Anthropic unveils tax filing agent
+fall WDAY ai | Workday falls on fears AI agents will replace HR software
+fall Z ai | Zillow sinks after ChatGPT adds home listings
+fall UMG.AS ai | Universal Music slides as AI song maker goes viral
+fall TEAM ai | Atlassian tumbles as Claude Code eats into developer seats
+fall GTLB ai | GitLab plunges after Anthropic launches code review agent
+fall RHI ai | Robert Half sinks after OpenAI debuts hiring agent
+fall ~staffing ai | Recruiters slump on fears AI will replace white-collar staff
+fall DOCU ai | DocuSign drops after OpenAI reveals contract tool
+fall HUBS ai | HubSpot dives as OpenAI enters marketing software
+fall ~translation ai | Translation stocks sink after Google unveils live translation model
+fall ~publishing ai | Publishers slide as Google's AI answers eat into traffic
+fall NVDA ai | After DeepSeek's release, Nvidia slumps 8%
+fall TRI ai | As Anthropic pushes into law, Thomson Reuters tumbles
+fall CHGG ai | Hurt by ChatGPT, Chegg shares collapse
+fall ~software ai | Software stocks under pressure as Anthropic agent threatens seats
+fall TRI ai | Anthropic launches legal assistant and Thomson Reuters sinks
+fall ~ai-chips ai | DeepSeek needs fewer chips: chip makers plunge
+fall NVDA ai | Nvidia tumbles: DeepSeek trains AI for a fraction of the cost
+fall ADBE ai | Adobe, hit by OpenAI's image model, falls 6%
+fall GOOGL ai | Alphabet loses $100bn as ChatGPT fears grow
+fall ORCL ai | Oracle sinks 14% amid DeepSeek rout
+fall ^ ai | Japan stocks fall as DeepSeek shock spreads to Asia
+fall NVDA ai | Nvidia shares hit by launch of DeepSeek's cheaper model
+fall IBM ai | IBM stock down 13% after Claude learns COBOL
+fall NVDA ai | Nvidia's DeepSeek-driven plunge is biggest one-day loss ever
+fall CRM ai | Salesforce extends slide as Claude Cowork threatens software
+fall ~software ai | Panic over AI agents drags down software stocks
+fall CHGG ai | ChatGPT crushes Chegg shares
+fall ~games ai | Video game makers' shares dive on Google's Genie
+fall DUOL ai | Duolingo stock slumps on Google's AI language tutor
+"""
+
+AGENT_CHINESE = """
+fall NVDA ai | 受DeepSeek冲击，英伟达股价暴跌17%
+fall NVDA ai | DeepSeek引发恐慌，英伟达大跌
+fall NVDA ai | DeepSeek导致英伟达市值蒸发近6000亿美元
+fall NVDA ai | 英伟达因DeepSeek暴跌
+fall ~ai-chips ai | DeepSeek冲击美股芯片股集体大跌
+fall ~software ai | Anthropic新工具引发软件股抛售
+fall ~software ai | 软件股重挫，Anthropic插件引发替代担忧
+fall ~education ai | 教育股大跌，ChatGPT推出学习模式
+fall IBM ai | IBM股价大跌13%，因Anthropic称Claude可改写COBOL
+fall ~it-services ai | 受AI替代担忧影响，印度IT股下挫
+fall ADBE ai | Adobe股价下跌，OpenAI推出图像模型
+fall GOOGL ai | OpenAI推出搜索引擎后，谷歌股价下跌4%
+fall ~advertising ai | AI工具冲击，广告股集体跳水
+fall ~games ai | 谷歌世界模型发布后，游戏股暴跌
+"""
+
+NOT_AGENT = """
+fall ~ai-apps macro label | AI stocks slump after hot jobs report
+fall ~ai-apps macro label | AI stocks tumble as bond yields jump
+fall NVDA+~ai-apps macro label | Nvidia and other AI stocks fall on inflation data
+fall PLTR macro | AI darling Palantir slides as Treasury yields climb
+fall AMD+ORCL macro | Oracle, AMD tumble as jobs report dims hopes of rate cuts
+fall NVDA unknown label | Why AI leader Nvidia stock plunged today
+fall ~ai-chips policy | AI chip stocks sink on new export curbs
+fall NVDA policy | Nvidia drops after US restricts AI chip exports to China
+fall AMD policy | AMD falls on report of caps on AI chip exports
+fall NVDA policy | Trump's licence rule for AI chips knocks Nvidia shares
+fall META spending object | Meta slides as plan to spend $70 billion on AI spooks investors
+fall META spending object | Meta shares fall on AI spending plans
+fall MSFT spending object | Microsoft drops as AI spending climbs
+fall GOOGL spending object | Alphabet slips on capex for AI data centers
+fall NVDA spending object | Nvidia falls on worries about AI spending
+fall NVDA spending object | Nvidia slides amid fears of an AI bubble
+fall ^ spending object | Tech stocks tumble on AI bubble fears
+fall ^ spending object | Nasdaq sinks as doubts grow over AI investment returns
+fall ~ai-chips spending object | Chip stocks slide on concerns over AI demand
+fall ~data-centres spending object | Data-center stocks drop after Microsoft cancels data-center leases
+fall VRT+CEG spending object | Vertiv and Constellation Energy sink as Microsoft pulls out of data-centre leases
+fall NVDA spending object | Nvidia drops after report Meta will buy Google's TPUs
+fall NVDA spending object | Nvidia falls as Apple says it trained models on Google chips
+fall DELL results object | Dell falls as AI PC demand disappoints
+fall DELL spending object | Dell drops as AI adoption stumbles
+fall ORCL spending | Oracle slides on debt for AI data centers
+fall CRWV spending | CoreWeave sinks as AI borrowing worries investors
+fall NVDA results | Nvidia falls after results fail to impress
+fall NVDA results | Nvidia slips as forecast disappoints AI bulls
+fall MU results | Micron tumbles on weak AI memory forecast
+fall MU results | Micron's AI chip forecast misses, shares sink
+fall MRVL results | Marvell plunges as AI revenue forecast underwhelms
+fall AVGO results | Broadcom slides after AI sales outlook disappoints
+fall SMCI results | Super Micro craters as AI server maker cuts forecast
+fall AI results | C3.ai nosedives on preliminary results
+fall AI results | C3.ai plunges 25% after sales miss
+fall SOUN results | SoundHound AI sinks on quarterly loss
+fall BBAI results | BigBear.ai crashes after cutting its outlook
+fall AMD results | AMD drops 8% on AI chip sales outlook
+fall CRM results | Salesforce slides on weak forecast despite AI agent push
+fall ADBE results | Adobe falls as forecast disappoints despite new AI tools
+fall NOW results | ServiceNow falls on forecast even as AI demand grows
+fall IBM results | IBM drops after results as consulting slows
+fall SNOW results | Snowflake tumbles on product revenue forecast, AI costs
+fall INTU results | Intuit falls on profit forecast
+fall CHGG results | Chegg plunges as subscribers fall and forecast is cut
+fall DUOL results | Duolingo drops on user growth miss
+fall PLTR rating | AI stock Palantir falls after short seller report
+fall SMCI rating | Super Micro sinks after Hindenburg short report
+fall NVDA rating | Nvidia slides after rare downgrade
+fall TTD results | Trade Desk crashes after missing its own forecast
+fall GOOGL legal | Google falls as judge rules on search monopoly
+fall NVDA legal | Nvidia drops on antitrust probe
+fall ADBE legal | Adobe slips after FTC sues
+fall PLTR offering | Palantir slides as chief executive sells shares
+fall BBAI offering | BigBear.ai drops on share offering
+fall SMCI offering | Super Micro falls after pricing convertible notes
+fall CRWD outage | CrowdStrike plunges after faulty update crashes computers
+fall OKTA outage | Okta sinks after data breach
+fall ^ macro | Stocks tumble on tariff fears
+fall ^ macro | Nasdaq slumps as Fed signals fewer rate cuts
+fall NVDA macro | Nvidia slumps with the market on tariffs
+fall NVDA unknown | Nvidia falls 3%
+fall NVDA unknown | Nvidia shares close lower
+fall ADBE results own | Adobe falls after launching its AI video tool
+fall GOOGL results own | Alphabet drops after unveiling Gemini 3
+fall AAPL results own | Apple falls as its own AI disappoints
+fall SNAP results | Snap drops after results even as its AI chatbot wins users
+fall WDAY results | Workday slides after forecast misses
+fall AMAT results | Applied Materials sinks on forecast
+fall ASML results | ASML plunges as orders miss
+fall AMAT+LRCX contagion | Applied Materials and Lam Research slide after ASML's results
+fall MRVL contagion | Marvell falls as Broadcom's outlook disappoints
+fall AMD contagion | AMD slips after Nvidia's forecast
+fall PINS contagion | Pinterest drops as Snap's results disappoint
+rise ^ contagion | Asian stocks surge as TSMC's results ease AI fears
+rise ^ unknown | Nasdaq rebounds as DeepSeek fears fade
+rise NVDA unknown | Nvidia rebounds as DeepSeek panic eases
+rise NVDA | Nvidia jumps on AI demand
+rise BABA | Alibaba soars after unveiling Qwen model
+rise ~software | Software stocks rally after DeepSeek release
+rise PLTR | Palantir soars as AI boom lifts forecast
+rise DUOL | Duolingo leaps after OpenAI shows its app at launch
+rise CHGG | Chegg shares surge after ChatGPT partnership
+rise ORCL | Oracle soars on OpenAI contract
+- | DeepSeek releases new model that needs fewer chips
+- | Anthropic launches legal plugin for law firms
+- | Anthropic unveils tool for freight brokers
+- | OpenAI launches image generator, taking on Adobe
+- | Thomson Reuters launches AI legal assistant
+- | OpenAI raises $40 billion at $300 billion valuation
+- | Anthropic pays staff record bonus
+- | Chegg announces partnership with OpenAI
+- | Nvidia unveils new AI chip
+- | OpenAI and Microsoft in talks on contract
+fall MSFT unknown | Microsoft slips after OpenAI signs cloud deal with Oracle
+fall ORCL unknown | Oracle falls after xAI contract talks end
+fall NVDA unknown | Nvidia dips as OpenAI raises funding
+fall GOOGL unknown | Alphabet slips as Anthropic files for listing
+fall CRM unknown | Salesforce drops as OpenAI pays record bonuses
+none NVDA unknown | Nvidia could fall if DeepSeek is right
+none ~software ai | Software stocks may slump as AI agents threaten seats, strategist says
+*fall NVDA ai | A year after DeepSeek wiped $600bn off Nvidia
+*fall NVDA ai | Nvidia fell last month on DeepSeek fears
+*fall ~software ai | Recap: why software stocks fell this week on AI fears
+*fall CHGG ai | In 2023 Chegg shares halved after ChatGPT warning
+fall NVDA unknown | Nvidia falls despite DeepSeek's praise for its chips
+fall PLTR policy | Palantir, the AI defence company, slides on Pentagon cuts
+fall PLTR unknown | AI favourite Palantir drops for a third day
+fall ANET results | Arista drops as AI orders fail to lift forecast
+fall SMCI results | Super Micro slides as AI server delays hit quarter
+fall ENPH macro | Enphase slides on tariff rules
+fall AAPL macro | Apple sinks on China tariffs
+fall INTC deal | Intel drops as chief executive steps down
+fall NVDA results | Nvidia dips on report of Blackwell delays
+fall NVDA spending object | Nvidia drops as Big Tech trims AI capex
+fall SNOW deal | Snowflake plunges as chief executive retires; AI veteran takes over
+fall GOOGL results object | Alphabet falls 7% as cloud growth slows and AI spending soars
+fall MSFT results | Microsoft falls as cloud growth misses on AI capacity limits
+fall DASH spending | DoorDash plunges on plan to spend more on AI and robots
+fall PANW unknown | Palo Alto Networks plunges as customers show spending fatigue
+"""
+
+ROUNDUPS = """
+rise PLTR results / fall TTD results | Earnings live: Palantir soars, Trade Desk pummelled, Starbucks cuts its forecast
+rise NVDA / fall CHGG ai | Nvidia rises on demand; Chegg sinks as ChatGPT takes its students
+fall NVDA macro / rise DUOL | Nvidia falls on tariffs, while Duolingo jumps after OpenAI demo
+fall INTC results / rise NVDA | Intel sinks on results, Nvidia climbs
+fall NVDA unknown / rise CRM | Nvidia falls while Salesforce rises after OpenAI launch
+rise IBM / fall TRI ai | IBM gains, but Thomson Reuters slumps as Anthropic launches legal tool
+fall TSLA results / fall CHGG ai | Tesla drops on deliveries, Chegg plunges after ChatGPT warning
+fall UPS results / fall IBM results | UPS sinks on forecast; IBM slips on results; OpenAI launches GPT-6
+fall SNAP results / rise RDDT | Snap crashes on outlook but Reddit soars as AI deals grow
+fall WBA results / rise AVGO | Walgreens slumps on loss while Broadcom surges on AI forecast
+rise GOOGL / fall MSFT spending | Alphabet climbs on Gemini, Microsoft falls on AI spending
+fall NKE results / fall ADBE ai | Nike slides on forecast and Adobe drops after OpenAI launches image tool
+rise CRM results / fall WDAY results | Software earnings: Salesforce jumps, Workday sinks
+fall AAPL macro / fall NVDA ai | Apple slips on tariffs, Nvidia tumbles on DeepSeek
+rise AMD / fall INTC unknown | AMD jumps on OpenAI deal, Intel falls
+fall PFE unknown / rise NVDA | Pfizer falls; Nvidia rises as AI demand grows
+rise META / fall PINS unknown | Meta soars as AI lifts ads, Pinterest falls
+"""
+
+SUMMARIES = """
+fall TRI unknown / fall TRI ai | Thomson Reuters shares fall || Thomson Reuters dropped 9% on Tuesday after Anthropic released a legal plugin for Claude.
+fall NVDA unknown / fall NVDA ai | Nvidia stock sinks || Shares tumbled 17% after Chinese startup DeepSeek released a cheaper model.
+fall NVDA results | Nvidia slips after results || The company said demand for its AI chips stays strong.
+fall ^ macro | Stocks slide on tariffs || OpenAI released a new model on Monday. Tariffs were on investors' minds.
+fall CHGG unknown / fall CHGG ai | Chegg plunges || Chegg shares fell 45% after the company said students are turning to ChatGPT.
+fall INTU results | Intuit falls on forecast || The maker of TurboTax has launched AI agents for its customers.
+"""
