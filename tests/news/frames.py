@@ -184,7 +184,7 @@ fall ~data-centres spending object | Data-center stocks drop after Microsoft can
 fall VRT+CEG spending object | Vertiv and Constellation Energy sink as Microsoft pulls out of data-centre leases
 fall NVDA spending object | Nvidia drops after report Meta will buy Google's TPUs
 fall NVDA spending object | Nvidia falls as Apple says it trained models on Google chips
-fall DELL results object | Dell falls as AI PC demand disappoints
+fall DELL spending object | Dell falls as AI PC demand disappoints
 fall DELL spending object | Dell drops as AI adoption stumbles
 fall ORCL spending | Oracle slides on debt for AI data centers
 fall CRWV spending | CoreWeave sinks as AI borrowing worries investors
@@ -311,4 +311,136 @@ fall NVDA results | Nvidia slips after results || The company said demand for it
 fall ^ macro | Stocks slide on tariffs || OpenAI released a new model on Monday. Tariffs were on investors' minds.
 fall CHGG unknown / fall CHGG ai | Chegg plunges || Chegg shares fell 45% after the company said students are turning to ChatGPT.
 fall INTU results | Intuit falls on forecast || The maker of TurboTax has launched AI agents for its customers.
+"""
+
+SECOND = """
+fall NVDA ai | Stock market today: Nasdaq futures steady, Nvidia slides 4% in early trading as investors weigh DeepSeek's cheaper model
+fall NVDA ai | Nvidia (NVDA) stock sinks after Chinese AI lab DeepSeek claims its model needs a tenth of the computing power - Example News
+fall NVDA+AMD+AVGO ai | Nvidia, AMD, Broadcom: chip giants lose billions as DeepSeek upends AI race
+fall ~software unknown / fall ~software ai | Software rout: shares slump worldwide as Anthropic's Cowork plugins take on office work
+fall ~software ai | "SaaSpocalypse": software stocks plunge after Anthropic agent launch
+fall TRI ai | Thomson Reuters tumbles 16% on worries that Anthropic's tool will automate legal research
+fall RELX+WKL.AS ai | RELX and Wolters Kluwer shares crash as AI start-up moves into law
+fall ~legal-data ai | European legal-data firms dive as Claude plugin targets contract review
+fall FDS ai | FactSet slides, with investors fearing AI agents could replace terminals
+fall LPLA+SCHW ai | LPL Financial and Schwab sink as start-up's AI tool drafts tax plans in minutes
+fall CBRE ai | CBRE tumbles most since 2020 as investors dump firms seen as vulnerable to AI
+fall CHRW+RXO ai | C.H. Robinson and RXO plunge after former karaoke firm touts AI that fills trucks
+fall IBM ai | IBM suffers worst day since 2000 after Anthropic touts COBOL tool
+fall CRWD+ZS ai | CrowdStrike, Zscaler slide as Anthropic's Claude Code Security rattles cyber investors
+fall MU+SNDK ai | Micron and Sandisk fall after Google reveals AI memory-compression method
+fall DUOL ai | Duolingo shares dive 8% - OpenAI demo shows GPT-5 building a language-learning app
+fall GOOGL ai | Alphabet sheds $150bn as Apple executive says AI search will replace Google
+fall GOOGL ai | Google shares slide on launch of OpenAI's Atlas browser
+fall GOOGL ai | Google parent Alphabet drops 5% after ChatGPT maker unveils web search
+fall CHGG ai | Chegg plummets as CEO blames ChatGPT for slowing sign-ups
+fall CHGG ai | Homework-help firm Chegg loses half its value over ChatGPT
+fall COUR+CHGG+DUOL ai | Coursera, Chegg and Duolingo shares hammered as ChatGPT threat bites
+fall ADBE ai | Adobe slips after Google's image editor goes viral, stoking AI competition fears
+fall WIX ai | Wix drops 9% after OpenAI adds website builder to ChatGPT
+fall EXPE+TRIP ai | Expedia, Tripadvisor slide after OpenAI lets ChatGPT book hotels
+fall TTWO ai | Grand Theft Auto maker Take-Two sinks 8% after Google opens AI world generator to public
+fall TEP.PA ai | Teleperformance plunges in Paris after Klarna says AI assistant does work of 700 people
+fall ACN+CTSH ai | Accenture and Cognizant hit as OpenAI launches consulting agents
+fall WPP ai | WPP shares slump to decade low on fears AI will replace ad agencies
+fall SPOT ai | Spotify dips as AI music generator lures listeners
+fall ~crypto-miners ai | Bitcoin miners tumble as DeepSeek casts doubt on AI data centre plans
+fall GEV+VST ai | GE Vernova, Vistra crater as DeepSeek's frugal model threatens power boom
+fall NBIS ai | Nebius crashes 37% after DeepSeek shows AI can be built on the cheap
+fall ^ ai | Stocks sink as China's DeepSeek jolts Wall Street
+fall ^ ai | Nasdaq loses $1 trillion as low-cost Chinese AI model shocks investors
+fall ? unknown / fall ~software ai | IGV slides: software stocks sink for a sixth day as AI disruption fears spread
+fall V ai | Visa falls after OpenAI's checkout agent bypasses card networks
+fall HPE results | HPE tumbles as AI server margins squeeze profit
+fall DELL results | Dell sinks on AI server margin worries after results
+fall SMCI results | Super Micro Computer stock plunges on preliminary results, AI order delays
+fall NVDA unknown label | Nvidia falls for third day as AI darlings lose steam
+fall ARM results | Arm slides as forecast falls short of AI hopes
+fall QCOM unknown | Qualcomm drops despite beating forecasts as AI phone demand cools
+fall AMD results | AMD stock tumbles on data-center sales miss as AI rivals gain
+fall AVGO spending | Broadcom falls as investors question AI customer spending
+fall META spending object | Meta sinks 11% as Zuckerberg's AI spending spree alarms investors
+fall META spending object | Meta tumbles after lifting AI capex
+fall MSFT spending object | Microsoft drops 6% as heavy AI spending overshadows cloud growth
+fall AMZN spending object | Amazon slides on $200bn AI capex plan
+fall ORCL spending object | Oracle plunges as AI spending balloons and debt mounts
+fall CRWV results | CoreWeave slumps on data center delay
+fall ^ spending object | Global stocks slide as AI bubble worries return
+fall ~ai-chips spending object | Chip stocks fall as investors fret over AI payoff
+fall NVDA spending object | Nvidia drops as Burry bets against AI boom
+fall NVDA spending object | Nvidia slides after report says Meta in talks to use Google's chips
+fall NVDA spending object | Nvidia dips as OpenAI turns to Google's TPUs
+fall ~power-generation spending object | Power stocks drop as analysts say Microsoft scraps data center leases
+fall CEG legal | Constellation Energy drops after regulator rejects data center deal
+fall NVDA policy | Nvidia shares drop as Commerce Department weighs AI chip curbs
+fall ASML policy | ASML falls on fresh US export restrictions for AI chips
+fall ^ macro | Nikkei tumbles 12% as yen surges and AI trade unwinds
+fall PLTR unknown label | AI stock Palantir falls again: here's why
+fall SOUN offering | SoundHound AI sinks after Nvidia sells stake
+fall AI deal | C3.ai slides as founder Siebel steps down
+fall AI rating | C3.ai drops after downgrade to sell
+fall PATH results | UiPath plunges 30% on forecast and CEO exit
+fall TWLO results | Twilio drops as AI customers fail to lift outlook
+fall EPAM results | EPAM sinks on weak outlook as clients pause AI projects
+fall FVRR results | Fiverr falls on revenue miss
+fall WDAY results | Workday slips as sales forecast trails, cites AI shift
+fall CRM results | Salesforce slides on disappointing outlook; Agentforce sales grow
+fall SNOW results | Snowflake tumbles as margin forecast hit by AI costs
+fall CHGG legal | Chegg falls after suing Google
+fall GOOGL results own | Alphabet tumbles after its chatbot Bard botches a demo
+fall BIDU results own | Baidu drops after unveiling its ChatGPT rival
+fall BIDU results own | Baidu shares slide as Ernie Bot launch underwhelms
+fall GOOGL results own | Google slips after pausing Gemini image tool
+fall AAPL results | Apple drops after Siri AI upgrade delay
+fall TSLA unknown | Tesla slides as Musk's xAI raises $6 billion
+fall MSFT unknown | Microsoft slips as OpenAI board ousts Altman
+fall GOOGL spending | Alphabet dips as Anthropic picks Amazon chips
+fall ADBE deal | Adobe plunges on $20 billion Figma takeover
+fall CSCO spending | Cisco falls as AI orders slow
+rise NVDA | Nvidia climbs as DeepSeek fears ebb
+rise CHGG | Chegg jumps after unveiling AI tutor built on GPT-4
+rise ~software | Software stocks rebound as AI disruption fears ease
+rise ^+~ai-chips | Asian chip stocks and Nikkei rally after Micron's AI forecast
+rise CRWD | CrowdStrike surges as Anthropic fears prove overblown
+rise TRI | Thomson Reuters gains after joining hands with Anthropic
+rise IBM | IBM rebounds after COBOL scare
+none ~software | Will AI agents sink software stocks?
+none NVDA | Could DeepSeek make Nvidia fall further?
+none CHGG | Chegg might fall again as ChatGPT grows
+- | ChatGPT will replace Google, says analyst
+- | Is AI coming for Thomson Reuters?
+- | Anthropic's plugin threatens legal publishers, lawyers say
+- | DeepSeek founder meets premier
+- | OpenAI cuts prices of GPT-5
+- | OpenAI drops lawsuit against publisher
+- | Microsoft drops OpenAI model from Copilot
+rise NVDA | Nvidia hits record market value
+- | Slide deck leak shows Google's AI plans
+rise NVDA | How Nvidia recovered: months after DeepSeek wiped $600bn off its value
+*fall ~software ai | Week in review: software stocks slump on Anthropic plugins
+*fall IBM ai | IBM stock, down last week on COBOL fears over Claude, steadies
+fall NVDA unknown | Nvidia slips even as DeepSeek fears fade
+fall NVDA macro | Nvidia drops on tariff news, not DeepSeek
+fall ~ai-apps results | AI stock tumbles on earnings
+fall PLTR unknown | Palantir tumbles; here's what AI investors should do
+fall NVDA contagion | Nvidia falls after Micron's weak outlook
+fall MRVL+ANET contagion | Marvell, Arista drop as Microsoft's results disappoint
+fall RDDT contagion | Reddit falls after Google's results
+"""
+
+SECOND_CHINESE = """
+fall NVDA ai | DeepSeek来袭，英伟达一夜蒸发4万亿元
+fall NVDA+AVGO ai | DeepSeek低成本模型冲击，英伟达、博通股价重挫
+fall ~memory ai | 谷歌新压缩算法引发担忧，存储股大跌
+fall TRI ai | Anthropic发布法律插件，Thomson Reuters股价暴跌
+fall ~cybersecurity ai | Anthropic代码安全工具发布后，网安股集体下跌
+fall ~power-generation ai | 受DeepSeek影响，美股电力股大跌
+fall NVDA results | 英伟达财报不及预期，股价下跌
+fall NVDA unknown | 美国收紧AI芯片出口管制，英伟达大跌
+fall META spending | Meta股价大跌，因AI资本开支高于预期
+fall ^ macro | 关税担忧拖累美股，纳指跌超3%
+rise BABA | 阿里巴巴发布新模型，股价大涨
+rise ^ | DeepSeek带动港股科技股大涨
+- | DeepSeek发布新模型，成本仅为十分之一
+fall ~ai-apps | AI概念股集体下跌
 """

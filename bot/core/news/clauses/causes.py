@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.news.clauses.frames import AiRole, CauseKind
-from bot.core.news.clauses.marks import BESIDE, BITS, COMPANY, FALLS, FEARS, FELLS, LABELS, MAKER, Mark
+from bot.core.news.clauses.marks import BESIDE, BITS, COMPANY, FALLS, FEARS, FELLS, LABELS, LINE, MAKER, Mark
 from bot.core.news.vocabulary import Part
 
 AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
@@ -56,6 +56,8 @@ class _Seen:
     """Labs and models that do not belong to who moves."""
     own: bool
     """Labs and models of who moves."""
+    its: bool
+    """``its`` speaks of who moves: nobody else has been named before it."""
     others: bool
     """Other companies."""
 
@@ -85,8 +87,10 @@ def judge(
         return Verdict(other, _role(seen, gerund=gerund)) if other is CauseKind.RESULTS else Verdict()
     role = _role(seen, gerund=gerund)
     if other is not None and not (role is AiRole.OBJECT and other is CauseKind.DEAL):
-        if other is CauseKind.RESULTS and role is AiRole.OBJECT and many and not seen.others:
-            return Verdict(CauseKind.SPENDING, role)
+        if other is CauseKind.RESULTS and role is AiRole.OBJECT and not seen.others:
+            spent = next((n for n, m in enumerate(marks) if m.bits & SPENDING and not m.bits & LINE), len(marks))
+            first = spent < _first(marks, RESULTS)  # "AI PC demand disappoints"
+            return Verdict(CauseKind.SPENDING if many or first else other, role)
         return Verdict(other, role)
     if role is AiRole.OBJECT:
         return Verdict(CauseKind.SPENDING, role)
@@ -98,7 +102,7 @@ def judge(
 
 
 def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
-    bits, own, others = 0, False, False
+    bits, own, others, its = 0, False, False, False
     named: list[Mark] = []
     before: Mark | None = None
     for mark in marks:
@@ -109,6 +113,8 @@ def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
             bits |= mark.bits & ~THREATS
         else:
             bits |= mark.bits
+        if mark.bits & ITS and not named and not others:
+            its = True
         if mark.bits & MAKER:
             if (mark.owner and mark.owner in symbols) or (near and before is not None and before.bits & ITS):
                 own = True
@@ -117,7 +123,7 @@ def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
         if mark.bits & COMPANY and not any(symbol in symbols for symbol in mark.companies):
             others = True
         before = mark
-    return _Seen(bits, tuple(named), own, others)
+    return _Seen(bits, tuple(named), own, its, others)
 
 
 def _agent(
@@ -138,11 +144,11 @@ def _agent(
     business = bits & FINANCE
     if makers:
         makes = models or bits & (TOOLS | PRODUCTS | CHEAPER)
-        if bits & ITS and bits & LAUNCHES and not bits & (harm | shaken):
+        if seen.its and bits & LAUNCHES and not bits & (harm | shaken):
             return None  # "Baidu launches its answer to ChatGPT"
         if business and not (bits & harm or (makes and launched)):
             return None
-        if bought and not (bits & (THREATS | HURTS) or (makes and (launched or shaken))):
+        if bought and not (makes and (bits & THREATS or launched or shaken)):
             return None
         if bits & harm or launched or shaken or (makes and not apart):
             return _verdict(NAMED, agents, apart)
@@ -151,12 +157,12 @@ def _agent(
         return None
     if gerund and not bits & (THREATS | HURTS):
         return None
-    if bits & ITS and not bits & (THREATS | HURTS):
+    if seen.its and not bits & (THREATS | HURTS):
         return None
-    made = bits & TOOLS or (bits & PRODUCTS and bits & AI)
+    made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER))
     if seen.named and not business and made and (bits & harm or launched or (shaken and not apart) or not apart):
         return _verdict(NAMED, agents, apart)
-    if bits & CHEAPER and bits & (TOOLS | AI):
+    if bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD)):
         return _verdict(KIND, agents, apart)
     if not bits & AI or (supplier and not bits & HURTS):
         return None
@@ -169,9 +175,14 @@ def _agent(
     return _verdict(FEARED, agents, apart) if bits & FEARS else None
 
 
+def _first(marks: Sequence[Mark], bits: int) -> int:
+    """Which mark is the first with one of ``bits``; the number of marks where none is."""
+    return next((n for n, m in enumerate(marks) if m.bits & bits), len(marks))
+
+
 def _acts(marks: Sequence[Mark], upon: int) -> bool:
     """True where a model does something to ``upon``: ``a Chinese model shakes faith in AI spending``."""
-    what = next((n for n, m in enumerate(marks) if m.bits & (MAKER | TOOLS | PRODUCTS)), len(marks))
+    what = _first(marks, MAKER | TOOLS | PRODUCTS)
     does = next((n for n in range(what, len(marks)) if marks[n].bits & (FELLS | THREATS | CHEAPER)), len(marks))
     return not any(m.bits & upon for m in marks[:does]) and any(m.bits & upon for m in marks[does + 1 :])
 
@@ -209,7 +220,7 @@ def _role(seen: _Seen, *, gerund: bool) -> AiRole:
         return AiRole.NONE
     if bits & (SPENDING | SOLD) and bits & (AI | SOLD | MAKER | LABELS):
         return AiRole.OBJECT
-    if seen.own or (bits & AI and (gerund or bits & ITS)):
+    if seen.own or (bits & AI and (gerund or seen.its)):
         return AiRole.OWN
     if bits & LABELS and not bits & AI:
         return AiRole.LABEL

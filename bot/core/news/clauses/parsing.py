@@ -42,6 +42,7 @@ _NEAR = 14
 """``hit hard by``: so many characters may stand between a verb and its ``by``."""
 _MODAL = 14
 """``could soon fall``, ``should not have been hit``."""
+_SIZE = 8
 _BESIDE = 3
 """``Nvidia's supplier``, ``Google-backed``."""
 
@@ -78,6 +79,8 @@ class Stretch:
     """What comes before is another sentence."""
     stop: int = 0
     """Where its words end."""
+    asked: bool = False
+    """A question whether something will move: ``Will agents sink software stocks?``"""
 
 
 def stretches(text: Folded, marks: Sequence[Mark]) -> list[Stretch]:
@@ -86,11 +89,19 @@ def stretches(text: Folded, marks: Sequence[Mark]) -> list[Stretch]:
     for mark in marks:
         if mark.bits & HARD:
             found[-1].stop = mark.start
+            found[-1].asked = text.text[mark.start] in "?？" and bool(_bits(found[-1].marks[:1]) & PERHAPS)
             found.append(Stretch([], is_sentence(text.text, mark)))
         else:
             found[-1].marks.append(mark)
     found[-1].stop = len(text.text)
     return [stretch for stretch in found if stretch.marks]
+
+
+def _bits(marks: Sequence[Mark]) -> int:
+    bits = 0
+    for mark in marks:
+        bits |= mark.bits
+    return bits
 
 
 @dataclass(slots=True)
@@ -125,6 +136,8 @@ def clauses(text: Folded, stretch: Stretch, context: int) -> Iterator[Clause]:
                 end = begin
                 break
         clause = _clause(text, marks, start, head, end)
+        if stretch.asked:
+            clause.move = Move.NONE
         breaks = _until(marks, head.last + 1, end, BREAKS)
         clause.stop = marks[breaks].start if breaks < len(marks) else stretch.stop
         yield clause
@@ -201,7 +214,7 @@ def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head
 
 def _begins(marks: list[Mark], before: _Head, head: _Head) -> int | None:
     """Which mark begins the clause of ``head``; ``None`` where it only goes on about what ``before`` told of."""
-    moving = WHO | SHARES | (MAKER | FEARS if head.active else 0)
+    moving = COMPANY | GROUP | INDEXES | SHARES | (MAKER | FEARS if head.active else 0)
     at = head.at - 1
     seen = 0
     begin: int | None = None
@@ -226,7 +239,8 @@ def _begins(marks: list[Mark], before: _Head, head: _Head) -> int | None:
 
 def _frightens(marks: list[Mark], head: _Head) -> bool:
     """``spooks investors``: another word for the cause, no move of its own."""
-    return head.active and not any(m.bits & WHO for m in marks[head.at + 1 : head.at + 4])
+    who = (m for m in marks[head.at + 1 : head.at + 4] if m.bits & WHO and not m.bits & INVESTORS)
+    return head.active and next(who, None) is None
 
 
 def _lists(marks: list[Mark], start: int, stop: int) -> bool:
@@ -285,7 +299,7 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
             leading, first = marks[because : whose[-1]], whose[-1]
         elif not whose and not text.text[marks[because].start].isascii():  # 英伟达因…下跌
             leading, last = marks[because : head.at], because
-    _subjects(clause, marks, first, last)
+    _subjects(text, clause, marks, first, last)
     if not clause.who and clause.head.bits & LINE:  # "software sell-off"
         clause.who = [clause.head]
     if not clause.who:  # "rout in chip stocks", "sell-off hits": what moves stands after a noun
@@ -312,9 +326,9 @@ def _chunk(marks: list[Mark], first: int, at: int) -> int:
 
 
 def _measures(text: Folded, mark: Mark) -> bool:
-    """``over 17 %``, ``by 5 %``, ``from $120``: a number follows, not a cause."""
-    following = text.lowered[mark.stop : mark.stop + 3].lstrip()
-    return following[:1].isdigit() or following[:1] == "$"
+    """``over 17 %``, ``by 5 %``: a size follows, not a cause."""
+    following = text.lowered[mark.stop : mark.stop + _SIZE]
+    return following.lstrip()[:1].isdigit() and "%" in following
 
 
 def _subject_only(mark: Mark) -> bool:
@@ -326,7 +340,13 @@ def _until(marks: list[Mark], start: int, end: int, bits: int) -> int:
     return next((n for n in range(start, end) if marks[n].bits & bits), end)
 
 
-def _subjects(clause: Clause, marks: list[Mark], first: int, head: int) -> None:
+def _listed(text: Folded, who: Mark, boundary: Mark) -> bool:
+    """True where ``who`` stands right before ``boundary``, as in a list; only a ticker may stand between."""
+    between = text.lowered[who.stop : boundary.start].strip()
+    return not between or between[0] in "(["
+
+
+def _subjects(text: Folded, clause: Clause, marks: list[Mark], first: int, head: int) -> None:
     """Who moves, from the words before the move; what stands further before it goes to ``beside``."""
     stop = head
     while stop > first:
@@ -334,9 +354,9 @@ def _subjects(clause: Clause, marks: list[Mark], first: int, head: int) -> None:
         while at >= first and not (marks[at].bits & BOUNDARY and not marks[at].bits & (WHO | MAKER)):
             at -= 1
         chunk = marks[at + 1 : stop]
-        who = _who(chunk)
+        who = sorted(_who(chunk), key=lambda m: m.start)
         others = [m for m in chunk if m.bits & LABELS or not m.bits & (WHO | SHARES)]
-        if clause.who and (not who or _told(others)):
+        if clause.who and (not who or _told(others) or not _listed(text, who[-1], marks[stop])):
             clause.beside = marks[first:stop]
             return
         if not clause.who and not who and _told(others):

@@ -13,6 +13,7 @@ from bot.core.news.clauses.frames import SUMMARY_WEIGHT, AiRole, CauseKind, Fram
 from bot.core.news.clauses.marks import (
     BITS,
     BREAKS,
+    COMMA,
     COMPANY,
     FEARS,
     INDEXES,
@@ -43,6 +44,7 @@ _REST = 16
 """``DeepSeek's release``."""
 _BECAUSE = 160
 """So much of a cause's words is kept."""
+_NAMES = COMPANY | MAKER | LINE | COMMA | BITS[Part.JOINS]
 _UNKNOWN = Subject(SubjectKind.UNKNOWN)
 _HALF = frozenset({"halve", "halves", "halved", "腰斩"})
 
@@ -81,11 +83,15 @@ class ClauseReader:
         results = _of_results(text, parted)
         for number, stretch in enumerate(parted):
             parsed = list(clauses(text, stretch, context))
+            head = [] if stretch.sentence or not number else parted[number - 1].marks
+            retelling = retold | (_bits(head) & _OLD)
             for clause in parsed:
+                if not clause.who and len(head) > 1 and not _bits(head) & ~_NAMES:  # "Nvidia, AMD: chip giants fall"
+                    clause.who = [m for m in head if m.bits & COMPANY]
                 if clause.bare:
                     clause.who = _first(clause.beside) or spoken[-1:]
                 clause.beside = _after_break(clause.beside)
-                frame = self._frame(text, clause, where, _bits(stretch.marks) | retold)
+                frame = self._frame(text, clause, where, _bits(stretch.marks) | retelling)
                 if frame.cause is CauseKind.UNKNOWN and frame.move is Move.FALL and not many and len(parsed) == 1:
                     frame = self._joined(text, clause, frame, parted, number)
                 if frame.cause is CauseKind.UNKNOWN and results:
