@@ -444,3 +444,81 @@ rise ^ | DeepSeek带动港股科技股大涨
 - | DeepSeek发布新模型，成本仅为十分之一
 fall ~ai-apps | AI概念股集体下跌
 """
+
+THIRD = """
+fall NVDA ai | Nvidia gets pounded as DeepSeek proves frontier AI need not cost billions
+fall NVDA ai | DeepSeek just erased more value from Nvidia than most companies are worth
+fall NVDA ai / fall ? ai | Nvidia's $600bn wipeout: how DeepSeek spooked the market
+fall ~ai-chips ai | Semiconductor stocks get crushed after DeepSeek stuns Silicon Valley
+fall ~ai-chips ai | Selloff in chip stocks accelerates as traders digest DeepSeek's efficient model
+fall ^ ai | DeepSeek triggers $1 trillion stock market rout
+fall ~software ai | Software shares extend losses as Anthropic rolls out finance agents
+fall ~software ai | Traders dump software stocks as AI agents get better at coding
+fall ~software ai | Another leg down for software stocks as OpenAI debuts enterprise agents
+fall ~software ai | Anthropic's Claude Cowork triggers brutal selloff in software stocks
+fall CRM+NOW+WDAY ai | Salesforce, ServiceNow, Workday sell off as Claude agents loom
+fall TRI ai | Thomson Reuters stock in freefall as Anthropic targets lawyers
+fall TRI ai | Anthropic legal tool wipes $8 billion off Thomson Reuters
+fall RELX ai | RELX shares nosedive as AI legal plugin raises fears of obsolescence
+fall LSEG.L ai | London Stock Exchange Group slides on fears AI will upend data business
+fall EXPN.L ai | Experian drops as investors worry Anthropic's tools could replicate its services
+fall ~it-services ai | Indian IT shares bleed as Anthropic tools threaten outsourcing model
+fall ~it-services ai | Nifty IT sinks 6% on Anthropic shock
+fall IBM ai | IBM craters as AI tool promises to untangle COBOL
+fall ~insurance-brokers ai | Insurance brokers battered by ChatGPT app that compares policies
+fall ~wealth ai | Wealth manager stocks pummeled as AI startup automates tax advice
+fall SCHW ai | Charles Schwab dips 9% as Altruist launches AI tax planner
+fall ~property-brokers ai | AI anxiety spreads to commercial property brokers, shares plunge
+fall ~freight-brokers ai | Logistics stocks routed after micro-cap unveils AI freight platform
+fall CHRW ai | C.H. Robinson hit by AI scare trade
+fall ~cybersecurity ai | Cybersecurity shares sold off after Anthropic's bug-hunting AI
+fall CRWD ai | CrowdStrike loses 8% as Claude Code Security debuts
+fall U ai | Unity stock tanks: Google's Genie 3 makes game worlds from text
+fall RBLX ai | Roblox shares slump amid Project Genie buzz
+fall CHGG ai | Chegg shares nearly halved on AI fears
+fall CHGG ai | ChatGPT cheats Chegg out of customers; stock plunges 48%
+fall CHGG ai | Chegg CEO admits ChatGPT is taking students, shares crash
+fall DUOL ai | Duolingo sinks as Google Translate adds AI practice
+fall ADBE ai | Adobe's stock slips on concerns over competition from OpenAI's Sora
+fall ADBE ai | Adobe drops as Sora wows Hollywood
+fall GOOGL ai | Alphabet falls most in a year on ChatGPT search threat
+fall GOOGL ai | Google's shares fall as Samsung considers switch to AI-powered Bing
+fall TEP.PA ai | Teleperformance crashes as fears mount over AI chatbots
+fall FVRR ai | Fiverr stock slides as ChatGPT threatens gig work
+fall WIX ai | Wix tumbles on fears of AI website builders
+fall MU+~memory ai | Micron leads memory stocks lower after Google's compression breakthrough
+fall ~data-centres ai | Data-centre stocks dive after DeepSeek upends assumptions on AI capacity
+fall VST ai | Vistra leads utilities lower as DeepSeek threatens AI power demand
+fall GEV ai | GE Vernova tumbles as DeepSeek clouds outlook for AI electricity
+fall ANET ai | Arista shares plunge 22% in wake of DeepSeek
+fall SAP ai | SAP slides as investors fear being disrupted by AI
+fall TEAM ai | Atlassian hits record low as AI coding agents erode confidence
+fall PYPL unknown | PayPal slips after OpenAI teams up with Stripe on checkout
+fall NVDA unknown / rise ? | Nvidia falls; Anthropic launches legal plugin; oil climbs; gold steady
+fall NVDA unknown | Nvidia drops after CEO Huang says AI competition is healthy
+fall NVDA unknown | Nvidia tumbles, dragging AI stocks
+fall CHGG results | Chegg drops on results; AI tutor fails to stem losses
+fall DUOL results | Duolingo plunges as bookings forecast disappoints despite AI features
+fall TRI results | Thomson Reuters slides on margin miss; touts AI assistant
+fall CRM results own | Salesforce dips after buying AI startup
+fall MSFT spending | Microsoft sinks as investors balk at AI bill
+fall GOOGL results | Alphabet slips on results though Gemini users double
+fall META results / rise ? | Meta drops after forecast; AI glasses sales rise
+fall NVDA results object | Nvidia falls on report that OpenAI missed data center targets
+fall ORCL results | Oracle slides as results miss; AI backlog swells
+fall SNOW results | Snowflake sinks on outlook as AI products lag
+fall ADBE rating | Adobe falls after analyst downgrade on AI competition
+fall CRM rating | Salesforce slips as broker downgrades on AI worries
+fall ^ policy | Chip-heavy Nasdaq sinks on AI export rule
+fall ^ spending | Wall Street ends lower as AI trade falters on spending worries
+fall ~software contagion | Software stocks slip on weak Salesforce forecast
+fall PLTR unknown label | AI star Palantir plunges
+fall PLTR macro label | AI trade darling Palantir sinks on tariff rout
+rise NVDA | Nvidia bounces back after DeepSeek rout
+rise ~software | Software shares recover from Anthropic scare
+- | DeepSeek is a wake-up call, Trump says
+- | Anthropic's CEO warns AI will wipe out half of entry-level jobs
+- | OpenAI chief says ChatGPT users doubled
+- | Legal plugin from Anthropic reviews contracts
+- | Nvidia supplier unveils AI memory
+"""

@@ -143,7 +143,7 @@ def _agent(
     bought = bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS) and not _acts(marks, SPENDING | SOLD)
     business = bits & FINANCE
     if makers:
-        makes = models or bits & (TOOLS | PRODUCTS | CHEAPER)
+        makes = models or bits & (TOOLS | PRODUCTS | CHEAPER) or marks[-1].bits & AI  # "Anthropic's bug-hunting AI"
         if seen.its and bits & LAUNCHES and not bits & (harm | shaken):
             return None  # "Baidu launches its answer to ChatGPT"
         if business and not (bits & harm or (makes and launched)):
@@ -159,7 +159,7 @@ def _agent(
         return None
     if seen.its and not bits & (THREATS | HURTS):
         return None
-    made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER))
+    made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (bits & harm or launched or (shaken and not apart) or not apart):
         return _verdict(NAMED, agents, apart)
     if bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD)):

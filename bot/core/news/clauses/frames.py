@@ -51,7 +51,7 @@ class CauseKind(enum.StrEnum):
 
     AI = "ai"
     RESULTS = "results"
-    """Results or a forecast of what moves."""
+    """Results, a forecast or a product of what moves."""
     SPENDING = "spending"
     """Spending on AI, the demand it makes, what it will pay."""
     CONTAGION = "contagion"

@@ -139,7 +139,7 @@ def _longest(marks: list[Mark]) -> list[Mark]:
                 outer.bits |= mark.bits & ~(COMPANY | MAKER)
                 outer.lines = (*outer.lines, *mark.lines)
             else:
-                outer.bits |= mark.bits & (SHARES | AI if outer.bits & MADE else SHARES)
+                outer.bits |= mark.bits & (SHARES | AI if outer.bits & (MADE | BITS[Part.SPENDING]) else SHARES)
             if not mark.bits & (COMPANY | MAKER):
                 continue
             if outer.bits & (COMPANY | MAKER) and mark.companies == outer.companies:

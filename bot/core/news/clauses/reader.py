@@ -16,6 +16,7 @@ from bot.core.news.clauses.marks import (
     COMMA,
     COMPANY,
     FEARS,
+    HARD,
     INDEXES,
     LABELS,
     LINE,
@@ -35,7 +36,7 @@ _SIZE = re2.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?) ?(?:%|％|per cent|percent|p
 _NEAR = 48
 """The size stands within so many characters of the move."""
 _PARTED = 3
-"""A text of more stretches tells several matters: side by side, one is no cause of another."""
+"""A text parted so often tells several matters: side by side, one is no cause of another."""
 _BEFORE = 8
 """``DeepSeek-led rout``."""
 _WHOSE = 12
@@ -79,7 +80,7 @@ class ClauseReader:
         context = _bits(marks)
         found: list[Frame] = []
         parted = stretches(text, marks)
-        many = bool(context & _ROUNDUPS) or len(parted) > _PARTED
+        many = bool(context & _ROUNDUPS) or sum(bool(m.bits & HARD) for m in marks) >= _PARTED
         results = _of_results(text, parted)
         for number, stretch in enumerate(parted):
             parsed = list(clauses(text, stretch, context))
@@ -93,7 +94,7 @@ class ClauseReader:
                 clause.beside = _after_break(clause.beside)
                 frame = self._frame(text, clause, where, _bits(stretch.marks) | retelling)
                 if frame.cause is CauseKind.UNKNOWN and frame.move is Move.FALL and not many and len(parsed) == 1:
-                    frame = self._joined(text, clause, frame, parted, number)
+                    frame = self._joined(text, clause, frame, parted, number, context)
                 if frame.cause is CauseKind.UNKNOWN and results:
                     frame = replace(frame, cause=CauseKind.RESULTS)
                 found.append(frame)
@@ -159,13 +160,15 @@ class ClauseReader:
             return subject.name in self._supplying
         return subject.kind is not SubjectKind.LINE or subject.name in self._suppliers
 
-    def _joined(self, text: Folded, clause: Clause, frame: Frame, parted: Sequence[Stretch], number: int) -> Frame:
+    def _joined(
+        self, text: Folded, clause: Clause, frame: Frame, parted: Sequence[Stretch], number: int, context: int
+    ) -> Frame:
         """``frame`` with the cause that the words across a colon, dash or semicolon give, if AI is the agent there."""
         for other in (number - 1, number + 1):
             if not 0 <= other < len(parted) or parted[max(number, other)].sentence:
                 continue
             marks = parted[other].marks
-            if any(True for _ in clauses(text, parted[other], 0)):
+            if any(_named(told) for told in clauses(text, parted[other], context)):
                 continue
             verdict = self._judge(text, clause, frame.subjects, marks, apart=True)
             if verdict.role is AiRole.AGENT:
@@ -212,6 +215,11 @@ def _after_break(marks: list[Mark]) -> list[Mark]:
     """What stands after ``but`` or ``while``: what is before it is another matter."""
     last = max((n for n, mark in enumerate(marks) if mark.bits & BREAKS), default=-1)
     return marks[last + 1 :]
+
+
+def _named(clause: Clause) -> bool:
+    """True where the clause tells of somebody's own move; ``DeepSeek spooked the market`` only gives a cause."""
+    return clause.move is not Move.FALL or not clause.active or any(m.bits & (COMPANY | LINE) for m in clause.who)
 
 
 def _before(clause: Clause) -> Mark | None:
