@@ -1,10 +1,12 @@
 """Clauses of headlines in this project's own words, each with what a careful reader takes from it.
 
-``expected | headline`` or, with a summary, ``expected | headline || summary``. ``expected`` has one frame for each
+``expected | headline`` or, with a summary, ``expected | headline || summary``. ``expected`` has a frame for each
 clause that moves, parted by ``/``: which way, who, the cause and, where it matters, what AI does. Who: symbols and
 ``~exposure`` joined by ``+``, ``^`` a whole market, ``?`` nobody known. ``-`` where nothing moves. ``*`` before it: told
 of another day. Rows were written before anybody looked at what the reader makes of them.
 """
+
+# ruff: noqa: E501 - a row is a line, however long the headline
 
 from __future__ import annotations
 

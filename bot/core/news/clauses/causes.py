@@ -6,7 +6,20 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.news.clauses.frames import AiRole, CauseKind
-from bot.core.news.clauses.marks import BESIDE, BITS, COMPANY, FALLS, FEARS, FELLS, LABELS, LINE, MAKER, Mark
+from bot.core.news.clauses.marks import (
+    BESIDE,
+    BITS,
+    BREAKS,
+    COMMA,
+    COMPANY,
+    FALLS,
+    FEARS,
+    FELLS,
+    LABELS,
+    LINE,
+    MAKER,
+    Mark,
+)
 from bot.core.news.vocabulary import Part
 
 AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
@@ -143,7 +156,7 @@ def _agent(
     bought = bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS) and not _acts(marks, SPENDING | SOLD)
     business = bits & FINANCE
     if makers:
-        makes = models or bits & (TOOLS | PRODUCTS | CHEAPER) or marks[-1].bits & AI  # "Anthropic's bug-hunting AI"
+        makes = models or bits & (TOOLS | PRODUCTS | CHEAPER) or _ends_in_ai(marks)
         if seen.its and bits & LAUNCHES and not bits & (harm | shaken):
             return None  # "Baidu launches its answer to ChatGPT"
         if business and not (bits & harm or (makes and launched)):
@@ -164,7 +177,7 @@ def _agent(
         return _verdict(NAMED, agents, apart)
     if bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD)):
         return _verdict(KIND, agents, apart)
-    if not bits & AI or (supplier and not bits & HURTS):
+    if not bits & AI or (supplier and not (bits & HURTS or (made and bits & THREATS))):
         return None
     if bits & HURTS or (bits & THREATS and (bits & TOOLS or shaken)) or (made and (bits & THREATS or launched)):
         return _verdict(KIND, agents, apart)
@@ -173,6 +186,12 @@ def _agent(
     if bits & (THREATS | TOOLS) or (launched and seen.named):
         return _verdict(KIND, agents, apart)
     return _verdict(FEARED, agents, apart) if bits & FEARS else None
+
+
+def _ends_in_ai(marks: Sequence[Mark]) -> bool:
+    """``Anthropic's bug-hunting AI``: here AI is the thing itself, not what is bought for it."""
+    stop = _first(marks, COMMA | BREAKS)
+    return stop > 0 and bool(marks[stop - 1].bits & AI)
 
 
 def _first(marks: Sequence[Mark], bits: int) -> int:

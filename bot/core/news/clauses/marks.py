@@ -47,6 +47,8 @@ class Mark:
     """Of a lab or model: the symbol of the listed company behind it."""
 
 
+MOST = 200
+"""So many marks of a text are read: a title has some fifteen, the summaries that are read some eighty."""
 _SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—")
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})
@@ -93,7 +95,7 @@ class Marker:
         marks = _longest(sorted((mark for mark in found.values() if mark.bits), key=lambda m: (m.start, -m.stop)))
         marks += separators(text)
         marks.sort(key=lambda m: m.start)
-        return marks
+        return marks[:MOST]
 
     def advises(self, title: Folded) -> bool:
         """True for advice on shares, whose summary retells what moved them."""
@@ -145,6 +147,9 @@ def _longest(marks: list[Mark]) -> list[Mark]:
             if outer.bits & (COMPANY | MAKER) and mark.companies == outer.companies:
                 continue  # ``Google`` in ``Google Cloud``
         else:
+            if outer is not None and mark.start < outer.stop and outer.bits & COMPANY:
+                mark.bits &= ~(LINE | GROUP)  # "TAL [Education shares]"
+                mark.lines = ()
             outer = mark
         kept.append(mark)
     return kept

@@ -68,6 +68,8 @@ class Clause:
     """Only ``shares`` are said to move: of whom, earlier words tell."""
     stop: int = 0
     """Where its words end."""
+    size_stop: int = 0
+    """Where the words end that may tell how far."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class Stretch:
     marks: list[Mark]
     sentence: bool
     """What comes before is another sentence."""
+    listed: bool = False
+    """What comes before ends in a semicolon."""
     stop: int = 0
     """Where its words end."""
     asked: bool = False
@@ -90,7 +94,7 @@ def stretches(text: Folded, marks: Sequence[Mark]) -> list[Stretch]:
         if mark.bits & HARD:
             found[-1].stop = mark.start
             found[-1].asked = text.text[mark.start] in "?？" and bool(_bits(found[-1].marks[:1]) & PERHAPS)
-            found.append(Stretch([], is_sentence(text.text, mark)))
+            found.append(Stretch([], is_sentence(text.text, mark), text.text[mark.start] in ";；"))
         else:
             found[-1].marks.append(mark)
     found[-1].stop = len(text.text)
@@ -140,6 +144,8 @@ def clauses(text: Folded, stretch: Stretch, context: int) -> Iterator[Clause]:
             clause.move = Move.NONE
         breaks = _until(marks, head.last + 1, end, BREAKS)
         clause.stop = marks[breaks].start if breaks < len(marks) else stretch.stop
+        comma = _until(marks, head.last + 1, breaks, COMMA)
+        clause.size_stop = marks[comma].start if comma < breaks else clause.stop
         yield clause
 
 
@@ -150,7 +156,7 @@ def _heads(text: Folded, marks: list[Mark], context: int) -> Iterator[_Head]:
             continue
         found: _Head | None = None
         if mark.bits & (SENDS | SPARKS):
-            found = _sending(marks, at)
+            found = _sending(text, marks, at)
         if found is None and mark.bits & (FELLS | LIFTS):
             found = _transitive(text, marks, at, context)
         if found is None and mark.bits & (FALLS | RISES):
@@ -174,14 +180,18 @@ def _perhaps(marks: list[Mark], at: int) -> bool:
     return bool(before.bits & PERHAPS) and marks[at].start - before.stop <= _MODAL
 
 
-def _sending(marks: list[Mark], at: int) -> _Head | None:
+def _sending(text: Folded, marks: list[Mark], at: int) -> _Head | None:
     """``sends Y tumbling``, ``sparks a rout in Y``."""
     for number in range(at + 1, min(at + 9, len(marks))):
         mark = marks[number]
         if mark.bits & (BREAKS | BECAUSE) and not mark.bits & (FALLS | RISES):
             return None
         if mark.bits & (FALLS | RISES):
-            who = any(m.bits & (WHO | SHARES) for m in marks[at + 1 : number])
+            between = _bits(marks[at + 1 : number])
+            word = text.text[mark.start : mark.stop]
+            if between & COMMA and word.isascii() and not word.lower().endswith("ing"):
+                return None  # "knocks Adobe shares, Toyota rises"
+            who = between & (WHO | SHARES)
             if marks[at].bits & SENDS and who:
                 return _Head(at, _way(mark), True, number)
             if marks[at].bits & SPARKS:
@@ -239,7 +249,8 @@ def _begins(marks: list[Mark], before: _Head, head: _Head) -> int | None:
 
 def _frightens(marks: list[Mark], head: _Head) -> bool:
     """``spooks investors``: another word for the cause, no move of its own."""
-    who = (m for m in marks[head.at + 1 : head.at + 4] if m.bits & WHO and not m.bits & INVESTORS)
+    stop = _until(marks, head.at + 1, min(head.at + 4, len(marks)), COMMA)
+    who = (m for m in marks[head.at + 1 : stop] if m.bits & WHO and not m.bits & INVESTORS)
     return head.active and next(who, None) is None
 
 
@@ -357,16 +368,16 @@ def _subjects(text: Folded, clause: Clause, marks: list[Mark], first: int, head:
         who = sorted(_who(chunk), key=lambda m: m.start)
         others = [m for m in chunk if m.bits & LABELS or not m.bits & (WHO | SHARES)]
         if clause.who and (not who or _told(others) or not _listed(text, who[-1], marks[stop])):
-            clause.beside = marks[first:stop]
+            clause.beside = marks[first : stop + 1]
             return
         if not clause.who and not who and _told(others):
-            clause.beside = marks[first:stop]
+            clause.beside = marks[first : min(stop + 1, head)]
             return
         clause.who = [*who, *clause.who]
         clause.around = [*others, *clause.around]
         if not clause.who and any(m.bits & SHARES for m in chunk):
             clause.bare = True
-            clause.beside = marks[first : at + 1]
+            clause.beside = marks[first : max(at + 1, first)]
             return
         stop = at
 

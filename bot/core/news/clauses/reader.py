@@ -112,7 +112,7 @@ class ClauseReader:
             around = self._judge(text, clause, subjects, clause.around, apart=False)
             if around.role in (AiRole.LABEL, AiRole.OBJECT) or (around.role is AiRole.AGENT and _feared(clause.around)):
                 verdict = around
-        if verdict.kind is CauseKind.UNKNOWN and clause.beside:
+        if verdict.kind is CauseKind.UNKNOWN and clause.beside and not _caused(clause):
             beside = self._judge(text, clause, subjects, clause.beside, apart=True)
             if beside.kind is not CauseKind.UNKNOWN:
                 verdict = beside
@@ -167,11 +167,13 @@ class ClauseReader:
         for other in (number - 1, number + 1):
             if not 0 <= other < len(parted) or parted[max(number, other)].sentence:
                 continue
+            if parted[max(number, other)].listed and len(parted) > 2:
+                continue  # of several matters one is no cause of the next
             marks = parted[other].marks
             if any(_named(told) for told in clauses(text, parted[other], context)):
                 continue
             verdict = self._judge(text, clause, frame.subjects, marks, apart=True)
-            if verdict.role is AiRole.AGENT:
+            if verdict.role is AiRole.AGENT and not _caused(clause):
                 weight = SUMMARY_WEIGHT if frame.where is Field.SUMMARY else 1.0
                 because = text.text[marks[0].start : marks[-1].stop][:_BECAUSE]
                 return replace(
@@ -215,6 +217,11 @@ def _after_break(marks: list[Mark]) -> list[Mark]:
     """What stands after ``but`` or ``while``: what is before it is another matter."""
     last = max((n for n, mark in enumerate(marks) if mark.bits & BREAKS), default=-1)
     return marks[last + 1 :]
+
+
+def _caused(clause: Clause) -> bool:
+    """True where the clause gives a cause of its own, known or not; ``on Monday`` is none."""
+    return len(clause.cause) > 1 or clause.active
 
 
 def _named(clause: Clause) -> bool:
@@ -265,5 +272,5 @@ def _size(text: Folded, clause: Clause) -> float | None:
     head = clause.head
     if text.lowered[head.start : head.stop] in _HALF:
         return 50.0
-    match = _SIZE.search(text.lowered[head.start : min(clause.stop, head.stop + _NEAR)])
+    match = _SIZE.search(text.lowered[head.start : min(clause.size_stop, head.stop + _NEAR)])
     return float(match.group(1)) if match else None
