@@ -50,6 +50,7 @@ TABLES = (
     table.SECOND,
     table.SECOND_CHINESE,
     table.THIRD,
+    table.FOURTH,
 )
 ROWS = [row for text in TABLES for row in rows(text)]
 
