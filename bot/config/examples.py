@@ -155,6 +155,7 @@ EXAMPLES: Mapping[str, Any] = {
     "TopicsFile.telling": ["ability"],
     "TopicsFile.clauses": {"words": {"falls": ["tumbl*"]}},
     "ClausesEntry.words": {"falls": ["tumbl*", "sell-off"], "results": ["@results", "misses"]},
+    "ClausesEntry.causes": {"offering": ["@offering", "block trade"]},
     "ClausesEntry.lines": {"legal-data": ["legal publishers"]},
     "ClausesEntry.suppliers": ["ai-chips", "memory"],
     "NameEntry.name": "Claude",

@@ -157,6 +157,8 @@ class ClausesEntry(StrictModel):
 
     words: dict[Part, tuple[Written, ...]] = Setting(default_factory=dict)
     """Words by the part they play. ``@list`` among them stands for all words of a word list."""
+    causes: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
+    """Words of causes other than AI and results, by name: a topic's name where there is one. ``@list`` as above."""
     lines: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
     """By exposure: more ways to name those who live from it, which count for clauses only."""
     suppliers: tuple[Text, ...] = ()
@@ -249,19 +251,24 @@ def _clauses(
     entries: Sequence[ClausesEntry], names: Callable[[Iterable[Written]], tuple[Name, ...]]
 ) -> ClauseVocabulary:
     words: dict[Part, list[Written]] = {}
+    causes: dict[str, list[Written]] = {}
     lines: dict[str, list[Written]] = {}
     for entry in entries:
         for part, written in entry.words.items():
             words.setdefault(part, []).extend(written)
+        for cause, written in entry.causes.items():
+            causes.setdefault(cause, []).extend(written)
         for exposure, written in entry.lines.items():
             lines.setdefault(exposure, []).extend(written)
+
+    def clause_words(written: Sequence[Written]) -> ClauseWords:
+        return ClauseWords(names(w for w in written if not _is_list(w)), tuple(_lists(written)))
+
     return ClauseVocabulary(
-        {
-            part: ClauseWords(names(w for w in written if not _is_list(w)), tuple(_lists(written)))
-            for part, written in words.items()
-        },
-        {exposure: names(written) for exposure, written in lines.items()},
-        frozenset(name for entry in entries for name in entry.suppliers),
+        words={part: clause_words(written) for part, written in words.items()},
+        causes={cause: clause_words(written) for cause, written in causes.items()},
+        lines={exposure: names(written) for exposure, written in lines.items()},
+        suppliers=frozenset(name for entry in entries for name in entry.suppliers),
     )
 
 
@@ -397,13 +404,18 @@ def _unknown_in_clauses(
     document: Document, clauses: ClausesEntry, topics: Topics, lists: Collection[str]
 ) -> Iterator[Problem]:
     """Word lists and exposures that no file defines, and conditions that a clause cannot ask about."""
-    for part, written in clauses.words.items():
-        path: DocumentPath = ("clauses", "words", part.value)
-        for number, name in enumerate(written):
-            if isinstance(name, str) and name.startswith("@") and name[1:] not in lists:
-                message = f"there is no word list '{name[1:]}'; define it under words, or drop the @"
-                yield problem(document, (*path, number), message)
-        yield from _conditions(document, path, written, topics)
+    sections: tuple[tuple[str, Mapping[str, Sequence[Written]]], ...] = (
+        ("words", {part.value: written for part, written in clauses.words.items()}),
+        ("causes", clauses.causes),
+    )
+    for section, entries in sections:
+        for name, written in entries.items():
+            path: DocumentPath = ("clauses", section, name)
+            for number, word in enumerate(written):
+                if isinstance(word, str) and word.startswith("@") and word[1:] not in lists:
+                    message = f"there is no word list '{word[1:]}'; define it under words, or drop the @"
+                    yield problem(document, (*path, number), message)
+            yield from _conditions(document, path, written, topics)
     for exposure, written in clauses.lines.items():
         yield from _conditions(document, ("clauses", "lines", exposure), written, topics)
     yield from _exposures(document, ("clauses", "lines"), clauses.lines, topics)

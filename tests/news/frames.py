@@ -217,17 +217,17 @@ fall PLTR rating | AI stock Palantir falls after short seller report
 fall SMCI rating | Super Micro sinks after Hindenburg short report
 fall NVDA rating | Nvidia slides after rare downgrade
 fall TTD results | Trade Desk crashes after missing its own forecast
-fall GOOGL legal | Google falls as judge rules on search monopoly
-fall NVDA legal | Nvidia drops on antitrust probe
-fall ADBE legal | Adobe slips after FTC sues
+fall GOOGL regulator | Google falls as judge rules on search monopoly
+fall NVDA regulator | Nvidia drops on antitrust probe
+fall ADBE regulator | Adobe slips after FTC sues
 fall PLTR offering | Palantir slides as chief executive sells shares
 fall BBAI offering | BigBear.ai drops on share offering
 fall SMCI offering | Super Micro falls after pricing convertible notes
 fall CRWD outage | CrowdStrike plunges after faulty update crashes computers
 fall OKTA outage | Okta sinks after data breach
-fall ^ macro | Stocks tumble on tariff fears
+fall ^ tariffs | Stocks tumble on tariff fears
 fall ^ macro | Nasdaq slumps as Fed signals fewer rate cuts
-fall NVDA macro | Nvidia slumps with the market on tariffs
+fall NVDA tariffs | Nvidia slumps with the market on tariffs
 fall NVDA unknown | Nvidia falls 3%
 fall NVDA unknown | Nvidia shares close lower
 fall ADBE results own | Adobe falls after launching its AI video tool
@@ -277,8 +277,8 @@ fall PLTR policy | Palantir, the AI defence company, slides on Pentagon cuts
 fall PLTR unknown | AI favourite Palantir drops for a third day
 fall ANET results | Arista drops as AI orders fail to lift forecast
 fall SMCI results | Super Micro slides as AI server delays hit quarter
-fall ENPH macro | Enphase slides on tariff rules
-fall AAPL macro | Apple sinks on China tariffs
+fall ENPH tariffs | Enphase slides on tariff rules
+fall AAPL tariffs | Apple sinks on China tariffs
 fall INTC deal | Intel drops as chief executive steps down
 fall NVDA results | Nvidia dips on report of Blackwell delays
 fall NVDA spending object | Nvidia drops as Big Tech trims AI capex
@@ -292,7 +292,7 @@ fall PANW unknown | Palo Alto Networks plunges as customers show spending fatigu
 ROUNDUPS = """
 rise PLTR results / fall TTD results | Earnings live: Palantir soars, Trade Desk pummelled, Starbucks cuts its forecast
 rise NVDA / fall CHGG ai | Nvidia rises on demand; Chegg sinks as ChatGPT takes its students
-fall NVDA macro / rise DUOL | Nvidia falls on tariffs, while Duolingo jumps after OpenAI demo
+fall NVDA tariffs / rise DUOL | Nvidia falls on tariffs, while Duolingo jumps after OpenAI demo
 fall INTC results / rise NVDA | Intel sinks on results, Nvidia climbs
 fall NVDA unknown / rise CRM | Nvidia falls while Salesforce rises after OpenAI launch
 rise IBM / fall TRI ai | IBM gains, but Thomson Reuters slumps as Anthropic launches legal tool
@@ -303,7 +303,7 @@ fall WBA results / rise AVGO | Walgreens slumps on loss while Broadcom surges on
 rise GOOGL / fall MSFT spending | Alphabet climbs on Gemini, Microsoft falls on AI spending
 fall NKE results / fall ADBE ai | Nike slides on forecast and Adobe drops after OpenAI launches image tool
 rise CRM results / fall WDAY results | Software earnings: Salesforce jumps, Workday sinks
-fall AAPL macro / fall NVDA ai | Apple slips on tariffs, Nvidia tumbles on DeepSeek
+fall AAPL tariffs / fall NVDA ai | Apple slips on tariffs, Nvidia tumbles on DeepSeek
 rise AMD / fall INTC unknown | AMD jumps on OpenAI deal, Intel falls
 fall PFE unknown / rise NVDA | Pfizer falls; Nvidia rises as AI demand grows
 rise META / fall PINS unknown | Meta soars as AI lifts ads, Pinterest falls
@@ -313,7 +313,7 @@ SUMMARIES = """
 fall TRI unknown / fall TRI ai | Thomson Reuters shares fall || Thomson Reuters dropped 9% on Tuesday after Anthropic released a legal plugin for Claude.
 fall NVDA unknown / fall NVDA ai | Nvidia stock sinks || Shares tumbled 17% after Chinese startup DeepSeek released a cheaper model.
 fall NVDA results | Nvidia slips after results || The company said demand for its AI chips stays strong.
-fall ^ macro | Stocks slide on tariffs || OpenAI released a new model on Monday. Tariffs were on investors' minds.
+fall ^ tariffs | Stocks slide on tariffs || OpenAI released a new model on Monday. Tariffs were on investors' minds.
 fall CHGG unknown / fall CHGG ai | Chegg plunges || Chegg shares fell 45% after the company said students are turning to ChatGPT.
 fall INTU results | Intuit falls on forecast || The maker of TurboTax has launched AI agents for its customers.
 """
@@ -391,7 +391,7 @@ fall FVRR results | Fiverr falls on revenue miss
 fall WDAY results | Workday slips as sales forecast trails, cites AI shift
 fall CRM results | Salesforce slides on disappointing outlook; Agentforce sales grow
 fall SNOW results | Snowflake tumbles as margin forecast hit by AI costs
-fall CHGG legal | Chegg falls after suing Google
+fall CHGG regulator | Chegg falls after suing Google
 fall GOOGL results own | Alphabet tumbles after its chatbot Bard botches a demo
 fall BIDU results own | Baidu drops after unveiling its ChatGPT rival
 fall BIDU results own | Baidu shares slide as Ernie Bot launch underwhelms
@@ -425,7 +425,7 @@ rise NVDA | How Nvidia recovered: months after DeepSeek wiped $600bn off its val
 *fall ~software ai | Week in review: software stocks slump on Anthropic plugins
 *fall IBM ai | IBM stock, down last week on COBOL fears over Claude, steadies
 fall NVDA unknown | Nvidia slips even as DeepSeek fears fade
-fall NVDA macro | Nvidia drops on tariff news, not DeepSeek
+fall NVDA tariffs | Nvidia drops on tariff news, not DeepSeek
 fall ~ai-apps results | AI stock tumbles on earnings
 fall PLTR unknown | Palantir tumbles; here's what AI investors should do
 fall NVDA contagion | Nvidia falls after Micron's weak outlook
@@ -443,7 +443,7 @@ fall ~power-generation ai | 受DeepSeek影响，美股电力股大跌
 fall NVDA results | 英伟达财报不及预期，股价下跌
 fall NVDA unknown | 美国收紧AI芯片出口管制，英伟达大跌
 fall META spending | Meta股价大跌，因AI资本开支高于预期
-fall ^ macro | 关税担忧拖累美股，纳指跌超3%
+fall ^ tariffs | 关税担忧拖累美股，纳指跌超3%
 rise BABA | 阿里巴巴发布新模型，股价大涨
 rise ^ | DeepSeek带动港股科技股大涨
 - | DeepSeek发布新模型，成本仅为十分之一
@@ -518,7 +518,7 @@ fall ^ policy | Chip-heavy Nasdaq sinks on AI export rule
 fall ^ spending | Wall Street ends lower as AI trade falters on spending worries
 fall ~software contagion | Software stocks slip on weak Salesforce forecast
 fall PLTR unknown label | AI star Palantir plunges
-fall PLTR macro label | AI trade darling Palantir sinks on tariff rout
+fall PLTR tariffs label | AI trade darling Palantir sinks on tariff rout
 rise NVDA | Nvidia bounces back after DeepSeek rout
 rise ~software | Software shares recover from Anthropic scare
 - | DeepSeek is a wake-up call, Trump says
@@ -538,12 +538,12 @@ fall NOW results | ServiceNow tumbles 12% on sales outlook; company bets on AI a
 fall MSFT results | Microsoft drops after Azure growth misses, OpenAI losses weigh
 fall GOOGL spending | Alphabet shares sink 8% after AI capex forecast tops estimates
 fall AAPL results | Apple slides as analyst warns of weak iPhone AI demand
-fall AAPL macro | Apple falls on tariffs; Siri overhaul with Gemini planned
+fall AAPL tariffs | Apple falls on tariffs; Siri overhaul with Gemini planned
 fall TSLA results | Tesla drops after deliveries miss as Musk touts AI robots
 fall NVDA unknown | Nvidia closes lower ahead of GTC
 fall NVDA macro | Nvidia, down 6%, leads rout on recession fears
 fall SMCI results | Super Micro plunges as AI server maker delays annual report
-fall SMCI legal | Super Micro sinks after auditor quits AI server maker
+fall SMCI regulator | Super Micro sinks after auditor quits AI server maker
 fall ARM spending | Arm tumbles after report of AI data center slowdown
 fall VRT results | Vertiv falls on outlook even as AI orders boom
 fall VST macro | Vistra falls as yields rise and AI power trade cools
@@ -556,7 +556,7 @@ fall PLTR offering | Palantir slips as insiders sell AI stock
 fall AI offering | C3.ai drops on insider sales
 fall SOUN spending | SoundHound falls 10% as AI hype fades
 fall UPWK results | Upwork drops on outlook, cites AI investment
-fall CHGG legal | Chegg slides after antitrust lawsuit against Google over AI overviews
+fall CHGG regulator | Chegg slides after antitrust lawsuit against Google over AI overviews
 fall DUOL unknown | Duolingo slips as CEO defends AI-first memo
 fall DUOL spending | Duolingo tumbles as it spends on AI and margins shrink
 fall FDS results | FactSet drops on guidance as it invests in AI
@@ -566,10 +566,10 @@ fall ACN results | Accenture slides as federal cuts hit outlook; AI bookings gro
 fall IBM results | IBM falls on software miss; AI book of business at $6 billion
 fall ADBE results | Adobe sinks 13% as AI revenue outlook disappoints
 fall FIG results | Figma slumps on first results since listing as AI costs bite
-fall UNH legal | UnitedHealth falls on probe into AI claims denials
+fall UNH regulator | UnitedHealth falls on probe into AI claims denials
 fall MA policy | Mastercard slips on credit card bill
-fall META legal | Meta slips as judge lets AI copyright case proceed
-fall GETY legal | Getty Images drops after losing AI copyright case
+fall META regulator | Meta slips as judge lets AI copyright case proceed
+fall GETY regulator | Getty Images drops after losing AI copyright case
 fall NVDA policy | Nvidia slides after China bans purchases of its AI chips
 fall NVDA policy | Nvidia falls as Beijing probes it; DeepSeek to use Huawei chips
 fall ~ai-chips macro | Chip stocks slide as yen carry trade unwinds

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.config.topics_file import load_topics
 from bot.core.model import Field
-from bot.core.news import Companies, Company, Name
+from bot.core.news import Companies, Company, Name, Role
 from bot.core.news.clauses import AiRole, CauseKind, ClauseReader, Frame, Move, SubjectKind
 from bot.core.news.lexicon import Features
 from bot.core.news.reader import StoryReader, reader_of
@@ -79,7 +79,7 @@ def test_a_clause_is_read_as_a_careful_reader_would(expected: str, title: str, s
     assert told == [f"{w[0]} {expected_who(w[1])}" for w in wanted]
     for frame, words in zip(found, wanted, strict=True):
         if len(words) > 2:
-            assert frame.cause == words[2]
+            assert (frame.other or frame.cause) == words[2]
         if len(words) > 3:
             assert frame.role == words[3]
         if words[0] == "fall":
@@ -271,6 +271,8 @@ def test_what_belongs_to_a_listed_company_is_its_own_there_and_a_rival_s_elsewhe
 
 def test_every_part_has_words_that_ship() -> None:
     assert set(TOPICS.clauses.words) == set(Part)
+    rivals = {t.name for t in TOPICS.topics if t.role is Role.RIVAL and not t.ai and not t.calendar}
+    assert rivals <= set(TOPICS.clauses.causes)
     assert all(words.names or words.lists for words in TOPICS.clauses.words.values())
     assert TOPICS.clauses.suppliers <= set(TOPICS.exposure_names)
 
@@ -288,6 +290,8 @@ clauses:
     because: [when]
     ai: ["@machine"]
     threats: [outdances]
+  causes:
+    fire: [flames]
   lines:
     dancers: [dance schools]
 """
@@ -300,6 +304,8 @@ def test_a_file_of_one_s_own_is_read_without_any_code(tmp_path: Path) -> None:
     (frame,) = reader.frames(story("Pirouette stumbles when robot outdances it"))
     assert [s.name for s in frame.subjects] == ["DNCE"]
     assert frame.ties
+    (frame,) = reader.frames(story("Pirouette stumbles when in flames"))
+    assert (frame.cause, frame.other, frame.ties) == (CauseKind.OTHER, "fire", False)
     (frame,) = reader.frames(story("Dance schools stumbles"))
     assert [(s.kind, s.name) for s in frame.subjects] == [(SubjectKind.LINE, "dancers")]
 
@@ -319,6 +325,10 @@ def test_a_vocabulary_without_clauses_gives_no_frames(tmp_path: Path) -> None:
             "a word of a clause cannot ask for a list; write the words of",
         ),
         ("words: {ai: [{name: it, followed_by: ['@x']}]}", "there is no list 'x' of words beside a name"),
+        (
+            "causes: {fire: ['@robots']}",
+            "clauses.causes.fire[0]: there is no word list 'robots'; define it under words",
+        ),
         ("lines: {dancer: [ballets]}", "clauses.lines.dancer: there is no exposure 'dancer'; did you mean 'dancers'?"),
         ("suppliers: [dancer]", "clauses.suppliers[0]: there is no exposure 'dancer'; did you mean 'dancers'?"),
         ("word: {falls: [sinks]}", "clauses.word: unknown key 'word'; did you mean 'words'?"),

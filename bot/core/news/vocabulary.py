@@ -199,13 +199,7 @@ class Part(enum.StrEnum):
     """A title of several matters."""
     AI = "ai"
     RESULTS = "results"
-    MACRO = "macro"
-    POLICY = "policy"
-    RATING = "rating"
-    LEGAL = "legal"
-    OFFERING = "offering"
-    OUTAGE = "outage"
-    DEAL = "deal"
+    """Results and forecasts, which are a company's own and another's contagion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +215,8 @@ class ClauseVocabulary:
     """How headlines tell who moves, which way, and because of what."""
 
     words: Mapping[Part, ClauseWords] = field(default_factory=dict)
+    causes: Mapping[str, ClauseWords] = field(default_factory=dict)
+    """Words of other causes by name: a topic's where there is one."""
     lines: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     """By exposure: more ways to name those who live from it, for reading clauses only."""
     suppliers: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from bot.core.news.clauses.marks import (
     LABELS,
     LINE,
     MAKER,
+    OTHER,
     Mark,
 )
 from bot.core.news.vocabulary import Part
@@ -27,17 +28,7 @@ FINANCE, THREATS, HURTS = BITS[Part.FINANCE], BITS[Part.THREATS], BITS[Part.HURT
 LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
 PRODUCTS = BITS[Part.PRODUCTS]
 EASES, ITS, RESULTS = BITS[Part.EASES], BITS[Part.ITS], BITS[Part.RESULTS]
-_OTHERS = {
-    BITS[Part.RESULTS]: CauseKind.RESULTS,
-    BITS[Part.OFFERING]: CauseKind.OFFERING,
-    BITS[Part.RATING]: CauseKind.RATING,
-    BITS[Part.OUTAGE]: CauseKind.OUTAGE,
-    BITS[Part.LEGAL]: CauseKind.LEGAL,
-    BITS[Part.POLICY]: CauseKind.POLICY,
-    BITS[Part.MACRO]: CauseKind.MACRO,
-    BITS[Part.DEAL]: CauseKind.DEAL,
-}
-_OTHER = sum(_OTHERS)
+_RIVALS = RESULTS | OTHER
 
 NAMED = 1.0
 """A lab or model is named, and what it does."""
@@ -57,6 +48,7 @@ class Verdict:
     """What a cause is."""
 
     kind: CauseKind = CauseKind.UNKNOWN
+    other: str = ""
     role: AiRole = AiRole.NONE
     agents: tuple[str, ...] = ()
     strength: float = 0.0
@@ -93,25 +85,25 @@ def judge(
     """
     seen = _look(marks, symbols)
     agent = _agent(marks, seen, supplier=supplier, apart=apart, gerund=gerund, alone=alone)
-    other = _other(marks, seen, many=many)
+    other, name = _other(marks, seen)
     if agent is not None and (other is None or _outweighs(marks, seen, other, many=many)):
         return agent
-    if apart:
-        return Verdict(other, _role(seen, gerund=gerund)) if other is CauseKind.RESULTS else Verdict()
     role = _role(seen, gerund=gerund)
-    if other is not None and not (role is AiRole.OBJECT and other is CauseKind.DEAL):
-        if other is CauseKind.RESULTS and role is AiRole.OBJECT and not seen.others:
-            spent = next((n for n, m in enumerate(marks) if m.bits & SPENDING and not m.bits & LINE), len(marks))
-            first = spent < _first(marks, RESULTS)  # "AI PC demand disappoints"
-            return Verdict(CauseKind.SPENDING if many or first else other, role)
-        return Verdict(other, role)
+    if apart:
+        return Verdict(other, role=role) if other is CauseKind.RESULTS else Verdict()
+    if other is CauseKind.RESULTS and role is AiRole.OBJECT and not seen.others:
+        spent = next((n for n, m in enumerate(marks) if m.bits & SPENDING and not m.bits & LINE), len(marks))
+        if many or spent < _first(marks, RESULTS):  # "AI PC demand disappoints"
+            other = CauseKind.SPENDING
+    if other is not None:
+        return Verdict(other, name, role)
     if role is AiRole.OBJECT:
-        return Verdict(CauseKind.SPENDING, role)
+        return Verdict(CauseKind.SPENDING, role=role)
     if role is AiRole.OWN:
-        return Verdict(CauseKind.RESULTS, role)
+        return Verdict(CauseKind.RESULTS, role=role)
     if seen.others and seen.bits & (FALLS | FELLS):
-        return Verdict(CauseKind.CONTAGION, role)
-    return Verdict(CauseKind.UNKNOWN, role)
+        return Verdict(CauseKind.CONTAGION, role=role)
+    return Verdict(CauseKind.UNKNOWN, role=role)
 
 
 def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
@@ -207,27 +199,26 @@ def _acts(marks: Sequence[Mark], upon: int) -> bool:
 
 
 def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:
-    return Verdict(CauseKind.AI, AiRole.AGENT, agents, round(strength * (APART if apart else 1.0), 4))
+    return Verdict(CauseKind.AI, "", AiRole.AGENT, agents, round(strength * (APART if apart else 1.0), 4))
 
 
-def _other(marks: Sequence[Mark], seen: _Seen, *, many: bool) -> CauseKind | None:
-    """The first cause named that is not AI."""
+def _other(marks: Sequence[Mark], seen: _Seen) -> tuple[CauseKind | None, str]:
+    """The first cause named that is not AI; and its name, where people named it."""
     for mark in marks:
-        if mark.bits & _OTHER and not mark.bits & (AI | MAKER):
-            kind = next(kind for bit, kind in _OTHERS.items() if mark.bits & bit)
-            if kind is CauseKind.RESULTS and seen.others:
-                return CauseKind.CONTAGION
-            return kind
-    return None
+        if mark.bits & _RIVALS and not mark.bits & (AI | MAKER):
+            if mark.bits & RESULTS:
+                return (CauseKind.CONTAGION if seen.others else CauseKind.RESULTS), ""
+            return CauseKind.OTHER, mark.cause
+    return None, ""
 
 
 def _outweighs(marks: Sequence[Mark], seen: _Seen, other: CauseKind, *, many: bool) -> bool:
     """True where AI as the agent is the likelier cause beside ``other``: it is said to do harm, or comes first."""
-    if seen.bits & HURTS or _acts(marks, _OTHER):
+    if seen.bits & HURTS or _acts(marks, _RIVALS):
         return True
     if other is CauseKind.RESULTS and not many:
         return False
-    first = next((m.start for m in marks if m.bits & _OTHER and not m.bits & (AI | MAKER)), 0)
+    first = next((m.start for m in marks if m.bits & _RIVALS and not m.bits & (AI | MAKER)), 0)
     agent = next((m.start for m in marks if m.bits & (AI | MAKER | TOOLS)), first)
     return agent < first
 

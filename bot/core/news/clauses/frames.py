@@ -56,13 +56,8 @@ class CauseKind(enum.StrEnum):
     """Spending on AI, the demand it makes, what it will pay."""
     CONTAGION = "contagion"
     """Another company's results or fall."""
-    MACRO = "macro"
-    POLICY = "policy"
-    RATING = "rating"
-    LEGAL = "legal"
-    OFFERING = "offering"
-    OUTAGE = "outage"
-    DEAL = "deal"
+    OTHER = "other"
+    """One of those that people name: ``Frame.other`` says which."""
     UNKNOWN = "unknown"
 
 
@@ -87,6 +82,8 @@ class Frame:
     connective: str
     """The words that join move and cause: ``after``, ``spooks``. Empty where cause and move only stand side by side."""
     cause: CauseKind
+    other: str
+    """Of another cause: its name in the vocabulary. Empty for all that have a kind of their own."""
     role: AiRole
     agents: tuple[str, ...]
     """Models and labs among the cause: ``model:GPT 5``, ``lab:Anthropic``. Empty where AI is no agent."""

@@ -14,9 +14,9 @@ from bot.core.news.vocabulary import Part, Topics
 
 BITS = {part: 1 << number for number, part in enumerate(Part)}
 _NEXT = len(BITS)
-COMPANY, LINE, GROUP, MAKER, COMMA, HARD = (1 << (_NEXT + number) for number in range(6))
-"""A company; words of an exposure, and those that name who lives from it; a lab or model; the marks within and between
-sentences."""
+COMPANY, LINE, GROUP, MAKER, OTHER, COMMA, HARD = (1 << (_NEXT + number) for number in range(7))
+"""A company; words of an exposure, and those that name who lives from it; a lab or model; a cause that people name; the
+marks within and between sentences."""
 
 FALLS, RISES, FELLS, LIFTS = BITS[Part.FALLS], BITS[Part.RISES], BITS[Part.FELLS], BITS[Part.LIFTS]
 SENDS, SPARKS = BITS[Part.SENDS], BITS[Part.SPARKS]
@@ -43,6 +43,8 @@ class Mark:
     lines: tuple[str, ...] = ()
     makers: tuple[str, ...] = ()
     """``lab:Anthropic``, ``model:GPT 5``."""
+    cause: str = ""
+    """Of a cause that people name."""
     owner: str = ""
     """Of a lab or model: the symbol of the listed company behind it."""
 
@@ -62,13 +64,18 @@ class Marker:
         self._moves = Lexicon(Features())
         """Words of moves stand apart: most texts have none, and are not read any further."""
         self._words = Lexicon(Features())
-        self._listed: list[tuple[int, int]] = []
+        self._listed: list[tuple[int, int, str]] = []
+        """Features of word lists, the bits their words have, and the cause they name."""
         vocabulary = topics.clauses
         for part, words in vocabulary.words.items():
             lexicon = self._moves if BITS[part] & MOVES else self._words
             lexicon.add("part", part.value, words.names, 0)
             if words.lists:
-                self._listed.append((features.mask(words.lists), BITS[part]))
+                self._listed.append((features.mask(words.lists), BITS[part], ""))
+        for cause, words in vocabulary.causes.items():
+            self._words.add("cause", cause, words.names, 0)
+            if words.lists:
+                self._listed.append((features.mask(words.lists), OTHER, cause))
         for exposure, names in vocabulary.lines.items():
             self._words.add("line", exposure, names, 0)
         companies = {lab.name: lab.company for lab in topics.labs}
@@ -87,6 +94,9 @@ class Marker:
             mark.phrase = True
             if hit.term.kind == "part":
                 mark.bits |= BITS[Part(hit.name)]
+            elif hit.term.kind == "cause":
+                mark.bits |= OTHER
+                mark.cause = mark.cause or hit.name
             elif hit.term.kind == "line":
                 mark.bits |= LINE | GROUP
                 mark.lines = (*mark.lines, hit.name)
@@ -118,9 +128,11 @@ class Marker:
             mark.bits |= LINE
             mark.lines = (*mark.lines, hit.name)
         elif term.kind == "words":
-            for mask, bits in self._listed:
+            for mask, bits, cause in self._listed:
                 if term.features & mask:
-                    _at(found, hit).bits |= bits
+                    mark = _at(found, hit)
+                    mark.bits |= bits
+                    mark.cause = mark.cause or cause
 
 
 def _at(found: dict[tuple[int, int], Mark], hit: Hit) -> Mark:
@@ -140,6 +152,7 @@ def _longest(marks: list[Mark]) -> list[Mark]:
             if not outer.phrase:
                 outer.bits |= mark.bits & ~(COMPANY | MAKER)
                 outer.lines = (*outer.lines, *mark.lines)
+                outer.cause = outer.cause or mark.cause
             else:
                 outer.bits |= mark.bits & (SHARES | AI if outer.bits & (MADE | BITS[Part.SPENDING]) else SHARES)
             if not mark.bits & (COMPANY | MAKER):

@@ -132,6 +132,7 @@ class ClauseReader:
             size=_size(text, clause),
             connective=connective,
             cause=verdict.kind,
+            other=verdict.other,
             role=verdict.role,
             agents=verdict.agents,
             because=text.text[words[0].start : words[-1].stop][:_BECAUSE] if words else "",
