@@ -81,8 +81,9 @@ class Stretch:
     """What comes before is another sentence."""
     listed: bool = False
     """What comes before ends in a semicolon."""
+    start: int = 0
     stop: int = 0
-    """Where its words end."""
+    """Where its words begin and end."""
     asked: bool = False
     """A question whether something will move: ``Will agents sink software stocks?``"""
 
@@ -95,6 +96,7 @@ def stretches(text: Folded, marks: Sequence[Mark]) -> list[Stretch]:
             found[-1].stop = mark.start
             found[-1].asked = text.text[mark.start] in "?？" and bool(_bits(found[-1].marks[:1]) & PERHAPS)
             found.append(Stretch([], is_sentence(text.text, mark), text.text[mark.start] in ";；"))
+            found[-1].start = mark.stop
         else:
             found[-1].marks.append(mark)
     found[-1].stop = len(text.text)
@@ -129,17 +131,17 @@ def clauses(text: Folded, stretch: Stretch, context: int) -> Iterator[Clause]:
     for number, head in enumerate(heads):
         before = heads[number - 1] if number else None
         if before is not None:
-            begin = _begins(marks, before, head)
+            begin = _begins(text, marks, before, head)
             if begin is None or (marks[begin].bits & BECAUSE and _frightens(marks, head)):
                 continue  # another word for the move told already: "falls, wiping off"
             start = begin
         end = len(marks)
         for later in heads[number + 1 :]:
-            begin = _begins(marks, head, later)
+            begin = _begins(text, marks, head, later)
             if begin is not None and not marks[begin].bits & BECAUSE:
                 end = begin
                 break
-        clause = _clause(text, marks, start, head, end)
+        clause = _clause(text, marks, start, head, end, stretch.start)
         if stretch.asked:
             clause.move = Move.NONE
         breaks = _until(marks, head.last + 1, end, BREAKS)
@@ -222,7 +224,7 @@ def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head
     return None
 
 
-def _begins(marks: list[Mark], before: _Head, head: _Head) -> int | None:
+def _begins(text: Folded, marks: list[Mark], before: _Head, head: _Head) -> int | None:
     """Which mark begins the clause of ``head``; ``None`` where it only goes on about what ``before`` told of."""
     moving = COMPANY | GROUP | INDEXES | SHARES | (MAKER | FEARS if head.active else 0)
     at = head.at - 1
@@ -235,8 +237,8 @@ def _begins(marks: list[Mark], before: _Head, head: _Head) -> int | None:
                 begin = at
                 if not _lists(marks, before.last + 1, at):
                     return begin
-            elif mark.bits & BREAKS:
-                return None
+            elif mark.bits & BREAKS or text.text[mark.stop : marks[head.at].start].strip():
+                return None  # "…, gold climbs": nobody we know, and what is before belongs to the clause before
             elif begin is not None:
                 return begin
         elif mark.bits & (BECAUSE | DESPITE) and seen & moving and begin is None:
@@ -268,13 +270,13 @@ _PURE = WHO | SHARES | MAKER | BESIDE | INVESTORS
 """What may stand in a list of those who move."""
 
 
-def _clause(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
+def _clause(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, begin: int) -> Clause:
     move = head.move if head.real else Move.NONE
     mark = marks[head.at]
     if head.active:
         clause = _acted(marks, start, head, end)
     else:
-        clause = _moved(text, marks, start, head, end)
+        clause = _moved(text, marks, start, head, end, begin)
     clause.move, clause.head, clause.active = move, mark, head.active
     return clause
 
@@ -293,7 +295,7 @@ def _acted(marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
     return clause
 
 
-def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
+def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, begin: int) -> Clause:
     """``[because …,] [who] tumbles [because …]``."""
     clause = Clause(Move.NONE, [], marks[head.at])
     first = start + 1 if start < head.at and marks[start].bits & (BOUNDARY | BECAUSE) else start
@@ -304,11 +306,11 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
     if because is not None and not _subject_only(marks[because]):
         comma = next((n for n in range(because + 1, head.at) if marks[n].bits & COMMA), None)
         whose = [n for n in range((comma or because) + 1, head.at) if marks[n].bits & (WHO | SHARES)]
-        if comma is not None:
+        if comma is not None and _leads(text, marks, because, comma, begin):
             leading, first = marks[min(because, _chunk(marks, first, because)) : comma], comma + 1
-        elif whose and because <= start + 1:
+        elif comma is None and whose and because <= start + 1:
             leading, first = marks[because : whose[-1]], whose[-1]
-        elif not whose and not text.text[marks[because].start].isascii():  # 英伟达因…下跌
+        elif comma is None and not whose and not text.text[marks[because].start].isascii():  # 英伟达因…下跌
             leading, last = marks[because : head.at], because
     _subjects(text, clause, marks, first, last)
     if not clause.who and clause.head.bits & LINE:  # "software sell-off"
@@ -329,6 +331,16 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int) -
         clause.cause = [*leading, *clause.cause]
         clause.connective = clause.connective or leading[0]
     return clause
+
+
+def _leads(text: Folded, marks: list[Mark], because: int, comma: int, begin: int) -> bool:
+    """True where the words up to ``comma`` give the cause of what follows it: they begin with ``after`` or the like.
+    Chinese puts such words anywhere. ``begin``: where the text of the stretch begins."""
+    if comma + 1 < len(marks) and marks[comma + 1].bits & BREAKS:
+        return False
+    before = marks[because - 1].stop if because and marks[because - 1].bits & BOUNDARY else begin
+    written = text.text[before : marks[because].start]
+    return not written.strip() or not text.text[marks[because].start].isascii()
 
 
 def _chunk(marks: list[Mark], first: int, at: int) -> int:
