@@ -198,6 +198,7 @@ def test_any_text_gives_frames_that_hold_together(title: str, summary: str) -> N
         assert 0 <= frame.strength <= (1.0 if frame.where is Field.TITLE else 0.6)
         assert (frame.strength > 0) == (frame.role is AiRole.AGENT) == (frame.cause is CauseKind.AI)
         assert frame.role is AiRole.AGENT or not frame.agents
+        assert (frame.cause is CauseKind.OTHER) == bool(frame.other)
         assert frame.because in (title if frame.where is Field.TITLE else summary)
         assert not frame.ties or frame.move is Move.FALL
 
@@ -226,6 +227,7 @@ def test_a_frame_tells_how_far_and_by_which_words() -> None:
     assert frame.strength == 1.0
     assert frame.where is Field.TITLE
     assert frames("Chegg shares halve on ChatGPT fears")[0].size == 50.0
+    assert frames("Chegg loses half its value on ChatGPT fears")[0].size == 50.0
     assert frames("Nvidia falls on DeepSeek fears")[0].size is None
 
 

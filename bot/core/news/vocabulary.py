@@ -163,6 +163,8 @@ class Part(enum.StrEnum):
     INDEXES = "indexes"
     """A whole market."""
     INVESTORS = "investors"
+    HALVES = "halves"
+    """A fall by half without a number."""
     MONEY = "money"
     """Sums in which a fall is told: ``billion``."""
     BESIDE = "beside"

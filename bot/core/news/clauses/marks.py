@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import re2
@@ -25,6 +25,7 @@ BREAKS, JOINS, PERHAPS = BITS[Part.BREAKS], BITS[Part.JOINS], BITS[Part.PERHAPS]
 SHARES, INDEXES, INVESTORS = BITS[Part.SHARES], BITS[Part.INDEXES], BITS[Part.INVESTORS]
 BESIDE, FEARS, LABELS, MONEY = BITS[Part.BESIDE], BITS[Part.FEARS], BITS[Part.LABELS], BITS[Part.MONEY]
 AI, MADE = BITS[Part.AI], BITS[Part.TOOLS] | BITS[Part.PRODUCTS]
+HALVES = BITS[Part.HALVES]
 MOVES = FALLS | RISES | FELLS | LIFTS
 WHO = COMPANY | LINE | INDEXES
 BOUNDARY = COMMA | BREAKS | JOINS
@@ -51,6 +52,16 @@ class Mark:
 
 MOST = 200
 """So many marks of a text are read: a title has some fifteen, the summaries that are read some eighty."""
+
+
+def bits_of(marks: Sequence[Mark]) -> int:
+    """The bits of all ``marks`` together."""
+    bits = 0
+    for mark in marks:
+        bits |= mark.bits
+    return bits
+
+
 _SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—")
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})

@@ -19,6 +19,7 @@ from bot.core.news.clauses.marks import (
     FEARS,
     FELLS,
     GROUP,
+    HALVES,
     HARD,
     INDEXES,
     INVESTORS,
@@ -34,6 +35,7 @@ from bot.core.news.clauses.marks import (
     SPARKS,
     WHO,
     Mark,
+    bits_of,
     is_sentence,
 )
 from bot.core.news.text import Folded
@@ -43,6 +45,7 @@ _NEAR = 14
 _MODAL = 14
 """``could soon fall``, ``should not have been hit``."""
 _SIZE = 8
+"""``over 17 %``."""
 _BESIDE = 3
 """``Nvidia's supplier``, ``Google-backed``."""
 
@@ -54,6 +57,7 @@ class Clause:
     move: Move
     who: list[Mark]
     head: Mark
+    """The word that tells of the move."""
     cause: list[Mark] = field(default_factory=list)
     connective: Mark | None = None
     beside: list[Mark] = field(default_factory=list)
@@ -68,6 +72,8 @@ class Clause:
     """Only ``shares`` are said to move: of whom, earlier words tell."""
     stop: int = 0
     """Where its words end."""
+    halves: list[Mark] = field(default_factory=list)
+    """``half of its value``."""
     size_stop: int = 0
     """Where the words end that may tell how far."""
 
@@ -94,20 +100,13 @@ def stretches(text: Folded, marks: Sequence[Mark]) -> list[Stretch]:
     for mark in marks:
         if mark.bits & HARD:
             found[-1].stop = mark.start
-            found[-1].asked = text.text[mark.start] in "?？" and bool(_bits(found[-1].marks[:1]) & PERHAPS)
+            found[-1].asked = text.text[mark.start] in "?？" and bool(bits_of(found[-1].marks[:1]) & PERHAPS)
             found.append(Stretch([], is_sentence(text.text, mark), text.text[mark.start] in ";；"))
             found[-1].start = mark.stop
         else:
             found[-1].marks.append(mark)
     found[-1].stop = len(text.text)
     return [stretch for stretch in found if stretch.marks]
-
-
-def _bits(marks: Sequence[Mark]) -> int:
-    bits = 0
-    for mark in marks:
-        bits |= mark.bits
-    return bits
 
 
 @dataclass(slots=True)
@@ -148,6 +147,7 @@ def clauses(text: Folded, stretch: Stretch, context: int) -> Iterator[Clause]:
         clause.stop = marks[breaks].start if breaks < len(marks) else stretch.stop
         comma = _until(marks, head.last + 1, breaks, COMMA)
         clause.size_stop = marks[comma].start if comma < breaks else clause.stop
+        clause.halves = [m for m in marks[head.last + 1 : end] if m.bits & HALVES]
         yield clause
 
 
@@ -189,14 +189,12 @@ def _sending(text: Folded, marks: list[Mark], at: int) -> _Head | None:
         if mark.bits & (BREAKS | BECAUSE) and not mark.bits & (FALLS | RISES):
             return None
         if mark.bits & (FALLS | RISES):
-            between = _bits(marks[at + 1 : number])
+            between = bits_of(marks[at + 1 : number])
             word = text.text[mark.start : mark.stop]
             if between & COMMA and word.isascii() and not word.lower().endswith("ing"):
                 return None  # "knocks Adobe shares, Toyota rises"
             who = between & (WHO | SHARES)
-            if marks[at].bits & SENDS and who:
-                return _Head(at, _way(mark), True, number)
-            if marks[at].bits & SPARKS:
+            if marks[at].bits & SPARKS or who:
                 return _Head(at, _way(mark), True, number)
             return None
     return None
@@ -303,7 +301,7 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, b
     last = head.at
     nested = bool(start and marks[start].bits & BECAUSE)
     because = next((n for n in range(start + nested, head.at) if marks[n].bits & BECAUSE), None)
-    if because is not None and not _subject_only(marks[because]):
+    if because is not None and not marks[because].bits & WHO:
         comma = next((n for n in range(because + 1, head.at) if marks[n].bits & COMMA), None)
         whose = [n for n in range((comma or because) + 1, head.at) if marks[n].bits & (WHO | SHARES)]
         if comma is not None and _leads(text, marks, because, comma, begin):
@@ -352,10 +350,6 @@ def _measures(text: Folded, mark: Mark) -> bool:
     """``over 17 %``, ``by 5 %``: a size follows, not a cause."""
     following = text.lowered[mark.stop : mark.stop + _SIZE]
     return following.lstrip()[:1].isdigit() and "%" in following
-
-
-def _subject_only(mark: Mark) -> bool:
-    return bool(mark.bits & WHO)
 
 
 def _until(marks: list[Mark], start: int, end: int, bits: int) -> int:

@@ -16,6 +16,7 @@ from bot.core.news.clauses.marks import (
     COMMA,
     COMPANY,
     FEARS,
+    HALVES,
     HARD,
     INDEXES,
     LABELS,
@@ -23,6 +24,7 @@ from bot.core.news.clauses.marks import (
     MAKER,
     Mark,
     Marker,
+    bits_of,
 )
 from bot.core.news.clauses.parsing import Clause, Stretch, clauses, stretches
 from bot.core.news.companies import Companies
@@ -47,7 +49,6 @@ _BECAUSE = 160
 """So much of a cause's words is kept."""
 _NAMES = COMPANY | MAKER | LINE | COMMA | BITS[Part.JOINS]
 _UNKNOWN = Subject(SubjectKind.UNKNOWN)
-_HALF = frozenset({"halve", "halves", "halved", "腰斩"})
 
 
 class ClauseReader:
@@ -77,7 +78,7 @@ class ClauseReader:
     def _read(self, text: Folded, marks: list[Mark], where: Field, spoken: list[Mark], retold: int) -> list[Frame]:
         """The frames of one part. ``spoken``: whom the story spoke of last, kept for what comes after. ``retold``: the
         bits of every stretch, besides its own."""
-        context = _bits(marks)
+        context = bits_of(marks)
         found: list[Frame] = []
         parted = stretches(text, marks)
         many = bool(context & _ROUNDUPS) or sum(bool(m.bits & HARD) for m in marks) >= _PARTED
@@ -85,14 +86,14 @@ class ClauseReader:
         for number, stretch in enumerate(parted):
             parsed = list(clauses(text, stretch, context))
             head = [] if stretch.sentence or not number else parted[number - 1].marks
-            retelling = retold | (_bits(head) & _OLD)
+            retelling = retold | (bits_of(head) & _OLD)
             for clause in parsed:
-                if not clause.who and len(head) > 1 and not _bits(head) & ~_NAMES:  # "Nvidia, AMD: chip giants fall"
+                if not clause.who and len(head) > 1 and not bits_of(head) & ~_NAMES:  # "Nvidia, AMD: chip giants fall"
                     clause.who = [m for m in head if m.bits & COMPANY]
                 if clause.bare:
                     clause.who = _first(clause.beside) or spoken[-1:]
                 clause.beside = _after_break(clause.beside)
-                frame = self._frame(text, clause, where, _bits(stretch.marks) | retelling)
+                frame = self._frame(text, clause, where, bits_of(stretch.marks) | retelling)
                 if frame.cause is CauseKind.UNKNOWN and frame.move is Move.FALL and not many and len(parsed) == 1:
                     frame = self._joined(text, clause, frame, parted, number, context)
                 if frame.cause is CauseKind.UNKNOWN and results:
@@ -122,7 +123,7 @@ class ClauseReader:
                 verdict = after
         if verdict.kind is CauseKind.UNKNOWN and (sold := _before(clause)) is not None:
             verdict = self._judge(text, clause, subjects, [sold], apart=False)
-        if verdict.role is AiRole.NONE and _bits(clause.around) & LABELS:
+        if verdict.role is AiRole.NONE and bits_of(clause.around) & LABELS:
             verdict = replace(verdict, role=AiRole.LABEL)
         words = clause.cause or (clause.beside if verdict.kind is CauseKind.AI else [])
         connective = text.text[clause.connective.start : clause.connective.stop] if clause.connective else ""
@@ -191,16 +192,9 @@ class ClauseReader:
 
 def _of_results(text: Folded, parted: Sequence[Stretch]) -> bool:
     """True where the words before a colon say that what follows is of results: ``Earnings live: …``."""
-    if len(parted) < 2 or parted[1].sentence or not _bits(parted[0].marks) & _RESULTS:
+    if len(parted) < 2 or parted[1].sentence or not bits_of(parted[0].marks) & _RESULTS:
         return False
     return not any(True for _ in clauses(text, parted[0], 0))
-
-
-def _bits(marks: Sequence[Mark]) -> int:
-    bits = 0
-    for mark in marks:
-        bits |= mark.bits
-    return bits
 
 
 def _gerund(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
@@ -270,8 +264,9 @@ def _subjects(clause: Clause) -> tuple[Subject, ...]:
 
 
 def _size(text: Folded, clause: Clause) -> float | None:
-    head = clause.head
-    if text.lowered[head.start : head.stop] in _HALF:
-        return 50.0
-    match = _SIZE.search(text.lowered[head.start : min(clause.size_stop, head.stop + _NEAR)])
-    return float(match.group(1)) if match else None
+    start, stop = clause.head.start, min(clause.size_stop, clause.head.stop + _NEAR)
+    match = _SIZE.search(text.lowered[start:stop])
+    if match:
+        return float(match.group(1))
+    halved = clause.head.bits & HALVES or any(start <= m.start < stop for m in clause.halves)
+    return 50.0 if halved else None
