@@ -6,7 +6,7 @@ clause that moves, parted by ``/``: which way, who, the cause and, where it matt
 of another day. Rows
 were written before anybody looked at what the reader makes of them, table by table. Read for the first time, the ties
 of ``SECOND`` and its Chinese rows were wrong in 16 of 128 (14 not seen), those of ``THIRD`` in 16 of 75 (15 not seen),
-those of ``FOURTH`` in 1 of 75 (not seen). What was wrong then was mended, or the row where it asked too much.
+those of ``FOURTH`` in 1 of 75 (not seen), of ``FIFTH`` in 7 of 43 (not seen). What was wrong then was mended, or the row where it asked too much.
 """
 
 # ruff: noqa: E501 - a row is a line, however long the headline
@@ -604,4 +604,50 @@ fall U ai | Unity plunges on Google Genie launch
 fall ~education ai | Online education stocks rocked by ChatGPT tutor
 fall MU ai | Micron dives on Google's memory-saving AI algorithm
 fall VST ai | Vistra tumbles 28% as DeepSeek jolts AI power bets
+"""
+
+FIFTH = """
+fall NVDA ai | Nvidia leads chip rout after DeepSeek claims breakthrough on old hardware
+fall ASML ai | ASML stumbles in Amsterdam as DeepSeek's thrift unsettles chip investors
+fall SU.PA ai | Schneider Electric tumbles on DeepSeek jitters
+fall ~power-equipment ai | Electrical-equipment makers sink as DeepSeek questions need for data centres
+fall CRM ai | Salesforce stock hits 52-week low as AI agents from OpenAI encroach
+fall ADBE ai | Adobe shares extend decline after Google debuts Nano Banana image model
+fall HUBS+MNDY ai | HubSpot and monday.com crater on fear that vibe coding replaces software
+fall MNDY ai | monday.com plunges as Claude Code builds project software in minutes
+fall TRI ai | Thomson Reuters: shares plunge after Anthropic unveils legal plugin
+fall LZ ai | LegalZoom sinks 20% after Claude plugin for contracts
+fall EXPN.L+RELX ai | Experian and RELX tumble as Anthropic shock reaches London
+fall PUB.PA+WPP ai | Publicis, WPP hit by fears of AI-made ads from Meta
+fall GOOGL ai | Alphabet off 5% after OpenAI reveals search product
+fall GOOGL ai | Google stock dives on Bing with ChatGPT
+fall CHGG ai | Chegg in free fall after ChatGPT warning
+fall COUR+UDMY ai | Coursera and Udemy slide as ChatGPT study mode debuts
+fall UPWK ai | Upwork drops 8% after OpenAI launches jobs platform
+fall ZIP ai | ZipRecruiter sinks on OpenAI jobs platform
+fall Z ai | Zillow stumbles as ChatGPT begins listing homes
+fall KLAR unknown | Klarna drops on weak debut
+fall ABNB ai | Airbnb slips after ChatGPT starts booking stays
+fall INTU+HRB ai | Intuit and H&R Block slump after ChatGPT files taxes
+fall SPOT ai | Spotify shares fall after ElevenLabs launches AI music service
+fall EA ai | Electronic Arts drops on Google's AI game generator
+fall ~software unknown / fall ~software ai | Software meltdown: sector ETF tumbles as Anthropic unveils Claude agents
+fall NVDA offering object | Nvidia drops as SoftBank sells stake to fund OpenAI bet
+fall NVDA unknown | Nvidia falls as OpenAI deal stalls
+fall ORCL spending object | Oracle slides on report OpenAI may cut data center spending
+fall AMD results | AMD falls after earnings as MI300 AI chip sales disappoint
+fall MDB results | MongoDB dives on forecast cut; AI apps slow to take off
+fall DDOG results | Datadog drops on outlook as OpenAI trims usage
+fall TEAM deal | Atlassian slides as finance chief departs, AI push continues
+fall PATH rating | UiPath falls after downgrade citing AI agents
+fall GTLB results | GitLab slumps after guidance; AI features roll out
+fall CRWD regulator | CrowdStrike slips on Delta lawsuit
+fall SNAP results | Snap plunges on revenue warning, launches AI glasses
+fall CVNA rating | Carvana tumbles on short report
+fall ^ policy | Stocks sag as White House mulls AI chip limits
+fall ~ai-chips contagion | Chipmakers slide after Samsung's weak AI memory outlook
+rise GOOGL | Alphabet rallies after Gemini 3 launch
+rise NVDA | Nvidia gains as DeepSeek's claims questioned
+- | Anthropic's valuation triples as Claude booms
+- | OpenAI sued by publishers over training data
 """

@@ -51,6 +51,7 @@ TABLES = (
     table.SECOND_CHINESE,
     table.THIRD,
     table.FOURTH,
+    table.FIFTH,
 )
 ROWS = [row for text in TABLES for row in rows(text)]
 

@@ -173,7 +173,7 @@ def _longest(marks: list[Mark]) -> list[Mark]:
         else:
             if outer is not None and mark.start < outer.stop and outer.bits & COMPANY:
                 mark.bits &= ~(LINE | GROUP)  # "TAL [Education shares]"
-                mark.lines = ()
+                mark.lines, mark.phrase = (), True
             outer = mark
         kept.append(mark)
     return kept
