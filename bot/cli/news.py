@@ -30,8 +30,8 @@ def explain(
 ) -> None:
     """Show how a headline is classified and whom it reaches.
 
-    Prints its score per topic with the reasons, whom it names, the lines of business it affects and the symbols it
-    reaches.
+    Prints its score per topic with the reasons, how its clauses are read, whom it names, the lines of business it
+    affects and the symbols it reaches.
     """
     from bot.app.lab.explain_news import explain_headline, explained_lines, explained_object
     from bot.clock import SystemClock

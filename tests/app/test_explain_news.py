@@ -43,6 +43,60 @@ def test_it_says_who_is_named_what_is_met_and_whom_it_reaches() -> None:
     assert "more (--top 0" not in run(TITLE, "--top", "0")
 
 
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        (
+            "Chegg shares fall 12% as ChatGPT threatens homework help",
+            "Chegg falls 12% because of ChatGPT (AI is the agent): ties the fall to AI",
+        ),
+        (
+            "Nvidia and Broadcom slide on AI fears after new AI tool cuts demand for chips",
+            "Nvidia, Broadcom fall because of AI (AI is the agent): ties the fall to AI",
+        ),
+        ("Nvidia falls after results miss forecasts", "Nvidia falls on results: not tied"),
+        ("Nvidia slides on tariffs", "Nvidia falls on tariffs and trade war: not tied"),
+        ("Nvidia could fall", "Nvidia may move for no known reason: not tied"),
+        ("Adobe rises on strong results", "Adobe rises on results: not tied"),
+        (TITLE, "Thomson Reuters falls because of Anthropic (AI is the agent): ties the fall to AI"),
+    ],
+)
+def test_it_says_how_each_clause_is_read_and_whether_it_ties_a_fall_to_ai(title: str, read: str) -> None:
+    lines = run(title).splitlines()
+    at = lines.index("reads")
+    assert lines[at + 1] == f"  {read}"
+    assert lines[at + 2].startswith("names ")
+    (frame,) = json.loads(run(title, "--json"))["frames"]
+    assert frame["ties"] == read.endswith(": ties the fall to AI")
+
+
+def test_clauses_in_json_have_every_part_and_those_of_a_summary_say_so() -> None:
+    summary = "Shares dropped 9% after Anthropic launched a legal plugin."
+    _, frame = json.loads(run("Thomson Reuters shares fall", "--summary", summary, "--json"))["frames"]
+    assert frame == {
+        "subjects": [{"kind": "company", "name": "TRI"}, {"kind": "company", "name": "TRI.TO"}],
+        "who": ["Thomson Reuters"],
+        "move": "fall",
+        "size": 9.0,
+        "connective": "after",
+        "cause": "ai",
+        "role": "agent",
+        "agents": ["lab:Anthropic"],
+        "because": "after Anthropic launched a legal plugin",
+        "strength": 0.6,
+        "where": "summary",
+        "old": False,
+        "ties": True,
+    }
+    printed = run("Thomson Reuters shares fall", "--summary", summary)
+    assert "because of Anthropic (AI is the agent), in the summary: ties the fall to AI" in printed
+
+
+def test_a_headline_in_which_nothing_moves_has_no_clauses() -> None:
+    assert "reads" not in run("OpenAI unveils GPT-9").splitlines()
+    assert json.loads(run("OpenAI unveils GPT-9", "--json"))["frames"] == []
+
+
 def test_json_is_one_object_with_the_same_facts() -> None:
     (line,) = run(TITLE, "--json").splitlines()
     found = json.loads(line)

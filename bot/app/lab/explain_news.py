@@ -1,4 +1,4 @@
-"""How a headline is classified: scores with reasons, names, lines of business, and the symbols it reaches.
+"""How a headline is classified: scores with reasons, clauses, names, lines of business, and the symbols it reaches.
 
 It goes through the same news index as any story from a feed; nothing is computed in a second way.
 """
@@ -15,11 +15,25 @@ from bot.app.project import load_project
 from bot.core.errors import UsageError
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story
 from bot.core.news import Companies, NewsIndex, Topics
-from bot.core.news.reader import SCORED
+from bot.core.news.clauses import AiRole, CauseKind, Frame, Move, Subject, SubjectKind
+from bot.core.news.reader import SCORED, reader_of
 from bot.render.text import clean
 
 COUNTS = 0.5
 """The score from which a story counts, unless a rule says otherwise."""
+_CAUSES = {
+    CauseKind.RESULTS: "on results",
+    CauseKind.SPENDING: "on AI spending",
+    CauseKind.CONTAGION: "with another company",
+    CauseKind.UNKNOWN: "for no known reason",
+}
+_ROLES = {
+    AiRole.AGENT: " (AI is the agent)",
+    AiRole.OBJECT: " (AI is what is sold or spent on)",
+    AiRole.LABEL: " (AI is only the kind of share)",
+    AiRole.OWN: " (AI is its own product)",
+    AiRole.NONE: "",
+}
 _ORDER = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
 
 
@@ -30,6 +44,8 @@ class Explained:
     reading: Reading
     titles: dict[str, str]
     """Topic titles by name."""
+    frames: tuple[tuple[Frame, tuple[str, ...]], ...]
+    """Each clause that tells of a move, with the names of those who move."""
     why: tuple[tuple[str, ScoreReason], ...]
     """Each exposure with a reason, strongest first."""
     reached: tuple[tuple[str, str, ClusterMatch], ...]
@@ -65,7 +81,22 @@ def explain_story(topics: Topics, companies: Companies, story: Story) -> Explain
             found.append((symbol, company.name if company else "", match))
     found.sort(key=lambda item: (_ORDER[item[2].reach], -item[2].strength, item[0]))
     titles = {topic.name: topic.title for topic in topics.topics}
-    return Explained(reading, titles, index.why(story.id), tuple(found))
+    frames = tuple(
+        (frame, tuple(dict.fromkeys(_subject(s, topics, companies) for s in frame.subjects)))
+        for frame in reader_of(topics, companies).frames(story)
+    )
+    return Explained(reading, titles, frames, index.why(story.id), tuple(found))
+
+
+def _subject(subject: Subject, topics: Topics, companies: Companies) -> str:
+    """The name of who moves; the same for all listings of a company."""
+    if subject.kind is SubjectKind.COMPANY:
+        company = companies.get(subject.name)
+        return company.name if company else subject.name
+    if subject.kind is SubjectKind.LINE:
+        title = next((e.title for e in topics.exposures if e.name == subject.name), subject.name)
+        return f"{title} (line of business)"
+    return "the market" if subject.kind is SubjectKind.INDEX else "somebody unknown"
 
 
 # ------------------------------------------------------------------------------------------------------------- output
@@ -74,6 +105,9 @@ def explain_story(topics: Topics, companies: Companies, story: Story) -> Explain
 def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
     """For people. At most ``companies_shown`` symbols reached by exposure; 0 for all."""
     yield from _topic_lines(found)
+    if found.frames:
+        yield "reads"
+        yield from (f"  {_clause(frame, who, found.titles)}" for frame, who in found.frames)
     named = _mentions(found.reading.mentions)
     yield "names " + ("; ".join(named) if named else "no known company, lab or model")
     if not found.reading.cluster:
@@ -98,6 +132,24 @@ def _topic_lines(found: Explained) -> Iterator[str]:
         yield f"{topic.topic} {topic.score:.2f} ({verdict}): {found.titles.get(topic.topic, '')}"
         for reason in topic.reasons:
             yield f"  {reason.weight:+.2f} {reason.name}" + (f": {reason.text}" if reason.text else "")
+
+
+def _clause(frame: Frame, who: tuple[str, ...], titles: dict[str, str]) -> str:
+    """One clause: ``Chegg falls because of ChatGPT (AI is the agent): ties the fall to AI``."""
+    many = len(who) > 1
+    move = "may move" if frame.move is Move.NONE else frame.move.value + ("" if many else "s")
+    size = "" if frame.size is None else f" {frame.size:g}%"
+    if frame.cause is CauseKind.AI:
+        agents = dict.fromkeys(agent.partition(":")[2] for agent in frame.agents)
+        cause = f"because of {', '.join(agents) or 'AI'}"
+    elif frame.cause is CauseKind.OTHER:
+        cause = f"on {titles.get(frame.other, frame.other)}"
+    else:
+        cause = _CAUSES[frame.cause]
+    verdict = "ties the fall to AI" if frame.ties else "not tied"
+    old = ", an earlier move" if frame.old else ""
+    place = "" if frame.where is Field.TITLE else f", in the {frame.where.value}"
+    return f"{', '.join(who)} {move}{size} {cause}{_ROLES[frame.role]}{old}{place}: {verdict}"
 
 
 def _reach_lines(found: Explained, companies_shown: int) -> Iterator[str]:
@@ -144,6 +196,7 @@ def explained_object(found: Explained) -> dict[str, Any]:
             }
             for topic in sorted(found.reading.topics, key=lambda t: (-t.score, t.topic))
         ],
+        "frames": [_frame(frame, who) for frame, who in found.frames],
         "mentions": [
             {"kind": m.kind, "name": m.name, "text": m.text, "where": m.where.value, "start": m.start}
             for m in found.reading.mentions
@@ -166,6 +219,24 @@ def explained_object(found: Explained) -> dict[str, Any]:
             }
             for symbol, name, match in found.reached
         ],
+    }
+
+
+def _frame(frame: Frame, who: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "subjects": [{"kind": subject.kind.value, "name": subject.name} for subject in frame.subjects],
+        "who": list(who),
+        "move": frame.move.value,
+        "size": frame.size,
+        "connective": frame.connective,
+        "cause": frame.other or frame.cause.value,
+        "role": frame.role.value,
+        "agents": list(frame.agents),
+        "because": frame.because,
+        "strength": frame.strength,
+        "where": frame.where.value,
+        "old": frame.old,
+        "ties": frame.ties,
     }
 
 

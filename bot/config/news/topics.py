@@ -6,7 +6,7 @@ joined; anything else may be defined only once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,21 @@ from bot.config.yaml.document import Document, DocumentPath, load_document, prob
 from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
-from bot.core.news.vocabulary import BUILT_IN, Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics, grouped
+from bot.core.news.vocabulary import (
+    BUILT_IN,
+    ClauseVocabulary,
+    ClauseWords,
+    Effect,
+    Exposure,
+    Family,
+    Lab,
+    Part,
+    Role,
+    Signal,
+    Topic,
+    Topics,
+    grouped,
+)
 from bot.core.news.voices.speakers import Speech
 
 Weight = Annotated[float, Setting(ge=-1, le=1)]
@@ -141,6 +155,19 @@ class EffectEntry(StrictModel):
     """Exposures, each with how strongly such a story reaches it."""
 
 
+class ClausesEntry(StrictModel):
+    """How headlines say who moves, which way, and because of what."""
+
+    words: dict[Part, tuple[Written, ...]] = Setting(default_factory=dict)
+    """Words by the part they play. ``@list`` among them stands for all words of a word list."""
+    causes: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
+    """Words of causes other than AI and results, by name: a topic's name where there is one. ``@list`` as above."""
+    lines: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
+    """By exposure: more ways to name those exposed to it, which count for clauses only."""
+    suppliers: tuple[Text, ...] = ()
+    """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+
+
 class TopicsFile(StrictModel):
     """One file in ``rules/topics/``. Every section is optional."""
 
@@ -162,6 +189,8 @@ class TopicsFile(StrictModel):
         default_factory=dict, json_schema_extra={"propertyNames": {"enum": list(SPEECH_LISTS)}}
     )
     """Word lists for finding the speaker of a quotation; ``voices.yaml`` says what each is for."""
+    clauses: ClausesEntry = ClausesEntry()
+    """How headlines say who moves, which way, and because of what."""
 
 
 _Loaded = tuple[Document, TopicsFile]
@@ -219,7 +248,39 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
         ),
         telling=frozenset(name for file in files for name in file.telling),
         speech=_speech(files),
+        clauses=_clauses([file.clauses for file in files], names),
     )
+
+
+def _clauses(
+    entries: Sequence[ClausesEntry], names: Callable[[Iterable[Written]], tuple[Name, ...]]
+) -> ClauseVocabulary:
+    words: dict[Part, list[Written]] = {}
+    causes: dict[str, list[Written]] = {}
+    lines: dict[str, list[Written]] = {}
+    for entry in entries:
+        for part, written in entry.words.items():
+            words.setdefault(part, []).extend(written)
+        for cause, written in entry.causes.items():
+            causes.setdefault(cause, []).extend(written)
+        for exposure, written in entry.lines.items():
+            lines.setdefault(exposure, []).extend(written)
+
+    def clause_words(written: Sequence[Written]) -> ClauseWords:
+        own = names(word for word in written if not _list_name(word))
+        return ClauseWords(own, tuple(filter(None, map(_list_name, written))))
+
+    return ClauseVocabulary(
+        words={part: clause_words(written) for part, written in words.items()},
+        causes={cause: clause_words(written) for cause, written in causes.items()},
+        lines={exposure: names(written) for exposure, written in lines.items()},
+        suppliers=frozenset(name for entry in entries for name in entry.suppliers),
+    )
+
+
+def _list_name(written: Written) -> str:
+    """The word list that ``@list`` stands for; empty for a word."""
+    return written[1:] if isinstance(written, str) and written.startswith("@") else ""
 
 
 def _speech(files: Sequence[TopicsFile]) -> Speech:
@@ -302,10 +363,8 @@ def _undefined(document: Document, file: TopicsFile, topics: Topics) -> Iterator
     for number, effect in enumerate(file.effects):
         yield from _names(document, ("effects", number, "all"), effect.all, features)
         yield from _names(document, ("effects", number, "none"), effect.none, features)
-        for name in effect.reach:
-            if name not in topics.exposure_names:
-                message = unknown("exposure", name, topics.exposure_names, "define it under exposures")
-                yield problem(document, ("effects", number, "reach", name), message, key=True)
+        yield from _exposures(document, ("effects", number, "reach"), effect.reach, topics)
+    yield from _undefined_in_clauses(document, file.clauses, topics)
     for name, words in file.speech.items():
         if name not in SPEECH_LISTS:
             message = unknown("speech list", name, SPEECH_LISTS, f"write one of {', '.join(SPEECH_LISTS)}")
@@ -313,6 +372,51 @@ def _undefined(document: Document, file: TopicsFile, topics: Topics) -> Iterator
         for number, word in enumerate(words):
             if len(word.split()) != 1:
                 yield problem(document, ("speech", name, number), f"'{word}' is not one word; list single words")
+
+
+def _undefined_in_clauses(document: Document, clauses: ClausesEntry, topics: Topics) -> Iterator[Problem]:
+    """Word lists and exposures that no file defines, and conditions that a clause cannot have."""
+    listed: list[tuple[DocumentPath, Sequence[Written]]] = [
+        *((("clauses", "words", part.value), written) for part, written in clauses.words.items()),
+        *((("clauses", "causes", cause), written) for cause, written in clauses.causes.items()),
+    ]
+    lists = {*topics.words, *topics.features()}
+    for path, written in listed:
+        for number, word in enumerate(written):
+            if (name := _list_name(word)) and name not in lists:
+                message = f"there is no word list '{name}'; define it under words, or drop the @"
+                yield problem(document, (*path, number), message)
+        yield from _clause_conditions(document, path, written, topics)
+    for exposure, written in clauses.lines.items():
+        yield from _clause_conditions(document, ("clauses", "lines", exposure), written, topics)
+    yield from _exposures(document, ("clauses", "lines"), clauses.lines, topics)
+    yield from _exposures(document, ("clauses", "suppliers"), clauses.suppliers, topics)
+
+
+def _clause_conditions(
+    document: Document, path: DocumentPath, written: Sequence[Written], topics: Topics
+) -> Iterator[Problem]:
+    """A clause is read without the rest of the story, so its words can have lists next to them but not require one."""
+    yield from list_references(document, path, written, topics.words, topics.words)
+    for number, entry in enumerate(written):
+        if isinstance(entry, str):
+            continue
+        for key, conditions in (("needs", entry.needs), ("unless", entry.unless)):
+            for place, condition in enumerate(conditions):
+                if (name := _list_name(condition)) in topics.words:
+                    message = f"a word of a clause cannot require a list; write the words of '{name}'"
+                    yield problem(document, (*path, number, key, place), message)
+
+
+def _exposures(
+    document: Document, path: DocumentPath, names: Mapping[str, object] | Sequence[str], topics: Topics
+) -> Iterator[Problem]:
+    """The exposures among ``names``, a mapping's keys or a list's items, that no file defines."""
+    keys = isinstance(names, Mapping)
+    for number, name in enumerate(names):
+        if name not in topics.exposure_names:
+            message = unknown("exposure", name, topics.exposure_names, "define it under exposures")
+            yield problem(document, (*path, name if keys else number), message, key=keys)
 
 
 def _names(

@@ -7,6 +7,7 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
+from bot.core.news.clauses import ClauseReader, Frame
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import ExposureReader
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
@@ -96,6 +97,7 @@ class StoryReader:
         self._source_hits = lru_cache(_SOURCES)(self._scan_source)
         self._source_marks = lru_cache(_SOURCES)(self._mark_source)
         self._telling = features.mask(sorted(topics.telling))
+        self._clauses = ClauseReader(topics, companies, features)
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
     def read(self, story: Story) -> Content:
@@ -133,6 +135,11 @@ class StoryReader:
     def why(self, story: Story) -> tuple[tuple[str, ScoreReason], ...]:
         """The exposures ``story`` meets, each with the reason; empty for a story on no topic."""
         return self._exposures.why(self._look(story)[3]) if self.read(story).scored else ()
+
+    def frames(self, story: Story) -> tuple[Frame, ...]:
+        """Who moves in ``story``, which way, and because of what; for any story, scored or not."""
+        title, summary, parts, _ = self._look(story)
+        return self._clauses.frames(title, summary, parts)
 
     def _look(self, story: Story) -> tuple[Folded, Folded, list[list[Hit]], FoundFeatures]:
         """Title and summary as read, and what was found in them and in the source."""

@@ -127,6 +127,96 @@ class Effect:
     elsewhere: float = 0.5
 
 
+class Part(enum.StrEnum):
+    """What a word does in a clause that tells of a move."""
+
+    FALLS = "falls"
+    """What falls stands before it: ``Nvidia tumbles``; or after it: ``rout in chip stocks``."""
+    RISES = "rises"
+    FELLS = "fells"
+    """What falls stands after it: ``fears batter chip stocks``; before it with ``by``: ``chip stocks hit by fears``."""
+    LIFTS = "lifts"
+    SENDS = "sends"
+    """A move follows, with what moves in between: ``sends chip stocks tumbling``."""
+    SPARKS = "sparks"
+    """A move follows, and after it what moves: ``sparks a sell-off in chip stocks``."""
+    BECAUSE = "because"
+    """The cause follows: ``on``, ``after``, ``as``, ``amid``."""
+    BY = "by"
+    DESPITE = "despite"
+    """What follows is no cause."""
+    BREAKS = "breaks"
+    """Another matter follows: ``while``, ``but``."""
+    JOINS = "joins"
+    PERHAPS = "perhaps"
+    """The move right after it has not happened: ``could``, ``will``, ``not``."""
+    SHARES = "shares"
+    """Shares of what is named beside it, or else of whom the text spoke last."""
+    INDEXES = "indexes"
+    """A whole market."""
+    INVESTORS = "investors"
+    HALVES = "halves"
+    """A fall by half without a number."""
+    MONEY = "money"
+    """Sums in which a fall is told: ``billion``."""
+    BESIDE = "beside"
+    """The company right before it does not move itself: ``Nvidia supplier``, ``Google-backed``."""
+    LABELS = "labels"
+    """AI as the kind of share: ``AI stocks``."""
+    SOLD = "sold"
+    """AI, or what it runs on, as goods: ``AI chips``, ``AI adoption``."""
+    SPENDING = "spending"
+    """Spending, demand and what people hope to earn with it."""
+    FINANCE = "finance"
+    """What a lab does as a business: funding, a listing, pay, a lawsuit."""
+    FEARS = "fears"
+    THREATS = "threats"
+    """What AI does to a business: replaces, undercuts, competes."""
+    HURTS = "hurts"
+    """The same as done already, which outweighs results: ``hurting growth``, ``blames``."""
+    LAUNCHES = "launches"
+    TOOLS = "tools"
+    """What makes AI an agent by itself: ``a new AI tool``, ``legal plugin``."""
+    PRODUCTS = "products"
+    """What a lab makes, and others too: ``app``, ``platform``."""
+    CHEAPER = "cheaper"
+    """AI that needs less of what suppliers sell: ``fewer chips``, ``at a fraction of the cost``."""
+    EASES = "eases"
+    """Fears that end."""
+    ITS = "its"
+    """What follows belongs to whoever moves."""
+    OLD = "old"
+    """The move is not of today."""
+    ADVICE = "advice"
+    """Of a title: advice on shares, whose summary retells what moved them before."""
+    ROUNDUPS = "roundups"
+    """A title of several matters."""
+    AI = "ai"
+    RESULTS = "results"
+    """Results and forecasts, which are a company's own and another's contagion."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseWords:
+    """The words of one part: names of its own, and word lists whose words are of this part too."""
+
+    names: tuple[Name, ...] = ()
+    lists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseVocabulary:
+    """How headlines tell who moves, which way, and because of what."""
+
+    words: Mapping[Part, ClauseWords] = field(default_factory=dict)
+    causes: Mapping[str, ClauseWords] = field(default_factory=dict)
+    """Words of other causes by name: a topic's where there is one."""
+    lines: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+    """By exposure: more ways to name those exposed to it, for reading clauses only."""
+    suppliers: frozenset[str] = frozenset()
+    """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """Everything in ``rules/topics/`` as one vocabulary."""
@@ -141,6 +231,8 @@ class Topics:
     """Word lists whose words distinguish happenings, as words in no list and those of exposures always do."""
     speech: Speech = field(default_factory=Speech)
     """Words for finding the speakers of quotations."""
+    clauses: ClauseVocabulary = field(default_factory=ClauseVocabulary)
+    """Words for reading headlines clause by clause."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", MappingProxyType(dict(self.words)))

@@ -1,0 +1,10 @@
+"""What a story says by clauses: who moves, which way, because of what, and what AI does in it.
+
+``frames`` has the values, ``marks`` finds the words that matter, ``parsing`` parts them into clauses with a move each,
+``causes`` judges what stands as the cause, ``reader`` puts them together. Pure; linear in the length of a text.
+"""
+
+from bot.core.news.clauses.frames import AiRole, CauseKind, Frame, Move, Subject, SubjectKind
+from bot.core.news.clauses.reader import ClauseReader
+
+__all__ = ["AiRole", "CauseKind", "ClauseReader", "Frame", "Move", "Subject", "SubjectKind"]

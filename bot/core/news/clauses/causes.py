@@ -1,0 +1,259 @@
+"""What stands as the cause of a move: what kind of cause it is, and what AI does in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.news.clauses.frames import AiRole, CauseKind
+from bot.core.news.clauses.marks import (
+    BESIDE,
+    BITS,
+    BREAKS,
+    COMMA,
+    COMPANY,
+    FALLS,
+    FEARS,
+    FELLS,
+    LABELS,
+    LINE,
+    MAKER,
+    OTHER,
+    Mark,
+)
+from bot.core.news.vocabulary import Part
+
+AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
+FINANCE, THREATS, HURTS = BITS[Part.FINANCE], BITS[Part.THREATS], BITS[Part.HURTS]
+LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
+PRODUCTS = BITS[Part.PRODUCTS]
+EASES, ITS, RESULTS = BITS[Part.EASES], BITS[Part.ITS], BITS[Part.RESULTS]
+_RIVALS = RESULTS | OTHER
+
+NAMED = 1.0
+"""A lab or model is named, and what it does."""
+NAMED_ALONE = 0.9
+"""It is only named: ``Nvidia tumbles on DeepSeek``."""
+KIND = 0.8
+"""Some AI, and what it does: ``a new AI tool``, ``AI disruption``."""
+FEARED = 0.6
+"""Only that AI is feared."""
+_NEAR = 3
+APART = 0.6
+"""What part counts where cause and move stand side by side with no word that joins them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a cause is."""
+
+    kind: CauseKind = CauseKind.UNKNOWN
+    other: str = ""
+    role: AiRole = AiRole.NONE
+    agents: tuple[str, ...] = ()
+    strength: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    bits: int
+    named: tuple[Mark, ...]
+    """Labs and models that do not belong to who moves."""
+    own: bool
+    """Labs and models of who moves."""
+    its: bool
+    """``its`` speaks of who moves: nobody else has been named before it."""
+    others: bool
+    """Other companies."""
+
+
+def judge(
+    marks: Sequence[Mark],
+    symbols: Collection[str],
+    *,
+    supplier: bool,
+    many: bool,
+    apart: bool,
+    gerund: bool,
+    alone: bool,
+) -> Verdict:
+    """What ``marks`` say as the cause of a move of ``symbols``.
+
+    ``supplier``: they sell to makers of AI. ``many``: a line or index moves, whose results are not its own. ``apart``:
+    no word joins cause and move. ``gerund``: the cause begins with a verb without a subject, ``after launching``: who
+    moves did it. ``alone``: of a lab or model it says no more than the name.
+    """
+    seen = _look(marks, symbols)
+    agent = _agent(marks, seen, supplier=supplier, apart=apart, gerund=gerund, alone=alone)
+    other, name = _other(marks, seen)
+    if agent is not None and (other is None or _outweighs(marks, seen, other, many=many)):
+        return agent
+    role = _role(seen, gerund=gerund)
+    if apart:
+        return Verdict(other, role=role) if other is CauseKind.RESULTS else Verdict()
+    if other is CauseKind.RESULTS and role is AiRole.OBJECT and not seen.others:
+        spent = next((n for n, m in enumerate(marks) if m.bits & SPENDING and not m.bits & LINE), len(marks))
+        if many or spent < _first(marks, RESULTS):  # "AI PC demand disappoints"
+            other = CauseKind.SPENDING
+    if other is not None:
+        return Verdict(other, name, role)
+    if role is AiRole.OBJECT:
+        return Verdict(CauseKind.SPENDING, role=role)
+    if role is AiRole.OWN:
+        return Verdict(CauseKind.RESULTS, role=role)
+    if seen.others and seen.bits & (FALLS | FELLS):
+        return Verdict(CauseKind.CONTAGION, role=role)
+    return Verdict(CauseKind.UNKNOWN, role=role)
+
+
+def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
+    bits, own, others, its = 0, False, False, False
+    named: list[Mark] = []
+    before: Mark | None = None
+    for mark in marks:
+        near = before is not None and mark.start - before.stop <= _NEAR
+        if near and before is not None and before.bits & MAKER and mark.bits & BESIDE:
+            if before in named:  # "a ChatGPT rival" is somebody else's
+                named.remove(before)
+            bits |= mark.bits & ~THREATS
+        else:
+            bits |= mark.bits
+        if mark.bits & ITS and not named and not others:
+            its = True
+        if mark.bits & MAKER:
+            if (mark.owner and mark.owner in symbols) or (near and before is not None and before.bits & ITS):
+                own = True
+            else:
+                named.append(mark)
+        if mark.bits & COMPANY and not any(symbol in symbols for symbol in mark.companies):
+            others = True
+        before = mark
+    return _Seen(bits, tuple(named), own, its, others)
+
+
+def _agent(
+    marks: Sequence[Mark], seen: _Seen, *, supplier: bool, apart: bool, gerund: bool, alone: bool
+) -> Verdict | None:
+    """AI as what makes who moves fall; ``None`` where it does not."""
+    bits = seen.bits
+    if bits & EASES or not (seen.named or bits & (AI | TOOLS)):
+        return None
+    launched = bool(bits & LAUNCHES and not gerund)
+    agents = tuple(dict.fromkeys(name for m in seen.named for name in m.makers))
+    # a lab that belongs to a listed company does a hundred other things; what counts is what it makes
+    makers = [m for m in seen.named if not m.owner or any(n.startswith("model:") for n in m.makers)]
+    models = any(n.startswith("model:") for m in makers for n in m.makers)
+    bought = bool(bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS) and not _acts(marks, SPENDING | SOLD))
+    if makers:
+        makes = models or bool(bits & (TOOLS | PRODUCTS | CHEAPER)) or _ends_in_ai(marks)
+        strength = _named_strength(seen, makes=makes, bought=bought, launched=launched, apart=apart, alone=alone)
+    else:
+        strength = _unnamed_strength(
+            marks, seen, supplier=supplier, bought=bought, launched=launched, apart=apart, gerund=gerund
+        )
+    return _verdict(strength, agents, apart) if strength else None
+
+
+def _named_strength(seen: _Seen, *, makes: bool, bought: bool, launched: bool, apart: bool, alone: bool) -> float:
+    """How plainly a named model, or a lab by what it ``makes``, is given as the agent; 0 where it is none."""
+    bits = seen.bits
+    harm = bits & (THREATS | HURTS | CHEAPER)
+    shaken = bits & (FEARS | FELLS)
+    if seen.its and bits & LAUNCHES and not (harm or shaken):
+        return 0.0  # "Baidu launches its answer to ChatGPT"
+    if bits & FINANCE and not (harm or (makes and launched)):
+        return 0.0
+    if bought and not (makes and (bits & THREATS or launched or shaken)):
+        return 0.0
+    if harm or launched or shaken or (makes and not apart):
+        return NAMED
+    return NAMED_ALONE if alone and not apart else 0.0
+
+
+def _unnamed_strength(
+    marks: Sequence[Mark], seen: _Seen, *, supplier: bool, bought: bool, launched: bool, apart: bool, gerund: bool
+) -> float:
+    """The same for AI without the name of a model, or with a lab only that does much else."""
+    bits = seen.bits
+    harm = bits & (THREATS | HURTS | CHEAPER)
+    shaken = bits & (FEARS | FELLS)
+    business = bits & FINANCE
+    if bought or (seen.own and not bits & (THREATS | HURTS)):
+        return 0.0
+    if gerund and not bits & (THREATS | HURTS):
+        return 0.0
+    if seen.its and not bits & (THREATS | HURTS):
+        return 0.0
+    made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
+    if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
+        return NAMED
+    if bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD)):
+        return KIND
+    if not bits & AI or (supplier and not (bits & HURTS or (made and bits & THREATS))):
+        return 0.0
+    if bits & HURTS or (bits & THREATS and (bits & TOOLS or shaken)) or (made and (bits & THREATS or launched)):
+        return KIND
+    if apart or business:
+        return 0.0
+    if bits & (THREATS | TOOLS) or (launched and seen.named):
+        return KIND
+    return FEARED if bits & FEARS else 0.0
+
+
+def _ends_in_ai(marks: Sequence[Mark]) -> bool:
+    """``Anthropic's bug-hunting AI``: here AI is the thing itself, not what is bought for it."""
+    stop = _first(marks, COMMA | BREAKS)
+    return stop > 0 and bool(marks[stop - 1].bits & AI)
+
+
+def _first(marks: Sequence[Mark], bits: int) -> int:
+    """Which mark is the first with one of ``bits``; the number of marks where none is."""
+    return next((n for n, m in enumerate(marks) if m.bits & bits), len(marks))
+
+
+def _acts(marks: Sequence[Mark], upon: int) -> bool:
+    """True where a model does something to ``upon``: ``a Chinese model shakes faith in AI spending``."""
+    what = _first(marks, MAKER | TOOLS | PRODUCTS)
+    does = next((n for n in range(what, len(marks)) if marks[n].bits & (FELLS | THREATS | CHEAPER)), len(marks))
+    return not any(m.bits & upon for m in marks[:does]) and any(m.bits & upon for m in marks[does + 1 :])
+
+
+def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:
+    return Verdict(CauseKind.AI, "", AiRole.AGENT, agents, round(strength * (APART if apart else 1.0), 4))
+
+
+def _other(marks: Sequence[Mark], seen: _Seen) -> tuple[CauseKind | None, str]:
+    """The first cause named that is not AI; and its name, where people named it."""
+    for mark in marks:
+        if mark.bits & _RIVALS and not mark.bits & (AI | MAKER):
+            if mark.bits & RESULTS:
+                return (CauseKind.CONTAGION if seen.others else CauseKind.RESULTS), ""
+            return CauseKind.OTHER, mark.cause
+    return None, ""
+
+
+def _outweighs(marks: Sequence[Mark], seen: _Seen, other: CauseKind, *, many: bool) -> bool:
+    """True where AI as the agent is the likelier cause beside ``other``: it is said to do harm, or comes first."""
+    if seen.bits & HURTS or _acts(marks, _RIVALS):
+        return True
+    if other is CauseKind.RESULTS and not many:
+        return False
+    first = next((m.start for m in marks if m.bits & _RIVALS and not m.bits & (AI | MAKER)), 0)
+    agent = next((m.start for m in marks if m.bits & (AI | MAKER | TOOLS)), first)
+    return agent < first
+
+
+def _role(seen: _Seen, *, gerund: bool) -> AiRole:
+    """What AI does where it is no agent."""
+    bits = seen.bits
+    if not (seen.named or seen.own or bits & (AI | LABELS | SOLD)):
+        return AiRole.NONE
+    if bits & (SPENDING | SOLD) and bits & (AI | SOLD | MAKER | LABELS):
+        return AiRole.OBJECT
+    if seen.own or (bits & AI and (gerund or seen.its)):
+        return AiRole.OWN
+    if bits & LABELS and not bits & AI:
+        return AiRole.LABEL
+    if bits & RESULTS and bits & AI:
+        return AiRole.OBJECT
+    return AiRole.NONE

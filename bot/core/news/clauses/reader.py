@@ -1,0 +1,272 @@
+"""Title and summary to frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import re2
+
+from bot.core.model import Field
+from bot.core.news.clauses.causes import Verdict, judge
+from bot.core.news.clauses.frames import SUMMARY_WEIGHT, AiRole, CauseKind, Frame, Move, Subject, SubjectKind
+from bot.core.news.clauses.marks import (
+    BITS,
+    BREAKS,
+    COMMA,
+    COMPANY,
+    FEARS,
+    HALVES,
+    HARD,
+    INDEXES,
+    LABELS,
+    LINE,
+    MAKER,
+    Mark,
+    Marker,
+    bits_of,
+)
+from bot.core.news.clauses.parsing import Clause, Stretch, clauses, stretches
+from bot.core.news.companies import Companies
+from bot.core.news.lexicon import Features, Hit
+from bot.core.news.text import Folded
+from bot.core.news.vocabulary import Part, Topics
+
+_OLD, _ROUNDUPS = BITS[Part.OLD], BITS[Part.ROUNDUPS]
+_RESULTS = BITS[Part.RESULTS]
+_SIZE = re2.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?) ?(?:%|％|per cent|percent|pct|pc\b)")
+_NEAR = 48
+"""The size stands within so many characters of the move."""
+_PARTED = 3
+"""A text parted so often tells several matters: side by side, one is no cause of another."""
+_BEFORE = 8
+"""``DeepSeek-led rout``."""
+_WHOSE = 12
+"""``Nvidia's $589B DeepSeek rout``."""
+_REST = 16
+"""``DeepSeek's release``."""
+_BECAUSE = 160
+"""So much of a cause's words is kept."""
+_NAMES = COMPANY | MAKER | LINE | COMMA | BITS[Part.JOINS]
+_UNKNOWN = Subject(SubjectKind.UNKNOWN)
+
+
+class ClauseReader:
+    """The vocabulary of clauses, compiled. ``features``: those of the hits that ``frames`` is given."""
+
+    def __init__(self, topics: Topics, companies: Companies, features: Features) -> None:
+        self._marker = Marker(topics, features)
+        self._suppliers = topics.clauses.suppliers
+        self._supplying = frozenset(c.symbol for c in companies if c.main_exposure in self._suppliers)
+
+    def frames(self, title: Folded, summary: Folded, parts: Sequence[Sequence[Hit]]) -> tuple[Frame, ...]:
+        """The frames of a story, in order. ``parts``: what has been found in title and summary. Any text will do."""
+        found: list[Frame] = []
+        spoken: list[Mark] = []
+        for where, text, hits in ((Field.TITLE, title, parts[0]), (Field.SUMMARY, summary, parts[1])):
+            if text.lowered:
+                marks = self._marker.read(text, hits)
+                if marks:
+                    retold = _OLD if where is Field.SUMMARY and self._marker.advises(title) else 0
+                    found += self._read(text, marks, where, spoken, retold)
+                elif where is Field.TITLE:
+                    spoken += [
+                        Mark(h.start, h.stop, COMPANY, companies=(h.name,)) for h in hits if h.term.kind == "company"
+                    ][:1]
+        return tuple(found)
+
+    def _read(self, text: Folded, marks: list[Mark], where: Field, spoken: list[Mark], retold: int) -> list[Frame]:
+        """The frames of one part. ``spoken``: whom the story spoke of last, kept for what comes after. ``retold``: the
+        bits of every stretch, besides its own."""
+        context = bits_of(marks)
+        found: list[Frame] = []
+        parted = stretches(text, marks)
+        many = bool(context & _ROUNDUPS) or sum(bool(m.bits & HARD) for m in marks) >= _PARTED
+        results = _of_results(text, parted)
+        for number, stretch in enumerate(parted):
+            parsed = list(clauses(text, stretch, context))
+            head = [] if stretch.sentence or not number else parted[number - 1].marks
+            retelling = retold | (bits_of(head) & _OLD)
+            for clause in parsed:
+                if not clause.who and len(head) > 1 and not bits_of(head) & ~_NAMES:  # "Nvidia, AMD: chip giants fall"
+                    clause.who = [m for m in head if m.bits & COMPANY]
+                if clause.bare:
+                    clause.who = _first(clause.beside) or spoken[-1:]
+                clause.beside = _after_break(clause.beside)
+                frame = self._frame(text, clause, where, bits_of(stretch.marks) | retelling)
+                if frame.cause is CauseKind.UNKNOWN and frame.move is Move.FALL and not many and len(parsed) == 1:
+                    frame = self._joined(text, clause, frame, parted, number, context)
+                if frame.cause is CauseKind.UNKNOWN and results:
+                    frame = replace(frame, cause=CauseKind.RESULTS)
+                found.append(frame)
+            named = [m for m in stretch.marks if m.bits & (COMPANY | LINE)]
+            spoken += named[:1]
+        return found
+
+    def _frame(self, text: Folded, clause: Clause, where: Field, bits: int) -> Frame:
+        subjects = _subjects(clause)
+        verdict = Verdict()
+        if clause.cause:
+            told = [*clause.cause, clause.head] if clause.active else clause.cause
+            verdict = self._judge(text, clause, subjects, told, apart=False)
+        if verdict.kind is CauseKind.UNKNOWN and verdict.role is AiRole.NONE and clause.around:
+            around = self._judge(text, clause, subjects, clause.around, apart=False)
+            if around.role in (AiRole.LABEL, AiRole.OBJECT) or (around.role is AiRole.AGENT and _feared(clause.around)):
+                verdict = around
+        if verdict.kind is CauseKind.UNKNOWN and clause.beside and not _caused(clause):
+            beside = self._judge(text, clause, subjects, clause.beside, apart=True)
+            if beside.kind is not CauseKind.UNKNOWN:
+                verdict = beside
+        if verdict.kind is CauseKind.UNKNOWN and clause.after:
+            after = self._judge(text, clause, subjects, clause.after, apart=True)
+            if after.role is AiRole.AGENT:
+                verdict = after
+        if verdict.kind is CauseKind.UNKNOWN and (sold := _before(clause)) is not None:
+            verdict = self._judge(text, clause, subjects, [sold], apart=False)
+        if verdict.role is AiRole.NONE and bits_of(clause.around) & LABELS:
+            verdict = replace(verdict, role=AiRole.LABEL)
+        words = clause.cause or (clause.beside if verdict.kind is CauseKind.AI else [])
+        connective = text.text[clause.connective.start : clause.connective.stop] if clause.connective else ""
+        return Frame(
+            subjects=subjects,
+            move=clause.move,
+            size=_size(text, clause),
+            connective=connective,
+            cause=verdict.kind,
+            other=verdict.other,
+            role=verdict.role,
+            agents=verdict.agents,
+            because=text.text[words[0].start : words[-1].stop][:_BECAUSE] if words else "",
+            strength=round(verdict.strength * (SUMMARY_WEIGHT if where is Field.SUMMARY else 1.0), 4),
+            where=where,
+            old=bool(bits & _OLD),
+        )
+
+    def _judge(
+        self, text: Folded, clause: Clause, subjects: Sequence[Subject], marks: Sequence[Mark], *, apart: bool
+    ) -> Verdict:
+        symbols = {s.name for s in subjects if s.kind is SubjectKind.COMPANY}
+        return judge(
+            marks,
+            symbols,
+            supplier=all(self._supplies(subject) for subject in subjects),
+            many=not symbols,
+            apart=apart,
+            gerund=_gerund(text, clause, marks),
+            alone=_alone(text, clause, marks),
+        )
+
+    def _supplies(self, subject: Subject) -> bool:
+        """True for who sells to makers of AI, and for whole markets, where these weigh most."""
+        if subject.kind is SubjectKind.COMPANY:
+            return subject.name in self._supplying
+        return subject.kind is not SubjectKind.LINE or subject.name in self._suppliers
+
+    def _joined(
+        self, text: Folded, clause: Clause, frame: Frame, parted: Sequence[Stretch], number: int, context: int
+    ) -> Frame:
+        """``frame`` with the cause that the words across a colon, dash or semicolon give, if AI is the agent there."""
+        for other in (number - 1, number + 1):
+            if not 0 <= other < len(parted) or parted[max(number, other)].sentence:
+                continue
+            if parted[max(number, other)].listed and len(parted) > 2:
+                continue  # of several matters one is no cause of the next
+            marks = parted[other].marks
+            if any(_named(told) for told in clauses(text, parted[other], context)):
+                continue
+            verdict = self._judge(text, clause, frame.subjects, marks, apart=True)
+            if verdict.role is AiRole.AGENT and not _caused(clause):
+                weight = SUMMARY_WEIGHT if frame.where is Field.SUMMARY else 1.0
+                because = text.text[marks[0].start : marks[-1].stop][:_BECAUSE]
+                return replace(
+                    frame,
+                    cause=verdict.kind,
+                    role=verdict.role,
+                    agents=verdict.agents,
+                    strength=round(verdict.strength * weight, 4),
+                    because=because,
+                    old=frame.old or any(m.bits & _OLD for m in marks),
+                )
+        return frame
+
+
+def _of_results(text: Folded, parted: Sequence[Stretch]) -> bool:
+    """True where the words before a colon say that what follows is of results: ``Earnings live: …``."""
+    if len(parted) < 2 or parted[1].sentence or not bits_of(parted[0].marks) & _RESULTS:
+        return False
+    return not any(True for _ in clauses(text, parted[0], 0))
+
+
+def _gerund(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
+    """``after launching its tool``: who moves did it."""
+    if clause.connective is None or not marks or marks[0] is not clause.connective:
+        return False
+    return (
+        len(marks) > 1
+        and text.lowered[marks[1].start : marks[1].stop].endswith("ing")
+        and not marks[1].bits & (MAKER | COMPANY | FEARS)
+    )
+
+
+def _after_break(marks: list[Mark]) -> list[Mark]:
+    """What stands after ``but`` or ``while``: what is before it is another matter."""
+    last = max((n for n, mark in enumerate(marks) if mark.bits & BREAKS), default=-1)
+    return marks[last + 1 :]
+
+
+def _caused(clause: Clause) -> bool:
+    """True where the clause gives a cause of its own, known or not; ``on Monday`` is none."""
+    return len(clause.cause) > 1 or clause.active
+
+
+def _named(clause: Clause) -> bool:
+    """True where the clause tells of somebody's own move; ``DeepSeek spooked the market`` only gives a cause."""
+    return clause.move is not Move.FALL or not clause.active or any(m.bits & (COMPANY | LINE) for m in clause.who)
+
+
+def _before(clause: Clause) -> Mark | None:
+    """The lab or model right before a noun that moves: ``Nvidia's DeepSeek rout``."""
+    last = clause.around[-1] if clause.around else None
+    if last is None or not last.bits & MAKER or not 0 <= clause.head.start - last.stop <= _BEFORE:
+        return None
+    beside = not clause.who or any(0 <= last.start - mark.stop <= _WHOSE for mark in clause.who)
+    return last if beside else None
+
+
+def _alone(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
+    """True where the clause says no more of a lab or model than its name: ``tumbles on DeepSeek``."""
+    last = max((m.stop for m in marks if m.bits & MAKER), default=0)
+    stop = clause.head.start if last <= clause.head.start else clause.stop
+    rest = text.lowered[last:stop]
+    return len(rest) <= _REST and len(rest.removeprefix("'s").split()) <= 1
+
+
+def _feared(marks: Sequence[Mark]) -> bool:
+    return any(m.bits & FEARS for m in marks)
+
+
+def _first(marks: Sequence[Mark]) -> list[Mark]:
+    """The first company among ``marks``, or else the first line."""
+    return [m for m in marks if m.bits & COMPANY][:1] or [m for m in marks if m.bits & LINE][:1]
+
+
+def _subjects(clause: Clause) -> tuple[Subject, ...]:
+    found: dict[Subject, None] = {}
+    for mark in clause.who:
+        for symbol in mark.companies:
+            found[Subject(SubjectKind.COMPANY, symbol)] = None
+        if not mark.companies:
+            for line in mark.lines:
+                found[Subject(SubjectKind.LINE, line)] = None
+        if mark.bits & INDEXES and not (mark.companies or mark.lines):
+            found[Subject(SubjectKind.INDEX)] = None
+    return tuple(found) or (_UNKNOWN,)
+
+
+def _size(text: Folded, clause: Clause) -> float | None:
+    start, stop = clause.head.start, min(clause.size_stop, clause.head.stop + _NEAR)
+    match = _SIZE.search(text.lowered[start:stop])
+    if match:
+        return float(match.group(1))
+    halved = clause.head.bits & HALVES or any(start <= m.start < stop for m in clause.halves)
+    return 50.0 if halved else None
