@@ -131,7 +131,7 @@ def test_an_answer_that_makes_no_sense_is_asked_again_with_what_to_write(folder:
         "did you mean 'ai-model'?",
         "did you mean 'NVDA'?",
         "did you mean 'high'?",
-        "as in first-rule",
+        "like first-rule",
         "a rule named 'first' is already at",
     ):
         assert said in made.stderr, (said, made.stderr)

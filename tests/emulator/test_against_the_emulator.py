@@ -117,7 +117,7 @@ def test_each_is_told_once_and_every_delivery_is_settled(desk: Desk, emulator: E
         ("/mywatch", "Alerts here: NVDA"),
         ("/quiet 22-7 europe/paris", "Quiet from 22:00"),
         ("/quiet off", "No quiet hours"),
-        ("/severity high", "from high on"),
+        ("/severity high", "high and above"),
     ],
 )
 def test_commands_are_answered(desk: Desk, emulator: Emulator, asked: str, answered: str) -> None:

@@ -96,7 +96,7 @@ def test_wrong_tokens_are_said_and_asked_again(place: Place) -> None:
     ran = place.command("setup", "--admin", OWNER, "--no-test", answers=answers)
     assert ran.stderr.count("Paste the token here (it is not shown):") == 4
     assert "This does not look like a Telegram token" in ran.stderr
-    assert "This is empty; paste the token that BotFather gave you." in ran.stderr
+    assert "No token was given; paste the one from BotFather." in ran.stderr
     assert "Telegram does not know this token; copy the whole token from @BotFather and try again." in ran.stderr
     assert load_settings(place.config).telegram.admins == (OWNER,)
 
