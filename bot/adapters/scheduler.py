@@ -7,6 +7,7 @@ system time, even if the bot pretends another time.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
@@ -33,6 +34,8 @@ class Scheduler:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._scheduler.add_listener(_listen, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        # APScheduler's executor cancels what runs at shutdown, and logs that as an error with a traceback
+        logging.getLogger("apscheduler.executors.default").addFilter(_not_cancelled)
         self.errors = 0
 
     def start(self) -> None:
@@ -40,7 +43,7 @@ class Scheduler:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Start no further jobs. Running ones are the caller's to cancel."""
+        """Start no further jobs, and cancel those that run."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -65,7 +68,13 @@ class Scheduler:
             self._scheduler.remove_job(name)
 
 
+def _not_cancelled(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
 def _listen(event: JobExecutionEvent) -> None:
+    if isinstance(event.exception, asyncio.CancelledError):
+        return
     if event.code == EVENT_JOB_MISSED:
         log.warning("job %s was missed at %s", event.job_id, event.scheduled_run_time)
     else:
