@@ -1,6 +1,6 @@
-# Aftershock's commands. Each makes .venv from the locks first, where it is not already so.
+# Aftershock's commands. Each makes .venv from the locks first if it is missing or out of date.
 # PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.13)
-# make replay ARGS="…"          hands arguments on
+# make replay ARGS="…"          passes arguments on
 .DEFAULT_GOAL := help
 .PHONY: run demo web test test-fast lint format types lock setup clean help
 
@@ -30,7 +30,7 @@ test-fast: ## the tests of core, config and render, in half a minute (ARGS="-k h
 lint: ## ruff: mistakes and format
 	@sh tools/setup dev && $(python) -m ruff check . && $(python) -m ruff format --check .
 
-format: ## ruff: put the format right
+format: ## ruff: fix the formatting
 	@sh tools/setup dev && $(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
 
 types: ## mypy, strict, on bot/ and main.py
@@ -39,7 +39,7 @@ types: ## mypy, strict, on bot/ and main.py
 setup: ## only make the environment (EXTRAS="web parquet apprise" adds Datasette, Parquet, Apprise)
 	@sh tools/setup run $(EXTRAS)
 
-lock: ## compile the locks from pyproject.toml anew (needs uv; UPGRADE=1 takes newer versions)
+lock: ## recompile the locks from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@UV="$(UV_PROGRAM)" sh tools/lock $(if $(UPGRADE),--upgrade)
 
 clean: ## remove the environment and the caches; databases stay

@@ -57,7 +57,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(history.app, name="history")
 app.add_typer(episode.app, name="episode")
 app.command("web")(web.web)
-app.add_typer(schema.app, name="schema", hidden=True)
+app.add_typer(schema.app, name="schema")
 
 
 def main() -> None:

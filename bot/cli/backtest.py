@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, database_or_temporary
+from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary
 from bot.cli.tables import print_json
 from bot.core.errors import ConfigError, UsageError
 from bot.core.prices.windows import parse_duration_or_zero
@@ -62,7 +62,7 @@ def backtest(
     ] = "10m",
     strict: Annotated[bool, typer.Option(help="Stop at rows that cannot be read, instead of skipping them.")] = False,
     config: Config = DEFAULT_CONFIG,
-    database: Database = None,
+    database: TrialDatabase = None,
     json: Json = False,
 ) -> None:
     """Play recorded prices and news through the engine: what would the bot have sent?

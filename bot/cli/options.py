@@ -18,6 +18,7 @@ DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
 
 Config = Annotated[Path, typer.Option("--config", help="Configuration file.", show_default="config.yaml")]
 Database = Annotated[Path | None, typer.Option("--database", help="History database. Default: the configured one.")]
+TrialDatabase = Annotated[Path | None, typer.Option("--database", help="History database. Default: a temporary one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 
 

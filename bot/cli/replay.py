@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, database_or_temporary, parse_speed
+from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary, parse_speed
 
 if TYPE_CHECKING:
     from bot.app.lab.replaying import Plan
@@ -27,7 +27,7 @@ class Notify(enum.StrEnum):
 def replay(
     episode: Annotated[str, typer.Argument(help="An episode in rules/episodes, as deepseek-2025-01.")],
     config: Config = DEFAULT_CONFIG,
-    database: Database = None,
+    database: TrialDatabase = None,
     notify: Annotated[Notify, typer.Option(help="Where messages go.")] = Notify.CONSOLE,
     speed: Annotated[str | None, typer.Option(help="Simulated seconds per second, as 600x. Default: no limit.")] = None,
     json: Json = False,

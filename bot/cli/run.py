@@ -19,7 +19,8 @@ def run(
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     now: Annotated[
-        str | None, typer.Option(help="Start the clock at this time, as 2025-01-27T15:00Z, to try local servers.")
+        str | None,
+        typer.Option(help="Start the clock at this time (2025-01-27T15:00Z), for testing."),
     ] = None,
 ) -> None:
     """Run the bot: watch news and prices until stopped (Ctrl-C). One `run` per database."""
