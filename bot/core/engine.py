@@ -23,6 +23,7 @@ from bot.core.incidents.corrections import LEAST_CONFIDENCE, Corrections
 from bot.core.incidents.incidents import Incidents
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
+    Absence,
     Alert,
     AlertChange,
     ChangeKind,
@@ -221,17 +222,20 @@ class Engine:
             self._evaluate(self.rules.to_evaluate(moved, by_news), at, result, by_news)
             by_news = {}
         self._corrections.revise(new, at, result, self.causes, self.news.reached)
+        result.announcements += self.health.gathered()
 
     def _admit(self, quote: Quote, at: datetime, result: StepResult) -> bool:
         """Take a quote or refuse it; repeated refusals of a symbol are reported to the operator."""
-        why = self.market.admit(quote, at)
-        if why is not None:
-            result.refused.append(Refused(quote, why, at))
-            detail = f"{quote.price} at {quote.at.isoformat()}: {why}"
-            self._report(SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol), result)
+        rejection = self.market.admit(quote, at)
+        if rejection is not None:
+            result.refused.append(Refused(quote, rejection.why, at))
+            detail = f"{quote.price} at {quote.at.isoformat()}: {rejection.why}"
+            absence = Absence.HELD_BACK if rejection.held else None
+            report = SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol, absence=absence)
+            self._report(report, result)
         elif self.health.troubled("prices", quote.symbol) is Trouble.REFUSED:
             self._report(SourceReport("prices", at, subject=quote.symbol), result)
-        return why is None
+        return rejection is None
 
     def _rules_for(self, readings: Sequence[Reading]) -> Mapping[str, list[Rule]]:
         """By symbol, the rules that these new stories may concern."""
@@ -248,7 +252,7 @@ class Engine:
                 result.readings.append(reading)
                 return reading
         elif isinstance(observation, Quote):
-            self.market.admit(observation, max(observation.seen_at, self._time))
+            self.market.admit(observation, max(observation.seen_at, self._time), stored=True)
         elif isinstance(observation, DailyBar | Split):
             self.market.apply(observation)
         elif isinstance(observation, EarningsDate):
@@ -371,8 +375,10 @@ class Engine:
             self.announcer.send_due(incident, at, result)
         if self._next_check is not None and self._next_check <= at:
             self._next_check = at + FRESHNESS_EVERY
-            for report in self._freshness.check(self._ages(at), at):
-                self._report(report, result)
+            if self.health.troubled("prices") is not Trouble.FAILED:  # told already; no price is fresh then
+                for report in self._freshness.check(self._ages(at), at):
+                    self._report(report, result)
+                result.announcements += self.health.gathered()
         if self._digests is not None:
             result.announcements += self._digests.due(at, self.news, self.announcer.messages, self.rules.symbols)
         if self._next_housekeeping <= at:

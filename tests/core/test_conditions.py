@@ -512,7 +512,7 @@ def test_breadth_names_who_moved_worst_first_and_who_is_unknown() -> None:
 
 
 def test_one_wild_print_of_a_member_does_not_count() -> None:
-    tape = [close("NVDA", 100.0, "01-24"), quote("NVDA", 50.0, "01-27 15:01")]
+    tape = [close("NVDA", 100.0, "01-24"), quote("NVDA", 55.0, "01-27 15:01")]
     assert found(breadth(count=">= 1"), tape, "01-27 15:01").holds is False
     assert found(breadth(count=">= 1"), tape, "01-27 15:01", hold=1).holds is True
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Job, Scheduler
 from bot.app.project import Project
+from bot.app.run.absences import Absences, price_report
 from bot.app.run.backfill import LOOK_EVERY, Backfill
 from bot.app.run.earnings import RETRY as EARNINGS_AGAIN
 from bot.app.run.earnings import EarningsDates
@@ -29,7 +30,6 @@ from bot.core.model import (
     Observation,
     Phase,
     SourceReport,
-    Trouble,
 )
 from bot.core.model.feeds import FeedSpec
 from bot.core.ports import Clock, Journal, Outbox, PriceSource, Upkeep
@@ -90,13 +90,14 @@ class LiveBot:
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
     backfill: Backfill = field(init=False)
-    _unknown: set[str] = field(default_factory=set)
+    absences: Absences = field(init=False)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: bool = False
     _broken: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.backfill = Backfill(self.prices, lambda symbol: self.engine.view().prices(symbol), self.clock, self.turn)
+        self.absences = Absences(self.project.settings.operator.after_failures)
 
     @property
     def engine(self) -> Engine:
@@ -275,17 +276,22 @@ class LiveBot:
         now = self.clock.now()
         wait = self.price_interval(now)
         try:
-            quotes = await self.prices.quotes(symbols, now)
+            poll = await self.prices.quotes(symbols, now)
         except SourceError as error:
             if not self.counters.prices_failed:
                 log.warning("prices failed: %s", error)
             self.counters.prices_failed = True
             wait = max(wait, error.retry_after or timedelta())
-            self.turn([SourceReport("prices", self.clock.now(), Trouble.FAILED, str(error))])
+            self.turn([price_report(self.clock.now(), str(error), error.retry_after)])
         else:
             arrived = self.clock.now()
-            fresh = [replace(q, seen_at=max(arrived, q.seen_at)) for q in quotes]
-            report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
+            fresh = [replace(q, seen_at=max(arrived, q.seen_at)) for q in poll.quotes]
+            splits = [replace(split, seen_at=arrived) for split in poll.splits]
+            if poll.retry_after is not None:
+                wait = max(wait, poll.retry_after)
+                report = price_report(arrived, poll.note, poll.retry_after, items=len(fresh))
+            else:
+                report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
             if self.counters.prices_failed:
                 log.info("prices work again")
                 self._ask_again(self.outages.reached())
@@ -293,23 +299,12 @@ class LiveBot:
             self.counters.last_prices_at = arrived
             self.counters.quotes += len(fresh)
             self.counters.symbols = len(fresh)
-            self.turn([*fresh, report, *self._missing(symbols, {q.symbol for q in fresh}, arrived)])
+            self.turn([*splits, *fresh, report, *self.absences.take(symbols, poll, arrived)])
         finally:
             if not self._stopping:
                 spent = self.clock.now() - now
                 pause = max(wait - spent, min(wait, timedelta(seconds=1)))
                 self.scheduler.after("prices", pause, self._guarded(self._poll_prices))
-
-    def _missing(self, symbols: Sequence[str], known: set[str], at: datetime) -> list[SourceReport]:
-        """Reports of symbols the price source does not know: each once, and once when it does."""
-        missing = set(symbols) - known if known else set()
-        reports = [
-            SourceReport("prices", at, Trouble.EMPTY, "the price source does not know this symbol; check it", subject=s)
-            for s in sorted(missing - self._unknown)
-        ]
-        reports += [SourceReport("prices", at, subject=s) for s in sorted(self._unknown - missing)]
-        self._unknown = missing
-        return reports
 
     def price_interval(self, now: datetime) -> timedelta:
         """The polling interval at ``now``, by the busiest phase of any watched exchange."""

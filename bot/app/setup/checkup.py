@@ -16,16 +16,21 @@ from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.parser import Parser
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
+from bot.app.run.absences import UNKNOWN
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
+from bot.core.model import Absence
 from bot.core.prices.windows import format_duration
+from bot.core.text.wording import listing
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
+MOST_NAMED = 10
+"""Symbols named in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +171,29 @@ async def _prices(project: Project, now: datetime) -> Finding:
         except UsageError as error:
             return Finding("prices", False, str(error), "fix it under prices: in config.yaml")
         try:
-            quotes = await source.quotes(symbols, now)
+            poll = await source.quotes(symbols, now)
         except SourceError as error:
             return Finding("prices", False, str(error), source.advice)
         finally:
             source.close()
-    missing = sorted(set(symbols) - {q.symbol for q in quotes})
-    if missing:
-        listed = ", ".join(missing[:10])
-        return Finding("prices", False, f"no price for {listed}", "correct or remove these symbols in config.yaml")
+    priced = {quote.symbol for quote in poll.quotes}
+    unknown = [s for s in symbols if s not in priced and poll.missing.get(s, UNKNOWN).why is Absence.UNKNOWN]
+    if unknown:
+        return Finding(
+            "prices",
+            False,
+            f"{source.title} does not know {listing(sorted(unknown), MOST_NAMED)}",
+            "correct or remove these symbols in config.yaml",
+        )
+    without = {s: poll.missing[s] for s in symbols if s not in priced}
+    if without:
+        symbol, missing = next(iter(without.items()))
+        words = f"no price yet for {listing(sorted(without), MOST_NAMED)}; {symbol}: {missing.why}, {missing.detail}"
+        return Finding("prices", False, words, source.advice)
     return Finding(
         "prices",
         True,
-        f"{len(symbols)} symbols have prices from {source.title}{f'; {source.note}' if source.note else ''}",
+        f"{len(symbols)} symbols have prices from {source.title}{f'; {poll.note}' if poll.note else ''}",
     )
 
 

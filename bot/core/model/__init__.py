@@ -43,6 +43,7 @@ from bot.core.model.delivery import (
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
 from bot.core.model.news import ClusterMatch, Field, Mention, Reading, ScoreReason, TopicScore
 from bot.core.model.observations import (
+    Absence,
     DailyBar,
     EarningsDate,
     FeedState,
@@ -55,6 +56,7 @@ from bot.core.model.observations import (
     Story,
     Trouble,
 )
+from bot.core.model.polls import HistoryPoll, Missing, PricePoll
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     LISTED_LATER,
