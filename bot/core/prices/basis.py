@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-SPLITS = (1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50)
-"""Shares for one, or one for as many. Smaller splits (5 for 4) look like falls that happen, and are left to charts."""
+SPLITS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50)
+"""Shares for one, or one for as many. Smaller splits are left to charts. Over four years of 974 stocks, three of 1,476
+overnight falls of 10 % and more were near one of these; near a 3-for-2, half of those of 30 % and more."""
 NEAR = 0.04
 """How far a price may lie from the exact factor: what a stock moves overnight."""
 HUNDRED = 80.0, 125.0
@@ -20,9 +21,9 @@ SMALLEST = SPLITS[0] * (1 - NEAR)
 SMALL_SPLIT = 3.3
 """A jump within a session by no more than this factor is a move: splits come into force between sessions."""
 
-SPLIT_HELD_FOR = timedelta(minutes=10)
+SPLIT_HELD_FOR = timedelta(minutes=30)
 """How long a price is held back that a split would explain, while nothing else says there was one. It costs a real
-fall of 50 % ten minutes, if it comes from one session to the next and within 4 % of the factor."""
+fall of 50 % half an hour, if it comes from one session to the next and within 4 % of the factor."""
 UNITS_HELD_FOR = timedelta(days=7)
 """The same for a factor of 100: nothing real is lost. After that the unit has changed for good."""
 SAME = 0.20
@@ -65,14 +66,15 @@ def step_words(before: float, after: float) -> str:
 def previous_close(own: float | None, vendor: float | None, first: float, latest: float) -> float | None:
     """The previous close on the basis of a session's ``first`` and ``latest`` price.
 
-    ``own`` is the close of our bar, ``vendor`` that stated with the quote. Ours, unless both prices are nearer to the
+    ``own`` is the close of our bar, ``vendor`` that stated with the quote. Ours, unless prices are nearer to the
     vendor's: then a split or the like has changed the basis, and the vendor knows it while our bars do not yet. A
-    vendor's close that is wrong, or moved on too early, does not have the session's first price on its side.
+    vendor's close that is wrong does not have the latest price on its side, and one that moved on too early not the
+    session's first, unless it is a usual split away: that may be listed late.
     """
     if own is None or vendor is None or abs(own / vendor - 1) <= SAME:
         return own if own is not None else vendor
-    nearer = all(abs(math.log(price / vendor)) < abs(math.log(price / own)) for price in (first, latest))
-    return vendor if nearer else own
+    from_start, now = (abs(math.log(price / vendor)) < abs(math.log(price / own)) for price in (first, latest))
+    return vendor if now and (from_start or split_between(own, vendor)) else own
 
 
 def contradicts(vendor: float, known: float, latest: float) -> bool:
