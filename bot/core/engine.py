@@ -261,8 +261,8 @@ class Engine:
             self._report(observation, result)
         return None
 
-    def _report(self, report: SourceReport, result: StepResult | None) -> None:
-        notice = self.health.observe(report)
+    def _report(self, report: SourceReport, result: StepResult | None, *, of_age: bool = False) -> None:
+        notice = self.health.observe(report, of_age=of_age)
         if notice is not None and result is not None:
             result.announcements.append(notice)
         if report.source == "prices" and not report.subject and report.trouble is Trouble.NONE:
@@ -377,7 +377,7 @@ class Engine:
             self._next_check = at + FRESHNESS_EVERY
             if self.health.troubled("prices") is not Trouble.FAILED:  # told already; no price is fresh then
                 for report in self._freshness.check(self._ages(at), at):
-                    self._report(report, result)
+                    self._report(report, result, of_age=True)
                 result.announcements += self.health.gathered()
         if self._digests is not None:
             result.announcements += self._digests.due(at, self.news, self.announcer.messages, self.rules.symbols)

@@ -56,12 +56,16 @@ class SourceError(AftershockError):
     """A source could not be read.
 
     ``permanent``: trying again unchanged cannot help (404, not a feed). ``retry_after``: the wait the server asks for.
+    ``asked``: False where nothing was sent, because a wait asked for earlier is not over.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, asked: bool = True
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.asked = asked
 
 
 class StoreError(AftershockError):

@@ -105,11 +105,16 @@ class Health:
     _many: dict[_Group, datetime] = field(default_factory=dict)
     """Since when so many symbols are in the same trouble that they are reported together."""
 
-    def observe(self, report: SourceReport) -> Announcement | None:
+    def observe(self, report: SourceReport, *, of_age: bool = False) -> Announcement | None:
         """Take a report; returns the operator's notice where one is due now. Notices about symbols (or single services
-        of a channel) are due with ``gathered``, after all reports of the moment."""
+        of a channel) are due with ``gathered``, after all reports of the moment.
+
+        ``of_age``: it is about the age of prices. A source that answers, with old prices, stays stale.
+        """
         key = (report.source, report.subject)
         status = self._statuses.setdefault(key, _Status())
+        if report.trouble is Trouble.NONE and status.trouble is Trouble.STALE and not of_age:
+            return None
         if report.trouble is Trouble.NONE:
             self._statuses[key] = _Status()
             if report.subject:

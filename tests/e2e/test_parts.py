@@ -246,6 +246,14 @@ async def test_after_a_limit_on_the_way_nothing_more_is_asked_and_what_is_missin
     assert [s for chunk in vendor.asked for s in chunk] == SYMBOLS[5:]
 
 
+async def test_a_wait_the_operator_was_told_of_with_the_prices_is_not_told_again_with_the_history() -> None:
+    seen: list[Observation] = []
+    vendor = Vendor(SourceError("not asked", retry_after=timedelta(minutes=50), asked=False))
+    history, _ = backfill(vendor, seen)
+    assert await history.run(SYMBOLS) == timedelta(minutes=50)
+    assert [Health(3).observe(o) for o in seen if isinstance(o, SourceReport)] == [None]
+
+
 async def test_symbols_without_an_answer_are_reported_and_asked_for_again_sooner_than_unknown_ones() -> None:
     seen: list[Observation] = []
     vendor = Vendor()

@@ -59,7 +59,7 @@ class Backfill:
                 if error.permanent:  # these symbols are unknown; the next may not be
                     self._asked |= dict.fromkeys(chunk, now)
                     continue
-                return self._failed(str(error), error.retry_after)
+                return self._failed(str(error), error.retry_after, asked=error.asked)
             failed = {s: m for s, m in poll.missing.items() if m.why is not Absence.UNKNOWN}
             unread |= failed
             self._asked |= {symbol: now for symbol in chunk if symbol not in failed}
@@ -80,12 +80,15 @@ class Backfill:
             self.turn([SourceReport("history", self.clock.now(), items=read)])
         return LOOK_EVERY
 
-    def _failed(self, why: str, retry_after: timedelta | None) -> timedelta:
-        """Report what could not be read; returns how long to wait before it is requested again."""
+    def _failed(self, why: str, retry_after: timedelta | None, *, asked: bool = True) -> timedelta:
+        """Report what could not be read; returns how long to wait before it is requested again.
+
+        Not ``asked``: the source rests after something else, and the operator has been told of that wait.
+        """
         at = self.clock.now()
         self._failures += 1
         wait = max(back_off(self._failures, FIRST_RETRY, LOOK_EVERY), retry_after or timedelta())
-        until = at + wait if retry_after is not None else None
+        until = at + wait if retry_after is not None and asked else None
         self.turn([SourceReport("history", at, Trouble.FAILED, why, until=until)])
         return wait
 

@@ -287,7 +287,8 @@ class SymbolPrices:
             known = self.last_before(session.starts_at)
             if known is not None and contradicts(vendor, self.rebased(known), quote.price):
                 vendor = None
-        first = next(iter(self.quotes_between(session.starts_at, quote.at)), quote)
+        i = bisect_left(self.quotes, session.starts_at, key=_event_time)
+        first = self.quotes[i] if i < len(self.quotes) and self.quotes[i].at <= quote.at else quote
         close = previous_close(own, vendor, self.rebased(first), quote.price)
         return Reference("previous close", close, before.close_at, before.date) if close else None
 

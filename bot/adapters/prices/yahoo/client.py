@@ -49,14 +49,7 @@ T = TypeVar("T")
 
 
 class RateLimitedError(SourceError):
-    """Yahoo answered 429, to this request or to one not long ago; ``retry_after`` is always set.
-
-    ``asked``: whether this request was sent at all.
-    """
-
-    def __init__(self, message: str, *, retry_after: timedelta, asked: bool = True) -> None:
-        super().__init__(message, retry_after=retry_after)
-        self.asked = asked
+    """Yahoo answered 429, to this request or to one not long ago; ``retry_after`` is always set."""
 
 
 @dataclass(frozen=True, slots=True)

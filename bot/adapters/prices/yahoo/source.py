@@ -428,7 +428,7 @@ class Yahoo(PriceSource):
 def _missing(error: SourceError, permanent: Absence = Absence.UNKNOWN) -> Missing:
     """Why there is nothing of a symbol whose request failed. ``permanent``: what a permanent error (404) means; of a
     request for several symbols it says nothing about one of them."""
-    if isinstance(error, RateLimitedError) and not error.asked:
+    if not error.asked:
         return Missing(Absence.NOT_ASKED, str(error))
     return Missing(permanent if error.permanent else Absence.NOT_ANSWERED, str(error))
 
