@@ -103,6 +103,31 @@ async def test_quote_and_history_agree_on_the_basis_on_the_morning_of_a_split(
     assert server.count("chart") == charts  # asked once for the session
 
 
+async def test_a_special_dividend_is_learned_from_the_chart_and_taken_off_the_previous_close(
+    server: YahooServer, source: Yahoo
+) -> None:
+    """Yahoo's previous close is that of the day before, whatever was paid out since."""
+    ex_date = date(2025, 1, 28)
+    server.set_history("COST", [(date(2025, 1, 24), 99.0), (date(2025, 1, 27), 100.0)], dividends={ex_date: 12.0})
+    server.set_quote("COST", 88.5, datetime(2025, 1, 28, 14, 31, tzinfo=UTC), previous_close=100.0)
+    now = datetime(2025, 1, 28, 14, 31, 5, tzinfo=UTC)
+    poll = await source.quotes(["COST"], now)
+    assert [(q.price, q.previous_close) for q in poll.quotes] == [(88.5, 88.0)]
+    assert poll.splits == [Split("COST", ex_date, 100 / 88, now, 12.0)]
+    assert poll.splits[0].words == "dividend of 12"
+    again = await source.quotes(["COST"], now + timedelta(minutes=1))
+    assert ([q.previous_close for q in again.quotes], again.splits) == ([88.0], [])
+
+
+async def test_large_dividends_come_with_the_history_and_small_ones_do_not(server: YahooServer, source: Yahoo) -> None:
+    paid = {date(2025, 1, 22): 0.5, date(2025, 1, 24): 10.0, date(2025, 1, 20): 50.0}
+    server.set_history("NVDA", WEEK, dividends=paid)
+    poll = await source.history(["NVDA"], date(2025, 1, 21), NOW)
+    assert [(s.session, s.cash) for s in poll.splits] == [(date(2025, 1, 24), 10.0)]
+    assert poll.splits[0].ratio == pytest.approx(147.22 / 137.22)
+    assert {b.session: b.close for b in poll.bars} == dict(WEEK), "closes stay as they were"
+
+
 async def test_a_doubted_quote_is_held_back_until_a_chart_can_be_had(server: YahooServer, source: Yahoo) -> None:
     server.set_history("NVDA", [(date(2025, 1, 24), 142.62)])
     server.set_quote("NVDA", 118.0, NOW, previous_close=142.62)
