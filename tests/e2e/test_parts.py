@@ -32,6 +32,7 @@ from bot.core.model import (
     Recipient,
     ReportTime,
     SourceReport,
+    Split,
     Trouble,
 )
 from bot.core.prices.earnings import EarningsCalendar
@@ -244,6 +245,21 @@ async def test_after_a_limit_on_the_way_nothing_more_is_asked_and_what_is_missin
     clock.advance(NOON + timedelta(hours=1))
     assert await history.run(SYMBOLS) == LOOK_EVERY
     assert [s for chunk in vendor.asked for s in chunk] == SYMBOLS[5:]
+
+
+async def test_bars_are_read_again_after_a_split_that_became_known_later() -> None:
+    vendor, seen = Vendor(), list[Observation]()
+    history, clock = backfill(vendor, seen)
+    await history.run(["NVDA", "VRT"])
+    clock.advance(NOON + timedelta(minutes=30))
+    history.known("NVDA").add_split(Split("NVDA", NOON.date(), 10.0, clock.now()))  # type: ignore[attr-defined]
+    dividend = Split("VRT", NOON.date(), 100 / 88, clock.now(), cash=12.0)
+    history.known("VRT").add_split(dividend)  # type: ignore[attr-defined]  # bars are never adjusted for it
+    vendor.asked = []
+    assert await history.run(["NVDA", "VRT"]) == LOOK_EVERY
+    assert vendor.asked == [["NVDA"]]
+    await history.run(["NVDA", "VRT"])
+    assert vendor.asked == [["NVDA"]]
 
 
 async def test_a_wait_the_operator_was_told_of_with_the_prices_is_not_told_again_with_the_history() -> None:

@@ -93,15 +93,21 @@ class Backfill:
         return wait
 
     def _wanted(self, symbol: str, now: datetime) -> datetime | None:
-        """The time from which bars of ``symbol`` are missing; ``None`` if the last finished session is known."""
+        """The time from which bars of ``symbol`` are missing; ``None`` if the last finished session is known.
+
+        All are read again after a split that became known later than they did: the vendor may have had them on the old
+        basis until then.
+        """
         prices = self.known(symbol)
         session = prices.timetable.current(now)
         if session is not None and now < session.close_at + SETTLED_AFTER:
             session = prices.timetable.before(session)
-        if session is None or session.date in prices.bars:
+        read_at = max((bar.seen_at for bar in prices.bars.values()), default=now)
+        split_at = max((s.seen_at for s in prices.splits if not s.cash and s.seen_at > read_at), default=None)
+        if session is None or (session.date in prices.bars and split_at is None):
             return None
         asked = self._asked.get(symbol)
-        if asked is not None and now - asked < ASK_AGAIN:
+        if asked is not None and now - asked < ASK_AGAIN and (split_at is None or asked >= split_at):
             return None
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight - (AFTERWARDS if len(prices.bars) > 100 else AT_FIRST)
+        return midnight - (AFTERWARDS if len(prices.bars) > 100 and split_at is None else AT_FIRST)
