@@ -229,12 +229,11 @@ async def test_what_the_vendor_asks_us_to_wait_is_waited() -> None:
     assert await history.run(SYMBOLS) == timedelta(minutes=45)
 
 
-async def test_after_a_limit_on_the_way_nothing_more_is_asked_and_what_is_missing_is_asked_for_when_it_is_over() -> (
-    None
-):
+async def test_after_a_limit_on_the_way_nothing_more_is_asked_before_it_is_over_and_then_what_is_missing() -> None:
     seen: list[Observation] = []
     vendor = Vendor()
-    vendor.missing = {s: Missing(Absence.NOT_ASKED) for s in SYMBOLS[5:CHUNK]}
+    vendor.missing = {s: Missing(Absence.NOT_ASKED) for s in SYMBOLS[6:CHUNK]}
+    vendor.missing["S5"] = Missing(Absence.NOT_ANSWERED)
     vendor.retry_after = timedelta(hours=1)
     history, clock = backfill(vendor, seen)
     assert await history.run(SYMBOLS) == timedelta(hours=1)
@@ -262,9 +261,13 @@ async def test_bars_are_read_again_after_a_split_that_became_known_later() -> No
     assert vendor.asked == [["NVDA"]]
 
 
-async def test_a_wait_the_operator_was_told_of_with_the_prices_is_not_told_again_with_the_history() -> None:
+@pytest.mark.parametrize("on_the_way", [False, True])
+async def test_a_wait_the_operator_was_told_of_with_the_prices_is_not_told_again_with_the_history(
+    on_the_way: bool,
+) -> None:
     seen: list[Observation] = []
-    vendor = Vendor(SourceError("not asked", retry_after=timedelta(minutes=50), asked=False))
+    vendor = Vendor() if on_the_way else Vendor(SourceError("", retry_after=timedelta(minutes=50), asked=False))
+    vendor.missing, vendor.retry_after = {"S5": Missing(Absence.NOT_ASKED)}, timedelta(minutes=50)
     history, _ = backfill(vendor, seen)
     assert await history.run(SYMBOLS) == timedelta(minutes=50)
     assert [Health(3).observe(o) for o in seen if isinstance(o, SourceReport)] == [None]

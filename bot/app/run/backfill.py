@@ -67,7 +67,8 @@ class Backfill:
             at = self.clock.now()
             self.turn([*(replace(o, seen_at=at) for o in poll.splits), *(replace(o, seen_at=at) for o in poll.bars)])
             if poll.retry_after is not None:
-                return self._failed(poll.note, poll.retry_after)
+                refused = any(missing.why is Absence.NOT_ANSWERED for missing in failed.values())
+                return self._failed(poll.note, poll.retry_after, asked=refused)
             await asyncio.sleep(0)
         if unread:
             symbol, missing = next(iter(unread.items()))

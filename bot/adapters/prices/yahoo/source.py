@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -144,7 +144,7 @@ class Yahoo(PriceSource):
         quotes = self._read(items, wanted, now, QUOTES)
         missing |= self._without_quote(wanted, items, {q.symbol for q in quotes} | set(missing))
         self._answered.update(q.symbol for q in quotes)
-        limited = next((e for e in errors if isinstance(e, RateLimitedError)), None)
+        limited = _limit(errors)
         note = ""
         if limited is not None:
             if not items:
@@ -401,8 +401,7 @@ class Yahoo(PriceSource):
                     stop.set()
 
         await asyncio.gather(*(self._slow.run(partial(ask, symbol)) for symbol in symbols))
-        limited = next((e for e in errors.values() if isinstance(e, RateLimitedError)), None)
-        error = limited or next(iter(errors.values()), None)
+        error = _limit(errors.values()) or next(iter(errors.values()), None)
         unasked = Missing(Absence.NOT_ASKED, f"not asked after an earlier failure: {error}")
         missing = {s: _missing(errors[s]) if s in errors else unasked for s in symbols if s not in read}
         return _Each({s: read[s] for s in symbols if s in read}, missing, error)
@@ -423,6 +422,12 @@ class Yahoo(PriceSource):
             return self._timetable(exchange)
         except UsageError:
             return None
+
+
+def _limit(errors: Iterable[SourceError]) -> RateLimitedError | None:
+    """The 429 among errors, if any; rather itself than a request that was not sent because of it."""
+    limits = [error for error in errors if isinstance(error, RateLimitedError)]
+    return min(limits, key=lambda error: not error.asked, default=None)
 
 
 def _missing(error: SourceError, permanent: Absence = Absence.UNKNOWN) -> Missing:
