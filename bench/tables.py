@@ -21,18 +21,29 @@ def write(tables: str) -> None:
 def told(found: dict[str, Any], *, headlines: bool = True) -> str:
     """The tables, as Markdown; without ``headlines`` those are left out, for they are other people's."""
     out = [f"Measured on: {found['machine']}.", ""]
+    if "topic" in found:
+        out += _topics_told(found)
+    if "shocks" in found:
+        out += _shocks_told(found["shocks"], headlines)
+    out += [*_ordinary_told(found, headlines), *_year_told(found, headlines)]
+    if "shocks" in found:
+        windows = found["shocks"]["windows"]
+        out += ["### Time", "", *_table(windows, ["window", "sessions", "symbols", "stories", "seconds"])]
+    return "\n".join(out)
+
+
+def _topics_told(found: dict[str, Any]) -> list[str]:
     rates = ["precision", "recall", "f1", "hits", "false", "missed"]
-    out += ["### Topics", "", *_table(found["topic"], ["detector", "headlines", "n", *rates]), ""]
     speed = found["throughput"]
-    out += [
+    return [
+        "### Topics",
+        "",
+        *_table(found["topic"], ["detector", "headlines", "n", *rates]),
+        "",
         f"Scoring, mentions and clustering together: {speed['a_second']:,} headlines a second on one core "
         f"({speed['headlines']:,} recorded ones).",
         "",
     ]
-    out += [*_shocks_told(found["shocks"], headlines), *_year_told(found, headlines)]
-    windows = found["shocks"]["windows"]
-    out += ["### Time", "", *_table(windows, ["window", "sessions", "symbols", "stories", "seconds"])]
-    return "\n".join(out)
 
 
 def _shocks_told(shock: dict[str, Any], headlines: bool) -> list[str]:
@@ -74,6 +85,60 @@ def _shocks_told(shock: dict[str, Any], headlines: bool) -> list[str]:
     if extra:
         out += [*_table(extra, ["session", "symbol", "change_pct", "confidence"]), ""]
     out += ["### Confidence", "", *_table(shock["calibration"], list(shock["calibration"][0])), ""]
+    return out
+
+
+def _ordinary_told(found: dict[str, Any], headlines: bool) -> list[str]:
+    if "ordinary" not in found:
+        return []
+    month = found["ordinary"]
+    verdicts = ["right", "wrong", "disputable", "unclear", "unlabelled", "share"]
+    out = ["### Ordinary months", "", "Incidents that claim AI-model news:", ""]
+    columns = ["month", "sessions", "labelled_falls", "labelled_ai", "ai_claims", *verdicts, "seconds"]
+    out += [*_table(month["months"], columns), ""]
+    out += ["By the kind of cause an incident's headline gives:", ""]
+    out += [*_table(month["claims"], ["claims", "incidents", *verdicts]), ""]
+    said = ["said"] if headlines else []
+    columns = ["month", "session", "lead", "change_pct", "falls", "confidence", "label", "rules", "withdrawn", *said]
+    for title, words in (("not_right", "Claims of AI not right"), ("right", "Claims of AI right")):
+        out += [f"{words}: {len(month[title])}.", ""]
+        if month[title]:
+            verdict = ["verdict"] if title == "not_right" else []
+            out += [*_table(month[title], [*columns[:6], *verdict, *columns[6:]]), ""]
+    wrong = month["others_wrong"]
+    out += [f"Other causes given, wrong by the label: {len(wrong)}.", ""]
+    if wrong:
+        out += [*_table(wrong, [*columns[:5], "claims", *columns[5:]]), ""]
+    out += ["Messages a month, by kind, and the rules of first ones:", ""]
+    kinds = ["first", "escalated", "widened", "corrected", "follow_up", "other", "new_messages", "edit", "suppressed"]
+    out += [*_table(month["messages"], ["month", *kinds, "first_by_rule"]), ""]
+    out += ["Falls labelled `ai`, named by any message, and called AI, by their own close and the next:", ""]
+    out += [*_table(month["recall"], list(month["recall"][0])), ""]
+    early = month["early"]
+    out += [
+        f"Labelled shocks of which some message spoke by the session's close: {early['named']} of {early['shocks']} "
+        f"({early['named_mostly']} with half of their falls or more); of their {early['sessions']} sessions "
+        f"{early['sessions_named']}.",
+        "",
+    ]
+    if early["not_named"]:
+        out += [*_table(early["not_named"], ["played", "session", "line", "falls"]), ""]
+    out += [f"Falls labelled `ai` that no message called AI by the next close: {len(month['missed'])}.", ""]
+    if month["missed"]:
+        out += [*_table(month["missed"], list(month["missed"][0])), ""]
+    stories = month["first_stories"]
+    right = sum(r["by_next_close"] for r in stories)
+    out += [f"First stories that are the release the reports name: {right} of {len(stories)}.", ""]
+    if stories:
+        story = ["story"] if headlines else []
+        columns = ["played", "session", "lead", "falls", "at_first", "by_next_close", "first_seen_at", *story]
+        out += [*_table(stories, columns), ""]
+    for title, words in (
+        ("by_next_close", "Confidence in AI at the next close, by fifths, over months and windows:"),
+        ("at_first_claim", "Confidence in AI in the first message that gives it:"),
+        ("best", "Confidence of the likeliest explanation, of whatever kind, at the next close:"),
+    ):
+        out += [words, "", *_table(month[title], list(month[title][0])), ""]
     return out
 
 
