@@ -268,19 +268,21 @@ def calibration(
         (c, p) for c in cases
         if c.fall.label != "unclear" and not c.fall.disputable and (p := confidence(c)) is not None
     ]  # fmt: skip
-    return _fifths([(c.fall, p, right(c.fall)) for c, p in judged])
+    return by_fifths([(c.fall, p, right(c.fall)) for c, p in judged])
 
 
 def calibration_of_best(cases: Iterable[Case]) -> list[dict[str, Any]]:
     """The same for the likeliest explanation of each fall, of whatever kind; a second label counts as right except for
     AI."""
-    return _fifths([
+    return by_fifths([
         (c.fall, c.best, _judged(c.best_kind, c.fall) == "right") for c in cases
         if c.best is not None and c.fall.label != "unclear" and not (c.best_kind == "ai" and c.fall.disputable)
     ])  # fmt: skip
 
 
-def _fifths(judged: Sequence[tuple[Labelled, float, bool]]) -> list[dict[str, Any]]:
+def by_fifths(judged: Sequence[tuple[Labelled, float, bool]]) -> list[dict[str, Any]]:
+    """By fifths of a confidence: falls, those it was right about, and whether the share is what it claims. ``judged``:
+    each fall, its confidence, whether that was right."""
     rows = []
     for fifth in range(FIFTHS):
         some = [j for j in judged if min(int(j[1] * FIFTHS + 1e-9), FIFTHS - 1) == fifth]

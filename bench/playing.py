@@ -160,13 +160,14 @@ def month(name: str) -> Stretch:
     first = date.fromisoformat(f"{name}-01")
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     news = shocks.DATA / "news" / "ordinary" / f"{name}.jsonl.gz"
-    falls = tuple(f for f in ordinary_falls() if first <= f.session <= last)
+    falls = tuple(f for f in labelled("ordinary_months.csv") if first <= f.session <= last)
     return Stretch(name, (news,), first, last, falls, configured_only=True)
 
 
 def windows() -> list[Stretch]:
     """The labelled windows, watching every symbol with a price."""
     falls = [Labelled(f.symbol, f.session, f.change, f.label) for f in shocks.labelled_falls()]
+    falls += labelled("windows.csv")
     return [
         Stretch(
             w.name,
@@ -180,9 +181,9 @@ def windows() -> list[Stretch]:
     ]
 
 
-def ordinary_falls() -> list[Labelled]:
-    """The labelled falls of ordinary months."""
-    with (LABELS / "ordinary_months.csv").open(encoding="utf-8", newline="") as rows:
+def labelled(file: str) -> list[Labelled]:
+    """The falls labelled in one of the tables of ``bench/labels``."""
+    with (LABELS / file).open(encoding="utf-8", newline="") as rows:
         return [
             Labelled(
                 r["symbol"],
