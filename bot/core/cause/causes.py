@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from operator import itemgetter
 
 from bot.core.cause.moves import GroupMove, MoveMeasures
-from bot.core.cause.ranking import OVERRULED, STANDS, TOLD, Evidence, Explanation, weigh
-from bot.core.model import ClusterMatch, Reach, ScoreReason
+from bot.core.cause.ranking import TIED_FROM, TOLD, Evidence, Explanation, softening, weigh
+from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, SubjectKind
 from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
@@ -34,7 +34,13 @@ FOLLOWS = 0.75
 """Share of the group's confidence passed on to a stock that falls with it but that no story reaches."""
 FOLLOWS_FROM = 0.6
 STALE_TIE = 0.35
-"""Weight of a tie without a story from this session: yesterday's reaction says little about today's."""
+"""Weight of a tie told in the session before: yesterday's reaction says little about today's. Older ones are none."""
+ANOTHER = 1.5
+"""A fall told of that is this many times today's is another day's."""
+ALONE_FROM, ALONE_FULL = 2.0, 5.0
+"""A fall of so many of its own scales begins to confirm a tie, and does so in full."""
+
+_NEARNESS = ("lab", "family", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,9 @@ class Causes:
         ai = self._ai(query, group)
         if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= OWN_REASONS for r in rivals):
             ai = self._following(query, group) or ai
-        if ai is not None and ai.tied_directly and ai.confidence >= STANDS:
-            rivals = [replace(r, confidence=r.confidence * OVERRULED) for r in rivals]
+        if ai is not None and ai.confidence >= FOLLOWS_FROM:
+            left = softening(group.strength if group else 0.0)
+            rivals = [replace(r, confidence=r.confidence * left) for r in rivals]
         ranked = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
         return CauseRanking(symbol, session.date, tuple(ranked), group)
 
@@ -173,34 +180,87 @@ class Causes:
         before = query.timetable.before(query.session)
         if start is None or before is None:
             return None
-        ties = ((self._weighed(m) * _freshness(m, before.close_at), m) for m in self._matches(query, self._ties, start))
+        matches = self._matches(query, self._ties, start)
+        tie, tied = max(((self._tie(m, query, before), m) for m in matches), key=itemgetter(0), default=(0.0, None))
+        talk, talked = max(((self._weighed(m), m) for m in matches), key=itemgetter(0), default=(0.0, None))
         triggers = ((self._weighed(m), m) for m in self._matches(query, self._triggers, start))
-        tie, tied = max(ties, key=itemgetter(0), default=(0.0, None))
         trigger, triggered = max(triggers, key=itemgetter(0), default=(0.0, None))
-        match = tied if tie >= 0.3 and tied is not None else triggered or tied
+        match = tied if tie >= TIED_FROM else triggered or talked
         if match is None:
             return None
+        said = tied.attributed if tied is not None and tie >= TIED_FROM else None
         rival = max(self._rivals(query), key=lambda e: (e.confidence, e.topic), default=None)
         market = self.moves.market(query.at)
-        sources = tied or triggered
         evidence = Evidence(
-            tie=tie,
-            tied_directly=tied is not None and tied.reach is Reach.DIRECT,
+            tie=tie if said else 0.0,
+            tied=said.subject if said else SubjectKind.UNKNOWN,
             trigger=trigger,
-            group=self._confirmed(query, group, tied),
-            sources=len(sources.sources) if sources else 0,
+            talk=talk if not said else 0.0,
+            group=self._confirmed(query, group, tied if said else None),
+            alone=self._alone(query),
+            publishers=len(self._saying(matches, query, before)) if said else 0,
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
         confidence, terms = weigh(evidence)
-        return Explanation(match.topic, confidence, terms, match, group, tied_directly=evidence.tied_firmly)
+        release = self._release(said, query, start) if said else None
+        agents = said.agents if said else ()
+        return Explanation(match.topic, confidence, terms, match, group, agents=agents, release=release or triggered)
+
+    def _tie(self, match: ClusterMatch, query: _Query, before: Session) -> float:
+        """How plainly a cluster gives AI as the cause of this very fall, 0 to 1."""
+        said = match.attributed
+        if said is None:
+            return 0.0
+        own = self.moves.of(query.symbol, query.at)
+        told = said.size or 0.0
+        if own is None or (said.subject is SubjectKind.COMPANY and told > -100 * own.change * ANOTHER + 1):
+            return 0.0
+        return said.strength * self._weights[match.topic] * self._freshness(said, query, before)
+
+    def _freshness(self, said: Attributed, query: _Query, before: Session) -> float:
+        """What part of a tie counts: all of it where one of its stories is from this session."""
+        latest = max(story.seen_at for story in said.stories)
+        if latest > before.close_at:
+            return 1.0
+        earlier = query.timetable.before(before)
+        return STALE_TIE if earlier is not None and latest > earlier.close_at else 0.0
+
+    def _saying(self, matches: Sequence[ClusterMatch], query: _Query, before: Session) -> frozenset[str]:
+        """Everyone who gives AI as the cause."""
+        given = (m.attributed for m in matches if m.attributed and self._tie(m, query, before) >= TIED_FROM)
+        return frozenset(source for said in given for source in said.sources)
+
+    def _alone(self, query: _Query) -> float:
+        """How far the company itself falls beyond its usual range, 0 to 1."""
+        own = self.moves.of(query.symbol, query.at)
+        return min(max((-own.z - ALONE_FROM) / (ALONE_FULL - ALONE_FROM), 0.0), 1.0) if own else 0.0
+
+    def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
+        """The release of what the stories name as the cause, from before they said so: of the model rather than of its
+        lab, then the one that most publishers tell of; ``None`` where they name neither, or none is known."""
+        told_at = min(story.seen_at for story in said.stories)
+        everywhere = self._news.matches(
+            query.symbol,
+            self._triggers,
+            reaches=(Reach.DIRECT, Reach.EXPOSURE, Reach.NONE),
+            since=start,
+            until=query.now,
+        )
+        agents = self._news.with_kin(said.agents)
+        found: list[tuple[int, int, float, ClusterMatch]] = []
+        for match in everywhere:
+            if match.first.seen_at <= told_at and (named := self._news.makers_named(match) & agents):
+                nearness = max(_NEARNESS.index(name.partition(":")[0]) for name in named)
+                found.append((nearness, len(match.sources), match.score, match))
+        return max(found, key=lambda f: (f[:3], -f[3].first.seen_at.timestamp()))[3] if found else None
 
     def _confirmed(self, query: _Query, group: GroupMove | None, tied: ClusterMatch | None) -> float:
         """How well the market confirms a tie, 0 to 1: the group falls, or a company of the same line of business does
         that the same stories name, and not for reasons of its own."""
         strength = group.strength if group else 0.0
-        if tied is None or tied.reach is Reach.DIRECT:
+        if tied is None or tied.attributed is None or tied.attributed.subject is SubjectKind.COMPANY:
             return strength
         own = self.moves.of(query.symbol, query.at)
         if own is None or own.z > -LED_OWN:
@@ -262,19 +322,28 @@ class Causes:
             return []
         rivals = []
         for topic in self._rival_topics:
+            reaches = (Reach.DIRECT,) if topic.own else (Reach.DIRECT, Reach.EXPOSURE)
             matches = self._news.matches(
                 query.symbol,
                 [topic.name],
-                reaches=(Reach.DIRECT,),
+                reaches=reaches,
                 min_score=0.5,
                 since=before.close_at - EARLY,
                 until=query.now,
             )
-            for match in matches[:1]:
-                weight = self._weighed(match)
+            weighed = ((self._against(m), m) for m in matches)
+            weight, match = max(weighed, key=itemgetter(0), default=(0.0, None))
+            if match is not None and weight > 0:
                 term = ScoreReason(topic.name, weight, match.best.title)
                 rivals.append(Explanation(topic.name, weight * TOLD, (term,), match))
         return self._with_calendar(rivals, query, before)
+
+    def _against(self, match: ClusterMatch) -> float:
+        """How strongly a cluster on a rival explains the fall, 0 to 1: it names the company, or gives the rival as the
+        cause of a fall of its line of business or the market."""
+        said = match.attributed.strength if match.attributed else 0.0
+        named = match.score * match.strength if match.reach is Reach.DIRECT else 0.0
+        return max(said, named) * self._weights[match.topic]
 
     def _with_calendar(self, rivals: list[Explanation], query: _Query, before: Session) -> list[Explanation]:
         """``rivals`` with the earnings calendar: a story and a date together are surer than either."""
@@ -287,8 +356,3 @@ class Causes:
         confidence = 1 - (1 - reported.confidence) * (1 - strength(due))
         both = replace(reported, confidence=confidence, terms=(*reported.terms, term))
         return [*(e for e in rivals if e.topic != topic), both]
-
-
-def _freshness(match: ClusterMatch, session_begins: datetime) -> float:
-    """What part of a tie counts: all of it where one of its stories is from this session."""
-    return 1.0 if any(s.seen_at > session_begins for s in match.stories) else STALE_TIE
