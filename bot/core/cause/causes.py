@@ -200,7 +200,7 @@ class Causes:
             rival_topic=rival.topic if rival else "",
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
-        confidence, terms = weigh(evidence)
+        confidence, terms = weigh(evidence, self._news.topics.weights)
         release = self._release(said, query, start) if said else None
         shown = replace(match, best=said.best) if said else match
         return Explanation(
@@ -209,7 +209,7 @@ class Causes:
             terms=terms,
             match=replace(shown, first=release.first) if release else shown,
             group=group,
-            softens=softening(evidence),
+            softens=softening(evidence, self._news.topics.weights),
             agents=said.agents if said else (),
         )
 
