@@ -7,8 +7,7 @@ import csv
 import dataclasses
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,10 +18,9 @@ import shocks
 from bot.adapters.store import open_store
 from bot.app.lab.backtesting import BacktestPlan, Request, plan_backtest, start_backtest
 from bot.clock import SystemClock
-from bot.core.cause import causes
 from bot.core.cause.ranking import Evidence, Explanation
 from bot.core.engine import Engine
-from bot.core.model import Alert, Announcement, Reason
+from bot.core.model import Alert, Announcement, Reason, SubjectKind
 from bot.core.news import Topics
 from bot.core.prices.sessions import Session
 from bot.core.rules.conditions.cause import described
@@ -239,23 +237,22 @@ async def _play(plan: BacktestPlan, database: Path, falls: Iterable[Labelled], p
     waiting.sort(key=lambda w: w[:2])
     try:
         playing = start_backtest(plan, store)
-        with evidence_weighed() as weighed:
 
-            def rank(at: datetime, moment: str, session: Session) -> None:
-                for fall in falls:
-                    if fall.session == session.date:
-                        played.ranked[moment][fall.key] = _ranked(playing.engine, fall, at, session, kinds, weighed)
+        def rank(at: datetime, moment: str, session: Session) -> None:
+            for fall in falls:
+                if fall.session == session.date:
+                    played.ranked[moment][fall.key] = _ranked(playing.engine, fall, at, session, kinds)
 
-            async for result in playing.results():
-                while waiting and result.decisions.now > waiting[0][0]:
-                    rank(*waiting.pop(0))
-                for announcement in result.decisions.announcements:
-                    if announcement.suppressed_by is not None:
-                        played.suppressed += 1
-                    elif (message := _message(playing.engine, announcement, kinds)) is not None:
-                        played.messages.append(message)
-            for rest in waiting:
-                rank(*rest)
+        async for result in playing.results():
+            while waiting and result.decisions.now > waiting[0][0]:
+                rank(*waiting.pop(0))
+            for announcement in result.decisions.announcements:
+                if announcement.suppressed_by is not None:
+                    played.suppressed += 1
+                elif (message := _message(playing.engine, announcement, kinds)) is not None:
+                    played.messages.append(message)
+        for rest in waiting:
+            rank(*rest)
     finally:
         store.close()
 
@@ -331,20 +328,15 @@ def _lead(alerts: list[Alert], symbol: str) -> Alert | None:
     return max(own, key=lambda a: (a.session, a.severity, a.cause is not None), default=None)
 
 
-def _ranked(
-    engine: Engine, fall: Labelled, at: datetime, session: Session, kinds: Kinds, weighed: list[Evidence]
-) -> Ranked:
+def _ranked(engine: Engine, fall: Labelled, at: datetime, session: Session, kinds: Kinds) -> Ranked:
     if fall.symbol not in engine.market:
         return Ranked()
     own = engine.market.of(fall.symbol).timetable.on(session.date)
-    weighed.clear()
     verdict = engine.causes.explain(fall.symbol, at, session=own) if own else None
     if verdict is None or own is None:
         return Ranked()
     by_ai = [e for e in verdict.explanations if kinds.of(e.topic) == "ai"]
     ai = max(by_ai, key=lambda e: e.confidence, default=None)
-    # contagion weighs the evidence of others after the symbol's own
-    evidence = getattr(ai, "evidence", None) or (weighed[0] if weighed else None)
     best = verdict.best
     return Ranked(
         best.topic if best else "",
@@ -352,8 +344,18 @@ def _ranked(
         best.confidence if best else 0.0,
         ai.confidence if ai else 0.0,
         described(verdict, best) if best else "nothing in the news explains it",
-        {f.name: getattr(evidence, f.name) for f in dataclasses.fields(evidence)} if evidence else {},
+        _weighed(ai.evidence) if ai and ai.evidence else {},
         _move(engine, fall.symbol, min(at, own.ends_at), own, ai),
+    )
+
+
+def _weighed(evidence: Evidence) -> dict[str, Any]:
+    """The fields of the evidence, and the tie by whom it is told of."""
+    found = {f.name: getattr(evidence, f.name) for f in dataclasses.fields(evidence)}
+    return (
+        found
+        | {f"tie_{k}": evidence.tie * (evidence.tied is k) for k in SubjectKind}
+        | {"confirmed": evidence.confirmed}
     )
 
 
@@ -365,7 +367,7 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
         falling = len(group.falling)
         found |= {"group_strength": group.strength, "group_z": group.z, "group_falling": falling}
     if ai is not None:
-        found |= {"tied_explicitly": float(ai.tied_directly), "contagion": float(ai.contagion)}
+        found |= {"contagion": float(ai.contagion)}
         if ai.match is not None:
             found |= {
                 "match_direct": float(ai.match.reach.value == "direct"),
@@ -375,20 +377,3 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
                 "match_stories": float(len(ai.match.stories)),
             }
     return found
-
-
-@contextmanager
-def evidence_weighed() -> Iterator[list[Evidence]]:
-    """Within it, the evidence of every weighing, in order: an explanation shows its terms, not what went into them."""
-    shipped: Callable[..., Any] = vars(causes)["weigh"]
-    weighed: list[Evidence] = []
-
-    def weigh(evidence: Evidence, *rest: Any) -> Any:
-        weighed.append(evidence)
-        return shipped(evidence, *rest)
-
-    vars(causes)["weigh"] = weigh
-    try:
-        yield weighed
-    finally:
-        vars(causes)["weigh"] = shipped
