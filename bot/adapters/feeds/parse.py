@@ -15,7 +15,7 @@ import feedparser
 import feedparser.api
 
 from bot.adapters.feeds import document
-from bot.adapters.feeds.dates import parse_date
+from bot.adapters.feeds.date_text import read_date
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
 from bot.core.text.links import absolute_link, domain
@@ -119,10 +119,8 @@ def _content(raw: Mapping[str, Any]) -> str:
 
 
 def _date(values: Mapping[str, Any], *keys: str) -> datetime | None:
-    for key in keys:
-        if at := parse_date(_string(values, key), _get(values, f"{key}_parsed")):
-            return at
-    return None
+    """The first that can be read; from its text, because feedparser fills half a date up from the machine's clock."""
+    return next((at for key in keys if (at := read_date(_string(values, key)))), None)
 
 
 def _reason(error: object) -> str:
