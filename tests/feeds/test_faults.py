@@ -157,6 +157,7 @@ def test_bodies_come_out_whole_however_they_are_cut_into_pieces(size: int) -> No
     raw = zlib.compressobj(wbits=-15)
     wires = {
         "gzip": gzip.compress(body),
+        "gzip, utf-8": gzip.compress(body),
         "x-gzip": gzip.compress(body[:100]) + gzip.compress(body[100:]) + b"\0\0padding",
         "deflate": zlib.compress(body),
         "Deflate ": raw.compress(body) + raw.flush(),
@@ -168,9 +169,11 @@ def test_bodies_come_out_whole_however_they_are_cut_into_pieces(size: int) -> No
         for start in range(0, len(wire), size):
             inflater.feed(wire[start : start + size])
         assert inflater.finish() == body, coding
-    plain = Inflater("gzip", 1_000_000)  # said gzip, was not
-    plain.feed(body)
-    assert plain.finish() == body
+    for coding in ("gzip", "br", "deflate", "utf-8", "None", "gzip, gzip", "iso-8859-1"):  # said so, was not
+        plain = Inflater(coding, 1_000_000)
+        for start in range(0, len(body), size):
+            plain.feed(body[start : start + size])
+        assert plain.finish() == body, coding
     assert Inflater("gzip", 10).finish() == b""
 
 
@@ -191,6 +194,33 @@ async def test_codings_and_chunks_are_all_read(
 ) -> None:
     url = site.publish("feed", Document(sample("plain.rss"), "text/plain", coding=coding, chunk=chunk))
     assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "UTF8", "none", "binary"])
+async def test_what_is_no_content_coding_says_nothing_about_the_body(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, coding: str
+) -> None:
+    url = site.publish("feed", Document(sample("plain.rss"), headers={"Content-Encoding": coding}))
+    assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+async def test_headers_as_large_as_servers_send_them_are_read(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    many = {f"X-Header-{n}": "x" for n in range(300)}
+    long = {"Content-Security-Policy": "default-src " + "https://cdn.example " * 4_000}
+    url = site.publish("feed", Document(sample("plain.rss"), headers=many | long))
+    assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+async def test_a_head_that_cannot_be_read_is_said_to_be_that(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    endless = Document(sample("plain.rss"), headers={"X-Long": "x" * 200_000})
+    poll = await failing(reader, seen, site.publish("feed", endless))
+    assert "the response of '127.0.0.1' cannot be read: one of its headers is far too long" in poll.report.detail
+    poll = await failing(reader, seen, site.url("fault/not-http"))
+    assert "it is not valid HTTP (" in poll.report.detail
 
 
 async def test_permanent_redirects_are_followed_and_noted_and_temporary_ones_only_followed(

@@ -154,6 +154,11 @@ class FeedServer:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if fault == "not-http":
+            assert request.transport is not None
+            request.transport.write(b"220 mail.example ESMTP ready\r\n\r\n")
+            request.transport.close()
+            return web.Response()
         if fault in ("gzip-bomb", "unannounced-bomb", "huge"):
             return await self._bomb(request, fault)
         if fault == "loop":

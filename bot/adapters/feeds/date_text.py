@@ -129,7 +129,7 @@ def _year(text: str) -> int:
 
 
 def _ahead(parts: dict[str, str], local: datetime) -> timedelta:
-    """How far the stated zone is ahead of UTC when its clocks show ``local``. Raises ValueError for one that is not known."""
+    """How far the stated zone is ahead of UTC when its clocks show ``local``. Raises ValueError for an unknown one."""
     zone, offset, again = parts["zone"], parts["offset"], parts["again"]
     if offset:  # alone, after UTC or GMT, or with its name after it
         if _HOURS.get(zone) != 0 or again not in _HOURS:
