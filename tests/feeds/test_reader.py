@@ -68,6 +68,74 @@ async def test_without_validators_the_same_body_is_not_parsed_again(
     assert (poll.report.status, poll.report.items, poll.stories) == (200, 1, ())
 
 
+LIES = {
+    "an ETag that never changes": {"fixed_etag": '"1"'},
+    "a date of the past that never changes": {"last_modified": "Mon, 01 Jan 2024 00:00:00 GMT"},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_server_that_always_says_unchanged_is_asked_for_the_whole_feed_now_and_then(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, lie: str
+) -> None:
+    def published(*stories: str) -> str:
+        return site.publish("feed", Document(rss(*stories).encode(), **LIES[lie]))  # type: ignore[arg-type]
+
+    watched = watch(reader, seen, published(story(1)))
+    await watched.poll()
+    published(story(2), story(1))
+    polls = [await watched.poll() for _ in range(12)]
+    assert [p.report.status for p in polls] == [304] * 11 + [200]
+    assert [s.title for s in polls[-1].stories] == ["Story number 2"]
+    assert "stays the same when it changes" in polls[-1].report.detail
+    published(story(3), story(2), story(1))
+    found = await watched.poll()  # its word is taken no more
+    assert [s.title for s in found.stories] == ["Story number 3"]
+    assert found.report.detail == ""
+
+
+async def test_a_server_that_ceases_to_lie_is_believed_again(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", Document(rss(story(1)).encode(), fixed_etag='"1"')))
+    await watched.poll()
+    site.publish("feed", Document(rss(story(2), story(1)).encode(), fixed_etag='"1"'))
+    await watched.poll(after=timedelta(hours=1))
+    site.publish("feed", rss(story(3), story(2), story(1)))
+    assert len((await watched.poll()).stories) == 1
+    assert (await watched.poll()).report.status == 304
+
+
+async def test_a_modification_date_of_the_future_is_not_sent_back(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    for date in ("Tue, 01 Jan 2041 00:00:00 GMT", "Mon, 27 Jan 2025 12:30:00 GMT", "2041", "soon"):
+        watched = watch(reader, SeenSet(), site.publish(date, Document(rss(story(1)).encode(), last_modified=date)))
+        await watched.poll()
+        await watched.poll()
+        assert ["if-modified-since" in asked.headers for asked in site.asked(date)] == [False, False], date
+
+
+async def test_a_feed_that_is_quiet_is_fetched_whole_once_an_hour(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    statuses = [(await watched.poll()).report.status for _ in range(36)]
+    assert statuses.count(200) == 3
+
+
+async def test_a_site_that_does_not_stand_whole_fetches_is_asked_conditionally_again(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    full = site.documents["feed"]
+    site.publish("feed", Document(b"", status=429))
+    assert (await watched.poll(after=timedelta(hours=2))).report.status == 429
+    assert "if-none-match" not in site.asked("feed")[-1].headers
+    site.publish("feed", full)
+    assert (await watched.poll()).report.status == 304
+
+
 async def test_a_poll_that_is_not_committed_is_repeated_in_full(
     reader: FeedReader, seen: SeenSet, site: FeedServer
 ) -> None:

@@ -10,6 +10,8 @@ from urllib.parse import urljoin
 
 import aiohttp
 
+from bot.adapters.feeds.date_text import read_date
+from bot.adapters.feeds.dates import FAST_CLOCK
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
 from bot.core.errors import SourceError
 from bot.core.text.links import LinkFault, host_of, link_fault
@@ -94,7 +96,7 @@ async def fetch(
 ) -> Fetched:
     """Fetch ``url``, conditionally if ``etag`` or ``last_modified`` is known.
 
-    Raises FetchError whatever goes wrong. ``now`` only serves to read a ``Retry-After`` date.
+    Raises FetchError whatever goes wrong. ``now`` serves to read ``Retry-After`` and ``Last-Modified``.
     """
     limits = limits or FetchLimits()
     headers = {"User-Agent": USER_AGENT, "Accept": _ACCEPT, "Accept-Encoding": SUPPORTED}
@@ -203,7 +205,7 @@ async def _read(
         body=body,
         content_type=response.headers.get("Content-Type", "")[:200],
         etag=_validator(response.headers.get("ETag")),
-        last_modified=_validator(response.headers.get("Last-Modified")),
+        last_modified=_date_validator(response.headers.get("Last-Modified"), now),
         moved_to=moved_to,
     )
 
@@ -221,6 +223,12 @@ def _check_address(url: str, *, redirected: bool) -> None:
 def _validator(value: str | None) -> str | None:
     """An ETag or date to send back later, if it can be sent unchanged."""
     return value if value and len(value) <= 1000 and value.isprintable() else None
+
+
+def _date_validator(value: str | None, now: datetime) -> str | None:
+    """A ``Last-Modified`` to send back later. One of the future would make a server say "not modified" until then."""
+    at = read_date(value or "")
+    return _validator(value) if at is not None and at <= now + FAST_CLOCK else None
 
 
 def _unreadable(error: aiohttp.ClientResponseError) -> str:

@@ -68,18 +68,23 @@ class FeedReader:
     async def poll(self, feed: FeedSpec, state: FeedState, now: datetime) -> FeedPoll:
         """Poll ``feed`` at ``now``. Failures are reported; only what ``known_keys`` raises (StoreError) is raised.
 
-        After a change of address the feed starts afresh: its first poll only seeds.
+        After a change of address the feed starts afresh: its first poll only seeds. The request is conditional, but for
+        one an hour: servers are wrong about what has changed.
         """
         if state.url != feed.url:
             state = FeedState(name=feed.name, url=feed.url, interval=state.interval)
         state = replace(state, name=feed.name, interval=pace.clamp(state.interval, feed))
+        whole = pace.whole_is_due(state, now)
+        validators = {} if whole else {"etag": state.etag, "last_modified": state.last_modified}
         try:
-            validators = {"etag": state.etag, "last_modified": state.last_modified}
             fetched = await fetch(self._session, feed.url, now, **validators, limits=self._limits)
         except FetchError as error:
+            if error.status == 429:  # perhaps because it was fetched whole: not again
+                state = replace(state, whole_at=now)
             return self._failed(feed, state, now, error, error.status)
         if fetched.body is None:
             return self._unchanged(feed, state, now, fetched)
+        state = replace(state, whole_at=now)
         body_hash = hashlib.sha256(fetched.body).hexdigest()
         if body_hash == state.body_hash:
             kept = replace(state, etag=fetched.etag, last_modified=fetched.last_modified)
@@ -139,6 +144,9 @@ class FeedReader:
         if left > 0:
             stories = stories[: self._max_stories]
             notes.append(f"{left} entries over the limit of {self._max_stories} per poll; they come with the next")
+        lies = self._validators_lie(state, fetched) if stories else state.validators_lie
+        if lies and not state.validators_lie:
+            notes.append("its ETag or Last-Modified stays the same when it changes; it is fetched whole at every poll")
         whole = left <= 0 and not parsed.cut_off
         # A truncated first poll does not seed, or the rest would look new. A feed that is always truncated would then
         # never seed, so the second poll does.
@@ -150,6 +158,7 @@ class FeedReader:
             etag=fetched.etag if whole else None,
             last_modified=fetched.last_modified if whole else None,
             body_hash=body_hash if whole else None,
+            validators_lie=lies,
             seeded=seeded,
             last_items=len(parsed.entries),
             next_poll_at=now + feed.min_interval if left > 0 else state.next_poll_at,
@@ -157,6 +166,16 @@ class FeedReader:
         detail, items = _join(*notes, fetched.moved_note), len(parsed.entries)
         report = SourceReport(feed.name, now, detail=detail, items=items, fresh=len(stories), status=fetched.status)
         return FeedPoll(tuple(reversed(stories)), state, report)
+
+    @staticmethod
+    def _validators_lie(state: FeedState, fetched: Fetched) -> bool:
+        """Whether a body with new stories has the validator of the body before, under which it would not be sent.
+
+        An ETag takes precedence over the date (RFC 9110, 13.2.2).
+        """
+        if state.etag is not None and fetched.etag is not None:
+            return state.etag == fetched.etag
+        return state.last_modified is not None and state.last_modified == fetched.last_modified
 
     def _succeeded(self, feed: FeedSpec, state: FeedState, now: datetime, *, changed: bool) -> FeedState:
         interval = pace.after_success(state.interval, feed, changed=changed)

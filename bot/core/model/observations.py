@@ -173,3 +173,9 @@ class FeedState:
     last_change_at: datetime | None = None
     last_items: int = 0
     last_error: str = ""
+    whole_at: datetime | None = None
+    """When the server last sent a body, instead of saying that nothing has changed."""
+    validators_lie: bool = False
+    """The last new stories came under the ETag or Last-Modified of the body before: 304 means nothing."""
+    flooding: bool = False
+    """The last poll brought more at once than can be new, and some of it comes with the next."""
