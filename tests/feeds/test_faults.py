@@ -286,6 +286,46 @@ async def test_a_document_that_hangs_the_parser_is_stopped_and_holds_up_nothing(
         await reader.close()
 
 
+async def test_a_quick_feed_does_not_wait_for_slow_ones(seen: SeenSet) -> None:
+    parser = Parser(time_limit=timedelta(seconds=60))
+    hostile = [asyncio.create_task(parser.parse(HANGS, "", f"https://slow.example/{n}")) for n in range(3)]
+    try:
+        await asyncio.sleep(0)  # they are first in the queue
+        for _ in range(3):
+            feed = await parser.parse(sample("plain.rss"), "", "https://news.example/")
+            assert len(feed.entries) == 2
+        assert not any(task.done() for task in hostile)
+    finally:
+        for task in hostile:
+            task.cancel()
+        await asyncio.gather(*hostile, return_exceptions=True)
+        await parser.close()
+    assert parser.pid is None
+
+
+async def test_a_feed_that_was_slow_is_read_all_the_same_and_comes_back_among_the_quick() -> None:
+    parser = Parser(quick=timedelta(seconds=0.0001))
+    try:
+        for _ in range(2):
+            feed = await parser.parse(sample("plain.rss"), "", "https://news.example/", feed="slow")
+            assert len(feed.entries) == 2
+            assert parser._slow == {"slow"}
+        parser._quick_limit = timedelta(seconds=30)
+        await parser.parse(sample("plain.rss"), "", "https://news.example/", feed="slow")
+        assert not parser._slow
+    finally:
+        await parser.close()
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+async def test_a_feed_of_endless_attributes_is_refused_before_it_is_parsed(parser: Parser, quote: str) -> None:
+    attributes = " ".join(f"a{n}={quote}>{quote}" for n in range(200_000))
+    body = rss(f"<item {attributes}><title>x</title></item>").encode()
+    with pytest.raises(SourceError, match="more than 256 attributes"):
+        await parser.parse(body, "", "https://news.example/")
+    assert not parser._slow
+
+
 async def test_the_child_is_ended_with_the_reader_and_when_a_poll_is_cancelled() -> None:
     parser = Parser()
     await parser.parse(sample("plain.rss"), "", "https://news.example/")

@@ -22,6 +22,8 @@ from bot.core.text.links import absolute_link, domain
 
 _GUID_LIMIT = 1_000
 _TITLE_FROM_SUMMARY = 140
+MOST_ENTRIES = 3_000
+"""Entries read of a feed: what comes after feedparser runs in the bot itself, and takes time for each."""
 
 
 def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
@@ -49,6 +51,9 @@ def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
             raw_entries.pop()  # its title may be truncated
     if doc.encoding != "utf-8":
         problems.append(f"encoded as {doc.encoding}")
+    if len(raw_entries) > MOST_ENTRIES:
+        problems.append(f"of its {len(raw_entries)} entries only the first and last {MOST_ENTRIES // 2} are read")
+        raw_entries = raw_entries[: MOST_ENTRIES // 2] + raw_entries[-(MOST_ENTRIES // 2) :]  # the newest may be last
     about: Mapping[str, Any] = result["feed"]
     link = absolute_link(_string(about, "link"), url)
     entries = [e for raw in raw_entries if (e := _entry(raw, link or url)) is not None]

@@ -39,9 +39,9 @@ class FeedPoll:
 
 
 class FeedReader:
-    """Polls feeds over one HTTP session. Polls of different feeds may overlap; parsing is one at a time.
+    """Polls feeds over one HTTP session. Polls of different feeds may overlap.
 
-    ``jitter`` returns numbers from 0 to 1. ``close`` ends the child process that parses.
+    ``jitter`` returns numbers from 0 to 1. ``close`` ends the child processes that parse.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class FeedReader:
         self._parser = parser or Parser()
 
     async def close(self) -> None:
-        """End the child process. The session is the caller's."""
+        """End the child processes. The session is the caller's."""
         await self._parser.close()
 
     async def poll(self, feed: FeedSpec, state: FeedState, now: datetime) -> FeedPoll:
@@ -90,7 +90,7 @@ class FeedReader:
             kept = replace(state, etag=fetched.etag, last_modified=fetched.last_modified)
             return self._unchanged(feed, kept, now, fetched)
         try:
-            parsed = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
+            parsed = await self._parser.parse(fetched.body, fetched.content_type, fetched.url, feed=feed.name)
         except SourceError as error:
             return self._failed(feed, state, now, error, fetched.status)
         if not parsed.entries:
