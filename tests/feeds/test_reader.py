@@ -243,6 +243,81 @@ async def test_more_entries_than_a_poll_takes_come_with_the_next_polls(
     assert [p.state.etag is None for p in polls] == [True, True, False]
 
 
+def dated(n: int, when: str, *, at: str = "") -> str:
+    return item(f"Story number {n}", guid=f"{at}id-{n}", link=f"https://news.example/{at}{n}", date=when)
+
+
+YESTERDAY, JUST_NOW = "Sun, 26 Jan 2025 10:00:00 GMT", "Mon, 27 Jan 2025 12:08:{:02}.{} GMT"
+
+
+async def test_a_relaunch_under_new_guids_and_links_brings_nothing_but_what_is_new(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, *[dated(n, YESTERDAY) for n in range(20)])
+    moved = [dated(n, YESTERDAY, at="new/") for n in range(20)]
+    site.publish("feed", rss(dated(99, JUST_NOW.format(0, 0)), *moved))
+    poll = await watched.poll()
+    assert [(s.title, s.seeded) for s in poll.stories] == [("Story number 99", False)]
+
+
+async def test_a_relaunch_with_new_dates_is_evidence_only(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    watched = await seeded(reader, seen, site, *[dated(n, YESTERDAY) for n in range(3)])
+    site.publish("feed", rss(*[dated(n, JUST_NOW.format(n, n), at="new/") for n in (9, 0, 1, 2)]))
+    poll = await watched.poll()
+    assert {s.title[-1]: s.seeded for s in poll.stories} == {"0": True, "1": True, "2": True, "9": False}
+    assert "3 of 4 new entries are taken as evidence only" in poll.report.detail
+    site.publish("feed", rss(*[dated(n, JUST_NOW.format(n, n), at="new/") for n in (9, 0, 1)]))
+    assert (await watched.poll()).stories == ()
+
+
+async def test_links_that_change_at_every_fetch_make_no_entry_new(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.url("feed"))
+    fresh = []
+    for t in range(4):
+        site.publish("feed", rss(*[dated(n, "", at=f"?t={t}&") for n in range(8 + t)]))
+        fresh.append([s.title for s in (await watched.poll()).stories])
+    assert fresh[1:] == [["Story number 8"], ["Story number 9"], ["Story number 10"]]
+
+
+@pytest.mark.parametrize(
+    ("count", "date", "evidence"),
+    [
+        (10, "", 0),
+        (11, "", 11),
+        (11, YESTERDAY, 11),
+        (11, "Mon, 27 Jan 2025", 0),
+        (11, "now", 0),
+        (100, "now", 0),
+        (101, "now", 101),
+        (500, "", 500),
+    ],
+)
+async def test_more_at_once_than_can_be_new_is_evidence_only(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, count: int, date: str, evidence: int
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    dates = [JUST_NOW.format(n % 60, n) if date == "now" else date for n in range(count)]
+    site.publish("feed", rss(*[dated(1000 + n, at) for n, at in enumerate(dates)]))
+    poll = await watched.poll()
+    assert len(poll.stories) == count
+    assert sum(s.seeded for s in poll.stories) == evidence
+
+
+async def test_what_a_flood_leaves_for_the_next_poll_is_part_of_it(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    small = FeedReader(reader._session, seen.known, jitter=lambda: 0.5, max_stories=20, parser=reader._parser)
+    watched = await seeded(small, seen, site, story(1))
+    site.publish("feed", rss(*[story(n) for n in range(100, 125)]))
+    polls = [await watched.poll() for _ in range(2)]
+    assert [len(p.stories) for p in polls] == [20, 5]
+    assert all(s.seeded for p in polls for s in p.stories)
+    site.publish("feed", rss(story(200)))
+    assert [s.seeded for s in (await watched.poll()).stories] == [False]
+
+
 async def test_a_changed_address_begins_anew(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
     watched = await seeded(reader, seen, site, story(1))
     moved = watch(reader, seen, site.publish("moved", rss(story(1), story(2))))

@@ -17,6 +17,7 @@ import aiohttp
 from bot.adapters.feeds import identity, pace
 from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
+from bot.adapters.feeds.flood import evidence_only
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
 from bot.core.errors import SourceError
@@ -84,10 +85,9 @@ class FeedReader:
             return self._failed(feed, state, now, error, error.status)
         if fetched.body is None:
             return self._unchanged(feed, state, now, fetched)
-        state = replace(state, whole_at=now)
         body_hash = hashlib.sha256(fetched.body).hexdigest()
         if body_hash == state.body_hash:
-            kept = replace(state, etag=fetched.etag, last_modified=fetched.last_modified)
+            kept = replace(state, etag=fetched.etag, last_modified=fetched.last_modified, whole_at=now)
             return self._unchanged(feed, kept, now, fetched)
         try:
             parsed = await self._parser.parse(fetched.body, fetched.content_type, fetched.url, feed=feed.name)
@@ -138,9 +138,12 @@ class FeedReader:
         parsed: ParsedFeed,
         body_hash: str,
     ) -> FeedPoll:
-        stories = self._new_stories(feed, parsed, fetched.url, now, seeded=not state.seeded)
+        stories = self._new_stories(feed, state, parsed, fetched.url, now)
         left = len(stories) - self._max_stories
         notes = list(parsed.problems)
+        if state.seeded and (evidence := sum(story.seeded for story in stories)):
+            why = "too many at once, or titles it has used before"
+            notes.append(f"{evidence} of {len(stories)} new entries are taken as evidence only: {why}")
         if left > 0:
             stories = stories[: self._max_stories]
             notes.append(f"{left} entries over the limit of {self._max_stories} per poll; they come with the next")
@@ -159,6 +162,8 @@ class FeedReader:
             last_modified=fetched.last_modified if whole else None,
             body_hash=body_hash if whole else None,
             validators_lie=lies,
+            whole_at=now,
+            flooding=left > 0 and all(story.seeded for story in stories),
             seeded=seeded,
             last_items=len(parsed.entries),
             next_poll_at=now + feed.min_interval if left > 0 else state.next_poll_at,
@@ -191,15 +196,19 @@ class FeedReader:
 
     # --------------------------------------------------------------------------------------------------- what is new
 
-    def _new_stories(self, feed: FeedSpec, parsed: ParsedFeed, url: str, now: datetime, *, seeded: bool) -> list[Story]:
+    def _new_stories(
+        self, feed: FeedSpec, state: FeedState, parsed: ParsedFeed, url: str, now: datetime
+    ) -> list[Story]:
         """The entries never seen before and those with a rewritten title, in the feed's order."""
-        entries = [identity.Entry(e.guid, e.link, e.title) for e in parsed.entries]
+        dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
+        entries = [identity.Entry(e.guid, e.link, e.title, at) for e, at in zip(parsed.entries, dates, strict=True)]
         marks = identity.mark(feed.name, entries, homes=(parsed.link, feed.url, url))
         known = dict(self._known_keys(identity.first_keys(marks)))
         if further := identity.rewrite_keys(marks, known):
             known |= self._known_keys(further)
-        verdicts = identity.judge(marks, known)
-        dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
+        verdicts = zip(parsed.entries, dates, identity.judge(marks, known), strict=True)
+        new = [found for found in verdicts if found[2].novelty is not identity.Novelty.REPEAT]
+        flood = evidence_only([at for _, at, _ in new], state.whole_at)
         return [
             Story(
                 id=verdict.story,
@@ -210,12 +219,11 @@ class FeedReader:
                 summary=entry.summary,
                 link=entry.link,
                 publisher=_publisher(feed, parsed, entry),
-                seeded=seeded,
+                seeded=not state.seeded or state.flooding or flooded or verdict.familiar,
                 revises=verdict.revises,
                 keys=verdict.keys,
             )
-            for entry, verdict, published_at in zip(parsed.entries, verdicts, dates, strict=True)
-            if verdict.novelty is not identity.Novelty.REPEAT
+            for (entry, published_at, verdict), flooded in zip(new, flood, strict=True)
         ]
 
 
