@@ -253,6 +253,12 @@ def test_a_title_that_comes_back_beside_the_earlier_one_is_told_apart_by_the_fee
     assert (found.novelty, found.familiar, known.novelty) == (novelty, False, REPEAT)
 
 
+def test_a_title_that_an_entry_had_by_mistake_is_new_where_it_belongs() -> None:
+    wrong = Entry("g1", "https://news.example/a", "Story number 2")
+    right, other = replace(wrong, title="Story number 1"), Entry("g2", "https://news.example/b", "Story number 2")
+    assert [v.novelty for v in seen_after(wrong).poll(other, right)] == [NEW, REVISION]
+
+
 def test_two_of_a_title_on_one_day_are_not_one_because_the_feed_gives_days_only() -> None:
     old = replace(told(1), date=MONDAY.replace(hour=0, minute=0))
     assert seen_after(old).poll(replace(relaunched(1), date=old.date), old)[0].novelty is NEW

@@ -209,7 +209,7 @@ def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[EntryVerdict
     An entry that occurs twice in one poll is a repeat. The story seen first keeps its keys.
     """
     seen = dict(known)
-    told_apart = {m.title for m in marks if any(key in known for key in m.exact)}
+    told_apart = _told_apart(marks, known)
     moved = _moved(marks, known, told_apart)
     verdicts = []
     for m in marks:
@@ -229,6 +229,12 @@ def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[EntryVerdict
         familiar = not revises and m.title in known and m.title not in told_apart
         verdicts.append(EntryVerdict(novelty, m.story, revises, tuple(keys), familiar))
     return verdicts
+
+
+def _told_apart(marks: Sequence[Marks], known: Mapping[str, str]) -> set[str]:
+    """The known titles of stories that the feed still has under their own guid or link, perhaps rewritten."""
+    here = {known[key] for m in marks for key in (*m.exact, m.guid, m.page) if key in known}
+    return {m.title for m in marks if known.get(m.title) in here or any(key in known for key in m.exact)}
 
 
 def _moved(marks: Sequence[Marks], known: Mapping[str, str], told_apart: Collection[str]) -> set[str]:
