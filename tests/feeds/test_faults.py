@@ -208,9 +208,19 @@ async def test_headers_as_large_as_servers_send_them_are_read(
     reader: FeedReader, seen: SeenSet, site: FeedServer
 ) -> None:
     many = {f"X-Header-{n}": "x" for n in range(300)}
-    long = {"Content-Security-Policy": "default-src " + "https://cdn.example " * 4_000}
+    long = {"Content-Security-Policy": "default-src " + "https://cdn.example " * 2_500}
     url = site.publish("feed", Document(sample("plain.rss"), headers=many | long))
     assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+async def test_no_cookie_comes_back_to_a_site_that_sets_more_than_it_takes(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    """The server of these tests takes 8,190 bytes, too."""
+    cookies = Document(sample("plain.rss"), headers={"Set-Cookie": f"session={'x' * 20_000}; Path=/"}, validators=False)
+    watched = watch(reader, seen, site.publish("feed", cookies))
+    for _ in range(2):
+        assert (await watched.poll()).report.status == 200
 
 
 async def test_a_head_that_cannot_be_read_is_said_to_be_that(

@@ -44,10 +44,10 @@ class FetchLimits:
     """Longest wait for more data."""
     total: timedelta = timedelta(seconds=45)
     """For everything, redirects included."""
-    header: int = 100_000
-    """The longest header line; as in curl. A security policy can be longer than aiohttp's 8,190 bytes."""
-    headers: int = 1_000
-    """The most header lines."""
+    header: int = 64_000
+    """The longest header line. A security policy can be longer than aiohttp's 8,190 bytes."""
+    headers: int = 400
+    """The most header lines; aiohttp's are 128."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,14 @@ class FetchError(SourceError):
     ) -> None:
         super().__init__(message, permanent=permanent, retry_after=retry_after)
         self.status = status
+
+
+def open_session() -> aiohttp.ClientSession:
+    """A session to fetch with, through the proxy that the environment names.
+
+    It keeps no cookies: a site can set so many that it refuses the next request for being too large.
+    """
+    return aiohttp.ClientSession(trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
 
 
 async def fetch(
