@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.adapters.feeds.fetch import FetchLimits, fetch
+from bot.adapters.feeds.fetch import FetchLimits, fetch, open_session
 from bot.adapters.feeds.inflate import Inflater
 from bot.adapters.feeds.parser import COMMAND, Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
@@ -213,14 +213,21 @@ async def test_headers_as_large_as_servers_send_them_are_read(
     assert len((await watch(reader, seen, url).poll()).stories) == 2
 
 
-async def test_no_cookie_comes_back_to_a_site_that_sets_more_than_it_takes(
-    reader: FeedReader, seen: SeenSet, site: FeedServer
-) -> None:
-    """The server of these tests takes 8,190 bytes, too."""
-    cookies = Document(sample("plain.rss"), headers={"Set-Cookie": f"session={'x' * 20_000}; Path=/"}, validators=False)
-    watched = watch(reader, seen, site.publish("feed", cookies))
-    for _ in range(2):
-        assert (await watched.poll()).report.status == 200
+async def test_no_cookie_goes_back_to_a_site_that_sets_more_than_it_takes(site: FeedServer) -> None:
+    """The server of these tests takes 8,190 bytes."""
+    cookies = Document(sample("plain.rss"), headers={"Set-Cookie": f"session={'x' * 20_000}; Path=/"})
+    url = site.publish("feed", cookies)
+    async with open_session() as session:
+        for _ in range(2):
+            assert (await fetch(session, url, NOW)).status == 200
+
+
+async def test_a_proxy_that_is_not_there_is_named(site: FeedServer) -> None:
+    """The suite closes the way out through the proxy of the environment."""
+    async with open_session() as session:
+        for scheme in ("http", "https"):
+            with pytest.raises(SourceError, match=r"the proxy gives no connection to 'news\.example'"):
+                await fetch(session, f"{scheme}://news.example/feed", NOW)
 
 
 async def test_a_head_that_cannot_be_read_is_said_to_be_that(

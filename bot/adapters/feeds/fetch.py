@@ -132,6 +132,8 @@ def _failure(error: Exception, host: str) -> FetchError:
             return FetchError(f"timed out {what}; {again}")
         case aiohttp.ClientConnectorDNSError():
             return FetchError(f"unknown host {host!r}; check the address and the network")
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return FetchError(f"the proxy gives no connection to {host!r}: {_line(error)}; {again}")
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return FetchError(f"no secure connection to {host!r}: {_line(error)}; check the address")
         case aiohttp.ClientPayloadError():
