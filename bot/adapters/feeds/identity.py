@@ -5,8 +5,7 @@ point to the homepage; titles are rewritten. So an entry leaves several *keys* i
 
 - ``exact`` keys (guid and title; link and title): if one is known, the entry is a repeat;
 - the ``guid`` and the ``page`` (its link, if no other entry shares it): known with another title, they suggest a
-  rewrite, which the ``word`` keys (the longest words of the first title) confirm if guid and page disagree.
-
+  rewrite, which the ``word`` keys (the longest words of the first title) confirm if guid and page disagree;
 - the ``title``, alone and with the date: where guid and link are both new, as after a relaunch or where they change at
   every fetch, a known title is known if its date is, too, or if it has none. With another date it may be a title that
   comes back (``Market wrap``), and is new but *familiar*. Where the feed still has the earlier one under the guid or

@@ -42,6 +42,8 @@ SLOW_AT_ONCE = 2
 """Slow feeds parsed at a time; each may take a processor, and memory up to the child's limit."""
 START_LIMIT = timedelta(seconds=30)
 """For a child to start, on a machine that is busy."""
+OWN_LIMIT = timedelta(seconds=30)
+"""How long after our limit a child ends by itself."""
 
 
 class Parser:
@@ -140,7 +142,7 @@ class _Request:
 
     def message(self, limit: timedelta) -> bytes:
         """As the child reads it. Its own limit is longer than ours: it is for when the bot has died."""
-        seconds = 2 * limit.total_seconds()
+        seconds = (limit + OWN_LIMIT).total_seconds()
         head = {"size": len(self.body), "content_type": self.content_type, "url": self.url, "seconds": seconds}
         return json.dumps(head).encode() + b"\n" + self.body
 
