@@ -17,7 +17,7 @@ from typing import TextIO
 
 import aiohttp
 
-from bot.adapters.feeds.fetch import FetchLimits
+from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.language_model import LanguageModel
 from bot.adapters.notifiers.telegram import Permissions, TelegramListener
@@ -102,7 +102,7 @@ async def running_bot(
         muting = Silences(store, lambda: cycle.engine, clock, lambda: settings.symbols)
         held = HeldMessages(store, clock, people, muting, inbox.announce)
         measures = Measures()
-        session = await closing.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        session = await closing.enter_async_context(open_session())
 
         def restore(until: datetime) -> Engine:
             """A new engine in place of one that failed."""

@@ -312,7 +312,7 @@ def _stories(stored: Iterable[Story], notes: list[str]) -> tuple[Story, ...]:
         seeded += story.seeded
         kept.append(replace(story, title=title, summary=" ".join(story.summary.split()), link=link))
     if seeded:
-        notes.append(f"{count(seeded, 'story', 'stories')} seen at the first poll of a feed, which cannot fire a rule")
+        notes.append(f"{count(seeded, 'story', 'stories')} that are evidence only and cannot fire a rule")
     return tuple(kept)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits
+from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.parser import Parser
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
@@ -136,7 +136,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     specs = project.settings.feed_specs
     good = 0
 
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    async with open_session() as session:
 
         async def look(url: str) -> FeedCheck:
             async with slots:

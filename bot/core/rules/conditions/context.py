@@ -76,7 +76,7 @@ class Context:
     hold: int = 2
     """How many quotes must meet a price condition, unless the last one is confirmed by itself."""
     needs_fresh_news: bool = False
-    """The rule can fire on news alone: stories from a feed's first poll do not count."""
+    """The rule can fire on news alone: stories that are evidence only do not count."""
     brief: bool = False
     """Stop at the first condition that decides, and write no texts."""
     move: Move | None = None
