@@ -3,9 +3,10 @@
     python bench/fit_confidence.py [--evidence out/evidence.jsonl] [--fresh] [--months …] [--jobs 2]
         [--terms "tie" "group*max(tie,trigger)" …] [--moment "next close"] [--weight root] [--folds month] [--ridge 1]
 
-The months and windows are played once, and the evidence on every labelled fall (the fields of ``Evidence`` and how
-unusual the move was) is written to a file, at the fall's own close and at the next one's. Fits read only that file and
-take seconds. ``--fresh`` plays again: needed after every change to how evidence is gathered.
+The months and windows are played once, and the evidence on every labelled fall (the fields of ``Evidence``, what it
+derives from them, and how unusual the move was) is written to a file, at the fall's own close and at the next one's.
+Fits read only that file and take seconds. ``--fresh`` plays again: needed after every change to how evidence is
+gathered.
 
 A term is arithmetic over the names in the file (listed with ``--names``), with ``min``, ``max``, ``abs``, ``log2``. The
 fit is a logistic regression with a small ridge, by Newton's method. Falls labelled unclear or disputable are left out,
@@ -18,8 +19,10 @@ the same falls, and the same made monotone by isotonic regression, likewise fitt
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -38,6 +41,8 @@ from ordinary import by_fifths  # noqa: E402
 from playing import NEXT_CLOSE, Labelled, Played  # noqa: E402
 from tables import table  # noqa: E402
 
+from bot.core.cause.ranking import Evidence  # noqa: E402
+
 FUNCTIONS: dict[str, Any] = {"min": min, "max": max, "abs": abs, "log2": math.log2, "__builtins__": {}}
 LEAST = 1e-3
 """Confidences are kept this far from 0 and 1 for the log loss."""
@@ -55,6 +60,7 @@ class Row:
     shipped: float
     """The confidence in AI as it is weighed now, contagion included."""
     values: dict[str, float]
+    """By name; a field of words is one name for each word it had, with 1."""
 
     @property
     def month(self) -> str:
@@ -102,6 +108,10 @@ def main() -> int:
     if asked.names:
         print("\n".join(table(spread(rows), ["name", "least", "mean", "most", "where_ai", "elsewhere"])))
         return 0
+    known = {*FUNCTIONS, *(name for row in rows for name in row.values)}
+    for term in asked.terms or ():
+        if unknown := set(compile(term, term, "eval").co_names) - known:
+            parser.error(f"{term}: no {', '.join(sorted(unknown))} in the evidence; see --names")
     found = measured(rows, asked.terms or _default_terms(rows), asked.weight, asked.ridge, asked.folds)
     found |= {"left_out": left_out}
     print(json.dumps(found, indent=1) if asked.json else told(found))
@@ -148,7 +158,9 @@ def read(file: Path) -> list[Row]:
 
 
 def _numbers(fields: dict[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in fields.items() if isinstance(value, int | float)}
+    numbers = {name: float(value) for name, value in fields.items() if isinstance(value, int | float)}
+    words = {name: value for name, value in fields.items() if isinstance(value, str) and value}
+    return numbers | {re.sub(r"\W", "_", f"{name}_{value}"): 1.0 for name, value in words.items()}
 
 
 def usable(rows: Sequence[Row], moment: str) -> tuple[list[Row], dict[str, int]]:
@@ -188,9 +200,9 @@ def spread(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _default_terms(rows: Sequence[Row]) -> list[str]:
-    """The numeric fields of ``Evidence`` (those that every play has, not the names of moves)."""
-    with_evidence = {f for row in rows for f in row.values if not f.startswith(("own_", "group_", "match_"))}
-    return sorted(with_evidence - {"tied_explicitly", "contagion"})
+    """The numeric fields of ``Evidence``."""
+    found = {name for row in rows for name in row.values}
+    return [f.name for f in dataclasses.fields(Evidence) if f.name in found]
 
 
 # ------------------------------------------------------------------------------------------------------------- fitting
@@ -201,9 +213,10 @@ def logistic(
 ) -> Callable[[Sequence[Row]], tuple[list[float], Predictor]]:
     """Fits an intercept and a coefficient for each term; returns them and what they predict."""
     compiled = [compile(term, term, "eval") for term in terms]
+    absent = dict.fromkeys((name for term in compiled for name in term.co_names), 0.0)
 
     def inputs(row: Row) -> list[float]:
-        names = FUNCTIONS | row.values
+        names = absent | row.values | FUNCTIONS
         return [1.0, *(float(eval(term, names)) for term in compiled)]  # the developer's own arithmetic
 
     def fit(rows: Sequence[Row]) -> tuple[list[float], Predictor]:
@@ -286,8 +299,8 @@ FOLDS: dict[str, Callable[[Row], str]] = {
     "month": lambda row: row.month,
     "line": lambda row: f"AI: {row.fall.line or 'none described'}" if row.by_ai else row.month,
 }
-"""``line``: AI's falls by line of business, the others by month. Most of AI's falls are of one session; without its month
-nothing is left to learn from, and leaving out a line at least asks whether the rest tells of that line."""
+"""``line``: AI's falls by line of business, the others by month. Most of AI's falls are of one session; without its
+month nothing is left to learn from, and leaving out a line at least asks whether the rest tells of that line."""
 
 
 def weights(rows: Sequence[Row], kind: str) -> list[float]:

@@ -8,7 +8,7 @@ import dataclasses
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -127,7 +127,7 @@ class Ranked:
     """Of the best explanation by AI."""
     words: str = "not watched, or no price"
     evidence: dict[str, Any] = field(default_factory=dict)
-    """The fields of ``Evidence`` for AI; empty where no story speaks of it."""
+    """The fields of ``Evidence`` for AI, and what it derives from them; empty where no story speaks of it."""
     move: dict[str, float] = field(default_factory=dict)
     """How unusual the fall and that of its group are, and what kind of story the best AI explanation has."""
 
@@ -217,8 +217,8 @@ def play(stretch: Stretch) -> Played:
     played.sessions, played.symbols, played.stories = len(plan.played), len(plan.columns.symbols), len(plan.stories)
     for fall in stretch.falls:
         company = plan.project.companies.get(fall.symbol)
-        own = company.exposures if company else {}
-        played.exposures[fall.symbol] = tuple(sorted(own, key=lambda e, own=own: (-own[e], e)))  # type: ignore[misc]
+        own = (company.exposures if company else {}).items()
+        played.exposures[fall.symbol] = tuple(name for name, _ in sorted(own, key=lambda e: (-e[1], e[0])))
     with tempfile.TemporaryDirectory(prefix="aftershock-bench-") as scratch:
         asyncio.run(_play(plan, Path(scratch) / "bench.db", stretch.falls, played))
     played.seconds = time.perf_counter() - began
@@ -246,14 +246,15 @@ async def _play(plan: BacktestPlan, database: Path, falls: Iterable[Labelled], p
                     if fall.session == session.date:
                         played.ranked[moment][fall.key] = _ranked(playing.engine, fall, at, session, kinds, weighed)
 
-            async for result in playing.results():
-                while waiting and result.decisions.now > waiting[0][0]:
-                    rank(*waiting.pop(0))
-                for announcement in result.decisions.announcements:
-                    if announcement.suppressed_by is not None:
-                        played.suppressed += 1
-                    elif (message := _message(playing.engine, announcement, kinds)) is not None:
-                        played.messages.append(message)
+            async with aclosing(playing.results()) as results:
+                async for result in results:
+                    while waiting and result.decisions.now > waiting[0][0]:
+                        rank(*waiting.pop(0))
+                    for announcement in result.decisions.announcements:
+                        if announcement.suppressed_by is not None:
+                            played.suppressed += 1
+                        elif (message := _message(playing.engine, announcement, kinds)) is not None:
+                            played.messages.append(message)
             for rest in waiting:
                 rank(*rest)
     finally:
@@ -352,7 +353,7 @@ def _ranked(
         best.confidence if best else 0.0,
         ai.confidence if ai else 0.0,
         described(verdict, best) if best else "nothing in the news explains it",
-        {f.name: getattr(evidence, f.name) for f in dataclasses.fields(evidence)} if evidence else {},
+        _fields(evidence) if evidence else {},
         _move(engine, fall.symbol, min(at, own.ends_at), own, ai),
     )
 
@@ -365,7 +366,7 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
         falling = len(group.falling)
         found |= {"group_strength": group.strength, "group_z": group.z, "group_falling": falling}
     if ai is not None:
-        found |= {"tied_explicitly": float(ai.tied_directly), "contagion": float(ai.contagion)}
+        found |= {f"explained_{n}": float(v) for n, v in _fields(ai).items() if isinstance(v, bool)}
         if ai.match is not None:
             found |= {
                 "match_direct": float(ai.match.reach.value == "direct"),
@@ -375,6 +376,12 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
                 "match_stories": float(len(ai.match.stories)),
             }
     return found
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass, by name, and what it derives from them."""
+    derived = (name for name, attribute in vars(type(value)).items() if isinstance(attribute, property))
+    return {name: getattr(value, name) for name in (*(f.name for f in dataclasses.fields(value)), *derived)}
 
 
 @contextmanager
