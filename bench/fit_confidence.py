@@ -123,12 +123,13 @@ def main() -> int:
 
 def gather(file: Path, months: Sequence[str], jobs: int) -> None:
     """Play months and windows and write the evidence on their labelled falls, one JSON object a line."""
-    with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool:
-        every = list(pool.map(playing.play, [*map(playing.month, months), *playing.windows()]))
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w", encoding="utf-8") as lines:
-        for played in every:
+    part = file.with_name(f"{file.name}.part")
+    with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool, part.open("w", encoding="utf-8") as lines:
+        for played in pool.map(playing.play, [*map(playing.month, months), *playing.windows()]):
+            print(f"{played.name}: {played.seconds:.0f} s", file=sys.stderr)
             lines.writelines(json.dumps(row, default=str) + "\n" for row in _dumped(played))
+    part.replace(file)
 
 
 def _dumped(played: Played) -> list[dict[str, Any]]:
