@@ -16,6 +16,10 @@ import fit_confidence
 import ordinary
 from playing import CLOSE, NEXT_CLOSE, Believed, Labelled, Message, Played, Ranked
 
+from bot.core.cause.ranking import Evidence
+from bot.core.model import SubjectKind
+from bot.core.news import Weights
+
 DAY = date(2025, 1, 27)
 CLOSED = datetime(2025, 1, 27, 21, tzinfo=UTC)
 NEXT = CLOSED + timedelta(days=1)
@@ -130,10 +134,10 @@ def test_the_fit_finds_the_weights_behind_the_falls() -> None:
 
 def test_isotonic_regression_never_falls() -> None:
     rows = [
-        fit_confidence.Row("", CLOSE, replace(fall("MU", label), session=DAY + timedelta(days=i)), confidence, {})
+        fit_confidence.Row("", CLOSE, replace(fall("MU", label), session=DAY + timedelta(days=i)), confidence, None, {})
         for i, (confidence, label) in enumerate([(0.1, "own"), (0.3, "ai"), (0.5, "own"), (0.7, "ai"), (0.9, "ai")])
     ]
-    predict = fit_confidence.isotonic("fall")(rows)
+    _, predict = fit_confidence.isotonic("fall")(rows)
     said = [predict(row) for row in rows]
     assert said == sorted(said)
     assert (said[0], said[-1]) == (0.0, 1.0)
@@ -141,7 +145,20 @@ def test_isotonic_regression_never_falls() -> None:
 
 
 def test_falls_of_one_session_count_together_as_asked() -> None:
-    rows = [fit_confidence.Row("", CLOSE, fall(s, "ai"), 0.5, {}) for s in ("MU", "WDC", "STX", "RMBS")]
+    rows = [fit_confidence.Row("", CLOSE, fall(s, "ai"), 0.5, None, {}) for s in ("MU", "WDC", "STX", "RMBS")]
     assert sum(fit_confidence.weights(rows, "fall")) == pytest.approx(4)
     assert sum(fit_confidence.weights(rows, "root")) == pytest.approx(2)
     assert sum(fit_confidence.weights(rows, "session")) == pytest.approx(1)
+
+
+def test_weights_are_fitted_through_the_shipped_arithmetic() -> None:
+    strong = Evidence(tie=0.8, tied=SubjectKind.COMPANY, publishers=3)
+    weak = replace(strong, tie=0.4)
+    rows = [
+        fit_confidence.Row("", CLOSE, replace(fall("MU", label), session=DAY + timedelta(days=i)), 0.5, evidence, {})
+        for i, (evidence, label) in enumerate([(strong, "ai")] * 9 + [(strong, "own")] + [(weak, "own")] * 10)
+    ]
+    fitted, predict = fit_confidence.tuned(["base", "company"], Weights(), "fall", ridge=0.01)(rows)
+    assert set(fitted) == {"base", "company"}
+    assert predict(rows[0]) == pytest.approx(0.9, abs=0.05)
+    assert predict(rows[-1]) < 0.1
