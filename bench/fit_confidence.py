@@ -265,7 +265,7 @@ def tuned(names: Sequence[str], shipped: Weights, weight: str, ridge: float) -> 
         def loss(tried: Weights) -> float:
             told = ((w, min(max(weigh(e, tried)[0], LEAST), 1 - LEAST), ai) for (e, ai), w in cases.items())
             strayed = sum(((getattr(tried, n) - getattr(shipped, n)) / size[n]) ** 2 for n in names)
-            return ridge / 2 * strayed - sum(w * math.log(p if ai else 1 - p) for w, p, ai in told)
+            return float(ridge / 2 * strayed - sum(w * math.log(p if ai else 1 - p) for w, p, ai in told))
 
         best, least, step = shipped, loss(shipped), FIRST_STEP
         while step > LAST_STEP:
