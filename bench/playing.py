@@ -333,7 +333,7 @@ def _lead(alerts: list[Alert], symbol: str) -> Alert | None:
 
 
 def _ranked(
-    engine: Engine, fall: Labelled, at: datetime, session: Session, kinds: Kinds, weighed: list[Evidence]
+    engine: Engine, fall: Labelled, at: datetime, session: Session, kinds: Kinds, weighed: list[tuple[Evidence, float]]
 ) -> Ranked:
     if fall.symbol not in engine.market:
         return Ranked()
@@ -344,8 +344,8 @@ def _ranked(
         return Ranked()
     by_ai = [e for e in verdict.explanations if kinds.of(e.topic) == "ai"]
     ai = max(by_ai, key=lambda e: e.confidence, default=None)
-    # contagion weighs the evidence of others after the symbol's own
-    evidence = getattr(ai, "evidence", None) or (weighed[0] if weighed else None)
+    # the evidence on peers is weighed too; what is explained by contagion has none of its own
+    evidence = next((e for e, confidence in weighed if ai is not None and confidence == ai.confidence), None)
     best = verdict.best
     return Ranked(
         best.topic if best else "",
@@ -385,14 +385,16 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def evidence_weighed() -> Iterator[list[Evidence]]:
-    """Within it, the evidence of every weighing, in order: an explanation shows its terms, not what went into them."""
+def evidence_weighed() -> Iterator[list[tuple[Evidence, float]]]:
+    """Within it, the evidence of every weighing and its confidence, in order: an explanation shows its terms, not what
+    went into them."""
     shipped: Callable[..., Any] = vars(causes)["weigh"]
-    weighed: list[Evidence] = []
+    weighed: list[tuple[Evidence, float]] = []
 
     def weigh(evidence: Evidence, *rest: Any) -> Any:
-        weighed.append(evidence)
-        return shipped(evidence, *rest)
+        confidence, terms = shipped(evidence, *rest)
+        weighed.append((evidence, confidence))
+        return confidence, terms
 
     vars(causes)["weigh"] = weigh
     try:
