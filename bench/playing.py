@@ -8,6 +8,7 @@ import dataclasses
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,9 +19,9 @@ import shocks
 from bot.adapters.store import open_store
 from bot.app.lab.backtesting import BacktestPlan, Request, plan_backtest, start_backtest
 from bot.clock import SystemClock
-from bot.core.cause.ranking import Evidence, Explanation
+from bot.core.cause.ranking import Explanation
 from bot.core.engine import Engine
-from bot.core.model import Alert, Announcement, Reason, SubjectKind
+from bot.core.model import Alert, Announcement, Reason
 from bot.core.news import Topics
 from bot.core.prices.sessions import Session
 from bot.core.rules.conditions.cause import described
@@ -125,7 +126,7 @@ class Ranked:
     """Of the best explanation by AI."""
     words: str = "not watched, or no price"
     evidence: dict[str, Any] = field(default_factory=dict)
-    """The fields of ``Evidence`` for AI; empty where no story speaks of it."""
+    """The fields of ``Evidence`` for AI, and what it derives from them; empty where no story speaks of it."""
     move: dict[str, float] = field(default_factory=dict)
     """How unusual the fall and that of its group are, and what kind of story the best AI explanation has."""
 
@@ -215,8 +216,8 @@ def play(stretch: Stretch) -> Played:
     played.sessions, played.symbols, played.stories = len(plan.played), len(plan.columns.symbols), len(plan.stories)
     for fall in stretch.falls:
         company = plan.project.companies.get(fall.symbol)
-        own = company.exposures if company else {}
-        played.exposures[fall.symbol] = tuple(sorted(own, key=lambda e, own=own: (-own[e], e)))  # type: ignore[misc]
+        own = (company.exposures if company else {}).items()
+        played.exposures[fall.symbol] = tuple(name for name, _ in sorted(own, key=lambda e: (-e[1], e[0])))
     with tempfile.TemporaryDirectory(prefix="aftershock-bench-") as scratch:
         asyncio.run(_play(plan, Path(scratch) / "bench.db", stretch.falls, played))
     played.seconds = time.perf_counter() - began
@@ -243,14 +244,15 @@ async def _play(plan: BacktestPlan, database: Path, falls: Iterable[Labelled], p
                 if fall.session == session.date:
                     played.ranked[moment][fall.key] = _ranked(playing.engine, fall, at, session, kinds)
 
-        async for result in playing.results():
-            while waiting and result.decisions.now > waiting[0][0]:
-                rank(*waiting.pop(0))
-            for announcement in result.decisions.announcements:
-                if announcement.suppressed_by is not None:
-                    played.suppressed += 1
-                elif (message := _message(playing.engine, announcement, kinds)) is not None:
-                    played.messages.append(message)
+        async with aclosing(playing.results()) as results:
+            async for result in results:
+                while waiting and result.decisions.now > waiting[0][0]:
+                    rank(*waiting.pop(0))
+                for announcement in result.decisions.announcements:
+                    if announcement.suppressed_by is not None:
+                        played.suppressed += 1
+                    elif (message := _message(playing.engine, announcement, kinds)) is not None:
+                        played.messages.append(message)
         for rest in waiting:
             rank(*rest)
     finally:
@@ -344,18 +346,8 @@ def _ranked(engine: Engine, fall: Labelled, at: datetime, session: Session, kind
         best.confidence if best else 0.0,
         ai.confidence if ai else 0.0,
         described(verdict, best) if best else "nothing in the news explains it",
-        _weighed(ai.evidence) if ai and ai.evidence else {},
+        _fields(ai.evidence) if ai and ai.evidence else {},
         _move(engine, fall.symbol, min(at, own.ends_at), own, ai),
-    )
-
-
-def _weighed(evidence: Evidence) -> dict[str, Any]:
-    """The fields of the evidence, and the tie by whom it is told of."""
-    found = {f.name: getattr(evidence, f.name) for f in dataclasses.fields(evidence)}
-    return (
-        found
-        | {f"tie_{k}": evidence.tie * (evidence.tied is k) for k in SubjectKind}
-        | {"confirmed": evidence.confirmed}
     )
 
 
@@ -367,7 +359,7 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
         falling = len(group.falling)
         found |= {"group_strength": group.strength, "group_z": group.z, "group_falling": falling}
     if ai is not None:
-        found |= {"contagion": float(ai.contagion)}
+        found |= {f"explained_{n}": float(v) for n, v in _fields(ai).items() if isinstance(v, bool)}
         if ai.match is not None:
             found |= {
                 "match_direct": float(ai.match.reach.value == "direct"),
@@ -377,3 +369,9 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
                 "match_stories": float(len(ai.match.stories)),
             }
     return found
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass, by name, and what it derives from them."""
+    derived = (name for name, attribute in vars(type(value)).items() if isinstance(attribute, property))
+    return {name: getattr(value, name) for name in (*(f.name for f in dataclasses.fields(value)), *derived)}
