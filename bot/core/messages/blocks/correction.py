@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.core.messages.blocks.frame import framed
-from bot.core.model import Alert, Block, BlockKind, CauseRef, Line, Link, Strong, Summary
+from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Link, Strong, Summary
 from bot.core.text.wording import confidence_words, count, listing, moment, shortened
 
 NAMED = 6
@@ -20,7 +20,7 @@ def correction(alerts: Sequence[Alert], company: Callable[[str], str], topic: Ca
     assert before is not None
     others = list(dict.fromkeys(a.symbol for a in alerts if a.symbol != first.symbol))
     whose = f"{company(first.symbol)}’s" + (f" and {count(len(others), 'other')}’s" if others else "")
-    headline = f"Correction: {whose} fall is most likely {topic(cause.topic)}, not {topic(before.topic)}"
+    headline = f"Correction: {whose} fall is most likely {topic(cause.topic)}, not {_as_told(before, topic)}"
     lines: list[Line] = [(Strong("Now: "), *_story(cause)), (Strong("First reported: "), *_story(before))]
     if others:
         lines.append((f"The same goes for {listing(others, NAMED)}.",))
@@ -33,21 +33,42 @@ def corrected(lead: Alert, topic: Callable[[str], str]) -> str:
     before = lead.corrected_from
     if before is None or lead.corrected_at is None:
         return ""
-    return f"Corrected {moment(lead.corrected_at)}: first reported as {topic(before.topic)}."
+    return f"Corrected {moment(lead.corrected_at)}: first reported as {_as_told(before, topic)}."
+
+
+def replaced(lead: Alert, alerts: Sequence[Alert]) -> str:
+    """The sentence on a stronger cause that took the place of the one first told of the lead's stock, by whichever of
+    its ``alerts``; empty where none did."""
+    cause = lead.told_cause
+    told = (a.corrected_from for a in alerts if a.symbol == lead.symbol and a.corrected_at is None)
+    before = next((c for c in told if c is not None), None)
+    if cause is None or before is None or cause.cluster == before.cluster:
+        return ""
+    return f"Likely cause is now {_quoted(cause)}, not {_quoted(before)}, as first told."
 
 
 def set_apart(alerts: Sequence[Alert], lead: Alert) -> dict[str, CauseRef]:
-    """Symbols whose fall has another cause than the lead's, with that cause; all with one where the lead has none."""
+    """Symbols whose fall has another known cause than the lead's, with that cause; all with one where the lead has
+    none."""
     if lead.corrected_at is not None:
         return {}
-    apart = [a for a in alerts if a.corrected_at is not None or lead.cause is None]
-    return {a.symbol: a.cause for a in apart if a.cause and a.symbol != lead.symbol}
+    apart = [a for a in alerts if a.corrected_at is not None or lead.told_cause is None]
+    return {a.symbol: a.told_cause for a in apart if a.told_cause and a.symbol != lead.symbol}
 
 
 def apart_line(apart: dict[str, CauseRef], topic: Callable[[str], str]) -> list[Line]:
     """The line of symbols that fell for another reason; empty where none did."""
     named = [f"{symbol} ({topic(cause.topic)})" for symbol, cause in sorted(apart.items())]
     return [(f"Fell for other reasons: {listing(named, NAMED)}.",)] if named else []
+
+
+def _as_told(cause: CauseRef, topic: Callable[[str], str]) -> str:
+    """A cause as messages told it: its topic, or only its story where it was no more than possible."""
+    return _quoted(cause) if cause.claim is Claim.POSSIBLE else topic(cause.topic)
+
+
+def _quoted(cause: CauseRef) -> str:
+    return f"“{shortened(cause.title)}” ({cause.source})"
 
 
 def _story(cause: CauseRef) -> tuple[str | Link, ...]:

@@ -15,6 +15,7 @@ from bot.core.model import (
     Block,
     BlockKind,
     Check,
+    Claim,
     ClusterMatch,
     Incident,
     IncidentState,
@@ -30,6 +31,7 @@ from bot.core.model import (
 )
 from bot.core.prices.sessions import Session
 from bot.core.text.wording import (
+    CAUSE_HEADINGS,
     PHASE_WORDS,
     against,
     clock,
@@ -249,8 +251,12 @@ def _cause(happened: DigestIncident, topic: Words) -> str:
     if cause is None:
         return "No cause found in the news"
     more = f" and {len(cause.sources) - 1} more" if len(cause.sources) > 1 else ""
+    if cause.claim is Claim.POSSIBLE:
+        title = _cut(cause.title, LONGEST_TITLE)
+        return f"No cause known; possibly “{title}” ({cause.source}{more}; confidence {cause.confidence:.2f})"
     confidence = f"; {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
-    return f"Cause: {topic(cause.topic)} ({cause.source}{more}{confidence})"
+    heading = "Cause" if cause.claim is Claim.STATED else CAUSE_HEADINGS[cause.claim]
+    return f"{heading}: {topic(cause.topic)} ({cause.source}{more}{confidence})"
 
 
 def _named(symbol: str, company: Words) -> str:
