@@ -44,7 +44,8 @@ def replaced(lead: Alert, alerts: Sequence[Alert]) -> str:
     before = next((c for c in told if c is not None), None)
     if cause is None or before is None or cause.cluster == before.cluster:
         return ""
-    return f"Likely cause is now {_quoted(cause)}, not {_quoted(before)}, as first told."
+    told = "as first thought possible" if before.claim is Claim.POSSIBLE else "as first told"
+    return f"Likely cause is now {_quoted(cause)}, not {_quoted(before)}, {told}."
 
 
 def set_apart(alerts: Sequence[Alert], lead: Alert) -> dict[str, CauseRef]:
