@@ -128,7 +128,15 @@ class Desk:
     def _digest(self) -> Summary:
         lead = lead_alert(self.incident, self.alerts)
         told = DigestIncident(
-            self.incident, tuple(self.alerts), lead, -0.12, at("01-27 15:01"), Phase.REGULAR, official=False, merged=()
+            self.incident,
+            tuple(self.alerts),
+            lead,
+            -0.12,
+            at("01-27 15:01"),
+            Phase.REGULAR,
+            official=False,
+            merged=(),
+            apart=(),
         )
         found = Digest("daily", MONDAY, (told,), 0, (), 0, (), 0, priced=2, expected=2)
         return digest(found, self.builder.company, self.builder.topic)

@@ -19,6 +19,11 @@ MARKET_WIDE = 8
 it in the same session, and by nothing else that is known, belongs to it."""
 
 
+def same_kind(one: str, other: str, ai_causes: frozenset[str]) -> bool:
+    """Whether two topics are one kind of cause: AI's are one, any other topic is its own."""
+    return one == other or {one, other} <= ai_causes
+
+
 class Bond(enum.IntEnum):
     """Why an alert belongs to an incident, weakest first."""
 
@@ -51,7 +56,8 @@ class Bonds:
         now = [a for a in alerts if a.session == alert.session]
         cause = alert.told_cause
         if cause is not None and cause.cluster in incident.clusters:
-            return Bond.STORIES
+            # one story may tell of several companies' reasons
+            return Bond.STORIES if same_kind(cause.topic, incident.topic, self.ai_causes()) else Bond.NONE
         known = any(a.symbol == alert.symbol for a in now)
         if cause is None:
             return Bond.STOCK if known else self._without_cause(incident, now, alert, together)

@@ -14,6 +14,7 @@ from datetime import datetime
 from bot.core.cause.causes import CauseRanking, Causes
 from bot.core.incidents.alerts import AHEAD, AlertBook, cause_of, strengthened
 from bot.core.incidents.announcing import Announcer
+from bot.core.incidents.bonds import same_kind
 from bot.core.incidents.incidents import Incidents
 from bot.core.model import STATED_FROM, Alert, AlertChange, ChangeKind, Claim, Incident, Reading
 from bot.core.news import Topics
@@ -122,7 +123,7 @@ def _strengthened(alert: Alert, ranking: CauseRanking, at: datetime, topics: Top
     best, published = ranking.best, alert.cause
     if best is None or best.match is None or published is None:
         return None
-    if published.claim is not Claim.POSSIBLE and best.topic not in _kind(published.topic, topics):
+    if published.claim is not Claim.POSSIBLE and not same_kind(best.topic, published.topic, topics.ai_causes):
         return None
     stronger = strengthened(alert, cause_of(best.match, best.confidence))
     return replace(stronger, updated_at=at) if stronger is not None else None
@@ -133,16 +134,11 @@ def _corrected(alert: Alert, ranking: CauseRanking, at: datetime, topics: Topics
     best, published = ranking.best, alert.cause
     if best is None or best.match is None or published is None or published.claim is Claim.POSSIBLE:
         return None
-    same = _kind(published.topic, topics)
-    if best.topic in same or best.confidence < STATED_FROM:
+    same = [e for e in ranking.explanations if same_kind(e.topic, published.topic, topics.ai_causes)]
+    if best in same or best.confidence < STATED_FROM:
         return None
-    still = max((e.confidence for e in ranking.explanations if e.topic in same), default=0.0)
+    still = max((e.confidence for e in same), default=0.0)
     if best.confidence < still + AHEAD:
         return None
     cause = cause_of(best.match, best.confidence)
     return replace(alert, cause=cause, corrected_from=published, corrected_at=at, updated_at=at)
-
-
-def _kind(topic: str, topics: Topics) -> frozenset[str]:
-    """The topics between which a change is no correction: AI's causes are one kind, any other topic is its own."""
-    return topics.ai_causes if topic in topics.ai_causes else frozenset({topic})

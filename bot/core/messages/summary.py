@@ -165,7 +165,7 @@ class MessageBuilder:
         verb = "rises" if (lead.last_change or 0) > 0 else "falls"
         size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
         when = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}.get(self._phase(lead), "")
-        others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead))
+        others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead, self.topics.ai_causes))
         company = f" alongside {count(others, 'other stock')}" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
         if (
@@ -268,7 +268,7 @@ class MessageBuilder:
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:
             return []
-        apart = correction.set_apart(alerts, lead_alert(incident, alerts))
+        apart = correction.set_apart(alerts, lead_alert(incident, alerts), self.topics.ai_causes)
         hit = [s for s in incident.symbols if s not in apart]
         standings = [s for s in (self.standing(x, at) for x in hit) if s is not None]
         title = f"Who is hit ({len(hit)}), worst first"

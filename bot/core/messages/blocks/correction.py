@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bot.core.incidents.bonds import same_kind
 from bot.core.messages.blocks.frame import framed
 from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Link, Strong, Summary
 from bot.core.text.wording import confidence_words, count, listing, moment, shortened
@@ -40,21 +41,23 @@ def replaced(lead: Alert, alerts: Sequence[Alert]) -> str:
     """The sentence on a stronger cause that took the place of the one first told of the lead's stock, by whichever of
     its ``alerts``; empty where none did."""
     cause = lead.told_cause
-    told = (a.corrected_from for a in alerts if a.symbol == lead.symbol and a.corrected_at is None)
-    before = next((c for c in told if c is not None), None)
+    first = (a.corrected_from for a in alerts if a.symbol == lead.symbol and a.corrected_at is None)
+    before = next((c for c in first if c is not None), None)
     if cause is None or before is None or cause.cluster == before.cluster:
         return ""
     told = "as first thought possible" if before.claim is Claim.POSSIBLE else "as first told"
     return f"Likely cause is now {_quoted(cause)}, not {_quoted(before)}, {told}."
 
 
-def set_apart(alerts: Sequence[Alert], lead: Alert) -> dict[str, CauseRef]:
-    """Symbols whose fall has another known cause than the lead's, with that cause; all with one where the lead has
+def set_apart(alerts: Sequence[Alert], lead: Alert, ai_causes: frozenset[str]) -> dict[str, CauseRef]:
+    """Symbols whose fall has another kind of cause than the lead's, with that cause; all with one where the lead has
     none."""
     if lead.corrected_at is not None:
         return {}
-    apart = [a for a in alerts if a.corrected_at is not None or lead.told_cause is None]
-    return {a.symbol: a.told_cause for a in apart if a.told_cause and a.symbol != lead.symbol}
+    told, others = lead.told_cause, [(a, c) for a in alerts if (c := a.told_cause) and a.symbol != lead.symbol]
+    alike = [a for a, cause in others if told and same_kind(cause.topic, told.topic, ai_causes)]
+    same = {a.symbol for a in alike if a.corrected_at is None}
+    return {a.symbol: cause for a, cause in others if a.symbol not in same}
 
 
 def apart_line(apart: dict[str, CauseRef], topic: Callable[[str], str]) -> list[Line]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.core.health import RULES_BAD, SOURCE_NAMES
-from bot.core.messages.blocks.correction import corrected, set_apart
+from bot.core.messages.blocks.correction import corrected
 from bot.core.messages.blocks.frame import framed
 from bot.core.model import (
     Alert,
@@ -100,6 +100,8 @@ class DigestIncident:
     official: bool
     merged: tuple[Incident, ...]
     """Incidents merged into it."""
+    apart: tuple[str, ...]
+    """Symbols that fell for other reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +228,8 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     else:
         when = "at the close" if happened.official else f"{PHASE_WORDS[happened.phase]}, {clock(happened.at)}"
         shown = (Strong(f"{severity}: {name} {percent(happened.change)}"), f" {against(lead.reference)}; {when}")
-    apart = set_apart(happened.alerts, lead)
-    others = len({a.symbol for a in happened.alerts} - {lead.symbol} - set(apart))
+    apart = happened.apart
+    others = len({a.symbol for a in happened.alerts} - {lead.symbol, *apart})
     rest = [f"; {count(others, 'other')} hit too"] if others else []
     if apart:
         rest.append(f"; {len(apart)} fell for other reasons")
