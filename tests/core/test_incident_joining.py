@@ -294,6 +294,24 @@ def test_a_shock_of_many_lines_takes_in_what_falls_with_it() -> None:
     assert book.join(ai("CHRW", "freight", "lab:X")) in shock, "the others' makers are not known"
 
 
+def test_two_incidents_become_one_when_the_shock_turns_out_to_be_of_the_whole_market() -> None:
+    book = Book()
+    early = book.join(ai("ALONE", "others"))
+    for n in range(MARKET_WIDE):
+        fired = ai(f"S{n}", "stories")
+        shock = book.join(fired)
+        assert shock != early
+        assert (book.book.twin(book.known(shock), fired) is book.known(early)) is (n == MARKET_WIDE - 1)
+
+
+def test_a_shock_of_the_whole_market_takes_in_nothing_that_another_lab_did() -> None:
+    book = Book()
+    early = book.join(ai("ALONE", "others", "lab:Other"))
+    shock = {book.join(fired := ai(f"S{n}", "stories", "lab:DeepSeek")) for n in range(MARKET_WIDE)}
+    assert early not in shock
+    assert book.book.twin(book.known(*shock), fired) is None
+
+
 # ------------------------------------------------------------------------------------------ two that turn out to be one
 
 

@@ -77,8 +77,16 @@ class Bonds:
         alike = [a for a in now if a.told_cause is None or self._by_ai(a)]  # what AI explains, and what fell with it
         if told and self._in_line(alike, alert):
             return Bond.LINE
-        unknown = not acting or not _agents([alert])
-        return Bond.LINE if unknown and self._is_market_wide(of_now) else Bond.NONE
+        return Bond.LINE if self.one_shock(of_now, [alert]) else Bond.NONE
+
+    def one_shock(self, some: Iterable[Alert], others: Iterable[Alert]) -> bool:
+        """Whether alerts of one session that AI explains are of one shock to the whole market for AI: ``some`` or
+        ``others`` are many lines of business, and nothing says that another lab or model was behind the rest."""
+        some, others = [a for a in some if self._by_ai(a)], [a for a in others if self._by_ai(a)]
+        if not some or not others or not (self._is_market_wide(some) or self._is_market_wide(others)):
+            return False
+        acting, others_acting = _agents(some), _agents(others)
+        return not acting or not others_acting or not acting.isdisjoint(others_acting)
 
     def _without_cause(self, incident: Incident, now: Sequence[Alert], alert: Alert, together: Together) -> Bond:
         """The bond with an alert whose cause is not known."""

@@ -118,11 +118,18 @@ class Incidents:
 
     def twin(self, incident: Incident, alert: Alert) -> Incident | None:
         """Another open incident to merge with: the cause of ``alert``, which has just joined ``incident``, binds it to
-        both. A line of business alone does not: a company in two lines would join what happens in either."""
+        both, or they are one shock to the whole market for AI. A line of business alone does not bind two incidents: a
+        company in two lines would join what happens in either."""
         if alert.told_cause is None:
             return None
-        bonds = ((self._bond(other, alert), other) for other in self.open() if other.id != incident.id)
-        return next((other for bond, other in bonds if bond >= Bond.AGENT), None)
+        mine = self._of_session(incident, alert.session)
+        for other in self.open():
+            if other.id == incident.id or self._opposed(other, alert):
+                continue
+            theirs = self._of_session(other, alert.session)
+            if self._bond(other, alert) >= Bond.AGENT or self._bonds.one_shock(mine, theirs):
+                return other
+        return None
 
     def merge(self, one: Incident, other: Incident, at: datetime) -> tuple[Incident, Incident]:
         """Move everything but the messages of the newer incident into the older; returns the older, and the newer,
@@ -346,6 +353,9 @@ class Incidents:
         """Whether one falls and the other rises."""
         falls = self._falls(incident)
         return falls is not None and alert.change is not None and falls != (alert.change < 0)
+
+    def _of_session(self, incident: Incident, session: date) -> list[Alert]:
+        return [a for a in self.alerts_of(self._incidents[incident.id]) if a.session == session]
 
     def _gap(self, incident: Incident, alert: Alert) -> int:
         """Sessions from the incident's last alert to this one, on the alert's exchange."""
