@@ -166,6 +166,8 @@ class ClausesEntry(StrictModel):
     """By exposure: more ways to name those exposed to it, which count for clauses only."""
     suppliers: tuple[Text, ...] = ()
     """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+    spending: Text | None = None
+    """The topic of falls over spending on AI or the demand for it."""
 
 
 class TopicsFile(StrictModel):
@@ -275,6 +277,7 @@ def _clauses(
         causes={cause: clause_words(written) for cause, written in causes.items()},
         lines={exposure: names(written) for exposure, written in lines.items()},
         suppliers=frozenset(name for entry in entries for name in entry.suppliers),
+        spending=next((entry.spending for entry in entries if entry.spending), ""),
     )
 
 

@@ -215,6 +215,8 @@ class ClauseVocabulary:
     """By exposure: more ways to name those exposed to it, for reading clauses only."""
     suppliers: frozenset[str] = frozenset()
     """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+    spending: str = ""
+    """The topic of falls over spending on AI or the demand for it; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
