@@ -81,7 +81,7 @@ LINES = {
     "CRWD": ("cybersecurity",),
     "IBM": ("it-services", "software"),
     "ALONE": ("line-alone",),
-    **{f"S{n}": (f"line-{n}",) for n in range(MARKET_WIDE)},
+    **{f"S{n}": (f"line-{n}", f"line-{n + 1}") for n in range(MARKET_WIDE)},
 }
 
 
@@ -302,6 +302,17 @@ def test_two_incidents_become_one_when_the_shock_turns_out_to_be_of_the_whole_ma
         shock = book.join(fired)
         assert shock != early
         assert (book.book.twin(book.known(shock), fired) is book.known(early)) is (n == MARKET_WIDE - 1)
+
+
+def test_a_fall_of_the_whole_market_without_a_cause_is_one_early_word() -> None:
+    book = Book()
+    early = book.join(alert("ALONE", -0.08, "group"), Together.BY_LINE)
+    for n in range(MARKET_WIDE):
+        fired = alert(f"S{n}", -0.08, "group")
+        wide = book.join(fired, Together.BY_LINE)
+        assert wide != early
+        assert (book.book.twin(book.known(wide), fired) is book.known(early)) is (n == MARKET_WIDE - 1)
+    assert book.join(alert("CHRW", -0.08, "group"), Together.BY_LINE) == wide
 
 
 def test_a_shock_of_the_whole_market_takes_in_nothing_that_another_lab_did() -> None:

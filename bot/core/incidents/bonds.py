@@ -79,10 +79,15 @@ class Bonds:
             return Bond.LINE
         return Bond.LINE if self.one_shock(of_now, [alert]) else Bond.NONE
 
-    def one_shock(self, some: Iterable[Alert], others: Iterable[Alert]) -> bool:
-        """Whether alerts of one session that AI explains are of one shock to the whole market for AI: ``some`` or
-        ``others`` are many lines of business, and nothing says that another lab or model was behind the rest."""
-        some, others = [a for a in some if self._by_ai(a)], [a for a in others if self._by_ai(a)]
+    def one_shock(self, some: Iterable[Alert], others: Iterable[Alert], without_cause: str = "") -> bool:
+        """Whether alerts of one session are of one shock to the whole market for AI: ``some`` or ``others`` are many
+        lines of business, and nothing says that another lab or model was behind the rest. Of those that AI explains
+        or, where one is given, of those ``without_cause`` by that rule."""
+
+        def counts(alert: Alert) -> bool:
+            return alert.told_cause is None and alert.rule == without_cause if without_cause else self._by_ai(alert)
+
+        some, others = list(filter(counts, some)), list(filter(counts, others))
         if not some or not others or not (self._is_market_wide(some) or self._is_market_wide(others)):
             return False
         acting, others_acting = _agents(some), _agents(others)
@@ -95,8 +100,7 @@ class Bonds:
             return Bond.NONE
         if together is Together.ALL or not self.lines_of(alert.symbol):
             return Bond.TOGETHER
-        in_line = self._in_line(now, alert) or self._is_market_wide([a for a in now if self._by_ai(a)])
-        return Bond.TOGETHER if in_line else Bond.NONE
+        return Bond.TOGETHER if self._in_line(now, alert) or self._is_market_wide(now) else Bond.NONE
 
     def _by_ai(self, alert: Alert, *others: Alert) -> bool:
         """Whether AI news explains ``alert`` and, where there are others, one of them."""

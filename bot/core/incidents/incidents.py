@@ -120,14 +120,15 @@ class Incidents:
         """Another open incident to merge with: the cause of ``alert``, which has just joined ``incident``, binds it to
         both, or they are one shock to the whole market for AI. A line of business alone does not bind two incidents: a
         company in two lines would join what happens in either."""
-        if alert.told_cause is None:
-            return None
+        known = alert.told_cause is not None
         mine = self._of_session(incident, alert.session)
         for other in self.open():
             if other.id == incident.id or self._opposed(other, alert):
                 continue
+            if known and self._bond(other, alert) >= Bond.AGENT:
+                return other
             theirs = self._of_session(other, alert.session)
-            if self._bond(other, alert) >= Bond.AGENT or self._bonds.one_shock(mine, theirs):
+            if self._bonds.one_shock(mine, theirs, "" if known else alert.rule):
                 return other
         return None
 
