@@ -200,7 +200,7 @@ class Causes:
             rival_topic=rival.topic if rival else "",
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
-        confidence, terms = weigh(evidence)
+        confidence, terms = weigh(evidence, self._news.topics.weights)
         release = self._release(said, query, start) if said else None
         shown = replace(match, best=said.best) if said else match
         return Explanation(
@@ -209,7 +209,7 @@ class Causes:
             terms=terms,
             match=replace(shown, first=release.first) if release else shown,
             group=group,
-            softens=softening(evidence),
+            softens=softening(evidence, self._news.topics.weights),
             agents=said.agents if said else (),
         )
 
@@ -308,12 +308,19 @@ class Causes:
                 since=before.close_at - EARLY,
                 until=query.now,
             )
-            weighed = ((self._against(m), m) for m in matches)
+            tied = self._tied_clusters(query, before) if topic.ai else ()
+            weighed = ((self._against(m), m) for m in matches if m.cluster not in tied)
             weight, match = max(weighed, key=itemgetter(0), default=(0.0, None))
             if match is not None and weight > 0:
                 term = ScoreReason(topic.name, weight, match.best.title)
                 rivals.append(Explanation(topic.name, weight * TOLD, (term,), match))
         return self._with_calendar(rivals, query, before)
+
+    def _tied_clusters(self, query: _Query, before: Session) -> frozenset[str]:
+        """The clusters that give a model as the cause: what they say of spending on AI is how it takes effect."""
+        start = query.within.start(query.session.starts_at, query.timetable)
+        matches = self._matches(query, self._ties, start) if start else ()
+        return frozenset(m.cluster for m in matches if self._tie(m, query, before) >= TIED_FROM)
 
     def _against(self, match: ClusterMatch) -> float:
         """How strongly a cluster on a rival explains the fall, 0 to 1: it names the company, or gives the rival as the

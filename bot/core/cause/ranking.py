@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from bot.core.cause.moves import GroupMove
 from bot.core.model import ClusterMatch, ScoreReason, SubjectKind
-from bot.core.news import Role, Topic
+from bot.core.news import Role, Topic, Weights
 
 TIED_FROM = 0.3
 """A weaker tie is no tie."""
@@ -25,41 +25,6 @@ UNTIED = 0.55
 CONFIRMED_FROM = 0.2
 PLAIN = 0.9
 """A tie that names the lab or model, with what it does, in a title."""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What each part of the evidence adds to the log-odds."""
-
-    base: float = -2.6
-    company: float = 5.0
-    """A tie of the company itself."""
-    line: float = 4.4
-    """A tie of its line of business, once confirmed in full."""
-    market: float = 4.0
-    """A tie of the whole market, once confirmed in full."""
-    unconfirmed: float = 0.3
-    """Share of a tie by line or market that counts while nothing confirms it."""
-    trigger: float = 1.4
-    talk: float = 0.6
-    together: float = 1.4
-    """Its group falls with it, times tie or trigger."""
-    publishers: float = 0.25
-    """For each doubling of the publishers."""
-    rival: float = -4.0
-    softened: float = 0.7
-    """Share of a rival that is taken off where the company is tied and its whole group falls with it: its own results
-    do not make others fall."""
-    plain: float = 0.6
-    """The same where the company is tied as plainly as can be: a company that says a model takes its customers mostly
-    says so with its results."""
-    market_wide: float = -1.0
-    one_publisher: float = 0.8
-    """Highest confidence in a tie of a single publisher."""
-    two_publishers: float = 0.9
-
-
-WEIGHTS = Weights()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +81,7 @@ def highest_confidence(topic: Topic) -> float:
     return TOLD * topic.weight if topic.role is Role.RIVAL and not topic.calendar else 1.0
 
 
-def softening(evidence: Evidence, weights: Weights = WEIGHTS) -> float:
+def softening(evidence: Evidence, weights: Weights) -> float:
     """Share of its rivals that the evidence takes off. A company with results of its own in a rout of its line of
     business most likely falls on these."""
     if evidence.tied is not SubjectKind.COMPANY or evidence.tie < TIED_FROM:
@@ -124,7 +89,7 @@ def softening(evidence: Evidence, weights: Weights = WEIGHTS) -> float:
     return max(weights.softened * evidence.group, weights.plain if evidence.tie >= PLAIN else 0.0)
 
 
-def weigh(evidence: Evidence, weights: Weights = WEIGHTS) -> tuple[float, tuple[ScoreReason, ...]]:
+def weigh(evidence: Evidence, weights: Weights) -> tuple[float, tuple[ScoreReason, ...]]:
     """The confidence that AI explains the fall, and its terms; zero without a story."""
     if evidence.tie <= 0 and evidence.trigger <= 0 and evidence.talk <= 0:
         return 0.0, ()
