@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from bot.core.cause.causes import Causes
+from bot.core.cause.causes import STRONG, Causes
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
@@ -38,6 +38,7 @@ from bot.core.model import (
     SourceReport,
     Split,
     Story,
+    Together,
     Trouble,
 )
 from bot.core.model.episodes import Episode
@@ -89,7 +90,7 @@ class Engine:
         self.alerts = AlertBook(market, watching_since)
         self.alerts.between = alerts_between
         self.incidents = Incidents(
-            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes
+            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes, self._lines_of
         )
         messages = MessageBuilder(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
@@ -327,16 +328,23 @@ class Engine:
         before = timetable.before(current) if current is not None and at <= current.close_at else None
         return (before,) if before is not None else ()
 
+    def _lines_of(self, symbol: str) -> tuple[str, ...]:
+        """The lines of business a company has a considerable share in, the main one first."""
+        shares = self.companies.exposures_of(symbol)
+        return tuple(
+            sorted((line for line in shares if shares[line] >= STRONG), key=lambda line: (-shares[line], line))
+        )
+
     def _enter(self, change: AlertChange, at: datetime, result: StepResult) -> str:
         """Assign a changed alert to its incident; returns the incident's id."""
         alert = self.alerts.get(change.alert.id) or change.alert
         if change.kind is ChangeKind.FIRED:
             rule = self.rules.named(alert.rule)
-            incident = self.incidents.join(alert, at, together=rule is not None and rule.about_several)
+            incident = self.incidents.join(alert, at, rule.together if rule else Together.APART)
             alert = replace(alert, incident=incident.id)
             self.alerts.amend(alert)
             incident = self.incidents.plan_follow_ups(incident, rule.follow_up if rule else (), at)
-            alert = replace(alert, incident=self._corrections.merge(incident, at, result).id)
+            alert = replace(alert, incident=self._corrections.merge(incident, alert, at, result).id)
         elif (known := self.incidents.get(alert.incident)) is not None:
             self.incidents.raise_severity(known, alert, at)
         result.changes.append(AlertChange(change.kind, change.at, alert))

@@ -158,9 +158,14 @@ class Condition(ABC):
     __slots__ = ()
 
     about_several: ClassVar[bool] = False
-    """It finds that several stocks move together: the alerts of its rule join one incident."""
+    """It finds that several stocks move together: the alerts of its rule in one line of business are one incident."""
     asks_for_cause: ClassVar[bool] = False
     """It asks what explains the move, which a late story may still do."""
+
+    @property
+    def across_lines(self) -> bool:
+        """Where it is about several stocks: they belong together whatever their lines of business."""
+        return False
 
     @property
     def children(self) -> tuple[Condition, ...]:
