@@ -169,6 +169,9 @@ class Timetables:
     listings: Mapping[str, str] = field(default_factory=dict)
     """Exchange per symbol, from a source other than ``companies.yaml``."""
     calendar: ExchangeCalendar = field(default_factory=ExchangeCalendar)
+    otherwise: str = ""
+    """The exchange whose sessions a symbol gets that has no known ones; without it, that is an error. A running bot
+    needs it: one such symbol must not keep it from watching the others."""
     _made: dict[str, Timetable] = field(default_factory=dict)
 
     def of_exchange(self, exchange: str) -> Timetable:
@@ -179,8 +182,24 @@ class Timetables:
         return made
 
     def of_symbol(self, symbol: str) -> Timetable:
-        """The timetable of the exchange a symbol is listed on; by its suffix if nothing else says."""
-        return self.of_exchange(self.exchange(symbol))
+        """The timetable of the exchange a symbol is listed on; by its suffix if nothing else says. Raises UsageError
+        where that is unknown, unless there is one ``otherwise``."""
+        try:
+            return self.of_exchange(self.exchange(symbol))
+        except UsageError:
+            if not self.otherwise:
+                raise
+            return self.of_exchange(self.otherwise)
+
+    def without_sessions(self, symbols: Iterable[str]) -> Mapping[str, str]:
+        """Those of ``symbols`` whose sessions are not known, each with what is wrong and what to write."""
+        found = {}
+        for symbol in symbols:
+            try:
+                self.of_exchange(self.exchange(symbol))
+            except UsageError as error:
+                found[symbol] = str(error)
+        return found
 
     def exchange(self, symbol: str) -> str:
         """ISO 10383 code of the exchange a symbol is listed on."""

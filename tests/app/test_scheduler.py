@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.scheduler import Scheduler
-from bot.clock import SystemClock
+from bot.clock import SteadyClock
 from tests.waiting import eventually
 
 
@@ -20,7 +20,7 @@ async def test_a_job_that_runs_when_all_ends_leaves_no_traceback(caplog: pytest.
         started.append("job")
         await asyncio.Event().wait()
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = Scheduler(SteadyClock())
     scheduler.start()
     with caplog.at_level(logging.INFO):
         scheduler.after("job", timedelta(), job)
@@ -34,7 +34,7 @@ async def test_a_job_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> N
     async def job() -> None:
         raise ValueError("no")
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = Scheduler(SteadyClock())
     scheduler.start()
     with caplog.at_level(logging.INFO):
         scheduler.after("job", timedelta(), job)

@@ -59,6 +59,10 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
             f"{len(strangers)} watched symbols are not in rules/companies.yaml: {', '.join(strangers[:8])}; "
             "add them for names and exposures",
         )
+    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+    for words in timetables.without_sessions(settings.symbols).values():
+        said, _, advice = words.partition("; ")
+        yield Finding("symbols", False, said, advice)
     yield _database(settings.storage.database)
     for name, trouble in channel_states(settings, project.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "fix it in config.yaml, the environment or .env")
@@ -70,7 +74,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         return
     async for finding in _feeds(project, now):
         yield finding
-    yield await _prices(project, now)
+    yield await _prices(project, timetables, now)
     yield await _telegram(project)
 
 
@@ -157,8 +161,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
 
 
-async def _prices(project: Project, now: datetime) -> Finding:
-    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+async def _prices(project: Project, timetables: Timetables, now: datetime) -> Finding:
     symbols = project.settings.symbols
     with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
         try:
