@@ -107,8 +107,8 @@ async def running_bot(
 
         def restore(until: datetime) -> Engine:
             """A new engine in place of one that failed."""
-            introduced = cycle.engine.view().companies
-            return restored_engine(bot.project, store, timetables, until, delay=prices.delay, introduced=introduced)
+            companies = cycle.engine.view().companies
+            return restored_engine(bot.project, store, timetables, until, delay=prices.delay, companies=companies)
 
         leads = _leads(start, session, inbox, clock)
         cycle = MeasuredCycle(

@@ -33,6 +33,7 @@ class FakeBot:
     phase: Phase = Phase.REGULAR
     counters: Counters = field(default_factory=Counters)
     waiting: int = 0
+    lost: str = ""
 
     price_interval = LiveBot.price_interval
 
@@ -41,6 +42,7 @@ class FakeBot:
         self.project = SimpleNamespace(settings=settings)
         view = SimpleNamespace(phase=lambda symbol, at: self.phase)
         self.engine = SimpleNamespace(view=lambda: view)
+        self.upkeep = SimpleNamespace(lost=lambda: self.lost)
         self.clock = SimulatedClock(START)
         self.jobs = Jobs(Scheduler(self.clock), lambda headline, detail: None, lambda headline, news: None)
 
@@ -107,6 +109,12 @@ def test_a_step_of_the_machines_clock_makes_nothing_late() -> None:
     bot.add("prices")
     for step in (timedelta(hours=8), timedelta(hours=-8)):
         assert vitals.judge(START + step).well
+
+
+def test_a_history_whose_file_is_gone_is_a_reason_at_once() -> None:
+    bot, _, vitals = watched()
+    bot.lost = "history.db: the file was removed"
+    assert vitals.judge(START).reasons == ("history.db: the file was removed",)
 
 
 async def test_a_part_that_is_broken_is_a_reason() -> None:

@@ -89,6 +89,8 @@ class HealthMonitor:
             yield f"not running: {listing(others)}"
         if broken := self.bot.jobs.broken:
             yield f"broken: {listing(list(broken))}"
+        if lost := self.bot.upkeep.lost():
+            yield lost
         since = self.measures.unwritten_since
         if since is not None and now - since >= PATIENCE:
             yield f"the history could not be written for {age(now - since)}"

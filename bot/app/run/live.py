@@ -36,11 +36,13 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.model.feeds import FeedSpec
+from bot.core.news import Companies, Company, Topics, reader_of
 from bot.core.ports import Clock, Journal, Outbox, PriceSource, Upkeep
 from bot.core.prices.sessions import Timetable
 from bot.core.text.wording import age
 from bot.cycle import Cycle, CycleResult
 from bot.delivery.recipients import notice
+from bot.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ LONGEST_WAIT = timedelta(days=1)
 """A feed whose stored due time is later than this (written with another clock) is polled after this."""
 FEED_JOB = "feed:"
 """How the names of the jobs that poll a feed begin."""
+AT_A_TIME = 50
+"""Stories searched or read again before the event loop may do something else."""
 FEED_WITHIN = timedelta(minutes=5)
 """How long one poll of a feed may take; its requests and its parsing have shorter limits of their own."""
 LONG_WORK = timedelta(hours=2)
@@ -216,6 +220,8 @@ class LiveBot:
     async def _tick(self) -> None:
         if jump := self.take_jump():
             self._clock_jumped(jump)
+        if lost := self.upkeep.lost():
+            self.inbox.not_written(lost, at_once=True)
         due = self.engine.next_due()
         now = self.clock.now()
         if self.inbox or self.cycle.uncommitted or (due is not None and due <= now):
@@ -345,12 +351,24 @@ class LiveBot:
             listings = await self.prices.describe(unknown)
         except SourceError:
             return NAMES_AGAIN
-        for symbol, listing in listings.items():
-            self.engine.introduce(symbol, listing.name, listing.exchange)
         if listings:
+            await self._add_companies([Company(x.symbol, x.name, exchange=x.exchange) for x in listings.values()])
             known = ", ".join(f"{s} ({x.name})" for s, x in list(listings.items())[:10])
             log.info("not in companies.yaml, named by the price source: %s", known)
         return NAMES_EVERY
+
+    async def _add_companies(self, more: Sequence[Company]) -> None:
+        """Let the engine know companies, all at once and without blocking the event loop: hundreds take seconds."""
+        while True:
+            view = self.engine.view()
+            known = view.companies
+            companies = known.with_companies(more)
+            await compiled(view.topics, companies)
+            if self.engine.view().companies is known:  # no edit came in meanwhile
+                break
+        for searched in self.engine.introduce_in_steps(companies):
+            if searched % AT_A_TIME == 0:
+                await asyncio.sleep(0)
 
     # -------------------------------------------------------------------------------------------------- housekeeping
 
@@ -365,6 +383,11 @@ class LiveBot:
             await asyncio.sleep(0)
             if any(removed.values()):
                 log.info("pruned %s", " ".join(f"{k}={v}" for k, v in removed.items() if v))
+
+
+async def compiled(topics: Topics, companies: Companies) -> None:
+    """Compile this vocabulary in a thread, so that it is at hand when the engine wants it."""
+    await asyncio.wrap_future(in_thread(partial(reader_of, topics, companies), "vocabulary"))
 
 
 def _of_feed(name: str) -> str:
