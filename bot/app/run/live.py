@@ -395,4 +395,5 @@ def _of_feed(name: str) -> str:
 
 
 def _span(span: timedelta) -> str:
-    return age(span) if span >= timedelta(minutes=1) else f"{span.total_seconds():.0f} s"
+    whole = timedelta(seconds=round(span.total_seconds()))
+    return age(whole) if whole >= timedelta(minutes=1) else f"{whole.seconds} s"
