@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 JUMP = timedelta(seconds=5)
 """A clock that differs by this much from the time that has passed was set, or the machine was suspended; less is the
 work of NTP, which corrects a clock little by little."""
+MOST_AHEAD = timedelta(days=1)
+"""How far ahead of the system clock a run may begin, because an earlier one wrote later times."""
 STRETCHED = 2
 """How much slower ``SystemClock`` goes while it is ahead of a clock that was set back."""
 
@@ -63,6 +65,18 @@ class SystemClock:
         self._last = max(read + self._offset, self._last + passed / STRETCHED)
         self._unstretched = max(read + self._offset, self._unstretched + passed)
         return self._last
+
+    def resume(self, recorded: datetime) -> timedelta:
+        """Go on from ``recorded``, the latest time that an earlier run wrote down. Returns by how much that is ahead of
+        the system clock; zero or less if it is not.
+
+        More than ``MOST_AHEAD`` is not believed: the clock stays as it is.
+        """
+        lead = recorded - self.now()
+        if timedelta() < lead <= MOST_AHEAD:
+            self._last = recorded
+            self._unstretched = max(self._unstretched, recorded)
+        return lead
 
     def happened(self, at: datetime) -> None:
         """Something outside this machine happened at ``at``, so it is no earlier: a trade, say.

@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -49,14 +49,14 @@ from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.stores import open_history
-from bot.clock import SteadyClock, SystemClock
+from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.model import Announcement, Notification
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.prices.exchanges import HOME
 from bot.core.secret import Secret
-from bot.core.text.wording import count, listing
+from bot.core.text.wording import age, count, listing
 from bot.core.view import View
 from bot.delivery.recipients import notice
 from bot.delivery.sender import Sender
@@ -91,6 +91,7 @@ async def running_bot(
     """Everything joined and running until the end of the block, then shut down in the right order."""
     settings, telegram = start.project.settings, start.project.settings.telegram
     async with contextlib.AsyncExitStack() as closing:
+        resumed = _resumed(store, clock)
         timetables = _timetables(start.project, clock)
         prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
@@ -143,6 +144,8 @@ async def running_bot(
             happened=clock.happened,
         )
         _recover(store, notifiers, inbox, clock)
+        if resumed:
+            inbox.announce(notice("clock", *resumed, clock.now()))
         _report_strangers(start.project, timetables, inbox, clock)
         reloader = Reloader(bot, start.config, start.looked)
         tasks = [bot.jobs.keep("delivery", lambda: sender.run(stop), stop)]
@@ -193,6 +196,24 @@ def _as_it_is(announcement: Announcement) -> Announcement:
 def _timetables(project: Project, clock: Clock) -> Timetables:
     now = clock.now()
     return Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies, otherwise=HOME)
+
+
+def _resumed(store: Store, clock: SystemClock) -> tuple[str, str] | None:
+    """Let the clock go on where the history ends, if the machine's clock was set back since; what to tell of it."""
+    latest = store.latest_at()
+    lead = clock.resume(latest) if latest is not None else timedelta()
+    if latest is None or lead < JUMP:
+        return None
+    headline = f"The machine's clock is {age(lead)} behind the history"
+    if lead <= MOST_AHEAD:
+        detail = "It was set back since the last run. Until it has caught up, recorded times are stretched."
+    else:
+        detail = (
+            f"The history goes up to {latest:%Y-%m-%d %H:%M} UTC. The clock was wrong then, or is now: set it right. "
+            "What was recorded for times to come is not taken into account until then."
+        )
+    log.warning("%s. %s", headline, detail)
+    return headline, detail
 
 
 def _report_strangers(project: Project, timetables: Timetables, inbox: Inbox, clock: Clock) -> None:

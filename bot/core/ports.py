@@ -243,6 +243,9 @@ class Journal(Recorder, Extras, Protocol):
         are included from two years before ``since``, for long references.
         """
 
+    def latest_at(self) -> datetime | None:
+        """When the newest story or quote was seen; ``None`` where there is none."""
+
     def alerts_since(self, session: date) -> Sequence[Alert]:
         """Alerts of sessions from ``session`` on, and older ones firing or of an open incident, by ``fired_at``."""
 

@@ -102,6 +102,23 @@ def test_a_pretended_time_is_watched_alike() -> None:
     assert machine.clock.take_jump() == -HOUR
 
 
+def test_a_run_goes_on_where_the_last_one_ended_if_the_clock_was_set_back_between_them() -> None:
+    machine = Machine()
+    assert machine.clock.resume(NOON - MINUTE) == -MINUTE
+    assert machine.clock.now() == NOON
+    assert machine.clock.resume(NOON + HOUR) == HOUR
+    assert machine.clock.now() == NOON + HOUR
+    machine.passes(2 * HOUR)
+    assert machine.clock.now() == machine.wall
+    assert machine.clock.take_jump() == timedelta()
+
+
+def test_a_history_from_a_year_to_come_is_not_believed() -> None:
+    machine = Machine()
+    assert machine.clock.resume(NOON + timedelta(days=365)) == timedelta(days=365)
+    assert machine.clock.now() == NOON
+
+
 @given(
     st.lists(
         st.tuples(

@@ -216,6 +216,7 @@ class SqliteStore(Store):
 
     known_keys = _read(reading.known_keys)
     feed_states = _read(reading.feed_states)
+    latest_at = _read(reading.latest_at)
     alerts_since = _read(reading.alerts_since)
     incidents_since = _read(reading.incidents_since)
     extra = _read(reading.extra)
