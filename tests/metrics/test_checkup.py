@@ -109,3 +109,11 @@ async def test_a_symbol_whose_exchange_is_unknown_is_named_with_what_to_write(wa
         "BRK.B: no exchange has the suffix .B",
         "for a class of shares write BRK-B",
     )
+
+
+async def test_a_key_that_a_run_could_not_start_with_is_found(config: Path) -> None:
+    more = "language_model: {url: 'http://127.0.0.1:9/v1', key_file: no-such-key}"
+    found = await said_of(config, "language model", more)
+    assert found is not None
+    assert not found.ok
+    assert "no such file" in found.words

@@ -63,8 +63,8 @@ FEED_JOB = "feed:"
 """How the names of the jobs that poll a feed begin."""
 AT_A_TIME = 50
 """Stories searched or read again before the event loop may do something else."""
-FEED_WITHIN = timedelta(minutes=5)
-"""How long one poll of a feed may take; its requests and its parsing have shorter limits of their own."""
+POLL_WITHIN = timedelta(minutes=3)
+"""How long one poll may take; the requests in it have shorter limits of their own."""
 LONG_WORK = timedelta(hours=2)
 """How long filling the history and housekeeping may take: they go through everything, with pauses."""
 SLEPT = timedelta(minutes=1)
@@ -142,10 +142,11 @@ class LiveBot:
             due = min(self.states[spec.name].next_poll_at or now, now + max(spec.max_interval, LONGEST_WAIT))
             first = max(due - now, FIRST_POLLS_APART * number)
             poll = partial(self._poll_feed, spec)
-            self.jobs.add(_of_feed(spec.name), poll, every=spec.max_interval, first=first, within=FEED_WITHIN)
+            self.jobs.add(_of_feed(spec.name), poll, every=spec.max_interval, first=first, within=POLL_WITHIN)
         self.outages.feeds = len(specs)
         at_once, add = timedelta(), self.jobs.add
-        add("prices", self._poll_prices, every=self.project.settings.prices.interval_in_session, first=at_once)
+        fastest = self.project.settings.prices.interval_in_session
+        add("prices", self._poll_prices, every=fastest, first=at_once, within=POLL_WITHIN)
         add("history", self._fetch_history, every=LOOK_EVERY, first=at_once, within=LONG_WORK)
         if self.prices.calendar is not None:
             add("earnings", self._fetch_earnings, every=EARNINGS_AGAIN, first=EARNINGS_FIRST, within=LONG_WORK)
@@ -245,6 +246,7 @@ class LiveBot:
         log.warning("%s. %s", headline, detail)
         if jump >= SLEPT:
             self.jobs.soon("prices")
+            self.jobs.soon("history")
             self._poll_again([spec.name for spec in self.project.settings.feed_specs])
         if self._since_jump is None or self._since_jump() >= JUMP_TOLD_EVERY.total_seconds():
             self._since_jump = stopwatch()

@@ -21,6 +21,7 @@ from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
+from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.prices.windows import format_duration
 
@@ -70,6 +71,10 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield await _metrics(*settings.metrics.address)
     for finding in _heartbeat(settings.heartbeat):
         yield finding
+    try:
+        find_language_model_key(os.environ, settings.language_model.key_file)
+    except ConfigError as error:
+        yield Finding("language model", False, str(error), f"correct {LANGUAGE_MODEL_KEY} or its key_file")
     if offline:
         return
     async for finding in _feeds(project, now):
