@@ -41,7 +41,18 @@ from bot.core.model.delivery import (
     held_back_key,
 )
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
-from bot.core.model.news import ClusterMatch, Field, Mention, Reading, ScoreReason, TopicScore
+from bot.core.model.news import (
+    Attributed,
+    Attribution,
+    ClusterMatch,
+    Field,
+    Mention,
+    Reading,
+    ScoreReason,
+    Subject,
+    SubjectKind,
+    TopicScore,
+)
 from bot.core.model.observations import (
     DailyBar,
     EarningsDate,

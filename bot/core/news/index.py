@@ -66,7 +66,7 @@ class NewsIndex:
         if story.id in self._entries:
             return None
         content = self._reader.read(story)
-        reading = Reading(story, content.scores, content.mentions, content.exposures, cluster="", novelty=1.0)
+        reading = Reading(story, content.scores, content.mentions, content.exposures, "", 1.0, content.attributions)
         entry = Entry(reading, _direct(content.mentions))
         self._entries[story.id] = entry
         self._latest = story.seen_at if self._latest is None else max(self._latest, story.seen_at)
@@ -267,6 +267,25 @@ class NewsIndex:
                 self._answers.clear()
             self._answers[key] = answer
         return list(answer)
+
+    def makers_named(self, match: ClusterMatch) -> frozenset[str]:
+        """The labs and models that the titles of its counted stories name, with their families and labs:
+        ``model:GPT 5``, ``family:GPT``, ``lab:OpenAI``."""
+        readings = (self._entries[story.id].reading for story in match.stories if story.id in self._entries)
+        return self.with_kin(
+            f"{m.kind}:{m.name}"
+            for r in readings
+            for m in r.mentions
+            if m.kind in ("lab", "model") and m.where is Field.TITLE
+        )
+
+    def with_kin(self, makers: Iterable[str]) -> frozenset[str]:
+        """Labs and models (``model:GPT 5``) with the models' families (``family:GPT``) and labs."""
+        found = set(makers)
+        for model in [m.removeprefix("model:") for m in found if m.startswith("model:")]:
+            family = self._reader.family(model)
+            found |= {f"family:{family.name}", f"lab:{family.lab}"} if family.lab else {f"family:{family.name}"}
+        return frozenset(found)
 
     def first_seen(
         self, topics: Collection[str], *, min_score: float = 0.5, since: datetime, until: datetime
