@@ -293,7 +293,9 @@ class SqliteStore(Store):
         self._writable()
         self._require_files()
         with translated(self.path):
-            yield from retention.prune(self._conn, now, keep)
+            for removed in retention.prune(self._conn, now, keep):
+                yield removed
+                self._require_files()
 
     def update_outcomes_in_steps(self, timetable_of: Callable[[str], Timetable], now: datetime) -> Iterator[int]:
         with translated(self.path):

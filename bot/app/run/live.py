@@ -58,7 +58,7 @@ NAMES_EVERY = timedelta(days=1)
 FIRST_POLLS_APART = timedelta(seconds=0.4)
 """Between the first polls of two feeds, so that fifty do not come at once."""
 LONGEST_WAIT = timedelta(days=1)
-"""A feed whose stored due time is later than this (written with another clock) is polled after this."""
+"""A feed whose stored due time is later than this was stored by another clock, and is polled at once."""
 FEED_JOB = "feed:"
 """How the names of the jobs that poll a feed begin."""
 AT_A_TIME = 50
@@ -139,8 +139,10 @@ class LiveBot:
             s.name: known.get(s.name) or FeedState(name=s.name, url=s.url, interval=s.min_interval) for s in specs
         }
         for number, spec in enumerate(specs):
-            due = min(self.states[spec.name].next_poll_at or now, now + max(spec.max_interval, LONGEST_WAIT))
-            first = max(due - now, FIRST_POLLS_APART * number)
+            due = (self.states[spec.name].next_poll_at or now) - now
+            if due > max(spec.max_interval, LONGEST_WAIT):
+                due = timedelta()
+            first = max(due, FIRST_POLLS_APART * number)
             poll = partial(self._poll_feed, spec)
             self.jobs.add(_of_feed(spec.name), poll, every=spec.max_interval, first=first, within=POLL_WITHIN)
         self.outages.feeds = len(specs)
@@ -160,9 +162,9 @@ class LiveBot:
 
     async def stop(self) -> None:
         """Start nothing new and end what is running. What was not committed is fetched again at the next start."""
+        await self.jobs.stop()
         if self.leads is not None:
             await self.leads.close()
-        await self.jobs.stop()
         with contextlib.suppress(AftershockError):
             self.turn(())
 
