@@ -97,9 +97,10 @@ async def test_a_feed_that_fails_is_told_though_others_work_and_told_when_it_wor
 
 
 async def test_many_that_fail_at_once_are_one_message_and_so_is_their_end(
-    told: Told, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    works = asyncio.Event()
+    monkeypatch.setattr(of_jobs, "FIRST_RETRY", SOON)
+    told, works = Told(SteadyClock()), asyncio.Event()
 
     async def job() -> None:
         if not works.is_set():
@@ -107,11 +108,19 @@ async def test_many_that_fail_at_once_are_one_message_and_so_is_their_end(
 
     for number in range(50):
         told.jobs.add(f"feed:{number}", job, every=SOON)
-    await eventually(lambda: len(told.jobs.broken) == 50 and told.alarms, "the alarm")
+    told.jobs.start()
+    await eventually(lambda: len(told.jobs.broken) == 50, "all are broken")
+    told.jobs.look()
+    told.jobs.look()
+    assert [headline for headline, _ in told.alarms] == [
+        "50 parts of Aftershock are broken: feed 0, feed 1 and 48 more",
+    ]
     works.set()
-    await eventually(lambda: not told.jobs.broken and told.ends, "the end")
-    assert len(told.alarms) <= 3  # as the looks fell between the failures
-    assert len(told.ends) == len(told.alarms)
+    await eventually(lambda: not told.jobs.broken, "all work")
+    told.jobs.look()
+    told.jobs.look()
+    assert [news for _, news in told.ends] == ["Working again: 50 parts"]
+    await told.jobs.stop()
 
 
 async def test_a_job_that_does_not_end_is_cancelled_told_and_run_again(told: Told) -> None:
