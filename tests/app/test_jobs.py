@@ -100,6 +100,7 @@ async def test_many_that_fail_at_once_are_one_message_and_so_is_their_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(of_jobs, "FIRST_RETRY", SOON)
+    monkeypatch.setattr(of_jobs, "WATCH_EVERY", HOUR)
     told, works = Told(SteadyClock()), asyncio.Event()
 
     async def job() -> None:
