@@ -7,7 +7,7 @@ into steps: live polling and a replay's tape come to the same decisions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -194,11 +194,17 @@ class Engine:
         incident = next((i for i in self.incidents.open() if i.id == incident_id), None)
         return self.incidents.acknowledge(incident, at, by) if incident is not None else None
 
-    def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
-        """Add a company that ``companies.yaml`` does not have, by its ticker and the vendor's name for it."""
-        self.news.add_company(symbol, name, exchange=exchange)
-        self.companies = self.news.companies
-        self.announcer.messages = replace(self.announcer.messages, companies=self.companies)
+    def introduce_in_steps(self, companies: Companies) -> Iterator[int]:
+        """Know ``companies``: those known now, and others that ``companies.yaml`` does not have.
+
+        They are known at the first step; the rest searches the stories already here, as in
+        ``NewsIndex.add_companies_in_steps``.
+        """
+        steps = self.news.add_companies_in_steps(companies)
+        yield next(steps)
+        self.companies = companies
+        self.announcer.messages = replace(self.announcer.messages, companies=companies)
+        yield from steps
 
     def view(self) -> View:
         """The engine, read-only."""

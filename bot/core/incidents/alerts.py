@@ -331,4 +331,5 @@ def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> Cau
         first_source=first.origin,
         first_link=first.link,
         first_seen_at=first.seen_at,
+        agents=match.attributed.agents if match.attributed else (),
     )
