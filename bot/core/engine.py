@@ -7,12 +7,12 @@ into steps: live polling and a replay's tape come to the same decisions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from bot.core.cause.causes import Causes
+from bot.core.cause.causes import STRONG, Causes
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
@@ -39,6 +39,7 @@ from bot.core.model import (
     SourceReport,
     Split,
     Story,
+    Together,
     Trouble,
 )
 from bot.core.model.episodes import Episode
@@ -90,7 +91,7 @@ class Engine:
         self.alerts = AlertBook(market, watching_since)
         self.alerts.between = alerts_between
         self.incidents = Incidents(
-            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes
+            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes, self._lines_of
         )
         messages = MessageBuilder(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
@@ -194,11 +195,17 @@ class Engine:
         incident = next((i for i in self.incidents.open() if i.id == incident_id), None)
         return self.incidents.acknowledge(incident, at, by) if incident is not None else None
 
-    def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
-        """Add a company that ``companies.yaml`` does not have, by its ticker and the vendor's name for it."""
-        self.news.add_company(symbol, name, exchange=exchange)
-        self.companies = self.news.companies
-        self.announcer.messages = replace(self.announcer.messages, companies=self.companies)
+    def introduce_in_steps(self, companies: Companies) -> Iterator[int]:
+        """Know ``companies``: those known now, and others that ``companies.yaml`` does not have.
+
+        They are known at the first step; the rest searches the stories already here, as in
+        ``NewsIndex.add_companies_in_steps``.
+        """
+        steps = self.news.add_companies_in_steps(companies)
+        yield next(steps)
+        self.companies = companies
+        self.announcer.messages = replace(self.announcer.messages, companies=companies)
+        yield from steps
 
     def view(self) -> View:
         """The engine, read-only."""
@@ -331,16 +338,23 @@ class Engine:
         before = timetable.before(current) if current is not None and at <= current.close_at else None
         return (before,) if before is not None else ()
 
+    def _lines_of(self, symbol: str) -> tuple[str, ...]:
+        """The lines of business a company has a considerable share in, the main one first."""
+        shares = self.companies.exposures_of(symbol)
+        return tuple(
+            sorted((line for line in shares if shares[line] >= STRONG), key=lambda line: (-shares[line], line))
+        )
+
     def _enter(self, change: AlertChange, at: datetime, result: StepResult) -> str:
         """Assign a changed alert to its incident; returns the incident's id."""
         alert = self.alerts.get(change.alert.id) or change.alert
         if change.kind is ChangeKind.FIRED:
             rule = self.rules.named(alert.rule)
-            incident = self.incidents.join(alert, at, together=rule is not None and rule.about_several)
+            incident = self.incidents.join(alert, at, rule.together if rule else Together.APART)
             alert = replace(alert, incident=incident.id)
             self.alerts.amend(alert)
             incident = self.incidents.plan_follow_ups(incident, rule.follow_up if rule else (), at)
-            alert = replace(alert, incident=self._corrections.merge(incident, at, result).id)
+            alert = replace(alert, incident=self._corrections.merge(incident, alert, at, result).id)
         elif (known := self.incidents.get(alert.incident)) is not None:
             self.incidents.raise_severity(known, alert, at)
         result.changes.append(AlertChange(change.kind, change.at, alert))

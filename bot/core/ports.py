@@ -242,6 +242,9 @@ class Journal(Recorder, Extras, Protocol):
         are included from two years before ``since``, for long references.
         """
 
+    def latest_at(self) -> datetime | None:
+        """When the newest story or quote was seen; ``None`` where there is none."""
+
     def alerts_since(self, session: date) -> Sequence[Alert]:
         """Alerts of sessions from ``session`` on, and older ones firing or of an open incident, by ``fired_at``."""
 
@@ -260,6 +263,10 @@ class Upkeep(Protocol):
 
     def size(self) -> int:
         """In bytes; 0 where that is unknown. Raises nothing."""
+
+    def lost(self) -> str:
+        """Why nobody would read what is written now (the file was removed or replaced) and what to do, in one line;
+        empty if all is well. Writing raises StoreLostError then. Cheap; raises nothing."""
 
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
         """Delete rows older than ``keep`` has for their kind, except evidence of alerts.

@@ -711,6 +711,19 @@ def test_news_hold_where_one_cluster_has_everything(
     assert check.measured
 
 
+def test_one_title_of_one_source_is_one_story_however_often_it_comes() -> None:
+    def told(*tape: Story) -> tuple[bool | None, ...]:
+        burst = asked(within=Span(duration=timedelta(hours=6)), burst=at_least(3))
+        return tuple(found(c, tape, "01-27 15:00").holds for c in (asked(stories=at_least(3)), burst))
+
+    again = [story(CHEAP + mark, f"01-27 1{n}:00") for n, mark in enumerate(("", ".", " - Wire"))]
+    assert told(*again) == (False, False)
+    assert told(*(replace(s, source=f"wire{n}") for n, s in enumerate(again))) == (True, True)
+    several = [story(f"{CHEAP} v{n}", f"01-27 1{n}:00") for n in range(3)]
+    assert told(*several) == (True, True)
+    assert told(several[0], *(replace(s, revises=several[0].id) for s in several[1:])) == (False, False)
+
+
 def test_every_part_of_a_news_condition_is_of_one_cluster() -> None:
     """Two sources for one happening, and the word in a story of another: no cluster has both."""
     other = story("DeepSeek launches DeepSeek-R1 plugin for lawyers of a cheaper kind in Paris", "01-05 10:00")

@@ -17,7 +17,7 @@ from bot.app.run.audience import with_permissions
 from bot.app.run.backfill import CHUNK, FIRST_RETRY, LOOK_EVERY, Backfill
 from bot.app.run.earnings import EarningsDates
 from bot.app.run.outages import FeedOutages
-from bot.clock import SimulatedClock, SystemClock
+from bot.clock import SimulatedClock, SteadyClock, SystemClock
 from bot.core.errors import SourceError
 from bot.core.health import Health
 from bot.core.model import (
@@ -47,7 +47,7 @@ NOON = datetime(2025, 1, 28, 17, 0, tzinfo=UTC)
 
 
 async def test_a_job_that_asks_to_be_run_again_at_once_is_never_dropped() -> None:
-    scheduler, runs = Scheduler(SystemClock()), 0
+    scheduler, runs = Scheduler(SteadyClock()), 0
     done = asyncio.Event()
 
     async def job() -> None:
@@ -67,7 +67,7 @@ async def test_a_job_that_asks_to_be_run_again_at_once_is_never_dropped() -> Non
 
 
 async def test_a_job_of_the_same_name_takes_the_place_of_the_one_that_waits() -> None:
-    scheduler, ran = Scheduler(SystemClock()), []
+    scheduler, ran = Scheduler(SteadyClock()), []
 
     async def first() -> None:
         ran.append("first")
@@ -84,7 +84,7 @@ async def test_a_job_of_the_same_name_takes_the_place_of_the_one_that_waits() ->
 
 
 async def test_waiting_is_done_in_the_machines_time_whatever_the_bot_pretends() -> None:
-    scheduler, ran = Scheduler(SystemClock()), asyncio.Event()
+    scheduler, ran = Scheduler(SteadyClock()), asyncio.Event()
     pretended = SystemClock(datetime(2025, 1, 27, 15, 0, tzinfo=UTC))
 
     async def job() -> None:

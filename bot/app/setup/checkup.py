@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits
+from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.parser import Parser
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
@@ -22,6 +22,7 @@ from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
+from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.model import Absence
 from bot.core.prices.windows import format_duration
@@ -64,6 +65,10 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
             f"{len(strangers)} watched symbols are not in rules/companies.yaml: {', '.join(strangers[:8])}; "
             "add them for names and exposures",
         )
+    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+    for words in timetables.without_sessions(settings.symbols).values():
+        said, _, advice = words.partition("; ")
+        yield Finding("symbols", False, said, advice)
     yield _database(settings.storage.database)
     for name, trouble in channel_states(settings, project.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "fix it in config.yaml, the environment or .env")
@@ -71,11 +76,15 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield await _metrics(*settings.metrics.address)
     for finding in _heartbeat(settings.heartbeat):
         yield finding
+    try:
+        find_language_model_key(os.environ, settings.language_model.key_file)
+    except ConfigError as error:
+        yield Finding("language model", False, str(error), f"correct {LANGUAGE_MODEL_KEY} or its key_file")
     if offline:
         return
     async for finding in _feeds(project, now):
         yield finding
-    yield await _prices(project, now)
+    yield await _prices(project, timetables, now)
     yield await _telegram(project)
 
 
@@ -141,7 +150,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     specs = project.settings.feed_specs
     good = 0
 
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    async with open_session() as session:
 
         async def look(url: str) -> FeedCheck:
             async with slots:
@@ -162,8 +171,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
 
 
-async def _prices(project: Project, now: datetime) -> Finding:
-    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+async def _prices(project: Project, timetables: Timetables, now: datetime) -> Finding:
     symbols = project.settings.symbols
     with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
         try:

@@ -12,11 +12,13 @@ from bot.core.model.decisions import (
     NEXT_SESSION_CLOSE,
     RECOVERED,
     SESSION_CLOSE,
+    STATED_FROM,
     Alert,
     AlertChange,
     CauseRef,
     ChangeKind,
     Check,
+    Claim,
     Combination,
     FollowUp,
     FollowUpKind,
@@ -41,7 +43,18 @@ from bot.core.model.delivery import (
     held_back_key,
 )
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
-from bot.core.model.news import ClusterMatch, Field, Mention, Reading, ScoreReason, TopicScore
+from bot.core.model.news import (
+    Attributed,
+    Attribution,
+    ClusterMatch,
+    Field,
+    Mention,
+    Reading,
+    ScoreReason,
+    Subject,
+    SubjectKind,
+    TopicScore,
+)
 from bot.core.model.observations import (
     Absence,
     DailyBar,
@@ -69,5 +82,6 @@ from bot.core.model.vocabulary import (
     Severity,
     Suppression,
     SuppressionReason,
+    Together,
     stable_id,
 )

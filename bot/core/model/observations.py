@@ -32,7 +32,8 @@ class Story:
     publisher: str = ""
     """The publisher named by an aggregator; otherwise the source's own title. May be empty."""
     seeded: bool = False
-    """Seen at the first poll of its feed: evidence for later moves, but cannot fire a rule by itself."""
+    """Evidence for moves, but cannot fire a rule by itself: there when its feed was first polled, one of more than can
+    be new at once, or under a title that its feed has used before."""
     revises: str | None = None
     """The id of the story whose title this rewrites. The one seen first counts."""
     keys: tuple[str, ...] = ()
@@ -203,3 +204,9 @@ class FeedState:
     last_change_at: datetime | None = None
     last_items: int = 0
     last_error: str = ""
+    whole_at: datetime | None = None
+    """When entries were last received, rather than word that nothing has changed."""
+    validators_lie: bool = False
+    """The last new stories came under the ETag or Last-Modified of the body before: 304 means nothing."""
+    flooding: bool = False
+    """The last poll brought more at once than can be new, and some of it comes with the next."""
