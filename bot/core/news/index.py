@@ -138,11 +138,14 @@ class NewsIndex:
         for entry in self._entries.values():
             story = entry.reading.story
             parts = [
-                lexicon.scan(Folded(story.title[:TITLE_READ]), Field.TITLE),
-                lexicon.scan(Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
+                lexicon.scan(text, where) + [hit for hit in self._reader.tickers(text, where) if hit.name == symbol]
+                for text, where in (
+                    (Folded(story.title[:TITLE_READ]), Field.TITLE),
+                    (Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
+                )
             ]
             kept, _ = settle(parts)
-            if mentions := mentions_of([hit for part in kept for hit in part], ()):
+            if mentions := mentions_of([hit for part in kept for hit in part]):
                 self._add_mentions(entry, symbol, mentions)
                 if not entry.reading.cluster and (content := self._reader.read(story)).scored:
                     self._place(entry, content)  # on a topic that requires a company
