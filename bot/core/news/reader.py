@@ -156,7 +156,12 @@ class StoryReader:
         source = masks[2] | self._from_host(host)
         marked = self._source_marks(source) if source else 0
         hits = parts[0] + parts[1] + parts[2]
-        return title, summary, parts, FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits, title.text)
+        return (
+            title,
+            summary,
+            parts,
+            FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits, title.text),
+        )
 
     def _scan(self, text: Folded, where: Field) -> list[Hit]:
         """The terms and tickers in ``text``. A ticker is no other word: ``(NYSE: AI)`` does not speak of AI."""
