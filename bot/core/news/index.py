@@ -15,7 +15,7 @@ from operator import attrgetter
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
 from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies, Company
-from bot.core.news.lexicon import Features, Lexicon, Name, settle
+from bot.core.news.lexicon import Features, Hit, Lexicon, Name, settle
 from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
 from bot.core.news.mentions import mentions_of
 from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, reader_of
@@ -132,13 +132,18 @@ class NewsIndex:
         features = Features()
         lexicon = Lexicon(features)
         lexicon.add("company", symbol, company.names, features.bit("company"))
+        bare = symbol.partition("-")[0]
+
+        def tickers(text: Folded, where: Field) -> list[Hit]:
+            return [hit for hit in self._reader.tickers(text, where) if hit.name == symbol]
+
         for exposure in company.exposures:
             for cid in self._clusters_meeting.get(exposure, {}):
                 self._reached[cid].add(symbol)
         for entry in self._entries.values():
             story = entry.reading.story
             parts = [
-                lexicon.scan(text, where) + [hit for hit in self._reader.tickers(text, where) if hit.name == symbol]
+                lexicon.scan(text, where) + (tickers(text, where) if bare in text.text.upper() else [])
                 for text, where in (
                     (Folded(story.title[:TITLE_READ]), Field.TITLE),
                     (Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),

@@ -42,6 +42,7 @@ _SUFFIX = {
 _LETTERS = "A-Za-z0-9À-ÿ"
 _CAPITALS = re.compile(rf"(?<![{_LETTERS}$.&'’_-])[A-Z]{{1,5}}(?:[.-][A-Z])?(?![{_LETTERS}_-]|[&.][A-Za-z0-9])")
 """A word in capitals. ``AT&T``, ``S&P``, ``AI-powered`` and ``U.S.`` are none."""
+_UPPER = re.compile(r"[A-Z]{2,5}")
 _BARE = re.compile(r"[A-Z]{1,5}(?:-[A-Z])?")
 _LIST_GAP = re.compile(r"\s{0,2}[,;/、]\s{0,2}(?:and |or |& ?)?|\s(?:and|or|&|vs\.?|versus)\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -74,6 +75,8 @@ class TickerReader:
         self._beside = compile_beside(words.followed_by, words.preceded_by, required=True)
         known = [company for company in companies if _BARE.fullmatch(company.symbol)]
         self._terms = {company.symbol: self._term(company.symbol) for company in known}
+        self._telling = {s.partition("-")[0] for s in self._terms if not self._ordinary(s)}
+        """What a text must have one of for a bare ticker to be in it: a quick first look, for most texts have none."""
         self._names = {c.symbol for c in known if any(fold(name.text) == c.symbol.lower() for name in c.names)}
         """Symbols that are their company's name too (``AMD``, ``SNAP``): as names they are found, with the conditions
         the name has."""
@@ -88,15 +91,16 @@ class TickerReader:
         if ":" in written or "：" in written:
             for symbol, start, stop in _listed(written):
                 found[start] = self._hit(text, where, symbol, start, stop)
-        capitals = [
-            _Capitals(m.start(), m.end(), symbol if symbol in self._terms else "")
-            for m in _CAPITALS.finditer(written)
-            if not (m[0] in _SUFFIX and _COLON.match(written, m.end()))
-            for symbol in (m[0].replace(".", "-"),)
-        ]
-        if any(word.symbol and word.start not in found for word in capitals) and not _shouted(written, capitals):
-            for word in self._bare(text, where, capitals):
-                found.setdefault(word.start, self._hit(text, where, word.symbol, word.start, word.stop))
+        if not self._telling.isdisjoint(_UPPER.findall(written)):
+            capitals = [
+                _Capitals(m.start(), m.end(), symbol if symbol in self._terms else "")
+                for m in _CAPITALS.finditer(written)
+                if not (m[0] in _SUFFIX and _COLON.match(written, m.end()))
+                for symbol in (m[0].replace(".", "-"),)
+            ]
+            if not _shouted(written, capitals):
+                for word in self._bare(text, where, capitals):
+                    found.setdefault(word.start, self._hit(text, where, word.symbol, word.start, word.stop))
         return list(found.values())
 
     def _term(self, symbol: str) -> Term:
@@ -173,7 +177,9 @@ def _yahoo(exchange: str, ticker: str) -> str:
 
 
 def _runs(text: str, capitals: list[_Capitals]) -> Iterator[list[_Capitals]]:
-    """The words in capitals, those of one list together."""
+    """The words in capitals, those of one list together; none where there are none."""
+    if not capitals:
+        return
     run = capitals[:1]
     for before, word in pairwise(capitals):
         if not _LIST_GAP.fullmatch(text, before.stop, word.start):
