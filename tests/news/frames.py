@@ -354,7 +354,7 @@ fall GEV+VST ai | GE Vernova, Vistra crater as DeepSeek's frugal model threatens
 fall NBIS ai | Nebius crashes 37% after DeepSeek shows AI can be built on the cheap
 fall ^ ai | Stocks sink as China's DeepSeek jolts Wall Street
 fall ^ ai | Nasdaq loses $1 trillion as low-cost Chinese AI model shocks investors
-fall ? unknown / fall ~software ai | IGV slides: software stocks sink for a sixth day as AI disruption fears spread
+fall IGV unknown / fall ~software ai | IGV slides: software stocks sink for a sixth day as AI disruption fears spread
 fall V ai | Visa falls after OpenAI's checkout agent bypasses card networks
 fall HPE results | HPE tumbles as AI server margins squeeze profit
 fall DELL results | Dell sinks on AI server margin worries after results

@@ -129,7 +129,7 @@ def test_another_company_of_the_line_in_its_place_is_read_alike(data: st.DataObj
     other = data.draw(st.sampled_from(peers(symbol)))
     if PLAIN[other] in title or PLAIN[other].rpartition(" ")[2] in title:
         return
-    swapped = title.replace(PLAIN[symbol], PLAIN[other])
+    swapped = title.replace(PLAIN[symbol], PLAIN[other]).replace(f"({symbol})", f"({other})")
     if not any(m.name == other for m in READER.read(story(swapped)).mentions):
         return  # a name that is an ordinary word counts only beside some others
     before = frames(title)

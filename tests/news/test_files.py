@@ -197,6 +197,7 @@ def test_an_empty_or_missing_folder_is_reported(tmp_path: Path) -> None:
         (COMPANIES.replace("  DNCE:", "  dnce:"), "companies"),
         (COMPANIES.replace("exchange", "aliases: [{name: 'D{n}'}], exchange"), "companies have no versions"),
         (COMPANIES.replace("exchange", "aliases: [{name: D, needs: ['@z']}], exchange"), "there is no word list 'z'"),
+        (COMPANIES + "tickers: {followed_by: ['@z']}\n", "tickers.followed_by[0]: there is no context 'z'"),
     ],
 )
 def test_a_mistake_in_the_companies_file_is_reported_with_its_position(tmp_path: Path, text: str, message: str) -> None:

@@ -78,6 +78,130 @@ def test_a_headline_not_about_a_model_does_not_count(title: str) -> None:
     assert reading.score("ai-model") < 0.5, reading.topics
 
 
+# what labs and makers of chips do as any company does, and others' products that take a model in
+BUSINESS = [
+    "OpenAI announces a one-off bonus for its researchers",
+    "Anthropic launches an offer to buy shares from employees",
+    "DeepMind staff to get retention bonuses as rivals circle",
+    "OpenAI unveils a new office in Dublin",
+    "Mistral AI opens its headquarters in London",
+    "Chinese AI chip maker launches share listing in Hong Kong",
+    "GPU designer's Shanghai listing rises fivefold on debut",
+    "AI start-up prepares to go public at $20 billion",
+    "xAI launches $5 billion debt sale",
+    "OpenAI reveals revenue of $12 billion a year",
+    "Anthropic introduces a new chief financial officer",
+    "OpenAI announces joint venture with SoftBank in Japan",
+    "Anthropic launches a fund for research on the economy",
+    "Google DeepMind launches a fellowship for students",
+    "OpenAI to show its first television advert at the Super Bowl",
+    "Microsoft gives up its seat on OpenAI's board",
+    "Meta releases results that beat forecasts as AI lifts advertising",
+    "Alibaba unveils plan to spend 380 billion yuan on cloud and AI",
+    "Anthropic signs lease for an office tower in San Francisco",
+    "OpenAI announces partnership with a publisher",
+    "Judge lets case against OpenAI go on",
+    "Cohere hires a new head of sales",
+    "xAI rolls out stock options for staff",
+    "Perplexity launches bid for a social network",
+    "OpenAI completes move to a public benefit corporation",
+    "Hugging Face acquires a robot maker",
+    "OpenAI releases letter to shareholders",
+    "AI lab releases list of its investors",
+    "Anthropic wins a $200 million contract from the Pentagon",
+    "Zhipu files prospectus for its stock listing",
+    "Adobe launches scholarship for creators who learn AI skills",
+    "Bank introduces AI ethics committee",
+    "Nvidia announces AI stock split",
+    "IBM unveils AI campus in New York",
+    "Infosys launches AI training programme for staff",
+    "Trump announces AI venture with OpenAI and Oracle",
+    "智谱AI启动上市辅导",
+    "月之暗面创始人遭仲裁",
+    "DeepSeek 招聘实习生，日薪千元",
+    "字节跳动宣布全员年终奖方案",
+    "寒武纪发布财报，AI芯片收入大增",
+    "阿里巴巴成立新公司，含人工智能业务",
+    "OpenAI 计划在首尔设立办公室",
+    "百度发布三季报：AI云收入增长",
+    "摩尔线程科创板上市首日大涨",
+    "多家车企宣布接入DeepSeek",
+    "某银行完成DeepSeek本地化部署",
+    "某券商App接入豆包大模型",
+    "xAI 拟发债50亿美元",
+]
+
+# somebody brings, changes, prices or withdraws a model or a feature of AI
+FRAMES = [
+    "Software maker adds AI drafting feature to its contract editor",
+    "Adobe brings AI video editing to Premiere",
+    "Salesforce launches AI agent for customer service",
+    "Intuit rolls out AI bookkeeper for small firms",
+    "Amazon adds AI shopping assistant to its app",
+    "Spotify introduces AI playlists",
+    "Zoom gains AI companion that writes emails",
+    "Oracle adds AI agents to its finance software",
+    "Perplexity launches browser with built-in AI search",
+    "Cohere unveils open model for enterprises",
+    "Figure AI shows robot model that folds laundry",
+    "Google adds Gemini to Gmail's side panel",
+    "OpenAI makes voice mode free for all ChatGPT users",
+    "Meta halts chatbots with famous faces",
+    "Chinese start-up releases open video model",
+    "University team builds language model for rare diseases",
+    "Anthropic doubles the price of its smallest model",
+    "Mistral opens its OCR model to developers",
+    "Harvey launches AI tool that reviews leases",
+    "OpenAI launches search engine inside ChatGPT",
+    "Midjourney releases web editor for images",
+    "ElevenLabs debuts AI dubbing app",
+    "谷歌推出可实时对话的 AI 助手",
+    "科大讯飞发布汽车大模型",
+    "腾讯开源混元视频模型",
+    "OpenAI 推出深度研究功能",
+    "联想发布企业智能体",
+    "华为盘古大模型升级",
+    "快手可灵上线新版本",
+    "中国石油发布昆仑大模型",
+    "Kimi 上线视觉思考模型",
+    "微软 Copilot 新增 AI 编程功能",
+    "百度文心一言全面免费",
+    "苹果推迟发布新版 AI Siri",
+    "三星手机 AI 功能迎来更新",
+    "高校团队研发医疗大模型",
+]
+
+
+@pytest.mark.parametrize("title", BUSINESS)
+def test_a_labs_business_is_no_model_news(title: str) -> None:
+    reading = read(title)
+    assert reading.score("ai-model") < 0.5, reading.topics
+
+
+@pytest.mark.parametrize("title", FRAMES)
+def test_whoever_brings_a_model_or_a_feature_makes_model_news(title: str) -> None:
+    reading = read(title)
+    assert reading.score("ai-model") >= 0.5, reading.topics
+
+
+@pytest.mark.parametrize(
+    ("together", "apart"),
+    [
+        ("Bank launches AI feature in its app", "Bank launches a bond as stocks rally on hopes for a feature of AI"),
+        ("Intuit adds AI tools", "Intuit adds three directors to a board that has long argued about AI tools"),
+        ("银行推出AI功能", "银行推出债券，市场期待今年下半年将有更多公司披露AI功能"),
+    ],
+)
+def test_words_that_stand_apart_are_no_frame(together: str, apart: str) -> None:
+    assert read(together).score("ai-model") >= 0.5, read(together).topics
+    assert read(apart).score("ai-model") < 0.5, read(apart).topics
+
+
+def test_a_feature_in_the_summary_is_no_frame_of_the_title() -> None:
+    told = read("Bank opens branch", summary="Its app gets an AI feature next year.")
+    assert not any(r.name == "something becomes of an AI feature" for t in told.topics for r in t.reasons)
+
+
 MARKET = [
     "Chipmakers tumble as Chinese AI model rattles investors",
     "Tech stocks slide on fears about AI spending",

@@ -13,7 +13,7 @@ from bot.config.news.names import Text, Written, list_references, name_of, unkno
 from bot.config.yaml.document import Document, load_document, problem
 from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
-from bot.core.news.companies import Companies, Company
+from bot.core.news.companies import Companies, Company, TickerWords
 from bot.core.news.lexicon import Name
 
 Symbol = Annotated[str, Setting(pattern=r"^\^?[A-Z0-9][A-Z0-9.=-]{0,19}$")]
@@ -36,6 +36,17 @@ class CompanyEntry(StrictModel):
     """Lines of business that AI news can move, each with how much the company depends on it, 0 to 1."""
 
 
+class TickersEntry(StrictModel):
+    """When a ticker in bare capitals names its company, whether described here or only watched."""
+
+    words: tuple[Text, ...] = ()
+    """Tickers that are words or abbreviations first (NOW, AI): bare they count only in a list of other tickers."""
+    followed_by: tuple[Text, ...] = ()
+    """A ticker counts right before one of these words: CHGG sinks."""
+    preceded_by: tuple[Text, ...] = ()
+    """The same right after one of these words: shares of CHGG."""
+
+
 class CompaniesFile(StrictModel):
     """``rules/companies.yaml``."""
 
@@ -45,6 +56,8 @@ class CompaniesFile(StrictModel):
     """Lists of symbols for rules, as ``group:NAME``. Every exposure is a group already."""
     contexts: dict[Text, tuple[Text, ...]] = Setting(default_factory=dict)
     """Lists of words for ``needs``, ``unless``, ``followed_by`` and ``preceded_by``, as ``@NAME``."""
+    tickers: TickersEntry = TickersEntry()
+    """When a ticker in bare capitals names its company."""
 
 
 def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[str] = ()) -> Companies:
@@ -69,27 +82,33 @@ def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[
         for symbol, entry in file.companies.items()
         for main in (file.companies[entry.same_as] if entry.same_as else CompanyEntry(exchange=entry.exchange),)
     ]
-    return Companies(companies, {name: tuple(symbols) for name, symbols in file.groups.items()})
+    tickers = TickerWords(
+        words=file.tickers.words,
+        followed_by=_spread(file.tickers.followed_by, file.contexts),
+        preceded_by=_spread(file.tickers.preceded_by, file.contexts),
+    )
+    return Companies(companies, {name: tuple(symbols) for name, symbols in file.groups.items()}, tickers)
+
+
+def _spread(conditions: tuple[str, ...], contexts: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """``conditions`` with the words of this file's ``@NAME``; lists of the topic files stay."""
+    return tuple(word for c in conditions for word in (contexts.get(c[1:], (c,)) if c.startswith("@") else (c,)))
 
 
 def _with_contexts(name: Name, contexts: dict[str, tuple[str, ...]]) -> Name:
-    """``name`` with the words of this file's ``@NAME``; lists of the topic files stay."""
-
-    def spread(conditions: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(word for c in conditions for word in (contexts.get(c[1:], (c,)) if c.startswith("@") else (c,)))
-
     return replace(
         name,
-        needs=spread(name.needs),
-        unless=spread(name.unless),
-        followed_by=spread(name.followed_by),
-        preceded_by=spread(name.preceded_by),
+        needs=_spread(name.needs, contexts),
+        unless=_spread(name.unless, contexts),
+        followed_by=_spread(name.followed_by, contexts),
+        preceded_by=_spread(name.preceded_by, contexts),
     )
 
 
 def _problems(
     document: Document, file: CompaniesFile, exposures: Collection[str], lists: Collection[str]
 ) -> Iterator[Problem]:
+    yield from _ticker_words(document, file)
     for symbol, entry in file.companies.items():
         yield from _listing(document, file, symbol, entry)
         for exposure in entry.exposures:
@@ -109,6 +128,15 @@ def _problems(
         for number, symbol in enumerate(symbols):
             if symbol not in file.companies:
                 yield problem(document, ("groups", name, number), _no_company(symbol, file))
+
+
+def _ticker_words(document: Document, file: CompaniesFile) -> Iterator[Problem]:
+    """Contexts that ``tickers`` asks for and that are not defined."""
+    for key, words in (("followed_by", file.tickers.followed_by), ("preceded_by", file.tickers.preceded_by)):
+        for number, word in enumerate(words):
+            if word.startswith("@") and word[1:] not in file.contexts:
+                message = unknown("context", word[1:], file.contexts, "define it under contexts, or drop the @")
+                yield problem(document, ("tickers", key, number), message)
 
 
 def _listing(document: Document, file: CompaniesFile, symbol: str, entry: CompanyEntry) -> Iterator[Problem]:

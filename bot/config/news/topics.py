@@ -72,7 +72,9 @@ class SignalEntry(StrictModel):
     """Features it must not have."""
     elsewhere: Share | None = None
     """Share of the weight that counts where it holds for title, summary and source together, but not for the title. 0.5
-    by default; 0 for negative weights."""
+    by default; 0 for negative weights and where ``near`` is true."""
+    near: bool = False
+    """Whether the words must stand near each other in the title: some 25 letters or 8 Chinese characters apart."""
     veto: bool = False
     """Whether a story for which this holds cannot follow up its cluster's topic."""
 
@@ -347,8 +349,8 @@ def _with_lists(name: Name, words: Mapping[str, Sequence[Written]]) -> Name:
 def _signal(entry: SignalEntry) -> Signal:
     elsewhere = entry.elsewhere
     if elsewhere is None:
-        elsewhere = 0.5 if entry.weight > 0 else 0.0
-    return Signal(entry.name, entry.weight, grouped(entry.all), entry.none, elsewhere, entry.veto)
+        elsewhere = 0.5 if entry.weight > 0 and not entry.near else 0.0
+    return Signal(entry.name, entry.weight, grouped(entry.all), entry.none, elsewhere, entry.near, entry.veto)
 
 
 def _topic(name: str, entry: TopicEntry) -> Topic:

@@ -42,10 +42,29 @@ class Company:
         return max(self.exposures, key=lambda name: (self.exposures[name], name), default="")
 
 
+@dataclass(frozen=True, slots=True)
+class TickerWords:
+    """What makes a word in capitals a ticker."""
+
+    words: tuple[str, ...] = ()
+    """Tickers that are words or abbreviations first: ``NOW``, ``AI``."""
+    followed_by: tuple[str, ...] = ()
+    """Words right after a ticker: ``CHGG sinks``."""
+    preceded_by: tuple[str, ...] = ()
+    """Words right before one: ``shares of CHGG``."""
+
+
 class Companies:
     """All known companies by symbol, and groups of symbols."""
 
-    def __init__(self, companies: Iterable[Company] = (), groups: Mapping[str, Collection[str]] | None = None) -> None:
+    def __init__(
+        self,
+        companies: Iterable[Company] = (),
+        groups: Mapping[str, Collection[str]] | None = None,
+        tickers: TickerWords | None = None,
+    ) -> None:
+        self.tickers = tickers or TickerWords()
+        """When a bare ticker in a story names a company."""
         self._by_symbol = {company.symbol: company for company in companies}
         self._groups = {name: tuple(symbols) for name, symbols in (groups or {}).items()}
         self._by_exposure: dict[str, list[tuple[float, str]]] = {}
@@ -100,4 +119,6 @@ class Companies:
 
     def with_companies(self, more: Iterable[Company]) -> Companies:
         """A copy with ``more`` added; symbols that are described already stay as they are."""
-        return Companies([*self, *(company for company in more if company.symbol not in self)], self._groups)
+        return Companies(
+            [*self, *(company for company in more if company.symbol not in self)], self._groups, self.tickers
+        )

@@ -15,9 +15,8 @@ from operator import attrgetter
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
 from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies
-from bot.core.news.lexicon import Features, Lexicon, settle
+from bot.core.news.lexicon import Features, Lexicon
 from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
-from bot.core.news.mentions import mentions_of
 from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, reader_of
 from bot.core.news.text import Folded
 from bot.core.news.topics import clipped
@@ -120,8 +119,9 @@ class NewsIndex:
         """
         features = Features()
         lexicon = Lexicon(features)
+        added = {company.symbol for company in companies} - {company.symbol for company in self._companies}
         for company in companies:
-            if company.symbol not in self._companies:
+            if company.symbol in added:
                 lexicon.add("company", company.symbol, company.names, features.bit("company"))
                 for exposure in company.exposures:
                     for cid in self._clusters_meeting.get(exposure, {}):
@@ -132,20 +132,23 @@ class NewsIndex:
         yield 0
         for number, entry in enumerate(list(self._entries.values()), 1):
             if self._entries.get(entry.reading.story.id) is entry:
-                self._search(entry, lexicon)
+                self._search(entry, lexicon, added)
             yield number
 
-    def _search(self, entry: Entry, lexicon: Lexicon) -> None:
+    def _search(self, entry: Entry, lexicon: Lexicon, added: Set[str]) -> None:
         """Add what a story says about companies that were unknown when it was read."""
         story = entry.reading.story
-        parts = [
-            lexicon.scan(Folded(story.title[:TITLE_READ]), Field.TITLE),
-            lexicon.scan(Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
-        ]
-        kept, _ = settle(parts)
-        if mentions := mentions_of([hit for part in kept for hit in part], ()):
+        title, summary = Folded(story.title[:TITLE_READ]), Folded(story.summary[:SUMMARY_READ])
+        for text, where in ((title, Field.TITLE), (summary, Field.SUMMARY)):
+            if lexicon.scan(text, where) or any(t.name in added for t in self._reader.tickers(text, where)):
+                break
+        else:
+            return
+        content = self._reader.read(story)
+        if mentions := tuple(m for m in content.mentions if m.kind == "company" and m.name in added):
+            entry.reading = replace(entry.reading, attributions=content.attributions)
             self._add_mentions(entry, mentions)
-            if not entry.reading.cluster and (content := self._reader.read(story)).scored:
+            if not entry.reading.cluster and content.scored:
                 self._place(entry, content)  # on a topic that requires a company
             self._changed()
 

@@ -14,6 +14,7 @@ from bot.core.news.exposures import NAMED_IN_TITLE, ExposureReader
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
 from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
+from bot.core.news.tickers import TickerReader
 from bot.core.news.topics import FoundFeatures, TopicScorer
 from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, Topics
 from bot.core.text.links import domain
@@ -83,6 +84,7 @@ class StoryReader:
             self._lexicon.add("exposure", exposure.name, exposure.words, features.bit(exposure.name))
         for company in companies:
             self._lexicon.add("company", company.symbol, company.names, features.bit("company"))
+        self._tickers = TickerReader(companies, features.bit("company"))
         mains: dict[str, str] = {}
         self._main = {c.symbol: mains.setdefault(c.name, c.symbol) for c in companies}
         """Each symbol's first listing: two listings of a company are one entity."""
@@ -108,8 +110,7 @@ class StoryReader:
     def read(self, story: Story) -> Content:
         """Scores, mentions, exposures and anchors of ``story``. Accepts any text."""
         title, summary, parts, found = self._look(story)
-        hits = found.hits
-        mentions = mentions_of(hits, ((Field.TITLE, title.text), (Field.SUMMARY, summary.text)))
+        mentions = mentions_of(found.hits)
         scores, vetoed, scored, named = [], [], False, None
         anywhere = found.anywhere
         for scorer in self._scorers:
@@ -156,15 +157,33 @@ class StoryReader:
         summary = Folded(story.summary[:SUMMARY_READ])
         host = domain(story.link)
         parts = [
-            self._lexicon.scan(title, Field.TITLE),
-            self._lexicon.scan(summary, Field.SUMMARY) if story.summary else [],
+            self._scan(title, Field.TITLE),
+            self._scan(summary, Field.SUMMARY) if story.summary else [],
             self._source_hits(story.source, story.publisher, host),
         ]
         parts, masks = settle(parts)
         source = masks[2] | self._from_host(host)
         marked = self._source_marks(source) if source else 0
         hits = parts[0] + parts[1] + parts[2]
-        return title, summary, parts, FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits)
+        return (
+            title,
+            summary,
+            parts,
+            FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits, title.text),
+        )
+
+    def _scan(self, text: Folded, where: Field) -> list[Hit]:
+        """The terms and tickers in ``text``. A ticker is no other word: ``(NYSE: AI)`` does not speak of AI."""
+        hits = self._lexicon.scan(text, where)
+        tickers = self._tickers.hits(text, where)
+        if not tickers:
+            return hits
+        spans = [(ticker.start, ticker.stop) for ticker in tickers]
+        return [h for h in hits if not _within(h.start, h.stop, spans) or h.term.kind == "company"] + tickers
+
+    def tickers(self, text: Folded, where: Field) -> list[Hit]:
+        """The tickers in ``text``."""
+        return self._tickers.hits(text, where)
 
     def _words(self, lowered: str, hits: list[Hit]) -> frozenset[str]:
         """The distinctive words of the title: those the vocabulary does not know, and those of exposures and of lists

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from bot.core.model import ScoreReason, TopicScore
+from bot.core.model import Field, ScoreReason, TopicScore
 from bot.core.news.lexicon import Features, Hit
 from bot.core.news.vocabulary import Topic
 
 _SHOWN = 3
 """How many of the words behind a reason are shown."""
+_NEAR = 25
+"""Letters that words near each other have between them at most; a Chinese character says as much as three."""
+_WIDE = "\u2e80"
+"""The first of the characters that do."""
+_TRIED = 5
+"""How many words for one group are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,8 @@ class FoundFeatures:
     anywhere: int
     """Those of title, summary and source together, and ``source:`` features."""
     hits: Sequence[Hit]
+    text: str = ""
+    """The title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,17 @@ class FeatureTest:
             if not group & mask:
                 return False
         return True
+
+    def near(self, found: FoundFeatures) -> bool:
+        """Whether words of the title that meet the groups stand near each other. A group that no word of the title
+        meets is met by the source, which is near everything."""
+        spans = [
+            sorted({(h.start, h.stop) for h in found.hits if h.where is Field.TITLE and h.term.features & group})[
+                :_TRIED
+            ]
+            for group in self.groups
+        ]
+        return any(_between(found.text, set(chosen)) <= _NEAR for chosen in product(*filter(None, spans)))
 
     def words(self, found: FoundFeatures) -> str:
         """The words of the story that meet it, one for each group."""
@@ -72,7 +92,7 @@ class TopicScorer:
         reasons: list[ScoreReason] = []
         veto, total, positive = False, 0.0, False
         for signal, test in self._signals:
-            if test.holds(found.title):
+            if test.holds(found.title) and (not signal.near or test.near(found)):
                 weight = signal.weight
             elif signal.elsewhere and test.holds(found.anywhere):
                 weight = signal.weight * signal.elsewhere
@@ -91,6 +111,18 @@ class TopicScorer:
         reason = ScoreReason("follows a story on the same model", self.topic.follow_up, first_title)
         total = sum(r.weight for r in own.reasons) + self.topic.follow_up
         return TopicScore(own.topic, clipped(total), (*own.reasons, reason))
+
+
+def _between(text: str, spans: Iterable[tuple[int, int]]) -> int:
+    """The letters from the first to the last of ``spans`` that are in none of them."""
+    spans = sorted(spans)
+    if not spans:
+        return 0
+    letters, reached = 0, spans[0][1]
+    for start, stop in spans[1:]:
+        letters += sum(3 if c >= _WIDE else 1 for c in text[reached:start])
+        reached = max(reached, stop)
+    return letters
 
 
 def clipped(total: float) -> float:

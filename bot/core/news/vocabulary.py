@@ -61,6 +61,9 @@ class Signal:
     none: tuple[str, ...] = ()
     elsewhere: float = 0.5
     """Share of the weight that counts where it holds for title, summary and source together, but not for the title."""
+    near: bool = False
+    """Whether the words of ``all`` must stand near each other in the title: a maker that releases, not a maker named in
+    a headline in which somebody releases something."""
     veto: bool = False
     """Whether a story for which this holds cannot follow up its cluster's topic."""
 
