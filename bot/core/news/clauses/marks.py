@@ -91,12 +91,13 @@ class Marker:
             self._words.add("line", exposure, names, 0)
         companies = {lab.name: lab.company for lab in topics.labs}
         self._owners = {f"lab:{name}": company for name, company in companies.items()}
-        self._families = {family.name: companies.get(family.lab, "") for family in topics.families}
+        self._families = {family.name: family.company or companies.get(family.lab, "") for family in topics.families}
 
-    def read(self, text: Folded, hits: Iterable[Hit]) -> list[Mark]:
-        """The marks of ``text`` in order; none where nothing moves in it. ``hits``: what is known of it already."""
+    def read(self, text: Folded, hits: Iterable[Hit], *, still: bool = False) -> list[Mark]:
+        """The marks of ``text`` in order; none where nothing moves in it, unless ``still``. ``hits``: what is known of
+        it already."""
         moves = settle([self._moves.scan(text, Field.TITLE)])[0][0]
-        if not moves:
+        if not moves and not still:
             return []
         words = settle([self._words.scan(text, Field.TITLE)])[0][0]
         found: dict[tuple[int, int], Mark] = {}
