@@ -24,10 +24,8 @@ GROUP_LEAST = 3
 NEAREST = 12
 STRONG = 0.3
 """Least share of an exposure that makes a company a member of its group."""
-LED_BY = 4.0
-"""A fall of more than this many of its own scales, of a company the stories name, confirms a tie for its peers."""
-LED_OWN = 2.0
-LED = 0.6
+FOLLOWS_BY = 2.0
+"""A stock that no story reaches follows its group where it falls by so many of its own scales."""
 OWN_REASONS = 0.5
 """From this confidence in an explanation of its own, a company's fall is no evidence about others."""
 FOLLOWS = 0.75
@@ -127,8 +125,7 @@ class Causes:
         if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= OWN_REASONS for r in rivals):
             ai = self._following(query, group) or ai
         if ai is not None and ai.confidence >= FOLLOWS_FROM:
-            left = softening(group.strength if group else 0.0)
-            rivals = [replace(r, confidence=r.confidence * left) for r in rivals]
+            rivals = [replace(r, confidence=r.confidence * (1 - ai.softens)) for r in rivals]
         ranked = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
         return CauseRanking(symbol, session.date, tuple(ranked), group)
 
@@ -196,17 +193,25 @@ class Causes:
             tied=said.subject if said else SubjectKind.UNKNOWN,
             trigger=trigger,
             talk=talk if not said else 0.0,
-            group=self._confirmed(query, group, tied if said else None),
+            group=group.strength if group else 0.0,
             alone=self._alone(query),
             publishers=len(self._saying(matches, query, before)) if said else 0,
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
-        confidence, terms = weigh(evidence)
+        confidence, terms = weigh(evidence, self._news.topics.weights)
         release = self._release(said, query, start) if said else None
-        agents = said.agents if said else ()
-        return Explanation(match.topic, confidence, terms, match, group, agents=agents, release=release or triggered)
+        shown = replace(match, best=said.best) if said else match
+        return Explanation(
+            topic=match.topic,
+            confidence=confidence,
+            terms=terms,
+            match=replace(shown, first=release.first) if release else shown,
+            group=group,
+            softens=softening(evidence, self._news.topics.weights),
+            agents=said.agents if said else (),
+        )
 
     def _tie(self, match: ClusterMatch, query: _Query, before: Session) -> float:
         """How plainly a cluster gives AI as the cause of this very fall, 0 to 1."""
@@ -256,38 +261,10 @@ class Causes:
                 found.append((nearness, len(match.sources), match.score, match))
         return max(found, key=lambda f: (f[:3], -f[3].first.seen_at.timestamp()))[3] if found else None
 
-    def _confirmed(self, query: _Query, group: GroupMove | None, tied: ClusterMatch | None) -> float:
-        """How well the market confirms a tie, 0 to 1: the group falls, or a company of the same line of business does
-        that the same stories name, and not for reasons of its own."""
-        strength = group.strength if group else 0.0
-        if tied is None or tied.attributed is None or tied.attributed.subject is SubjectKind.COMPANY:
-            return strength
-        own = self.moves.of(query.symbol, query.at)
-        if own is None or own.z > -LED_OWN:
-            return strength
-        for exposure in tied.exposures:
-            for peer in self._companies.exposed_to(exposure, STRONG):
-                if peer != query.symbol and peer in self._watched and self._named(peer, tied, query.now):
-                    moved = self.moves.of(peer, query.at)
-                    if moved is not None and moved.z < -LED_BY and not self._own_reasons(query, peer):
-                        return max(strength, LED)
-        return strength
-
-    def _own_reasons(self, query: _Query, peer: str) -> bool:
-        """Whether ``peer`` falls on news of its own, such as its results."""
-        rivals = self._rivals(replace(query, symbol=peer))
-        return any(r.topic in self._own and r.confidence >= OWN_REASONS for r in rivals)
-
-    def _named(self, peer: str, tied: ClusterMatch, now: datetime) -> bool:
-        """Whether the stories of the tie name ``peer`` itself."""
-        since = tied.first.seen_at - timedelta(seconds=1)
-        matches = self._news.matches(peer, self._ties, reaches=(Reach.DIRECT,), min_score=0.3, since=since, until=now)
-        return any(m.cluster == tied.cluster for m in matches)
-
     def _following(self, query: _Query, group: GroupMove | None) -> Explanation | None:
         """Contagion: no story reaches the symbol, but it falls in a group most of whose falls are explained."""
         own = self.moves.of(query.symbol, query.at)
-        if group is None or group.strength < 0.6 or own is None or own.z > -LED_OWN:
+        if group is None or group.strength < 0.6 or own is None or own.z > -FOLLOWS_BY:
             return None
         explained = []
         for member in group.falling:
@@ -331,12 +308,19 @@ class Causes:
                 since=before.close_at - EARLY,
                 until=query.now,
             )
-            weighed = ((self._against(m), m) for m in matches)
+            tied = self._tied_clusters(query, before) if topic.ai else ()
+            weighed = ((self._against(m), m) for m in matches if m.cluster not in tied)
             weight, match = max(weighed, key=itemgetter(0), default=(0.0, None))
             if match is not None and weight > 0:
                 term = ScoreReason(topic.name, weight, match.best.title)
                 rivals.append(Explanation(topic.name, weight * TOLD, (term,), match))
         return self._with_calendar(rivals, query, before)
+
+    def _tied_clusters(self, query: _Query, before: Session) -> frozenset[str]:
+        """The clusters that give a model as the cause: what they say of spending on AI is how it takes effect."""
+        start = query.within.start(query.session.starts_at, query.timetable)
+        matches = self._matches(query, self._ties, start) if start else ()
+        return frozenset(m.cluster for m in matches if self._tie(m, query, before) >= TIED_FROM)
 
     def _against(self, match: ClusterMatch) -> float:
         """How strongly a cluster on a rival explains the fall, 0 to 1: it names the company, or gives the rival as the

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from bot.core.cause.moves import GroupMove
 from bot.core.model import ClusterMatch, ScoreReason, SubjectKind
-from bot.core.news import Role, Topic
+from bot.core.news import Role, Topic, Weights
 
 TIED_FROM = 0.3
 """A weaker tie is no tie."""
@@ -23,37 +23,8 @@ TOLD = 0.9
 UNTIED = 0.55
 """Highest confidence, below what rules ask for, without a tie, and in a tie by line or market that nothing confirms."""
 CONFIRMED_FROM = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What each part of the evidence adds to the log-odds."""
-
-    base: float = -2.6
-    company: float = 5.0
-    """A tie of the company itself."""
-    line: float = 4.4
-    """A tie of its line of business, once confirmed in full."""
-    market: float = 4.0
-    """A tie of the whole market, once confirmed in full."""
-    unconfirmed: float = 0.3
-    """Share of a tie by line or market that counts while nothing confirms it."""
-    trigger: float = 1.4
-    talk: float = 0.6
-    together: float = 1.4
-    """Its group falls with it, times tie or trigger."""
-    publishers: float = 0.25
-    """For each doubling of the publishers."""
-    rival: float = -4.0
-    softened: float = 0.7
-    """Share of a rival that is taken off where its group falls beyond it in full."""
-    market_wide: float = -1.5
-    one_publisher: float = 0.8
-    """Highest confidence in a tie of a single publisher."""
-    two_publishers: float = 0.9
-
-
-WEIGHTS = Weights()
+PLAIN = 0.9
+"""A tie that names the lab or model, with what it does, in a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +64,14 @@ class Explanation:
     terms: tuple[ScoreReason, ...]
     """The terms of the log-odds."""
     match: ClusterMatch | None = None
+    """The stories. Of a tie, ``best`` says so most plainly and ``first`` is the release that the ties name."""
     group: GroupMove | None = None
     contagion: bool = False
     """No story reaches the company; it falls with others that stories explain."""
+    softens: float = 0.0
+    """Share of its rivals that it takes off."""
     agents: tuple[str, ...] = ()
     """Models and labs that the stories give as the cause."""
-    release: ClusterMatch | None = None
-    """The release that the ties name or, where they name none, the one that affects its line of business."""
 
 
 def highest_confidence(topic: Topic) -> float:
@@ -109,13 +81,15 @@ def highest_confidence(topic: Topic) -> float:
     return TOLD * topic.weight if topic.role is Role.RIVAL and not topic.calendar else 1.0
 
 
-def softening(group: float, weights: Weights = WEIGHTS) -> float:
-    """What is left of a rival where the group falls with the company, 0 to 1: a company's own results do not make its
-    whole line of business fall."""
-    return 1 - weights.softened * group
+def softening(evidence: Evidence, weights: Weights) -> float:
+    """Share of its rivals that the evidence takes off. A company with results of its own in a rout of its line of
+    business most likely falls on these."""
+    if evidence.tied is not SubjectKind.COMPANY or evidence.tie < TIED_FROM:
+        return 0.0
+    return max(weights.softened * evidence.group, weights.plain if evidence.tie >= PLAIN else 0.0)
 
 
-def weigh(evidence: Evidence, weights: Weights = WEIGHTS) -> tuple[float, tuple[ScoreReason, ...]]:
+def weigh(evidence: Evidence, weights: Weights) -> tuple[float, tuple[ScoreReason, ...]]:
     """The confidence that AI explains the fall, and its terms; zero without a story."""
     if evidence.tie <= 0 and evidence.trigger <= 0 and evidence.talk <= 0:
         return 0.0, ()
@@ -123,7 +97,7 @@ def weigh(evidence: Evidence, weights: Weights = WEIGHTS) -> tuple[float, tuple[
     share = weights.unconfirmed + (1 - weights.unconfirmed) * evidence.confirmed
     of = {SubjectKind.COMPANY: weights.company, SubjectKind.LINE: weights.line}.get(evidence.tied, weights.market)
     near = 0.5 + 0.5 * evidence.group
-    rival = weights.rival * evidence.rival * (softening(evidence.group, weights) if tie else 1.0)
+    rival = weights.rival * evidence.rival * (1 - softening(evidence, weights))
     together = evidence.group * max(tie, evidence.trigger)
     terms = (
         ScoreReason("base", weights.base, ""),

@@ -77,6 +77,8 @@ class Attributed:
     strength: float
     """How plainly, and how strongly it concerns the company, 0 to 1."""
     agents: tuple[str, ...]
+    best: Story
+    """The one that says so most plainly; the first of equals."""
     stories: tuple[Story, ...]
     """Those that say so, by ``seen_at``."""
     sources: tuple[str, ...]

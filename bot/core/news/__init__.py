@@ -6,7 +6,7 @@ The engine uses ``index.NewsIndex``. ``vocabulary.Topics`` and ``companies.Compa
 from bot.core.news.companies import Companies, Company
 from bot.core.news.index import NewsIndex
 from bot.core.news.lexicon import Name
-from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics
+from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics, Weights
 
 __all__ = [
     "Companies",
@@ -21,4 +21,5 @@ __all__ = [
     "Signal",
     "Topic",
     "Topics",
+    "Weights",
 ]

@@ -10,6 +10,8 @@ from bot.core.model import Attributed, Attribution, ClusterMatch, Reach, Reading
 
 TOUCHES = 0.2
 """The least product of a story's strength and a company's exposure at which the story reaches the company."""
+IN_MARKET = 0.5
+"""From this product a company that the stories concern falls with the market in full, where they tell of its fall."""
 _OLDEST = datetime(1995, 1, 1, tzinfo=UTC)
 """Before the first news feeds: earlier dates are publishers' mistakes (epoch seconds, an empty field)."""
 
@@ -153,7 +155,7 @@ def _attributed(view: ClusterView, symbol: str, company: Mapping[str, float]) ->
     touched = max(
         (view.exposures[name] * share for name, share in company.items() if name in view.exposures), default=0.0
     )
-    reached[Subject(SubjectKind.INDEX)] = max(touched, view.direct.get(symbol, 0.0))
+    reached[Subject(SubjectKind.INDEX)] = min(1.0, max(touched / IN_MARKET, view.direct.get(symbol, 0.0)))
     best: tuple[float, Subject] | None = None
     for subject, share in reached.items():
         strength = share * max((given.strength for _, given in view.attributed.get(subject, ())), default=0.0)
@@ -167,6 +169,7 @@ def _attributed(view: ClusterView, symbol: str, company: Mapping[str, float]) ->
         subject=subject.kind,
         strength=round(strength, 4),
         agents=tuple(dict.fromkeys(agent for _, given in saying for agent in given.agents)),
+        best=max(saying, key=lambda s: s[1].strength)[0],
         stories=tuple(story for story, _ in saying),
         sources=_sources([story for story, _ in saying]),
         size=max((given.size for _, given in saying if given.size is not None), default=None),
