@@ -669,7 +669,7 @@ fall WKL.AS ai | Wolters Kluwer tumbles to two-year low as Anthropic moves into 
 fall ^+~legal-data ai | Legal data and publishing stocks hammered by new AI tool
 fall LSEG.L+RELX ai | London's Relx and LSEG lead FTSE 100 lower after Anthropic tool sparks AI fears
 fall ~it-services ai | Indian IT stocks crash up to 8% as Anthropic launches AI automation tool
-fall INFY+TCS.NS+WIT ai | Infosys, TCS, Wipro shares tank up to 7%: How Anthropic's new tool spooked Dalal Street
+fall INFY+TCS.NS+WIT ai / fall ^ ai | Infosys, TCS, Wipro shares tank up to 7%: How Anthropic's new tool spooked Dalal Street
 fall ~it-services ai | Nifty IT plunges 6%, worst day since 2020, as AI threat looms over outsourcing
 fall ~it-services unknown / fall ~it-services ai | IT stocks bleed! Rs 2 lakh crore wiped out as AI fears grip Dalal Street
 fall INFY ai | Infosys ADR slumps 9% overnight amid AI disruption worries
@@ -791,7 +791,7 @@ fall EPAM unknown / fall ~it-services ai | EPAM Systems falls 13% || IT consulta
 fall ^ unknown / fall 000660.KS+005930.KS unknown / fall ~memory ai | Kospi slides 3%, Samsung and SK Hynix lead losses || Memory makers fell after Google published a technique to shrink the memory footprint of AI models.
 fall ENR.DE unknown / fall ENR.DE ai | Siemens Energy plummets 20% || The power equipment maker tumbled after a Chinese start-up said it had trained an AI model on a fraction of the computing power.
 fall ^ unknown / fall ~ai-chips unknown / fall 8035.T+9984.T ai | Nikkei falls as chip shares drag || SoftBank and Tokyo Electron declined as a low-cost model from China's DeepSeek raised doubts about demand for advanced chips.
-fall ~it-services ai | Wipro, HCLTech among top Nifty losers || IT shares declined for a second session as Anthropic's new enterprise tools raised concerns over the sector's pricing.
+fall HCLTECH.NS+WIT unknown / fall ~it-services ai | Wipro, HCLTech among top Nifty losers || IT shares declined for a second session as Anthropic's new enterprise tools raised concerns over the sector's pricing.
 fall COFORGE.NS+PERSISTENT.NS unknown / fall ~it-services ai | Coforge, Persistent Systems fall up to 10% || Midcap IT names cracked on concerns that generative AI will compress billing rates, analysts said.
 fall CHGG unknown / fall CHGG ai | Chegg to cut 45% of jobs; shares drop || The education company cited the new realities of AI and reduced traffic from Google to content publishers.
 fall ABNB+EXPE unknown / fall ~consumer-internet ai | Booking, Airbnb and Expedia fall || Online travel shares slid after Google rolled out agentic booking in AI Mode.
@@ -954,7 +954,7 @@ fall ~advertising contagion object | Ad stocks drop as WPP cuts guidance, touts 
 fall ~ai-chips contagion object | Chip stocks slide after ASML orders disappoint, AI optimism fades
 - | One year after DeepSeek shock, Nvidia is worth $5 trillion
 - | Will AI kill software stocks? Analysts are divided
-fall ADBE unknown label | Is Adobe stock a buy after its AI-driven slump?
+fall ADBE unknown | Is Adobe stock a buy after its AI-driven slump?
 fall ~software unknown | Opinion: AI won't eat software, and the sell-off is overdone
 - | Jim Cramer says software fears over Anthropic are overblown
 - | AI could wipe out half of entry-level jobs, Anthropic CEO warns
@@ -1010,7 +1010,7 @@ fall CRWV spending object | CoreWeave plunges on debt-fuelled AI expansion
 fall ~ai-chips spending object | Chip stocks slide on fears hyperscalers will trim AI budgets
 fall MU unknown | Micron falls as Samsung's HBM4 wins Nvidia approval
 fall NVDA spending object | Nvidia drops 3% as Anthropic signs up for a million Google TPUs
-fall SONY unknown label | Sony slides as AI-driven memory crunch raises console costs
+fall SONY unknown | Sony slides as AI-driven memory crunch raises console costs
 fall 7974.T spending object | Nintendo tumbles on fears AI demand for memory will squeeze margins
 rise CRWD | CrowdStrike surges as Mythos model underlines need for cyber defence
 rise NVDA | Nvidia pares DeepSeek losses, ends up 9%

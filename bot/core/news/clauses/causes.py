@@ -64,7 +64,7 @@ class _Seen:
     own: bool
     """Labs and models of who moves."""
     its: bool
-    """``its`` speaks of who moves: nobody else has been named before it."""
+    """``its`` speaks of who moves: nobody else has been named before it, and no AI."""
     others: bool
     """Other companies."""
 
@@ -123,7 +123,7 @@ def _look(marks: Sequence[Mark], symbols: Collection[str]) -> _Seen:
         if mark.bits & HURTS and mark.bits & BECAUSE and not _blamed(marks, number):
             bits &= ~HURTS | hurts
         hurts |= bits & HURTS
-        if mark.bits & ITS and not named and not others:
+        if mark.bits & ITS and not named and not others and not bits & (AI | TOOLS | NEWCOMERS):
             its = True
         if mark.bits & MAKER:
             if (mark.owner and mark.owner in symbols) or (near and before is not None and before.bits & ITS):
@@ -203,7 +203,7 @@ def _unnamed_strength(
         return 0.0
     if bits & HURTS or (bits & THREATS and (bits & TOOLS or shaken)) or (made and (bits & THREATS or launched)):
         return KIND
-    if apart or business:
+    if business or (apart and _feared(marks) == len(marks)):
         return 0.0
     if bits & (THREATS | TOOLS) or (launched and seen.named):
         return KIND

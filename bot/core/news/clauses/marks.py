@@ -62,7 +62,7 @@ def bits_of(marks: Sequence[Mark]) -> int:
     return bits
 
 
-_SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—")
+_SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|\p{Han} \p{Han}")
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
@@ -187,6 +187,9 @@ def separators(text: Folded) -> list[Mark]:
     depth = 0
     for match in _SEPARATORS.finditer(written):
         start, sign = match.start(), match.group().strip() or " "
+        if len(sign) > 1:  # a space between Chinese words is a comma
+            found.append(Mark(start + 1, start + 2, COMMA))
+            continue
         sign = sign[0]
         if sign in _BRACKETS:
             depth = min(1, max(0, depth + _BRACKETS[sign]))

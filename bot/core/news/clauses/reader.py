@@ -98,7 +98,8 @@ class ClauseReader:
         if not told:
             return []
         retold = _OLD if self._marker.advises(title) else 0
-        fell = bool(above) and all(_fell(frame) for frame in above)
+        known = [frame for frame in above if not _nobody(frame)]
+        fell = bool(known) and all(frame.move is Move.FALL for frame in known)
         below = self._read(summary, told, Field.SUMMARY, spoken, retold, fell=fell)
         answer = self._answer(summary, told, asked, below) if asked is not None and not retold else None
         return [*below, answer] if answer is not None else below
@@ -252,7 +253,8 @@ class ClauseReader:
         for other in (number - 1, number + 1):
             if not 0 <= other < len(parted):
                 continue
-            if parted[max(number, other)].sentence and not (other > number and _blames(parted[other])):
+            harmed = bool(bits_of(parted[other].marks) & _HARMS)
+            if parted[max(number, other)].sentence and not (frame.where is Field.TITLE and harmed):
                 continue
             if parted[max(number, other)].listed and len(parted) > 2:
                 continue  # of several matters one is no cause of the next
@@ -277,7 +279,11 @@ class ClauseReader:
 
 def _fell(frame: Frame) -> bool:
     """True where somebody known falls."""
-    return frame.move is Move.FALL and any(subject.kind is not SubjectKind.UNKNOWN for subject in frame.subjects)
+    return frame.move is Move.FALL and not _nobody(frame)
+
+
+def _nobody(frame: Frame) -> bool:
+    return all(subject.kind is SubjectKind.UNKNOWN for subject in frame.subjects)
 
 
 def _as(told: Frame, frame: Frame) -> Frame:
@@ -318,11 +324,6 @@ def _goes_on(text: Folded, clause: Clause, stretch: Stretch) -> bool:
 def _asks(text: Folded, clause: Clause, stretch: Stretch) -> bool:
     """``[X]: why is it down today?``"""
     return not stretch.sentence and text.lowered[stretch.start : clause.head.start].lstrip().startswith(_WHY)
-
-
-def _blames(stretch: Stretch) -> bool:
-    """``Blame AI agents.``, ``AI is to blame.``"""
-    return any(m.bits & BECAUSE and m.bits & _HURTS for m in stretch.marks)
 
 
 def _of_results(text: Folded, parted: Sequence[Stretch]) -> bool:
