@@ -757,7 +757,7 @@ fall CRWD ai | CrowdStrike (CRWD) slides 9% on Claude security launch
 fall GTLB ai | GitLab (NASDAQ:GTLB) stock plunges as Anthropic ships code review agent
 fall ^ ai / fall ~software ai | Stock market today: Dow, S&P 500, Nasdaq slide as AI disruption fears slam software
 fall ^ unknown / fall NVDA ai | Stock market live: Nasdaq plunges 3%, Nvidia craters as DeepSeek shock hits tech
-fall ^ unknown / fall ~software ai | European shares end lower as AI worries weigh on media and software stocks
+fall ^ unknown / fall ~publishing+~software ai | European shares end lower as AI worries weigh on media and software stocks
 fall ^ unknown / fall ~it-services ai | Closing Bell: Sensex falls 900 pts, Nifty below 25,600; IT stocks drag on AI worries
 fall IBM ai | IBM posts worst day since 2000 as Claude takes aim at COBOL
 fall ADBE+FIG ai | Adobe, Figma slide after Gemini gets design tools
@@ -882,6 +882,13 @@ fall EXPE+~consumer-internet unknown / fall EXPE+~consumer-internet ai | Why Exp
 fall NOW ai | ServiceNow falls 11% despite earnings beat as AI fears overshadow growth
 fall LZ unknown / fall LZ ai | Why LegalZoom stock sank 15% today || A new legal tool from an AI lab spooked shareholders.
 fall SAP ai | SAP leads DAX lower as AI agents threaten software licences
+"""
+
+SIXTH_LISTED = """
+fall ~ai-chips+~data-centres+~power-generation ai | Chip, power and data-centre stocks sink as cheap Chinese model needs fewer chips
+fall ~advertising+~financial-data+~software ai | Software, data and advertising stocks tumble as Anthropic tool stokes AI fears
+fall ~freight-brokers+~insurance-brokers+~wealth ai | Freight, insurance and wealth stocks fall as AI scare trade spreads
+fall NVDA spending | Nvidia falls as chip and power costs rise with AI demand
 """
 
 SIXTH_CHINESE = """

@@ -53,6 +53,7 @@ TABLES = (
     table.FOURTH,
     table.FIFTH,
     table.SIXTH,
+    table.SIXTH_LISTED,
     table.SIXTH_CHINESE,
     table.SIXTH_NOT_AGENT,
 )
