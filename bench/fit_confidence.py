@@ -1,42 +1,52 @@
 """Fits the weights of the confidence in AI to labelled falls, and says how far they can be trusted.
 
     python bench/fit_confidence.py [--evidence out/evidence.jsonl] [--fresh] [--months …] [--jobs 2]
-        [--terms "tie" "group*max(tie,trigger)" …] [--moment "next close"] [--weight root] [--folds month] [--ridge 1]
+        [--tune base company …] [--terms "tie" "group*max(tie,trigger)" …]
+        [--moment "next close"] [--weight root] [--folds month] [--ridge 1]
 
-The months and windows are played once, and the evidence on every labelled fall (the fields of ``Evidence`` and how
-unusual the move was) is written to a file, at the fall's own close and at the next one's. Fits read only that file and
-take seconds. ``--fresh`` plays again: needed after every change to how evidence is gathered.
+The months and windows are played once, and the evidence on every labelled fall (the fields of ``Evidence``, what it
+derives from them, and how unusual the move was) is written to a file, at the fall's own close and at the next one's.
+Fits read only that file. ``--fresh`` plays again: needed after every change to how evidence is gathered.
 
-A term is arithmetic over the names in the file (listed with ``--names``), with ``min``, ``max``, ``abs``, ``log2``. The
-fit is a logistic regression with a small ridge, by Newton's method. Falls labelled unclear or disputable are left out,
-as are those without a story about AI, whose confidence is 0. Folds are calendar months, so that the falls of one
-session, which are close to one observation, are never on both sides; ``--folds line`` leaves out one line of business
-of AI's falls at a time instead. Printed beside the fit: the shipped confidence on
-the same falls, and the same made monotone by isotonic regression, likewise fitted on the other folds.
+By default the fields of ``Weights`` are fitted through ``weigh`` itself (``--tune``: only these), starting from what
+``rules/topics`` gives and held to it by the ridge; each keeps its sign. With ``--terms`` it is a logistic regression on
+arithmetic over the names in the file instead (``--names`` lists them; with ``min``, ``max``, ``abs``, ``log2``).
+
+Falls labelled unclear or disputable are left out, as are those without a story about AI, whose confidence is 0. Folds
+are calendar months, so that the falls of one session, which are close to one observation, are never on both sides;
+``--folds line`` leaves out one line of business of AI's falls at a time instead. Printed beside the fit: the shipped
+confidence on the same falls, contagion included, and the same made monotone by isotonic regression, likewise fitted on
+the other folds.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "bench")]
 
-import playing  # noqa: E402  # the path comes first
+import news  # noqa: E402  # the path comes first
+import playing  # noqa: E402
 import shocks  # noqa: E402
 from ordinary import by_fifths  # noqa: E402
 from playing import NEXT_CLOSE, Labelled, Played  # noqa: E402
 from tables import table  # noqa: E402
+
+from bot.core.cause.ranking import Evidence, weigh  # noqa: E402
+from bot.core.news import Weights  # noqa: E402
 
 FUNCTIONS: dict[str, Any] = {"min": min, "max": max, "abs": abs, "log2": math.log2, "__builtins__": {}}
 LEAST = 1e-3
@@ -54,7 +64,9 @@ class Row:
     fall: Labelled
     shipped: float
     """The confidence in AI as it is weighed now, contagion included."""
+    evidence: Evidence | None
     values: dict[str, float]
+    """By name; a field of words is one name for each word it had, with 1."""
 
     @property
     def month(self) -> str:
@@ -68,7 +80,12 @@ class Row:
 
 
 Predictor = Callable[[Row], float]
-Fit = Callable[[Sequence[Row]], Predictor]
+Fit = Callable[[Sequence[Row]], tuple[dict[str, float], Predictor]]
+"""Fits to rows: the fitted numbers by name, and what they predict."""
+SHARES = frozenset({"unconfirmed", "softened", "plain", "one_publisher", "two_publishers"})
+"""Weights that are shares or bounds, from 0 to 1."""
+FIRST_STEP, LAST_STEP = 0.4, 0.01
+"""Of the search for weights, in units of each weight's size."""
 
 
 def main() -> int:
@@ -79,7 +96,8 @@ def main() -> int:
     parser.add_argument("--months", default=",".join(playing.MONTHS), help="to play, with commas")
     parser.add_argument("--jobs", type=int, default=2, help="plays at a time")
     parser.add_argument("--names", action="store_true", help="list the names that terms may use, with their spread")
-    parser.add_argument("--terms", nargs="+", help="arithmetic over those names; default: each field of Evidence")
+    parser.add_argument("--terms", nargs="+", help="arithmetic over those names, instead of Weights")
+    parser.add_argument("--tune", nargs="+", help="fields of Weights to fit; default: all of them")
     parser.add_argument("--moment", choices=("close", "next close", "both"), default=NEXT_CLOSE)
     parser.add_argument(
         "--weight",
@@ -102,8 +120,19 @@ def main() -> int:
     if asked.names:
         print("\n".join(table(spread(rows), ["name", "least", "mean", "most", "where_ai", "elsewhere"])))
         return 0
-    found = measured(rows, asked.terms or _default_terms(rows), asked.weight, asked.ridge, asked.folds)
-    found |= {"left_out": left_out}
+    if asked.terms:
+        known = {*FUNCTIONS, *(name for row in rows for name in row.values)}
+        for term in asked.terms:
+            if unknown := set(compile(term, term, "eval").co_names) - known:
+                parser.error(f"{term}: no {', '.join(sorted(unknown))} in the evidence; see --names")
+        fit = logistic(asked.terms, asked.weight, asked.ridge)
+    else:
+        shipped = news.vocabulary()[0].weights
+        fields = [f.name for f in dataclasses.fields(shipped)]
+        if unknown := set(asked.tune or ()) - set(fields):
+            parser.error(f"Weights have no {', '.join(sorted(unknown))}, but {', '.join(fields)}")
+        fit = tuned(asked.tune or fields, shipped, asked.weight, asked.ridge)
+    found = measured(rows, fit, asked.weight, asked.folds) | {"ridge": asked.ridge, "left_out": left_out}
     print(json.dumps(found, indent=1) if asked.json else told(found))
     return 0
 
@@ -113,12 +142,13 @@ def main() -> int:
 
 def gather(file: Path, months: Sequence[str], jobs: int) -> None:
     """Play months and windows and write the evidence on their labelled falls, one JSON object a line."""
-    with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool:
-        every = list(pool.map(playing.play, [*map(playing.month, months), *playing.windows()]))
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w", encoding="utf-8") as lines:
-        for played in every:
+    part = file.with_name(f"{file.name}.part")
+    with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool, part.open("w", encoding="utf-8") as lines:
+        for played in pool.map(playing.play, [*map(playing.month, months), *playing.windows()]):
+            print(f"{played.name}: {played.seconds:.0f} s", file=sys.stderr)
             lines.writelines(json.dumps(row, default=str) + "\n" for row in _dumped(played))
+    part.replace(file)
 
 
 def _dumped(played: Played) -> list[dict[str, Any]]:
@@ -143,12 +173,22 @@ def read(file: Path) -> list[Row]:
             fall = Labelled(r["symbol"], date.fromisoformat(r["session"]), r["change"], r["label"], r["second"],
                             r["sure"], r["line"])  # fmt: skip
             values = _numbers(r["move"]) | _numbers(r["evidence"]) if r["evidence"] else {}
-            rows.append(Row(r["played"], r["moment"], fall, r["ai"], values))
+            rows.append(Row(r["played"], r["moment"], fall, r["ai"], _evidence(r["evidence"]), values))
     return rows
 
 
+def _evidence(found: dict[str, Any]) -> Evidence | None:
+    """The evidence as it was weighed; ``None`` where there was none, or other fields then."""
+    kinds = get_type_hints(Evidence)
+    if not kinds.keys() <= found.keys():
+        return None
+    return Evidence(**{name: kind(found[name]) for name, kind in kinds.items()})
+
+
 def _numbers(fields: dict[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in fields.items() if isinstance(value, int | float)}
+    numbers = {name: float(value) for name, value in fields.items() if isinstance(value, int | float)}
+    words = {name: value for name, value in fields.items() if isinstance(value, str) and value}
+    return numbers | {re.sub(r"\W", "_", f"{name}_{value}"): 1.0 for name, value in words.items()}
 
 
 def usable(rows: Sequence[Row], moment: str) -> tuple[list[Row], dict[str, int]]:
@@ -187,28 +227,58 @@ def spread(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return found
 
 
-def _default_terms(rows: Sequence[Row]) -> list[str]:
-    """The numeric fields of ``Evidence`` (those that every play has, not the names of moves)."""
-    with_evidence = {f for row in rows for f in row.values if not f.startswith(("own_", "group_", "match_"))}
-    return sorted(with_evidence - {"tied_explicitly", "contagion"})
-
-
 # ------------------------------------------------------------------------------------------------------------- fitting
 
 
-def logistic(
-    terms: Sequence[str], weight: str, ridge: float
-) -> Callable[[Sequence[Row]], tuple[list[float], Predictor]]:
+def logistic(terms: Sequence[str], weight: str, ridge: float) -> Fit:
     """Fits an intercept and a coefficient for each term; returns them and what they predict."""
     compiled = [compile(term, term, "eval") for term in terms]
+    absent = dict.fromkeys((name for term in compiled for name in term.co_names), 0.0)
 
     def inputs(row: Row) -> list[float]:
-        names = FUNCTIONS | row.values
+        names = absent | row.values | FUNCTIONS
         return [1.0, *(float(eval(term, names)) for term in compiled)]  # the developer's own arithmetic
 
-    def fit(rows: Sequence[Row]) -> tuple[list[float], Predictor]:
+    def fit(rows: Sequence[Row]) -> tuple[dict[str, float], Predictor]:
         coefficients = newton([inputs(r) for r in rows], [r.by_ai for r in rows], weights(rows, weight), ridge)
-        return coefficients, lambda row: _sigmoid(_dot(coefficients, inputs(row)))
+        named = dict(zip(["base", *terms], coefficients, strict=True))
+        return named, lambda row: _sigmoid(_dot(coefficients, inputs(row)))
+
+    return fit
+
+
+def tuned(names: Sequence[str], shipped: Weights, weight: str, ridge: float) -> Fit:
+    """Fits fields of ``Weights`` through ``weigh``, by a search along each in turn with ever smaller steps: with its
+    bounds and shares the confidence has no slope everywhere."""
+    size = {name: max(abs(getattr(shipped, name)), 0.25) for name in names}
+
+    def allowed(name: str, value: float) -> bool:
+        start = getattr(shipped, name)
+        return 0 <= value <= 1 if name in SHARES else value * start >= 0
+
+    def fit(rows: Sequence[Row]) -> tuple[dict[str, float], Predictor]:
+        cases: Counter[tuple[Evidence, bool]] = Counter()
+        for row, w in zip(rows, weights(rows, weight), strict=True):
+            if row.evidence is not None:
+                cases[row.evidence, row.by_ai] += w  # type: ignore[assignment]  # not whole numbers
+
+        def loss(tried: Weights) -> float:
+            told = ((w, min(max(weigh(e, tried)[0], LEAST), 1 - LEAST), ai) for (e, ai), w in cases.items())
+            strayed = sum(((getattr(tried, n) - getattr(shipped, n)) / size[n]) ** 2 for n in names)
+            return float(ridge / 2 * strayed - sum(w * math.log(p if ai else 1 - p) for w, p, ai in told))
+
+        best, least, step = shipped, loss(shipped), FIRST_STEP
+        while step > LAST_STEP:
+            before = least
+            for name in names:
+                for way in (step, -step):
+                    value = getattr(best, name) + way * size[name]
+                    if allowed(name, value) and (found := loss(tried := replace(best, **{name: value}))) < least:
+                        best, least = tried, found
+                        break
+            if least > before - 1e-3:
+                step /= 2
+        return {n: getattr(best, n) for n in names}, lambda r: weigh(r.evidence, best)[0] if r.evidence else 0.0
 
     return fit
 
@@ -261,7 +331,7 @@ def solve(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[flo
 def isotonic(weight: str) -> Fit:
     """The shipped confidence made monotone: pool adjacent violators (Ayer et al. 1955), linear between the blocks."""
 
-    def fit(rows: Sequence[Row]) -> Predictor:
+    def fit(rows: Sequence[Row]) -> tuple[dict[str, float], Predictor]:
         blocks: list[list[float]] = []  # weighted confidence, weighted hits, weight
         for row, w in sorted(zip(rows, weights(rows, weight), strict=True), key=lambda r: r[0].shipped):
             blocks.append([w * row.shipped, w * row.by_ai, w])
@@ -277,7 +347,7 @@ def isotonic(weight: str) -> Fit:
                 return before[1]
             return before[1] + (after[1] - before[1]) * (row.shipped - before[0]) / (after[0] - before[0])
 
-        return predict
+        return {}, predict
 
     return fit
 
@@ -286,8 +356,8 @@ FOLDS: dict[str, Callable[[Row], str]] = {
     "month": lambda row: row.month,
     "line": lambda row: f"AI: {row.fall.line or 'none described'}" if row.by_ai else row.month,
 }
-"""``line``: AI's falls by line of business, the others by month. Most of AI's falls are of one session; without its month
-nothing is left to learn from, and leaving out a line at least asks whether the rest tells of that line."""
+"""``line``: AI's falls by line of business, the others by month. Most of AI's falls are of one session; without its
+month nothing is left to learn from, and leaving out a line at least asks whether the rest tells of that line."""
 
 
 def weights(rows: Sequence[Row], kind: str) -> list[float]:
@@ -308,19 +378,18 @@ def _sigmoid(x: float) -> float:
 # ----------------------------------------------------------------------------------------------------------- measuring
 
 
-def measured(rows: Sequence[Row], terms: Sequence[str], weight: str, ridge: float, folds: str) -> dict[str, Any]:
+def measured(rows: Sequence[Row], fit: Fit, weight: str, folds: str) -> dict[str, Any]:
     """The fit on all rows, and how it, the shipped confidence and the isotonic one do on what they were not fitted
     to."""
-    fit = logistic(terms, weight, ridge)
-    coefficients, in_sample = fit(rows)
+    fitted, in_sample = fit(rows)
     of = FOLDS[folds]
     unseen: dict[str, list[tuple[Row, float]]] = {"fitted": [], "isotonic": []}
-    varied: list[list[float]] = []
+    varied: list[dict[str, float]] = []
     by_fold = []
     for fold in sorted({of(r) for r in rows}):
         others, here = [r for r in rows if of(r) != fold], [r for r in rows if of(r) == fold]
         without, predict = fit(others)
-        monotone = isotonic(weight)(others)
+        _, monotone = isotonic(weight)(others)
         varied.append(without)
         unseen["fitted"] += [(r, predict(r)) for r in here]
         unseen["isotonic"] += [(r, monotone(r)) for r in here]
@@ -341,12 +410,11 @@ def measured(rows: Sequence[Row], terms: Sequence[str], weight: str, ridge: floa
         "ai": sum(r.by_ai for r in rows),
         "ai_sessions": len({r.fall.session for r in rows if r.by_ai}),
         "weight": weight,
-        "ridge": ridge,
         "folds": folds,
-        "coefficients": [
-            {"term": term, "weight": round(b, 3), "least": round(min(v[i] for v in varied), 3),
-             "most": round(max(v[i] for v in varied), 3)}
-            for i, (term, b) in enumerate(zip(["base", *terms], coefficients, strict=True))
+        "fitted": [
+            {"weight": name, "value": round(value, 3), "least": round(min(v[name] for v in varied), 3),
+             "most": round(max(v[name] for v in varied), 3)}
+            for name, value in fitted.items()
         ],
         "losses": [
             {"confidence": name, "log_loss": _loss(some), "brier": _brier(some), "from_0.6": _from(some, 0.6)}
@@ -378,7 +446,7 @@ def told(found: dict[str, Any]) -> str:
         f"sessions. Left out: {'; '.join(f'{n} {why}' for why, n in found['left_out'].items())}.",
         f"Weight by {found['weight']}, ridge {found['ridge']:g}. Least and most: with one {found['folds']} left out.",
         "",
-        *table(found["coefficients"], ["term", "weight", "least", "most"]),
+        *table(found["fitted"], ["weight", "value", "least", "most"]),
         "",
         *table(found["losses"], ["confidence", "log_loss", "brier", "from_0.6"]),
         "",

@@ -7,8 +7,8 @@ import csv
 import dataclasses
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,8 +19,7 @@ import shocks
 from bot.adapters.store import open_store
 from bot.app.lab.backtesting import BacktestPlan, Request, plan_backtest, start_backtest
 from bot.clock import SystemClock
-from bot.core.cause import causes
-from bot.core.cause.ranking import Evidence, Explanation
+from bot.core.cause.ranking import Explanation
 from bot.core.engine import Engine
 from bot.core.model import Alert, Announcement, Reason
 from bot.core.news import Topics
@@ -127,7 +126,7 @@ class Ranked:
     """Of the best explanation by AI."""
     words: str = "not watched, or no price"
     evidence: dict[str, Any] = field(default_factory=dict)
-    """The fields of ``Evidence`` for AI; empty where no story speaks of it."""
+    """The fields of ``Evidence`` for AI, and what it derives from them; empty where no story speaks of it."""
     move: dict[str, float] = field(default_factory=dict)
     """How unusual the fall and that of its group are, and what kind of story the best AI explanation has."""
 
@@ -217,8 +216,8 @@ def play(stretch: Stretch) -> Played:
     played.sessions, played.symbols, played.stories = len(plan.played), len(plan.columns.symbols), len(plan.stories)
     for fall in stretch.falls:
         company = plan.project.companies.get(fall.symbol)
-        own = company.exposures if company else {}
-        played.exposures[fall.symbol] = tuple(sorted(own, key=lambda e, own=own: (-own[e], e)))  # type: ignore[misc]
+        own = (company.exposures if company else {}).items()
+        played.exposures[fall.symbol] = tuple(name for name, _ in sorted(own, key=lambda e: (-e[1], e[0])))
     with tempfile.TemporaryDirectory(prefix="aftershock-bench-") as scratch:
         asyncio.run(_play(plan, Path(scratch) / "bench.db", stretch.falls, played))
     played.seconds = time.perf_counter() - began
@@ -239,14 +238,14 @@ async def _play(plan: BacktestPlan, database: Path, falls: Iterable[Labelled], p
     waiting.sort(key=lambda w: w[:2])
     try:
         playing = start_backtest(plan, store)
-        with evidence_weighed() as weighed:
 
-            def rank(at: datetime, moment: str, session: Session) -> None:
-                for fall in falls:
-                    if fall.session == session.date:
-                        played.ranked[moment][fall.key] = _ranked(playing.engine, fall, at, session, kinds, weighed)
+        def rank(at: datetime, moment: str, session: Session) -> None:
+            for fall in falls:
+                if fall.session == session.date:
+                    played.ranked[moment][fall.key] = _ranked(playing.engine, fall, at, session, kinds)
 
-            async for result in playing.results():
+        async with aclosing(playing.results()) as results:
+            async for result in results:
                 while waiting and result.decisions.now > waiting[0][0]:
                     rank(*waiting.pop(0))
                 for announcement in result.decisions.announcements:
@@ -254,8 +253,8 @@ async def _play(plan: BacktestPlan, database: Path, falls: Iterable[Labelled], p
                         played.suppressed += 1
                     elif (message := _message(playing.engine, announcement, kinds)) is not None:
                         played.messages.append(message)
-            for rest in waiting:
-                rank(*rest)
+        for rest in waiting:
+            rank(*rest)
     finally:
         store.close()
 
@@ -331,20 +330,15 @@ def _lead(alerts: list[Alert], symbol: str) -> Alert | None:
     return max(own, key=lambda a: (a.session, a.severity, a.cause is not None), default=None)
 
 
-def _ranked(
-    engine: Engine, fall: Labelled, at: datetime, session: Session, kinds: Kinds, weighed: list[Evidence]
-) -> Ranked:
+def _ranked(engine: Engine, fall: Labelled, at: datetime, session: Session, kinds: Kinds) -> Ranked:
     if fall.symbol not in engine.market:
         return Ranked()
     own = engine.market.of(fall.symbol).timetable.on(session.date)
-    weighed.clear()
     verdict = engine.causes.explain(fall.symbol, at, session=own) if own else None
     if verdict is None or own is None:
         return Ranked()
     by_ai = [e for e in verdict.explanations if kinds.of(e.topic) == "ai"]
     ai = max(by_ai, key=lambda e: e.confidence, default=None)
-    # contagion weighs the evidence of others after the symbol's own
-    evidence = getattr(ai, "evidence", None) or (weighed[0] if weighed else None)
     best = verdict.best
     return Ranked(
         best.topic if best else "",
@@ -352,7 +346,7 @@ def _ranked(
         best.confidence if best else 0.0,
         ai.confidence if ai else 0.0,
         described(verdict, best) if best else "nothing in the news explains it",
-        {f.name: getattr(evidence, f.name) for f in dataclasses.fields(evidence)} if evidence else {},
+        _fields(ai.evidence) if ai and ai.evidence else {},
         _move(engine, fall.symbol, min(at, own.ends_at), own, ai),
     )
 
@@ -365,7 +359,7 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
         falling = len(group.falling)
         found |= {"group_strength": group.strength, "group_z": group.z, "group_falling": falling}
     if ai is not None:
-        found |= {"tied_explicitly": float(ai.tied_directly), "contagion": float(ai.contagion)}
+        found |= {f"explained_{n}": float(v) for n, v in _fields(ai).items() if isinstance(v, bool)}
         if ai.match is not None:
             found |= {
                 "match_direct": float(ai.match.reach.value == "direct"),
@@ -377,18 +371,7 @@ def _move(engine: Engine, symbol: str, at: datetime, session: Session, ai: Expla
     return found
 
 
-@contextmanager
-def evidence_weighed() -> Iterator[list[Evidence]]:
-    """Within it, the evidence of every weighing, in order: an explanation shows its terms, not what went into them."""
-    shipped: Callable[..., Any] = vars(causes)["weigh"]
-    weighed: list[Evidence] = []
-
-    def weigh(evidence: Evidence, *rest: Any) -> Any:
-        weighed.append(evidence)
-        return shipped(evidence, *rest)
-
-    vars(causes)["weigh"] = weigh
-    try:
-        yield weighed
-    finally:
-        vars(causes)["weigh"] = shipped
+def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass, by name, and what it derives from them."""
+    derived = (name for name, attribute in vars(type(value)).items() if isinstance(attribute, property))
+    return {name: getattr(value, name) for name in (*(f.name for f in dataclasses.fields(value)), *derived)}

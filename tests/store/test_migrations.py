@@ -119,7 +119,10 @@ def test_every_earlier_version_becomes_the_present_one_and_keeps_every_row(path:
         # the run that brought it up to date is new
         conn.execute("DELETE FROM runs WHERE id = 2")
         conn.commit()
-    assert tables(path, names) == before
+    now = tables(path, names)  # later versions add columns at the end
+    assert {
+        name: [new[: len(old)] for old, new in zip(before[name], now[name], strict=True)] for name in names
+    } == before
     assert verify(path) == evidence(path) == []
 
 
@@ -180,6 +183,7 @@ def test_a_present_database_is_neither_changed_nor_copied(path: Path) -> None:
 def test_migrations_are_never_renamed_or_reordered() -> None:
     assert [step.__name__ for step in MIGRATIONS] == [
         *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
+        "m006_dividends",
     ]
 
 

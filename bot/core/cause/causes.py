@@ -209,6 +209,7 @@ class Causes:
             terms=terms,
             match=replace(shown, first=release.first) if release else shown,
             group=group,
+            evidence=evidence,
             softens=softening(evidence, self._news.topics.weights),
             agents=said.agents if said else (),
         )

@@ -68,6 +68,8 @@ class Explanation:
     group: GroupMove | None = None
     contagion: bool = False
     """No story reaches the company; it falls with others that stories explain."""
+    evidence: Evidence | None = None
+    """What was weighed; of AI only."""
     softens: float = 0.0
     """Share of its rivals that it takes off."""
     agents: tuple[str, ...] = ()

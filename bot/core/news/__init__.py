@@ -6,6 +6,7 @@ The engine uses ``index.NewsIndex``. ``vocabulary.Topics`` and ``companies.Compa
 from bot.core.news.companies import Companies, Company
 from bot.core.news.index import NewsIndex
 from bot.core.news.lexicon import Name
+from bot.core.news.reader import reader_of
 from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics, Weights
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Topic",
     "Topics",
     "Weights",
+    "reader_of",
 ]
