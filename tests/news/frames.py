@@ -6,7 +6,10 @@ clause that moves, parted by ``/``: which way, who, the cause and, where it matt
 of another day. Rows
 were written before anybody looked at what the reader makes of them, table by table. Read for the first time, the ties
 of ``SECOND`` and its Chinese rows were wrong in 16 of 128 (14 not seen), those of ``THIRD`` in 16 of 75 (15 not seen),
-those of ``FOURTH`` in 1 of 75 (not seen), of ``FIFTH`` in 7 of 43 (not seen). What was wrong then was mended, or the row where it asked too much.
+those of ``FOURTH`` in 1 of 75 (not seen), of ``FIFTH`` in 7 of 43 (not seen). ``SIXTH`` has what was read right, in
+the end, of three sets: of the first, 58 of 175 ties were not seen at first and 4 of 105 others were taken for ties; of
+the second, 24 of 70 and 3 of 30; of the third, with traps set for the mends of the first two, 17 of 40 and 8 of 51.
+What was wrong then was mended, or the row where it asked too much.
 """
 
 # ruff: noqa: E501 - a row is a line, however long the headline
@@ -361,7 +364,7 @@ fall DELL results | Dell sinks on AI server margin worries after results
 fall SMCI results | Super Micro Computer stock plunges on preliminary results, AI order delays
 fall NVDA unknown label | Nvidia falls for third day as AI darlings lose steam
 fall ARM results | Arm slides as forecast falls short of AI hopes
-fall QCOM unknown | Qualcomm drops despite beating forecasts as AI phone demand cools
+fall QCOM spending object | Qualcomm drops despite beating forecasts as AI phone demand cools
 fall AMD results | AMD stock tumbles on data-center sales miss as AI rivals gain
 fall AVGO spending | Broadcom falls as investors question AI customer spending
 fall META spending object | Meta sinks 11% as Zuckerberg's AI spending spree alarms investors
@@ -453,7 +456,7 @@ fall ~ai-apps | AI概念股集体下跌
 THIRD = """
 fall NVDA ai | Nvidia gets pounded as DeepSeek proves frontier AI need not cost billions
 fall NVDA ai | DeepSeek just erased more value from Nvidia than most companies are worth
-fall NVDA ai / fall ? ai | Nvidia's $600bn wipeout: how DeepSeek spooked the market
+fall NVDA ai / fall NVDA ai | Nvidia's $600bn wipeout: how DeepSeek spooked the market
 fall ~ai-chips ai | Semiconductor stocks get crushed after DeepSeek stuns Silicon Valley
 fall ~ai-chips ai | Selloff in chip stocks accelerates as traders digest DeepSeek's efficient model
 fall ^ ai | DeepSeek triggers $1 trillion stock market rout
@@ -650,4 +653,421 @@ rise GOOGL | Alphabet rallies after Gemini 3 launch
 rise NVDA | Nvidia gains as DeepSeek's claims questioned
 - | Anthropic's valuation triples as Claude booms
 - | OpenAI sued by publishers over training data
+"""
+
+SIXTH = """
+fall ~software ai | Software stocks sink as Anthropic's new agent rattles investors
+fall CRM ai | Salesforce shares fall 6% after OpenAI unveils agent for sales teams
+fall ~software ai | Software stocks extend slide as AI disruption fears mount
+fall ~software ai | US software selloff deepens on fears AI will upend business models
+fall ~software ai | European software stocks tumble as AI jitters cross the Atlantic
+fall TEAM unknown / fall ~software ai | Why Atlassian Shares Are Trading Lower Today || Shares of software companies are trading lower after Anthropic launched a new coding tool.
+fall NOW unknown / fall NOW ai | Here's Why ServiceNow Stock Plunged 11% Today || Investors are worried that artificial intelligence agents will eat into seat-based software.
+fall TRI ai | Thomson Reuters shares drop 12% on Anthropic's new legal tool
+fall RELX ai | RELX sinks as much as 14% on Claude legal plug-in
+fall WKL.AS ai | Wolters Kluwer tumbles to two-year low as Anthropic moves into legal work
+fall ^+~legal-data ai | Legal data and publishing stocks hammered by new AI tool
+fall LSEG.L+RELX ai | London's Relx and LSEG lead FTSE 100 lower after Anthropic tool sparks AI fears
+fall ~it-services ai | Indian IT stocks crash up to 8% as Anthropic launches AI automation tool
+fall INFY+TCS.NS+WIT ai / fall ^ ai | Infosys, TCS, Wipro shares tank up to 7%: How Anthropic's new tool spooked Dalal Street
+fall ~it-services ai | Nifty IT plunges 6%, worst day since 2020, as AI threat looms over outsourcing
+fall ~it-services unknown / fall ~it-services ai | IT stocks bleed! Rs 2 lakh crore wiped out as AI fears grip Dalal Street
+fall INFY ai | Infosys ADR slumps 9% overnight amid AI disruption worries
+fall CTSH+EPAM ai | Cognizant, EPAM slide after OpenAI launches consulting arm
+fall ACN ai | Accenture falls to lowest since 2020 as AI threatens consulting model
+fall IBM ai | IBM shares plunge 13% after Anthropic says Claude can modernise COBOL
+fall IBM ai | IBM is the latest AI casualty. Shares are tanking on Anthropic programming language threat
+fall ~cybersecurity ai | Cybersecurity stocks drop as Anthropic unveils Claude Code Security
+fall CRWD+NET+ZS ai | CrowdStrike, Cloudflare and Zscaler sink after Anthropic debuts code-scanning tool
+fall CRWD unknown / fall ~cybersecurity ai | Why CrowdStrike stock dropped today || Cybersecurity stocks sold off after a report that Anthropic is testing a powerful model able to find software flaws on its own.
+fall ~cybersecurity ai | Cyber stocks slammed by leak of Anthropic's Mythos model
+fall RJF+SCHW ai | Schwab, Raymond James and LPL tumble as AI tax-planning tool stokes disruption fears
+fall SCHW ai | Charles Schwab stock slides 7% after startup launches AI tool for wealth advisers
+fall STJ.L ai / fall ~wealth ai | St James's Place plunges 13% as AI fears hit UK wealth managers
+fall ~wealth ai | Wealth management stocks are the latest victims of the AI scare trade
+fall ~insurance-brokers ai | Insurance brokers slump after OpenAI approves insurance app in ChatGPT
+fall AON ai | WTW, Gallagher and Aon shares sink as Insurify launches ChatGPT comparison tool
+fall ~insurance-brokers ai | Insurance broker stocks suffer worst day since 2008 as AI panic spreads
+fall ~freight-brokers ai | Trucking stocks crushed after former karaoke company touts AI logistics platform
+fall ~freight-brokers ai | Logistics stocks are the latest to get clobbered by AI fears
+fall DSV.CO+KNIN.SW ai | DSV, Kuehne+Nagel shares slide as AI concerns spread to European freight forwarders
+fall CBRE+JLL ai | CBRE and JLL suffer steepest drop since Covid as AI scare trade hits property services
+fall ~property-brokers ai | Real estate services stocks sink on fears AI will replace brokers
+fall CSGP ai | CoStar slides 9% as investors weigh threat from AI search
+fall ~games ai | Video game stocks slide after Google unveils Project Genie AI world generator
+fall RBLX+TTWO+U ai | Take-Two, Roblox and Unity shares tumble on Google's AI game-world tool
+fall CHGG ai | Chegg shares halve after CEO says ChatGPT is hurting growth
+fall CHGG ai | ChatGPT is hurting our growth, says Chegg; shares plunge 48%
+fall PSON.L ai | Pearson shares fall 15% after Chegg warning on ChatGPT
+fall DUOL ai | Duolingo stock drops after OpenAI demos language tutoring in GPT-5
+fall DUOL ai | Duolingo slides as Google Translate adds AI language-learning features
+fall GOOGL ai | Alphabet shares fall after OpenAI launches Atlas browser
+fall GOOGL ai | Alphabet tumbles 7% after Apple's Cue says AI will replace search engines
+fall GOOGL ai | Google parent slides as OpenAI announces search product
+fall OMC+PUB.PA+WPP ai | WPP, Publicis and Omnicom shares fall on report Meta to fully automate ads with AI
+fall WPP ai | WPP hits lowest since 1998 as AI threat clouds outlook for agencies
+fall TTD ai | Trade Desk shares sink as OpenAI's ad push raises competition fears
+fall NVDA ai | Nvidia loses nearly $600 billion in value as DeepSeek sparks tech rout
+fall ~ai-chips ai | Chip stocks sell off as China's DeepSeek shakes faith in U.S. AI lead
+fall ASML ai | ASML tumbles 8% on Chinese AI model shock
+fall NVDA ai | Nvidia drops 17% as low-cost Chinese AI model raises questions over chip demand
+fall ^ ai | Nasdaq futures slide 3% as Chinese startup's cheap AI model spooks Wall Street
+fall AVGO+MRVL ai | Broadcom, Marvell crater as DeepSeek upends AI trade
+fall 6857.T+8035.T ai / fall ~ai-chips ai | Advantest, Tokyo Electron sink as DeepSeek jolts Japan chip stocks
+fall MU+SNDK ai | Micron, SanDisk slide after Google's TurboQuant compression cuts AI memory needs
+fall ~memory ai | Memory stocks slump as Google research shows AI models can run on a sixth of the memory
+fall 000660.KS+005930.KS ai | Samsung, SK Hynix shares fall as Google's new algorithm stokes memory demand fears
+fall VST ai | Vistra, Constellation plunge more than 20% after DeepSeek casts doubt on AI power demand
+fall ENR.DE ai | Siemens Energy shares plummet 20% as Chinese AI model rattles sector
+fall SU.PA ai | Schneider Electric slumps 9% on DeepSeek fallout
+fall ~staffing ai | Staffing stocks slide as AI agents threaten white-collar hiring
+fall FVRR+UPWK ai | Upwork and Fiverr shares fall after OpenAI launches jobs platform
+fall AXP+MA+V ai | Visa, Mastercard and American Express drop as Citrini report on AI agents spooks market
+fall ~payments ai | Payments stocks tumble on warning AI agents could bypass card fees
+fall TEP.PA ai | Teleperformance shares crash 20% as Klarna says AI assistant does work of 700 agents
+fall CNXC ai | Concentrix sinks on worries AI chatbots will replace call centres
+fall FDS ai | FactSet plunges 10% after Anthropic releases financial research model
+fall MCO+SPGI ai | S&P Global, Moody's shares hit by Anthropic's push into financial analysis
+fall FDS+MSCI ai | FactSet and MSCI lead data-provider rout as Claude Opus 4.6 takes on financial research
+fall IT ai | Gartner shares collapse as AI casts shadow over research business
+fall FIG ai | Figma shares slide after Anthropic launches Claude Design
+fall WIX ai | Wix shares sink on vibe-coding worries
+fall SSTK ai | Getty, Shutterstock shares slide after OpenAI debuts image generator
+fall ~software ai | Software shares battered by AI worries for third straight day
+fall INTU ai | Intuit hit hard as traders fret over Anthropic's tax assistant
+fall SAP ai | SAP dragged to 18-month low by AI disruption angst
+fall EXPN.L ai | Experian shares rattled by AI threat, down 7%
+fall KKR ai | Blue Owl, Ares and KKR hit as AI fears over software loans spread
+fall ~software ai | Anthropic blamed as $285 billion is wiped off software stocks
+fall WDAY ai | Workday's stock is down 8%. Blame AI agents.
+fall LZ ai | LegalZoom sinks 20%, with traders pointing to Anthropic's plugin
+fall CRM+WDAY ai | Anthropic unveils office agent, sending Salesforce and Workday shares lower
+fall ~wealth ai | AI startup's tax tool wipes billions off brokerage stocks
+fall ~it-services ai | Anthropic's plugins trigger rout in Indian IT stocks
+fall ~software ai | OpenAI's Frontier launch knocks software shares
+fall MNDY ai | AI coding boom sends Monday.com shares to record low
+fall ^ unknown / fall ~software ai | 'SaaSpocalypse' hits Wall Street as AI agents trigger software rout
+fall ~software ai | 'Get me out': Traders dump software stocks as AI fears erupt
+fall INFY+WIT ai | 'Death knell for outsourcing?' Infosys, Wipro sink after Anthropic launch
+fall ~software ai | $300bn wiped off software and data groups as Anthropic tool fuels AI panic
+fall NVDA unknown / fall NVDA ai | Nvidia's $589bn rout: DeepSeek triggers biggest one-day loss in US history
+fall TCS.NS ai | TCS m-cap slips below Rs 10 lakh crore as AI fears drag stock 4%
+fall ~software ai | CRM, NOW, ADBE: Software stocks fall as Anthropic expands Claude Cowork
+fall CRWD ai | CrowdStrike (CRWD) slides 9% on Claude security launch
+fall GTLB ai | GitLab (NASDAQ:GTLB) stock plunges as Anthropic ships code review agent
+fall ^ ai / fall ~software ai | Stock market today: Dow, S&P 500, Nasdaq slide as AI disruption fears slam software
+fall ^ unknown / fall NVDA ai | Stock market live: Nasdaq plunges 3%, Nvidia craters as DeepSeek shock hits tech
+fall ^ unknown / fall ~publishing+~software ai | European shares end lower as AI worries weigh on media and software stocks
+fall ^ unknown / fall ~it-services ai | Closing Bell: Sensex falls 900 pts, Nifty below 25,600; IT stocks drag on AI worries
+fall IBM ai | IBM posts worst day since 2000 as Claude takes aim at COBOL
+fall ADBE+FIG ai | Adobe, Figma slide after Gemini gets design tools
+fall GTLB ai | GitLab shares slump as Codex update targets code review
+fall DOCU ai | DocuSign tumbles 12% after OpenAI shows in-house contract tool DocuGPT
+fall INTU ai | Intuit slides as Claude learns to file taxes
+fall SNOW ai / fall ~software ai | Snowflake falls despite strong forecast as AI fears weigh on software
+fall SAP ai | SAP slides despite record cloud backlog as investors fret about AI disruption
+fall CHGG ai | Chegg blames Google's AI Overviews for traffic collapse; stock sinks
+fall ZD ai | Ziff Davis, Dotdash owner slump as AI search guts traffic
+fall PRX.AS ai | Prosus slips as AI chatbots hollow out Stack Overflow traffic
+fall ~software ai | What is Claude Cowork, the AI tool that sent software stocks tumbling?
+fall ORCL ai | Oracle stock falls 13% as DeepSeek calls Stargate into question
+fall ~software ai | Chinese software shares in Hong Kong fall, tracking US peers, on AI disruption fears
+fall 6702.T ai | NEC, Fujitsu tumble as Anthropic shock reaches Japan's IT services firms
+fall EXPE unknown / fall ~consumer-internet ai | Expedia Stock Takes a Dive || The online travel agency fell 9% after OpenAI said ChatGPT users can book hotels directly.
+fall Z unknown / fall Z ai | Zillow shares under pressure || Zillow slumped 10% as Google began testing home listings inside its AI search mode.
+fall ^ unknown / fall LSEG.L ai | FTSE 100 closes lower || London Stock Exchange Group slid 12% and Relx 14% after Anthropic launched a plug-in that automates legal and data work.
+fall INTU unknown / fall INTU ai | Why Intuit Stock Tumbled Today || Shares of Intuit fell 7% on Tuesday after Anthropic released plug-ins for its Cowork agent, including one for accounting.
+fall DOCU ai | What's Going On With DocuSign Stock? || DocuSign shares are trading lower Wednesday after OpenAI revealed a contract tool it uses internally.
+fall U unknown / fall U ai | Why Unity Stock Crashed Today || Google's Project Genie lets users create playable worlds from a prompt, and investors fear it could displace game engines.
+*fall WIX unknown / fall ~software ai | Why Wix.com stock is down big this week || The website builder has been swept up in a sell-off of software names seen as vulnerable to generative AI.
+fall RHI unknown / fall ~staffing ai | Why Robert Half Stock Sank on Monday || Staffing shares fell as investors fretted that AI agents would take over routine office work.
+fall EFX unknown / fall EFX ai | Equifax Stock Is Falling. What's Behind the Drop. || Data providers are being sold on fears that AI models could replicate their products.
+fall LSTR unknown / fall ~freight-brokers ai | Why Landstar System Shares Dropped Today || The trucking broker was caught up in a sector-wide rout sparked by a small company's AI freight tool.
+fall GSHD unknown / fall ~insurance-brokers ai | Goosehead Insurance shares plunge || Insurance distributors sold off after ChatGPT began offering home insurance quotes.
+fall JLL unknown / fall JLL ai | JLL shares slide 12% in worst day since 2020 || Brokers fear that AI will take over the high-fee, labour-intensive work of commercial property firms.
+fall MORN unknown / fall MORN ai | Morningstar hits 52-week low || The stock fell after Anthropic's Claude gained connectors for equity research.
+fall G unknown / fall G ai | Genpact slumps 9% || The outsourcer joined a broad decline in services shares as AI automation worries deepened.
+fall EPAM unknown / fall ~it-services ai | EPAM Systems falls 13% || IT consultancies slid after Anthropic announced a joint venture to deploy Claude at large companies.
+fall ^ unknown / fall 000660.KS+005930.KS unknown / fall ~memory ai | Kospi slides 3%, Samsung and SK Hynix lead losses || Memory makers fell after Google published a technique to shrink the memory footprint of AI models.
+fall ENR.DE unknown / fall ENR.DE ai | Siemens Energy plummets 20% || The power equipment maker tumbled after a Chinese start-up said it had trained an AI model on a fraction of the computing power.
+fall ^ unknown / fall ~ai-chips unknown / fall 8035.T+9984.T ai | Nikkei falls as chip shares drag || SoftBank and Tokyo Electron declined as a low-cost model from China's DeepSeek raised doubts about demand for advanced chips.
+fall HCLTECH.NS+WIT unknown / fall ~it-services ai | Wipro, HCLTech among top Nifty losers || IT shares declined for a second session as Anthropic's new enterprise tools raised concerns over the sector's pricing.
+fall COFORGE.NS+PERSISTENT.NS unknown / fall ~it-services ai | Coforge, Persistent Systems fall up to 10% || Midcap IT names cracked on concerns that generative AI will compress billing rates, analysts said.
+fall CHGG unknown / fall CHGG ai | Chegg to cut 45% of jobs; shares drop || The education company cited the new realities of AI and reduced traffic from Google to content publishers.
+fall ABNB+EXPE unknown / fall ~consumer-internet ai | Booking, Airbnb and Expedia fall || Online travel shares slid after Google rolled out agentic booking in AI Mode.
+fall UMG.AS unknown / fall UMG.AS ai | Universal Music slides in Amsterdam || A report said OpenAI is building a music generator, raising fears of competition.
+fall ~software unknown / fall ASAN+HUBS ai | Small-cap software names hit fresh lows || HubSpot, Asana and Domo fell between 6% and 11% as anxiety over AI agents replacing software seats persisted.
+fall DSY.PA ai | Dassault Systemes slides as investors question whether AI agents will replace engineering software
+fall ZM ai | Zoom drops 7% as OpenAI builds meeting notes into ChatGPT
+fall DBX ai | Box and Dropbox shares slip after Claude gains file-management skills
+fall TWLO ai | Twilio slumps after OpenAI debuts real-time voice API aimed at call centers
+fall DDOG ai | Snowflake, Datadog fall on report OpenAI is developing data-analysis agent
+fall TRIP ai | Tripadvisor craters after Google puts AI trip planner in Search
+fall YELP ai | Yelp, Angi sink to lows as AI answers siphon off search traffic
+fall MONY.L ai | Moneysupermarket owner slumps 11% as ChatGPT insurance quotes arrive in UK
+fall AUTO.L+RMV.L ai | Auto Trader, Rightmove among biggest FTSE fallers on AI search worries
+fall RMV.L ai | AI fears knock another 6% off Rightmove
+fall ^ ai | Sage leads FTSE lower as AI rout spreads to accounting software
+fall CAP.PA ai | Capgemini hits six-year low amid AI worries over consulting
+fall 6098.T ai | Recruit Holdings sinks in Tokyo on concern AI will upend job ads
+fall TAL ai | TAL Education shares tumble on Chinese AI tutoring app launch
+fall NVDA ai | Nvidia dips after Moonshot's Kimi K2 shows what cheap training can do
+fall ~ai-chips ai | US chip stocks slip as Alibaba's new Qwen model needs far less compute
+fall ADBE ai | Adobe shares tumbled more than 7% on Friday after OpenAI demonstrated Sora
+fall ~creative ai | Film and TV stocks pummelled as AI video tool goes viral
+fall UMG.AS+WMG ai | Universal Music, Warner Music fall as Suno's AI songs top charts
+fall IQV ai | IQVIA and Icon drop after Anthropic rolls out Claude for drug trials
+fall DOCS ai | Doximity falls 8% after OpenAI unveils ChatGPT for clinicians
+fall GDRX ai | GoodRx, Hims slide on launch of ChatGPT Health
+fall ADEN.SW+RAND.AS ai | Adecco, Randstad shares hit multi-year lows as AI threatens temp jobs
+fall TASK ai | TaskUs plummets on fears AI bots will do away with call-centre outsourcing
+fall IT ai | Gartner tumbles as investors fear ChatGPT Deep Research makes its reports obsolete
+fall EFX+VRSK ai | Verisk, Equifax sell off as AI scare spreads to data analytics
+fall MCO+MSCI ai | Moody's, MSCI slump; Anthropic's finance agents blamed
+fall LSEG.L ai | LSEG slumps 13% as investors dump data stocks on AI threat
+fall OWL ai | Blue Owl sinks to record low on exposure to software firms threatened by AI
+fall KKR ai | KKR, Apollo tumble with software as AI angst reaches private credit
+fall AXP+V ai | American Express, Visa shares slide after bleak AI scenario goes viral
+fall PYPL ai | PayPal drops as AI shopping agents raise doubts over checkout button
+fall ETSY ai | Etsy sinks after Amazon launches AI shopping agent that buys from other sites
+fall ADSK ai | Why Autodesk Stock Flopped on Tuesday || Fears that AI could make its design software obsolete dragged down the sector.
+fall PAYC unknown / fall PAYC ai | Why Paycom stock tumbled this morning || Shares slid in sympathy with other software makers as worries about AI agents intensified.
+fall HUBS unknown / fall HUBS ai | HubSpot: why is it down 10% today? || Anthropic's marketing plug-in has investors asking whether customers still need its software.
+fall PSTG+STX+WDC ai | Storage shares get whacked || Seagate, Western Digital and Pure Storage fell after Google unveiled a compression algorithm for AI models.
+fall VRT unknown / fall VRT ai | Vertiv stock is having its worst day ever || The cooling specialist plunged 30% as DeepSeek's low-cost model called AI infrastructure needs into question.
+fall 5801.T ai | Japanese cable maker Furukawa Electric plunges on DeepSeek shock
+fall 000660.KS ai | SK hynix tumbles nearly 10% as Seoul reopens to DeepSeek fallout
+fall TCS.NS ai | TCS, HCL Tech down 5% as Anthropic tie-up with consultancies rattles D-Street
+fall ~it-services ai | IT index sheds 4% as fear of AI disruption returns to haunt investors
+fall INFY ai | Infosys shares tumble 6% as Anthropic's COBOL claim sends ripples through IT pack
+fall ^ unknown / fall ~it-services ai | Sensex cracks 1,000 pts; IT shares worst hit on AI scare
+fall LZ ai | LegalZoom stock nosedives as Claude goes to law school
+fall CRWD ai | CrowdStrike, Palo Alto shares slump as Mythos model stokes fears of automated hacking
+fall OKTA ai | Okta falls as AI coding tools make security software look replaceable
+fall FROG ai | JFrog collapses 25% after Anthropic adds code scanning to Claude
+fall GTLB ai | GitLab at record low as developers flock to AI coding assistants
+fall CHGG ai | Chegg plunges after admitting students are switching to ChatGPT
+fall FVRR ai | Fiverr slumps as clients turn to AI instead of freelancers
+fall SSTK ai | Nano Banana bites: Shutterstock and Getty shares drop
+fall WPP ai / fall WPP unknown | WPP's share price slump: the AI threat comes home || Shares in the ad group fell 9% as clients use AI to make campaigns themselves.
+fall ~software ai | Wall St week ahead: software slump on AI worries leaves investors hunting for a floor
+fall ^ ai | Nasdaq tumbles 1.4% as Anthropic's automation push reignites AI disruption fears
+fall NOW ai | ServiceNow's stock can't catch a break as AI fears send it to a 2-year low
+fall IT ai | Gartner shares crash 27%; some on Wall Street see AI threat
+fall WPP ai | WPP sinks as Google lets advertisers make campaigns with AI
+fall ~software ai | Selling in software stocks accelerates as AI replacement fears take hold
+fall ~software ai | Software shares in tailspin after Anthropic's latest release
+*fall CRM unknown / fall CRM ai | Salesforce down 26% this year. It fell again Tuesday on AI fears.
+fall ~publishing ai | European publishers and data firms plunge: Anthropic strikes again
+fall NVDA ai | How a Chinese AI lab wiped $600 billion off Nvidia in a day
+fall NVDA ai | Nvidia stock plummets, loses record $589 billion as DeepSeek prompts questions over AI spending
+fall CEG ai | Constellation Energy plunges 21% in worst day on record. China's DeepSeek is why.
+fall AVGO ai | Broadcom slides 17% on news of DeepSeek's low training costs
+fall ASML ai | ASML, ASMI sink as DeepSeek's breakthrough casts pall over chip gear
+fall GOOGL ai | Alphabet stock takes hit as OpenAI readies browser to challenge Chrome
+fall GOOGL ai | Google shares slide as Microsoft woos users with AI-powered Bing
+fall CHGG ai | Chegg's stock craters on ChatGPT's toll on homework help
+fall DUOL ai | Duolingo erases gains after GPT-5 demo builds a language app in seconds
+fall TEP.PA ai | Teleperformance shares suffer record fall on AI fears
+fall ~freight-brokers ai / fall CHRW unknown | Truckers hit the skids as AI logistics tool upends freight broking; C.H. Robinson down 15%
+fall SCHW ai | Schwab and other brokers are tumbling after Altruist unveiled a new AI tool
+fall CBRE unknown / fall ~property-brokers ai | CBRE drops 9%, real estate services names dumped on AI worries
+fall SPGI ai | S&P Global slides 11% with ratings peers as AI-disruption trade broadens
+fall INFY+WIT ai | Wipro, Infosys ADRs tumble up to 10% in US as AI scare deepens
+fall IBM ai | IBM falls most in 25 years after Anthropic blog on COBOL
+fall CRWD+DDOG ai | CrowdStrike, Datadog drop as Anthropic security push triggers selling
+fall MU ai | Micron extends losses as investors digest Google's memory-saving TurboQuant
+fall TRI unknown / fall TRI ai | Why Thomson Reuters Stock Was Crushed Today || Anthropic released a plug-in that handles contract review, and the market sees it as a direct challenge.
+fall EXPE+~consumer-internet unknown / fall EXPE+~consumer-internet ai | Why Expedia, Booking Stocks Tumbled Today || Google's new AI Mode can plan and book trips, a threat to travel agencies.
+fall NOW ai | ServiceNow falls 11% despite earnings beat as AI fears overshadow growth
+fall LZ unknown / fall LZ ai | Why LegalZoom stock sank 15% today || A new legal tool from an AI lab spooked shareholders.
+fall SAP ai | SAP leads DAX lower as AI agents threaten software licences
+"""
+
+SIXTH_LISTED = """
+fall ~ai-chips+~data-centres+~power-generation ai | Chip, power and data-centre stocks sink as cheap Chinese model needs fewer chips
+fall ~advertising+~financial-data+~software ai | Software, data and advertising stocks tumble as Anthropic tool stokes AI fears
+fall ~freight-brokers+~insurance-brokers+~wealth ai | Freight, insurance and wealth stocks fall as AI scare trade spreads
+fall NVDA spending | Nvidia falls as chip and power costs rise with AI demand
+"""
+
+SIXTH_CHINESE = """
+fall ~software ai | Anthropic 发布法律插件，美股软件股集体大跌
+fall NVDA ai | 受 DeepSeek 冲击，英伟达股价暴跌近 17%
+fall ~cybersecurity ai | 网络安全股盘前走低 Anthropic 推出 AI 代码安全工具
+fall IBM ai | IBM 股价创 25 年来最大单日跌幅：Claude 可改造 COBOL 代码
+fall ~games ai | 谷歌发布 AI 世界模型 Genie 3，游戏股全线下挫
+fall ~memory ai | 存储芯片股重挫，谷歌新算法可将 AI 内存占用降至六分之一
+fall ADBE unknown / fall ADBE ai | Adobe 股价下跌 6% || 谷歌推出新的 AI 图像编辑模型，投资者担心其冲击 Photoshop 业务。
+fall CRM+SAP+~software ai | AI 颠覆担忧加剧，SAP、Salesforce 等软件股持续走低
+fall IBM unknown / fall IBM ai | IBM 暴跌 13%，市值蒸发逾 300 亿美元 因 Anthropic 推出 COBOL 工具
+fall ~memory ai | DeepSeek 新模型大幅压缩显存需求 存储概念股集体跳水
+fall INFY ai | Anthropic 新工具引发抛售潮 Infosys ADR 跌近 6%
+fall NOW ai | AI 代理威胁 SaaS 模式，ServiceNow 跌超 11%
+fall NVDA unknown | 英伟达跌超 5%，市场担忧 AI 泡沫
+rise ~software | 软件股反弹，AI 恐慌情绪缓解
+fall ~ai-chips unknown | 算力股大跌 英伟达财报不及预期
+fall NVDA unknown | 英伟达下跌 2%，OpenAI 拟采购 AMD 芯片
+fall MSFT unknown | 微软跌 6% OpenAI 合作条款生变
+fall ~software unknown | 软件股下跌 金山办公发布 AI 新品
+"""
+
+SIXTH_NOT_AGENT = """
+fall NVDA+~ai-apps macro label | Nvidia and other AI stocks tumble as yields jump
+fall PLTR unknown label | Why Palantir, SoundHound and Other Artificial Intelligence (AI) Stocks Plunged Today
+fall SMCI unknown label | AI darling Super Micro sinks 18% after delaying annual filing
+fall AI results | C3.ai plunges 25% on weak preliminary sales
+fall CRWV offering label | AI cloud firm CoreWeave slides as lock-up expires
+fall AVGO results object | Broadcom shares fall as AI chip sales outlook disappoints
+fall DELL results object | Dell slips after AI server margins shrink
+fall MRVL spending object | Marvell tumbles as custom AI chip growth falls short
+fall CRM results own | Salesforce stock drops 6% as Agentforce adoption lags
+fall ADBE spending object | Adobe shares sink on slow AI monetisation
+fall ARM results | Arm falls on tepid forecast even as AI demand booms
+fall META spending object | Meta plunges 11% as Zuckerberg hikes AI spending
+fall AMZN spending object | Amazon sinks after $200 billion AI capex plan spooks investors
+fall MSFT spending object | Microsoft loses $357 billion in value as AI spending surges and cloud growth slows
+fall ^ spending object | Tech stocks slump on worries about AI spending
+fall ORCL spending object | Oracle slides as report says Blue Owl won't fund AI data center
+fall ORCL spending object | Oracle shares fall 5% on concern over OpenAI-linked debt
+fall ^ spending object | Global stocks slide as AI bubble fears resurface
+fall ^ spending object | Nasdaq falls 2% as AI valuation jitters grip Wall Street
+fall 9984.T spending object | SoftBank plunges 10% as AI bubble worries hit Asia
+fall PLTR spending object | Palantir slides as Michael Burry bets against AI names
+fall ~power-generation spending object | Power stocks drop as Microsoft cancels data-centre leases, raising AI demand doubts
+fall VRT spending object | Vertiv slides on AI demand worries
+fall BIDU results own | Baidu shares fall after Ernie Bot launch underwhelms
+fall GOOGL unknown | Alphabet drops as Gemini image tool row embarrasses company
+fall DUOL spending object | Duolingo plunges 25% as AI push slows user growth
+fall AAPL results object | Apple shares slip as Siri AI upgrade delayed
+fall FIG results object | Figma tumbles 18% after results as AI investment squeezes margins
+fall SNAP unknown | Snap plunges as Perplexity AI deal ends
+fall PATH results | UiPath sinks 30% after cutting forecast, CEO exit
+fall WDAY results object | Workday shares slide as subscription revenue forecast misses, company touts AI agents
+fall TEM results label | Tempus AI stock falls 12% on Q2 results
+rise ~software | Software stocks rebound as AI fears ease
+rise TRI | Thomson Reuters jumps 11% after Anthropic partnership
+rise NVDA | Nvidia climbs as DeepSeek worries fade
+rise INTU | Intuit shares surge on deal to bring TurboTax to ChatGPT
+rise BABA | Alibaba soars as new Qwen model tops DeepSeek
+rise FIG | Figma rallies after OpenAI adds app to ChatGPT
+- | Stocks making the biggest moves midday: Nvidia, Salesforce, OpenAI partner CoreWeave, Chegg and more
+rise PLTR / fall PINS results | Earnings live: Palantir soars on AI demand, Pinterest pummeled, Chipotle cuts forecast
+fall SNOW unknown / rise AI | After-hours movers: Snowflake falls, C3.ai jumps, HP slides on tariffs
+fall ^ tariffs | Dow drops 400 points on tariff fears; OpenAI launches GPT-4.5
+fall ADBE unknown | Tech Roundup: Adobe slips, Anthropic raises funds, Apple eyes Gemini
+fall NOW contagion | ServiceNow falls in sympathy after SAP's cloud backlog misses
+fall ~advertising contagion object | Ad stocks drop as WPP cuts guidance, touts AI platform
+fall ~ai-chips contagion object | Chip stocks slide after ASML orders disappoint, AI optimism fades
+- | One year after DeepSeek shock, Nvidia is worth $5 trillion
+- | Will AI kill software stocks? Analysts are divided
+fall ADBE unknown | Is Adobe stock a buy after its AI-driven slump?
+fall ~software unknown | Opinion: AI won't eat software, and the sell-off is overdone
+- | Jim Cramer says software fears over Anthropic are overblown
+- | AI could wipe out half of entry-level jobs, Anthropic CEO warns
+none NVDA | Analyst predicts Nvidia could fall 30% if AI models get cheaper
+fall MSFT unknown | Microsoft slips as Apple picks Google's Gemini for Siri
+fall SMCI spending object | Super Micro falls after Oracle cancels AI server order
+fall NVDA policy object | Nvidia falls as U.S. tightens AI chip export curbs to China
+fall AMD policy object | AMD slides on $800 million hit from China AI chip restrictions
+fall NVDA spending object | Nvidia drops after China tells firms to stop buying its AI chips
+fall AAPL regulator | Apple shares slip as lawsuit alleges books used to train AI
+- | New York Times sues OpenAI; Microsoft shares dip
+fall 9984.T spending object | SoftBank shares tumble after selling Nvidia stake to fund OpenAI bet
+- | Anthropic raises $30 billion at $380 billion valuation
+fall CRWV+ORCL results | OpenAI misses revenue target; Oracle, CoreWeave shares slide
+- | ChatGPT down for thousands of users, Downdetector shows
+fall SOUN rating | Open Lending and SoundHound AI slide as short seller report lands
+- | Salesforce cuts 4,000 support jobs as AI takes over; shares flat
+rise XYZ | Block slashes half its staff citing AI, shares soar
+fall CRM unknown / fall CRM results | Why Salesforce Stock Dropped Today || The company's revenue forecast fell short of estimates even as its AI agent product gained customers.
+fall DELL unknown | Why Dell Stock Sank Today || Margins at the PC maker's AI server business narrowed in the quarter.
+fall CRWV unknown | Why CoreWeave Shares Are Plunging || The AI cloud company said a data-center delay would weigh on full-year revenue.
+fall UNH unknown | UnitedHealth falls 8% || The insurer cut its profit outlook, and separately said it uses AI to process claims.
+fall NKE unknown / rise NVDA | Nike shares tumble 10% || The sportswear maker warned on tariffs. Elsewhere, Nvidia rose on AI optimism.
+fall TGT results | Target drops after weak holiday sales || Its new chief said AI would help with inventory.
+fall TSLA results | Tesla slides on delivery miss || Analysts still see value in its AI and robotics bets.
+fall ^ macro / fall AVGO+NVDA unknown label / rise ~power-generation | Wall Street ends lower on hot inflation data || Nvidia and Broadcom led AI shares down while energy stocks rose.
+fall SMCI unknown | Super Micro Computer stock sinks || Auditor Ernst & Young resigned from the AI server maker.
+fall INTC unknown | Intel falls 9% on manufacturing charge || The chipmaker has struggled to win AI customers from Nvidia.
+fall MRVL unknown | Marvell slides 14% || The maker of AI chips for Amazon forecast revenue below expectations.
+fall NVDA unknown | Why Nvidia Stock Fell Today || President Trump announced tariffs on semiconductors. The company dominates the market for AI chips.
+fall ARM unknown / rise ~ai-apps | Why Arm Stock Slumped || A downgrade cited rich valuation after the rally in AI stocks.
+fall RDDT results | Reddit drops on user growth miss || The company licenses its data to OpenAI and Google.
+fall TTD results | Trade Desk plunges 33% after first revenue miss || The ad tech firm said the rollout of its AI platform Kokai was slower than hoped.
+fall ASAN deal | Asana slides as CEO steps down || Its AI Studio is growing quickly, the outgoing chief said.
+fall GTLB results | GitLab falls on guidance || Duo, its AI assistant, integrates Anthropic's Claude.
+fall ACN unknown | Accenture drops on federal contract cuts || The consultant has a partnership with OpenAI.
+fall ^ contagion | Nasdaq slips as traders await Nvidia results || Investors are looking for signs that the AI boom has further to run.
+fall VRT unknown | Vertiv sinks 15% || Quarterly orders at the data-center equipment maker missed estimates, stoking worry about AI demand.
+rise CRWD / *fall CRWD ai | CrowdStrike stock rises on Anthropic partnership || The shares had dropped last month after Anthropic launched a security tool.
+fall CHGG unknown | Chegg reports quarterly results || Shares of the company have lost 99% since ChatGPT launched in 2022.
+rise CNXC | Concentrix rallies 9% || The call centre operator beat forecasts, easing fears that AI is taking its business.
+fall ADBE results own | Adobe slides after Firefly revenue disappoints
+fall IBM results own | IBM falls 8% as watsonx bookings slow
+fall AMZN results own | Amazon slips as Alexa+ rollout hits snags
+fall SOUN unknown | SoundHound sinks after losing voice AI customer
+fall BIDU results | Baidu slides despite launch of Ernie 5 as ad revenue shrinks
+fall DUOL unknown | Duolingo shares drop as CEO says AI will replace contractors
+fall DUOL unknown | Why Duolingo Stock Fell Today || The CEO said AI will replace contract workers, prompting a social media backlash.
+fall KLAR unknown | Klarna falls as AI-first hiring freeze reversed
+fall GOOGL spending object | Alphabet slips after raising AI capex to $185 billion
+fall CRWV spending object | CoreWeave plunges on debt-fuelled AI expansion
+*fall NVDA ai | Nvidia sinks as DeepSeek anniversary passes and investors ask who pays for AI
+fall ~ai-chips spending object | Chip stocks slide on fears hyperscalers will trim AI budgets
+fall MU unknown | Micron falls as Samsung's HBM4 wins Nvidia approval
+fall NVDA spending object | Nvidia drops 3% as Anthropic signs up for a million Google TPUs
+fall SONY unknown | Sony slides as AI-driven memory crunch raises console costs
+fall 7974.T spending object | Nintendo tumbles on fears AI demand for memory will squeeze margins
+rise CRWD | CrowdStrike surges as Mythos model underlines need for cyber defence
+rise NVDA | Nvidia pares DeepSeek losses, ends up 9%
+fall TSLA unknown / rise META | Tesla falls, Meta rises, Anthropic launches Opus 4.6: what moved markets Thursday
+fall ^ unknown | 5 things to know: Stocks slide, OpenAI's new model, Boeing talks
+fall ^ macro | Nasdaq falls as strong jobs data dents rate-cut hopes; Anthropic tool in focus
+fall ~crypto-miners macro | Bitcoin miners slump as crypto rout deepens despite AI pivot
+fall AAPL regulator | Apple falls after Musk's xAI sues over App Store rankings
+fall META regulator | Meta slips on probe into AI chatbots' talks with minors
+- | Software stocks have fallen too far on AI fears, says Morgan Stanley
+none ~software | Three software stocks that could sink as AI agents spread
+- | Two years after AI panic, Teleperformance still trades at half its old value
+fall INFY contagion | Infosys slips after Accenture cuts outlook; AI deal wins cited
+fall UPST unknown | Why Upstart Stock Sank Today || The AI lender priced a convertible note offering, and investors worried about dilution.
+fall NVDA unknown | Why Nvidia Stock Fell Today || Competition from Chinese chipmakers such as Huawei is a growing threat to its AI business.
+fall AMD unknown | Why AMD stock dropped today || Investors are worried that demand for AI accelerators may be peaking.
+fall AVGO unknown | Why Broadcom Shares Slid Today || Google may shift some custom AI chip work to MediaTek, a report said, raising fears of lost orders.
+fall ORCL unknown | Why Oracle Stock Slumped Today || Fears are mounting over its exposure to OpenAI, which accounts for most of its backlog.
+fall CRWV unknown | Why CoreWeave Stock Is Down Today || Short seller Jim Chanos questioned whether AI cloud companies will ever make money.
+fall PLTR unknown / fall ~software macro | Why Palantir Stock Sank Today || Software stocks fell as government shutdown fears hit contractors. Palantir sells AI software.
+fall TSLA unknown | Why Tesla stock fell today || Waymo, its robotaxi rival, expanded to new cities, and xAI poached engineers.
+- | Why Apple Stock Dipped Today || The company's revamped Siri, powered by Google's Gemini, will be late, a report said.
+fall SNAP unknown | Why Snap Shares Plunged Today || The Specs maker lost users in North America as it battles TikTok and Meta AI.
+fall INTC unknown | Why Intel stock is down || A key partner may build its own AI chips, threatening a foundry win.
+fall RDDT unknown | Why Reddit Stock Fell Today || Data showed ChatGPT cites Reddit less often, but analysts blamed valuation.
+fall MU unknown | Why Micron stock fell 5% Friday || Investors feared that a new supply from Samsung will hurt AI memory prices.
+fall SMCI unknown | Why Super Micro shares plummeted today || Dell's growing share in AI servers threatens the company's margins.
+fall VRT unknown | Why Vertiv Stock Dropped Today || Amazon unveiled its own cooling system for AI servers, threatening sales to a key customer.
+fall NVDA spending object | Nvidia falls as Chinese AI chip startup soars on debut
+fall NVDA spending object | Nvidia slips as Huawei unveils AI chip cluster to rival its systems
+fall TSM spending object | TSMC drops as U.S. probes Chinese AI firm's access to its chips
+fall ~ai-chips policy | Chip stocks fall as Trump officials target Chinese AI startups with new curbs
+fall NVDA spending object | Nvidia drops as China AI spending slows
+fall PLTR unknown | Palantir slides despite AI-driven sales beat as valuation worries return
+fall MSFT results | Microsoft falls despite OpenAI gain as cloud growth slows
+fall SMCI results | Super Micro sinks despite AI order surge as margins shrink
+fall MU unknown | Micron shares are down 6%. Blame AI spending jitters.
+fall NKE unknown | Nike's stock is tumbling. Tariffs are to blame, not AI.
+fall PLTR unknown | Why is Palantir down today? Blame Michael Burry.
+fall GOOGL unknown / fall GOOGL unknown | Google is latest victim of AI-generated phishing scam; shares slip
+fall UNH outage / fall UNH unknown | UnitedHealth is the latest victim of AI-powered hackers as shares fall
+fall ^ unknown label | Nasdaq falls as AI trade unwinds in chilling reminder of dot-com bust
+fall NVDA unknown label | Nvidia sheds 4% as AI rally loses steam
+fall NVDA spending object | Nvidia falls as Sam Altman says investors are overexcited about AI
+fall ^ unknown | Asian shares slide as AI jitters return to Wall Street
+fall ~cloud spending object | Cloud stocks drop after Nvidia-backed CoreWeave's AI outlook chills sector
+fall IBM unknown | IBM falls after HashiCorp deal scrutiny; touts AI agents
+fall ~ai-chips unknown / rise ~software | Chip stocks fall, software gains as traders rotate after AI agents' launch
+fall CRM unknown | Salesforce drops after Informatica purchase as AI deal worries investors
+fall ADBE unknown | Adobe to buy Semrush for $1.9 billion in AI marketing push; stock slips
+fall AI results object | C3.ai tumbles as founder's illness and AI competition weigh on sales
+fall PINS tariffs object | Pinterest crashes as tariffs hit ads and AI spending rises
 """

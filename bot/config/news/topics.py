@@ -126,6 +126,8 @@ class FamilyEntry(StrictModel):
 
     lab: Text | None = None
     """Its maker, as named under labs."""
+    company: Text | None = None
+    """Symbol of the listed company that makes it, where that is no lab."""
     names: tuple[Written, ...] = ()
     """Its bare names."""
     versions: tuple[Written, ...] = ()
@@ -280,7 +282,7 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             for name, e in file.labs.items()
         ),
         families=tuple(
-            Family(name, e.lab or "", names(e.names), names(e.versions), e.broad, e.also)
+            Family(name, e.lab or "", names(e.names), names(e.versions), e.broad, e.also, e.company or "")
             for file in files
             for name, e in file.models.items()
         ),

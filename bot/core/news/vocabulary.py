@@ -46,6 +46,8 @@ class Family:
     broad: bool = False
     """Always in the news, so its bare name does not put two stories into one cluster."""
     also: tuple[str, ...] = ()
+    company: str = ""
+    """Of a product whose maker is no lab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class Part(enum.StrEnum):
     """What a lab makes, and others too: ``app``, ``platform``."""
     CHEAPER = "cheaper"
     """AI that needs less of what suppliers sell: ``fewer chips``, ``at a fraction of the cost``."""
+    NEWCOMERS = "newcomers"
+    """Whose AI is a surprise to those who sell to the makers known so far: ``a Chinese AI model``."""
     EASES = "eases"
     """Fears that end."""
     ITS = "its"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import itertools
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.core.news.clauses.frames import AiRole, CauseKind
 from bot.core.news.clauses.marks import (
+    BECAUSE,
     BESIDE,
     BITS,
     BREAKS,
@@ -26,7 +28,7 @@ from bot.core.news.vocabulary import Part
 AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
 FINANCE, THREATS, HURTS = BITS[Part.FINANCE], BITS[Part.THREATS], BITS[Part.HURTS]
 LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
-PRODUCTS = BITS[Part.PRODUCTS]
+PRODUCTS, NEWCOMERS, SPARKS = BITS[Part.PRODUCTS], BITS[Part.NEWCOMERS], BITS[Part.SPARKS]
 EASES, ITS, RESULTS = BITS[Part.EASES], BITS[Part.ITS], BITS[Part.RESULTS]
 _RIVALS = RESULTS | OTHER
 
@@ -62,7 +64,7 @@ class _Seen:
     own: bool
     """Labs and models of who moves."""
     its: bool
-    """``its`` speaks of who moves: nobody else has been named before it."""
+    """``its`` speaks of who moves: nobody else has been named before it, and no AI."""
     others: bool
     """Other companies."""
 
@@ -106,11 +108,11 @@ def judge(
     return Verdict(CauseKind.UNKNOWN, role=role)
 
 
-def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
-    bits, own, others, its = 0, False, False, False
+def _look(marks: Sequence[Mark], symbols: Collection[str]) -> _Seen:
+    bits, hurts, own, others, its = 0, 0, False, False, False
     named: list[Mark] = []
     before: Mark | None = None
-    for mark in marks:
+    for number, mark in enumerate(marks):
         near = before is not None and mark.start - before.stop <= _NEAR
         if near and before is not None and before.bits & MAKER and mark.bits & BESIDE:
             if before in named:  # "a ChatGPT rival" is somebody else's
@@ -118,7 +120,10 @@ def _look(marks: Iterable[Mark], symbols: Collection[str]) -> _Seen:
             bits |= mark.bits & ~THREATS
         else:
             bits |= mark.bits
-        if mark.bits & ITS and not named and not others:
+        if mark.bits & HURTS and mark.bits & BECAUSE and not _blamed(marks, number):
+            bits &= ~HURTS | hurts
+        hurts |= bits & HURTS
+        if mark.bits & ITS and not named and not others and not bits & (AI | TOOLS | NEWCOMERS):
             its = True
         if mark.bits & MAKER:
             if (mark.owner and mark.owner in symbols) or (near and before is not None and before.bits & ITS):
@@ -139,11 +144,14 @@ def _agent(
     if bits & EASES or not (seen.named or bits & (AI | TOOLS)):
         return None
     launched = bool(bits & LAUNCHES and not gerund)
+    if apart and seen.others and not seen.named:  # another company's product, told of beside the move
+        launched = False
     agents = tuple(dict.fromkeys(name for m in seen.named for name in m.makers))
     # a lab that belongs to a listed company does a hundred other things; what counts is what it makes
     makers = [m for m in seen.named if not m.owner or any(n.startswith("model:") for n in m.makers)]
     models = any(n.startswith("model:") for m in makers for n in m.makers)
-    bought = bool(bits & (SPENDING | SOLD) and not bits & (CHEAPER | HURTS) and not _acts(marks, SPENDING | SOLD))
+    hurt = any(m.bits & HURTS and not m.bits & BECAUSE for m in marks)
+    bought = bool(bits & (SPENDING | SOLD) and not (bits & CHEAPER or hurt) and not _acts(marks, SPENDING | SOLD))
     if makers:
         makes = models or bool(bits & (TOOLS | PRODUCTS | CHEAPER)) or _ends_in_ai(marks)
         strength = _named_strength(seen, makes=makes, bought=bought, launched=launched, apart=apart, alone=alone)
@@ -189,15 +197,17 @@ def _unnamed_strength(
         return NAMED
     if bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD)):
         return KIND
+    if (harm or launched or shaken) and not bits & OTHER and _newcomer(marks):
+        return KIND
     if not bits & AI or (supplier and not (bits & HURTS or (made and bits & THREATS))):
         return 0.0
     if bits & HURTS or (bits & THREATS and (bits & TOOLS or shaken)) or (made and (bits & THREATS or launched)):
         return KIND
-    if apart or business:
+    if business or (apart and _feared(marks) == len(marks)):
         return 0.0
     if bits & (THREATS | TOOLS) or (launched and seen.named):
         return KIND
-    return FEARED if bits & FEARS else 0.0
+    return FEARED if bits & FEARS or (made and bits & FELLS) else 0.0
 
 
 def _ends_in_ai(marks: Sequence[Mark]) -> bool:
@@ -212,10 +222,35 @@ def _first(marks: Sequence[Mark], bits: int) -> int:
 
 
 def _acts(marks: Sequence[Mark], upon: int) -> bool:
-    """True where a model does something to ``upon``: ``a Chinese model shakes faith in AI spending``."""
-    what = _first(marks, MAKER | TOOLS | PRODUCTS)
-    does = next((n for n in range(what, len(marks)) if marks[n].bits & (FELLS | THREATS | CHEAPER)), len(marks))
-    return not any(m.bits & upon for m in marks[:does]) and any(m.bits & upon for m in marks[does + 1 :])
+    """True where a model, or fear of AI, does something to ``upon``: ``a Chinese model shakes faith in AI spending``,
+    ``an algorithm stokes fears for demand``, ``AI worries overshadow results``."""
+    what = min(_first(marks, MAKER | TOOLS | PRODUCTS), _feared(marks) + 1)
+    for does in range(what, len(marks)):
+        after = marks[does + 1 :]
+        if marks[does].bits & (FELLS | THREATS | CHEAPER) or (
+            marks[does].bits & SPARKS and any(m.bits & FEARS for m in after)
+        ):
+            return not any(m.bits & upon for m in marks[:does]) and any(m.bits & upon for m in after)
+    return False
+
+
+def _feared(marks: Sequence[Mark]) -> int:
+    """Where the worries of ``AI worries`` stand; the number of marks where they do not."""
+    pairs = enumerate(itertools.pairwise(marks), 1)
+    alike = (n for n, (a, b) in pairs if a.bits & AI and b.bits & FEARS and b.start - a.stop <= _NEAR)
+    return next(alike, len(marks))
+
+
+def _blamed(marks: Sequence[Mark], number: int) -> bool:
+    """True where it is AI that the word at ``number`` blames: ``blames ChatGPT``, ``AI is to blame``."""
+    beside = [*marks[max(0, number - 2) : number], *marks[number + 1 : number + 2]]
+    return any(m.bits & (AI | MAKER | TOOLS) for m in beside)
+
+
+def _newcomer(marks: Sequence[Mark]) -> bool:
+    """``China's AI``, ``a start-up's model``."""
+    pairs = itertools.pairwise(marks)
+    return any(a.bits & NEWCOMERS and b.bits & (AI | TOOLS) and b.start - a.stop <= _NEAR for a, b in pairs)
 
 
 def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:

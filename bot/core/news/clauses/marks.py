@@ -62,7 +62,7 @@ def bits_of(marks: Sequence[Mark]) -> int:
     return bits
 
 
-_SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—")
+_SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|\p{Han} \p{Han}")
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
@@ -91,12 +91,13 @@ class Marker:
             self._words.add("line", exposure, names, 0)
         companies = {lab.name: lab.company for lab in topics.labs}
         self._owners = {f"lab:{name}": company for name, company in companies.items()}
-        self._families = {family.name: companies.get(family.lab, "") for family in topics.families}
+        self._families = {family.name: family.company or companies.get(family.lab, "") for family in topics.families}
 
-    def read(self, text: Folded, hits: Iterable[Hit]) -> list[Mark]:
-        """The marks of ``text`` in order; none where nothing moves in it. ``hits``: what is known of it already."""
+    def read(self, text: Folded, hits: Iterable[Hit], *, still: bool = False) -> list[Mark]:
+        """The marks of ``text`` in order; none where nothing moves in it, unless ``still``. ``hits``: what is known of
+        it already."""
         moves = settle([self._moves.scan(text, Field.TITLE)])[0][0]
-        if not moves:
+        if not moves and not still:
             return []
         words = settle([self._words.scan(text, Field.TITLE)])[0][0]
         found: dict[tuple[int, int], Mark] = {}
@@ -186,6 +187,9 @@ def separators(text: Folded) -> list[Mark]:
     depth = 0
     for match in _SEPARATORS.finditer(written):
         start, sign = match.start(), match.group().strip() or " "
+        if len(sign) > 1:  # a space between Chinese words is a comma
+            found.append(Mark(start + 1, start + 2, COMMA))
+            continue
         sign = sign[0]
         if sign in _BRACKETS:
             depth = min(1, max(0, depth + _BRACKETS[sign]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.core.news.clauses.frames import Move
 from bot.core.news.clauses.marks import (
+    AI,
     BECAUSE,
     BESIDE,
     BOUNDARY,
@@ -28,6 +29,7 @@ from bot.core.news.clauses.marks import (
     LINE,
     MAKER,
     MONEY,
+    MOVES,
     PERHAPS,
     RISES,
     SENDS,
@@ -166,7 +168,7 @@ def _heads(text: Folded, marks: list[Mark], context: int) -> Iterator[_Head]:
         if found is None:
             continue
         taken = found.last
-        found.real = not _perhaps(marks, at)
+        found.real = not _perhaps(text, marks, at)
         yield found
 
 
@@ -174,12 +176,18 @@ def _way(mark: Mark) -> Move:
     return Move.FALL if mark.bits & (FALLS | FELLS) else Move.RISE
 
 
-def _perhaps(marks: list[Mark], at: int) -> bool:
-    """True where the word before says that the move has not happened."""
+def _perhaps(text: Folded, marks: list[Mark], at: int) -> bool:
+    """True where the word before says that the move has not happened; ``dragged to a low`` and ``the latest to fall``
+    have."""
     if not at:
         return False
     before = marks[at - 1]
-    return bool(before.bits & PERHAPS) and marks[at].start - before.stop <= _MODAL
+    if not before.bits & PERHAPS or marks[at].start - before.stop > _MODAL:
+        return False
+    if text.lowered[before.start : before.stop] != "to":
+        return True
+    moved = at > 1 and marks[at - 2].bits & (MOVES | SENDS)
+    return not moved and not text.lowered[: before.start].rstrip().endswith("latest")
 
 
 def _sending(text: Folded, marks: list[Mark], at: int) -> _Head | None:
@@ -217,14 +225,15 @@ def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head
             break
     word = text.lowered[mark.start : mark.stop]
     ends = following is None or following.bits & (BOUNDARY | BECAUSE)
-    if ends and word.endswith(("ed", "en", "hit")) and any(m.bits & WHO for m in marks[max(0, at - 3) : at]):
+    before = marks[max(0, at - 3) : at]
+    if ends and word.split()[0].endswith(("ed", "en", "hit")) and any(m.bits & (WHO | MONEY) for m in before):
         return _Head(at, move, False, at)  # "B pummelled"
     return None
 
 
 def _begins(text: Folded, marks: list[Mark], before: _Head, head: _Head) -> int | None:
     """Which mark begins the clause of ``head``; ``None`` where it only goes on about what ``before`` told of."""
-    moving = COMPANY | GROUP | INDEXES | SHARES | (MAKER | FEARS if head.active else 0)
+    moving = COMPANY | GROUP | INDEXES | SHARES | (MAKER | FEARS | AI if head.active else 0)
     at = head.at - 1
     seen = 0
     begin: int | None = None
@@ -264,6 +273,7 @@ def _lists(marks: list[Mark], start: int, stop: int) -> bool:
     return at >= start and bool(marks[at].bits & BOUNDARY) and bool(seen & WHO) and not seen & ~_PURE
 
 
+_BOUND = frozenset({"on", "over", "with", "under", "upon", "in", "for", "when", "where"})
 _PURE = WHO | SHARES | MAKER | BESIDE | INVESTORS
 """What may stand in a list of those who move."""
 
@@ -296,6 +306,7 @@ def _acted(marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
 def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, begin: int) -> Clause:
     """``[because …,] [who] tumbles [because …]``."""
     clause = Clause(Move.NONE, [], marks[head.at])
+    mark = clause.head
     first = start + 1 if start < head.at and marks[start].bits & (BOUNDARY | BECAUSE) else start
     leading: list[Mark] = []
     last = head.at
@@ -316,19 +327,37 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, b
     if not clause.who:  # "rout in chip stocks", "sell-off hits": what moves stands after a noun
         stop = _until(marks, head.last + 1, end, BECAUSE | BREAKS | COMMA)
         clause.who = _who(marks[head.last + 1 : stop])
-    at = _until(marks, head.last + 1, end, BECAUSE | BY | DESPITE)
-    while at < end and _measures(text, marks[at]):
-        at = _until(marks, at + 1, end, BECAUSE | BY | DESPITE)
+    at = _given(text, marks, head.last + 1, end)
     if at < end and not marks[at].bits & DESPITE:
         clause.connective = marks[at]
         stop = _until(marks, at + 1, end, DESPITE | BREAKS)
         clause.cause = marks[at:stop]
     elif at == end:
-        clause.after = marks[_until(marks, head.last + 1, end, COMMA) : _until(marks, head.last + 1, end, BREAKS)]
+        spaced = not text.text[mark.start].isascii()  # a Chinese headline has a space for a comma: "软件股走低 AI工具…"
+        comma = head.last + 1 if spaced else _until(marks, head.last + 1, end, COMMA)
+        clause.after = marks[comma : _until(marks, head.last + 1, end, BREAKS)]
     if leading:
         clause.cause = [*leading, *clause.cause]
         clause.connective = clause.connective or leading[0]
     return clause
+
+
+def _given(text: Folded, marks: list[Mark], start: int, end: int) -> int:
+    """Where the cause begins, past sizes, and past what the move was in spite of where a cause follows it: ``falls
+    despite a profit beat as AI worries mount``. ``end`` where none is given."""
+    at = _until(marks, start, end, BECAUSE | BY | DESPITE)
+    while at < end and _measures(text, marks[at]):
+        at = _until(marks, at + 1, end, BECAUSE | BY | DESPITE)
+    if at == end or not marks[at].bits & DESPITE:
+        return at
+    stop = _until(marks, at + 1, end, BREAKS)
+    again = (n for n in range(at + 1, stop) if marks[n].bits & BECAUSE and _opens(text, marks[n]))
+    return next(again, at)
+
+
+def _opens(text: Folded, mark: Mark) -> bool:
+    """True for what begins a cause wherever it stands; ``on`` and the like may belong to the noun before."""
+    return text.lowered[mark.start : mark.stop] not in _BOUND
 
 
 def _leads(text: Folded, marks: list[Mark], because: int, comma: int, begin: int) -> bool:

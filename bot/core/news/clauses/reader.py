@@ -8,20 +8,23 @@ from dataclasses import replace
 import re2
 
 from bot.core.model import Field, Subject, SubjectKind
-from bot.core.news.clauses.causes import Verdict, judge
+from bot.core.news.clauses.causes import APART, Verdict, judge
 from bot.core.news.clauses.frames import SUMMARY_WEIGHT, AiRole, CauseKind, Frame, Move
 from bot.core.news.clauses.marks import (
+    BECAUSE,
     BITS,
     BREAKS,
     COMMA,
     COMPANY,
     FEARS,
+    FELLS,
     HALVES,
     HARD,
     INDEXES,
     LABELS,
     LINE,
     MAKER,
+    OTHER,
     Mark,
     Marker,
     bits_of,
@@ -33,7 +36,14 @@ from bot.core.news.text import Folded
 from bot.core.news.vocabulary import Part, Topics
 
 _OLD, _ROUNDUPS = BITS[Part.OLD], BITS[Part.ROUNDUPS]
-_RESULTS = BITS[Part.RESULTS]
+_RESULTS, _HURTS, _MONEY = BITS[Part.RESULTS], BITS[Part.HURTS], BITS[Part.MONEY]
+_FELT = FEARS | FELLS | _HURTS
+_CHEAPER, _BOUGHT = BITS[Part.CHEAPER], BITS[Part.SOLD] | BITS[Part.SPENDING]
+_HARMS = _FELT | BITS[Part.THREATS] | _CHEAPER
+_FIRST = 2
+"""The cause stands in the first words of a summary."""
+_WHY = ("why ", "here's why", "what's behind", "what is behind", "what happened")
+_REFERS = ("the ", "it ", "its ", "shares", "stock ", "they ")
 _SIZE = re2.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?) ?(?:%|％|per cent|percent|pct|pc\b)")
 _NEAR = 48
 """The size stands within so many characters of the move."""
@@ -61,23 +71,82 @@ class ClauseReader:
 
     def frames(self, title: Folded, summary: Folded, parts: Sequence[Sequence[Hit]]) -> tuple[Frame, ...]:
         """The frames of a story, in order. ``parts``: what has been found in title and summary. Any text will do."""
-        found: list[Frame] = []
         spoken: list[Mark] = []
-        for where, text, hits in ((Field.TITLE, title, parts[0]), (Field.SUMMARY, summary, parts[1])):
-            if text.lowered:
-                marks = self._marker.read(text, hits)
-                if marks:
-                    retold = _OLD if where is Field.SUMMARY and self._marker.advises(title) else 0
-                    found += self._read(text, marks, where, spoken, retold)
-                elif where is Field.TITLE:
-                    spoken += [
-                        Mark(h.start, h.stop, COMPANY, companies=(h.name,)) for h in hits if h.term.kind == "company"
-                    ][:1]
+        marks = self._marker.read(title, parts[0]) if title.lowered else []
+        if marks:
+            found = self._read(title, marks, Field.TITLE, spoken)
+        else:
+            found = []
+            names = (h for h in parts[0] if h.term.kind == "company")
+            spoken += [Mark(h.start, h.stop, COMPANY, companies=(h.name,)) for h in names][:1]
+        if summary.lowered:
+            found += self._below(title, summary, parts[1], found, marks, spoken)
         return tuple(found)
 
-    def _read(self, text: Folded, marks: list[Mark], where: Field, spoken: list[Mark], retold: int) -> list[Frame]:
+    def _below(
+        self,
+        title: Folded,
+        summary: Folded,
+        hits: Sequence[Hit],
+        above: Sequence[Frame],
+        marks: Sequence[Mark],
+        spoken: list[Mark],
+    ) -> list[Frame]:
+        """The frames of the summary. ``above``: those of the title; ``marks``: its marks."""
+        asked = above[0] if len(above) == 1 and _unexplained(above[0], marks) else None
+        told = self._marker.read(summary, hits, still=asked is not None)
+        if not told:
+            return []
+        retold = _OLD if self._marker.advises(title) else 0
+        known = [frame for frame in above if not _nobody(frame)]
+        fell = bool(known) and all(frame.move is Move.FALL for frame in known)
+        below = self._read(summary, told, Field.SUMMARY, spoken, retold, fell=fell)
+        answer = self._answer(summary, told, asked, below) if asked is not None and not retold else None
+        return [*below, answer] if answer is not None else below
+
+    def _answer(self, text: Folded, marks: Sequence[Mark], asked: Frame, below: Sequence[Frame]) -> Frame | None:
+        """The frame ``asked`` of a title that gives no cause, with the cause that the summary gives: ``Why X falls``,
+        and then ``A lab showed a tool that threatens …``. ``None`` where it gives none, or several."""
+        if any(f.ties or f.cause is not CauseKind.UNKNOWN or f.move is Move.RISE for f in below):
+            return None
+        bits = bits_of(marks)
+        if bits & (_RESULTS | OTHER | _OLD) or (bits & _BOUGHT and not bits & _CHEAPER):
+            return None
+        symbols = {s.name for s in asked.subjects if s.kind is SubjectKind.COMPANY}
+        for stretch in stretches(text, marks)[:_FIRST]:
+            bits = bits_of(stretch.marks)
+            others = any(m.bits & COMPANY and not symbols.intersection(m.companies) for m in _named_by(stretch.marks))
+            harmed = any(m.bits & _HARMS and not (m.bits & BECAUSE and m.bits & _HURTS) for m in stretch.marks)
+            if others or stretch.asked or not harmed:
+                continue
+            supplier = all(self._supplies(subject) for subject in asked.subjects)
+            verdict = judge(
+                stretch.marks, symbols, supplier=supplier, many=not symbols, apart=True, gerund=False, alone=False
+            )
+            if verdict.role is AiRole.AGENT and (verdict.agents or bits & _FELT):
+                return replace(
+                    asked,
+                    cause=verdict.kind,
+                    role=verdict.role,
+                    agents=verdict.agents,
+                    strength=verdict.strength,  # for standing apart, which in a summary is not counted twice
+                    because=text.text[stretch.marks[0].start : stretch.marks[-1].stop][:_BECAUSE],
+                    where=Field.SUMMARY,
+                )
+        return None
+
+    def _read(
+        self,
+        text: Folded,
+        marks: list[Mark],
+        where: Field,
+        spoken: list[Mark],
+        retold: int = 0,
+        *,
+        fell: bool = False,
+    ) -> list[Frame]:
         """The frames of one part. ``spoken``: whom the story spoke of last, kept for what comes after. ``retold``: the
-        bits of every stretch, besides its own."""
+        bits of every stretch, besides its own. ``fell``: that fell, by what the story has told."""
         context = bits_of(marks)
         found: list[Frame] = []
         parted = stretches(text, marks)
@@ -87,31 +156,46 @@ class ClauseReader:
             parsed = list(clauses(text, stretch, context))
             head = [] if stretch.sentence or not number else parted[number - 1].marks
             retelling = retold | (bits_of(head) & _OLD)
+            last: list[Mark] = []
+            struck: Frame | None = None
             for clause in parsed:
                 if not clause.who and len(head) > 1 and not bits_of(head) & ~_NAMES:  # "Nvidia, AMD: chip giants fall"
                     clause.who = [m for m in head if m.bits & COMPANY]
+                if not clause.who and _asks(text, clause, stretch):
+                    clause.who = _first(head)
                 if clause.bare:
-                    clause.who = _first(clause.beside) or spoken[-1:]
+                    clause.who = _first(clause.beside) or last or spoken[-1:]
+                elif not clause.who and fell and _goes_on(text, clause, stretch):
+                    clause.who = spoken[-1:]
+                last = clause.who
                 clause.beside = _after_break(clause.beside)
                 frame = self._frame(text, clause, where, bits_of(stretch.marks) | retelling)
                 if frame.cause is CauseKind.UNKNOWN and frame.move is Move.FALL and not many and len(parsed) == 1:
                     frame = self._joined(text, clause, frame, parted, number, context)
+                if struck is not None and frame.cause is CauseKind.UNKNOWN and _fell(frame) and not _caused(clause):
+                    frame = _as(struck, frame)
+                struck = frame if clause.active and frame.role is AiRole.AGENT and not _fell(frame) else None
                 if frame.cause is CauseKind.UNKNOWN and results:
                     frame = replace(frame, cause=CauseKind.RESULTS)
                 found.append(frame)
             named = [m for m in stretch.marks if m.bits & (COMPANY | LINE)]
             spoken += named[:1]
+            if found:
+                fell = _fell(found[-1])
         return found
 
     def _frame(self, text: Folded, clause: Clause, where: Field, bits: int) -> Frame:
         subjects = _subjects(clause)
         verdict = Verdict()
         if clause.cause:
-            told = [*clause.cause, clause.head] if clause.active else clause.cause
+            told = clause.cause
+            if clause.active:  # what sends a share lower has felled it, whatever the verb
+                felling = FELLS if clause.move is Move.FALL else 0
+                told = [*told, replace(clause.head, bits=clause.head.bits | felling)]
             verdict = self._judge(text, clause, subjects, told, apart=False)
         if verdict.kind is CauseKind.UNKNOWN and verdict.role is AiRole.NONE and clause.around:
             around = self._judge(text, clause, subjects, clause.around, apart=False)
-            if around.role in (AiRole.LABEL, AiRole.OBJECT) or (around.role is AiRole.AGENT and _feared(clause.around)):
+            if around.role in (AiRole.LABEL, AiRole.OBJECT) or (around.role is AiRole.AGENT and _feared(text, clause)):
                 verdict = around
         if verdict.kind is CauseKind.UNKNOWN and clause.beside and not _caused(clause):
             beside = self._judge(text, clause, subjects, clause.beside, apart=True)
@@ -167,7 +251,10 @@ class ClauseReader:
     ) -> Frame:
         """``frame`` with the cause that the words across a colon, dash or semicolon give, if AI is the agent there."""
         for other in (number - 1, number + 1):
-            if not 0 <= other < len(parted) or parted[max(number, other)].sentence:
+            if not 0 <= other < len(parted):
+                continue
+            harmed = bool(bits_of(parted[other].marks) & _HARMS)
+            if parted[max(number, other)].sentence and not (frame.where is Field.TITLE and harmed):
                 continue
             if parted[max(number, other)].listed and len(parted) > 2:
                 continue  # of several matters one is no cause of the next
@@ -190,6 +277,55 @@ class ClauseReader:
         return frame
 
 
+def _fell(frame: Frame) -> bool:
+    """True where somebody known falls."""
+    return frame.move is Move.FALL and not _nobody(frame)
+
+
+def _nobody(frame: Frame) -> bool:
+    return all(subject.kind is SubjectKind.UNKNOWN for subject in frame.subjects)
+
+
+def _as(told: Frame, frame: Frame) -> Frame:
+    """``frame`` with the cause of the clause before it, which names nobody: ``A tool rocks the market, X falls``."""
+    return replace(
+        frame,
+        cause=told.cause,
+        role=told.role,
+        agents=told.agents,
+        because=told.because,
+        strength=round(told.strength * APART, 4),
+    )
+
+
+def _unexplained(frame: Frame, marks: Sequence[Mark]) -> bool:
+    """True for the fall of somebody known, today, of which nothing says why."""
+    told = frame.connective or frame.role is not AiRole.NONE or frame.cause is not CauseKind.UNKNOWN or frame.old
+    return _fell(frame) and not told and not bits_of(marks) & _ROUNDUPS
+
+
+def _named_by(marks: Sequence[Mark]) -> list[Mark]:
+    """``marks`` without the companies that stand there as makers of AI."""
+    makers = {(m.start, m.stop) for m in marks if m.bits & MAKER}
+    return [m for m in marks if (m.start, m.stop) not in makers]
+
+
+def _goes_on(text: Folded, clause: Clause, stretch: Stretch) -> bool:
+    """True where the words before the move name nobody else than whom the text spoke of: ``The stock fell``, or after
+    a colon ``a new tool sparks its worst day``."""
+    if not stretch.sentence:
+        return clause.active
+    before = [m for m in stretch.marks if m.start < clause.head.start]
+    if before and before[0].bits & _MONEY:
+        return True  # "₹2 lakh crore wiped out"
+    return text.lowered[stretch.start : clause.head.start].lstrip().startswith(_REFERS)
+
+
+def _asks(text: Folded, clause: Clause, stretch: Stretch) -> bool:
+    """``[X]: why is it down today?``"""
+    return not stretch.sentence and text.lowered[stretch.start : clause.head.start].lstrip().startswith(_WHY)
+
+
 def _of_results(text: Folded, parted: Sequence[Stretch]) -> bool:
     """True where the words before a colon say that what follows is of results: ``Earnings live: …``."""
     if len(parted) < 2 or parted[1].sentence or not bits_of(parted[0].marks) & _RESULTS:
@@ -204,7 +340,7 @@ def _gerund(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
     return (
         len(marks) > 1
         and text.lowered[marks[1].start : marks[1].stop].endswith("ing")
-        and not marks[1].bits & (MAKER | COMPANY | FEARS)
+        and not marks[1].bits & (MAKER | COMPANY | FEARS | BITS[Part.AI])
     )
 
 
@@ -241,8 +377,10 @@ def _alone(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
     return len(rest) <= _REST and len(rest.removeprefix("'s").split()) <= 1
 
 
-def _feared(marks: Sequence[Mark]) -> bool:
-    return any(m.bits & FEARS for m in marks)
+def _feared(text: Folded, clause: Clause) -> bool:
+    """True where words with who moves tell of fear; Chinese may tell there of any harm: no comma need part them."""
+    told = FEARS if text.text[clause.head.start].isascii() else _HARMS
+    return bool(bits_of(clause.around) & told)
 
 
 def _first(marks: Sequence[Mark]) -> list[Mark]:
