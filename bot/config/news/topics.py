@@ -180,23 +180,23 @@ class ClausesEntry(StrictModel):
 class WeightsEntry(StrictModel):
     """How much each part of the evidence on a fall adds to the log-odds that AI is its cause."""
 
-    base: float = -2.6
+    base: float = -3.4
     """Without any evidence."""
-    company: Positive = 5.0
+    company: Positive = 7.0
     """A story says that the company fell because of AI."""
-    line: Positive = 4.4
+    line: Positive = 6.2
     """It says so of its line of business, and prices confirm it in full."""
-    market: Positive = 4.0
+    market: Positive = 5.6
     """It says so of the whole market, and prices confirm it in full."""
     unconfirmed: Share = 0.3
     """Share of these two that counts while no price confirms them."""
-    trigger: Positive = 1.4
+    trigger: Positive = 2.0
     """A release affects its line of business."""
-    talk: Positive = 0.6
+    talk: Positive = 0.8
     """Stories on AI and its market give no cause."""
-    together: Positive = 1.4
+    together: Positive = 2.0
     """Its group falls with it."""
-    publishers: Positive = 0.25
+    publishers: Positive = 0.35
     """For each doubling of the publishers that give the cause."""
     rival: Annotated[float, Setting(le=0)] = -4.0
     """Something else explains the fall, such as its own results."""
@@ -206,9 +206,9 @@ class WeightsEntry(StrictModel):
     """Share of a rival taken off where the company is named and its whole group falls with it."""
     plain: Share = 0.6
     """Share of a rival taken off where the title names the company, and the model with what it does."""
-    one_publisher: Share = 0.8
+    one_publisher: Share = 0.85
     """Highest confidence where a single publisher gives the cause."""
-    two_publishers: Share = 0.9
+    two_publishers: Share = 0.92
     """Highest confidence where two publishers do."""
 
 

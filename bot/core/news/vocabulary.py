@@ -230,25 +230,25 @@ class ClauseVocabulary:
 class Weights:
     """How much each part of the evidence on a fall adds to the log-odds that AI is its cause."""
 
-    base: float = -2.6
-    company: float = 5.0
+    base: float = -3.4
+    company: float = 7.0
     """A tie of the company itself."""
-    line: float = 4.4
+    line: float = 6.2
     """A tie of its line of business, once prices confirm it in full."""
-    market: float = 4.0
+    market: float = 5.6
     """A tie of the whole market, likewise."""
     unconfirmed: float = 0.3
     """Share of a tie by line or market that counts while no price confirms it."""
-    trigger: float = 1.4
+    trigger: float = 2.0
     """A release that affects its line of business."""
-    talk: float = 0.6
+    talk: float = 0.8
     """Stories on AI and its market that give no cause."""
-    together: float = 1.4
+    together: float = 2.0
     """Its group falls with it, times tie or trigger."""
-    publishers: float = 0.25
+    publishers: float = 0.35
     """For each doubling of the publishers that give the cause."""
-    rival: float = -4.0
-    market_wide: float = -1.0
+    rival: float = -5.6
+    market_wide: float = -1.4
     """The whole market falls."""
     softened: float = 0.7
     """Share of a rival that is taken off where the company is tied and its whole group falls with it: its own results
@@ -256,9 +256,9 @@ class Weights:
     plain: float = 0.6
     """The same where the company is tied as plainly as can be: a company that says a model takes its customers mostly
     says so with its results."""
-    one_publisher: float = 0.8
+    one_publisher: float = 0.85
     """Highest confidence in a tie of a single publisher."""
-    two_publishers: float = 0.9
+    two_publishers: float = 0.92
 
 
 @dataclass(frozen=True, slots=True)
