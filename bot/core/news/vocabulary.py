@@ -119,6 +119,13 @@ class Exposure:
     name: str
     title: str
     words: tuple[Name, ...] = ()
+    companies: str = ""
+    """Those in it, in the plural: ``freight brokers``. If empty, ``stocks in`` and the title."""
+
+    @property
+    def as_companies(self) -> str:
+        """Those in it, as headlines count them."""
+        return self.companies or f"stocks in {self.title}"
 
 
 @dataclass(frozen=True, slots=True)
