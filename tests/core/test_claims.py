@@ -275,7 +275,7 @@ def test_the_history_puts_a_cause_under_the_same_heading(confidence: float | Non
     row = alert_line(alert("CHRW", cause("ai-model", confidence)))
     missing = ("stories", "changes", "notifications", "outcomes", "verdicts")
     row |= {"rule_text": "", "price_at": row["at"], **{key: [] for key in missing}}
-    lines = list(show.lines_of(row, [], 100, texts=False))
+    lines = list(show.lines_of(row, [], 100, TOPICS.titles, texts=False))
     heading = CAUSE_HEADINGS[Claim.of(confidence)]
     assert (heading == "Likely cause") is (confidence is not None and confidence >= STATED_FROM)
     assert [line for line in lines if line in CAUSE_HEADINGS.values()] == [heading]

@@ -110,6 +110,7 @@ def test_two_lines_that_fall_in_one_session_are_two_messages_each_with_its_own_c
     assert set(security.symbols) <= {"CRWD", "PANW", "ZS", "FTNT", "OKTA"}
     assert ("freight" in text(freight), "scanner" in text(freight)) == (True, False)
     assert ("freight" in text(security), "scanner" in text(security)) == (False, True)
+    assert (freight.summary.agents, security.summary.agents) == ((), ("lab:Anthropic",))
 
 
 # -------------------------------------------------------------------------------------- what falls, in the headline

@@ -8,9 +8,8 @@ be traced to an observation.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from statistics import median
 
 from bot.core.incidents.follow_ups import level_before, standing
@@ -45,7 +44,7 @@ from bot.core.model import (
 )
 from bot.core.model.episodes import Episode
 from bot.core.news.companies import Companies
-from bot.core.news.exposures import exposure_title, main_exposure_title
+from bot.core.news.exposures import main_exposure_title
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, SymbolPrices, change
@@ -113,13 +112,14 @@ class MessageBuilder:
         lead = lead_alert(incident, alerts)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
-            *why(lead, alerts, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic),
+            *why(lead, alerts, self._due(lead), self.company, self.topics.titles.exposure, self.topic),
             *self._hit(incident, alerts, watched, at),
             *voices(self.stories(incident.clusters), self.topics.speech),
             *precedents(nearest(self._profile(incident, lead), self.episodes, self.topics)),
             *self._next(incident),
         ]
-        return framed(self._headline(incident, alerts, lead, reason), blocks)
+        agents = lead.told_cause.agents if lead.told_cause else ()
+        return replace(framed(self._headline(incident, alerts, lead, reason), blocks), agents=agents)
 
     def follow_up(
         self,
