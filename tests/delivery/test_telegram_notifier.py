@@ -124,7 +124,7 @@ async def test_the_longest_and_nastiest_summary_is_accepted(api: BotApi, telegra
     ("kind", "options", "expected"),
     [
         ("429", {"retry_after": 7}, {"retry_after": timedelta(seconds=7)}),
-        ("flood_plain", {}, {}),
+        ("flood_plain", {}, {"channel": True}),
         ("400", {"description": "Bad Request: message is too long"}, {"permanent": True}),
         ("400", {"description": "Bad Request: chat not found"}, {"permanent": True, "forbidden": True}),
         (

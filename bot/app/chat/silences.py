@@ -63,6 +63,14 @@ class Silences:
         self.people.save_silence(silence, self.clock.now(), by, comment[:200])
         self._active = [*(s for s in self._active if s.id != silence.id), silence]
 
+    def moved(self, old: str, new: str) -> None:
+        """A recipient has a new id: its silences follow."""
+        now = self.clock.now()
+        for silence in self():
+            if silence.recipient == old:
+                self.people.save_silence(replace(silence, recipient=new), now, "the chat's move")
+        self._active = [replace(s, recipient=new) if s.recipient == old else s for s in self._active]
+
     def listed(self) -> str:
         """The active silences in one line."""
         lines = [f"{s.id}: {_target(s)}, until {moment(s.until)}" for s in self()]
