@@ -170,6 +170,9 @@ async def test_the_heart_beats_only_while_well_and_says_what_changes_once(caplog
     now[0] = HealthReport(("prices are overdue by 3 min",), {})
     for _ in range(3):
         await heart.beat()
+    now[0] = HealthReport((), {}, ("telegram:1, the only admin, cannot be reached: Chat not found",))
+    await heart.beat()
+    assert now[0].well, "a restart would not help"
     assert (switch.asked, heart.beats) == (1, 1)
     now[0] = HealthReport((), {})
     switch.fails = True
