@@ -126,7 +126,7 @@ def test_a_history_that_cannot_be_written_is_a_reason_unless_it_is_a_moment() ->
         assert vitals.judge(now).well is (seconds < 10)
     assert measures.refused_commits == 3
     assert vitals.judge(now).told() == {
-        "status": "unwell", "reasons": ["the history could not be written for less than a minute"],
+        "status": "unwell", "reasons": ["the history could not be written for less than a minute"], "warnings": [],
         "uptime_seconds": 12, "prices_answered_at": None, "feeds_answered_at": None, "uncommitted_cycles": 3,
     }  # fmt: skip
     committed(measures, now)

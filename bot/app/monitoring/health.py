@@ -1,8 +1,8 @@
 """Whether the bot works: the event loop runs, sources are polled on time, the history can be written.
 
 A failing source does not make the bot unhealthy: a restart would not help, and the operator is told anyway. A source
-that is no longer polled does. That nobody can be told is no reason either, but a warning, and stops the heartbeat: somebody
-has to look.
+that is no longer polled does. That nobody can be told is no reason either, but a warning, and stops the heartbeat:
+somebody has to look.
 """
 
 from __future__ import annotations
