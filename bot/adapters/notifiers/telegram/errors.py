@@ -117,6 +117,8 @@ def _unanswered(error: Exception, text: str, trace: RequestTrace, *, edit: bool)
     status = trace.status
     if status is not None and status >= 500 and isinstance(error, TelegramError) and not error.__cause__:
         return DeliveryError(text)
+    if status is not None and status >= 500:
+        text = f"a gateway answered {status}"  # not its page
     not_passed_on = status is not None and (300 <= status < 500 or status == 503)
     slow = status is None and isinstance(error, TimedOut)
     if not_passed_on or edit:
