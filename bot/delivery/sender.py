@@ -53,6 +53,7 @@ from bot.delivery.recipients import (
     last_operator,
     marked,
 )
+from bot.render import plain
 
 log = logging.getLogger(__name__)
 
@@ -382,7 +383,8 @@ class Sender:
         """What to hand to the notifier: marked where it is perhaps a repeat, to where the recipient's messages go."""
         notification = outgoing.notification
         if outgoing.doubts and not notification.edits and notification.channel not in self._repeatable:
-            notification = replace(notification, summary=marked(notification.summary))
+            summary = marked(notification.summary)
+            notification = replace(notification, summary=summary, text=plain(summary))
         redirect = self._redirects.get(notification.recipient)
         if redirect is None or redirect.until <= self._pace_clock.now():
             return replace(outgoing, notification=notification)
