@@ -1,11 +1,12 @@
 """How well AI shocks are told from other falls, on recorded history. Prints the tables of ``docs/detection.md``.
 
-    python bench/detection.py [--json] [--quick] [--jobs 2] [--write]
+    python bench/detection.py [--json] [--quick] [--months 2024-07,2024-08] [--jobs 2] [--write]
 
 Topic detection on labelled headlines; alerts of the shipped rule on labelled falls, through the real backtest, beside
-two naive rules; every miss and every false alarm with what the ranking said; how far confidences can be trusted; a
-year without headlines, and headlines of other times laid over its worst weeks; throughput. ``--quick`` leaves the year
-out. Needs the development data beside the checkout and says so where it is absent.
+two naive rules; every miss and every false alarm with what the ranking said; how far confidences can be trusted;
+ordinary months played whole, with what their messages claim; a year without headlines, and headlines of other times
+laid over its worst weeks; throughput. ``--quick`` leaves the year out, ``--months ''`` the months, ``--only-months``
+everything else. Needs the development data beside the checkout and says so where it is absent.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "bench")]
 
 import news  # noqa: E402  # the path comes first
+import ordinary  # noqa: E402
+import playing  # noqa: E402
 import shocks  # noqa: E402
 from shocks import PLAIN, RULE, Explained, Fall, Fired, Outcome  # noqa: E402
 from tables import told, write  # noqa: E402
@@ -46,28 +49,50 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="leave out the year and the shifted weeks")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/detection.md, without headlines")
     parser.add_argument("--jobs", type=int, default=2, help="backtests at a time")
+    parser.add_argument(
+        "--months",
+        default=",".join(playing.MONTHS),
+        help="ordinary months to play whole, with commas; default: those labelled",
+    )
+    parser.add_argument(
+        "--only-months", action="store_true", help="only what is scored of the months and windows played whole"
+    )
     asked = parser.parse_args()
     if not shocks.PRICES.is_file() or not shocks.EVENTS.is_file():
         print(f"nothing measured: the development data is not at {shocks.DATA}", file=sys.stderr)
         return 0
+    if asked.write and asked.only_months:
+        parser.error("--write needs all the tables; leave out --only-months")
+    months = [name for name in asked.months.split(",") if name]
     found: dict[str, Any] = {"machine": machine()}
-    topics, companies = news.vocabulary()
-    found["topic"] = topic_table(topics, companies)
-    stories = news.recorded(30_000)
-    found["throughput"] = {
-        "headlines": len(stories),
-        "a_second": max(throughput(topics, companies, stories) for _ in "12"),
-    }
-    falls = shocks.labelled_falls()
     with ProcessPoolExecutor(max_workers=max(1, asked.jobs)) as pool:
-        windows = list(pool.map(_window, shocks.WINDOWS))
-        found["shocks"] = shock_tables(windows, falls)
-        if not asked.quick:
-            found["year"], found["shifted"] = year_tables(pool)
+        whole = pool.map(_whole, [*map(playing.month, months), *playing.windows()]) if months else iter(())
+        if not asked.only_months:
+            found |= everything_else(pool, quick=asked.quick)
+        played = list(whole)
+    if played:
+        found["ordinary"] = ordinary.ordinary_tables(played[: len(months)], played[len(months) :])
     print(json.dumps(found, indent=1, ensure_ascii=False, default=str) if asked.json else told(found))
     if asked.write:
         write(told(found, headlines=False))
     return 0
+
+
+def everything_else(pool: ProcessPoolExecutor, *, quick: bool) -> dict[str, Any]:
+    """Topics, throughput, the labelled windows under the shipped rule, and the year."""
+    topics, companies = news.vocabulary()
+    stories = news.recorded(30_000)
+    found: dict[str, Any] = {
+        "topic": topic_table(topics, companies),
+        "throughput": {
+            "headlines": len(stories),
+            "a_second": max(throughput(topics, companies, stories) for _ in "12"),
+        },
+        "shocks": shock_tables(list(pool.map(_window, shocks.WINDOWS)), shocks.labelled_falls()),
+    }
+    if not quick:
+        found["year"], found["shifted"] = year_tables(pool)
+    return found
 
 
 def machine() -> str:
@@ -124,6 +149,13 @@ def played(*arguments: Any) -> Outcome:
     """``shocks.run`` in a process of its own: an error comes back as words."""
     try:
         return shocks.run(*arguments)
+    except AftershockError as error:
+        raise RuntimeError(str(error)) from None
+
+
+def _whole(stretch: playing.Stretch) -> playing.Played:
+    try:
+        return playing.play(stretch)
     except AftershockError as error:
         raise RuntimeError(str(error)) from None
 

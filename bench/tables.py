@@ -21,18 +21,29 @@ def write(tables: str) -> None:
 def told(found: dict[str, Any], *, headlines: bool = True) -> str:
     """The tables, as Markdown; without ``headlines`` those are left out, for they are other people's."""
     out = [f"Measured on: {found['machine']}.", ""]
+    if "topic" in found:
+        out += _topics_told(found)
+    if "shocks" in found:
+        out += _shocks_told(found["shocks"], headlines)
+    out += [*_ordinary_told(found, headlines), *_year_told(found, headlines)]
+    if "shocks" in found:
+        windows = found["shocks"]["windows"]
+        out += ["### Time", "", *table(windows, ["window", "sessions", "symbols", "stories", "seconds"])]
+    return "\n".join(out)
+
+
+def _topics_told(found: dict[str, Any]) -> list[str]:
     rates = ["precision", "recall", "f1", "hits", "false", "missed"]
-    out += ["### Topics", "", *_table(found["topic"], ["detector", "headlines", "n", *rates]), ""]
     speed = found["throughput"]
-    out += [
+    return [
+        "### Topics",
+        "",
+        *table(found["topic"], ["detector", "headlines", "n", *rates]),
+        "",
         f"Scoring, mentions and clustering together: {speed['a_second']:,} headlines a second on one core "
         f"({speed['headlines']:,} recorded ones).",
         "",
     ]
-    out += [*_shocks_told(found["shocks"], headlines), *_year_told(found, headlines)]
-    windows = found["shocks"]["windows"]
-    out += ["### Time", "", *_table(windows, ["window", "sessions", "symbols", "stories", "seconds"])]
-    return "\n".join(out)
 
 
 def _shocks_told(shock: dict[str, Any], headlines: bool) -> list[str]:
@@ -43,15 +54,15 @@ def _shocks_told(shock: dict[str, Any], headlines: bool) -> list[str]:
         f"{count['ai']} falls labelled `ai`, {count['other']} `other`, {count['unclear']} `unclear` (left out).",
         "",
     ]
-    out += [*_table(shock["table"], ["rule", *rates]), ""]
+    out += [*table(shock["table"], ["rule", *rates]), ""]
     out += ["Called an AI shock, by session, of the falls so labelled:", ""]
-    out += [*_table(shock["by_session"], ["session", "ai", "other", "unclear"]), ""]
+    out += [*table(shock["by_session"], ["session", "ai", "other", "unclear"]), ""]
     out += ["By what the company lives from most:", ""]
-    out += [*_table(shock["by_exposure"], ["exposure", "precision", "recall", "hits", "false", "missed"]), ""]
+    out += [*table(shock["by_exposure"], ["exposure", "precision", "recall", "hits", "false", "missed"]), ""]
     right = sum(i["right"] for i in shock["incidents"])
     out += [f"Incidents: {len(shock['incidents'])}, of which {right} right.", ""]
     columns = ["session", "lead", "symbols", "labels", "right", "first_seen_at", "first_alert_at"]
-    out += [*_table(shock["incidents"], columns), ""]
+    out += [*table(shock["incidents"], columns), ""]
     delay = shock["delay"]
     if delay["alerts"]:
         out += [
@@ -68,12 +79,66 @@ def _shocks_told(shock: dict[str, Any], headlines: bool) -> list[str]:
         rows = [r if headlines else r | {"said": re.sub("“.*?”", "“…”", r["said"])} for r in shock[title]]
         out += [f"{words}: {len(rows)}.", ""]
         if rows:
-            out += [*_table(rows, ["session", "symbol", "change_pct", "ai_confidence", "said"]), ""]
+            out += [*table(rows, ["session", "symbol", "change_pct", "ai_confidence", "said"]), ""]
     extra = shock["alerts_on_unlabelled_falls"]
     out += [f"Alerts on falls nobody labelled (a tenth within the session, less at the close): {len(extra)}.", ""]
     if extra:
-        out += [*_table(extra, ["session", "symbol", "change_pct", "confidence"]), ""]
-    out += ["### Confidence", "", *_table(shock["calibration"], list(shock["calibration"][0])), ""]
+        out += [*table(extra, ["session", "symbol", "change_pct", "confidence"]), ""]
+    out += ["### Confidence", "", *table(shock["calibration"], list(shock["calibration"][0])), ""]
+    return out
+
+
+def _ordinary_told(found: dict[str, Any], headlines: bool) -> list[str]:
+    if "ordinary" not in found:
+        return []
+    month = found["ordinary"]
+    verdicts = ["right", "wrong", "disputable", "unclear", "unlabelled", "share"]
+    out = ["### Ordinary months", "", "Incidents that claim AI-model news:", ""]
+    columns = ["month", "sessions", "labelled_falls", "labelled_ai", "ai_claims", *verdicts, "seconds"]
+    out += [*table(month["months"], columns), ""]
+    out += ["By the kind of cause an incident's headline gives:", ""]
+    out += [*table(month["claims"], ["claims", "incidents", *verdicts]), ""]
+    said = ["said"] if headlines else []
+    columns = ["month", "session", "lead", "change_pct", "falls", "confidence", "label", "rules", "withdrawn", *said]
+    for title, words in (("not_right", "Claims of AI not right"), ("right", "Claims of AI right")):
+        out += [f"{words}: {len(month[title])}.", ""]
+        if month[title]:
+            verdict = ["verdict"] if title == "not_right" else []
+            out += [*table(month[title], [*columns[:6], *verdict, *columns[6:]]), ""]
+    wrong = month["others_wrong"]
+    out += [f"Other causes given, wrong by the label: {len(wrong)}.", ""]
+    if wrong:
+        out += [*table(wrong, [*columns[:5], "claims", *columns[5:]]), ""]
+    out += ["Messages a month, by kind, and the rules of first ones:", ""]
+    kinds = ["first", "escalated", "widened", "corrected", "follow_up", "other", "new_messages", "edit", "suppressed"]
+    out += [*table(month["messages"], ["month", *kinds, "first_by_rule"]), ""]
+    out += ["Falls labelled `ai`, named by any message, and called AI, by their own close and the next:", ""]
+    out += [*table(month["recall"], list(month["recall"][0])), ""]
+    early = month["early"]
+    out += [
+        f"Labelled shocks of which some message spoke by the session's close: {early['named']} of {early['shocks']} "
+        f"({early['named_mostly']} with half of their falls or more); of their {early['sessions']} sessions "
+        f"{early['sessions_named']}.",
+        "",
+    ]
+    if early["not_named"]:
+        out += [*table(early["not_named"], ["played", "session", "line", "falls"]), ""]
+    out += [f"Falls labelled `ai` that no message called AI by the next close: {len(month['missed'])}.", ""]
+    if month["missed"]:
+        out += [*table(month["missed"], list(month["missed"][0])), ""]
+    stories = month["first_stories"]
+    right = sum(r["by_next_close"] for r in stories)
+    out += [f"First stories that are the release the reports name: {right} of {len(stories)}.", ""]
+    if stories:
+        story = ["story"] if headlines else []
+        columns = ["played", "session", "lead", "falls", "at_first", "by_next_close", "first_seen_at", *story]
+        out += [*table(stories, columns), ""]
+    for title, words in (
+        ("by_next_close", "Confidence in AI at the next close, by fifths, over months and windows:"),
+        ("at_first_claim", "Confidence in AI in the first message that gives it:"),
+        ("best", "Confidence of the likeliest explanation, of whatever kind, at the next close:"),
+    ):
+        out += [words, "", *table(month[title], list(month[title][0])), ""]
     return out
 
 
@@ -91,7 +156,7 @@ def _year_told(found: dict[str, Any], headlines: bool) -> list[str]:
         "",
     ]
     columns = ["headlines", "weeks", "falls", "called_ai", "share", "plain", "called_ai_on_lows_only"]
-    out += [*_table(found["shifted"], columns), ""]
+    out += [*table(found["shifted"], columns), ""]
     if headlines:
         out += [f"{row['headlines']}: {w}" for row in found["shifted"] for w in row["which"]]
     else:
@@ -102,7 +167,8 @@ def _year_told(found: dict[str, Any], headlines: bool) -> list[str]:
     return [*out, ""]
 
 
-def _table(rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
+def table(rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
+    """A Markdown table of these columns."""
     if not rows:
         return ["none"]
     lines = ["| " + " | ".join(c.replace("_", " ") for c in columns) + " |", "|" + "---|" * len(columns)]

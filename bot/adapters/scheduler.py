@@ -1,8 +1,11 @@
 """Scheduled jobs: APScheduler in the application's event loop.
 
 Jobs are kept in memory and set up from the configuration at every start. A late run is not dropped
-(``misfire_grace_time=None``), several late runs become one, and runs of a job at intervals never overlap. Waiting is in
-system time, even if the bot pretends another time.
+(``misfire_grace_time=None``).
+
+APScheduler plans by the system's clock: if that is set back by an hour, it runs nothing for an hour, and set forward,
+everything at once. It asks the time zone for the present, by ``datetime.now(timezone)``; so it is given a time zone in
+which it is always as late as a clock says that only passes.
 """
 
 from __future__ import annotations
@@ -10,33 +13,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.core.ports import Clock
 
 log = logging.getLogger(__name__)
 
-Job = Callable[[], Awaitable[None]]
-
 
 class Scheduler:
-    """Named jobs, each run once after a delay or at intervals. ``clock`` is the system clock."""
+    """Named jobs, each run once after a delay, which passes by ``clock``: a steady one."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._scheduler = AsyncIOScheduler(
-            timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
-        self._scheduler.add_listener(_listen, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        self.clock = clock
+        self._zone = _TimeOf(self.clock)
+        self._scheduler = AsyncIOScheduler(timezone=self._zone, job_defaults={"misfire_grace_time": None})
+        self._scheduler.add_listener(_listen, EVENT_JOB_ERROR)
         # APScheduler's executor cancels what runs at shutdown, and logs that as an error with a traceback
         logging.getLogger("apscheduler.executors.default").addFilter(_not_cancelled)
-        self.errors = 0
 
     def start(self) -> None:
         """Start running jobs. Needs a running event loop."""
@@ -47,25 +44,37 @@ class Scheduler:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
-    def after(self, name: str, delay: timedelta, job: Job) -> None:
+    def after(self, name: str, delay: timedelta, job: Callable[[], Awaitable[None]]) -> None:
         """Run ``job`` once after ``delay``, replacing any job of that name. A running job may schedule itself."""
-        when = self._clock.now() + max(delay, timedelta())
+        when = self.clock.now().replace(tzinfo=self._zone) + max(delay, timedelta())
         # two at a time, or a job due again before it has quite ended would be dropped for ever
         self._scheduler.add_job(
-            job, DateTrigger(when, timezone=UTC), id=name, name=name, replace_existing=True, max_instances=2
+            job,
+            DateTrigger(when, timezone=self._zone),
+            id=name,
+            name=name,
+            replace_existing=True,
+            max_instances=2,
         )
 
-    def every(self, name: str, interval: timedelta, job: Job, *, jitter: timedelta | None = None) -> None:
-        """Run ``job`` at intervals, give or take up to ``jitter``, replacing any job of that name."""
-        trigger = IntervalTrigger(
-            seconds=interval.total_seconds(), timezone=UTC, jitter=jitter.total_seconds() if jitter else None
-        )
-        self._scheduler.add_job(job, trigger, id=name, name=name, replace_existing=True)
 
-    def cancel(self, name: str) -> None:
-        """Remove the job of that name, if any."""
-        if self._scheduler.get_job(name) is not None:
-            self._scheduler.remove_job(name)
+class _TimeOf(tzinfo):
+    """A time zone for APScheduler, in which it is as late as ``clock`` says. Good for ``datetime.now`` only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        return timedelta()
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        return timedelta()
+
+    def tzname(self, dt: datetime | None) -> str:
+        return "steady"
+
+    def fromutc(self, dt: datetime) -> datetime:
+        return self._clock.now().replace(tzinfo=self)
 
 
 def _not_cancelled(record: logging.LogRecord) -> bool:
@@ -73,9 +82,5 @@ def _not_cancelled(record: logging.LogRecord) -> bool:
 
 
 def _listen(event: JobExecutionEvent) -> None:
-    if isinstance(event.exception, asyncio.CancelledError):
-        return
-    if event.code == EVENT_JOB_MISSED:
-        log.warning("job %s was missed at %s", event.job_id, event.scheduled_run_time)
-    else:
+    if not isinstance(event.exception, asyncio.CancelledError):
         log.error("job %s failed: %s", event.job_id, event.exception, exc_info=event.exception)

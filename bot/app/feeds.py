@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import aiohttp
-
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits
+from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.model import load_settings
@@ -27,5 +25,5 @@ async def fetch_feed(config: Path, url: str) -> FeedCheck:
     """Fetch and check a feed once, with the configured limits."""
     news = load_settings(config).news
     limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    async with open_session() as session:
         return await check_feed(session, url, SystemClock().now(), limits=limits)

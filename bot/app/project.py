@@ -15,6 +15,7 @@ from bot.config.news.topics import load_topics
 from bot.config.rules import RuleNames, load_rules, rule_files, shape_problems
 from bot.config.settings.model import Settings, load_settings
 from bot.config.yaml.document import load_document
+from bot.config.yaml.reading import read_file
 from bot.config.yaml.validation import validate
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -107,7 +108,7 @@ def _digest(folder: Path) -> bytes:
     digest = hashlib.blake2b()
     for file in (*sorted((folder / "topics").glob("*.yaml")), folder / "companies.yaml"):
         try:
-            content = file.read_bytes()
+            content = read_file(file)
         except OSError as error:
             content = str(error).encode()
         digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
@@ -169,6 +170,9 @@ class Timetables:
     listings: Mapping[str, str] = field(default_factory=dict)
     """Exchange per symbol, from a source other than ``companies.yaml``."""
     calendar: ExchangeCalendar = field(default_factory=ExchangeCalendar)
+    otherwise: str = ""
+    """The exchange whose sessions a symbol gets that has no known ones; without it, that is an error. A running bot
+    needs it: one such symbol must not keep it from watching the others."""
     _made: dict[str, Timetable] = field(default_factory=dict)
 
     def of_exchange(self, exchange: str) -> Timetable:
@@ -179,8 +183,24 @@ class Timetables:
         return made
 
     def of_symbol(self, symbol: str) -> Timetable:
-        """The timetable of the exchange a symbol is listed on; by its suffix if nothing else says."""
-        return self.of_exchange(self.exchange(symbol))
+        """The timetable of the exchange a symbol is listed on; by its suffix if nothing else says. Raises UsageError
+        where that is unknown, unless there is one ``otherwise``."""
+        try:
+            return self.of_exchange(self.exchange(symbol))
+        except UsageError:
+            if not self.otherwise:
+                raise
+            return self.of_exchange(self.otherwise)
+
+    def without_sessions(self, symbols: Iterable[str]) -> Mapping[str, str]:
+        """Those of ``symbols`` whose sessions are not known, each with what is wrong and what to write."""
+        found = {}
+        for symbol in symbols:
+            try:
+                self.of_exchange(self.exchange(symbol))
+            except UsageError as error:
+                found[symbol] = str(error)
+        return found
 
     def exchange(self, symbol: str) -> str:
         """ISO 10383 code of the exchange a symbol is listed on."""
@@ -223,18 +243,17 @@ def restored_engine(
     now: datetime,
     *,
     delay: timedelta = timedelta(),
-    introduced: Iterable[Company] = (),
+    companies: Companies | None = None,
 ) -> Engine:
     """An engine with its state restored from the history up to ``now``: the one recovery path. Raises StoreError.
 
-    ``introduced`` are companies known only by the name the price source gives them.
+    ``companies`` are the project's and those known only by the name the price source gives them.
     """
+    if companies is not None:
+        project = replace(project, companies=companies)
     written = journal.extra(WATCHING_SINCE)
     since = datetime.fromisoformat(written) if written else now
     engine = make_engine(project, timetables, since, delay=delay)
-    for company in introduced:
-        if company.symbol not in project.companies:
-            engine.introduce(company.symbol, company.name, company.exchange)
     window = project.settings.news.window + NEWS_BEYOND
     back = max(PRICES_BACK, project.rules.reads.quotes_for)
     earliest = (now - timedelta(days=30)).date()

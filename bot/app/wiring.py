@@ -11,13 +11,13 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
 import aiohttp
 
-from bot.adapters.feeds.fetch import FetchLimits
+from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.language_model import LanguageModel
 from bot.adapters.notifiers.telegram import CHANNEL, Permissions, TelegramListener
@@ -49,14 +49,17 @@ from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.stores import open_history
-from bot.clock import SystemClock
+from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.model import Announcement, Notification
 from bot.core.ports import Clock, Journal, Notifier, Store
+from bot.core.prices.exchanges import HOME
 from bot.core.secret import Secret
+from bot.core.text.wording import age, listing
 from bot.core.view import View
+from bot.delivery.recipients import notice
 from bot.delivery.sender import Sender
 from bot.recovery import Recovery
 
@@ -89,6 +92,7 @@ async def running_bot(
     """Everything joined and running until the end of the block, then shut down in the right order."""
     settings, telegram = start.project.settings, start.project.settings.telegram
     async with contextlib.AsyncExitStack() as closing:
+        resumed = _resumed(store, clock)
         timetables = _timetables(start.project, clock)
         prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
@@ -101,12 +105,12 @@ async def running_bot(
         muting = Silences(store, lambda: cycle.engine, clock, lambda: settings.symbols)
         held = HeldMessages(store, clock, people, muting, inbox.announce)
         measures = Measures()
-        session = await closing.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        session = await closing.enter_async_context(open_session())
 
         def restore(until: datetime) -> Engine:
             """A new engine in place of one that failed."""
-            introduced = cycle.engine.view().companies
-            return restored_engine(bot.project, store, timetables, until, delay=prices.delay, introduced=introduced)
+            companies = cycle.engine.view().companies
+            return restored_engine(bot.project, store, timetables, until, delay=prices.delay, companies=companies)
 
         leads = _leads(start, session, inbox, clock)
         cycle = MeasuredCycle(
@@ -133,15 +137,20 @@ async def running_bot(
             reader=reader,
             prices=prices,
             clock=clock,
-            scheduler=Scheduler(SystemClock()),
+            scheduler=Scheduler(SteadyClock()),
             inbox=inbox,
             timetable_of=timetables.of_symbol,
             wake=sender.wake,
             leads=leads,
+            take_jump=clock.take_jump,
+            happened=clock.happened,
         )
         _recover(store, clock)
+        if resumed:
+            inbox.announce(notice("clock", *resumed, clock.now()))
+        _report_strangers(start.project, timetables, inbox, clock)
         reloader = Reloader(bot, start.config, start.looked)
-        tasks = [asyncio.create_task(sender.run(stop), name="sender")]
+        tasks = [bot.jobs.keep("delivery", lambda: sender.run(stop), stop)]
         if start.token.token is not None:
             handler = ChatCommands(
                 bot,
@@ -160,7 +169,7 @@ async def running_bot(
             listener = TelegramListener(
                 start.token.token, handler, lambda: access_lists.access, clock, inbox.report, base_url=base_url
             )
-            tasks.append(asyncio.create_task(listener.run(stop), name="telegram"))
+            tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
         bot.every("held", HELD_EVERY, held.check)
         bot.start()
@@ -189,7 +198,37 @@ def _as_it_is(announcement: Announcement) -> Announcement:
 
 def _timetables(project: Project, clock: Clock) -> Timetables:
     now = clock.now()
-    return Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+    return Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies, otherwise=HOME)
+
+
+def _resumed(store: Store, clock: SystemClock) -> tuple[str, str] | None:
+    """Let the clock go on where the history ends, if the machine's clock was set back since; what to tell of it."""
+    latest = store.latest_at()
+    lead = clock.resume(latest) if latest is not None else timedelta()
+    if latest is None or lead < JUMP:
+        return None
+    headline = f"The machine's clock is {age(lead)} behind the history"
+    if lead <= MOST_AHEAD:
+        detail = "It was set back since the last run. Until it has caught up, recorded times are stretched."
+    else:
+        detail = (
+            f"The history goes up to {latest:%Y-%m-%d %H:%M} UTC. The clock was wrong then, or is now: set it right. "
+            "What was recorded for times to come is not taken into account until then."
+        )
+    log.warning("%s. %s", headline, detail)
+    return headline, detail
+
+
+def _report_strangers(project: Project, timetables: Timetables, inbox: Inbox, clock: Clock) -> None:
+    """Name the watched symbols whose exchange is unknown: they are watched as far as possible."""
+    unknown = timetables.without_sessions(project.settings.symbols)
+    if not unknown:
+        return
+    for words in unknown.values():
+        log.warning("%s", words)
+    headline = f"No exchange known for {listing(list(unknown), 5)}"
+    detail = f"Watched by New York's hours, as far as there are prices. {'. '.join(list(unknown.values())[:5])}."
+    inbox.announce(notice("symbols", headline, detail, clock.now()))
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
@@ -249,6 +288,7 @@ def _sender(
         store,
         notifiers,
         clock,
+        real_clock=SteadyClock(),
         audience=people.admins_marked,
         ask=ask,
         report=inbox.report,

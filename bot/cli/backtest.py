@@ -68,7 +68,8 @@ def backtest(
     """Play recorded prices and news through the engine: what would the bot have sent?
 
     Rows before --from warm up the windows. Rows that cannot be read are listed and skipped. The history goes to a
-    temporary database unless --database names one.
+    temporary database unless --database names one. Rows that look like a split or like pounds among pence are listed
+    as doubtful.
     """
     from rich.console import Console
 
@@ -161,6 +162,7 @@ def _summary(playing: Backtesting, seconds: dict[str, float]) -> dict[str, Any]:
         "edits": tally.edits,
         "bad_rows": len(plan.problems),
         "bad": [str(problem) for problem in plan.problems],
+        "doubtful": [str(problem) for problem in plan.doubtful],
         "conflicts": plan.sessions.conflicts,
         "symbols_passed_over": len(plan.columns.unknown),
         "lag_seconds": plan.request.lag.total_seconds(),
@@ -175,6 +177,7 @@ def _print_summary(summary: dict[str, Any], stderr: Console, where: str) -> None
         f"{summary['stories']} stories, in {summary['seconds']['total']:.1f} s"
     )
     notes = [f"{summary['bad_rows']} bad rows"] if summary["bad_rows"] else []
+    notes += [f"{len(summary['doubtful'])} doubtful rows"] if summary["doubtful"] else []
     notes += [f"{summary['conflicts']} duplicate rows, the last one used"] if summary["conflicts"] else []
     skipped = summary["symbols_passed_over"]
     notes += [f"{skipped} symbols skipped that are not watched"] if skipped else []
@@ -190,6 +193,10 @@ def _list_bad_rows(plan: BacktestPlan, stderr: Console, strict: bool) -> None:
         stderr.print(f"skipped: {problem}", markup=False)
     if len(plan.problems) > NAMED:
         stderr.print(f"… and {len(plan.problems) - NAMED} more bad rows; the last line of --json lists all")
+    for problem in plan.doubtful[:NAMED]:
+        stderr.print(f"doubtful: {problem}", markup=False)
+    if len(plan.doubtful) > NAMED:
+        stderr.print(f"… and {len(plan.doubtful) - NAMED} more doubtful rows; the last line of --json lists all")
 
 
 def _session(option: str, text: str | None) -> date | None:

@@ -7,12 +7,12 @@ into steps: live polling and a replay's tape come to the same decisions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from bot.core.cause.causes import Causes
+from bot.core.cause.causes import STRONG, Causes
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
@@ -23,6 +23,7 @@ from bot.core.incidents.corrections import LEAST_CONFIDENCE, Corrections
 from bot.core.incidents.incidents import Incidents
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
+    Absence,
     Alert,
     AlertChange,
     ChangeKind,
@@ -38,6 +39,7 @@ from bot.core.model import (
     SourceReport,
     Split,
     Story,
+    Together,
     Trouble,
 )
 from bot.core.model.episodes import Episode
@@ -89,7 +91,7 @@ class Engine:
         self.alerts = AlertBook(market, watching_since)
         self.alerts.between = alerts_between
         self.incidents = Incidents(
-            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes
+            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes, self._lines_of
         )
         messages = MessageBuilder(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
@@ -193,11 +195,17 @@ class Engine:
         incident = next((i for i in self.incidents.open() if i.id == incident_id), None)
         return self.incidents.acknowledge(incident, at, by) if incident is not None else None
 
-    def introduce(self, symbol: str, name: str, exchange: str = "") -> None:
-        """Add a company that ``companies.yaml`` does not have, by its ticker and the vendor's name for it."""
-        self.news.add_company(symbol, name, exchange=exchange)
-        self.companies = self.news.companies
-        self.announcer.messages = replace(self.announcer.messages, companies=self.companies)
+    def introduce_in_steps(self, companies: Companies) -> Iterator[int]:
+        """Know ``companies``: those known now, and others that ``companies.yaml`` does not have.
+
+        They are known at the first step; the rest searches the stories already here, as in
+        ``NewsIndex.add_companies_in_steps``.
+        """
+        steps = self.news.add_companies_in_steps(companies)
+        yield next(steps)
+        self.companies = companies
+        self.announcer.messages = replace(self.announcer.messages, companies=companies)
+        yield from steps
 
     def view(self) -> View:
         """The engine, read-only."""
@@ -221,17 +229,20 @@ class Engine:
             self._evaluate(self.rules.to_evaluate(moved, by_news), at, result, by_news)
             by_news = {}
         self._corrections.revise(new, at, result, self.causes, self.news.reached)
+        result.announcements += self.health.gathered()
 
     def _admit(self, quote: Quote, at: datetime, result: StepResult) -> bool:
         """Take a quote or refuse it; repeated refusals of a symbol are reported to the operator."""
-        why = self.market.admit(quote, at)
-        if why is not None:
-            result.refused.append(Refused(quote, why, at))
-            detail = f"{quote.price} at {quote.at.isoformat()}: {why}"
-            self._report(SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol), result)
+        rejection = self.market.admit(quote, at)
+        if rejection is not None:
+            result.refused.append(Refused(quote, rejection.why, at))
+            detail = f"{quote.price} at {quote.at.isoformat()}: {rejection.why}"
+            absence = Absence.HELD_BACK if rejection.held else None
+            report = SourceReport("prices", at, Trouble.REFUSED, detail, subject=quote.symbol, absence=absence)
+            self._report(report, result)
         elif self.health.troubled("prices", quote.symbol) is Trouble.REFUSED:
             self._report(SourceReport("prices", at, subject=quote.symbol), result)
-        return why is None
+        return rejection is None
 
     def _rules_for(self, readings: Sequence[Reading]) -> Mapping[str, list[Rule]]:
         """By symbol, the rules that these new stories may concern."""
@@ -248,7 +259,7 @@ class Engine:
                 result.readings.append(reading)
                 return reading
         elif isinstance(observation, Quote):
-            self.market.admit(observation, max(observation.seen_at, self._time))
+            self.market.admit(observation, max(observation.seen_at, self._time), stored=True)
         elif isinstance(observation, DailyBar | Split):
             self.market.apply(observation)
         elif isinstance(observation, EarningsDate):
@@ -257,8 +268,8 @@ class Engine:
             self._report(observation, result)
         return None
 
-    def _report(self, report: SourceReport, result: StepResult | None) -> None:
-        notice = self.health.observe(report)
+    def _report(self, report: SourceReport, result: StepResult | None, *, of_age: bool = False) -> None:
+        notice = self.health.observe(report, of_age=of_age)
         if notice is not None and result is not None:
             result.announcements.append(notice)
         if report.source == "prices" and not report.subject and report.trouble is Trouble.NONE:
@@ -327,16 +338,23 @@ class Engine:
         before = timetable.before(current) if current is not None and at <= current.close_at else None
         return (before,) if before is not None else ()
 
+    def _lines_of(self, symbol: str) -> tuple[str, ...]:
+        """The lines of business a company has a considerable share in, the main one first."""
+        shares = self.companies.exposures_of(symbol)
+        return tuple(
+            sorted((line for line in shares if shares[line] >= STRONG), key=lambda line: (-shares[line], line))
+        )
+
     def _enter(self, change: AlertChange, at: datetime, result: StepResult) -> str:
         """Assign a changed alert to its incident; returns the incident's id."""
         alert = self.alerts.get(change.alert.id) or change.alert
         if change.kind is ChangeKind.FIRED:
             rule = self.rules.named(alert.rule)
-            incident = self.incidents.join(alert, at, together=rule is not None and rule.about_several)
+            incident = self.incidents.join(alert, at, rule.together if rule else Together.APART)
             alert = replace(alert, incident=incident.id)
             self.alerts.amend(alert)
             incident = self.incidents.plan_follow_ups(incident, rule.follow_up if rule else (), at)
-            alert = replace(alert, incident=self._corrections.merge(incident, at, result).id)
+            alert = replace(alert, incident=self._corrections.merge(incident, alert, at, result).id)
         elif (known := self.incidents.get(alert.incident)) is not None:
             self.incidents.raise_severity(known, alert, at)
         result.changes.append(AlertChange(change.kind, change.at, alert))
@@ -371,8 +389,10 @@ class Engine:
             self.announcer.send_due(incident, at, result)
         if self._next_check is not None and self._next_check <= at:
             self._next_check = at + FRESHNESS_EVERY
-            for report in self._freshness.check(self._ages(at), at):
-                self._report(report, result)
+            if self.health.troubled("prices") is not Trouble.FAILED:  # told already; no price is fresh then
+                for report in self._freshness.check(self._ages(at), at):
+                    self._report(report, result, of_age=True)
+                result.announcements += self.health.gathered()
         if self._digests is not None:
             result.announcements += self._digests.due(at, self.news, self.announcer.messages, self.rules.symbols)
         if self._next_housekeeping <= at:

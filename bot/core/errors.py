@@ -7,6 +7,7 @@ AftershockError
 ├── StoreError            the history database
 │   ├── StoreBusyError    another writer holds it; trying again may work
 │   ├── StoreFullError    no space, or the file is read-only
+│   │   └── StoreLostError the file was removed or replaced while it was open
 │   ├── StoreInUseError   another ``run`` owns this database
 │   └── StoreVersionError written by a newer program, or not ours
 ├── DeliveryError         one attempt to reach one recipient: ``permanent``, ``retry_after``, ``unknown``, ``channel``
@@ -56,12 +57,16 @@ class SourceError(AftershockError):
     """A source could not be read.
 
     ``permanent``: trying again unchanged cannot help (404, not a feed). ``retry_after``: the wait the server asks for.
+    ``asked``: False where nothing was sent, because a wait asked for earlier is not over.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, asked: bool = True
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.asked = asked
 
 
 class StoreError(AftershockError):
@@ -74,6 +79,10 @@ class StoreBusyError(StoreError):
 
 class StoreFullError(StoreError):
     """No space, or no permission to write. Nothing was written."""
+
+
+class StoreLostError(StoreFullError):
+    """The file that is open is no longer the one of its name: what is written to it nobody will read."""
 
 
 class StoreInUseError(StoreError):

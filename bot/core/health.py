@@ -1,17 +1,29 @@
 """Which sources are in trouble, and when the operator is notified.
 
 A source is reported once when it has failed several polls in a row (a stale price or a suddenly empty feed at once),
-and once when it recovers. When most feeds fail together, that is one report, and one when they are back.
+and once when it recovers. When most feeds fail together, that is one report, and one when they are back. Symbols in the
+same trouble are one report too, and one when nearly all are out of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.core.model import Announcement, Block, BlockKind, Reason, Severity, SourceReport, Strong, Summary, Trouble
-from bot.core.text.wording import age
+from bot.core.model import (
+    Absence,
+    Announcement,
+    Block,
+    BlockKind,
+    Reason,
+    Severity,
+    SourceReport,
+    Strong,
+    Summary,
+    Trouble,
+)
+from bot.core.text.wording import age, clock, listing
 
 IN_A_ROW = 3
 """Failed polls in a row before the operator is notified; a single time-out is normal."""
@@ -19,6 +31,12 @@ AT_ONCE = frozenset({"store", "rules"})
 """Sources whose first failure matters already."""
 WIDE_FROM = 5
 """This many feeds failing, and at least half of all, are one outage."""
+ONE_BY_ONE = 3
+"""Up to this many symbols that come into the same trouble at once are reported one by one."""
+NAMED = 6
+"""Symbols named in a report on many."""
+LONG_WAIT = timedelta(minutes=5)
+"""A source that asks for a wait as long as this is reported at once, with the time."""
 SOURCE_NAMES = {
     "prices": "Price source",
     "history": "Price history",
@@ -43,6 +61,22 @@ _WORDS = {
 }
 
 
+_SYMBOL_WORDS: dict[Absence | Trouble, str] = {
+    Absence.NOT_ASKED: "{source} was not asked for {symbols}",
+    Absence.NOT_ANSWERED: "{source} gives no price for {symbols}",
+    Absence.HELD_BACK: "{source}: {symbols} held back",
+    Absence.UNKNOWN: "{source} does not know {symbols}",
+    Trouble.FAILED: "{source} fails for {symbols}",
+    Trouble.EMPTY: "{source} is suddenly empty for {symbols}",
+    Trouble.STALE: "{source} has gone stale for {symbols}",
+    Trouble.REFUSED: "{source} sends implausible prices for {symbols}",
+}
+"""By what is wrong with many symbols at once or, where there is no price, with one."""
+
+_Group = tuple[str, Absence | Trouble]
+"""A source, and what is wrong with symbols of it."""
+
+
 @dataclass(slots=True)
 class _Status:
     trouble: Trouble = Trouble.NONE
@@ -52,6 +86,8 @@ class _Status:
     with_others: bool = False
     """Reported as part of a wide outage, not by itself."""
     detail: str = ""
+    told_as: Absence | Trouble | None = None
+    """Of a symbol: the group it was reported in."""
 
 
 @dataclass(slots=True)
@@ -63,30 +99,57 @@ class Health:
     """Names of notifiers of other packages, which are no feeds either."""
     _statuses: dict[tuple[str, str], _Status] = field(default_factory=dict)
     _wide_since: datetime | None = None
+    _fallen: dict[_Group, list[SourceReport]] = field(default_factory=dict)
+    _recovered: dict[_Group, list[tuple[SourceReport, datetime]]] = field(default_factory=dict)
+    """Symbols to report with the next ``gathered``; recovered ones with the start of their trouble."""
+    _many: dict[_Group, datetime] = field(default_factory=dict)
+    """Since when so many symbols are in the same trouble that they are reported together."""
 
-    def observe(self, report: SourceReport) -> Announcement | None:
-        """Take a report; returns the operator's notice where one is due now."""
+    def observe(self, report: SourceReport, *, of_age: bool = False) -> Announcement | None:
+        """Take a report; returns the operator's notice where one is due now. Notices about symbols (or single services
+        of a channel) are due with ``gathered``, after all reports of the moment.
+
+        ``of_age``: it is about the age of prices. A source that answers, with old prices, stays stale.
+        """
         key = (report.source, report.subject)
         status = self._statuses.setdefault(key, _Status())
+        if report.trouble is Trouble.NONE and status.trouble is Trouble.STALE and not of_age:
+            return None
         if report.trouble is Trouble.NONE:
             self._statuses[key] = _Status()
+            if report.subject:
+                if status.told_as is not None and status.since is not None:
+                    self._recovered.setdefault((report.source, status.told_as), []).append((report, status.since))
+                return None
             return self._recovery(report, status)
         if status.trouble is Trouble.NONE:
             status.since = report.seen_at
+        elif report.absence in (Absence.UNKNOWN, Absence.HELD_BACK) and status.told_as is not report.absence:
+            status.reported = False  # another trouble than a request that failed, with other words
         status.trouble, status.detail = report.trouble, report.detail
         status.count += 1
-        patient = report.trouble in (Trouble.FAILED, Trouble.REFUSED) and report.source not in AT_ONCE
-        if status.reported or status.count < (self.in_a_row if patient else 1):
+        if status.reported or status.count < self._patience(report):
             return None
         status.reported = True
+        if report.subject:
+            status.told_as = report.absence or report.trouble
+            self._fallen.setdefault((report.source, status.told_as), []).append(report)
+            return None
+        if report.until is not None and report.until - report.seen_at >= LONG_WAIT:
+            return _notice(report, f"{self._name(report)} is not asked until {clock(report.until)}", report.detail)
         if report.trouble is Trouble.FAILED and self._is_feed(key) and self._is_wide():
             status.with_others = True
             return self._outage(report, status.since or report.seen_at)
         if report.source == "rules" and report.trouble is Trouble.FAILED:
             return _notice(report, RULES_BAD, report.detail)
-        words, times = _WORDS[report.trouble]
-        again = times.format(status.count) if status.count > 1 else ""
-        return _notice(report, f"{self._name(report)} {words}{again}", report.detail)
+        return _notice(report, self._in_trouble(report), report.detail)
+
+    def _patience(self, report: SourceReport) -> int:
+        """How many reports in a row there must be before the operator is notified."""
+        if report.until is not None and report.until - report.seen_at >= LONG_WAIT:
+            return 1
+        patient = report.trouble in (Trouble.FAILED, Trouble.REFUSED) and report.source not in AT_ONCE
+        return self.in_a_row if patient and report.absence in (None, Absence.NOT_ANSWERED, Absence.NOT_ASKED) else 1
 
     def _recovery(self, report: SourceReport, before: _Status) -> Announcement | None:
         if before.with_others:
@@ -128,6 +191,58 @@ class Health:
                 left.count = 0
         detail = f"after {age(report.seen_at - since)}; {count - len(failing)} of {count} so far"
         return _notice(report, "Feeds work again", detail)
+
+    # ----------------------------------------------------------------------------------------- many symbols at once
+
+    def gathered(self) -> list[Announcement]:
+        """The notices about symbols, due now that all reports of a moment are in: one for many in the same trouble."""
+        notices: list[Announcement] = []
+        fallen, self._fallen = self._fallen, {}
+        recovered, self._recovered = self._recovered, {}
+        for group, reports in fallen.items():
+            if group in self._many:
+                continue
+            if len(reports) > ONE_BY_ONE:
+                self._many[group] = reports[0].seen_at
+                notices.append(self._about_symbols(group, reports))
+            elif isinstance(group[1], Absence):
+                notices += [self._about_symbols(group, [report]) for report in reports]
+            else:
+                notices += [_notice(r, self._in_trouble(r), r.detail) for r in reports]
+        for group, ended in recovered.items():
+            notices += self._over(group, ended)
+        return notices
+
+    def _about_symbols(self, group: _Group, reports: Sequence[SourceReport]) -> Announcement:
+        names = [report.subject for report in reports]
+        symbols = names[0] if len(names) == 1 else f"{len(names)} symbols"
+        words = _SYMBOL_WORDS[group[1]].format(source=SOURCE_NAMES.get(group[0], group[0]), symbols=symbols)
+        named = f"{listing(names, NAMED)}: " if len(names) > 1 else ""
+        return _notice(reports[0], words, f"{named}{reports[0].detail}")
+
+    def _in_trouble(self, report: SourceReport) -> str:
+        status = self._statuses[report.source, report.subject]
+        words, times = _WORDS[report.trouble]
+        return f"{self._name(report)} {words}{times.format(status.count) if status.count > 1 else ''}"
+
+    def _over(self, group: _Group, ended: Sequence[tuple[SourceReport, datetime]]) -> list[Announcement]:
+        """The notices of symbols that are out of a trouble; of one that many were in, once few are left."""
+        since = self._many.get(group)
+        if since is None and len(ended) <= ONE_BY_ONE:
+            return [_notice(r, f"{self._name(r)} works again", f"after {age(r.seen_at - at)}") for r, at in ended]
+        left = [
+            subject
+            for (source, subject), status in self._statuses.items()
+            if subject and source == group[0] and status.told_as is group[1]
+        ]
+        if since is not None and len(left) > ONE_BY_ONE:
+            return []
+        self._many.pop(group, None)
+        report, began = ended[0]
+        name = SOURCE_NAMES.get(group[0], group[0])
+        but = f"; not yet: {listing(left, NAMED)}" if left else ""
+        headline = f"{name}: the symbols work again" if since else f"{name}: {len(ended)} symbols work again"
+        return [_notice(report, headline, f"after {age(report.seen_at - (since or began))}{but}")]
 
     def troubled(self, source: str, subject: str = "") -> Trouble:
         """The trouble a source is in now."""

@@ -25,11 +25,13 @@ from bot.core.model import (
     FeedState,
     Filters,
     HeldBack,
+    HistoryPoll,
     Incident,
     InDoubt,
     Limits,
     Observation,
     Outgoing,
+    PricePoll,
     Quote,
     Recipient,
     Severity,
@@ -70,26 +72,23 @@ class PriceSource(Protocol):
     """For people: ``Yahoo``."""
     advice: str = "see the documentation of this price source"
     """What to do when it fails, in one line."""
-    note: str = ""
-    """What went wrong in the last call without failing it, in one line."""
     delay: timedelta = timedelta()
     """How far its quotes lag behind the exchange; they count as stale that much later."""
     calendar: EarningsSource | None = None
     """Its earnings dates, if it has any."""
 
-    async def quotes(self, symbols: Sequence[str], now: datetime) -> Sequence[Quote]:
+    async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
         """The latest quote of each symbol the source knows, pre and post phases included; ``seen_at`` is ``now``.
 
         Prices are passed on as the vendor sends them, NaN and nonsense included: the core refuses and counts them.
+        Symbols that were not asked for, not answered or held back are in ``missing``; those in neither are unknown.
         Raises SourceError when the source as a whole fails.
         """
 
-    async def history(
-        self, symbols: Sequence[str], first: date, now: datetime
-    ) -> tuple[Sequence[DailyBar], Sequence[Split]]:
+    async def history(self, symbols: Sequence[str], first: date, now: datetime) -> HistoryPoll:
         """Daily bars of finished sessions from ``first`` on, and the splits since; all on today's split basis.
 
-        ``seen_at`` is ``now``. Symbols that fail are left out. Raises SourceError when nothing could be read.
+        ``seen_at`` is ``now``. Symbols that fail are in ``missing``. Raises SourceError when nothing could be read.
         """
 
     async def describe(self, symbols: Sequence[str]) -> Mapping[str, Listing]:
@@ -256,6 +255,9 @@ class Journal(Recorder, Extras, Protocol):
         are included from two years before ``since``, for long references.
         """
 
+    def latest_at(self) -> datetime | None:
+        """When the newest story or quote was seen; ``None`` where there is none."""
+
     def alerts_since(self, session: date) -> Sequence[Alert]:
         """Alerts of sessions from ``session`` on, and older ones firing or of an open incident, by ``fired_at``."""
 
@@ -274,6 +276,10 @@ class Upkeep(Protocol):
 
     def size(self) -> int:
         """In bytes; 0 where that is unknown. Raises nothing."""
+
+    def lost(self) -> str:
+        """Why nobody would read what is written now (the file was removed or replaced) and what to do, in one line;
+        empty if all is well. Writing raises StoreLostError then. Cheap; raises nothing."""
 
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
         """Delete rows older than ``keep`` has for their kind, except evidence of alerts.

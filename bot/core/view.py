@@ -19,6 +19,7 @@ from bot.core.model import (
     Quote,
     Reach,
     Reference,
+    Split,
     Story,
     Trouble,
 )
@@ -41,6 +42,10 @@ class Prices(Protocol):
     @property
     def bars(self) -> Mapping[date, DailyBar]:
         """Daily bars by session."""
+
+    @property
+    def splits(self) -> Sequence[Split]:
+        """Splits and large dividends, in the order they became known."""
 
     def standing(self, now: datetime) -> tuple[Quote, Session] | None:
         """The quote current at ``now``, with its session; ``None`` where the session has none yet."""

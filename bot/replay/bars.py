@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from bot.core.errors import UsageError
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind
@@ -18,6 +18,7 @@ from bot.replay.columns import WHOLE, PriceColumns
 from bot.replay.tape import session_observations
 
 SOURCE = "recording"
+A_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -49,11 +50,18 @@ class PriceSessions:
     def _sort(self) -> None:
         columns = self._columns
         traded: dict[tuple[int, int], bool] = {}
-        for row, (position, day, begun) in enumerate(zip(columns.symbol, columns.day, columns.start, strict=True)):
+        places = zip(columns.symbol, columns.day, columns.start, columns.end, strict=True)
+        for row, (position, day, begun, ended) in enumerate(places):
             timetable = self._timetables[position]
             if timetable is None:
                 continue
-            if begun == WHOLE:
+            if begun == WHOLE and ended != WHOLE:
+                moment = datetime.fromtimestamp(ended, UTC)
+                session = timetable.first_close_since(moment)
+                belongs = session is not None and session.close_at - moment <= A_DAY
+                session_day = session.date.toordinal() if session is not None and belongs else None
+                when = f"{moment:%Y-%m-%d %H:%M} UTC"
+            elif begun == WHOLE:
                 key = (id(timetable), day)
                 if key not in traded:
                     traded[key] = timetable.on(date.fromordinal(day)) is not None

@@ -6,6 +6,7 @@ A row that cannot be read is a ``Problem`` with file and line; one outside the r
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import math
@@ -13,7 +14,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -39,10 +40,11 @@ class PriceColumns:
     """In order of appearance; ``symbol`` holds positions in it."""
     symbol: array[int] = field(default_factory=lambda: array("l"))
     day: array[int] = field(default_factory=lambda: array("l"))
-    """Proleptic Gregorian ordinal of the session; for a bar within a session, of its start in UTC."""
+    """Proleptic Gregorian ordinal of the session; where the row states a moment instead, of that in UTC."""
     start: array[float] = field(default_factory=lambda: array("d"))
     """Seconds since 1970 in UTC; ``WHOLE`` for a whole session."""
     end: array[float] = field(default_factory=lambda: array("d"))
+    """Likewise; for a whole session that is dated by a moment, that moment, else ``WHOLE``."""
     figures: tuple[array[float], ...] = field(default_factory=lambda: tuple(array("d") for _ in FIGURES))
     file: array[int] = field(default_factory=lambda: array("h"))
     line: array[int] = field(default_factory=lambda: array("l"))
@@ -100,8 +102,8 @@ class _Reader:
         self.first, self.last = first.toordinal(), last.toordinal()
         self.positions: dict[str, int | None] = {}
         """Of each symbol in the columns; ``None`` if it is not wanted."""
-        self.days: dict[Any, int] = {}
-        """Ordinals of dates as written."""
+        self.days: dict[Any, tuple[int, float]] = {}
+        """What ``dated`` makes of dates as written."""
 
     def read(self, path: Path) -> None:
         rows = _parquet_rows(path) if path.suffix in PARQUET else _csv_rows(path)
@@ -121,9 +123,7 @@ class _Reader:
         if "date" not in names and "start_at" not in names:
             missing.append("date")
         if missing:
-            raise UsageError(
-                f"{path}:1: missing column {', '.join(missing)}; write symbol,date,open,high,low,close,volume"
-            )
+            raise UsageError(f"{path}:1: missing column {', '.join(missing)}; {_how_to_write(names)}")
         at = {name: i for i, name in enumerate(names)}
         self.width = len(names)
         self.keys = [at.get(name, -1) for name in ("symbol", "date", "start_at", "end_at")]
@@ -133,7 +133,7 @@ class _Reader:
         if len(cells) > self.width:
             raise ValueError(f"{len(cells)} values for {self.width} columns; check for a stray comma")
         cells = [*cells, *[""] * (self.width + 1 - len(cells))]  # the last is what a missing column has
-        name, dated, start, end = (cells[i] for i in self.keys)
+        name, date_cell, start, end = (cells[i] for i in self.keys)
         symbol = name.strip() if isinstance(name, str) else ""
         if not symbol:
             raise ValueError("no symbol; write one, or remove the row")
@@ -146,15 +146,16 @@ class _Reader:
                 if end_at <= start_at:
                     raise ValueError("the bar ends before it begins; check start_at and end_at")
         else:
-            known = self.days.get(dated)
-            day = self.days[dated] = date_of(dated).toordinal() if known is None else known
+            known = self.days.get(date_cell)
+            day, end_at = self.days[date_cell] = dated(date_cell) if known is None else known
         figures = [_figure(name, cells[i]) for name, i in self.figures]
         _, high, low, close, _ = figures
         if close != close:
             raise ValueError("no close; write one, or remove the row")
         if low > high:
             raise ValueError(f"low {low:g} is above high {high:g}; check the columns")
-        if not self.first <= day <= self.last:
+        latest = day if start_at != WHOLE or end_at == WHOLE else day + 1  # a moment may be the next day's session
+        if latest < self.first or day > self.last:
             self.columns.outside += 1
         elif (position := self._position(symbol)) is None:
             self.columns.unknown[symbol] += 1
@@ -169,6 +170,21 @@ class _Reader:
                 self.positions[symbol] = len(self.columns.symbols)
                 self.columns.symbols.append(symbol)
         return self.positions[symbol]
+
+
+def _how_to_write(names: Sequence[str]) -> str:
+    """What to do about a header without a symbol, a date or a close. Both of yfinance's own forms are frequent."""
+    if names[0] == "price" and "close" in names:
+        return (
+            "this is what yfinance.download writes; write frame.stack(level=1, future_stack=True)"
+            '.rename_axis(["date", "symbol"]).to_csv(…) instead'
+        )
+    if "symbol" not in names and {"dividends", "stock splits"} <= set(names):
+        return (
+            "this is what yfinance's history writes, with prices adjusted for dividends; write "
+            'frame.assign(symbol="NVDA").rename_axis("date").to_csv(…) instead, with history(auto_adjust=False)'
+        )
+    return "write symbol,date,open,high,low,close,volume"
 
 
 def _usual_length(columns: PriceColumns, begin: int) -> timedelta:
@@ -271,6 +287,24 @@ def date_of(cell: Any) -> date:
         return date.fromisoformat(str(cell).strip()[:10])
     except ValueError:
         raise ValueError(f"'{str(cell).strip()[:30]}' is not a date; write one like 2025-01-27") from None
+
+
+def dated(cell: Any) -> tuple[int, float]:
+    """The date of a session's row as an ordinal, and ``WHOLE``; or the date in UTC and the moment, in seconds since
+    1970, where a moment is written that does not tell the session's date by itself.
+
+    With an offset, midnight is the date as written: somebody's local midnight. Another time is an exchange's midnight
+    in another zone (``2023-08-13 22:00+00:00`` is a Monday in Berlin), or its open or close: only the exchange's
+    calendar can tell. Without one, the date is as written. Raises ValueError saying what to write.
+    """
+    moment = cell if isinstance(cell, datetime) else None
+    if moment is None and isinstance(cell, str) and len(cell.strip()) > len("2025-01-27"):
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(cell.strip())
+    if moment is not None and moment.tzinfo is not None and moment.time() != time():
+        moment = moment.astimezone(UTC)
+        return moment.toordinal(), moment.timestamp()
+    return date_of(cell).toordinal(), WHOLE
 
 
 def moment_of(cell: Any) -> datetime:

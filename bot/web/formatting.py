@@ -8,6 +8,7 @@ from typing import Any
 from datasette.utils import tilde_encode
 from markupsafe import Markup, escape
 
+from bot.core.model import Claim
 from bot.core.text import wording
 from bot.core.text.links import safe_link
 
@@ -79,6 +80,11 @@ def incident_path(incident: str) -> str:
 def alert_path(alert: str) -> str:
     """The page of an alert."""
     return f"/alert/{tilde_encode(alert)}"
+
+
+def cause_heading(confidence: float | None) -> str:
+    """What stands above a cause of this confidence: ``Likely cause``."""
+    return wording.CAUSE_HEADINGS[Claim.of(confidence)]
 
 
 def confidence(value: float | None) -> str:

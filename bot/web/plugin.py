@@ -59,7 +59,7 @@ class Plugin:
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
         """Filters and functions for templates."""
         if is_ours(datasette):
-            names = ("percent", "price", "when", "tone", "confidence")
+            names = ("percent", "price", "when", "tone", "confidence", "cause_heading")
             env.filters.update({name: getattr(formatting, name) for name in names})
             env.globals.update(
                 link=formatting.link,

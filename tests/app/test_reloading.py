@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,14 +18,17 @@ from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.app.project import Timetables, make_engine, read_rules_folder
+from bot.app.run import live, reloading
 from bot.app.run.inbox import Inbox
 from bot.app.run.live import LiveBot
 from bot.app.run.reloading import Look, Reloader, Watch, changes, first_mistake, look
-from bot.clock import SimulatedClock
+from bot.clock import SimulatedClock, stopwatch
 from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, StoreBusyError
 from bot.core.model import Quote, QuoteKind, Recipient, Story
+from bot.core.news import Companies, Company, Topics
 from bot.cycle import Cycle
+from tests.waiting import allowed
 
 NOON = datetime(2025, 1, 27, 17, 0, tzinfo=UTC)
 CONFIG = """\
@@ -355,7 +361,7 @@ async def test_stories_mean_what_edited_companies_say(running: Running) -> None:
 
 
 async def test_a_topic_edit_good_only_together_with_a_rule_edit_is_in_force_with_it(running: Running) -> None:
-    running.bot.engine.introduce("ZZZ", "Zeta")
+    await running.bot._add_companies([Company("ZZZ", "Zeta")])
     topics = running.rules / "topics" / "mine.yaml"
     await running.edit("topics: {mine: {title: Mine}}", topics)
     assert len(running.told()) == 1
@@ -417,3 +423,81 @@ async def test_a_mistake_in_a_topic_is_not_told_of_everything_that_refers_to_top
     told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert len(told) == 2, told
     assert "unknown key 'surprise'" in told[1]
+
+
+async def test_hundreds_of_symbols_become_known_at_once_and_the_bot_goes_on_meanwhile(running: Running) -> None:
+    now, bot = running.clock.now(), running.bot
+    bot.turn([Story(f"s{i}", "wire", f"Zeta{i % 900} Works falls on DeepSeek-R{i}", now, now) for i in range(2000)])
+    gaps, began = [0.0], stopwatch()
+
+    async def ticks() -> None:
+        while True:
+            before = began()
+            await asyncio.sleep(0.001)
+            gaps.append(began() - before)
+
+    ticking = asyncio.create_task(ticks())
+    before = bot.engine.companies
+    await bot._add_companies([Company(f"ZQ{i}", f"Zeta{i} Works") for i in range(825)])
+    ticking.cancel()
+    assert len(bot.engine.companies) == len(before) + 825
+    assert "ZQ7" in {m.name for m in bot.engine.news.reading("s7").mentions}  # type: ignore[union-attr]
+    assert max(gaps) < allowed(0.5), "the event loop stood still"
+
+
+async def test_an_edit_while_symbols_become_known_is_kept_as_are_they(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edits = [Company("ZQE", "Edited")]
+
+    async def edited_meanwhile(topics: Topics, companies: Companies) -> None:
+        if edits:
+            engine = running.bot.engine
+            for _ in engine.introduce_in_steps(engine.companies.with_companies([edits.pop()])):
+                pass
+
+    monkeypatch.setattr(live, "compiled", edited_meanwhile)
+    await running.bot._add_companies([Company("ZQ1", "Zeta")])
+    assert {"ZQE", "ZQ1"} <= {company.symbol for company in running.bot.engine.companies}
+
+
+# ---------------------------------------------------------------------------------------- what is in the way of reading
+
+
+@pytest.mark.parametrize("name", ["pipe.yaml", "topics/pipe.yaml"])
+async def test_a_pipe_among_the_rules_is_a_mistake_and_holds_nothing_up(running: Running, name: str) -> None:
+    pipe = running.rules / name
+    os.mkfifo(pipe)
+    async with asyncio.timeout(allowed(10)):
+        await running.settle()
+        assert len(running.told()) == 1
+        assert "this is a pipe, socket or device; remove it" in running.told()[0]
+        await running.edit(RULE.replace("-10%", "-7%"))
+        assert len(running.told()) == 1
+        pipe.unlink()
+        await running.settle()
+    assert running.told()[-1].startswith("The rules are good again")
+
+
+async def test_a_disk_that_does_not_answer_holds_up_nothing_but_the_look_itself(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, looks = threading.Event(), list[int]()
+
+    def stuck(folder: Path, config: Path) -> Look:
+        looks.append(1)
+        answers.wait(60)
+        return look(folder, config)
+
+    monkeypatch.setattr(reloading, "look", stuck)
+    monkeypatch.setattr(reloading, "ANSWER_WITHIN", 0.01)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await running.reloader.check()
+    assert len(looks) == 1, "threads do not pile up"
+    assert (await running.reloader.now()).startswith("The rules folder does not answer")
+    answers.set()
+    monkeypatch.undo()
+    await running.edit(RULE.replace("-10%", "-7%"))
+    assert "-7%" in running.bot.engine.rules.named("fall").text  # type: ignore[union-attr]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
+from apscheduler.schedulers import base
 
 from bot.adapters.scheduler import Scheduler
-from bot.clock import SystemClock
+from bot.clock import SteadyClock
 from tests.waiting import eventually
 
 
@@ -20,7 +22,7 @@ async def test_a_job_that_runs_when_all_ends_leaves_no_traceback(caplog: pytest.
         started.append("job")
         await asyncio.Event().wait()
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = Scheduler(SteadyClock())
     scheduler.start()
     with caplog.at_level(logging.INFO):
         scheduler.after("job", timedelta(), job)
@@ -34,10 +36,43 @@ async def test_a_job_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> N
     async def job() -> None:
         raise ValueError("no")
 
-    scheduler = Scheduler(SystemClock())
+    scheduler = Scheduler(SteadyClock())
     scheduler.start()
     with caplog.at_level(logging.INFO):
         scheduler.after("job", timedelta(), job)
         await eventually(lambda: "job job failed: no" in caplog.text, "the error")
         scheduler.stop()
     assert "ValueError" in caplog.text
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=-1), timedelta(days=-400), timedelta(hours=8), timedelta(days=9000)])
+async def test_a_step_of_the_machines_clock_neither_holds_a_job_up_nor_brings_it_forward(
+    step: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def job(name: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            ran.append(name)
+
+        return run
+
+    class Stepped(datetime):
+        """The class of the machine's time after the step, for the library that reads it."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Stepped:
+            assert tz is not None
+            utc = datetime.now(UTC) + step
+            return tz.fromutc(utc.replace(tzinfo=tz))  # type: ignore[return-value]  # as datetime.now does
+
+    scheduler = Scheduler(SteadyClock())
+    scheduler.start()
+    scheduler.after("soon", timedelta(seconds=0.05), job("soon"))
+    scheduler.after("later", timedelta(hours=2), job("later"))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(base, "datetime", Stepped)
+    await eventually(lambda: ran, "the job that is due")
+    await asyncio.sleep(0.05)
+    scheduler.stop()
+    assert ran == ["soon"]

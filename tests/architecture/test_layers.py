@@ -10,7 +10,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # layer: the layers it may import, itself apart
     "main": ("cli", "environment"),
     "cli": ("app", "web", "flow", "adapters", "replay", "config", "render", "clock", "core", "environment"),
-    "app": ("flow", "adapters", "replay", "config", "render", "clock", "core"),
+    "app": ("flow", "adapters", "replay", "config", "render", "clock", "core", "threads"),
     "web": ("adapters", "render", "core"),  # pages over the history; only the command starts them
     "flow": ("render", "core"),  # the cycle, the sender, recovery: they know ports, never what stands behind them
     "adapters": ("render", "core", "threads"),

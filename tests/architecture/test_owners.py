@@ -14,6 +14,10 @@ from tests.architecture.test_assertions import name_of
 CHARACTERS = "bot/core/text/characters.py"
 MARKET = "bot/core/prices/market.py"
 WAITING = "bot/core/waiting.py"
+JOBS = "bot/app/run/jobs.py"
+SCHEDULER = "bot/adapters/scheduler.py"
+THREADS = "bot/threads.py"
+PARSER = "bot/adapters/feeds/parser.py"
 LINKS = frozenset({"bot/core/text/links.py", "bot/adapters/feeds/identity.py"})  # safe and whose; which page
 
 _BIDIRECTIONAL = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]|\\u(?:200[ef]|202[a-e]|206[6-9])", re.IGNORECASE)
@@ -75,6 +79,27 @@ def check_past(file: str, source: str) -> list[Finding]:
     return [Finding(file, node.lineno, f"{MARKET} has as_of and seen_by") for node in made]
 
 
+def check_planning(file: str, source: str) -> list[Finding]:
+    """A run planned elsewhere: a job that plans its own next run is gone for ever when it fails before it does."""
+    if file == SCHEDULER:
+        return []
+    scheduled = [found.line for found in imports(file, source) if found.module.split(".")[0] == "apscheduler"]
+    if file != JOBS:
+        scheduled += [
+            call.lineno for call in calls(source, "after") if ast.unparse(call.func).endswith("scheduler.after")
+        ]
+    return [Finding(file, line, f"{JOBS} plans what runs again") for line in scheduled]
+
+
+def check_threads(file: str, source: str) -> list[Finding]:
+    """Blocking calls in threads that are joined at exit: one that hangs keeps a stopped program alive. (The parser of
+    feeds may: what it waits for is a process it kills.)"""
+    if file in (THREADS, PARSER):
+        return []
+    made = [*calls(source, "to_thread"), *calls(source, "run_in_executor"), *calls(source, "ThreadPoolExecutor")]
+    return [Finding(file, call.lineno, f"{THREADS} has threads that nothing waits for") for call in made]
+
+
 def check_waiting(file: str, source: str) -> list[Finding]:
     """``Retry-After`` read, or a wait doubled, elsewhere."""
     if file == WAITING:
@@ -105,7 +130,14 @@ def _is_doubled(node: ast.expr) -> bool:
 
 
 Check = Callable[[str, str], list[Finding]]
-CHECKS: tuple[Check, ...] = (check_characters, check_links, check_past, check_waiting)
+CHECKS: tuple[Check, ...] = (
+    check_characters,
+    check_links,
+    check_past,
+    check_planning,
+    check_threads,
+    check_waiting,
+)
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -125,6 +157,10 @@ def test_what_has_an_owner_is_written_once(check: Check) -> None:
         (check_links, "import urllib.parse"),
         (check_links, "if link.lower().startswith(('http://', 'https://')): ..."),
         (check_past, "past = SymbolPrices(symbol, timetable)"),
+        (check_planning, "from apscheduler.schedulers.asyncio import AsyncIOScheduler"),
+        (check_planning, "self.scheduler.after('prices', wait, self._poll_prices)"),
+        (check_threads, "found = await asyncio.to_thread(look, folder)"),
+        (check_threads, "found = await loop.run_in_executor(None, look)"),
         (check_waiting, "wait = response.headers.get('Retry-After')"),
         (check_waiting, "wait = first * 2 ** failures"),
         (check_waiting, "wait = min(first * (1 << failures), longest)"),
@@ -141,6 +177,8 @@ def test_a_copy_is_found(check: Check, source: str) -> None:
         (check_characters, 'MARK = "\ufeff"\nwide = "\uffff"'),
         (check_characters, "import unicodedata\nmark = unicodedata.category(c) in ('Mn', 'Me')"),
         (check_links, "from urllib.parse import quote, urljoin\naddress = f'http://{host}'"),
+        (check_planning, "self.jobs.add('prices', poll, every=wait)\nroot.after(5)"),
+        (check_threads, "found = await asyncio.wrap_future(in_thread(look, 'look'))"),
         (check_waiting, "raise SourceError(said, retry_after=wait)\nsize = 4 * (1 << 20)"),
     ],
 )

@@ -28,7 +28,7 @@ PUBLIC = frozenset(
         "reload",
         "send_digests",
         "acknowledge",
-        "introduce",
+        "introduce_in_steps",
         "view",
         "evaluate",
         "next_due",

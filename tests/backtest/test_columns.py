@@ -15,6 +15,7 @@ from bot.core.model import DailyBar, Observation, Quote, QuoteKind, Story
 from bot.core.prices.sessions import Timetable
 from bot.replay.bars import PriceSessions, observations_of
 from bot.replay.columns import PriceColumns, read_prices
+from bot.replay.doubtful import doubtful_rows
 from bot.replay.rolling import RollingTape
 from tests.backtest.recordings import Recording
 
@@ -234,3 +235,73 @@ def test_the_tape_is_in_order_of_seeing_whatever_the_exchanges_and_the_order_of_
     assert (tape.first_at, tape.last_at) == (moments[0], moments[-1])
     half = moments[len(moments) // 2]
     assert [m for m, _ in tape.steps(half)] == [m for m in moments if m > half]
+
+
+FRANKFURT = Timetable("XETR", ExchangeCalendar().sessions("XETR", date(2024, 10, 1), date(2024, 12, 31)))
+
+
+@pytest.mark.parametrize(
+    ("written", "symbol", "session"),
+    [
+        ("2024-11-17 23:00:00+00:00", "SAP.DE", "2024-11-18"),  # midnight in Berlin, a Monday
+        ("2024-10-24 22:00:00+00:00", "SAP.DE", "2024-10-25"),  # and in summer
+        ("2024-11-18 00:00:00+01:00", "SAP.DE", "2024-11-18"),
+        ("2024-11-18T00:00:00+00:00", "SAP.DE", "2024-11-18"),
+        ("2024-11-18 16:30:00+00:00", "SAP.DE", "2024-11-18"),  # its close
+        ("2024-11-18 00:00:00-05:00", "NVDA", "2024-11-18"),
+        ("2024-11-18 05:00:00+00:00", "NVDA", "2024-11-18"),
+        ("2024-11-18 14:30:00+00:00", "NVDA", "2024-11-18"),
+        ("2024-11-17 15:00:00+00:00", "6857.T", "2024-11-18"),  # midnight in Tokyo
+        ("2024-11-18 00:00:00+09:00", "6857.T", "2024-11-18"),
+        ("2024-11-18 22:00:00", "NVDA", "2024-11-18"),  # no offset: as written
+        ("2024-11-15 23:00:00+00:00", "SAP.DE", None),  # a Saturday in Berlin
+    ],
+)
+def test_the_offset_of_a_dated_row_counts(tmp_path: Path, written: str, symbol: str, session: str | None) -> None:
+    columns = read_prices([Recording(tmp_path).prices([f"{symbol},{written},10,12,9,11,500"])])
+    sessions = PriceSessions(columns, lambda s: FRANKFURT if s.endswith(".DE") else timetable_of(s))
+    assert [str(day) for day in sessions.days] == ([session] if session else [])
+    assert [p.message.partition(" is in")[0] for p in columns.problems] == ([] if session else ["2024-11-15 23:00 UTC"])
+
+
+def test_a_row_dated_the_evening_before_is_within_the_dates_asked_for(tmp_path: Path) -> None:
+    file = Recording(tmp_path).prices([f"SAP.DE,2024-11-{day} 23:00:00+00:00,10,12,9,11,500" for day in (17, 18, 19)])
+    columns = read_prices([file], first=date(2024, 11, 18), last=date(2024, 11, 19))
+    sessions = PriceSessions(columns, lambda _: FRANKFURT)
+    assert [d.day for d in sessions.days] == [
+        18,
+        19,
+        20,
+    ]  # one more than asked for; what is played is decided by session
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "advice"),
+    [
+        ("Date,Open,High,Low,Close,Volume,Dividends,Stock Splits", "2024-11-01 00:00:00-04:00,1,1,1,1,1,0,0", "assign"),
+        ("Price,Close,High,Low,Open,Volume", "Ticker,A,A,A,A,A", "stack"),
+    ],
+)
+def test_what_yfinance_writes_is_refused_with_what_to_write_instead(
+    tmp_path: Path, header: str, rows: str, advice: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"this is what yfinance.*{advice}.*to_csv"):
+        read_prices([Recording(tmp_path).prices([rows], header=header)])
+
+
+def test_rows_that_look_like_a_split_or_another_unit_are_marked(tmp_path: Path) -> None:
+    closes = {"A": [100, 101, 10.2, 10.1], "L": [612, 615, 6.16, 6.11, 610], "R": [100, 52.5, 104, 60]}
+    rows = [f"{s},2024-11-{18 + n},,,,{c}," for s, values in closes.items() for n, c in enumerate(values)]
+    marked = doubtful_rows(read_prices([Recording(tmp_path).prices(rows)]))
+    assert [(p.line, p.message.partition(";")[0]) for p in marked] == [
+        (4, "A 2024-11-20: 10.20 after 101.00 looks like a 10-for-1 split"),
+        (8, "L 2024-11-20: 6.16 after 615.00 looks like another unit, as pounds among pence"),
+        (9, "L 2024-11-21: 6.11 after 615.00 looks like another unit, as pounds among pence"),
+        (13, "R 2024-11-20: 104.00 after 52.50 looks like a 1-for-2 reverse split"),
+    ]
+
+
+def test_a_unit_that_stays_is_marked_for_a_week_only(tmp_path: Path) -> None:
+    rows = [f"L,2024-11-{day:02d},,,,{600 if day < 5 else 6}," for day in range(1, 30)]
+    marked = doubtful_rows(read_prices([Recording(tmp_path).prices(rows)]))
+    assert len(marked) == 5

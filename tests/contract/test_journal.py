@@ -75,6 +75,14 @@ def test_observations_are_those_seen_within_the_bounds_in_order(store: Store) ->
     assert list(store.observations(after(0), after(3))) == seen[1:4], "after the first bound, up to the second"
 
 
+def test_the_latest_time_is_that_of_the_newest_story_or_quote(store: Store) -> None:
+    assert store.latest_at() is None
+    store.commit(batch(story(seen_at=after(5))))
+    assert store.latest_at() == after(5)
+    store.commit(batch(quote("NVDA", 128.2, after(9))))
+    assert store.latest_at() == after(9)
+
+
 def test_daily_bars_reach_two_years_further_back(store: Store) -> None:
     old = DailyBar("NVDA", date(2023, 6, 1), 40.0, after(-500 * 86400))
     store.commit(batch(old))

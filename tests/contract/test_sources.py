@@ -71,16 +71,16 @@ def vendor(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 async def test_a_source_gives_the_latest_quote_of_what_it_knows_as_seen_now(vendor: Vendor) -> None:
     at = NOON - timedelta(seconds=3)
     vendor.set_price(124.8, at)
-    (quote,) = await vendor.source.quotes(["NVDA", "NOBODY"], NOON)
+    (quote,) = (await vendor.source.quotes(["NVDA", "NOBODY"], NOON)).quotes
     assert (quote.symbol, quote.price, quote.at, quote.seen_at) == ("NVDA", 124.8, at, NOON)
     assert quote.at.utcoffset() == timedelta()
     assert quote.previous_close == 142.62
-    assert await vendor.source.quotes([], NOON) == []
+    assert list((await vendor.source.quotes([], NOON)).quotes) == []
 
 
 async def test_nonsense_is_handed_on(vendor: Vendor) -> None:
     vendor.set_price(-1.0, NOON)
-    assert [q.price for q in await vendor.source.quotes(["NVDA"], NOON)] == [-1.0]
+    assert [q.price for q in (await vendor.source.quotes(["NVDA"], NOON)).quotes] == [-1.0]
 
 
 async def test_a_source_that_fails_says_so(vendor: Vendor) -> None:
@@ -93,9 +93,9 @@ async def test_a_source_that_fails_says_so(vendor: Vendor) -> None:
 
 async def test_bars_are_of_finished_sessions_and_seen_now(vendor: Vendor) -> None:
     vendor.set_price(124.8, NOON)
-    bars, splits = await vendor.source.history(["NVDA"], date(2025, 1, 24), NOON)
-    assert all(bar.session == date(2025, 1, 24) and bar.seen_at == NOON for bar in bars)
-    assert splits == []
+    poll = await vendor.source.history(["NVDA"], date(2025, 1, 24), NOON)
+    assert all(bar.session == date(2025, 1, 24) and bar.seen_at == NOON for bar in poll.bars)
+    assert list(poll.splits) == []
 
 
 async def test_a_source_can_be_described_asked_for_its_abilities_and_closed_twice(vendor: Vendor) -> None:
@@ -107,6 +107,5 @@ async def test_a_source_can_be_described_asked_for_its_abilities_and_closed_twic
     assert source.advice
     assert source.delay >= timedelta()
     assert source.calendar is None or await source.calendar.earnings([], NOON.date(), NOON.date(), NOON) == []
-    assert isinstance(source.note, str)
     source.close()
     source.close()

@@ -512,7 +512,7 @@ def test_breadth_names_who_moved_worst_first_and_who_is_unknown() -> None:
 
 
 def test_one_wild_print_of_a_member_does_not_count() -> None:
-    tape = [close("NVDA", 100.0, "01-24"), quote("NVDA", 50.0, "01-27 15:01")]
+    tape = [close("NVDA", 100.0, "01-24"), quote("NVDA", 55.0, "01-27 15:01")]
     assert found(breadth(count=">= 1"), tape, "01-27 15:01").holds is False
     assert found(breadth(count=">= 1"), tape, "01-27 15:01", hold=1).holds is True
 
@@ -709,6 +709,19 @@ def test_news_hold_where_one_cluster_has_everything(
     check = found(condition, stories, "01-27 15:00")
     assert check.holds is holds, check
     assert check.measured
+
+
+def test_one_title_of_one_source_is_one_story_however_often_it_comes() -> None:
+    def told(*tape: Story) -> tuple[bool | None, ...]:
+        burst = asked(within=Span(duration=timedelta(hours=6)), burst=at_least(3))
+        return tuple(found(c, tape, "01-27 15:00").holds for c in (asked(stories=at_least(3)), burst))
+
+    again = [story(CHEAP + mark, f"01-27 1{n}:00") for n, mark in enumerate(("", ".", " - Wire"))]
+    assert told(*again) == (False, False)
+    assert told(*(replace(s, source=f"wire{n}") for n, s in enumerate(again))) == (True, True)
+    several = [story(f"{CHEAP} v{n}", f"01-27 1{n}:00") for n in range(3)]
+    assert told(*several) == (True, True)
+    assert told(several[0], *(replace(s, revises=several[0].id) for s in several[1:])) == (False, False)
 
 
 def test_every_part_of_a_news_condition_is_of_one_cluster() -> None:

@@ -114,6 +114,16 @@ def test_what_was_told_without_a_cause_is_completed_in_place_and_is_no_correctio
     assert {a.corrected_at for a in completed} == {None}
 
 
+def test_one_explained_by_its_own_results_stays_apart_when_ai_is_found_to_explain_the_others(tmp_path: Path) -> None:
+    tie = TIE.format(at="18:00").replace("Salesforce, ServiceNow and Workday", "Salesforce, ServiceNow and HubSpot")
+    alone = GROUP.replace("[group-fall, ai-model-shock]", "group-fall")
+    found = grouped(tmp_path, RESULTS.format(at="17:00") + tie, alone)
+    last = texts(found, Reason.FIRST)[-1]
+    assert last.splitlines()[0].endswith("alongside 3 other stocks after AI-model news")
+    assert "Fell for other reasons: WDAY (earnings and guidance)." in last
+    assert {c.alert.corrected_at for c in found.changes} == {None}, "it never said that AI was behind Workday's fall"
+
+
 def test_a_cause_found_in_the_morning_completes_a_message_whose_incident_is_over(tmp_path: Path) -> None:
     found = grouped(tmp_path, TIE.format(at="2026-02-04 12:00"))
     new = [t.announcement for t in found.told if not t.announcement.edits]

@@ -288,8 +288,8 @@ Mon 27 Jan, after the close: 1 incident; 1 near miss
 
 Incidents
 • Critical: Nvidia (NVDA) −16.0 % against 100.00, the close of Fri 24
-  Jan; at the close; 1 other hit too. Cause: AI-model news (wire). Still
-  open.
+  Jan; at the close; 1 other hit too. News at the same time: AI-model
+  news (wire). Still open.
 
 Near misses: falls of 5 % or more without an alert
 • Coca-Cola (KO) −11.5 % against 60.00, the close of Fri 24 Jan; regular

@@ -23,6 +23,7 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.prices.windows import parse_span
+from bot.core.rules.comparison import parse_comparison
 
 from .worlds import CHEAP, at, close, engine, news, play, price, quote, rule, shock_tape, story
 
@@ -184,6 +185,13 @@ def test_seeded_stories_do_not_fire_a_rule_on_news_alone_but_explain_a_move() ->
     assert fired(play(engine(alone), [replace(seeded, seeded=False)])) == [("NVDA", "01-27 12:00")]
     moved = [close("NVDA", 100.0, "01-24"), seeded, quote("NVDA", 80.0, "01-27 15:00", QuoteKind.LOW)]
     assert fired(play(engine(), moved)) == [("NVDA", "01-27 15:00")]
+
+
+def test_a_flood_is_no_burst_for_a_rule_on_news_alone() -> None:
+    sudden = rule("sudden", when=replace(news(), burst=parse_comparison(">= 3")), symbols=("NVDA",))
+    told = [story(f"{CHEAP} v{n}", f"01-27 12:0{n}", f"wire{n}") for n in range(3)]
+    assert fired(play(engine(sudden), told)) == [("NVDA", "01-27 12:02")]
+    assert fired(play(engine(sudden), [*(replace(s, seeded=True) for s in told[:2]), told[2]])) == []
 
 
 def test_a_cooldown_holds_back_a_repeat_but_never_a_higher_severity() -> None:

@@ -78,3 +78,15 @@ def test_a_second_wide_outage_is_told_again() -> None:
     assert polled(health, FEEDS, range(4)) == [asked]
     assert polled(health, [], range(4, 6)) == ["Feeds work again"]
     assert polled(health, FEEDS, range(6, 12)) == [asked]
+
+
+def test_a_source_that_answers_with_old_prices_stays_stale_until_its_prices_are_new() -> None:
+    health = Health(3)
+    stale = health.observe(SourceReport("prices", NOON, Trouble.STALE, "no new price"), of_age=True)
+    assert stale is not None
+    assert stale.summary.subject == "Price source has gone stale"
+    assert said(health, ["prices"], Trouble.NONE, 1) == []
+    assert health.troubled("prices") is Trouble.STALE
+    fresh = health.observe(SourceReport("prices", NOON + timedelta(minutes=9)), of_age=True)
+    assert fresh is not None
+    assert (fresh.summary.subject, health.troubled("prices")) == ("Price source works again", Trouble.NONE)

@@ -25,7 +25,7 @@ def alert() -> Alert:
 
 
 def told(lead: Alert) -> str:
-    return " ".join(plain(Summary(tuple(why(lead, "", str, str, str))), None).split())
+    return " ".join(plain(Summary(tuple(why(lead, [lead], "", str, str, str))), None).split())
 
 
 @pytest.mark.parametrize(

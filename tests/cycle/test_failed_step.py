@@ -180,7 +180,7 @@ def refusing(wrong: Callable[[Observation], bool]) -> Callable[[Engine], Engine]
                 raise Broken("no")
             return result
 
-        made.market.admit = lambda q, moment: refuse(q, admit(q, moment))  # type: ignore[method-assign]
+        made.market.admit = lambda q, moment, **how: refuse(q, admit(q, moment, **how))  # type: ignore[method-assign]
         made.news.add = lambda s: refuse(s, add(s))  # type: ignore[method-assign]
         return made
 

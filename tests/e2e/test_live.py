@@ -26,6 +26,7 @@ from tests.e2e.desk import ADMIN, READER, REPOSITORY, Desk, opened, rss
 from tests.prepared import call
 from tests.processes import Processes
 from tests.servers.feed_server import Document
+from tests.servers.yahoo import Fault
 from tests.waiting import PATIENCE, allowed, wait_until
 
 SECRET = re.compile(r"AAE-emulated-token-for-tests-only-000")
@@ -350,9 +351,15 @@ def test_prices_that_are_nonsense_alarm_nobody_and_are_remembered_as_refused(tmp
         refused = {(symbol, why) for symbol, why in desk.rows("SELECT symbol, why FROM refused_quotes")}
         assert {("MU", "zero or negative"), ("VRT", "zero or negative"), ("VST", "stale-dated")} <= refused
         assert ("CEG", "future-dated") in refused
-        wait_until(lambda: sum("implausible prices" in t for t in desk.texts(ADMIN)) >= 4, "notices")
         wait_until(
-            lambda: any("Price source: ZZZZ" in t for t in desk.texts(ADMIN)),
+            lambda: all(
+                any("implausible prices" in t and symbol in t for t in desk.texts(ADMIN))
+                for symbol in ("MU", "VRT", "VST", "CEG")
+            ),
+            "notices",
+        )
+        wait_until(
+            lambda: any("Price source does not know ZZZZ" in t for t in desk.texts(ADMIN)),
             "the unknown symbol is told",
             lambda: bot.log + "\n".join(desk.texts(ADMIN)),
         )
@@ -363,6 +370,33 @@ def test_prices_that_are_nonsense_alarm_nobody_and_are_remembered_as_refused(tmp
         desk.fall({"NVDA": -0.13})
         wait_until(lambda: desk.alerts(READER), "the true fall", lambda: bot.log)
         assert desk.rows("SELECT symbol FROM alerts") == [("NVDA",)]
+        assert "Traceback" not in bot.log, bot.log
+
+
+def test_after_a_fault_of_the_vendor_a_fall_is_told_again_and_a_wait_it_asks_for_is_kept_and_told(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path) as desk:
+        desk.write_config()
+        bot = desk.start()
+        desk.subscribe(ADMIN, READER)
+        desk.tell_news()
+        for endpoint in ("quote", "chart", "crumb"):
+            desk.yahoo.fault(endpoint, Fault.SERVER_ERROR)
+        wait_until(lambda: any("Price source has failed" in t for t in desk.texts(ADMIN)), "the outage is told")
+        desk.yahoo.heal()
+        polls = desk.yahoo.count("quote")
+        wait_until(lambda: any("Price source works again" in t for t in desk.texts(ADMIN)), "the recovery is told")
+        assert desk.yahoo.count("quote") - polls <= 2 * 2 + 1, "two polls, of two requests each, and one under way"
+        desk.fall({"NVDA": -0.13})
+        wait_until(lambda: desk.alerts(READER), "the fall", lambda: bot.log)
+
+        desk.yahoo.fault("quote", Fault.RATE_LIMITED, retry_after=3600, times=1)
+        wait_until(lambda: any("Price source is not asked until" in t for t in desk.texts(ADMIN)), "the wait is told")
+        asked = len(desk.yahoo.requests)
+        time.sleep(2.5)  # two polls, had it not been asked to wait
+        assert len(desk.yahoo.requests) == asked
+        assert sum("Price source" in t for t in desk.texts(ADMIN)) == 3
         assert "Traceback" not in bot.log, bot.log
 
 

@@ -12,16 +12,22 @@ import pytest
 
 from bot.adapters.notifiers.telegram import Permissions
 from bot.adapters.scheduler import Scheduler
+from bot.app.run.absences import Absences, price_report
 from bot.app.run.audience import with_permissions
-from bot.app.run.backfill import FIRST_RETRY, LOOK_EVERY, Backfill
+from bot.app.run.backfill import CHUNK, FIRST_RETRY, LOOK_EVERY, Backfill
 from bot.app.run.earnings import EarningsDates
 from bot.app.run.outages import FeedOutages
-from bot.clock import SimulatedClock, SystemClock
+from bot.clock import SimulatedClock, SteadyClock, SystemClock
 from bot.core.errors import SourceError
+from bot.core.health import Health
 from bot.core.model import (
+    Absence,
     DailyBar,
     EarningsDate,
+    HistoryPoll,
+    Missing,
     Observation,
+    PricePoll,
     Quote,
     Recipient,
     ReportTime,
@@ -41,7 +47,7 @@ NOON = datetime(2025, 1, 28, 17, 0, tzinfo=UTC)
 
 
 async def test_a_job_that_asks_to_be_run_again_at_once_is_never_dropped() -> None:
-    scheduler, runs = Scheduler(SystemClock()), 0
+    scheduler, runs = Scheduler(SteadyClock()), 0
     done = asyncio.Event()
 
     async def job() -> None:
@@ -61,7 +67,7 @@ async def test_a_job_that_asks_to_be_run_again_at_once_is_never_dropped() -> Non
 
 
 async def test_a_job_of_the_same_name_takes_the_place_of_the_one_that_waits() -> None:
-    scheduler, ran = Scheduler(SystemClock()), []
+    scheduler, ran = Scheduler(SteadyClock()), []
 
     async def first() -> None:
         ran.append("first")
@@ -78,7 +84,7 @@ async def test_a_job_of_the_same_name_takes_the_place_of_the_one_that_waits() ->
 
 
 async def test_waiting_is_done_in_the_machines_time_whatever_the_bot_pretends() -> None:
-    scheduler, ran = Scheduler(SystemClock()), asyncio.Event()
+    scheduler, ran = Scheduler(SteadyClock()), asyncio.Event()
     pretended = SystemClock(datetime(2025, 1, 27, 15, 0, tzinfo=UTC))
 
     async def job() -> None:
@@ -162,17 +168,19 @@ class Vendor:
     def __init__(self, *errors: SourceError | None) -> None:
         self.errors = list(errors)
         self.asked: list[list[str]] = []
+        self.missing: dict[str, Missing] = {}
+        self.retry_after: timedelta | None = None
 
-    async def quotes(self, symbols: Sequence[str], now: datetime) -> Sequence[Quote]:
-        return []
+    async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
+        return PricePoll([])
 
-    async def history(
-        self, symbols: Sequence[str], first: date, now: datetime
-    ) -> tuple[Sequence[DailyBar], Sequence[Split]]:
+    async def history(self, symbols: Sequence[str], first: date, now: datetime) -> HistoryPoll:
         self.asked.append(list(symbols))
         if self.errors and (error := self.errors.pop(0)):
             raise error
-        return [DailyBar(s, date(2025, 1, 27), 100.0, now) for s in symbols], []
+        missing = {s: m for s, m in self.missing.items() if s in symbols}
+        bars = [DailyBar(s, date(2025, 1, 27), 100.0, now) for s in symbols if s not in missing]
+        return HistoryPoll(bars, (), missing, self.retry_after if missing else None, "note" if missing else "")
 
 
 SYMBOLS = [f"S{i}" for i in range(30)]
@@ -219,6 +227,144 @@ async def test_what_the_vendor_asks_us_to_wait_is_waited() -> None:
     vendor = Vendor(SourceError("too many requests", retry_after=timedelta(minutes=45)))
     history, _ = backfill(vendor, [])
     assert await history.run(SYMBOLS) == timedelta(minutes=45)
+
+
+async def test_after_a_limit_on_the_way_nothing_more_is_asked_before_it_is_over_and_then_what_is_missing() -> None:
+    seen: list[Observation] = []
+    vendor = Vendor()
+    vendor.missing = {s: Missing(Absence.NOT_ASKED) for s in SYMBOLS[6:CHUNK]}
+    vendor.missing["S5"] = Missing(Absence.NOT_ANSWERED)
+    vendor.retry_after = timedelta(hours=1)
+    history, clock = backfill(vendor, seen)
+    assert await history.run(SYMBOLS) == timedelta(hours=1)
+    assert vendor.asked == [SYMBOLS[:CHUNK]]
+    (report,) = [o for o in seen if isinstance(o, SourceReport)]
+    assert (report.trouble, report.until) == (Trouble.FAILED, NOON + timedelta(hours=1))
+    vendor.missing, vendor.asked = {}, []
+    clock.advance(NOON + timedelta(hours=1))
+    assert await history.run(SYMBOLS) == LOOK_EVERY
+    assert [s for chunk in vendor.asked for s in chunk] == SYMBOLS[5:]
+
+
+async def test_bars_are_read_again_after_a_split_that_became_known_later() -> None:
+    vendor, seen = Vendor(), list[Observation]()
+    history, clock = backfill(vendor, seen)
+    await history.run(["NVDA", "VRT"])
+    clock.advance(NOON + timedelta(minutes=30))
+    history.known("NVDA").add_split(Split("NVDA", NOON.date(), 10.0, clock.now()))  # type: ignore[attr-defined]
+    dividend = Split("VRT", NOON.date(), 100 / 88, clock.now(), cash=12.0)
+    history.known("VRT").add_split(dividend)  # type: ignore[attr-defined]  # bars are never adjusted for it
+    vendor.asked = []
+    assert await history.run(["NVDA", "VRT"]) == LOOK_EVERY
+    assert vendor.asked == [["NVDA"]]
+    await history.run(["NVDA", "VRT"])
+    assert vendor.asked == [["NVDA"]]
+
+
+@pytest.mark.parametrize("on_the_way", [False, True])
+async def test_a_wait_the_operator_was_told_of_with_the_prices_is_not_told_again_with_the_history(
+    on_the_way: bool,
+) -> None:
+    seen: list[Observation] = []
+    vendor = Vendor() if on_the_way else Vendor(SourceError("", retry_after=timedelta(minutes=50), asked=False))
+    vendor.missing, vendor.retry_after = {"S5": Missing(Absence.NOT_ASKED)}, timedelta(minutes=50)
+    history, _ = backfill(vendor, seen)
+    assert await history.run(SYMBOLS) == timedelta(minutes=50)
+    assert [Health(3).observe(o) for o in seen if isinstance(o, SourceReport)] == [None]
+
+
+async def test_symbols_without_an_answer_are_reported_and_asked_for_again_sooner_than_unknown_ones() -> None:
+    seen: list[Observation] = []
+    vendor = Vendor()
+    vendor.missing = {"S3": Missing(Absence.NOT_ANSWERED, "timed out"), "S7": Missing(Absence.UNKNOWN)}
+    history, clock = backfill(vendor, seen)
+    assert await history.run(SYMBOLS) == FIRST_RETRY
+    (report,) = [o for o in seen if isinstance(o, SourceReport)]
+    assert report.trouble is Trouble.FAILED
+    assert report.detail == "no history of 1 of 30 symbols yet; S3: not answered, timed out"
+    vendor.missing, vendor.asked = {}, []
+    clock.advance(NOON + FIRST_RETRY)
+    assert await history.run(SYMBOLS) == LOOK_EVERY
+    assert vendor.asked == [["S3"]]
+    assert seen[-1] == SourceReport("history", NOON + FIRST_RETRY, items=1)
+
+
+# ------------------------------------------------------------------------------------------------------------ absences
+
+
+def poll_of(symbols: Sequence[str], **missing: Absence) -> PricePoll:
+    """A poll that has a price of these, and of others why not."""
+    quotes = [Quote(s, 100.0, NOON, NOON) for s in symbols]
+    return PricePoll(quotes, {s: Missing(why, why.value) for s, why in missing.items()})
+
+
+def told(health: Health, reports: Sequence[SourceReport]) -> list[str]:
+    """What the operator is told of these reports of one moment."""
+    notices = [health.observe(report) for report in reports]
+    return [n.summary.subject for n in (*(n for n in notices if n), *health.gathered())]
+
+
+def test_four_ways_to_have_no_price_have_four_words_and_only_what_may_pass_is_waited_for() -> None:
+    absences, health = Absences(3), Health(3)
+    why = {
+        "A": Absence.NOT_ASKED,
+        "B": Absence.NOT_ANSWERED,
+        "C": Absence.HELD_BACK,
+    }
+    polls = [told(health, absences.take(["A", "B", "C", "D", "E"], poll_of("E", **why), NOON)) for _ in range(5)]
+    assert polls == [
+        ["Price source: C held back", "Price source does not know D"],
+        [],
+        ["Price source was not asked for A", "Price source gives no price for B"],
+        [],
+        [],
+    ]
+    again = told(health, absences.take(["A", "B", "C", "D", "E"], poll_of("ABCDE"), NOON))
+    assert sorted(again) == [f"Price source: {symbol} works again" for symbol in "ABCD"]
+    assert told(health, absences.take(["A", "B", "C", "D", "E"], poll_of("ABCDE"), NOON)) == []
+
+
+@pytest.mark.parametrize("why", list(Absence))
+def test_many_without_a_price_are_one_message_and_one_when_they_are_back(why: Absence) -> None:
+    symbols = [f"S{n}" for n in range(175)]
+    absences, health = Absences(3), Health(3)
+    words: list[str] = []
+    for number in range(20):
+        gone = symbols[number % 7 : 108 + number]  # not always the same ones
+        poll = poll_of([s for s in symbols if s not in gone], **dict.fromkeys(gone, why))
+        words += told(health, absences.take(symbols, poll, NOON))
+    assert len(words) == 1
+    assert "symbols" in words[0]
+    for left in (50, 4, 3, 0):
+        gone = symbols[10 : 10 + left]
+        poll = poll_of([s for s in symbols if s not in gone], **dict.fromkeys(gone, why))
+        words += told(health, absences.take(symbols, poll, NOON))
+    assert words[1] == "Price source: the symbols work again"
+    assert words[2:] == [f"Price source: S{n} works again" for n in (10, 11, 12)]
+
+
+def test_a_request_that_fails_now_this_way_and_now_that_is_one_trouble() -> None:
+    absences, health = Absences(3), Health(3)
+    ways = [Absence.NOT_ASKED, Absence.NOT_ANSWERED] * 6
+    words = [w for why in ways for w in told(health, absences.take(["A"], poll_of("", A=why), NOON))]
+    assert len(words) == 1
+
+
+def test_a_long_wait_is_told_at_once_with_the_time_it_ends() -> None:
+    health = Health(3)
+    assert told(health, [price_report(NOON, "429", timedelta(hours=1))]) == [
+        "Price source is not asked until 18:00 UTC"
+    ]
+    assert told(health, [price_report(NOON, "429", timedelta(hours=1))]) == []
+    assert told(health, [SourceReport("prices", NOON + timedelta(hours=1))]) == ["Price source works again"]
+    assert told(health, [price_report(NOON, "429", timedelta(minutes=1))]) == []
+
+
+def test_implausible_prices_of_many_symbols_are_one_message() -> None:
+    health = Health(2)
+    reports = [SourceReport("prices", NOON, Trouble.REFUSED, "stale-dated", subject=f"S{n}") for n in range(175)]
+    assert told(health, reports) == []
+    assert told(health, reports) == ["Price source sends implausible prices for 175 symbols"]
 
 
 # ----------------------------------------------------------------------------------------------------- earnings dates

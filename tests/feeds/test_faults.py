@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.adapters.feeds.fetch import FetchLimits, fetch
+from bot.adapters.feeds.fetch import FetchLimits, fetch, open_session
 from bot.adapters.feeds.inflate import Inflater
 from bot.adapters.feeds.parser import COMMAND, Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
@@ -157,6 +157,7 @@ def test_bodies_come_out_whole_however_they_are_cut_into_pieces(size: int) -> No
     raw = zlib.compressobj(wbits=-15)
     wires = {
         "gzip": gzip.compress(body),
+        "gzip, utf-8": gzip.compress(body),
         "x-gzip": gzip.compress(body[:100]) + gzip.compress(body[100:]) + b"\0\0padding",
         "deflate": zlib.compress(body),
         "Deflate ": raw.compress(body) + raw.flush(),
@@ -168,9 +169,11 @@ def test_bodies_come_out_whole_however_they_are_cut_into_pieces(size: int) -> No
         for start in range(0, len(wire), size):
             inflater.feed(wire[start : start + size])
         assert inflater.finish() == body, coding
-    plain = Inflater("gzip", 1_000_000)  # said gzip, was not
-    plain.feed(body)
-    assert plain.finish() == body
+    for coding in ("gzip", "br", "deflate", "utf-8", "None", "gzip, gzip", "iso-8859-1"):  # said so, was not
+        plain = Inflater(coding, 1_000_000)
+        for start in range(0, len(body), size):
+            plain.feed(body[start : start + size])
+        assert plain.finish() == body, coding
     assert Inflater("gzip", 10).finish() == b""
 
 
@@ -191,6 +194,50 @@ async def test_codings_and_chunks_are_all_read(
 ) -> None:
     url = site.publish("feed", Document(sample("plain.rss"), "text/plain", coding=coding, chunk=chunk))
     assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "UTF8", "none", "binary"])
+async def test_what_is_no_content_coding_says_nothing_about_the_body(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, coding: str
+) -> None:
+    url = site.publish("feed", Document(sample("plain.rss"), headers={"Content-Encoding": coding}))
+    assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+async def test_headers_as_large_as_servers_send_them_are_read(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    many = {f"X-Header-{n}": "x" for n in range(300)}
+    long = {"Content-Security-Policy": "default-src " + "https://cdn.example " * 2_500}
+    url = site.publish("feed", Document(sample("plain.rss"), headers=many | long))
+    assert len((await watch(reader, seen, url).poll()).stories) == 2
+
+
+async def test_no_cookie_goes_back_to_a_site_that_sets_more_than_it_takes(site: FeedServer) -> None:
+    """The server of these tests takes 8,190 bytes."""
+    cookies = Document(sample("plain.rss"), headers={"Set-Cookie": f"session={'x' * 20_000}; Path=/"})
+    url = site.publish("feed", cookies)
+    async with open_session() as session:
+        for _ in range(2):
+            assert (await fetch(session, url, NOW)).status == 200
+
+
+async def test_a_proxy_that_is_not_there_is_named(site: FeedServer) -> None:
+    """The suite closes the way out through the proxy of the environment."""
+    async with open_session() as session:
+        for scheme in ("http", "https"):
+            with pytest.raises(SourceError, match=r"the proxy gives no connection to 'news\.example'"):
+                await fetch(session, f"{scheme}://news.example/feed", NOW)
+
+
+async def test_a_head_that_cannot_be_read_is_said_to_be_that(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    endless = Document(sample("plain.rss"), headers={"X-Long": "x" * 200_000})
+    poll = await failing(reader, seen, site.publish("feed", endless))
+    assert "the response of '127.0.0.1' cannot be read: one of its headers is far too long" in poll.report.detail
+    poll = await failing(reader, seen, site.url("fault/not-http"))
+    assert "it is not valid HTTP (" in poll.report.detail
 
 
 async def test_permanent_redirects_are_followed_and_noted_and_temporary_ones_only_followed(
@@ -254,6 +301,46 @@ async def test_a_document_that_hangs_the_parser_is_stopped_and_holds_up_nothing(
     finally:
         beating.cancel()
         await reader.close()
+
+
+async def test_a_quick_feed_does_not_wait_for_slow_ones(seen: SeenSet) -> None:
+    parser = Parser(time_limit=timedelta(seconds=60))
+    hostile = [asyncio.create_task(parser.parse(HANGS, "", f"https://slow.example/{n}")) for n in range(3)]
+    try:
+        await asyncio.sleep(0)  # they are first in the queue
+        for _ in range(3):
+            feed = await parser.parse(sample("plain.rss"), "", "https://news.example/")
+            assert len(feed.entries) == 2
+        assert not any(task.done() for task in hostile)
+    finally:
+        for task in hostile:
+            task.cancel()
+        await asyncio.gather(*hostile, return_exceptions=True)
+        await parser.close()
+    assert parser.pid is None
+
+
+async def test_a_feed_that_was_slow_is_read_all_the_same_and_comes_back_among_the_quick() -> None:
+    parser = Parser(quick=timedelta())
+    try:
+        for _ in range(2):
+            feed = await parser.parse(sample("plain.rss"), "", "https://news.example/", feed="slow")
+            assert len(feed.entries) == 2
+            assert parser._slow == {"slow"}
+        parser._quick_limit = timedelta(seconds=30)
+        await parser.parse(sample("plain.rss"), "", "https://news.example/", feed="slow")
+        assert not parser._slow
+    finally:
+        await parser.close()
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+async def test_a_feed_of_endless_attributes_is_refused_before_it_is_parsed(parser: Parser, quote: str) -> None:
+    attributes = " ".join(f"a{n}={quote}>{quote}" for n in range(200_000))
+    body = rss(f"<item {attributes}><title>x</title></item>").encode()
+    with pytest.raises(SourceError, match="more than 256 attributes"):
+        await parser.parse(body, "", "https://news.example/")
+    assert not parser._slow
 
 
 async def test_the_child_is_ended_with_the_reader_and_when_a_poll_is_cancelled() -> None:

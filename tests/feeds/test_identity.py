@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -39,6 +41,12 @@ class Seen:
             for key in verdict.keys:
                 self.keys.setdefault(key, verdict.story)
         return verdicts
+
+
+def seen_after(*entries: Entry) -> Seen:
+    seen = Seen()
+    seen.poll(*entries)
+    return seen
 
 
 def novelties(first: Sequence[Entry], then: Sequence[Entry]) -> list[Novelty]:
@@ -189,12 +197,80 @@ def test_links_are_compared_by_the_page_they_lead_to(one: str, other: str, same:
     assert (fold_link(one) == fold_link(other)) is same
 
 
+MONDAY = datetime(2025, 1, 27, 9, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def relaunched(n: int, **changed: datetime | None) -> Entry:
+    """Entry ``n`` under a new guid and link."""
+    return replace(told(n), guid=f"new-{n}", link=f"https://new.example/{n}", **changed)
+
+
+def told(n: int) -> Entry:
+    return Entry(f"id-{n}", f"https://news.example/{n}", f"Story number {n}", MONDAY + timedelta(minutes=n))
+
+
+@pytest.mark.parametrize("date", ["same", "none"])
+def test_known_titles_under_new_guids_and_links_are_known(date: str) -> None:
+    old = [told(n) if date == "same" else replace(told(n), date=None) for n in range(20)]
+    new = [replace(relaunched(n), date=entry.date) for n, entry in enumerate(old)]
+    seen = Seen()
+    seen.poll(*old)
+    for _ in range(3):
+        assert {v.novelty for v in seen.poll(*new)} == {REPEAT}
+    fresh = Entry("new-99", "https://new.example/99", "Something else", None)
+    assert [v.novelty for v in seen.poll(fresh, *new)] == [NEW] + [REPEAT] * 20
+
+
+def test_guids_and_links_that_change_at_every_fetch_make_nothing_new() -> None:
+    def fetched(t: int) -> list[Entry]:
+        return [replace(told(n), guid=f"{n}?t={t}", link=f"https://news.example/{n}?t={t}") for n in range(9)]
+
+    seen = Seen()
+    seen.poll(*fetched(0))
+    for t in range(1, 4):
+        assert {v.novelty for v in seen.poll(*fetched(t))} == {REPEAT}
+
+
+def test_a_known_title_with_a_new_date_is_new_but_familiar() -> None:
+    (found,) = seen_after(told(1)).poll(relaunched(1, date=MONDAY + DAY))
+    assert (found.novelty, found.familiar) == (NEW, True)
+
+
+@pytest.mark.parametrize(
+    ("date", "novelty"),
+    [
+        (MONDAY + DAY, NEW),
+        (MONDAY + timedelta(minutes=1), REPEAT),  # the earlier one's own: the feed lists it under both addresses
+        (None, NEW),
+    ],
+)
+def test_a_title_that_comes_back_beside_the_earlier_one_is_told_apart_by_the_feed(
+    date: datetime | None, novelty: Novelty
+) -> None:
+    old = told(1) if date else replace(told(1), date=None)
+    found, known = seen_after(old).poll(relaunched(1, date=date), old)
+    assert (found.novelty, found.familiar, known.novelty) == (novelty, False, REPEAT)
+
+
+def test_a_title_that_an_entry_had_by_mistake_is_new_where_it_belongs() -> None:
+    wrong = Entry("g1", "https://news.example/a", "Story number 2")
+    right, other = replace(wrong, title="Story number 1"), Entry("g2", "https://news.example/b", "Story number 2")
+    assert [v.novelty for v in seen_after(wrong).poll(other, right)] == [NEW, REVISION]
+
+
+def test_two_of_a_title_on_one_day_are_not_one_because_the_feed_gives_days_only() -> None:
+    old = replace(told(1), date=MONDAY.replace(hour=0, minute=0))
+    assert seen_after(old).poll(replace(relaunched(1), date=old.date), old)[0].novelty is NEW
+
+
 guids = st.sampled_from(["", "g1", "g2", "https://news.example/a"]) | st.text(max_size=5)
 links = st.sampled_from(["", HOME, "https://news.example/a", "https://news.example/b?utm_source=1"])
 titles = st.sampled_from(["Trading halt", "trading  HALT", "Chips fall", "Chips fall again today"]) | st.text(
     max_size=5
 )
-entries = st.lists(st.builds(Entry, guids, links, titles), max_size=8)
+dates = st.sampled_from([None, MONDAY, MONDAY + DAY, MONDAY.replace(hour=0, minute=0)])
+entries = st.lists(st.builds(Entry, guids, links, titles, dates), max_size=8)
 
 
 @given(entries, entries)

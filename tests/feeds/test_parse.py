@@ -135,6 +135,19 @@ def test_no_part_of_an_entry_comes_out_wherever_a_feed_is_cut(keep: int) -> None
     assert set(feed.entries) <= whole
 
 
+def test_text_with_many_quotes_has_no_attributes() -> None:
+    prose = '&lt;a href="x"&gt; ' * 500 + "<![CDATA[a <b title=\"x\" lang='en'>bold</b> " + "it's \" " * 500 + "]]>"
+    (entry,) = parse(rss(item("x", summary=prose)).encode(), "", URL).entries
+    assert "bold" in entry.summary
+
+
+def test_of_a_feed_that_is_far_too_long_both_ends_are_read() -> None:
+    feed = parse(rss(*[item(f"Story {n}") for n in range(3_100)]).encode(), "", URL)
+    titles = [entry.title for entry in feed.entries]
+    assert (titles[0], titles[-1], len(titles)) == ("Story 0", "Story 3099", 3_000)
+    assert "of its 3100 entries only the first and last 1500 are read" in feed.problems
+
+
 def test_an_empty_feed_is_a_feed_and_a_page_is_not() -> None:
     assert read("empty.rss").entries == ()
     with pytest.raises(NotAFeedError, match=re.escape("https://news.example/feed.xml?a=1&b=2")):

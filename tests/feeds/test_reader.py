@@ -68,6 +68,74 @@ async def test_without_validators_the_same_body_is_not_parsed_again(
     assert (poll.report.status, poll.report.items, poll.stories) == (200, 1, ())
 
 
+LIES = {
+    "an ETag that never changes": {"fixed_etag": '"1"'},
+    "a date of the past that never changes": {"last_modified": "Mon, 01 Jan 2024 00:00:00 GMT"},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_server_that_always_says_unchanged_is_asked_for_the_whole_feed_now_and_then(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, lie: str
+) -> None:
+    def published(*stories: str) -> str:
+        return site.publish("feed", Document(rss(*stories).encode(), **LIES[lie]))  # type: ignore[arg-type]
+
+    watched = watch(reader, seen, published(story(1)))
+    await watched.poll()
+    published(story(2), story(1))
+    polls = [await watched.poll() for _ in range(12)]
+    assert [p.report.status for p in polls] == [304] * 11 + [200]
+    assert [s.title for s in polls[-1].stories] == ["Story number 2"]
+    assert "stays the same when it changes" in polls[-1].report.detail
+    published(story(3), story(2), story(1))
+    found = await watched.poll()  # its word is taken no more
+    assert [s.title for s in found.stories] == ["Story number 3"]
+    assert found.report.detail == ""
+
+
+async def test_a_server_that_ceases_to_lie_is_believed_again(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.publish("feed", Document(rss(story(1)).encode(), fixed_etag='"1"')))
+    await watched.poll()
+    site.publish("feed", Document(rss(story(2), story(1)).encode(), fixed_etag='"1"'))
+    await watched.poll(after=timedelta(hours=1))
+    site.publish("feed", rss(story(3), story(2), story(1)))
+    assert len((await watched.poll()).stories) == 1
+    assert (await watched.poll()).report.status == 304
+
+
+async def test_a_modification_date_of_the_future_is_not_sent_back(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    for date in ("Tue, 01 Jan 2041 00:00:00 GMT", "Mon, 27 Jan 2025 12:30:00 GMT", "2041", "soon"):
+        watched = watch(reader, SeenSet(), site.publish(date, Document(rss(story(1)).encode(), last_modified=date)))
+        await watched.poll()
+        await watched.poll()
+        assert ["if-modified-since" in asked.headers for asked in site.asked(date)] == [False, False], date
+
+
+async def test_a_feed_that_is_quiet_is_fetched_whole_once_an_hour(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    statuses = [(await watched.poll()).report.status for _ in range(36)]
+    assert statuses.count(200) == 3
+
+
+async def test_a_site_that_does_not_stand_whole_fetches_is_asked_conditionally_again(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    full = site.documents["feed"]
+    site.publish("feed", Document(b"", status=429))
+    assert (await watched.poll(after=timedelta(hours=2))).report.status == 429
+    assert "if-none-match" not in site.asked("feed")[-1].headers
+    site.publish("feed", full)
+    assert (await watched.poll()).report.status == 304
+
+
 async def test_a_poll_that_is_not_committed_is_repeated_in_full(
     reader: FeedReader, seen: SeenSet, site: FeedServer
 ) -> None:
@@ -173,6 +241,81 @@ async def test_more_entries_than_a_poll_takes_come_with_the_next_polls(
     assert all(s.seeded for p in polls for s in p.stories)
     assert len({s.id for p in polls for s in p.stories}) == 10
     assert [p.state.etag is None for p in polls] == [True, True, False]
+
+
+def dated(n: int, when: str, *, at: str = "") -> str:
+    return item(f"Story number {n}", guid=f"{at}id-{n}", link=f"https://news.example/{at}{n}", date=when)
+
+
+YESTERDAY, JUST_NOW = "Sun, 26 Jan 2025 10:00:00 GMT", "Mon, 27 Jan 2025 12:08:{:02}.{} GMT"
+
+
+async def test_a_relaunch_under_new_guids_and_links_brings_nothing_but_what_is_new(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, *[dated(n, YESTERDAY) for n in range(20)])
+    moved = [dated(n, YESTERDAY, at="new/") for n in range(20)]
+    site.publish("feed", rss(dated(99, JUST_NOW.format(0, 0)), *moved))
+    poll = await watched.poll()
+    assert [(s.title, s.seeded) for s in poll.stories] == [("Story number 99", False)]
+
+
+async def test_a_relaunch_with_new_dates_is_evidence_only(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
+    watched = await seeded(reader, seen, site, *[dated(n, YESTERDAY) for n in range(3)])
+    site.publish("feed", rss(*[dated(n, JUST_NOW.format(n, n), at="new/") for n in (9, 0, 1, 2)]))
+    poll = await watched.poll()
+    assert {s.title[-1]: s.seeded for s in poll.stories} == {"0": True, "1": True, "2": True, "9": False}
+    assert "3 of 4 new entries are taken as evidence only" in poll.report.detail
+    site.publish("feed", rss(*[dated(n, JUST_NOW.format(n, n), at="new/") for n in (9, 0, 1)]))
+    assert (await watched.poll()).stories == ()
+
+
+async def test_links_that_change_at_every_fetch_make_no_entry_new(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = watch(reader, seen, site.url("feed"))
+    fresh = []
+    for t in range(4):
+        site.publish("feed", rss(*[dated(n, "", at=f"?t={t}&") for n in range(8 + t)]))
+        fresh.append([s.title for s in (await watched.poll()).stories])
+    assert fresh[1:] == [["Story number 8"], ["Story number 9"], ["Story number 10"]]
+
+
+@pytest.mark.parametrize(
+    ("count", "date", "evidence"),
+    [
+        (10, "", 0),
+        (11, "", 11),
+        (11, YESTERDAY, 11),
+        (11, "Mon, 27 Jan 2025", 0),
+        (11, "now", 0),
+        (100, "now", 0),
+        (101, "now", 101),
+        (500, "", 500),
+    ],
+)
+async def test_more_at_once_than_can_be_new_is_evidence_only(
+    reader: FeedReader, seen: SeenSet, site: FeedServer, count: int, date: str, evidence: int
+) -> None:
+    watched = await seeded(reader, seen, site, story(1))
+    dates = [JUST_NOW.format(n % 60, n) if date == "now" else date for n in range(count)]
+    site.publish("feed", rss(*[dated(1000 + n, at) for n, at in enumerate(dates)]))
+    poll = await watched.poll()
+    assert len(poll.stories) == count
+    assert sum(s.seeded for s in poll.stories) == evidence
+
+
+async def test_what_a_flood_leaves_for_the_next_poll_is_part_of_it(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    small = FeedReader(reader._session, seen.known, jitter=lambda: 0.5, max_stories=20, parser=reader._parser)
+    watched = await seeded(small, seen, site, story(1))
+    site.publish("feed", rss(*[story(n) for n in range(100, 125)]))
+    polls = [await watched.poll() for _ in range(2)]
+    assert [len(p.stories) for p in polls] == [20, 5]
+    assert all(s.seeded for p in polls for s in p.stories)
+    site.publish("feed", rss(story(200)))
+    assert [s.seeded for s in (await watched.poll()).stories] == [False]
 
 
 async def test_a_changed_address_begins_anew(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:

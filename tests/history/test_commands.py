@@ -125,7 +125,7 @@ def test_show_tells_the_whole_story(week: Path) -> None:
     told = run_command("history", "show", NVDA, "--messages", "--database", week).stdout
     for part in (
         *("NVDA -17.8% ai-model-shock, critical", "Fired 2025-01-27 11:00:00 UTC", "142.62", "▲"),
-        *("Why it fired", "✓ price change < -10%", "✗ market SPY", "Cause", "Yahoo Finance", "Stories"),
+        *("Why it fired", "✓ price change < -10%", "✗ market SPY", "Likely cause", "Yahoo Finance", "Stories"),
         *("escalated", "Notifications", "widened", "What followed", "1 session", "5 sessions"),
         *("not ai", "telegram:9", "The rule when it fired", "  symbols: [group:watchlist]"),
         "Nvidia falls 13.9 %",

@@ -92,3 +92,28 @@ async def test_a_switch_that_is_no_address_is_a_mistake(config: Path, monkeypatc
     assert found is not None
     assert not found.ok
     assert "hidden" not in repr(found)
+
+
+@pytest.fixture
+def watching_berkshire(config: Path) -> Path:
+    written = config.read_text(encoding="utf-8")
+    config.write_text(written.replace("watchlist:\n", "watchlist:\n  insurers: [BRK.B]\n", 1), encoding="utf-8")
+    return config
+
+
+async def test_a_symbol_whose_exchange_is_unknown_is_named_with_what_to_write(watching_berkshire: Path) -> None:
+    found = await said_of(watching_berkshire, "symbols")
+    assert found is not None
+    assert (found.ok, found.words, found.advice) == (
+        False,
+        "BRK.B: no exchange has the suffix .B",
+        "for a class of shares write BRK-B",
+    )
+
+
+async def test_a_key_that_a_run_could_not_start_with_is_found(config: Path) -> None:
+    more = "language_model: {url: 'http://127.0.0.1:9/v1', key_file: no-such-key}"
+    found = await said_of(config, "language model", more)
+    assert found is not None
+    assert not found.ok
+    assert "no such file" in found.words

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.config.news.companies import load_companies
 from bot.config.news.topics import load_topics
 from bot.core.model import ClusterMatch, Reach, Reading, Story
-from bot.core.news import Companies, NewsIndex, Topics
+from bot.core.news import Companies, Company, NewsIndex, Topics
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -27,6 +27,12 @@ def shipped() -> tuple[Topics, Companies]:
 def empty_index(window: timedelta = MONTH) -> NewsIndex:
     """A news index without stories, with the shipped vocabulary."""
     return NewsIndex(*shipped(), window=window)
+
+
+def add_company(news: NewsIndex, symbol: str, name: str) -> None:
+    """Describe a symbol that the shipped companies may not have."""
+    for _ in news.add_companies_in_steps(news.companies.with_companies([Company(symbol, name)])):
+        pass
 
 
 def story(

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.news.topics import load_topics
-from bot.core.model import Field
+from bot.core.model import Field, SubjectKind
 from bot.core.news import Companies, Company, Name, Role
-from bot.core.news.clauses import AiRole, CauseKind, ClauseReader, Frame, Move, SubjectKind
+from bot.core.news.clauses import AiRole, CauseKind, ClauseReader, Frame, Move
 from bot.core.news.lexicon import Features
 from bot.core.news.reader import StoryReader, reader_of
 from bot.core.news.text import Folded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.model import Field
-from tests.news.stories import MONTH, START, empty_index, matched, named, read, story
+from tests.news.stories import MONTH, START, add_company, empty_index, matched, named, read, story
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_symbol_added_by_name_is_matched_in_stories_old_and_new() -> None:
     news = empty_index()
     news.add(story("GPT-9 threatens Quokka Learning", START, source="one"))
     assert not matched(news, "QOKA", since=START - MONTH, until=START)
-    news.add_company("QOKA", "Quokka Learning")
+    add_company(news, "QOKA", "Quokka Learning")
     news.add(story("Quokka Learning answers GPT-9", START, source="two"))
     (match,) = matched(news, "QOKA", since=START - MONTH, until=START)
     assert match.reach == "direct"
@@ -125,5 +125,5 @@ def test_a_symbol_added_by_name_is_matched_in_stories_old_and_new() -> None:
 
 def test_adding_a_company_already_described_changes_nothing() -> None:
     news = empty_index()
-    news.add_company("NVDA", "Something Else")
+    add_company(news, "NVDA", "Something Else")
     assert news.companies.get("NVDA").name == "Nvidia"  # type: ignore[union-attr]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.news.stories import MONTH, START, empty_index, matched, story
+from tests.news.stories import MONTH, START, add_company, empty_index, matched, story
 
 
 def test_a_companys_results_do_not_join_the_model_story_of_the_same_days() -> None:
@@ -42,7 +42,7 @@ def test_results_of_a_company_nobody_knows_are_no_happening_until_somebody_descr
     assert first is not None
     assert first.cluster == ""
     assert not matched(news, "QOKA", "earnings", since=START - MONTH, until=START)
-    news.add_company("QOKA", "Quokka Learning")
+    add_company(news, "QOKA", "Quokka Learning")
     (match,) = matched(news, "QOKA", "earnings", since=START - MONTH, until=START)
     assert match.first.id == "a"
     second = news.add(story("Quokka Learning's quarterly results disappoint", START + timedelta(hours=1)))

@@ -51,3 +51,9 @@ def test_every_entry_is_a_four_letter_code_and_every_suffix_agrees_with_a_code()
     every = [*BY_CODE.values(), *BY_SUFFIX.values()]
     assert all(re.fullmatch("[A-Z0-9]{4}", code) for code in every)
     assert set(BY_SUFFIX.values()) <= set(BY_CODE.values())
+
+
+def test_a_class_of_shares_written_with_a_dot_is_refused_with_what_to_write() -> None:
+    with pytest.raises(UsageError, match=r"BRK\.B: no exchange has the suffix \.B; for a class of shares write BRK-B"):
+        exchange_of("", "BRK.B")
+    assert exchange_of("", "BRK-B") == "XNYS"

@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.prices.yahoo import Yahoo
 from bot.core.errors import SourceError, UsageError
-from bot.core.model import DailyBar, Split
+from bot.core.model import Absence, DailyBar, HistoryPoll, Split
 from bot.core.prices.sessions import Timetable
 from tests.servers.yahoo import Fault, YahooServer
 from tests.servers.yahoo_market import ServedBar
@@ -26,19 +26,20 @@ WEEK = [
 
 
 async def closes(source: Yahoo, symbol: str, first: date, now: datetime) -> list[tuple[date, float]]:
-    bars, _ = await source.history([symbol], first, now)
+    bars = (await source.history([symbol], first, now)).bars
     return [(b.session, b.close) for b in bars]
 
 
 async def test_bars_come_whole_and_oldest_first(server: YahooServer, source: Yahoo) -> None:
     server.set_history("NVDA", [*WEEK[:4], ServedBar(date(2025, 1, 27), 118.42, 124.80, 128.40, 116.70, 818_830_900)])
-    bars, splits = await source.history(["NVDA"], date(2025, 1, 24), NOW)
+    poll = await source.history(["NVDA"], date(2025, 1, 24), NOW)
+    bars, splits = poll.bars, poll.splits
     assert bars == [
         DailyBar("NVDA", date(2025, 1, 24), 142.62, NOW, 142.62, 142.62, 142.62, 1e6, "yahoo"),
         DailyBar("NVDA", date(2025, 1, 27), 118.42, NOW, 124.80, 128.40, 116.70, 818_830_900.0, "yahoo"),
     ]
     assert splits == []
-    assert source.note == ""
+    assert poll.note == ""
 
 
 async def test_widened_single_precision_prices_come_out_as_people_wrote_them(
@@ -62,7 +63,8 @@ async def test_after_a_split_every_close_is_per_new_share_and_the_split_is_told(
     bars = [(date(2024, 6, 6), 121.0), (date(2024, 6, 7), 120.888), (date(2024, 6, 10), 121.79)]
     server.set_history("NVDA", bars, {date(2024, 6, 10): 10.0})
     now = datetime(2024, 6, 11, 12, 0, tzinfo=UTC)
-    found, splits = await source.history(["NVDA"], date(2024, 6, 6), now)
+    poll = await source.history(["NVDA"], date(2024, 6, 6), now)
+    found, splits = poll.bars, poll.splits
     assert [(b.session, b.close) for b in found] == bars
     assert splits == [Split("NVDA", date(2024, 6, 10), 10.0, now)]
 
@@ -72,14 +74,15 @@ async def test_a_split_of_a_session_that_has_no_bar_yet_is_told_and_makes_no_bar
 ) -> None:
     server.set_history("NVDA", [(date(2024, 6, 6), 121.0), (date(2024, 6, 7), 120.888)], {date(2024, 6, 10): 10.0})
     now = datetime(2024, 6, 10, 12, 0, tzinfo=UTC)  # in the pre phase of the split's session
-    found, splits = await source.history(["NVDA"], date(2024, 6, 6), now)
+    poll = await source.history(["NVDA"], date(2024, 6, 6), now)
+    found, splits = poll.bars, poll.splits
     assert [b.session for b in found] == [date(2024, 6, 6), date(2024, 6, 7)]
     assert splits == [Split("NVDA", date(2024, 6, 10), 10.0, now)]
 
 
 async def test_a_reverse_split_has_a_ratio_below_one(server: YahooServer, source: Yahoo) -> None:
     server.set_history("TUP", WEEK, {date(2025, 1, 24): 0.05})
-    _, splits = await source.history(["TUP"], date(2025, 1, 21), NOW)
+    splits = (await source.history(["TUP"], date(2025, 1, 21), NOW)).splits
     assert [(s.session, s.ratio) for s in splits] == [(date(2025, 1, 24), 0.05)]
 
 
@@ -91,13 +94,38 @@ async def test_quote_and_history_agree_on_the_basis_on_the_morning_of_a_split(
     server.set_quote("NVDA", 1208.88, datetime(2024, 6, 7, 20, 0, tzinfo=UTC), previous_close=1209.98)
     server.set_quote("NVDA", 121.9, datetime(2024, 6, 10, 8, 30, tzinfo=UTC), phase="pre")
     now = datetime(2024, 6, 10, 8, 30, 5, tzinfo=UTC)
-    (quote,) = await source.quotes(["NVDA"], now)
-    bars, _ = await source.history(["NVDA"], date(2024, 6, 6), now)
+    (quote,) = (await source.quotes(["NVDA"], now)).quotes
+    bars = (await source.history(["NVDA"], date(2024, 6, 6), now)).bars
     assert quote.previous_close == bars[-1].close == 120.888
     charts = server.count("chart")
-    (quote,) = await source.quotes(["NVDA"], now + timedelta(hours=1))
+    (quote,) = (await source.quotes(["NVDA"], now + timedelta(hours=1))).quotes
     assert quote.previous_close == 120.888
     assert server.count("chart") == charts  # asked once for the session
+
+
+async def test_a_special_dividend_is_learned_from_the_chart_and_taken_off_the_previous_close(
+    server: YahooServer, source: Yahoo
+) -> None:
+    """Yahoo's previous close is that of the day before, whatever was paid out since."""
+    ex_date = date(2025, 1, 28)
+    server.set_history("COST", [(date(2025, 1, 24), 99.0), (date(2025, 1, 27), 100.0)], dividends={ex_date: 12.0})
+    server.set_quote("COST", 88.5, datetime(2025, 1, 28, 14, 31, tzinfo=UTC), previous_close=100.0)
+    now = datetime(2025, 1, 28, 14, 31, 5, tzinfo=UTC)
+    poll = await source.quotes(["COST"], now)
+    assert [(q.price, q.previous_close) for q in poll.quotes] == [(88.5, 88.0)]
+    assert poll.splits == [Split("COST", ex_date, 100 / 88, now, 12.0)]
+    assert poll.splits[0].words == "dividend of 12"
+    again = await source.quotes(["COST"], now + timedelta(minutes=1))
+    assert ([q.previous_close for q in again.quotes], again.splits) == ([88.0], [])
+
+
+async def test_large_dividends_come_with_the_history_and_small_ones_do_not(server: YahooServer, source: Yahoo) -> None:
+    paid = {date(2025, 1, 22): 0.5, date(2025, 1, 24): 10.0, date(2025, 1, 20): 50.0}
+    server.set_history("NVDA", WEEK, dividends=paid)
+    poll = await source.history(["NVDA"], date(2025, 1, 21), NOW)
+    assert [(s.session, s.cash) for s in poll.splits] == [(date(2025, 1, 24), 10.0)]
+    assert poll.splits[0].ratio == pytest.approx(147.22 / 137.22)
+    assert {b.session: b.close for b in poll.bars} == dict(WEEK), "closes stay as they were"
 
 
 async def test_a_doubted_quote_is_held_back_until_a_chart_can_be_had(server: YahooServer, source: Yahoo) -> None:
@@ -105,11 +133,14 @@ async def test_a_doubted_quote_is_held_back_until_a_chart_can_be_had(server: Yah
     server.set_quote("NVDA", 118.0, NOW, previous_close=142.62)
     server.set_quote("AMD", 115.0, NOW, previous_close=122.84)
     server.fault("chart", Fault.SERVER_ERROR)
-    assert [q.symbol for q in await source.quotes(["NVDA", "AMD"], NOW)] == ["AMD"]
-    assert "possible split, held back until checked against a chart: NVDA" in source.note
+    poll = await source.quotes(["NVDA", "AMD"], NOW)
+    assert [q.symbol for q in poll.quotes] == ["AMD"]
+    assert "possible split, held back until checked against a chart: NVDA" in poll.note
+    assert poll.missing["NVDA"].why is Absence.HELD_BACK
     server.heal()
-    assert [q.symbol for q in await source.quotes(["NVDA", "AMD"], NOW)] == ["NVDA", "AMD"]
-    assert source.note == ""
+    poll = await source.quotes(["NVDA", "AMD"], NOW)
+    assert [q.symbol for q in poll.quotes] == ["NVDA", "AMD"]
+    assert (poll.note, poll.missing) == ("", {})
 
 
 @pytest.mark.parametrize(
@@ -140,7 +171,7 @@ async def test_a_session_is_over_by_its_own_exchanges_clock(server: YahooServer,
     for symbol in ("6857.T", "NVDA", "REL.L"):
         server.set_history(symbol, bars)
     now = datetime(2025, 1, 28, 12, 0, tzinfo=UTC)  # Tokyo has closed, London trades, New York has not opened
-    found, _ = await source.history(["6857.T", "NVDA", "REL.L"], date(2025, 1, 27), now)
+    found = (await source.history(["6857.T", "NVDA", "REL.L"], date(2025, 1, 27), now)).bars
     last = {b.symbol: b.session for b in found}
     assert last == {"6857.T": date(2025, 1, 28), "NVDA": date(2025, 1, 27), "REL.L": date(2025, 1, 27)}
 
@@ -180,7 +211,7 @@ async def test_gaps_and_nonsense_in_a_row_cost_that_row_or_that_field_only(serve
             ServedBar(date(2025, 1, 27), math.inf),
         ],
     )
-    bars, _ = await source.history(["NVDA"], date(2025, 1, 21), NOW)
+    bars = (await source.history(["NVDA"], date(2025, 1, 21), NOW)).bars
     assert bars == [DailyBar("NVDA", date(2025, 1, 24), 142.62, NOW, None, None, None, None, "yahoo")]
 
 
@@ -188,9 +219,10 @@ async def test_symbols_that_fail_are_left_out_and_counted(server: YahooServer, s
     for symbol in ("NVDA", "AMD", "MU"):
         server.set_history(symbol, WEEK)
     server.fault("chart", Fault.MALFORMED, symbols=["AMD"])
-    bars, _ = await source.history(["NVDA", "AMD", "UNKNOWN", "MU"], date(2025, 1, 27), NOW)
-    assert [b.symbol for b in bars] == ["NVDA", "MU"]
-    assert "no history of 2 of 4 symbols" in source.note
+    poll = await source.history(["NVDA", "AMD", "UNKNOWN", "MU"], date(2025, 1, 27), NOW)
+    assert [b.symbol for b in poll.bars] == ["NVDA", "MU"]
+    assert "no history of 2 of 4 symbols" in poll.note
+    assert {s: m.why for s, m in poll.missing.items()} == {"AMD": Absence.NOT_ANSWERED, "UNKNOWN": Absence.UNKNOWN}
 
 
 async def test_a_passing_failure_is_not_remembered_for_ever(server: YahooServer, source: Yahoo) -> None:
@@ -230,10 +262,29 @@ async def test_too_many_requests_stops_the_asking_and_says_how_long_to_wait(serv
     assert len({r.path for r in server.requests if r.endpoint == "chart"}) < 12
 
 
+async def test_a_limit_on_the_way_keeps_what_was_read_and_says_what_was_not_asked(
+    server: YahooServer, make: Callable[..., Yahoo]
+) -> None:
+    source = make(threads=1)
+    symbols = [f"S{i}" for i in range(12)]
+    for symbol in symbols:
+        server.set_history(symbol, WEEK)
+    server.fault("chart", Fault.RATE_LIMITED, symbols=["S5"], retry_after=3600)
+    poll = await source.history(symbols, date(2025, 1, 27), NOW)
+    assert [b.symbol for b in poll.bars] == symbols[:5]
+    assert poll.missing["S5"].why is Absence.NOT_ANSWERED
+    assert {s for s, m in poll.missing.items() if m.why is Absence.NOT_ASKED} == set(symbols[6:])
+    assert poll.retry_after == timedelta(hours=1)
+    sent = len(server.requests)
+    with pytest.raises(SourceError, match="not asked again"):
+        await source.history(symbols[6:], date(2025, 1, 27), NOW)
+    assert len(server.requests) == sent
+
+
 async def test_no_symbols_have_no_history(server: YahooServer, source: Yahoo) -> None:
-    assert await source.history([], date(2025, 1, 1), NOW) == ([], [])
+    assert await source.history([], date(2025, 1, 1), NOW) == HistoryPoll([], [])
 
 
 async def test_a_first_date_of_today_is_an_empty_answer_and_no_error(server: YahooServer, source: Yahoo) -> None:
     server.set_history("NVDA", WEEK)
-    assert await source.history(["NVDA"], date(2025, 1, 28), NOW) == ([], [])
+    assert await source.history(["NVDA"], date(2025, 1, 28), NOW) == HistoryPoll([], [])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from bot.adapters.prices.yahoo import Yahoo
 from bot.core.errors import SourceError
-from bot.core.model import Quote, QuoteKind
+from bot.core.model import Absence, PricePoll, Quote, QuoteKind
 from bot.core.prices.admission import refusal
 from tests.prices.conftest import timetable
 from tests.servers.yahoo import Fault, YahooServer
@@ -28,7 +29,7 @@ def regular(server: YahooServer, symbol: str = "NVDA", price: float = 124.8, pre
 
 
 async def one(source: Yahoo, symbol: str = "NVDA", now: datetime = NOON) -> Quote:
-    (quote,) = await source.quotes([symbol], now)
+    (quote,) = (await source.quotes([symbol], now)).quotes
     return quote
 
 
@@ -44,16 +45,15 @@ async def test_a_quote_carries_everything_the_engine_needs(server: YahooServer, 
         currency="USD",
         source="yahoo",
     )
-    assert source.note == ""
 
 
 async def test_two_hundred_symbols_are_one_request_and_more_are_two(server: YahooServer, source: Yahoo) -> None:
     symbols = [f"S{i}" for i in range(230)]
     for i, symbol in enumerate(symbols):
         regular(server, symbol, 100.0 + i, 101.0 + i)
-    assert len(await source.quotes(symbols[:200], NOON)) == 200
+    assert len((await source.quotes(symbols[:200], NOON)).quotes) == 200
     assert server.count("quote") == 1
-    quotes = await source.quotes(symbols, NOON)
+    quotes = (await source.quotes(symbols, NOON)).quotes
     assert [(q.symbol, q.price) for q in quotes] == [(s, 100.0 + i) for i, s in enumerate(symbols)]
     assert server.count("quote") == 3
 
@@ -68,12 +68,12 @@ async def test_the_cookie_and_the_crumb_are_asked_for_once(server: YahooServer, 
 async def test_half_the_symbols_missing_leaves_the_other_half(server: YahooServer, source: Yahoo) -> None:
     for i in range(0, 10, 2):
         regular(server, f"S{i}")
-    quotes = await source.quotes([f"S{i}" for i in range(10)], NOON)
+    quotes = (await source.quotes([f"S{i}" for i in range(10)], NOON)).quotes
     assert [q.symbol for q in quotes] == ["S0", "S2", "S4", "S6", "S8"]
 
 
 async def test_nothing_asked_is_nothing_sent(server: YahooServer, source: Yahoo) -> None:
-    assert await source.quotes([], NOON) == []
+    assert await source.quotes([], NOON) == PricePoll(())
     assert server.requests == []
 
 
@@ -103,7 +103,7 @@ async def test_what_is_nonsense_is_handed_on_and_the_core_refuses_it(server: Yah
     for symbol, (price, at, _) in cases.items():
         server.set_quote(symbol, price, at, previous_close=100.0)
         server.set_history(symbol, [(date(2025, 1, 24), 100.0)])
-    quotes = await source.quotes(list(cases), NOON)
+    quotes = (await source.quotes(list(cases), NOON)).quotes
     session = timetable("XNAS").current(NOON)
     found = {q.symbol: refusal(q, now=NOON, last=None, session=session) for q in quotes}
     assert found == {symbol: why for symbol, (_, _, why) in cases.items()}
@@ -130,7 +130,7 @@ async def test_a_quote_without_a_price_or_a_time_is_missing_and_harms_no_other(
     regular(server, "BAD")
     regular(server, "GOOD")
     break_it(server)
-    assert [q.symbol for q in await source.quotes(["BAD", "GOOD"], NOON)] == ["GOOD"]
+    assert [q.symbol for q in (await source.quotes(["BAD", "GOOD"], NOON)).quotes] == ["GOOD"]
 
 
 @pytest.mark.parametrize(
@@ -170,23 +170,47 @@ async def test_an_expired_crumb_is_fetched_anew_without_anyone_noticing(server: 
     server.expire_crumb()
     assert (await one(source)).price == 124.8
     server.expire_crumb()  # the second renewal goes by yfinance's other cookie strategy
-    assert (await one(source)).price == 124.8
-    assert source.note == ""
+    poll = await source.quotes(["NVDA"], NOON)
+    assert ([q.price for q in poll.quotes], poll.note) == ([124.8], "")
 
 
 @pytest.mark.parametrize(("header", "wait"), [(None, 60), (7, 7), (0, 1), (10**9, 3600), ("nonsense", 60)])
-async def test_too_many_requests_says_how_long_to_wait_and_asks_no_charts(
-    server: YahooServer, source: Yahoo, header: int | str | None, wait: int
+async def test_too_many_requests_says_how_long_to_wait_and_nothing_is_sent_before_that(
+    server: YahooServer, make: Callable[..., Yahoo], header: int | str | None, wait: int
 ) -> None:
+    seconds = 0.0
+    source = make(monotonic=lambda: seconds)
     regular(server)
+    server.set_history("NVDA", [(date(2025, 1, 24), 142.62)])
     server.fault("quote", Fault.RATE_LIMITED, retry_after=header)
     with pytest.raises(SourceError, match="rate-limited by Yahoo") as caught:
         await source.quotes(["NVDA"], NOON)
     assert caught.value.retry_after == timedelta(seconds=wait)
     assert not caught.value.permanent
-    assert server.count("chart") == 0
     server.heal()
+    sent = len(server.requests)
+    seconds = wait - 0.5
+    for asked in (
+        source.quotes(["NVDA"], NOON),
+        source.history(["NVDA"], date(2025, 1, 24), NOON),
+        source.describe(["NVDA"]),
+        source.earnings(["NVDA"], date(2025, 1, 24), date(2025, 1, 31), NOON),
+    ):
+        with pytest.raises(SourceError, match="not asked again for another 1 s") as caught:
+            await asked
+        assert caught.value.retry_after == timedelta(seconds=0.5)
+    assert len(server.requests) == sent
+    seconds = wait
     assert (await one(source)).price == 124.8
+
+
+async def test_a_limit_on_charts_does_not_stop_quotes(server: YahooServer, source: Yahoo) -> None:
+    regular(server)
+    regular(server, price=140.0)  # near its close: no chart is needed
+    server.fault("chart", Fault.RATE_LIMITED, retry_after=3600)
+    with pytest.raises(SourceError, match="rate-limited"):
+        await source.history(["NVDA"], date(2025, 1, 24), NOON)
+    assert [q.symbol for q in (await source.quotes(["NVDA"], NOON)).quotes] == ["NVDA"]
 
 
 async def test_a_limit_met_on_the_way_to_the_crumb_is_a_limit_too(server: YahooServer, source: Yahoo) -> None:
@@ -201,9 +225,13 @@ async def test_a_limit_in_the_second_batch_keeps_the_first_and_says_so(server: Y
     symbols = [f"S{i}" for i in range(250)]
     for symbol in symbols:
         regular(server, symbol)
-    server.fault("quote", Fault.RATE_LIMITED, symbols=["S249"])
-    assert len(await source.quotes(symbols, NOON)) == 200
-    assert "50 of 250 symbols skipped" in source.note
+    server.fault("quote", Fault.RATE_LIMITED, symbols=["S249"], retry_after=3600)
+    poll = await source.quotes(symbols, NOON)
+    assert len(poll.quotes) == 200
+    assert {m.why for m in poll.missing.values()} == {Absence.NOT_ANSWERED}
+    assert set(poll.missing) == set(symbols[200:])
+    assert poll.retry_after == timedelta(hours=1)
+    assert "50 of 250 symbols skipped" in poll.note
 
 
 @pytest.mark.parametrize(
@@ -227,16 +255,94 @@ async def test_when_the_quote_endpoint_fails_prices_come_from_charts_and_the_not
     regular(server, "AMD", 115.0, 122.84)
     server.set_history("NVDA", [(date(2025, 1, 24), 142.62)])
     server.fault("quote", fault)
-    quotes = await source.quotes(["NVDA", "AMD", "UNKNOWN"], NOON)
+    poll = await source.quotes(["NVDA", "AMD", "UNKNOWN"], NOON)
+    quotes = poll.quotes
     assert [(q.symbol, q.price, q.previous_close, q.source) for q in quotes] == [
         ("NVDA", 124.8, 142.62, "yahoo charts"),
         ("AMD", 115.0, 122.84, "yahoo charts"),
     ]
     assert quotes[0].at == NOON - timedelta(seconds=3)
-    assert "2 of 3 symbols are from charts" in source.note
+    assert "2 of 3 symbols are from charts" in poll.note
+    assert {s: m.why for s, m in poll.missing.items()} == {"UNKNOWN": Absence.UNKNOWN}
+    assert poll.retry_after is None
     server.heal()
-    assert (await source.quotes(["NVDA"], NOON + timedelta(seconds=15)))[0].source == "yahoo"
-    assert source.note == ""
+    poll = await source.quotes(["NVDA"], NOON + timedelta(seconds=15))
+    assert [q.source for q in poll.quotes] == ["yahoo"]
+    assert (poll.note, poll.missing) == ("", {})
+
+
+async def test_why_each_symbol_is_missing(server: YahooServer, make: Callable[..., Yahoo]) -> None:
+    source = make(batch=2)
+    for symbol in ("A", "B", "C", "D", "GONE"):
+        regular(server, symbol)
+    await source.quotes(["A", "GONE"], NOON)
+    server.remove("GONE")
+    server.leave_out("B", "regularMarketTime")
+    poll = await source.quotes(["A", "B", "GONE", "NOBODY"], NOON)
+    assert [q.symbol for q in poll.quotes] == ["A"]
+    assert {s: m.why for s, m in poll.missing.items()} == {
+        "B": Absence.NOT_ANSWERED,
+        "GONE": Absence.NOT_ANSWERED,  # known before: Yahoo leaves symbols out now and then
+        "NOBODY": Absence.UNKNOWN,
+    }
+    server.fault("quote", Fault.SERVER_ERROR, symbols=["C"])
+    server.fault("chart", Fault.DROPPED)
+    poll = await source.quotes(["A", "NOBODY", "C", "D"], NOON)
+    assert [q.symbol for q in poll.quotes] == ["A"]
+    assert {s: m.why for s, m in poll.missing.items()} == {
+        "NOBODY": Absence.UNKNOWN,
+        "C": Absence.NOT_ANSWERED,
+        "D": Absence.NOT_ANSWERED,
+    }
+
+
+async def test_what_was_not_asked_for_is_not_called_unanswered(server: YahooServer, make: Callable[..., Yahoo]) -> None:
+    source = make(batch=1)
+    symbols = [f"S{i}" for i in range(12)]
+    for symbol in symbols:
+        regular(server, symbol)
+    server.fault("quote", Fault.RATE_LIMITED, symbols=["S5"], retry_after=3600)
+    poll = await source.quotes(symbols, NOON)
+    asked = {s for r in server.requests if r.endpoint == "quote" for s in r.query["symbols"].split(",")}
+    assert {s for s, m in poll.missing.items() if m.why is Absence.NOT_ASKED} == set(symbols) - asked
+    assert poll.missing["S5"].why is Absence.NOT_ANSWERED
+    assert {q.symbol for q in poll.quotes} == asked - {"S5"}
+    assert len(asked) < 12
+
+
+async def wait_asked_for(source: Yahoo, now: datetime) -> timedelta | None:
+    """The wait before the next poll that a poll asks for, whether it fails or not."""
+    try:
+        return (await source.quotes(["NVDA"], now)).retry_after
+    except SourceError as error:
+        return error.retry_after
+
+
+FAULTS = [f for f in Fault if f not in (Fault.RATE_LIMITED, Fault.SLOW, Fault.STRANGE_COOKIE)]
+
+
+@pytest.mark.parametrize("endpoints", [("quote",), ("quote", "chart", "crumb", "cookie")])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_after_any_fault_the_second_poll_of_quotes_has_prices_again(
+    server: YahooServer, source: Yahoo, fault: Fault, endpoints: Sequence[str]
+) -> None:
+    """At most two polls: the second may be needed for a new crumb."""
+    regular(server)
+    server.set_history("NVDA", [(date(2025, 1, 24), 142.62)])
+    await one(source)
+    for endpoint in endpoints:
+        server.fault(endpoint, fault)
+    now = NOON
+    for _ in range(3):
+        now += timedelta(seconds=15)
+        assert await wait_asked_for(source, now) is None
+    server.heal()
+    prices = []
+    for _ in range(2):
+        now += timedelta(seconds=15)
+        with contextlib.suppress(SourceError):
+            prices += [q.price for q in (await source.quotes(["NVDA"], now)).quotes]
+    assert 124.8 in prices
 
 
 async def test_charts_tell_pre_and_post_prices_as_quotes_do(server: YahooServer, source: Yahoo) -> None:
@@ -247,16 +353,18 @@ async def test_charts_tell_pre_and_post_prices_as_quotes_do(server: YahooServer,
     assert (quote.price, quote.previous_close, quote.at.hour) == (124.8, 142.62, 12)
 
 
-async def test_charts_are_read_once_a_minute_and_the_wait_is_stated(server: YahooServer, source: Yahoo) -> None:
+async def test_charts_are_read_once_a_minute_and_do_not_delay_the_next_request_for_quotes(
+    server: YahooServer, source: Yahoo
+) -> None:
     regular(server)
     server.fault("quote", Fault.SERVER_ERROR)
     await source.quotes(["NVDA"], NOON)
     charts = server.count("chart")
     with pytest.raises(SourceError, match="charts are read at most every 60 s") as caught:
         await source.quotes(["NVDA"], NOON + timedelta(seconds=15))
-    assert caught.value.retry_after == timedelta(seconds=45)
+    assert caught.value.retry_after is None
     assert server.count("chart") == charts
-    assert await source.quotes(["NVDA"], NOON + timedelta(seconds=60))
+    assert (await source.quotes(["NVDA"], NOON + timedelta(seconds=60))).quotes
 
 
 async def test_an_empty_answer_where_there_were_prices_is_a_failure_and_charts_stand_in(
@@ -264,7 +372,7 @@ async def test_an_empty_answer_where_there_were_prices_is_a_failure_and_charts_s
 ) -> None:
     regular(server)
     server.fault("quote", Fault.NO_RESULTS, times=1)
-    assert await source.quotes(["NVDA"], NOON) == []  # perhaps nobody knows the symbol
+    assert (await source.quotes(["NVDA"], NOON)).quotes == []  # perhaps nobody knows the symbol
     await one(source)
     server.fault("quote", Fault.NO_RESULTS)
     assert (await one(source)).source == "yahoo charts"
@@ -367,10 +475,10 @@ async def test_the_official_close_is_told_once_while_post_trading_goes_on(server
     server.set_quote("NVDA", 118.42, closed, previous_close=142.62, volume=8e8)
     server.set_quote("NVDA", 119.0, closed + timedelta(minutes=9), phase="post")
     now = closed + timedelta(minutes=10)
-    quotes = await source.quotes(["NVDA"], now)
+    quotes = (await source.quotes(["NVDA"], now)).quotes
     assert [(q.kind, q.price, q.previous_close) for q in quotes] == [
         (QuoteKind.CLOSE, 118.42, 142.62),
         (QuoteKind.TRADE, 119.0, 142.62),
     ]
-    again = await source.quotes(["NVDA"], now + timedelta(seconds=15))
+    again = (await source.quotes(["NVDA"], now + timedelta(seconds=15))).quotes
     assert [q.kind for q in again] == [QuoteKind.TRADE]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.prices.yahoo.doubt import SplitDoubt
-from bot.adapters.prices.yahoo.reading import chart_item, exchange_date, read_quote, split_reference
-from bot.core.model import Quote, QuoteKind
+from bot.adapters.prices.yahoo.doubt import BasisDoubt
+from bot.adapters.prices.yahoo.reading import BasisChange, basis_changes, chart_item, exchange_date, read_quote
+from bot.core.model import Quote, QuoteKind, Split
 from bot.core.prices.sessions import Timetable
 from tests.prices.conftest import timetable
 from tests.servers.yahoo_market import Market, ServedBar
@@ -199,19 +200,21 @@ BEFORE = [(date(2024, 6, 5), 122.44), (date(2024, 6, 6), 121.0), (date(2024, 6, 
 MORNING = datetime(2024, 6, 10, 8, 30, tzinfo=UTC)
 
 
-def chart(bars: list[tuple[date, float]], splits: dict[date, float]) -> dict[str, object]:
+def chart(
+    bars: list[tuple[date, float]], splits: dict[date, float], dividends: dict[date, float] | None = None
+) -> dict[str, object]:
     market = Market()
-    market.set_history("NVDA", bars, splits)
-    document = market.chart("NVDA", {"range": "1mo", "interval": "1d", "events": "splits"})
+    market.set_history("NVDA", bars, splits, dividends)
+    document = market.chart("NVDA", {"range": "1mo", "interval": "1d", "events": "div,splits"})
     assert document is not None
     return document["chart"]["result"][0]  # type: ignore[index, no-any-return]
 
 
 def test_a_split_before_the_session_gives_the_close_on_the_new_basis() -> None:
-    assert split_reference(chart(BEFORE, {SPLIT_DAY: 10.0}), SPLIT_DAY) == (120.888, True)
-    assert split_reference(chart(BEFORE, {}), SPLIT_DAY) == (120.888, False)
-    assert split_reference(chart(BEFORE, {date(2024, 6, 7): 10.0}), SPLIT_DAY) == (120.888, False)
-    assert split_reference(chart([], {SPLIT_DAY: 10.0}), SPLIT_DAY) == (None, False)
+    assert basis_changes(chart(BEFORE, {SPLIT_DAY: 10.0}), SPLIT_DAY) == (120.888, [BasisChange(SPLIT_DAY, 10.0)])
+    assert basis_changes(chart(BEFORE, {}), SPLIT_DAY) == (120.888, [])
+    assert basis_changes(chart(BEFORE, {date(2024, 6, 7): 10.0}), SPLIT_DAY) == (120.888, [])
+    assert basis_changes(chart([], {SPLIT_DAY: 10.0}), SPLIT_DAY) == (None, [])
 
 
 def quote(price: float, reference: float | None, at: datetime = MORNING) -> Quote:
@@ -219,10 +222,12 @@ def quote(price: float, reference: float | None, at: datetime = MORNING) -> Quot
 
 
 def test_a_ten_for_one_split_is_not_a_fall_of_ninety_percent() -> None:
-    doubt, days = SplitDoubt(), {"NVDA": SPLIT_DAY}
+    doubt, days = BasisDoubt(), {"NVDA": SPLIT_DAY}
     seen = [quote(121.9, 1208.88)]
     assert doubt.undecided(seen, days, MORNING) == ["NVDA"]
-    assert doubt.learn("NVDA", SPLIT_DAY, chart(BEFORE, {SPLIT_DAY: 10.0}), MORNING)
+    assert doubt.learn("NVDA", SPLIT_DAY, chart(BEFORE, {SPLIT_DAY: 10.0}), MORNING) == [
+        Split("NVDA", SPLIT_DAY, 10.0, MORNING)
+    ]
     told, held = doubt.settle(seen, days, MORNING)
     assert [q.previous_close for q in told] == [120.888]
     assert held == []
@@ -231,8 +236,35 @@ def test_a_ten_for_one_split_is_not_a_fall_of_ninety_percent() -> None:
     assert doubt.settle(seen, days, later)[0][0].previous_close == 120.888
 
 
+def test_a_large_dividend_is_taken_off_the_close_before_it_and_a_small_one_is_not() -> None:
+    document = chart([(date(2024, 6, 7), 100.0)], {}, {SPLIT_DAY: 12.0})
+    change = BasisChange(SPLIT_DAY, pytest.approx(100 / 88), 12.0)  # type: ignore[arg-type]
+    assert basis_changes(document, SPLIT_DAY) == (88.0, [change])
+    assert basis_changes(chart([(date(2024, 6, 7), 100.0)], {}, {SPLIT_DAY: 1.9}), SPLIT_DAY) == (100.0, [])
+    assert basis_changes(chart([(date(2024, 6, 7), 100.0)], {}, {SPLIT_DAY: 100.0}), SPLIT_DAY) == (100.0, [])
+
+
+def test_a_dividend_is_looked_for_where_a_few_symbols_fall_and_not_in_a_rout() -> None:
+    days = {f"S{i}": SPLIT_DAY for i in range(9)}
+    few = [Quote(f"S{i}", 88.0, MORNING, MORNING, previous_close=100.0) for i in range(8)]
+    assert BasisDoubt().undecided(few, days, MORNING) == [q.symbol for q in few]
+    rout = [*few, Quote("S8", 91.0, MORNING, MORNING, previous_close=100.0)]
+    assert BasisDoubt().undecided(rout, days, MORNING) == []
+    worst = replace(rout[0], price=80.0)  # a split may still explain this one
+    assert BasisDoubt().undecided([worst, *rout[1:]], days, MORNING)[0] == "S0"
+
+
+def test_a_price_that_a_split_would_explain_is_looked_at_again_soon() -> None:
+    doubt, days = BasisDoubt(), {"NVDA": SPLIT_DAY}
+    unlisted = chart([(date(2024, 6, 7), 1208.88)], {})
+    assert doubt.learn("NVDA", SPLIT_DAY, unlisted, MORNING) == []
+    seen = [quote(121.9, 1208.88)]
+    assert doubt.undecided(seen, days, MORNING + timedelta(seconds=119)) == []
+    assert doubt.undecided(seen, days, MORNING + timedelta(seconds=120)) == ["NVDA"]
+
+
 def test_a_real_fall_keeps_its_reference_and_is_looked_at_again_only_after_a_while() -> None:
-    doubt, days = SplitDoubt(), {"NVDA": date(2025, 1, 27)}
+    doubt, days = BasisDoubt(), {"NVDA": date(2025, 1, 27)}
     now = datetime(2025, 1, 27, 15, 0, tzinfo=UTC)
     seen = [quote(118.0, FRIDAY, now)]
     doubt.learn("NVDA", date(2025, 1, 27), chart([(date(2025, 1, 24), FRIDAY)], {}), now)
@@ -242,7 +274,7 @@ def test_a_real_fall_keeps_its_reference_and_is_looked_at_again_only_after_a_whi
 
 
 def test_a_doubted_quote_waits_for_its_chart_but_not_for_ever() -> None:
-    doubt, days = SplitDoubt(), {"NVDA": SPLIT_DAY}
+    doubt, days = BasisDoubt(), {"NVDA": SPLIT_DAY}
     seen = [quote(121.9, 1208.88)]
     assert doubt.settle(seen, days, MORNING) == ([], ["NVDA"])
     assert doubt.settle(seen, days, MORNING + timedelta(seconds=119)) == ([], ["NVDA"])
@@ -250,9 +282,9 @@ def test_a_doubted_quote_waits_for_its_chart_but_not_for_ever() -> None:
 
 
 def test_a_split_whose_close_is_missing_is_not_taken_for_no_split() -> None:
-    doubt, days = SplitDoubt(), {"NVDA": SPLIT_DAY}
+    doubt, days = BasisDoubt(), {"NVDA": SPLIT_DAY}
     broken = chart([(date(2024, 6, 7), -1.0)], {SPLIT_DAY: 10.0})
-    assert doubt.learn("NVDA", SPLIT_DAY, broken, MORNING)
+    assert doubt.learn("NVDA", SPLIT_DAY, broken, MORNING) == [Split("NVDA", SPLIT_DAY, 10.0, MORNING)]
     assert doubt.settle([quote(121.9, 1208.88)], days, MORNING)[1] == ["NVDA"]
 
 
@@ -268,13 +300,15 @@ def test_a_split_whose_close_is_missing_is_not_taken_for_no_split() -> None:
         (math.nan, 100.0, False),
     ],
 )
-def test_only_what_a_split_could_explain_is_doubted(price: float, reference: float | None, doubted: bool) -> None:
-    found = SplitDoubt().undecided([quote(price, reference)], {"NVDA": SPLIT_DAY}, MORNING)
+def test_only_what_a_split_could_explain_is_held_back_for_a_chart(
+    price: float, reference: float | None, doubted: bool
+) -> None:
+    found = BasisDoubt().settle([quote(price, reference)], {"NVDA": SPLIT_DAY}, MORNING)[1]
     assert found == (["NVDA"] if doubted else [])
 
 
 def test_what_was_learned_is_forgotten_after_days() -> None:
-    doubt, days = SplitDoubt(), {"NVDA": SPLIT_DAY}
+    doubt, days = BasisDoubt(), {"NVDA": SPLIT_DAY}
     doubt.learn("NVDA", SPLIT_DAY, chart(BEFORE, {SPLIT_DAY: 10.0}), MORNING)
     doubt.undecided([], {}, MORNING + timedelta(days=30))
     assert doubt.settle([quote(121.9, 1208.88)], days, MORNING + timedelta(days=30))[1] == ["NVDA"]
@@ -310,7 +344,7 @@ def test_no_document_whatever_it_holds_breaks_the_reading(item: dict[str, object
 @given(st.dictionaries(st.sampled_from(["meta", "timestamp", "indicators", "events"]), json_values | fields))
 def test_no_chart_whatever_it_holds_breaks_the_reading(result: dict[str, object]) -> None:
     assert len(read_quote(chart_item(result), symbol="X", now=MONDAY_CLOSE, timetable=None)) <= 1
-    reference, _ = split_reference(result, date(2025, 1, 27))
+    reference, _ = basis_changes(result, date(2025, 1, 27))
     assert reference is None or 0 < reference < math.inf
 
 
@@ -329,7 +363,7 @@ def test_no_chart_of_the_right_shape_breaks_the_reading(
         "events": {"splits": splits},
     }
     read_quote(chart_item(result), symbol="X", now=MONDAY_CLOSE, timetable=None)
-    reference, _ = split_reference(result, date(2025, 1, 27))
+    reference, _ = basis_changes(result, date(2025, 1, 27))
     assert reference is None or 0 < reference < math.inf
 
 
@@ -339,8 +373,8 @@ def test_a_bar_a_little_before_midnight_is_the_day_that_follows() -> None:
         "timestamp": [int(datetime(2022, 1, 11, 2, 0, tzinfo=UTC).timestamp())],  # 23:00 on the 10th, meant: the 11th
         "indicators": {"quote": [{"close": [20.0]}]},
     }
-    assert split_reference(result, date(2022, 1, 12)) == (20.0, False)
-    assert split_reference(result, date(2022, 1, 11)) == (None, False)
+    assert basis_changes(result, date(2022, 1, 12)) == (20.0, [])
+    assert basis_changes(result, date(2022, 1, 11)) == (None, [])
 
 
 def test_served_bars_default_to_the_close() -> None:

@@ -56,8 +56,8 @@ def test_a_child_process_reads_prices_by_the_environment_alone_and_keeps_stderr_
     server.set_history("NVDA", [(date(2025, 1, 24), 142.62), (date(2025, 1, 27), 118.42)])
     code = """
 async def main():
-    quotes = await yahoo.quotes(["NVDA", "UNKNOWN"], NOW)
-    bars, _ = await yahoo.history(["NVDA", "UNKNOWN"], date(2025, 1, 1), NOW)
+    quotes = (await yahoo.quotes(["NVDA", "UNKNOWN"], NOW)).quotes
+    bars = (await yahoo.history(["NVDA", "UNKNOWN"], date(2025, 1, 1), NOW)).bars
     print([q.price for q in quotes], [b.close for b in bars])
 import logging; logging.basicConfig(level=logging.ERROR)
 asyncio.run(main())
@@ -141,7 +141,7 @@ async def test_quotes_do_not_wait_behind_a_long_history(server: YahooServer, mak
     history = asyncio.create_task(source.history([f"S{i}" for i in range(20)], date(2025, 1, 27), NOW))
     await asyncio.sleep(0.2)
     began = time.monotonic()
-    assert await source.quotes(["NVDA"], NOW)
+    assert (await source.quotes(["NVDA"], NOW)).quotes
     assert time.monotonic() - began < allowed(5)
     history.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -33,10 +33,14 @@ class Document:
     """``gzip``, ``deflate`` (zlib) or ``raw-deflate``: compress with it."""
     chunk: int = 0
     """Send in chunks of this many bytes, without a length."""
+    fixed_etag: str = ""
+    """An ETag that stays whatever the body."""
+    last_modified: str = ""
+    """Sent alone, without an ETag; a request with it is answered with 304."""
 
     @property
     def etag(self) -> str:
-        return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
+        return self.fixed_etag or f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,12 @@ class FeedServer:
         headers = {"Content-Type": document.content_type} if document.content_type else {}
         headers |= document.headers
         if document.validators and document.status == 200:
-            headers |= {"ETag": document.etag, "Last-Modified": self.LAST_MODIFIED}
+            if document.last_modified:
+                headers |= {"Last-Modified": document.last_modified}
+                if request.headers.get("If-Modified-Since") == document.last_modified:
+                    return web.Response(status=304)
+            else:
+                headers |= {"ETag": document.etag, "Last-Modified": self.LAST_MODIFIED}
             if request.headers.get("If-None-Match") == document.etag:
                 return web.Response(status=304, headers={"ETag": document.etag})
         body = document.body
@@ -153,6 +162,11 @@ class FeedServer:
         if fault == "hang-up":
             assert request.transport is not None
             request.transport.abort()
+            return web.Response()
+        if fault == "not-http":
+            assert request.transport is not None
+            request.transport.write(b"220 mail.example ESMTP ready\r\n\r\n")
+            request.transport.close()
             return web.Response()
         if fault in ("gzip-bomb", "unannounced-bomb", "huge"):
             return await self._bomb(request, fault)

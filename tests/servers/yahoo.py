@@ -204,9 +204,10 @@ class YahooServer:
         symbol: str,
         bars: Iterable[ServedBar | tuple[date, float]],
         splits: Mapping[date, float] | None = None,
+        dividends: Mapping[date, float] | None = None,
     ) -> None:
         """See ``Market.set_history``."""
-        self.market.set_history(symbol, bars, splits)
+        self.market.set_history(symbol, bars, splits, dividends)
 
     def set_earnings(self, *rows: tuple[str, str, str]) -> None:
         """See ``Market.set_earnings``."""

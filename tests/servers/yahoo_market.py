@@ -58,6 +58,7 @@ class Instrument:
     absent: set[str] = field(default_factory=set)
     bars: list[ServedBar] = field(default_factory=list)
     splits: dict[date, float] = field(default_factory=dict)
+    dividends: dict[date, float] = field(default_factory=dict)
     chart_fields: dict[str, object] = field(default_factory=dict)
 
 
@@ -138,12 +139,15 @@ class Market:
         symbol: str,
         bars: Iterable[ServedBar | tuple[date, float]],
         splits: Mapping[date, float] | None = None,
+        dividends: Mapping[date, float] | None = None,
     ) -> None:
-        """Daily bars and splits, as Yahoo would show them: prices already adjusted for every split listed."""
+        """Daily bars, splits and dividends, as Yahoo would show them: prices are already adjusted for every split
+        listed, and not for dividends."""
         with self._lock:
             it = self.instrument(symbol)
             it.bars = sorted((b if isinstance(b, ServedBar) else ServedBar(*b) for b in bars), key=lambda b: b.day)
             it.splits = dict(splits or {})
+            it.dividends = dict(dividends or {})
 
     def set_earnings(self, *rows: tuple[str, str, str]) -> None:
         """When companies report: symbol, ISO moment in UTC, timing (BMO, AMC, TAS, TNS)."""
@@ -339,6 +343,11 @@ def _chart(it: Instrument, rows: list[Row], query: Mapping[str, str]) -> dict[st
         for day, ratio in it.splits.items()
         if first <= _stamp(it, day) < last
     }
+    dividends = {
+        str(_stamp(it, day)): {"date": _stamp(it, day), "amount": amount}
+        for day, amount in it.dividends.items()
+        if first <= _stamp(it, day) < last
+    }
     columns = ("open", "high", "low", "close", "volume")
     out: dict[str, object] = {
         "meta": meta,
@@ -351,8 +360,10 @@ def _chart(it: Instrument, rows: list[Row], query: Mapping[str, str]) -> dict[st
         out["timestamp"] = [row[0] for row in rows]
     else:
         out["indicators"] = {"quote": [{}], "adjclose": [{}]}
-    if events and "split" in query.get("events", ""):
-        out["events"] = {"splits": events}
+    told = {"splits": events if "split" in query.get("events", "") else {}}
+    told["dividends"] = dividends if "div" in query.get("events", "") else {}
+    if any(told.values()):
+        out["events"] = {name: found for name, found in told.items() if found}
     return out
 
 

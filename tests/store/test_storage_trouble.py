@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.scheduler import Scheduler
 from bot.adapters.store import open_store
 from bot.adapters.store.connection import _ours
 from bot.adapters.store.schema import _back_up
@@ -34,7 +35,7 @@ class Listener:
         nothing: Any = SimpleNamespace()
         self.alarms: list[str] = []
         self.inbox = Inbox(self.clock, self)  # type: ignore[arg-type]  # an alarm is called and withdrawn
-        self.bot = LiveBot(*[nothing] * 7, self.clock, nothing, self.inbox, nothing, nothing)
+        self.bot = LiveBot(*[nothing] * 7, self.clock, Scheduler(self.clock), self.inbox, nothing, nothing)
 
     def __call__(self, headline: str, detail: str) -> None:
         self.alarms.append(headline)
@@ -83,14 +84,23 @@ def test_trouble_that_comes_back_and_stays_is_told_again() -> None:
     assert len(heard.alarms) == 3, "an hour later it is a trouble of its own, and told at once"
 
 
-def test_a_job_that_meets_a_full_disk_is_not_a_broken_part_of_the_program(caplog: pytest.LogCaptureFixture) -> None:
-    heard = Listener()
+async def test_a_job_that_meets_a_full_disk_is_not_a_broken_part_of_the_program(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    heard, error = Listener(), [FULL, StoreError("a mistake of ours")]
+
+    async def housekeeping() -> None:
+        raise error[0]
+
+    heard.bot.every("housekeeping", timedelta(hours=6), housekeeping)
     for _ in range(5):
-        heard.bot._job_failed("housekeeping", FULL)
+        await heard.bot.jobs._run(heard.bot.jobs._planned["housekeeping"])
+    heard.bot.jobs.look()
     assert heard.alarms == ["The history cannot be written"]
     assert "Traceback" not in caplog.text
     assert not any(record.exc_info for record in caplog.records)
-    heard.bot._job_failed("housekeeping", StoreError("a mistake of ours"))
+    del error[0]
+    await heard.bot.jobs._run(heard.bot.jobs._planned["housekeeping"])
     assert any(record.exc_info for record in caplog.records)
 
 

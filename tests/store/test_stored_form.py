@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store.codec import from_json, to_json
+from bot.core.model import CauseRef
 from tests.store.stored import CELLS, FOLDER, ROWS, example, text
 
 
@@ -42,3 +43,10 @@ def test_half_a_surrogate_pair_is_an_escape_in_json_and_comes_back_as_it_was() -
     stored = to_json(("a\ud800",), tuple[str, ...])
     assert stored == '["a\\ud800"]'
     assert from_json(tuple[str, ...], stored) == ("a\ud800",)
+
+
+def test_a_cause_stored_before_it_told_who_acted_is_read_without() -> None:
+    kept = json.loads((FOLDER / "Alert.json").read_text(encoding="utf-8"))["full"]["row"]["cause"]
+    stored = json.loads(kept)
+    assert stored.pop("agents"), "the present form has it"
+    assert from_json(CauseRef, json.dumps(stored)).agents == ()

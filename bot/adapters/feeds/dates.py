@@ -1,10 +1,8 @@
-"""The publication dates of entries, and which of them are plausible.
+"""Which of the dates that entries state are plausible.
 
 Feed dates inform; they never order anything. What is kept:
 
-- a bare date as midnight UTC; a date without a zone as UTC;
-- seconds or milliseconds since 1970;
-- before 1995, unreadable or missing: ``None``;
+- before 1995: ``None``;
 - up to ten minutes ahead (a fast clock) as the time of the poll; further ahead: ``None``;
 - equal to the time of the fetch, or to the feed's build time unless that is the newest entry's own date: ``None``,
   because the generator had no date and wrote the current time.
@@ -14,7 +12,6 @@ A date that is hours off (a wrong zone) cannot be recognised, and is kept.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,21 +19,6 @@ from datetime import UTC, datetime, timedelta
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 FAST_CLOCK = timedelta(minutes=10)
 SAME_MOMENT = timedelta(seconds=2)
-
-
-def parse_date(raw: object, parsed: object) -> datetime | None:
-    """The date and time of a date element, from its text and from feedparser's reading of it; aware UTC."""
-    text = raw.strip() if isinstance(raw, str) else ""
-    if text.isascii() and text.isdigit() and len(text) in (9, 10, 13):
-        seconds = int(text) / (1000 if len(text) == 13 else 1)
-        return datetime.fromtimestamp(seconds, UTC)
-    if not isinstance(parsed, (time.struct_time, tuple)) or len(parsed) < 6:
-        return None
-    year, month, day, hour, minute, second = parsed[:6]
-    try:
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except (ValueError, OverflowError, TypeError):
-        return None
 
 
 def plausible_dates(

@@ -39,6 +39,9 @@ _NOT_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 65534, 65535], " ")
 )
 _BARE = re.compile(r"&(?!(?:#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_TAG = re.compile(r"""<[A-Za-z_:](?:[^<>"']++|"[^<"]*+"|'[^<']*+')*+""")
+MOST_ATTRIBUTES = 256
+"""Of one element; the time feedparser takes grows with their square."""
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -67,6 +70,8 @@ def read(body: bytes, content_type: str, url: str) -> FeedDocument:
         raise NotAFeedError(f"the response is an HTML page, not a feed; {_better_address(text, url)}")
     if "<" not in head:
         raise NotAFeedError("the response is plain text, not RSS or Atom; check the address")
+    if any(tag[0].count('"') + tag[0].count("'") > 2 * MOST_ATTRIBUTES for tag in _TAG.finditer(text)):
+        raise NotAFeedError(f"an element has more than {MOST_ATTRIBUTES} attributes; if this persists, remove the feed")
     return FeedDocument(text, encoding)
 
 

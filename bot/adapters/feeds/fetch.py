@@ -10,6 +10,8 @@ from urllib.parse import urljoin
 
 import aiohttp
 
+from bot.adapters.feeds.date_text import read_date
+from bot.adapters.feeds.dates import FAST_CLOCK
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
 from bot.core.errors import SourceError
 from bot.core.text.links import LinkFault, host_of, link_fault
@@ -42,6 +44,10 @@ class FetchLimits:
     """Longest wait for more data."""
     total: timedelta = timedelta(seconds=45)
     """For everything, redirects included."""
+    header: int = 64_000
+    """The longest header line. A security policy can be longer than aiohttp's 8,190 bytes."""
+    headers: int = 400
+    """The most header lines; aiohttp's are 128."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,14 @@ class FetchError(SourceError):
         self.status = status
 
 
+def open_session() -> aiohttp.ClientSession:
+    """A session to fetch with, through the proxy that the environment names.
+
+    It keeps no cookies: a site can set so many that it refuses the next request for being too large.
+    """
+    return aiohttp.ClientSession(trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
+
+
 async def fetch(
     session: aiohttp.ClientSession,
     url: str,
@@ -90,7 +104,7 @@ async def fetch(
 ) -> Fetched:
     """Fetch ``url``, conditionally if ``etag`` or ``last_modified`` is known.
 
-    Raises FetchError whatever goes wrong. ``now`` only serves to read a ``Retry-After`` date.
+    Raises FetchError whatever goes wrong. ``now`` serves to read ``Retry-After`` and ``Last-Modified``.
     """
     limits = limits or FetchLimits()
     headers = {"User-Agent": USER_AGENT, "Accept": _ACCEPT, "Accept-Encoding": SUPPORTED}
@@ -105,21 +119,33 @@ async def fetch(
         raise
     except SourceError as error:
         raise FetchError(str(error), permanent=error.permanent, status=200) from error
-    except TimeoutError as error:  # aiohttp's own time-outs are TimeoutErrors too
-        what = "connecting" if isinstance(error, aiohttp.ConnectionTimeoutError) else "waiting for the response"
-        raise FetchError(f"timed out {what}; it is tried again later") from error
-    except aiohttp.ClientConnectorDNSError as error:
-        raise FetchError(f"unknown host {host_of(url)!r}; check the address and the network") from error
-    except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-        raise FetchError(f"no secure connection to {host_of(url)!r}: {_line(error)}; check the address") from error
-    except aiohttp.ClientPayloadError as error:
-        raise FetchError("the connection broke during the response; it is tried again later") from error
-    except aiohttp.InvalidURL as error:
-        raise FetchError("the address is not a valid URL; correct it", permanent=True) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise FetchError(f"no response from {host_of(url)!r}: {_line(error)}; it is tried again later") from error
-    except ValueError as error:  # yarl and idna: malformed addresses and redirects
-        raise FetchError(f"the address cannot be used: {_line(error)}", permanent=True) from error
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        raise _failure(error, host_of(url)) from error
+
+
+def _failure(error: Exception, host: str) -> FetchError:
+    """What went wrong before there was a response that can be read."""
+    again = "it is tried again later"
+    match error:
+        case TimeoutError():  # aiohttp's own time-outs are TimeoutErrors too
+            what = "connecting" if isinstance(error, aiohttp.ConnectionTimeoutError) else "waiting for the response"
+            return FetchError(f"timed out {what}; {again}")
+        case aiohttp.ClientConnectorDNSError():
+            return FetchError(f"unknown host {host!r}; check the address and the network")
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return FetchError(f"the proxy gives no connection to {host!r}: {_line(error)}; {again}")
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return FetchError(f"no secure connection to {host!r}: {_line(error)}; check the address")
+        case aiohttp.ClientPayloadError():
+            return FetchError(f"the connection broke during the response; {again}")
+        case aiohttp.ClientResponseError():  # its status is aiohttp's own
+            return FetchError(f"the response of {host!r} cannot be read: {_unreadable(error)}; {again}")
+        case aiohttp.InvalidURL():
+            return FetchError("the address is not a valid URL; correct it", permanent=True)
+        case aiohttp.ClientError() | OSError():
+            return FetchError(f"no response from {host!r}: {_line(error)}; {again}")
+        case _:  # a ValueError of yarl or idna: malformed addresses and redirects
+            return FetchError(f"the address cannot be used: {_line(error)}", permanent=True)
 
 
 async def _follow(
@@ -135,7 +161,14 @@ async def _follow(
         visited.add(url)
         # auto_decompress off: the Inflater enforces the size limit
         async with session.get(
-            url, headers=headers, allow_redirects=False, timeout=timeout, auto_decompress=False
+            url,
+            headers=headers,
+            allow_redirects=False,
+            timeout=timeout,
+            auto_decompress=False,
+            max_line_size=limits.header,
+            max_field_size=limits.header,
+            max_headers=limits.headers,
         ) as response:
             if response.status not in _REDIRECTS:
                 return await _read(response, url, moved_to, headers, now, limits)
@@ -172,7 +205,7 @@ async def _read(
         )
     body = None
     if status != 304:
-        inflater = Inflater(response.headers.get("Content-Encoding", ""), limits.body)
+        inflater = Inflater(",".join(response.headers.getall("Content-Encoding", ())), limits.body)
         async for piece in response.content.iter_any():
             inflater.feed(piece)
         body = inflater.finish()
@@ -182,7 +215,7 @@ async def _read(
         body=body,
         content_type=response.headers.get("Content-Type", "")[:200],
         etag=_validator(response.headers.get("ETag")),
-        last_modified=_validator(response.headers.get("Last-Modified")),
+        last_modified=_date_validator(response.headers.get("Last-Modified"), now),
         moved_to=moved_to,
     )
 
@@ -200,6 +233,20 @@ def _check_address(url: str, *, redirected: bool) -> None:
 def _validator(value: str | None) -> str | None:
     """An ETag or date to send back later, if it can be sent unchanged."""
     return value if value and len(value) <= 1000 and value.isprintable() else None
+
+
+def _date_validator(value: str | None, now: datetime) -> str | None:
+    """A ``Last-Modified`` to send back later. One of the future would make a server say "not modified" until then."""
+    at = read_date(value or "")
+    return _validator(value) if at is not None and at <= now + FAST_CLOCK else None
+
+
+def _unreadable(error: aiohttp.ClientResponseError) -> str:
+    """What is wrong with the head of a response. Nothing of what aiohttp quotes from it: that may be a secret."""
+    said = error.message.partition(":")[0].strip().rstrip(".").lower()
+    if said.startswith("got more than"):
+        return "one of its headers is far too long"
+    return f"it is not valid HTTP ({said[:100]})"
 
 
 def _line(error: BaseException) -> str:

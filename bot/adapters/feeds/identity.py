@@ -5,12 +5,17 @@ point to the homepage; titles are rewritten. So an entry leaves several *keys* i
 
 - ``exact`` keys (guid and title; link and title): if one is known, the entry is a repeat;
 - the ``guid`` and the ``page`` (its link, if no other entry shares it): known with another title, they suggest a
-  rewrite, which the ``word`` keys (the longest words of the first title) confirm if guid and page disagree.
+  rewrite, which the ``word`` keys (the longest words of the first title) confirm if guid and page disagree;
+- the ``title``, alone and with the date: where guid and link are both new, as after a relaunch or where they change at
+  every fetch, a known title is known if its date is, too, or if it has none. With another date it may be a title that
+  comes back (``Market wrap``), and is new but *familiar*. Where the feed still has the earlier one under the guid or
+  link it had, the feed itself tells them apart: the later one is new, unless both have the same date and time.
 
 In doubt an entry counts as new: a repeated story joins its cluster, a lost one is gone. The seen-set is queried for
 ``first_keys`` always, and for ``rewrite_keys`` only where a title changed.
 
-Known limit: an entry with neither guid nor link is identified by its title alone.
+Known limits: an entry with neither guid nor link is identified by its title alone; so is one without a date when the
+earlier entry of its title has left the feed.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bot.core.model import stable_id
@@ -67,6 +73,8 @@ class Entry:
     guid: str
     link: str
     title: str
+    date: datetime | None = None
+    """When it was published, if that is plausible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,12 @@ class Marks:
     guid: str
     page: str
     words: tuple[str, ...]
+    title: str
+    dated: str
+    """The title with its date, or with that it has none."""
+    undated: bool
+    timed: str
+    """The title with its date, if that has a time of day; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,8 @@ class EntryVerdict:
     """Id of the new story, or of the one repeated."""
     revises: str | None = None
     keys: tuple[str, ...] = ()
+    familiar: bool = False
+    """New, under a title that the feed has used before."""
 
 
 def fold_title(title: str) -> str:
@@ -135,6 +151,7 @@ def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> 
             guid=fold_link(e.guid) if e.guid[:4].lower() == "http" else e.guid.strip(),
             link=fold_link(e.link),
             title=fold_title(e.title),
+            date=e.date,
         )
         for e in entries
     ]
@@ -156,6 +173,7 @@ def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> 
         # one title on one page under several guids at once: there only the guid identifies an entry
         if own_page or not e.guid or len(guids_of[e.link, e.title] - {""}) == 1:
             exact.append(stable_id("link+title", source, e.link, e.title))
+        dated = stable_id("title+date", source, e.title, e.date.isoformat() if e.date else "")
         marks.append(
             Marks(
                 story=stable_id("story", source, e.guid, e.link, e.title),
@@ -163,6 +181,10 @@ def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> 
                 guid=stable_id("guid", source, e.guid) if own_guid else "",
                 page=stable_id("page", source, e.link) if own_page else "",
                 words=_words(e.title),
+                title=stable_id("title", source, e.title),
+                dated=dated,
+                undated=e.date is None,
+                timed=dated if e.date is not None and (e.date.hour, e.date.minute, e.date.second) != (0, 0, 0) else "",
             )
         )
     return marks
@@ -170,7 +192,7 @@ def mark(source: str, entries: Sequence[Entry], homes: Collection[str] = ()) -> 
 
 def first_keys(marks: Sequence[Marks]) -> list[str]:
     """The keys to look up for a poll, each once."""
-    return list(dict.fromkeys(key for m in marks for key in (*m.exact, m.guid, m.page) if key))
+    return list(dict.fromkeys(key for m in marks for key in _keys(m)))
 
 
 def rewrite_keys(marks: Sequence[Marks], known: Mapping[str, str]) -> list[str]:
@@ -186,20 +208,53 @@ def judge(marks: Sequence[Marks], known: Mapping[str, str]) -> list[EntryVerdict
     An entry that occurs twice in one poll is a repeat. The story seen first keeps its keys.
     """
     seen = dict(known)
+    told_apart = _told_apart(marks, known)
+    moved = _moved(marks, known, told_apart)
     verdicts = []
     for m in marks:
         repeated = next((seen[key] for key in m.exact if key in seen), None)
+        revises = None if repeated else _revised(m, seen)
+        if not repeated and not revises and (m.title in moved or (m.title in told_apart and m.timed in known)):
+            repeated = known.get(m.title, m.story)
         if repeated is not None:
             verdicts.append(EntryVerdict(Novelty.REPEAT, repeated))
             continue
-        revises = _revised(m, seen)
         owner = revises or m.story
-        keys = dict.fromkeys(key for key in (*m.exact, m.guid, m.page) if key and key not in seen)
+        keys = dict.fromkeys(key for key in _keys(m) if key not in seen)
         keys |= dict.fromkeys(key for word in m.words[:WORDS_KEPT] if (key := _word_key(owner, word)) not in seen)
         for key in keys:
             seen[key] = m.story
-        verdicts.append(EntryVerdict(Novelty.REVISION if revises else Novelty.NEW, m.story, revises, tuple(keys)))
+        novelty = Novelty.REVISION if revises else Novelty.NEW
+        familiar = not revises and m.title in known and m.title not in told_apart
+        verdicts.append(EntryVerdict(novelty, m.story, revises, tuple(keys), familiar))
     return verdicts
+
+
+def _told_apart(marks: Sequence[Marks], known: Mapping[str, str]) -> set[str]:
+    """The known titles of stories that the feed still has under their own guid or link, perhaps rewritten."""
+    here = {known[key] for m in marks for key in (*m.exact, m.guid, m.page) if key in known}
+    return {m.title for m in marks if known.get(m.title) in here or any(key in known for key in m.exact)}
+
+
+def _moved(marks: Sequence[Marks], known: Mapping[str, str], told_apart: Collection[str]) -> set[str]:
+    """The known titles that are here under new guids and links only, each with a known date or none.
+
+    All entries of a title or none: a repeat leaves no keys, so beside an entry that does it would look new later.
+    """
+    with_title: dict[str, list[Marks]] = defaultdict(list)
+    for m in marks:
+        if m.title in known and m.title not in told_apart:
+            with_title[m.title].append(m)
+    return {
+        title
+        for title, found in with_title.items()
+        if all((m.undated or m.dated in known) and _revised(m, known) is None for m in found)
+    }
+
+
+def _keys(m: Marks) -> tuple[str, ...]:
+    """All keys but the words."""
+    return tuple(key for key in (*m.exact, m.guid, m.page, m.title, m.dated) if key)
 
 
 def _revised(m: Marks, seen: Mapping[str, str]) -> str | None:

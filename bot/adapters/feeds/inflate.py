@@ -10,21 +10,25 @@ _STEP = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 SUPPORTED = "gzip, deflate"
 """The ``Accept-Encoding`` to send."""
+_UNSUPPORTED = frozenset(
+    ["aes128gcm", "br", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip", "zstd", "bzip2", "lzma", "xz"]
+)
+"""The other codings there are (IANA's HTTP content coding registry, and three that are not in it)."""
+_TEXT = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+"""What an uncompressed document begins with: an element, or a byte order mark."""
 
 
 class Inflater:
     """Collects a body piece by piece. Raises SourceError once it exceeds ``limit`` bytes, compressed or decompressed.
 
-    Declared codings are unreliable: a body that is not gzip although declared so is taken unchanged, an undeclared gzip
-    body is decompressed. ``deflate`` means zlib to some servers and raw deflate to others.
+    Declared codings are unreliable: a body that is not compressed although declared so is taken unchanged, an
+    undeclared gzip body is decompressed. ``deflate`` means zlib to some servers and raw deflate to others. What is no
+    coding at all (``utf-8``, ``none``) says nothing about the body.
     """
 
-    def __init__(self, coding: str, limit: int) -> None:
-        coding = coding.strip().lower()
-        if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            message = f"the server sends unsupported content coding {coding[:40]!r}; the feed cannot be read"
-            raise SourceError(message, permanent=True)
-        self._coding = coding
+    def __init__(self, codings: str, limit: int) -> None:
+        """``codings`` is the ``Content-Encoding``, ``limit`` in bytes."""
+        self._codings = {coding.strip().lower() for coding in codings.split(",")}
         self._limit = limit
         self._taken = 0
         self._body = bytearray()
@@ -55,7 +59,12 @@ class Inflater:
         head, self._head, self._begun = self._head, b"", True
         if head[:2] == b"\x1f\x8b":
             self._unpack = zlib.decompressobj(_GZIP)
-        elif self._coding == "deflate" and head and not head.lstrip().startswith(b"<"):
+        elif head.lstrip().startswith(_TEXT):
+            return head
+        elif head and (unsupported := self._codings & _UNSUPPORTED):
+            message = f"the server sends unsupported content coding {min(unsupported)!r}; the feed cannot be read"
+            raise SourceError(message, permanent=True)
+        elif "deflate" in self._codings and head:
             zlib_header = len(head) > 1 and head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
             self._unpack = zlib.decompressobj(zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS)
         return head

@@ -1,12 +1,13 @@
-"""When to poll a feed next. Pure.
+"""When to poll a feed next, and when to fetch all of it. Pure.
 
 ``jitter`` is a random number from 0 to 1 that spreads the polls of many feeds; 0.5 changes nothing.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from bot.core.model import FeedState
 from bot.core.model.feeds import FeedSpec
 from bot.core.waiting import back_off
 
@@ -16,6 +17,8 @@ GONE_FOR = timedelta(hours=12)
 """Wait after the server said that the feed is permanently gone."""
 RETRY_AFTER_CAP = timedelta(days=1)
 """The longest ``Retry-After`` respected."""
+WHOLE_EVERY = timedelta(hours=1)
+"""How long a server's word is taken that a feed has not changed."""
 
 
 def clamp(interval: timedelta, spec: FeedSpec) -> timedelta:
@@ -46,3 +49,8 @@ def after_failure(
     cap = max(spec.max_interval, ERROR_CAP)
     wait = max(GONE_FOR, cap) if gone else back_off(failures + 1, spec.min_interval, cap)
     return wait * (0.5 + jitter)
+
+
+def whole_is_due(state: FeedState, now: datetime) -> bool:
+    """Whether to fetch the feed whatever its server would say about changes."""
+    return state.validators_lie or state.whole_at is None or not timedelta(0) <= now - state.whole_at < WHOLE_EVERY

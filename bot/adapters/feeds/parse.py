@@ -15,13 +15,15 @@ import feedparser
 import feedparser.api
 
 from bot.adapters.feeds import document
-from bot.adapters.feeds.dates import parse_date
+from bot.adapters.feeds.date_text import read_date
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
 from bot.core.text.links import absolute_link, domain
 
 _GUID_LIMIT = 1_000
 _TITLE_FROM_SUMMARY = 140
+MOST_ENTRIES = 3_000
+"""Entries read of a feed: what comes after feedparser runs in the bot itself, and takes time for each."""
 
 
 def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
@@ -49,6 +51,9 @@ def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
             raw_entries.pop()  # its title may be truncated
     if doc.encoding != "utf-8":
         problems.append(f"encoded as {doc.encoding}")
+    if len(raw_entries) > MOST_ENTRIES:
+        problems.append(f"of its {len(raw_entries)} entries only the first and last {MOST_ENTRIES // 2} are read")
+        raw_entries = raw_entries[: MOST_ENTRIES // 2] + raw_entries[-(MOST_ENTRIES // 2) :]  # the newest may be last
     about: Mapping[str, Any] = result["feed"]
     link = absolute_link(_string(about, "link"), url)
     entries = [e for raw in raw_entries if (e := _entry(raw, link or url)) is not None]
@@ -119,10 +124,8 @@ def _content(raw: Mapping[str, Any]) -> str:
 
 
 def _date(values: Mapping[str, Any], *keys: str) -> datetime | None:
-    for key in keys:
-        if at := parse_date(_string(values, key), _get(values, f"{key}_parsed")):
-            return at
-    return None
+    """The first that can be read; from its text, because feedparser fills half a date up from the machine's clock."""
+    return next((at for key in keys if (at := read_date(_string(values, key)))), None)
 
 
 def _reason(error: object) -> str:

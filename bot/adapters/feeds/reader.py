@@ -17,6 +17,7 @@ import aiohttp
 from bot.adapters.feeds import identity, pace
 from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
+from bot.adapters.feeds.flood import evidence_only
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
 from bot.core.errors import SourceError
@@ -39,9 +40,9 @@ class FeedPoll:
 
 
 class FeedReader:
-    """Polls feeds over one HTTP session. Polls of different feeds may overlap; parsing is one at a time.
+    """Polls feeds over one HTTP session. Polls of different feeds may overlap.
 
-    ``jitter`` returns numbers from 0 to 1. ``close`` ends the child process that parses.
+    ``jitter`` returns numbers from 0 to 1. ``close`` ends the child processes that parse.
     """
 
     def __init__(
@@ -62,30 +63,34 @@ class FeedReader:
         self._parser = parser or Parser()
 
     async def close(self) -> None:
-        """End the child process. The session is the caller's."""
+        """End the child processes. The session is the caller's."""
         await self._parser.close()
 
     async def poll(self, feed: FeedSpec, state: FeedState, now: datetime) -> FeedPoll:
         """Poll ``feed`` at ``now``. Failures are reported; only what ``known_keys`` raises (StoreError) is raised.
 
-        After a change of address the feed starts afresh: its first poll only seeds.
+        After a change of address the feed starts afresh: its first poll only seeds. The request is conditional, but for
+        one an hour: servers are wrong about what has changed.
         """
         if state.url != feed.url:
             state = FeedState(name=feed.name, url=feed.url, interval=state.interval)
         state = replace(state, name=feed.name, interval=pace.clamp(state.interval, feed))
+        whole = pace.whole_is_due(state, now)
+        validators = {} if whole else {"etag": state.etag, "last_modified": state.last_modified}
         try:
-            validators = {"etag": state.etag, "last_modified": state.last_modified}
             fetched = await fetch(self._session, feed.url, now, **validators, limits=self._limits)
         except FetchError as error:
+            if error.status == 429:  # perhaps because it was fetched whole: not again
+                state = replace(state, whole_at=now)
             return self._failed(feed, state, now, error, error.status)
         if fetched.body is None:
             return self._unchanged(feed, state, now, fetched)
         body_hash = hashlib.sha256(fetched.body).hexdigest()
         if body_hash == state.body_hash:
-            kept = replace(state, etag=fetched.etag, last_modified=fetched.last_modified)
+            kept = replace(state, etag=fetched.etag, last_modified=fetched.last_modified, whole_at=now)
             return self._unchanged(feed, kept, now, fetched)
         try:
-            parsed = await self._parser.parse(fetched.body, fetched.content_type, fetched.url)
+            parsed = await self._parser.parse(fetched.body, fetched.content_type, fetched.url, feed=feed.name)
         except SourceError as error:
             return self._failed(feed, state, now, error, fetched.status)
         if not parsed.entries:
@@ -133,12 +138,18 @@ class FeedReader:
         parsed: ParsedFeed,
         body_hash: str,
     ) -> FeedPoll:
-        stories = self._new_stories(feed, parsed, fetched.url, now, seeded=not state.seeded)
+        stories = self._new_stories(feed, state, parsed, fetched.url, now)
         left = len(stories) - self._max_stories
         notes = list(parsed.problems)
+        if state.seeded and (evidence := sum(story.seeded for story in stories)):
+            why = "too many at once, or titles it has used before"
+            notes.append(f"{evidence} of {len(stories)} new entries are taken as evidence only: {why}")
         if left > 0:
             stories = stories[: self._max_stories]
             notes.append(f"{left} entries over the limit of {self._max_stories} per poll; they come with the next")
+        lies = self._validators_lie(state, fetched) if stories else state.validators_lie
+        if lies and not state.validators_lie:
+            notes.append("its ETag or Last-Modified stays the same when it changes; it is fetched whole at every poll")
         whole = left <= 0 and not parsed.cut_off
         # A truncated first poll does not seed, or the rest would look new. A feed that is always truncated would then
         # never seed, so the second poll does.
@@ -150,6 +161,9 @@ class FeedReader:
             etag=fetched.etag if whole else None,
             last_modified=fetched.last_modified if whole else None,
             body_hash=body_hash if whole else None,
+            validators_lie=lies,
+            whole_at=now,
+            flooding=left > 0 and all(story.seeded for story in stories),
             seeded=seeded,
             last_items=len(parsed.entries),
             next_poll_at=now + feed.min_interval if left > 0 else state.next_poll_at,
@@ -157,6 +171,16 @@ class FeedReader:
         detail, items = _join(*notes, fetched.moved_note), len(parsed.entries)
         report = SourceReport(feed.name, now, detail=detail, items=items, fresh=len(stories), status=fetched.status)
         return FeedPoll(tuple(reversed(stories)), state, report)
+
+    @staticmethod
+    def _validators_lie(state: FeedState, fetched: Fetched) -> bool:
+        """Whether a body with new stories has the validator of the body before, under which it would not be sent.
+
+        An ETag takes precedence over the date (RFC 9110, 13.2.2).
+        """
+        if state.etag is not None and fetched.etag is not None:
+            return state.etag == fetched.etag
+        return state.last_modified is not None and state.last_modified == fetched.last_modified
 
     def _succeeded(self, feed: FeedSpec, state: FeedState, now: datetime, *, changed: bool) -> FeedState:
         interval = pace.after_success(state.interval, feed, changed=changed)
@@ -172,15 +196,19 @@ class FeedReader:
 
     # --------------------------------------------------------------------------------------------------- what is new
 
-    def _new_stories(self, feed: FeedSpec, parsed: ParsedFeed, url: str, now: datetime, *, seeded: bool) -> list[Story]:
+    def _new_stories(
+        self, feed: FeedSpec, state: FeedState, parsed: ParsedFeed, url: str, now: datetime
+    ) -> list[Story]:
         """The entries never seen before and those with a rewritten title, in the feed's order."""
-        entries = [identity.Entry(e.guid, e.link, e.title) for e in parsed.entries]
+        dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
+        entries = [identity.Entry(e.guid, e.link, e.title, at) for e, at in zip(parsed.entries, dates, strict=True)]
         marks = identity.mark(feed.name, entries, homes=(parsed.link, feed.url, url))
         known = dict(self._known_keys(identity.first_keys(marks)))
         if further := identity.rewrite_keys(marks, known):
             known |= self._known_keys(further)
-        verdicts = identity.judge(marks, known)
-        dates = plausible_dates([e.published_at for e in parsed.entries], parsed.built_at, now)
+        verdicts = zip(parsed.entries, dates, identity.judge(marks, known), strict=True)
+        new = [found for found in verdicts if found[2].novelty is not identity.Novelty.REPEAT]
+        flood = evidence_only([at for _, at, _ in new], state.whole_at)
         return [
             Story(
                 id=verdict.story,
@@ -191,12 +219,11 @@ class FeedReader:
                 summary=entry.summary,
                 link=entry.link,
                 publisher=_publisher(feed, parsed, entry),
-                seeded=seeded,
+                seeded=not state.seeded or state.flooding or flooded or verdict.familiar,
                 revises=verdict.revises,
                 keys=verdict.keys,
             )
-            for entry, verdict, published_at in zip(parsed.entries, verdicts, dates, strict=True)
-            if verdict.novelty is not identity.Novelty.REPEAT
+            for (entry, published_at, verdict), flooded in zip(new, flood, strict=True)
         ]
 
 

@@ -5,7 +5,8 @@ thread doing so would block the interpreter, and with it the whole bot. Its memo
 
 The bot kills a child that takes too long; should the bot itself have died, SIGALRM does.
 
-Messages are JSON objects, one per line; a request is followed by as many bytes of body as its ``size``.
+Messages are JSON objects, one per line; a request is followed by as many bytes of body as its ``size``. The first line
+says that the child has started, which takes longer than most feeds.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def answer(body: bytes, content_type: str, url: str) -> dict[str, Any]:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until there are no more."""
+    """Say that we have started, and answer requests until there are no more."""
+    answers.write(b"{}\n")
+    answers.flush()
     while line := requests.readline():
         request = json.loads(line)
         body = requests.read(request["size"])

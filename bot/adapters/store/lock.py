@@ -18,6 +18,7 @@ from os import PathLike
 from pathlib import Path
 
 from bot.adapters.store.connection import connect_writer, translated
+from bot.adapters.store.identity import identity
 from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreError, StoreInUseError
 
@@ -32,7 +33,7 @@ class WriterLock:
         """Raises StoreInUseError, naming the process that holds the lock of ``database``."""
         self.path = database.with_name(database.name + ".lock")
         try:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._fd = self._opened()
         except OSError as error:
             raise StoreError(f"{self.path}: the lock file cannot be opened: {error.strerror}") from error
         try:
@@ -47,6 +48,12 @@ class WriterLock:
         except OSError as error:
             os.close(self._fd)
             raise StoreError(f"{self.path}: cannot be locked: {error.strerror}; {_BAD_FILESYSTEM}") from error
+        self._sign()
+
+    def _opened(self) -> int:
+        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def _sign(self) -> None:
         # the process id only informs people: a full disk must not stop the bot here
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, 0)
@@ -58,6 +65,30 @@ class WriterLock:
             return int(os.pread(self._fd, 32, 0))
         except (OSError, ValueError):
             return None
+
+    def renew(self) -> bool:
+        """Whether this process still owns the database. Where somebody removed the lock file, it is made and locked
+        again, unless another process was quicker. Raises nothing."""
+        try:
+            if identity(self.path) == identity(self._fd):
+                return True
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return True  # it cannot be found out now
+        try:
+            fd = self._opened()
+        except OSError:
+            return True  # no room or no permission: nobody else can lock it either
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            return False
+        os.close(self._fd)
+        self._fd = fd
+        self._sign()
+        return True
 
     def release(self) -> None:
         """Release the lock; may be called twice."""

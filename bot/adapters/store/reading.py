@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.adapters.store.codec import RowCodec, clean, moment_text
+from bot.adapters.store.codec import RowCodec, clean, moment, moment_text
 from bot.adapters.store.rows import ALERT, BAR, EARNINGS, FEED, INCIDENT, QUOTE, SPLIT, STORY
 from bot.core.model import Alert, FeedState, Incident, Observation
 
@@ -91,6 +91,14 @@ def known_keys(conn: sqlite3.Connection, keys: Collection[str]) -> Mapping[str, 
 def feed_states(conn: sqlite3.Connection) -> Mapping[str, FeedState]:
     """Every feed that was ever polled, by name."""
     return {state.name: state for state in FEED.find(conn, "ORDER BY name")}
+
+
+def latest_at(conn: sqlite3.Connection) -> datetime | None:
+    """When the newest story or quote was seen, if any was."""
+    (latest,) = conn.execute(
+        "SELECT max(at) FROM (SELECT max(seen_at) AS at FROM stories UNION ALL SELECT max(seen_at) FROM quotes)"
+    ).fetchone()
+    return None if latest is None else moment(latest)
 
 
 def alerts_since(conn: sqlite3.Connection, session: date) -> Sequence[Alert]:

@@ -19,7 +19,7 @@ from bot.core.model import (
 STORY = RowCodec(Story, "stories", "id source publisher title summary link seen_at published_at seeded revises keys")
 QUOTE = RowCodec(Quote, "quotes", "symbol price at seen_at kind previous_close volume currency source basis")
 BAR = RowCodec(DailyBar, "daily_bars", "symbol session open high low close volume seen_at source")
-SPLIT = RowCodec(Split, "splits", "symbol session ratio seen_at")
+SPLIT = RowCodec(Split, "splits", "symbol session ratio seen_at cash")
 EARNINGS = RowCodec(EarningsDate, "earnings_dates", "symbol date:day seen_at when:time_of_day source")
 FEED = RowCodec(
     FeedState,

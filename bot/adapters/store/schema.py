@@ -61,7 +61,8 @@ MIGRATIONS: tuple[Migration, ...] = tuple(
             "m003_outcomes",
             "m004_verdicts",
             "m005_questions",
-            "m006_sending_order",
+            "m006_dividends",
+            "m007_sending_order",
         ),
     )
 )

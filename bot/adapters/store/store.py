@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, Self, TypeVar
 from bot.adapters.store import outbox, outcomes, reading, recipients, retention, silences, verdicts, writing
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
+from bot.adapters.store.identity import OpenFiles
 from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.recipients import save as save_recipients
 from bot.adapters.store.schema import MIGRATIONS, migrate, require_current, stored_version
-from bot.core.errors import StoreError, StoreFullError, StoreVersionError
+from bot.core.errors import StoreError, StoreFullError, StoreLostError, StoreVersionError
 from bot.core.model import Batch, Observation, Outgoing, Recipient, Silence
 from bot.core.ports import Store
 from bot.core.prices.sessions import Timetable
@@ -168,6 +169,7 @@ class SqliteStore(Store):
         self._db = db
         """``None`` when read-only."""
         self._lock = lock
+        self._files = OpenFiles(path)
 
     def __enter__(self) -> Self:
         return self
@@ -192,8 +194,14 @@ class SqliteStore(Store):
     def _writing(self) -> Iterator[Database]:
         """A transaction. Raises StoreError where the store is read-only."""
         db = self._writable()
+        self._require_files()
         with translated(self.path), transaction(self._conn):
             yield db
+
+    def _require_files(self) -> None:
+        """Raises StoreLostError where what is written now nobody would read."""
+        if lost := self.lost():
+            raise StoreLostError(lost)
 
     def _writable(self) -> Database:
         if self._db is None:
@@ -209,6 +217,7 @@ class SqliteStore(Store):
 
     known_keys = _read(reading.known_keys)
     feed_states = _read(reading.feed_states)
+    latest_at = _read(reading.latest_at)
     alerts_since = _read(reading.alerts_since)
     incidents_since = _read(reading.incidents_since)
     extra = _read(reading.extra)
@@ -223,6 +232,7 @@ class SqliteStore(Store):
     def commit(self, batch: Batch) -> None:
         with self._writing() as db:
             writing.Writer(db, self.run_id).write(batch)
+        self._require_files()  # lost meanwhile: it is committed again, to the right file
 
     def claim(
         self,
@@ -245,6 +255,7 @@ class SqliteStore(Store):
     def observations(
         self, since: datetime, until: datetime, quotes_since: datetime | None = None
     ) -> Iterator[Observation]:
+        self._require_files()  # another file must not be taken for ours
         # on a connection of its own, which sees the database as of the first value whatever is committed meanwhile
         with translated(self.path), contextlib.closing(connect_reader(self.path)) as conn:
             conn.execute("BEGIN")
@@ -272,10 +283,20 @@ class SqliteStore(Store):
                 total += file.stat().st_size
         return total
 
+    def lost(self) -> str:
+        if lost := self._files.lost():
+            return lost
+        if self._lock is not None and not self._lock.renew():
+            return f"{self.path}: its lock was removed, and another process runs on this database; stop one of the two"
+        return ""
+
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
         self._writable()
+        self._require_files()
         with translated(self.path):
-            yield from retention.prune(self._conn, now, keep)
+            for removed in retention.prune(self._conn, now, keep):
+                yield removed
+                self._require_files()
 
     def update_outcomes_in_steps(self, timetable_of: Callable[[str], Timetable], now: datetime) -> Iterator[int]:
         with translated(self.path):

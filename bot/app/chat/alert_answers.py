@@ -14,10 +14,20 @@ from bot.app.monitoring.status import PHASES
 from bot.app.run.live import LiveBot
 from bot.core.incidents.incidents import lead_alert
 from bot.core.messages.pictures import PricePicture
-from bot.core.model import Line, Link, Severity, Strong, Summary
+from bot.core.model import Claim, Line, Link, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People
 from bot.core.prices.windows import parse_duration
-from bot.core.text.wording import age, confidence_words, count, moment, percent, price, shortened
+from bot.core.text.wording import (
+    CAUSE_HEADINGS,
+    age,
+    confidence_words,
+    count,
+    hedged,
+    moment,
+    percent,
+    price,
+    shortened,
+)
 from bot.core.view import View
 
 USUAL = timedelta(days=7)
@@ -116,7 +126,7 @@ class AlertAnswers:
         blocks = [facts([f"Fired {_moment(alert['at'])} at {price(alert['price'])}, {alert['severity']}"])]
         blocks.append(plain_lines(lines, "Conditions", weight=60))
         if cause := alert["cause"]:
-            blocks.append(facts(_cause(cause, self._exposure_title), "Cause", weight=55))
+            blocks.append(facts(_cause(cause, self._exposure_title), _heading(cause), weight=55))
         ids = f"Alert {alert['id']}" + (f", incident {alert['incident']}" if alert["incident"] else "")
         blocks.append(note(f"{ids}. Not investment advice."))
         return answer(first, *blocks)
@@ -131,7 +141,8 @@ class AlertAnswers:
         if cause is None:
             return f"{move}: no known cause; it fired on prices alone."
         more = f"For details send /why {incident} to the bot in a private chat."
-        return f"{move}: {shortened(cause['title'], 190 - len(move) - len(more) - 3)} {more}"
+        title = hedged(cause["title"], cause["confidence"])
+        return f"{move}: {shortened(title, 190 - len(move) - len(more) - 3)} {more}"
 
     def stories(self, words: str) -> Summary | str:
         """The stories behind an incident's alert, with their scores."""
@@ -231,6 +242,10 @@ class AlertAnswers:
 async def _drawn(picture: PricePicture | None) -> tuple[bytes, ...]:
     png = await drawn(picture) if picture is not None else None
     return (png,) if png is not None else ()
+
+
+def _heading(cause: dict[str, Any]) -> str:
+    return CAUSE_HEADINGS[Claim.of(cause["confidence"])]
 
 
 def _cause(cause: dict[str, Any], title_of: Callable[[str], str]) -> list[Line | str]:

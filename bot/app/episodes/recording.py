@@ -290,7 +290,7 @@ def _exposure(workbench: Workbench, symbol: str, alerts: Sequence[Alert]) -> str
     company = workbench.project.companies.get(symbol)
     if company is None or not company.exposures:
         return ""
-    hit = {name for a in alerts if a.cause is not None for name in a.cause.exposures}
+    hit = {name for a in alerts if a.told_cause is not None for name in a.told_cause.exposures}
     return max(company.exposures, key=lambda name: (name in hit, company.exposures[name], name))
 
 
@@ -312,18 +312,19 @@ def _stories(stored: Iterable[Story], notes: list[str]) -> tuple[Story, ...]:
         seeded += story.seeded
         kept.append(replace(story, title=title, summary=" ".join(story.summary.split()), link=link))
     if seeded:
-        notes.append(f"{count(seeded, 'story', 'stories')} seen at the first poll of a feed, which cannot fire a rule")
+        notes.append(f"{count(seeded, 'story', 'stories')} that are evidence only and cannot fire a rule")
     return tuple(kept)
 
 
 def _trigger(lead: Alert, alerts: Sequence[Alert]) -> Trigger:
-    """The first story of what explains the fall; its words, source and link as they were stored."""
-    cause = lead.cause or next((a.cause for a in alerts if a.cause is not None), None)
+    """The first story of what explains the fall; its words, source and link as they were stored. A cause that is no
+    more than possible is none: as a precedent it would be told as one."""
+    cause = lead.told_cause or next((a.told_cause for a in alerts if a.told_cause is not None), None)
     if cause is None:
         return Trigger("No cause was found in the news.")
     seen_at = cause.first_seen_at or cause.published_at or cause.seen_at
     source = cause.first_source or cause.source
-    exposures = dict.fromkeys(name for a in alerts if a.cause is not None for name in a.cause.exposures)
+    exposures = dict.fromkeys(name for a in alerts if a.told_cause is not None for name in a.told_cause.exposures)
     return Trigger(
         what=" ".join((cause.first_title or cause.title).split()) or "A story without a title.",
         at=seen_at,

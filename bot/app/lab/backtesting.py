@@ -24,6 +24,7 @@ from bot.core.rules.rule import RuleSet
 from bot.cycle import Cycle, CycleResult
 from bot.replay.bars import PriceSessions
 from bot.replay.columns import PriceColumns, read_prices
+from bot.replay.doubtful import doubtful_rows
 from bot.replay.earnings_file import read_earnings
 from bot.replay.evidence import EvidenceRecorder
 from bot.replay.recording import read_recording
@@ -72,6 +73,8 @@ class BacktestPlan:
     earnings: tuple[EarningsDate, ...]
     problems: tuple[Problem, ...]
     """Rows that cannot be read, by file and line."""
+    doubtful: tuple[Problem, ...]
+    """Rows that are played, but look like a split or another unit, by file and line."""
     first: date
     last: date
     begins_at: datetime
@@ -130,6 +133,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
         stories,
         earnings,
         tuple(problems),
+        tuple(sorted(doubtful_rows(columns), key=lambda p: (p.file, p.line))),
         first,
         last,
         begins_at,

@@ -13,9 +13,9 @@ from typing import Any
 
 from bot.app.project import load_project
 from bot.core.errors import UsageError
-from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story
+from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, Subject, SubjectKind
 from bot.core.news import Companies, NewsIndex, Topics
-from bot.core.news.clauses import AiRole, CauseKind, Frame, Move, Subject, SubjectKind
+from bot.core.news.clauses import AiRole, CauseKind, Frame, Move
 from bot.core.news.reader import SCORED, reader_of
 from bot.render.text import clean
 

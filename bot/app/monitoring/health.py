@@ -1,8 +1,9 @@
 """Whether the bot works: the event loop runs, sources are polled on time, the history can be written.
 
 A failing source does not make the bot unhealthy: a restart would not help, and the operator is told anyway. A source
-that is no longer polled does. That nobody can be told is no reason either, but a warning, and stops the heartbeat:
-somebody has to look.
+that is no longer polled does, as does a part of the bot that does not work. What is late is asked of the jobs, which
+measure it by a steady clock: a step of the machine's clock makes nothing late. That nobody can
+be told is no reason either, but a warning, and stops the heartbeat: somebody has to look.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.app.monitoring.counters import Measures
-from bot.app.run.live import LONGEST_WAIT, LiveBot
+from bot.app.run.live import FEED_JOB, LiveBot
 from bot.app.run.outages import PATIENCE
 from bot.clock import stopwatch
-from bot.core.text.wording import age, count
+from bot.core.text.wording import age, count, listing
 
 TICK = timedelta(seconds=1)
 REMEMBERED = 60
@@ -25,9 +26,7 @@ REMEMBERED = 60
 SILENT_AFTER = timedelta(seconds=30)
 """A scheduler that has run nothing for this long is stuck, not just late."""
 GRACE = timedelta(minutes=2)
-"""How late a poll may be: it takes up to half a minute, and may wait for others."""
-AFTER_FAILURE = timedelta(hours=1, minutes=5)
-"""The longest pause a failing source may ask for, and a margin."""
+"""How late a poll may begin, or end after it should have been cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +85,20 @@ class HealthMonitor:
         silent = timedelta(seconds=self._elapsed())
         if silent >= SILENT_AFTER:
             yield f"the scheduler has run nothing for {age(silent)}"
-        if (late := self._prices_late(now)) is not None:
-            yield f"prices are overdue by {age(late)}"
-        late_feeds = [late for name in self.bot.states if (late := self._feed_late(name, now)) is not None]
-        if late_feeds:
-            yield f"{count(len(late_feeds), 'feed')} overdue by up to {age(max(late_feeds))}"
+        overdue = self.bot.jobs.overdue(GRACE)
+        if "prices" in overdue:
+            yield f"prices are overdue by {age(overdue['prices'])}"
+        if feeds := [late for name, late in overdue.items() if name.startswith(FEED_JOB)]:
+            yield f"{count(len(feeds), 'feed')} overdue by up to {age(max(feeds))}"
+        if others := [n for n in overdue if n != "prices" and not n.startswith(FEED_JOB)]:
+            yield f"not running: {listing(others)}"
+        if broken := self.bot.jobs.broken:
+            yield f"broken: {listing(list(broken))}"
+        if lost := self.bot.upkeep.lost():
+            yield lost
         since = self.measures.unwritten_since
         if since is not None and now - since >= PATIENCE:
             yield f"the history could not be written for {age(now - since)}"
-
-    def _prices_late(self, now: datetime) -> timedelta | None:
-        """By how much the next poll of prices is overdue, if by more than ``GRACE``."""
-        asked = self.measures.polled_at.get("prices")
-        due = (asked + self.bot.price_interval(asked)) if asked is not None else self.started_at
-        if self.bot.counters.prices_failed:
-            due = max(due, (asked or self.started_at) + AFTER_FAILURE)
-        return now - due if now - due > GRACE else None
-
-    def _feed_late(self, name: str, now: datetime) -> timedelta | None:
-        """The same for a feed; one that was due before the start is due at the start."""
-        due = min(self.bot.states[name].next_poll_at or self.started_at, now + LONGEST_WAIT)
-        asked = self.measures.polled_at.get(name, self.started_at)
-        due = max(due, asked, self.started_at)
-        return now - due if now - due > GRACE else None
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.app.run.live import LiveBot
 from bot.core.model import Block, BlockKind, Line, Phase, Strong, Summary
-from bot.core.text.wording import age
+from bot.core.text.wording import age, count
 
 PHASES = {
     Phase.PRE: "pre-market",
@@ -32,6 +32,8 @@ def status_line(bot: LiveBot, now: datetime) -> str:
         parts.append(f"{waiting} to send")
     if bot.cycle.uncommitted:
         parts.append("history not written!")
+    if broken := bot.jobs.broken:
+        parts.append(f"{count(len(broken), 'part')} broken!")
     return " · ".join(parts)
 
 
@@ -59,6 +61,9 @@ def status_message(bot: LiveBot, now: datetime) -> Summary:
         f"{source}{f' {subject}' if subject else ''}: {trouble.value}"
         for source, subject, trouble, _ in bot.engine.view().failing
     ]
+    troubles += [f"{name}: does not work" for name in bot.jobs.broken]
+    if lost := bot.upkeep.lost():
+        troubles.insert(0, lost)
     for title, lines in (("Open incidents", opened), ("In trouble", troubles)):
         if lines:
             shown = lines[:5] + ([f"and {len(lines) - 5} more"] if len(lines) > 5 else [])

@@ -12,29 +12,37 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.adapters.feeds.reader import FeedReader
-from bot.adapters.scheduler import Job, Scheduler
+from bot.adapters.scheduler import Scheduler
 from bot.app.project import Project
+from bot.app.run.absences import Absences, price_report
 from bot.app.run.backfill import LOOK_EVERY, Backfill
 from bot.app.run.earnings import RETRY as EARNINGS_AGAIN
 from bot.app.run.earnings import EarningsDates
 from bot.app.run.inbox import Inbox
+from bot.app.run.jobs import Job, Jobs
 from bot.app.run.leads import Leads
 from bot.app.run.outages import FeedOutages
+from bot.clock import stopwatch
 from bot.core.engine import Engine
 from bot.core.errors import AftershockError, SourceError, StoreBusyError, StoreError, StoreFullError
 from bot.core.model import (
     FeedState,
     Observation,
     Phase,
+    Quote,
     SourceReport,
-    Trouble,
 )
 from bot.core.model.feeds import FeedSpec
+from bot.core.news import Companies, Company, Topics, reader_of
 from bot.core.ports import Clock, Journal, Outbox, PriceSource, Upkeep
 from bot.core.prices.sessions import Timetable
+from bot.core.text.wording import age
 from bot.cycle import Cycle, CycleResult
+from bot.delivery.recipients import notice
+from bot.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +53,24 @@ HOUSEKEEPING = timedelta(hours=6)
 EARNINGS_FIRST = timedelta(seconds=5)
 """After the first prices."""
 NAMES_AGAIN = timedelta(minutes=5)
+"""After a failure."""
+NAMES_EVERY = timedelta(days=1)
 FIRST_POLLS_APART = timedelta(seconds=0.4)
 """Between the first polls of two feeds, so that fifty do not come at once."""
 LONGEST_WAIT = timedelta(days=1)
-"""A feed whose stored due time is later than this (written with another clock) is polled after this."""
-BROKEN_AFTER = 3
-"""Failures in a row of one of our own jobs before the operator is told."""
+"""A feed whose stored due time is later than this was stored by another clock, and is polled at once."""
+FEED_JOB = "feed:"
+"""How the names of the jobs that poll a feed begin."""
+AT_A_TIME = 50
+"""Stories searched or read again before the event loop may do something else."""
+POLL_WITHIN = timedelta(minutes=3)
+"""How long one poll may take; the requests in it have shorter limits of their own."""
+LONG_WORK = timedelta(hours=2)
+"""How long filling the history and housekeeping may take: they go through everything, with pauses."""
+SLEPT = timedelta(minutes=1)
+"""After the clock was set forward by this much, sources are polled at once: the machine may have been suspended."""
+JUMP_TOLD_EVERY = timedelta(hours=1)
+"""A clock that jumps more often than this is only logged."""
 
 
 @dataclass(slots=True)
@@ -86,17 +106,23 @@ class LiveBot:
     """Tells the sender that something is in the outbox."""
     leads: Leads | None = None
     """Writes leads, if a language model is configured."""
+    take_jump: Callable[[], timedelta] = timedelta
+    """By how much the machine's clock was set forward, or back if negative, since the last call."""
+    happened: Callable[[datetime], None] = lambda at: None
+    """Tells the clock that something outside happened at a time, which cannot lie in the future."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
     backfill: Backfill = field(init=False)
-    _unknown: set[str] = field(default_factory=set)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _stopping: bool = False
-    _broken: dict[str, int] = field(default_factory=dict)
+    jobs: Jobs = field(init=False)
+    absences: Absences = field(init=False)
+    _since_jump: Callable[[], float] | None = None
+    """The time since the operator was told that the clock jumped."""
 
     def __post_init__(self) -> None:
         self.backfill = Backfill(self.prices, lambda symbol: self.engine.view().prices(symbol), self.clock, self.turn)
+        self.jobs = Jobs(self.scheduler, self.inbox.alarm, self._works_again, self._not_written)
+        self.absences = Absences(self.project.settings.operator.after_failures)
 
     @property
     def engine(self) -> Engine:
@@ -114,76 +140,49 @@ class LiveBot:
             s.name: known.get(s.name) or FeedState(name=s.name, url=s.url, interval=s.min_interval) for s in specs
         }
         for number, spec in enumerate(specs):
-            due = min(self.states[spec.name].next_poll_at or now, now + max(spec.max_interval, LONGEST_WAIT))
-            self._schedule_feed(spec, max(due, now + FIRST_POLLS_APART * number))
+            due = (self.states[spec.name].next_poll_at or now) - now
+            if due > max(spec.max_interval, LONGEST_WAIT):
+                due = timedelta()
+            first = max(due, FIRST_POLLS_APART * number)
+            poll = partial(self._poll_feed, spec)
+            self.jobs.add(_of_feed(spec.name), poll, every=spec.max_interval, first=first, within=POLL_WITHIN)
         self.outages.feeds = len(specs)
-        self.scheduler.after("prices", timedelta(), self._guarded(self._poll_prices))
-        self.scheduler.after("history", timedelta(), self._guarded(self._fetch_history))
-        self.scheduler.after("earnings", EARNINGS_FIRST, self._guarded(self._fetch_earnings))
-        self.scheduler.after("names", timedelta(), self._guarded(self._introduce))
-        self.scheduler.every("cycle", TICK, self._guarded(self._tick))
-        self.scheduler.every("sender", WAKE_SENDER, self._guarded(self._wake_sender))
-        self.scheduler.every("outages", TELL_OUTAGES, self._guarded(self._tell_outages))
-        self.scheduler.every("housekeeping", HOUSEKEEPING, self._guarded(self._housekeeping))
-        self.scheduler.start()
+        at_once, add = timedelta(), self.jobs.add
+        fastest = self.project.settings.prices.interval_in_session
+        add("prices", self._poll_prices, every=fastest, first=at_once, within=POLL_WITHIN)
+        add("history", self._fetch_history, every=LOOK_EVERY, first=at_once, within=LONG_WORK)
+        if self.prices.calendar is not None:
+            add("earnings", self._fetch_earnings, every=EARNINGS_AGAIN, first=EARNINGS_FIRST, within=LONG_WORK)
+        add("names", self._introduce, every=NAMES_EVERY, first=at_once, within=LONG_WORK)
+        add("cycle", self._tick, every=TICK)
+        add("sender", self._wake_sender, every=WAKE_SENDER)
+        add("outages", self._tell_outages, every=TELL_OUTAGES)
+        add("outcomes", self._update_outcomes, every=HOUSEKEEPING, within=LONG_WORK)
+        add("housekeeping", self._housekeeping, every=HOUSEKEEPING, within=LONG_WORK)
+        self.jobs.start()
 
     async def stop(self) -> None:
         """Start nothing new and end what is running. What was not committed is fetched again at the next start."""
-        self._stopping = True
-        self.scheduler.stop()
+        await self.jobs.stop()
         if self.leads is not None:
             await self.leads.close()
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=0.5)
         with contextlib.suppress(AftershockError):
             self.turn(())
 
     def every(self, name: str, interval: timedelta, job: Job) -> None:
-        """Run a job of another part at intervals, guarded like the bot's own."""
-        self.scheduler.every(name, interval, self._guarded(job))
+        """Run a job of another part at intervals, like the bot's own."""
+        self.jobs.add(name, job, every=interval)
 
-    def _guarded(self, job: Job) -> Job:
-        """The job as a task that ``stop`` can cancel and whose failure is logged and never ends the bot."""
+    def _works_again(self, headline: str, news: str) -> None:
+        self.inbox.alarm.withdraw(headline)
+        self.inbox.announce(notice("jobs", news, f"It was reported: {headline}.", self.clock.now()))
 
-        async def run() -> None:
-            if self._stopping:
-                return
-            task = asyncio.current_task()
-            assert task is not None
-            self._tasks.add(task)
-            try:
-                await job()
-            except asyncio.CancelledError:
-                if not self._stopping:
-                    raise
-            except Exception as error:
-                self._job_failed(name, error)
-            else:
-                self._broken.pop(name, None)
-            finally:
-                self._tasks.discard(task)
-
-        name = getattr(job, "__name__", "a job").strip("_")
-        return run
-
-    def _job_failed(self, name: str, error: Exception) -> None:
-        """Report a bug in a job: its traceback is logged once, and the operator told if it persists.
-
-        A history that cannot be written is not a bug, and reported as such.
-        """
-        if isinstance(error, StoreBusyError | StoreFullError):
-            self.inbox.not_written(str(error), at_once=isinstance(error, StoreFullError))
-            return
-        failures = self._broken[name] = self._broken.get(name, 0) + 1
-        if failures == 1:
-            log.error("%s failed", name, exc_info=error)
-        elif failures in (10, 100) or failures % 1000 == 0:
-            log.error("%s failed %d times in a row: %s: %s", name, failures, type(error).__name__, error)
-        if failures == BROKEN_AFTER:
-            detail = f"{type(error).__name__}: {error}. The log has the traceback; please report it."
-            self.inbox.alarm(f"A part of Aftershock is broken: {name}", detail)
+    def _not_written(self, error: Exception) -> bool:
+        """Whether a job failed because the history cannot be written: that is not a bug, and reported as what it is."""
+        if not isinstance(error, StoreBusyError | StoreFullError):
+            return False
+        self.inbox.not_written(str(error), at_once=isinstance(error, StoreFullError))
+        return True
 
     # --------------------------------------------------------------------------------------------------------- turns
 
@@ -223,6 +222,10 @@ class LiveBot:
             self.inbox.written()
 
     async def _tick(self) -> None:
+        if jump := self.take_jump():
+            self._clock_jumped(jump)
+        if lost := self.upkeep.lost():
+            self.inbox.not_written(lost, at_once=True)
         due = self.engine.next_due()
         now = self.clock.now()
         if self.inbox or self.cycle.uncommitted or (due is not None and due <= now):
@@ -231,16 +234,30 @@ class LiveBot:
     async def _wake_sender(self) -> None:
         self.wake()
 
+    def _clock_jumped(self, jump: timedelta) -> None:
+        """Tell the operator, and after a suspension poll everything: what happened meanwhile is waiting there."""
+        back = jump < timedelta()
+        how = "set back by" if back else "set forward, or the machine suspended, for"
+        headline = f"The machine's clock was {how} {_span(abs(jump))}"
+        if back:
+            detail = (
+                "Polls go on as before. Until the clock has caught up, within "
+                f"{_span(2 * abs(jump))}, recorded times are stretched so that they stay in order."
+            )
+        else:
+            detail = "Polls go on as before; prices and feeds are polled at once."
+        log.warning("%s. %s", headline, detail)
+        if jump >= SLEPT:
+            self.jobs.soon("prices")
+            self.jobs.soon("history")
+            self._poll_again([spec.name for spec in self.project.settings.feed_specs])
+        if self._since_jump is None or self._since_jump() >= JUMP_TOLD_EVERY.total_seconds():
+            self._since_jump = stopwatch()
+            self.inbox.announce(notice("clock", headline, detail, self.clock.now()))
+
     # --------------------------------------------------------------------------------------------------------- feeds
 
-    def _schedule_feed(self, spec: FeedSpec, when: datetime) -> None:
-        async def poll() -> None:
-            await self._poll_feed(spec)
-
-        self.scheduler.after(f"feed:{spec.name}", when - self.clock.now(), self._guarded(poll))
-
-    async def _poll_feed(self, spec: FeedSpec) -> None:
-        again = self.clock.now() + spec.max_interval
+    async def _poll_feed(self, spec: FeedSpec) -> timedelta:
         try:
             poll = await self.reader.poll(spec, self.states[spec.name], self.clock.now())
             arrived = self.clock.now()
@@ -250,66 +267,60 @@ class LiveBot:
             self.states[spec.name] = poll.state
             self.counters.stories += len(stories)
             self.counters.last_feed_at = arrived
-            self._ask_again(self.outages.take(report))
-            again = poll.state.next_poll_at or again
+            self._poll_again(self.outages.take(report))
         except StoreError as error:
-            again = self.clock.now() + spec.min_interval
             self.inbox.not_written(str(error))
-        finally:
-            if not self._stopping:
-                self._schedule_feed(spec, again)
+            return spec.min_interval
+        due = poll.state.next_poll_at
+        return due - self.clock.now() if due is not None else spec.max_interval
 
-    def _ask_again(self, names: Sequence[str]) -> None:
+    def _poll_again(self, names: Sequence[str]) -> None:
         """Poll these feeds now, one shortly after the other, whatever their back-off: the network is back."""
-        specs = {spec.name: spec for spec in self.project.settings.feed_specs}
-        for number, name in enumerate(names):
-            self._schedule_feed(specs[name], self.clock.now() + FIRST_POLLS_APART * (number + 1))
+        for number, name in enumerate(names, 1):
+            self.jobs.soon(_of_feed(name), FIRST_POLLS_APART * number)
 
     async def _tell_outages(self) -> None:
         self.outages.tell()
 
     # -------------------------------------------------------------------------------------------------------- prices
 
-    async def _poll_prices(self) -> None:
+    async def _poll_prices(self) -> timedelta:
         symbols = self.project.settings.symbols
-        now = self.clock.now()
+        now, spent = self.clock.now(), stopwatch()
         wait = self.price_interval(now)
         try:
-            quotes = await self.prices.quotes(symbols, now)
+            poll = await self.prices.quotes(symbols, now)
         except SourceError as error:
             if not self.counters.prices_failed:
                 log.warning("prices failed: %s", error)
             self.counters.prices_failed = True
             wait = max(wait, error.retry_after or timedelta())
-            self.turn([SourceReport("prices", self.clock.now(), Trouble.FAILED, str(error))])
+            self.turn([price_report(self.clock.now(), str(error), error.retry_after)])
         else:
+            self._note_trades(poll.quotes)
             arrived = self.clock.now()
-            fresh = [replace(q, seen_at=max(arrived, q.seen_at)) for q in quotes]
-            report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
+            fresh = [replace(q, seen_at=max(arrived, q.seen_at)) for q in poll.quotes]
+            splits = [replace(split, seen_at=arrived) for split in poll.splits]
+            if poll.retry_after is not None:
+                wait = max(wait, poll.retry_after)
+                report = price_report(arrived, poll.note, poll.retry_after, items=len(fresh))
+            else:
+                report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
             if self.counters.prices_failed:
                 log.info("prices work again")
-                self._ask_again(self.outages.reached())
+                self._poll_again(self.outages.reached())
             self.counters.prices_failed = False
             self.counters.last_prices_at = arrived
             self.counters.quotes += len(fresh)
             self.counters.symbols = len(fresh)
-            self.turn([*fresh, report, *self._missing(symbols, {q.symbol for q in fresh}, arrived)])
-        finally:
-            if not self._stopping:
-                spent = self.clock.now() - now
-                pause = max(wait - spent, min(wait, timedelta(seconds=1)))
-                self.scheduler.after("prices", pause, self._guarded(self._poll_prices))
+            self.turn([*splits, *fresh, report, *self.absences.take(symbols, poll, arrived)])
+        return max(wait - timedelta(seconds=spent()), min(wait, timedelta(seconds=1)))
 
-    def _missing(self, symbols: Sequence[str], known: set[str], at: datetime) -> list[SourceReport]:
-        """Reports of symbols the price source does not know: each once, and once when it does."""
-        missing = set(symbols) - known if known else set()
-        reports = [
-            SourceReport("prices", at, Trouble.EMPTY, "the price source does not know this symbol; check it", subject=s)
-            for s in sorted(missing - self._unknown)
-        ]
-        reports += [SourceReport("prices", at, subject=s) for s in sorted(self._unknown - missing)]
-        self._unknown = missing
-        return reports
+    def _note_trades(self, quotes: Sequence[Quote]) -> None:
+        """Tell the clock of the latest trade, which is not in the future; a single one may be the vendor's error."""
+        latest = sorted(quote.at for quote in quotes)[-2:]
+        if latest:
+            self.happened(latest[0])
 
     def price_interval(self, now: datetime) -> timedelta:
         """The polling interval at ``now``, by the busiest phase of any watched exchange."""
@@ -321,51 +332,67 @@ class LiveBot:
 
     # --------------------------------------------------------------------------------------------- history and names
 
-    async def _fetch_history(self) -> None:
-        wait = LOOK_EVERY
-        try:
-            wait = await self.backfill.run(self.project.settings.symbols)
-        finally:
-            if not self._stopping:
-                self.scheduler.after("history", wait, self._guarded(self._fetch_history))
+    async def _fetch_history(self) -> timedelta:
+        return await self.backfill.run(self.project.settings.symbols)
 
-    async def _fetch_earnings(self) -> None:
+    async def _fetch_earnings(self) -> timedelta | None:
         if self.prices.calendar is None:
-            return
-        wait = EARNINGS_AGAIN
-        try:
-            dates = EarningsDates(
-                self.prices.calendar, lambda date: self.engine.view().knows(date), self.clock, self.turn
-            )
-            wait = await dates.run(self.project.settings.watched)
-        finally:
-            if not self._stopping:
-                self.scheduler.after("earnings", wait, self._guarded(self._fetch_earnings))
+            return None
+        dates = EarningsDates(self.prices.calendar, lambda date: self.engine.view().knows(date), self.clock, self.turn)
+        return await dates.run(self.project.settings.watched)
 
-    async def _introduce(self) -> None:
+    async def _introduce(self) -> timedelta:
         """Learn the names of watched symbols missing from ``companies.yaml`` from the price source; retried."""
         unknown = [s for s in self.project.settings.watched if s not in self.engine.view().companies]
         if not unknown:
-            return
+            return NAMES_EVERY
         try:
             listings = await self.prices.describe(unknown)
         except SourceError:
-            self.scheduler.after("names", NAMES_AGAIN, self._guarded(self._introduce))
-            return
-        for symbol, listing in listings.items():
-            self.engine.introduce(symbol, listing.name, listing.exchange)
+            return NAMES_AGAIN
         if listings:
+            await self._add_companies([Company(x.symbol, x.name, exchange=x.exchange) for x in listings.values()])
             known = ", ".join(f"{s} ({x.name})" for s, x in list(listings.items())[:10])
             log.info("not in companies.yaml, named by the price source: %s", known)
+        return NAMES_EVERY
+
+    async def _add_companies(self, more: Sequence[Company]) -> None:
+        """Let the engine know companies, all at once and without blocking the event loop: hundreds take seconds."""
+        while True:
+            view = self.engine.view()
+            known = view.companies
+            companies = known.with_companies(more)
+            await compiled(view.topics, companies)
+            if self.engine.view().companies is known:  # no edit came in meanwhile
+                break
+        for searched in self.engine.introduce_in_steps(companies):
+            if searched % AT_A_TIME == 0:
+                await asyncio.sleep(0)
 
     # -------------------------------------------------------------------------------------------------- housekeeping
 
-    async def _housekeeping(self) -> None:
+    async def _update_outcomes(self) -> None:
         for _ in self.upkeep.update_outcomes_in_steps(self.timetable_of, self.clock.now()):
             await asyncio.sleep(0)
+
+    async def _housekeeping(self) -> None:
         storage = self.project.settings.storage
         keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
         for removed in self.upkeep.prune_in_steps(self.clock.now(), keep):
             await asyncio.sleep(0)
             if any(removed.values()):
                 log.info("pruned %s", " ".join(f"{k}={v}" for k, v in removed.items() if v))
+
+
+async def compiled(topics: Topics, companies: Companies) -> None:
+    """Compile this vocabulary in a thread, so that it is at hand when the engine wants it."""
+    await asyncio.wrap_future(in_thread(partial(reader_of, topics, companies), "vocabulary"))
+
+
+def _of_feed(name: str) -> str:
+    return f"{FEED_JOB}{name}"
+
+
+def _span(span: timedelta) -> str:
+    whole = timedelta(seconds=round(span.total_seconds()))
+    return age(whole) if whole >= timedelta(minutes=1) else f"{whole.seconds} s"

@@ -13,25 +13,30 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.app.project import Project, read_rules_folder, with_rules_reloaded
-from bot.app.run.live import LiveBot
+from bot.app.run.live import AT_A_TIME, LiveBot, compiled
 from bot.config.rules import rule_files
+from bot.config.yaml.reading import read_file
 from bot.core.errors import ConfigError, Problem, StoreError
 from bot.core.model import SourceReport, Trouble
 from bot.core.news import NewsIndex
 from bot.core.rules.rule import RuleSet
+from bot.threads import in_thread
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=0.4)
 READ_WHOLE = 4_000_000
 """Larger files are compared by size and times instead of content: reading them twice a second costs too much."""
-AT_A_TIME = 50
-"""Stories read again before the event loop may do something else."""
+
+ANSWER_WITHIN = 30.0
+"""Seconds within which a person who asks for the files to be loaded has an answer."""
 
 Look = Mapping[str, bytes]
 """A digest of each file. Equal looks mean equal files."""
@@ -56,11 +61,11 @@ def _digest(file: Path) -> bytes:
         found = file.stat()
         if found.st_size > READ_WHOLE:
             return repr((found.st_size, found.st_mtime_ns, found.st_ino)).encode()
-        return hashlib.blake2b(file.read_bytes(), digest_size=16).digest()
+        return hashlib.blake2b(read_file(file), digest_size=16).digest()
     except FileNotFoundError:
         return b""
     except OSError as error:
-        return repr(error.errno).encode()
+        return repr((type(error).__name__, error.errno)).encode()
 
 
 @dataclass(slots=True)
@@ -117,8 +122,11 @@ def first_mistake(error: ConfigError, folder: Path) -> str:
 
 
 class Reloader:
-    """Loads edits into a running bot. ``check`` is a job for the scheduler; everything but reading files happens in the
-    event loop's thread."""
+    """Loads edits into a running bot. ``check`` is a job for the scheduler.
+
+    Files are read in a thread, as a disk that does not answer may keep a call for ever; everything else happens in the
+    event loop's thread.
+    """
 
     def __init__(self, bot: LiveBot, config: Path, in_force: Look) -> None:
         """``in_force``: the look from before the bot's project was read, so that an edit since then is not missed."""
@@ -129,13 +137,19 @@ class Reloader:
         self._unrecorded = False
         self._outcome = ""
         """The result of the last edit, in words."""
+        self._looking: Future[Look] | None = None
 
-    def _look(self) -> Look:
-        return look(self._bot.project.settings.rules, self._config)
+    async def _look(self) -> Look:
+        """The files as they are now. While one look is stuck no other begins."""
+        if self._looking is None or self._looking.done():
+            self._looking = in_thread(
+                partial(look, self._bot.project.settings.rules, self._config), "look at the rules"
+            )
+        return await asyncio.wrap_future(self._looking)
 
     async def check(self) -> None:
         """Check the files, and load an edit that is finished."""
-        found = self._look()
+        found = await self._look()
         if self._watch.settled(found):
             await self._take(found)
         elif self._unrecorded:
@@ -143,7 +157,14 @@ class Reloader:
 
     async def now(self) -> str:
         """Load the files now, finished or not; returns the result in one line."""
-        found = self._look()
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await self._now()
+        except TimeoutError:
+            return "The rules folder does not answer; see whether its disk is there. The rules in force stay."
+
+    async def _now(self) -> str:
+        found = await self._look()
         if found == self._watch.taken:
             return "The rules are up to date."
         await self._take(found)
@@ -153,12 +174,12 @@ class Reloader:
 
     async def _take(self, found: Look) -> None:
         mistake: ConfigError | None = None
-        project, anew = self._bot.project, self._means_other_things(found)
+        project, anew = self._bot.project, False
         try:
-            project = await asyncio.to_thread(self._read, anew)
+            project, anew = await asyncio.wrap_future(in_thread(partial(self._read, found), "read the rules"))
         except ConfigError as error:
             mistake = error
-        if self._look() != found:
+        if await self._look() != found:
             return  # written to while it was read; the next checks will load it
         before, self._watch.taken = self._watch.taken, found
         if found.get(str(self._config)) != before.get(str(self._config)):
@@ -168,13 +189,14 @@ class Reloader:
         else:
             self._refuse(mistake)
 
-    def _read(self, anew: bool) -> Project:
-        """The project as the files are now; topics and companies, which take longest, only if they changed."""
-        settings = self._bot.project.settings
+    def _read(self, found: Look) -> tuple[Project, bool]:
+        """The project as the files are now; topics and companies, which take longest, only if they changed, and whether
+        they did."""
+        settings, anew = self._bot.project.settings, self._means_other_things(found)
         project = read_rules_folder(self._config, settings) if anew else with_rules_reloaded(self._bot.project)
         if not len(project.rules):
             raise ConfigError([Problem(str(settings.rules), 0, 0, "", "no rules are left here; put a rule file here")])
-        return project
+        return project, anew
 
     def _refuse(self, mistake: ConfigError) -> None:
         """Report the mistakes; the rules in force stay."""
@@ -210,10 +232,11 @@ class Reloader:
     async def _read_anew(self, project: Project) -> NewsIndex:
         """The stories of the news index in use, classified with the new topics and companies."""
         view = self._bot.engine.view()
-        index = view.empty_news_index(project.topics, project.companies)
-        for company in view.companies:
-            if company.symbol not in self._bot.project.companies:  # introduced while running, by its ticker
-                index.add_company(company.symbol, company.name, exchange=company.exchange)
+        # besides the file's, those introduced while running, by their tickers
+        introduced = [company for company in view.companies if company.symbol not in self._bot.project.companies]
+        companies = project.companies.with_companies(introduced)
+        await compiled(project.topics, companies)
+        index = view.empty_news_index(project.topics, companies)
         while missing := [s for s in view.stories if index.reading(s.id) is None]:
             for number, story in enumerate(missing, 1):
                 index.add(story)

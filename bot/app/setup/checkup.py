@@ -13,19 +13,25 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits
+from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.parser import Parser
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
+from bot.app.run.absences import UNKNOWN
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
+from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
+from bot.core.model import Absence
 from bot.core.prices.windows import format_duration
+from bot.core.text.wording import listing
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
+MOST_NAMED = 10
+"""Symbols named in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,10 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
             f"{len(strangers)} watched symbols are not in rules/companies.yaml: {', '.join(strangers[:8])}; "
             "add them for names and exposures",
         )
+    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+    for words in timetables.without_sessions(settings.symbols).values():
+        said, _, advice = words.partition("; ")
+        yield Finding("symbols", False, said, advice)
     yield _database(settings.storage.database)
     for name, trouble in channel_states(settings, project.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "fix it in config.yaml, the environment or .env")
@@ -66,11 +76,15 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield await _metrics(*settings.metrics.address)
     for finding in _heartbeat(settings.heartbeat):
         yield finding
+    try:
+        find_language_model_key(os.environ, settings.language_model.key_file)
+    except ConfigError as error:
+        yield Finding("language model", False, str(error), f"correct {LANGUAGE_MODEL_KEY} or its key_file")
     if offline:
         return
     async for finding in _feeds(project, now):
         yield finding
-    yield await _prices(project, now)
+    yield await _prices(project, timetables, now)
     yield await _telegram(project)
 
 
@@ -136,7 +150,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     specs = project.settings.feed_specs
     good = 0
 
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    async with open_session() as session:
 
         async def look(url: str) -> FeedCheck:
             async with slots:
@@ -157,8 +171,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
 
 
-async def _prices(project: Project, now: datetime) -> Finding:
-    timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
+async def _prices(project: Project, timetables: Timetables, now: datetime) -> Finding:
     symbols = project.settings.symbols
     with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
         try:
@@ -166,19 +179,29 @@ async def _prices(project: Project, now: datetime) -> Finding:
         except UsageError as error:
             return Finding("prices", False, str(error), "fix it under prices: in config.yaml")
         try:
-            quotes = await source.quotes(symbols, now)
+            poll = await source.quotes(symbols, now)
         except SourceError as error:
             return Finding("prices", False, str(error), source.advice)
         finally:
             source.close()
-    missing = sorted(set(symbols) - {q.symbol for q in quotes})
-    if missing:
-        listed = ", ".join(missing[:10])
-        return Finding("prices", False, f"no price for {listed}", "correct or remove these symbols in config.yaml")
+    priced = {quote.symbol for quote in poll.quotes}
+    unknown = [s for s in symbols if s not in priced and poll.missing.get(s, UNKNOWN).why is Absence.UNKNOWN]
+    if unknown:
+        return Finding(
+            "prices",
+            False,
+            f"{source.title} does not know {listing(sorted(unknown), MOST_NAMED)}",
+            "correct or remove these symbols in config.yaml",
+        )
+    without = {s: poll.missing[s] for s in symbols if s not in priced}
+    if without:
+        symbol, missing = next(iter(without.items()))
+        words = f"no price yet for {listing(sorted(without), MOST_NAMED)}; {symbol}: {missing.why}, {missing.detail}"
+        return Finding("prices", False, words, source.advice)
     return Finding(
         "prices",
         True,
-        f"{len(symbols)} symbols have prices from {source.title}{f'; {source.note}' if source.note else ''}",
+        f"{len(symbols)} symbols have prices from {source.title}{f'; {poll.note}' if poll.note else ''}",
     )
 
 

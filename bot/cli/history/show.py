@@ -9,6 +9,8 @@ from typing import Any
 from bot.cli.history import tables
 from bot.cli.history.chart import chart
 from bot.cli.tables import fitted
+from bot.core.model import Claim
+from bot.core.text.wording import CAUSE_HEADINGS
 from bot.render.text import clean, cut_cell
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
@@ -25,7 +27,7 @@ def lines_of(
         _head(alert, width),
         chart(quotes, alert["at"], (alert["reference"] or {}).get("price"), width),
         _titled("Why it fired", _checks(alert["why"], width)),
-        _titled("Cause", _cause(alert["cause"], width)),
+        _titled(_cause_heading(alert["cause"]), _cause(alert["cause"], width)),
         _titled("Stories", _table(tables.STORIES, alert["stories"], width)),
         _titled("Changes", _table(tables.CHANGES, alert["changes"], width)),
         _titled("Notifications", _notifications(alert["notifications"], width, texts)),
@@ -80,6 +82,10 @@ def _checks(checks: Sequence[dict[str, Any]], width: int) -> Iterator[str]:
         indent = "  " * min(check["depth"], 6)
         measured = f": {check['measured']}" if check["measured"] else ""
         yield from _wrapped(f"{_MARKS[check['holds']]} {check['condition']}{measured}", width, indent, indent + "    ")
+
+
+def _cause_heading(cause: dict[str, Any] | None) -> str:
+    return CAUSE_HEADINGS[Claim.of(cause["confidence"])] if cause else ""
 
 
 def _cause(cause: dict[str, Any] | None, width: int) -> Iterator[str]:

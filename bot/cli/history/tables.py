@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bot.cli.tables import Column
+from bot.core.text.wording import hedged
 
 Fields = Sequence[tuple[Column, Callable[[dict[str, Any]], str]]]
 """Columns, each with what it shows of an object as ``--json`` prints it."""
@@ -30,6 +31,15 @@ def _number(value: float | None) -> str:
     return f"{value:.2f}" if value is not None else ""
 
 
+def _cause(alert: dict[str, Any]) -> str:
+    cause = alert["cause"]
+    return hedged(cause["title"], cause["confidence"]) if cause else ""
+
+
+def _incident_cause(incident: dict[str, Any]) -> str:
+    return hedged(incident["cause_title"], incident["cause_confidence"]) if incident["cause_title"] else ""
+
+
 ALERTS: Fields = (
     (Column("at (UTC)"), lambda a: minute(a["at"])),
     (Column("symbol"), lambda a: a["symbol"]),
@@ -40,7 +50,7 @@ ALERTS: Fields = (
     (Column("rule", least=8, leaves=4), lambda a: a["rule"]),
     (Column("id", leaves=3), lambda a: a["id"]),
     (Column("incident", leaves=7), lambda a: a["incident"]),
-    (Column("cause", least=12, leaves=1), lambda a: a["cause"]["title"] if a["cause"] else ""),
+    (Column("cause", least=12, leaves=1), _cause),
 )
 SEARCH: Fields = (
     (Column("at (UTC)"), lambda f: minute(f["at"])),
@@ -62,7 +72,7 @@ INCIDENTS: Fields = (
     (Column("messages", right=True, leaves=8), lambda i: str(i["messages"])),
     (Column("right", right=True, leaves=7), lambda i: str(i["confirmed"] or "")),
     (Column("wrong", right=True, leaves=7), lambda i: str(i["disputed"] or "")),
-    (Column("cause", least=12, leaves=1), lambda i: i["cause_title"] or ""),
+    (Column("cause", least=12, leaves=1), _incident_cause),
 )
 
 

@@ -18,6 +18,7 @@ from pydantic import Field as Setting
 from bot.config.news.names import Text, Written, list_references, names_of, patterns, unknown
 from bot.config.yaml.document import Document, DocumentPath, load_document, problem
 from bot.config.yaml.validation import StrictModel, validate
+from bot.config.yaml.wording import one_of
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.lexicon import Name
 from bot.core.news.vocabulary import (
@@ -33,12 +34,14 @@ from bot.core.news.vocabulary import (
     Signal,
     Topic,
     Topics,
+    Weights,
     grouped,
 )
 from bot.core.news.voices.speakers import Speech
 
 Weight = Annotated[float, Setting(ge=-1, le=1)]
 Share = Annotated[float, Setting(ge=0, le=1)]
+Positive = Annotated[float, Setting(ge=0)]
 Strength = Annotated[float, Setting(gt=0, le=1)]
 Group = Text | Annotated[tuple[Text, ...], Setting(min_length=1)]
 Groups = Annotated[tuple[Group, ...], Setting(min_length=1)]
@@ -166,6 +169,43 @@ class ClausesEntry(StrictModel):
     """By exposure: more ways to name those exposed to it, which count for clauses only."""
     suppliers: tuple[Text, ...] = ()
     """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+    spending: Text | None = None
+    """The topic of falls over spending on AI or the demand for it."""
+
+
+class WeightsEntry(StrictModel):
+    """How much each part of the evidence on a fall adds to the log-odds that AI is its cause."""
+
+    base: float = -2.6
+    """Without any evidence."""
+    company: Positive = 5.0
+    """A story says that the company fell because of AI."""
+    line: Positive = 4.4
+    """It says so of its line of business, and prices confirm it in full."""
+    market: Positive = 4.0
+    """It says so of the whole market, and prices confirm it in full."""
+    unconfirmed: Share = 0.3
+    """Share of these two that counts while no price confirms them."""
+    trigger: Positive = 1.4
+    """A release affects its line of business."""
+    talk: Positive = 0.6
+    """Stories on AI and its market give no cause."""
+    together: Positive = 1.4
+    """Its group falls with it."""
+    publishers: Positive = 0.25
+    """For each doubling of the publishers that give the cause."""
+    rival: Annotated[float, Setting(le=0)] = -4.0
+    """Something else explains the fall, such as its own results."""
+    market_wide: Annotated[float, Setting(le=0)] = -1.0
+    """The whole market falls."""
+    softened: Share = 0.7
+    """Share of a rival taken off where the company is named and its whole group falls with it."""
+    plain: Share = 0.6
+    """Share of a rival taken off where the title names the company, and the model with what it does."""
+    one_publisher: Share = 0.8
+    """Highest confidence where a single publisher gives the cause."""
+    two_publishers: Share = 0.9
+    """Highest confidence where two publishers do."""
 
 
 class TopicsFile(StrictModel):
@@ -191,6 +231,8 @@ class TopicsFile(StrictModel):
     """Word lists for finding the speaker of a quotation; ``voices.yaml`` says what each is for."""
     clauses: ClausesEntry = ClausesEntry()
     """How headlines say who moves, which way, and because of what."""
+    weights: WeightsEntry | None = None
+    """How much each part of the evidence weighs in the confidence that AI is the cause; in one file only."""
 
 
 _Loaded = tuple[Document, TopicsFile]
@@ -249,6 +291,7 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
         telling=frozenset(name for file in files for name in file.telling),
         speech=_speech(files),
         clauses=_clauses([file.clauses for file in files], names),
+        weights=next((Weights(**dict(file.weights)) for file in files if file.weights), Weights()),
     )
 
 
@@ -275,6 +318,7 @@ def _clauses(
         causes={cause: clause_words(written) for cause, written in causes.items()},
         lines={exposure: names(written) for exposure, written in lines.items()},
         suppliers=frozenset(name for entry in entries for name in entry.suppliers),
+        spending=next((entry.spending for entry in entries if entry.spending), ""),
     )
 
 
@@ -323,6 +367,8 @@ def _duplicates(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
             "topics": file.topics,
             "exposures": file.exposures,
         }
+        if file.weights and (where := first.setdefault(("weights", ""), document.file)) != document.file:
+            yield problem(document, ("weights",), f"{where} has weights too; keep one of them", key=True)
         for section, entries in sections.items():
             for name in entries:
                 if (where := first.setdefault((section, name), document.file)) != document.file:
@@ -391,6 +437,8 @@ def _undefined_in_clauses(document: Document, clauses: ClausesEntry, topics: Top
         yield from _clause_conditions(document, ("clauses", "lines", exposure), written, topics)
     yield from _exposures(document, ("clauses", "lines"), clauses.lines, topics)
     yield from _exposures(document, ("clauses", "suppliers"), clauses.suppliers, topics)
+    if clauses.spending and clauses.spending not in topics.names:
+        yield problem(document, ("clauses", "spending"), one_of(clauses.spending, sorted(topics.names), "topic"))
 
 
 def _clause_conditions(

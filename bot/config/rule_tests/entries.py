@@ -56,7 +56,7 @@ class NewsEntry(StrictModel):
     published: Words | None = None
     """When it was published by its own account; by default `at`."""
     seeded: bool = False
-    """Seen in the first poll of its feed: evidence, but not enough to fire by itself."""
+    """Evidence only, as in the first poll of its feed: not enough to fire by itself."""
 
 
 class RecordingEntry(StrictModel):

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from bot.config.yaml.excerpt import redacted, shown
+from bot.config.yaml.reading import NotAFileError, read_file
 from bot.core.errors import ConfigError, Problem
 
 DocumentPath = tuple[str | int, ...]
@@ -168,6 +169,7 @@ def collector_paused() -> Iterator[None]:
 _UNREADABLE: Mapping[type[Exception], str] = {
     FileNotFoundError: "there is no such file; check the name",
     IsADirectoryError: "this is a folder; name a file in it",
+    NotAFileError: "this is a pipe, socket or device; remove it, or put a file in its place",
     PermissionError: "permission denied; change the permissions of the file",
 }
 
@@ -177,7 +179,7 @@ def read_text(path: Path, file: str) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise refusal(file, f"the file is larger than {MAX_BYTES // 1_000_000} MB; split it")
-        body = path.read_bytes()
+        body = read_file(path)
     except (OSError, ValueError) as error:
         raise refusal(file, _UNREADABLE.get(type(error), f"the file cannot be read: {error}")) from error
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from operator import itemgetter
 
 from bot.core.cause.moves import GroupMove, MoveMeasures
-from bot.core.cause.ranking import OVERRULED, STANDS, TOLD, Evidence, Explanation, weigh
-from bot.core.model import ClusterMatch, Reach, ScoreReason
+from bot.core.cause.ranking import TIED_FROM, TOLD, Evidence, Explanation, softening, weigh
+from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, SubjectKind
 from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
@@ -24,17 +24,21 @@ GROUP_LEAST = 3
 NEAREST = 12
 STRONG = 0.3
 """Least share of an exposure that makes a company a member of its group."""
-LED_BY = 4.0
-"""A fall of more than this many of its own scales, of a company the stories name, confirms a tie for its peers."""
-LED_OWN = 2.0
-LED = 0.6
+FOLLOWS_BY = 2.0
+"""A stock that no story reaches follows its group where it falls by so many of its own scales."""
 OWN_REASONS = 0.5
 """From this confidence in an explanation of its own, a company's fall is no evidence about others."""
 FOLLOWS = 0.75
 """Share of the group's confidence passed on to a stock that falls with it but that no story reaches."""
 FOLLOWS_FROM = 0.6
 STALE_TIE = 0.35
-"""Weight of a tie without a story from this session: yesterday's reaction says little about today's."""
+"""Weight of a tie told in the session before: yesterday's reaction says little about today's. Older ones are none."""
+ANOTHER = 1.5
+"""A fall told of that is this many times today's is another day's."""
+ALONE_FROM, ALONE_FULL = 2.0, 5.0
+"""A fall of so many of its own scales begins to confirm a tie, and does so in full."""
+
+_NEARNESS = ("lab", "family", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,8 @@ class Causes:
         ai = self._ai(query, group)
         if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= OWN_REASONS for r in rivals):
             ai = self._following(query, group) or ai
-        if ai is not None and ai.tied_directly and ai.confidence >= STANDS:
-            rivals = [replace(r, confidence=r.confidence * OVERRULED) for r in rivals]
+        if ai is not None and ai.confidence >= FOLLOWS_FROM:
+            rivals = [replace(r, confidence=r.confidence * (1 - ai.softens)) for r in rivals]
         ranked = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
         return CauseRanking(symbol, session.date, tuple(ranked), group)
 
@@ -173,61 +177,95 @@ class Causes:
         before = query.timetable.before(query.session)
         if start is None or before is None:
             return None
-        ties = ((self._weighed(m) * _freshness(m, before.close_at), m) for m in self._matches(query, self._ties, start))
+        matches = self._matches(query, self._ties, start)
+        tie, tied = max(((self._tie(m, query, before), m) for m in matches), key=itemgetter(0), default=(0.0, None))
+        talk, talked = max(((self._weighed(m), m) for m in matches), key=itemgetter(0), default=(0.0, None))
         triggers = ((self._weighed(m), m) for m in self._matches(query, self._triggers, start))
-        tie, tied = max(ties, key=itemgetter(0), default=(0.0, None))
         trigger, triggered = max(triggers, key=itemgetter(0), default=(0.0, None))
-        match = tied if tie >= 0.3 and tied is not None else triggered or tied
+        match = tied if tie >= TIED_FROM else triggered or talked
         if match is None:
             return None
+        said = tied.attributed if tied is not None and tie >= TIED_FROM else None
         rival = max(self._rivals(query), key=lambda e: (e.confidence, e.topic), default=None)
         market = self.moves.market(query.at)
-        sources = tied or triggered
         evidence = Evidence(
-            tie=tie,
-            tied_directly=tied is not None and tied.reach is Reach.DIRECT,
+            tie=tie if said else 0.0,
+            tied=said.subject if said else SubjectKind.UNKNOWN,
             trigger=trigger,
-            group=self._confirmed(query, group, tied),
-            sources=len(sources.sources) if sources else 0,
+            talk=talk if not said else 0.0,
+            group=group.strength if group else 0.0,
+            alone=self._alone(query),
+            publishers=len(self._saying(matches, query, before)) if said else 0,
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
-        confidence, terms = weigh(evidence)
-        return Explanation(match.topic, confidence, terms, match, group, tied_directly=evidence.tied_firmly)
+        confidence, terms = weigh(evidence, self._news.topics.weights)
+        release = self._release(said, query, start) if said else None
+        shown = replace(match, best=said.best) if said else match
+        return Explanation(
+            topic=match.topic,
+            confidence=confidence,
+            terms=terms,
+            match=replace(shown, first=release.first) if release else shown,
+            group=group,
+            evidence=evidence,
+            softens=softening(evidence, self._news.topics.weights),
+            agents=said.agents if said else (),
+        )
 
-    def _confirmed(self, query: _Query, group: GroupMove | None, tied: ClusterMatch | None) -> float:
-        """How well the market confirms a tie, 0 to 1: the group falls, or a company of the same line of business does
-        that the same stories name, and not for reasons of its own."""
-        strength = group.strength if group else 0.0
-        if tied is None or tied.reach is Reach.DIRECT:
-            return strength
+    def _tie(self, match: ClusterMatch, query: _Query, before: Session) -> float:
+        """How plainly a cluster gives AI as the cause of this very fall, 0 to 1."""
+        said = match.attributed
+        if said is None:
+            return 0.0
         own = self.moves.of(query.symbol, query.at)
-        if own is None or own.z > -LED_OWN:
-            return strength
-        for exposure in tied.exposures:
-            for peer in self._companies.exposed_to(exposure, STRONG):
-                if peer != query.symbol and peer in self._watched and self._named(peer, tied, query.now):
-                    moved = self.moves.of(peer, query.at)
-                    if moved is not None and moved.z < -LED_BY and not self._own_reasons(query, peer):
-                        return max(strength, LED)
-        return strength
+        told = said.size or 0.0
+        if own is None or (said.subject is SubjectKind.COMPANY and told > -100 * own.change * ANOTHER + 1):
+            return 0.0
+        return said.strength * self._weights[match.topic] * self._freshness(said, query, before)
 
-    def _own_reasons(self, query: _Query, peer: str) -> bool:
-        """Whether ``peer`` falls on news of its own, such as its results."""
-        rivals = self._rivals(replace(query, symbol=peer))
-        return any(r.topic in self._own and r.confidence >= OWN_REASONS for r in rivals)
+    def _freshness(self, said: Attributed, query: _Query, before: Session) -> float:
+        """What part of a tie counts: all of it where one of its stories is from this session."""
+        latest = max(story.seen_at for story in said.stories)
+        if latest > before.close_at:
+            return 1.0
+        earlier = query.timetable.before(before)
+        return STALE_TIE if earlier is not None and latest > earlier.close_at else 0.0
 
-    def _named(self, peer: str, tied: ClusterMatch, now: datetime) -> bool:
-        """Whether the stories of the tie name ``peer`` itself."""
-        since = tied.first.seen_at - timedelta(seconds=1)
-        matches = self._news.matches(peer, self._ties, reaches=(Reach.DIRECT,), min_score=0.3, since=since, until=now)
-        return any(m.cluster == tied.cluster for m in matches)
+    def _saying(self, matches: Sequence[ClusterMatch], query: _Query, before: Session) -> frozenset[str]:
+        """Everyone who gives AI as the cause."""
+        given = (m.attributed for m in matches if m.attributed and self._tie(m, query, before) >= TIED_FROM)
+        return frozenset(source for said in given for source in said.sources)
+
+    def _alone(self, query: _Query) -> float:
+        """How far the company itself falls beyond its usual range, 0 to 1."""
+        own = self.moves.of(query.symbol, query.at)
+        return min(max((-own.z - ALONE_FROM) / (ALONE_FULL - ALONE_FROM), 0.0), 1.0) if own else 0.0
+
+    def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
+        """The release of what the stories name as the cause, from before they said so: of the model rather than of its
+        lab, then the one that most publishers tell of; ``None`` where they name neither, or none is known."""
+        told_at = min(story.seen_at for story in said.stories)
+        everywhere = self._news.matches(
+            query.symbol,
+            self._triggers,
+            reaches=(Reach.DIRECT, Reach.EXPOSURE, Reach.NONE),
+            since=start,
+            until=query.now,
+        )
+        agents = self._news.with_kin(said.agents)
+        found: list[tuple[int, int, float, ClusterMatch]] = []
+        for match in everywhere:
+            if match.first.seen_at <= told_at and (named := self._news.makers_named(match) & agents):
+                nearness = max(_NEARNESS.index(name.partition(":")[0]) for name in named)
+                found.append((nearness, len(match.sources), match.score, match))
+        return max(found, key=lambda f: (f[:3], -f[3].first.seen_at.timestamp()))[3] if found else None
 
     def _following(self, query: _Query, group: GroupMove | None) -> Explanation | None:
         """Contagion: no story reaches the symbol, but it falls in a group most of whose falls are explained."""
         own = self.moves.of(query.symbol, query.at)
-        if group is None or group.strength < 0.6 or own is None or own.z > -LED_OWN:
+        if group is None or group.strength < 0.6 or own is None or own.z > -FOLLOWS_BY:
             return None
         explained = []
         for member in group.falling:
@@ -262,19 +300,35 @@ class Causes:
             return []
         rivals = []
         for topic in self._rival_topics:
+            reaches = (Reach.DIRECT,) if topic.own else (Reach.DIRECT, Reach.EXPOSURE)
             matches = self._news.matches(
                 query.symbol,
                 [topic.name],
-                reaches=(Reach.DIRECT,),
+                reaches=reaches,
                 min_score=0.5,
                 since=before.close_at - EARLY,
                 until=query.now,
             )
-            for match in matches[:1]:
-                weight = self._weighed(match)
+            tied = self._tied_clusters(query, before) if topic.ai else ()
+            weighed = ((self._against(m), m) for m in matches if m.cluster not in tied)
+            weight, match = max(weighed, key=itemgetter(0), default=(0.0, None))
+            if match is not None and weight > 0:
                 term = ScoreReason(topic.name, weight, match.best.title)
                 rivals.append(Explanation(topic.name, weight * TOLD, (term,), match))
         return self._with_calendar(rivals, query, before)
+
+    def _tied_clusters(self, query: _Query, before: Session) -> frozenset[str]:
+        """The clusters that give a model as the cause: what they say of spending on AI is how it takes effect."""
+        start = query.within.start(query.session.starts_at, query.timetable)
+        matches = self._matches(query, self._ties, start) if start else ()
+        return frozenset(m.cluster for m in matches if self._tie(m, query, before) >= TIED_FROM)
+
+    def _against(self, match: ClusterMatch) -> float:
+        """How strongly a cluster on a rival explains the fall, 0 to 1: it names the company, or gives the rival as the
+        cause of a fall of its line of business or the market."""
+        said = match.attributed.strength if match.attributed else 0.0
+        named = match.score * match.strength if match.reach is Reach.DIRECT else 0.0
+        return max(said, named) * self._weights[match.topic]
 
     def _with_calendar(self, rivals: list[Explanation], query: _Query, before: Session) -> list[Explanation]:
         """``rivals`` with the earnings calendar: a story and a date together are surer than either."""
@@ -287,8 +341,3 @@ class Causes:
         confidence = 1 - (1 - reported.confidence) * (1 - strength(due))
         both = replace(reported, confidence=confidence, terms=(*reported.terms, term))
         return [*(e for e in rivals if e.topic != topic), both]
-
-
-def _freshness(match: ClusterMatch, session_begins: datetime) -> float:
-    """What part of a tie counts: all of it where one of its stories is from this session."""
-    return 1.0 if any(s.seen_at > session_begins for s in match.stories) else STALE_TIE

@@ -1,9 +1,10 @@
 """The arithmetic of an explanation: evidence in, log-odds out, every term named.
 
-Evidence for AI: a *tie* (stories that reach the symbol and say AI caused the fall), a *trigger* (a release that
-affects the company's line of business), the *group* (companies in that line fall together, more than their
-volatility and the benchmark explain), distinct sources. Evidence against: a *rival* (stories on the company's own
-earnings, an outage, a trial and the like in the same session), a market-wide move. Co-movement alone explains nothing.
+Evidence for AI: a *tie* (stories that give AI as the cause of a fall of the company, of its line of business or of the
+market), a *trigger* (a release that affects the company's line of business), *talk* (stories on AI and its market that
+give no cause), what *confirms* a tie (companies in that line fall together, or the company falls far beyond its usual
+range), distinct publishers. Evidence against: a *rival* (stories on the company's own earnings, an outage, a trial and
+the like in the same session), a market-wide move. Co-movement alone explains nothing, nor does a release alone.
 """
 
 from __future__ import annotations
@@ -12,51 +13,45 @@ import math
 from dataclasses import dataclass
 
 from bot.core.cause.moves import GroupMove
-from bot.core.model import ClusterMatch, ScoreReason
-from bot.core.news import Role, Topic
+from bot.core.model import ClusterMatch, ScoreReason, SubjectKind
+from bot.core.news import Role, Topic, Weights
 
-BASE = -2.6
-TIE = 4.2
-TRIGGER = 1.7
-GROUP = 1.6
-SOURCES = 0.25
-UNCONFIRMED = 0.3
-"""Weight of a tie by exposure while the group does not fall."""
-RIVAL = -4.0
-TIED_RIVAL = -1.2
-"""Weight of a rival where a story ties the company itself to AI: its own results may be where the shock is reported."""
+TIED_FROM = 0.3
+"""A weaker tie is no tie."""
 TOLD = 0.9
 """The highest confidence in a rival that only stories support."""
-OVERRULED = 0.65
-"""Factor on the rivals of an AI explanation that names the company and is likely by itself: a company that reports
-losing customers to AI also "reports results"."""
-STANDS = 0.6
-FIRM = 0.7
-"""A tie above this is explicit."""
-MARKET_WIDE = -1.5
-CAP = 0.55
-"""Highest confidence, below what rules ask for, of a trigger without a tie (unless trigger and group are both clear)
-and of a tie by exposure without a falling group."""
+UNTIED = 0.55
+"""Highest confidence, below what rules ask for, without a tie, and in a tie by line or market that nothing confirms."""
 CONFIRMED_FROM = 0.2
+PLAIN = 0.9
+"""A tie that names the lab or model, with what it does, in a title."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The evidence on one symbol's fall, each from 0 to 1."""
+    """The evidence on one symbol's fall, each from 0 to 1 unless it says otherwise."""
 
     tie: float = 0.0
-    tied_directly: bool = False
+    tied: SubjectKind = SubjectKind.UNKNOWN
+    """Of whom the tie is told: the company, its line of business, the market."""
     trigger: float = 0.0
+    talk: float = 0.0
     group: float = 0.0
-    sources: int = 0
+    """How clearly its group falls with it."""
+    alone: float = 0.0
+    """How far the company itself falls beyond its usual range."""
+    publishers: int = 0
+    """How many give the cause."""
     rival: float = 0.0
     rival_topic: str = ""
     market_wide: float = 0.0
 
     @property
-    def tied_firmly(self) -> bool:
-        """A story names the company and ties its fall explicitly."""
-        return self.tied_directly and self.tie > FIRM
+    def confirmed(self) -> float:
+        """How well prices confirm the tie: a line by its group or the company's own fall, a market by the group."""
+        if self.tied is SubjectKind.COMPANY:
+            return 1.0
+        return max(self.group, self.alone) if self.tied is SubjectKind.LINE else max(self.group, self.alone / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +64,16 @@ class Explanation:
     terms: tuple[ScoreReason, ...]
     """The terms of the log-odds."""
     match: ClusterMatch | None = None
+    """The stories. Of a tie, ``best`` says so most plainly and ``first`` is the release that the ties name."""
     group: GroupMove | None = None
     contagion: bool = False
     """No story reaches the company; it falls with others that stories explain."""
-    tied_directly: bool = False
-    """A story names the company and ties its fall to the topic explicitly."""
+    evidence: Evidence | None = None
+    """What was weighed; of AI only."""
+    softens: float = 0.0
+    """Share of its rivals that it takes off."""
+    agents: tuple[str, ...] = ()
+    """Models and labs that the stories give as the cause."""
 
 
 def highest_confidence(topic: Topic) -> float:
@@ -83,28 +83,36 @@ def highest_confidence(topic: Topic) -> float:
     return TOLD * topic.weight if topic.role is Role.RIVAL and not topic.calendar else 1.0
 
 
-def weigh(evidence: Evidence) -> tuple[float, tuple[ScoreReason, ...]]:
+def softening(evidence: Evidence, weights: Weights) -> float:
+    """Share of its rivals that the evidence takes off. A company with results of its own in a rout of its line of
+    business most likely falls on these."""
+    if evidence.tied is not SubjectKind.COMPANY or evidence.tie < TIED_FROM:
+        return 0.0
+    return max(weights.softened * evidence.group, weights.plain if evidence.tie >= PLAIN else 0.0)
+
+
+def weigh(evidence: Evidence, weights: Weights) -> tuple[float, tuple[ScoreReason, ...]]:
     """The confidence that AI explains the fall, and its terms; zero without a story."""
-    if evidence.tie <= 0 and evidence.trigger <= 0:
+    if evidence.tie <= 0 and evidence.trigger <= 0 and evidence.talk <= 0:
         return 0.0, ()
-    tie, trigger = evidence.tie, evidence.trigger
-    if not evidence.tied_directly:  # the story names a line of business, not the company: the group must confirm
-        tie *= UNCONFIRMED + (1 - UNCONFIRMED) * evidence.group
-        trigger *= 0.5 + 0.5 * evidence.group
-    together = evidence.group * max(evidence.tie, evidence.trigger)
-    rival = TIED_RIVAL if evidence.tied_firmly else RIVAL
+    tie = evidence.tie if evidence.tie >= TIED_FROM else 0.0
+    share = weights.unconfirmed + (1 - weights.unconfirmed) * evidence.confirmed
+    of = {SubjectKind.COMPANY: weights.company, SubjectKind.LINE: weights.line}.get(evidence.tied, weights.market)
+    near = 0.5 + 0.5 * evidence.group
+    rival = weights.rival * evidence.rival * (1 - softening(evidence, weights))
+    together = evidence.group * max(tie, evidence.trigger)
     terms = (
-        ScoreReason("base", BASE, ""),
-        ScoreReason("a story ties the fall to AI", TIE * tie, f"{tie:.2f}"),
-        ScoreReason("a release affects its line of business", TRIGGER * trigger, f"{trigger:.2f}"),
-        ScoreReason("its group falls with it", GROUP * together, f"{evidence.group:.2f}"),
-        ScoreReason("sources", SOURCES * math.log2(max(1, evidence.sources)), str(evidence.sources)),
-        ScoreReason(f"rival: {evidence.rival_topic}" if evidence.rival_topic else "rival", rival * evidence.rival, ""),
-        ScoreReason("the whole market falls", MARKET_WIDE * evidence.market_wide, f"{evidence.market_wide:.2f}"),
+        ScoreReason("base", weights.base, ""),
+        ScoreReason(f"stories give AI as the cause ({evidence.tied})", of * tie * share, f"{tie:.2f}"),
+        ScoreReason("a release affects its line of business", weights.trigger * evidence.trigger * near, ""),
+        ScoreReason("stories on AI and its market", weights.talk * evidence.talk * near, ""),
+        ScoreReason("its group falls with it", weights.together * together, f"{evidence.group:.2f}"),
+        ScoreReason("publishers", weights.publishers * math.log2(max(1, evidence.publishers)), ""),
+        ScoreReason(f"rival: {evidence.rival_topic}" if evidence.rival_topic else "rival", rival, ""),
+        ScoreReason("the whole market falls", weights.market_wide * evidence.market_wide, ""),
     )
     confidence = 1 / (1 + math.exp(-sum(t.weight for t in terms)))
-    untied = evidence.tie < 0.3 and not (evidence.trigger > 0.7 and evidence.group > 0.8)
-    unconfirmed = not evidence.tied_directly and evidence.group < CONFIRMED_FROM
-    if untied or unconfirmed:
-        confidence = min(confidence, CAP)
-    return confidence, tuple(t for t in terms if abs(t.weight) >= 0.005)
+    bound = {0: UNTIED, 1: weights.one_publisher, 2: weights.two_publishers}.get(evidence.publishers, 1.0)
+    if not tie or evidence.confirmed < CONFIRMED_FROM:
+        bound = min(bound, UNTIED)
+    return min(confidence, bound), tuple(t for t in terms if abs(t.weight) >= 0.005)

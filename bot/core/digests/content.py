@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from bot.core.digests.schedule import DAILY_AFTER, Due
 from bot.core.errors import UsageError
 from bot.core.incidents.incidents import lead_alert
+from bot.core.messages.blocks.correction import set_apart
 from bot.core.messages.blocks.digest import NEAR_FALL, Digest, DigestIncident, DigestMove, NearMiss, QuietNews
 from bot.core.model import Alert, ClusterMatch, Incident, IncidentState, Phase, Quote, QuoteKind, Reach, Story, Trouble
 from bot.core.news import NewsIndex
@@ -132,7 +133,10 @@ def _incidents(inputs: DigestInputs, span: _Span, alerts: Sequence[Alert], at: d
         else:
             moved, moment = lead.last_change, lead.last_price_at or lead.price_at
             phase = session.phase(moment) if session else lead.phase
-        incidents.append(DigestIncident(incident, tuple(own), lead, moved, moment, phase, close is not None, merged))
+        apart = tuple(set_apart(own, lead, inputs.news.topics.ai_causes))
+        incidents.append(
+            DigestIncident(incident, tuple(own), lead, moved, moment, phase, close is not None, merged, apart)
+        )
     incidents.sort(key=lambda i: (-max(a.severity for a in i.alerts), -abs(i.change or 0.0), i.incident.id))
     return incidents
 

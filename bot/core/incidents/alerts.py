@@ -10,7 +10,18 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.core.model import Alert, AlertChange, AlertState, CauseRef, ChangeKind, Check, ClusterMatch, Phase, Severity
+from bot.core.model import (
+    Alert,
+    AlertChange,
+    AlertState,
+    CauseRef,
+    ChangeKind,
+    Check,
+    Claim,
+    ClusterMatch,
+    Phase,
+    Severity,
+)
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
 from bot.core.rules.conditions import Move
@@ -18,6 +29,8 @@ from bot.core.rules.rule import Evaluation, Rule
 
 WORST_STEP = 0.005
 """An alert is stored again once its move has grown by this much."""
+AHEAD = 0.1
+"""By how much the confidence of a cause must exceed that of one already told to take its place."""
 
 
 class AlertBook:
@@ -81,10 +94,9 @@ class AlertBook:
         if not _raises(alert, outcome.severity):
             return None
         raised = replace(
-            _measured(alert, outcome.move),
+            _with_cause(_measured(alert, outcome.move), cause_of(outcome.cause, outcome.confidence)),
             severity=outcome.severity,
             checks=(full or outcome.check,),
-            cause=alert.cause if alert.corrected_at else cause_of(outcome.cause, outcome.confidence) or alert.cause,
             updated_at=at,
         )
         return self._put(raised, AlertChange(ChangeKind.ESCALATED, at, raised))
@@ -270,6 +282,31 @@ def _measured(alert: Alert, move: Move | None) -> Alert:
     )
 
 
+def _with_cause(alert: Alert, cause: CauseRef | None) -> Alert:
+    """``alert``, raised, with the cause found for it now; a cause it was told with gives way only to a stronger one."""
+    if cause is None or alert.corrected_at is not None:
+        return alert
+    if alert.cause is None or alert.cause.cluster == cause.cluster:
+        return replace(alert, cause=cause)
+    return strengthened(alert, cause) or alert
+
+
+def strengthened(alert: Alert, cause: CauseRef | None) -> Alert | None:
+    """``alert`` with a stronger ``cause`` than the one it was published with, which is kept; once.
+
+    ``None`` where the published one stands. The same stories are a stronger cause where they were told as no more than
+    possible; others, where they are clearly likelier.
+    """
+    before = alert.cause
+    if before is None or cause is None or cause.claim is not Claim.STATED:
+        return None
+    if before.cluster == cause.cluster:
+        return replace(alert, cause=cause) if before.claim is Claim.POSSIBLE else None
+    if alert.corrected_from is not None or (cause.confidence or 0.0) < (before.confidence or 0.0) + AHEAD:
+        return None
+    return replace(alert, cause=cause, corrected_from=before)
+
+
 def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> CauseRef | None:
     """The reference to a cluster that an alert keeps as its cause."""
     if match is None:
@@ -294,4 +331,5 @@ def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> Cau
         first_source=first.origin,
         first_link=first.link,
         first_seen_at=first.seen_at,
+        agents=match.attributed.agents if match.attributed else (),
     )

@@ -1,7 +1,8 @@
 """Corrections: a cause found late, a better explanation than the one published, and incidents that turn out to be one.
 
 The first message gives what is known. Results, an outage or a deal may be reported later, as may the story that ties a
-fall to AI. Until the next session's close the cause may be completed, or corrected once.
+fall to AI, or the one that tells what it really was. Until the next session's close a cause may be completed, give way
+to a stronger one of the same kind once, and be corrected to another explanation once.
 """
 
 from __future__ import annotations
@@ -11,19 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.cause.causes import CauseRanking, Causes
-from bot.core.incidents.alerts import AlertBook, cause_of
+from bot.core.incidents.alerts import AHEAD, AlertBook, cause_of, strengthened
 from bot.core.incidents.announcing import Announcer
+from bot.core.incidents.bonds import same_kind
 from bot.core.incidents.incidents import Incidents
-from bot.core.model import Alert, AlertChange, ChangeKind, Incident, Reading
+from bot.core.model import STATED_FROM, Alert, AlertChange, ChangeKind, Claim, Incident, Reading
 from bot.core.news import Topics
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.step_result import StepResult
 
-LIKELY = 0.6
-"""Least confidence of an explanation that replaces another."""
-AHEAD = 0.1
-"""By how much it must exceed the published one, both as they are ranked now."""
 LEAST_CONFIDENCE = 0.3
 """Least confidence of an explanation that completes an alert published without a cause."""
 
@@ -37,9 +35,9 @@ class Corrections:
     incidents: Incidents
     announcer: Announcer
 
-    def merge(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
-        """``incident``, or the one it was merged into."""
-        while (twin := self.incidents.twin(incident)) is not None:
+    def merge(self, incident: Incident, alert: Alert, at: datetime, result: StepResult) -> Incident:
+        """``incident``, which ``alert`` has just joined, or the one it was merged into."""
+        while (twin := self.incidents.twin(incident, alert)) is not None:
             kept, closed = self.incidents.merge(incident, twin, at)
             self._amend([replace(a, incident=kept.id) for a in self.incidents.alerts_of(closed)], at, result)
             self.announcer.merged(closed, kept, at, result)
@@ -54,8 +52,8 @@ class Corrections:
         causes: Causes,
         reached: Callable[[str], Collection[str]],
     ) -> None:
-        """Rank the causes of published alerts again where new stories name their symbols. An alert without a cause is
-        ranked again for any story whose cluster reaches its symbol (``reached``)."""
+        """Rank the causes of published alerts again where new stories name their symbols. An alert whose cause is not
+        known is ranked again for any story whose cluster reaches its symbol (``reached``)."""
         named = _named_by(readings, causes.topics)
         near = {s for reading in readings if any(t.score > 0 for t in reading.topics) for s in reached(reading.cluster)}
         if not named and not near:
@@ -64,14 +62,15 @@ class Corrections:
             revised = [
                 alert
                 for published in self.incidents.alerts_of(incident)
-                if published.symbol in named or (published.cause is None and published.symbol in near)
+                if published.symbol in named or (published.told_cause is None and published.symbol in near)
                 if (alert := self._better_explained(published, at, causes)) is not None
             ]
             self._amend(revised, at, result)
-            if any(alert.corrected_at is not None for alert in revised):
+            completed = [alert.id for alert in revised if alert.corrected_at is None]
+            if len(completed) < len(revised):
                 self.announcer.correct(incident, at, result)
-            elif revised:
-                self.incidents.complete(incident, [alert.id for alert in revised], at)
+            if completed:
+                self.incidents.complete(incident, completed, at)
 
     def _amend(self, alerts: Iterable[Alert], at: datetime, result: StepResult) -> None:
         for alert in alerts:
@@ -87,7 +86,7 @@ class Corrections:
             return None
         if alert.cause is None:
             return _completed(alert, ranking, at)
-        return _corrected(alert, ranking, at, causes.topics)
+        return _strengthened(alert, ranking, at, causes.topics) or _corrected(alert, ranking, at, causes.topics)
 
 
 def _named_by(readings: Iterable[Reading], topics: Topics) -> set[str]:
@@ -118,15 +117,27 @@ def _completed(alert: Alert, ranking: CauseRanking, at: datetime) -> Alert | Non
     return replace(alert, cause=cause_of(best.match, best.confidence), updated_at=at)
 
 
-def _corrected(alert: Alert, ranking: CauseRanking, at: datetime, topics: Topics) -> Alert | None:
-    """``alert`` with a better explanation; ``None`` where the published one is still the best."""
+def _strengthened(alert: Alert, ranking: CauseRanking, at: datetime, topics: Topics) -> Alert | None:
+    """``alert`` with a stronger cause of the published one's kind or, where that was told as no more than possible, of
+    any; ``None`` where there is none."""
     best, published = ranking.best, alert.cause
     if best is None or best.match is None or published is None:
         return None
-    same = topics.ai_causes if published.topic in topics.ai_causes else frozenset({published.topic})
-    if best.topic in same or best.confidence < LIKELY:
+    if published.claim is not Claim.POSSIBLE and not same_kind(best.topic, published.topic, topics.ai_causes):
         return None
-    still = max((e.confidence for e in ranking.explanations if e.topic in same), default=0.0)
+    stronger = strengthened(alert, cause_of(best.match, best.confidence))
+    return replace(stronger, updated_at=at) if stronger is not None else None
+
+
+def _corrected(alert: Alert, ranking: CauseRanking, at: datetime, topics: Topics) -> Alert | None:
+    """``alert`` with a better explanation of another kind; ``None`` where the published one is still the best."""
+    best, published = ranking.best, alert.cause
+    if best is None or best.match is None or published is None or published.claim is Claim.POSSIBLE:
+        return None
+    same = [e for e in ranking.explanations if same_kind(e.topic, published.topic, topics.ai_causes)]
+    if best in same or best.confidence < STATED_FROM:
+        return None
+    still = max((e.confidence for e in same), default=0.0)
     if best.confidence < still + AHEAD:
         return None
     cause = cause_of(best.match, best.confidence)

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from bot.core.incidents import follow_ups
-from bot.core.model import Alert, AlertState, FollowUpKind, FollowUpOutcome, Incident, IncidentState, Reason
+from bot.core.incidents.bonds import Bond, Bonds
+from bot.core.model import Alert, AlertState, FollowUpKind, FollowUpOutcome, Incident, IncidentState, Reason, Together
 from bot.core.prices.sessions import Timetable
 
 WIDENED_FROM = 4
@@ -33,13 +35,15 @@ class Incidents:
         self,
         timetable_of: Callable[[str], Timetable],
         alert_of: Callable[[str], Alert | None],
-        shared_topics: Callable[[], frozenset[str]],
+        ai_causes: Callable[[], frozenset[str]],
+        lines_of: Callable[[str], Sequence[str]],
     ) -> None:
-        """``timetable_of`` takes a symbol, ``alert_of`` an id. Falls in one session explained by ``shared_topics`` are
-        one incident; falls on two companies' earnings are not."""
+        """``timetable_of`` takes a symbol, ``alert_of`` an id. ``ai_causes`` are the topics that count as one cause,
+        AI; ``lines_of`` gives a symbol's lines of business, the main one first."""
         self._timetable_of = timetable_of
         self._alert_of = alert_of
-        self._shared_topics = shared_topics
+        self._ai_causes = ai_causes
+        self._bonds = Bonds(lines_of, ai_causes)
         self._incidents: dict[str, Incident] = {}
         self._changed: dict[str, None] = {}
 
@@ -83,27 +87,25 @@ class Incidents:
         """Load incidents from the history."""
         self._incidents |= {incident.id: incident for incident in incidents}
 
-    def join(self, alert: Alert, at: datetime, *, together: bool = False) -> Incident:
-        """Add ``alert`` to the incident that shares its cause cluster, or its topic and session; else to a new one.
-        Rises and falls never share an incident.
-
-        An alert without a cause joins only by its symbol or, where its rule is about stocks that move ``together``, by
-        that rule. An incident without a cause takes on the cause of an alert for one of its symbols.
+    def join(self, alert: Alert, at: datetime, together: Together = Together.APART) -> Incident:
+        """Add ``alert`` to the incident it is bound to most strongly, else to a new one. Rises and falls never share an
+        incident. ``together``: which alerts of its rule are one incident while no cause is known.
         """
         incident = self._matching(alert, together) or self._new(alert, at)
         grown = replace(
             incident,
-            topic=incident.topic or (alert.cause.topic if alert.cause else ""),
             symbols=_distinct(incident.symbols, (alert.symbol,)),
-            clusters=_distinct(incident.clusters, (alert.cause.cluster,) if alert.cause else ()),
             alerts=(*incident.alerts, alert.id),
             sessions=tuple(sorted({*incident.sessions, alert.session})),
         )
+        if incident.sessions and alert.session > incident.sessions[-1]:
+            grown = self._continued(grown, alert)
         return self.raise_severity(self._keep(grown), alert, at)
 
     def raise_severity(self, incident: Incident, alert: Alert, at: datetime) -> Incident:
-        """Raise the incident's severity to that of one of its alerts; a new lead is chosen where it is higher."""
-        current = self._incidents[incident.id]
+        """Raise the incident's severity to that of one of its alerts; a new lead is chosen where it is higher. An
+        incident without a cause takes on that of the alert."""
+        current = self._with_cause_of(self._incidents[incident.id], alert)
         severity, lead = max(current.severity, alert.severity), current.lead
         if not lead or severity > current.severity:
             alerts = [*(a for a in self.alerts_of(current) if a.id != alert.id), alert]
@@ -114,16 +116,19 @@ class Incidents:
         """Record that one of the incident's alerts was resolved."""
         return self._change(incident, updated_at=at)
 
-    def twin(self, incident: Incident) -> Incident | None:
-        """Another open incident to merge with: it moves the same way and shares a cluster or, where AI explains both, a
-        session."""
+    def twin(self, incident: Incident, alert: Alert) -> Incident | None:
+        """Another open incident to merge with: the cause of ``alert``, which has just joined ``incident``, binds it to
+        both, or they are one shock to the whole market for AI. A line of business alone does not bind two incidents: a
+        company in two lines would join what happens in either."""
+        known = alert.told_cause is not None
+        mine = self._of_session(incident, alert.session)
         for other in self.open():
-            if other.id == incident.id or not self.has_alerts(other):
+            if other.id == incident.id or self._opposed(other, alert):
                 continue
-            shared = set(other.clusters) & set(incident.clusters)
-            same_day = set(other.sessions) & set(incident.sessions)
-            by_ai = {other.topic, incident.topic} <= self._shared_topics()
-            if (shared or (same_day and by_ai)) and self._falls(other) == self._falls(incident):
+            if known and self._bond(other, alert) >= Bond.AGENT:
+                return other
+            theirs = self._of_session(other, alert.session)
+            if self._bonds.one_shock(mine, theirs, "" if known else alert.rule):
                 return other
         return None
 
@@ -158,26 +163,28 @@ class Incidents:
             lead = worst(a for a in alerts if a.corrected_at is None).symbol
         return self._keep(replace(current, lead=lead))
 
-    def complete(self, incident: Incident, completed: Collection[str], at: datetime) -> Incident:
-        """Give an incident published without a cause the one its alerts with the ids ``completed`` now have.
+    def complete(self, incident: Incident, revised: Collection[str], at: datetime) -> Incident:
+        """Show the cause that was found, or a stronger one, for the alerts with the ids ``revised``.
 
-        AI news explains all of them. One company's own reason does not: where most remain unexplained, one of those
-        becomes the lead.
+        AI news explains all of an incident published without a cause. One company's own reason does not: where most
+        remain unexplained, one of those becomes the lead.
         """
-        alerts = self.alerts_of(incident)
-        lead = lead_alert(incident, alerts)
-        if lead.cause is not None and lead.id not in completed:
-            return incident  # it already shows a cause
-        by_ai = [a for a in alerts if a.cause is not None and a.cause.topic in self._shared_topics()]
-        unexplained = [a for a in alerts if a.cause is None]
+        current = self._incidents[incident.id]
+        alerts = self.alerts_of(current)
+        lead = lead_alert(current, alerts)
+        if lead.told_cause is not None and lead.id not in revised:
+            return current  # it already shows a cause
+        by_ai = [a for a in alerts if (c := a.told_cause) is not None and c.topic in self._ai_causes()]
+        unexplained = [a for a in alerts if a.told_cause is None]
         candidates = by_ai or (unexplained if 2 * len(unexplained) > len(alerts) else [])
         if candidates and lead not in candidates:
             lead = worst(candidates)
-        cause, current = lead.cause, self._reopened(incident, at)
+        cause = lead.told_cause
+        current = self._reopened(current, at)
         return self._change(
             current,
             lead=lead.symbol,
-            topic=current.topic or (cause.topic if cause else ""),
+            topic=cause.topic if cause else current.topic,
             clusters=_distinct(current.clusters, (cause.cluster,) if cause else ()),
         )
 
@@ -305,32 +312,37 @@ class Incidents:
         change = next((a.change for a in self.alerts_of(incident) if a.change is not None), None)
         return None if change is None else change < 0
 
-    def _matching(self, alert: Alert, together: bool) -> Incident | None:
-        """The newest open incident the alert belongs to, or a closed one it supplies the cause of.
+    def _with_cause_of(self, incident: Incident, alert: Alert) -> Incident:
+        """The incident with the alert's cause among those behind it."""
+        if (cause := alert.told_cause) is None:
+            return incident
+        clusters = _distinct(incident.clusters, (cause.cluster,))
+        return replace(incident, topic=incident.topic or cause.topic, clusters=clusters)
 
-        After more than a session without alerts it is a new incident, even where the same story is behind both.
-        """
-        shared = self._shared_topics()
-        for incident in reversed(self.open()):
-            if self._gap(incident, alert) > 1 or self._opposed(incident, alert):
-                continue
-            same_session = alert.session in incident.sessions
-            known = same_session and alert.symbol in incident.symbols
-            if alert.cause is None:
-                open_to = not incident.topic or incident.topic in shared
-                if known or (same_session and together and open_to and self._fired_by(incident, alert.rule)):
-                    return incident
-            elif (
-                alert.cause.cluster in incident.clusters
-                or (known and not incident.topic)
-                or (same_session and {alert.cause.topic, incident.topic} <= shared)
-            ):
-                return incident
-        return self._published_without_cause(alert)
+    def _matching(self, alert: Alert, together: Together) -> Incident | None:
+        """The open incident with the strongest bond, of equals the newest, or a closed one whose cause the alert
+        supplies."""
+        bonds = [(self._bond(incident, alert, together), incident) for incident in reversed(self.open())]
+        bond, incident = max(bonds, key=itemgetter(0), default=(Bond.NONE, None))
+        return incident if bond else self._published_without_cause(alert)
+
+    def _bond(self, incident: Incident, alert: Alert, together: Together = Together.APART) -> Bond:
+        """What binds the alert to an incident; nothing after more than a session without alerts, even where the same
+        story is behind both."""
+        if not self.has_alerts(incident) or self._gap(incident, alert) > 1 or self._opposed(incident, alert):
+            return Bond.NONE
+        return self._bonds.between(incident, self.alerts_of(incident), alert, together)
+
+    def _continued(self, incident: Incident, alert: Alert) -> Incident:
+        """The incident in another session: where that brings a larger move than its lead's, with the new lead."""
+        alerts = self.alerts_of(incident)
+        if not alerts:
+            return incident
+        return replace(incident, lead=worst([lead_alert(incident, alerts), alert]).symbol)
 
     def _published_without_cause(self, alert: Alert) -> Incident | None:
         """The newest incident about this very fall that has no cause yet, reopened, where the alert has one."""
-        if alert.cause is None:
+        if alert.told_cause is None:
             return None
         for incident in reversed(self.unmerged()):
             known = alert.session in incident.sessions and alert.symbol in incident.symbols
@@ -343,8 +355,8 @@ class Incidents:
         falls = self._falls(incident)
         return falls is not None and alert.change is not None and falls != (alert.change < 0)
 
-    def _fired_by(self, incident: Incident, rule: str) -> bool:
-        return any(a.rule == rule for a in self.alerts_of(incident))
+    def _of_session(self, incident: Incident, session: date) -> list[Alert]:
+        return [a for a in self.alerts_of(self._incidents[incident.id]) if a.session == session]
 
     def _gap(self, incident: Incident, alert: Alert) -> int:
         """Sessions from the incident's last alert to this one, on the alert's exchange."""
@@ -355,7 +367,7 @@ class Incidents:
         number = 1 + max((int(i.split("-")[1]) for i in self._incidents if i.startswith(day)), default=0)
         return Incident(
             id=f"{day}-{number}",
-            topic=alert.cause.topic if alert.cause else "",
+            topic="",
             clusters=(),
             session=alert.session,
             sessions=(),

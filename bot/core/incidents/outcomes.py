@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.model import Alert, Quote, QuoteKind, Reference
-from bot.core.prices.market import BASIS_TOLERANCE, SymbolPrices
+from bot.core.prices.basis import SAME
+from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session, Timetable
 
 CLOSES_SETTLE = timedelta(days=60)
@@ -201,4 +202,4 @@ def _is_close(reference: Reference, timetable: Timetable) -> bool:
 
 
 def _near(one: float | None, other: float) -> bool:
-    return one is None or abs(one / other - 1) <= BASIS_TOLERANCE
+    return one is None or abs(one / other - 1) <= SAME

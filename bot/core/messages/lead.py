@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 
+from bot.core.messages.blocks.why import POSSIBLE
 from bot.core.messages.lead_words import ADVICE, CALENDAR, DAYS, DOWN, EXTREMES, MONTHS, NUMBER_WORDS, PLAIN, UP
 from bot.core.model import Block, BlockKind, Line, Link, Summary
 from bot.core.text.characters import has_invisible, without_invisible
@@ -24,8 +25,9 @@ LONGEST = 400
 MOST_SENTENCES = 2
 LONGEST_PROMPT = 6000
 
-LEFT_OUT = frozenset({NAME, "precedents", "voices", "the other reading", "what next", "note"})
-"""Blocks about other days or in other people's words: their numbers are not the day's."""
+LEFT_OUT = frozenset({NAME, POSSIBLE, "precedents", "voices", "the other reading", "what next", "note"})
+"""Blocks about other days or in other people's words, whose numbers are not the day's, and about what is not known to
+be the cause."""
 
 _INSTRUCTIONS = f"""\
 Write the lead of a short market note: one or two sentences, at most {LONGEST - 80} characters, in plain British

@@ -315,7 +315,7 @@ def _latest(lead: Alert, point: Point, fall: Session, at: datetime) -> Point:
 
 
 def _story(lead: Alert, at: datetime) -> Marker | None:
-    cause = lead.cause
+    cause = lead.told_cause
     if cause is None:
         return None
     first = cause.first_seen_at or cause.seen_at

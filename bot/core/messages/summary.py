@@ -31,6 +31,7 @@ from bot.core.model import (
     Alert,
     Block,
     BlockKind,
+    Claim,
     FollowUpKind,
     Incident,
     Line,
@@ -109,7 +110,7 @@ class MessageBuilder:
         lead = lead_alert(incident, alerts)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
-            *why(lead, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic),
+            *why(lead, alerts, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic),
             *self._hit(incident, alerts, watched, at),
             *voices(self.stories(incident.clusters), self.topics.speech),
             *precedents(nearest(self._profile(incident, lead), self.episodes, self.topics)),
@@ -164,21 +165,32 @@ class MessageBuilder:
         verb = "rises" if (lead.last_change or 0) > 0 else "falls"
         size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
         when = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}.get(self._phase(lead), "")
-        others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead))
+        others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead, self.topics.ai_causes))
         company = f" alongside {count(others, 'other stock')}" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
-        if reason is Reason.ESCALATED and lead.cause and lead.fired_at == incident.thread.told_at and len(alerts) > 1:
-            lead_in = "Cause found: " if all(a.cause is None for a in alerts if a.fired_at < lead.fired_at) else lead_in
+        if (
+            reason is Reason.ESCALATED
+            and lead.told_cause
+            and lead.fired_at == incident.thread.told_at
+            and len(alerts) > 1
+        ):
+            earlier = [a for a in alerts if a.fired_at < lead.fired_at]
+            lead_in = "Cause found: " if all(a.told_cause is None for a in earlier) else lead_in
         late = " (already under way)" if lead.late else ""
         return f"{lead_in}{name}{size}{when}{company}{self._because(lead)}{late}"
 
     def _because(self, lead: Alert) -> str:
-        """The cause as it ends the headline."""
-        cause = lead.cause
+        """The cause as it ends the headline: what may be said of it, and no more."""
+        cause = lead.told_cause
         if cause is None:
             if (lead.change or 0) >= 0:
                 return ""
-            return "; most likely its own results" if self._due(lead) else "; no cause found in the news"
+            if self._due(lead):
+                return "; most likely its own results"
+            return "; no cause found in the news" if lead.cause is None else "; no cause known yet"
+        if cause.claim is Claim.COINCIDENT:
+            news = self.topic(cause.topic)
+            return f": {news}" if lead.last_change is None else f"; {news} at the same time"
         topic = self.topics.topic(cause.topic)
         return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
 
@@ -256,7 +268,7 @@ class MessageBuilder:
     def _hit(self, incident: Incident, alerts: Sequence[Alert], watched: Sequence[str], at: datetime) -> list[Block]:
         if len(incident.symbols) < 2:
             return []
-        apart = correction.set_apart(alerts, lead_alert(incident, alerts))
+        apart = correction.set_apart(alerts, lead_alert(incident, alerts), self.topics.ai_causes)
         hit = [s for s in incident.symbols if s not in apart]
         standings = [s for s in (self.standing(x, at) for x in hit) if s is not None]
         title = f"Who is hit ({len(hit)}), worst first"
@@ -299,7 +311,7 @@ class MessageBuilder:
         """The features by which precedents are found."""
         others = [e for s in incident.symbols if s != lead.symbol and (e := self.companies.exposures_of(s))]
         exposures = exposures_of(self.companies.exposures_of(lead.symbol), others)
-        topic = lead.cause.topic if lead.cause else incident.topic
+        topic = lead.told_cause.topic if lead.told_cause else incident.topic
         return IncidentProfile(incident.session, topic, exposures, lead.last_change or 0.0, len(incident.symbols))
 
     def _held_up(self, incident: Incident, watched: Sequence[str], at: datetime) -> list[Block]:

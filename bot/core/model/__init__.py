@@ -12,11 +12,13 @@ from bot.core.model.decisions import (
     NEXT_SESSION_CLOSE,
     RECOVERED,
     SESSION_CLOSE,
+    STATED_FROM,
     Alert,
     AlertChange,
     CauseRef,
     ChangeKind,
     Check,
+    Claim,
     Combination,
     FollowUp,
     FollowUpKind,
@@ -41,8 +43,20 @@ from bot.core.model.delivery import (
     held_back_key,
 )
 from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
-from bot.core.model.news import ClusterMatch, Field, Mention, Reading, ScoreReason, TopicScore
+from bot.core.model.news import (
+    Attributed,
+    Attribution,
+    ClusterMatch,
+    Field,
+    Mention,
+    Reading,
+    ScoreReason,
+    Subject,
+    SubjectKind,
+    TopicScore,
+)
 from bot.core.model.observations import (
+    Absence,
     DailyBar,
     EarningsDate,
     FeedState,
@@ -55,6 +69,7 @@ from bot.core.model.observations import (
     Story,
     Trouble,
 )
+from bot.core.model.polls import HistoryPoll, Missing, PricePoll
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     LISTED_LATER,
@@ -67,5 +82,6 @@ from bot.core.model.vocabulary import (
     Severity,
     Suppression,
     SuppressionReason,
+    Together,
     stable_id,
 )

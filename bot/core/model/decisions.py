@@ -57,6 +57,28 @@ class Check:
         return self.condition == Combination.ANY
 
 
+STATED_FROM = 0.6
+"""Least confidence of a cause that is told as the cause. Nothing else decides what a text may say of one."""
+
+
+class Claim(enum.StrEnum):
+    """What may be said of a cause."""
+
+    STATED = "stated"
+    """It is the likely cause: headlines name it."""
+    POSSIBLE = "possible"
+    """It was weighed and is too weak: the cause is not known yet, and this is one possibility."""
+    COINCIDENT = "coincident"
+    """It was never weighed: a rule asked for news, which came at the same time."""
+
+    @classmethod
+    def of(cls, confidence: float | None) -> Claim:
+        """What may be said with this confidence; ``None`` where the cause was not weighed."""
+        if confidence is None:
+            return cls.COINCIDENT
+        return cls.STATED if confidence >= STATED_FROM else cls.POSSIBLE
+
+
 @dataclass(frozen=True, slots=True)
 class CauseRef:
     """The cluster behind an alert, represented by its best story."""
@@ -82,6 +104,13 @@ class CauseRef:
     first_source: str = ""
     first_link: str = ""
     first_seen_at: datetime | None = None
+    agents: tuple[str, ...] = ()
+    """What the stories say acted, by kind and name: ``lab:DeepSeek``, ``model:DeepSeek R1``."""
+
+    @property
+    def claim(self) -> Claim:
+        """What may be said of it."""
+        return Claim.of(self.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +151,15 @@ class Alert:
     """When a message about it was last sent, from which the cooldown counts; ``None`` while suppressed."""
     told_severity: Severity | None = None
     corrected_from: CauseRef | None = None
-    """The cause it was published with, where later stories showed a better explanation."""
+    """The cause it was published with, where later stories showed a stronger one of the same kind or another
+    explanation."""
     corrected_at: datetime | None = None
+    """When it was corrected to another explanation; ``None`` where the cause is only a stronger one."""
+
+    @property
+    def told_cause(self) -> CauseRef | None:
+        """Its cause, unless that is no more than possible."""
+        return None if self.cause is None or self.cause.claim is Claim.POSSIBLE else self.cause
 
 
 class ChangeKind(enum.StrEnum):
@@ -251,8 +287,9 @@ class Incident:
 
     id: str
     topic: str
-    """Topic of the cause; empty where there is none."""
+    """Topic of the cause; empty where none is known or it is no more than possible."""
     clusters: tuple[str, ...]
+    """Those behind its alerts, without causes that are no more than possible."""
     session: date
     """Session of the first alert."""
     sessions: tuple[date, ...]

@@ -31,6 +31,62 @@ class Mention:
     start: int
 
 
+class SubjectKind(enum.StrEnum):
+    """What kind of thing moves."""
+
+    COMPANY = "company"
+    LINE = "line"
+    """All companies exposed to a line of business."""
+    INDEX = "index"
+    """A whole market."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What moves."""
+
+    kind: SubjectKind
+    name: str = ""
+    """A company's symbol, a line's exposure; empty for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A story tells of a fall and gives its cause."""
+
+    subject: Subject
+    topic: str
+    """The topic that the cause belongs to; for AI, the tie."""
+    strength: float
+    """How plainly, 0 to 1."""
+    because: str
+    """The words of the cause, as written."""
+    agents: tuple[str, ...] = ()
+    """Models and labs among the cause: ``model:GPT 5``, ``lab:Anthropic``."""
+    size: float | None = None
+    """How far it fell, in per cent, where the story says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """What the stories of a cluster give as the cause of a symbol's fall."""
+
+    subject: SubjectKind
+    """Whether they say so of the company, of its line of business or of the whole market."""
+    strength: float
+    """How plainly, and how strongly it concerns the company, 0 to 1."""
+    agents: tuple[str, ...]
+    best: Story
+    """The one that says so most plainly; the first of equals."""
+    stories: tuple[Story, ...]
+    """Those that say so, by ``seen_at``."""
+    sources: tuple[str, ...]
+    """Distinct origins among them, in order of appearance."""
+    size: float | None = None
+    """The largest fall that they tell of, in per cent."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreReason:
     """One named term of a topic score or of a confidence."""
@@ -63,6 +119,7 @@ class Reading:
     """The id of the cluster's first story; empty where it joined none."""
     novelty: float
     """1 for the first story of a cluster, falling with each repeat."""
+    attributions: tuple[Attribution, ...] = ()
 
     def score(self, topic: str) -> float:
         """Score for ``topic``; 0 where it has none."""
@@ -93,3 +150,5 @@ class ClusterMatch:
     """The terms of the best story's score."""
     seeded: bool = False
     """Every counted story was seeded."""
+    attributed: Attributed | None = None
+    """How its stories give one of the topics asked for as the cause of the symbol's fall; ``None`` where none does."""

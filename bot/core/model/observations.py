@@ -32,7 +32,8 @@ class Story:
     publisher: str = ""
     """The publisher named by an aggregator; otherwise the source's own title. May be empty."""
     seeded: bool = False
-    """Seen at the first poll of its feed: evidence for later moves, but cannot fire a rule by itself."""
+    """Evidence for moves, but cannot fire a rule by itself: there when its feed was first polled, one of more than can
+    be new at once, or under a title that its feed has used before."""
     revises: str | None = None
     """The id of the story whose title this rewrites. The one seen first counts."""
     keys: tuple[str, ...] = ()
@@ -82,12 +83,24 @@ class DailyBar:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """From ``session`` on, prices are per new share: ``ratio`` new shares for one old (10.0 for a 10-for-1)."""
+    """From ``session`` on, prices are per new share: ``ratio`` new shares for one old (10.0 for a 10-for-1).
+
+    A large cash dividend changes the basis of prices likewise: from the session on, a share is worth ``cash`` less.
+    ``ratio`` is then the close before it / (that close − ``cash``), and there are as many shares as before.
+    """
 
     symbol: str
     session: date
     ratio: float
     seen_at: datetime
+    cash: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """``split 10 for 1``, ``dividend of 12``."""
+        if self.cash:
+            return f"dividend of {self.cash:g}"
+        return f"split {self.ratio:g} for 1" if self.ratio >= 1 else f"split 1 for {1 / self.ratio:g}"
 
 
 class ReportTime(enum.StrEnum):
@@ -120,6 +133,20 @@ class Trouble(enum.StrEnum):
     REFUSED = "refused"
 
 
+class Absence(enum.StrEnum):
+    """Why a symbol that was wanted is not in a response. Four different things, and only the last is the operator's to
+    correct."""
+
+    NOT_ASKED = "not asked"
+    """The request was not sent, because an earlier one was refused."""
+    NOT_ANSWERED = "not answered"
+    """It was sent, and there was no response, or none with this symbol although the source knows it."""
+    HELD_BACK = "held back"
+    """There is a price, but it is doubtful and waits for a check."""
+    UNKNOWN = "unknown"
+    """The source answered, and does not know the symbol."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceReport:
     """How one poll of one source went: the observation behind "silence is visible"."""
@@ -138,6 +165,10 @@ class SourceReport:
     """HTTP status, if any."""
     subject: str = ""
     """The symbol, where the report is about one (a stale price)."""
+    absence: Absence | None = None
+    """Why there is no price of ``subject``; ``detail`` says it in words."""
+    until: datetime | None = None
+    """The source is not asked again before this."""
 
 
 Observation = Story | Quote | DailyBar | Split | EarningsDate | SourceReport
@@ -173,3 +204,9 @@ class FeedState:
     last_change_at: datetime | None = None
     last_items: int = 0
     last_error: str = ""
+    whole_at: datetime | None = None
+    """When entries were last received, rather than word that nothing has changed."""
+    validators_lie: bool = False
+    """The last new stories came under the ETag or Last-Modified of the body before: 304 means nothing."""
+    flooding: bool = False
+    """The last poll brought more at once than can be new, and some of it comes with the next."""

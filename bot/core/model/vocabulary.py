@@ -64,6 +64,16 @@ class Reason(enum.StrEnum):
     OPERATOR = "operator"
 
 
+class Together(enum.Enum):
+    """Which alerts of a rule are one incident while no cause is known."""
+
+    APART = enum.auto()
+    """Each by itself."""
+    BY_LINE = enum.auto()
+    """Those of one line of business."""
+    ALL = enum.auto()
+
+
 class SuppressionReason(enum.StrEnum):
     """Why a notification is not sent, as stored."""
 

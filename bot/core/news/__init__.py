@@ -6,7 +6,8 @@ The engine uses ``index.NewsIndex``. ``vocabulary.Topics`` and ``companies.Compa
 from bot.core.news.companies import Companies, Company
 from bot.core.news.index import NewsIndex
 from bot.core.news.lexicon import Name
-from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics
+from bot.core.news.reader import reader_of
+from bot.core.news.vocabulary import Effect, Exposure, Family, Lab, Role, Signal, Topic, Topics, Weights
 
 __all__ = [
     "Companies",
@@ -21,4 +22,6 @@ __all__ = [
     "Signal",
     "Topic",
     "Topics",
+    "Weights",
+    "reader_of",
 ]

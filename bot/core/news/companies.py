@@ -98,6 +98,6 @@ class Companies:
             return self._groups[name]
         return self.exposed_to(name, GROUP_STRENGTH) if name in self._by_exposure else None
 
-    def with_company(self, company: Company) -> Companies:
-        """A copy with ``company`` added or replaced."""
-        return Companies([*(c for c in self if c.symbol != company.symbol), company], self._groups)
+    def with_companies(self, more: Iterable[Company]) -> Companies:
+        """A copy with ``more`` added; symbols that are described already stay as they are."""
+        return Companies([*self, *(company for company in more if company.symbol not in self)], self._groups)

@@ -1,21 +1,21 @@
 """The news index: stories in, readings and matches out. The engine uses ``news`` through nothing else.
 
-State changes only in ``add``, ``add_company`` and ``forget``. Stories come in order of ``seen_at``; how they are
-batched makes no difference.
+State changes only in ``add``, ``add_companies_in_steps`` and ``forget``. Stories come in order of ``seen_at``; how
+they are batched makes no difference.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
 from bot.core.news.clusters import Cluster, Clusters
-from bot.core.news.companies import Companies, Company
-from bot.core.news.lexicon import Features, Lexicon, Name, settle
+from bot.core.news.companies import Companies
+from bot.core.news.lexicon import Features, Lexicon, settle
 from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
 from bot.core.news.mentions import mentions_of
 from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, reader_of
@@ -66,7 +66,7 @@ class NewsIndex:
         if story.id in self._entries:
             return None
         content = self._reader.read(story)
-        reading = Reading(story, content.scores, content.mentions, content.exposures, cluster="", novelty=1.0)
+        reading = Reading(story, content.scores, content.mentions, content.exposures, "", 1.0, content.attributions)
         entry = Entry(reading, _direct(content.mentions))
         self._entries[story.id] = entry
         self._latest = story.seen_at if self._latest is None else max(self._latest, story.seen_at)
@@ -111,50 +111,52 @@ class NewsIndex:
                 cluster.proven[score.topic] = now
         return tuple(scores)
 
-    def add_company(
-        self,
-        symbol: str,
-        name: str = "",
-        *,
-        aliases: Iterable[Name] = (),
-        exchange: str = "",
-        exposures: Mapping[str, float] | None = None,
-    ) -> None:
-        """Describe a symbol that ``companies.yaml`` does not, and search the stories already here for it.
+    def add_companies_in_steps(self, companies: Companies) -> Iterator[int]:
+        """Know ``companies``, those known now and others, and search the stories already here for the others.
 
-        Does nothing for a symbol that has a description.
+        They are known at the first step. Yields how many stories were searched, after each, so that an event loop need
+        not be blocked; stories may come in and be forgotten meanwhile. All at once, because each change of the
+        vocabulary compiles the whole of it: call ``reader_of`` before, in a thread, where that would take too long.
         """
-        if symbol in self._companies:
-            return
-        company = Company(symbol, name, tuple(aliases), exchange, exposures or {})
-        self._companies = self._companies.with_company(company)
-        self._reader = reader_of(self.topics, self._companies)
         features = Features()
         lexicon = Lexicon(features)
-        lexicon.add("company", symbol, company.names, features.bit("company"))
-        for exposure in company.exposures:
-            for cid in self._clusters_meeting.get(exposure, {}):
-                self._reached[cid].add(symbol)
-        for entry in self._entries.values():
-            story = entry.reading.story
-            parts = [
-                lexicon.scan(Folded(story.title[:TITLE_READ]), Field.TITLE),
-                lexicon.scan(Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
-            ]
-            kept, _ = settle(parts)
-            if mentions := mentions_of([hit for part in kept for hit in part], ()):
-                self._add_mentions(entry, symbol, mentions)
-                if not entry.reading.cluster and (content := self._reader.read(story)).scored:
-                    self._place(entry, content)  # on a topic that requires a company
+        for company in companies:
+            if company.symbol not in self._companies:
+                lexicon.add("company", company.symbol, company.names, features.bit("company"))
+                for exposure in company.exposures:
+                    for cid in self._clusters_meeting.get(exposure, {}):
+                        self._reached[cid].add(company.symbol)
+        self._companies = companies
+        self._reader = reader_of(self.topics, companies)
         self._changed()
+        yield 0
+        for number, entry in enumerate(list(self._entries.values()), 1):
+            if self._entries.get(entry.reading.story.id) is entry:
+                self._search(entry, lexicon)
+            yield number
 
-    def _add_mentions(self, entry: Entry, symbol: str, mentions: tuple[Mention, ...]) -> None:
+    def _search(self, entry: Entry, lexicon: Lexicon) -> None:
+        """Add what a story says about companies that were unknown when it was read."""
+        story = entry.reading.story
+        parts = [
+            lexicon.scan(Folded(story.title[:TITLE_READ]), Field.TITLE),
+            lexicon.scan(Folded(story.summary[:SUMMARY_READ]), Field.SUMMARY),
+        ]
+        kept, _ = settle(parts)
+        if mentions := mentions_of([hit for part in kept for hit in part], ()):
+            self._add_mentions(entry, mentions)
+            if not entry.reading.cluster and (content := self._reader.read(story)).scored:
+                self._place(entry, content)  # on a topic that requires a company
+            self._changed()
+
+    def _add_mentions(self, entry: Entry, mentions: tuple[Mention, ...]) -> None:
         reading = entry.reading
         entry.reading = replace(reading, mentions=tuple(dict.fromkeys((*reading.mentions, *mentions))))
-        entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), _direct(mentions)[symbol])
-        if reading.cluster:
-            self._clusters_naming.setdefault(symbol, {})[reading.cluster] = None
-            self._reached.setdefault(reading.cluster, set()).add(symbol)
+        for symbol, strength in _direct(mentions).items():
+            entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), strength)
+            if reading.cluster:
+                self._clusters_naming.setdefault(symbol, {})[reading.cluster] = None
+                self._reached.setdefault(reading.cluster, set()).add(symbol)
 
     def forget(self, before: datetime) -> None:
         """Drop stories seen before ``before``, but none within ``window`` of the newest.
@@ -265,6 +267,25 @@ class NewsIndex:
                 self._answers.clear()
             self._answers[key] = answer
         return list(answer)
+
+    def makers_named(self, match: ClusterMatch) -> frozenset[str]:
+        """The labs and models that the titles of its counted stories name, with their families and labs:
+        ``model:GPT 5``, ``family:GPT``, ``lab:OpenAI``."""
+        readings = (self._entries[story.id].reading for story in match.stories if story.id in self._entries)
+        return self.with_kin(
+            f"{m.kind}:{m.name}"
+            for r in readings
+            for m in r.mentions
+            if m.kind in ("lab", "model") and m.where is Field.TITLE
+        )
+
+    def with_kin(self, makers: Iterable[str]) -> frozenset[str]:
+        """Labs and models (``model:GPT 5``) with the models' families (``family:GPT``) and labs."""
+        found = set(makers)
+        for model in [m.removeprefix("model:") for m in found if m.startswith("model:")]:
+            family = self._reader.family(model)
+            found |= {f"family:{family.name}", f"lab:{family.lab}"} if family.lab else {f"family:{family.name}"}
+        return frozenset(found)
 
     def first_seen(
         self, topics: Collection[str], *, min_score: float = 0.5, since: datetime, until: datetime

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.core.model import ClusterMatch, Reach, Reading, Story
+from bot.core.model import Attributed, Attribution, ClusterMatch, Reach, Reading, Story, Subject, SubjectKind
 
 TOUCHES = 0.2
 """The least product of a story's strength and a company's exposure at which the story reaches the company."""
+IN_MARKET = 0.5
+"""From this product a company that the stories concern falls with the market in full, where they tell of its fall."""
 _OLDEST = datetime(1995, 1, 1, tzinfo=UTC)
 """Before the first news feeds: earlier dates are publishers' mistakes (epoch seconds, an empty field)."""
 
@@ -41,6 +43,8 @@ class ClusterView:
     score: float
     direct: Mapping[str, float]
     exposures: Mapping[str, float]
+    attributed: Mapping[Subject, tuple[tuple[Story, Attribution], ...]]
+    """What the counted stories say fell because of one of the topics, in order of ``seen_at``."""
 
 
 def counts_at(story: Story, since: datetime) -> bool:
@@ -63,8 +67,12 @@ def view_of(
     counted: list[tuple[Reading, str, float]] = []
     direct: dict[str, float] = {}
     exposures: dict[str, float] = {}
+    attributed: dict[Subject, tuple[tuple[Story, Attribution], ...]] = {}
     for entry in entries:
         reading = entry.reading
+        for given in reading.attributions:
+            if given.topic in topics:
+                attributed[given.subject] = (*attributed.get(given.subject, ()), (reading.story, given))
         score, topic = max(((reading.score(t), t) for t in topics), key=lambda item: item[0], default=(0.0, ""))
         if topic and score >= min_score and score > 0:
             counted.append((reading, topic, score))
@@ -86,6 +94,7 @@ def view_of(
         score=score,
         direct=direct,
         exposures=exposures,
+        attributed=attributed,
     )
 
 
@@ -132,4 +141,36 @@ def match_cluster(
         sources=view.sources,
         reasons=next((t.reasons for t in view.best.topics if t.topic == view.topic), ()),
         seeded=all(story.seeded for story in view.counted),
+        attributed=_attributed(view, symbol, company),
+    )
+
+
+def _attributed(view: ClusterView, symbol: str, company: Mapping[str, float]) -> Attributed | None:
+    """What the cluster says of the fall of ``symbol``: of the company itself, of a line of its business or of the whole
+    market, whichever is said most plainly; of equals the narrower."""
+    if not view.attributed:
+        return None
+    reached = {Subject(SubjectKind.COMPANY, symbol): 1.0}
+    reached |= {Subject(SubjectKind.LINE, name): share for name, share in company.items()}
+    touched = max(
+        (view.exposures[name] * share for name, share in company.items() if name in view.exposures), default=0.0
+    )
+    reached[Subject(SubjectKind.INDEX)] = min(1.0, max(touched / IN_MARKET, view.direct.get(symbol, 0.0)))
+    best: tuple[float, Subject] | None = None
+    for subject, share in reached.items():
+        strength = share * max((given.strength for _, given in view.attributed.get(subject, ())), default=0.0)
+        if share >= TOUCHES and strength > (best[0] if best else 0.0):
+            best = strength, subject
+    if best is None:
+        return None
+    strength, subject = best
+    saying = view.attributed[subject]
+    return Attributed(
+        subject=subject.kind,
+        strength=round(strength, 4),
+        agents=tuple(dict.fromkeys(agent for _, given in saying for agent in given.agents)),
+        best=max(saying, key=lambda s: s[1].strength)[0],
+        stories=tuple(story for story, _ in saying),
+        sources=_sources([story for story, _ in saying]),
+        size=max((given.size for _, given in saying if given.size is not None), default=None),
     )

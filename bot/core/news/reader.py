@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
-from bot.core.model import Field, Mention, ScoreReason, Story, TopicScore
-from bot.core.news.clauses import ClauseReader, Frame
+from bot.core.model import Attribution, Field, Mention, ScoreReason, Story, SubjectKind, TopicScore
+from bot.core.news.clauses import Attributions, ClauseReader, Frame
 from bot.core.news.companies import Companies
-from bot.core.news.exposures import ExposureReader
+from bot.core.news.exposures import NAMED_IN_TITLE, ExposureReader
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
 from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
@@ -25,6 +26,7 @@ SCORED = 0.3
 """A story that scores this on no topic is not clustered and reaches no symbol."""
 _SOURCES = 2048
 """How many sources' names are cached."""
+_GIVEN = "says that it is why something fell"
 _NEAR = 14
 """Characters between a name and a word of comparison that concerns it."""
 
@@ -52,6 +54,8 @@ class Content:
     """Whether the first anchor is a family's bare name, which may mean the family's latest model."""
     scored: bool
     """Whether it scored enough on a topic to be clustered and to reach symbols."""
+    attributions: tuple[Attribution, ...] = ()
+    """The falls it gives a cause for."""
 
     def score(self, topic: str) -> float:
         """Its own score for ``topic``."""
@@ -98,6 +102,7 @@ class StoryReader:
         self._source_marks = lru_cache(_SOURCES)(self._mark_source)
         self._telling = features.mask(sorted(topics.telling))
         self._clauses = ClauseReader(topics, companies, features)
+        self._attributions = Attributions(topics)
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
     def read(self, story: Story) -> Content:
@@ -117,19 +122,23 @@ class StoryReader:
                     if scorer.topic.named and named is None:
                         named = any(m.kind == "company" and m.where is not Field.SOURCE for m in mentions)
                     scored = not scorer.topic.named or bool(named)
+        attributions = self._attributions.of(self._clauses.frames(title, summary, parts))
+        scores = _raised(scores, attributions)
+        scored = scored or any(a.strength >= SCORED for a in attributions)
         anchors, bare = self._anchors(parts[0] or [*parts[0], *parts[1]], mentions) if scored else ((), False)
         return Content(
             story=story,
             scores=tuple(scores),
             vetoed=frozenset(vetoed),
             mentions=mentions,
-            exposures=self._exposures.read(found) if scored else (),
+            exposures=_concerned(self._exposures.read(found), attributions) if scored else (),
             anchors=anchors,
             entities=self._entities(mentions) if scored else frozenset(),
             key=title_key(story.title[:TITLE_READ]) if scored else "",
             words=self._words(title.lowered, parts[0]) if scored else frozenset(),
             bare=bare,
             scored=scored,
+            attributions=attributions,
         )
 
     def why(self, story: Story) -> tuple[tuple[str, ScoreReason], ...]:
@@ -262,6 +271,42 @@ class StoryReader:
             )
             for hit in hits
         )
+
+
+def _raised(scores: list[TopicScore], attributions: Sequence[Attribution]) -> list[TopicScore]:
+    """``scores`` with those of the causes given: a story that says why something fell is about that cause."""
+    plainest: dict[str, Attribution] = {}
+    for each in attributions:
+        if each.topic not in plainest or plainest[each.topic].strength < each.strength:
+            plainest[each.topic] = each
+    raised = []
+    for score in scores:
+        given = plainest.pop(score.topic, None)
+        if given is not None and given.strength > score.score:
+            total = sum(reason.weight for reason in score.reasons)
+            reasons = (*score.reasons, ScoreReason(_GIVEN, round(given.strength - total, 4), _because(given)))
+            score = TopicScore(score.topic, given.strength, reasons)
+        raised.append(score)
+    return raised + [
+        TopicScore(topic, given.strength, (ScoreReason(_GIVEN, given.strength, _because(given)),))
+        for topic, given in plainest.items()
+    ]
+
+
+def _because(given: Attribution) -> str:
+    """The words of the cause, for a reason; where cause and move only stand side by side there may be none."""
+    return given.because or given.subject.name or given.subject.kind
+
+
+def _concerned(
+    exposures: tuple[tuple[str, float], ...], attributions: Sequence[Attribution]
+) -> tuple[tuple[str, float], ...]:
+    """``exposures`` with the lines of business that the story says fall."""
+    strengths = dict(exposures)
+    for each in attributions:
+        if each.subject.kind is SubjectKind.LINE:
+            strengths[each.subject.name] = max(strengths.get(each.subject.name, 0.0), NAMED_IN_TITLE)
+    return tuple(sorted(strengths.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _within(start: int, stop: int, spans: list[tuple[int, int]]) -> bool:

@@ -215,6 +215,43 @@ class ClauseVocabulary:
     """By exposure: more ways to name those exposed to it, for reading clauses only."""
     suppliers: frozenset[str] = frozenset()
     """Exposures that sell to makers of AI: a bare ``AI worries`` is about what these sell, not about a rival."""
+    spending: str = ""
+    """The topic of falls over spending on AI or the demand for it; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part of the evidence on a fall adds to the log-odds that AI is its cause."""
+
+    base: float = -2.6
+    company: float = 5.0
+    """A tie of the company itself."""
+    line: float = 4.4
+    """A tie of its line of business, once prices confirm it in full."""
+    market: float = 4.0
+    """A tie of the whole market, likewise."""
+    unconfirmed: float = 0.3
+    """Share of a tie by line or market that counts while no price confirms it."""
+    trigger: float = 1.4
+    """A release that affects its line of business."""
+    talk: float = 0.6
+    """Stories on AI and its market that give no cause."""
+    together: float = 1.4
+    """Its group falls with it, times tie or trigger."""
+    publishers: float = 0.25
+    """For each doubling of the publishers that give the cause."""
+    rival: float = -4.0
+    market_wide: float = -1.0
+    """The whole market falls."""
+    softened: float = 0.7
+    """Share of a rival that is taken off where the company is tied and its whole group falls with it: its own results
+    do not make others fall."""
+    plain: float = 0.6
+    """The same where the company is tied as plainly as can be: a company that says a model takes its customers mostly
+    says so with its results."""
+    one_publisher: float = 0.8
+    """Highest confidence in a tie of a single publisher."""
+    two_publishers: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +269,7 @@ class Topics:
     speech: Speech = field(default_factory=Speech)
     """Words for finding the speakers of quotations."""
     clauses: ClauseVocabulary = field(default_factory=ClauseVocabulary)
+    weights: Weights = Weights()
     """Words for reading headlines clause by clause."""
 
     def __post_init__(self) -> None:

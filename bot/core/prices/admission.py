@@ -15,6 +15,7 @@ Two odd things are not refused:
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.model import Quote, QuoteKind
@@ -34,6 +35,15 @@ ABSURD_RATIO = 1000.0
 CURRENCY_MEMORY = timedelta(days=4)
 """How long a symbol's last currency counts. Pounds among pence are a vendor's slip that lasts some polls; a currency
 that stays different for this long is real and must not be refused for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a quote does not count."""
+
+    why: str
+    held: bool = False
+    """It is doubtful rather than wrong (``basis``), and counts if it stands for long enough."""
 
 
 def refusal(quote: Quote, *, now: datetime, last: Quote | None, session: Session | None) -> str | None:

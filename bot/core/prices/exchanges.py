@@ -5,6 +5,7 @@ Sources: Yahoo's published list of exchanges and suffixes, and the ``exchange`` 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.core.errors import UsageError
@@ -102,6 +103,10 @@ BY_CODE = _table(0)
 """Yahoo's exchange code to market identifier code."""
 BY_SUFFIX = _table(1)
 """The part of a Yahoo symbol after its last dot to market identifier code."""
+HOME = "XNYS"
+"""The exchange of a symbol that nothing says anything about."""
+
+_SHARE_CLASS = re.compile(r"([A-Z]{1,5})[./]([A-Z])")
 
 
 def exchange_of(yahoo_exchange_code: str, symbol: str = "") -> str:
@@ -117,7 +122,11 @@ def exchange_of(yahoo_exchange_code: str, symbol: str = "") -> str:
     if dot and suffix in BY_SUFFIX:
         return BY_SUFFIX[suffix]
     if not code and not dot and not symbol.endswith(("=X", "=F")) and "-USD" not in symbol:
-        return "XNYS"
+        return HOME
+    if not code and (share := _SHARE_CLASS.fullmatch(symbol.strip().upper())):
+        raise UsageError(
+            f"{symbol}: no exchange has the suffix .{share[2]}; for a class of shares write {share[1]}-{share[2]}"
+        )
     raise UsageError(
         f"{symbol or 'a symbol'}: no exchange known for Yahoo's code {yahoo_exchange_code!r}; "
         "give the symbol an exchange (an ISO 10383 code such as XNYS or XLON) in rules/companies.yaml"

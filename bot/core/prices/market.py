@@ -7,23 +7,33 @@ observations in the order they were seen, so that "as of now" needs no argument.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
-from bot.core.prices.admission import is_repeat, refusal
+from bot.core.prices.admission import Rejection, is_repeat, refusal
+from bot.core.prices.basis import (
+    SAME,
+    SMALL_SPLIT,
+    SPLIT_HELD_FOR,
+    UNITS_HELD_FOR,
+    contradicts,
+    hundredfold,
+    previous_close,
+    split_between,
+    step_words,
+)
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.text.wording import count as counted
 
-BASIS_TOLERANCE = 0.2
-"""Where our previous close and the vendor's differ by more than this, a split we do not know yet has changed the basis,
-and the vendor's is right, as it comes with the quote."""
 KEEP_QUOTES = timedelta(days=12)
 """Follow-ups look back five sessions: with holidays, up to eleven days."""
 KEEP_BARS = 560
 """A little over two years, for "lowest since"."""
+UNIT_KNOWN_FOR = timedelta(days=30)
+"""How old the bar before may be that says in which unit a bar is."""
 SPARE_BARS = 20
 """Beyond what rules read, so that a look-back from an earlier session is complete, too."""
 THIN_AFTER = timedelta(hours=3)
@@ -52,8 +62,8 @@ class Revision:
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_bar_dates", "bars", "changes", "models", "quotes", "revision", "splits", "symbol", "timetable",
-                 "version")  # fmt: skip
+    __slots__ = ("_bar_dates", "_doubted_since", "bars", "changes", "models", "quotes", "revision", "splits", "symbol",
+                 "timetable", "version")  # fmt: skip
 
     def __init__(self, symbol: str, timetable: Timetable, revision: Revision | None = None) -> None:
         self.symbol = symbol
@@ -69,6 +79,8 @@ class SymbolPrices:
         """Counts bars and splits: what was computed from closes at an earlier number is out of date."""
         self.models: dict[tuple[str, date], tuple[int, int, object]] = {}
         """Market models by benchmark and session, with the ``version`` of symbol and benchmark each was fitted to."""
+        self._doubted_since: datetime | None = None
+        """Since when prices are held back."""
 
     # ------------------------------------------------------------------------------------------------------ applying
 
@@ -88,6 +100,7 @@ class SymbolPrices:
 
     def add_bar(self, bar: DailyBar) -> None:
         """Add a finished session's bar; it replaces an earlier one of the session, as history is re-based."""
+        bar = self._in_our_unit(bar)
         if bar.session not in self.bars:
             insort(self._bar_dates, bar.session)
         self.bars[bar.session] = bar
@@ -95,10 +108,59 @@ class SymbolPrices:
         self._count_change()
 
     def add_split(self, split: Split) -> None:
-        """Add a split; it replaces an earlier one of the session."""
-        self.splits = [s for s in self.splits if s.session != split.session] + [split]
+        """Add a split or a dividend; it replaces an earlier one of the session."""
+        self.splits = [s for s in self.splits if (s.session, bool(s.cash)) != (split.session, bool(split.cash))] + [
+            split
+        ]
         self.version += 1
         self._count_change()
+
+    def _in_our_unit(self, bar: DailyBar) -> DailyBar:
+        """A bar in another unit than the one before it (pounds among pence) in the unit of that, unless quotes have
+        been accepted in its own."""
+        i = bisect_left(self._bar_dates, bar.session)
+        if not i or bar.session - self._bar_dates[i - 1] > UNIT_KNOWN_FOR:
+            return bar
+        factor = hundredfold(self._bar_close(self._bar_dates[i - 1]), bar.close)
+        if factor is None or (self.last is not None and hundredfold(bar.close, self.last.price) is None):
+            return bar
+        opened, high, low = (f / factor if f is not None else None for f in (bar.open, bar.high, bar.low))
+        return replace(bar, open=opened, high=high, low=low, close=bar.close / factor)
+
+    def doubt(self, quote: Quote, now: datetime) -> str:
+        """What ``quote`` looks like besides a move, while it is held back for that; empty if it is not, or no longer.
+
+        It is compared with the price before it. Held back, it does not count: the next is compared with the same.
+        """
+        session = self.session_of(quote)
+        known = self.last_before(quote.at)
+        before = self.rebased(known) if known else self._reference_price(quote, session)
+        words = step_words(before, quote.price) if before else ""
+        if not before or not words or self._explained(quote, known, before, session):
+            self._doubted_since = None
+            return ""
+        self._doubted_since = self._doubted_since or now
+        longest = UNITS_HELD_FOR if hundredfold(before, quote.price) else SPLIT_HELD_FOR
+        if now - self._doubted_since < longest:
+            return words
+        self._doubted_since = None
+        return ""
+
+    def _reference_price(self, quote: Quote, session: Session | None) -> float | None:
+        reference = self.previous_close(quote, session) if session else None
+        return reference.price if reference else None
+
+    def _explained(self, quote: Quote, known: Quote | None, before: float, session: Session | None) -> bool:
+        """Whether a step that a split would explain is a move after all, or a split that the vendor vouches for."""
+        if hundredfold(before, quote.price):
+            return False
+        if quote.kind is QuoteKind.CLOSE:
+            return True  # the session is over: waiting would bring nothing new
+        within = known is not None and self.session_of(known) == session
+        if within and max(before / quote.price, quote.price / before) <= SMALL_SPLIT:
+            return True
+        vendor = quote.previous_close
+        return bool(vendor and vendor > 0 and split_between(before, vendor) and abs(quote.price / vendor - 1) <= SAME)
 
     def _count_change(self) -> None:
         self.changes += 1
@@ -214,16 +276,21 @@ class SymbolPrices:
     def previous_close(self, quote: Quote, session: Session) -> Reference | None:
         """The official close before ``session``, on the quote's split basis.
 
-        Ours; the vendor's where we have none, or where the two are too far apart to be on one basis.
+        Ours, or the vendor's where we have none or the basis has changed since (``basis.previous_close``).
         """
         before = self.timetable.before(session)
         if before is None:
             return None
         own = self.close_of(before)
         vendor = quote.previous_close if quote.previous_close and quote.previous_close > 0 else None
-        if own is None or (vendor is not None and abs(own / vendor - 1) > BASIS_TOLERANCE):
-            own = vendor
-        return Reference("previous close", own, before.close_at, before.date) if own else None
+        if own is None and vendor is not None:
+            known = self.last_before(session.starts_at)
+            if known is not None and contradicts(vendor, self.rebased(known), quote.price):
+                vendor = None
+        i = bisect_left(self.quotes, session.starts_at, key=_event_time)
+        first = self.quotes[i] if i < len(self.quotes) and self.quotes[i].at <= quote.at else quote
+        close = previous_close(own, vendor, self.rebased(first), quote.price)
+        return Reference("previous close", close, before.close_at, before.date) if close else None
 
     def close_before(self, session: Session, count: int) -> Reference | None:
         """The official close ``count`` sessions before ``session``, on the newest known split basis."""
@@ -314,15 +381,17 @@ class SymbolPrices:
         if of.volume is None or not self.splits:
             return of.volume
         when = of.at if isinstance(of, Quote) else of.session
-        return of.volume / self._factor(when, of.at if isinstance(of, Quote) else of.seen_at)
+        splits = [split for split in self.splits if not split.cash]
+        return of.volume / self._factor(when, of.at if isinstance(of, Quote) else of.seen_at, splits)
 
-    def _factor(self, when: date | datetime, known_at: datetime) -> float:
-        """What to multiply an older price by. A bar fetched after a split took effect is on the new basis already."""
+    def _factor(self, when: date | datetime, known_at: datetime, splits: Sequence[Split] | None = None) -> float:
+        """What to multiply an older price by. A bar fetched after a split took effect is on the new basis already; a
+        dividend is never taken off it."""
         factor = 1.0
-        for split in self.splits:
+        for split in self.splits if splits is None else splits:
             session = self.timetable.on(split.session)
             effective = session.starts_at if session else None
-            if effective is None or known_at >= effective:
+            if effective is None or (known_at >= effective and not split.cash):
                 continue
             happened = when < effective if isinstance(when, datetime) else when < split.session
             if happened:
@@ -354,13 +423,17 @@ class Market:
             prices = self._symbols[symbol] = SymbolPrices(symbol, self._timetable_of(symbol), self.revision)
         return prices
 
-    def admit(self, quote: Quote, now: datetime) -> str | None:
-        """Add ``quote``, or return why it is refused. A repeat is accepted and changes nothing."""
+    def admit(self, quote: Quote, now: datetime, *, stored: bool = False) -> Rejection | None:
+        """Add ``quote``, or return why it does not count. A repeat is accepted and changes nothing. What is ``stored``
+        was accepted before, and is not held back again."""
         prices = self.of(quote.symbol)
         why = refusal(quote, now=now, last=prices.last, session=prices.timetable.current(now))
-        if why is None:
-            prices.add_quote(quote)
-        return why
+        if why is not None:
+            return Rejection(why)
+        if not stored and (doubt := prices.doubt(quote, now)):
+            return Rejection(f"held back: it looks like {doubt}", held=True)
+        prices.add_quote(quote)
+        return None
 
     def apply(self, observation: DailyBar | Split) -> None:
         """Add a bar or a split."""

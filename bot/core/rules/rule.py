@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.core.model import Check, ClusterMatch, FollowUpKind, Severity, stable_id
+from bot.core.model import Check, ClusterMatch, FollowUpKind, Severity, Together, stable_id
 from bot.core.news import NewsIndex
 from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session
@@ -72,9 +72,12 @@ class Rule:
         return any(c.asks_for_cause for c in walk(self.when))
 
     @cached_property
-    def about_several(self) -> bool:
-        """It asks that several stocks move together: its alerts join one incident."""
-        return any(c.about_several for c in required(self.when))
+    def together(self) -> Together:
+        """Which of its alerts are one incident while no cause is known."""
+        several = [c for c in required(self.when) if c.about_several]
+        if any(c.across_lines for c in several):
+            return Together.ALL
+        return Together.BY_LINE if several else Together.APART
 
     @cached_property
     def _news(self) -> News | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, datetime, timedelta
 
-from bot.core.model import Phase, Reference
+from bot.core.model import STATED_FROM, Claim, Phase, Reference
 
 MINUS = "−"
 PHASE_WORDS = {
@@ -70,9 +70,22 @@ def against(reference: Reference) -> str:
 
 
 def confidence_words(confidence: float) -> str:
-    """``very likely`` from 0.9, ``likely`` from 0.75, ``probably`` from 0.6, else ``possibly``."""
-    steps = ((0.9, "very likely"), (0.75, "likely"), (0.6, "probably"))
+    """``very likely`` from 0.9, ``likely`` from 0.75, ``probably`` from what may be stated, else ``possibly``."""
+    steps = ((0.9, "very likely"), (0.75, "likely"), (STATED_FROM, "probably"))
     return next((words for least, words in steps if confidence >= least), "possibly")
+
+
+CAUSE_HEADINGS = {
+    Claim.STATED: "Likely cause",
+    Claim.POSSIBLE: "Possible cause",
+    Claim.COINCIDENT: "News at the same time",
+}
+"""What stands above a cause, by what may be said of it."""
+
+
+def hedged(title: str, confidence: float | None) -> str:
+    """A story's title where a list gives causes: ``possibly: …`` for one that is no more than that."""
+    return f"possibly: {title}" if Claim.of(confidence) is Claim.POSSIBLE else title
 
 
 def count(number: int, one: str, many: str = "") -> str:

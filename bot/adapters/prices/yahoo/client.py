@@ -35,16 +35,21 @@ CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
 WHEN_LIMITED = timedelta(seconds=60)
 """The wait after a 429 without ``Retry-After``, which Yahoo seldom sends; further requests prolong the ban."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
+COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Stock Splits", "Dividends")
+"""Of yfinance's history."""
 PAGE = 100
 """Rows of a calendar per response, Yahoo's maximum."""
 EARNINGS_ROWS = 4
 """Most rows requested per symbol: a date, the date it was moved from, and some to spare."""
 
+GONE = (404, 410)
+"""Statuses that say there is no such thing."""
+
 T = TypeVar("T")
 
 
 class RateLimitedError(SourceError):
-    """Yahoo answered 429; ``retry_after`` is always set."""
+    """Yahoo answered 429, to this request or to one not long ago; ``retry_after`` is always set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,14 @@ class DailyRow:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """A symbol's daily history, oldest first, and its splits: new shares per old one, by day."""
+    """A symbol's daily history, oldest first, its splits (new shares per old one) and its dividends, by day."""
 
     exchange: str
     """Yahoo's code."""
     rows: tuple[DailyRow, ...]
     splits: tuple[tuple[date, float], ...]
+    dividends: tuple[tuple[date, float], ...] = ()
+    """In cash per share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +91,18 @@ class YahooClient:
     """yfinance with time-outs and named errors. Usable from several threads.
 
     yfinance keeps one session, cookie and crumb per process: those of the latest client.
+
+    After a 429 nothing is sent for as long as Yahoo asks: nothing at all if it was to a request for quotes, else
+    everything but quotes, which matter most. ``monotonic`` measures that time, in seconds.
     """
 
-    def __init__(self, cache: Path | None, request_timeout: timedelta, call_timeout: timedelta) -> None:
+    def __init__(
+        self,
+        cache: Path | None,
+        request_timeout: timedelta,
+        call_timeout: timedelta,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._cache = cache
         self._request_timeout = request_timeout.total_seconds()
         self._call_timeout = call_timeout.total_seconds()
@@ -95,11 +111,14 @@ class YahooClient:
         self._session: Any = None
         self._data: Any = None
         self._call = threading.local()
+        self._monotonic = monotonic
+        self._resting: dict[bool, tuple[float, str]] = {}
+        """Until when nothing is sent, and after what; True: nothing at all, False: nothing but quotes."""
 
     def quotes(self, symbols: Sequence[str]) -> list[Mapping[str, object]]:
         """The raw quotes of up to 200 symbols, without those Yahoo does not know. Raises SourceError."""
         params = {"symbols": ",".join(symbols), "formatted": "false"}
-        return self._results("quotes", QUOTE_URL, params, "quoteResponse")
+        return self._results("quotes", QUOTE_URL, params, "quoteResponse", quotes=True)
 
     def chart(self, symbol: str, **params: str) -> Mapping[str, object]:
         """The raw chart of a symbol. Raises SourceError, ``permanent`` if Yahoo does not know the symbol."""
@@ -128,14 +147,16 @@ class YahooClient:
                 timeout=self._request_timeout,
             )
             meta = ticker.history_metadata or {}
-            columns = [frame[name].tolist() for name in ("Open", "High", "Low", "Close", "Volume", "Stock Splits")]
-            rows, splits = [], []
-            for stamp, opened, high, low, close, volume, split in zip(frame.index, *columns, strict=True):
+            columns = [frame[name].tolist() for name in COLUMNS]
+            rows, splits, dividends = [], [], []
+            for stamp, opened, high, low, close, volume, split, cash in zip(frame.index, *columns, strict=True):
                 day = stamp.date()
                 rows.append(DailyRow(day, tidy(opened), tidy(high), tidy(low), tidy(close), float(volume) or None))
                 if split > 0 and split != 1:
                     splits.append((day, float(split)))
-            return Daily(str(meta.get("exchangeName") or ""), tuple(rows), tuple(splits))
+                if cash > 0:
+                    dividends.append((day, float(cash)))
+            return Daily(str(meta.get("exchangeName") or ""), tuple(rows), tuple(splits), tuple(dividends))
 
         return self._bounded_call(f"the history of {symbol}", ask)
 
@@ -209,6 +230,8 @@ class YahooClient:
 
     def _request(self, request: Callable[..., Any], method: str, url: str, **options: Any) -> Any:
         """One HTTP request, within its own time limit and what is left of the call's."""
+        if getattr(self._call, "limited", None) is not None:
+            raise SourceError("rate-limited")  # yfinance would try again at once; _bounded_call has the words
         deadline = getattr(self._call, "deadline", None)
         left = self._request_timeout if deadline is None else min(self._request_timeout, deadline - time.monotonic())
         if left <= 0:
@@ -218,16 +241,19 @@ class YahooClient:
         if response.status_code == 429:
             wait = retry_after(response.headers)
             self._call.limited = WHEN_LIMITED if wait is None else min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
+            self._rest(self._call.limited, self._call.what, everything=self._call.quotes)
         return response
 
-    def _results(self, what: str, url: str, params: Mapping[str, str], key: str) -> list[Mapping[str, object]]:
+    def _results(
+        self, what: str, url: str, params: Mapping[str, str], key: str, *, quotes: bool = False
+    ) -> list[Mapping[str, object]]:
         """The list of results in the JSON response, which is under ``key``."""
 
         def ask() -> list[Mapping[str, object]]:
             self._ready()
             response = self._data.get(url=url, params=dict(params), timeout=self._request_timeout)
             if response.status_code >= 400:
-                permanent = response.status_code in (404, 410)
+                permanent = response.status_code in GONE
                 raise SourceError(f"Yahoo answered {response.status_code} for {what}", permanent=permanent)
             document = response.json()
             if not isinstance(document, dict):
@@ -238,11 +264,12 @@ class YahooClient:
                 raise SourceError(f"Yahoo's response for {what} has no result ({_stated_error(document, key)})")
             return [item for item in results if isinstance(item, dict)]
 
-        return self._bounded_call(what, ask)
+        return self._bounded_call(what, ask, quotes=quotes)
 
-    def _bounded_call(self, what: str, ask: Callable[[], T]) -> T:
+    def _bounded_call(self, what: str, ask: Callable[[], T], *, quotes: bool = False) -> T:
+        self._refuse_while_resting(quotes=quotes)
         self._call.deadline = time.monotonic() + self._call_timeout
-        self._call.limited = None
+        self._call.limited, self._call.what, self._call.quotes = None, what, quotes
         try:
             try:
                 return ask()
@@ -261,6 +288,21 @@ class YahooClient:
             raise _wrapped(what, error) from error
         finally:
             self._call.deadline = None
+
+    def _rest(self, wait: timedelta, what: str, *, everything: bool) -> None:
+        until = self._monotonic() + wait.total_seconds()
+        with self._lock:
+            self._resting[everything] = max(self._resting.get(everything, (until, what)), (until, what))
+
+    def _refuse_while_resting(self, *, quotes: bool) -> None:
+        """Raise RateLimitedError, without a request, for as long as Yahoo has asked us to wait."""
+        with self._lock:
+            rests = [self._resting[key] for key in ((True,) if quotes else (True, False)) if key in self._resting]
+        until, what = max(rests, default=(0.0, ""))
+        left = until - self._monotonic()
+        if left > 0:
+            message = f"rate-limited by Yahoo (429 for {what}); not asked again for another {math.ceil(left)} s"
+            raise RateLimitedError(message, retry_after=timedelta(seconds=left), asked=False)
 
     def _forget_bad_cookie(self) -> bool:
         """Delete a cached cookie that yfinance cannot use, from memory and disk; whether there was one."""
@@ -322,6 +364,11 @@ def _stated_error(document: Mapping[str, object], key: str) -> str:
 
 def _wrapped(what: str, error: Exception) -> SourceError:
     name = type(error).__name__
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in GONE:
+        return SourceError(f"Yahoo has no data for {what} ({status})", permanent=True)
+    if isinstance(status, int) and status >= 400:
+        return SourceError(f"Yahoo answered {status} for {what}")
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return SourceError(f"Yahoo timed out for {what}")
     if name in ("YFPricesMissingError", "YFTzMissingError", "YFTickerMissingError"):

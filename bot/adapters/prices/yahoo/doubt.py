@@ -1,9 +1,12 @@
-"""Whether a quote and its previous close are on the same split basis. Pure: the caller fetches the charts.
+"""Whether a quote and its previous close are on the same basis. Pure: the caller fetches the charts.
 
 On the morning of a split Yahoo may quote the new price with the old close, so that a 10-for-1 split looks like a fall
-of 90 %. A quote 15 % below or 20 % above its stated previous close (which covers 5-for-4 splits) is therefore checked
-against the symbol's daily chart, once in 15 minutes. If a split lies between, the chart's split-adjusted close becomes
-the reference for that session.
+of 90 %; and it never takes a dividend off the previous close, so that one of 12 % looks like a fall of 12 %. A quote
+far from its stated previous close is therefore checked against the symbol's daily chart. If a split or a large dividend
+lies between, the chart's close becomes the reference for that session.
+
+A split that the chart does not list either is for the core to doubt, which also knows our own bars
+(``bot/core/prices/basis.py``).
 """
 
 from __future__ import annotations
@@ -12,12 +15,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.adapters.prices.yahoo.reading import Item, split_reference
-from bot.core.model import Quote
+from bot.adapters.prices.yahoo.reading import Item, basis_changes
+from bot.core.model import Quote, Split
+from bot.core.prices.basis import split_between
 
 DOUBT_DOWN, DOUBT_UP = 0.85, 1.20
+"""Covers 5-for-4 splits."""
+DIVIDEND_FROM = 0.92
+"""Below this part of the previous close, a dividend is looked for. Rules ask for falls of 10 % and more."""
+AT_ONCE = 8
+"""More symbols than this between the two do not all pay a dividend: it is the market that falls, and a chart for each
+would get us rate-limited just then."""
 DOUBT_ANEW = timedelta(minutes=15)
 """How long "no split" holds: Yahoo may list a split some time after the new price."""
+SPLIT_ANEW = timedelta(minutes=2)
+"""The same for a price that a usual split would explain, which the core holds back meanwhile."""
 DOUBT_LASTS = timedelta(minutes=2)
 """How long a doubtful quote is held back while no chart is available. A real fall late is better than never."""
 KEEP = timedelta(days=10)
@@ -33,7 +45,7 @@ class _Verdict:
     """The close to use instead; ``None`` if the stated one is right."""
 
 
-class SplitDoubt:
+class BasisDoubt:
     """The findings on doubtful previous closes, kept for the session."""
 
     def __init__(self) -> None:
@@ -43,15 +55,24 @@ class SplitDoubt:
     def undecided(self, quotes: Sequence[Quote], days: Mapping[str, date], now: datetime) -> list[str]:
         """The symbols whose chart is needed. ``days`` is the exchange date of each symbol's quotes."""
         self._forget(now)
-        doubted = dict.fromkeys(q.symbol for q in quotes if doubtful(q))
-        return [symbol for symbol in doubted if not self._decided((symbol, days[symbol]), now)]
+        wanted: dict[str, None] = {}
+        dividends: dict[str, None] = {}
+        for quote in quotes:
+            if not self._decided(quote, days[quote.symbol], now):
+                if doubtful(quote):
+                    wanted[quote.symbol] = None
+                elif quote.previous_close and 0 < quote.price <= quote.previous_close * DIVIDEND_FROM:
+                    dividends[quote.symbol] = None
+        return list(wanted | dividends if len(dividends) <= AT_ONCE else wanted)
 
-    def learn(self, symbol: str, day: date, chart: Item, now: datetime) -> bool:
-        """Read a daily chart with split events; whether there was a split since the close before ``day``."""
-        reference, split = split_reference(chart, day)
-        if not split or reference is not None:
-            self._verdicts[symbol, day] = _Verdict(now, reference if split else None)
-        return split
+    def learn(self, symbol: str, day: date, chart: Item, now: datetime) -> list[Split]:
+        """Read a daily chart with its events; returns the splits and dividends since the close before ``day``."""
+        close, changes = basis_changes(chart, day)
+        if not changes:
+            self._verdicts[symbol, day] = _Verdict(now, None)
+        elif close is not None:
+            self._verdicts[symbol, day] = _Verdict(now, close)
+        return [Split(symbol, c.day, c.ratio, now, c.cash) for c in changes if c.ratio is not None]
 
     def settle(self, quotes: Sequence[Quote], days: Mapping[str, date], now: datetime) -> tuple[list[Quote], list[str]]:
         """The quotes with the right reference, and the symbols of those held back until there is a chart."""
@@ -69,9 +90,13 @@ class SplitDoubt:
                 held[quote.symbol] = None
         return released, list(held)
 
-    def _decided(self, key: Key, now: datetime) -> bool:
-        verdict = self._verdicts.get(key)
-        return verdict is not None and (verdict.reference is not None or now - verdict.at < DOUBT_ANEW)
+    def _decided(self, quote: Quote, day: date, now: datetime) -> bool:
+        verdict = self._verdicts.get((quote.symbol, day))
+        if verdict is None:
+            return False
+        close = quote.previous_close
+        anew = SPLIT_ANEW if close and split_between(close, quote.price) else DOUBT_ANEW
+        return verdict.reference is not None or now - verdict.at < anew
 
     def _waited(self, key: Key, now: datetime) -> bool:
         return now - self._since.setdefault(key, now) >= DOUBT_LASTS

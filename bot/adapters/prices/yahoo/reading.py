@@ -26,6 +26,9 @@ from bot.core.prices.sessions import Timetable
 AUCTION = timedelta(minutes=5)
 """How long after the regular close the closing auction may still set the official close (London, New York)."""
 
+LEAST_DIVIDEND = 0.02
+"""Of the close. A smaller dividend is left in the change, as on every price screen."""
+
 CHART = "yahoo charts"
 QUOTES = "yahoo"
 
@@ -107,17 +110,38 @@ def chart_item(result: Item) -> Item:
     return item
 
 
-def split_reference(result: Item, day: date) -> tuple[float | None, bool]:
-    """From a daily chart with split events: the split-adjusted close before ``day``, and whether there was a split
-    between that close and ``day``, inclusive."""
+@dataclass(frozen=True, slots=True)
+class BasisChange:
+    """A split, or a large cash dividend: see ``Split``."""
+
+    day: date
+    ratio: float | None
+    """``None`` where a split is listed without one."""
+    cash: float = 0.0
+
+
+def basis_changes(result: Item, day: date) -> tuple[float | None, list[BasisChange]]:
+    """From a daily chart with its events: the close before ``day`` on the basis of ``day``, and what changed the basis
+    between that close and ``day``, inclusive. A chart's closes are adjusted for splits, but not for dividends."""
     meta = result.get("meta")
     zone = _zone(meta if isinstance(meta, Mapping) else {})
     closes = [(_day(at, zone), close) for at, close in _points(result)]
     before = [(d, close) for d, close in closes if d < day]
     if not before:
-        return None, False
-    last, close = before[-1]
-    return _positive(close), any(last < d <= day for d in _split_days(result, zone))
+        return None, []
+    last, close = before[-1][0], _positive(before[-1][1])
+    changes = [BasisChange(d, _split_ratio(e)) for d, e in _events(result, "splits", zone) if last < d <= day]
+    for d, event in _events(result, "dividends", zone):
+        cash = _positive(event.get("amount"))
+        if close is not None and cash is not None and last < d <= day and (ratio := dividend_ratio(close, cash)):
+            changes.append(BasisChange(d, ratio, cash))
+            close -= cash
+    return close, changes
+
+
+def dividend_ratio(close: float, cash: float) -> float | None:
+    """By what prices before a dividend are divided; ``None`` for one too small to matter, or larger than the price."""
+    return close / (close - cash) if LEAST_DIVIDEND * close <= cash < close else None
 
 
 def exchange_date(moment: datetime, item: Item) -> date:
@@ -214,10 +238,16 @@ def _day(at: datetime, zone: tzinfo) -> date:
     return (at.astimezone(zone) + timedelta(hours=2)).date()
 
 
-def _split_days(result: Item, zone: tzinfo) -> list[date]:
+def _events(result: Item, kind: str, zone: tzinfo) -> list[tuple[date, Item]]:
+    """A chart's events of one kind by day, oldest first."""
     events = result.get("events")
-    splits = events.get("splits") if isinstance(events, Mapping) else None
-    if not isinstance(splits, Mapping):
+    found = events.get(kind) if isinstance(events, Mapping) else None
+    if not isinstance(found, Mapping):
         return []
-    moments = (_moment(s.get("date")) for s in splits.values() if isinstance(s, Mapping))
-    return [_day(at, zone) for at in moments if at is not None]
+    dated = [(_moment(e.get("date")), e) for e in found.values() if isinstance(e, Mapping)]
+    return sorted(((_day(at, zone), e) for at, e in dated if at is not None), key=lambda pair: pair[0])
+
+
+def _split_ratio(event: Item) -> float | None:
+    new, old = _positive(event.get("numerator")), _positive(event.get("denominator"))
+    return new / old if new is not None and old is not None and 0 < new / old < math.inf else None

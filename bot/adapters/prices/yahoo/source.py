@@ -1,7 +1,7 @@
 """Which requests to send to Yahoo, and what to do when one fails.
 
 One quote request per 200 symbols and poll. If that fails other than by rate limiting, the symbols' charts are read
-instead, at most once a minute, and ``note`` says so.
+instead, at most once a minute, and the poll's ``note`` says so.
 """
 
 from __future__ import annotations
@@ -9,18 +9,39 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from bot.adapters.prices.yahoo.client import Daily, EarningsRow, RateLimitedError, YahooClient
-from bot.adapters.prices.yahoo.doubt import SplitDoubt
-from bot.adapters.prices.yahoo.reading import CHART, QUOTES, Item, chart_item, exchange_date, read_quote, text
+from bot.adapters.prices.yahoo.doubt import BasisDoubt
+from bot.adapters.prices.yahoo.reading import (
+    CHART,
+    QUOTES,
+    Item,
+    chart_item,
+    dividend_ratio,
+    exchange_date,
+    read_quote,
+    text,
+)
 from bot.adapters.prices.yahoo.workers import Workers
 from bot.core.errors import SourceError, UsageError
-from bot.core.model import DailyBar, EarningsDate, Quote, ReportTime, Split
+from bot.core.model import (
+    Absence,
+    DailyBar,
+    EarningsDate,
+    HistoryPoll,
+    Missing,
+    PricePoll,
+    Quote,
+    ReportTime,
+    Split,
+)
 from bot.core.ports import PriceSource
 from bot.core.prices.earnings import ONE_REPORT
 from bot.core.prices.exchanges import Listing, exchange_of
@@ -41,13 +62,32 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Each(Generic[T]):
+    """What calls for several symbols brought."""
+
+    read: dict[str, T]
+    missing: dict[str, Missing]
+    error: SourceError | None
+    """A 429 if there was one, or else the first error."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FromCharts:
+    """What the charts of symbols without a quote brought."""
+
+    items: Sequence[Item]
+    missing: Mapping[str, Missing]
+    note: str
+
+
 class Yahoo(PriceSource):
     """Prices, history and earnings dates from Yahoo Finance. Belongs to one event loop.
 
     ``timetable`` returns the sessions of an exchange (ISO 10383 code); if it raises UsageError, official closes are not
     recognised and the current day counts as unfinished. ``exchanges`` overrides the exchange Yahoo states for a symbol.
     ``cache`` is a folder for yfinance's files (cookie, time zones), by default its own in the user's cache. ``batch``
-    is the number of symbols per request.
+    is the number of symbols per request. ``monotonic`` measures the waits Yahoo asks for, in seconds.
     """
 
     title = "Yahoo"
@@ -65,10 +105,11 @@ class Yahoo(PriceSource):
         settle_for: timedelta = timedelta(minutes=20),
         charts_interval: timedelta = timedelta(seconds=60),
         batch: int = BATCH,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._timetable = timetable
         self._exchanges = dict(exchanges or {})
-        self._client = YahooClient(cache, request_timeout, call_timeout)
+        self._client = YahooClient(cache, request_timeout, call_timeout, monotonic)
         self._quick = Workers(2, "yahoo-quotes")
         self._slow = Workers(threads, "yahoo-history")
         self._batch = min(batch, BATCH)
@@ -77,7 +118,7 @@ class Yahoo(PriceSource):
         self._charts_at: datetime | None = None
         self._answered: set[str] = set()
         self._closes: dict[str, tuple[datetime, float]] = {}
-        self._doubt = SplitDoubt()
+        self._doubt = BasisDoubt()
         self.calendar = self
 
     def close(self) -> None:
@@ -87,48 +128,84 @@ class Yahoo(PriceSource):
 
     # -------------------------------------------------------------------------------------------------------- quotes
 
-    async def quotes(self, symbols: Sequence[str], now: datetime) -> Sequence[Quote]:
+    async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
         """The latest quote of each symbol Yahoo knows, pre- and post-market included; ``seen_at`` is ``now``.
 
         In post-market trading a symbol has two quotes: first the official close (``QuoteKind.CLOSE``), once, then the
-        latest trade. Quotes held back for a possible split are missing; ``note`` names them. ``source`` is ``yahoo`` or
-        ``yahoo charts``.
+        latest trade. ``source`` is ``yahoo`` or ``yahoo charts``.
 
         Raises SourceError if nothing could be read, after a 429 always with ``retry_after``.
         """
-        self.note = ""
         wanted = list(dict.fromkeys(symbols))
         if not wanted:
-            return []
+            return PricePoll(())
+        items, missing, errors = await self._items(wanted)
+        failed = [symbol for symbol in wanted if symbol in missing]
+        quotes = self._read(items, wanted, now, QUOTES)
+        missing |= self._without_quote(wanted, items, {q.symbol for q in quotes} | set(missing))
+        self._answered.update(q.symbol for q in quotes)
+        limited = _limit(errors)
+        note = ""
+        if limited is not None:
+            if not items:
+                raise limited
+            note = f"{limited}; {len(failed)} of {len(wanted)} symbols skipped"
+        elif errors:
+            charts = await self._from_charts(failed, now, errors[0], give_up=not items)
+            from_charts = self._read(charts.items, wanted, now, CHART)
+            quotes += from_charts
+            items += charts.items
+            missing = {
+                s: m for s, m in {**missing, **charts.missing}.items() if s not in {q.symbol for q in from_charts}
+            }
+            note = charts.note
+        checked = await self._on_one_basis(quotes, {text(i, "symbol").upper(): i for i in items}, now)
+        return PricePoll(
+            checked.quotes,
+            {**missing, **checked.missing},
+            checked.splits,
+            limited.retry_after if limited is not None else None,
+            "; ".join(filter(None, (note, checked.note))),
+        )
+
+    async def _items(self, wanted: Sequence[str]) -> tuple[list[Item], dict[str, Missing], list[SourceError]]:
+        """Yahoo's quotes, the symbols of failed requests, and their errors."""
         batches = self._batches(wanted)
         answers = await asyncio.gather(
             *(self._quick.run(partial(self._client.quotes, batch)) for batch in batches), return_exceptions=True
         )
         items: list[Item] = []
-        failed: list[str] = []
+        missing: dict[str, Missing] = {}
         errors: list[SourceError] = []
         for batch, answer in zip(batches, answers, strict=True):
             if isinstance(answer, SourceError):
-                failed += batch
+                missing |= dict.fromkeys(batch, _missing(answer, Absence.NOT_ANSWERED))
                 errors.append(answer)
             elif isinstance(answer, BaseException):
                 raise answer
             else:
                 items += answer
         if not items and not errors and not self._answered.isdisjoint(wanted):
-            failed, errors = wanted, [SourceError("Yahoo returned no quotes")]
-        quotes = self._read(items, wanted, now, QUOTES)
-        self._answered.update(q.symbol for q in quotes)
-        limited = next((e for e in errors if isinstance(e, RateLimitedError)), None)
-        if limited is not None:
-            if not items:
-                raise limited
-            self.note = f"{limited}; {len(failed)} of {len(wanted)} symbols skipped"
-        elif errors:
-            charts = await self._from_charts(failed, now, errors[0], give_up=not items)
-            quotes += self._read(charts, wanted, now, CHART)
-            items += charts
-        return await self._without_split_jumps(quotes, {text(i, "symbol").upper(): i for i in items}, now)
+            errors = [SourceError("Yahoo returned no quotes")]
+            missing = dict.fromkeys(wanted, _missing(errors[0], Absence.NOT_ANSWERED))
+        return items, missing, errors
+
+    def _without_quote(
+        self, wanted: Sequence[str], items: Sequence[Item], known: Collection[str]
+    ) -> dict[str, Missing]:
+        """Of symbols in answered requests, those without a quote: left out though Yahoo knows them, or unknown."""
+        named = {text(item, "symbol").upper() for item in items}
+        missing: dict[str, Missing] = {}
+        for symbol in wanted:
+            if symbol in known:
+                continue
+            if symbol.upper() in named:
+                missing[symbol] = Missing(Absence.NOT_ANSWERED, "Yahoo's quote has no price or no time")
+            elif symbol in self._answered:
+                missing[symbol] = Missing(Absence.NOT_ANSWERED, "Yahoo left it out, though it has quoted it before")
+            else:
+                missing[symbol] = Missing(Absence.UNKNOWN, "Yahoo does not know this symbol; check how it is written")
+        return missing
 
     async def describe(self, symbols: Sequence[str]) -> dict[str, Listing]:
         """Name, exchange and currency of the symbols Yahoo knows. Raises SourceError if nothing could be read."""
@@ -161,70 +238,79 @@ class Yahoo(PriceSource):
 
     async def _from_charts(
         self, symbols: Sequence[str], now: datetime, why: SourceError, *, give_up: bool
-    ) -> Sequence[Item]:
-        """Quotes from the symbols' charts, at most once a minute. ``give_up``: raise if there are none."""
+    ) -> _FromCharts:
+        """Quotes from the symbols' charts, at most once a minute. ``give_up``: raise if there are none.
+
+        That limit is the charts' own: the error has no ``retry_after`` for it, so that quotes, which may be back any
+        moment, are requested as often as ever.
+        """
         next_at = self._charts_at + self._charts_interval if self._charts_at is not None else now
         if now < next_at:
-            self.note = f"{why}; charts are read at most every {self._charts_interval.total_seconds():.0f} s"
+            note = f"{why}; charts are read at most every {self._charts_interval.total_seconds():.0f} s"
             if give_up:
-                raise SourceError(self.note, retry_after=next_at - now) from why
-            return []
+                raise SourceError(note) from why
+            return _FromCharts([], {}, note)
         self._charts_at = now
         ask = partial(self._client.chart, range="1d", interval="1m", includePrePost="true")
-        charts, error = await self._each(symbols, ask)
-        if not charts and give_up:
-            if isinstance(error, RateLimitedError):
-                raise error
-            raise SourceError(f"{why}; charts fail too: {error}", retry_after=why.retry_after) from why
-        self.note = f"{why}; prices of {len(charts)} of {len(symbols)} symbols are from charts"
-        log.warning("%s", self.note)
-        return [{**chart_item(chart), "symbol": symbol} for symbol, chart in charts.items()]
+        charts = await self._each(symbols, ask)
+        if not charts.read and give_up:
+            if isinstance(charts.error, RateLimitedError):
+                raise SourceError(f"{why}; {charts.error}", retry_after=why.retry_after) from charts.error
+            raise SourceError(f"{why}; charts fail too: {charts.error}", retry_after=why.retry_after) from why
+        note = f"{why}; prices of {len(charts.read)} of {len(symbols)} symbols are from charts"
+        log.warning("%s", note)
+        items = [{**chart_item(chart), "symbol": symbol} for symbol, chart in charts.read.items()]
+        return _FromCharts(items, charts.missing, note)
 
-    async def _without_split_jumps(self, quotes: list[Quote], items: Mapping[str, Item], now: datetime) -> list[Quote]:
-        """The quotes, each with a reference on the same split basis; undecided ones are held back."""
+    async def _on_one_basis(self, quotes: list[Quote], items: Mapping[str, Item], now: datetime) -> PricePoll:
+        """The quotes, each with a previous close on its own basis; undecided ones are held back."""
         days = {q.symbol: exchange_date(q.at, items.get(q.symbol.upper(), {})) for q in quotes}
-        charts, error = await self._each(
+        charts = await self._each(
             self._doubt.undecided(quotes, days, now),
-            partial(self._client.chart, range="1mo", interval="1d", events="splits"),
+            partial(self._client.chart, range="1mo", interval="1d", events="div,splits"),
         )
-        for symbol, chart in charts.items():
-            if self._doubt.learn(symbol, days[symbol], chart, now):
-                log.info("%s: split before the session of %s; previous close adjusted", symbol, days[symbol])
+        splits: list[Split] = []
+        for symbol, chart in charts.read.items():
+            found = self._doubt.learn(symbol, days[symbol], chart, now)
+            splits += found
+            for split in found:
+                log.info("%s: %s; prices before %s are restated", symbol, split.words, split.session)
         released, held = self._doubt.settle(quotes, days, now)
-        if held:
-            for symbol in held:
-                self._closes.pop(symbol, None)
-            self.note = f"possible split, held back until checked against a chart: {', '.join(held)} ({error})"
-            log.warning("%s", self.note)
-        return released
+        if not held:
+            return PricePoll(released, splits=splits)
+        for symbol in held:
+            self._closes.pop(symbol, None)
+        note = f"possible split, held back until checked against a chart: {', '.join(held)} ({charts.error})"
+        log.warning("%s", note)
+        detail = f"possible split; its chart could not be read ({charts.error})"
+        return PricePoll(released, dict.fromkeys(held, Missing(Absence.HELD_BACK, detail)), splits, note=note)
 
     # ------------------------------------------------------------------------------------------------------- history
 
-    async def history(
-        self, symbols: Sequence[str], first: date, now: datetime
-    ) -> tuple[Sequence[DailyBar], Sequence[Split]]:
+    async def history(self, symbols: Sequence[str], first: date, now: datetime) -> HistoryPoll:
         """Finished daily bars and splits since ``first``, by symbol and session; ``seen_at`` is ``now``.
 
         Prices are adjusted for splits but not for dividends. A bar is finished ``settle_for`` after the regular close,
-        which covers closing auctions and delayed exchanges. Splits include those of the current session. Raises
-        SourceError if nothing could be read; symbols that fail are missing, and ``note`` counts them.
+        which covers closing auctions and delayed exchanges. Splits include those of the current session, and large
+        dividends. Raises SourceError if nothing could be read.
         """
-        self.note = ""
         wanted = list(dict.fromkeys(symbols))
         ask = partial(self._client.daily, first=first - SLACK, until=now.date() + timedelta(days=2))
-        read, error = await self._each(wanted, ask)
-        if wanted and not read:
-            raise error or SourceError("Yahoo returned no history")
-        if error is not None:
-            self.note = f"no history of {len(wanted) - len(read)} of {len(wanted)} symbols ({error})"
-            log.warning("%s", self.note)
+        found = await self._each(wanted, ask)
+        if wanted and not found.read:
+            raise found.error or SourceError("Yahoo returned no history")
+        note = ""
+        if found.error is not None:
+            note = f"no history of {len(found.missing)} of {len(wanted)} symbols ({found.error})"
+            log.warning("%s", note)
         bars: list[DailyBar] = []
         splits: list[Split] = []
-        for symbol in wanted:
-            if symbol in read:
-                bars += self._bars(symbol, read[symbol], first, now)
-                splits += [Split(symbol, day, ratio, now) for day, ratio in read[symbol].splits if day >= first]
-        return bars, splits
+        for symbol, daily in found.read.items():
+            bars += self._bars(symbol, daily, first, now)
+            splits += [Split(symbol, day, ratio, now) for day, ratio in daily.splits if day >= first]
+            splits += _large_dividends(symbol, daily, first, now)
+        limited = found.error.retry_after if isinstance(found.error, RateLimitedError) else None
+        return HistoryPoll(bars, splits, found.missing, limited, note)
 
     def _bars(self, symbol: str, daily: Daily, first: date, now: datetime) -> list[DailyBar]:
         table = self._table(self._exchange(symbol, {"exchange": daily.exchange}))
@@ -294,14 +380,14 @@ class Yahoo(PriceSource):
         once = list(dict.fromkeys(symbols))
         return [once[i : i + self._batch] for i in range(0, len(once), self._batch)]
 
-    async def _each(self, symbols: Sequence[str], call: Callable[[str], T]) -> tuple[dict[str, T], SourceError | None]:
-        """``call`` for each symbol in the slow threads: the results, and a 429 or else the first error.
+    async def _each(self, symbols: Sequence[str], call: Callable[[str], T]) -> _Each[T]:
+        """``call`` for each symbol in the slow threads.
 
-        Stops after a 429, and after ``HOPELESS`` failures without a success.
+        Stops after a 429, and after ``HOPELESS`` failures without a success; the rest is then not asked.
         """
         stop = threading.Event()
         read: dict[str, T] = {}
-        errors: list[SourceError] = []
+        errors: dict[str, SourceError] = {}
 
         def ask(symbol: str) -> None:
             if stop.is_set():
@@ -309,14 +395,16 @@ class Yahoo(PriceSource):
             try:
                 read[symbol] = call(symbol)
             except SourceError as error:
-                errors.append(error)
-                broken = sum(not e.permanent for e in errors)
+                errors[symbol] = error
+                broken = sum(not e.permanent for e in list(errors.values()))
                 if isinstance(error, RateLimitedError) or (broken >= HOPELESS and not read):
                     stop.set()
 
         await asyncio.gather(*(self._slow.run(partial(ask, symbol)) for symbol in symbols))
-        limited = next((e for e in errors if isinstance(e, RateLimitedError)), None)
-        return {s: read[s] for s in symbols if s in read}, limited or next(iter(errors), None)
+        error = _limit(errors.values()) or next(iter(errors.values()), None)
+        unasked = Missing(Absence.NOT_ASKED, f"not asked after an earlier failure: {error}")
+        missing = {s: _missing(errors[s]) if s in errors else unasked for s in symbols if s not in read}
+        return _Each({s: read[s] for s in symbols if s in read}, missing, error)
 
     def _exchange(self, symbol: str, item: Item) -> str:
         """The symbol's market identifier code; empty if unknown."""
@@ -336,6 +424,20 @@ class Yahoo(PriceSource):
             return None
 
 
+def _limit(errors: Iterable[SourceError]) -> RateLimitedError | None:
+    """The 429 among errors, if any; rather itself than a request that was not sent because of it."""
+    limits = [error for error in errors if isinstance(error, RateLimitedError)]
+    return min(limits, key=lambda error: not error.asked, default=None)
+
+
+def _missing(error: SourceError, permanent: Absence = Absence.UNKNOWN) -> Missing:
+    """Why there is nothing of a symbol whose request failed. ``permanent``: what a permanent error (404) means; of a
+    request for several symbols it says nothing about one of them."""
+    if not error.asked:
+        return Missing(Absence.NOT_ASKED, str(error))
+    return Missing(permanent if error.permanent else Absence.NOT_ANSWERED, str(error))
+
+
 def _one_of_each_report(dates: Sequence[EarningsDate]) -> list[EarningsDate]:
     """Of a symbol's dates close together, sorted, the one with a time of day, or else the earlier."""
     kept: list[EarningsDate] = []
@@ -346,6 +448,14 @@ def _one_of_each_report(dates: Sequence[EarningsDate]) -> list[EarningsDate]:
         elif last.when is ReportTime.UNKNOWN and each.when is not ReportTime.UNKNOWN:
             kept[-1] = each
     return kept
+
+
+def _large_dividends(symbol: str, daily: Daily, first: date, now: datetime) -> Iterator[Split]:
+    """The dividends since ``first`` that change the basis of prices."""
+    for day, cash in daily.dividends:
+        close = next((row.close for row in reversed(daily.rows) if row.day < day and row.close), None)
+        if day >= first and close is not None and (ratio := dividend_ratio(close, cash)) is not None:
+            yield Split(symbol, day, ratio, now, cash)
 
 
 def _sound(price: float | None) -> float | None:

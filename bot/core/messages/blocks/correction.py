@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bot.core.incidents.bonds import same_kind
 from bot.core.messages.blocks.frame import framed
-from bot.core.model import Alert, Block, BlockKind, CauseRef, Line, Link, Strong, Summary
+from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Link, Strong, Summary
 from bot.core.text.wording import confidence_words, count, listing, moment, shortened
 
 NAMED = 6
@@ -20,7 +21,7 @@ def correction(alerts: Sequence[Alert], company: Callable[[str], str], topic: Ca
     assert before is not None
     others = list(dict.fromkeys(a.symbol for a in alerts if a.symbol != first.symbol))
     whose = f"{company(first.symbol)}’s" + (f" and {count(len(others), 'other')}’s" if others else "")
-    headline = f"Correction: {whose} fall is most likely {topic(cause.topic)}, not {topic(before.topic)}"
+    headline = f"Correction: {whose} fall is most likely {topic(cause.topic)}, not {_as_told(before, topic)}"
     lines: list[Line] = [(Strong("Now: "), *_story(cause)), (Strong("First reported: "), *_story(before))]
     if others:
         lines.append((f"The same goes for {listing(others, NAMED)}.",))
@@ -33,21 +34,45 @@ def corrected(lead: Alert, topic: Callable[[str], str]) -> str:
     before = lead.corrected_from
     if before is None or lead.corrected_at is None:
         return ""
-    return f"Corrected {moment(lead.corrected_at)}: first reported as {topic(before.topic)}."
+    return f"Corrected {moment(lead.corrected_at)}: first reported as {_as_told(before, topic)}."
 
 
-def set_apart(alerts: Sequence[Alert], lead: Alert) -> dict[str, CauseRef]:
-    """Symbols whose fall has another cause than the lead's, with that cause; all with one where the lead has none."""
+def replaced(lead: Alert, alerts: Sequence[Alert]) -> str:
+    """The sentence on a stronger cause that took the place of the one first told of the lead's stock, by whichever of
+    its ``alerts``; empty where none did."""
+    cause = lead.told_cause
+    first = (a.corrected_from for a in alerts if a.symbol == lead.symbol and a.corrected_at is None)
+    before = next((c for c in first if c is not None), None)
+    if cause is None or before is None or cause.cluster == before.cluster:
+        return ""
+    told = "as first thought possible" if before.claim is Claim.POSSIBLE else "as first told"
+    return f"Likely cause is now {_quoted(cause)}, not {_quoted(before)}, {told}."
+
+
+def set_apart(alerts: Sequence[Alert], lead: Alert, ai_causes: frozenset[str]) -> dict[str, CauseRef]:
+    """Symbols whose fall has another kind of cause than the lead's, with that cause; all with one where the lead has
+    none."""
     if lead.corrected_at is not None:
         return {}
-    apart = [a for a in alerts if a.corrected_at is not None or lead.cause is None]
-    return {a.symbol: a.cause for a in apart if a.cause and a.symbol != lead.symbol}
+    told, others = lead.told_cause, [(a, c) for a in alerts if (c := a.told_cause) and a.symbol != lead.symbol]
+    alike = [a for a, cause in others if told and same_kind(cause.topic, told.topic, ai_causes)]
+    same = {a.symbol for a in alike if a.corrected_at is None}
+    return {a.symbol: cause for a, cause in others if a.symbol not in same}
 
 
 def apart_line(apart: dict[str, CauseRef], topic: Callable[[str], str]) -> list[Line]:
     """The line of symbols that fell for another reason; empty where none did."""
     named = [f"{symbol} ({topic(cause.topic)})" for symbol, cause in sorted(apart.items())]
     return [(f"Fell for other reasons: {listing(named, NAMED)}.",)] if named else []
+
+
+def _as_told(cause: CauseRef, topic: Callable[[str], str]) -> str:
+    """A cause as messages told it: its topic, or only its story where it was no more than possible."""
+    return _quoted(cause) if cause.claim is Claim.POSSIBLE else topic(cause.topic)
+
+
+def _quoted(cause: CauseRef) -> str:
+    return f"“{shortened(cause.title)}” ({cause.source})"
 
 
 def _story(cause: CauseRef) -> tuple[str | Link, ...]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.core.health import RULES_BAD, SOURCE_NAMES
-from bot.core.messages.blocks.correction import corrected, set_apart
+from bot.core.messages.blocks.correction import corrected
 from bot.core.messages.blocks.frame import framed
 from bot.core.model import (
     Alert,
     Block,
     BlockKind,
     Check,
+    Claim,
     ClusterMatch,
     Incident,
     IncidentState,
@@ -30,6 +31,7 @@ from bot.core.model import (
 )
 from bot.core.prices.sessions import Session
 from bot.core.text.wording import (
+    CAUSE_HEADINGS,
     PHASE_WORDS,
     against,
     clock,
@@ -98,6 +100,8 @@ class DigestIncident:
     official: bool
     merged: tuple[Incident, ...]
     """Incidents merged into it."""
+    apart: tuple[str, ...]
+    """Symbols that fell for other reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +228,8 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     else:
         when = "at the close" if happened.official else f"{PHASE_WORDS[happened.phase]}, {clock(happened.at)}"
         shown = (Strong(f"{severity}: {name} {percent(happened.change)}"), f" {against(lead.reference)}; {when}")
-    apart = set_apart(happened.alerts, lead)
-    others = len({a.symbol for a in happened.alerts} - {lead.symbol} - set(apart))
+    apart = happened.apart
+    others = len({a.symbol for a in happened.alerts} - {lead.symbol, *apart})
     rest = [f"; {count(others, 'other')} hit too"] if others else []
     if apart:
         rest.append(f"; {len(apart)} fell for other reasons")
@@ -249,8 +253,12 @@ def _cause(happened: DigestIncident, topic: Words) -> str:
     if cause is None:
         return "No cause found in the news"
     more = f" and {len(cause.sources) - 1} more" if len(cause.sources) > 1 else ""
+    if cause.claim is Claim.POSSIBLE:
+        title = _cut(cause.title, LONGEST_TITLE)
+        return f"No cause known; possibly “{title}” ({cause.source}{more}; confidence {cause.confidence:.2f})"
     confidence = f"; {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
-    return f"Cause: {topic(cause.topic)} ({cause.source}{more}{confidence})"
+    heading = "Cause" if cause.claim is Claim.STATED else CAUSE_HEADINGS[cause.claim]
+    return f"{heading}: {topic(cause.topic)} ({cause.source}{more}{confidence})"
 
 
 def _named(symbol: str, company: Words) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from bot.core.model import Field
+from bot.core.model import Field, Subject, SubjectKind
 
 SUMMARY_WEIGHT = 0.6
 """A summary often tells the background, or another story beside it."""
@@ -18,17 +18,6 @@ class Move(enum.StrEnum):
     RISE = "rise"
     NONE = "none"
     """A move is spoken of that has not happened: ``could fall``."""
-
-
-class SubjectKind(enum.StrEnum):
-    """What kind of thing moves."""
-
-    COMPANY = "company"
-    LINE = "line"
-    """All companies exposed to a line of business."""
-    INDEX = "index"
-    """A whole market."""
-    UNKNOWN = "unknown"
 
 
 class AiRole(enum.StrEnum):
@@ -59,15 +48,6 @@ class CauseKind(enum.StrEnum):
     OTHER = "other"
     """One of those that people name: ``Frame.other`` says which."""
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What moves."""
-
-    kind: SubjectKind
-    name: str = ""
-    """A company's symbol, a line's exposure; empty for the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import re2
 
-from bot.core.model import Field
+from bot.core.model import Field, Subject, SubjectKind
 from bot.core.news.clauses.causes import Verdict, judge
-from bot.core.news.clauses.frames import SUMMARY_WEIGHT, AiRole, CauseKind, Frame, Move, Subject, SubjectKind
+from bot.core.news.clauses.frames import SUMMARY_WEIGHT, AiRole, CauseKind, Frame, Move
 from bot.core.news.clauses.marks import (
     BITS,
     BREAKS,

@@ -76,7 +76,7 @@ class Context:
     hold: int = 2
     """How many quotes must meet a price condition, unless the last one is confirmed by itself."""
     needs_fresh_news: bool = False
-    """The rule can fire on news alone: stories from a feed's first poll do not count."""
+    """The rule can fire on news alone: stories that are evidence only do not count."""
     brief: bool = False
     """Stop at the first condition that decides, and write no texts."""
     move: Move | None = None
@@ -158,9 +158,14 @@ class Condition(ABC):
     __slots__ = ()
 
     about_several: ClassVar[bool] = False
-    """It finds that several stocks move together: the alerts of its rule join one incident."""
+    """It finds that several stocks move together: the alerts of its rule in one line of business are one incident."""
     asks_for_cause: ClassVar[bool] = False
     """It asks what explains the move, which a late story may still do."""
+
+    @property
+    def across_lines(self) -> bool:
+        """Where it is about several stocks: they belong together whatever their lines of business."""
+        return False
 
     @property
     def children(self) -> tuple[Condition, ...]:

@@ -44,6 +44,11 @@ class Breadth(Condition):
         return f"breadth {self.asked[0]} of {self.group} change {self.change} since {self.since}"
 
     @property
+    def across_lines(self) -> bool:
+        """Unless each symbol has a group of its own."""
+        return self.peers is None
+
+    @property
     def asked(self) -> tuple[str, float | None]:
         parts = [f"{self.count} members" if self.count else "", f"{self.share}" if self.share else ""]
         main = self.count or self.share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import re2
 
 from bot.core.model import Check, ClusterMatch, Mention, Reach, Story
+from bot.core.news.text import title_key
 from bot.core.prices.windows import Span, format_duration
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import ANY_TOPIC, Condition, Context, Reads
@@ -173,13 +175,13 @@ class News(Condition):
     def _lacks(self, match: ClusterMatch, context: Context) -> str:
         """The first test a cluster fails; empty where it meets everything."""
         if context.needs_fresh_news and match.seeded:
-            return "seen only in a feed's first poll"
+            return "only in a feed's first poll or among too many at once"
         weak = match.reach is Reach.EXPOSURE and not self.strength.holds(match.strength)
         if weak and Reach.NONE not in self.reaches:  # reach: none accepts a weak one, too
             return f"strength {match.strength:.2f}"
         if self.sources and not self.sources.holds(len(match.sources)):
             return f"sources {self.sources}"
-        if self.stories and not self.stories.holds(len(match.stories)):
+        if self.stories and not self.stories.holds(len(distinct(match.stories))):
             return f"stories {self.stories}"
         if not self._says(match, context):
             return "no story matches about or text"
@@ -210,7 +212,8 @@ class News(Condition):
         return ratio, f"{count(now, 'story', 'stories')}, usually {usual:.1f} (last {format_duration(self.baseline)})"
 
     def _stories(self, matches: list[ClusterMatch], context: Context) -> int:
-        return len({story.id for match in matches if self._says(match, context) for story in match.stories})
+        stories = {story.id: story for match in matches if self._says(match, context) for story in match.stories}
+        return len(distinct(s for s in stories.values() if not (context.needs_fresh_news and s.seeded)))
 
     def _nearest(self, context: Context, start: datetime, clusters: list[ClusterMatch]) -> str:
         if context.brief:
@@ -222,6 +225,13 @@ class News(Condition):
             context.symbol, self.topics, reaches=tuple(Reach)[:2], min_score=0.01, since=start, until=context.now
         )
         return f"nearest: {described(weaker[0])}" if weaker else "no story on the topic reaches it"
+
+
+def distinct(stories: Iterable[Story]) -> frozenset[tuple[str, str]]:
+    """What was told, and by whom: a source that repeats a title, or rewrites one, tells one story."""
+    kept = tuple(stories)
+    ids = {story.id for story in kept}
+    return frozenset((story.origin, title_key(story.title)) for story in kept if story.revises not in ids)
 
 
 def described(match: ClusterMatch) -> str:

@@ -1,0 +1,49 @@
+"""What the operator is told of a price poll: how it went, and which symbols had no price and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.model import Absence, Missing, PricePoll, SourceReport, Trouble
+
+UNKNOWN = Missing(Absence.UNKNOWN, "the price source does not know this symbol; check how it is written")
+TROUBLES = {
+    Absence.NOT_ASKED: Trouble.FAILED,
+    Absence.NOT_ANSWERED: Trouble.FAILED,
+    Absence.HELD_BACK: Trouble.REFUSED,
+    Absence.UNKNOWN: Trouble.EMPTY,
+}
+
+
+def price_report(at: datetime, detail: str, retry_after: timedelta | None, items: int = 0) -> SourceReport:
+    """The report of a poll that failed, or was answered in part and has to wait."""
+    until = at + retry_after if retry_after is not None else None
+    return SourceReport("prices", at, Trouble.FAILED, detail, items=items, fresh=items, until=until)
+
+
+@dataclass(slots=True)
+class Absences:
+    """Which symbols had no price at the last poll. Each is reported as often as it takes to reach the operator
+    (``in_a_row``), once more where the reason changes, and once when it has a price."""
+
+    in_a_row: int
+    _absent: dict[str, tuple[Absence, int]] = field(default_factory=dict)
+    """Why, and at how many polls in a row."""
+
+    def take(self, symbols: Sequence[str], poll: PricePoll, at: datetime) -> list[SourceReport]:
+        """The reports after a poll for ``symbols``."""
+        priced = {quote.symbol for quote in poll.quotes}
+        missing = {s: poll.missing.get(s, UNKNOWN) for s in symbols if s not in priced}
+        reports = [SourceReport("prices", at, subject=s) for s in self._absent if s not in missing]
+        absent: dict[str, tuple[Absence, int]] = {}
+        for symbol, found in missing.items():
+            why, times = self._absent.get(symbol, (found.why, 0))
+            times = times + 1 if why is found.why else 1
+            absent[symbol] = found.why, times
+            if times <= self.in_a_row:
+                trouble = TROUBLES[found.why]
+                reports.append(SourceReport("prices", at, trouble, found.detail, subject=symbol, absence=found.why))
+        self._absent = absent
+        return reports
