@@ -247,19 +247,12 @@ class Causes:
         return min(max((-own.z - ALONE_FROM) / (ALONE_FULL - ALONE_FROM), 0.0), 1.0) if own else 0.0
 
     def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
-        """The release of what the stories name as the cause, from before they said so: of the model rather than of its
-        lab, then the one that most publishers tell of; ``None`` where they name neither, or none is known."""
+        """The release of what the stories name as the cause, from before they said so, that concerns the company: of
+        the model rather than of its lab, then the one that most publishers tell of; ``None`` where none is known."""
         told_at = min(story.seen_at for story in said.stories)
-        everywhere = self._news.matches(
-            query.symbol,
-            self._triggers,
-            reaches=(Reach.DIRECT, Reach.EXPOSURE, Reach.NONE),
-            since=start,
-            until=query.now,
-        )
         agents = self._news.with_kin(said.agents)
         found: list[tuple[int, int, float, ClusterMatch]] = []
-        for match in everywhere:
+        for match in self._matches(query, self._triggers, start):
             if match.first.seen_at <= told_at and (named := self._news.makers_named(match) & agents):
                 nearness = max(_NEARNESS.index(name.partition(":")[0]) for name in named)
                 found.append((nearness, len(match.sources), match.score, match))
