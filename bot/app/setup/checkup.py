@@ -26,6 +26,7 @@ from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_m
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.model import Absence
 from bot.core.prices.windows import format_duration
+from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
 
 AT_ONCE = 12
@@ -55,8 +56,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         return
     settings = project.settings
     yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
-    rules = ", ".join(r.name for r in project.rules if r.enabled)
-    yield Finding("rules", bool(rules), f"{len(project.rules)} loaded: {rules}", "enable a rule in rules/")
+    for finding in _rules(project.rules):
+        yield finding
     strangers = [s for s in settings.watched if s not in project.companies]
     if strangers:
         yield Finding(
@@ -86,6 +87,14 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield finding
     yield await _prices(project, timetables, now)
     yield await _telegram(project)
+
+
+def _rules(rules: RuleSet) -> Iterator[Finding]:
+    enabled = ", ".join(r.name for r in rules if r.enabled)
+    yield Finding("rules", bool(enabled), f"{len(rules)} loaded: {enabled}", "enable a rule in rules/")
+    for rule in rules:
+        if rule.idle:
+            yield Finding("rules", True, f"{rule.name}{'' if rule.enabled else ' (disabled)'} {rule.idle}")
 
 
 def _database(file: Path) -> Finding:
