@@ -92,6 +92,7 @@ class Causes:
         self._rival_topics = tuple(t for t in news.topics.topics if t.role is Role.RIVAL)
         self._own = frozenset(t.name for t in self._rival_topics if t.own)
         self._by_calendar = next((t for t in self._rival_topics if t.calendar), None)
+        self._results = self._by_calendar.name if self._by_calendar else ""
         self._weights = {t.name: t.weight for t in news.topics.topics}
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
@@ -186,7 +187,8 @@ class Causes:
         if match is None:
             return None
         said = tied.attributed if tied is not None and tie >= TIED_FROM else None
-        rival = max(self._rivals(query), key=lambda e: (e.confidence, e.topic), default=None)
+        rivals = self._rivals(query)
+        rival = max(rivals, key=lambda e: (e.confidence, e.topic), default=None)
         market = self.moves.market(query.at)
         evidence = Evidence(
             tie=tie if said else 0.0,
@@ -198,6 +200,7 @@ class Causes:
             publishers=len(self._saying(matches, query, before)) if said else 0,
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
+            results=max((r.confidence for r in rivals if r.topic == self._results), default=0.0),
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
         confidence, terms = weigh(evidence, self._news.topics.weights)
