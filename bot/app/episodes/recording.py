@@ -238,15 +238,18 @@ class _PriceReader:
         back = span.first - TWO_YEARS if own else span.first - LOOK_BACK
         splits = [s for s in self.history.splits(symbol) if back < s.session <= span.last]
         stored = self.history.bars(symbol, back, span.last + LOOK_AHEAD)
-        changed = [at for alert in own for at in self.changes[alert.id]]
         every_change = [at for moments in self.changes.values() for at in moments]
+        if symbol in self.workbench.project.settings.benchmarks:  # every alert is measured against them
+            near = every_change
+        else:
+            near = [at for alert in own for at in self.changes[alert.id]]
         if span.thinned:
             # a price is asked for by when it was paid, and a stretch is about when it was seen
-            around = [(a - SEEN_WITHIN, b) for a, b in ChangeSpans(changed, every_change).stretches]
-            quotes = self.history.thinned_quotes(symbol, *self.reach, around, minutely=bool(own))
+            around = [(a - SEEN_WITHIN, b) for a, b in ChangeSpans(near, every_change).stretches]
+            quotes = self.history.thinned_quotes(symbol, *self.reach, around, minutely=bool(near))
         else:
             quotes = self.history.quotes(symbol, *self.reach)
-        found = priced(timetable, stored, quotes, splits, span, changed, every_change)
+        found = priced(timetable, stored, quotes, splits, span, near, every_change)
         bars = _with_references(found.bars, own, timetable)
         if not bars:
             return None, found.left_out
