@@ -76,6 +76,6 @@ def open_history(file: Path) -> AbstractContextManager[History]:
 def thinned(since: datetime) -> str:
     """What to bear in mind where prices before ``since``, which have been thinned, are played again."""
     return (
-        f"before {since:%Y-%m-%d %H:%M} UTC the history has one price in five minutes, and all of them only around its "
+        f"before {since:%Y-%m-%d %H:%M} UTC the history has one price in ten minutes, and all of them only around its "
         "own alerts; played again, other alerts may come later or not at all"
     )

@@ -271,7 +271,7 @@ class Upkeep(Protocol):
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
         """Delete rows older than ``keep`` has for their kind, except evidence of alerts.
 
-        Of the kind ``every quote``, older trades are not deleted but thinned: one every five minutes stays, each hour's
+        Of the kind ``every quote``, older trades are not deleted but thinned: one every ten minutes stays, each hour's
         range, and whatever alerts, messages and outcomes rest on.
 
         Yields how many so far, by kind, after each short transaction, so that an event loop is not blocked. Raises

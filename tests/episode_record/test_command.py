@@ -54,7 +54,7 @@ def test_recorded_from_thinned_prices_it_fires_the_same_and_says_that_they_may_b
     record = ("episode", "record", "--incident", INCIDENT, "--database", tmp_path / "week.db")
     said = json.loads(run_command(*record, "--output", tmp_path / "again.yaml", "--json").stdout)
     assert said["same"] == said["alerts"] == len(rows(folder / "week.db", ALERTS))
-    assert ["one price in five minutes" in note for note in said["notes"]] == [True]
+    assert ["one price in ten minutes" in note for note in said["notes"]] == [True]
 
 
 def test_the_command_says_what_it_made_and_that_it_plays_the_same(folder: Path) -> None:

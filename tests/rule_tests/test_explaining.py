@@ -107,7 +107,7 @@ def test_an_alert_after_the_moment_is_said_to_be_so(database: Path) -> None:
 def test_prices_that_were_thinned_are_said_to_be_so(database: Path, tmp_path: Path) -> None:
     shutil.copy(database, tmp_path / "thinned.db")
     prune_history(tmp_path / "thinned.db", datetime(2025, 2, 4, tzinfo=UTC), {"every quote": timedelta(days=7)})
-    said = "note: before 2025-01-28 00:00 UTC the history has one price in five minutes"
+    said = "note: before 2025-01-28 00:00 UTC the history has one price in ten minutes"
     for moment, thinned in ((at("27 15:00"), True), (at("28 15:00"), False)):
         found = explain_history(CONFIG, "NVDA", moment, NOW, tmp_path / "thinned.db")
         assert (said in "\n".join(explanation_lines(found))) == thinned

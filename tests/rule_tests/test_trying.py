@@ -126,7 +126,7 @@ def test_a_history_that_begins_later_is_noted(database: Path, rules: Path) -> No
 def test_a_history_whose_prices_were_thinned_says_so(database: Path, rules: Path, tmp_path: Path) -> None:
     shutil.copy(database, tmp_path / "thinned.db")
     prune_history(tmp_path / "thinned.db", datetime(2025, 2, 5, tzinfo=UTC), {"every quote": timedelta(days=7)})
-    said = "before 2025-01-29 00:00 UTC the history has one price in five minutes"
+    said = "before 2025-01-29 00:00 UTC the history has one price in ten minutes"
     trial = try_history(CONFIG, rules, FIRST, LAST, NOW, tmp_path / "thinned.db")
     assert [said in note for note in trial.notes] == [True]
     later = try_history(CONFIG, rules, datetime(2025, 1, 30, tzinfo=UTC), LAST, NOW, tmp_path / "thinned.db")

@@ -89,8 +89,7 @@ def test_whatever_rests_on_a_quote_keeps_it(stretch: tuple[list[Trade], Rests]) 
     kept = thinned(quotes, rests)
     arrivals = {q.arrival for q in kept}
     within = [q for q in quotes if any(a <= q.at <= b for a, b in rests.evidence)]
-    assert first_of(quotes, 5) <= arrivals
-    assert first_of(quotes, 10) == first_of(kept, 10)
+    assert first_of(quotes, 10) <= arrivals
     assert {q.arrival for q in within if q.arrival in first_of(quotes, 1)} <= arrivals
     for q in quotes:
         if q.kind != "trade" or q.at in rests.named or any(a <= q.at <= b for a, b in rests.whole):
@@ -185,7 +184,7 @@ def test_a_thinned_session_keeps_what_its_alert_and_message_rest_on(path: Path) 
     minutes = {moment_text(q.at)[:16] for q in observed}
     assert {at[:16] for at in kept} == minutes  # its evidence
     others = dict(quotes(path, "AMD"))
-    assert len(others) < len(amd) / 12
+    assert len(others) < len(amd) / 15
     assert moment_text(observed[700].at) in others  # the message may have shown it
     assert len(quotes_around(path, "a1")) == len(kept)
     assert evidence(path) == [line for line in evidence(path) if "text of a rule" in line]

@@ -2,8 +2,8 @@
 
 Of trades older than asked for, these stay:
 
-- the first of every five minutes, and of every minute among the evidence of an alert of the symbol. The market in
-  memory and a restart make do with less;
+- the first of every ten minutes, and of every minute among the evidence of an alert of the symbol. A restart reads no
+  more either;
 - the lowest, the highest and the last of every hour, so that a session keeps its range and its end, and the first that
   states a previous close, by which outcomes notice a split;
 - the last of each symbol that was known when an alert fired or rose and when a message was written: what it rests on;
@@ -83,9 +83,10 @@ def superfluous(quotes: Sequence[Trade], rests: Rests) -> list[int]:
             extremes = (min(trades, key=_price), max(trades, key=_price), trades[-1])
             kept.update(q.arrival for q in extremes)
         kept.update(sorted(q.arrival for q in hour if q.states_close)[:1])
+        # the first fifteen characters of a time are its ten minutes, sixteen its minute
         firsts: dict[str, int] = {}
         for quote in trades:
-            for bucket in (_five_minutes(quote.at), *([quote.at[:16]] if _within(quote.at, rests.evidence) else [])):
+            for bucket in (quote.at[:15], *([quote.at[:16]] if _within(quote.at, rests.evidence) else [])):
                 firsts[bucket] = min(firsts.get(bucket, quote.arrival), quote.arrival)
         kept.update(firsts.values())
     return [
@@ -97,10 +98,6 @@ def superfluous(quotes: Sequence[Trade], rests: Rests) -> list[int]:
 
 def _price(quote: Trade) -> float:
     return quote.price
-
-
-def _five_minutes(at: str) -> str:
-    return f"{at[:14]}{int(at[14:16]) // 5}"
 
 
 def _within(at: str, spans: Iterable[tuple[str, str]]) -> bool:

@@ -54,8 +54,8 @@ class Storage(StrictModel):
 
     database: FilePath = Path("data/aftershock.db")
     """The SQLite file; created if missing."""
-    keep_every_quote: Duration = timedelta(days=7)
-    """Of trades older than this, one every five minutes is kept, each hour's range, and what alerts, messages and
+    keep_every_quote: Duration = timedelta(days=5)
+    """Of trades older than this, one every ten minutes is kept, each hour's range, and what alerts, messages and
     outcomes rest on. At least `1d`."""
     keep_quotes: Duration = timedelta(days=180)
     """Quotes older than this are deleted, unless an alert is based on them."""
