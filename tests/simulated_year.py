@@ -33,7 +33,8 @@ from bot.cycle import Cycle
 REPOSITORY = Path(__file__).resolve().parent.parent
 READER = Recipient("console", "console", operator=True)
 HOUSEKEEPING = timedelta(hours=6)
-EXCHANGE = "XNYS"
+EXCHANGES = ("XNYS", "XNAS")
+"""Both have the same sessions."""
 BARS_BEFORE = 140
 FALL, STEP = 0.87, 0.0004
 """A stock that falls keeps so much of its price; others move so much from poll to poll, one deviation."""
@@ -64,7 +65,7 @@ class Plan:
     """How many of the watched ones are priced."""
     in_session: timedelta = timedelta(seconds=15)
     pre_post: timedelta = timedelta(seconds=30)
-    stories: int = 100
+    stories: int = 30
     """A session."""
     falls_every: int = 5
     """Sessions from one fall to the next."""
@@ -113,7 +114,7 @@ class Year:
     project: Project = field(init=False)
     timetable: Timetable = field(init=False)
     symbols: tuple[str, ...] = field(init=False)
-    _timetables: Timetables = field(init=False)
+    timetables: Timetables = field(init=False)
     _store: SqliteStore = field(init=False)
     _cycle: Cycle = field(init=False)
     _random: Random = field(init=False)
@@ -125,12 +126,16 @@ class Year:
     def __post_init__(self) -> None:
         self.project = load_project(_configuration(self.path.parent / "configuration"))
         benchmark = self.project.settings.benchmark
-        others = [s for s in self.project.settings.watched if s != benchmark]
-        self._timetables = Timetables(
-            self.plan.first - HISTORY, self.plan.last + timedelta(days=60), self.project.companies, otherwise=EXCHANGE
+        self.timetables = Timetables(
+            self.plan.first - HISTORY,
+            self.plan.last + timedelta(days=60),
+            self.project.companies,
+            otherwise=EXCHANGES[0],
         )
-        self.timetable = self._timetables.of_exchange(EXCHANGE)
-        at_home = [s for s in others if self._timetables.of_symbol(s) is self.timetable]
+        self.timetable = self.timetables.of_exchange(EXCHANGES[0])
+        settings = self.project.settings
+        at_home = [s for s in settings.symbols if self.timetables.exchange(s) in EXCHANGES and s != benchmark]
+        at_home.sort(key=lambda s: s in settings.benchmarks)
         self.symbols = (benchmark, *at_home[: self.plan.symbols - 1])
         self._random = Random(f"{self.plan.first}")
         self._prices = {s: self._random.uniform(20, 400) for s in self.symbols}
@@ -159,7 +164,7 @@ class Year:
         self._store = open_store(self.path, mode="replay", run_name="a year", now=now)
         self._store.save_recipients([READER])
         self._store.recover(now)
-        engine = restored_engine(self.project, self._store, self._timetables, now)
+        engine = restored_engine(self.project, self._store, self.timetables, now)
         self._cycle = Cycle(engine, self._store, lambda: [READER])
 
     def _restart(self, now: datetime) -> None:
@@ -182,7 +187,7 @@ class Year:
         while self._kept_up_at + HOUSEKEEPING <= until:
             self._kept_up_at += HOUSEKEEPING
             self._turn([], self._kept_up_at)
-            for _ in self._store.update_outcomes_in_steps(self._timetables.of_symbol, self._kept_up_at):
+            for _ in self._store.update_outcomes_in_steps(self.timetables.of_symbol, self._kept_up_at):
                 pass
             for _ in self._store.prune_in_steps(self._kept_up_at, keep):
                 pass
