@@ -54,6 +54,7 @@ def main() -> int:
         default=",".join(playing.MONTHS),
         help="ordinary months to play whole, with commas; default: those labelled",
     )
+    parser.add_argument("--unread", action="store_true", help="the months kept unread too, reported apart")
     parser.add_argument(
         "--only-months", action="store_true", help="only what is scored of the months and windows played whole"
     )
@@ -64,14 +65,18 @@ def main() -> int:
     if asked.write and asked.only_months:
         parser.error("--write needs all the tables; leave out --only-months")
     months = [name for name in asked.months.split(",") if name]
+    unread = list(playing.UNREAD) if asked.unread else []
     found: dict[str, Any] = {"machine": machine()}
     with ProcessPoolExecutor(max_workers=max(1, asked.jobs)) as pool:
+        apart = pool.map(_whole, map(playing.month, unread))
         whole = pool.map(_whole, [*map(playing.month, months), *playing.windows()]) if months else iter(())
         if not asked.only_months:
             found |= everything_else(pool, quick=asked.quick)
-        played = list(whole)
+        played, kept_unread = list(whole), list(apart)
     if played:
         found["ordinary"] = ordinary.ordinary_tables(played[: len(months)], played[len(months) :])
+    if kept_unread:
+        found["unread"] = ordinary.ordinary_tables(kept_unread, [])
     print(json.dumps(found, indent=1, ensure_ascii=False, default=str) if asked.json else told(found))
     if asked.write:
         write(told(found, headlines=False))

@@ -45,7 +45,7 @@ INSERT INTO story_scores VALUES ('s1', 'ai-model', 0.8, '[]');
 INSERT INTO quotes (arrival, run_id, symbol, price, at, seen_at, kind, currency, source)
   VALUES (2, 1, 'NVDA', 128.2, '{AT}', '{AT}', 'trade', 'USD', 'yahoo');
 INSERT INTO daily_bars VALUES (3, 1, 'NVDA', '2025-01-24', 1, 1, 1, 142.62, 9, '{AT}', 'yahoo');
-INSERT INTO splits VALUES (4, 1, 'NVDA', '2024-06-10', 10, '{AT}');
+INSERT INTO splits (arrival, run_id, symbol, session, ratio, seen_at) VALUES (4, 1, 'NVDA', '2024-06-10', 10, '{AT}');
 INSERT INTO rule_versions VALUES ('ai-model-shock', 'v1', 'rules: …', '{AT}');
 INSERT INTO incidents (id, run_id, topic, clusters, session, sessions, last_session, started_at, updated_at, severity,
   state, lead, symbols, alerts, messages, told_breadth, follow_ups, rest)
@@ -184,6 +184,7 @@ def test_migrations_are_never_renamed_or_reordered() -> None:
     assert [step.__name__ for step in MIGRATIONS] == [
         *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
         "m006_dividends",
+        "m007_sending_order",
     ]
 
 
