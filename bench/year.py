@@ -27,7 +27,9 @@ from bench.tables import table
 from bot.adapters.store.history import evidence, verify
 from tests.simulated_year import Outage, Plan, SessionEnd, Year
 
-SPARSE = timedelta(hours=1)
+SPARSE, CLOSER = timedelta(hours=1), timedelta(minutes=5)
+"""Between polls for most of the year, and in the two weeks before they are as configured: of that time one in five
+minutes is remembered anyway."""
 OUTAGES = (
     Outage(datetime(2025, 4, 9, 15, tzinfo=UTC), datetime(2025, 4, 9, 18, tzinfo=UTC)),
     Outage(datetime(2025, 8, 18, tzinfo=UTC), datetime(2025, 8, 20, tzinfo=UTC)),
@@ -113,14 +115,14 @@ def main() -> None:
     parser.add_argument("--since", type=date.fromisoformat, default=date(2025, 1, 2), help="the first session")
     parser.add_argument("--until", type=date.fromisoformat, default=date(2025, 12, 31), help="the last session")
     parser.add_argument(
-        "--dense", type=date.fromisoformat, default=date(2025, 12, 17), help="polled as configured since"
+        "--dense", type=date.fromisoformat, default=date(2025, 12, 22), help="polled as configured since"
     )
     parser.add_argument("--symbols", type=int, default=175)
     parser.add_argument("--keep-every-quote", type=float, default=5, metavar="DAYS")
     options = parser.parse_args()
     keep, began = timedelta(days=options.keep_every_quote), time.perf_counter()
     plan = Plan(options.since, options.until, options.symbols, outages=OUTAGES, keep_every_quote=keep,
-                sparse=((options.dense, SPARSE),))  # fmt: skip
+                sparse=((options.dense - timedelta(days=14), SPARSE), (options.dense, CLOSER)))  # fmt: skip
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         year = Year(plan, Path(folder) / "year.db")
         ends = []
