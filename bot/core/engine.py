@@ -235,6 +235,8 @@ class Engine:
             by_news = {}
         self._corrections.revise(new, at, result, self.causes, self.news.reached)
         result.announcements += self.health.gathered()
+        if self.market.crowded:
+            self.market.forget(at)
 
     def _admit(self, quote: Quote, at: datetime, result: StepResult) -> bool:
         """Take a quote or refuse it; repeated refusals of a symbol are reported to the operator."""
