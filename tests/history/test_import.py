@@ -37,6 +37,7 @@ TABLES = [
     "daily_bars",
     "splits",
     "earnings_dates",
+    "second_readings",
     "rule_versions",
     "incidents",
     "alerts",

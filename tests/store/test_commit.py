@@ -20,18 +20,22 @@ from bot.core.errors import StoreError
 from bot.core.model import (
     AlertChange,
     AlertState,
+    Because,
     ChangeKind,
     DailyBar,
     Decisions,
+    Direction,
     EarningsDate,
     FeedState,
     IncidentState,
     QuoteKind,
     Refused,
     ReportTime,
+    SecondReading,
     Severity,
     SourceReport,
     Split,
+    ToldMove,
     Trouble,
 )
 from tests.store.strategies import values
@@ -80,6 +84,9 @@ def everything() -> Any:
         DailyBar("NVDA", date(2025, 1, 24), 142.62, NOW, 148.37, 148.97, 141.88, 234657600, "yahoo"),
         Split("NVDA", date(2024, 6, 10), 10.0, NOW),
         EarningsDate("NVDA", date(2025, 2, 26), NOW, ReportTime.AFTER, "yahoo"),
+        SecondReading(
+            "s1", NOW, (ToldMove("Nvidia", Direction.FALLS, Because.AI_RIVAL, agent=True, certainty=0.9),), "tiny"
+        ),
         SourceReport("wire", NOW, Trouble.NONE, items=2, fresh=2, status=200),
         reading(first),
         reading(second, score=0.6),

@@ -55,7 +55,10 @@ def _migration(name: str) -> Migration:
 MIGRATIONS: tuple[Migration, ...] = tuple(
     map(
         _migration,
-        ("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions", "m006_dividends"),
+        (
+            *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
+            *("m006_dividends", "m007_second_readings"),
+        ),
     )
 )
 """In order; the version of a database is how many of them it has had. Never edit or reorder one that was released."""
