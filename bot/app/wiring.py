@@ -48,6 +48,8 @@ from bot.app.run.notifiers import (
 from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
+from bot.app.run.second_reader import DAY, Budget, SecondReader
+from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.telegram_token import FoundToken
@@ -111,7 +113,8 @@ async def running_bot(
             companies = cycle.engine.view().companies
             return restored_engine(bot.project, store, timetables, until, delay=prices.delay, companies=companies)
 
-        leads = _leads(start, session, inbox, clock)
+        model = _language_model(start, session)
+        leads = Leads(model.lead, inbox.announce, clock) if model is not None else None
         cycle = MeasuredCycle(
             engine,
             store,
@@ -169,6 +172,8 @@ async def running_bot(
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
         bot.every("held", HELD_EVERY, held.check)
+        if model is not None and settings.language_model.second_reader:
+            bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model).look)
         bot.start()
         closing.push_async_callback(_end, bot, tasks, stop)
         async with monitored(bot, sender, measures, clock, session, start.switch):
@@ -248,12 +253,17 @@ def _receiving(project: Project, store: Store, access_lists: AccessLists, notifi
     return people
 
 
-def _leads(start: Startup, session: aiohttp.ClientSession, inbox: Inbox, clock: Clock) -> Leads | None:
+def _language_model(start: Startup, session: aiohttp.ClientSession) -> LanguageModel | None:
     settings = start.project.settings.language_model
-    if not settings.url:
-        return None
-    writer = LanguageModel(session, str(settings.url), settings.model, start.model_key)
-    return Leads(writer.lead, inbox.announce, clock)
+    return LanguageModel(session, str(settings.url), settings.model, start.model_key) if settings.url else None
+
+
+def _second_reader(bot: LiveBot, model: LanguageModel) -> SecondReader:
+    """The second reader. Its budget counts the answers of earlier runs."""
+    settings, clock = bot.project.settings.language_model, bot.clock
+    budget = Budget(settings.questions_an_hour, settings.questions_a_day)
+    budget.spend(bot.engine.view().answered_at(clock.now() - DAY))
+    return SecondReader(model.read, lambda: bot.engine.view(), clock, bot.turn, budget, settings.model)
 
 
 def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +15,7 @@ import aiohttp
 from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.parser import Parser
+from bot.adapters.language_model import LanguageModel
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
@@ -22,14 +23,22 @@ from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
+from bot.config.settings.model import LanguageModelSettings
 from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
-from bot.core.model import Absence
+from bot.core.model import Absence, Story
 from bot.core.prices.windows import format_duration
 from bot.core.text.wording import listing
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
+SAMPLE = Story(
+    "sample",
+    "check",
+    "Chip stocks fall 7% as Acme AI releases a model that needs a tenth of the chips",
+    datetime(2025, 1, 27, 14, tzinfo=UTC),
+)
+"""A made-up story of a fall that AI causes."""
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -86,6 +95,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield finding
     yield await _prices(project, timetables, now)
     yield await _telegram(project)
+    if settings.language_model.second_reader:
+        yield await _second_reader(settings.language_model)
 
 
 def _database(file: Path) -> Finding:
@@ -234,3 +245,23 @@ async def _telegram(project: Project) -> Finding:
     return Finding(
         "telegram", True, f"@{name} answers; {len(telegram.admins)} admins, {len(telegram.allow)} more chats"
     )
+
+
+async def _second_reader(settings: LanguageModelSettings) -> Finding:
+    """Whether the language model answers a sample question as the second reader needs it."""
+    part = "second reader"
+    try:
+        key, _ = find_language_model_key(os.environ, settings.key_file)
+    except ConfigError:
+        return Finding(part, False, "not asked, as its key cannot be read", "see the language model above")
+    async with open_session() as session:
+        model = LanguageModel(session, str(settings.url), settings.model, key)
+        try:
+            moves = await model.read(SAMPLE)
+        except SourceError as error:
+            return Finding(part, False, f"no answer: {error}", "see docs/language-model.md")
+    if not any(move.agent for move in moves):
+        return Finding(
+            part, False, "answers, but misreads a plain story", "choose a larger model under language_model:"
+        )
+    return Finding(part, True, "answers, and reads a plain story as it should")
