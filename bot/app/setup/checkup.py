@@ -261,7 +261,5 @@ async def _second_reader(settings: LanguageModelSettings) -> Finding:
         except SourceError as error:
             return Finding(part, False, f"no answer: {error}", "see docs/language-model.md")
     if not any(move.agent for move in moves):
-        return Finding(
-            part, False, "answers, but misreads a plain story", "choose a larger model under language_model:"
-        )
+        return Finding(part, False, "answers, but misreads a plain story", "choose a larger model")
     return Finding(part, True, "answers, and reads a plain story as it should")
