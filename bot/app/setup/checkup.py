@@ -96,7 +96,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
     yield await _prices(project, timetables, now)
     yield await _telegram(project)
     if settings.language_model.second_reader:
-        yield await _second_reader(settings.language_model)
+        yield await check_second_reader(settings.language_model)
 
 
 def _database(file: Path) -> Finding:
@@ -247,7 +247,7 @@ async def _telegram(project: Project) -> Finding:
     )
 
 
-async def _second_reader(settings: LanguageModelSettings) -> Finding:
+async def check_second_reader(settings: LanguageModelSettings) -> Finding:
     """Whether the language model answers a sample question as the second reader needs it."""
     part = "second reader"
     try:

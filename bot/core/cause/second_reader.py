@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from math import isfinite
-from types import MappingProxyType
 from typing import Any
 
 from bot.core.model import Because, Direction, Field, Reading, SecondReading, Story, ToldMove
@@ -27,33 +26,20 @@ LONGEST_ANSWER = 4000
 NAME = "moves_in_a_story"
 """Of the schema, as the API wants one."""
 
-_FIELDS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "who": {"type": "string"},
-        "direction": {"type": "string", "enum": [str(d) for d in Direction]},
-        "because": {"type": "string", "enum": [str(b) for b in Because]},
-        "ai_is_the_agent": {"type": "boolean"},
-        "certainty": {"type": "number"},
-    }
-)
-SCHEMA: Mapping[str, Any] = MappingProxyType(
-    {
-        "type": "object",
-        "properties": {
-            "moves": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": dict(_FIELDS),
-                    "required": list(_FIELDS),
-                    "additionalProperties": False,
-                },
-            }
-        },
-        "required": ["moves"],
-        "additionalProperties": False,
-    }
-)
+_FIELDS: Mapping[str, Mapping[str, Any]] = {
+    "who": {"type": "string"},
+    "direction": {"type": "string", "enum": [str(d) for d in Direction]},
+    "because": {"type": "string", "enum": [str(b) for b in Because]},
+    "ai_is_the_agent": {"type": "boolean"},
+    "certainty": {"type": "number"},
+}
+_MOVE = {"type": "object", "properties": _FIELDS, "required": list(_FIELDS), "additionalProperties": False}
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"moves": {"type": "array", "items": _MOVE}},
+    "required": ["moves"],
+    "additionalProperties": False,
+}
 """The JSON Schema of an answer, with nothing that some servers do not support; ``read_answer`` checks the rest."""
 
 _INSTRUCTIONS = f"""\
