@@ -159,6 +159,17 @@ def test_daily_bars_and_splits_reach_two_years_further_back(store: SqliteStore) 
     assert list(store.observations(NOW, after(5))) == [bar, split]
 
 
+def test_the_first_answer_about_a_story_is_the_one_that_stays(store: SqliteStore) -> None:
+    first = SecondReading(
+        "s1", NOW, (ToldMove("Nvidia", Direction.RISES, Because.NOT_TOLD, agent=False, certainty=0.5),)
+    )
+    store.commit(batch(story(), first))
+    store.commit(batch(SecondReading("s1", after(9)), SecondReading("pruned long ago", after(9))))
+    assert list(store.observations(NOW - timedelta(seconds=1), after(9)))[:2] == [story(), first]
+    assert list(store.observations(NOW, after(8))) == []
+    assert list(store.observations(NOW, after(9))) == [SecondReading("pruned long ago", after(9))]
+
+
 def test_an_earnings_date_is_stored_where_it_says_something_new(store: SqliteStore) -> None:
     def told(day: date, seconds: int, when: ReportTime = ReportTime.UNKNOWN) -> EarningsDate:
         return EarningsDate("NVDA", day, after(seconds), when, "yahoo")

@@ -22,7 +22,7 @@ from bot.core.waiting import back_off
 log = logging.getLogger(__name__)
 
 SOURCE = "second reader"
-LOOK_EVERY = timedelta(seconds=10)
+LOOK_EVERY = timedelta(seconds=5)
 MOST_A_LOOK = 3
 """Stories asked about in one look, which must not take longer than a job may."""
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
