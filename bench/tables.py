@@ -26,6 +26,11 @@ def told(found: dict[str, Any], *, headlines: bool = True) -> str:
     if "shocks" in found:
         out += _shocks_told(found["shocks"], headlines)
     out += [*_ordinary_told(found, headlines), *_year_told(found, headlines)]
+    if "second_reader" in found:
+        second = found["second_reader"]
+        out += ["## The same with a second reader", ""]
+        out += [*table(second["answered"], ["played", "answers", "moves", "by_ai", "failed"]), ""]
+        out += _ordinary_told(second, headlines)
     if "shocks" in found:
         windows = found["shocks"]["windows"]
         out += ["### Time", "", *table(windows, ["window", "sessions", "symbols", "stories", "seconds"])]
