@@ -21,6 +21,9 @@ from bot.core.waiting import back_off
 
 log = logging.getLogger(__name__)
 
+Read = Callable[[Story], Awaitable[Sequence[ToldMove]]]
+"""The moves in a story. Raises SourceError."""
+
 SOURCE = "second reader"
 LOOK_EVERY = timedelta(seconds=5)
 MOST_A_LOOK = 3
@@ -55,8 +58,7 @@ class Budget:
 class SecondReader:
     """Finds the questions, asks them within the budget, and reports how each went. ``turn`` takes what was seen."""
 
-    read: Callable[[Story], Awaitable[Sequence[ToldMove]]]
-    """The moves in a story. Raises SourceError."""
+    read: Read
     view: Callable[[], View]
     clock: Clock
     turn: Callable[[Sequence[Observation]], object]

@@ -15,9 +15,9 @@ import aiohttp
 from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.parser import Parser
-from bot.adapters.language_model import LanguageModel
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
+from bot.app.run.language_model import language_model
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
@@ -255,7 +255,8 @@ async def check_second_reader(settings: LanguageModelSettings) -> Finding:
     except ConfigError:
         return Finding(part, False, "not asked, as its key cannot be read", "see the language model above")
     async with open_session() as session:
-        model = LanguageModel(session, str(settings.url), settings.model, key)
+        model = language_model(settings, session, key)
+        assert model is not None, "the configuration is refused without an address"
         try:
             moves = await model.read(SAMPLE)
         except SourceError as error:
