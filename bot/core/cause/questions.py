@@ -15,6 +15,8 @@ FALL = -0.05
 """A smaller fall is not asked about."""
 DOUBTFUL = (0.2, 0.95)
 """Outside this confidence in AI an answer would change nothing."""
+MOST_FALLS = 40
+"""In a rout hundreds fall over the same few stories, and explaining each of them takes a millisecond or two."""
 MOST = 3
 """Stories about one fall."""
 
@@ -38,7 +40,7 @@ def falls(symbols: Collection[str], causes: Causes, market: Market, at: datetime
             change = causes.moves.change_in(symbol, each, at) if each is not None else None
             if each is not None and change is not None and change <= FALL:
                 found.append(Fall(symbol, each, change))
-    return sorted(found, key=lambda f: (f.change, f.symbol, f.session.date))
+    return sorted(found, key=lambda f: (f.change, f.symbol, f.session.date))[:MOST_FALLS]
 
 
 def stories_in_doubt(causes: Causes, fall: Fall, at: datetime) -> Sequence[Story]:
