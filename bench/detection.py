@@ -60,6 +60,7 @@ def main() -> int:
         default=",".join(playing.MONTHS),
         help="ordinary months to play whole, with commas; default: those labelled",
     )
+    parser.add_argument("--unread", action="store_true", help="the months kept unread too, reported apart")
     parser.add_argument(
         "--only-months", action="store_true", help="only what is scored of the months and windows played whole"
     )
@@ -81,21 +82,23 @@ def main() -> int:
     if asked.second_reader and not months:
         parser.error("--second-reader is asked in the months; name some with --months")
     asking = Asking(asked.second_reader, asked.model) if asked.second_reader else None
+    unread = list(playing.UNREAD) if asked.unread else []
     found: dict[str, Any] = {"machine": machine()}
     with ProcessPoolExecutor(max_workers=max(1, asked.jobs)) as pool:
+        apart = pool.map(_whole, map(playing.month, unread))
         stretches = [*map(playing.month, months), *playing.windows()] if months else []
         whole = pool.map(_whole, stretches)
         beside = pool.map(partial(_whole, asking=asking), stretches) if asking else iter(())
         if not asked.only_months:
             found |= everything_else(pool, quick=asked.quick)
-        played, helped = list(whole), list(beside)
+        played, kept_unread, helped = list(whole), list(apart), list(beside)
     if played:
         found["ordinary"] = ordinary.ordinary_tables(played[: len(months)], played[len(months) :])
+    if kept_unread:
+        found["unread"] = ordinary.ordinary_tables(kept_unread, [])
     if helped:
-        found["second_reader"] = {
-            "ordinary": ordinary.ordinary_tables(helped[: len(months)], helped[len(months) :]),
-            "answered": list(second_reader.told([(p.name, p.answered) for p in helped])),
-        }
+        found["second_reader"] = ordinary.ordinary_tables(helped[: len(months)], helped[len(months) :])
+        found["answered"] = list(second_reader.told([(p.name, p.answered) for p in helped]))
     print(json.dumps(found, indent=1, ensure_ascii=False, default=str) if asked.json else told(found))
     if asked.write:
         write(told(found, headlines=False))

@@ -25,12 +25,17 @@ def told(found: dict[str, Any], *, headlines: bool = True) -> str:
         out += _topics_told(found)
     if "shocks" in found:
         out += _shocks_told(found["shocks"], headlines)
-    out += [*_ordinary_told(found, headlines), *_year_told(found, headlines)]
-    if "second_reader" in found:
-        second = found["second_reader"]
-        out += ["## The same with a second reader", ""]
-        out += [*table(second["answered"], ["played", "answers", "moves", "by_ai", "failed"]), ""]
-        out += _ordinary_told(second, headlines)
+    for key, title in (
+        ("ordinary", "Ordinary months"),
+        ("unread", "Months kept unread until the end"),
+        ("second_reader", "Ordinary months with a second reader"),
+    ):
+        if key in found:
+            out += _months_told(found[key], title, headlines)
+    if "answered" in found:
+        out += ["What it answered:", ""]
+        out += [*table(found["answered"], ["played", "answers", "moves", "by_ai", "failed"]), ""]
+    out += _year_told(found, headlines)
     if "shocks" in found:
         windows = found["shocks"]["windows"]
         out += ["### Time", "", *table(windows, ["window", "sessions", "symbols", "stories", "seconds"])]
@@ -93,23 +98,20 @@ def _shocks_told(shock: dict[str, Any], headlines: bool) -> list[str]:
     return out
 
 
-def _ordinary_told(found: dict[str, Any], headlines: bool) -> list[str]:
-    if "ordinary" not in found:
-        return []
-    month = found["ordinary"]
+def _months_told(month: dict[str, Any], title: str, headlines: bool) -> list[str]:
     verdicts = ["right", "wrong", "disputable", "unclear", "unlabelled", "share"]
-    out = ["### Ordinary months", "", "Incidents that claim AI-model news:", ""]
+    out = [f"### {title}", "", "Incidents that claim AI-model news:", ""]
     columns = ["month", "sessions", "labelled_falls", "labelled_ai", "ai_claims", *verdicts, "seconds"]
     out += [*table(month["months"], columns), ""]
     out += ["By the kind of cause an incident's headline gives:", ""]
     out += [*table(month["claims"], ["claims", "incidents", *verdicts]), ""]
     said = ["said"] if headlines else []
     columns = ["month", "session", "lead", "change_pct", "falls", "confidence", "label", "rules", "withdrawn", *said]
-    for title, words in (("not_right", "Claims of AI not right"), ("right", "Claims of AI right")):
-        out += [f"{words}: {len(month[title])}.", ""]
-        if month[title]:
-            verdict = ["verdict"] if title == "not_right" else []
-            out += [*table(month[title], [*columns[:6], *verdict, *columns[6:]]), ""]
+    for part, words in (("not_right", "Claims of AI not right"), ("right", "Claims of AI right")):
+        out += [f"{words}: {len(month[part])}.", ""]
+        if month[part]:
+            verdict = ["verdict"] if part == "not_right" else []
+            out += [*table(month[part], [*columns[:6], *verdict, *columns[6:]]), ""]
     wrong = month["others_wrong"]
     out += [f"Other causes given, wrong by the label: {len(wrong)}.", ""]
     if wrong:
@@ -138,12 +140,12 @@ def _ordinary_told(found: dict[str, Any], headlines: bool) -> list[str]:
         story = ["story"] if headlines else []
         columns = ["played", "session", "lead", "falls", "at_first", "by_next_close", "first_seen_at", *story]
         out += [*table(stories, columns), ""]
-    for title, words in (
+    for part, words in (
         ("by_next_close", "Confidence in AI at the next close, by fifths, over months and windows:"),
         ("at_first_claim", "Confidence in AI in the first message that gives it:"),
         ("best", "Confidence of the likeliest explanation, of whatever kind, at the next close:"),
     ):
-        out += [words, "", *table(month[title], list(month[title][0])), ""]
+        out += [words, "", *table(month[part], list(month[part][0])), ""]
     return out
 
 

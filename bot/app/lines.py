@@ -120,6 +120,7 @@ def _cause(cause: CauseRef | None) -> dict[str, Any] | None:
         "cluster": cause.cluster,
         "sources": list(cause.sources),
         "confidence": _rounded(cause.confidence),
+        "agents": list(cause.agents),
     }
 
 

@@ -19,13 +19,14 @@ import aiohttp
 
 from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.reader import FeedReader
-from bot.adapters.notifiers.telegram import Permissions, TelegramListener
+from bot.adapters.notifiers.telegram import CHANNEL, Permissions, TelegramListener
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
 from bot.app.chat.access import AccessLists
 from bot.app.chat.handlers import ChatCommands
 from bot.app.chat.held import EVERY as HELD_EVERY
 from bot.app.chat.held import HeldMessages
+from bot.app.chat.moves import ChatMoves
 from bot.app.chat.silences import Silences
 from bot.app.monitoring.counters import MeasuredCycle, Measures
 from bot.app.monitoring.endpoints import monitored
@@ -42,7 +43,6 @@ from bot.app.run.notifiers import (
     close_all,
     configured_recipients,
     live_notifiers,
-    requeue_in_doubt,
     without_edits,
 )
 from bot.app.run.pictures import Charts
@@ -52,13 +52,14 @@ from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
 from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
+from bot.config.settings.model import InDoubtPolicy
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
 from bot.core.model import Announcement, Notification
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.prices.exchanges import HOME
 from bot.core.secret import Secret
-from bot.core.text.wording import age, count, listing
+from bot.core.text.wording import age, listing
 from bot.core.view import View
 from bot.delivery.recipients import notice
 from bot.delivery.sender import Sender
@@ -128,7 +129,8 @@ async def running_bot(
         )
         reader = _reader(start.project, session, store)
         closing.push_async_callback(_closed, reader.close)
-        sender = _sender(store, notifiers, people, inbox, measures, clock)
+        moves = ChatMoves(store, access_lists, muting, people.refresh)
+        sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock)
         bot = LiveBot(
             start.project,
             journal=store,
@@ -146,7 +148,7 @@ async def running_bot(
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
-        _recover(store, notifiers, inbox, clock)
+        _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))
         _report_strangers(start.project, timetables, inbox, clock)
@@ -161,6 +163,7 @@ async def running_bot(
                 access_lists=access_lists,
                 muting=muting,
                 refresh=people.refresh,
+                moves=moves,
                 status=lambda: status_message(bot, clock.now()),
                 reload=reloader.now,
                 announce=inbox.announce,
@@ -268,9 +271,11 @@ def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) 
 
 
 def _sender(
+    start: Startup,
     store: Store,
     notifiers: dict[str, Notifier],
     people: Audience,
+    moves: ChatMoves,
     inbox: Inbox,
     measures: Measures,
     clock: Clock,
@@ -282,23 +287,23 @@ def _sender(
     def sent(notification: Notification) -> None:
         measures.delivered(notification, clock.now())
 
+    ask = (CHANNEL,) if start.project.settings.telegram.in_doubt is InDoubtPolicy.ASK else ()
     return Sender(
         store,
         store,
         notifiers,
         clock,
         real_clock=SteadyClock(),
+        audience=people.admins_marked,
+        ask=ask,
         report=inbox.report,
         announce=announce,
         sent=sent,
+        moved=moves.lists_follow,
     )
 
 
-def _recover(store: Store, notifiers: dict[str, Notifier], inbox: Inbox, clock: Clock) -> None:
-    """Mark what was in flight when the last run ended as in doubt, and tell the operator what remains so."""
-    recovered = store.recover(clock.now())
-    if doubtful := max(0, recovered - requeue_in_doubt(store, notifiers, clock.now())):
+def _recover(store: Store, clock: Clock) -> None:
+    """Mark what was in flight when the last run ended as in doubt; the sender repeats or tells it."""
+    if doubtful := store.recover(clock.now()):
         log.warning("%d deliveries were in flight when the last run ended; they are marked unknown", doubtful)
-        headline = f"{count(doubtful, 'message')} may not have arrived"
-        detail = "The last run ended while sending. Messages in doubt are not sent again automatically."
-        inbox.announce(notice("recovery", headline, detail, clock.now()))

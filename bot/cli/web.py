@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.history.filters import database_file
+from bot.cli.history.filters import database_file, titles_of
 from bot.cli.options import DEFAULT_CONFIG, Config, Database
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
@@ -47,7 +47,7 @@ def web(
     from bot.app.stores import connect_guarded
     from bot.web.site import listen, serve, site
 
-    application = site(file, connect_guarded, password)
+    application = site(file, connect_guarded, password, titles_of(config))
     listening = listen(host, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)  # the server shuts down first, and then passes the signal on

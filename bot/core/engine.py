@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from bot.core.cause.causes import STRONG, Causes
+from bot.core.cause.causes import Causes
 from bot.core.cause.second_reader import SecondReadings
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
@@ -94,9 +94,14 @@ class Engine:
         self.alerts = AlertBook(market, watching_since)
         self.alerts.between = alerts_between
         self.incidents = Incidents(
-            lambda s: market.of(s).timetable, self.alerts.get, lambda: self.news.topics.ai_causes, self._lines_of
+            lambda s: market.of(s).timetable,
+            self.alerts.get,
+            lambda: self.news.topics.ai_causes,
+            lambda s: self.companies.lines_of(s),
         )
-        messages = MessageBuilder(market, companies, topics, self.earnings, tuple(episodes), news.stories_about)
+        messages = MessageBuilder(
+            market, companies, topics, self.earnings, tuple(episodes), news.stories_about, self._tells_of_a_line
+        )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
         self._benchmark = benchmark
         self.causes = self._causes()
@@ -349,12 +354,10 @@ class Engine:
         before = timetable.before(current) if current is not None and at <= current.close_at else None
         return (before,) if before is not None else ()
 
-    def _lines_of(self, symbol: str) -> tuple[str, ...]:
-        """The lines of business a company has a considerable share in, the main one first."""
-        shares = self.companies.exposures_of(symbol)
-        return tuple(
-            sorted((line for line in shares if shares[line] >= STRONG), key=lambda line: (-shares[line], line))
-        )
+    def _tells_of_a_line(self, rule: str) -> bool:
+        """Whether alerts of the rule of this name say that a line of business falls."""
+        known = self.rules.named(rule)
+        return known is not None and known.together is Together.BY_LINE
 
     def _enter(self, change: AlertChange, at: datetime, result: StepResult) -> str:
         """Assign a changed alert to its incident; returns the incident's id."""

@@ -10,7 +10,7 @@ AftershockError
 │   │   └── StoreLostError the file was removed or replaced while it was open
 │   ├── StoreInUseError   another ``run`` owns this database
 │   └── StoreVersionError written by a newer program, or not ours
-├── DeliveryError         one attempt to reach one recipient: ``permanent``, ``retry_after``, ``unknown``
+├── DeliveryError         one attempt to reach one recipient: ``permanent``, ``retry_after``, ``unknown``, ``channel``
 └── UsageError            impossible arguments of a command
 """
 
@@ -97,8 +97,10 @@ class DeliveryError(AftershockError):
     """One attempt to deliver failed.
 
     ``permanent``: trying again unchanged cannot help. ``retry_after``: wait this long first. ``unknown``: the message
-    may have arrived, as the connection broke after it was sent, and must not be repeated blindly. ``moved_to``: the
-    chat's new id after a migration. ``forbidden``: the recipient has blocked or removed us.
+    may have arrived, as the connection broke after it was sent; whoever repeats it says so. ``channel``: the fault is
+    the channel's (a gateway's page, a cut line, a rejected token), so it decides nothing about the message.
+    ``moved_to``: the chat's new id after a migration. ``instead``: this recipient takes nothing, but that one of the
+    same chat does. ``forbidden``: the recipient has blocked or removed us.
     """
 
     def __init__(
@@ -108,15 +110,19 @@ class DeliveryError(AftershockError):
         permanent: bool = False,
         retry_after: timedelta | None = None,
         unknown: bool = False,
+        channel: bool = False,
         forbidden: bool = False,
         moved_to: str | None = None,
+        instead: str | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
         self.unknown = unknown
+        self.channel = channel
         self.forbidden = forbidden
         self.moved_to = moved_to
+        self.instead = instead
 
 
 class UsageError(AftershockError):

@@ -34,6 +34,7 @@ from bot.core.model import (
     PricePoll,
     Quote,
     Recipient,
+    Severity,
     Silence,
     Split,
     StoredStory,
@@ -120,9 +121,13 @@ class Notifier(Protocol):
     async def send(self, outgoing: Outgoing) -> str:
         """Deliver, and return the channel's id of the message, for edits and replies.
 
-        Raises DeliveryError; after ``unknown`` the caller must not repeat the attempt by itself. Raises CancelledUnsent
-        when cancelled before anything was sent.
+        Raises DeliveryError; after ``unknown`` a repeat must be marked as perhaps one. Raises CancelledUnsent when
+        cancelled before anything was sent.
         """
+
+    async def probe(self) -> None:
+        """Ask whether the channel works again, without sending a message. Raises DeliveryError if it does not."""
+        return
 
     async def close(self) -> None:
         """Release everything; nothing is sent afterwards. Closing twice is allowed."""
@@ -143,17 +148,25 @@ class Outbox(Protocol):
 
         An edit waits until the message it edits is ``sent``; where that will never be, it is settled as ``superseded``.
         The attempt is recorded before this returns: ``recover`` finds a lease left by a killed process, and one that
-        ran out becomes ``unknown``.
+        ran out becomes ``unknown``. An edit is queued again instead, as repeating it does no harm.
         """
 
     def settle(self, delivery: Delivery) -> None:
-        """Record how an attempt ended: ``sent``, back to the queue at ``retry_at``, or given up.
+        """Record how an attempt ended: ``sent``, back to the queue at ``retry_at`` if there is one, or given up.
 
         Settling again changes nothing. Raises StoreError for an attempt that was never claimed.
         """
 
     def recover(self, now: datetime) -> int:
-        """At start: leases of a dead process become ``unknown``, as they may have been sent. Returns how many."""
+        """At start: leases of a dead process become ``unknown``, as they may have been sent; edits are queued again.
+        Returns how many became ``unknown``."""
+
+    def repeat_in_doubt(self, since: datetime, least: Severity, ask: Collection[str], always: Collection[str]) -> int:
+        """Queue once more what is in doubt after a single attempt and was created after ``since``. Returns how many.
+
+        That is operator notices and what is of severity ``least`` or above, except on the channels in ``ask``; on those
+        in ``always``, which recognise repeats, everything.
+        """
 
     def outbox_counts(self) -> Mapping[str, int]:
         """How many notifications are ``queued``, ``leased`` and ``unknown``."""

@@ -3,15 +3,21 @@
 Only what is sent at once is leased, so a killed process leaves in doubt no more than was in flight. One message at a
 time per recipient, many recipients at a time. Waiting (a rate limit, a retry, a channel that is down) happens in the
 outbox, not under a lease.
+
+A failure settles a message only if it is about the message or its recipient. One of the whole channel rests the
+channel: it is asked whether it works (``Notifier.probe``), then one message tries it, then all go on. What may have
+arrived is sent once more, marked as perhaps a repeat, if it is an alert of severity high or above; after a failure of
+the channel anything is, as notices always are, ``MOST_DOUBTS`` times at most.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,16 +29,45 @@ from bot.core.model import (
     Notification,
     Outgoing,
     Reason,
+    Recipient,
+    Severity,
     SourceReport,
     Trouble,
 )
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Clock, Notifier, Outbox, Recipients
+from bot.core.text.wording import age
 from bot.core.waiting import back_off
 from bot.delivery.pacing import Pacer
-from bot.delivery.recipients import announce_failed, announce_gone, announce_moved, announce_unknown, disable
+from bot.delivery.recipients import (
+    announce_failed,
+    announce_gone,
+    announce_heard,
+    announce_in_doubt,
+    announce_moved,
+    announce_redirected,
+    announce_reopened,
+    announce_too_old,
+    announce_unheard,
+    disable,
+    last_operator,
+    marked,
+)
+from bot.render import plain
 
 log = logging.getLogger(__name__)
+
+REPEATED_FROM = Severity.HIGH
+"""The least severity of an alert in doubt that is sent once more."""
+MOST_DOUBTS = 10
+"""Attempts in doubt after which a message is not repeated even though its channel was failing: with the waits between
+them, some four minutes of a channel that says it works and breaks off each time."""
+MUTE_AFTER = timedelta(minutes=5)
+"""A channel that has taken no message for this long is named as mute."""
+REMIND = timedelta(hours=24)
+"""How often messages in doubt are named again until somebody settles them."""
+TOPIC_AGAIN = timedelta(hours=6)
+"""After this a topic that took no messages is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +85,11 @@ class SendPolicy:
     """After this many failures in a row the channel pauses until the next retry; or the recipient alone, if the channel
     is ``separate_services``."""
     give_up_after: timedelta = timedelta(hours=24)
-    """A notification older than this is not sent."""
+    """A notification older than this is not sent: it is not worth it any more."""
     edits_expire_after: timedelta = timedelta(hours=6)
     """Nor is an edit older than this: by then there has been a follow-up."""
     idle: timedelta = timedelta(seconds=5)
-    """How often to check the outbox without ``wake``."""
+    """How often to check the outbox without ``wake``, and what is in doubt."""
     grace: timedelta = timedelta(seconds=1)
     """How long a shutdown waits for messages in flight; in all it takes under two seconds."""
 
@@ -63,13 +98,35 @@ class SendPolicy:
         return back_off(attempt, self.first_delay, self.last_delay)
 
 
+@dataclass(slots=True)
+class _Failing:
+    """A channel, or a service of its own on one, whose messages fail for reasons of its own."""
+
+    since: datetime
+    text: str = ""
+    count: int = 0
+    """Failures in a row."""
+    probed: bool = False
+    """It has said that it works, and no message has failed since."""
+
+
+@dataclass(slots=True)
+class _Redirect:
+    """Where the messages of a recipient go instead, until it is tried again."""
+
+    instead: str
+    until: datetime
+
+
 class Sender:
     """Delivers the notifications in the outbox.
 
     ``clock`` gives the times to store, live or simulated. ``real_clock``, by default the same, follows real time and
-    governs rate limits and waiting. Callbacks: ``report`` for every failure of a channel and once on its recovery;
-    ``announce`` for operator announcements (a recipient gone, a delivery in doubt), to be routed and committed like any
-    other; ``sent`` for every message a channel acknowledged.
+    governs rate limits and waiting. ``audience`` has the recipients with their present rights, by default as stored; on
+    the channels in ``ask`` only a person repeats an alert in doubt. Callbacks: ``report`` for every failure of a
+    channel and once on its recovery; ``announce`` for operator announcements (a recipient gone, messages in doubt), to
+    be routed and committed like any other; ``sent`` for every message a channel acknowledged; ``moved`` with a chat's
+    old and new id, before the recipient moves.
     """
 
     def __init__(
@@ -82,9 +139,12 @@ class Sender:
         pacer: Pacer | None = None,
         real_clock: Clock | None = None,
         policy: SendPolicy | None = None,
+        audience: Callable[[], Sequence[Recipient]] | None = None,
+        ask: Collection[str] = (),
         report: Callable[[SourceReport], None] | None = None,
         announce: Callable[[Announcement], None] | None = None,
         sent: Callable[[Notification], None] | None = None,
+        moved: Callable[[str, str], object] | None = None,
     ) -> None:
         self._outbox = outbox
         self._people = people
@@ -96,11 +156,15 @@ class Sender:
             [channel for channel, n in notifiers.items() if n.separate_services],
         )
         self._policy = policy or SendPolicy()
+        self._audience = audience or people.recipients
+        self._ask = frozenset(ask)
+        self._repeatable = frozenset(channel for channel, n in notifiers.items() if n.repeatable)
         self._report = report or (lambda _: None)
         self._announce = announce or (lambda _: None)
         self.tally: Counter[DeliveryOutcome] = Counter()
         """Attempts by outcome."""
         self._sent = sent or (lambda _: None)
+        self._moved = moved or (lambda _old, _new: None)
         self._woken = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._sending: set[str] = set()
@@ -108,7 +172,16 @@ class Sender:
         self._due: list[tuple[datetime, datetime]] = []  # retries: (due in real time, the same in stored time)
         self._reached: datetime | None = None
         self._checked_at = self._pace_clock.now()
-        self._failures: dict[tuple[str, str], int] = {}
+        self._failing: dict[tuple[str, str], _Failing] = {}
+        self._reported: set[tuple[str, str]] = set()
+        self._probes: dict[str, asyncio.Task[None]] = {}
+        self._redirects: dict[str, _Redirect] = {}
+        self._unheard: dict[str, str] = {}
+        self._doubts_due: datetime | None = None
+        self._doubts: tuple[int, frozenset[str]] = (0, frozenset())
+        self._doubts_told: frozenset[str] = frozenset()
+        self._doubts_told_at: datetime | None = None
+        self._too_old = 0
         self._store_failures = 0
         self._store_paused_until: datetime | None = None
 
@@ -121,6 +194,16 @@ class Sender:
     def unsettled(self) -> int:
         """Messages whose outcome could not be stored yet; they are never sent again."""
         return len(self._unsettled)
+
+    def troubles(self) -> list[str]:
+        """What keeps people from hearing of anything, in words: the last admin refuses messages, a channel is mute."""
+        now = self._pace_clock.now()
+        found = [f"{recipient}, the only admin, cannot be reached: {text}" for recipient, text in self._unheard.items()]
+        for (channel, name), failing in self._failing.items():
+            if now - failing.since >= MUTE_AFTER and self._rests(failing) and not failing.probed:
+                who = f"{channel}:{name}" if name else channel
+                found.append(f"{who} has taken no message for {age(now - failing.since)}: {failing.text}")
+        return found
 
     def wake(self) -> None:
         """Check the outbox now, as something was added."""
@@ -138,11 +221,14 @@ class Sender:
             self._woken.clear()
             if self._pump():
                 await asyncio.sleep(0)
-            elif self._flying:
-                await asyncio.wait(self._flying.values(), return_when=asyncio.FIRST_COMPLETED)
+            elif self._flying or self._probes:
+                busy = [*self._flying.values(), *self._probes.values()]
+                await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
             else:
-                moment = self._next_moment() if until_empty else None
+                moment = self._next_moment() if until_empty and self._waits() else None
                 if moment is None or (ends is not None and loop.time() >= ends):
+                    with contextlib.suppress(StoreError):
+                        self._tell(self._pace_clock.now())
                     break
                 pause = (moment - self._pace_clock.now()).total_seconds()
                 if ends is not None:
@@ -178,13 +264,14 @@ class Sender:
                 return 0
             self._store_paused_until = None
         self._settle_leftovers()
-        free = {channel: self._pacer.free(channel, real) for channel in self._notifiers}
+        free = {channel: self._free(channel, real) for channel in self._notifiers}
         channels = [channel for channel, most in free.items() if most is None or most > 0]
         limits = [most for channel in channels if (most := free[channel]) is not None]
         most = min([self._policy.concurrency - len(self._flying), *limits])
         if most <= 0 or not channels:
             return 0
         try:
+            self._look_at_doubts(now, real)
             batch = self._outbox.claim(now, self._policy.lease_for, most, channels, self._pacer.paused(real))
         except StoreError as exc:
             self._store_failed(exc, real)
@@ -195,6 +282,48 @@ class Sender:
         for outgoing in batch:
             self._start(outgoing, now, real)
         return len(batch)
+
+    def _free(self, channel: str, real: datetime) -> int | None:
+        """How many messages the channel takes now; ``None`` for no limit. One that failed is asked first whether it
+        works, and then takes one message at a time until one arrives."""
+        free = self._pacer.free(channel, real)
+        failing = self._failing.get((channel, ""))
+        if free == 0 or failing is None or not self._rests(failing):
+            return free
+        if channel in self._probes:
+            return 0
+        if not failing.probed:
+            self._probes[channel] = asyncio.create_task(self._probe(channel), name=f"probe {channel}")
+            return 0
+        flying = sum(recipient.partition(":")[0] == channel for recipient in self._flying)
+        return min(1 if free is None else free, 1 - min(flying, 1))
+
+    def _rests(self, failing: _Failing) -> bool:
+        return failing.count >= self._policy.channel_failures
+
+    async def _probe(self, channel: str) -> None:
+        """Ask the channel whether it works; if not, it rests again."""
+        failed = ""
+        try:
+            await self._notifiers[channel].probe()
+        except DeliveryError as error:
+            failed = str(error)
+        except Exception:  # then a message has to find out
+            log.exception("the %s notifier failed", channel)
+        finally:
+            self._probes.pop(channel, None)
+            self._woken.set()
+        if failed:
+            self._count_failure(f"{channel}:", failed, self._pace_clock.now())
+        elif (failing := self._failing.get((channel, ""))) is not None:
+            failing.probed = True
+
+    def _waits(self) -> bool:
+        """Whether anything is left to send or to store."""
+        try:
+            return bool(self._unsettled) or self._outbox.outbox_counts()["queued"] > 0
+        except StoreError:
+            return True
 
     def _start(self, outgoing: Outgoing, now: datetime, real: datetime) -> None:
         notification = outgoing.notification
@@ -207,6 +336,7 @@ class Sender:
         keeps = self._policy.edits_expire_after if notification.edits else self._policy.give_up_after
         if now - notification.created_at > keeps:
             self._conclude(outgoing, now, DeliveryOutcome.FAILED, error="too old to send")
+            self._too_old += not notification.edits and notification.reason is not Reason.OPERATOR
             return
         ready = self._pacer.ready_at(recipient, real)
         if recipient in self._flying:
@@ -227,7 +357,7 @@ class Sender:
         started_at = self._now()
         outcome: str | DeliveryError
         try:
-            outcome = await self._notifiers[notification.channel].send(outgoing)
+            outcome = await self._notifiers[notification.channel].send(self._addressed(outgoing))
         except CancelledUnsent as exc:
             outcome = DeliveryError(str(exc) or "stopped before it was sent", retry_after=timedelta(0))
         except asyncio.CancelledError:
@@ -247,6 +377,20 @@ class Sender:
             self._sent(notification)
             self._conclude(outgoing, started_at, DeliveryOutcome.SENT, message_id=outcome)
             self._recovered(notification.recipient)
+            self._works_again(notification.recipient)
+
+    def _addressed(self, outgoing: Outgoing) -> Outgoing:
+        """What to hand to the notifier: marked where it is perhaps a repeat, to where the recipient's messages go."""
+        notification = outgoing.notification
+        if outgoing.doubts and not notification.edits and notification.channel not in self._repeatable:
+            summary = marked(notification.summary)
+            notification = replace(notification, summary=summary, text=plain(summary))
+        redirect = self._redirects.get(notification.recipient)
+        if redirect is None or redirect.until <= self._pace_clock.now():
+            return replace(outgoing, notification=notification)
+        # a reply would go to the topic of the message it replies to
+        notification = replace(notification, recipient=redirect.instead)
+        return replace(outgoing, notification=notification, replies_to_message=None)
 
     def _failed(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
         notification, text = outgoing.notification, str(error)
@@ -254,17 +398,15 @@ class Sender:
         real = self._pace_clock.now()
         if error.moved_to:
             self._move(outgoing, started_at, error.moved_to, text)
-        elif error.unknown:
-            self._conclude(outgoing, started_at, DeliveryOutcome.UNKNOWN, error=text)
-            if notification.reason is not Reason.OPERATOR:
-                self._announce(announce_unknown(notification, text, self._now()))
+        elif error.instead:
+            self._redirect(outgoing, started_at, error.instead, text)
+        elif error.unknown and not notification.edits:
+            self._leave_in_doubt(outgoing, started_at, error)
         elif error.forbidden:
+            self._refused(outgoing, started_at, text)
+        elif error.permanent and not error.channel:
             self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
-            self._switch_off(notification.recipient, text)
-            self._recovered(notification.recipient)
-        elif error.permanent:
-            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
-            self._count_failure(notification.recipient, text, None)
+            self._report_failure(notification.recipient, text)
             # a failed edit (somebody deleted the message) is no lost alert, and would be announced every minute
             if not notification.edits and notification.reason is not Reason.OPERATOR:
                 self._announce(announce_failed(notification, text, self._now()))
@@ -276,18 +418,75 @@ class Sender:
             self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=retry_in)
             self._count_failure(notification.recipient, text, real)
 
+    def _leave_in_doubt(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
+        """It may have arrived: repeat it where that is better than silence, else leave it to a person."""
+        self._count_failure(outgoing.notification.recipient, str(error), self._pace_clock.now())
+        retry_in = self._policy.delay(outgoing.attempt) if self._repeats(outgoing, error) else None
+        self._conclude(outgoing, started_at, DeliveryOutcome.UNKNOWN, error=str(error), retry_in=retry_in)
+
+    def _repeats(self, outgoing: Outgoing, error: DeliveryError) -> bool:
+        notification = outgoing.notification
+        if notification.channel in self._repeatable:
+            return True
+        is_notice = notification.reason is Reason.OPERATOR
+        if notification.channel in self._ask and not is_notice:
+            return False
+        failing = self._failing.get(self._pacer.service_of(notification.recipient))
+        if error.channel or is_notice or (failing is not None and self._rests(failing)):
+            return outgoing.doubts + 1 < MOST_DOUBTS
+        return notification.severity >= REPEATED_FROM and not outgoing.doubts
+
     def _recovered(self, recipient: str) -> None:
+        """The channel took a message, or refused its recipient: it works."""
         channel, name = service = self._pacer.service_of(recipient)
-        if self._failures.pop(service, 0):
+        self._failing.pop(service, None)
+        if service in self._reported:
+            self._reported.discard(service)
             self._report(SourceReport(channel, self._now(), detail="messages are delivered again", subject=name))
 
-    def _count_failure(self, recipient: str, text: str, pause_from: datetime | None) -> None:
+    def _report_failure(self, recipient: str, text: str) -> None:
         channel, name = service = self._pacer.service_of(recipient)
-        failures = self._failures[service] = self._failures.get(service, 0) + 1
+        self._reported.add(service)
         self._report(SourceReport(channel, self._now(), Trouble.FAILED, text, subject=name))
-        if pause_from is not None and failures >= self._policy.channel_failures:
-            beyond = failures - self._policy.channel_failures + 1
-            self._pacer.pause_service(recipient, pause_from + self._policy.delay(beyond), pause_from)
+
+    def _count_failure(self, recipient: str, text: str, real: datetime) -> None:
+        """One more failure of the channel, which rests after several in a row."""
+        failing = self._failing.setdefault(self._pacer.service_of(recipient), _Failing(real))
+        failing.count, failing.text, failing.probed = failing.count + 1, text, False
+        self._report_failure(recipient, text)
+        if self._rests(failing):
+            beyond = failing.count - self._policy.channel_failures + 1
+            self._pacer.pause_service(recipient, real + self._policy.delay(beyond), real)
+
+    # ----------------------------------------------------------------------------------------------------- recipients
+
+    def _refused(self, outgoing: Outgoing, started_at: datetime, text: str) -> None:
+        """The recipient takes nothing any more: it is switched off, unless nobody would be left to tell."""
+        recipient = outgoing.notification.recipient
+        self._recovered(recipient)
+        everybody = self._audience()
+        if not last_operator(recipient, everybody):
+            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
+            self._switch_off(recipient, text)
+            return
+        real, wait = self._pace_clock.now(), self._policy.delay(outgoing.attempt)
+        self._pacer.pause(recipient, real + wait, real)
+        self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=wait)
+        if recipient not in self._unheard:
+            log.error("%s, the only admin, cannot be reached: %s; its messages are tried again", recipient, text)
+            for announcement in announce_unheard(recipient, text, self._now(), everybody):
+                self._announce(announcement)
+        self._unheard[recipient] = text
+
+    def _works_again(self, recipient: str) -> None:
+        """A message of this recipient arrived."""
+        if self._unheard.pop(recipient, None) is not None:
+            log.info("%s can be reached again", recipient)
+            self._announce(announce_heard(recipient, self._now()))
+        redirect = self._redirects.get(recipient)
+        if redirect is not None and redirect.until <= self._pace_clock.now():
+            del self._redirects[recipient]
+            self._announce(announce_reopened(recipient, self._now()))
 
     def _switch_off(self, recipient: str, text: str) -> None:
         try:
@@ -297,16 +496,64 @@ class Sender:
         configured = bool(self._pacer.service_of(recipient)[1])
         self._announce(announce_gone(recipient, text, self._now(), configured=configured))
 
+    def _redirect(self, outgoing: Outgoing, started_at: datetime, instead: str, text: str) -> None:
+        """The recipient's messages go to another of the same chat for a while; it is switched off if that one gets
+        its own."""
+        recipient = outgoing.notification.recipient
+        if any(r.id == instead and r.enabled for r in self._audience()):
+            self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
+            self._switch_off(recipient, f"{text}; {instead} gets its own")
+            return
+        if recipient not in self._redirects:
+            self._announce(announce_redirected(recipient, instead, text, self._now()))
+        self._redirects[recipient] = _Redirect(instead, self._pace_clock.now() + TOPIC_AGAIN)
+        self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=timedelta(0))
+
     def _move(self, outgoing: Outgoing, started_at: datetime, moved_to: str, text: str) -> None:
         """Use the chat's new id from now on, for this notification too."""
         recipient, retry_in = outgoing.notification.recipient, timedelta(0)
         try:
+            self._moved(recipient, moved_to)
             self._people.move_recipient(recipient, moved_to)
         except StoreError as exc:
             text, retry_in = f"{text}: {exc}", self._policy.delay(outgoing.attempt)
         self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=retry_in)
         if not retry_in:
             self._announce(announce_moved(recipient, moved_to, self._now()))
+
+    # ------------------------------------------------------------------------------------------------------- in doubt
+
+    def _look_at_doubts(self, now: datetime, real: datetime) -> None:
+        """Now and then, repeat what a killed process or a lost answer left in doubt, and tell what remains so. Raises
+        StoreError."""
+        if self._doubts_due is not None and real < self._doubts_due:
+            return
+        self._doubts_due = real + self._policy.idle
+        doubts = self._in_doubt()
+        if doubts != self._doubts:
+            since = now - self._policy.give_up_after
+            if repeated := self._outbox.repeat_in_doubt(since, REPEATED_FROM, self._ask, self._repeatable):
+                log.warning("%d messages in doubt are sent once more, marked as perhaps a repeat", repeated)
+            self._doubts = self._in_doubt()
+        else:  # nothing new since the last look: several are told together
+            self._tell(real)
+
+    def _in_doubt(self) -> tuple[int, frozenset[str]]:
+        """How many are in doubt, and the ids of the newest."""
+        number = self._outbox.outbox_counts()["unknown"]
+        return number, frozenset(d.id for d in self._outbox.in_doubt()) if number else frozenset()
+
+    def _tell(self, real: datetime) -> None:
+        """Tell the operator what may not have arrived, again until it is settled, and what was too old to send."""
+        number, ids = self._in_doubt()
+        overdue = self._doubts_told_at is None or real - self._doubts_told_at >= REMIND
+        if number and (overdue or not ids <= self._doubts_told):
+            log.warning("%d messages may not have arrived", number)
+            self._announce(announce_in_doubt(self._outbox.in_doubt(), number, self._now()))
+            self._doubts_told, self._doubts_told_at = ids, real
+        if self._too_old:
+            self._announce(announce_too_old(self._too_old, self._now()))
+            self._too_old = 0
 
     # ------------------------------------------------------------------------------------------------------- settling
 
@@ -380,7 +627,7 @@ class Sender:
         ends = loop.time() + self._policy.grace.total_seconds() + 0.5
         if self._flying:
             await asyncio.wait(self._flying.values(), timeout=self._policy.grace.total_seconds())
-        left = list(self._flying.values())
+        left = [*self._flying.values(), *self._probes.values()]
         for task in left:
             task.cancel()
         if left:

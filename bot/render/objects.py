@@ -10,9 +10,13 @@ from bot.render.text import clean
 
 
 def objects(summary: Summary) -> dict[str, Any]:
-    """Subject and blocks, in reading order. Texts are cleaned of control and reordering characters but not escaped:
-    that is for the program that shows them."""
-    return {"subject": clean(summary.subject).strip(), "blocks": [_block(block) for block in summary.blocks]}
+    """Subject, agents, and blocks in reading order. Texts are cleaned of control and reordering characters but not
+    escaped: that is for the program that shows them."""
+    return {
+        "subject": clean(summary.subject).strip(),
+        "agents": [clean(agent) for agent in summary.agents],
+        "blocks": [_block(block) for block in summary.blocks],
+    }
 
 
 def _block(block: Block) -> dict[str, Any]:

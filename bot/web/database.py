@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasette.database import Database
 
+from bot.core.text.titles import Titles
+
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
@@ -25,8 +27,10 @@ class HistoryDatabase(Database):  # type: ignore[misc]  # Datasette has no type 
     a connection of its own.
     """
 
-    def __init__(self, datasette: Datasette, file: Path, connect: Connect) -> None:
+    def __init__(self, datasette: Datasette, file: Path, connect: Connect, titles: Titles) -> None:
         self._connect_to = connect
+        self.titles = titles
+        """What topics and exposures are called on the pages."""
         super().__init__(datasette, path=str(file), is_mutable=True)
 
     def connect(self, write: bool = False) -> Any:

@@ -61,6 +61,8 @@ class Plugin:
         if is_ours(datasette):
             names = ("percent", "price", "when", "tone", "confidence", "cause_heading")
             env.filters.update({name: getattr(formatting, name) for name in names})
+            titles = datasette.databases[NAME].titles
+            env.filters.update(topic_title=titles.topic, exposure_title=titles.exposure)
             env.globals.update(
                 link=formatting.link,
                 incident_path=formatting.incident_path,

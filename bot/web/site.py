@@ -12,6 +12,7 @@ from datasette.plugins import pm
 
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
+from bot.core.text.titles import Titles
 from bot.web.database import NAME, Connect, HistoryDatabase
 from bot.web.guard import Guard
 from bot.web.metadata import described, metadata
@@ -31,13 +32,14 @@ _SETTINGS = {
     "default_cache_ttl": 0,
     "truncate_cells_html": 2000,
 }
+_NO_TITLES = Titles()
 _IDLE = 5
 """Seconds until an idle connection is closed."""
 _AT_ONCE = 100
 """Connections at most; a browser opens fewer."""
 
 
-def site(file: Path, connect: Connect, password: Secret | None) -> Guard:
+def site(file: Path, connect: Connect, password: Secret | None, titles: Titles = _NO_TITLES) -> Guard:
     """The application over the history in ``file``, which ``connect`` opens for each thread.
 
     Raises StoreError where there is no history of this version.
@@ -54,7 +56,7 @@ def site(file: Path, connect: Connect, password: Secret | None) -> Guard:
         settings=_SETTINGS,
     )
     datasette.remove_database("_memory")  # added where no file is given
-    datasette.add_database(HistoryDatabase(datasette, file, connect), name=NAME)
+    datasette.add_database(HistoryDatabase(datasette, file, connect, titles), name=NAME)
     return Guard(datasette.app(), password)
 
 

@@ -12,6 +12,7 @@ from bot.app.run.alarm import Alarm
 from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing
 from bot.core.ports import Notifier
+from bot.render import plain
 from tests.store.values import NOW, recipient
 from tests.waiting import PATIENCE
 
@@ -32,9 +33,11 @@ class Channel(Notifier):
         self._answers: Iterator[DeliveryError] = iter(answers)
         self.tries: list[str] = []
         self.arrived: list[str] = []
+        self.words: list[str] = []
 
     async def send(self, outgoing: Outgoing) -> str:
         self.tries.append(outgoing.notification.recipient)
+        self.words.append(plain(outgoing.notification.summary))
         for answer in self._answers:
             raise answer
         self.arrived.append(outgoing.notification.recipient)
@@ -66,8 +69,26 @@ async def test_every_operator_is_told_once() -> None:
     assert sorted(channel.arrived) == ["telegram:1", "telegram:2"]
 
 
-@pytest.mark.parametrize("how", ["permanent", "unknown", "forbidden"])
-async def test_what_may_have_arrived_or_never_will_is_not_repeated(how: str) -> None:
+async def test_what_may_have_arrived_is_repeated_as_perhaps_a_repeat() -> None:
+    channel = Channel(DeliveryError("time-out", unknown=True), DeliveryError("down", permanent=True, channel=True))
+    alarm_over(channel, "telegram:1")("The history cannot be written", "free some space")
+    await settled()
+    assert (len(channel.tries), channel.arrived) == (3, ["telegram:1"])
+    assert ["Perhaps a repeat" in words for words in channel.words] == [False, True, True]
+
+
+async def test_it_follows_a_group_that_moved_and_leaves_a_closed_topic() -> None:
+    channel = Channel(
+        DeliveryError("moved", permanent=True, moved_to="telegram:-2/7"),
+        DeliveryError("closed", permanent=True, instead="telegram:-2"),
+    )
+    alarm_over(channel, "telegram:-1/7")("The history cannot be written", "free some space")
+    await settled()
+    assert channel.tries == ["telegram:-1/7", "telegram:-2/7", "telegram:-2"]
+
+
+@pytest.mark.parametrize("how", ["permanent", "forbidden"])
+async def test_what_never_will_arrive_is_not_repeated(how: str) -> None:
     channel = Channel(DeliveryError("no", **{how: True}))  # type: ignore[arg-type]
     alarm_over(channel, "telegram:1")("The history cannot be written", "free some space")
     await settled()

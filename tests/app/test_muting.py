@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.app.chat.silences import Silences
 from bot.clock import SimulatedClock
 from bot.core.engine import Engine
-from bot.core.model import Observation, Reason, Recipient
+from bot.core.model import Observation, Reason, Recipient, Silence
 from bot.cycle import Cycle
 from tests.core.worlds import at, close, engine, price, quote, rule
 
@@ -61,6 +62,26 @@ def test_a_silenced_stock_is_not_told_of_and_others_are(desk: Desk) -> None:
     assert [reason for reason, _ in held] == [Reason.FIRST]
     assert held[0][1].startswith("silence ")
     assert desk.fall("VRT", 85.0, "01-27 13:10") == [(Reason.FIRST, "")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "symbols"), [("ALL 2h", ("ALL",)), ("$all 2h", ("ALL",)), ("all 2h", ()), ("everything 2h", ())]
+)
+def test_all_in_capitals_is_the_stock_of_that_symbol_if_it_is_watched(
+    desk: Desk, asked: str, symbols: tuple[str, ...]
+) -> None:
+    muting = Silences(desk.store, lambda: desk.engine, desk.clock, lambda: ("NVDA", "ALL"))
+    said = muting.silence(asked, "Ada")
+    assert [s.symbols for s in muting()] == [symbols]
+    assert ("That is the stock; for every alert write /silence everything 2h." in said) is (asked == "ALL 2h")
+    assert desk.muting.silence("ALL 2h", "Ada").startswith("Silenced until 27 Jan 14:00 UTC: everything.")
+
+
+def test_a_silence_of_a_chat_follows_it_to_its_new_id(desk: Desk) -> None:
+    desk.muting.add(Silence("one", NOON + timedelta(hours=1), symbols=("NVDA",), recipient="telegram:-5"), "Ada")
+    desk.muting.moved("telegram:-5", "telegram:-1005")
+    again = Silences(desk.store, lambda: desk.engine, desk.clock, tuple)
+    assert [s.recipient for s in desk.muting()] == [s.recipient for s in again()] == ["telegram:-1005"]
 
 
 def test_a_silence_ends_by_itself_and_by_its_id(desk: Desk) -> None:
@@ -119,6 +140,13 @@ def test_an_incident_somebody_looks_after_still_says_that_it_gets_worse(desk: De
     assert (incident.thread.acknowledged_by, incident.thread.acknowledged_at) == ("Ada", at("01-27 13:01"))
     stored = desk.store.incidents_since(incident.session)
     assert stored[0].thread.acknowledged_by == "Ada"
+
+
+def test_without_an_id_the_latest_is_looked_after_by_number_not_as_text(desk: Desk) -> None:
+    desk.fall("NVDA", 88.0, "01-27 13:00")
+    (one,) = desk.engine.incidents.open()
+    desk.engine.incidents._incidents.update({i: replace(one, id=i) for i in (f"20250127-{n}" for n in range(1, 13))})
+    assert desk.muting.acknowledge("", "Ada").startswith("20250127-12 acknowledged")
 
 
 def test_an_incident_that_is_not_there_cannot_be_looked_after(desk: Desk) -> None:

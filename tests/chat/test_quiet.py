@@ -193,3 +193,15 @@ def test_what_was_silenced_or_not_wanted_is_never_told(tmp_path: Path) -> None:
     night.say("a")
     assert night.store.held("telegram:1", night.clock.now() - timedelta(days=1)) == []
     night.store.close()
+
+
+async def test_a_group_that_gets_a_new_id_at_night_is_told_in_the_morning(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    await night.held.check()
+    night.say("a")
+    assert await night.look() == []
+    night.store.move_recipient("telegram:1", "telegram:-1001")
+    night.person = Recipient("telegram:-1001", "telegram", quiet="22:00-07:00 UTC")
+    (told,) = await night.look(hours=9)
+    assert told.recipient == "telegram:-1001"
+    night.store.close()

@@ -13,7 +13,7 @@ import pytest
 
 from bot.adapters.store import open_store
 from bot.core.errors import StoreError
-from bot.core.model import Batch, Delivery, DeliveryOutcome, Notification, Outgoing, Recipient, Severity
+from bot.core.model import Batch, Delivery, DeliveryOutcome, Notification, Outgoing, Reason, Recipient, Severity
 from bot.core.ports import Outbox, Recipients, Recorder
 from tests.delivery.fake_store import FakeStore
 from tests.store.values import NOW, after, notification
@@ -188,3 +188,57 @@ def test_a_chat_that_moved_takes_its_wishes_and_its_queue_along(outbox: Kept) ->
     (moved,) = [r for r in outbox.recipients() if r.enabled]
     assert (moved.id, moved.symbols) == ("telegram:-100", ("NVDA",))
     assert [o.notification.recipient for o in claimed(outbox)] == ["telegram:-100"]
+
+
+def doubtful(outbox: Kept, *notes: Notification) -> None:
+    put(outbox, *notes)
+    for outgoing in claimed(outbox):
+        outbox.settle(ended(outgoing, DeliveryOutcome.UNKNOWN))
+
+
+def repeated(outbox: Kept, ask: Sequence[str] = (), always: Sequence[str] = (), since: float = -60) -> int:
+    return outbox.repeat_in_doubt(after(since), Severity.HIGH, ask, always)
+
+
+def test_an_alert_in_doubt_is_repeated_once_and_says_so(outbox: Kept) -> None:
+    doubtful(outbox, notification("a"))
+    assert repeated(outbox) == 1
+    (again,) = claimed(outbox, 2)
+    assert (again.attempt, again.doubts) == (2, 1)
+    outbox.settle(ended(again, DeliveryOutcome.UNKNOWN, 3))
+    assert repeated(outbox) == 0
+    assert outbox.outbox_counts()["unknown"] == 1
+
+
+def test_what_is_mild_old_or_to_be_asked_about_is_not_repeated_but_a_notice_is(outbox: Kept) -> None:
+    doubtful(
+        outbox,
+        notification("mild", ADA, severity=Severity.WARNING),
+        notification("asked", "console"),
+        replace(notification("notice", BOB, severity=Severity.WARNING), reason=Reason.OPERATOR),
+    )
+    assert repeated(outbox, since=60) == 0
+    assert repeated(outbox, ask=["console"]) == 1
+    assert names(claimed(outbox, 2)) == ["notice"]
+    assert repeated(outbox, ask=["console"], always=["telegram"]) == 1
+    assert names(claimed(outbox, 2)) == ["mild"]
+
+
+def test_an_attempt_in_doubt_may_be_settled_with_the_time_of_its_repeat(outbox: Kept) -> None:
+    put(outbox, notification("a"))
+    (first,) = claimed(outbox)
+    outbox.settle(ended(first, DeliveryOutcome.UNKNOWN, 1, retry_in=2))
+    assert outbox.outbox_counts() == {"queued": 1, "leased": 0, "unknown": 0}
+    assert claimed(outbox, 2) == []
+    (again,) = claimed(outbox, 3)
+    assert again.doubts == 1
+
+
+def test_an_edit_is_never_in_doubt_after_a_kill_or_a_lease_that_ran_out(outbox: Kept) -> None:
+    put(outbox, notification("a"))
+    (message,) = claimed(outbox)
+    outbox.settle(ended(message))
+    put(outbox, notification("edit", at=after(2), edits="a"))
+    assert names(claimed(outbox, 2)) == ["edit"]
+    (again,) = claimed(outbox, 600)
+    assert (again.notification.announcement, again.doubts) == ("edit", 0)

@@ -29,10 +29,12 @@ from bot.core.model import (
     AlertState,
     CauseRef,
     Claim,
+    EarningsDate,
     Phase,
     Reach,
     Reason,
     Reference,
+    ReportTime,
     Severity,
     Summary,
     Together,
@@ -100,18 +102,19 @@ class Desk:
     def __init__(self, *alerts: Alert) -> None:
         timetable = weekday_timetable()
         self.market = Market(lambda _: timetable)
-        for symbol in ("CHRW", "RXO"):
+        for symbol in ("CHRW", "RXO", "LSTR"):
             self.market.apply(close(symbol, 100.0, "01-24"))
             for minute in (0, 1):
                 self.market.admit(quote(symbol, 88.0, f"01-27 15:0{minute}"), at(f"01-27 15:0{minute}"))
         book = AlertBook(self.market, at("01-01 00:00"))
-        lines = {"CHRW": ("freight-brokers",), "RXO": ("freight-brokers",)}
-        incidents = Incidents(lambda _: timetable, book.get, lambda: TOPICS.ai_causes, lambda s: lines[s])
+        incidents = Incidents(lambda _: timetable, book.get, lambda: TOPICS.ai_causes, STAGE.project.companies.lines_of)
         for each in alerts:
             self.incident = incidents.join(each, at("01-27 15:00"), Together.BY_LINE)
             book.amend(replace(each, incident=self.incident.id))
         self.alerts = incidents.alerts_of(self.incident)
-        self.builder = MessageBuilder(self.market, STAGE.project.companies, TOPICS, episodes=())
+        self.builder = MessageBuilder(
+            self.market, STAGE.project.companies, TOPICS, is_group_rule=lambda rule: rule == "group-fall"
+        )
 
     def summaries(self) -> Iterator[Summary]:
         """Every message about the incident."""
@@ -137,6 +140,7 @@ class Desk:
             official=False,
             merged=(),
             apart=(),
+            group=self.builder.group(self.alerts, lead),
         )
         found = Digest("daily", MONDAY, (told,), 0, (), 0, (), 0, priced=2, expected=2)
         return digest(found, self.builder.company, self.builder.topic)
@@ -183,11 +187,46 @@ def test_below_0_6_no_text_says_ai_or_any_other_cause(
 ) -> None:
     first = alert("CHRW", cause(topic.name, confidences[0]), moves[0], rules[0])
     second = alert("RXO", cause(other.name, confidences[1], "d"), moves[1], rules[1])
-    for desk in (Desk(first), Desk(first, second)):
+    third = alert("LSTR", None, moves[1], rules[1])
+    for desk in (Desk(first), Desk(first, second), Desk(first, second, third)):
         for text in desk.texts():
             assert not SAYS_AI.search(text), text
             assert "likely" not in text.lower(), text
             assert topic.as_cause not in text, text
+
+
+def test_a_line_of_business_that_falls_heads_every_message_about_it() -> None:
+    brokers = [alert(symbol, cause("ai-model", 0.45)) for symbol in ("CHRW", "RXO", "LSTR")]
+    first, worse, wider, closed, later, merged, digested = (s for s in Desk(*brokers).summaries())
+    assert first.subject == merged.subject == "3 freight brokers fall together; no cause known yet"
+    assert worse.subject == f"Now worse: {first.subject}"
+    assert wider.subject == f"Spreading: {first.subject}"
+    assert closed.subject == "Follow-up: 3 freight brokers at the close"
+    assert later.subject == "Follow-up: 3 freight brokers five sessions on"
+    assert "Warning: 3 freight brokers fell together; C.H. Robinson (CHRW) −12.0 % against 100.00" in plain(
+        digested, None
+    )
+    assert "hit too" not in plain(digested, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "because"),
+    [
+        (cause("ai-model", 0.7), "fall after AI-model news"),
+        (cause("ai-model", None), "fall together; AI-model news at the same time"),
+        (cause("outage", 0.7), "fall together; most likely an outage, breach or recall"),
+        (None, "fall together; no cause known yet"),
+    ],
+)
+def test_a_group_s_headline_ends_with_what_may_be_said_of_the_cause(told: CauseRef | None, because: str) -> None:
+    desk = Desk(*(alert(symbol, told) for symbol in ("CHRW", "RXO", "LSTR")))
+    assert headline(desk) == f"3 freight brokers {because}"
+
+
+def test_results_of_one_of_a_group_are_told_as_its_own() -> None:
+    desk = Desk(*(alert(symbol, None) for symbol in ("CHRW", "RXO", "LSTR")))
+    desk.builder.earnings.apply(EarningsDate("CHRW", MONDAY, at("01-20 12:00"), ReportTime.BEFORE))
+    assert headline(desk) == "3 freight brokers fall together; most likely C.H. Robinson’s results"
 
 
 def test_a_possible_cause_is_shown_as_no_more_than_that_with_its_confidence() -> None:
@@ -236,7 +275,7 @@ def test_the_history_puts_a_cause_under_the_same_heading(confidence: float | Non
     row = alert_line(alert("CHRW", cause("ai-model", confidence)))
     missing = ("stories", "changes", "notifications", "outcomes", "verdicts")
     row |= {"rule_text": "", "price_at": row["at"], **{key: [] for key in missing}}
-    lines = list(show.lines_of(row, [], 100, texts=False))
+    lines = list(show.lines_of(row, [], 100, TOPICS.titles, texts=False))
     heading = CAUSE_HEADINGS[Claim.of(confidence)]
     assert (heading == "Likely cause") is (confidence is not None and confidence >= STATED_FROM)
     assert [line for line in lines if line in CAUSE_HEADINGS.values()] == [heading]

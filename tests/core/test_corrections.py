@@ -105,9 +105,10 @@ def test_what_was_told_without_a_cause_is_completed_in_place_and_is_no_correctio
     found = grouped(tmp_path, RESULTS.format(at="17:00"))
     assert [t.announcement.reason for t in found.told if not t.announcement.edits] == [Reason.FIRST]
     first, *edits = texts(found, Reason.FIRST)
-    assert first.splitlines()[0] == "Workday falls 13.0 % alongside 4 other stocks; no cause found in the news"
-    assert "Workday" not in edits[-1].splitlines()[0], "its results say nothing of the others"
-    assert edits[-1].splitlines()[0].endswith("alongside 3 other stocks; no cause found in the news")
+    assert first.splitlines()[0] == "5 business software makers fall together; no cause known yet"
+    fallen = "4 business software makers fall together; no cause known yet"
+    assert edits[-1].splitlines()[0] == fallen, "its results say nothing of the others"
+    assert "Workday (WDAY)" not in edits[-1]
     assert "Fell for other reasons: WDAY (earnings and guidance)." in edits[-1]
     completed = [c.alert for c in found.changes if c.alert.cause is not None]
     assert {a.symbol for a in completed} == {"WDAY"}
@@ -119,7 +120,7 @@ def test_one_explained_by_its_own_results_stays_apart_when_ai_is_found_to_explai
     alone = GROUP.replace("[group-fall, ai-model-shock]", "group-fall")
     found = grouped(tmp_path, RESULTS.format(at="17:00") + tie, alone)
     last = texts(found, Reason.FIRST)[-1]
-    assert last.splitlines()[0].endswith("alongside 3 other stocks after AI-model news")
+    assert last.splitlines()[0] == "4 business software makers fall after AI-model news"
     assert "Fell for other reasons: WDAY (earnings and guidance)." in last
     assert {c.alert.corrected_at for c in found.changes} == {None}, "it never said that AI was behind Workday's fall"
 
@@ -129,7 +130,7 @@ def test_a_cause_found_in_the_morning_completes_a_message_whose_incident_is_over
     new = [t.announcement for t in found.told if not t.announcement.edits]
     assert {a.incident for a in new} == {"20260203-1"}
     assert [a.reason for a in new] == [Reason.FIRST, Reason.ESCALATED, Reason.FOLLOW_UP]
-    assert "no cause found" in new[0].summary.subject
+    assert "no cause known yet" in new[0].summary.subject
     assert "after AI-model news" in new[1].summary.subject
     assert new[1].replies_to == new[0].key
 

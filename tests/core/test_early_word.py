@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.app.lab.rule_testing import prepare_suite
+from bot.app.lab.workbench import Workbench, open_workbench
 from bot.core.incidents.alerts import strengthened
 from bot.core.messages.blocks.correction import replaced
+from bot.core.messages.groups import fallen_group
 from bot.core.model import Alert, AlertState, Announcement, CauseRef, Phase, Reach, Reason, Severity
+from bot.core.news.vocabulary import Exposure
 from bot.core.rules.rule import RuleSet
 from bot.render.plain import plain
 from bot.replay.playing import Played, play
@@ -78,10 +81,11 @@ def text(announcement: Announcement) -> str:
 def test_the_early_word_names_no_cause_and_the_tie_completes_the_same_message(tmp_path: Path) -> None:
     first, edit, *rest = said(played(tmp_path, TIE))
     assert (first.reason, f"{first.at:%H:%M}") == (Reason.FIRST, "16:01")
-    assert first.summary.subject == "C.H. Robinson falls 9.0 % alongside 4 other stocks; no cause found in the news"
+    assert first.summary.subject == "5 freight brokers fall together; no cause known yet"
+    assert "C.H. Robinson (CHRW) 91.00, −9.0 % against 100.00" in text(first)
     assert " AI" not in text(first)
     assert (edit.edits, f"{edit.at:%H:%M}") == (first.key, "18:00")
-    assert edit.summary.subject == "C.H. Robinson falls 9.0 % alongside 4 other stocks after AI-model news"
+    assert edit.summary.subject == "5 freight brokers fall after AI-model news"
     assert [a for a in rest if not a.edits and a.reason is not Reason.FOLLOW_UP] == [], "nothing new is to be said"
 
 
@@ -106,6 +110,54 @@ def test_two_lines_that_fall_in_one_session_are_two_messages_each_with_its_own_c
     assert set(security.symbols) <= {"CRWD", "PANW", "ZS", "FTNT", "OKTA"}
     assert ("freight" in text(freight), "scanner" in text(freight)) == (True, False)
     assert ("freight" in text(security), "scanner" in text(security)) == (False, True)
+    assert (freight.summary.agents, security.summary.agents) == ((), ("lab:Anthropic",))
+
+
+# -------------------------------------------------------------------------------------- what falls, in the headline
+
+
+STAGE: Workbench = open_workbench(REPOSITORY / "config.yaml", None, NOW)
+
+
+def group(*symbols: str, rule: str = "group-fall", now: float = -0.1, apart: str = "") -> str:
+    """The group that falls of these stocks, with the last price of its lead; ``apart`` falls on its own results."""
+    alerts = [replace(alert(None), symbol=s, rule="large-fall", last_change=now) for s in symbols]
+    alerts = [replace(a, cause=cause("r", 0.9, "earnings")) if a.symbol == apart else a for a in alerts]
+    alerts[-1] = replace(alerts[-1], rule=rule)
+    project = STAGE.project
+    return fallen_group(alerts, alerts[0], project.companies, project.topics, lambda name: name == "group-fall")
+
+
+@pytest.mark.parametrize(
+    ("symbols", "said"),
+    [
+        (("CHRW", "RXO", "LSTR"), "3 freight brokers"),
+        (("CHRW", "RXO"), ""),
+        (("CHRW", "RXO", "CRWD"), ""),
+        (("CHRW", "RXO", "NOBODY"), ""),
+        (("CHRW", "RXO", "LSTR", "ODFL"), ""),  # a fifth of its business is no line of business
+        (("CRWD", "PANW", "ZS", "FTNT"), "4 cybersecurity stocks"),
+        (("ADBE", "FIG", "WIX"), "3 makers of design software"),
+        (("NVDA", "AVGO", "AMD"), "3 chip stocks"),
+    ],
+)
+def test_a_group_is_named_by_the_line_of_business_that_all_of_it_share(symbols: tuple[str, ...], said: str) -> None:
+    assert group(*symbols) == said
+    assert group(*reversed(symbols)) == said
+
+
+def test_only_a_rule_that_finds_a_group_speaks_of_one_and_only_while_it_falls() -> None:
+    assert group("CHRW", "RXO", "LSTR", rule="market-crash") == ""
+    assert group("CHRW", "RXO", "LSTR", now=0.01) == ""
+    assert group("CHRW", "RXO", "LSTR", "CRWD", apart="CRWD") == "", "the rule's own alert is the one set apart"
+    assert group("CHRW", "CRWD", "RXO", "LSTR", apart="CRWD") == "3 freight brokers"
+
+
+def test_every_line_of_business_has_a_name_for_headlines_that_says_nothing_of_ai() -> None:
+    for exposure in STAGE.project.topics.exposures:
+        assert exposure.companies, exposure.name
+        assert " AI" not in f" {exposure.companies}", exposure.companies
+    assert Exposure("barges", "inland shipping").as_companies == "stocks in inland shipping"
 
 
 # --------------------------------------------------------------------------------------------------- what replaces what
@@ -126,11 +178,12 @@ def cause(cluster: str, confidence: float | None, topic: str = "ai-model") -> Ca
     )
 
 
-def alert(told: CauseRef) -> Alert:
+def alert(told: CauseRef | None) -> Alert:
     now = at("01-27 15:00")
     return Alert(
         *("a", "f", "r", "1", "NVDA", date(2025, 1, 27), Severity.HIGH, AlertState.FIRING, now, now),
         *(90.0, now, Phase.REGULAR, -0.1, None, told, ()),
+        last_change=-0.1,
     )
 
 

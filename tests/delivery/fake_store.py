@@ -14,7 +14,9 @@ from bot.core.model import (
     Notification,
     NotificationState,
     Outgoing,
+    Reason,
     Recipient,
+    Severity,
 )
 
 DEAD = (
@@ -36,6 +38,8 @@ class Row:
     retry_at: datetime | None = None
     message_id: str | None = None
     leased_until: datetime | None = None
+    abandoned: int = 0
+    """Attempts whose lease nobody ended."""
 
 
 @dataclass
@@ -78,7 +82,7 @@ class FakeStore:
             raise self.claim_errors.pop(0)
         for row in self.rows.values():
             if row.state is NotificationState.LEASED and row.leased_until is not None and row.leased_until <= now:
-                row.state = NotificationState.QUEUED if self.again else NotificationState.UNKNOWN
+                row.state = NotificationState.QUEUED if self.again else self._left(row)
         out = {row.notification.recipient for row in self.rows.values() if row.state is NotificationState.LEASED}
         claimed: list[Outgoing] = []
         for row in sorted(self.rows.values(), key=_urgency):
@@ -98,10 +102,15 @@ class FakeStore:
             answered = self.rows.get(n.replies_to) if n.replies_to else None
             row.state, row.leased_until = NotificationState.LEASED, now + lease_for
             row.attempts += 1
+            doubts = sum(d.notification == n.id and d.outcome == "unknown" for d in self.deliveries) + row.abandoned
             out.add(n.recipient)
             claimed.append(
                 Outgoing(
-                    n, row.attempts, edited.message_id if edited else None, answered.message_id if answered else None
+                    n,
+                    row.attempts,
+                    edited.message_id if edited else None,
+                    answered.message_id if answered else None,
+                    doubts,
                 )
             )
         return claimed
@@ -121,15 +130,22 @@ class FakeStore:
         row.state = {
             "sent": NotificationState.SENT,
             "retry": NotificationState.QUEUED,
-            "unknown": NotificationState.UNKNOWN,
+            "unknown": NotificationState.UNKNOWN if delivery.retry_at is None else NotificationState.QUEUED,
             "failed": NotificationState.FAILED,
         }[delivery.outcome]
 
     def recover(self, now: datetime) -> int:
         leased = [row for row in self.rows.values() if row.state is NotificationState.LEASED]
         for row in leased:
-            row.state = NotificationState.UNKNOWN
-        return len(leased)
+            row.state = self._left(row)
+        return sum(row.state is NotificationState.UNKNOWN for row in leased)
+
+    @staticmethod
+    def _left(row: Row) -> NotificationState:
+        if row.notification.edits:
+            return NotificationState.QUEUED
+        row.abandoned += 1
+        return NotificationState.UNKNOWN
 
     def recipients(self) -> Sequence[Recipient]:
         return list(self.people.values())
@@ -157,6 +173,18 @@ class FakeStore:
         unknown = [row for row in self.rows.values() if row.state is NotificationState.UNKNOWN]
         notes = [row.notification for row in reversed(unknown)]
         return [InDoubt(n.id, n.recipient, n.created_at, n.summary.subject, "") for n in notes]
+
+    def repeat_in_doubt(self, since: datetime, least: Severity, ask: Collection[str], always: Collection[str]) -> int:
+        found = []
+        for row in self.rows.values():
+            note = row.notification
+            doubts = sum(d.notification == note.id and d.outcome == "unknown" for d in self.deliveries) + row.abandoned
+            wanted = note.reason is Reason.OPERATOR or (note.severity >= least and note.channel not in ask)
+            if row.state is NotificationState.UNKNOWN and note.created_at > since and doubts <= 1:
+                found += [row] * (wanted or note.channel in always)
+        for row in found:
+            row.state, row.retry_at = NotificationState.QUEUED, None
+        return len(found)
 
     def resolve(self, wanted: str, how: str, by: str, now: datetime) -> int:
         found = [self.rows[d.id] for d in self.in_doubt() if wanted == "all" or d.id.startswith(wanted)]

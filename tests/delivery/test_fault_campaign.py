@@ -1,5 +1,5 @@
 """Two thousand notifications through every fault of the Bot API, the bot killed at random: none is lost, none that was
-acknowledged is repeated, and none is where that is not certain."""
+acknowledged is repeated, and none is repeated without saying so."""
 
 from __future__ import annotations
 
@@ -63,11 +63,16 @@ def test_two_thousand_notifications_through_every_fault(
             assert courier.wait(3 * PATIENCE) == 0, (tmp_path / "courier.err").read_text()
             break
         took = time.monotonic() - started
+        first = [message for message in api.sent.values() if "Perhaps a repeat" not in message.text]
         arrived = Counter(message.text.partition("\n")[0] for message in api.sent.values())
+        unmarked = Counter(message.text.partition("\n")[0] for message in first)
         acknowledged = Counter(
             str(call.params["text"]).partition("</b>")[0].removeprefix("<b>").partition("\n")[0]
             for call in api.calls
-            if call.method == "sendMessage" and call.status == 200 and call.fault not in ("malformed", "html")
+            if call.method == "sendMessage"
+            and call.status == 200
+            and call.fault not in ("malformed", "html")
+            and "Perhaps a repeat" not in str(call.params["text"])
         )
         faults = Counter(call.fault for call in api.calls if call.fault)
     with closing(sqlite3.connect(database)) as conn:
@@ -79,13 +84,14 @@ def test_two_thousand_notifications_through_every_fault(
     assert set(rows) == set(ids)
     assert states["queued"] == states["leased"] == 0, "none is left behind"
     assert kills == KILLS
-    assert max(arrived.values()) == 1, "no message is there twice"
-    assert max(acknowledged.values()) == 1, "nothing acknowledged is asked for again"
+    assert max(unmarked.values()) == 1, "no message is there twice without the mark"
+    assert max(acknowledged.values()) == 1, "what is asked for again, as the answer was lost in a kill, is marked"
+    assert max(arrived.values()) <= 3, "once more after a kill and once after its chat's one fault, not again and again"
     gone = {f"telegram:{chat}" for chat in blocked}
     for key, (state, recipient, error) in rows.items():
         there = arrived[ids[key]]
         if state == "sent":
-            assert there == 1, f"{key} is said to be sent and is not"
+            assert there >= 1, f"{key} is said to be sent and is not"
         elif state in ("failed", "suppressed"):
             assert recipient in gone, f"{key} to {recipient}: {state}, {error}"
             assert there == 0
@@ -93,7 +99,9 @@ def test_two_thousand_notifications_through_every_fault(
             assert state == "unknown"
     assert all(not people[chat] for chat in gone), "who has blocked the bot is switched off"
     doubtful = sum(faults[kind] for kind in DOUBTFUL)
-    assert states["unknown"] <= doubtful + kills * 16, "in doubt is only what a fault or a kill has met on its way"
+    repeats = sum(arrived.values()) - sum(unmarked.values())
+    assert 0 < repeats <= doubtful + kills * 16, "repeated is only what a fault or a kill has met on its way"
+    assert states["unknown"] <= kills * 16, "in doubt is only what met a kill twice, or a kill and a fault"
     for old, new in moved.items():
         delivered = [k for k, (state, r, _) in rows.items() if r == f"telegram:{new}" and state in ("sent", "unknown")]
         assert len(delivered) + sum(r == f"telegram:{old}" for _, r, _ in rows.values()) == EACH

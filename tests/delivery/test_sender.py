@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -30,7 +30,8 @@ from bot.core.model import (
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Notifier
 from bot.delivery.pacing import Pacer
-from bot.delivery.sender import Sender, SendPolicy
+from bot.delivery.sender import MOST_DOUBTS, Sender, SendPolicy
+from bot.render import plain
 from tests.delivery.fake_store import FakeStore
 from tests.delivery.makers import NOW, StandingClock, notification
 from tests.simulated import LoopClock, in_simulated_time
@@ -49,6 +50,8 @@ SENT, QUEUED, UNKNOWN, FAILED = (
     NotificationState.FAILED,
 )
 
+REPEAT = "Perhaps a repeat"
+
 Script = Callable[[Outgoing], Awaitable[None]]
 
 
@@ -64,6 +67,12 @@ class FakeNotifier(Notifier):
         self.tries: list[tuple[float, str]] = []
         self.busy: set[str] = set()
         self.most_busy = 0
+        self.probes: list[DeliveryError] = []
+        self.words: list[str] = []
+
+    async def probe(self) -> None:
+        if self.probes:
+            raise self.probes.pop(0)
 
     async def send(self, outgoing: Outgoing) -> str:
         note = outgoing.notification
@@ -78,13 +87,21 @@ class FakeNotifier(Notifier):
         finally:
             self.busy.discard(note.recipient)
         self.sent.append((note.recipient, note.announcement))
+        self.words.append(plain(note.summary))
         return f"m{len(self.sent)}"
 
 
 class Desk:
     """A sender with a fake store and notifier, and what it reports."""
 
-    def __init__(self, policy: SendPolicy = FAST, limits: dict[str, Limits] | None = None, takes: float = 0.0) -> None:
+    def __init__(
+        self,
+        policy: SendPolicy = FAST,
+        limits: dict[str, Limits] | None = None,
+        takes: float = 0.0,
+        ask: Sequence[str] = (),
+    ) -> None:
+        self.ask = ask
         self.store = FakeStore()
         self.notifier = FakeNotifier(takes)
         self.reports: list[SourceReport] = []
@@ -104,6 +121,7 @@ class Desk:
             policy=self.policy,
             report=self.reports.append,
             announce=self.announced.append,
+            ask=self.ask,
         )
 
     def queue(self, *notes: Notification) -> None:
@@ -195,10 +213,10 @@ async def test_what_may_be_tried_again_at_once_is() -> None:
 
 
 @in_simulated_time
-async def test_an_unknown_outcome_is_settled_as_such_never_repeated_and_told() -> None:
+async def test_what_is_mild_and_in_doubt_is_not_repeated_and_told() -> None:
     desk = Desk()
     desk.notifier.script["telegram:1"] = [DeliveryError("time-out", unknown=True)]
-    desk.queue(notification("a"), notification("b"))
+    desk.queue(notification("a", severity=Severity.WARNING), notification("b", severity=Severity.WARNING))
     await desk.sender().drain(until_empty=True)
     assert desk.store.state(notification("a").id) is UNKNOWN
     assert desk.notifier.sent == [("telegram:1", "b")]
@@ -207,10 +225,196 @@ async def test_an_unknown_outcome_is_settled_as_such_never_repeated_and_told() -
 
 
 @in_simulated_time
+async def test_an_alert_in_doubt_is_sent_once_more_marked_and_no_third_time() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("time-out", unknown=True)]
+    desk.notifier.script["telegram:2"] = [DeliveryError("time-out", unknown=True)] * 2
+    desk.queue(notification("a"), notification("a", "telegram:2"))
+    await desk.sender().drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:1", "a")]
+    assert [REPEAT in words for words in desk.notifier.words] == [True]
+    assert desk.store.state(notification("a", "telegram:2").id) is UNKNOWN
+    assert len(desk.notifier.tries) == 4
+    assert [a.summary.subject for a in desk.announced] == ["1 message may not have arrived"]
+
+
+@in_simulated_time
+async def test_where_the_operator_is_to_be_asked_only_notices_are_repeated() -> None:
+    desk = Desk(ask=["telegram"])
+    for recipient in ("telegram:1", "telegram:2", "telegram:3"):
+        desk.notifier.script[recipient] = [DeliveryError("cut", unknown=True, channel=recipient == "telegram:3")]
+    desk.queue(notification("a"), notification("c", "telegram:3"))
+    desk.queue(notification("n", "telegram:2", reason=Reason.OPERATOR, severity=Severity.WARNING))
+    await desk.sender().drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:2", "n")]
+    assert desk.store.count(UNKNOWN) == 2
+
+
+@in_simulated_time
+async def test_what_a_killed_run_left_in_doubt_is_repeated_and_the_rest_told_together() -> None:
+    desk = Desk()
+    desk.queue(notification("a"), notification("a", "telegram:2"), notification("a", "telegram:3"))
+    desk.queue(notification("mild", "telegram:4", severity=Severity.INFO))
+    desk.queue(notification("milder", "telegram:5", severity=Severity.INFO))
+    desk.store.claim(desk.clock.now(), timedelta(minutes=5), 9, ["telegram"])
+    assert desk.store.recover(desk.clock.now()) == 5
+    await desk.sender().drain(until_empty=True)
+    assert sorted(desk.notifier.sent) == [(f"telegram:{i}", "a") for i in (1, 2, 3)]
+    assert all(REPEAT in words for words in desk.notifier.words)
+    assert [a.summary.subject for a in desk.announced] == ["2 messages may not have arrived"]
+
+
+@in_simulated_time
+async def test_what_may_not_have_arrived_is_named_again_until_somebody_settles_it() -> None:
+    desk = Desk(SendPolicy(idle=timedelta(hours=1)))
+    desk.queue(notification("mild", severity=Severity.INFO))
+    desk.store.claim(desk.clock.now(), timedelta(minutes=5), 9, ["telegram"])
+    desk.store.recover(desk.clock.now())
+    sender, stop = desk.sender(), asyncio.Event()
+    running = asyncio.create_task(sender.run(stop))
+    await asyncio.sleep(50 * 3600)
+    told = len(desk.announced)
+    desk.store.resolve("all", "done", "Ada", desk.clock.now())
+    await asyncio.sleep(50 * 3600)
+    stop.set()
+    await running
+    assert told == len(desk.announced) == 3, "at the first look, and each day after"
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+@pytest.mark.parametrize("unknown", [False, True])
+@in_simulated_time
+async def test_an_outage_of_the_channel_settles_no_message(permanent: bool, unknown: bool) -> None:
+    """Whether the token is rejected for a while, a gateway answers or the line is cut."""
+    desk = Desk()
+    fault = DeliveryError("down", channel=True, permanent=permanent, unknown=unknown)
+    for i in range(20):
+        desk.notifier.script[f"telegram:{i}"] = [fault]
+    desk.notifier.probes = [DeliveryError("still down", channel=True)] * 6
+    desk.queue(*(notification("a", f"telegram:{i}", severity=Severity.INFO) for i in range(20)))
+    desk.queue(notification("n", "telegram:0", reason=Reason.OPERATOR))
+    await desk.sender().drain(until_empty=True)
+    assert desk.store.count(SENT) == 21
+    assert desk.announced == []
+    assert desk.notifier.probes == []
+    assert len(desk.notifier.tries) == 21 + 20
+    assert sum(REPEAT in words for words in desk.notifier.words) == (20 if unknown else 0)
+    assert [r.trouble for r in desk.reports][-1] is Trouble.NONE
+
+
+@in_simulated_time
+async def test_after_an_outage_one_message_tries_the_channel_before_the_others() -> None:
+    desk = Desk(takes=0.01)
+    fault = DeliveryError("down", channel=True)
+    for i in range(8):
+        desk.notifier.script[f"telegram:{i}"] = [fault, fault]
+    desk.queue(*(notification("a", f"telegram:{i}") for i in range(8)))
+    sender = desk.sender()
+    await sender.drain()
+    tried = len(desk.notifier.tries)
+    await sender.drain(until_empty=True)
+    later = [at for at, _ in desk.notifier.tries[tried:]]
+    assert later[1] - later[0] > 0.02, "the second waits until the first has failed and the channel has rested"
+    assert desk.store.count(SENT) == 8
+
+
+@in_simulated_time
+async def test_a_channel_that_breaks_off_each_time_does_not_repeat_for_ever() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("cut", unknown=True, channel=True)] * 50
+    desk.queue(notification("a"))
+    await desk.sender().drain(until_empty=True)
+    assert len(desk.notifier.tries) == MOST_DOUBTS
+    assert desk.store.count(UNKNOWN) == 1
+    assert len(desk.announced) == 1
+
+
+@in_simulated_time
+async def test_a_channel_mute_for_long_is_named_until_it_answers() -> None:
+    desk = Desk()
+    desk.notifier.script["telegram:1"] = [DeliveryError("down", channel=True)] * 10_000
+    desk.notifier.probes = [DeliveryError("down", channel=True)] * 10_000
+    desk.queue(notification("a"))
+    sender = desk.sender()
+    await sender.drain(until_empty=True, at_most=timedelta(minutes=2))
+    assert sender.troubles() == []
+    await sender.drain(until_empty=True, at_most=timedelta(minutes=5))
+    assert sender.troubles() == ["telegram has taken no message for 7 min: down"]
+    desk.notifier.script.clear()
+    desk.notifier.probes.clear()
+    await sender.drain(until_empty=True)
+    assert sender.troubles() == []
+
+
+@in_simulated_time
+async def test_the_last_admin_is_never_switched_off_and_every_other_channel_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = Desk()
+    admin = Recipient("telegram:1", "telegram", "Ada", operator=True)
+    hook, off = Recipient("webhook:desk", "webhook"), Recipient("webhook:off", "webhook", enabled=False)
+    desk.store.save_recipients([admin, hook, off, Recipient("telegram:2", "telegram")])
+    desk.notifier.script["telegram:1"] = [DeliveryError("Chat not found", permanent=True, forbidden=True)] * 3
+    desk.queue(notification("a"), notification("b"))
+    sender = desk.sender()
+    await sender.drain()
+    assert sender.troubles() == ["telegram:1, the only admin, cannot be reached: Chat not found"]
+    assert "the only admin, cannot be reached" in caplog.text
+    assert [(a.recipient, a.for_operator) for a in desk.announced] == [("webhook:desk", False)]
+    await sender.drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:1", "a"), ("telegram:1", "b")]
+    assert desk.store.people["telegram:1"].enabled
+    assert sender.troubles() == []
+    assert [a.for_operator for a in desk.announced] == [False, True]
+
+
+@in_simulated_time
+async def test_of_two_admins_one_may_be_switched_off() -> None:
+    desk = Desk()
+    desk.store.save_recipients([Recipient(f"telegram:{i}", "telegram", operator=True) for i in (1, 2)])
+    for i in (1, 2):
+        desk.notifier.script[f"telegram:{i}"] = [DeliveryError("blocked", permanent=True, forbidden=True)]
+    desk.queue(notification("a"), notification("b", "telegram:2"))
+    await desk.sender().drain(until_empty=True)
+    assert [r.enabled for r in desk.store.recipients()] == [False, True]
+
+
+@in_simulated_time
+async def test_what_a_closed_topic_refuses_goes_to_its_group_and_that_is_told_once() -> None:
+    desk = Desk()
+    closed = DeliveryError("TOPIC_CLOSED", permanent=True, instead="telegram:-1")
+    desk.store.save_recipients([Recipient("telegram:-1/7", "telegram")])
+    desk.notifier.script["telegram:-1/7"] = [closed] * 2
+    desk.queue(notification("a", "telegram:-1/7"), notification("b", "telegram:-1/7"))
+    sender = desk.sender()
+    await sender.drain(until_empty=True)
+    assert desk.notifier.sent == [("telegram:-1", "a"), ("telegram:-1", "b")]
+    assert [a.summary.subject for a in desk.announced] == ["The topic telegram:-1/7 takes no messages"]
+    for key in ("c", "d"):
+        await asyncio.sleep(7 * 3600)
+        desk.queue(notification(key, "telegram:-1/7"))
+        await sender.drain(until_empty=True)
+    assert desk.notifier.sent[2:] == [("telegram:-1", "c"), ("telegram:-1/7", "d")]
+    assert "takes messages again" in desk.announced[-1].summary.subject
+    assert len(desk.announced) == 2
+
+
+@in_simulated_time
+async def test_a_closed_topic_whose_group_gets_its_own_is_switched_off() -> None:
+    desk = Desk()
+    desk.store.save_recipients([Recipient("telegram:-1/7", "telegram"), Recipient("telegram:-1", "telegram")])
+    desk.notifier.script["telegram:-1/7"] = [DeliveryError("gone", permanent=True, instead="telegram:-1")]
+    desk.queue(notification("a", "telegram:-1/7"))
+    await desk.sender().drain(until_empty=True)
+    assert desk.notifier.sent == []
+    assert [r.enabled for r in desk.store.recipients()] == [False, True]
+
+
+@in_simulated_time
 async def test_a_notifier_that_breaks_leaves_its_message_unknown(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk()
     desk.notifier.script["telegram:1"] = [ZeroDivisionError("bug")]
-    desk.queue(notification("a"))
+    desk.queue(notification("a", severity=Severity.INFO))
     await desk.sender().drain(until_empty=True)
     assert desk.store.state(notification("a").id) is UNKNOWN
     assert "the telegram notifier failed" in caplog.text
@@ -222,7 +426,7 @@ async def test_trouble_with_an_operator_notice_makes_no_further_notice() -> None
     desk.notifier.script["telegram:1"] = [DeliveryError("?", unknown=True), DeliveryError("no", permanent=True)]
     desk.queue(notification("a", reason=Reason.OPERATOR), notification("b", reason=Reason.OPERATOR))
     await desk.sender().drain(until_empty=True)
-    assert desk.store.outcomes() == ["unknown", "failed"]
+    assert desk.store.outcomes() == ["unknown", "failed", "sent"]
     assert desk.announced == []
 
 
@@ -279,7 +483,7 @@ async def test_a_moved_chat_gets_its_new_id_and_everything_still_queued() -> Non
     assert (moved.id, moved.name, moved.operator) == ("telegram:-1005", "Desk", True)
     assert desk.store.outcomes() == ["retry", "sent", "sent"]
     (told,) = desk.announced
-    assert "Replace -5 by -1005" in str(told.summary)
+    assert "names -5, write -1005" in str(told.summary)
 
 
 @pytest.mark.parametrize("error", [StoreBusyError("locked"), StoreFullError("disk full")])

@@ -12,10 +12,12 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from telegram.error import TelegramError
 
 from bot.adapters.notifiers.telegram import Answer, Chat, Permissions, Rights, TelegramListener
 from bot.adapters.notifiers.telegram.keyboard import LONGEST, Button, data, keyboard, read
 from bot.adapters.notifiers.telegram.permissions import CommandGate, GateDecision
+from bot.adapters.notifiers.telegram.updates import receive
 from bot.app.chat.commands import COMMANDS
 from bot.core.errors import StoreBusyError
 from bot.core.model import Reason, SourceReport, Summary, Trouble
@@ -37,6 +39,8 @@ class FakeAudience:
         self.presses: list[tuple[int | None, str, str]] = []
         self.joined: list[int] = []
         self.broken = False
+        self.moves: list[tuple[int, int]] = []
+        self.unread: list[int] = []
 
     def subscribe(self, chat: Chat) -> None:
         if self.broken:
@@ -62,6 +66,12 @@ class FakeAudience:
 
     def added(self, chat: Chat, by: str) -> None:
         self.joined.append(chat.id)
+
+    def moved(self, before: int, after: int) -> None:
+        self.moves.append((before, after))
+
+    def unreadable(self, update: int) -> None:
+        self.unread.append(update)
 
 
 @pytest.fixture
@@ -120,6 +130,65 @@ async def test_a_chat_on_the_list_receives_after_start_until_stop(api: BotApi) -
         assert "No more alerts" in await scene.answered(FRIEND, FRIEND, "/stop")
         assert scene.audience.receiving == {}
         assert "Alerts will come here" in await scene.answered(OWNER, OWNER, "/start")
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"message": {"message_id": "x", "chat": 7}},
+        {"message": 5},
+        {"callback_query": {"id": 1}},
+        {"my_chat_member": {"chat": {"id": 1, "type": "private"}, "date": "yesterday"}},
+        {"channel_post": []},
+    ],
+)
+async def test_an_update_that_cannot_be_read_is_skipped_and_told_and_deafens_nobody(
+    api: BotApi, nonsense: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    api.say(FRIEND, FRIEND, "/start")
+    bad = api.update(nonsense)
+    api.say(OWNER, OWNER, "/start")
+    async with listening(api) as scene:
+        await api.until(lambda: len(scene.audience.receiving) == 2)
+        again = api.update(nonsense)
+        await api.until(lambda: int(api.made("getUpdates")[-1].params.get("offset") or 0) > again)
+    assert scene.audience.unread == [bad], "others within the hour are only logged"
+    assert f"update {again}" in caplog.text
+    async with listening(api) as later:
+        await later.answered(OWNER, OWNER, "/help")
+    assert later.audience.unread == []
+
+
+async def test_what_has_no_number_is_left_out_and_nothing_else_is_an_error() -> None:
+    class Answering:
+        def __init__(self, answer: object) -> None:
+            self.answer = answer
+
+        async def _post(self, *_: object, **__: object) -> object:
+            return self.answer
+
+    async def received(answer: object) -> list[int]:
+        found = await receive(Answering(answer), offset=None, wait=0, allowed=())  # type: ignore[arg-type]
+        return [each.id for each in found]
+
+    assert await received([]) == []
+    assert await received([{"update_id": "one"}, 7, {"update_id": 3}]) == [3]
+    for answer in ([{"update_id": "one"}], [7], True, {"update_id": 1}):
+        with pytest.raises(TelegramError):
+            await received(answer)
+
+
+async def test_a_group_that_becomes_a_supergroup_is_known_by_its_new_id(api: BotApi) -> None:
+    def said(chat: int, **what: int) -> None:
+        described = {"id": chat, "type": "group" if chat > -(10**12) else "supergroup", "title": "Desk"}
+        api.update({"message": {"message_id": 1, "date": 1, "chat": described, **what}})
+
+    new = -1000000000055
+    async with listening(api) as scene:
+        said(-55, migrate_to_chat_id=new)
+        said(new, migrate_from_chat_id=-55)
+        await api.until(lambda: len(scene.audience.moves) == 2)
+    assert scene.audience.moves == [(-55, new)] * 2
 
 
 async def test_status_and_help_answer_and_unknown_words_are_helped_along(api: BotApi) -> None:

@@ -124,7 +124,7 @@ async def test_the_longest_and_nastiest_summary_is_accepted(api: BotApi, telegra
     ("kind", "options", "expected"),
     [
         ("429", {"retry_after": 7}, {"retry_after": timedelta(seconds=7)}),
-        ("flood_plain", {}, {}),
+        ("flood_plain", {}, {"channel": True}),
         ("400", {"description": "Bad Request: message is too long"}, {"permanent": True}),
         ("400", {"description": "Bad Request: chat not found"}, {"permanent": True, "forbidden": True}),
         (
@@ -132,19 +132,20 @@ async def test_the_longest_and_nastiest_summary_is_accepted(api: BotApi, telegra
             {"description": "Bad Request: not enough rights to send text messages to the chat"},
             {"permanent": True, "forbidden": True},
         ),
-        ("400", {"description": "Bad Request: message thread not found"}, {"permanent": True}),
-        ("401", {}, {"permanent": True}),
+        ("400", {"description": "Bad Request: TOPIC_CLOSED"}, {"permanent": True, "forbidden": True}),
+        ("401", {}, {"permanent": True, "channel": True}),
         ("403", {}, {"permanent": True, "forbidden": True}),
-        ("404", {}, {"permanent": True}),
+        ("404", {}, {"permanent": True, "channel": True}),
         ("500", {}, {}),
-        ("502", {}, {"unknown": True}),
-        ("504", {}, {"unknown": True}),
-        ("cut_before", {}, {"unknown": True}),
-        ("cut_after", {}, {"unknown": True}),
+        ("502", {}, {"unknown": True, "channel": True}),
+        ("503", {}, {"channel": True}),
+        ("504", {}, {"unknown": True, "channel": True}),
+        ("cut_before", {}, {"unknown": True, "channel": True}),
+        ("cut_after", {}, {"unknown": True, "channel": True}),
         ("slow", {"seconds": 2}, {"unknown": True}),
         ("stall", {"seconds": 2}, {"unknown": True}),
-        ("malformed", {}, {"unknown": True}),
-        ("html", {}, {"unknown": True}),
+        ("malformed", {}, {"unknown": True, "channel": True}),
+        ("html", {}, {"unknown": True, "channel": True}),
     ],
 )
 async def test_each_failure_means_what_it_means(
@@ -156,10 +157,18 @@ async def test_each_failure_means_what_it_means(
         "permanent": error.permanent,
         "retry_after": error.retry_after,
         "unknown": error.unknown,
+        "channel": error.channel,
         "forbidden": error.forbidden,
         "moved_to": error.moved_to,
     }
-    nothing = {"permanent": False, "retry_after": None, "unknown": False, "forbidden": False, "moved_to": None}
+    nothing = {
+        "permanent": False,
+        "retry_after": None,
+        "unknown": False,
+        "channel": False,
+        "forbidden": False,
+        "moved_to": None,
+    }
     assert meaning == nothing | expected
     assert len(api.calls) == 1
 
@@ -170,6 +179,15 @@ async def test_a_migrated_group_tells_its_new_recipient_id_topic_included(
     api.fault("migrate", to=-100999)
     error = await failing(telegram, "telegram:-55/3")
     assert error.moved_to == "telegram:-100999/3"
+
+
+@pytest.mark.parametrize("words", ["TOPIC_CLOSED", "TOPIC_DELETED", "message thread not found"])
+async def test_a_topic_that_takes_nothing_names_its_group_instead(
+    api: BotApi, telegram: TelegramNotifier, words: str
+) -> None:
+    api.fault("400", description=f"Bad Request: {words}")
+    error = await failing(telegram, "telegram:-100123/7")
+    assert (error.instead, error.forbidden) == ("telegram:-100123", False)
 
 
 @pytest.mark.parametrize("kind", ["502", "cut_before", "cut_after", "malformed", "stall"])

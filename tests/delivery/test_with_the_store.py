@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -97,6 +98,7 @@ async def test_a_blocked_chat_is_switched_off_and_what_waited_for_it_says_why(
     store: SqliteStore, sender: Sender, api: BotApi, file: Path
 ) -> None:
     api.blocked.add(1)
+    store.save_recipients([replace(person, operator=False) for person in PEOPLE])
     announce(store, announcement("first"))
     announce(store, announcement("second"))
     await sender.drain(until_empty=True)
@@ -105,15 +107,66 @@ async def test_a_blocked_chat_is_switched_off_and_what_waited_for_it_says_why(
     assert {r.id: r.enabled for r in store.recipients()} == {"telegram:1": False, "telegram:-5/7": True}
 
 
-async def test_doubt_is_stored_and_its_edits_are_dropped(
+async def test_the_only_admin_is_tried_until_it_can_be_reached(
     store: SqliteStore, sender: Sender, api: BotApi, file: Path
 ) -> None:
+    api.fault("400", chat=1, times=3, description="Bad Request: chat not found")
+    announce(store, announcement("first"))
+    await sender.drain()
+    assert sender.troubles()
+    await sender.drain(until_empty=True)
+    assert sender.troubles() == []
+    assert {state for _, _, state in states(file)} == {"sent"}
+    assert all(r.enabled for r in store.recipients())
+
+
+async def test_a_cut_line_repeats_the_message_marked_and_the_chat_shows_it_twice_at_most(
+    store: SqliteStore, sender: Sender, api: BotApi, file: Path
+) -> None:
+    api.fault("cut_after", chat=1)
+    announce(store, announcement("first"))
+    await sender.drain(until_empty=True)
+    assert {state for _, _, state in states(file)} == {"sent"}
+    assert ["Perhaps a repeat" in text for text in api.texts(1)] == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["401", "404", "502", "cut_before"])
+async def test_an_outage_of_every_method_loses_nothing_and_asks_before_it_sends(
+    store: SqliteStore, sender: Sender, api: BotApi, file: Path, kind: str
+) -> None:
+    api.fault(kind, "*", times=10**6)
+    for i in range(3):
+        announce(store, announcement(f"a{i}"))
+    await sender.drain(until_empty=True, at_most=timedelta(seconds=0.6))
+    tried = len(api.made("sendMessage"))
+    assert tried <= POLICY.channel_failures + len(PEOPLE), "a channel that rests is not tried with messages"
+    api.clear_faults()
+    await asyncio.wait_for(sender.drain(until_empty=True), PATIENCE)
+    assert {state for _, _, state in states(file)} == {"sent"}
+    assert len(api.sent) == 6
+
+
+async def test_a_topic_that_is_closed_for_a_while_loses_nothing(
+    store: SqliteStore, sender: Sender, api: BotApi
+) -> None:
+    api.fault("400", chat=-5, description="Bad Request: TOPIC_CLOSED")
+    announce(store, announcement("first"))
+    announce(store, announcement("follow", replies_to="first", reason=Reason.FOLLOW_UP))
+    await sender.drain(until_empty=True)
+    assert [(m.thread, m.reply_to) for m in api.messages(-5)] == [(None, None)] * 2
+
+
+async def test_doubt_is_stored_and_its_edits_are_dropped(store: SqliteStore, api: BotApi, file: Path) -> None:
+    notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=0.5)
+    channels, pacer = {"telegram": notifier}, Pacer(LIMITS)
+    sender = Sender(store, store, channels, RealClock(), pacer=pacer, policy=POLICY, ask=["telegram"])
     api.fault("cut_after", chat=1)
     announce(store, announcement("first"))
     await sender.drain(until_empty=True)
     announce(store, announcement("edit", edits="first", summary=summary("edited")))
     await sender.drain(until_empty=True)
     mine = [state for _, recipient, state in states(file) if recipient == "telegram:1"]
+    await notifier.close()
     assert mine == ["unknown", "superseded"]
 
 

@@ -82,6 +82,18 @@ def test_every_mistake_in_the_configuration_is_told_at_once_and_exits_2(folder: 
     assert not (folder / "history.db").exists()
 
 
+@pytest.mark.parametrize("watchlist", ["KO", "KO, NVDA", "NVDA, AMD, AVGO"])
+def test_a_new_watchlist_of_a_few_stocks_is_no_mistake(folder: Path, watchlist: str) -> None:
+    (folder / "config.yaml").write_text(CONFIG.replace("ai-chips: [NVDA, AMD]", f"mine: [{watchlist}]"))
+    for file in (REPOSITORY / "rules").glob("*.yaml"):
+        shutil.copy(file, folder / "rules")
+    (folder / "rules" / "plain.yaml").unlink()
+    done = call("check", "--offline", *config(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "group-fall cannot fire with this watchlist: a group needs at least 3 other stocks, not " in done.stdout
+    assert "winner (disabled) cannot fire with this watchlist: " in done.stdout
+
+
 def test_a_configuration_that_is_no_yaml_names_the_place(folder: Path) -> None:
     (folder / "config.yaml").write_text(CONFIG + "prices: {interval: [\n")
     [line] = mistakes(call("rules", "check", *config(folder)))

@@ -133,7 +133,7 @@ READERS = [
     ("/alerts ZZZZ", "ZZZZ is not watched"),
     ("/incident", r"(?s)What happened.*Status.*open"),
     ("/incident ../../etc/passwd", "not the id"),
-    ("/why", r"(?s)why ai-model-shock fired.*✓ price change < -10%"),
+    ("/why", r"(?s)why ai-model-shock fired.*✓ price change < -10%.* on AI models, \d+ source"),
     ("/why nothing-of-that", "not the id"),
     ("/price NVDA", r"NVDA 124\.08, −13\.0 %"),
     ("/price nvda, avgo; drop", "Not watched"),

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import evidence, list_alerts, verify
 from bot.adapters.store.history.backup import back_up
+from bot.app.lines import alert_line
 from bot.cli.history.chart import chart
 from bot.cli.tables import Column, fitted, json_line
 from bot.core.errors import StoreError, UsageError
@@ -61,6 +63,27 @@ def test_columns_without_room_are_named(week: Path, monkeypatch: pytest.MonkeyPa
     assert f"no room for {', '.join(missing)}; --json has all" in ran.stderr
     monkeypatch.setenv("COLUMNS", "200")
     assert run_command("history", "sql", asked, "--database", week).stderr == ""
+
+
+@pytest.mark.parametrize("agents", [(), ("lab:DeepSeek", "model:DeepSeek R1")])
+def test_a_cause_is_told_with_its_titles_and_to_programs_with_what_acted(
+    tmp_path: Path, agents: tuple[str, ...]
+) -> None:
+    told = replace(cause(), topic="ai-market", exposures=("ai-chips", "mine"), confidence=0.7, agents=agents)
+    one = alert(cause=told)
+    with closing(open_store(tmp_path / "h.db", mode="live", run_name="live", now=NOW)) as store:
+        store.commit(batch(story("s1"), incident("i1", one.id), fired(one)))
+    shown = run_command("history", "show", one.id, "--database", tmp_path / "h.db").stdout
+    assert "topic the market and AI, score" in shown
+    assert "AI chips, mine" in " ".join(shown.split())
+    elsewhere = run_command(
+        "history", "show", one.id, "--database", tmp_path / "h.db", "--config", tmp_path / "none.yaml"
+    ).stdout
+    assert "topic ai-market, score" in elsewhere, "without a configuration by their names"
+    for command in (("list",), ("show", one.id)):
+        printed = run_command("history", *command, "--json", "--database", tmp_path / "h.db").stdout
+        assert json.loads(printed)["cause"]["agents"] == list(agents)
+    assert alert_line(one)["cause"]["agents"] == list(agents)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_a_history_that_cannot_be_written_is_a_reason_unless_it_is_a_moment() ->
         assert vitals.judge(now).well is (seconds < 10)
     assert measures.refused_commits == 3
     assert vitals.judge(now).told() == {
-        "status": "unwell", "reasons": ["the history could not be written for less than a minute"],
+        "status": "unwell", "reasons": ["the history could not be written for less than a minute"], "warnings": [],
         "uptime_seconds": 12, "prices_answered_at": None, "feeds_answered_at": None, "uncommitted_cycles": 3,
     }  # fmt: skip
     committed(measures, now)
@@ -182,6 +182,9 @@ async def test_the_heart_beats_only_while_well_and_says_what_changes_once(caplog
     now[0] = HealthReport(("prices are overdue by 3 min",), {})
     for _ in range(3):
         await heart.beat()
+    now[0] = HealthReport((), {}, ("telegram:1, the only admin, cannot be reached: Chat not found",))
+    await heart.beat()
+    assert now[0].well, "a restart would not help"
     assert (switch.asked, heart.beats) == (1, 1)
     now[0] = HealthReport((), {})
     switch.fails = True

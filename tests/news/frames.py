@@ -8,7 +8,8 @@ were written before anybody looked at what the reader makes of them, table by ta
 of ``SECOND`` and its Chinese rows were wrong in 16 of 128 (14 not seen), those of ``THIRD`` in 16 of 75 (15 not seen),
 those of ``FOURTH`` in 1 of 75 (not seen), of ``FIFTH`` in 7 of 43 (not seen). ``SIXTH`` has what was read right, in
 the end, of three sets: of the first, 58 of 175 ties were not seen at first and 4 of 105 others were taken for ties; of
-the second, 24 of 70 and 3 of 30; of the third, with traps set for the mends of the first two, 17 of 40 and 8 of 51.
+the second, 24 of 70 and 3 of 30; of the third, with traps set for the mends of the first two, 17 of 40 and 8 of 51; of a fourth,
+which is not here, 20 of 60 and 1 of 40.
 What was wrong then was mended, or the row where it asked too much.
 """
 
@@ -885,6 +886,8 @@ fall SAP ai | SAP leads DAX lower as AI agents threaten software licences
 """
 
 SIXTH_LISTED = """
+fall ^ ai / fall NVDA ai | DeepSeek rattles Wall Street, Nvidia tumbles 17%
+fall ^ ai / fall BA unknown | DeepSeek rattles Wall Street while Boeing falls
 fall ~ai-chips+~data-centres+~power-generation ai | Chip, power and data-centre stocks sink as cheap Chinese model needs fewer chips
 fall ~advertising+~financial-data+~software ai | Software, data and advertising stocks tumble as Anthropic tool stokes AI fears
 fall ~freight-brokers+~insurance-brokers+~wealth ai | Freight, insurance and wealth stocks fall as AI scare trade spreads
@@ -892,6 +895,7 @@ fall NVDA spending | Nvidia falls as chip and power costs rise with AI demand
 """
 
 SIXTH_CHINESE = """
+fall ^ ai / fall NVDA ai | 要闻：DeepSeek重创美股 英伟达市值大跌
 fall ~software ai | Anthropic 发布法律插件，美股软件股集体大跌
 fall NVDA ai | 受 DeepSeek 冲击，英伟达股价暴跌近 17%
 fall ~cybersecurity ai | 网络安全股盘前走低 Anthropic 推出 AI 代码安全工具

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.model import Story
 from bot.core.news.reader import StoryReader
-from tests.news.stories import MONTH, START, empty_index, matched, named, read, shipped, story
+from tests.news.stories import MONTH, START, add_company, empty_index, matched, named, read, shipped, story
 
 TICKERS = [
     ("CHGG sinks on fears that chatbots do the homework", {"CHGG"}),
@@ -165,7 +165,7 @@ def test_a_symbol_added_without_a_name_is_matched_by_its_bare_ticker_in_stories_
     news.add(story("QOKA sinks as GPT-9 does the homework", START, source="one"))
     news.add(story("QOKAS sink as GPT-9 does the homework", START, source="three"))
     assert not matched(news, "QOKA", since=START - MONTH, until=START)
-    news.add_company("QOKA")
+    add_company(news, "QOKA", "")
     news.add(story("GPT-9 hammers QOKA, CHGG", START, source="two"))
     (match,) = matched(news, "QOKA", since=START - MONTH, until=START)
     assert match.reach == "direct"

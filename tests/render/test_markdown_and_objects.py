@@ -90,6 +90,13 @@ def test_a_link_and_emphasis() -> None:
     )
 
 
+def test_objects_say_what_acted() -> None:
+    assert objects(Summary((), "s", ("lab:DeepSeek", "model:DeepSeek R1")))["agents"] == [
+        "lab:DeepSeek",
+        "model:DeepSeek R1",
+    ]
+
+
 @settings(max_examples=40)
 @given(summaries)
 def test_objects_say_every_word_and_go_through_json(summary: Summary) -> None:

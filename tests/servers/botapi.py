@@ -12,7 +12,7 @@ messages, remembers every call with its time, lets one getUpdates at a time wait
 Faults, each for the next ``times`` calls of ``method``, optionally to one ``chat``:
 
     429 (retry_after=1)   flood_plain (429 without parameters)   400 (description=...)   401   403   404
-    409 (conflict)        migrate (to=-100…)   500 (JSON error)   502 (a gateway's page)   504
+    409 (conflict)        migrate (to=-100…)   500 (JSON error)   502 (a gateway's page)   503   504
     cut_before (line drops, not accepted)      cut_after (accepted, then the line drops)
     slow (seconds=…; accepted after that)      stall (seconds=…; accepted at once, answered after that)
     malformed (accepted, unreadable answer)    html (a captive portal's page with status 200)
@@ -281,7 +281,7 @@ class BotApi:
         if fault.kind == "migrate":
             text = "Bad Request: group chat was upgraded to a supergroup chat"
             raise RefusalError(400, text, {"migrate_to_chat_id": options["to"]})
-        if fault.kind in ("502", "504"):
+        if fault.kind in ("502", "503", "504"):
             return web.Response(status=int(fault.kind), text="<html><h1>Bad Gateway</h1></html>")
         if fault.kind == "html":
             return web.Response(text="<html>Please log in to this network</html>")

@@ -120,9 +120,10 @@ class Wire(Notifier):
 
     async def send(self, outgoing: Outgoing) -> str:
         name = outgoing.notification.id
-        os.write(self._file, f"got {name}\n".encode())
+        how = "edit" if outgoing.notification.edits else "repeat" if outgoing.doubts else "first"
+        os.write(self._file, f"got {how} {name}\n".encode())
         await asyncio.sleep(self._chance.uniform(0, 0.004))
-        os.write(self._file, f"ack {name}\n".encode())
+        os.write(self._file, f"ack {how} {name}\n".encode())
         return f"m{name}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import SqliteStore
+from bot.adapters.store import SqliteStore, outbox
 from bot.adapters.store.history import verify
 from bot.core.errors import StoreError
 from bot.core.model import Delivery, DeliveryOutcome, NotificationState, Outgoing, Severity
@@ -67,6 +67,33 @@ def test_the_most_severe_go_first_then_the_oldest_and_edits_last(store: SqliteSt
         )
     )
     assert names(claim(store)) == ["critical", "high", "old", "new", "edit"]
+
+
+@pytest.mark.parametrize("sql", [outbox._DUE, outbox._SUPERSEDE], ids=["claim", "supersede"])
+def test_a_claim_walks_the_queue_in_sending_order_and_sorts_nothing(store: SqliteStore, sql: str) -> None:
+    names = ("channel", "now", "busy", "nothing")
+    plan = [str(row[3]) for row in store._conn.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(names, "[]"))]
+    assert not [step for step in plan if "TEMP B-TREE" in step or "AUTOMATIC" in step], plan
+    whole = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
+    assert all("notifications_queued_edits" in step for step in whole), plan
+
+
+def test_a_claim_from_a_long_queue_reads_no_more_of_it_than_it_takes(store: SqliteStore) -> None:
+    def steps_for(queued: int) -> int:
+        store.commit(batch(*(notification(f"n{i}", f"telegram:{i}") for i in range(queued))))
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        store._conn.set_progress_handler(count, 100)
+        assert len(claim(store, limit=4)) == 4
+        store._conn.set_progress_handler(None, 0)
+        return steps
+
+    assert steps_for(2000) <= steps_for(20) * 1.5 + 5
 
 
 def test_a_recipient_has_at_most_one_notification_out(store: SqliteStore) -> None:

@@ -84,7 +84,8 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(limit=st.sampled_from([100, 1, 2]), busy=st.sampled_from([(), *((r,) for r in RECIPIENTS)]))
     def claim(self, limit: int, busy: tuple[str, ...]) -> None:
-        self.over |= {n for n in self.out if self.leased_until[n] <= self.clock}  # run out: doubtful from now on
+        # run out: a message is doubtful from now on, an edit waits again
+        self.left({n for n in self.out if self.leased_until[n] <= self.clock})
         for outgoing in self.store.claim(after(self.clock), LEASE, limit, CHANNELS, busy):
             name = outgoing.notification.id
             assert name not in self.over, "handed out again"
@@ -95,6 +96,14 @@ class Outbox(RuleBasedStateMachine):
                 assert outgoing.edits_message is not None
             self.out[name] = outgoing
             self.leased_until[name] = self.clock + int(LEASE.total_seconds())
+
+    def left(self, names: set[str]) -> None:
+        """Leases that ended without an answer."""
+        for name in names:
+            if self.told[name].edits:
+                del self.out[name]
+            else:
+                self.over.add(name)
 
     @rule(outcome=st.sampled_from(["sent", "sent", "retry", "unknown", "failed"]), twice=st.booleans(), data=st.data())
     def answer(self, outcome: str, twice: bool, data: st.DataObject) -> None:
@@ -133,9 +142,9 @@ class Outbox(RuleBasedStateMachine):
     def die_and_recover(self) -> None:
         self.store.close()
         self.store = self.open()
-        still_leased = {n for n in self.out if n not in self.over}
+        still_leased = {n for n in self.out if n not in self.over and not self.told[n].edits}
         assert self.store.recover(after(self.clock)) == len(still_leased)
-        self.over |= set(self.out)
+        self.left(set(self.out))
         self.out.clear()
 
     @invariant()

@@ -36,6 +36,7 @@ class Toll:
     invented: set[str] = field(default_factory=set)
     """Known to have been sent, and never acknowledged."""
     repeated: set[str] = field(default_factory=set)
+    """Sent twice without saying so, or a third time."""
     in_doubt: int = 0
     unsent: int = 0
     """Neither sent, nor in doubt, nor overtaken by a newer edit, when all was done."""
@@ -122,8 +123,9 @@ def _account(folder: Path, toll: Toll) -> None:
     with contextlib.closing(sqlite3.connect(folder / "history.db")) as conn:
         states: dict[str, str] = dict(conn.execute("SELECT id, state FROM notifications"))
     lines = Counter((folder / "wire").read_text().splitlines())
-    toll.repeated = {line for line, times in lines.items() if times > 1}
-    acknowledged = {line[4:] for line in lines if line.startswith("ack ")}
+    # what was in doubt is sent once more and says so; an edit may be made again and again
+    toll.repeated = {line for line, times in lines.items() if times > 1 and line.split()[1] != "edit"}
+    acknowledged = {line.split()[2] for line in lines if line.startswith("ack ")}
     of = lambda *wanted: {name for name, state in states.items() if state in wanted}  # noqa: E731
     toll.acknowledged, toll.in_doubt = len(acknowledged), len(of("unknown"))
     toll.lost = acknowledged - of("sent", "unknown")

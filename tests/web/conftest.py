@@ -16,6 +16,7 @@ import httpx
 import pytest_asyncio
 
 from bot.app.stores import connect_guarded
+from bot.config.news.titles import load_titles
 from tests.processes import Processes
 from tests.waiting import PATIENCE
 from tests.week import replayed, week
@@ -31,10 +32,10 @@ HOST = "http://127.0.0.1:8001"
 
 
 def site(database: Path, password: str | None) -> Guard:
-    """The site over a history."""
+    """The site over a history, with the titles of the topics and exposures that ship."""
     from bot.web.site import site as made  # here: Datasette takes a second, also where tests are only collected
 
-    return made(database, connect_guarded, password)
+    return made(database, connect_guarded, password, load_titles(REPOSITORY / "rules" / "topics"))
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:

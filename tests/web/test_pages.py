@@ -95,7 +95,7 @@ async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> N
         "part of incident 20250127-1",
         "✓ holds: price change < -10% since previous close",
         "✗ does not hold: market SPY price change < -4% since previous close",
-        "about ai-market, names the company",
+        "about the market and AI, names the company",
         "1 session",
         "escalated critical",
         "20 sent: messages , each with its delivery attempts",

@@ -2,21 +2,24 @@
 
 States and the only ways between them::
 
-    queued ──claim──▶ leased ──settle──▶ sent | failed | unknown | queued again (retry)
+    queued ──claim──▶ leased ──settle──▶ sent | failed | unknown | queued again (retry, or a repeat)
       │                  └──lease ran out, or its process died──▶ unknown ──late answer──▶ sent | failed | queued
+      │                                                              └──repeated──▶ queued
       └──▶ superseded (a newer edit; the message to edit was never sent) | suppressed (recipient switched off)
 
-``sent`` is final. A lease that ran out is ``unknown``, not queued again: the message may have arrived. An answer that
-comes late still counts. Every attempt has a row in ``deliveries`` before it begins.
+``sent`` is final. A lease that ran out is ``unknown``: the message may have arrived; an edit is queued again, as
+repeating it does no harm. An answer that comes late still counts. Every attempt has a row in ``deliveries`` before it
+begins; the attempts that are ``unknown`` there tell that a later one is perhaps a repeat.
 
 Functions that write expect to be inside a transaction.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.adapters.store.codec import clean, moment, moment_text
@@ -124,32 +127,35 @@ def _keep_newest_edit(conn: sqlite3.Connection, edit: str, message: str) -> None
 # ------------------------------------------------------------------------------------------------------------ claiming
 
 # INDEXED BY: the queue is small and the history large, which a planner without statistics cannot know
-_CANDIDATES = """
-WITH due AS MATERIALIZED (
-  SELECT n.rowid AS place, n.recipient_id, n.edits IS NOT NULL AS is_edit, n.severity_rank, n.created_at,
-         row_number() OVER (
-           PARTITION BY n.recipient_id
-           ORDER BY n.edits IS NOT NULL, n.severity_rank DESC, n.created_at, n.rowid
-         ) AS turn
-  FROM notifications n INDEXED BY notifications_queued
-  JOIN chats c ON c.id = n.recipient_id AND c.enabled
-  LEFT JOIN notifications m ON m.id = n.edits
-  LEFT JOIN notifications r ON r.id = n.replies_to AND r.rowid < n.rowid AND r.state = 'queued'
-       AND r.created_at <= :now AND (r.not_before IS NULL OR r.not_before <= :now)
-  WHERE n.state = 'queued' AND n.created_at <= :now AND (n.not_before IS NULL OR n.not_before <= :now)
-    AND n.channel IN (SELECT value FROM json_each(:channels))
-    AND n.recipient_id NOT IN (SELECT value FROM json_each(:busy))
-    AND (n.edits IS NULL OR m.state = 'sent')
-    AND r.id IS NULL
-    AND NOT EXISTS (SELECT 1 FROM notifications l INDEXED BY notifications_leased
-                    WHERE l.recipient_id = n.recipient_id AND l.state = 'leased')
-)
-SELECT place FROM due WHERE turn = 1
-ORDER BY is_edit, severity_rank DESC, created_at, place LIMIT :limit
+_DUE = """
+SELECT n.edits IS NOT NULL, -n.severity_rank, n.created_at, n.rowid, n.recipient_id
+FROM notifications n INDEXED BY notifications_sending
+WHERE n.state = 'queued' AND n.channel = :channel
+  AND n.created_at <= :now AND (n.not_before IS NULL OR n.not_before <= :now)
+  AND n.recipient_id NOT IN (SELECT value FROM json_each(:busy))
+  AND EXISTS (SELECT 1 FROM chats c WHERE c.id = n.recipient_id AND c.enabled)
+  AND (n.edits IS NULL OR EXISTS (SELECT 1 FROM notifications m WHERE m.id = n.edits AND m.state = 'sent'))
+  AND NOT EXISTS (SELECT 1 FROM notifications r
+                  WHERE r.id = n.replies_to AND r.rowid < n.rowid AND r.state = 'queued'
+                    AND r.created_at <= :now AND (r.not_before IS NULL OR r.not_before <= :now))
+  AND NOT EXISTS (SELECT 1 FROM notifications l INDEXED BY notifications_leased
+                  WHERE l.recipient_id = n.recipient_id AND l.state = 'leased')
+ORDER BY n.edits IS NOT NULL, n.severity_rank DESC, n.created_at, n.rowid
+"""
+
+# their message failed, is in doubt, or is in the chat as it was before a move
+_SUPERSEDE = """
+UPDATE notifications INDEXED BY notifications_queued_edits SET state = 'superseded', settled_at = :now,
+  suppressed_by = (SELECT :nothing || ' ' || CASE m.state WHEN 'sent' THEN 'in the chat as it was' ELSE m.state END
+                   FROM notifications m WHERE m.id = notifications.edits)
+WHERE state = 'queued' AND edits IS NOT NULL AND EXISTS (
+  SELECT 1 FROM notifications m WHERE m.id = notifications.edits
+  AND (m.state IN ('failed', 'superseded', 'suppressed', 'unknown') OR m.state = 'sent' AND m.message_id IS NULL))
 """
 
 _CLAIMED = f"""
-SELECT {", ".join("n." + column for column in NOTIFICATION.columns)}, n.attempts, m.message_id, r.message_id
+SELECT {", ".join("n." + column for column in NOTIFICATION.columns)}, n.attempts, m.message_id, r.message_id,
+       (SELECT count(*) FROM deliveries d WHERE d.notification_id = n.id AND d.outcome = 'unknown')
 FROM notifications n
 LEFT JOIN notifications m ON m.id = n.edits
 LEFT JOIN notifications r ON r.id = n.replies_to AND r.state = 'sent'
@@ -183,46 +189,42 @@ def claim(
     arrive in order; it does not wait for one that must be retried later.
     """
     expire(conn, now)
-    _supersede_edits_of_nothing(conn, now)
     at = moment_text(now)
-    parameters = {
-        "now": at,
-        "limit": limit,
-        "channels": json.dumps([clean(c) for c in channels]),
-        "busy": json.dumps([clean(b) for b in busy]),
-    }
-    places = [place for (place,) in conn.execute(_CANDIDATES, parameters)]
+    conn.execute(_SUPERSEDE, {"now": at, "nothing": SuppressionReason.NOTHING_TO_EDIT})
     claimed = []
-    for place in places:
+    for place in _due(conn, at, limit, channels, busy):
         conn.execute(
             "UPDATE notifications SET state = 'leased', attempts = attempts + 1, leased_by = ?, lease_until = ?,"
             " not_before = NULL WHERE rowid = ?",
             (run_id, moment_text(now + lease_for), place),
         )
         row = conn.execute(_CLAIMED, (place,)).fetchone()
-        attempt, edits_message, replies_to_message = row[len(NOTIFICATION.columns) :]
+        attempt, edits_message, replies_to_message, doubts = row[len(NOTIFICATION.columns) :]
         notification = NOTIFICATION.value(row)
         conn.execute(
             "INSERT INTO deliveries (notification_id, attempt, run_id, recipient_id, started_at, outcome)"
             " VALUES (?, ?, ?, ?, ?, 'started')",
             (notification.id, attempt, run_id, notification.recipient, at),
         )
-        claimed.append(Outgoing(notification, attempt, edits_message, replies_to_message))
+        claimed.append(Outgoing(notification, attempt, edits_message, replies_to_message, doubts))
     return claimed
 
 
-def _supersede_edits_of_nothing(conn: sqlite3.Connection, now: datetime) -> None:
-    """Supersede edits whose message will never be there to edit: failed, in doubt, or in the old chat of a move."""
-    conn.execute(
-        "UPDATE notifications INDEXED BY notifications_queued SET state = 'superseded', settled_at = ?,"
-        " suppressed_by = (SELECT ? || ' ' || CASE m.state WHEN 'sent' THEN 'in the chat as it was'"
-        "   ELSE m.state END FROM notifications m WHERE m.id = notifications.edits)"
-        " WHERE state = 'queued' AND edits IS NOT NULL AND EXISTS ("
-        "   SELECT 1 FROM notifications m WHERE m.id = notifications.edits"
-        "   AND (m.state IN ('failed', 'superseded', 'suppressed', 'unknown')"
-        "        OR m.state = 'sent' AND m.message_id IS NULL))",
-        (moment_text(now), SuppressionReason.NOTHING_TO_EDIT),
-    )
+def _due(
+    conn: sqlite3.Connection, now: str, limit: int, channels: Collection[str], busy: Collection[str]
+) -> Sequence[int]:
+    """The rows to send now, in order, the first of each recipient: read from the queue's index, no further than
+    ``limit`` needs."""
+    skipped = json.dumps([clean(b) for b in busy])
+    walks: list[Iterator[tuple[bool, int, str, int, str]]] = [
+        conn.execute(_DUE, {"channel": clean(channel), "now": now, "busy": skipped}) for channel in channels
+    ]
+    found: dict[str, int] = {}
+    for _, _, _, place, recipient in heapq.merge(*walks) if limit > 0 else ():
+        found.setdefault(recipient, place)
+        if len(found) >= limit:
+            break
+    return list(found.values())
 
 
 # ------------------------------------------------------------------------------------------------------------ settling
@@ -249,7 +251,8 @@ def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
     edits, attempts, recipient, sent_to = row
     if not changed or (attempts != delivery.attempt and delivery.outcome is not DeliveryOutcome.SENT):
         return  # already known, or a later attempt has taken over
-    state = "queued" if delivery.outcome is DeliveryOutcome.RETRY else delivery.outcome
+    again = delivery.outcome is DeliveryOutcome.RETRY or retry_at is not None
+    state = "queued" if again else delivery.outcome
     conn.execute(
         "UPDATE notifications SET state = ?, message_id = ?, error = ?, not_before = ?, settled_at = ?,"
         " leased_by = NULL, lease_until = NULL WHERE id = ? AND state IN ('leased', 'unknown', 'queued')",
@@ -279,21 +282,16 @@ def recover(conn: sqlite3.Connection, run_id: int, now: datetime) -> int:
 
 
 def _give_up(conn: sqlite3.Connection, now: datetime, which: str, parameter: str | int, error: str) -> int:
-    at = moment_text(now)
-    leased = f"SELECT id FROM notifications INDEXED BY notifications_leased WHERE state = 'leased' AND {which}"
-    ids = [row[0] for row in conn.execute(leased, (parameter,))]
-    for notification in ids:
-        conn.execute(
-            "UPDATE deliveries SET outcome = 'unknown', ended_at = ?, error = ?"
-            " WHERE notification_id = ? AND outcome = 'started'",
-            (at, error, notification),
-        )
-        conn.execute(
-            "UPDATE notifications SET state = 'unknown', error = ?, settled_at = ?, leased_by = NULL,"
-            " lease_until = NULL WHERE id = ?",
-            (error, at, notification),
-        )
-    return len(ids)
+    """End these leases: messages are in doubt, edits are queued again. Returns how many are in doubt."""
+    leased = (
+        "SELECT id, attempts, started_at, edits IS NOT NULL FROM notifications INDEXED BY notifications_leased"
+        f" JOIN deliveries ON notification_id = id AND attempt = attempts WHERE state = 'leased' AND {which}"
+    )
+    rows = conn.execute(leased, (parameter,)).fetchall()
+    for key, attempt, started_at, is_edit in rows:
+        outcome = DeliveryOutcome.RETRY if is_edit else DeliveryOutcome.UNKNOWN
+        settle(conn, Delivery(key, attempt, moment(started_at), now, outcome, error=error))
+    return sum(not is_edit for *_, is_edit in rows)
 
 
 # ------------------------------------------------------------------------------------------------ held back, in doubt
@@ -353,4 +351,26 @@ def resolve(conn: sqlite3.Connection, wanted: str, how: str, by: str, now: datet
     return conn.execute(
         f"UPDATE notifications INDEXED BY notifications_unknown SET {change} WHERE state = 'unknown' AND {which}",
         (*parameters, *values),
+    ).rowcount
+
+
+def repeat_in_doubt(
+    conn: sqlite3.Connection, since: datetime, least: Severity, ask: Collection[str], always: Collection[str]
+) -> int:
+    """Queue once more what is in doubt after one attempt: operator notices and what is severe enough, except on the
+    channels that ``ask``; on those in ``always``, everything."""
+    return conn.execute(
+        "UPDATE notifications INDEXED BY notifications_unknown"
+        " SET state = 'queued', not_before = NULL, settled_at = NULL, error = NULL"
+        " WHERE state = 'unknown' AND created_at > :since"
+        " AND EXISTS (SELECT 1 FROM chats c WHERE c.id = recipient_id AND c.enabled)"
+        " AND (channel IN (SELECT value FROM json_each(:always)) OR reason = 'operator'"
+        "      OR severity_rank >= :least AND channel NOT IN (SELECT value FROM json_each(:ask)))"
+        " AND (SELECT count(*) FROM deliveries d WHERE d.notification_id = id AND d.outcome = 'unknown') <= 1",
+        {
+            "since": moment_text(since),
+            "least": int(least),
+            "ask": json.dumps(list(ask)),
+            "always": json.dumps(list(always)),
+        },
     ).rowcount

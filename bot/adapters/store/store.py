@@ -210,6 +210,7 @@ class SqliteStore(Store):
 
     settle = _write(outbox.settle)
     resolve = _write(outbox.resolve)
+    repeat_in_doubt = _write(outbox.repeat_in_doubt)
     move_recipient = _write(recipients.move)
     end_silence = _write(silences.end)
     record_rules = _write(writing.record_rules)

@@ -17,6 +17,7 @@ from bot.core.messages.pictures import PricePicture
 from bot.core.model import Claim, Line, Link, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People
 from bot.core.prices.windows import parse_duration
+from bot.core.text.titles import Titles
 from bot.core.text.wording import (
     CAUSE_HEADINGS,
     age,
@@ -126,7 +127,7 @@ class AlertAnswers:
         blocks = [facts([f"Fired {_moment(alert['at'])} at {price(alert['price'])}, {alert['severity']}"])]
         blocks.append(plain_lines(lines, "Conditions", weight=60))
         if cause := alert["cause"]:
-            blocks.append(facts(_cause(cause, self._exposure_title), _heading(cause), weight=55))
+            blocks.append(facts(_cause(cause, self.bot.project.topics.titles), _heading(cause), weight=55))
         ids = f"Alert {alert['id']}" + (f", incident {alert['incident']}" if alert["incident"] else "")
         blocks.append(note(f"{ids}. Not investment advice."))
         return answer(first, *blocks)
@@ -199,10 +200,6 @@ class AlertAnswers:
             f" against {price(standing.reference.price)}; {phase}, {moment(standing.at)}",
         )
 
-    def _exposure_title(self, exposure: str) -> str:
-        known = self.bot.project.topics.exposure(exposure)
-        return known.title if known else exposure
-
     # ------------------------------------------------------------------------------------------------------- finding
 
     def _incident(self, words: str) -> str | None:
@@ -248,14 +245,15 @@ def _heading(cause: dict[str, Any]) -> str:
     return CAUSE_HEADINGS[Claim.of(cause["confidence"])]
 
 
-def _cause(cause: dict[str, Any], title_of: Callable[[str], str]) -> list[Line | str]:
+def _cause(cause: dict[str, Any], titles: Titles) -> list[Line | str]:
     lines: list[Line | str] = [(_linked(cause["title"], cause["link"]), f" – {cause['source']}")]
     if cause["reach"] == "direct":
         lines.append("It names the company")
     elif cause["reach"] == "exposure":
-        by = f": {', '.join(map(title_of, cause['exposures'][:4]))}" if cause["exposures"] else ""
+        by = f": {', '.join(map(titles.exposure, cause['exposures'][:4]))}" if cause["exposures"] else ""
         lines.append(f"It affects the company's line of business{by}")
-    score = f"Score {cause['score']:.2f} on {cause['topic']}, {count(len(cause['sources'] or ()), 'source')}"
+    score = f"Score {cause['score']:.2f} on {titles.topic(cause['topic'])}, "
+    score += count(len(cause["sources"] or ()), "source")
     if isinstance(cause["confidence"], float):
         score += f"; confidence {confidence_words(cause['confidence'])} ({cause['confidence']:.2f})"
     return [*lines, score]

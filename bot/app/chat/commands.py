@@ -69,7 +69,8 @@ COMMANDS = (
         "mute a stock, rule or incident",
         "NAME 24h",
         rights=Rights.ADMIN,
-        help="/silence NVDA 24h, /silence large-fall 8h, /silence all 2h; a comment may follow.",
+        help="/silence NVDA 24h, /silence large-fall 8h, /silence all 2h; a comment may follow. ALL in capitals is "
+        "Allstate, if it is watched; /silence everything 2h is always every alert.",
     ),
     Command("silences", "active silences", rights=Rights.ADMIN),
     Command("unsilence", "end a silence", "ID | all", rights=Rights.ADMIN),

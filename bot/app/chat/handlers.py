@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.adapters.notifiers.telegram.address import CHANNEL
+from bot.adapters.notifiers.telegram.address import CHANNEL, chat_of
 from bot.adapters.notifiers.telegram.commands import Answer, Command
 from bot.adapters.notifiers.telegram.keyboard import Button
 from bot.adapters.notifiers.telegram.permissions import Chat
@@ -14,6 +14,7 @@ from bot.app.chat.access import AccessLists
 from bot.app.chat.admin import AdminCommands
 from bot.app.chat.alert_answers import AlertAnswers
 from bot.app.chat.commands import COMMANDS
+from bot.app.chat.moves import ChatMoves
 from bot.app.chat.news_answers import NewsAnswers
 from bot.app.chat.preferences import Preferences
 from bot.app.chat.silences import Silences
@@ -21,7 +22,7 @@ from bot.app.run.live import LiveBot
 from bot.core.model import Announcement, Recipient, Silence, Summary, stable_id
 from bot.core.ports import OpenHistory, Outbox, People
 from bot.core.text.wording import count
-from bot.delivery.recipients import notice
+from bot.delivery.recipients import announce_moved, last_operator, notice
 
 MUTED_FOR = timedelta(hours=24)
 _GONE = "That incident is no longer known."
@@ -39,6 +40,7 @@ class ChatCommands:
     access_lists: AccessLists
     muting: Silences
     refresh: Callable[[], None]
+    moves: ChatMoves
     status: Callable[[], Summary]
     reload: Callable[[], Awaitable[str]]
     announce: Callable[[Announcement], None]
@@ -61,15 +63,29 @@ class ChatCommands:
         self._disable(lambda r: r.id == chat.recipient)
 
     def removed(self, chat: Chat) -> None:
-        """Nothing can be sent there any more, nor to any topic of it."""
+        """Nothing can be sent there any more, nor to any topic of it. The only admin stays: its next message fails, and
+        the other channels are told."""
         whole = f"telegram:{chat.id}"
-        self._disable(lambda r: r.id.partition("/")[0] == whole)
+        admins = self.access_lists.access.admins
+        everybody = [replace(r, operator=chat_of(r) in admins) for r in self.people.recipients()]
+        self._disable(lambda r: r.id.partition("/")[0] == whole and not last_operator(r.id, everybody))
 
     def _disable(self, affected: Callable[[Recipient], bool]) -> None:
         disabled = [replace(r, enabled=False) for r in self.people.recipients() if r.enabled and affected(r)]
         if disabled:
             self.people.save_recipients(disabled)
             self.refresh()
+
+    def moved(self, before: int, after: int) -> None:
+        """A group became a supergroup, with a new id."""
+        if self.moves.chat_moved(before, after):
+            self.announce(announce_moved(f"{CHANNEL}:{before}", f"{CHANNEL}:{after}", self._now()))
+
+    def unreadable(self, update: int) -> None:
+        """Tell the admins that something sent to the bot could not be read."""
+        headline = "Something sent to the bot could not be read"
+        detail = f"It was skipped (update {update}); the log names its kind. If this recurs, update the bot."
+        self.announce(notice("unreadable", headline, detail, self._now()))
 
     def added(self, chat: Chat, by: str) -> None:
         """Tell the admins about a chat the bot was added to."""

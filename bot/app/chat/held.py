@@ -60,8 +60,10 @@ class HeldMessages:
         now = self.clock.now()
         if self._uncommitted or any(s.id == PAUSE for s in self.silences()):
             return
-        quiet = set()
-        for recipient in self.recipients():
+        quiet, recipients = set(), self.recipients()
+        if self._owed is not None and not self._owed <= {r.id for r in recipients}:
+            self._owed = None  # a chat has a new id
+        for recipient in recipients:
             if not recipient.enabled or (self._owed is not None and recipient.id not in self._owed):
                 continue
             if quiet_at(recipient.quiet, now):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.adapters.notifiers.telegram.permissions import Chat
+from bot.app.chat.naming import means_everything, named_symbol
 from bot.core.model import Recipient, Severity
 from bot.core.ports import Clock, Recipients
 from bot.core.text.wording import listing
@@ -55,7 +56,7 @@ class Preferences:
             return "Which stocks? Write /unwatch NVDA, or /unwatch all."
         if not person.symbols:
             return "Alerts on every stock come here already."
-        if words.casefold() == "all":
+        if means_everything(words, person.symbols):
             left: tuple[str, ...] = ()
         else:
             symbols, unknown = self._symbols(words, also=person.symbols)
@@ -136,14 +137,14 @@ class Preferences:
 
     def _symbols(self, words: str, also: Sequence[str] = ()) -> tuple[list[str], list[str]]:
         """The symbols named, groups expanded, and the words that name none."""
-        by_name = {s.casefold(): s for s in (*self.watched(), *also)}
+        symbols_known = (*self.watched(), *also)
         groups = {name.casefold(): members for name, members in self.groups().items()}
         found: dict[str, None] = {}
         unknown = []
         for word in words.replace(",", " ").split():
             name = word.casefold().lstrip("$")
-            if name in by_name:
-                found[by_name[name]] = None
+            if (symbol := named_symbol(word, symbols_known)) is not None:
+                found[symbol] = None
             elif (group := name.removeprefix("group:")) in groups:
                 found.update(dict.fromkeys(groups[group]))
             else:

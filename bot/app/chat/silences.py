@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.app.chat.naming import EVERYTHING, means_everything, named_symbol
 from bot.core.engine import Engine
-from bot.core.model import Silence, stable_id
+from bot.core.model import Incident, Silence, stable_id
 from bot.core.ports import Clock, People
 from bot.core.prices.windows import format_duration, parse_duration
 from bot.core.text.wording import listing, moment
@@ -56,12 +57,23 @@ class Silences:
         now = self.clock.now()
         silence = replace(silence, id=stable_id(words[0].lower(), now.isoformat(), length=6), until=now + span)
         self.add(silence, by, " ".join(rest))
-        return f"Silenced until {moment(silence.until)}: {_target(silence)}. /unsilence {silence.id} ends it."
+        also = ""
+        if silence.symbols and words[0].casefold() in EVERYTHING:
+            also = f" That is the stock; for every alert write /silence everything {format_duration(span)}."
+        return f"Silenced until {moment(silence.until)}: {_target(silence)}. /unsilence {silence.id} ends it.{also}"
 
     def add(self, silence: Silence, by: str, comment: str = "") -> None:
         """Start a silence; it replaces one with the same id."""
         self.people.save_silence(silence, self.clock.now(), by, comment[:200])
         self._active = [*(s for s in self._active if s.id != silence.id), silence]
+
+    def moved(self, old: str, new: str) -> None:
+        """A recipient has a new id: its silences follow."""
+        now = self.clock.now()
+        for silence in self():
+            if silence.recipient == old:
+                self.people.save_silence(replace(silence, recipient=new), now, "the chat's move")
+        self._active = [replace(s, recipient=new) if s.recipient == old else s for s in self._active]
 
     def listed(self) -> str:
         """The active silences in one line."""
@@ -81,7 +93,10 @@ class Silences:
 
     def acknowledge(self, asked: str, by: str) -> str:
         """Acknowledge an incident, or the latest: no new messages as it spreads, only if it gets worse."""
-        wanted = asked.strip() or max((i.id for i in self.engine().view().open_incidents), default="")
+        wanted = asked.strip()
+        if not wanted:
+            latest = max(self.engine().view().open_incidents, key=_age, default=None)
+            wanted = latest.id if latest is not None else ""
         incident = self.engine().acknowledge(wanted, self.clock.now(), by)
         if incident is None:
             known = listing([i.id for i in self.engine().view().open_incidents], 5)
@@ -92,17 +107,23 @@ class Silences:
     def _matching(self, word: str) -> Silence | str:
         """A silence matching what ``word`` names, without id and end; or what is wrong with it."""
         blank = Silence("", datetime.max.replace(tzinfo=self.clock.now().tzinfo))
-        if word.lower() == "all":
+        symbol = named_symbol(word, self.watched())
+        if means_everything(word, self.watched()):
             return blank
         rule = self.engine().view().rules.named(word.lower())
         if rule is not None:
             return replace(blank, rules=(rule.name,))
         if self.engine().view().incident(word) is not None:
             return replace(blank, incident=word)
-        symbol = next((s for s in self.watched() if s.upper() == word.upper()), None)
         if symbol is not None:
             return replace(blank, symbols=(symbol,))
         return f"{word[:30]!r} is not a known rule, watched symbol or incident; {_HOW}."
+
+
+def _age(incident: Incident) -> tuple[datetime, int]:
+    """Orders incidents; of those of one moment by the number within their session, which is no text."""
+    number = incident.id.rpartition("-")[2]
+    return incident.started_at, int(number) if number.isdigit() else 0
 
 
 def _target(silence: Silence) -> str:

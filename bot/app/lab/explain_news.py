@@ -17,6 +17,7 @@ from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreRe
 from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.news.clauses import AiRole, CauseKind, Frame, Move
 from bot.core.news.reader import SCORED, reader_of
+from bot.core.text.titles import Titles
 from bot.render.text import clean
 
 COUNTS = 0.5
@@ -42,8 +43,7 @@ class Explained:
     """A classified headline."""
 
     reading: Reading
-    titles: dict[str, str]
-    """Topic titles by name."""
+    titles: Titles
     frames: tuple[tuple[Frame, tuple[str, ...]], ...]
     """Each clause that tells of a move, with the names of those who move."""
     why: tuple[tuple[str, ScoreReason], ...]
@@ -80,12 +80,11 @@ def explain_story(topics: Topics, companies: Companies, story: Story) -> Explain
             company = companies.get(symbol)
             found.append((symbol, company.name if company else "", match))
     found.sort(key=lambda item: (_ORDER[item[2].reach], -item[2].strength, item[0]))
-    titles = {topic.name: topic.title for topic in topics.topics}
     frames = tuple(
         (frame, tuple(dict.fromkeys(_subject(s, topics, companies) for s in frame.subjects)))
         for frame in reader_of(topics, companies).frames(story)
     )
-    return Explained(reading, titles, frames, index.why(story.id), tuple(found))
+    return Explained(reading, topics.titles, frames, index.why(story.id), tuple(found))
 
 
 def _subject(subject: Subject, topics: Topics, companies: Companies) -> str:
@@ -94,8 +93,7 @@ def _subject(subject: Subject, topics: Topics, companies: Companies) -> str:
         company = companies.get(subject.name)
         return company.name if company else subject.name
     if subject.kind is SubjectKind.LINE:
-        title = next((e.title for e in topics.exposures if e.name == subject.name), subject.name)
-        return f"{title} (line of business)"
+        return f"{topics.titles.exposure(subject.name)} (line of business)"
     return "the market" if subject.kind is SubjectKind.INDEX else "somebody unknown"
 
 
@@ -129,12 +127,12 @@ def _topic_lines(found: Explained) -> Iterator[str]:
         yield "no topic: nothing in it indicates one"
     for topic in topics:
         verdict = "counts" if topic.score >= COUNTS else f"below {COUNTS:.1f}"
-        yield f"{topic.topic} {topic.score:.2f} ({verdict}): {found.titles.get(topic.topic, '')}"
+        yield f"{topic.topic} {topic.score:.2f} ({verdict}): {found.titles.topic(topic.topic)}"
         for reason in topic.reasons:
             yield f"  {reason.weight:+.2f} {reason.name}" + (f": {reason.text}" if reason.text else "")
 
 
-def _clause(frame: Frame, who: tuple[str, ...], titles: dict[str, str]) -> str:
+def _clause(frame: Frame, who: tuple[str, ...], titles: Titles) -> str:
     """One clause: ``Chegg falls because of ChatGPT (AI is the agent): ties the fall to AI``."""
     many = len(who) > 1
     move = "may move" if frame.move is Move.NONE else frame.move.value + ("" if many else "s")
@@ -143,7 +141,7 @@ def _clause(frame: Frame, who: tuple[str, ...], titles: dict[str, str]) -> str:
         agents = dict.fromkeys(agent.partition(":")[2] for agent in frame.agents)
         cause = f"because of {', '.join(agents) or 'AI'}"
     elif frame.cause is CauseKind.OTHER:
-        cause = f"on {titles.get(frame.other, frame.other)}"
+        cause = f"on {titles.topic(frame.other)}"
     else:
         cause = _CAUSES[frame.cause]
     verdict = "ties the fall to AI" if frame.ties else "not tied"

@@ -39,7 +39,7 @@ async def monitored(
     settings = bot.project.settings
     address = settings.metrics.address
     started_at = clock.now()
-    vitals = HealthMonitor(bot, measures, started_at)
+    vitals = HealthMonitor(bot, measures, started_at, sender.troubles)
     if address is not None or switch is not None:
         bot.every("vitals", TICK, vitals.tick)
     if switch is not None:

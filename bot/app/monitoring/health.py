@@ -2,13 +2,14 @@
 
 A failing source does not make the bot unhealthy: a restart would not help, and the operator is told anyway. A source
 that is no longer polled does, as does a part of the bot that does not work. What is late is asked of the jobs, which
-measure it by a steady clock: a step of the machine's clock makes nothing late.
+measure it by a steady clock: a step of the machine's clock makes nothing late. That nobody can
+be told is no reason either, but a warning, and stops the heartbeat: somebody has to look.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,10 +31,11 @@ GRACE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Why the bot is unhealthy, if it is, and the current ``facts``."""
+    """Why the bot is unhealthy, if it is, the current ``facts``, and what keeps people from hearing of it."""
 
     reasons: tuple[str, ...]
     facts: dict[str, Any]
+    warnings: tuple[str, ...] = ()
 
     @property
     def well(self) -> bool:
@@ -42,7 +44,8 @@ class HealthReport:
 
     def told(self) -> dict[str, Any]:
         """The JSON of ``/healthz``."""
-        return {"status": "ok" if self.well else "unwell", "reasons": list(self.reasons), **self.facts}
+        status = "ok" if self.well else "unwell"
+        return {"status": status, "reasons": list(self.reasons), "warnings": list(self.warnings), **self.facts}
 
 
 @dataclass(slots=True)
@@ -52,6 +55,8 @@ class HealthMonitor:
     bot: LiveBot
     measures: Measures
     started_at: datetime
+    mute: Callable[[], Iterable[str]] = tuple
+    """What keeps people from hearing of anything, in words."""
     _lags: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _elapsed: Any = field(default_factory=stopwatch)
 
@@ -74,7 +79,7 @@ class HealthMonitor:
             "feeds_answered_at": _iso(seen.last_feed_at),
             "uncommitted_cycles": self.bot.cycle.uncommitted,
         }
-        return HealthReport(tuple(self._reasons(now)), facts)
+        return HealthReport(tuple(self._reasons(now)), facts, tuple(self.mute()))
 
     def _reasons(self, now: datetime) -> Iterator[str]:
         silent = timedelta(seconds=self._elapsed())

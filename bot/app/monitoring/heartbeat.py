@@ -1,4 +1,5 @@
-"""The heartbeat: pings a dead-man's switch while the bot is healthy; the switch alerts when the pings stop."""
+"""The heartbeat: pings a dead-man's switch while the bot is healthy and people can be told; the switch alerts when
+the pings stop."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ class DeadMansSwitch(Protocol):
 
 
 class Heartbeat:
-    """Pings ``switch`` while ``judge`` finds the bot healthy. Each change is logged once."""
+    """Pings ``switch`` while ``judge`` finds the bot healthy, without a warning. Each change is logged once."""
 
     def __init__(self, switch: DeadMansSwitch, judge: Callable[[], HealthReport]) -> None:
         self._switch = switch
@@ -36,9 +37,9 @@ class Heartbeat:
     async def beat(self) -> None:
         """Ping if the bot is healthy; run once per interval."""
         now = self._judge()
-        if not now.well:
+        if wrong := (*now.reasons, *now.warnings):
             if not self._held:
-                log.warning("unhealthy, no heartbeat to %s: %s", self._switch.where, "; ".join(now.reasons))
+                log.warning("unhealthy, no heartbeat to %s: %s", self._switch.where, "; ".join(wrong))
             self._held = True
             return
         if self._held:

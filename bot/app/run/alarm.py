@@ -6,13 +6,14 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.errors import DeliveryError
 from bot.core.model import Outgoing, Recipient
 from bot.core.ports import Clock, Notifier
 from bot.core.waiting import back_off
-from bot.delivery.recipients import notice
+from bot.delivery.recipients import marked, notice
 from bot.delivery.routing import route
 from bot.render import plain
 
@@ -26,7 +27,8 @@ LONGEST_PAUSE = timedelta(minutes=5)
 class Alarm:
     """Calling it sends once to every operator among ``people``; nothing is stored.
 
-    What certainly did not arrive is retried until it does or is withdrawn. What may have arrived is not repeated.
+    It is retried until it arrives or is withdrawn, a failure of the whole channel included; a repeat of what may have
+    arrived is marked.
     """
 
     def __init__(
@@ -64,11 +66,22 @@ class Alarm:
                 await self._notifiers[outgoing.notification.channel].send(outgoing)
                 return
             except DeliveryError as error:
-                if error.permanent or error.unknown or error.forbidden or error.moved_to:
+                target = error.moved_to or error.instead
+                if error.forbidden or (error.permanent and not error.channel and not target):
                     log.warning("operator %s could not be notified: %s", recipient, error)
                     return
                 if failures == 1:
                     log.warning("operator %s could not be notified: %s; retrying", recipient, error)
-                pause = back_off(failures, self._first_pause, LONGEST_PAUSE)
+                outgoing = _again(outgoing, error)
+                pause = timedelta(0) if target else back_off(failures, self._first_pause, LONGEST_PAUSE)
                 wait = max(pause, error.retry_after or timedelta(0))
             await asyncio.sleep(wait.total_seconds())
+
+
+def _again(outgoing: Outgoing, error: DeliveryError) -> Outgoing:
+    """The same for the next attempt: to where the chat is now, and marked if it may have arrived."""
+    note = outgoing.notification
+    note = replace(note, recipient=error.moved_to or error.instead or note.recipient)
+    if error.unknown and not outgoing.doubts:
+        note = replace(note, summary=marked(note.summary))
+    return replace(outgoing, notification=note, doubts=outgoing.doubts + error.unknown)

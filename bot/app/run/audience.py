@@ -44,6 +44,11 @@ class Audience:
         """The recipients as of the last ``refresh``."""
         return self._now
 
+    def admins_marked(self) -> Sequence[Recipient]:
+        """The same, with every admin's chat marked as an operator's, whether or not operator notices are wanted."""
+        admins = self.access().admins
+        return [replace(r, operator=r.operator or chat_of(r) in admins) for r in self._now]
+
     def refresh(self) -> None:
         """Reload recipients and permissions. Raises StoreError."""
         known = with_permissions(list(self.people.recipients()), self.access(), notices=self.notices)

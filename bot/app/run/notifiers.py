@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -30,7 +29,7 @@ from bot.config.settings.secret_files import readable_by_others
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, UsageError
 from bot.core.model import Notification, Outgoing, Recipient
-from bot.core.ports import Clock, Notifier, Outbox
+from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.extensions import NOTIFIERS, MakeNotifier, NotifierContext
 
@@ -200,17 +199,6 @@ def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple
 
 
 # ----------------------------------------------------------------------------------------------------------- recipients
-
-
-def requeue_in_doubt(outbox: Outbox, notifiers: Mapping[str, Notifier], now: datetime) -> int:
-    """Queue again what was in flight when the last run ended, on channels that recognise repeats; returns how many."""
-    doubtful = [d for d in outbox.in_doubt() if _repeatable(notifiers, d.recipient)]
-    return sum(outbox.resolve(d.id, "again", "the start", now) for d in doubtful)
-
-
-def _repeatable(notifiers: Mapping[str, Notifier], recipient: str) -> bool:
-    notifier = notifiers.get(recipient.partition(":")[0])
-    return notifier is not None and notifier.repeatable
 
 
 def configured_recipients(settings: Settings, known: Sequence[Recipient]) -> list[Recipient]:

@@ -48,6 +48,9 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     handler = start_logging(project.settings.log_level.value, secrets)
     for warning in (*found.warnings, *([unsafe] if unsafe else []), *unsafe_file(project.settings, project.folder)):
         log.warning("%s", warning)
+    for rule in project.rules:
+        if rule.enabled and rule.idle:
+            log.warning("rule %s %s", rule.name, rule.idle)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -28,6 +28,7 @@ from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_m
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.model import Absence, Story
 from bot.core.prices.windows import format_duration
+from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
 
 AT_ONCE = 12
@@ -64,8 +65,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         return
     settings = project.settings
     yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
-    rules = ", ".join(r.name for r in project.rules if r.enabled)
-    yield Finding("rules", bool(rules), f"{len(project.rules)} loaded: {rules}", "enable a rule in rules/")
+    for finding in _rules(project.rules):
+        yield finding
     strangers = [s for s in settings.watched if s not in project.companies]
     if strangers:
         yield Finding(
@@ -89,14 +90,27 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         find_language_model_key(os.environ, settings.language_model.key_file)
     except ConfigError as error:
         yield Finding("language model", False, str(error), f"correct {LANGUAGE_MODEL_KEY} or its key_file")
-    if offline:
-        return
+    if not offline:
+        async for finding in _online(project, timetables, now):
+            yield finding
+
+
+async def _online(project: Project, timetables: Timetables, now: datetime) -> AsyncIterator[Finding]:
+    """What needs the network."""
     async for finding in _feeds(project, now):
         yield finding
     yield await _prices(project, timetables, now)
     yield await _telegram(project)
-    if settings.language_model.second_reader:
-        yield await check_second_reader(settings.language_model)
+    if project.settings.language_model.second_reader:
+        yield await check_second_reader(project.settings.language_model)
+
+
+def _rules(rules: RuleSet) -> Iterator[Finding]:
+    enabled = ", ".join(r.name for r in rules if r.enabled)
+    yield Finding("rules", bool(enabled), f"{len(rules)} loaded: {enabled}", "enable a rule in rules/")
+    for rule in rules:
+        if rule.idle:
+            yield Finding("rules", True, f"{rule.name}{'' if rule.enabled else ' (disabled)'} {rule.idle}")
 
 
 def _database(file: Path) -> Finding:

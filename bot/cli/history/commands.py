@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.history import maintenance
-from bot.cli.history.filters import database_file, filtered
+from bot.cli.history.filters import database_file, filtered, titles_of
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 from bot.core.errors import UsageError
 from bot.core.model import Filters
@@ -104,7 +104,7 @@ def show(
         found["quotes"] = [{"at": at, "price": price, "kind": kind} for at, price, kind in quotes]
         typer.echo(json_line(found))
         return
-    for line in lines_of(found, quotes, min(width(), 120), texts=messages):
+    for line in lines_of(found, quotes, min(width(), 120), titles_of(config), texts=messages):
         typer.echo(line)
 
 

@@ -13,6 +13,7 @@ import typer
 from bot.cli.options import parse_when
 from bot.core.errors import ConfigError, StoreError, UsageError
 from bot.core.model import VERDICTS, Filters, Severity
+from bot.core.text.titles import Titles
 
 _OPTIONS = {
     "symbol": typer.Option(help="Only this symbol."),
@@ -107,6 +108,18 @@ def _parse(
         until=end,
         verdict=verdict,
     )
+
+
+def titles_of(config: Path) -> Titles:
+    """The present titles of topics and exposures; none where the configuration cannot be read, which keeps nobody from
+    reading the history."""
+    from bot.config.news.titles import load_titles
+    from bot.config.settings.model import load_settings
+
+    try:
+        return load_titles(load_settings(config).rules / "topics")
+    except ConfigError:
+        return Titles()
 
 
 def _exposed(config: Path, exposure: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from bot.cli.history import tables
 from bot.cli.history.chart import chart
 from bot.cli.tables import fitted
 from bot.core.model import Claim
+from bot.core.text.titles import Titles
 from bot.core.text.wording import CAUSE_HEADINGS
 from bot.render.text import clean, cut_cell
 
@@ -17,7 +18,7 @@ _MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 def lines_of(
-    alert: dict[str, Any], quotes: Sequence[tuple[str, float, str]], width: int, *, texts: bool
+    alert: dict[str, Any], quotes: Sequence[tuple[str, float, str]], width: int, titles: Titles, *, texts: bool
 ) -> Iterator[str]:
     """Lines of at most ``width`` columns: what fired and why, prices, cause, notifications and what followed.
 
@@ -27,7 +28,7 @@ def lines_of(
         _head(alert, width),
         chart(quotes, alert["at"], (alert["reference"] or {}).get("price"), width),
         _titled("Why it fired", _checks(alert["why"], width)),
-        _titled(_cause_heading(alert["cause"]), _cause(alert["cause"], width)),
+        _titled(_cause_heading(alert["cause"]), _cause(alert["cause"], titles, width)),
         _titled("Stories", _table(tables.STORIES, alert["stories"], width)),
         _titled("Changes", _table(tables.CHANGES, alert["changes"], width)),
         _titled("Notifications", _notifications(alert["notifications"], width, texts)),
@@ -88,15 +89,16 @@ def _cause_heading(cause: dict[str, Any] | None) -> str:
     return CAUSE_HEADINGS[Claim.of(cause["confidence"])] if cause else ""
 
 
-def _cause(cause: dict[str, Any] | None, width: int) -> Iterator[str]:
+def _cause(cause: dict[str, Any] | None, titles: Titles, width: int) -> Iterator[str]:
     if cause is None:
         return
     yield from _wrapped(cause["title"], width)
     yield from _wrapped(f"{cause['source']}, {_second(cause['published_at'] or cause['seen_at'])}", width, "  ")
     if cause["link"]:
         yield from _wrapped(cause["link"], width, "  ")
-    reach = f"reach {cause['reach']}" + (f" by {', '.join(cause['exposures'])}" if cause["exposures"] else "")
-    facts = f"topic {cause['topic']}, score {cause['score']:.2f}, {reach}"
+    lines = ", ".join(map(titles.exposure, cause["exposures"] or ()))
+    reach = f"reach {cause['reach']}{f' by {lines}' if lines else ''}"
+    facts = f"topic {titles.topic(cause['topic'])}, score {cause['score']:.2f}, {reach}"
     if isinstance(cause["confidence"], float):
         facts += f", confidence {cause['confidence']:.2f}"
     yield from _wrapped(facts, width, "  ")

@@ -32,7 +32,8 @@ def check(
     rules, files = check_rules(config, path)
     typer.echo(f"{count(len(rules), 'rule')} in {count(len(files), 'file')}: no mistakes", err=True)
     for rule in rules:
-        typer.echo(f"{rule.name}: {count(len(rule.symbols), 'symbol')}{'' if rule.enabled else ', disabled'}")
+        idle = f"; {rule.idle}" if rule.idle else ""
+        typer.echo(f"{rule.name}: {count(len(rule.symbols), 'symbol')}{'' if rule.enabled else ', disabled'}{idle}")
 
 
 @app.command("test")

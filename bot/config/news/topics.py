@@ -143,6 +143,8 @@ class ExposureEntry(StrictModel):
 
     title: Text
     """Its name in messages."""
+    companies: Text | None = None
+    """Those in it, in the plural, as headlines count them: `freight brokers`. Without it, `stocks in` and the title."""
     words: tuple[Written, ...] = ()
     """Words by which a scored story reaches it."""
 
@@ -289,7 +291,9 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             for name, e in file.models.items()
         ),
         exposures=tuple(
-            Exposure(name, e.title, names(e.words)) for file in files for name, e in file.exposures.items()
+            Exposure(name, e.title, names(e.words), e.companies or "")
+            for file in files
+            for name, e in file.exposures.items()
         ),
         effects=tuple(
             Effect(e.name, grouped(e.all), e.reach, e.none, e.elsewhere) for file in files for e in file.effects

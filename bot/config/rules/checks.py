@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.core.cause.causes import GROUP_LEAST
 from bot.core.prices.windows import Since, Span, format_duration
 from bot.core.rules.comparison import Comparison
-from bot.core.rules.conditions import All, Condition, Drawdown, Named, NoneOf, Price
+from bot.core.rules.conditions import All, Breadth, Condition, Drawdown, Named, NoneOf, Price
+from bot.core.rules.conditions.cause import Group
 from bot.core.rules.rule import SeverityStep
 
 MOST_SESSIONS = 500
@@ -83,13 +85,39 @@ _WHY = {
 }
 
 
-def impossible(asked: Comparison, possible: Interval, what: str, most: float | None = None) -> str:
+def impossible(asked: Comparison, possible: Interval, what: str) -> str:
     """Why ``asked`` can never hold for ``what``, and what to write; empty if it can."""
-    meant = Interval.of(asked) & possible
-    if not meant.empty and (most is None or not (meant & Interval(high=most)).empty):
+    if not (Interval.of(asked) & possible).empty:
         return ""
-    why = _WHY.get(what) or (f"{what} cannot be that small" if meant.empty else f"there are only {most:g}")
+    why = _WHY.get(what) or f"{what} cannot be that small"
     return f'"{asked}" can never hold: {why}; write a limit that can be reached'
+
+
+def too_few(asked: Comparison | None, most: int) -> str:
+    """Why ``asked`` can never hold of the number of ``most`` stocks; empty if it can."""
+    counts = Interval.of(asked) & ANY_COUNT
+    if counts.empty or not (counts & Interval(high=most)).empty:
+        return ""
+    return f'"{asked}" can never hold: there are only {most}'
+
+
+def out_of_reach(when: Condition, symbols: Collection[str], watched: Collection[str]) -> str:
+    """Why a rule for ``symbols`` finds too few stocks beside them among those ``watched``, whichever they are; empty
+    where they suffice."""
+    others = len(watched) - 1
+    for part in required_parts(when):
+        if isinstance(part, Breadth) and part.peers is not None:
+            most = max((len(part.peers.get(symbol, ())) for symbol in symbols), default=0)
+            if not most:
+                return "none of its stocks is in a known line of business"
+            if too_few(part.count, most):
+                return f'breadth of peers asks for "{part.count}", and no line of business has more than {most}'
+        elif isinstance(part, Group):
+            if others < GROUP_LEAST:
+                return f"a group needs at least {GROUP_LEAST} other stocks, not {max(others, 0)}"
+            if too_few(part.members, others):
+                return f'group asks for members "{part.members}", and no more than {others} others are watched'
+    return ""
 
 
 def fractional(asked: Comparison) -> str:

@@ -29,14 +29,16 @@ from bot.config.rules.checks import (
     contradictions,
     fractional,
     impossible,
+    out_of_reach,
     required_parts,
+    too_few,
     unmeasurable,
     unreachable,
 )
 from bot.config.rules.specs import MALFORMED, ReadRule, RuleSpec
-from bot.config.rules.surroundings import PEERS, RuleNames
+from bot.config.rules.surroundings import PEERS, NotWatchedError, RuleNames
 from bot.config.yaml.document import Document, DocumentPath, problem
-from bot.config.yaml.validation import one_of
+from bot.config.yaml.validation import nearest, one_of
 from bot.core.cause.ranking import highest_confidence
 from bot.core.errors import Problem
 from bot.core.model import Reach, Severity, stable_id
@@ -69,12 +71,21 @@ class Compiler:
         self._named = named
         self._compiled: dict[str, core.Condition | None] = {}
         self._uses: dict[str, dict[str, None]] = {}
+        self._lacking: list[Problem] = []
+        """What is wrong only with this watchlist: a mistake in an enabled rule; a disabled one may wait for
+        more stocks."""
+        self._lacking_in: dict[str, list[Problem]] = {}
+        """The same by named condition."""
         self._open: list[str] = []
         self._lines_written = document.text.split("\n")
 
     def fail(self, path: DocumentPath, message: str, *, key: bool = False) -> None:
         """Report a mistake at ``path``."""
         self.problems.append(problem(self.document, path, message, key=key))
+
+    def lack(self, path: DocumentPath, message: str) -> None:
+        """Note what is a mistake at ``path`` only with this watchlist."""
+        self._lacking.append(problem(self.document, path, message))
 
     def place(self, path: DocumentPath, key: str, index: int) -> DocumentPath:
         """Path of a list item, or of the value itself if one word was written instead of a list."""
@@ -87,21 +98,25 @@ class Compiler:
         spec, path = read.spec, ("rules", read.index)
         before = len(self.problems)
         self.used.clear()
+        self._lacking = []
         selected = self.symbols(spec.symbols, path) if self._has(path, "symbols") else ()
         when = self.item(spec.when, (*path, "when"))
         steps = self._severity(spec.severity, (*path, "severity"))
         if spec.hold_for is not None and spec.hold_for > LONGEST_SESSION:
             self.fail((*path, "hold"), "no session is that long; write less, like 10m")
+        if spec.enabled:
+            self.problems += self._lacking
         if when is None or not read.whole:
             return None
         self._as_a_whole(spec, when, steps, path)
         if len(self.problems) > before:
             return None
         version, text = self._written(path)
+        symbols = frozenset(s for s in selected if s in self.around.present)
         return Rule(
             name=spec.name,
             description=spec.description,
-            symbols=frozenset(s for s in selected if s in self.around.present),
+            symbols=symbols,
             when=when,
             severity=steps,
             cooldown=spec.cooldown,
@@ -111,8 +126,18 @@ class Compiler:
             version=version,
             text=text,
             enabled=spec.enabled,
+            idle=self._idle(when, symbols),
             hold_for=spec.hold_for,
         )
+
+    def _idle(self, when: core.Condition, symbols: Collection[str]) -> str:
+        """That the rule cannot fire with this watchlist, and why; empty where it can. A replay or backtest watches only
+        what it has prices for, fewer than the rule was written for."""
+        if self.around.also_known:
+            return ""
+        lacking = next((p.message.partition(";")[0] for p in self._lacking), "")
+        why = lacking or out_of_reach(when, symbols, self.around.watched)
+        return f"cannot fire with this watchlist: {why}" if why else ""
 
     def _has(self, path: DocumentPath, key: str) -> bool:
         written = self.document.value(path)
@@ -217,6 +242,10 @@ class Compiler:
                 continue
             try:
                 members = self.around.select(selector.removeprefix("not:").strip())
+            except NotWatchedError as error:
+                self.lack(self.place(path, key, index), str(error))
+                valid = False
+                continue
             except ValueError as error:
                 self.fail(self.place(path, key, index), str(error))
                 valid = False
@@ -229,7 +258,7 @@ class Compiler:
         if valid and not included and all(s.startswith("not:") for s in written):
             self.fail((*path, key), "this only excludes symbols; add all, or a group")
         elif valid and not selected and not self.around.also_known:
-            self.fail((*path, key), "no watched symbol matches; name others, or add some to the watchlist")
+            self.lack((*path, key), "no watched symbol matches; name others, or add some to the watchlist")
         return selected
 
     # ------------------------------------------------------------------------------------------------------ conditions
@@ -258,6 +287,7 @@ class Compiler:
                 self.fail(path, f"no condition is named '{name}'; {advice}")
             return None
         self.definition(name, path)
+        self._lacking += self._lacking_in.get(name, ())
         self.used.update(self._uses.get(name, {}))
         compiled = self._compiled.get(name)
         return core.Named(name, compiled) if compiled is not None else None
@@ -272,12 +302,14 @@ class Compiler:
             return
         spec = self._named[name]
         outer, self.used = self.used, {}
+        lacking, self._lacking = self._lacking, []
         self._open.append(name)
         compiled = self.item(spec, ("conditions", name)) if spec is not None else None
         self._open.pop()
         self._compiled[name] = compiled
         self._uses[name] = {**self.used, name: None}
         self.used = outer
+        self._lacking_in[name], self._lacking = self._lacking, lacking
 
     def _parts(self, spec: specs.ConditionSpec, path: DocumentPath) -> Iterator[core.Condition | None]:
         makers: tuple[tuple[str, Callable[[Any, DocumentPath], core.Condition | None]], ...] = (
@@ -314,13 +346,12 @@ class Compiler:
         possible: Interval,
         path: DocumentPath,
         what: str = "",
-        most: float | None = None,
         whole: bool = False,
     ) -> None:
         """Report a comparison that can never hold, or a fraction in place of a count."""
         if asked is None:
             return
-        why = (fractional(asked) if whole else "") or impossible(asked, possible, what or str(path[-1]), most)
+        why = (fractional(asked) if whole else "") or impossible(asked, possible, what or str(path[-1]))
         if why:
             self.fail(path, why)
 
@@ -386,13 +417,12 @@ class Compiler:
     def _benchmark(self, written: str | None, path: DocumentPath) -> str:
         """The benchmark as written, else the default one."""
         known = self.around.benchmarks
-        if written is None:
-            if not known:
-                self.fail(path, "config.yaml has no benchmarks; add some there, like benchmarks: [SPY]")
-            return known[0] if known else ""
-        if written not in self.around.present and written not in self.around.also_known:
-            self.fail((*path, "benchmark"), one_of(written, sorted(known), "benchmark"))
-        return written
+        if not known and written not in self.around.nameable:
+            self.lack(path, "config.yaml has no benchmarks; add some there, like benchmarks: [SPY]")
+        elif written is not None and written not in self.around.nameable:
+            report = self.fail if nearest(written, known) else self.lack
+            report((*path, "benchmark"), one_of(written, sorted(known), "benchmark"))
+        return written or (known[0] if known else "")
 
     def _breadth(self, spec: specs.BreadthSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.change, CHANGES, (*path, "change"))
@@ -406,9 +436,9 @@ class Compiler:
             self.fail((*path, "symbols"), "peers cannot be combined with others; write it alone, or name the groups")
             return None
         members = self.symbols(spec.symbols, path)
-        # a replay or backtest watches only what it has prices for, fewer than the rule was written for
-        most = float(len(members)) if members and not self.around.also_known else None
-        self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", most, whole=True)
+        self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", whole=True)
+        if members and not self.around.also_known and (why := too_few(spec.count, len(members))):
+            self.lack((*path, "count"), f"{why}; write a limit that can be reached")
         here = tuple(m for m in members if m in self.around.present)
         return core.Breadth(", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share)
 

@@ -19,6 +19,10 @@ PEERS = "peers"
 """Selects, for each symbol, the companies with the same main exposure."""
 
 
+class NotWatchedError(ValueError):
+    """A selector names a company that exists and is not watched."""
+
+
 @dataclass(frozen=True)
 class RuleNames:
     """Everything the names in rules may refer to."""
@@ -54,7 +58,8 @@ class RuleNames:
     def select(self, selector: str) -> tuple[str, ...]:
         """The symbols that ``selector`` (a symbol, ``all``, ``group:NAME``, ``exposure:NAME``) names.
 
-        They include those only ``also_known``. Raises ValueError saying what is wrong and what to write.
+        They include those only ``also_known``. Raises ValueError saying what is wrong and what to write,
+        NotWatchedError where only the watchlist is.
         """
         known = self._selected.get(selector)
         if known is None:
@@ -75,7 +80,7 @@ class RuleNames:
         if selector in self.nameable:
             return (selector,)
         if selector in self.companies:
-            raise ValueError(f"'{selector}' is not watched; add it to the watchlist in config.yaml")
+            raise NotWatchedError(f"'{selector}' is not watched; add it to the watchlist in config.yaml")
         if selector in self.groups or selector in self.companies.group_names or selector == "watchlist":
             raise ValueError(f"'{selector}' is a group; write group:{selector}")
         if colon and kind not in ("group", "exposure", "not"):
@@ -87,7 +92,7 @@ class RuleNames:
             return self.watchlist
         if name == "benchmarks":
             return self.benchmarks
-        members = self.groups.get(name) or self.companies.group(name)
+        members = self.groups[name] if name in self.groups else self.companies.group(name)
         if members is None:
             known = {"watchlist", "benchmarks", *self.groups, *self.companies.group_names}
             raise ValueError(one_of(name, sorted(known), "group"))

@@ -113,6 +113,13 @@ class PriceSettings(StrictModel):
     """A symbol without a new price for this long in a regular phase is reported."""
 
 
+class InDoubtPolicy(enum.StrEnum):
+    """What becomes of an alert that may or may not have arrived."""
+
+    REPEAT = "repeat"
+    ASK = "ask"
+
+
 class Telegram(StrictModel):
     """Who may use the bot on Telegram. The token is not written here: see `token_file`."""
 
@@ -124,6 +131,9 @@ class Telegram(StrictModel):
     """Chat ids that receive alerts once they have sent /start; groups have negative ids. Admins need not be listed."""
     pictures: bool = True
     """Send a price chart after each alert."""
+    in_doubt: InDoubtPolicy = InDoubtPolicy.REPEAT
+    """When an alert may or may not have arrived: `repeat` sends those of severity high or above once more, marked as
+    perhaps a repeat; `ask` leaves all to an admin's `/resolve`."""
     base_url: HttpUrl | None = None
     """Your own Bot API server; by default Telegram's."""
 

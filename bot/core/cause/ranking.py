@@ -22,6 +22,10 @@ TOLD = 0.9
 """The highest confidence in a rival that only stories support."""
 UNTIED = 0.55
 """Highest confidence, below what rules ask for, without a tie, and in a tie by line or market that nothing confirms."""
+IN_MARKET = 0.75
+"""How well a company's own fall confirms a tie of the whole market: others fall too, so it says less of the company."""
+MOST = 0.97
+"""Highest confidence of all: somebody is always wrong."""
 CONFIRMED_FROM = 0.2
 PLAIN = 0.9
 """A tie that names the lab or model, with what it does, in a title."""
@@ -55,7 +59,7 @@ class Evidence:
         """How well prices confirm the tie: a line by its group or the company's own fall, a market by the group."""
         if self.tied is SubjectKind.COMPANY:
             return 1.0
-        return max(self.group, self.alone) if self.tied is SubjectKind.LINE else max(self.group, self.alone / 2)
+        return max(self.group, self.alone) if self.tied is SubjectKind.LINE else max(self.group, IN_MARKET * self.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def weigh(evidence: Evidence, weights: Weights) -> tuple[float, tuple[ScoreReaso
         ScoreReason("second reader", weights.second_reader * evidence.second, evidence.second_said),
     )
     confidence = 1 / (1 + math.exp(-sum(t.weight for t in terms)))
-    bound = {0: UNTIED, 1: weights.one_publisher, 2: weights.two_publishers}.get(evidence.publishers, 1.0)
+    bound = {0: UNTIED, 1: weights.one_publisher, 2: weights.two_publishers}.get(evidence.publishers, MOST)
     if not tie or evidence.confirmed < CONFIRMED_FROM:
         bound = min(bound, UNTIED)
     return min(confidence, bound), tuple(t for t in terms if abs(t.weight) >= 0.005)

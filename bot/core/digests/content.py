@@ -49,6 +49,8 @@ class DigestInputs:
     """Number of feeds that work; ``None`` where unknown."""
     prices_at: datetime | None = None
     """When prices were last received."""
+    group: Callable[[Sequence[Alert], Alert], str] = lambda alerts, lead: ""
+    """The stocks of one line of business that fall together, with the lead's: ``MessageBuilder.group``."""
 
 
 def compile_digest(inputs: DigestInputs, due: Due, at: datetime) -> Digest:
@@ -135,7 +137,10 @@ def _incidents(inputs: DigestInputs, span: _Span, alerts: Sequence[Alert], at: d
             phase = session.phase(moment) if session else lead.phase
         apart = tuple(set_apart(own, lead, inputs.news.topics.ai_causes))
         incidents.append(
-            DigestIncident(incident, tuple(own), lead, moved, moment, phase, close is not None, merged, apart)
+            DigestIncident(
+                *(incident, tuple(own), lead, moved, moment, phase, close is not None, merged, apart),
+                group=inputs.group(own, lead),
+            )
         )
     incidents.sort(key=lambda i: (-max(a.severity for a in i.alerts), -abs(i.change or 0.0), i.incident.id))
     return incidents

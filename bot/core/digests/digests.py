@@ -71,6 +71,7 @@ class Digests:
                 self.health.failing(),
                 feeds_ok=self.health.feeds_ok,
                 prices_at=self.prices_at,
+                group=messages.group,
             )
             summary = digest(compile_digest(inputs, due, at), messages.company, messages.topic)
             made.append(Announcement(due.key, at, Reason.DIGEST, Severity.INFO, summary))

@@ -8,9 +8,8 @@ be traced to an observation.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from statistics import median
 
 from bot.core.incidents.follow_ups import level_before, standing
@@ -22,6 +21,7 @@ from bot.core.messages.blocks.precedents import precedents
 from bot.core.messages.blocks.voices import voices
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.blocks.why import why
+from bot.core.messages.groups import fallen_group
 from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
 from bot.core.model import (
     LAPSED,
@@ -44,7 +44,7 @@ from bot.core.model import (
 )
 from bot.core.model.episodes import Episode
 from bot.core.news.companies import Companies
-from bot.core.news.exposures import exposure_title, main_exposure_title
+from bot.core.news.exposures import main_exposure_title
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, SymbolPrices, change
@@ -100,6 +100,8 @@ class MessageBuilder:
     """Candidates for precedents."""
     stories: Callable[[Sequence[str]], Sequence[Story]] = lambda clusters: ()
     """The stories of clusters, for quotations."""
+    is_group_rule: Callable[[str], bool] = lambda rule: False
+    """Whether alerts of the rule of this name say that a line of business falls."""
 
     # ----------------------------------------------------------------------------------------------------- messages
 
@@ -110,13 +112,14 @@ class MessageBuilder:
         lead = lead_alert(incident, alerts)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
-            *why(lead, alerts, self._due(lead), self.company, partial(exposure_title, self.topics), self.topic),
+            *why(lead, alerts, self._due(lead), self.company, self.topics.titles.exposure, self.topic),
             *self._hit(incident, alerts, watched, at),
             *voices(self.stories(incident.clusters), self.topics.speech),
             *precedents(nearest(self._profile(incident, lead), self.episodes, self.topics)),
             *self._next(incident),
         ]
-        return framed(self._headline(incident, alerts, lead, reason), blocks)
+        agents = lead.told_cause.agents if lead.told_cause else ()
+        return replace(framed(self._headline(incident, alerts, lead, reason), blocks), agents=agents)
 
     def follow_up(
         self,
@@ -131,7 +134,9 @@ class MessageBuilder:
         lead = lead_alert(incident, alerts)
         kind = RECOVERED if RECOVERED in kinds else kinds[0]
         rebound = f"has rebounded {str(kind).removeprefix('rebound ')} or more from the close"
-        headline = f"Follow-up: {self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
+        by_price = kind == RECOVERED or kind not in FOLLOW_UP_WORDS  # the lead's
+        whose = "" if by_price else self.group(alerts, lead)
+        headline = f"Follow-up: {whose or self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
         lines = self._lead_lines(lead, level_before(first_alert(incident, alerts), self._prices(lead)), at, closed_at)
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
@@ -161,12 +166,6 @@ class MessageBuilder:
     # ------------------------------------------------------------------------------------------------------- blocks
 
     def _headline(self, incident: Incident, alerts: Sequence[Alert], lead: Alert, reason: Reason) -> str:
-        name = self.company(lead.symbol)
-        verb = "rises" if (lead.last_change or 0) > 0 else "falls"
-        size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
-        when = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}.get(self._phase(lead), "")
-        others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead, self.topics.ai_causes))
-        company = f" alongside {count(others, 'other stock')}" if others else ""
         lead_in = {Reason.ESCALATED: "Now worse: ", Reason.WIDENED: "Spreading: "}.get(reason, "")
         if (
             reason is Reason.ESCALATED
@@ -177,17 +176,34 @@ class MessageBuilder:
             earlier = [a for a in alerts if a.fired_at < lead.fired_at]
             lead_in = "Cause found: " if all(a.told_cause is None for a in earlier) else lead_in
         late = " (already under way)" if lead.late else ""
-        return f"{lead_in}{name}{size}{when}{company}{self._because(lead)}{late}"
+        return f"{lead_in}{self._move(incident, alerts, lead)}{late}"
 
-    def _because(self, lead: Alert) -> str:
+    def _move(self, incident: Incident, alerts: Sequence[Alert], lead: Alert) -> str:
+        """What falls, how far and why: the group where one does, else the lead and how many others."""
+        when = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}.get(self._phase(lead), "")
+        if group := self.group(alerts, lead):
+            because = self._because(lead, of_group=True)
+            return f"{group} fall{' together' if because.startswith(';') else ''}{when}{because}"
+        verb = "rises" if (lead.last_change or 0) > 0 else "falls"
+        size = f" {verb} {abs(lead.last_change) * 100:.1f} %" if lead.last_change is not None else ""
+        others = len(incident.symbols) - 1 - len(correction.set_apart(alerts, lead, self.topics.ai_causes))
+        company = f" alongside {count(others, 'other stock')}" if others else ""
+        return f"{self.company(lead.symbol)}{size}{when}{company}{self._because(lead)}"
+
+    def group(self, alerts: Sequence[Alert], lead: Alert) -> str:
+        """The stocks of one line of business that fall together, as headlines count them; empty where they are none."""
+        return fallen_group(alerts, lead, self.companies, self.topics, self.is_group_rule)
+
+    def _because(self, lead: Alert, *, of_group: bool = False) -> str:
         """The cause as it ends the headline: what may be said of it, and no more."""
         cause = lead.told_cause
         if cause is None:
             if (lead.change or 0) >= 0:
                 return ""
             if self._due(lead):
-                return "; most likely its own results"
-            return "; no cause found in the news" if lead.cause is None else "; no cause known yet"
+                return f"; most likely {f'{self.company(lead.symbol)}’s' if of_group else 'its own'} results"
+            found = lead.cause is not None or of_group  # the first sign of a shock, which the news explains later
+            return "; no cause known yet" if found else "; no cause found in the news"
         if cause.claim is Claim.COINCIDENT:
             news = self.topic(cause.topic)
             return f": {news}" if lead.last_change is None else f"; {news} at the same time"

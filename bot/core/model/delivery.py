@@ -95,10 +95,13 @@ class Outgoing:
     """1 for the first."""
     edits_message: str | None = None
     replies_to_message: str | None = None
+    doubts: int = 0
+    """Earlier attempts that may have arrived: this one is perhaps a repeat."""
 
 
 class DeliveryOutcome(enum.StrEnum):
-    """How a delivery ended; ``UNKNOWN``: it may have arrived."""
+    """How a delivery ended; ``UNKNOWN``: it may have arrived. Only ``RETRY`` and ``UNKNOWN`` have a time to try again:
+    always, and where the message is to be repeated."""
 
     SENT = "sent"
     RETRY = "retry"

@@ -63,6 +63,8 @@ class Summary:
     blocks: tuple[Block, ...]
     subject: str = ""
     """One plain line: for logs, push previews and e-mail subjects."""
+    agents: tuple[str, ...] = ()
+    """For programs: what acted by the cause that is told, by kind and name: ``lab:DeepSeek``, ``model:DeepSeek R1``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,17 @@ class Companies:
         company = self.get(symbol)
         return company.exposures if company else {}
 
+    def lines_of(self, symbol: str) -> tuple[str, ...]:
+        """The lines of business a company has a considerable share in, the main one first."""
+        shares = self.exposures_of(symbol)
+        return tuple(sorted((e for e in shares if shares[e] >= GROUP_STRENGTH), key=lambda e: (-shares[e], e)))
+
+    def shared_line(self, symbols: Collection[str]) -> str:
+        """The line of business that all of ``symbols`` have a considerable share in, the one they depend on most;
+        empty where there is none."""
+        shared = frozenset.intersection(*(frozenset(self.lines_of(s)) for s in symbols)) if symbols else frozenset()
+        return max(shared, key=lambda e: (sum(self.exposures_of(s)[e] for s in symbols), e), default="")
+
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._by_symbol
 

@@ -62,10 +62,4 @@ class ExposureReader:
 def main_exposure_title(companies: Companies, topics: Topics, symbol: str) -> str:
     """The title of a company's main exposure; empty where none is known."""
     company = companies.get(symbol)
-    return exposure_title(topics, company.main_exposure) if company else ""
-
-
-def exposure_title(topics: Topics, name: str) -> str:
-    """An exposure's title; its name where it has none."""
-    exposure = topics.exposure(name)
-    return exposure.title if exposure else name
+    return topics.titles.exposure(company.main_exposure) if company else ""

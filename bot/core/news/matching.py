@@ -12,6 +12,8 @@ TOUCHES = 0.2
 """The least product of a story's strength and a company's exposure at which the story reaches the company."""
 IN_MARKET = 0.5
 """From this product a company that the stories concern falls with the market in full, where they tell of its fall."""
+ATTRIBUTED = 0.5
+"""A story that says so at least this part as plainly as the plainest one agrees with it."""
 _OLDEST = datetime(1995, 1, 1, tzinfo=UTC)
 """Before the first news feeds: earlier dates are publishers' mistakes (epoch seconds, an empty field)."""
 
@@ -156,21 +158,26 @@ def _attributed(view: ClusterView, symbol: str, company: Mapping[str, float]) ->
         (view.exposures[name] * share for name, share in company.items() if name in view.exposures), default=0.0
     )
     reached[Subject(SubjectKind.INDEX)] = min(1.0, max(touched / IN_MARKET, view.direct.get(symbol, 0.0)))
-    best: tuple[float, Subject] | None = None
-    for subject, share in reached.items():
-        strength = share * max((given.strength for _, given in view.attributed.get(subject, ())), default=0.0)
-        if share >= TOUCHES and strength > (best[0] if best else 0.0):
-            best = strength, subject
-    if best is None:
+    saying = [
+        (share * given.strength, subject, story, given)
+        for subject, share in reached.items()
+        if share >= TOUCHES
+        for story, given in view.attributed.get(subject, ())
+    ]
+    if not saying:
         return None
-    strength, subject = best
-    saying = view.attributed[subject]
+    strength, subject, plainest, _ = max(
+        saying, key=lambda s: s[0]
+    )  # of equals the first: the narrowest, then earliest
+    saying = sorted((s for s in saying if s[0] >= ATTRIBUTED * strength), key=lambda s: s[2].seen_at)
+    stories = tuple(dict.fromkeys(story for _, _, story, _ in saying))
+    own = Subject(SubjectKind.COMPANY, symbol)
     return Attributed(
         subject=subject.kind,
         strength=round(strength, 4),
-        agents=tuple(dict.fromkeys(agent for _, given in saying for agent in given.agents)),
-        best=max(saying, key=lambda s: s[1].strength)[0],
-        stories=tuple(story for story, _ in saying),
-        sources=_sources([story for story, _ in saying]),
-        size=max((given.size for _, given in saying if given.size is not None), default=None),
+        agents=tuple(dict.fromkeys(agent for *_, given in saying for agent in given.agents)),
+        best=plainest,
+        stories=stories,
+        sources=_sources(list(stories)),
+        size=max((g.size for _, of, _, g in saying if of == own and g.size is not None), default=None),
     )

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from bot.core.news.lexicon import Name
 from bot.core.news.voices.speakers import Speech
+from bot.core.text.titles import Titles
 
 BUILT_IN = ("lab", "model", "version", "company")
 """Features that need no word list."""
@@ -119,6 +120,13 @@ class Exposure:
     name: str
     title: str
     words: tuple[Name, ...] = ()
+    companies: str = ""
+    """Those in it, in the plural: ``freight brokers``. If empty, ``stocks in`` and the title."""
+
+    @property
+    def as_companies(self) -> str:
+        """Those in it, as headlines count them."""
+        return self.companies or f"stocks in {self.title}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +334,11 @@ class Topics:
     def exposure(self, name: str) -> Exposure | None:
         """The exposure called ``name``."""
         return next((e for e in self.exposures if e.name == name), None)
+
+    @property
+    def titles(self) -> Titles:
+        """The titles of topics and exposures."""
+        return Titles({t.name: t.title for t in self.topics}, {e.name: e.title for e in self.exposures})
 
     def features(self) -> frozenset[str]:
         """Every feature that signals and effects may ask for."""

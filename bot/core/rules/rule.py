@@ -56,6 +56,8 @@ class Rule:
     text: str = ""
     """The rule as written, for the history."""
     enabled: bool = True
+    idle: str = ""
+    """``cannot fire with this watchlist: …``, where it cannot."""
     quiets: frozenset[str] = frozenset()
     """Rules that say nothing new while an alert of this one fires."""
     hold_for: timedelta | None = None

@@ -84,6 +84,14 @@ class CommandHandler(Protocol):
         """Answer a button. In a channel only the first words are shown, in a pop-up."""
         ...
 
+    def moved(self, before: int, after: int) -> None:
+        """A group has a new id, as it became a supergroup. Idempotent."""
+        ...
+
+    def unreadable(self, update: int) -> None:
+        """An update could not be read and was skipped; called once in a while at most."""
+        ...
+
     def added(self, chat: Chat, by: str) -> None:
         """Somebody added the bot to a chat that is not allowed: nothing is sent there, the admins are told."""
         ...

@@ -24,13 +24,13 @@ class RequestTrace:
     """What happened on the network during one request."""
 
     sent: bool = False
-    """Sending has begun: the server may have acted on the request."""
+    """The body is being sent: the server may have acted on the request. Without it, it cannot have."""
     status: int | None = None
     """HTTP status of the response, once received."""
 
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """Called by httpcore at each step. The CONNECT to a proxy does not count as the request."""
-        if name.endswith("send_request_headers.started") and getattr(info.get("request"), "method", b"") != b"CONNECT":
+        if name.endswith("send_request_body.started") and getattr(info.get("request"), "method", b"") != b"CONNECT":
             self.sent = True
 
 

@@ -88,6 +88,7 @@ class Conversation:
         new = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
         application.add_handler(MessageHandler(new & filters.COMMAND, self._command))
         application.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE, self._other))
+        application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, self._migrated))
         application.add_handler(CallbackQueryHandler(self._button))
         application.add_handler(ChatMemberHandler(self._member, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_error_handler(self._failed)
@@ -198,6 +199,16 @@ class Conversation:
         return False
 
     # ---------------------------------------------------------------------------------------------------- membership
+
+    async def _migrated(self, update: Update, context: _Context) -> None:
+        """A group became a supergroup: Telegram says so in the old chat and in the new one."""
+        message = update.effective_message
+        if message is None:
+            return
+        if message.migrate_to_chat_id is not None:
+            self._handler.moved(message.chat.id, message.migrate_to_chat_id)
+        elif message.migrate_from_chat_id is not None:
+            self._handler.moved(message.migrate_from_chat_id, message.chat.id)
 
     async def _member(self, update: Update, context: _Context) -> None:
         """The bot was blocked, removed or added."""

@@ -5,14 +5,17 @@
 | 429 with ``retry_after`` | wait that long |
 | 403, chat not found, no right to write | ``forbidden``, permanent |
 | chat migrated | ``moved_to``, permanent under the old id |
-| other 400, 401, 404 (token) | permanent |
-| no connection, connection refused, time-out before anything was sent | retry |
-| 3xx, 4xx or 429 not from the Bot API (a proxy, a captive portal) | retry |
+| topic closed or deleted | ``instead``: the group without the topic |
+| other 400 | permanent: this message is refused |
+| 401, 404 (token) | ``channel``, permanent |
+| no connection, connection refused, broken or timed out before the request was complete | ``channel``: not sent |
+| 3xx, 4xx or 429 not from the Bot API (a proxy, a captive portal) | ``channel``: not sent |
 | 5xx with the Bot API's JSON error | rejected: retry |
-| 5xx without (a gateway), an unreadable 2xx | ``unknown``: it may have been accepted |
-| time-out or broken connection after sending began | ``unknown`` |
+| 503 of a gateway | ``channel``: not passed on |
+| other 5xx without JSON (a gateway), an unreadable 2xx, a broken connection | ``channel`` and ``unknown`` |
+| time-out waiting for the answer | ``unknown``: it may have been accepted |
 
-Repeating an edit is safe, so instead of ``unknown`` an edit is retried.
+Repeating an edit is safe, so an edit is never ``unknown``.
 """
 
 from __future__ import annotations
@@ -21,7 +24,16 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
 from bot.adapters.notifiers.telegram.address import Address
 from bot.adapters.notifiers.telegram.connection import RequestTrace, watch
@@ -40,9 +52,14 @@ _UNREACHABLE = (
     "not enough rights to send",
     "need administrator rights",
     "chat_write_forbidden",
+    "chat_admin_required",
+    "chat_restricted",
+    "chat_send_plain_forbidden",
+    "channel_private",
     "group chat was deactivated",
     "user is deactivated",
 )
+_TOPIC_UNUSABLE = ("topic_closed", "topic_deleted", "topic_id_invalid", "message thread not found")
 
 
 def is_markup_refused(error: Exception) -> bool:
@@ -73,23 +90,40 @@ def delivery_error(
         moved = Address(error.new_chat_id, address.thread).recipient
         return DeliveryError(f"the group moved to {moved}", permanent=True, moved_to=moved)
     from_telegram = not isinstance(error.__cause__, TelegramError) and isinstance(error, TelegramError)
-    if from_telegram and isinstance(error, Forbidden):
-        return DeliveryError(text, permanent=True, forbidden=True)
+    if from_telegram and isinstance(error, Forbidden | BadRequest):
+        return _refusal(error, text, address)
     if from_telegram and isinstance(error, InvalidToken):
-        return DeliveryError(f"Telegram rejects the token ({text}); check TELEGRAM_BOT_TOKEN", permanent=True)
-    if from_telegram and isinstance(error, BadRequest):
-        gone = any(words in text.lower() for words in _UNREACHABLE)
-        return DeliveryError(text, permanent=True, forbidden=gone)
+        rejected = f"Telegram rejects the token ({text}); check TELEGRAM_BOT_TOKEN"
+        return DeliveryError(rejected, permanent=True, channel=True)
     if not trace.sent:
         if isinstance(error, TelegramError):
-            return DeliveryError(f"could not reach Telegram: {text}")
+            return DeliveryError(f"could not reach Telegram: {text}", channel=True)
         return DeliveryError(f"could not be sent: {type(error).__name__}: {text}", permanent=True)
-    rejected = trace.status is not None and (
-        300 <= trace.status < 500 or (trace.status >= 500 and isinstance(error, TelegramError) and not error.__cause__)
-    )
-    if rejected or edit:
+    return _unanswered(error, text, trace, edit=edit)
+
+
+def _refusal(error: TelegramError, text: str, address: Address) -> DeliveryError:
+    """Telegram refuses this message, or this recipient."""
+    if any(words in text.lower() for words in _TOPIC_UNUSABLE):
+        if address.thread is not None:
+            return DeliveryError(text, permanent=True, instead=Address(address.chat).recipient)
+        return DeliveryError(text, permanent=True, forbidden=True)
+    gone = isinstance(error, Forbidden) or any(words in text.lower() for words in _UNREACHABLE)
+    return DeliveryError(text, permanent=True, forbidden=gone)
+
+
+def _unanswered(error: Exception, text: str, trace: RequestTrace, *, edit: bool) -> DeliveryError:
+    """The request went out whole, and the Bot API did not answer it with a refusal."""
+    status = trace.status
+    if status is not None and status >= 500 and isinstance(error, TelegramError) and not error.__cause__:
         return DeliveryError(text)
-    return DeliveryError(f"may or may not have arrived: {text}", unknown=True)
+    if status is not None and status >= 500:
+        text = f"a gateway answered {status}"  # not its page
+    not_passed_on = status is not None and (300 <= status < 500 or status == 503)
+    slow = status is None and isinstance(error, TimedOut)
+    if not_passed_on or edit:
+        return DeliveryError(text, channel=not slow)
+    return DeliveryError(f"may or may not have arrived: {text}", unknown=True, channel=not slow)
 
 
 async def repeatable(request: Awaitable[T], redact: Callable[[str], str]) -> T:

@@ -18,6 +18,7 @@ from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect
 from bot.adapters.notifiers.telegram.errors import repeatable
 from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.adapters.notifiers.telegram.redact import Redactor
+from bot.adapters.notifiers.telegram.updates import receive
 from bot.core.errors import DeliveryError
 from bot.core.secret import Secret
 from bot.core.text.links import host_of
@@ -107,17 +108,18 @@ class Introduction:
 
         Raises AlreadyPolledError if another process polls.
         """
-        poll = self._bot.get_updates(offset=self._offset, timeout=wait, allowed_updates=["message"], read_timeout=10)
+        poll = receive(self._bot, offset=self._offset, wait=wait, allowed=["message"])
         received: list[Start] = []
-        for update in await self._call(poll):
-            self._offset = update.update_id + 1
-            if update.message is not None and (start := _start(update.update_id, update.message)) is not None:
+        for each in await self._call(poll):
+            self._offset = each.id + 1
+            message = each.update.message if each.update is not None else None
+            if message is not None and (start := _start(each.id, message)) is not None:
                 received.append(start)
         return received
 
     async def forget(self, start: Start) -> None:
         """Confirm this update; otherwise the bot receives it again on its first run."""
-        await self._call(self._bot.get_updates(offset=start.update + 1, limit=1, timeout=0))
+        await self._call(receive(self._bot, offset=start.update + 1, wait=0, allowed=["message"]))
 
     async def say(self, chat: int, text: str) -> None:
         """Send one plain line to a chat."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from bot.adapters.notifiers.telegram.conversation import Conversation, SomeAppli
 from bot.adapters.notifiers.telegram.errors import asked_wait
 from bot.adapters.notifiers.telegram.permissions import Permissions
 from bot.adapters.notifiers.telegram.redact import Redactor
+from bot.adapters.notifiers.telegram.updates import Received, receive
 from bot.core.model import SourceReport, Trouble
 from bot.core.ports import Clock
 from bot.core.secret import Secret
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 _ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
 _FIRST_DELAY, _LAST_DELAY = timedelta(seconds=1), timedelta(minutes=1)
 _GOODBYE = 0.8
+UNREADABLE_AGAIN = 3600.0
+"""Seconds before the operator is told of another update that cannot be read."""
 
 
 class TelegramListener:
@@ -58,6 +62,8 @@ class TelegramListener:
         self._bot = connect(token, base_url, timeout, pool_size=8)
         self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
         self._commands = handler.commands
+        self._unreadable = handler.unreadable
+        self._unreadable_told: float | None = None
         self._admins = access().admins
         Conversation(handler, access).join(self._application)
         self._clock = clock
@@ -94,13 +100,26 @@ class TelegramListener:
         """Poll once, and handle the updates."""
         if not self._initialized:
             await self._open()
-        updates = await self._bot.get_updates(
-            offset=self._offset, timeout=self._poll_for, allowed_updates=_ALLOWED, read_timeout=10
-        )
+        wait = int(self._poll_for.total_seconds())
+        received = await receive(self._bot, offset=self._offset, wait=wait, allowed=_ALLOWED)
         self._confirmed = self._offset
-        for update in updates:
-            await self._application.process_update(update)
-            self._offset = update.update_id + 1
+        for each in received:
+            await self._handle(each)
+            self._offset = each.id + 1
+
+    async def _handle(self, received: Received) -> None:
+        """Handle one update; none may keep those after it from being handled."""
+        handled = received.update is not None
+        try:
+            if received.update is not None:
+                await self._application.process_update(received.update)
+        except Exception:
+            log.exception("update %s could not be handled and is skipped", received.id)
+            handled = False
+        now = time.monotonic()
+        if not handled and (self._unreadable_told is None or now - self._unreadable_told >= UNREADABLE_AGAIN):
+            self._unreadable_told = now
+            self._unreadable(received.id)
 
     async def _open(self) -> None:
         try:
@@ -157,7 +176,7 @@ class TelegramListener:
         """Confirm the updates handled, so that a restart does not answer them again; then close the connections."""
         if self._offset is not None and self._offset != self._confirmed:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._bot.get_updates(offset=self._offset, timeout=0, limit=1), _GOODBYE)
+                await asyncio.wait_for(receive(self._bot, offset=self._offset, wait=0, allowed=_ALLOWED), _GOODBYE)
         with contextlib.suppress(Exception):
             if self._initialized:
                 await self._application.shutdown()

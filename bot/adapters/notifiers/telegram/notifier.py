@@ -118,6 +118,10 @@ class TelegramNotifier(Notifier):
         me = await repeatable(self._bot.get_me(), self._redact)
         return me.username or me.first_name
 
+    async def probe(self) -> None:
+        """Ask Telegram who this bot is."""
+        await self.check()
+
     async def close(self) -> None:
         """Close the connections. The notifier cannot be used afterwards."""
         if self._photos is not None:

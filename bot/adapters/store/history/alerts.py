@@ -161,7 +161,7 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
         "cause": _shown(
             cause,
             *("title", "source", "link", "published_at", "seen_at", "score", "topic", "reach", "exposures", "cluster"),
-            *("sources", "confidence"),
+            *("sources", "confidence", "agents"),
         ),
         "why": _why(json.loads(checks)),
         "late": bool(late),
@@ -181,6 +181,8 @@ def _shown(text: str | None, *names: str) -> dict[str, Any] | None:
             shown[name] = short(value)
         elif name == "score":
             shown[name] = rounded(value)
+        elif name == "agents":
+            shown[name] = value or []  # older alerts have none
     return shown
 
 

@@ -102,6 +102,8 @@ class DigestIncident:
     """Incidents merged into it."""
     apart: tuple[str, ...]
     """Symbols that fell for other reasons."""
+    group: str = ""
+    """The stocks of one line of business that fall together, as headlines count them; empty where they are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +229,11 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
         shown = (Strong(f"{severity}: {name}"), ", on news alone")
     else:
         when = "at the close" if happened.official else f"{PHASE_WORDS[happened.phase]}, {clock(happened.at)}"
-        shown = (Strong(f"{severity}: {name} {percent(happened.change)}"), f" {against(lead.reference)}; {when}")
+        group = f"{happened.group} fell together; " if happened.group else ""
+        shown = (Strong(f"{severity}: {group}{name} {percent(happened.change)}"), f" {against(lead.reference)}; {when}")
     apart = happened.apart
     others = len({a.symbol for a in happened.alerts} - {lead.symbol, *apart})
-    rest = [f"; {count(others, 'other')} hit too"] if others else []
+    rest = [f"; {count(others, 'other')} hit too"] if others and not happened.group else []
     if apart:
         rest.append(f"; {len(apart)} fell for other reasons")
     rest.append(f". {_cause(happened, topic)}.")

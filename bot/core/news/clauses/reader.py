@@ -158,6 +158,7 @@ class ClauseReader:
             retelling = retold | (bits_of(head) & _OLD)
             last: list[Mark] = []
             struck: Frame | None = None
+            since = stretch.start
             for clause in parsed:
                 if not clause.who and len(head) > 1 and not bits_of(head) & ~_NAMES:  # "Nvidia, AMD: chip giants fall"
                     clause.who = [m for m in head if m.bits & COMPANY]
@@ -172,9 +173,10 @@ class ClauseReader:
                 frame = self._frame(text, clause, where, bits_of(stretch.marks) | retelling)
                 if frame.cause is CauseKind.UNKNOWN and frame.move is Move.FALL and not many and len(parsed) == 1:
                     frame = self._joined(text, clause, frame, parted, number, context)
-                if struck is not None and frame.cause is CauseKind.UNKNOWN and _fell(frame) and not _caused(clause):
+                if struck is not None and not _caused(clause) and not _breaks(stretch, since, clause):
                     frame = _as(struck, frame)
-                struck = frame if clause.active and frame.role is AiRole.AGENT and not _fell(frame) else None
+                since = clause.head.stop
+                struck = frame if clause.active and frame.role is AiRole.AGENT and not _single(frame) else None
                 if frame.cause is CauseKind.UNKNOWN and results:
                     frame = replace(frame, cause=CauseKind.RESULTS)
                 found.append(frame)
@@ -282,12 +284,25 @@ def _fell(frame: Frame) -> bool:
     return frame.move is Move.FALL and not _nobody(frame)
 
 
+def _single(frame: Frame) -> bool:
+    """True where companies or lines move, rather than a whole market or nobody known."""
+    return any(subject.kind in (SubjectKind.COMPANY, SubjectKind.LINE) for subject in frame.subjects)
+
+
 def _nobody(frame: Frame) -> bool:
     return all(subject.kind is SubjectKind.UNKNOWN for subject in frame.subjects)
 
 
+def _breaks(stretch: Stretch, since: int, clause: Clause) -> bool:
+    """True where ``but`` or ``while`` stands between ``since`` and the move: another matter."""
+    return any(m.bits & BREAKS for m in stretch.marks if since <= m.start < clause.head.start)
+
+
 def _as(told: Frame, frame: Frame) -> Frame:
-    """``frame`` with the cause of the clause before it, which names nobody: ``A tool rocks the market, X falls``."""
+    """``frame`` with the cause of the clause before it, which names none in particular: ``A tool rocks the market, X
+    falls``."""
+    if frame.cause is not CauseKind.UNKNOWN or not _fell(frame):
+        return frame
     return replace(
         frame,
         cause=told.cause,

@@ -44,6 +44,13 @@ class Cause(Condition):
         return f"confidence {self.confidence}", self.confidence.limit
 
     @property
+    def _counted(self) -> frozenset[str]:
+        """The topics asked for; with one that marks AI as a cause all of them, for a fall that a release caused is mostly
+        explained by stories that tie it to AI."""
+        asked = frozenset(self.topics)
+        return asked | self.ai_causes if asked & self.ai_causes else asked
+
+    @property
     def reads(self) -> Reads:
         """Stories on the topics whichever symbol they reach, as news about its peers may explain a fall; and how
         everyone moves."""
@@ -60,7 +67,7 @@ class Cause(Condition):
         best = ranking.best
         if best is None:
             return self.check(context, False, f"nothing in the news explains it{_group(ranking)}", 0.0)
-        holds = best.topic in self.topics and self.confidence.holds(best.confidence)
+        holds = best.topic in self._counted and self.confidence.holds(best.confidence)
         if holds and context.cause is None:
             context.cause, context.confidence = best.match, best.confidence
         return self.check(context, holds, described(ranking, best), best.confidence)

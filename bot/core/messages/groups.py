@@ -1,0 +1,32 @@
+"""How an incident in which one line of business falls is told: by the line and how many, not by a company."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.core.messages.blocks.correction import set_apart
+from bot.core.model import Alert
+from bot.core.news.companies import Companies
+from bot.core.news.vocabulary import Topics
+
+LEAST = 3
+"""Fewer stocks are no group; the worst of them heads the message."""
+
+
+def hit(alerts: Sequence[Alert], lead: Alert, topics: Topics) -> frozenset[str]:
+    """The symbols that fell for the lead's reason or with it, its own among them."""
+    return frozenset(a.symbol for a in alerts).difference(set_apart(alerts, lead, topics.ai_causes))
+
+
+def fallen_group(
+    alerts: Sequence[Alert], lead: Alert, companies: Companies, topics: Topics, is_group_rule: Callable[[str], bool]
+) -> str:
+    """The stocks that fall together, as headlines count them: ``9 freight brokers``. Empty where no rule says that they
+    do, where they share no line of business, and while the lead does not fall. ``is_group_rule``: whether alerts of the
+    rule of that name say that a line of business falls."""
+    symbols = hit(alerts, lead, topics)
+    falls = (lead.change or 0.0) < 0 and (lead.last_change or 0.0) < 0
+    if len(symbols) < LEAST or not falls or not any(is_group_rule(a.rule) for a in alerts if a.symbol in symbols):
+        return ""
+    line = topics.exposure(companies.shared_line(symbols))
+    return f"{len(symbols)} {line.as_companies}" if line else ""
