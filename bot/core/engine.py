@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from bot.core.cause.causes import Causes
+from bot.core.cause.second_reader import SecondReadings
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
@@ -36,6 +37,7 @@ from bot.core.model import (
     Quote,
     Reading,
     Refused,
+    SecondReading,
     SourceReport,
     Split,
     Story,
@@ -86,6 +88,7 @@ class Engine:
         self.news = news
         self.market = market
         self.earnings = EarningsCalendar()
+        self.second_readings = SecondReadings()
         market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.health = Health(failures_in_a_row, channels)
         self.alerts = AlertBook(market, watching_since)
@@ -101,7 +104,7 @@ class Engine:
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
         self._benchmark = benchmark
-        self.causes = Causes(market, news, companies, rules.symbols, benchmark, self.earnings)
+        self.causes = self._causes()
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
         self._prefilter = PriceFilter(market, news)
         self._freshness = Freshness(stale_after)
@@ -187,7 +190,11 @@ class Engine:
         self.rules = rules
         self._prefilter = PriceFilter(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
-        self.causes = Causes(self.market, self.news, self.companies, rules.symbols, self._benchmark, self.earnings)
+        self.causes = self._causes()
+
+    def _causes(self) -> Causes:
+        symbols, known = self.rules.symbols, (self.earnings, self.second_readings)
+        return Causes(self.market, self.news, self.companies, symbols, self._benchmark, *known)
 
     def send_digests(self, benchmark: str, since: datetime, *, makes_up: bool = False) -> None:
         """From now on announce a digest after each session of the benchmark's exchange. Not used in a replay."""
@@ -259,7 +266,8 @@ class Engine:
         return self.rules.for_news(topics, {s for reading in readings for s in self.news.reached(reading.cluster)})
 
     def _absorb(self, observation: Observation, result: StepResult | None) -> Reading | None:
-        """Take one observation into the state; the reading of a new story, unless it is being restored."""
+        """Take one observation into the state; the reading of the story that is new, or newly answered about, unless it
+        is being restored."""
         if isinstance(observation, Story):
             reading = self.news.add(observation)
             if reading is not None and result is not None:
@@ -271,6 +279,9 @@ class Engine:
             self.market.apply(observation)
         elif isinstance(observation, EarningsDate):
             self.earnings.apply(observation)
+        elif isinstance(observation, SecondReading):
+            self.second_readings.apply(observation)
+            return self.news.reading(observation.story) if result is not None else None
         elif isinstance(observation, SourceReport):
             self._report(observation, result)
         return None
@@ -423,6 +434,7 @@ class Engine:
         oldest = (at - REMEMBER_ALERTS).date()
         self.market.forget(at)
         self.news.forget(at - self._news_window)
+        self.second_readings.forget(at - self._news_window)
         self.earnings.forget((at - REMEMBER_EARNINGS).date())
         self.causes.forget(oldest)
         self.alerts.forget(oldest, keep={alert for incident in self.incidents.open() for alert in incident.alerts})

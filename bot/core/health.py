@@ -41,6 +41,7 @@ SOURCE_NAMES = {
     "prices": "Price source",
     "history": "Price history",
     "earnings": "Earnings calendar",
+    "second reader": "Second reader",
     "telegram": "Telegram",
     "console": "Console",
     "webhook": "Webhook",

@@ -249,7 +249,8 @@ class Journal(Recorder, Extras, Protocol):
     def observations(
         self, since: datetime, until: datetime, quotes_since: datetime | None = None
     ) -> Iterator[Observation]:
-        """Stored stories, quotes, daily bars and splits with ``since < seen_at <= until``, by ``seen_at``.
+        """Stored stories, second readings, quotes, daily bars and splits with ``since < seen_at <= until``, by
+        ``seen_at``.
 
         With ``quotes_since``, quotes only from then on, older trades thinned out, as a live restart needs. Daily bars
         are included from two years before ``since``, for long references.

@@ -156,7 +156,8 @@ class Operator(StrictModel):
 
 
 class LanguageModelSettings(StrictModel):
-    """A language model that writes a two-sentence lead from the message alone. Off until `url` is set."""
+    """A language model that writes a two-sentence lead from the message alone and, if wanted, reads stories a second
+    time. Off until `url` is set."""
 
     url: HttpUrl | None = None
     """An OpenAI-compatible address up to `/v1`; a local model works too."""
@@ -164,6 +165,12 @@ class LanguageModelSettings(StrictModel):
     """The model's name, if the address serves several."""
     key_file: FilePath | None = None
     """A file that contains nothing but the key. Or set AFTERSHOCK_LANGUAGE_MODEL_KEY; many local models need none."""
+    second_reader: bool = False
+    """Ask it also what the stories that could explain a fall say moved, and why; see docs/language-model.md."""
+    questions_an_hour: int = Field(default=30, ge=1, le=3600)
+    """The most questions of the second reader within an hour, answered or not."""
+    questions_a_day: int = Field(default=200, ge=1, le=86_400)
+    """The same within 24 hours."""
 
 
 class Settings(StrictModel):
@@ -180,7 +187,7 @@ class Settings(StrictModel):
     operator: Operator = Operator()
     """When operator notices are sent."""
     language_model: LanguageModelSettings = LanguageModelSettings()
-    """A language model that writes a lead."""
+    """A language model that writes leads and reads stories a second time."""
     webhooks: tuple[WebhookSettings, ...] = ()
     """Programs that receive alerts as signed JSON."""
     apprise: tuple[AppriseSettings, ...] = ()
@@ -294,6 +301,9 @@ def _secrets(document: Document) -> list[Problem]:
 def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     problems = metrics_problems(document, settings.metrics, settings.heartbeat)
     problems += channel_problems(document, settings.webhooks, settings.apprise, settings.notifiers)
+    if settings.language_model.second_reader and settings.language_model.url is None:
+        message = "no language model to ask; set url beside it, or remove this"
+        problems.append(problem(document, ("language_model", "second_reader"), message))
     for index, first in repeated(feed.name for feed in settings.feeds):
         line = document.position(("feeds", first))[0]
         message = f"the feed on line {line} already has this name; choose another"

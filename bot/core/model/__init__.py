@@ -57,16 +57,20 @@ from bot.core.model.news import (
 )
 from bot.core.model.observations import (
     Absence,
+    Because,
     DailyBar,
+    Direction,
     EarningsDate,
     FeedState,
     Observation,
     Quote,
     Refused,
     ReportTime,
+    SecondReading,
     SourceReport,
     Split,
     Story,
+    ToldMove,
     Trouble,
 )
 from bot.core.model.polls import HistoryPoll, Missing, PricePoll

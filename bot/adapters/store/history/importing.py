@@ -136,6 +136,8 @@ class _Import(Transfer):
                     "ON CONFLICT DO UPDATE SET story_id = excluded.story_id, seen_at = excluded.seen_at"
                     " WHERE excluded.seen_at < story_keys.seen_at",
                 )
+                readings = self.of("second_readings", "story_id", [story["id"] for story in chunk])
+                self.add("second_readings", self.arriving(readings), "ON CONFLICT (story_id) DO NOTHING")
                 self.add(
                     "story_scores",
                     self.of("story_scores", "story_id", came),
