@@ -42,7 +42,7 @@ LATER = {
 }
 """What makes Chegg fall once the fault is over."""
 BY_TICKER = {
-    "wire": "CHGG sinks on fears that a new OpenAI model replaces it",
+    "wire": "OpenAI releases homework model, and CHGG sinks",
     "tech": "$chgg slides after OpenAI releases a model for homework",
 }
 """The same with the ticker alone."""
@@ -808,8 +808,8 @@ FAULTS = (
     F("B2", "killed with a message on its way", killed_while_sending, told=False),
     F("B3", "group becomes a supergroup", supergroup, ends=False),
     F("B4", "the group's topic is closed", topic_closed, in_topic, ends=False),
-    F("B5", "the only admin: chat not found", telegram("400", SEND, chat=ADMIN, description=GONE)),
-    F("B5", "a reader blocks the bot and comes back", reader_blocks, ends=False),
+    F("B5", "the only admin: chat not found", telegram("400", SEND, chat=ADMIN, description=GONE), told=False),
+    F("B5", "a reader blocks the bot and comes back", reader_blocks, told=False, falls=False),
     F("B6", "an update that cannot be read", unreadable_update, ends=False),
     F("C1", "a split of 10 that no chart lists yet", basis("MU", 0.1, 1.0, 0.1), ends=True),
     F("C1", "a reverse split that no chart lists yet", basis("MU", 10.0, 1.0, 10.0)),

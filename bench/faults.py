@@ -46,6 +46,7 @@ HEARD = 10.0
 """Seconds that a fault lasts longer, until the operator has heard of it."""
 POLLS = 2
 OVER = re.compile(r"again|reached|is back|good again|in force$", re.IGNORECASE)
+ANSWER = re.compile("/help|^Silenced")
 MARK = "erhaps a repeat"
 
 
@@ -159,7 +160,7 @@ def _notices(stage: Stage) -> list[str]:
 
 
 def _of_faults(stage: Stage) -> list[str]:
-    return [text for text in _notices(stage) if "/help" not in text]
+    return [text for text in _notices(stage) if not ANSWER.search(text)]
 
 
 def _headline(text: str) -> str:
@@ -227,7 +228,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     seconds = max((o.blind_seconds for o in outcomes if o.blind_seconds is not None), default=0.0)
     return (
         f"{len(outcomes)} faults, {sum(o.falls for o in outcomes)} falls: {sum(o.told for o in outcomes)} told, "
-        f"{sum(o.told_twice for o in outcomes)} told twice without the mark, {sum(o.marked for o in outcomes)} with it, "
+        f"{sum(o.told_twice for o in outcomes)} twice without the mark, {sum(o.marked for o in outcomes)} with it, "
         f"{sum(o.told_wrongly for o in outcomes)} told wrongly; blind after a fault for {most} polls at most "
         f"({seconds} s)."
     )

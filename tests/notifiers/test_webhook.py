@@ -247,7 +247,7 @@ async def test_a_program_that_is_down_keeps_no_other_waiting(desk: Desk, tmp_pat
     await notifier.close()
     assert {(r.source, r.subject, r.trouble) for r in reports} == {("webhook", "dead", Trouble.FAILED)}
     health = Health()
-    notices = [n for r in reports if (n := health.observe(r)) is not None]
+    notices = [n for r in reports for n in (health.observe(r), *health.gathered()) if n is not None]
     assert [n.summary.subject for n in notices] == ["Webhook: dead has failed 3 times in a row"]
     assert health.feeds_ok == 0, "it counts as no feed"
 
