@@ -170,6 +170,8 @@ class Fault:
     new_process: bool = False
     told: bool = True
     """Whether the operator must hear of it: it concerns more than one poll, one message or one quiet feed."""
+    faults: int = 1
+    """How many faults it is, each with a message to the operator and one at its end."""
     ends: bool = True
     """Whether its end is news to the operator."""
     later: dict[str, str] = field(default_factory=lambda: dict(LATER))
@@ -825,13 +827,17 @@ FAULTS = (
     F("2", "no names resolved, proxy dead", no_names, namable, new_process=True, seconds=15),
     F("2", "the whole network reset", line("all", State.RESET), seconds=15),
     F("2", "the whole network silent", line("all", State.SILENT), seconds=25),
-    F("2", "Telegram 502 and quotes 500", both(telegram("502"), quotes(Quotes.SERVER_ERROR)), seconds=15),
-    F("2", "disk full and Telegram cut", both(full_disk, telegram("cut_before")), on_small_disk, seconds=15),
+    F("2", "Telegram 502 and quotes 500", both(telegram("502"), quotes(Quotes.SERVER_ERROR)), seconds=15,
+      faults=2),
+    F("2", "disk full and Telegram cut", both(full_disk, telegram("cut_before")), on_small_disk, seconds=15,
+      told=False, faults=2),
     F("2", "clock back 1 h and quotes 401", both(clock(-3600), quotes(Quotes.UNAUTHORIZED)), steppable,
-      new_process=True),
-    F("2", "database moved and Telegram 401", both(moved(True), telegram("401")), seconds=15),
-    F("2", "killed while Telegram is down", both(telegram("502"), killed), seconds=12),
-    F("2", "suspended for 12 s with the line reset", both(suspended, line("all", State.RESET)), seconds=12),
+      new_process=True, faults=2),
+    F("2", "database moved and Telegram 401", both(moved(True), telegram("401")), seconds=15, told=False,
+      faults=2),
+    F("2", "killed while Telegram is down", both(telegram("502"), killed), seconds=12, ends=False),
+    F("2", "suspended for 12 s with the line reset", both(suspended, line("all", State.RESET)), seconds=12,
+      told=False),
     F("2", "rule with a mistake and 429",
-      both(edited("rules/plain.yaml", BAD_RULE), quotes(Quotes.RATE_LIMITED, retry_after=4, times=2))),
+      both(edited("rules/plain.yaml", BAD_RULE), quotes(Quotes.RATE_LIMITED, retry_after=4, times=2)), faults=2),
 )  # fmt: skip

@@ -45,7 +45,7 @@ LINGER = 2.0
 HEARD = 10.0
 """Seconds that a fault lasts longer, until the operator has heard of it."""
 POLLS = 2
-OVER = re.compile(r"again|reached|is back|good again|in force$", re.IGNORECASE)
+OVER = re.compile(r"\bagain\b|is back", re.IGNORECASE)
 ANSWER = re.compile("/help|^Silenced")
 MARK = "erhaps a repeat"
 
@@ -198,7 +198,7 @@ def _judge(fault: Fault, invented: Sequence[str], outcome: Outcome) -> None:
         wrong.append(f"blind for more than {PATIENCE:.0f} s")
     elif outcome.blind_polls > POLLS:
         wrong.append(f"blind for {outcome.blind_polls} polls")
-    if outcome.begin > 1 or outcome.end > 1:
+    if outcome.begin > fault.faults or outcome.end > fault.faults:
         wrong.append(f"{outcome.begin} messages to the operator about it, {outcome.end} about its end")
     if fault.told and not outcome.begin:
         wrong.append("the operator was not told")
