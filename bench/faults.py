@@ -44,6 +44,8 @@ LINGER = 2.0
 """Seconds more for what should not come, such as repeats."""
 HEARD = 10.0
 """Seconds that a fault lasts longer, until the operator has heard of it."""
+HEARD_OF = "AC"
+"""Kinds of faults that leave the line to the operator alone."""
 POLLS = 2
 OVER = re.compile(r"\bagain\b|is back", re.IGNORECASE)
 ANSWER = re.compile("/help|^Silenced")
@@ -105,7 +107,7 @@ def play(fault: Fault, folder: Path) -> Outcome:
                     stage.publish(name, [title])
                 stage.levels[FALLS["during"]] = -0.13
             time.sleep(fault.seconds)
-            if fault.told and fault.ends:
+            if fault.told and fault.ends and fault.kind[0] in HEARD_OF:
                 within(HEARD, lambda: _of_faults(stage))
         _afterwards(fault, stage, falling, outcome)
         _count(fault, stage, falling, outcome)
@@ -126,7 +128,8 @@ def _afterwards(fault: Fault, stage: Stage, falling: Sequence[str], outcome: Out
     while left and time.monotonic() < over + PATIENCE:
         spent = round(time.monotonic() - over, 1)
         if "blind" in left and stage.count(fresh, f"{moment:%Y-%m-%dT%H:%M:%S}.999999Z"):
-            polls = sum(r.endpoint == "quote" for r in stage.yahoo.requests[asked:])
+            requests = [r for r in stage.yahoo.requests[asked:] if r.endpoint == "quote"]
+            polls = sum(FALLS["after"] in r.query.get("symbols", "").split(",") for r in requests)
             outcome.blind_seconds, outcome.blind_polls = spent, polls
             left.remove("blind")
         titles = tuple(fault.later.values())
