@@ -371,7 +371,7 @@ def hostile(path: str) -> Callable[[Stage], None]:
 
     def make(stage: Stage) -> None:
         for number in range(3):
-            stage.paths[f"{ODD}-{number}"] = path
+            stage.paths[f"{ODD}-{number}"] = f"{path}?{number}"
 
     return make
 
@@ -758,11 +758,11 @@ FAULTS = (
     F("A4", "time of the price in 2041", raw("AVGO", regularMarketTime=2_250_000_000)),
     F("A4", "no time of the price", raw("AVGO", regularMarketTime=None)),
     F("A4", "history: 429", quotes(Quotes.RATE_LIMITED, "chart", retry_after=5), told=False),
-    F("A5", "three feeds of 200,000 attributes", nothing, attributes, seconds=8, ends=False),
-    F("A5", "three feeds a byte at a time", nothing, hostile("fault/slow-body"), seconds=12, ends=False),
-    F("A5", "three gzip bombs", nothing, hostile("fault/gzip-bomb"), seconds=8, ends=False),
-    F("A5", "three feeds that are not HTTP", nothing, hostile("fault/not-http"), seconds=8, ends=False),
-    F("A5", "three feeds that redirect for ever", nothing, hostile("fault/endless"), seconds=8, ends=False),
+    F("A5", "three feeds of 200,000 attributes", nothing, attributes, seconds=8, told=False, faults=3),
+    F("A5", "three feeds a byte at a time", nothing, hostile("fault/slow-body"), seconds=12, told=False, faults=3),
+    F("A5", "three gzip bombs", nothing, hostile("fault/gzip-bomb"), seconds=8, told=False, faults=3),
+    F("A5", "three feeds that are not HTTP", nothing, hostile("fault/not-http"), seconds=8, told=False, faults=3),
+    F("A5", "three feeds that redirect for ever", nothing, hostile("fault/endless"), seconds=8, told=False, faults=3),
     F("A6", "304 for ever", unchanged_for_ever, steppable, new_process=True, told=False, falls=False),
     F("A6", "`Last-Modified` in 2041", nothing, peculiar(last_modified="Tue, 01 Jan 2041 00:00:00 GMT"), told=False),
     F("A6", "a feed that was sound: 304 to everything", odd("", status=304), sound, told=False),

@@ -97,7 +97,7 @@ def play(fault: Fault, folder: Path) -> Outcome:
         stage.api.say(GROUP, ADMIN, "/start", thread=stage.thread)
         stage.subscribe(ADMIN, READER)
         within(10, lambda: stage.texts(GROUP))
-        within(10, lambda: all(stage.feeds.asked(path) for path in stage.paths.values()))
+        within(10, lambda: all(stage.feeds.asked(p.partition("?")[0]) for p in stage.paths.values()))
         stage.after_polls(2)
         falling = [FALLS["after"]]
         with fault.during(stage):
