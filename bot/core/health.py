@@ -7,7 +7,7 @@ they are back. Symbols in the same trouble are one report too, and one when near
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -145,6 +145,9 @@ class Health:
         if report.trouble is Trouble.FAILED and self._is_remote(key) and self._is_wide(key):
             status.with_others = True
             return self._outage(report, status.since or report.seen_at)
+        if report.subject and self.troubled(report.source) is Trouble.FAILED and self._is_remote(key):
+            status.with_others = True  # a channel that fails as a whole has been told
+            return None
         if report.subject:
             status.told_as = report.absence or report.trouble
             self._fallen.setdefault((report.source, status.told_as), []).append(report)
@@ -167,6 +170,8 @@ class Health:
             return self._outage_over(report)
         if before.since is None:
             return None
+        if self._wide_since is None:
+            _count_anew(s for (source, _), s in self._remote_failing().items() if source == report.source)
         if report.subject:
             if before.told_as is not None:
                 self._recovered.setdefault((report.source, before.told_as), []).append((report, before.since))
@@ -218,10 +223,7 @@ class Health:
         if self._wide_since is None or self._is_wide(_ANY_FEED):
             return None
         since, self._wide_since = self._wide_since, None
-        for left in self._remote_failing().values():
-            if left.with_others:
-                left.with_others = left.reported = False
-                left.count = 0
+        _count_anew(self._remote_failing().values())
         if self._network_down:
             return _notice(report, "The network works again", f"after {age(report.seen_at - since)}")
         detail = f"after {age(report.seen_at - since)}; {count - len(failing)} of {count} so far"
@@ -338,6 +340,14 @@ class Freshness:
         old = ages[symbol]
         how_long = f"for {age(old)}" if old is not None else "in this session yet"
         return f"no new price {how_long}; halted, or not served by the price source"
+
+
+def _count_anew(left: Iterable[_Status]) -> None:
+    """What failed with others that work again, and fails still, is reported by itself."""
+    for status in left:
+        if status.with_others:
+            status.with_others = status.reported = False
+            status.count = 0
 
 
 def _notice(report: SourceReport, headline: str, detail: str) -> Announcement:

@@ -109,6 +109,19 @@ def test_what_still_fails_when_the_network_is_back_is_told_by_itself() -> None:
     assert heard(health, "wire", 50, Trouble.NONE) == ["Feed wire works again"]
 
 
+def test_a_channel_that_fails_as_a_whole_is_told_once_and_what_still_fails_of_it_afterwards() -> None:
+    health = Health(3)
+    told: list[str] = []
+    for second in range(10, 50, 10):
+        told += [*heard(health, "telegram", second), *heard(health, "telegram", second + 1, subject="commands")]
+        told += heard(health, "wire", second + 2, Trouble.NONE)
+    assert told == ["Telegram has failed 3 times in a row"]
+    assert heard(health, "telegram", 60, Trouble.NONE) == ["Telegram works again"]
+    told = [words for second in (61, 62, 63, 64) for words in heard(health, "telegram", second, subject="commands")]
+    assert told == ["Telegram: commands has failed 3 times in a row"]
+    assert heard(health, "telegram", 70, Trouble.NONE, "commands") == ["Telegram: commands works again"]
+
+
 def test_two_that_fail_while_a_third_answers_are_two_faults() -> None:
     health = Health(3)
     told: list[str] = []
