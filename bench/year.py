@@ -64,7 +64,8 @@ def missing(year: Year) -> list[str]:
             "SELECT id FROM incidents WHERE id NOT IN (SELECT incident_id FROM notifications WHERE state = 'sent')"
         ).fetchall()
         unsettled = conn.execute(
-            "SELECT id FROM alerts a WHERE (SELECT count(*) FROM outcomes WHERE alert_id = a.id AND price > 0) < 3"
+            "SELECT id FROM alerts a WHERE NOT EXISTS"
+            " (SELECT 1 FROM outcomes WHERE alert_id = a.id AND horizon = 'close' AND price > 0)"
         ).fetchall()
     fallen = [(f"{f.session}", f.symbol) for f in year.falls]
     return [
