@@ -1,12 +1,15 @@
 """How well AI shocks are told from other falls, on recorded history. Prints the tables of ``docs/detection.md``.
 
     python bench/detection.py [--json] [--quick] [--months 2024-07,2024-08] [--jobs 2] [--write]
+        [--second-reader URL [--model NAME]]
 
 Topic detection on labelled headlines; alerts of the shipped rule on labelled falls, through the real backtest, beside
 two naive rules; every miss and every false alarm with what the ranking said; how far confidences can be trusted;
 ordinary months played whole, with what their messages claim; a year without headlines, and headlines of other times
 laid over its worst weeks; throughput. ``--quick`` leaves the year out, ``--months ''`` the months, ``--only-months``
-everything else. Needs the development data beside the checkout and says so where it is absent.
+everything else. With ``--second-reader`` the months and windows are played once more, beside a language model that is
+asked as the running bot would ask it (a key comes from AFTERSHOCK_LANGUAGE_MODEL_KEY), and both are printed. Needs the
+development data beside the checkout and says so where it is absent.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +35,9 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "bench")]
 import news  # noqa: E402  # the path comes first
 import ordinary  # noqa: E402
 import playing  # noqa: E402
+import second_reader  # noqa: E402
 import shocks  # noqa: E402
+from second_reader import Asking  # noqa: E402
 from shocks import PLAIN, RULE, Explained, Fall, Fired, Outcome  # noqa: E402
 from tables import told, write  # noqa: E402
 
@@ -58,6 +64,12 @@ def main() -> int:
     parser.add_argument(
         "--only-months", action="store_true", help="only what is scored of the months and windows played whole"
     )
+    parser.add_argument(
+        "--second-reader",
+        metavar="URL",
+        help="play months and windows again, asking the language model there",
+    )
+    parser.add_argument("--model", default="", help="the name of that model")
     asked = parser.parse_args()
     if not shocks.PRICES.is_file() or not shocks.EVENTS.is_file():
         print(f"nothing measured: the development data is not at {shocks.DATA}", file=sys.stderr)
@@ -65,18 +77,28 @@ def main() -> int:
     if asked.write and asked.only_months:
         parser.error("--write needs all the tables; leave out --only-months")
     months = [name for name in asked.months.split(",") if name]
+    if asked.write and asked.second_reader:
+        parser.error("--write keeps what anybody can measure again; leave out --second-reader")
+    if asked.second_reader and not months:
+        parser.error("--second-reader is asked in the months; name some with --months")
+    asking = Asking(asked.second_reader, asked.model) if asked.second_reader else None
     unread = list(playing.UNREAD) if asked.unread else []
     found: dict[str, Any] = {"machine": machine()}
     with ProcessPoolExecutor(max_workers=max(1, asked.jobs)) as pool:
         apart = pool.map(_whole, map(playing.month, unread))
-        whole = pool.map(_whole, [*map(playing.month, months), *playing.windows()]) if months else iter(())
+        stretches = [*map(playing.month, months), *playing.windows()] if months else []
+        whole = pool.map(_whole, stretches)
+        beside = pool.map(partial(_whole, asking=asking), stretches) if asking else iter(())
         if not asked.only_months:
             found |= everything_else(pool, quick=asked.quick)
-        played, kept_unread = list(whole), list(apart)
+        played, kept_unread, helped = list(whole), list(apart), list(beside)
     if played:
         found["ordinary"] = ordinary.ordinary_tables(played[: len(months)], played[len(months) :])
     if kept_unread:
         found["unread"] = ordinary.ordinary_tables(kept_unread, [])
+    if helped:
+        found["second_reader"] = ordinary.ordinary_tables(helped[: len(months)], helped[len(months) :])
+        found["answered"] = list(second_reader.told([(p.name, p.answered) for p in helped]))
     print(json.dumps(found, indent=1, ensure_ascii=False, default=str) if asked.json else told(found))
     if asked.write:
         write(told(found, headlines=False))
@@ -158,9 +180,9 @@ def played(*arguments: Any) -> Outcome:
         raise RuntimeError(str(error)) from None
 
 
-def _whole(stretch: playing.Stretch) -> playing.Played:
+def _whole(stretch: playing.Stretch, asking: Asking | None = None) -> playing.Played:
     try:
-        return playing.play(stretch)
+        return playing.play(stretch, asking)
     except AftershockError as error:
         raise RuntimeError(str(error)) from None
 

@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import shocks
+from second_reader import Asking, beside
 
 from bot.adapters.store import open_store
 from bot.app.lab.backtesting import BacktestPlan, Request, plan_backtest, start_backtest
@@ -25,6 +27,7 @@ from bot.core.model import Alert, Announcement, Reason
 from bot.core.news import Topics
 from bot.core.prices.sessions import Session
 from bot.core.rules.conditions.cause import described
+from bot.cycle import CycleResult
 
 LABELS = Path(__file__).resolve().parent / "labels"
 MONTHS = ("2024-07", "2024-08", "2024-10", "2024-11", "2025-01", "2025-02")
@@ -151,6 +154,8 @@ class Played:
     symbols: int = 0
     stories: int = 0
     seconds: float = 0.0
+    answered: Counter[str] = field(default_factory=Counter)
+    """What a second reader answered, if one was asked."""
 
 
 # -------------------------------------------------------------------------------------------------------------- labels
@@ -203,8 +208,9 @@ def labelled(file: str) -> list[Labelled]:
 # ------------------------------------------------------------------------------------------------------------- playing
 
 
-def play(stretch: Stretch) -> Played:
-    """The stretch through the real backtest, with the shipped configuration and rules."""
+def play(stretch: Stretch, asking: Asking | None = None) -> Played:
+    """The stretch through the real backtest, with the shipped configuration and rules and, with ``asking``, a second
+    reader."""
     began = time.perf_counter()
     request = Request(
         shocks.REPOSITORY / "config.yaml",
@@ -222,12 +228,14 @@ def play(stretch: Stretch) -> Played:
         own = (company.exposures if company else {}).items()
         played.exposures[fall.symbol] = tuple(name for name, _ in sorted(own, key=lambda e: (-e[1], e[0])))
     with tempfile.TemporaryDirectory(prefix="aftershock-bench-") as scratch:
-        asyncio.run(_play(plan, Path(scratch) / "bench.db", stretch.falls, played))
+        asyncio.run(_play(plan, Path(scratch) / "bench.db", stretch.falls, played, asking))
     played.seconds = time.perf_counter() - began
     return played
 
 
-async def _play(plan: BacktestPlan, database: Path, falls: Iterable[Labelled], played: Played) -> None:
+async def _play(
+    plan: BacktestPlan, database: Path, falls: Iterable[Labelled], played: Played, asking: Asking | None
+) -> None:
     kinds = Kinds(plan.project.topics)
     store = open_store(database, mode="backtest", run_name=plan.name, now=SystemClock().now())
     timetable = plan.timetables.of_exchange("XNYS")
@@ -247,19 +255,27 @@ async def _play(plan: BacktestPlan, database: Path, falls: Iterable[Labelled], p
                 if fall.session == session.date:
                     played.ranked[moment][fall.key] = _ranked(playing.engine, fall, at, session, kinds)
 
-        async with aclosing(playing.results()) as results:
+        async with beside(playing, asking) as second, aclosing(playing.results()) as results:
             async for result in results:
                 while waiting and result.decisions.now > waiting[0][0]:
                     rank(*waiting.pop(0))
-                for announcement in result.decisions.announcements:
-                    if announcement.suppressed_by is not None:
-                        played.suppressed += 1
-                    elif (message := _message(playing.engine, announcement, kinds)) is not None:
-                        played.messages.append(message)
+                _hear(result, playing.engine, played, kinds)
+                for answered in await second.after(result):
+                    _hear(answered, playing.engine, played, kinds)
+            played.answered = second.counts
         for rest in waiting:
             rank(*rest)
     finally:
         store.close()
+
+
+def _hear(result: CycleResult, engine: Engine, played: Played, kinds: Kinds) -> None:
+    """Keep what a cycle says to subscribers."""
+    for announcement in result.decisions.announcements:
+        if announcement.suppressed_by is not None:
+            played.suppressed += 1
+        elif (message := _message(engine, announcement, kinds)) is not None:
+            played.messages.append(message)
 
 
 class Kinds:

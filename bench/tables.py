@@ -25,9 +25,16 @@ def told(found: dict[str, Any], *, headlines: bool = True) -> str:
         out += _topics_told(found)
     if "shocks" in found:
         out += _shocks_told(found["shocks"], headlines)
-    for key, title in (("ordinary", "Ordinary months"), ("unread", "Months kept unread until the end")):
+    for key, title in (
+        ("ordinary", "Ordinary months"),
+        ("unread", "Months kept unread until the end"),
+        ("second_reader", "Ordinary months with a second reader"),
+    ):
         if key in found:
             out += _months_told(found[key], title, headlines)
+    if "answered" in found:
+        out += ["What it answered:", ""]
+        out += [*table(found["answered"], ["played", "answers", "moves", "by_ai", "failed"]), ""]
     out += _year_told(found, headlines)
     if "shocks" in found:
         windows = found["shocks"]["windows"]

@@ -15,7 +15,17 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.core.engine import Engine
-from bot.core.model import Announcement, Batch, Decisions, Incident, Notification, Observation, Quote, Story
+from bot.core.model import (
+    Announcement,
+    Batch,
+    Decisions,
+    Incident,
+    Notification,
+    Observation,
+    Quote,
+    SecondReading,
+    Story,
+)
 from bot.core.ordering import name_of
 from bot.core.text.wording import count, listing
 from bot.delivery.recipients import notice
@@ -218,6 +228,8 @@ def _name(observation: Observation) -> str:
 
 def _shown(observation: Observation) -> str:
     """The same for people."""
+    if isinstance(observation, SecondReading):
+        return "an answer of the second reader"
     if isinstance(observation, Story):
         return f"“{observation.title[:80]}” ({observation.source})"
     return f"{'prices' if isinstance(observation, Quote) else type(observation).__name__} of {name_of(observation)}"

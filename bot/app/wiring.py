@@ -19,7 +19,6 @@ import aiohttp
 
 from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.reader import FeedReader
-from bot.adapters.language_model import LanguageModel
 from bot.adapters.notifiers.telegram import CHANNEL, Permissions, TelegramListener
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
@@ -36,10 +35,12 @@ from bot.app.project import AHEAD, HISTORY, Project, Timetables, restored_engine
 from bot.app.run.alarm import Alarm
 from bot.app.run.audience import Audience
 from bot.app.run.inbox import Inbox
+from bot.app.run.language_model import language_model
 from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
 from bot.app.run.notifiers import (
     CONSOLE,
+    chats,
     close_all,
     configured_recipients,
     live_notifiers,
@@ -48,6 +49,8 @@ from bot.app.run.notifiers import (
 from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
+from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
+from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
@@ -59,6 +62,7 @@ from bot.core.prices.exchanges import HOME
 from bot.core.secret import Secret
 from bot.core.text.wording import age, listing
 from bot.core.view import View
+from bot.delivery.bursts import Bursts
 from bot.delivery.recipients import notice
 from bot.delivery.sender import Sender
 from bot.recovery import Recovery
@@ -112,7 +116,8 @@ async def running_bot(
             companies = cycle.engine.view().companies
             return restored_engine(bot.project, store, timetables, until, delay=prices.delay, companies=companies)
 
-        leads = _leads(start, session, inbox, clock)
+        model = language_model(settings.language_model, session, start.model_key)
+        leads = Leads(model.lead, inbox.announce, clock) if model is not None else None
         cycle = MeasuredCycle(
             engine,
             store,
@@ -120,6 +125,7 @@ async def running_bot(
             silences=muting,
             add_lead=leads.add_lead if leads is not None else _as_it_is,
             without_edits=without_edits(notifiers),
+            bursts=Bursts(chats(notifiers)),
             on_commit=held.take,
             recovery=Recovery(restore),
             measures=measures,
@@ -172,6 +178,8 @@ async def running_bot(
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
         bot.every("held", HELD_EVERY, held.check)
+        if model is not None and settings.language_model.second_reader:
+            bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model.read).look)
         bot.start()
         closing.push_async_callback(_end, bot, tasks, stop)
         async with monitored(bot, sender, measures, clock, session, start.switch):
@@ -251,12 +259,12 @@ def _receiving(project: Project, store: Store, access_lists: AccessLists, notifi
     return people
 
 
-def _leads(start: Startup, session: aiohttp.ClientSession, inbox: Inbox, clock: Clock) -> Leads | None:
-    settings = start.project.settings.language_model
-    if not settings.url:
-        return None
-    writer = LanguageModel(session, str(settings.url), settings.model, start.model_key)
-    return Leads(writer.lead, inbox.announce, clock)
+def _second_reader(bot: LiveBot, read: Read) -> SecondReader:
+    """The second reader. Its budget counts the answers of earlier runs."""
+    settings, clock = bot.project.settings.language_model, bot.clock
+    budget = Budget(settings.questions_an_hour, settings.questions_a_day)
+    budget.spend(bot.engine.view().answered_at(clock.now() - DAY))
+    return SecondReader(read, lambda: bot.engine.view(), clock, bot.turn, budget, settings.model)
 
 
 def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from bot.core.cause.causes import Causes
+from bot.core.cause.second_reader import SecondReadings
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
 from bot.core.health import Freshness, Health
@@ -36,6 +37,7 @@ from bot.core.model import (
     Quote,
     Reading,
     Refused,
+    SecondReading,
     SourceReport,
     Split,
     Story,
@@ -86,6 +88,7 @@ class Engine:
         self.news = news
         self.market = market
         self.earnings = EarningsCalendar()
+        self.second_readings = SecondReadings()
         market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.health = Health(failures_in_a_row, channels)
         self.alerts = AlertBook(market, watching_since)
@@ -101,7 +104,7 @@ class Engine:
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
         self._benchmark = benchmark
-        self.causes = Causes(market, news, companies, rules.symbols, benchmark, self.earnings)
+        self.causes = self._causes()
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
         self._prefilter = PriceFilter(market, news)
         self._freshness = Freshness(stale_after)
@@ -111,6 +114,8 @@ class Engine:
         self._followed_up_at = watching_since
         self._reconsider: set[str] = set()
         self._next_check: datetime | None = None
+        self._answered_at: datetime | None = None
+        """When prices were last answered: a price can be missed only by somebody who asked for it."""
         self._next_housekeeping = watching_since + HOUSEKEEPING_EVERY
 
     # --------------------------------------------------------------------------------------------------------- steps
@@ -187,7 +192,11 @@ class Engine:
         self.rules = rules
         self._prefilter = PriceFilter(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
-        self.causes = Causes(self.market, self.news, self.companies, rules.symbols, self._benchmark, self.earnings)
+        self.causes = self._causes()
+
+    def _causes(self) -> Causes:
+        symbols, known = self.rules.symbols, (self.earnings, self.second_readings)
+        return Causes(self.market, self.news, self.companies, symbols, self._benchmark, *known)
 
     def send_digests(self, benchmark: str, since: datetime, *, makes_up: bool = False) -> None:
         """From now on announce a digest after each session of the benchmark's exchange. Not used in a replay."""
@@ -235,6 +244,8 @@ class Engine:
             by_news = {}
         self._corrections.revise(new, at, result, self.causes, self.news.reached)
         result.announcements += self.health.gathered()
+        if self.market.crowded:
+            self.market.forget(at)
 
     def _admit(self, quote: Quote, at: datetime, result: StepResult) -> bool:
         """Take a quote or refuse it; repeated refusals of a symbol are reported to the operator."""
@@ -257,7 +268,8 @@ class Engine:
         return self.rules.for_news(topics, {s for reading in readings for s in self.news.reached(reading.cluster)})
 
     def _absorb(self, observation: Observation, result: StepResult | None) -> Reading | None:
-        """Take one observation into the state; the reading of a new story, unless it is being restored."""
+        """Take one observation into the state; the reading of the story that is new, or newly answered about, unless it
+        is being restored."""
         if isinstance(observation, Story):
             reading = self.news.add(observation)
             if reading is not None and result is not None:
@@ -269,6 +281,9 @@ class Engine:
             self.market.apply(observation)
         elif isinstance(observation, EarningsDate):
             self.earnings.apply(observation)
+        elif isinstance(observation, SecondReading):
+            self.second_readings.apply(observation)
+            return self.news.reading(observation.story) if result is not None else None
         elif isinstance(observation, SourceReport):
             self._report(observation, result)
         return None
@@ -281,6 +296,7 @@ class Engine:
             if self._digests is not None:
                 self._digests.prices_at = report.seen_at
             self._next_check = self._next_check or report.seen_at + FRESHNESS_EVERY
+            self._answered_at = report.seen_at
 
     # --------------------------------------------------------------------------------------------------------- rules
 
@@ -392,8 +408,9 @@ class Engine:
             self.announcer.send_due(incident, at, result)
         if self._next_check is not None and self._next_check <= at:
             self._next_check = at + FRESHNESS_EVERY
-            if self.health.troubled("prices") is not Trouble.FAILED:  # told already; no price is fresh then
-                for report in self._freshness.check(self._ages(at), at):
+            # told already where prices fail; no price is fresh then
+            if self._answered_at is not None and self.health.troubled("prices") is not Trouble.FAILED:
+                for report in self._freshness.check(self._ages(self._answered_at), at):
                     self._report(report, result, of_age=True)
                 result.announcements += self.health.gathered()
         if self._digests is not None:
@@ -403,7 +420,8 @@ class Engine:
             self._forget(at)
 
     def _ages(self, at: datetime) -> dict[str, timedelta | None]:
-        """How old the newest quote of each symbol is whose exchange has traded long enough for a fresh one."""
+        """For how long each symbol has had no new quote whose exchange has traded long enough for one, by when they
+        were seen: the machine's clock may differ from the exchange's."""
         ages: dict[str, timedelta | None] = {}
         for symbol in self.rules.symbols:
             prices = self.market.of(symbol)
@@ -414,13 +432,14 @@ class Engine:
             if pause and resumed and pause <= at <= resumed + grace:
                 continue
             last = prices.last
-            ages[symbol] = at - last.at if last and last.at >= session.starts_at else None
+            ages[symbol] = at - last.seen_at if last and last.at >= session.starts_at else None
         return ages
 
     def _forget(self, at: datetime) -> None:
         oldest = (at - REMEMBER_ALERTS).date()
         self.market.forget(at)
         self.news.forget(at - self._news_window)
+        self.second_readings.forget(at - self._news_window)
         self.earnings.forget((at - REMEMBER_EARNINGS).date())
         self.causes.forget(oldest)
         self.alerts.forget(oldest, keep={alert for incident in self.incidents.open() for alert in incident.alerts})

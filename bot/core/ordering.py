@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from bot.core.model import AlertChange, DailyBar, EarningsDate, Observation, Quote, SourceReport, Split, Story
+from bot.core.model import (
+    AlertChange,
+    DailyBar,
+    EarningsDate,
+    Observation,
+    Quote,
+    SecondReading,
+    SourceReport,
+    Split,
+    Story,
+)
 
 
 def waves(quotes: list[Quote]) -> list[list[Quote]]:
@@ -27,12 +37,16 @@ def canonical(observation: Observation) -> tuple[int, str, str]:
             return (1, symbol, day.isoformat())
         case Story(source=source, id=id):
             return (2, source, id)
+        case SecondReading(story=story):
+            return (3, story, "")
         case _:
-            return (3, name_of(observation), "")
+            return (4, name_of(observation), "")
 
 
 def name_of(observation: Observation) -> str:
-    """The source of a story or report, the symbol of everything else."""
+    """The source of a story or report, the story of a second reading, the symbol of everything else."""
+    if isinstance(observation, SecondReading):
+        return observation.story
     return observation.source if isinstance(observation, Story | SourceReport) else observation.symbol
 
 

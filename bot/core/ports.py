@@ -249,7 +249,8 @@ class Journal(Recorder, Extras, Protocol):
     def observations(
         self, since: datetime, until: datetime, quotes_since: datetime | None = None
     ) -> Iterator[Observation]:
-        """Stored stories, quotes, daily bars and splits with ``since < seen_at <= until``, by ``seen_at``.
+        """Stored stories, second readings, quotes, daily bars and splits with ``since < seen_at <= until``, by
+        ``seen_at``.
 
         With ``quotes_since``, quotes only from then on, older trades thinned out, as a live restart needs. Daily bars
         are included from two years before ``since``, for long references.
@@ -283,6 +284,9 @@ class Upkeep(Protocol):
 
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
         """Delete rows older than ``keep`` has for their kind, except evidence of alerts.
+
+        Of the kind ``every quote``, older trades are not deleted but thinned: one every ten minutes stays, each hour's
+        range, and whatever alerts, messages and outcomes rest on.
 
         Yields how many so far, by kind, after each short transaction, so that an event loop is not blocked. Raises
         StoreError.
@@ -332,6 +336,9 @@ class Outcomes(Protocol):
 
 class RecordedIncident(Protocol):
     """What is stored about one incident, to make an episode of it. Methods raise StoreError."""
+
+    def every_quote_since(self) -> datetime | None:
+        """Quotes traded before that may have been thinned; ``None`` where none have."""
 
     def incident(self, incident_id: str) -> Incident | None:
         """The incident of that id, or the one it was merged into."""
@@ -455,7 +462,8 @@ class History(Outcomes, RecordedIncident, Protocol):
         """Faults and gaps of the history, one line each."""
 
     def prunable(self, now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:
-        """How many rows ``Upkeep.prune_in_steps`` would delete, by kind."""
+        """How many rows ``Upkeep.prune_in_steps`` would delete, by kind; a quote both to be thinned and too old counts
+        for both."""
 
 
 class Sink(Protocol):

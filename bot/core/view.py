@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from bot.core.cause.questions import Fall, falls, stories_in_doubt
 from bot.core.messages import pictures
 from bot.core.messages.pictures import PricePicture, TablePicture
 from bot.core.messages.summary import Standing
@@ -128,6 +129,21 @@ class View:
     def stories(self) -> Sequence[Story]:
         """Every story of the window, in the order seen."""
         return self._engine.news.stories()
+
+    # ------------------------------------------------------------------------------------------------ second reader
+
+    def falls(self, at: datetime) -> Sequence[Fall]:
+        """The falls whose causes a second reader may be asked about, the worst first."""
+        engine = self._engine
+        return falls(engine.rules.symbols, engine.causes, engine.market, at)
+
+    def stories_in_doubt(self, fall: Fall, at: datetime) -> Sequence[Story]:
+        """The stories that could explain this fall and that a second reader has not answered about."""
+        return stories_in_doubt(self._engine.causes, fall, at)
+
+    def answered_at(self, since: datetime) -> Sequence[datetime]:
+        """When a second reader's answers became known, of those after ``since``."""
+        return self._engine.second_readings.known_at(since)
 
     def empty_news_index(self, topics: Topics, companies: Companies) -> NewsIndex:
         """An empty index of the same window, with other topics and companies."""

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import groupby
 
 from bot.core.errors import LookAheadError, UsageError
-from bot.core.model import DailyBar, EarningsDate, Observation, Quote, QuoteKind, Split, Story
+from bot.core.model import DailyBar, EarningsDate, Observation, Quote, QuoteKind, SecondReading, Split, Story
 from bot.core.model.episodes import Episode, EpisodePrices
 from bot.core.prices.sessions import Session, Timetable
 
@@ -208,5 +208,7 @@ def _order(observation: Observation) -> _SortKey:
             return (at, 3, at, observation.symbol, 0, observation.session.isoformat())
         case EarningsDate():
             return (at, 3, at, observation.symbol, 1, observation.date.isoformat())
+        case SecondReading():
+            return (at, 4, at, observation.story, 0, "")
         case _:
-            return (at, 4, at, observation.source, 0, observation.subject)
+            return (at, 5, at, observation.source, 0, observation.subject)

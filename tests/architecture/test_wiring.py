@@ -15,7 +15,7 @@ CHOSEN_IN: dict[str, tuple[str, ...]] = {
     "bot.adapters.notifiers.webhook": ("bot/app/run/notifiers.py",),
     "bot.adapters.notifiers.apprise": ("bot/app/run/notifiers.py",),
     "bot.adapters.notifiers.telegram.notifier": ("bot/app/run/notifiers.py",),
-    "bot.adapters.language_model": ("bot/app/wiring.py",),
+    "bot.adapters.language_model": ("bot/app/run/language_model.py",),
     "bot.adapters.calendar": ("bot/app/project.py",),
 }
 """Where each adapter is chosen; nobody else outside the adapters names it."""

@@ -23,6 +23,7 @@ from bot.core.model import (
     DeliveryOutcome,
     IncidentState,
     NotificationState,
+    SecondReading,
     Thread,
 )
 from tests.command import run_command
@@ -37,6 +38,7 @@ TABLES = [
     "daily_bars",
     "splits",
     "earnings_dates",
+    "second_readings",
     "rule_versions",
     "incidents",
     "alerts",
@@ -86,6 +88,7 @@ def fill(store: SqliteStore, name: str, symbol: str, incident_id: str = "2025012
     store.commit(
         batch(
             *(told, reading(told, cluster=told.id), quote(symbol), quote(symbol, 120.0, after(9))),
+            SecondReading(told.id, after(9), model="tiny"),
             incident(incident_id, fall.id, symbols=(symbol,), lead=symbol, clusters=(told.id,)),
             fired(fall),
             notification(f"n-{name}", f"telegram:{name}", incident=incident_id),

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, retention
 from bot.adapters.store.retention import _joined
-from bot.core.model import AlertState, Reference
+from bot.core.model import AlertState, Reference, SecondReading
 from tests.store.steps import prune
-from tests.store.values import NOW, alert, batch, fired, incident, quote
+from tests.store.values import NOW, alert, batch, fired, incident, quote, story
 
 DAY = timedelta(days=1)
 OLD = NOW - 100 * DAY
@@ -73,3 +73,11 @@ def test_an_alert_that_fires_or_lasts_meanwhile_keeps_its_quotes(
     for _ in steps:
         pass
     assert left(path) == [100.0 + i for i in kept]
+
+
+def test_what_a_second_reader_said_goes_with_its_story(store: SqliteStore) -> None:
+    told, kept = story("old", OLD), story("new", NOW)
+    answers = [SecondReading(told.id, OLD), SecondReading(kept.id, NOW)]
+    store.commit(batch(told, kept, *answers))
+    prune(store, NOW, {"stories": 30 * DAY})
+    assert list(store.observations(OLD - DAY, NOW)) == [kept, answers[1]]

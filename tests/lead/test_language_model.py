@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -16,43 +12,11 @@ from aiohttp import web
 
 from bot.adapters.language_model import MOST_BYTES, LanguageModel
 from bot.core.secret import Secret
+from tests.lead.serving import KEY, Handler, answering, said, served
 from tests.lead.summaries import SUMMARY, with_headline
 from tests.waiting import allowed
 
-KEY = "sk-emulated-key-for-tests-only-000"
 LEAD = "Nvidia fell 13.9 % to 122.75 in pre-market trading, the lowest since 2 October 2024."
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def said(content: object, **choice: Any) -> dict[str, Any]:
-    """An answer as the OpenAI API gives it."""
-    return {"choices": [{"index": 0, "message": {"role": "assistant", "content": content}, **choice}]}
-
-
-def answering(body: object, status: int = 200) -> Handler:
-    """Always this answer."""
-
-    async def handle(request: web.Request) -> web.Response:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return web.Response(body=raw, status=status, content_type="application/json")
-
-    return handle
-
-
-@asynccontextmanager
-async def served(handle: Handler, within: float = 5.0, key: Secret | None = None) -> AsyncIterator[LanguageModel]:
-    """A language model whose server answers with ``handle``."""
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-            yield LanguageModel(session, url, "tiny", key or Secret(KEY), timedelta(seconds=within))
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_good_answer_is_the_lead(caplog: pytest.LogCaptureFixture) -> None:

@@ -90,3 +90,15 @@ def test_a_file_without_a_usable_key(tmp_path: Path, content: str | bytes | None
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         find_language_model_key({}, tmp_path)
+
+
+def test_the_second_reader_is_off_until_it_is_asked_for_and_has_a_budget(tmp_path: Path) -> None:
+    url = "url: 'http://localhost:11434/v1'"
+    assert not _settings(tmp_path, f"language_model: {{{url}}}").language_model.second_reader
+    found = _settings(tmp_path, f"language_model: {{{url}, second_reader: true, questions_a_day: 50}}").language_model
+    assert (found.second_reader, found.questions_an_hour, found.questions_a_day) == (True, 30, 50)
+
+
+def test_a_second_reader_without_a_model_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"language_model\.second_reader: no language model to ask; set url"):
+        _settings(tmp_path, "language_model: {second_reader: true}")

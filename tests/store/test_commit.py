@@ -20,18 +20,22 @@ from bot.core.errors import StoreError
 from bot.core.model import (
     AlertChange,
     AlertState,
+    Because,
     ChangeKind,
     DailyBar,
     Decisions,
+    Direction,
     EarningsDate,
     FeedState,
     IncidentState,
     QuoteKind,
     Refused,
     ReportTime,
+    SecondReading,
     Severity,
     SourceReport,
     Split,
+    ToldMove,
     Trouble,
 )
 from tests.store.strategies import values
@@ -80,6 +84,9 @@ def everything() -> Any:
         DailyBar("NVDA", date(2025, 1, 24), 142.62, NOW, 148.37, 148.97, 141.88, 234657600, "yahoo"),
         Split("NVDA", date(2024, 6, 10), 10.0, NOW),
         EarningsDate("NVDA", date(2025, 2, 26), NOW, ReportTime.AFTER, "yahoo"),
+        SecondReading(
+            "s1", NOW, (ToldMove("Nvidia", Direction.FALLS, Because.AI_RIVAL, agent=True, certainty=0.9),), "tiny"
+        ),
         SourceReport("wire", NOW, Trouble.NONE, items=2, fresh=2, status=200),
         reading(first),
         reading(second, score=0.6),
@@ -150,6 +157,17 @@ def test_daily_bars_and_splits_reach_two_years_further_back(store: SqliteStore) 
     future = DailyBar("NVDA", date(2025, 1, 28), 120.0, after(9))
     store.commit(batch(bar, too_old, split, future, quote(at=long_ago)))
     assert list(store.observations(NOW, after(5))) == [bar, split]
+
+
+def test_the_first_answer_about_a_story_is_the_one_that_stays(store: SqliteStore) -> None:
+    first = SecondReading(
+        "s1", NOW, (ToldMove("Nvidia", Direction.RISES, Because.NOT_TOLD, agent=False, certainty=0.5),)
+    )
+    store.commit(batch(story(), first))
+    store.commit(batch(SecondReading("s1", after(9)), SecondReading("pruned long ago", after(9))))
+    assert list(store.observations(NOW - timedelta(seconds=1), after(9)))[:2] == [story(), first]
+    assert list(store.observations(NOW, after(8))) == []
+    assert list(store.observations(NOW, after(9))) == [SecondReading("pruned long ago", after(9))]
 
 
 def test_an_earnings_date_is_stored_where_it_says_something_new(store: SqliteStore) -> None:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text, to_json
-from bot.adapters.store.rows import BAR, EARNINGS, QUOTE, SPLIT, STORY, insert
+from bot.adapters.store.rows import BAR, EARNINGS, QUOTE, SECOND_READING, SPLIT, STORY, insert
 from bot.core.model import (
     DailyBar,
     EarningsDate,
@@ -24,6 +24,7 @@ from bot.core.model import (
     Reading,
     Refused,
     ScoreReason,
+    SecondReading,
     SourceReport,
     Split,
     Story,
@@ -46,6 +47,9 @@ _REFUSED = (
     + " WHERE excluded.last_seen_at > refused_quotes.last_seen_at"
 )
 _EARNINGS = insert("earnings_dates", "arrival", "run_id", *EARNINGS.columns)
+_SECOND_READING = (
+    insert("second_readings", "arrival", "run_id", *SECOND_READING.columns) + " ON CONFLICT (story_id) DO NOTHING"
+)
 _REPORT = (
     insert("source_reports", "run_id", "source", "subject", "seen_at", "trouble", "detail", "items", "fresh", "status")
     + " ON CONFLICT DO NOTHING"
@@ -78,7 +82,7 @@ class Intake:
     def _last_arrival(self) -> int:
         newest = (
             self._conn.execute(f"SELECT max(arrival) FROM {table}").fetchone()[0]
-            for table in ("stories", "quotes", "daily_bars", "splits", "earnings_dates")
+            for table in ("stories", "quotes", "daily_bars", "splits", "earnings_dates", "second_readings")
         )
         return max(number or 0 for number in newest)
 
@@ -111,6 +115,8 @@ class Intake:
                     self._conn.execute(_SPLIT, (self._next(), self._run, *SPLIT.row(observation)))
                 case EarningsDate():
                     self._earnings(observation)
+                case SecondReading():
+                    self._conn.execute(_SECOND_READING, (self._next(), self._run, *SECOND_READING.row(observation)))
                 case SourceReport():
                     reports.append(observation)
         self._reports(reports)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.adapters.store.codec import RowCodec, clean, moment, moment_text
-from bot.adapters.store.rows import ALERT, BAR, EARNINGS, FEED, INCIDENT, QUOTE, SPLIT, STORY
+from bot.adapters.store.rows import ALERT, BAR, EARNINGS, FEED, INCIDENT, QUOTE, SECOND_READING, SPLIT, STORY
 from bot.core.model import Alert, FeedState, Incident, Observation
 
 _CHUNK = 500
@@ -20,7 +20,8 @@ THIN_AFTER = timedelta(hours=3)
 def observations(
     conn: sqlite3.Connection, since: datetime, until: datetime, quotes_since: datetime | None = None
 ) -> Iterator[Observation]:
-    """Stories and quotes with ``since < seen_at <= until``; bars, splits and earnings dates from two years earlier on.
+    """Stories, second readings and quotes with ``since < seen_at <= until``; bars, splits and
+    earnings dates from two years earlier on.
 
     ``quotes_since`` limits the quotes to those seen since then, with the older trades among them thinned out.
 
@@ -31,6 +32,7 @@ def observations(
     history = (_two_years_before(since).isoformat(), moment_text(until))
     parts = (
         _read(conn, STORY, "seen_at > ? AND seen_at <= ?", window),
+        _read(conn, SECOND_READING, "seen_at > ? AND seen_at <= ?", window),
         *_quotes(conn, window, quotes_since, until),
         _read(conn, BAR, "session >= ? AND seen_at <= ?", history),
         _read(conn, SPLIT, "session >= ? AND seen_at <= ?", history),

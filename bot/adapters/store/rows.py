@@ -12,6 +12,7 @@ from bot.core.model import (
     Notification,
     Quote,
     Recipient,
+    SecondReading,
     Split,
     Story,
 )
@@ -21,6 +22,7 @@ QUOTE = RowCodec(Quote, "quotes", "symbol price at seen_at kind previous_close v
 BAR = RowCodec(DailyBar, "daily_bars", "symbol session open high low close volume seen_at source")
 SPLIT = RowCodec(Split, "splits", "symbol session ratio seen_at cash")
 EARNINGS = RowCodec(EarningsDate, "earnings_dates", "symbol date:day seen_at when:time_of_day source")
+SECOND_READING = RowCodec(SecondReading, "second_readings", "story:story_id seen_at moves model")
 FEED = RowCodec(
     FeedState,
     "feeds",

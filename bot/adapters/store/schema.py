@@ -56,13 +56,8 @@ MIGRATIONS: tuple[Migration, ...] = tuple(
     map(
         _migration,
         (
-            "m001_first",
-            "m002_earnings_dates",
-            "m003_outcomes",
-            "m004_verdicts",
-            "m005_questions",
-            "m006_dividends",
-            "m007_sending_order",
+            *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
+            *("m006_dividends", "m007_sending_order", "m008_second_readings"),
         ),
     )
 )

@@ -17,6 +17,7 @@ from bot.app.episodes.prices import SEEN_WITHIN, ChangeSpans, ReplaySpan, priced
 from bot.app.lab.workbench import Workbench
 from bot.app.project import NEWS_BEYOND
 from bot.app.stores import open_history
+from bot.app.stores import thinned as prices_thinned
 from bot.config.episodes.writing import valid_link
 from bot.core.errors import StoreError, UsageError
 from bot.core.incidents.incidents import lead_alert
@@ -67,6 +68,8 @@ def record_incident(
         notes = [] if incident.id == incident_id else [f"{incident_id} was merged into {incident.id}"]
         notes += _prices_gone(history, database, incident, alerts)
         span, first, last = _span(workbench, alerts, incident, history.last_seen_at() or now)
+        if (whole_since := history.every_quote_since()) is not None and first.starts_at < whole_since:
+            notes.append(prices_thinned(whole_since))
         span = _from_first_price(history, workbench, incident, span, first)
         symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
         timetables, strangers = _timetables(workbench, [*symbols, *history.priced_symbols()], incident.session)

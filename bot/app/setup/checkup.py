@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -17,20 +17,29 @@ from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.parser import Parser
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
+from bot.app.run.language_model import language_model
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
+from bot.config.settings.model import LanguageModelSettings
 from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
-from bot.core.model import Absence
+from bot.core.model import Absence, Story
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
+SAMPLE = Story(
+    "sample",
+    "check",
+    "Chip stocks fall 7% as Acme AI releases a model that needs a tenth of the chips",
+    datetime(2025, 1, 27, 14, tzinfo=UTC),
+)
+"""A made-up story of a fall that AI causes."""
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -81,12 +90,19 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         find_language_model_key(os.environ, settings.language_model.key_file)
     except ConfigError as error:
         yield Finding("language model", False, str(error), f"correct {LANGUAGE_MODEL_KEY} or its key_file")
-    if offline:
-        return
+    if not offline:
+        async for finding in _online(project, timetables, now):
+            yield finding
+
+
+async def _online(project: Project, timetables: Timetables, now: datetime) -> AsyncIterator[Finding]:
+    """What needs the network."""
     async for finding in _feeds(project, now):
         yield finding
     yield await _prices(project, timetables, now)
     yield await _telegram(project)
+    if project.settings.language_model.second_reader:
+        yield await check_second_reader(project.settings.language_model)
 
 
 def _rules(rules: RuleSet) -> Iterator[Finding]:
@@ -243,3 +259,22 @@ async def _telegram(project: Project) -> Finding:
     return Finding(
         "telegram", True, f"@{name} answers; {len(telegram.admins)} admins, {len(telegram.allow)} more chats"
     )
+
+
+async def check_second_reader(settings: LanguageModelSettings) -> Finding:
+    """Whether the language model answers a sample question as the second reader needs it."""
+    part = "second reader"
+    try:
+        key, _ = find_language_model_key(os.environ, settings.key_file)
+    except ConfigError:
+        return Finding(part, False, "not asked, as its key cannot be read", "see the language model above")
+    async with open_session() as session:
+        model = language_model(settings, session, key)
+        assert model is not None, "the configuration is refused without an address"
+        try:
+            moves = await model.read(SAMPLE)
+        except SourceError as error:
+            return Finding(part, False, f"no answer: {error}", "see docs/language-model.md")
+    if not any(move.agent for move in moves):
+        return Finding(part, False, "answers, but misreads a plain story", "choose a larger model")
+    return Finding(part, True, "answers, and reads a plain story as it should")

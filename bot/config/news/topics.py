@@ -204,6 +204,8 @@ class WeightsEntry(StrictModel):
     """Something else explains the fall, such as its own results."""
     market_wide: Annotated[float, Setting(le=0)] = -1.0
     """The whole market falls."""
+    second_reader: Share = 0.8
+    """The most that a second reader's answers add, or take away; docs/language-model.md."""
     softened: Share = 0.7
     """Share of a rival taken off where the company is named and its whole group falls with it."""
     plain: Share = 0.6

@@ -54,10 +54,18 @@ class Storage(StrictModel):
 
     database: FilePath = Path("data/aftershock.db")
     """The SQLite file; created if missing."""
+    keep_every_quote: Duration = timedelta(days=5)
+    """Of trades older than this, one every ten minutes is kept, each hour's range, and what alerts, messages and
+    outcomes rest on. At least `1d`."""
     keep_quotes: Duration = timedelta(days=180)
     """Quotes older than this are deleted, unless an alert is based on them."""
     keep_stories: Duration = timedelta(days=730)
     """Stories older than this are deleted, unless an alert refers to them. They still count as seen."""
+
+    @property
+    def keep(self) -> dict[str, timedelta]:
+        """How long each kind of row is kept that can be pruned."""
+        return {"quotes": self.keep_quotes, "every quote": self.keep_every_quote, "stories": self.keep_stories}
 
 
 class FeedSettings(StrictModel):
@@ -148,7 +156,8 @@ class Operator(StrictModel):
 
 
 class LanguageModelSettings(StrictModel):
-    """A language model that writes a two-sentence lead from the message alone. Off until `url` is set."""
+    """A language model that writes a two-sentence lead from the message alone and, if wanted, reads stories a second
+    time. Off until `url` is set."""
 
     url: HttpUrl | None = None
     """An OpenAI-compatible address up to `/v1`; a local model works too."""
@@ -156,6 +165,12 @@ class LanguageModelSettings(StrictModel):
     """The model's name, if the address serves several."""
     key_file: FilePath | None = None
     """A file that contains nothing but the key. Or set AFTERSHOCK_LANGUAGE_MODEL_KEY; many local models need none."""
+    second_reader: bool = False
+    """Ask it also what the stories that could explain a fall say moved, and why; see docs/language-model.md."""
+    questions_an_hour: int = Field(default=30, ge=1, le=3600)
+    """The most questions of the second reader within an hour, answered or not."""
+    questions_a_day: int = Field(default=200, ge=1, le=86_400)
+    """The same within 24 hours."""
 
 
 class Settings(StrictModel):
@@ -172,7 +187,7 @@ class Settings(StrictModel):
     operator: Operator = Operator()
     """When operator notices are sent."""
     language_model: LanguageModelSettings = LanguageModelSettings()
-    """A language model that writes a lead."""
+    """A language model that writes leads and reads stories a second time."""
     webhooks: tuple[WebhookSettings, ...] = ()
     """Programs that receive alerts as signed JSON."""
     apprise: tuple[AppriseSettings, ...] = ()
@@ -286,6 +301,9 @@ def _secrets(document: Document) -> list[Problem]:
 def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     problems = metrics_problems(document, settings.metrics, settings.heartbeat)
     problems += channel_problems(document, settings.webhooks, settings.apprise, settings.notifiers)
+    if settings.language_model.second_reader and settings.language_model.url is None:
+        message = "no language model to ask; set url beside it, or remove this"
+        problems.append(problem(document, ("language_model", "second_reader"), message))
     for index, first in repeated(feed.name for feed in settings.feeds):
         line = document.position(("feeds", first))[0]
         message = f"the feed on line {line} already has this name; choose another"
@@ -308,6 +326,9 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
             problems.append(problem(document, path, f"'{group}' is a reserved group name; choose another", key=True))
         problems += _repeats(document, path, symbols)
     problems += _repeats(document, ("benchmarks",), settings.benchmarks)
+    if settings.storage.keep_every_quote < timedelta(days=1):
+        message = "a restart reads the last quotes whole; write 1d or more"
+        problems.append(problem(document, ("storage", "keep_every_quote"), message))
     if not settings.watched:
         problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems

@@ -9,7 +9,8 @@ from operator import itemgetter
 
 from bot.core.cause.moves import GroupMove, MoveMeasures
 from bot.core.cause.ranking import TIED_FROM, TOLD, Evidence, Explanation, softening, weigh
-from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, SubjectKind
+from bot.core.cause.second_reader import SecondReadings
+from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, Story, SubjectKind
 from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
@@ -81,12 +82,14 @@ class Causes:
         universe: Collection[str],
         benchmark: str,
         earnings: EarningsCalendar | None = None,
+        second_readings: SecondReadings | None = None,
     ) -> None:
         """``benchmark`` is the symbol that stands for the market."""
         self._market = market
         self._news = news
         self._companies = companies
         self._earnings = earnings or EarningsCalendar()
+        self.second_readings = second_readings or SecondReadings()
         self._ties = news.topics.with_role(Role.TIE)
         self._triggers = news.topics.triggers
         self._rival_topics = tuple(t for t in news.topics.topics if t.role is Role.RIVAL)
@@ -123,9 +126,11 @@ class Causes:
         group = self._group_at(symbol, session, at)
         rivals = self._rivals(query)
         ai = self._ai(query, group)
-        if (ai is None or ai.confidence < FOLLOWS_FROM) and not any(r.confidence >= OWN_REASONS for r in rivals):
-            ai = self._following(query, group) or ai
-        if ai is not None and ai.confidence >= FOLLOWS_FROM:
+        unaided = self._unaided(ai)
+        if unaided < FOLLOWS_FROM and not any(r.confidence >= OWN_REASONS for r in rivals):
+            following = self._following(query, group)
+            ai, unaided = (following, following.confidence) if following else (ai, unaided)
+        if ai is not None and unaided >= FOLLOWS_FROM:
             rivals = [replace(r, confidence=r.confidence * (1 - ai.softens)) for r in rivals]
         ranked = sorted([*([ai] if ai else []), *rivals], key=lambda e: (-e.confidence, e.topic))
         return CauseRanking(symbol, session.date, tuple(ranked), group)
@@ -203,6 +208,9 @@ class Causes:
             results=max((r.confidence for r in rivals if r.topic == self._results), default=0.0),
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
+        stories = self._to_be_read(said, matches, query, before) if said else _told_by(triggered, talked)
+        second, second_said = self.second_readings.opinion(query.symbol, stories, query.now, self._news.reading)
+        evidence = replace(evidence, second=second, second_said=second_said)
         confidence, terms = weigh(evidence, self._news.topics.weights)
         release = self._release(said, query, start) if said else None
         shown = replace(match, best=said.best) if said else match
@@ -215,7 +223,23 @@ class Causes:
             evidence=evidence,
             softens=softening(evidence, self._news.topics.weights),
             agents=said.agents if said else (),
+            stories=stories,
         )
+
+    def _unaided(self, ai: Explanation | None) -> float:
+        """The confidence in AI without a second reader, whose word decides nothing but its own term: neither whether
+        rivals are softened nor whether a fall is put down to contagion."""
+        if ai is None or ai.evidence is None:
+            return ai.confidence if ai else 0.0
+        return weigh(replace(ai.evidence, second=0.0), self._news.topics.weights)[0]
+
+    def _to_be_read(
+        self, said: Attributed, matches: Sequence[ClusterMatch], query: _Query, before: Session
+    ) -> tuple[Story, ...]:
+        """The stories of every tie, the plainest first."""
+        given = [m.attributed for m in matches if m.attributed and self._tie(m, query, before) >= TIED_FROM]
+        others = sorted((s for each in given for s in each.stories), key=lambda s: (s.seen_at, s.id))
+        return tuple(dict.fromkeys((said.best, *others)))
 
     def _tie(self, match: ClusterMatch, query: _Query, before: Session) -> float:
         """How plainly a cluster gives AI as the cause of this very fall, 0 to 1."""
@@ -247,19 +271,12 @@ class Causes:
         return min(max((-own.z - ALONE_FROM) / (ALONE_FULL - ALONE_FROM), 0.0), 1.0) if own else 0.0
 
     def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
-        """The release of what the stories name as the cause, from before they said so: of the model rather than of its
-        lab, then the one that most publishers tell of; ``None`` where they name neither, or none is known."""
+        """The release of what the stories name as the cause, from before they said so, that concerns the company: of
+        the model rather than of its lab, then the one that most publishers tell of; ``None`` where none is known."""
         told_at = min(story.seen_at for story in said.stories)
-        everywhere = self._news.matches(
-            query.symbol,
-            self._triggers,
-            reaches=(Reach.DIRECT, Reach.EXPOSURE, Reach.NONE),
-            since=start,
-            until=query.now,
-        )
         agents = self._news.with_kin(said.agents)
         found: list[tuple[int, int, float, ClusterMatch]] = []
-        for match in everywhere:
+        for match in self._matches(query, self._triggers, start):
             if match.first.seen_at <= told_at and (named := self._news.makers_named(match) & agents):
                 nearness = max(_NEARNESS.index(name.partition(":")[0]) for name in named)
                 found.append((nearness, len(match.sources), match.score, match))
@@ -344,3 +361,9 @@ class Causes:
         confidence = 1 - (1 - reported.confidence) * (1 - strength(due))
         both = replace(reported, confidence=confidence, terms=(*reported.terms, term))
         return [*(e for e in rivals if e.topic != topic), both]
+
+
+def _told_by(*matches: ClusterMatch | None) -> tuple[Story, ...]:
+    """The stories of these clusters, the best of each first."""
+    known = [m for m in matches if m is not None]
+    return tuple(dict.fromkeys([*(m.best for m in known), *(s for m in known for s in m.stories)]))

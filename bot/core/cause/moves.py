@@ -173,6 +173,12 @@ class MoveMeasures:
         self._excesses = {k: v for k, v in self._excesses.items() if k[1] >= before}
         self._standards = {k: v for k, v in self._standards.items() if k[1] >= before}
 
+    def change_in(self, symbol: str, session: Session, now: datetime) -> float | None:
+        """The change since the previous close in ``session`` up to ``now``; ``None`` where it has no price."""
+        at = min(now, session.ends_at)
+        latest = self._market.of(symbol).stood(at)
+        return self._change(symbol, at) if latest is not None and latest[1].date == session.date else None
+
     def _change(self, symbol: str, now: datetime) -> float | None:
         prices = self._market.of(symbol)
         latest = prices.stood(now)

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 
 from bot.core.cause.moves import GroupMove
-from bot.core.model import ClusterMatch, ScoreReason, SubjectKind
+from bot.core.model import ClusterMatch, ScoreReason, Story, SubjectKind
 from bot.core.news import Role, Topic, Weights
 
 TIED_FROM = 0.3
@@ -53,6 +53,10 @@ class Evidence:
     results: float = 0.0
     """The confidence in its own results as the cause."""
     market_wide: float = 0.0
+    second: float = 0.0
+    """What a second reader says, from −1 (AI is not what made it fall) to 1; 0 where it was not asked."""
+    second_said: str = ""
+    """The same in words."""
 
     @property
     def confirmed(self) -> float:
@@ -82,6 +86,8 @@ class Explanation:
     """Share of its rivals that it takes off."""
     agents: tuple[str, ...] = ()
     """Models and labs that the stories give as the cause."""
+    stories: tuple[Story, ...] = ()
+    """Of AI, those that a second reader may be asked about, the plainest first."""
 
 
 def highest_confidence(topic: Topic) -> float:
@@ -118,6 +124,7 @@ def weigh(evidence: Evidence, weights: Weights) -> tuple[float, tuple[ScoreReaso
         ScoreReason("publishers", weights.publishers * math.log2(max(1, evidence.publishers)), ""),
         ScoreReason(f"rival: {evidence.rival_topic}" if evidence.rival_topic else "rival", rival, ""),
         ScoreReason("the whole market falls", weights.market_wide * evidence.market_wide, ""),
+        ScoreReason("second reader", weights.second_reader * evidence.second, evidence.second_said),
     )
     confidence = 1 / (1 + math.exp(-sum(t.weight for t in terms)))
     bound = {0: UNTIED, 1: weights.one_publisher, 2: weights.two_publishers}.get(evidence.publishers, MOST)

@@ -16,7 +16,8 @@ from itertools import pairwise
 from bot.core.messages.blocks.why import POSSIBLE
 from bot.core.messages.lead_words import ADVICE, CALENDAR, DAYS, DOWN, EXTREMES, MONTHS, NUMBER_WORDS, PLAIN, UP
 from bot.core.model import Block, BlockKind, Line, Link, Summary
-from bot.core.text.characters import has_invisible, without_invisible
+from bot.core.text.characters import has_invisible
+from bot.core.text.prompts import between_marks, defused
 
 NAME = "lead"
 WEIGHT = 88
@@ -40,8 +41,6 @@ English.
 - Say what happened, not why it must have; no advice, no prediction, no opinion.
 - No quotation marks, no links, no lists, no markup, no heading. Answer with the sentences alone.
 """
-_BEGIN, _END = "=== BEGIN ===", "=== END ==="
-
 _ALLOWED = frozenset(" .,;:()%+-−–—'’&$€£¥")
 _QUOTED = re.compile(r"[“\"„«][^”\"»]*(?:[”\"»]|$)")
 _DOMAIN = re.compile(r"(?:https?:|www\.|[^\W\d_]\.[^\W\d_]{2,})", re.IGNORECASE)
@@ -78,9 +77,9 @@ def prompt(summary: Summary) -> str:
     parts: list[str] = []
     for block in _usable(summary):
         lines = [block.title, *("".join(map(_text, line)) for line in block.lines), *map(" | ".join, block.rows)]
-        parts.append("\n".join(text for line in lines if (text := _defused(line))))
+        parts.append("\n".join(text for line in lines if (text := defused(line))))
     data = "\n\n".join(filter(None, parts))
-    return f"{_INSTRUCTIONS}\n{_BEGIN}\n{data[:LONGEST_PROMPT]}\n{_END}\n"
+    return f"{_INSTRUCTIONS}\n{between_marks(data[:LONGEST_PROMPT])}"
 
 
 def with_lead(summary: Summary, lead: str) -> Summary:
@@ -97,11 +96,6 @@ def _usable(summary: Summary) -> list[Block]:
 
 def _text(inline: object) -> str:
     return inline if isinstance(inline, str) else str(getattr(inline, "text", ""))
-
-
-def _defused(text: str) -> str:
-    """``text`` on one line, without invisible characters and without anything like our delimiters."""
-    return re.sub(r"={2,}", "=", without_invisible(text))
 
 
 # ------------------------------------------------------------------------------------------------------------ reading

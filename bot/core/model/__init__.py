@@ -30,6 +30,7 @@ from bot.core.model.decisions import (
 )
 from bot.core.model.delivery import (
     HELD_BACK_KEY,
+    HELD_BACK_TIME,
     Delivery,
     DeliveryOutcome,
     HeldBack,
@@ -57,21 +58,26 @@ from bot.core.model.news import (
 )
 from bot.core.model.observations import (
     Absence,
+    Because,
     DailyBar,
+    Direction,
     EarningsDate,
     FeedState,
     Observation,
     Quote,
     Refused,
     ReportTime,
+    SecondReading,
     SourceReport,
     Split,
     Story,
+    ToldMove,
     Trouble,
 )
 from bot.core.model.polls import HistoryPoll, Missing, PricePoll
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
+    BURST,
     LISTED_LATER,
     PAUSE,
     AlertState,

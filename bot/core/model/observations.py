@@ -1,4 +1,4 @@
-"""Observations: stories, quotes, bars, splits, earnings dates, and how polls of sources went."""
+"""Observations: stories, quotes, bars, splits, earnings dates, second readings, and how polls of sources went."""
 
 from __future__ import annotations
 
@@ -123,6 +123,53 @@ class EarningsDate:
     source: str = ""
 
 
+class Direction(enum.StrEnum):
+    """Which way something moves."""
+
+    FALLS = "falls"
+    RISES = "rises"
+
+
+class Because(enum.StrEnum):
+    """What a second reader gives as the cause of a move."""
+
+    AI_RIVAL = "ai rival"
+    """An AI model, tool or lab that threatens, replaces, undercuts or outdoes what moves."""
+    AI_SPENDING = "ai spending"
+    """Spending on AI, demand for it, or talk of a bubble."""
+    OWN_NEWS = "own news"
+    """The company's own results, forecast, deal, trial or management."""
+    SOMETHING_ELSE = "something else"
+    NOT_TOLD = "not told"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMove:
+    """One move that a story tells of, according to a second reader."""
+
+    who: str
+    """The words of the story for what moves, as they stand there."""
+    direction: Direction
+    because: Because
+    agent: bool
+    """AI is what makes it fall."""
+    certainty: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondReading:
+    """What a second reader, a language model, found in one story. ``seen_at`` is when its answer was known."""
+
+    story: str
+    """The story's id."""
+    seen_at: datetime
+    moves: tuple[ToldMove, ...] = ()
+    """Every move it found; empty where it found none."""
+    model: str = ""
+    """The model's name, if configured."""
+
+
 class Trouble(enum.StrEnum):
     """What is wrong with a source. ``NONE`` is a healthy poll."""
 
@@ -171,7 +218,7 @@ class SourceReport:
     """The source is not asked again before this."""
 
 
-Observation = Story | Quote | DailyBar | Split | EarningsDate | SourceReport
+Observation = Story | Quote | DailyBar | Split | EarningsDate | SecondReading | SourceReport
 
 
 @dataclass(frozen=True, slots=True)

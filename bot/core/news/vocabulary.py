@@ -258,6 +258,8 @@ class Weights:
     rival: float = -5.6
     market_wide: float = -1.4
     """The whole market falls."""
+    second_reader: float = 0.8
+    """What a second reader's answers add at most, or take away: too little to make or break a claim by itself."""
     softened: float = 0.7
     """Share of a rival that is taken off where the company is tied and its whole group falls with it: its own results
     do not make others fall."""

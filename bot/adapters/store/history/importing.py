@@ -20,6 +20,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from bot.adapters.store import thinning
 from bot.adapters.store.codec import moment_text
 from bot.adapters.store.connection import transaction
 from bot.adapters.store.history.opening import open_history
@@ -62,6 +63,7 @@ class _Import(Transfer):
 
     def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection, now: datetime) -> None:
         super().__init__(ours, theirs)
+        self._imported_at = now
         self._now = moment_text(now)
         self._incidents: dict[str, str] = {}
         """Their id to the one here, where they differ."""
@@ -71,6 +73,7 @@ class _Import(Transfer):
         with transaction(self.ours):
             self.map_runs()
             self._basics()
+            thinning.imported(self.ours, self.theirs, self._imported_at)
         yield self.done
         for step in (
             self._stories,
@@ -133,6 +136,8 @@ class _Import(Transfer):
                     "ON CONFLICT DO UPDATE SET story_id = excluded.story_id, seen_at = excluded.seen_at"
                     " WHERE excluded.seen_at < story_keys.seen_at",
                 )
+                readings = self.of("second_readings", "story_id", [story["id"] for story in chunk])
+                self.add("second_readings", self.arriving(readings), "ON CONFLICT (story_id) DO NOTHING")
                 self.add(
                     "story_scores",
                     self.of("story_scores", "story_id", came),
