@@ -26,6 +26,7 @@ from bot.core.model import (
     SourceReport,
 )
 from bot.core.ports import Recorder
+from bot.delivery.bursts import Bursts
 from bot.delivery.quiet_hours import quiet_at
 from bot.delivery.routing import route
 from bot.recovery import Failure, Recovery, Taken
@@ -65,6 +66,8 @@ class Cycle:
     """Adds to an announcement the lead written for its message."""
     without_edits: Collection[str] = ()
     """Channels that cannot edit messages."""
+    bursts: Bursts = field(default_factory=Bursts)
+    """Gathers many messages that come to one chat at once."""
     on_commit: Callable[[CycleResult], None] | None = None
     recovery: Recovery | None = None
     """Handles an exception in the engine. Without it (in replay) the exception is raised, and the engine must not be
@@ -196,7 +199,7 @@ class Cycle:
 
     def _route(self, announcement: Announcement, now: datetime) -> Sequence[Notification]:
         announcement = self.add_lead(announcement)
-        return route(
+        routed = route(
             announcement,
             self.recipients(),
             now,
@@ -205,6 +208,7 @@ class Cycle:
             quiet=lambda recipient: quiet_at(recipient.quiet, now),
             without_edits=self.without_edits,
         )
+        return self.bursts.gather(routed, now)
 
 
 def _joined(decisions: Sequence[Decisions], now: datetime) -> Decisions:

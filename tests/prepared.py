@@ -24,6 +24,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ LIBRARIES += ("sqlite_utils", "telegram")
 """Not yfinance itself, which reads the environment when it is imported."""
 ELSEWHERE = ("bot.web",)
 """Not imported beforehand: Datasette alone takes as long as all else."""
+
+
+_STARTER = ThreadPoolExecutor(1)
+"""The thread that starts prepared processes, and stays: the kernel ends a process with the thread that started it (see
+``Processes``), and who asks for one first may be a thread that ends long before the tests do."""
+_ONE = threading.Lock()
+"""Threads that ask for the prepared process at the same time get the same one."""
 
 
 class Fork:
@@ -78,9 +86,9 @@ class PreparedProcess:
     def __init__(self, module: str = "tests.prepared") -> None:
         self._lock = threading.Lock()
         self._processes = Processes()
-        self._process = self._processes.start(
-            [sys.executable, "-m", module], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-m", module]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = _STARTER.submit(self._processes.start, command, cwd=REPOSITORY, **pipes).result()
 
     def close(self) -> None:
         """End it, and everything it started."""
@@ -115,9 +123,14 @@ def call(*words: object, env: Mapping[str, str] | None = None) -> subprocess.Com
         return subprocess.CompletedProcess(words, code, out.read_text("utf-8"), err.read_text("utf-8"))
 
 
-@functools.cache
 def prepared() -> PreparedProcess:
-    """The process that forks ``python main.py``, one for all tests of this process."""
+    """The process that forks ``python main.py``, one for all tests of this process, whichever thread asks."""
+    with _ONE:
+        return _prepared()
+
+
+@functools.cache
+def _prepared() -> PreparedProcess:
     made = PreparedProcess()
     atexit.register(made.close)
     return made

@@ -30,6 +30,7 @@ __all__ = [
     "prune_history",
     "read_store",
     "save_outcomes",
+    "thinned",
 ]
 
 
@@ -70,3 +71,11 @@ def read_store(file: Path) -> Iterator[Store]:
 def open_history(file: Path) -> AbstractContextManager[History]:
     """The history at ``file`` for queries. Raises StoreError, StoreVersionError where it is another version's."""
     return read_history(file)
+
+
+def thinned(since: datetime) -> str:
+    """What to bear in mind where prices before ``since``, which have been thinned, are played again."""
+    return (
+        f"before {since:%Y-%m-%d %H:%M} UTC the history has one price in ten minutes, and all of them only around its "
+        "own alerts; played again, other alerts may come later or not at all"
+    )

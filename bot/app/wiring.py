@@ -40,6 +40,7 @@ from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
 from bot.app.run.notifiers import (
     CONSOLE,
+    chats,
     close_all,
     configured_recipients,
     live_notifiers,
@@ -61,6 +62,7 @@ from bot.core.prices.exchanges import HOME
 from bot.core.secret import Secret
 from bot.core.text.wording import age, listing
 from bot.core.view import View
+from bot.delivery.bursts import Bursts
 from bot.delivery.recipients import notice
 from bot.delivery.sender import Sender
 from bot.recovery import Recovery
@@ -123,6 +125,7 @@ async def running_bot(
             silences=muting,
             add_lead=leads.add_lead if leads is not None else _as_it_is,
             without_edits=without_edits(notifiers),
+            bursts=Bursts(chats(notifiers)),
             on_commit=held.take,
             recovery=Recovery(restore),
             measures=measures,

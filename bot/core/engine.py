@@ -114,6 +114,8 @@ class Engine:
         self._followed_up_at = watching_since
         self._reconsider: set[str] = set()
         self._next_check: datetime | None = None
+        self._answered_at: datetime | None = None
+        """When prices were last answered: a price can be missed only by somebody who asked for it."""
         self._next_housekeeping = watching_since + HOUSEKEEPING_EVERY
 
     # --------------------------------------------------------------------------------------------------------- steps
@@ -242,6 +244,8 @@ class Engine:
             by_news = {}
         self._corrections.revise(new, at, result, self.causes, self.news.reached)
         result.announcements += self.health.gathered()
+        if self.market.crowded:
+            self.market.forget(at)
 
     def _admit(self, quote: Quote, at: datetime, result: StepResult) -> bool:
         """Take a quote or refuse it; repeated refusals of a symbol are reported to the operator."""
@@ -292,6 +296,7 @@ class Engine:
             if self._digests is not None:
                 self._digests.prices_at = report.seen_at
             self._next_check = self._next_check or report.seen_at + FRESHNESS_EVERY
+            self._answered_at = report.seen_at
 
     # --------------------------------------------------------------------------------------------------------- rules
 
@@ -403,8 +408,9 @@ class Engine:
             self.announcer.send_due(incident, at, result)
         if self._next_check is not None and self._next_check <= at:
             self._next_check = at + FRESHNESS_EVERY
-            if self.health.troubled("prices") is not Trouble.FAILED:  # told already; no price is fresh then
-                for report in self._freshness.check(self._ages(at), at):
+            # told already where prices fail; no price is fresh then
+            if self._answered_at is not None and self.health.troubled("prices") is not Trouble.FAILED:
+                for report in self._freshness.check(self._ages(self._answered_at), at):
                     self._report(report, result, of_age=True)
                 result.announcements += self.health.gathered()
         if self._digests is not None:
@@ -414,7 +420,8 @@ class Engine:
             self._forget(at)
 
     def _ages(self, at: datetime) -> dict[str, timedelta | None]:
-        """How old the newest quote of each symbol is whose exchange has traded long enough for a fresh one."""
+        """For how long each symbol has had no new quote whose exchange has traded long enough for one, by when they
+        were seen: the machine's clock may differ from the exchange's."""
         ages: dict[str, timedelta | None] = {}
         for symbol in self.rules.symbols:
             prices = self.market.of(symbol)
@@ -425,7 +432,7 @@ class Engine:
             if pause and resumed and pause <= at <= resumed + grace:
                 continue
             last = prices.last
-            ages[symbol] = at - last.at if last and last.at >= session.starts_at else None
+            ages[symbol] = at - last.seen_at if last and last.at >= session.starts_at else None
         return ages
 
     def _forget(self, at: datetime) -> None:

@@ -1,13 +1,13 @@
 """Which sources are in trouble, and when the operator is notified.
 
 A source is reported once when it has failed several polls in a row (a stale price or a suddenly empty feed at once),
-and once when it recovers. When most feeds fail together, that is one report, and one when they are back. Symbols in the
-same trouble are one report too, and one when nearly all are out of it.
+and once when it recovers. When most feeds fail together, or nothing answers at all, that is one report, and one when
+they are back. Symbols in the same trouble are one report too, and one when nearly all are out of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -49,6 +49,9 @@ SOURCE_NAMES = {
     "rules": "Rules",
     "store": "History database",
 }
+CHANNELS = frozenset({"telegram", "webhook", "apprise"})
+HERE = frozenset({"console", "rules", "store"})
+"""Sources that are on this machine."""
 """Sources that are no feeds."""
 RULES_BAD = "An edit of the rules has a mistake; the last good rules stay in force"
 RULES_GOOD = "The rules are good again, and in force"
@@ -74,6 +77,7 @@ _SYMBOL_WORDS: dict[Absence | Trouble, str] = {
 }
 """By what is wrong with many symbols at once or, where there is no price, with one."""
 
+_ANY_FEED = ("", "")
 _Group = tuple[str, Absence | Trouble]
 """A source, and what is wrong with symbols of it."""
 
@@ -100,6 +104,10 @@ class Health:
     """Names of notifiers of other packages, which are no feeds either."""
     _statuses: dict[tuple[str, str], _Status] = field(default_factory=dict)
     _wide_since: datetime | None = None
+    _network_down: bool = False
+    """The outage since then was told as one of the network."""
+    _answered_at: datetime | None = None
+    """When anything beyond this machine last answered."""
     _fallen: dict[_Group, list[SourceReport]] = field(default_factory=dict)
     _recovered: dict[_Group, list[tuple[SourceReport, datetime]]] = field(default_factory=dict)
     """Symbols to report with the next ``gathered``; recovered ones with the start of their trouble."""
@@ -116,12 +124,10 @@ class Health:
         status = self._statuses.setdefault(key, _Status())
         if report.trouble is Trouble.NONE and status.trouble is Trouble.STALE and not of_age:
             return None
+        if self._is_remote(key) and (report.trouble is Trouble.NONE or report.status is not None):
+            self._answered_at = report.seen_at
         if report.trouble is Trouble.NONE:
             self._statuses[key] = _Status()
-            if report.subject:
-                if status.told_as is not None and status.since is not None:
-                    self._recovered.setdefault((report.source, status.told_as), []).append((report, status.since))
-                return None
             return self._recovery(report, status)
         if status.trouble is Trouble.NONE:
             status.since = report.seen_at
@@ -132,15 +138,23 @@ class Health:
         if status.reported or status.count < self._patience(report):
             return None
         status.reported = True
+        return self._fall(report, status)
+
+    def _fall(self, report: SourceReport, status: _Status) -> Announcement | None:
+        """The notice of a source that has come into trouble."""
+        key = (report.source, report.subject)
+        if report.trouble is Trouble.FAILED and self._is_remote(key) and self._is_wide(key):
+            status.with_others = True
+            return self._outage(report, status.since or report.seen_at)
+        if report.subject and self.troubled(report.source) is Trouble.FAILED and self._is_remote(key):
+            status.with_others = True  # a channel that fails as a whole has been told
+            return None
         if report.subject:
             status.told_as = report.absence or report.trouble
             self._fallen.setdefault((report.source, status.told_as), []).append(report)
             return None
         if report.until is not None and report.until - report.seen_at >= LONG_WAIT:
             return _notice(report, f"{self._name(report)} is not asked until {clock(report.until)}", report.detail)
-        if report.trouble is Trouble.FAILED and self._is_feed(key) and self._is_wide():
-            status.with_others = True
-            return self._outage(report, status.since or report.seen_at)
         if report.source == "rules" and report.trouble is Trouble.FAILED:
             return _notice(report, RULES_BAD, report.detail)
         return _notice(report, self._in_trouble(report), report.detail)
@@ -155,7 +169,15 @@ class Health:
     def _recovery(self, report: SourceReport, before: _Status) -> Announcement | None:
         if before.with_others:
             return self._outage_over(report)
-        if not before.reported or before.since is None:
+        if before.since is None:
+            return None
+        if self._wide_since is None:
+            _count_anew(s for (source, _), s in self._remote_failing().items() if source == report.source)
+        if report.subject:
+            if before.told_as is not None:
+                self._recovered.setdefault((report.source, before.told_as), []).append((report, before.since))
+            return None
+        if not before.reported:
             return None
         headline = RULES_GOOD if report.source == "rules" else f"{self._name(report)} works again"
         return _notice(report, headline, f"after {age(report.seen_at - before.since)}")
@@ -167,29 +189,44 @@ class Health:
         feeds = [s for key, s in self._statuses.items() if self._is_feed(key)]
         return [s for s in feeds if s.trouble is Trouble.FAILED], len(feeds)
 
-    def _is_wide(self) -> bool:
+    def _is_wide(self, key: tuple[str, str]) -> bool:
+        """Whether the trouble of this source is that of most feeds, or of all there is."""
         failing, count = self._feeds()
-        return len(failing) >= WIDE_FROM and len(failing) * 2 >= count
+        most = len(failing) >= WIDE_FROM and len(failing) * 2 >= count
+        return (most and self._is_feed(key)) or self._nothing_answers()
+
+    def _remote_failing(self) -> dict[tuple[str, str], _Status]:
+        return {key: s for key, s in self._statuses.items() if s.trouble is Trouble.FAILED and self._is_remote(key)}
+
+    def _nothing_answers(self) -> bool:
+        """Whether feeds and something else fail, all since the last that anything at all answered."""
+        kinds = {
+            self._is_feed(key)
+            for key, status in self._remote_failing().items()
+            if status.since is not None and (self._answered_at is None or status.since > self._answered_at)
+        }
+        return kinds == {True, False}
 
     def _outage(self, report: SourceReport, since: datetime) -> Announcement | None:
         """The outage's one notice; ``None`` once it was given."""
         if self._wide_since is not None:
             return None
-        self._wide_since = since
+        self._wide_since, self._network_down = since, self._nothing_answers()
         failing, count = self._feeds()
+        if self._network_down:
+            return _notice(report, "Nothing answers: is the network down?", f"{self._name(report)}: {report.detail}")
         return _notice(report, f"{len(failing)} of {count} feeds fail: is the network down?", report.detail)
 
     def _outage_over(self, report: SourceReport) -> Announcement | None:
         """The notice of the outage's end, where ``report`` ends it. Feeds that still fail are counted from zero and
         reported one by one."""
         failing, count = self._feeds()
-        if self._wide_since is None or self._is_wide():
+        if self._wide_since is None or self._is_wide(_ANY_FEED):
             return None
         since, self._wide_since = self._wide_since, None
-        for left in failing:
-            if left.with_others:
-                left.with_others = left.reported = False
-                left.count = 0
+        _count_anew(self._remote_failing().values())
+        if self._network_down:
+            return _notice(report, "The network works again", f"after {age(report.seen_at - since)}")
         detail = f"after {age(report.seen_at - since)}; {count - len(failing)} of {count} so far"
         return _notice(report, "Feeds work again", detail)
 
@@ -260,6 +297,10 @@ class Health:
         """Sources in trouble now: source, subject, trouble, detail."""
         return [(*key, s.trouble, s.detail) for key, s in self._statuses.items() if s.trouble is not Trouble.NONE]
 
+    def _is_remote(self, key: tuple[str, str]) -> bool:
+        """Whether it is reached over the network, as a whole: a single symbol is not."""
+        return key[0] not in HERE and (not key[1] or key[0] in CHANNELS or key[0] in self.channels)
+
     def _is_feed(self, key: tuple[str, str]) -> bool:
         return not key[1] and key[0] not in SOURCE_NAMES and key[0] not in self.channels
 
@@ -300,6 +341,14 @@ class Freshness:
         old = ages[symbol]
         how_long = f"for {age(old)}" if old is not None else "in this session yet"
         return f"no new price {how_long}; halted, or not served by the price source"
+
+
+def _count_anew(left: Iterable[_Status]) -> None:
+    """What failed with others that work again, and fails still, is reported by itself."""
+    for status in left:
+        if status.with_others:
+            status.with_others = status.reported = False
+            status.count = 0
 
 
 def _notice(report: SourceReport, headline: str, detail: str) -> Announcement:

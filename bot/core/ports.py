@@ -285,6 +285,9 @@ class Upkeep(Protocol):
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
         """Delete rows older than ``keep`` has for their kind, except evidence of alerts.
 
+        Of the kind ``every quote``, older trades are not deleted but thinned: one every ten minutes stays, each hour's
+        range, and whatever alerts, messages and outcomes rest on.
+
         Yields how many so far, by kind, after each short transaction, so that an event loop is not blocked. Raises
         StoreError.
         """
@@ -333,6 +336,9 @@ class Outcomes(Protocol):
 
 class RecordedIncident(Protocol):
     """What is stored about one incident, to make an episode of it. Methods raise StoreError."""
+
+    def every_quote_since(self) -> datetime | None:
+        """Quotes traded before that may have been thinned; ``None`` where none have."""
 
     def incident(self, incident_id: str) -> Incident | None:
         """The incident of that id, or the one it was merged into."""
@@ -456,7 +462,8 @@ class History(Outcomes, RecordedIncident, Protocol):
         """Faults and gaps of the history, one line each."""
 
     def prunable(self, now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:
-        """How many rows ``Upkeep.prune_in_steps`` would delete, by kind."""
+        """How many rows ``Upkeep.prune_in_steps`` would delete, by kind; a quote both to be thinned and too old counts
+        for both."""
 
 
 class Sink(Protocol):

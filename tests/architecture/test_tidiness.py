@@ -102,12 +102,19 @@ REGISTRY = re.compile(
 )
 
 
+UNMERGED = re.compile("^(?:<{7}|>{7}) .*")
+
+
 def check_text(file: str, text: str) -> list[Finding]:
-    """Paths of one machine, and addresses of package registries."""
+    """Paths of one machine, addresses of package registries, and what a merge left to be settled by hand."""
     return [
         Finding(file, number, f"{what}: {match[0]}")
         for number, line in enumerate(text.splitlines(), 1)
-        for what, pattern in (("path of one machine", MACHINE_PATH), ("registry address", REGISTRY))
+        for what, pattern in (
+            ("path of one machine", MACHINE_PATH),
+            ("registry address", REGISTRY),
+            ("unmerged", UNMERGED),
+        )
         for match in pattern.finditer(line)
     ]
 
@@ -133,6 +140,8 @@ def test_no_file_knows_this_machine_or_a_registry() -> None:
         ("C:", "\\Users", "\\ann"),
         ("https://", "py", "pi.org/simple"),
         ("files.", "python", "hosted.org"),
+        ("<" * 7, " HEAD"),
+        (">" * 7, " main"),
     ],
 )
 def test_a_path_or_registry_is_found(parts: tuple[str, ...]) -> None:

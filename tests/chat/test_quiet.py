@@ -14,6 +14,7 @@ from bot.adapters.store import SqliteStore, open_store
 from bot.app.chat.held import HeldMessages
 from bot.core.model import PAUSE, Announcement, Batch, Reason, Recipient, Severity, Silence
 from bot.cycle import CycleResult
+from bot.delivery.bursts import MOST, Bursts
 from bot.delivery.quiet_hours import QuietHours, parse_quiet_hours, quiet_at
 from bot.delivery.routing import route
 from tests.delivery.makers import NOW, StandingClock, announcement
@@ -106,6 +107,7 @@ class Night:
         self.store: SqliteStore = open_store(folder / "a.db", mode="live", run_name="live", now=self.clock.now())
         self.person = Recipient("telegram:1", "telegram", quiet="22:00-07:00 UTC")
         self.silences: list[Silence] = []
+        self.bursts = Bursts()
         self.store.save_recipients([self.person])
         self.store.commit(batch(incident("i1"), now=self.clock.now()))
         self.restart()
@@ -118,9 +120,10 @@ class Night:
         self.clock.pass_by(timedelta(minutes=1))
         self.announce(announcement(key, at=self.clock.now(), **changes))
 
-    def announce(self, wish: Announcement) -> None:
+    def announce(self, *wishes: Announcement) -> None:
         now = self.clock.now()
-        notes = route(wish, [self.person], now, "", self.silences, lambda r: quiet_at(r.quiet, now))
+        routed = [route(w, [self.person], now, "", self.silences, lambda r: quiet_at(r.quiet, now)) for w in wishes]
+        notes = self.bursts.gather([note for each in routed for note in each], now)
         self.store.commit(Batch(now, notifications=tuple(notes)))
         self.held.take(CycleResult(None, tuple(notes), committed=True))  # type: ignore[arg-type]
 
@@ -148,6 +151,26 @@ async def test_what_was_held_back_is_told_once_when_the_night_is_over(tmp_path: 
     assert await night.look() == []
     night.restart()
     assert await night.look() == [], "a restart repeats nothing"
+    night.store.close()
+
+
+async def test_a_burst_is_told_in_one_message_at_once_and_the_next_a_minute_later(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    night.person = Recipient("telegram:1", "telegram")
+    night.bursts = Bursts({"telegram"})
+    assert await night.look() == []
+    wishes = [announcement(f"fall {n}", at=night.clock.now()) for n in range(40)]
+    night.announce(*wishes)
+    (told,) = await night.look()
+    assert told.summary.subject == f"{40 - MOST} more messages at once"
+    assert night.store.outbox_counts()["queued"] == MOST + 1
+    night.clock.pass_by(timedelta(seconds=15))
+    night.announce(*[announcement(f"more {n}", at=night.clock.now()) for n in range(5)])
+    assert await night.look() == [], "one list a minute"
+    (told,) = await night.look(hours=0.02)
+    assert told.summary.subject == "5 more messages at once"
+    night.restart()
+    assert await night.look() == []
     night.store.close()
 
 

@@ -20,6 +20,7 @@ from bot.core.model import (
     Silence,
     Suppression,
     SuppressionReason,
+    held_back_key,
 )
 from bot.core.ports import Recorder, Store
 from bot.delivery.routing import route
@@ -143,8 +144,13 @@ def test_what_was_held_back_is_told_until_it_was_told(store: Store) -> None:
     (held,) = store.held(ADA.id, after(-10))
     assert (held.incident, held.severity, held.created_at) == ("i1", Severity.HIGH, NOW)
     assert store.held(ADA.id, after(10)) == []
-    told = announcement(f"held:{ADA.id}:1", reason=Reason.DIGEST, recipient=ADA.id)
-    store.commit(Batch(after(20), notifications=tuple(route(told, [ADA], after(20), "text"))))
+    told = announcement(held_back_key(ADA.id, NOW), reason=Reason.DIGEST, recipient=ADA.id)
+    listed = route(told, [ADA], after(20), "text")
+    meanwhile = route(announcement("b", incident="i1"), [ADA], after(20), "text", quiet=lambda recipient: True)
+    store.commit(Batch(after(20), notifications=(*listed, *meanwhile)))
+    assert [held.created_at for held in store.held(ADA.id, after(-10))] == [after(20)], "what the list did not have"
+    told = announcement(held_back_key(ADA.id, after(20)), reason=Reason.DIGEST, recipient=ADA.id)
+    store.commit(Batch(after(40), notifications=tuple(route(told, [ADA], after(40), "text"))))
     assert store.held(ADA.id, after(-10)) == []
 
 

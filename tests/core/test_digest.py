@@ -337,8 +337,8 @@ def test_the_deepseek_monday_is_one_incident_and_three_near_misses() -> None:
     assert "Cause: AI-model news (" in lines[3]
     near = next(line for line in lines if line.startswith("• AMD"))
     assert near.startswith(
-        "• AMD −6.4 % against 122.84, the close of Fri 24 Jan; at the close. Nearest: ai-sell-off; required cause topic "
-        "ai-model/ai-market, confidence >= 0.6, within 5 sessions; found ai-market 0.55: "
+        "• AMD −6.4 % against 122.84, the close of Fri 24 Jan; at the close. Nearest: ai-sell-off; required cause "
+        "topic ai-model/ai-market, confidence >= 0.6, within 5 sessions; found ai-market 0.55: "
     )
     assert len(html(found)) < 4096
 

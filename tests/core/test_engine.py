@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,6 +17,7 @@ from bot.core.model import (
     Decisions,
     Incident,
     IncidentState,
+    Observation,
     QuoteKind,
     Reason,
     Severity,
@@ -297,12 +299,37 @@ def test_prices_that_stand_still_in_an_open_session_are_reported_once() -> None:
     tape = [
         close("NVDA", 100.0, "01-24"),
         *[quote(s, 99.0, "01-27 14:31") for s in ("NVDA", "VRT", "KO")],
-        SourceReport("prices", at("01-27 14:31")),
+        *[SourceReport("prices", at("01-27 14:31") + timedelta(minutes=n)) for n in range(330)],
     ]
     decisions = play(engine(), tape, until="01-27 20:00")
     notices = [a for d in decisions for a in d.announcements]
     assert len(notices) == 1
     assert "stale" in notices[0].summary.subject
+
+
+def test_prices_that_nobody_asked_for_are_not_stale() -> None:
+    """A machine that was suspended for hours, overnight even, and wakes up."""
+    for woken in ("01-27 19:00", "01-28 16:00"):
+        tape = [
+            close("NVDA", 100.0, "01-24"),
+            *[quote(s, 99.0, "01-27 15:31") for s in ("NVDA", "VRT", "KO")],
+            SourceReport("prices", at("01-27 15:31")),
+            *[quote(s, 99.5, woken) for s in ("NVDA", "VRT", "KO")],
+            SourceReport("prices", at(woken)),
+        ]
+        decisions = play(engine(), tape, until=f"{woken[:-2]}20")
+        assert [a.summary.subject for d in decisions for a in d.announcements] == []
+
+
+def test_prices_are_not_stale_while_new_ones_come_whatever_the_machines_clock_says() -> None:
+    start, behind = at("01-27 16:00"), timedelta(hours=1)
+    tape: list[Observation] = [close("NVDA", 100.0, "01-24")]
+    for n in range(120):
+        seen = start + timedelta(minutes=n)
+        tape += [replace(quote(s, 99.0, "01-27 16:00"), at=seen - behind, seen_at=seen) for s in ("NVDA", "VRT", "KO")]
+        tape += [SourceReport("prices", seen)]
+    decisions = play(engine(), tape, until="01-27 18:00")
+    assert [a.summary.subject for d in decisions for a in d.announcements] == []
 
 
 def test_every_alert_carries_each_measured_value_beside_its_threshold() -> None:

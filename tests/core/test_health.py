@@ -72,6 +72,65 @@ def test_prices_and_single_symbols_are_no_feeds() -> None:
     assert not any("network" in words for words in told)
 
 
+def heard(health: Health, source: str, second: int, trouble: Trouble = Trouble.FAILED, subject: str = "") -> list[str]:
+    """What the operator is told when a source, or a service of it, reports this in that second."""
+    report = SourceReport(source, NOON + timedelta(seconds=second), trouble, "no answer", subject=subject)
+    notices = [health.observe(report), *health.gathered()]
+    return [notice.summary.subject for notice in notices if notice is not None]
+
+
+def test_where_nothing_answers_that_is_one_outage_of_the_network_whatever_there_is() -> None:
+    health = Health(3)
+    for second in range(5):
+        heard(health, "dead for weeks", second)
+    for name in ("prices", "wire"):
+        heard(health, name, 5, Trouble.NONE)
+    told: list[str] = []
+    for second in range(10, 60, 10):
+        told += heard(health, "telegram", second, subject="commands")
+        told += heard(health, "prices", second + 1)
+        told += heard(health, "wire", second + 2)
+        told += heard(health, "telegram", second + 3)
+    assert told == ["Nothing answers: is the network down?"]
+    told = heard(health, "prices", 60, Trouble.NONE)
+    assert told == ["The network works again"]
+    for name, subject in (("telegram", "commands"), ("wire", ""), ("telegram", "")):
+        assert heard(health, name, 61, Trouble.NONE, subject) == []
+
+
+def test_what_still_fails_when_the_network_is_back_is_told_by_itself() -> None:
+    health = Health(3)
+    for second in (10, 20, 30):
+        heard(health, "prices", second)
+        heard(health, "wire", second)
+    assert heard(health, "prices", 40, Trouble.NONE) == ["The network works again"]
+    told = [words for second in (41, 42, 43, 44) for words in heard(health, "wire", second)]
+    assert told == ["Feed wire has failed 3 times in a row"]
+    assert heard(health, "wire", 50, Trouble.NONE) == ["Feed wire works again"]
+
+
+def test_a_channel_that_fails_as_a_whole_is_told_once_and_what_still_fails_of_it_afterwards() -> None:
+    health = Health(3)
+    told: list[str] = []
+    for second in range(10, 50, 10):
+        told += [*heard(health, "telegram", second), *heard(health, "telegram", second + 1, subject="commands")]
+        told += heard(health, "wire", second + 2, Trouble.NONE)
+    assert told == ["Telegram has failed 3 times in a row"]
+    assert heard(health, "telegram", 60, Trouble.NONE) == ["Telegram works again"]
+    told = [words for second in (61, 62, 63, 64) for words in heard(health, "telegram", second, subject="commands")]
+    assert told == ["Telegram: commands has failed 3 times in a row"]
+    assert heard(health, "telegram", 70, Trouble.NONE, "commands") == ["Telegram: commands works again"]
+
+
+def test_two_that_fail_while_a_third_answers_are_two_faults() -> None:
+    health = Health(3)
+    told: list[str] = []
+    for second in (10, 20, 30):
+        told += [*heard(health, "prices", second), *heard(health, "telegram", second + 1)]
+        told += heard(health, "wire", second + 2, Trouble.NONE)
+    assert told == ["Price source has failed 3 times in a row", "Telegram has failed 3 times in a row"]
+
+
 def test_a_second_wide_outage_is_told_again() -> None:
     health = Health(3)
     asked = "20 of 20 feeds fail: is the network down?"

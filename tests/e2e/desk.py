@@ -41,7 +41,7 @@ GROUP = -1001
 
 CLOSES = {
     "NVDA": 142.62, "AVGO": 244.70, "MU": 103.19, "VRT": 145.97, "VST": 191.15, "CEG": 347.44, "ANET": 129.50,
-    "MSFT": 444.06, "SPY": 607.97, "QQQ": 529.63, "SMH": 256.45,
+    "MSFT": 444.06, "CHGG": 1.62, "SPY": 607.97, "QQQ": 529.63, "SMH": 256.45,
 }  # fmt: skip
 """The closes of Friday 24 January 2025, rounded: what the Monday is measured against."""
 

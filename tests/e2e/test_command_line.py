@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -231,16 +230,32 @@ def test_json_is_one_object_a_line_and_words_go_to_stderr(tmp_path: Path) -> Non
     assert (again.returncode, again.stdout) == (0, ""), "a replay that is complete has nothing to add"
 
 
+HOLD = """
+import os, sys
+
+def hold(event, arguments):
+    if event == "open" and arguments[0] == os.environ["HOLD_AT"]:
+        with open(os.environ["HOLD_UNTIL_CLOSED"], "rb") as pipe:
+            pipe.read()
+
+sys.addaudithook(hold)
+"""
+"""A process that has this as its ``sitecustomize`` waits where it opens one file, until another closes a pipe."""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_during_the_start_up_is_a_clean_end(
-    folder: Path, processes: Processes, number: signal.Signals
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, processes: Processes, number: signal.Signals
 ) -> None:
-    """The configuration is a pipe, so that the bot is known to be in the middle of reading it."""
-    pipe = folder / "config.yaml"
-    pipe.unlink()
-    os.mkfifo(pipe)
+    """The bot is held where it opens its configuration, so that it is known to be in the middle of its start-up."""
+    place = tmp_path_factory.mktemp("hold")
+    (place / "sitecustomize.py").write_text(HOLD)
+    os.mkfifo(pipe := place / "pipe")
+    hold = {"PYTHONPATH": str(place), "HOLD_AT": str(folder / "config.yaml"), "HOLD_UNTIL_CLOSED": str(pipe)}
     command = [sys.executable, "main.py", "run", *config(folder)]
-    process = processes.start(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = processes.start(
+        command, cwd=REPOSITORY, env=os.environ | hold, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
     def opened() -> int | None:
         try:
@@ -248,10 +263,8 @@ def test_a_signal_during_the_start_up_is_a_clean_end(
         except OSError:  # nobody reads yet
             return None
 
-    end = wait_until(opened, "the configuration is read")
+    end = wait_until(opened, "the configuration is opened")
     process.send_signal(number)
-    with contextlib.suppress(BrokenPipeError):
-        os.write(end, CONFIG.encode())
     os.close(end)
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, ""), err

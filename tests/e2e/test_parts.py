@@ -152,6 +152,17 @@ def test_prices_that_answer_again_tell_as_much() -> None:
     assert outages.reached() == ()
 
 
+def test_an_outage_is_noticed_too_where_there_are_two_feeds_or_one() -> None:
+    for names in ("ab", "a"):
+        outages = FeedOutages(feeds=len(names))
+        for name in names:
+            outages.take(failed(name))
+        assert outages.reached() == list(names)
+    outages = FeedOutages(feeds=2)
+    outages.take(failed("a"))
+    assert outages.reached() == ()
+
+
 def test_servers_that_answer_with_an_error_are_no_outage() -> None:
     outages = FeedOutages(feeds=4)
     for name in "abcd":

@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.app.stores import prune_history
 from bot.config.episodes.file import load_episode
 from tests.command import run_command
 
@@ -46,6 +48,15 @@ def test_the_recorded_incident_fires_the_same_alerts_at_the_same_times(folder: P
     assert set(rows(folder / "again.db", stories)) <= set(rows(folder / "week.db", stories))
 
 
+def test_recorded_from_thinned_prices_it_fires_the_same_and_says_that_they_may_be(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "week.db", tmp_path / "week.db")
+    prune_history(tmp_path / "week.db", datetime(2025, 6, 1, tzinfo=UTC), {"every quote": timedelta(days=7)})
+    record = ("episode", "record", "--incident", INCIDENT, "--database", tmp_path / "week.db")
+    said = json.loads(run_command(*record, "--output", tmp_path / "again.yaml", "--json").stdout)
+    assert said["same"] == said["alerts"] == len(rows(folder / "week.db", ALERTS))
+    assert ["one price in ten minutes" in note for note in said["notes"]] == [True]
+
+
 def test_the_command_says_what_it_made_and_that_it_plays_the_same(folder: Path) -> None:
     said = json.loads((folder / "said.json").read_text(encoding="utf-8"))
     assert said["file"] == str(folder / "again.yaml")
@@ -59,7 +70,7 @@ def test_what_it_says_of_the_cause_stands_in_the_history(folder: Path) -> None:
     titles = {row[0]: row[1] for row in rows(folder / "week.db", "SELECT title, link FROM stories")}
     assert titles[episode.trigger.what] == episode.trigger.link
     assert episode.trigger.source == "Hacker News, 20 January 2025"
-    assert (episode.title, episode.shock) == ("Nvidia falls 18.2%, and 36 others with it", True)
+    assert (episode.title, episode.shock) == ("Nvidia falls 18.2%, and 37 others with it", True)
     assert [s.link for s in episode.stories] == [titles[s.title] for s in episode.stories]
     assert episode.falls[0].change < -0.3
     assert {"NVDA", "SPY"} <= {prices.symbol for prices in episode.prices}

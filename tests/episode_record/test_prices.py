@@ -120,7 +120,7 @@ def test_thinned_prices_keep_what_an_alert_rested_on(hit: bool) -> None:
     every = [quote(120.0 + n / 1000, OPEN + 15 * S * n, S) for n in range(240)]  # an hour
     span = ReplaySpan(FRIDAY, MONDAY, SPAN.sessions, thinned=True)
     change = OPEN + 30 * MIN
-    found = made(every, span=span, own=[change] if hit else [], all_changes=[change])
+    found = made(every, span=span, near=[change] if hit else [], all_changes=[change])
     near = [m for m in found.marks if abs(m.at - change) <= (15 if hit else 2) * MIN]
     assert len(near) == (120 if hit else 16)
     assert len(found.marks) - len(near) == (30 if hit else 6)

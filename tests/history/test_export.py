@@ -43,7 +43,7 @@ def rows_of(form: str, data: bytes) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet"])
 def test_every_format_has_every_row_and_column(week: Path, what: str, form: str) -> None:
     reference = rows_of("json", written(week, what, "json"))
-    assert len(reference) == {"alerts": 65, "incidents": 1, "stories": 129}[what]
+    assert len(reference) == {"alerts": 80, "incidents": 1, "stories": 129}[what]
     found = rows_of(form, written(week, what, form))
     assert [list(row) for row in found] == [list(row) for row in reference]
     if form == "csv":
@@ -85,7 +85,7 @@ def test_an_empty_history_exports_headings_or_nothing(store: SqliteStore, path: 
 
 def test_a_file_is_whole_or_as_it_was(week: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "alerts.csv"
-    assert export_to(file, week, "alerts", Filters(), "csv") == 65
+    assert export_to(file, week, "alerts", Filters(), "csv") == 80
     before = file.read_bytes()
     with pytest.raises(StoreError, match="no such database"):
         export_to(file, tmp_path / "none.db", "alerts", Filters(), "csv")
@@ -108,8 +108,8 @@ def test_parquet_without_pyarrow_says_what_to_do(week: Path, tmp_path: Path, mon
 
 def test_the_command_writes_to_stdout_and_to_a_file(week: Path, tmp_path: Path) -> None:
     printed = run_command("history", "export", "--symbol", "nvda", "--format", "jsonl", "--database", week).stdout
-    assert [json.loads(line)["symbol"] for line in printed.splitlines()] == ["NVDA", "NVDA"]
+    assert [json.loads(line)["symbol"] for line in printed.splitlines()] == ["NVDA"] * 3
     out = tmp_path / "alerts.parquet"
     ran = run_command("history", "export", "--format", "parquet", "--output", out, "--database", week)
-    assert f"{out}: 65 alerts" in ran.stderr
-    assert len(rows_of("parquet", out.read_bytes())) == 65
+    assert f"{out}: 80 alerts" in ran.stderr
+    assert len(rows_of("parquet", out.read_bytes())) == 80

@@ -133,7 +133,8 @@ def test_another_company_of_the_line_in_its_place_is_read_alike(data: st.DataObj
     other = data.draw(st.sampled_from(peers(symbol)))
     if PLAIN[other] in title or PLAIN[other].rpartition(" ")[2] in title:
         return
-    swapped = title.replace(PLAIN[symbol], PLAIN[other]).replace(f"({symbol})", f"({other})")
+    swapped = title.replace(PLAIN[symbol], PLAIN[other])
+    swapped = re.sub(rf"(?<=[(:]){symbol}(?=\))", other, swapped)  # (GTLB), (NASDAQ:GTLB)
     if not any(m.name == other for m in READER.read(story(swapped)).mentions):
         return  # a name that is an ordinary word counts only beside some others
     before = frames(title)
@@ -182,6 +183,22 @@ def test_an_unrelated_clause_changes_nothing_for_the_first(title: str, more: str
         who(alone), alone.move, alone.size, alone.cause, alone.role, alone.agents, alone.strength, alone.old
     )  # fmt: skip
     assert not any(f.ties for f in others)
+
+
+@pytest.mark.parametrize(
+    "more", [", while gold climbs 2%", ", but Boeing sinks on recalls", ", Toyota rises on deliveries"]
+)
+def test_a_sentence_that_gives_the_cause_may_turn_to_somebody_else(more: str) -> None:
+    told = "Constellation Energy plunges 21% in worst day on record. China's DeepSeek is why"
+    first, *others = frames(told + more)
+    assert (who(first), first.agents) == ("Constellation Energy", ("lab:DeepSeek", "model:DeepSeek"))
+    assert not any(f.ties for f in others)
+
+
+def test_a_sentence_of_another_company_s_fall_is_no_cause() -> None:
+    told = "Constellation Energy plunges 21% in worst day on record. "
+    for more in ("Boeing, hit by DeepSeek, falls 2%", "Boeing falls on DeepSeek, while gold climbs 2%"):
+        assert not frames(told + more)[0].ties
 
 
 WORDS = [name.text for words in TOPICS.clauses.words.values() for name in words.names]

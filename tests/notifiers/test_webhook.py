@@ -247,7 +247,10 @@ async def test_a_program_that_is_down_keeps_no_other_waiting(desk: Desk, tmp_pat
     await notifier.close()
     assert {(r.source, r.subject, r.trouble) for r in reports} == {("webhook", "dead", Trouble.FAILED)}
     health = Health()
-    notices = [n for r in reports if (n := health.observe(r)) is not None]
+    notices = []
+    for report in reports:  # each in a turn of the engine of its own, at the end of which the notices are due
+        assert health.observe(report) is None
+        notices += health.gathered()
     assert [n.summary.subject for n in notices] == ["Webhook: dead has failed 3 times in a row"]
     assert health.feeds_ok == 0, "it counts as no feed"
 

@@ -6,10 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.prepared import PreparedProcess
 from tests.processes import Processes
 from tests.waiting import PATIENCE, wait_until
 
@@ -27,6 +29,25 @@ def test_what_a_process_started_ends_with_it() -> None:
         assert runs(grandchild)
     assert child.returncode == -signal.SIGKILL
     wait_until(lambda: not runs(grandchild), "the grandchild is gone")
+
+
+def test_a_prepared_process_outlives_the_thread_that_asked_for_it() -> None:
+    """The first test to ask for one may do so in a thread of its own; the next tests ask the same process."""
+
+    def first() -> PreparedProcess:
+        made = PreparedProcess("code")  # any module that waits for orders on its standard input
+        made._process.stdin.write("print()\n")
+        made._process.stdin.flush()
+        assert made._process.stdout.readline()
+        return made
+
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(first).result()
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            made._process.wait(0.3)
+    finally:
+        made.close()
 
 
 STARTER = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from bot.app.lab.explaining import (
     explanation_object,
 )
 from bot.app.lab.workbench import episode_scenario, open_workbench
+from bot.app.stores import prune_history
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Quote
 from tests.command import run_command
@@ -100,6 +102,15 @@ def test_what_was_known_and_what_fired_is_told(database: Path) -> None:
 def test_an_alert_after_the_moment_is_said_to_be_so(database: Path) -> None:
     lines = "\n".join(explanation_lines(explain_history(CONFIG, "NVDA", at("27 09:10"), NOW, database)))
     assert "(later)" in lines
+
+
+def test_prices_that_were_thinned_are_said_to_be_so(database: Path, tmp_path: Path) -> None:
+    shutil.copy(database, tmp_path / "thinned.db")
+    prune_history(tmp_path / "thinned.db", datetime(2025, 2, 4, tzinfo=UTC), {"every quote": timedelta(days=7)})
+    said = "note: before 2025-01-28 00:00 UTC the history has one price in ten minutes"
+    for moment, thinned in ((at("27 15:00"), True), (at("28 15:00"), False)):
+        found = explain_history(CONFIG, "NVDA", moment, NOW, tmp_path / "thinned.db")
+        assert (said in "\n".join(explanation_lines(found))) == thinned
 
 
 def test_a_session_without_an_alert_says_so(database: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from bot.adapters.store import open_store
 from bot.app.lab.trying import Difference, Fired, Trial, compared, try_episode, try_history, try_recording
+from bot.app.stores import prune_history
 from bot.config.rule_tests.file import Recording
 from bot.core.errors import UsageError
 from bot.core.model import Severity
@@ -119,6 +121,16 @@ def test_a_time_of_which_nothing_is_known_is_refused(database: Path, rules: Path
 def test_a_history_that_begins_later_is_noted(database: Path, rules: Path) -> None:
     trial = try_history(CONFIG, rules, FIRST - timedelta(days=90), LAST, NOW, database)
     assert "the history begins on 2025-01-02" in trial.notes[0]
+
+
+def test_a_history_whose_prices_were_thinned_says_so(database: Path, rules: Path, tmp_path: Path) -> None:
+    shutil.copy(database, tmp_path / "thinned.db")
+    prune_history(tmp_path / "thinned.db", datetime(2025, 2, 5, tzinfo=UTC), {"every quote": timedelta(days=7)})
+    said = "before 2025-01-29 00:00 UTC the history has one price in ten minutes"
+    trial = try_history(CONFIG, rules, FIRST, LAST, NOW, tmp_path / "thinned.db")
+    assert [said in note for note in trial.notes] == [True]
+    later = try_history(CONFIG, rules, datetime(2025, 1, 30, tzinfo=UTC), LAST, NOW, tmp_path / "thinned.db")
+    assert later.notes == ()
 
 
 def test_an_episode_is_tried_beside_the_configured_rules(rules: Path) -> None:

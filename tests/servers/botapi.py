@@ -105,7 +105,8 @@ class BotApi:
 
     def messages(self, chat: int) -> list[Sent]:
         """What a chat shows, oldest first."""
-        return [message for message in self.sent.values() if message.chat == chat]
+        now = list(self.sent.values())  # copied in one step: the server's thread adds messages meanwhile
+        return [message for message in now if message.chat == chat]
 
     def texts(self, chat: int) -> list[str]:
         """The texts a chat shows, oldest first."""

@@ -101,6 +101,7 @@ def test_any_value_round_trips_as_a_row(codec: Any, data: st.DataObject) -> None
         ("silence pause", Suppression(SuppressionReason.SILENCE, "pause")),
         ("silence 3f2a", Suppression(SuppressionReason.SILENCE, "3f2a")),
         ("quiet hours", Suppression(SuppressionReason.QUIET_HOURS)),
+        ("one of many at once", Suppression(SuppressionReason.BURST)),
         ("min_severity high", Suppression(SuppressionReason.MIN_SEVERITY, "high")),
         ("symbols", Suppression(SuppressionReason.SYMBOLS)),
         ("digest", Suppression(SuppressionReason.DIGEST)),

@@ -18,6 +18,7 @@ from bot.adapters.store.schema import _back_up
 from bot.app.run.inbox import Inbox
 from bot.app.run.live import LiveBot
 from bot.clock import SimulatedClock
+from bot.config.settings.model import Operator
 from bot.core.errors import StoreBusyError, StoreError, StoreFullError
 from bot.core.model import Batch, Decisions, Quote
 from bot.cycle import KEEP_UNCOMMITTED, Cycle, CycleResult
@@ -35,7 +36,8 @@ class Listener:
         nothing: Any = SimpleNamespace()
         self.alarms: list[str] = []
         self.inbox = Inbox(self.clock, self)  # type: ignore[arg-type]  # an alarm is called and withdrawn
-        self.bot = LiveBot(*[nothing] * 7, self.clock, Scheduler(self.clock), self.inbox, nothing, nothing)
+        project: Any = SimpleNamespace(settings=SimpleNamespace(operator=Operator()))
+        self.bot = LiveBot(project, *[nothing] * 6, self.clock, Scheduler(self.clock), self.inbox, nothing, nothing)
 
     def __call__(self, headline: str, detail: str) -> None:
         self.alarms.append(headline)

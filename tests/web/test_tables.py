@@ -117,7 +117,7 @@ async def test_values_are_shown_as_people_read_them(pages: httpx.AsyncClient) ->
     assert '<a href="/incident/20250127-1">20250127-1</a>' in text
     assert re.search(r'title="-0\.1817[0-9]*">−18\.2 %</span>', text)
     assert '<time datetime="2025-01-27T15:00:00.000000Z"' in text
-    assert 'rel="noopener noreferrer nofollow external">https://finance.yahoo.com/' in text
+    assert 'rel="noopener noreferrer nofollow external">https://www.investopedia.com/' in text
     outcomes = (await pages.get("/history/rule_outcomes?rule=group-fall&horizon=5+sessions")).text
     assert re.search(r'<td class="col-lower[^>]*><span class="number " title="0\.03[0-9]*">4 %</span>', outcomes)
     record = (await pages.get("/history/record_of_a_rule?rule=group-fall")).text

@@ -27,6 +27,7 @@ from bot.adapters.store.rows import NOTIFICATION, insert
 from bot.core.errors import StoreError
 from bot.core.model import (
     HELD_BACK_KEY,
+    HELD_BACK_TIME,
     LISTED_LATER,
     Delivery,
     DeliveryOutcome,
@@ -310,18 +311,23 @@ def counts(conn: sqlite3.Connection) -> Mapping[str, int]:
 
 
 def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[HeldBack]:
-    """What was held back from a recipient after ``since`` and after its last summary of such, oldest first."""
+    """What was held back from a recipient after ``since`` and is in no summary of such yet, oldest first. A summary's
+    key ends with the time of the newest it has, as more may have been held back before it was committed."""
     marks = ", ".join("?" * len(LISTED_LATER))
     rows = conn.execute(
-        "SELECT created_at, incident_id, severity, json_extract(summary, '$.subject') FROM notifications"
+        "SELECT created_at, incident_id, severity, json_extract(summary, '$.subject'), suppressed_by FROM notifications"
         f" WHERE recipient_id = ? AND created_at > ? AND state = 'suppressed' AND suppressed_by IN ({marks})"
-        " AND created_at > coalesce((SELECT max(told.created_at) FROM notifications told"
+        " AND replace(replace(replace(created_at, '-', ''), ':', ''), 'Z', '')"
+        f" > coalesce((SELECT max(substr(told.announcement, -{HELD_BACK_TIME})) FROM notifications told"
         "   WHERE told.recipient_id = notifications.recipient_id AND told.created_at > ?"
         "   AND told.announcement GLOB ?), '')"
         " ORDER BY created_at, rowid",
         (clean(recipient), moment_text(since), *map(str, LISTED_LATER), moment_text(since), f"{HELD_BACK_KEY}:*"),
     )
-    return [HeldBack(moment(at), incident or "", Severity.parse(word), subject) for at, incident, word, subject in rows]
+    return [
+        HeldBack(moment(at), incident or "", Severity.parse(word), subject, Suppression.parse(why))
+        for at, incident, word, subject, why in rows
+    ]
 
 
 def in_doubt(conn: sqlite3.Connection, limit: int = 20) -> Sequence[InDoubt]:

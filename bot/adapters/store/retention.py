@@ -1,8 +1,8 @@
 """Deleting old quotes, source reports and stories that are not evidence of an alert.
 
-Alerts and their evidence are kept for ever: the quotes of the symbol around each alert, the stories it points to. So
-are the keys of all stories ever seen, or an old entry that comes back would be news again. Deletes run in small
-transactions, so that the running bot never waits long.
+Alerts and their evidence are kept for ever: the quotes of the symbol around each alert, as far as ``thinning`` leaves
+them, and the stories it points to. So are the keys of all stories ever seen, or an old entry that comes back would be
+news again. Deletes run in small transactions, so that the running bot never waits long.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from os import PathLike
 from bot.adapters.store.codec import moment_text
 from bot.adapters.store.connection import transaction
 from bot.adapters.store.lock import locked_writer
+from bot.adapters.store.thinning import thin, thinnable
 from bot.core.errors import StoreError
 
 CHUNK = 2_000
@@ -37,7 +38,9 @@ FINAL_AFTER = timedelta(days=8)
 close of the next one."""
 _WHOLE = {"source_reports": "seen_at", "refused_quotes": "last_seen_at"}
 
-KINDS = ("quotes", "stories", *_WHOLE)
+EVERY_QUOTE = "every quote"
+"""How long all quotes are kept before they are thinned."""
+KINDS = (EVERY_QUOTE, "quotes", "stories", *_WHOLE)
 """What can be pruned."""
 
 
@@ -53,7 +56,9 @@ def prune(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedelta]
     gone = dict.fromkeys(keep, 0)
     for kind, keep_for in keep.items():
         before = moment_text(now - keep_for)
-        if kind == "quotes":
+        if kind == EVERY_QUOTE:
+            steps = thin(conn, now - keep_for, now)
+        elif kind == "quotes":
             steps = _quotes(conn, before, moment_text(now - FINAL_AFTER))
         else:
             steps = _stories(conn, before) if kind == "stories" else _sweep(conn, kind, before)
@@ -76,7 +81,9 @@ def prunable(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedel
     found = {}
     for kind, keep_for in keep.items():
         before = moment_text(now - keep_for)
-        if kind == "quotes":
+        if kind == EVERY_QUOTE:
+            found[kind] = thinnable(conn, now - keep_for)
+        elif kind == "quotes":
             evidence = _Evidence(conn, moment_text(now - FINAL_AFTER))
             rows = conn.execute("SELECT symbol, at FROM quotes WHERE seen_at < ?", (before,))
             found[kind] = sum(not evidence.holds(symbol, at) for symbol, at in rows)

@@ -1,4 +1,4 @@
-"""Messages held back in a recipient's quiet hours or a pause: sent as one message once that is over.
+"""Messages held back in a recipient's quiet hours, in a pause, or because many came at once: sent as one message.
 
 The history is the only memory: what was held back since the last such message is due, so a restart neither loses nor
 repeats any of it.
@@ -7,11 +7,12 @@ repeats any of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.app.chat.words import answer, facts, note
 from bot.core.model import (
+    BURST,
     LISTED_LATER,
     PAUSE,
     Announcement,
@@ -25,6 +26,7 @@ from bot.core.model import (
 from bot.core.ports import Clock, People
 from bot.core.text.wording import count, moment
 from bot.cycle import CycleResult
+from bot.delivery.bursts import WINDOW
 from bot.delivery.quiet_hours import quiet_at
 
 EVERY = timedelta(seconds=2)
@@ -44,6 +46,8 @@ class HeldMessages:
     announce: Callable[[Announcement], None]
     _owed: set[str] | None = None
     """Recipients that may have messages held back; ``None`` after a start: any may."""
+    _listed_at: dict[str, datetime] = field(default_factory=dict)
+    """When a recipient last got such a message: the next follows no sooner than ``WINDOW`` after it."""
     _uncommitted: bool = False
     """The history cannot be written, so it does not have the latest held-back messages yet."""
 
@@ -60,17 +64,19 @@ class HeldMessages:
         now = self.clock.now()
         if self._uncommitted or any(s.id == PAUSE for s in self.silences()):
             return
-        quiet, recipients = set(), self.recipients()
+        waiting, recipients = set(), self.recipients()
         if self._owed is not None and not self._owed <= {r.id for r in recipients}:
             self._owed = None  # a chat has a new id
         for recipient in recipients:
             if not recipient.enabled or (self._owed is not None and recipient.id not in self._owed):
                 continue
-            if quiet_at(recipient.quiet, now):
-                quiet.add(recipient.id)
+            listed_at = self._listed_at.get(recipient.id)
+            if quiet_at(recipient.quiet, now) or (listed_at is not None and now - listed_at < WINDOW):
+                waiting.add(recipient.id)
             elif missed := self.people.held(recipient.id, now - BACK):
+                self._listed_at[recipient.id] = now
                 self.announce(missed_messages(recipient.id, missed, now))
-        self._owed = quiet
+        self._owed = waiting
 
 
 def missed_messages(recipient: str, missed: Sequence[HeldBack], now: datetime) -> Announcement:
@@ -83,10 +89,13 @@ def missed_messages(recipient: str, missed: Sequence[HeldBack], now: datetime) -
         for held in last.values()
     ]
     hidden = len(lines) - SHOWN
-    if hidden > 0:
-        lines = [*lines[-SHOWN:], f"and {hidden} earlier: /alerts"]
-    first = f"Held back: {count(len(missed), 'message')}"
-    summary = answer(first, facts(lines), note("Held back in quiet hours or a pause. Not investment advice."))
+    if all(held.why == BURST for held in missed):
+        lines = [*lines[:SHOWN], *([f"and {hidden} more: /alerts"] if hidden > 0 else [])]  # the worst come first
+        first, why = f"{count(len(missed), 'more message')} at once", "Gathered because many came at once."
+    else:
+        lines = [*lines[-SHOWN:], *([f"and {hidden} earlier: /alerts"] if hidden > 0 else [])]
+        first, why = f"Held back: {count(len(missed), 'message')}", "Held back in quiet hours or a pause."
+    summary = answer(first, facts(lines), note(f"{why} Not investment advice."))
     newest = missed[-1].created_at
     return Announcement(
         key=held_back_key(recipient, newest),

@@ -22,8 +22,8 @@ LONGEST_DELAY = timedelta(hours=1)
 SEEN_WITHIN = timedelta(minutes=20)
 """How late a quote delayed by the exchange's rules is seen."""
 NEAR, ABOUT = timedelta(minutes=15), timedelta(minutes=2)
-"""Every price this close to a change of an alert is kept: of the symbol itself, and of all others, on which the alert
-may depend."""
+"""Every price this close to a change of an alert is kept: of the symbol itself and of the benchmarks, and of all
+others, on which the alert may depend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def priced(
     quotes: Iterable[Quote],
     splits: Sequence[Split],
     span: ReplaySpan,
-    own: Sequence[datetime] = (),
+    near: Sequence[datetime] = (),
     all_changes: Sequence[datetime] = (),
 ) -> RecordedPrices:
-    """A symbol's prices for an episode. ``own``: when its alerts of the incident fired and escalated;
-    ``all_changes``: when any did."""
+    """A symbol's prices for an episode. ``near``: when the alerts of the incident fired and escalated that are its own,
+    or are measured against it; ``all_changes``: when any did."""
     placed, left_out = _placed(timetable, quotes, span)
     placed = [(session, replace(mark, price=mark.price / _basis(splits, session.date))) for session, mark in placed]
     bars = _regular(timetable, _rebased(stored, splits))
@@ -69,7 +69,7 @@ def priced(
         else:
             sound.append((session, mark))
     if span.thinned:
-        sound = list(_thinned(sound, span, ChangeSpans(own, all_changes), hit=bool(own)))
+        sound = list(_thinned(sound, span, ChangeSpans(near, all_changes), hit=bool(near)))
     stated = {(m.at, m.kind, m.price) for _, m in sound}
     outside = _outside(sound, known)
     bars = tuple(
@@ -109,10 +109,10 @@ def _placed(timetable: Timetable, quotes: Iterable[Quote], span: ReplaySpan) -> 
 class ChangeSpans:
     """The stretches around changes of alerts, merged, so that asking is quick however many there are."""
 
-    def __init__(self, own: Iterable[datetime], every: Iterable[datetime]) -> None:
+    def __init__(self, near: Iterable[datetime], every: Iterable[datetime]) -> None:
         self._begins: list[datetime] = []
         self._ends: list[datetime] = []
-        stretches = [(at - NEAR, at + NEAR) for at in own] + [(at - ABOUT, at + ABOUT) for at in every]
+        stretches = [(at - NEAR, at + NEAR) for at in near] + [(at - ABOUT, at + ABOUT) for at in every]
         for begin, end in sorted(stretches):
             if self._ends and begin <= self._ends[-1]:
                 self._ends[-1] = max(self._ends[-1], end)
@@ -131,7 +131,8 @@ class ChangeSpans:
 
 
 _MINUTES = {(True, True): 1, (True, False): 10, (False, True): 10, (False, False): 30}
-"""Of a symbol that was hit or was not, in a session of the alerts or another: one price in so many minutes is kept."""
+"""Of a symbol that was hit (or is a benchmark) or was not, in a session of the alerts or another: one price in so many
+minutes is kept."""
 
 
 def _thinned(

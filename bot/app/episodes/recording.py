@@ -17,6 +17,7 @@ from bot.app.episodes.prices import SEEN_WITHIN, ChangeSpans, ReplaySpan, priced
 from bot.app.lab.workbench import Workbench
 from bot.app.project import NEWS_BEYOND
 from bot.app.stores import open_history
+from bot.app.stores import thinned as prices_thinned
 from bot.config.episodes.writing import valid_link
 from bot.core.errors import StoreError, UsageError
 from bot.core.incidents.incidents import lead_alert
@@ -67,6 +68,8 @@ def record_incident(
         notes = [] if incident.id == incident_id else [f"{incident_id} was merged into {incident.id}"]
         notes += _prices_gone(history, database, incident, alerts)
         span, first, last = _span(workbench, alerts, incident, history.last_seen_at() or now)
+        if (whole_since := history.every_quote_since()) is not None and first.starts_at < whole_since:
+            notes.append(prices_thinned(whole_since))
         span = _from_first_price(history, workbench, incident, span, first)
         symbols = list(dict.fromkeys((incident.lead, *(a.symbol for a in alerts))))
         timetables, strangers = _timetables(workbench, [*symbols, *history.priced_symbols()], incident.session)
@@ -238,15 +241,18 @@ class _PriceReader:
         back = span.first - TWO_YEARS if own else span.first - LOOK_BACK
         splits = [s for s in self.history.splits(symbol) if back < s.session <= span.last]
         stored = self.history.bars(symbol, back, span.last + LOOK_AHEAD)
-        changed = [at for alert in own for at in self.changes[alert.id]]
         every_change = [at for moments in self.changes.values() for at in moments]
+        if symbol in self.workbench.project.settings.benchmarks:  # every alert is measured against them
+            near = every_change
+        else:
+            near = [at for alert in own for at in self.changes[alert.id]]
         if span.thinned:
             # a price is asked for by when it was paid, and a stretch is about when it was seen
-            around = [(a - SEEN_WITHIN, b) for a, b in ChangeSpans(changed, every_change).stretches]
-            quotes = self.history.thinned_quotes(symbol, *self.reach, around, minutely=bool(own))
+            around = [(a - SEEN_WITHIN, b) for a, b in ChangeSpans(near, every_change).stretches]
+            quotes = self.history.thinned_quotes(symbol, *self.reach, around, minutely=bool(near))
         else:
             quotes = self.history.quotes(symbol, *self.reach)
-        found = priced(timetable, stored, quotes, splits, span, changed, every_change)
+        found = priced(timetable, stored, quotes, splits, span, near, every_change)
         bars = _with_references(found.bars, own, timetable)
         if not bars:
             return None, found.left_out

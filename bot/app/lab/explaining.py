@@ -15,7 +15,7 @@ from typing import Any
 from bot.app.lab.workbench import Workbench, episode_scenario, open_workbench
 from bot.app.lines import alert_line, flat_checks, iso
 from bot.app.project import PRICES_BACK
-from bot.app.stores import open_history, read_store
+from bot.app.stores import open_history, read_store, thinned
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
@@ -56,6 +56,8 @@ class Explanations:
     """Rules that do not concern the symbol, or are not enabled."""
     alerts: tuple[dict[str, Any], ...] = field(default=())
     """Alerts of the symbol in that session, as ``--json`` prints them, oldest first."""
+    note: str = ""
+    """What to bear in mind about what was known."""
 
     @property
     def moved(self) -> float | None:
@@ -71,6 +73,7 @@ def explain_history(
         raise UsageError(f"{_utc(at)} is in the future; give a past time")
     with open_history(database) as history:
         extent, alerts = history.extent(), history.list_alerts(symbol=symbol, limit=None)
+        whole_since = history.every_quote_since()
     if extent is None:
         raise UsageError(f"{database}: no prices or stories yet; start `run` to collect them")
     first, last = extent
@@ -85,6 +88,8 @@ def explain_history(
         simulated = store.extra(POSITION) is not None
     priced = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
     found = explain(workbench, workbench.rules(priced if simulated else ()), observations, symbol, at)
+    if whole_since is not None and at < whole_since:
+        found = replace(found, note=thinned(whole_since))
     return _with_alerts(
         found, [a for a in reversed(alerts) if found.session and a["session"] == f"{found.session.date}"]
     )
@@ -172,6 +177,8 @@ def explanation_lines(found: Explanations) -> Iterator[str]:
     yield ""
     yield "What was known"
     yield from (f"  {line}" for line in _known(found))
+    if found.note:
+        yield f"  note: {found.note}"
     for outcome in found.outcomes:
         yield ""
         yield f"{outcome.rule.name}: {_verdict(outcome)}"
@@ -204,6 +211,7 @@ def explanation_object(found: Explanations) -> dict[str, Any]:
         "rules": [_outcome(outcome) for outcome in found.outcomes],
         "not_concerned": list(found.others),
         "alerts": list(found.alerts),
+        "note": found.note,
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scenario
 from bot.app.lines import iso
-from bot.app.stores import open_history, read_store
+from bot.app.stores import open_history, read_store, thinned
 from bot.config.rule_tests.file import Recording
 from bot.core.engine import Engine
 from bot.core.errors import Problem, UsageError
@@ -109,7 +109,7 @@ def try_history(
     A ``since`` within a day begins with the next day's session, so that no session is played in part.
     """
     with open_history(database) as history:
-        extent = history.extent()
+        extent, whole_since = history.extent(), history.every_quote_since()
     if extent is None:
         raise UsageError(f"{database}: no prices or stories yet; start `run` to collect them")
     until = min(until, now)
@@ -122,6 +122,8 @@ def try_history(
     notes = []
     if extent[0].date() > first:
         notes.append(f"the history begins on {extent[0]:%Y-%m-%d}; earlier sessions cannot be tried")
+    if whole_since is not None and first <= whole_since.date():
+        notes.append(thinned(whole_since))
     workbench = open_workbench(config, rules, now)
     start = datetime.combine(first, time(), UTC) - EARLIER
     window = workbench.project.settings.news.window + timedelta(days=7)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -376,12 +376,12 @@ class LiveBot:
             await asyncio.sleep(0)
 
     async def _housekeeping(self) -> None:
-        storage = self.project.settings.storage
-        keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
-        for removed in self.upkeep.prune_in_steps(self.clock.now(), keep):
+        removed: Mapping[str, int] = {}
+        for so_far in self.upkeep.prune_in_steps(self.clock.now(), self.project.settings.storage.keep):
+            removed = so_far
             await asyncio.sleep(0)
-            if any(removed.values()):
-                log.info("pruned %s", " ".join(f"{k}={v}" for k, v in removed.items() if v))
+        if any(removed.values()):
+            log.info("pruned: %s", ", ".join(f"{kind} {rows:,}" for kind, rows in removed.items() if rows))
 
 
 async def compiled(topics: Topics, companies: Companies) -> None:

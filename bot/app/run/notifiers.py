@@ -214,6 +214,11 @@ def without_edits(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
     return frozenset(channel for channel, notifier in notifiers.items() if not notifier.edits)
 
 
+def chats(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
+    """The channels whose recipients are chats: they say how many messages a chat takes."""
+    return frozenset(channel for channel, notifier in notifiers.items() if notifier.limits is not None)
+
+
 async def close_all(notifiers: Iterable[Notifier]) -> None:
     """Close each, ignoring errors."""
     for notifier in notifiers:

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 ONE_BY_ONE = 3
 """Up to this many changes between two reports get a line each."""
 OFFLINE_FROM = 3
-"""This many unreachable feeds, and at least half of all, mean that the network is down."""
+"""This many unreachable feeds (or all, where there are fewer), and at least half of all, mean that the network is
+down."""
 
 
 @dataclass(slots=True)
@@ -33,6 +34,10 @@ class FeedOutages:
     _offline: bool = False
     _news: dict[str, str] = field(default_factory=dict)
     """Changes to log since the last call: each feed's trouble, empty if it works again."""
+
+    @property
+    def _offline_from(self) -> float:
+        return max(min(OFFLINE_FROM, self.feeds), self.feeds / 2)
 
     def take(self, report: SourceReport) -> Sequence[str]:
         """Take the report of one poll. Returns the feeds to poll again now, if it shows that the network is back."""
@@ -48,7 +53,7 @@ class FeedOutages:
                 log.debug("feed %s: %s %s", name, report.trouble, report.detail)
         if report.trouble is Trouble.FAILED and report.status is None:
             self._out_of_reach.add(name)
-            self._offline = self._offline or len(self._out_of_reach) >= max(OFFLINE_FROM, self.feeds / 2)
+            self._offline = self._offline or len(self._out_of_reach) >= self._offline_from
             return ()
         self._out_of_reach.discard(name)
         return self.reached()

@@ -35,7 +35,7 @@ def prune(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Delete quotes and stories older than config.yaml keeps them, except the evidence of alerts.
+    """Delete quotes and stories older than config.yaml keeps them and thin old quotes, except the evidence of alerts.
 
     The bot does this daily; without --dry-run it must not be running.
     """
@@ -43,8 +43,7 @@ def prune(
     from bot.clock import SystemClock
     from bot.config.settings.model import load_settings
 
-    storage = load_settings(config).storage
-    keep = {"quotes": storage.keep_quotes, "stories": storage.keep_stories}
+    keep = load_settings(config).storage.keep
     file, now = database_file(config, database), SystemClock().now()
     if dry_run:
         with open_history(file) as history:

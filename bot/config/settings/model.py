@@ -54,10 +54,18 @@ class Storage(StrictModel):
 
     database: FilePath = Path("data/aftershock.db")
     """The SQLite file; created if missing."""
+    keep_every_quote: Duration = timedelta(days=5)
+    """Of trades older than this, one every ten minutes is kept, each hour's range, and what alerts, messages and
+    outcomes rest on. At least `1d`."""
     keep_quotes: Duration = timedelta(days=180)
     """Quotes older than this are deleted, unless an alert is based on them."""
     keep_stories: Duration = timedelta(days=730)
     """Stories older than this are deleted, unless an alert refers to them. They still count as seen."""
+
+    @property
+    def keep(self) -> dict[str, timedelta]:
+        """How long each kind of row is kept that can be pruned."""
+        return {"quotes": self.keep_quotes, "every quote": self.keep_every_quote, "stories": self.keep_stories}
 
 
 class FeedSettings(StrictModel):
@@ -318,6 +326,9 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
             problems.append(problem(document, path, f"'{group}' is a reserved group name; choose another", key=True))
         problems += _repeats(document, path, symbols)
     problems += _repeats(document, ("benchmarks",), settings.benchmarks)
+    if settings.storage.keep_every_quote < timedelta(days=1):
+        message = "a restart reads the last quotes whole; write 1d or more"
+        problems.append(problem(document, ("storage", "keep_every_quote"), message))
     if not settings.watched:
         problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems

@@ -95,6 +95,7 @@ class Causes:
         self._rival_topics = tuple(t for t in news.topics.topics if t.role is Role.RIVAL)
         self._own = frozenset(t.name for t in self._rival_topics if t.own)
         self._by_calendar = next((t for t in self._rival_topics if t.calendar), None)
+        self._results = self._by_calendar.name if self._by_calendar else ""
         self._weights = {t.name: t.weight for t in news.topics.topics}
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
@@ -191,7 +192,8 @@ class Causes:
         if match is None:
             return None
         said = tied.attributed if tied is not None and tie >= TIED_FROM else None
-        rival = max(self._rivals(query), key=lambda e: (e.confidence, e.topic), default=None)
+        rivals = self._rivals(query)
+        rival = max(rivals, key=lambda e: (e.confidence, e.topic), default=None)
         market = self.moves.market(query.at)
         evidence = Evidence(
             tie=tie if said else 0.0,
@@ -203,6 +205,7 @@ class Causes:
             publishers=len(self._saying(matches, query, before)) if said else 0,
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
+            results=max((r.confidence for r in rivals if r.topic == self._results), default=0.0),
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
         stories = self._to_be_read(said, matches, query, before) if said else _told_by(triggered, talked)
@@ -268,19 +271,12 @@ class Causes:
         return min(max((-own.z - ALONE_FROM) / (ALONE_FULL - ALONE_FROM), 0.0), 1.0) if own else 0.0
 
     def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
-        """The release of what the stories name as the cause, from before they said so: of the model rather than of its
-        lab, then the one that most publishers tell of; ``None`` where they name neither, or none is known."""
+        """The release of what the stories name as the cause, from before they said so, that concerns the company: of
+        the model rather than of its lab, then the one that most publishers tell of; ``None`` where none is known."""
         told_at = min(story.seen_at for story in said.stories)
-        everywhere = self._news.matches(
-            query.symbol,
-            self._triggers,
-            reaches=(Reach.DIRECT, Reach.EXPOSURE, Reach.NONE),
-            since=start,
-            until=query.now,
-        )
         agents = self._news.with_kin(said.agents)
         found: list[tuple[int, int, float, ClusterMatch]] = []
-        for match in everywhere:
+        for match in self._matches(query, self._triggers, start):
             if match.first.seen_at <= told_at and (named := self._news.makers_named(match) & agents):
                 nearness = max(_NEARNESS.index(name.partition(":")[0]) for name in named)
                 found.append((nearness, len(match.sources), match.score, match))

@@ -27,6 +27,8 @@ IN_MARKET = 0.75
 """How well a company's own fall confirms a tie of the whole market: others fall too, so it says less of the company."""
 MOST = 0.97
 """Highest confidence of all: somebody is always wrong."""
+REPORTED = 0.8
+"""From this confidence in its own results a company has reported, and falls on them or on AI, hardly on both."""
 CONFIRMED_FROM = 0.2
 PLAIN = 0.9
 """A tie that names the lab or model, with what it does, in a title."""
@@ -49,6 +51,8 @@ class Evidence:
     """How many give the cause."""
     rival: float = 0.0
     rival_topic: str = ""
+    results: float = 0.0
+    """The confidence in its own results as the cause."""
     market_wide: float = 0.0
     second: float = 0.0
     """What a second reader says, from −1 (AI is not what made it fall) to 1; 0 where it was not asked."""
@@ -127,4 +131,6 @@ def weigh(evidence: Evidence, weights: Weights) -> tuple[float, tuple[ScoreReaso
     bound = {0: UNTIED, 1: weights.one_publisher, 2: weights.two_publishers}.get(evidence.publishers, MOST)
     if not tie or evidence.confirmed < CONFIRMED_FROM:
         bound = min(bound, UNTIED)
+    if evidence.results >= REPORTED:
+        bound = min(bound, 1 - evidence.results * (1 - softening(evidence, weights)))
     return min(confidence, bound), tuple(t for t in terms if abs(t.weight) >= 0.005)

@@ -30,6 +30,7 @@ from bot.core.model.decisions import (
 )
 from bot.core.model.delivery import (
     HELD_BACK_KEY,
+    HELD_BACK_TIME,
     Delivery,
     DeliveryOutcome,
     HeldBack,
@@ -76,6 +77,7 @@ from bot.core.model.observations import (
 from bot.core.model.polls import HistoryPoll, Missing, PricePoll
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
+    BURST,
     LISTED_LATER,
     PAUSE,
     AlertState,

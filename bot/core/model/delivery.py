@@ -125,12 +125,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A message not sent because of quiet hours or a pause."""
+    """A message not sent by itself, but listed in another later."""
 
     created_at: datetime
     incident: str
     severity: Severity
     subject: str
+    why: Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ class Silence:
 
 HELD_BACK_KEY = "held"
 """First part of the announcement keys of messages that list what was held back."""
+HELD_BACK_TIME = len("20250127T150000.000000")
+"""Length of their last part, the time of the newest message listed."""
 
 
 def held_back_key(recipient: str, newest: datetime) -> str:

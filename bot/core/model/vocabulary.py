@@ -85,6 +85,7 @@ class SuppressionReason(enum.StrEnum):
     SILENCE = "silence"
     """The detail is the silence's id."""
     QUIET_HOURS = "quiet hours"
+    BURST = "one of many at once"
     MIN_SEVERITY = "min_severity"
     """The detail is the recipient's minimum severity."""
     SYMBOLS = "symbols"
@@ -124,7 +125,8 @@ class Suppression:
 
 PAUSE = "pause"
 """Id of the silence set by an admin's ``/pause``."""
-LISTED_LATER = (Suppression(SuppressionReason.QUIET_HOURS), Suppression(SuppressionReason.SILENCE, PAUSE))
+BURST = Suppression(SuppressionReason.BURST)
+LISTED_LATER = (Suppression(SuppressionReason.QUIET_HOURS), Suppression(SuppressionReason.SILENCE, PAUSE), BURST)
 """Messages suppressed for these are listed in one message afterwards; others are never sent."""
 
 

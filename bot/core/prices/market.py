@@ -39,6 +39,16 @@ SPARE_BARS = 20
 THIN_AFTER = timedelta(hours=3)
 """Of trades older than this, one every ``THIN_TO`` is kept: references far back need no more."""
 THIN_TO = timedelta(minutes=5)
+MOST_QUOTES = 300_000
+"""Remembered of all symbols together, some 130 MB: three hours whole and twelve days thinned of 120 symbols that are
+polled every 15 seconds. With more of them, trades are thinned further."""
+CROWDED = tuple(
+    (timedelta(minutes=after), timedelta(minutes=to))
+    for after, to in ((180, 10), (180, 20), (90, 20), (45, 30), (20, 60), (10, 60))
+)
+"""Where there are too many: trades older than this, one in so long; the next where that does not suffice."""
+SLACK = 0.8
+"""To what part of the most they are thinned then, so that it is not done again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,8 @@ class Revision:
     number: int = 0
     latest_at: datetime | None = None
     """The latest event time of any quote."""
+    quotes: int = 0
+    """How many quotes are remembered."""
 
 
 class SymbolPrices:
@@ -93,6 +105,7 @@ class SymbolPrices:
                 return False
             j -= 1
         self.quotes.insert(i, quote)
+        self.revision.quotes += 1
         self._count_change()
         if self.revision.latest_at is None or quote.at > self.revision.latest_at:
             self.revision.latest_at = quote.at
@@ -166,9 +179,16 @@ class SymbolPrices:
         self.changes += 1
         self.revision.number += 1
 
-    def forget(self, before: datetime, thin_before: datetime, keep: int = 3, bars: int = KEEP_BARS) -> None:
-        """Drop quotes older than ``before``, and of trades older than ``thin_before`` all but the first of every five
-        minutes, but never the newest ``keep`` quotes. Keep the newest ``bars`` daily bars."""
+    def forget(
+        self,
+        before: datetime,
+        thin_before: datetime,
+        keep: int = 3,
+        bars: int = KEEP_BARS,
+        thin_to: timedelta = THIN_TO,
+    ) -> None:
+        """Drop quotes older than ``before``, and of trades older than ``thin_before`` all but the first of every
+        ``thin_to``, but never the newest ``keep`` quotes. Keep the newest ``bars`` daily bars."""
         surplus = max(0, len(self._bar_dates) - bars)
         for day in self._bar_dates[:surplus]:
             del self.bars[day]
@@ -176,11 +196,9 @@ class SymbolPrices:
         most = max(0, len(self.quotes) - keep)
         cut = min(bisect_left(self.quotes, before, key=_event_time), most)
         thin = min(bisect_left(self.quotes, thin_before, key=_event_time), most)
-        old = self.quotes[cut:thin]
-        if any(q.kind is QuoteKind.TRADE for q in old):
-            self.quotes[:thin] = _thinned(old)
-        elif cut:
-            self.quotes[:thin] = old
+        kept = _thinned(self.quotes[cut:thin], thin_to)
+        self.revision.quotes -= thin - len(kept)
+        self.quotes[:thin] = kept
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -403,7 +421,11 @@ class Market:
     """Every symbol's prices. Symbols appear when first observed."""
 
     def __init__(
-        self, timetable_of: Callable[[str], Timetable], keep: timedelta = KEEP_QUOTES, bars: int = KEEP_BARS
+        self,
+        timetable_of: Callable[[str], Timetable],
+        keep: timedelta = KEEP_QUOTES,
+        bars: int = KEEP_BARS,
+        most: int = MOST_QUOTES,
     ) -> None:
         self._timetable_of = timetable_of
         self.keep = keep
@@ -412,6 +434,9 @@ class Market:
         """How many daily bars are kept."""
         self._symbols: dict[str, SymbolPrices] = {}
         self.revision = Revision()
+        self._most = most
+        """How many quotes are kept in all."""
+        self._crowded_at = most
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._symbols)
@@ -448,10 +473,24 @@ class Market:
         self.keep = max(KEEP_QUOTES, quotes_for)
         self.bars = max(KEEP_BARS, sessions + SPARE_BARS)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so many quotes are remembered that ``forget`` should not wait."""
+        return self.revision.quotes > self._crowded_at
+
     def forget(self, now: datetime) -> None:
-        """Drop what no rule needs any more."""
+        """Drop what no rule needs any more; where there are too many quotes, thin them further."""
+        self._thin(now, THIN_AFTER, THIN_TO)
+        for after, to in CROWDED:
+            if self.revision.quotes <= self._most * SLACK:
+                break
+            self._thin(now, after, to)
+        # where even that is too much, for thousands of symbols, it is not tried at every poll
+        self._crowded_at = max(self._most, round(self.revision.quotes / SLACK))
+
+    def _thin(self, now: datetime, after: timedelta, to: timedelta) -> None:
         for prices in self._symbols.values():
-            prices.forget(now - self.keep, now - THIN_AFTER, bars=self.bars)
+            prices.forget(now - self.keep, now - after, bars=self.bars, thin_to=to)
 
     def phase(self, symbol: str, at: datetime) -> Phase:
         """The phase of ``at`` on the symbol's exchange."""
@@ -463,12 +502,13 @@ def change(price: float, reference: Reference | None) -> float | None:
     return price / reference.price - 1 if reference and reference.price > 0 else None
 
 
-def _thinned(quotes: Iterable[Quote]) -> list[Quote]:
-    """The first trade of every ``THIN_TO``, and every quote that is no trade."""
+def _thinned(quotes: Iterable[Quote], to: timedelta) -> list[Quote]:
+    """The first trade of every so long, and every quote that is no trade."""
+    length = to.total_seconds()
     kept: list[Quote] = []
     last = -1
     for quote in quotes:
-        bucket = int(quote.at.timestamp() // THIN_TO.total_seconds())
+        bucket = int(quote.at.timestamp() // length)
         if quote.kind is not QuoteKind.TRADE or bucket != last:
             kept.append(quote)
         if quote.kind is QuoteKind.TRADE:

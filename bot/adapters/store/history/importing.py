@@ -20,6 +20,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from bot.adapters.store import thinning
 from bot.adapters.store.codec import moment_text
 from bot.adapters.store.connection import transaction
 from bot.adapters.store.history.opening import open_history
@@ -62,6 +63,7 @@ class _Import(Transfer):
 
     def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection, now: datetime) -> None:
         super().__init__(ours, theirs)
+        self._imported_at = now
         self._now = moment_text(now)
         self._incidents: dict[str, str] = {}
         """Their id to the one here, where they differ."""
@@ -71,6 +73,7 @@ class _Import(Transfer):
         with transaction(self.ours):
             self.map_runs()
             self._basics()
+            thinning.imported(self.ours, self.theirs, self._imported_at)
         yield self.done
         for step in (
             self._stories,

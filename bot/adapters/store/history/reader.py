@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.store import outcomes, recorded, retention
+from bot.adapters.store import outcomes, recorded, retention, thinning
 from bot.adapters.store.codec import decoder
 from bot.adapters.store.connection import connect_reader, translated
 from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying
@@ -50,6 +50,7 @@ class SqliteHistory(sqlite3.Connection):
     export = exporting.export
     select = select
     prunable = retention.prunable
+    every_quote_since = thinning.every_quote_since
 
     known_rules = outcomes.known_rules
     fired_alerts = outcomes.fired_alerts

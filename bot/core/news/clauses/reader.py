@@ -255,14 +255,16 @@ class ClauseReader:
         for other in (number - 1, number + 1):
             if not 0 <= other < len(parted):
                 continue
-            harmed = bool(bits_of(parted[other].marks) & _HARMS)
-            if parted[max(number, other)].sentence and not (frame.where is Field.TITLE and harmed):
-                continue
-            if parted[max(number, other)].listed and len(parted) > 2:
-                continue  # of several matters one is no cause of the next
+            sentence = parted[max(number, other)].sentence
             marks = parted[other].marks
-            if any(_named(told) for told in clauses(text, parted[other], context)):
+            moved = next((told for told in clauses(text, parted[other], context) if _named(told)), None)
+            if moved is not None:
+                marks = _opening(marks, moved) if sentence and other > number else []
+            harmed = bool(bits_of(marks) & _HARMS)
+            if sentence and not (frame.where is Field.TITLE and harmed):
                 continue
+            if not marks or (parted[max(number, other)].listed and len(parted) > 2):
+                continue  # of several matters one is no cause of the next
             verdict = self._judge(text, clause, frame.subjects, marks, apart=True)
             if verdict.role is AiRole.AGENT and not _caused(clause):
                 weight = SUMMARY_WEIGHT if frame.where is Field.SUMMARY else 1.0
@@ -334,6 +336,13 @@ def _goes_on(text: Folded, clause: Clause, stretch: Stretch) -> bool:
     if before and before[0].bits & _MONEY:
         return True  # "₹2 lakh crore wiped out"
     return text.lowered[stretch.start : clause.head.start].lstrip().startswith(_REFERS)
+
+
+def _opening(marks: list[Mark], moved: Clause) -> list[Mark]:
+    """What a sentence says before it turns to somebody's move: ``DeepSeek is why, while gold climbs``."""
+    end = next((n for n, mark in enumerate(marks) if mark.bits & (COMMA | BREAKS)), 0)
+    apart = all(marks[end].start < mark.start for mark in [moved.head, *moved.who])
+    return marks[:end] if apart else []
 
 
 def _asks(text: Folded, clause: Clause, stretch: Stretch) -> bool:

@@ -45,8 +45,8 @@ class Cause(Condition):
 
     @property
     def _counted(self) -> frozenset[str]:
-        """The topics asked for; with one that marks AI as a cause all of them, for a fall that a release caused is mostly
-        explained by stories that tie it to AI."""
+        """The topics asked for; with one that marks AI as a cause all of them, for a fall that a release caused is
+        mostly explained by stories that tie it to AI."""
         asked = frozenset(self.topics)
         return asked | self.ai_causes if asked & self.ai_causes else asked
 
