@@ -4,7 +4,8 @@ Evidence for AI: a *tie* (stories that give AI as the cause of a fall of the com
 market), a *trigger* (a release that affects the company's line of business), *talk* (stories on AI and its market that
 give no cause), what *confirms* a tie (companies in that line fall together, or the company falls far beyond its usual
 range), distinct publishers. Evidence against: a *rival* (stories on the company's own earnings, an outage, a trial and
-the like in the same session), a market-wide move. Co-movement alone explains nothing, nor does a release alone.
+the like in the same session), a market-wide move. A second reader's answers count either way, within a bound.
+Co-movement alone explains nothing, nor does a release alone.
 """
 
 from __future__ import annotations
