@@ -39,7 +39,7 @@ _WHY: tuple[Line, ...] = (
     ),
     ("First seen 6 days before this alert; 2 sources (Financial Times and Yahoo Finance).",),
     ("It names Nvidia.",),
-    ("Confidence: likely (0.81).",),
+    ("Confidence: likely (0.85).",),
 )
 _VOICE = "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist (episode notes)."
 _PRECEDENT = (
