@@ -247,10 +247,21 @@ class Causes:
         if said is None:
             return 0.0
         own = self.moves.of(query.symbol, query.at)
-        told = said.size or 0.0
-        if own is None or (said.subject is SubjectKind.COMPANY and told > -100 * own.change * ANOTHER + 1):
+        if own is None:
             return 0.0
+        if said.subject is SubjectKind.COMPANY and said.size is not None:
+            limit = said.size / 100 / ANOTHER - 0.01
+            if -own.change < limit and -self._deepest(query) < limit:
+                return 0.0
         return said.strength * self._weights[match.topic] * self._freshness(said, query, before)
+
+    def _deepest(self, query: _Query) -> float:
+        """How far the company had fallen at its lowest price of the session; stories may tell of that."""
+        prices = self._market.of(query.symbol)
+        standing = prices.stood(query.at)
+        reference = prices.previous_close(*standing) if standing else None
+        lowest = min((q.price for q in prices.in_session(query.session) if q.at <= query.at), default=None)
+        return lowest / reference.price - 1 if lowest is not None and reference is not None else 0.0
 
     def _freshness(self, said: Attributed, query: _Query, before: Session) -> float:
         """What part of a tie counts: all of it where one of its stories is from this session."""
