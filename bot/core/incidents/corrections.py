@@ -16,7 +16,7 @@ from bot.core.incidents.alerts import AHEAD, AlertBook, cause_of, strengthened
 from bot.core.incidents.announcing import Announcer
 from bot.core.incidents.bonds import same_kind
 from bot.core.incidents.incidents import Incidents
-from bot.core.model import STATED_FROM, Alert, AlertChange, ChangeKind, Claim, Incident, Reading
+from bot.core.model import STATED_FROM, Alert, AlertChange, ChangeKind, Claim, Incident, IncidentState, Reading
 from bot.core.news import Topics
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
@@ -59,18 +59,29 @@ class Corrections:
         if not named and not near:
             return
         for incident in self.incidents.unmerged():
+            if (current := self.incidents.get(incident.id)) is None or current.merged_into:
+                continue  # one of this turn's causes made it part of another
             revised = [
                 alert
-                for published in self.incidents.alerts_of(incident)
+                for published in self.incidents.alerts_of(current)
                 if published.symbol in named or (published.told_cause is None and published.symbol in near)
                 if (alert := self._better_explained(published, at, causes)) is not None
             ]
             self._amend(revised, at, result)
             completed = [alert.id for alert in revised if alert.corrected_at is None]
             if len(completed) < len(revised):
-                self.announcer.correct(incident, at, result)
+                self.announcer.correct(current, at, result)
             if completed:
-                self.incidents.complete(incident, completed, at)
+                self.incidents.complete(current, completed, at)
+            self._join(current.id, revised, at, result)
+
+    def _join(self, incident_id: str, revised: Iterable[Alert], at: datetime, result: StepResult) -> None:
+        """Merge an open incident with those that the causes found for ``revised`` bind it to."""
+        for alert in revised:
+            incident = self.incidents.get(incident_id)
+            if incident is None or incident.state is not IncidentState.OPEN:
+                return
+            incident_id = self.merge(incident, alert, at, result).id
 
     def _amend(self, alerts: Iterable[Alert], at: datetime, result: StepResult) -> None:
         for alert in alerts:
