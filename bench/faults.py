@@ -7,7 +7,7 @@ moment it is over. Counted is what three chats and the operator are shown:
 told          falls that each of the three chats was told of, during the fault or afterwards
 told twice    messages beyond the first about a fall in a chat that do not say "perhaps a repeat"
 told wrongly  stocks alerted on that did not fall
-blind         seconds, and requests for prices, from the fault's end until the bot has a price of after it; ``news``:
+blind         seconds, and polls of prices, from the fault's end until the bot has a price of after it; ``news``:
               seconds until it has read the stories of after it
 operator      messages about the fault, and about its end
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import re
 import sys
 import tempfile
@@ -46,6 +47,8 @@ HEARD = 10.0
 """Seconds that a fault lasts longer, until the operator has heard of it."""
 HEARD_OF = "AC"
 """Kinds of faults that leave the line to the operator alone."""
+CLOSE = 0.5
+"""Seconds between two requests for prices that are one poll."""
 POLLS = 2
 OVER = re.compile(r"\bagain\b|is back", re.IGNORECASE)
 ANSWER = re.compile("/help|^Silenced")
@@ -129,7 +132,7 @@ def _afterwards(fault: Fault, stage: Stage, falling: Sequence[str], outcome: Out
         spent = round(time.monotonic() - over, 1)
         if "blind" in left and stage.count(fresh, f"{moment:%Y-%m-%dT%H:%M:%S}.999999Z"):
             requests = [r for r in stage.yahoo.requests[asked:] if r.endpoint == "quote"]
-            polls = sum(FALLS["after"] in r.query.get("symbols", "").split(",") for r in requests)
+            polls = _polls([r.at for r in requests])
             outcome.blind_seconds, outcome.blind_polls = spent, polls
             left.remove("blind")
         titles = tuple(fault.later.values())
@@ -143,6 +146,11 @@ def _afterwards(fault: Fault, stage: Stage, falling: Sequence[str], outcome: Out
     if fault.ends and fault.told:
         within(20, lambda: any(OVER.search(_headline(t)) for t in _of_faults(stage)))
     time.sleep(LINGER)
+
+
+def _polls(requests: Sequence[float]) -> int:
+    """How many polls these requests were, by their moments: one may be a few requests, close together."""
+    return sum(i == 0 or at - requests[i - 1] > CLOSE for i, at in enumerate(requests))
 
 
 def _chats(stage: Stage) -> list[tuple[int, ...]]:
@@ -260,6 +268,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the table into docs/operations.md")
     parser.add_argument("--folder", type=Path, help="keep what the bots wrote here")
     asked = parser.parse_args()
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # our servers' clients hang up, as they should
     outcomes: list[Outcome] = []
     if asked.json and asked.json.exists():
         outcomes = [Outcome(**each) for each in json.loads(asked.json.read_text())]
