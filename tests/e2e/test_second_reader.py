@@ -76,11 +76,15 @@ def test_a_running_bot_asks_about_the_stories_behind_a_fall(day: Desk, model: Mo
     )
     day.fall({"NVDA": -0.12, "AVGO": -0.11, "MU": -0.11, "VRT": -0.13})
     wait_until(lambda: day.count("SELECT count(*) FROM second_readings"), "an answer is kept", lambda: day.bots[-1].log)
-    body, authorization = model.asked[0]
-    assert authorization == f"Bearer {KEY}"
-    content = json.loads(body)["messages"][0]["content"]
-    assert any(title in content for title in TIES.values()), content
+    assert {authorization for _, authorization in model.asked} == {f"Bearer {KEY}"}
+    # the same model may have been asked for the lead of the message before
+    body = next(body for body, _ in model.asked if any(title in _content(body) for title in TIES.values()))
     for secret in ("AVGO", "SMH", str(READER), str(ADMIN), day.api.token, KEY):
         assert secret not in body
     for file in (*day.folder.glob("*.txt"), *day.folder.glob("aftershock.db*")):
         assert KEY not in file.read_text(errors="replace")
+
+
+def _content(body: str) -> str:
+    """What the model is told."""
+    return str(json.loads(body)["messages"][0]["content"])

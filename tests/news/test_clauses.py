@@ -137,6 +137,9 @@ def test_another_company_of_the_line_in_its_place_is_read_alike(data: st.DataObj
     swapped = re.sub(rf"(?<=[(:]){symbol}(?=\))", other, swapped)  # (GTLB), (NASDAQ:GTLB)
     if not any(m.name == other for m in READER.read(story(swapped)).mentions):
         return  # a name that is an ordinary word counts only beside some others
+    beside = [{m.name for m in READER.read(story(t)).mentions} - {symbol, other} for t in (title, swapped)]
+    if beside[0] != beside[1]:
+        return  # so it is with the names beside it: "Software" in one name makes "Snowflake" a company
     before = frames(title)
     after = frames(swapped)
     assert [who(f) for f in after] == [PLAIN[other] if who(f) == PLAIN[symbol] else who(f) for f in before]
