@@ -179,40 +179,43 @@ class ClausesEntry(StrictModel):
     """The topic of falls over spending on AI or the demand for it."""
 
 
+_DEFAULTS = Weights()
+
+
 class WeightsEntry(StrictModel):
     """How much each part of the evidence on a fall adds to the log-odds that AI is its cause."""
 
-    base: float = -3.4
+    base: float = _DEFAULTS.base
     """Without any evidence."""
-    company: Positive = 7.0
+    company: Positive = _DEFAULTS.company
     """A story says that the company fell because of AI."""
-    line: Positive = 6.2
+    line: Positive = _DEFAULTS.line
     """It says so of its line of business, and prices confirm it in full."""
-    market: Positive = 5.6
+    market: Positive = _DEFAULTS.market
     """It says so of the whole market, and prices confirm it in full."""
-    unconfirmed: Share = 0.3
+    unconfirmed: Share = _DEFAULTS.unconfirmed
     """Share of these two that counts while no price confirms them."""
-    trigger: Positive = 2.0
+    trigger: Positive = _DEFAULTS.trigger
     """A release affects its line of business."""
-    talk: Positive = 0.8
+    talk: Positive = _DEFAULTS.talk
     """Stories on AI and its market give no cause."""
-    together: Positive = 2.0
+    together: Positive = _DEFAULTS.together
     """Its group falls with it."""
-    publishers: Positive = 0.35
+    publishers: Positive = _DEFAULTS.publishers
     """For each doubling of the publishers that give the cause."""
-    rival: Annotated[float, Setting(le=0)] = -4.0
+    rival: Annotated[float, Setting(le=0)] = _DEFAULTS.rival
     """Something else explains the fall, such as its own results."""
-    market_wide: Annotated[float, Setting(le=0)] = -1.0
+    market_wide: Annotated[float, Setting(le=0)] = _DEFAULTS.market_wide
     """The whole market falls."""
-    second_reader: Share = 0.8
+    second_reader: Share = _DEFAULTS.second_reader
     """The most that a second reader's answers add, or take away; docs/language-model.md."""
-    softened: Share = 0.7
+    softened: Share = _DEFAULTS.softened
     """Share of a rival taken off where the company is named and its whole group falls with it."""
-    plain: Share = 0.6
+    plain: Share = _DEFAULTS.plain
     """Share of a rival taken off where the title names the company, and the model with what it does."""
-    one_publisher: Share = 0.85
+    one_publisher: Share = _DEFAULTS.one_publisher
     """Highest confidence where a single publisher gives the cause."""
-    two_publishers: Share = 0.92
+    two_publishers: Share = _DEFAULTS.two_publishers
     """Highest confidence where two publishers do."""
 
 

@@ -12,6 +12,7 @@ from bot.core.cause.ranking import TIED_FROM, TOLD, Evidence, Explanation, softe
 from bot.core.cause.second_reader import SecondReadings
 from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, Story, SubjectKind
 from bot.core.news import Companies, NewsIndex, Role, Topics
+from bot.core.news.companies import GROUP_STRENGTH
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
@@ -23,8 +24,6 @@ EARLY = timedelta(hours=2)
 """A rival reported this long before the last close still counts for the next session."""
 GROUP_LEAST = 3
 NEAREST = 12
-STRONG = 0.3
-"""Least share of an exposure that makes a company a member of its group."""
 FOLLOWS_BY = 2.0
 """A stock that no story reaches follows its group where it falls by so many of its own scales."""
 OWN_REASONS = 0.5
@@ -93,7 +92,6 @@ class Causes:
         self._ties = news.topics.with_role(Role.TIE)
         self._triggers = news.topics.triggers
         self._rival_topics = tuple(t for t in news.topics.topics if t.role is Role.RIVAL)
-        self._own = frozenset(t.name for t in self._rival_topics if t.own)
         self._by_calendar = next((t for t in self._rival_topics if t.calendar), None)
         self._results = self._by_calendar.name if self._by_calendar else ""
         self._weights = {t.name: t.weight for t in news.topics.topics}
@@ -156,8 +154,9 @@ class Causes:
         company = self._companies.get(symbol)
         groups: list[GroupMove] = []
         for exposure, share in sorted((company.exposures if company else {}).items()):
-            members = [s for s in self._companies.exposed_to(exposure, STRONG) if s != symbol and s in self._watched]
-            if share >= STRONG and len(members) >= GROUP_LEAST:
+            exposed = self._companies.exposed_to(exposure, GROUP_STRENGTH)
+            members = [s for s in exposed if s != symbol and s in self._watched]
+            if share >= GROUP_STRENGTH and len(members) >= GROUP_LEAST:
                 groups += self._measured(exposure, members, at)
         if not groups:
             key = (symbol, session.date)
@@ -184,7 +183,9 @@ class Causes:
         if start is None or before is None:
             return None
         matches = self._matches(query, self._ties, start)
-        tie, tied = max(((self._tie(m, query, before), m) for m in matches), key=itemgetter(0), default=(0.0, None))
+        ties = [(self._tie(m, query, before), m) for m in matches]
+        given = [m.attributed for tie, m in ties if m.attributed and tie >= TIED_FROM]
+        tie, tied = max(ties, key=itemgetter(0), default=(0.0, None))
         talk, talked = max(((self._weighed(m), m) for m in matches), key=itemgetter(0), default=(0.0, None))
         triggers = ((self._weighed(m), m) for m in self._matches(query, self._triggers, start))
         trigger, triggered = max(triggers, key=itemgetter(0), default=(0.0, None))
@@ -202,13 +203,13 @@ class Causes:
             talk=talk if not said else 0.0,
             group=group.strength if group else 0.0,
             alone=self._alone(query),
-            publishers=len(self._saying(matches, query, before)) if said else 0,
+            publishers=len({source for each in given for source in each.sources}),
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
             results=max((r.confidence for r in rivals if r.topic == self._results), default=0.0),
             market_wide=min(max((-market[1] - 2.0) / 3.0, 0.0), 1.0) if market else 0.0,
         )
-        stories = self._to_be_read(said, matches, query, before) if said else _told_by(triggered, talked)
+        stories = _to_be_read(said, given) if said else _told_by(triggered, talked)
         second, second_said = self.second_readings.opinion(query.symbol, stories, query.now, self._news.reading)
         evidence = replace(evidence, second=second, second_said=second_said)
         confidence, terms = weigh(evidence, self._news.topics.weights)
@@ -232,14 +233,6 @@ class Causes:
         if ai is None or ai.evidence is None:
             return ai.confidence if ai else 0.0
         return weigh(replace(ai.evidence, second=0.0), self._news.topics.weights)[0]
-
-    def _to_be_read(
-        self, said: Attributed, matches: Sequence[ClusterMatch], query: _Query, before: Session
-    ) -> tuple[Story, ...]:
-        """The stories of every tie, the plainest first."""
-        given = [m.attributed for m in matches if m.attributed and self._tie(m, query, before) >= TIED_FROM]
-        others = sorted((s for each in given for s in each.stories), key=lambda s: (s.seen_at, s.id))
-        return tuple(dict.fromkeys((said.best, *others)))
 
     def _tie(self, match: ClusterMatch, query: _Query, before: Session) -> float:
         """How plainly a cluster gives AI as the cause of this very fall, 0 to 1."""
@@ -270,11 +263,6 @@ class Causes:
             return 1.0
         earlier = query.timetable.before(before)
         return STALE_TIE if earlier is not None and latest > earlier.close_at else 0.0
-
-    def _saying(self, matches: Sequence[ClusterMatch], query: _Query, before: Session) -> frozenset[str]:
-        """Everyone who gives AI as the cause."""
-        given = (m.attributed for m in matches if m.attributed and self._tie(m, query, before) >= TIED_FROM)
-        return frozenset(source for said in given for source in said.sources)
 
     def _alone(self, query: _Query) -> float:
         """How far the company itself falls beyond its usual range, 0 to 1."""
@@ -378,3 +366,9 @@ def _told_by(*matches: ClusterMatch | None) -> tuple[Story, ...]:
     """The stories of these clusters, the best of each first."""
     known = [m for m in matches if m is not None]
     return tuple(dict.fromkeys([*(m.best for m in known), *(s for m in known for s in m.stories)]))
+
+
+def _to_be_read(said: Attributed, given: Sequence[Attributed]) -> tuple[Story, ...]:
+    """The stories of every tie, the plainest first."""
+    others = sorted((s for each in given for s in each.stories), key=lambda s: (s.seen_at, s.id))
+    return tuple(dict.fromkeys((said.best, *others)))
