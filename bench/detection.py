@@ -15,6 +15,7 @@ development data beside the checkout and says so where it is absent.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -82,6 +83,8 @@ def main() -> int:
     if asked.second_reader and not months:
         parser.error("--second-reader is asked in the months; name some with --months")
     asking = Asking(asked.second_reader, asked.model) if asked.second_reader else None
+    if asking and (why := asyncio.run(second_reader.refusal(asking))):
+        parser.error(f"the second reader does not answer: {why}")
     unread = list(playing.UNREAD) if asked.unread else []
     found: dict[str, Any] = {"machine": machine()}
     with ProcessPoolExecutor(max_workers=max(1, asked.jobs)) as pool:

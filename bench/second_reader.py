@@ -17,9 +17,11 @@ import aiohttp
 from bot.adapters.language_model import LanguageModel
 from bot.app.lab.backtesting import Backtesting
 from bot.app.run.second_reader import Budget, SecondReader
+from bot.app.setup.checkup import SAMPLE
 from bot.clock import SimulatedClock
 from bot.config.settings.model import LanguageModelSettings
 from bot.config.settings.secret_files import find_language_model_key
+from bot.core.errors import SourceError
 from bot.core.model import Observation, SecondReading, SourceReport, Trouble
 from bot.cycle import CycleResult
 
@@ -86,6 +88,17 @@ async def beside(playing: Backtesting, asking: Asking | None) -> AsyncIterator[B
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         made.ask_with(LanguageModel(session, asking.url, asking.model, key))
         yield made
+
+
+async def refusal(asking: Asking) -> str:
+    """Why the model cannot be asked, by the made-up story that ``check`` asks about; empty where it answers."""
+    key, _ = find_language_model_key(os.environ, None)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        try:
+            await LanguageModel(session, asking.url, asking.model, key).read(SAMPLE)
+        except SourceError as error:
+            return str(error)
+    return ""
 
 
 def told(counts: Sequence[tuple[str, Counter[str]]]) -> Iterator[dict[str, object]]:

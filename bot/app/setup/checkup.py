@@ -65,16 +65,12 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         return
     settings = project.settings
     yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
+    if not settings.feed_specs:
+        yield Finding("feeds", True, "none: without news no fall is put down to AI; list some under feeds:")
     for finding in _rules(project.rules):
         yield finding
-    strangers = [s for s in settings.watched if s not in project.companies]
-    if strangers:
-        yield Finding(
-            "companies",
-            True,
-            f"{len(strangers)} watched symbols are not in rules/companies.yaml: {', '.join(strangers[:8])}; "
-            "add them for names and exposures",
-        )
+    for finding in _companies(project):
+        yield finding
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
     for words in timetables.without_sessions(settings.symbols).values():
         said, _, advice = words.partition("; ")
@@ -103,6 +99,18 @@ async def _online(project: Project, timetables: Timetables, now: datetime) -> As
     yield await _telegram(project)
     if project.settings.language_model.second_reader:
         yield await check_second_reader(project.settings.language_model)
+
+
+def _companies(project: Project) -> Iterator[Finding]:
+    """The watched symbols that nothing describes."""
+    strangers = [s for s in project.settings.watched if s not in project.companies]
+    if strangers:
+        yield Finding(
+            "companies",
+            True,
+            f"not in rules/companies.yaml: {', '.join(strangers[:8])}{' and more' if len(strangers) > 8 else ''}; "
+            "add them for names and exposures",
+        )
 
 
 def _rules(rules: RuleSet) -> Iterator[Finding]:
