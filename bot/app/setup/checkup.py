@@ -65,11 +65,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         return
     settings = project.settings
     yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
-    if not settings.feed_specs:
-        yield Finding("feeds", True, "none: without news no fall is put down to AI; list some under feeds:")
-    for finding in _rules(project.rules):
-        yield finding
-    for finding in _companies(project):
+    for finding in (*_feeds_and_symbols(project), *_rules(project.rules)):
         yield finding
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
     for words in timetables.without_sessions(settings.symbols).values():
@@ -101,8 +97,10 @@ async def _online(project: Project, timetables: Timetables, now: datetime) -> As
         yield await check_second_reader(project.settings.language_model)
 
 
-def _companies(project: Project) -> Iterator[Finding]:
-    """The watched symbols that nothing describes."""
+def _feeds_and_symbols(project: Project) -> Iterator[Finding]:
+    """That there is no feed, and the watched symbols that nothing describes."""
+    if not project.settings.feed_specs:
+        yield Finding("feeds", True, "none: without news no fall is put down to AI; list some under feeds:")
     strangers = [s for s in project.settings.watched if s not in project.companies]
     if strangers:
         yield Finding(
