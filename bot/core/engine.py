@@ -143,7 +143,8 @@ class Engine:
         self._time = max(now, self._time)
         if self._reconsider:
             symbols, self._reconsider = self._reconsider, set()
-            self._evaluate({s: self.rules.concerning(s) for s in symbols}, self._time, result)
+            entered = self._evaluate({s: self.rules.concerning(s) for s in symbols}, self._time, result)
+            self._tell(entered, symbols, self._time, result)
         changed = self.incidents.changed
         self.incidents.written()
         return result.decisions(now, changed)
@@ -233,16 +234,22 @@ class Engine:
 
     def _take(self, group: list[Observation], at: datetime, result: StepResult) -> None:
         """One group of equal ``seen_at``: stories and bars first, then the quotes in waves of one per symbol, so that
-        prices of one poll are evaluated together and yet every quote of a symbol counts."""
+        prices of one poll are evaluated together and yet every quote of a symbol counts. What comes of it is told at
+        the end, once, by what is known then."""
         quotes = [o for o in group if isinstance(o, Quote)]
         others = [o for o in group if not isinstance(o, Quote)]
         new = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, result)) is not None]
         by_news = self._rules_for(new)
+        entered: set[str] = set()
+        touched: set[str] = set()
         for wave in waves(quotes) or [[]]:
             moved = {quote.symbol for quote in wave if self._admit(quote, at, result)}
-            self._evaluate(self.rules.to_evaluate(moved, by_news), at, result, by_news)
+            evaluated = self.rules.to_evaluate(moved, by_news)
+            touched.update(evaluated)
+            entered |= self._evaluate(evaluated, at, result, by_news)
             by_news = {}
         self._corrections.revise(new, at, result, self.causes, self.news.reached)
+        self._tell(entered, touched, at, result)
         result.announcements += self.health.gathered()
         if self.market.crowded:
             self.market.forget(at)
@@ -302,8 +309,9 @@ class Engine:
 
     def _evaluate(
         self, rules: Mapping[str, Sequence[Rule]], at: datetime, result: StepResult, by_news: Collection[str] = ()
-    ) -> None:
-        """Evaluate these rules for these symbols; ``by_news`` are the symbols that a new story may concern."""
+    ) -> set[str]:
+        """Evaluate these rules for these symbols; ``by_news`` are the symbols that a new story may concern. Returns the
+        ids of the incidents whose alerts changed."""
         changes: list[AlertChange] = []
         candidates = self._prefilter.candidates(self.rules, at) if by_news else frozenset()
         for symbol in sorted(s for s in rules if s in candidates or s not in by_news or self.alerts.fires(s)):
@@ -315,10 +323,13 @@ class Engine:
                 for session in (None, *self._just_over(rule, symbol, at)):
                     if not self._prefilter.excludes(rule, symbol, at, session):
                         changes += self._alert_changes(rule, symbol, at, session)
-        incidents = [self._enter(change, at, result) for change in worst_first(changes)]
-        self.announcer.tell(set(incidents), at, result)
+        return {self._enter(change, at, result) for change in worst_first(changes)}
+
+    def _tell(self, incidents: Collection[str], symbols: Collection[str], at: datetime, result: StepResult) -> None:
+        """Announce what changed about these incidents, and what the new prices of these symbols bring about."""
+        self.announcer.tell(incidents, at, result)
         for incident in self.incidents.open():
-            if incident.lead in rules:
+            if incident.lead in symbols:
                 self.announcer.follow_lead_price(incident, at, result)
 
     def _alert_changes(self, rule: Rule, symbol: str, at: datetime, session: Session | None) -> list[AlertChange]:

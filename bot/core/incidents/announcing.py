@@ -20,6 +20,7 @@ from bot.core.incidents.incidents import (
     mostly_corrected,
     reason_for_message,
 )
+from bot.core.incidents.pace import may_message
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     LAPSED,
@@ -66,12 +67,11 @@ class Announcer:
 
     def tell(self, ids: Collection[str], at: datetime, result: StepResult) -> None:
         """Announce changed incidents: with a new message where there is a reason for one, otherwise by an edit."""
-        for incident_id in sorted(ids):
-            incident = self.incidents.get(incident_id)
-            if incident is None or incident.state is IncidentState.CLOSED or not self.incidents.has_alerts(incident):
+        for incident in self.incidents.standing_for(ids):
+            if incident.state is IncidentState.CLOSED or not self.incidents.has_alerts(incident):
                 continue
             reason = reason_for_message(incident, at)
-            if reason is None:
+            if reason is None or not may_message(incident.thread, at):
                 self.incidents.edit_soon(incident, at)
             else:
                 self._new_message(incident, reason, at, result)
@@ -81,6 +81,9 @@ class Announcer:
         suppressed = self._inhibited(incident, alerts)
         if not suppressed and reason is Reason.FIRST and all(self._cooling(a) for a in alerts):
             suppressed = Suppression(SuppressionReason.COOLDOWN)
+        prices = self.market.of(incident.lead)
+        told_by_it = [f.kind for f in follow_ups.ended_by(incident, prices, at, self.running_since)]
+        self.incidents.end_follow_ups(incident, told_by_it, at, FollowUpOutcome.SENT)
         current = self.incidents.record_message(incident, reason, at)
         summary = self.messages.incident(current, alerts, self._watched, at, reason)
         self._send(current, reason, summary, at, result, suppressed)
@@ -114,7 +117,8 @@ class Announcer:
         current = self._timed_follow_ups(incident, at, result, after_due=True)
         due = follow_ups.due_by_price(current, self.market.of(current.lead), first_alert(current, alerts), at)
         if due:
-            current = self._follow_up(current, [f.kind for f in due], at, result)
+            timed = follow_ups.ended_by(current, self.market.of(current.lead), at, self.running_since)
+            current = self._follow_up(current, [f.kind for f in (*timed, *due)], at, result)
         published, change = current.thread.told_change, lead_alert(current, alerts).last_change
         if published is not None and change is not None and abs(change - published) >= EDIT_WORTH:
             self.incidents.edit_soon(current, at)
@@ -130,7 +134,10 @@ class Announcer:
         if waiting and lapse is not None and lapse <= at:
             current = self._lapse(current, waiting, lapse, at, result)
         if current.thread.edit_due_at is not None and current.thread.edit_due_at <= at:
-            current = self._update(current, at, result)
+            if may_message(current.thread, at) and (reason := reason_for_message(current, at)) is not None:
+                self._new_message(current, reason, at, result)
+            else:
+                current = self._update(current, at, result)
         self.incidents.close_if_settled(current, at)
 
     def _update(self, incident: Incident, at: datetime, result: StepResult) -> Incident:

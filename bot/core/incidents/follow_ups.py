@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.incidents.pace import may_message, may_message_from
 from bot.core.model import (
     NEXT_SESSION_CLOSE,
     SESSION_CLOSE,
@@ -102,7 +103,15 @@ def lapse_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
 
 
 def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, running_since: datetime) -> list[FollowUp]:
-    """The timed follow-ups that are due and whose closing price is known or no longer waited for."""
+    """The timed follow-ups that are due and whose closing price is known or no longer waited for; none so soon after
+    another message."""
+    if not may_message(incident.thread, at):
+        return []
+    return ended_by(incident, prices, at, running_since)
+
+
+def ended_by(incident: Incident, prices: SymbolPrices, at: datetime, running_since: datetime) -> list[FollowUp]:
+    """The timed follow-ups that any message sent at ``at`` makes superfluous: due, their closing price known."""
     return [
         f
         for f in incident.thread.follow_ups
@@ -116,7 +125,7 @@ def due_by_price(incident: Incident, prices: SymbolPrices, began: Alert, at: dat
     the fall that ``began`` is about."""
     waiting = [f for f in incident.thread.follow_ups if f.waits_for_price]
     first, latest = prices.timetable.on(began.session), prices.standing(at)
-    if not waiting or first is None or latest is None:
+    if not waiting or first is None or latest is None or not may_message(incident.thread, at):
         return []
     return [f for f in waiting if _reached(f, prices, first, latest, began)]
 
@@ -148,7 +157,9 @@ def next_due(incident: Incident, prices: SymbolPrices, after: datetime, running_
     if any(f.waits_for_price for f in thread.follow_ups):
         closes.append(lapses_at(incident, prices.timetable))
     times = [thread.edit_due_at] if thread.edit_due_at is not None else []
+    may = may_message_from(thread)
     for due in filter(None, closes):
         waits = due <= after and close_awaited(due, prices, after, running_since)
-        times.append(max(due, running_since) + CLOSE_GRACE if waits else due)
+        falls_due = max(due, running_since) + CLOSE_GRACE if waits else due
+        times.append(max(falls_due, may) if may is not None else falls_due)
     return min(times, default=None)

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
 from bot.core.incidents import follow_ups
 from bot.core.incidents.bonds import Bond, Bonds
+from bot.core.incidents.pace import EDIT_AT_MOST_EVERY, WIDENED_AT_MOST_EVERY, may_message_from
 from bot.core.model import Alert, AlertState, FollowUpKind, FollowUpOutcome, Incident, IncidentState, Reason, Together
 from bot.core.prices.sessions import Timetable
 
 WIDENED_FROM = 4
-WIDENED_AT_MOST_EVERY = timedelta(hours=1)
-EDIT_AT_MOST_EVERY = timedelta(minutes=1)
 
 
 class Incidents:
@@ -52,6 +51,15 @@ class Incidents:
     def get(self, incident_id: str) -> Incident | None:
         """The incident with this id, if it is recent."""
         return self._incidents.get(incident_id)
+
+    def standing_for(self, ids: Iterable[str]) -> list[Incident]:
+        """The incidents with these ids, each as the one it was merged into if it was; by id, without repeats."""
+        found = {}
+        for incident in filter(None, map(self._incidents.get, ids)):
+            while incident.merged_into and (into := self._incidents.get(incident.merged_into)) is not None:
+                incident = into
+            found[incident.id] = incident
+        return [found[key] for key in sorted(found)]
 
     def __iter__(self) -> Iterator[Incident]:
         return iter(tuple(self._incidents.values()))
@@ -222,6 +230,7 @@ class Incidents:
     def record_message(self, incident: Incident, reason: Reason, at: datetime) -> Incident:
         """Record a new message with the whole summary."""
         current = self._incidents[incident.id]
+        lead = lead_alert(current, self.alerts_of(current))
         return self._change_thread(
             current,
             messages=current.thread.messages + 1,
@@ -230,17 +239,25 @@ class Incidents:
             told_at=at,
             told_breadth=len(current.symbols),
             told_severity=current.severity,
-            told_change=lead_alert(current, self.alerts_of(current)).last_change,
+            told_change=lead.last_change,
             told_session=current.sessions[-1],
+            told_cause=lead.told_cause.cluster if lead.told_cause else "",
+            messaged_at=at,
             edited_at=at,
             edit_due_at=None,
         )
 
     def edit_soon(self, incident: Incident, at: datetime) -> Incident:
-        """Plan an edit: at once, or a minute after the last change of the message."""
-        thread = self._incidents[incident.id].thread
-        if thread.edit_due_at is not None or thread.messages == 0:
-            return self._incidents[incident.id]
+        """Plan an edit: at once, or a minute after the last change of the message. Where there is a reason for a new
+        message that would follow too closely upon the last, that is due as soon as it may come."""
+        current = self._incidents[incident.id]
+        thread = current.thread
+        if thread.messages == 0:
+            return current
+        if reason_for_message(current, at) is not None and (may := may_message_from(thread)) is not None:
+            return self._change_thread(incident, edit_due_at=max(at, min(may, thread.edit_due_at or may)))
+        if thread.edit_due_at is not None:
+            return current
         return self._change_thread(incident, edit_due_at=max(at, (thread.edited_at or at) + EDIT_AT_MOST_EVERY))
 
     def record_edit(self, incident: Incident, at: datetime) -> Incident:
@@ -261,14 +278,16 @@ class Incidents:
         cause = lead_alert(current, self.alerts_of(current)).cause
         assert cause is not None
         current = self._change(current, topic=cause.topic, clusters=_distinct(current.clusters, (cause.cluster,)))
-        return self._change_thread(current, messages=current.thread.messages + 1, corrected_at=at)
+        return self._change_thread(
+            current, messages=current.thread.messages + 1, messaged_at=at, corrected_at=at, told_cause=cause.cluster
+        )
 
     def record_follow_up(
         self, incident: Incident, kinds: Collection[FollowUpKind], at: datetime, outcome: FollowUpOutcome
     ) -> Incident:
         """Record one message with these follow-ups."""
         current = self.end_follow_ups(incident, kinds, at, outcome)
-        return self._change_thread(current, messages=current.thread.messages + 1)
+        return self._change_thread(current, messages=current.thread.messages + 1, messaged_at=at)
 
     def end_follow_ups(
         self, incident: Incident, kinds: Collection[FollowUpKind], at: datetime, outcome: FollowUpOutcome

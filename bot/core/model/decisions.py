@@ -256,7 +256,7 @@ class Thread:
     messages: int = 0
     """New messages announced so far, without edits."""
     told_at: datetime | None = None
-    """When the last new message with the whole summary was announced; the next four fields hold what it published."""
+    """When the last new message with the whole summary was announced; the next five fields hold what it published."""
     told_breadth: int = 0
     """Number of symbols."""
     told_severity: Severity | None = None
@@ -264,6 +264,10 @@ class Thread:
     """The lead's change, edits included."""
     told_session: date | None = None
     """The newest session."""
+    told_cause: str = ""
+    """The cluster that message gave as the cause; empty where it gave none."""
+    messaged_at: datetime | None = None
+    """When the last new message of any kind was announced."""
     main: int = 0
     """Number of the newest message with the whole summary: the one that edits update."""
     main_reason: Reason = Reason.FIRST
