@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.core.model import Check, Quote, QuoteKind, Reference
@@ -65,6 +65,7 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     if standing is None:
         return "no price yet in this session" if prices.last else "no price known"
     quote, session = standing
+    measure = _not_beyond(measure)
     newest = measure(quote, session)
     if isinstance(newest, str):
         return newest
@@ -82,6 +83,22 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     good = sum(s.met for s in samples)
     note = "" if good == needed else f"{good} of {needed} quotes so far"
     return Measured(quote, session, tuple(samples), good == needed, note)
+
+
+def _not_beyond(measure: Measurement) -> Measurement:
+    """``measure``, but an interval's high does not say how far a price fell, nor its low how far it rose: a rule with
+    bounds on both sides would fire on it."""
+
+    def measured(quote: Quote, session: Session) -> Sample | str:
+        sample = measure(quote, session)
+        if isinstance(sample, str):
+            return sample
+        wrong_end = (quote.kind is QuoteKind.HIGH and sample.value < 0) or (
+            quote.kind is QuoteKind.LOW and sample.value > 0
+        )
+        return replace(sample, met=False) if wrong_end else sample
+
+    return measured
 
 
 def _held_for(
