@@ -240,7 +240,7 @@ def _report_strangers(project: Project, timetables: Timetables, inbox: Inbox, cl
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
-    pictures = Charts(view, clock) if start.project.settings.telegram.pictures else None
+    pictures = Charts(view) if start.project.settings.telegram.pictures else None
     if start.token.token is None:
         log.warning("no Telegram token: alerts are printed here; to connect Telegram, run: python main.py setup")
     return live_notifiers(start.project.settings, start.token, console, clock, start.project.folder, pictures)

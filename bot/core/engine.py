@@ -100,7 +100,14 @@ class Engine:
             lambda s: self.companies.lines_of(s),
         )
         messages = MessageBuilder(
-            market, companies, topics, self.earnings, tuple(episodes), news.stories_about, self._tells_of_a_line
+            market,
+            companies,
+            topics,
+            self.earnings,
+            tuple(episodes),
+            news.stories_about,
+            news.naming,
+            self._tells_of_a_line,
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
         self._benchmark = benchmark
@@ -183,7 +190,11 @@ class Engine:
             self.news, self.companies = news, news.companies
             messages = self.announcer.messages
             self.announcer.messages = replace(
-                messages, companies=news.companies, topics=news.topics, stories=news.stories_about
+                messages,
+                companies=news.companies,
+                topics=news.topics,
+                stories=news.stories_about,
+                naming=news.naming,
             )
         for rule in rules:
             old = self.rules.named(rule.name)

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Protocol
 from bot.core.cause.questions import Fall, falls, stories_in_doubt
 from bot.core.messages import pictures
 from bot.core.messages.pictures import PricePicture, TablePicture
-from bot.core.messages.summary import Standing
 from bot.core.model import (
     Alert,
     ClusterMatch,
     DailyBar,
     EarningsDate,
+    Figures,
     Incident,
     Phase,
     Quote,
     Reach,
     Reference,
     Split,
+    StockMove,
     Story,
     Trouble,
 )
@@ -98,7 +99,7 @@ class View:
         """The phase of the symbol's exchange."""
         return self._engine.market.phase(symbol, at)
 
-    def standing(self, symbol: str, at: datetime) -> Standing | None:
+    def standing(self, symbol: str, at: datetime) -> StockMove | None:
         """The symbol's move since its previous close at ``at``; ``None`` without a price."""
         return self._engine.announcer.messages.standing(symbol, at)
 
@@ -171,15 +172,19 @@ class View:
 
     # ----------------------------------------------------------------------------------------------------- pictures
 
-    def price_picture(self, incident: Incident, at: datetime) -> PricePicture | None:
-        """The lead's prices around its fall; ``None`` where there are too few to draw."""
-        engine = self._engine
-        return pictures.price_picture(engine.market, engine.companies, incident, self.alerts_of(incident), at)
+    def figures(self, incident: Incident, at: datetime) -> Figures | None:
+        """The incident's moves as a message at ``at`` would tell them; ``None`` where its alerts are no longer kept."""
+        alerts = self.alerts_of(incident)
+        return self._engine.announcer.messages.snapshot(incident, alerts, at).figures if alerts else None
 
-    def table_picture(self, incident: Incident, at: datetime) -> TablePicture | None:
-        """The symbols of an incident by line of business; ``None`` for a single one."""
-        engine, alerts = self._engine, self.alerts_of(incident)
-        return pictures.table_picture(engine.market, engine.companies, self.topics, incident, alerts, at)
+    def price_picture(self, incident: Incident, figures: Figures) -> PricePicture | None:
+        """The prices behind the first of these moves; ``None`` where there are too few to draw."""
+        engine = self._engine
+        return pictures.price_picture(engine.market, engine.companies, incident, self.alerts_of(incident), figures)
+
+    def table_picture(self, figures: Figures) -> TablePicture | None:
+        """These moves by line of business; ``None`` for a single one."""
+        return pictures.table_picture(self._engine.companies, self.topics, figures)
 
     def plain_price_picture(self, symbol: str, at: datetime) -> PricePicture | None:
         """A symbol's prices of the last sessions; ``None`` where there are too few to draw."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.core.model import Block, Inline, Link, Strong, Summary
+from bot.core.model import Block, Figures, Inline, Link, StockMove, Strong, Summary
 from bot.core.text.links import safe_link
 from bot.render.text import clean
 
@@ -15,7 +15,31 @@ def objects(summary: Summary) -> dict[str, Any]:
     return {
         "subject": clean(summary.subject).strip(),
         "agents": [clean(agent) for agent in summary.agents],
+        "figures": _figures(summary.figures) if summary.figures is not None else None,
         "blocks": [_block(block) for block in summary.blocks],
+    }
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    return {"at": figures.at.isoformat(), "moves": [_move(move) for move in figures.moves]}
+
+
+def _move(move: StockMove) -> dict[str, Any]:
+    furthest = move.furthest
+    return {
+        "symbol": move.symbol,
+        "price": move.price,
+        "change": move.change,
+        "at": move.at.isoformat(),
+        "session": move.session.isoformat(),
+        "phase": move.phase.value,
+        "severity": move.severity.word if move.severity is not None else None,
+        "reference": {
+            "kind": move.reference.kind,
+            "price": move.reference.price,
+            "at": move.reference.at.isoformat(),
+        },
+        "furthest": {"price": furthest.price, "change": furthest.change} if furthest is not None else None,
     }
 
 

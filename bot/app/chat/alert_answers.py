@@ -168,7 +168,10 @@ class AlertAnswers:
     async def chart(self, incident: str) -> tuple[bytes, ...]:
         """The incident's chart as of now; empty where it is too long ago."""
         found = self.view.incident(incident)
-        return await _drawn(self.view.price_picture(found, self.now())) if found is not None else ()
+        figures = self.view.figures(found, self.now()) if found is not None else None
+        return (
+            await _drawn(self.view.price_picture(found, figures)) if found is not None and figures is not None else ()
+        )
 
     # -------------------------------------------------------------------------------------------------------- prices
 

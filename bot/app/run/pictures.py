@@ -1,4 +1,4 @@
-"""The charts that go with a message, drawn from the engine's state when the message has gone out."""
+"""The charts that go with a message, drawn when the message has gone out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from bot.adapters.charts import drawn
 from bot.core.messages.pictures import PricePicture, TablePicture
 from bot.core.model import Notification, Reason
-from bot.core.ports import Clock
 from bot.core.view import View
 
 WITH_PICTURES = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED, Reason.FOLLOW_UP})
@@ -21,7 +20,6 @@ class Charts:
     """Draws the charts of a notification's incident."""
 
     view: Callable[[], View]
-    clock: Clock
 
     async def __call__(self, notification: Notification) -> Sequence[bytes]:
         """PNG files; none if there is nothing to draw or drawing failed."""
@@ -29,11 +27,11 @@ class Charts:
         return [png for png in made if png is not None]
 
     def _pictures(self, notification: Notification) -> list[PricePicture | TablePicture]:
-        incident = self.view().incident(notification.incident)
-        if incident is None or notification.edits or notification.reason not in WITH_PICTURES:
+        """Made from the figures of the message's own text, whatever the prices have done since."""
+        incident, figures = self.view().incident(notification.incident), notification.summary.figures
+        if incident is None or figures is None or notification.edits or notification.reason not in WITH_PICTURES:
             return []
-        at = self.clock.now()
-        found: list[PricePicture | TablePicture | None] = [self.view().price_picture(incident, at)]
-        if len(incident.symbols) >= WIDE:
-            found.append(self.view().table_picture(incident, at))
+        found: list[PricePicture | TablePicture | None] = [self.view().price_picture(incident, figures)]
+        if len(figures.moves) >= WIDE:
+            found.append(self.view().table_picture(figures))
         return [picture for picture in found if picture is not None]

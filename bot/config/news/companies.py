@@ -34,6 +34,8 @@ class CompanyEntry(StrictModel):
     """Other names, products, subsidiaries; an alias with the same text as the name can give the name conditions."""
     exposures: dict[Text, Strength] = Setting(default_factory=dict)
     """Lines of business that AI news can move, each with how much the company depends on it, 0 to 1."""
+    tracks: str = ""
+    """Of a fund: what it follows, as messages name it when they give the market: S&P 500."""
 
 
 class TickersEntry(StrictModel):
@@ -78,6 +80,7 @@ def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[
             aliases=tuple(_with_contexts(name_of(alias), file.contexts) for alias in (*main.aliases, *entry.aliases)),
             exchange=entry.exchange,
             exposures=entry.exposures or main.exposures,
+            tracks=entry.tracks,
         )
         for symbol, entry in file.companies.items()
         for main in (file.companies[entry.same_as] if entry.same_as else CompanyEntry(exchange=entry.exchange),)

@@ -84,8 +84,10 @@ class Announcer:
         prices = self.market.of(incident.lead)
         told_by_it = [f.kind for f in follow_ups.ended_by(incident, prices, at, self.running_since)]
         self.incidents.end_follow_ups(incident, told_by_it, at, FollowUpOutcome.SENT)
-        current = self.incidents.record_message(incident, reason, at)
-        summary = self.messages.incident(current, alerts, self._watched, at, reason)
+        seen = self.messages.snapshot(incident, alerts, at)
+        told = seen.told_cause.cluster if seen.told_cause else ""
+        current = self.incidents.record_message(incident, reason, at, told)
+        summary = self.messages.incident(seen, current.thread, incident.thread, self._watched, reason)
         self._send(current, reason, summary, at, result, suppressed)
         if not suppressed:
             self._mark_notified(alerts, at, result)
@@ -105,7 +107,8 @@ class Announcer:
         """Edit the message of an incident that was merged into another, for the last time: it says where to read on."""
         if closed.thread.messages:
             current = self.incidents.record_merge(closed, at)
-            self._edit(current, self.messages.merged(current, self.incidents.alerts_of(current), into), at, result)
+            summary = self.messages.merged(current, self.incidents.alerts_of(current), into, at)
+            self._edit(current, summary, at, result)
 
     # --------------------------------------------------------------------------------------------- price and time
 
@@ -143,8 +146,10 @@ class Announcer:
     def _update(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
         """Bring the main message up to date."""
         alerts = self.incidents.alerts_of(incident)
-        edited = self.incidents.record_edit(incident, at)
-        self._edit(edited, self.messages.incident(edited, alerts, self._watched, at, Reason.FIRST), at, result)
+        seen = self.messages.snapshot(incident, alerts, at)
+        edited = self.incidents.record_edit(incident, at, seen.told_cause.cluster if seen.told_cause else "")
+        summary = self.messages.incident(seen, edited.thread, incident.thread, self._watched, Reason.FIRST)
+        self._edit(edited, summary, at, result)
         if not _never_sent(alerts):
             self._mark_notified(alerts, at, result)
         return edited

@@ -227,8 +227,8 @@ class Incidents:
         planned = follow_ups.plan(kinds, self._incidents[incident.id], self._timetable_of(incident.lead), at)
         return self._change_thread(incident, follow_ups=planned)
 
-    def record_message(self, incident: Incident, reason: Reason, at: datetime) -> Incident:
-        """Record a new message with the whole summary."""
+    def record_message(self, incident: Incident, reason: Reason, at: datetime, cause: str) -> Incident:
+        """Record a new message with the whole summary, which tells the cluster ``cause``, or none."""
         current = self._incidents[incident.id]
         lead = lead_alert(current, self.alerts_of(current))
         return self._change_thread(
@@ -241,7 +241,8 @@ class Incidents:
             told_severity=current.severity,
             told_change=lead.last_change,
             told_session=current.sessions[-1],
-            told_cause=lead.told_cause.cluster if lead.told_cause else "",
+            told_cause=cause,
+            known_cause=current.thread.told_cause,
             messaged_at=at,
             edited_at=at,
             edit_due_at=None,
@@ -260,12 +261,17 @@ class Incidents:
             return current
         return self._change_thread(incident, edit_due_at=max(at, (thread.edited_at or at) + EDIT_AT_MOST_EVERY))
 
-    def record_edit(self, incident: Incident, at: datetime) -> Incident:
-        """Record an edit of the main message."""
+    def record_edit(self, incident: Incident, at: datetime, cause: str) -> Incident:
+        """Record an edit of the main message, which now tells the cluster ``cause``, or none."""
         current = self._change(incident, updated_at=at)
         change = lead_alert(current, self.alerts_of(current)).last_change
         return self._change_thread(
-            current, edits=current.thread.edits + 1, edited_at=at, edit_due_at=None, told_change=change
+            current,
+            edits=current.thread.edits + 1,
+            edited_at=at,
+            edit_due_at=None,
+            told_change=change,
+            told_cause=cause,
         )
 
     def record_merge(self, incident: Incident, at: datetime) -> Incident:

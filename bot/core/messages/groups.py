@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.core.messages.blocks.correction import set_apart
+from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Alert
 from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Topics
@@ -26,7 +27,19 @@ def fallen_group(
     rule of that name say that a line of business falls."""
     symbols = hit(alerts, lead, topics)
     falls = (lead.change or 0.0) < 0 and (lead.last_change or 0.0) < 0
-    if len(symbols) < LEAST or not falls or not any(is_group_rule(a.rule) for a in alerts if a.symbol in symbols):
+    if not falls or not any(is_group_rule(a.rule) for a in alerts if a.symbol in symbols):
         return ""
-    line = topics.exposure(companies.shared_line(symbols))
+    return _as_group(symbols, companies, topics)
+
+
+def group_of(seen: Snapshot, companies: Companies, topics: Topics, is_group_rule: Callable[[str], bool]) -> str:
+    """The stocks that a snapshot counts, as ``fallen_group`` gives those of alerts."""
+    symbols = frozenset(m.symbol for m in seen.moves)
+    if not any(is_group_rule(a.rule) for a in seen.alerts if a.symbol in symbols):
+        return ""
+    return _as_group(symbols, companies, topics)
+
+
+def _as_group(symbols: frozenset[str], companies: Companies, topics: Topics) -> str:
+    line = topics.exposure(companies.shared_line(symbols)) if len(symbols) >= LEAST else None
     return f"{len(symbols)} {line.as_companies}" if line else ""

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from bot.core.incidents.incidents import lead_alert
-from bot.core.model import Alert, Incident, Phase, Quote, QuoteKind, Reference
+from bot.core.model import Alert, Figures, Incident, Phase, Quote, QuoteKind, Reference, StockMove
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import main_exposure_title
 from bot.core.news.vocabulary import Topics
@@ -126,32 +126,32 @@ class TablePicture:
 
 
 def price_picture(
-    market: Market, companies: Companies, incident: Incident, alerts: Sequence[Alert], at: datetime
+    market: Market, companies: Companies, incident: Incident, alerts: Sequence[Alert], figures: Figures
 ) -> PricePicture | None:
-    """The lead's prices around its fall as known at ``at``; ``None`` with too few prices."""
+    """The prices behind a message's first move, which has the figures of its text; ``None`` with too few prices."""
+    at = figures.at
     fired = [a for a in alerts if a.fired_at <= at]
-    if not fired:
+    if not fired or not figures.moves:
         return None
-    lead = lead_alert(incident, fired)
-    timetable = market.of(lead.symbol).timetable
-    fall = timetable.on(lead.session)
+    move = figures.moves[0]
+    of_symbol = [a for a in fired if a.symbol == move.symbol]
+    if not of_symbol:
+        return None
+    lead = lead_alert(replace(incident, lead=move.symbol), of_symbol)
+    fall = market.of(lead.symbol).timetable.on(lead.session)
     if fall is None or fall.starts_at > at:
         return None
     prices = market.of(lead.symbol).seen_by(at).as_of(at)
-    reference = _reference(prices, lead)
-    if reference is None:
-        return None
-    chart = _chart(companies, prices, fall, reference, at, _story(lead, at), _alert(prices, lead))
+    chart = _chart(companies, prices, fall, move.reference, at, _story(lead, at), _alert(prices, lead))
     if chart is None:
         return None
-    latest = _latest(lead, Point(chart.price_at, chart.price, chart.phase), fall, at)
     return replace(
         chart,
-        price=latest.price,
-        change=latest.price / reference.price - 1,
-        price_at=latest.at,
-        phase=latest.phase,
-        peers=_peers(market, incident, fired, lead, chart.spans, latest.price < reference.price, at),
+        price=move.price,
+        change=move.change,
+        price_at=move.at,
+        phase=move.phase,
+        peers=_peers(market, fired, figures, chart.spans),
     )
 
 
@@ -204,46 +204,39 @@ def _chart(
     )
 
 
-def table_picture(
-    market: Market, companies: Companies, topics: Topics, incident: Incident, alerts: Sequence[Alert], at: datetime
-) -> TablePicture | None:
-    """The symbols of an incident by line of business, with changes from their own references; ``None`` for fewer than
-    ``LEAST_POINTS``."""
-    fired = [a for a in alerts if a.fired_at <= at]
-    works: dict[str, list[tuple[float, str]]] = {}
-    for symbol in _symbols(incident, fired):
-        alert = lead_alert(incident, [a for a in fired if a.symbol == symbol])
-        if changes := _changes(market, alert, None, at):
-            works.setdefault(main_exposure_title(companies, topics, symbol), []).append((changes[-1][1], symbol))
-    number = sum(len(members) for members in works.values())
+def table_picture(companies: Companies, topics: Topics, figures: Figures) -> TablePicture | None:
+    """The moves that a message counts, by line of business; ``None`` for fewer than ``LEAST_POINTS``."""
+    works: dict[str, list[StockMove]] = {}
+    for move in figures.moves:
+        works.setdefault(main_exposure_title(companies, topics, move.symbol), []).append(move)
+    number = len(figures.moves)
     if number < LEAST_POINTS:
         return None
+    rises = figures.moves[0].change > 0
+    sign = -1 if rises else 1
     rows = [
-        TableRow(work or "Others", median(m for m, _ in members), tuple((s, m) for m, s in sorted(members)))
+        TableRow(
+            work or "Others",
+            median(m.change for m in members),
+            tuple((m.symbol, m.change) for m in sorted(members, key=lambda m: (sign * m.change, m.symbol))),
+        )
         for work, members in works.items()
     ]
-    rows.sort(key=lambda row: (row.median, row.work))
-    title = f"Who is hit ({number}), worst first"
-    header = ("Line of business", "Against the price before the fall")
-    return TablePicture(title, header, tuple(rows), at, _as_of(at))
+    rows.sort(key=lambda row: (sign * row.median, row.work))
+    title = (
+        f"Who rises ({number}), the strongest line first" if rises else f"Who is hit ({number}), the worst line first"
+    )
+    header = ("Line of business", "Change" if _one_session(figures) else "Against the price before the fall")
+    return TablePicture(title, header, tuple(rows), figures.at, _as_of(figures.at))
+
+
+def _one_session(figures: Figures) -> bool:
+    """Whether the moves are of one session, from its previous close or later."""
+    return all(m.session == figures.moves[0].session and m.severity is not None for m in figures.moves)
 
 
 def _as_of(at: datetime) -> str:
     return f"As of {moment(at)} · all times UTC"
-
-
-def _symbols(incident: Incident, fired: Sequence[Alert]) -> list[str]:
-    known = {a.symbol for a in fired}
-    return [s for s in dict.fromkeys(incident.symbols) if s in known]
-
-
-def _reference(prices: SymbolPrices, alert: Alert) -> Reference | None:
-    """The alert's reference, on the split basis of the latest price."""
-    reference = alert.reference
-    if reference is None or reference.price <= 0:
-        return None
-    level = prices.rebased(Quote(prices.symbol, reference.price, alert.price_at, alert.price_at))
-    return replace(reference, price=level)
 
 
 def _reference_label(reference: Reference) -> str:
@@ -304,13 +297,6 @@ def _spans(sessions: Sequence[Session], points: Sequence[Point], at: datetime) -
     return tuple(spans)
 
 
-def _latest(lead: Alert, point: Point, fall: Session, at: datetime) -> Point:
-    """The price a message would give: the alert's latest unless ``point`` is later."""
-    if lead.last_price is not None and lead.last_price_at is not None and point.at <= lead.last_price_at <= at:
-        return Point(lead.last_price_at, lead.last_price, fall.phase(lead.last_price_at))
-    return point
-
-
 # -------------------------------------------------------------------------------------------------- markers and peers
 
 
@@ -333,36 +319,26 @@ def _alert(prices: SymbolPrices, lead: Alert) -> Marker:
     return Marker(at, f"Alert {clock(lead.fired_at).removesuffix(' UTC')}", prices.rebased(quote))
 
 
-def _peers(
-    market: Market,
-    incident: Incident,
-    fired: Sequence[Alert],
-    lead: Alert,
-    spans: Sequence[PhaseSpan],
-    falling: bool,
-    at: datetime,
-) -> tuple[Peer, ...]:
-    """The others with the largest moves in the lead's direction."""
+def _peers(market: Market, fired: Sequence[Alert], figures: Figures, spans: Sequence[PhaseSpan]) -> tuple[Peer, ...]:
+    """The other stocks the message counts, those with the largest moves."""
     peers = []
-    for symbol in _symbols(incident, fired):
-        if symbol == lead.symbol:
-            continue
-        alert = lead_alert(incident, [a for a in fired if a.symbol == symbol])
-        if changes := _changes(market, alert, spans, at):
-            peers.append(Peer(symbol, changes[-1][1], tuple(changes)))
-    peers.sort(key=lambda p: (p.change if falling else -p.change, p.symbol))
-    return tuple(peers[:PEERS])
+    for move in sorted(figures.moves[1:], key=lambda m: (-abs(m.change), m.symbol)):
+        alert = next((a for a in fired if a.symbol == move.symbol), None)
+        if alert is not None and (points := _changes(market, alert, move, spans, figures.at)):
+            peers.append(Peer(move.symbol, move.change, tuple(points)))
+        if len(peers) == PEERS:
+            break
+    return tuple(peers)
 
 
 def _changes(
-    market: Market, alert: Alert, spans: Sequence[PhaseSpan] | None, at: datetime
+    market: Market, alert: Alert, move: StockMove, spans: Sequence[PhaseSpan], at: datetime
 ) -> list[tuple[datetime, float]]:
-    """A symbol's changes from its alert's reference, oldest first; only within ``spans``, if given."""
+    """A stock's changes from the reference of its move, oldest first, within ``spans``."""
     timetable = market.of(alert.symbol).timetable
     fall = timetable.on(alert.session)
     prices = market.of(alert.symbol).seen_by(at).as_of(at)
-    reference = _reference(prices, alert)
-    if fall is None or reference is None:
+    if fall is None:
         return []
     earliest = next((s for n in range(BEFORE_FEW, 0, -1) if (s := timetable.before(fall, n)) is not None), fall)
     since = earliest.starts_at
@@ -370,5 +346,5 @@ def _changes(
     sessions = [s for n in range(timetable.between(since.date() - timedelta(days=1), last.date) + 1)
                 if (s := timetable.before(last, n)) and s.starts_at >= since]  # fmt: skip
     points = [p for s in reversed(sessions) for p in _points(prices, s)]
-    shown = [p for p in points if spans is None or any(s.start_at <= p.at <= s.end_at for s in spans)]
-    return [(p.at, moved) for p in shown if (moved := change(p.price, reference)) is not None]
+    shown = [p for p in points if any(s.start_at <= p.at <= s.end_at for s in spans)]
+    return [(p.at, moved) for p in shown if (moved := change(p.price, move.reference)) is not None]

@@ -43,7 +43,19 @@ from bot.core.model.delivery import (
     Silence,
     held_back_key,
 )
-from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
+from bot.core.model.messages import (
+    Announcement,
+    Block,
+    BlockKind,
+    Figures,
+    Furthest,
+    Inline,
+    Line,
+    Link,
+    StockMove,
+    Strong,
+    Summary,
+)
 from bot.core.model.news import (
     Attributed,
     Attribution,

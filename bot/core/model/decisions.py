@@ -265,7 +265,9 @@ class Thread:
     told_session: date | None = None
     """The newest session."""
     told_cause: str = ""
-    """The cluster that message gave as the cause; empty where it gave none."""
+    """The cluster that message gives as the cause, edits included; empty where it gives none."""
+    known_cause: str = ""
+    """The cluster given as the cause by the message with the whole summary before that one."""
     messaged_at: datetime | None = None
     """When the last new message of any kind was announced."""
     main: int = 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from bot.core.model.vocabulary import Reason, Severity, Suppression
+from bot.core.model.decisions import Reference
+from bot.core.model.vocabulary import Phase, Reason, Severity, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,45 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Furthest:
+    """The furthest price of a move, where the latest is less far: a low of a fall, a high of a rise."""
+
+    price: float | None
+    """``None`` where only the change is still known."""
+    change: float
+    start_at: datetime | None = None
+    """It was between these two, which are equal where its moment is known; ``None`` where nothing is."""
+    end_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StockMove:
+    """How far one stock has moved in a session, as measured at the moment of a message."""
+
+    symbol: str
+    price: float
+    change: float
+    reference: Reference
+    at: datetime
+    """When the price was."""
+    session: date
+    phase: Phase
+    severity: Severity | None = None
+    """The highest of its alerts; ``None`` for a stock without one."""
+    furthest: Furthest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All measured moves that a message tells of, from one look at the market. Text, pictures and JSON show these."""
+
+    at: datetime
+    """The moment of the look."""
+    moves: tuple[StockMove, ...]
+    """The stocks the message counts, the lead first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a notification says, as blocks in reading order, without markup."""
 
@@ -65,6 +105,8 @@ class Summary:
     """One plain line: for logs, push previews and e-mail subjects."""
     agents: tuple[str, ...] = ()
     """For programs: what acted by the cause that is told, by kind and name: ``lab:DeepSeek``, ``model:DeepSeek R1``."""
+    figures: Figures | None = None
+    """The moves it tells of; ``None`` where it tells of none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Company:
     """ISO 10383 code: ``XNAS``, ``XNYS``, ``XLON``; empty where unknown."""
     exposures: Mapping[str, float] = field(default_factory=dict)
     """Lines of business that AI news can move, each with how much the company depends on it, 0 to 1."""
+    tracks: str = ""
+    """Of a fund that messages give as the market: what it follows (``S&P 500``)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exposures", MappingProxyType(dict(self.exposures)))
@@ -82,6 +84,11 @@ class Companies:
         """The company's name; the symbol where it has none."""
         company = self.get(symbol)
         return (company.name if company else "") or symbol
+
+    @property
+    def indices(self) -> tuple[Company, ...]:
+        """The funds that messages give as the market, in file order."""
+        return tuple(company for company in self._by_symbol.values() if company.tracks)
 
     def exposures_of(self, symbol: str) -> Mapping[str, float]:
         """The company's exposures; none where it is not described."""

@@ -214,6 +214,13 @@ class NewsIndex:
         entry = self._entries.get(story_id)
         return entry.reading if entry else None
 
+    def naming(self, story_ids: Iterable[str], symbol: str) -> Story | None:
+        """The first of these stories that names the company listed as ``symbol``."""
+        for reading in filter(None, map(self.reading, story_ids)):
+            if any(m.kind == "company" and m.name == symbol for m in reading.mentions):
+                return reading.story
+        return None
+
     def why(self, story_id: str) -> tuple[tuple[str, ScoreReason], ...]:
         """The exposures a story meets, each with the evidence, strongest first; empty for an unknown story."""
         entry = self._entries.get(story_id)

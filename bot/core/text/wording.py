@@ -23,6 +23,11 @@ def percent(fraction: float, digits: int = 1) -> str:
     return f"{sign}{shown} %" if float(shown) else f"{shown} %"
 
 
+def unsigned_percent(fraction: float) -> str:
+    """``11.7 %``, beside a verb that says the direction."""
+    return f"{abs(fraction) * 100:.1f} %"
+
+
 def price(value: float) -> str:
     """``128.20``, with thousands separators; four decimals below 1, four significant digits below a cent."""
     if 0 < abs(value) < 0.01:
@@ -62,11 +67,47 @@ def age(span: timedelta) -> str:
     return f"{seconds // 86400} days"
 
 
+OLD = timedelta(minutes=30)
+"""A price older than this is told with its age."""
+
+
+def aged(span: timedelta) -> str:
+    """``2 h old`` where a price is old; else empty."""
+    return f"{age(span)} old" if span > OLD else ""
+
+
 def against(reference: Reference) -> str:
     """``against 142.62, the close of Fri 24 Jan``; ``Friday's close`` would be ambiguous after a week."""
     if reference.kind == "previous close":
         return f"against {price(reference.price)}, the close of {short_day(reference.session)}"
     return f"against {price(reference.price)} ({reference.kind}, {moment(reference.at)})"
+
+
+def since_words(reference: Reference) -> str:
+    """What a change is measured from, beside it: nothing for the previous close, else `` since the open``."""
+    kind = reference.kind
+    if kind == "previous close":
+        return ""
+    if kind == "open":
+        return " since the open"
+    if kind == "story":
+        return " since the first story"
+    if kind.endswith(("session", "sessions")) and " of " not in kind:
+        return f" in {kind}"
+    if kind.startswith(("high", "low")):
+        return f" from the {kind.split(' ', 1)[0]} of {short_day(reference.session)}"
+    return f" since {clock(reference.at)}"
+
+
+def span_words(start: datetime | None, end: datetime | None) -> str:
+    """When something was: `` at 10:32 UTC``, `` between 10:00 and 11:00 UTC``; empty where that is not known."""
+    if start is None or end is None:
+        return ""
+    if start == end:
+        return f" at {clock(end)}"
+    if start.date() != end.date():
+        return f" between {moment(start)} and {moment(end)}"
+    return f" between {start:%H:%M} and {clock(end)}"
 
 
 def confidence_words(confidence: float) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bot.core.messages.blocks.correction import corrected, replaced
-from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Link, Reach
+from bot.core.messages.snapshot import Snapshot
+from bot.core.model import Block, BlockKind, CauseRef, Claim, Line, Link, Reach, Story
 from bot.core.text.wording import CAUSE_HEADINGS, age, confidence_words, count, listing, moment, shortened
 
 POSSIBLE = "possible cause"
@@ -16,53 +17,93 @@ Named = Callable[[str], str]
 """Puts a symbol, an exposure or a topic into words."""
 
 
-def why(lead: Alert, alerts: Sequence[Alert], due: str, company: Named, exposure: Named, topic: Named) -> list[Block]:
-    """The block; empty where neither a story nor the earnings calendar explains the move. ``alerts`` are those of the
-    incident; ``due``: the company's own results in words, or empty."""
-    cause = lead.cause
+def why(
+    seen: Snapshot,
+    due: str,
+    company: Named,
+    exposure: Named,
+    topic: Named,
+    naming: Callable[[CauseRef, str], Story | None],
+    *,
+    known: bool,
+) -> list[Block]:
+    """The block; empty where neither a story nor the earnings calendar explains the move. ``due``: the company's own
+    results in words, or empty; ``naming`` finds a story of a cause that names a symbol; ``known``: readers were told
+    this cause by an earlier message, and only its present state is told."""
+    cause, claim = seen.cause, seen.claim
     calendar: list[Line] = [(f"Earnings calendar: {due}.",)] if due else []
-    if cause is None:
+    if cause is None or claim is None:
         return [_block(calendar, Claim.STATED)] if calendar else []
-    if cause.claim is Claim.POSSIBLE:
-        return [_block([*calendar, *_possibly(cause, lead)], cause.claim)]
+    if claim is Claim.POSSIBLE:
+        return [_block([*calendar, *_possibly(cause, seen)], claim)]
     lines: list[Line] = [(*_story(cause.title, cause.link), _origin(cause))]
-    if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
-        origin = f" — {_source(cause.first_source)}, {moment(cause.first_seen_at)}."
-        lines.append(("First story: ", *_story(cause.first_title, cause.first_link), origin))
-    lines.append(_seen(cause, lead))
-    if cause.reach is Reach.DIRECT:
-        lines.append((f"It names {company(lead.symbol)}.",))
-    elif cause.reach is Reach.EXPOSURE:
-        lines.append(
-            (f"It concerns {company(lead.symbol)} through {listing(list(map(exposure, cause.exposures)), 3)}.",)
-        )
-    if cause.confidence is not None:
-        lines.append((f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",))
+    if not known:
+        lines += _background(cause, seen, company, exposure, naming)
+    lines += _certainty(cause, claim)
     lines += calendar
-    if change := corrected(lead, topic) or replaced(lead, alerts):
+    if change := corrected(seen.lead, topic) or replaced(seen.lead, seen.alerts):
         lines.append((change,))
-    return [_block(lines, cause.claim)]
+    return [_block(lines, claim)]
 
 
-def _possibly(cause: CauseRef, lead: Alert) -> list[Line]:
+def _background(
+    cause: CauseRef, seen: Snapshot, company: Named, exposure: Named, naming: Callable[[CauseRef, str], Story | None]
+) -> list[Line]:
+    """Where the story comes from, and how it concerns the lead."""
+    lines: list[Line] = []
+    if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
+        origin = f" — {_source(cause.first_source)}, {moment(cause.first_seen_at)}, {_ahead(cause, seen)}."
+        lines.append(("First story: ", *_story(cause.first_title, cause.first_link), origin))
+        lines.append((f"Told by {_sources(cause)}.",))
+    else:
+        lines.append((f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",))
+    if cause.reach is Reach.DIRECT:
+        lines += _named(cause, seen.lead.symbol, company, naming)
+    elif cause.reach is Reach.EXPOSURE:
+        name = company(seen.lead.symbol)
+        lines.append((f"It concerns {name} through {listing(list(map(exposure, cause.exposures)), 3)}.",))
+    return lines
+
+
+def _named(cause: CauseRef, symbol: str, company: Named, naming: Callable[[CauseRef, str], Story | None]) -> list[Line]:
+    """Which story names the company: the one shown, or another of the same happening."""
+    story = naming(cause, symbol)
+    if story is None:
+        return []
+    if story.id == cause.story:
+        return [(f"It names {company(symbol)}.",)]
+    return [(f"{company(symbol)} is named by ", *_story(story.title, story.link), f" — {_source(story.origin)}.")]
+
+
+def _certainty(cause: CauseRef, claim: Claim) -> list[Line]:
+    """The confidence; beside a move whose cause was not weighed there is none."""
+    if cause.confidence is None or claim is not Claim.STATED:
+        return []
+    return [(f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",)]
+
+
+def _possibly(cause: CauseRef, seen: Snapshot) -> list[Line]:
     """A cause that is no more than possible, without what would make it sound like more."""
     origin = _origin(cause).removesuffix(".")
     story = ("Possibly: ", *_story(cause.title, cause.link), f"{origin} (confidence {cause.confidence:.2f}).")
-    return [("No cause is known yet.",), story, _seen(cause, lead)]
+    return [("No cause is known yet.",), story, (f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]
 
 
-def _seen(cause: CauseRef, lead: Alert) -> Line:
-    ahead = lead.fired_at - (cause.first_seen_at or cause.seen_at)  # negative where a later story supplied the cause
-    when = f"{age(abs(ahead))} {'after' if ahead < timedelta(0) else 'before'} this alert"
-    sources = listing([_source(name) for name in cause.sources], 4)
-    return (f"First seen {when}; {count(len(cause.sources), 'source')} ({sources}).",)
+def _ahead(cause: CauseRef, seen: Snapshot) -> str:
+    """How long before the alert the first story was seen; after it where a later story supplied the cause."""
+    ahead = seen.lead.fired_at - (cause.first_seen_at or cause.seen_at)
+    return f"{age(abs(ahead))} {'after' if ahead < timedelta(0) else 'before'} this alert"
+
+
+def _sources(cause: CauseRef) -> str:
+    return f"{count(len(cause.sources), 'source')} ({listing([_source(name) for name in cause.sources], 4)})"
 
 
 def _origin(cause: CauseRef) -> str:
     return f" — {_source(cause.source)}, {moment(cause.published_at or cause.seen_at)}."
 
 
-def _block(lines: list[Line], claim: Claim) -> Block:
+def _block(lines: Sequence[Line], claim: Claim) -> Block:
     name = "why" if claim is Claim.STATED else POSSIBLE
     return Block(name, BlockKind.LINKS, 80, CAUSE_HEADINGS[claim], tuple(lines))
 

@@ -1,0 +1,86 @@
+"""What happened, as facts: prices with their reference, phase and time, how far it went, "lowest since", the market."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.core.messages.blocks.volume import volume_lines
+from bot.core.messages.snapshot import Snapshot
+from bot.core.model import Line, StockMove, Strong
+from bot.core.prices.market import Market, SymbolPrices
+from bot.core.text.wording import (
+    PHASE_WORDS,
+    against,
+    aged,
+    clock,
+    day,
+    listing,
+    percent,
+    price,
+    span_words,
+)
+
+NOTABLE_SESSIONS = 20
+"""A price is called the lowest since a date only where it is the lowest of at least this many sessions."""
+TOLD_IN_FULL = 3
+"""How many stocks are told with level and "lowest since"."""
+Named = Callable[[str], str]
+
+
+def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[tuple[str, float]]) -> tuple[Line, ...]:
+    """The lines. ``company`` names a symbol's company; ``indices`` are what the market did, by name."""
+    lines: list[Line] = []
+    for move in _in_full(seen):
+        prices = market.of(move.symbol)
+        lines.append(price_line(move, company(move.symbol), seen.at))
+        lines += _further(move, prices)
+        if move.symbol == seen.lead.symbol:
+            lines += _volume(move, prices, seen.at)
+    if not lines:
+        name = company(seen.lead.symbol)
+        lines += [price_line(m, company(m.symbol), seen.at) for m in seen.turned[:TOLD_IN_FULL]]
+        lines += [] if lines else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
+    if indices:
+        lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
+    return tuple(lines)
+
+
+def price_line(move: StockMove, name: str, at: datetime) -> Line:
+    """Company, price, change, reference, phase and time; its age where it is old."""
+    old = aged(at - move.at)
+    return (
+        Strong(f"{name} ({move.symbol}) {price(move.price)}, {percent(move.change)}"),
+        f" {against(move.reference)}; {PHASE_WORDS[move.phase]}, {clock(move.at)}{f' ({old})' if old else ''}.",
+    )
+
+
+def _in_full(seen: Snapshot) -> list[StockMove]:
+    """The stocks told in full: the lead, the one that the earlier messages were headed by, and the next worst."""
+    subject = seen.move_of(seen.incident.lead)
+    chosen = [*seen.moves[:1], *([subject] if subject else []), *seen.moves[1:]]
+    return list(dict.fromkeys(chosen))[:TOLD_IN_FULL]
+
+
+def _further(move: StockMove, prices: SymbolPrices) -> list[Line]:
+    """How far it went beyond the price told, and how long no close was beyond that price."""
+    lines: list[Line] = []
+    word = "low" if move.change < 0 else "high"
+    if (furthest := move.furthest) is not None:
+        level = f"{price(furthest.price)}, " if furthest.price is not None else ""
+        lines.append(
+            (f"As {word} as {level}{percent(furthest.change)}{span_words(furthest.start_at, furthest.end_at)}.",)
+        )
+    extreme = (prices.lowest_since if move.change < 0 else prices.highest_since)(move.price, move.session)
+    if extreme.sessions >= NOTABLE_SESSIONS:
+        word = "Lowest" if move.change < 0 else "Highest"
+        if extreme.since is not None:
+            lines.append((f"{word} since {day(extreme.since)} (against closes).",))
+        else:
+            lines.append((f"{word} of the {extreme.sessions} closes on record.",))
+    return lines
+
+
+def _volume(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:
+    latest = prices.standing(at)
+    return volume_lines(prices, *latest) if latest is not None and latest[1].date == move.session else []

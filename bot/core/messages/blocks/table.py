@@ -1,0 +1,95 @@
+"""Who is hit, by line of business, and who held up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from statistics import median
+
+from bot.core.messages.snapshot import Snapshot
+from bot.core.model import Block, BlockKind, Line, StockMove, Strong
+from bot.core.text.wording import OLD, age, clock, listing, moment, percent, since_words
+
+MEMBERS = 6
+"""How many symbols of one line of business are named; the rest are counted."""
+NAMED = 8
+HELD_UP = 5
+DAY = timedelta(hours=20)
+
+
+def table(seen: Snapshot, line_of: Callable[[str], str], apart: Sequence[Line]) -> list[Block]:
+    """The stocks that the headline counts, the worst line of business first. ``line_of`` gives a symbol's line of
+    business; ``apart``: the lines on stocks that moved for other reasons."""
+    counted = len(seen.moves) + (0 if seen.direction else len(seen.unpriced))
+    if counted + len(seen.turned) + len(seen.unpriced) * abs(seen.direction) < 2 and not apart:
+        return []
+    usual = usual_time(seen.moves)
+    lines = list(by_line(seen.moves, line_of, seen.at, usual, rising=seen.direction > 0))
+    if seen.turned:
+        stands = [f"{m.symbol} {percent(m.change)}" for m in seen.turned]
+        verb = "fall" if seen.direction < 0 else "rise"
+        lines.append((f"Do not {verb}, or no longer: {listing(stands, NAMED)}.",))
+    if seen.unpriced:
+        lines.append((f"No price yet: {listing(list(seen.unpriced), NAMED)}.",))
+    lines += apart
+    return [Block("who is hit", BlockKind.FACTS, 60, f"{_title(seen, counted)}{as_of(seen.at, usual)}", tuple(lines))]
+
+
+def _title(seen: Snapshot, counted: int) -> str:
+    if seen.direction < 0:
+        return f"Who is hit ({counted}), the worst line first"
+    return f"Who rises ({counted}), the strongest line first" if seen.direction > 0 else f"Whom it reaches ({counted})"
+
+
+def usual_time(moves: Sequence[StockMove]) -> datetime | None:
+    """When most of the prices were."""
+    common = Counter(m.at for m in moves).most_common(1)
+    return common[0][0] if common else None
+
+
+def as_of(at: datetime, usual: datetime | None) -> str:
+    """The time of the prices in a table's title: where it is not just now."""
+    if usual is None or at - usual <= OLD:
+        return ""
+    return f"; prices of {moment(usual)}, {age(at - usual)} old"
+
+
+def by_line(
+    moves: Sequence[StockMove],
+    line_of: Callable[[str], str],
+    at: datetime,
+    usual: datetime | None,
+    *,
+    rising: bool = False,
+) -> tuple[Line, ...]:
+    """Moves by line of business; the worst line first, and the worst in each line first. Where ``rising``, the best."""
+    lines: dict[str, list[StockMove]] = {}
+    for move in moves:
+        lines.setdefault(line_of(move.symbol), []).append(move)
+    sign = -1 if rising else 1
+    shown: list[Line] = []
+    for name, members in sorted(lines.items(), key=lambda w: (sign * median(m.change for m in w[1]), w[0])):
+        members.sort(key=lambda m: (sign * m.change, m.symbol))
+        named = [f"{m.symbol} {percent(m.change)}{since_words(m.reference)}{_time(m, at, usual)}" for m in members]
+        shown.append((Strong(f"{name or 'others'}: "), listing(named, MEMBERS)))
+    return tuple(shown)
+
+
+def _time(move: StockMove, at: datetime, usual: datetime | None) -> str:
+    """The time of a price that is not of the table's."""
+    old = at - move.at > OLD
+    odd = usual is not None and abs(move.at - usual) > OLD
+    return f" ({clock(move.at) if at - move.at < DAY else moment(move.at)})" if odd or (old and usual is None) else ""
+
+
+def held_up_line(moves: Sequence[StockMove]) -> list[Line]:
+    """Stocks in the same lines of business that rose, and those that fell least; empty without any."""
+    rose = [f"{m.symbol} {percent(m.change)}" for m in moves if m.change > 0]
+    less = [f"{m.symbol} {percent(m.change)}" for m in moves if m.change <= 0]
+    lines: list[Line] = []
+    if rose:
+        lines.append((f"Rose against it: {listing(rose, HELD_UP)}.",))
+    if less and len(rose) < HELD_UP:
+        lines.append((f"Fell less: {listing(less, HELD_UP)}.",))
+    return lines

@@ -1,0 +1,125 @@
+"""The headline of a message about an incident, from its snapshot: what moves, how far, and as much of the cause as may
+be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.messages.snapshot import Snapshot
+from bot.core.model import Claim, Phase, Reason, StockMove, Thread
+from bot.core.news.companies import Companies
+from bot.core.news.vocabulary import Topics
+from bot.core.text.wording import count, percent, since_words, unsigned_percent
+
+WHEN = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The words around a snapshot."""
+
+    seen: Snapshot
+    companies: Companies
+    topics: Topics
+    group: str
+    """The stocks it counts, as one line of business: ``9 freight brokers``; empty where they are none."""
+    due: bool
+    """The lead's own results are due around the session."""
+
+    def text(self, reason: Reason, before: Thread) -> str:
+        """The headline of a message sent for ``reason`` after those of ``before``."""
+        late = " (already under way)" if self.seen.lead.late else ""
+        return f"{self._lead_in(reason, before)}{self.move()}{late}"
+
+    def move(self) -> str:
+        """What moves, how far and why."""
+        seen = self.seen
+        if not seen.direction:
+            return self._news()
+        if not seen.moves:
+            return self._over()
+        when = self._when()
+        if self.group:
+            because = self._because()
+            together = " together" if because.startswith(";") else ""
+            return f"{self.group} {'fall' if seen.direction < 0 else 'rise'}{together}{when}{because}"
+        first, subject = seen.moves[0], seen.move_of(seen.incident.lead)
+        told = f"{self._named(first)} {'falls' if seen.direction < 0 else 'rises'} {self._size(first)}"
+        others = len(seen.moves) - 1
+        if subject is not None and subject is not first:
+            told += f" and {self._named(subject)} {self._size(subject)}"
+            others -= 1
+            along = f", with {count(others, 'other stock')}," if others else ""
+        else:
+            along = f" alongside {count(others, 'other stock')}" if others else ""
+        because = self._because()
+        return f"{told}{when}{along.removesuffix(',') if because.startswith(';') else along}{because}"
+
+    def _lead_in(self, reason: Reason, before: Thread) -> str:
+        """How the message goes on from those before: a fall that was not told cannot be worse."""
+        seen = self.seen
+        if reason not in (Reason.WIDENED, Reason.ESCALATED) or not seen.moves:
+            return ""
+        if before.told_change is None:
+            return "Prices react: "
+        if not before.told_cause and seen.told_cause is not None:
+            return "Cause found: "
+        if seen.direction > 0:
+            return "More: "
+        again = before.told_session is not None and seen.session > before.told_session
+        return "Again: " if again else "Spreading: " if reason is Reason.WIDENED else "Now worse: "
+
+    def _news(self) -> str:
+        """Of an incident whose rules asked for no price: the news, and whom it reaches."""
+        seen = self.seen
+        others = len(seen.moves) + len(seen.unpriced) - 1
+        along = f" and {count(others, 'other stock')}" if others else ""
+        news = self.topic(seen.cause.topic) if seen.cause else "news"
+        return f"{news[:1].upper()}{news[1:]} that reaches {self.companies.name_of(seen.lead.symbol)}{along}"
+
+    def _over(self) -> str:
+        """Of a move that is no more: no stock of the incident still stands in its direction."""
+        name, fell = self.companies.name_of(self.seen.lead.symbol), self.seen.direction < 0
+        now = next((m for m in self.seen.turned if m.symbol == self.seen.lead.symbol), None)
+        stands = f" and now stands at {percent(now.change)}" if now else ""
+        far = self.seen.lead.worst if self.seen.lead.worst is not None else self.seen.lead.change
+        size = f" {unsigned_percent(far)}" if far is not None else ""
+        return f"{name} {'fell' if fell else 'rose'} as much as{size}{stands}{self._because()}"
+
+    def _when(self) -> str:
+        """The phase, where it is that of all prices the headline gives."""
+        seen = self.seen
+        shown = (
+            seen.moves if self.group else [m for m in seen.moves if m.symbol in (seen.lead.symbol, seen.incident.lead)]
+        )
+        phases = {m.phase for m in shown}
+        return WHEN.get(phases.pop(), "") if len(phases) == 1 else ""
+
+    def _named(self, move: StockMove) -> str:
+        return self.companies.name_of(move.symbol)
+
+    @staticmethod
+    def _size(move: StockMove) -> str:
+        return f"{unsigned_percent(move.change)}{since_words(move.reference)}"
+
+    def _because(self) -> str:
+        """The cause as it ends the headline: what may be said of it, and no more."""
+        seen = self.seen
+        cause = seen.told_cause
+        if cause is None:
+            if seen.direction >= 0:
+                return ""
+            if self.due:
+                whose = f"{self.companies.name_of(seen.lead.symbol)}’s" if self.group else "its own"
+                return f"; most likely {whose} results"
+            found = seen.cause is not None or self.group  # the first sign of a shock, which the news explains later
+            return "; no cause known yet" if found else "; no cause found in the news"
+        if seen.claim is Claim.COINCIDENT:
+            return f"; {self.topic(cause.topic)} at the same time"
+        topic = self.topics.topic(cause.topic)
+        return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
+
+    def topic(self, name: str) -> str:
+        """A topic in words."""
+        topic = self.topics.topic(name)
+        return topic.as_cause if topic else name

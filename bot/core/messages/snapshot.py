@@ -1,0 +1,272 @@
+"""One look at the market for one message: a moment, a set of measured moves, a cause.
+
+Headline, facts, table, pictures and JSON of a message are all made from its snapshot, so they cannot contradict each
+other. Only what was seen by the moment is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from statistics import median
+
+from bot.core.incidents.follow_ups import level_before, standing
+from bot.core.incidents.incidents import lead_alert
+from bot.core.messages.blocks.correction import set_apart
+from bot.core.model import (
+    Alert,
+    CauseRef,
+    Claim,
+    Figures,
+    Furthest,
+    Incident,
+    Phase,
+    Quote,
+    QuoteKind,
+    Reference,
+    StockMove,
+)
+from bot.core.prices.market import Market, SymbolPrices, change
+from bot.core.prices.sessions import Session
+from bot.core.text.wording import OLD
+
+FURTHER_BY = 0.005
+"""A low or high is told where it is further than the latest price by at least this much, as a fraction of the
+reference."""
+MOMENTARY = frozenset({QuoteKind.OPEN, QuoteKind.TRADE, QuoteKind.CLOSE})
+"""Prices of a moment. A low or high belongs to the interval that ends with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a message about an incident says, before it is put into words."""
+
+    at: datetime
+    incident: Incident
+    alerts: tuple[Alert, ...]
+    """The incident's alerts of ``session``."""
+    session: date
+    """The session it is about: the incident's newest."""
+    direction: int
+    """-1 where the incident is a fall, 1 where a rise, 0 where its rules asked for no price."""
+    moves: tuple[StockMove, ...]
+    """The stocks the message counts: every one of the incident that has moved in its direction; of an incident without
+    a direction all that have a price. The lead first, which is the worst of the highest severity; then the worst."""
+    lead: Alert
+    """The alert of the first of ``moves``; the incident's lead's where there are none."""
+    turned: tuple[StockMove, ...]
+    """Stocks of the incident that have not moved in its direction, or no longer."""
+    unpriced: tuple[str, ...]
+    """Stocks of the incident without a price in the session."""
+    apart: dict[str, CauseRef]
+    """Stocks that moved for other reasons."""
+    cause: CauseRef | None
+    """The cause that may be told, or is no more than possible where there is none that may."""
+
+    @property
+    def figures(self) -> Figures:
+        """The moves for pictures and programs."""
+        return Figures(self.at, self.moves)
+
+    @property
+    def told_cause(self) -> CauseRef | None:
+        """The cause, unless it is no more than possible."""
+        return None if self.cause is None or self.claim is Claim.POSSIBLE else self.cause
+
+    @property
+    def claim(self) -> Claim | None:
+        """What may be said of the cause. Causes are weighed for falls: beside a rise, news is a coincidence."""
+        if self.cause is None:
+            return None
+        return self.cause.claim if self.direction < 0 else Claim.COINCIDENT
+
+    def move_of(self, symbol: str) -> StockMove | None:
+        """The move of one of the stocks it counts."""
+        return next((m for m in self.moves if m.symbol == symbol), None)
+
+
+def snapshot(
+    market: Market, incident: Incident, alerts: Sequence[Alert], ai_causes: frozenset[str], at: datetime
+) -> Snapshot:
+    """Looks at the market as of ``at``. ``alerts`` are the incident's, at least one; ``ai_causes``: topics that count
+    as one cause, AI."""
+    session = max(a.session for a in alerts)
+    of_session = [a for a in alerts if a.session == session]
+    subject = lead_alert(incident, of_session)
+    by_symbol = {
+        s: _chosen(a for a in of_session if a.symbol == s) for s in dict.fromkeys(a.symbol for a in of_session)
+    }
+    changes = [a.change for a in of_session if a.change is not None]
+    direction = 0 if not changes else -1 if changes[0] < 0 else 1
+    apart = set_apart(of_session, subject, ai_causes)
+    moves: list[StockMove] = []
+    turned: list[StockMove] = []
+    unpriced: list[str] = []
+    for symbol, alert in by_symbol.items():
+        if symbol in apart:
+            continue
+        move = measured(market.of(symbol), alert, direction, at)
+        if move is None:
+            unpriced.append(symbol)
+        else:
+            (moves if move.change * direction > 0 or not direction else turned).append(move)
+    moves.sort(key=lambda m: (-abs(m.change), m.symbol))
+    first = max(moves, key=lambda m: (m.severity or 0, abs(m.change)), default=None)
+    if first is not None:
+        moves.remove(first)
+        moves.insert(0, first)
+    lead = by_symbol[first.symbol] if first is not None else subject
+    causes = [a.cause for a in _nearest_first(of_session, lead, subject) if a.symbol not in apart and a.cause]
+    told = (c for c in causes if c.claim is not Claim.POSSIBLE)
+    cause = next(told, None) or next(iter(causes), None)
+    return Snapshot(
+        at,
+        incident,
+        tuple(of_session),
+        session,
+        direction,
+        tuple(moves),
+        lead,
+        tuple(turned),
+        tuple(unpriced),
+        apart,
+        cause,
+    )
+
+
+def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -> StockMove | None:
+    """How far the alert's stock has moved in its session by ``at``, from the alert's reference or, where its rule asked
+    for no price, from the previous close; ``None`` where it has no price."""
+    session = prices.timetable.on(alert.session)
+    quote = _latest(prices, session, at) if session else None
+    if session is None or quote is None:
+        return _as_alerted(alert)
+    reference = level_before(alert, prices) or prices.previous_close(quote, session)
+    level = prices.rebased(quote)
+    moved = change(level, reference)
+    if reference is None or moved is None:
+        return None
+    furthest = _furthest(prices, session, reference, at, direction, alert.worst)
+    further = furthest is not None and (furthest.change - moved) * direction >= FURTHER_BY
+    return StockMove(
+        alert.symbol,
+        level,
+        moved,
+        reference,
+        quote.at,
+        alert.session,
+        session.phase(quote.at),
+        alert.severity,
+        furthest if further else None,
+    )
+
+
+def move_at(
+    prices: SymbolPrices, at: datetime, closed_at: datetime | None = None, since: Reference | None = None
+) -> StockMove | None:
+    """A stock's move from its previous close, or from ``since``, at ``at``; with ``closed_at`` at that close: by the
+    official close where its session had closed by then."""
+    latest = standing(prices, at, closed_at)
+    if latest is None:
+        return None
+    quote, session = latest
+    reference = since or prices.previous_close(quote, session)
+    moved = change(quote.price, reference)
+    if reference is None or moved is None:
+        return None
+    return StockMove(prices.symbol, quote.price, moved, reference, quote.at, session.date, session.phase(quote.at))
+
+
+def fresh_move(prices: SymbolPrices, snapshot: Snapshot) -> StockMove | None:
+    """The move in the snapshot's session of a stock that is not of its incident; ``None`` where its price is old, unless
+    it is that of the close, which stands."""
+    move = move_at(prices, snapshot.at)
+    if move is None or move.session != snapshot.session:
+        return None
+    session = prices.timetable.on(move.session)
+    stands = session is not None and move.at >= session.close_at
+    return move if stands or snapshot.at - move.at <= OLD else None
+
+
+def held_up(
+    market: Market, snapshot: Snapshot, watched: Iterable[str], exposures: Callable[[str], Collection[str]]
+) -> list[StockMove]:
+    """Watched stocks in the same lines of business that fell less than half as far, or rose; the best first."""
+    of_incident = set(snapshot.incident.symbols)
+    hit = {e for s in of_incident for e in exposures(s)}
+    little = median(abs(m.change) for m in snapshot.moves) / 2 if snapshot.moves else 0.0
+    found = []
+    for symbol in watched:
+        if symbol in of_incident or hit.isdisjoint(exposures(symbol)):
+            continue
+        move = fresh_move(market.of(symbol), snapshot)
+        if move is not None and -move.change < little:
+            found.append(move)
+    return sorted(found, key=lambda m: (-m.change, m.symbol))
+
+
+# -------------------------------------------------------------------------------------------------------------- details
+
+
+def _chosen(alerts: Iterable[Alert]) -> Alert:
+    """Of one stock's alerts the one its move is measured by: the most severe, preferring one about a price."""
+    return max(alerts, key=lambda a: (a.severity, a.reference is not None, a.told_cause is not None))
+
+
+def _nearest_first(alerts: Sequence[Alert], lead: Alert, subject: Alert) -> list[Alert]:
+    """The lead's alerts, those of the incident's lead, then the others by confidence in their cause."""
+
+    def nearness(alert: Alert) -> tuple[int, float]:
+        rank = 2 if alert.symbol == lead.symbol else 1 if alert.symbol == subject.symbol else 0
+        return rank, (alert.cause.confidence or 0.0) if alert.cause else 0.0
+
+    return sorted(alerts, key=nearness, reverse=True)
+
+
+def _latest(prices: SymbolPrices, session: Session, at: datetime) -> Quote | None:
+    """The session's latest price of a moment by ``at``; a low or high where there is no other."""
+    quotes = prices.quotes_between(session.starts_at, min(at, session.ends_at))
+    seen = [q for q in quotes if q.seen_at <= at]
+    return next((q for q in reversed(seen) if q.kind in MOMENTARY), seen[-1] if seen else None)
+
+
+def _as_alerted(alert: Alert) -> StockMove | None:
+    """The move as the alert recorded it, where the prices behind it are no longer kept."""
+    if alert.reference is None or alert.last_price is None or alert.last_change is None or alert.last_price_at is None:
+        return None
+    return StockMove(
+        alert.symbol,
+        alert.last_price,
+        alert.last_change,
+        alert.reference,
+        alert.last_price_at,
+        alert.session,
+        alert.phase if alert.last_price_at == alert.price_at else Phase.CLOSED,
+        alert.severity,
+    )
+
+
+def _furthest(
+    prices: SymbolPrices, session: Session, reference: Reference, at: datetime, direction: int, known: float | None
+) -> Furthest | None:
+    """The furthest price of the session since ``reference``, in the direction of the move. ``known``: how far it is
+    known to have been, where the quote is no longer kept."""
+    start = max(session.starts_at, reference.at)
+    quotes = [q for q in prices.quotes_between(start, min(at, session.ends_at)) if q.seen_at <= at]
+    found: Furthest | None = None
+    if direction and quotes:
+        quote = (min if direction < 0 else max)(quotes, key=prices.rebased)
+        level = prices.rebased(quote)
+        found = Furthest(level, change(level, reference) or 0.0, *_span(prices, session, quote))
+    if direction and known is not None and (found is None or (known - found.change) * direction > FURTHER_BY):
+        return Furthest(None, known)
+    return found
+
+
+def _span(prices: SymbolPrices, session: Session, quote: Quote) -> tuple[datetime, datetime]:
+    """Between which moments the price of ``quote`` was: for a low or high since the price before it."""
+    if quote.kind in MOMENTARY:
+        return quote.at, quote.at
+    before = next((q.at for q in prices.backward(quote.at) if q.at < quote.at), None)
+    return max(before or session.starts_at, session.starts_at), quote.at
