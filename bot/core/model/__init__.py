@@ -43,7 +43,7 @@ from bot.core.model.delivery import (
     Silence,
     held_back_key,
 )
-from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Strong, Summary
+from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Moment, Strong, Summary
 from bot.core.model.news import (
     Attributed,
     Attribution,
