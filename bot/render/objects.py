@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
-from bot.core.model import Block, Figures, Inline, Link, StockMove, Strong, Summary
+from bot.core.model import Block, Figures, Inline, Link, Moment, StockMove, Strong, Summary
 from bot.core.text.links import safe_link
 from bot.render.text import clean
 
@@ -51,6 +52,7 @@ def _block(block: Block) -> dict[str, Any]:
         "title": clean(block.title).strip(),
         "lines": [[_inline(inline) for inline in line] for line in block.lines],
         "rows": [[clean(cell) for cell in row] for row in block.rows],
+        "folded": block.folded,
     }
 
 
@@ -62,4 +64,6 @@ def _inline(inline: Inline) -> dict[str, str]:
         return piece | {"style": "strong"}
     if isinstance(inline, Link) and (url := safe_link(inline.url)):
         return piece | {"style": "link", "url": url}
+    if isinstance(inline, Moment):
+        return piece | {"style": "moment", "at": f"{inline.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
     return piece

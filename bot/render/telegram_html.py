@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
+from bot.core.model import Block, BlockKind, Inline, Line, Link, Moment, Strong, Summary
 from bot.core.text.links import safe_link
 from bot.render.limits import ENTITY_LIMIT, MARKUP_LIMIT, MESSAGE_LIMIT, PHONE_WIDTH, choose, headline_of
 from bot.render.table import table_lines
@@ -14,6 +14,10 @@ from bot.render.text import clean, code_lines, cut_words, unmention, utf16_lengt
 _LONG_LINES = 4
 _LONG_UNITS = 420
 _NOTHING = "Aftershock"
+_TIME_FORMAT = "dt"
+"""A short date and time, in the form and zone of who reads it."""
+_LAST_UNIX = 2**31 - 1
+"""Telegram takes times after 1970 that fit 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +44,29 @@ class Markup:
 def html(summary: Summary, limit: int = MESSAGE_LIMIT) -> str:
     """The summary as valid Telegram HTML of at most ``limit`` shown UTF-16 code units; never empty.
 
+    Folded blocks stand together in one quotation that the reader can expand, where the first of them stood.
     If too long, whole blocks are dropped, the lightest first; only a headline too long by itself is cut, between words.
     ``limit`` is 4096 for a message, 1024 for a caption.
     """
     if limit < 1:
         raise ValueError("limit must be at least 1")
     must = headline_of(summary)
-    pieces = {id(block): _block(block) for block in summary.blocks}
+    folded = {id(block) for block in summary.blocks if block.folded and block is not must}
+    pieces = {id(block): _block(block, folded=id(block) in folded) for block in summary.blocks}
     blocks = [block for block in summary.blocks if pieces[id(block)]]
 
     def fits(chosen: Sequence[Block]) -> bool:
-        return _fits(_join(pieces[id(block)] for block in chosen), limit)
+        return _fits(laid_out(chosen), limit)
+
+    def laid_out(chosen: Sequence[Block]) -> Markup:
+        fold = _join(pieces[id(block)] for block in chosen if id(block) in folded).within("blockquote", " expandable")
+        first = next((block for block in chosen if id(block) in folded), None)
+        shown = [block for block in chosen if block is first or id(block) not in folded]
+        return _join(fold if block is first else pieces[id(block)] for block in shown)
 
     if must is not None and pieces[id(must)] and not fits([must]):
         return _cut(must, limit)
-    whole = _join(pieces[id(block)] for block in choose(blocks, must, fits))
+    whole = laid_out(choose(blocks, must, fits))
     if not whole:
         subject = clean(summary.subject).strip() or _NOTHING
         return _leaf(cut_words(subject, limit)).markup
@@ -74,16 +86,15 @@ def _fits(piece: Markup, limit: int) -> bool:
     )
 
 
-def _block(block: Block) -> Markup:
+def _block(block: Block, *, folded: bool = False) -> Markup:
+    """``folded`` blocks stand in a quotation, which cannot hold another."""
     title = _leaf(clean(block.title).strip()).within("b")
-    if block.kind is BlockKind.HEADLINE:
-        bold = [_trimmed(line, strong_within=False).within("b") for line in block.lines]
-        return _join([piece for piece in (title, *bold) if piece], "\n")
-    lines = [piece for line in block.lines if (piece := _trimmed(line, strong_within=True))]
+    style = {BlockKind.HEADLINE: "b", BlockKind.NOTE: "i"}.get(block.kind, "")
+    lines = [piece for line in block.lines if (piece := _trimmed(line, style))]
     parts = [title]
-    if block.kind is BlockKind.NOTE:
-        parts += [piece.within("i") for piece in lines]
-    elif block.kind is BlockKind.QUOTES:
+    if style:
+        parts += lines
+    elif block.kind is BlockKind.QUOTES and not folded:
         whole = _join(lines, "\n")
         parts.append(whole.within("blockquote", " expandable" if _long(whole, lines) else ""))
     elif block.kind is BlockKind.CODE:
@@ -91,8 +102,8 @@ def _block(block: Block) -> Markup:
     elif block.kind in (BlockKind.FACTS, BlockKind.LINKS):
         bullets = [Markup("• ", "• ") + piece for piece in lines]
         whole = _join(bullets, "\n")
-        folded = block.kind is BlockKind.LINKS and _long(whole, bullets)
-        parts += [whole.within("blockquote", " expandable")] if folded else bullets
+        long = block.kind is BlockKind.LINKS and not folded and _long(whole, bullets)
+        parts += [whole.within("blockquote", " expandable")] if long else bullets
     else:
         parts += lines
     if block.rows:
@@ -105,15 +116,27 @@ def _long(whole: Markup, lines: Sequence[Markup]) -> bool:
     return len(lines) > _LONG_LINES or utf16_length(whole.shown) > _LONG_UNITS
 
 
-def _trimmed(line: Line, *, strong_within: bool) -> Markup:
-    """One line, with white space folded across its pieces and trimmed."""
-    whole = Markup()
+def _trimmed(line: Line, style: str = "") -> Markup:
+    """One line, with white space folded across its pieces and trimmed; ``style`` is the element of the whole line.
+
+    A time can stand in no style: Telegram removes the style around it, so it is not put there.
+    """
+    whole, styled = Markup(), Markup()
     for inline in line:
         text = clean(inline if isinstance(inline, str) else inline.text)
-        if not whole.shown or whole.shown.endswith(" "):
+        before = styled.shown or whole.shown
+        if not before or before.endswith(" "):
             text = text.lstrip()
-        whole += _inline(inline, text, strong_within=strong_within)
-    return whole
+        if isinstance(inline, Moment) and text.strip() and 0 < (unix := int(inline.at.timestamp())) <= _LAST_UNIX:
+            whole += _within(style, styled) + _leaf(text).within("tg-time", f' unix="{unix}" format="{_TIME_FORMAT}"')
+            styled = Markup()
+        else:
+            styled += _inline(inline, text, strong_within=style != "b")
+    return whole + _within(style, styled)
+
+
+def _within(style: str, piece: Markup) -> Markup:
+    return piece.within(style) if style else piece
 
 
 def _inline(inline: Inline, text: str, *, strong_within: bool) -> Markup:

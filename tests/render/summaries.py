@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import strategies as st
 
-from bot.core.model import Block, BlockKind, Inline, Line, Link, Strong, Summary
+from bot.core.model import Block, BlockKind, Inline, Line, Link, Moment, Strong, Summary
 
 MODEL = Summary(
     subject="NVDA −11.7 % after DeepSeek's R1",
@@ -83,7 +85,13 @@ texts = st.one_of(
     st.text(alphabet="<>&\"'/=ab \n\u200b\u202e\U0001f600@", max_size=40),
 )
 urls = st.one_of(st.sampled_from(URLS), st.text(max_size=40).map(lambda tail: "https://example.org/" + tail))
-inlines: st.SearchStrategy[Inline] = st.one_of(texts, st.builds(Strong, texts), st.builds(Link, texts, urls))
+moments = st.one_of(
+    st.just(datetime(2025, 1, 27, 11, tzinfo=UTC)),
+    st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001 - naive bounds
+)
+inlines: st.SearchStrategy[Inline] = st.one_of(
+    texts, st.builds(Strong, texts), st.builds(Link, texts, urls), st.builds(Moment, moments, texts)
+)
 lines: st.SearchStrategy[Line] = st.lists(inlines, max_size=4).map(tuple)
 rows = st.lists(st.lists(texts, max_size=5).map(tuple), max_size=12).map(tuple)
 blocks = st.builds(
@@ -94,5 +102,6 @@ blocks = st.builds(
     title=texts,
     lines=st.lists(lines, max_size=6).map(tuple),
     rows=st.one_of(st.just(()), rows),
+    folded=st.booleans(),
 )
 summaries = st.builds(Summary, blocks=st.lists(blocks, max_size=8).map(tuple), subject=texts)

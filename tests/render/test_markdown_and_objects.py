@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.core.model import Block, BlockKind, Link, Strong, Summary
+from bot.core.model import Block, BlockKind, Link, Moment, Strong, Summary
 from bot.core.text.links import safe_link
 from bot.render import markdown, objects
 from bot.render.markdown import escaped
@@ -95,6 +96,15 @@ def test_objects_say_what_acted() -> None:
         "lab:DeepSeek",
         "model:DeepSeek R1",
     ]
+
+
+def test_objects_give_a_time_by_itself_and_in_words() -> None:
+    at = datetime(2025, 1, 27, 16, tzinfo=timezone(timedelta(hours=-5)))
+    block = Block("next", BlockKind.NOTE, 9, lines=((Moment(at, "27 Jan 21:00 UTC"),),), folded=True)
+    found = objects(Summary((block,), "s"))["blocks"][0]
+    assert found["lines"] == [[{"text": "27 Jan 21:00 UTC", "style": "moment", "at": "2025-01-27T21:00:00Z"}]]
+    assert found["folded"] is True
+    assert markdown(Summary((block,), "s")) == "_27 Jan 21:00 UTC_"
 
 
 @settings(max_examples=40)

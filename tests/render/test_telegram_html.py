@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Block, BlockKind, Line, Link, Strong, Summary
+from bot.core.model import Block, BlockKind, Line, Link, Moment, Strong, Summary
 from bot.render import html
 from bot.render.limits import MESSAGE_LIMIT, PHONE_WIDTH
 from bot.render.telegram_html import inline_html
@@ -155,6 +156,42 @@ def test_long_quotations_fold_up_and_short_ones_do_not() -> None:
 
     assert kinds(2) == ["blockquote"]
     assert kinds(9) == ["expandable_blockquote"]
+
+
+AT = datetime(2025, 1, 27, 21, tzinfo=UTC)
+
+
+def test_a_time_is_an_entity_that_the_reader_sees_in_the_reader_s_zone() -> None:
+    line: Line = ("Next message: ", Moment(AT, "27 Jan 21:00 UTC"), "; watching for a rebound.")
+    for kind, style in ((BlockKind.FACTS, []), (BlockKind.NOTE, ["italic"] * 2), (BlockKind.HEADLINE, ["bold"] * 2)):
+        text, entities = parse(html(Summary((Block("next", kind, 1, lines=(line,)),))))
+        assert text.endswith("Next message: 27 Jan 21:00 UTC; watching for a rebound.")
+        times = [e for e in entities if e.type == "date_time"]
+        assert [(e.unix_time, e.date_time_format) for e in times] == [(1738011600, "dt")]
+        assert text[times[0].offset :][: times[0].length] == "27 Jan 21:00 UTC"
+        assert [e.type for e in entities if e.type != "date_time"] == style
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2039, 9999])
+def test_a_time_telegram_cannot_hold_is_shown_as_we_wrote_it(year: int) -> None:
+    block = Block("b", BlockKind.FACTS, 1, lines=((Moment(AT.replace(year=year), "then"),),))
+    assert parse(html(Summary((block,)))) == ("• then", [])
+
+
+def test_details_are_folded_into_one_quotation_in_their_order() -> None:
+    told = Block("what", BlockKind.FACTS, 9, "What happened", (("It fell.",),))
+    quotes = Block("voices", BlockKind.QUOTES, 5, "Voices", tuple((f"“quote {i}”",) for i in range(9)), folded=True)
+    table = Block("sum", BlockKind.TABLE, 4, "Arithmetic", rows=(("a", "b"), ("1", "2")), folded=True)
+    note = Block("note", BlockKind.NOTE, 9, lines=(("Not investment advice.",),))
+    head = Block("headline", BlockKind.HEADLINE, 100, lines=(("Nvidia falls",),), folded=True)
+    text, entities = parse(html(Summary((head, told, quotes, table, note))))
+    folds = [e for e in entities if "blockquote" in e.type]
+    assert [e.type for e in folds] == ["expandable_blockquote"]
+    folded = text[folds[0].offset :][: folds[0].length]
+    assert folded.startswith("Voices\n“quote 0”")
+    assert folded.endswith("Arithmetic\na  b\n1  2")
+    assert text.startswith("Nvidia falls\n\nWhat happened")
+    assert text.endswith("\n\nNot investment advice.")
 
 
 def test_a_hundred_and_one_formatted_pieces_are_too_many() -> None:

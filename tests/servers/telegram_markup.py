@@ -7,12 +7,13 @@ answers mistakes. It knows nothing of the renderer it is used to check.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _TAGS = {
     "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline", "ins": "underline",
     "s": "strikethrough", "strike": "strikethrough", "del": "strikethrough", "tg-spoiler": "spoiler", "span": "spoiler",
     "a": "text_link", "code": "code", "pre": "pre", "blockquote": "blockquote", "tg-emoji": "custom_emoji",
+    "tg-time": "date_time",
 }  # fmt: skip
 _ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
@@ -31,6 +32,8 @@ class Entity:
     offset: int
     length: int
     url: str = ""
+    unix_time: int = 0
+    date_time_format: str = ""
 
 
 def utf16(text: str) -> int:
@@ -46,7 +49,7 @@ def parse(markup: str) -> tuple[str, list[Entity]]:
         raise MarkupError("strings must be encoded in UTF-8") from exc
     shown: list[str] = []
     units = 0
-    stack: list[tuple[str, str, int, str, int]] = []
+    stack: list[tuple[str, str, int, dict[str, str], int]] = []
     entities: list[tuple[int, Entity]] = []
     opened = 0
     i = 0
@@ -69,11 +72,11 @@ def parse(markup: str) -> tuple[str, list[Entity]]:
             if end < 0:
                 raise MarkupError(f"Unclosed end tag at byte offset {at}")
             name = markup[i + 2 : end].strip().lower()
-            tag, kind, start, url, order = stack.pop()
+            tag, kind, start, attributes, order = stack.pop()
             if name and name != tag:
                 raise MarkupError(f'Unmatched end tag at byte offset {at}, expected "</{tag}>", found "</{name}>"')
-            if units > start and (kind != "text_link" or url):
-                entities.append((order, Entity(kind, start, units - start, url)))
+            if units > start and (found := _entity(Entity(kind, start, units - start), attributes)):
+                entities.append((order, found))
             i = end + 1
         else:
             tag, attributes, i = _start_tag(markup, i)
@@ -81,12 +84,35 @@ def parse(markup: str) -> tuple[str, list[Entity]]:
             kind = _TAGS[tag]
             if tag == "blockquote" and "expandable" in attributes:
                 kind = "expandable_blockquote"
-            stack.append((tag, kind, units, attributes.get("href", "") if tag == "a" else "", opened))
+            stack.append((tag, kind, units, attributes, opened))
     if stack:
         raise MarkupError(f'Can\'t find end tag corresponding to start tag "{stack[-1][0]}"')
     ordered = [entity for _, entity in sorted(entities, key=lambda e: (e[1].offset, -e[1].length, e[0]))]
     _check_nesting(ordered)
     return "".join(shown), ordered
+
+
+def _entity(found: Entity, attributes: dict[str, str]) -> Entity | None:
+    """The entity with what its attributes say; a link to nowhere and a time that is none are no entities."""
+    if found.type == "text_link":
+        return replace(found, url=url) if (url := attributes.get("href", "")) else None
+    if found.type == "date_time":
+        form = _time_format(attributes.get("format", ""))
+        return replace(found, unix_time=unix, date_time_format=form) if (unix := _unix(attributes)) else None
+    return found
+
+
+def _unix(attributes: dict[str, str]) -> int:
+    """Seconds since 1970 in 32 bits, as far as they can be read; otherwise no time at all."""
+    digits = re.match(r"\d+", attributes.get("unix", ""))
+    return int(digits[0]) if digits and int(digits[0]) < 2**31 else 0
+
+
+def _time_format(text: str) -> str:
+    """``r``, or which parts of a date and a time are shown (https://core.telegram.org/bots/api#date-time-entity-formatting)."""
+    if not re.fullmatch(r"r|w?[dD]?[tT]?", text):
+        raise MarkupError("Invalid date format used")
+    return text
 
 
 def _decode(match: re.Match[str]) -> str:
@@ -140,6 +166,8 @@ def _check_nesting(entities: list[Entity]) -> None:
                 continue
             if outer.type in ("pre", "code"):
                 raise MarkupError(f"{inner.type} inside {outer.type}")
+            if "date_time" in (outer.type, inner.type) and "blockquote" not in outer.type:
+                raise MarkupError(f"{inner.type} inside {outer.type}, which is removed around a time")
             if "blockquote" in outer.type and "blockquote" in inner.type:
                 raise MarkupError("a block quotation inside another")
             if outer.type == inner.type:

@@ -23,6 +23,9 @@ from tests.servers.telegram_markup import Entity, MarkupError, parse, utf16
         ("\ud800", "UTF-8"),
         ("<pre><b>x</b></pre>", "bold inside pre"),
         ("<blockquote>a<blockquote>b</blockquote></blockquote>", "block quotation inside"),
+        ('<tg-time unix="1737972000" format="yyyy">x</tg-time>', "Invalid date format used"),
+        ('<b><tg-time unix="1737972000">x</tg-time></b>', "date_time inside bold"),
+        ('<tg-time unix="1737972000"><i>x</i></tg-time>', "italic inside date_time"),
     ],
 )
 def test_markup_telegram_refuses_is_refused(markup: str, words: str) -> None:
@@ -43,6 +46,12 @@ def test_markup_telegram_refuses_is_refused(markup: str, words: str) -> None:
         ),
         ("<blockquote expandable>q</blockquote>", "q", [Entity("expandable_blockquote", 0, 1)]),
         ("<b></b>x", "x", []),
+        (
+            '<tg-time unix="1737972000" format="wDT">x</tg-time>',
+            "x",
+            [Entity("date_time", 0, 1, unix_time=1737972000, date_time_format="wDT")],
+        ),
+        ('<tg-time unix="soon">x</tg-time>', "x", []),
     ],
 )
 def test_valid_markup_gives_text_and_entities_in_utf16_units(markup: str, text: str, entities: list[Entity]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.adapters.store import rows
 from bot.adapters.store.codec import RowCodec, to_json
-from bot.core.model import FollowUpKind, Line, Link, Mention, ScoreReason, Strong
+from bot.core.model import FollowUpKind, Line, Link, Mention, Moment, ScoreReason, Strong
 
 FOLDER = Path(__file__).parent / "stored"
 ROWS: dict[str, RowCodec] = {
@@ -37,7 +37,9 @@ CELLS: dict[str, Any] = {
 def example(kind: Any, *, full: bool, name: str = "x", depth: int = 2) -> Any:
     """A value of ``kind``, always the same one: with everything a field can hold, or with as little as it can hold."""
     if kind == Line:
-        return (f"{name} — €\u2028", Strong("strong"), Link("link", "https://news.example/a?b=c")) if full else ()
+        then = Moment(datetime(2025, 1, 27, 14, 30, tzinfo=UTC), "then")
+        marked = (Strong("strong"), Link("link", "https://news.example/a?b=c"), then)
+        return (f"{name} — €\u2028", *marked) if full else ()
     if kind is FollowUpKind:
         return FollowUpKind.parse("rebound 7.5%" if full else "session close")
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.core.model import FollowUpKind, Line, Link, Strong, Suppression
+from bot.core.model import FollowUpKind, Line, Link, Moment, Strong, Suppression
 
 moments = st.datetimes(
     min_value=datetime(1, 1, 2),  # noqa: DTZ001 - Hypothesis wants naive bounds
@@ -40,7 +40,7 @@ def values(kind: Any, depth: int = 3) -> st.SearchStrategy[Any]:
     if kind in _SCALARS:
         return _SCALARS[kind]
     if kind == Line:
-        return st.lists(st.one_of(texts, values(Strong), values(Link)), max_size=3).map(tuple)
+        return st.lists(st.one_of(texts, values(Strong), values(Link), values(Moment)), max_size=3).map(tuple)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return st.sampled_from(list(kind))
     if dataclasses.is_dataclass(kind):

@@ -28,7 +28,7 @@ from typing import Any, Generic, TypeVar
 import cattrs
 
 from bot.core.errors import StoreError
-from bot.core.model import FollowUpKind, Inline, Link, Severity, Strong, Suppression
+from bot.core.model import FollowUpKind, Inline, Link, Moment, Severity, Strong, Suppression
 
 T = TypeVar("T")
 Encoder = Callable[[Any], Any]
@@ -83,7 +83,7 @@ def _converter() -> cattrs.Converter:
         made.register_unstructure_hook(kind, encode)
         made.register_structure_hook(kind, _ignoring_type(decode))
     # an inline is text or one of the marked kinds, which cattrs distinguishes by their fields
-    marked: Any = Strong | Link
+    marked: Any = Strong | Link | Moment
     of_marked = made.get_structure_hook(marked)
     made.register_structure_hook(Inline, lambda data, _: data if isinstance(data, str) else of_marked(data, marked))
     return made

@@ -43,6 +43,7 @@ from bot.core.model.delivery import (
     Silence,
     held_back_key,
 )
+<<<<<<< HEAD
 from bot.core.model.messages import (
     Announcement,
     Block,
@@ -56,6 +57,9 @@ from bot.core.model.messages import (
     Strong,
     Summary,
 )
+=======
+from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Moment, Strong, Summary
+>>>>>>> rich
 from bot.core.model.news import (
     Attributed,
     Attribution,

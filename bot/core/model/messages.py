@@ -25,7 +25,16 @@ class Link:
     url: str
 
 
-Inline = str | Strong | Link
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time. Where the reader's program knows the reader's zone it shows ``at``, else ``text``."""
+
+    at: datetime
+    text: str
+    """Our wording of it, which says its zone."""
+
+
+Inline = str | Strong | Link | Moment
 Line = tuple[Inline, ...]
 """One line of text. Strings are raw: the renderer escapes them, once."""
 
@@ -55,6 +64,8 @@ class Block:
     lines: tuple[Line, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     """The cells of a table; the first row is the header."""
+    folded: bool = False
+    """A detail: where a message can be folded, it is shown when the reader unfolds it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, datetime, timedelta
 
-from bot.core.model import STATED_FROM, Claim, Phase, Reference
+from bot.core.model import STATED_FROM, Claim, Moment, Phase, Reference
 
 MINUS = "−"
 PHASE_WORDS = {
@@ -53,6 +53,11 @@ def clock(at: datetime) -> str:
 def moment(at: datetime) -> str:
     """``27 Jan 10:00 UTC``."""
     return f"{at.day} {at:%b} {at:%H:%M} UTC"
+
+
+def when(at: datetime) -> Moment:
+    """``27 Jan 10:00 UTC``, which the reader sees in the reader's own zone where that is possible."""
+    return Moment(at, moment(at))
 
 
 def age(span: timedelta) -> str:
