@@ -43,7 +43,6 @@ from bot.core.model.delivery import (
     Silence,
     held_back_key,
 )
-<<<<<<< HEAD
 from bot.core.model.messages import (
     Announcement,
     Block,
@@ -53,13 +52,11 @@ from bot.core.model.messages import (
     Inline,
     Line,
     Link,
+    Moment,
     StockMove,
     Strong,
     Summary,
 )
-=======
-from bot.core.model.messages import Announcement, Block, BlockKind, Inline, Line, Link, Moment, Strong, Summary
->>>>>>> rich
 from bot.core.model.news import (
     Attributed,
     Attribution,
