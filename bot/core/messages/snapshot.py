@@ -179,8 +179,8 @@ def move_at(
 
 
 def fresh_move(prices: SymbolPrices, snapshot: Snapshot) -> StockMove | None:
-    """The move in the snapshot's session of a stock that is not of its incident; ``None`` where its price is old, unless
-    it is that of the close, which stands."""
+    """The move in the snapshot's session of a stock that is not of its incident; ``None`` where its price is old,
+    unless it is that of the close, which stands."""
     move = move_at(prices, snapshot.at)
     if move is None or move.session != snapshot.session:
         return None

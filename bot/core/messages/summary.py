@@ -21,6 +21,7 @@ from bot.core.messages.blocks.precedents import precedents
 from bot.core.messages.blocks.table import as_of, by_line, held_up_line, table, usual_time
 from bot.core.messages.blocks.voices import voices
 from bot.core.messages.blocks.why import why
+from bot.core.messages.folding import as_details, folded
 from bot.core.messages.groups import fallen_group, group_of
 from bot.core.messages.headline import Headline
 from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
@@ -38,6 +39,7 @@ from bot.core.model import (
     Figures,
     FollowUpKind,
     Incident,
+    Inline,
     Line,
     Reason,
     Reference,
@@ -52,7 +54,7 @@ from bot.core.news.exposures import main_exposure_title
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
-from bot.core.text.wording import listing, moment, percent, price, short_day
+from bot.core.text.wording import listing, percent, price, short_day, when
 
 FOLLOW_UP_WORDS = {
     SESSION_CLOSE: "at the close",
@@ -101,11 +103,11 @@ class MessageBuilder:
             *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
             *table(seen, self._line, apart),
             *([Block("who held up", BlockKind.FACTS, 40, "", tuple(held_up_line(around)))] if around else []),
-            *([] if known else self._background(seen)),
+            *([] if known else as_details(self._background(seen))),
             *self._next(thread, seen.at),
         ]
         agents = seen.told_cause.agents if seen.told_cause and seen.claim is Claim.STATED else ()
-        return replace(framed(headline, blocks), agents=agents, figures=seen.figures)
+        return replace(framed(headline, folded(blocks)), agents=agents, figures=seen.figures)
 
     def follow_up(
         self,
@@ -135,7 +137,7 @@ class MessageBuilder:
             *self._since_the_fall(moves, closed_at or at),
             *self._next(incident.thread, at),
         ]
-        return replace(framed(headline, blocks), figures=Figures(at, tuple(moves)))
+        return replace(framed(headline, folded(blocks)), figures=Figures(at, tuple(moves)))
 
     def merged(self, incident: Incident, alerts: Sequence[Alert], into: Incident, at: datetime) -> Summary:
         """The last edit of an incident that was merged ``into`` another."""
@@ -252,13 +254,13 @@ class MessageBuilder:
         times = [f.due_at for f in thread.follow_ups if f.done_at is None and f.due_at is not None]
         due = min(times, default=None)
         kinds = [f.kind for f in thread.follow_ups if f.waits_for_price]
-        parts = []
+        line: list[Inline] = []
         if due is not None:
-            parts.append(f"Next message: {f'by {moment(due)}' if due > at else 'once the official close is known'}")
+            line += ["Next message: by ", when(due)] if due > at else ["Next message: once the official close is known"]
         if kinds:
             words = ["a recovery" if k == RECOVERED else str(k).replace("rebound", "a rebound of") for k in kinds]
-            parts.append(f"{'watching' if parts else 'Watching'} for {listing(words)}")
-        return [Block("what next", BlockKind.NOTE, 20, "", ((f"{'; '.join(parts)}.",),))] if parts else []
+            line.append(f"{'; watching' if line else 'Watching'} for {listing(words)}")
+        return [Block("what next", BlockKind.NOTE, 20, "", ((*line, "."),))] if line else []
 
     # ------------------------------------------------------------------------------------------------------ details
 

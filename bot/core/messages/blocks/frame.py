@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.core.model import Block, BlockKind, Strong, Summary
 
-NOT_ADVICE = "Not investment advice."
+NOT_ADVICE = "Written by a machine (Aftershock). Not investment advice."
 
 
 def framed(headline: str, blocks: Iterable[Block], note: str = NOT_ADVICE) -> Summary:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Line, StockMove, Strong
+from bot.core.model import Line, Moment, StockMove, Strong
 from bot.core.prices.market import Market, SymbolPrices
 from bot.core.text.wording import (
     PHASE_WORDS,
@@ -31,12 +31,12 @@ Named = Callable[[str], str]
 def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[tuple[str, float]]) -> tuple[Line, ...]:
     """The lines. ``company`` names a symbol's company; ``indices`` are what the market did, by name."""
     lines: list[Line] = []
-    for move in _in_full(seen):
-        prices = market.of(move.symbol)
+    told = _in_full(seen)
+    for move in told[:1]:
         lines.append(price_line(move, company(move.symbol), seen.at))
-        lines += _further(move, prices)
-        if move.symbol == seen.lead.symbol:
-            lines += _volume(move, prices, seen.at)
+        lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _further(move, market.of(move.symbol))]
+        lines += _volume(move, market.of(move.symbol), seen.at)
+    lines += [_beside(move, told[0], company, market, seen.at) for move in told[1:]]
     if not lines:
         name = company(seen.lead.symbol)
         lines += [price_line(m, company(m.symbol), seen.at) for m in seen.turned[:TOLD_IN_FULL]]
@@ -51,8 +51,22 @@ def price_line(move: StockMove, name: str, at: datetime) -> Line:
     old = aged(at - move.at)
     return (
         Strong(f"{name} ({move.symbol}) {price(move.price)}, {percent(move.change)}"),
-        f" {against(move.reference)}; {PHASE_WORDS[move.phase]}, {clock(move.at)}{f' ({old})' if old else ''}.",
+        f" {against(move.reference)}; {PHASE_WORDS[move.phase]}, ",
+        Moment(move.at, clock(move.at)),
+        f" ({old})." if old else ".",
     )
+
+
+def _beside(move: StockMove, first: StockMove, company: Named, market: Market, at: datetime) -> Line:
+    """Another stock's price in one line; its reference and time only where they are not those of the first."""
+    alike = (move.at, move.phase, move.reference.kind, move.reference.session) == (
+        first.at, first.phase, first.reference.kind, first.reference.session
+    )  # fmt: skip
+    line = price_line(move, company(move.symbol), at)
+    further = _further(move, market.of(move.symbol))
+    if alike:
+        return (line[0], f"; {'; '.join(further)}." if further else ".")
+    return (*line[:-1], "".join(("; ", "; ".join(further), ".")) if further else ".") if line[-1] == "." else line
 
 
 def _in_full(seen: Snapshot) -> list[StockMove]:
@@ -62,23 +76,20 @@ def _in_full(seen: Snapshot) -> list[StockMove]:
     return list(dict.fromkeys(chosen))[:TOLD_IN_FULL]
 
 
-def _further(move: StockMove, prices: SymbolPrices) -> list[Line]:
+def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
     """How far it went beyond the price told, and how long no close was beyond that price."""
-    lines: list[Line] = []
-    word = "low" if move.change < 0 else "high"
+    words: list[str] = []
+    way = "low" if move.change < 0 else "high"
     if (furthest := move.furthest) is not None:
         level = f"{price(furthest.price)}, " if furthest.price is not None else ""
-        lines.append(
-            (f"As {word} as {level}{percent(furthest.change)}{span_words(furthest.start_at, furthest.end_at)}.",)
-        )
+        words.append(f"as {way} as {level}{percent(furthest.change)}{span_words(furthest.start_at, furthest.end_at)}")
     extreme = (prices.lowest_since if move.change < 0 else prices.highest_since)(move.price, move.session)
     if extreme.sessions >= NOTABLE_SESSIONS:
-        word = "Lowest" if move.change < 0 else "Highest"
         if extreme.since is not None:
-            lines.append((f"{word} since {day(extreme.since)} (against closes).",))
+            words.append(f"{way}est since {day(extreme.since)} (against closes)")
         else:
-            lines.append((f"{word} of the {extreme.sessions} closes on record.",))
-    return lines
+            words.append(f"{way}est of the {extreme.sessions} closes on record")
+    return words
 
 
 def _volume(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:

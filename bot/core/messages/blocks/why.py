@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from bot.core.messages.blocks.correction import corrected, replaced
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Block, BlockKind, CauseRef, Claim, Line, Link, Reach, Story
-from bot.core.text.wording import CAUSE_HEADINGS, age, confidence_words, count, listing, moment, shortened
+from bot.core.model import Block, BlockKind, CauseRef, Claim, Line, Link, Moment, Reach, Story
+from bot.core.text.wording import CAUSE_HEADINGS, age, confidence_words, count, listing, shortened, when
 
 POSSIBLE = "possible cause"
 """Name of the block about a cause that is not known: a lead written from the message leaves it out."""
@@ -36,7 +36,7 @@ def why(
         return [_block(calendar, Claim.STATED)] if calendar else []
     if claim is Claim.POSSIBLE:
         return [_block([*calendar, *_possibly(cause, seen)], claim)]
-    lines: list[Line] = [(*_story(cause.title, cause.link), _origin(cause))]
+    lines: list[Line] = [(*_story(cause.title, cause.link), *_origin(cause), ".")]
     if not known:
         lines += _background(cause, seen, company, exposure, naming)
     lines += _certainty(cause, claim)
@@ -52,8 +52,9 @@ def _background(
     """Where the story comes from, and how it concerns the lead."""
     lines: list[Line] = []
     if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
-        origin = f" — {_source(cause.first_source)}, {moment(cause.first_seen_at)}, {_ahead(cause, seen)}."
-        lines.append(("First story: ", *_story(cause.first_title, cause.first_link), origin))
+        source, seen_at = _source(cause.first_source), when(cause.first_seen_at)
+        origin = (f" — {source}, ", seen_at, f", {_ahead(cause, seen)}.")
+        lines.append(("First story: ", *_story(cause.first_title, cause.first_link), *origin))
         lines.append((f"Told by {_sources(cause)}.",))
     else:
         lines.append((f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",))
@@ -84,8 +85,8 @@ def _certainty(cause: CauseRef, claim: Claim) -> list[Line]:
 
 def _possibly(cause: CauseRef, seen: Snapshot) -> list[Line]:
     """A cause that is no more than possible, without what would make it sound like more."""
-    origin = _origin(cause).removesuffix(".")
-    story = ("Possibly: ", *_story(cause.title, cause.link), f"{origin} (confidence {cause.confidence:.2f}).")
+    certainty = f" (confidence {cause.confidence:.2f})."
+    story = ("Possibly: ", *_story(cause.title, cause.link), *_origin(cause), certainty)
     return [("No cause is known yet.",), story, (f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]
 
 
@@ -99,8 +100,8 @@ def _sources(cause: CauseRef) -> str:
     return f"{count(len(cause.sources), 'source')} ({listing([_source(name) for name in cause.sources], 4)})"
 
 
-def _origin(cause: CauseRef) -> str:
-    return f" — {_source(cause.source)}, {moment(cause.published_at or cause.seen_at)}."
+def _origin(cause: CauseRef) -> tuple[str | Moment, ...]:
+    return f" — {_source(cause.source)}, ", when(cause.published_at or cause.seen_at)
 
 
 def _block(lines: Sequence[Line], claim: Claim) -> Block:
