@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
@@ -159,7 +160,7 @@ class Announcer:
     ) -> Incident:
         """Send the timed follow-ups that are due. ``after_due`` leaves out those due at this very moment: they wait
         until all quotes of the moment are in."""
-        current = incident
+        current, due = incident, []
         for follow_up in follow_ups.due_by_time(incident, self.market.of(incident.lead), at, self.running_since):
             assert follow_up.due_at is not None
             overdue = at - follow_up.due_at
@@ -168,8 +169,12 @@ class Announcer:
             if overdue > follow_ups.STALE_AFTER:
                 current = self.incidents.end_follow_ups(current, [follow_up.kind], at, FollowUpOutcome.STALE)
             else:
-                late = overdue > follow_ups.LATE_AFTER
-                current = self._follow_up(current, [follow_up.kind], at, result, closed_at=follow_up.due_at, late=late)
+                due.append((follow_up.due_at, follow_up.kind))
+        if due:
+            due.sort(key=itemgetter(0), reverse=True)  # one message; the latest says more than those before
+            late = at - due[0][0] > follow_ups.LATE_AFTER
+            kinds = [kind for _, kind in due]
+            current = self._follow_up(current, kinds, at, result, closed_at=due[0][0], late=late)
         return current
 
     def _lapse(

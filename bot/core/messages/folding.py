@@ -1,4 +1,4 @@
-"""What of a message is read at a glance, and what is unfolded: the first page of a phone holds the move and its cause."""
+"""What of a message is read at a glance, and what is unfolded: a phone's first page holds the move and its cause."""
 
 from __future__ import annotations
 

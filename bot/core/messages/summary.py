@@ -137,7 +137,7 @@ class MessageBuilder:
             *self._since_the_fall(moves, closed_at or at),
             *self._next(incident.thread, at),
         ]
-        return replace(framed(headline, folded(blocks)), figures=Figures(at, tuple(moves)))
+        return replace(framed(headline, folded(blocks)), figures=Figures(closed_at or at, tuple(moves)))
 
     def merged(self, incident: Incident, alerts: Sequence[Alert], into: Incident, at: datetime) -> Summary:
         """The last edit of an incident that was merged ``into`` another."""
@@ -230,16 +230,17 @@ class MessageBuilder:
     def _since(
         self, incident: Incident, alerts: Sequence[Alert], lead: Alert, at: datetime, closed_at: datetime | None
     ) -> list[StockMove]:
-        """Each stock's move from its price before the fall, at ``at`` or at the close ``closed_at``; the lead first."""
+        """Each stock's move from the close before its fall, at ``at`` or at the close ``closed_at``; the lead first."""
         moves = []
         for symbol in dict.fromkeys([lead.symbol, *incident.symbols]):
-            alert = next((a for a in alerts if a.symbol == symbol and a.reference is not None), None)
+            alert = min((a for a in alerts if a.symbol == symbol), key=lambda a: a.session, default=None)
             prices = self.market.of(symbol)
-            before = level_before(alert, prices) if alert else None
+            session = prices.timetable.on(alert.session) if alert else None
+            before = (session and prices.close_before(session, 1)) or (alert and level_before(alert, prices))
             move = move_at(prices, at, closed_at, before) if before else None
             if move is not None:
                 moves.append(move)
-        return moves
+        return moves if len(moves) > 1 else [m for m in moves if m.symbol == lead.symbol]
 
     def _profile(self, seen: Snapshot) -> IncidentProfile:
         """The features by which precedents are found."""

@@ -1,0 +1,275 @@
+"""Random worlds, and what must hold of every message about them.
+
+``python -m tests.core.message_worlds 10000`` walks that many; the suite walks fewer.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from bot.core.engine import Engine
+from bot.core.messages.pictures import price_picture, table_picture
+from bot.core.model import Announcement, Block, Observation, Quote, QuoteKind, Reason, StockMove, Summary
+from bot.core.news import Companies, Company, NewsIndex
+from bot.core.prices.market import Market
+from bot.core.rules.conditions import All, Condition
+from bot.core.rules.rule import Rule, RuleSet
+from bot.core.text.wording import OLD, clock, percent, price
+from bot.render import plain
+from tests.core import worlds
+from tests.core.worlds import TOPICS, at, close, news, quote, rule, story, weekday_timetable
+
+STOCKS = ("NVDA", "AVGO", "MRVL", "VRT", "ETN", "MOD", "KO", "PEP")
+COMPANIES = Companies(
+    [
+        Company("NVDA", "Nvidia", exchange="XNYS", exposures={"ai-chips": 1.0}),
+        Company("AVGO", "Broadcom", exchange="XNYS", exposures={"ai-chips": 0.8}),
+        Company("MRVL", "Marvell", exchange="XNYS", exposures={"ai-chips": 0.7}),
+        Company("VRT", "Vertiv", exchange="XNYS", exposures={"cooling": 1.0}),
+        Company("ETN", "Eaton", exchange="XNYS", exposures={"cooling": 0.6}),
+        Company("MOD", "Modine", exchange="XNYS", exposures={"cooling": 0.9}),
+        Company("KO", "Coca-Cola", exchange="XNYS"),
+        Company("PEP", "PepsiCo", exchange="XNYS"),
+        Company("SPY", "S&P 500 fund", exchange="XNYS", tracks="S&P 500"),
+    ]
+)
+TITLES = (
+    worlds.CHEAP,
+    "DeepSeek-R1 is out",
+    "Nvidia sinks as DeepSeek releases DeepSeek-R1",
+    "Chip stocks fall after DeepSeek launches a cheaper model",
+    "Vertiv and Eaton tumble on fears of DeepSeek-R1",
+    "Broadcom rises as DeepSeek-R1 stirs demand",
+    "Coca-Cola opens a plant",
+)
+DAYS = ("01-27", "01-28", "01-29")
+HOURS = (9.5, 10.0, 11.0, 13.5, 14.5, 15.0, 16.0, 17.5, 19.0, 20.5, 21.0, 22.0, 23.5)
+NEW = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED})
+
+
+@dataclass(frozen=True)
+class World:
+    """Rules, and what is seen."""
+
+    rules: tuple[Rule, ...]
+    tape: tuple[Observation, ...]
+
+
+def world(random: Random) -> World:
+    """Any rules over any prices and stories."""
+    return World(tuple(_rules(random)), tuple(_tape(random)))
+
+
+def _rules(random: Random) -> Iterator[Rule]:
+    for number in range(random.randint(1, 4)):
+        follow_up = ("session close", "rebound 5%", "next session close", "recovered") if random.random() < 0.7 else ()
+        yield rule(
+            f"rule-{number}", _condition(random), symbols=STOCKS, hold=random.choice((1, 2)), follow_up=follow_up
+        )
+
+
+def _condition(random: Random) -> Condition:
+    sinces = ("previous close", "previous close", "open", "30m", "2 sessions", "high of 3 sessions", "story")
+    asked = random.choice(("< -5%", "< -10%", "between -10% and -4%", "> 5%", "< -2%"))
+    moved = worlds.price(asked, random.choice(sinces))
+    return random.choice((moved, All((moved, news())), news(), All((moved, news(within=2)))))
+
+
+def _tape(random: Random) -> Iterator[Observation]:
+    for symbol in (*STOCKS, "SPY"):
+        for day in ("01-21", "01-22", "01-23", "01-24"):
+            yield close(symbol, 100.0 * random.uniform(0.97, 1.03), day)
+    for _ in range(random.randint(0, 6)):
+        hour = random.choice(HOURS)
+        day = random.choice(("01-24", "01-25", *DAYS))
+        moment = at(f"{day} 00:00") + timedelta(hours=hour, seconds=random.choice((0, 0, 1, 60)))
+        yield story(random.choice(TITLES), f"{moment:%m-%d %H:%M:%S}", random.choice(("wire", "paper", "blog")))
+    for symbol in STOCKS:
+        if random.random() < 0.2:
+            continue
+        yield from _prices(random, symbol)
+    yield from (quote("SPY", 100.0, f"{day} 15:00") for day in DAYS)
+
+
+def _prices(random: Random, symbol: str) -> Iterator[Quote]:
+    level = 100.0
+    daily = random.random() < 0.3
+    for day in DAYS:
+        level *= 1 + random.choice((-0.16, -0.11, -0.07, -0.03, 0.0, 0.02, 0.06, 0.12))
+        low, high = level * random.uniform(0.9, 1.0), level * random.uniform(1.0, 1.1)
+        if daily:
+            yield quote(symbol, high, f"{day} 14:30", QuoteKind.OPEN)
+            yield quote(symbol, low, f"{day} 21:00", QuoteKind.LOW)
+            yield quote(symbol, high, f"{day} 21:00", QuoteKind.HIGH)
+            yield quote(symbol, level, f"{day} 21:00", QuoteKind.CLOSE)
+            continue
+        for hour in sorted(random.sample(HOURS, random.randint(1, len(HOURS)))):
+            moment = at(f"{day} 00:00") + timedelta(hours=hour, seconds=random.choice((0, 0, 2, 61)))
+            when = f"{moment:%m-%d %H:%M:%S}"
+            if random.random() < 0.2 and hour < 21:
+                yield quote(symbol, low, when, QuoteKind.LOW)
+                yield quote(symbol, high, when, QuoteKind.HIGH)
+            yield quote(symbol, random.uniform(low, high), when)
+        if random.random() < 0.7:
+            yield quote(symbol, level, f"{day} 21:00", QuoteKind.CLOSE)
+        level *= random.uniform(0.97, 1.05)
+
+
+# ------------------------------------------------------------------------------------------------------------ walking
+
+
+def walk(found: World) -> int:
+    """Plays a world and asks of every message what must hold; returns how many messages there were."""
+    timetable = weekday_timetable()
+    machine = Engine(
+        RuleSet(found.rules),
+        COMPANIES,
+        TOPICS,
+        NewsIndex(TOPICS, COMPANIES, window=timedelta(days=14)),
+        Market(lambda symbol: timetable),
+        benchmark="SPY",
+        watching_since=at("01-20 00:00"),
+    )
+    told: list[Announcement] = []
+    moments = sorted({o.seen_at for o in found.tape})
+    moments += [at(f"{day} {hour}") for day in ("01-30", "02-03", "02-04", "02-05") for hour in ("03:00", "23:59")]
+    for moment in sorted(moments):
+        decided = machine.step([o for o in found.tape if o.seen_at == moment], moment)
+        for announcement in decided.announcements:
+            if announcement.incident:
+                check(machine, announcement)
+                told.append(announcement)
+    apart(told)
+    return len(told)
+
+
+def apart(told: Sequence[Announcement]) -> None:
+    """No two new messages of one incident come together, and no message is edited as it goes out."""
+    last: dict[str, datetime] = {}
+    for announcement in told:
+        of = announcement.edits or announcement.incident
+        before = last.get(of)
+        if before is not None and announcement.at - before < timedelta(seconds=1):
+            what = f"{announcement.reason} {announcement.key} {announcement.at - before} after another"
+            so_far = [f"{a.at:%d %H:%M:%S} {a.key} {a.reason} {a.summary.subject}" for a in told if a.incident == announcement.incident]
+            raise AssertionError(f"{what}: {announcement.summary.subject}\n" + "\n".join(so_far))
+        last[of] = announcement.at
+        if not announcement.edits:
+            last[announcement.key] = announcement.at
+
+
+def check(machine: Engine, announcement: Announcement) -> None:
+    """Everything a message says agrees with its figures, and these with the moment."""
+    summary = announcement.summary
+    if any(b.name == "part of" for b in summary.blocks) or announcement.reason is Reason.CORRECTED:
+        return
+    figures = summary.figures
+    assert figures is not None
+    text = plain(summary, width=None)
+    assert figures.at == announcement.at or announcement.reason is Reason.FOLLOW_UP
+    assert len({m.symbol for m in figures.moves}) == len(figures.moves)
+    _check_picture(machine, announcement)
+    _check_ages(text, figures.moves, figures.at)
+    for due in re.findall(r"Next message: by (\d+ \w+ \d\d:\d\d) UTC", text):
+        assert datetime.strptime(f"2025 {due} +0000", "%Y %d %b %H:%M %z") > announcement.at, text
+    if announcement.reason is Reason.FOLLOW_UP:
+        return
+    _check_cause(summary, text)
+    if figures.moves:
+        lead = figures.moves[0]
+        assert percent(lead.change) in text, text
+        assert price(lead.price) in text, text
+        worst = max((m.severity or 0, round(abs(m.change), 12)) for m in figures.moves)
+        assert (lead.severity or 0, round(abs(lead.change), 12)) == worst, text
+    _check_counts(summary, figures.moves)
+    if not announcement.edits:
+        session = machine.market.of(machine.incidents.get(announcement.incident).lead).timetable  # type: ignore[union-attr]
+        current = session.current(announcement.at)
+        before = session.before(current) if current else None
+        assert all(m.session in {s.date for s in (current, before) if s} for m in figures.moves), text
+
+
+def _check_counts(summary: Summary, moves: Sequence[StockMove]) -> None:
+    """The stocks in the headline are the rows of the table, and move as its verb says."""
+    subject = re.sub(r"^[A-Z][\w ]+: ", "", summary.subject)
+    falls = re.search(r"\bfalls?\b", subject)
+    rises = re.search(r"\brises?\b", subject)
+    if falls is None and rises is None:
+        return
+    assert all((m.change < 0) == (falls is not None) for m in moves), subject
+    group = re.match(r"(\d+) ", subject)
+    others = re.search(r"(?:alongside|with) (\d+) other stocks?", subject)
+    named = 2 if re.search(r"% (?:since [\w: ]+|in \d sessions?|from [\w ]+)? ?and \w", subject) or " % and " in subject else 1
+    counted = int(group[1]) if group else named + (int(others[1]) if others else 0)
+    assert counted == len(moves), f"{subject}: {len(moves)}"
+    rows = [b for b in summary.blocks if b.name.startswith("who is hit")]
+    if rows:
+        assert sum(map(_rows, rows)) == len(moves), subject
+        assert str(len(moves)) in rows[0].title
+    else:
+        assert len(moves) == 1, subject
+
+
+def _rows(block: Block) -> int:
+    """How many stocks a table's lines of business count."""
+    number = 0
+    for line in block.lines:
+        words = "".join(i if isinstance(i, str) else i.text for i in line)
+        if isinstance(line[0], str):
+            continue  # those that did not move so, or have no price
+        number += len(re.findall(r"\b[A-Z]{2,4} [+−]?\d", words))
+        number += sum(int(n) for n in re.findall(r"and (\d+) more", words))
+    return number
+
+
+def _check_cause(summary: Summary, text: str) -> None:
+    """A message that names a cause never says that there is none."""
+    none = "no cause" in summary.subject or "No cause" in text
+    stated = any(b.name == "why" and any("Confidence" in str(line) for line in b.lines) for b in summary.blocks)
+    assert not (none and stated), text
+    if "rises" in summary.subject:
+        assert "Likely cause" not in text, text
+        assert "hit" not in text, text
+
+
+def _check_ages(text: str, moves: Sequence[StockMove], moment: datetime) -> None:
+    """No old price without its age or its time."""
+    for move in moves:
+        if moment - move.at > OLD:
+            assert " old" in text or f"{move.at:%H:%M}" in text, f"{move}\n{text}"
+
+
+def _check_picture(machine: Engine, announcement: Announcement) -> None:
+    """A picture shows the figures of its text."""
+    figures = announcement.summary.figures
+    incident = machine.incidents.get(announcement.incident)
+    assert figures is not None
+    assert incident is not None
+    alerts = [a for a in map(machine.alerts.get, incident.alerts) if a is not None]
+    chart = price_picture(machine.market, COMPANIES, incident, alerts, figures)
+    if chart is not None:
+        lead = figures.moves[0]
+        assert (chart.symbol, chart.price, chart.change, chart.price_at) == (
+            lead.symbol, lead.price, lead.change, lead.at
+        )  # fmt: skip
+        shown = {m.symbol: m.change for m in figures.moves}
+        assert all(shown[p.symbol] == p.change for p in chart.peers)
+    table = table_picture(COMPANIES, TOPICS, figures)
+    if table is not None:
+        assert {cell for row in table.rows for cell in row.cells} == {(m.symbol, m.change) for m in figures.moves}
+
+
+if __name__ == "__main__":
+    messages = 0
+    for seed in range(int(sys.argv[1])):
+        try:
+            messages += walk(world(Random(seed)))
+        except AssertionError:
+            print(f"world {seed}")
+            raise
+    print(f"{sys.argv[1]} worlds, {messages} messages")
