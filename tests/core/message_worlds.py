@@ -19,7 +19,7 @@ from bot.core.news import Companies, Company, NewsIndex
 from bot.core.prices.market import Market
 from bot.core.rules.conditions import All, Condition
 from bot.core.rules.rule import Rule, RuleSet
-from bot.core.text.wording import OLD, clock, percent, price
+from bot.core.text.wording import OLD, percent, price
 from bot.render import plain
 from tests.core import worlds
 from tests.core.worlds import TOPICS, at, close, news, quote, rule, story, weekday_timetable
@@ -156,7 +156,11 @@ def apart(told: Sequence[Announcement]) -> None:
         before = last.get(of)
         if before is not None and announcement.at - before < timedelta(seconds=1):
             what = f"{announcement.reason} {announcement.key} {announcement.at - before} after another"
-            so_far = [f"{a.at:%d %H:%M:%S} {a.key} {a.reason} {a.summary.subject}" for a in told if a.incident == announcement.incident]
+            so_far = [
+                f"{a.at:%d %H:%M:%S} {a.key} {a.reason} {a.summary.subject}"
+                for a in told
+                if a.incident == announcement.incident
+            ]
             raise AssertionError(f"{what}: {announcement.summary.subject}\n" + "\n".join(so_far))
         last[of] = announcement.at
         if not announcement.edits:
@@ -204,7 +208,11 @@ def _check_counts(summary: Summary, moves: Sequence[StockMove]) -> None:
     assert all((m.change < 0) == (falls is not None) for m in moves), subject
     group = re.match(r"(\d+) ", subject)
     others = re.search(r"(?:alongside|with) (\d+) other stocks?", subject)
-    named = 2 if re.search(r"% (?:since [\w: ]+|in \d sessions?|from [\w ]+)? ?and \w", subject) or " % and " in subject else 1
+    named = (
+        2
+        if re.search(r"% (?:since [\w: ]+|in \d sessions?|from [\w ]+)? ?and \w", subject) or " % and " in subject
+        else 1
+    )
     counted = int(group[1]) if group else named + (int(others[1]) if others else 0)
     assert counted == len(moves), f"{subject}: {len(moves)}"
     rows = [b for b in summary.blocks if b.name.startswith("who is hit")]

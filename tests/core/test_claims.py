@@ -30,6 +30,7 @@ from bot.core.model import (
     CauseRef,
     Claim,
     EarningsDate,
+    Figures,
     Phase,
     Reach,
     Reason,
@@ -116,14 +117,20 @@ class Desk:
             self.market, STAGE.project.companies, TOPICS, is_group_rule=lambda rule: rule == "group-fall"
         )
 
+    def figures(self, moment: datetime) -> Figures:
+        """What a message would count at ``moment``."""
+        return self.builder.snapshot(self.incident, self.alerts, moment).figures
+
     def summaries(self) -> Iterator[Summary]:
         """Every message about the incident."""
         now, build = at("01-27 15:01"), self.builder
         for reason in (Reason.FIRST, Reason.ESCALATED, Reason.WIDENED):
-            yield build.incident(self.incident, self.alerts, ["CHRW", "RXO"], now, reason)
+            seen = build.snapshot(self.incident, self.alerts, now)
+            before = replace(self.incident.thread, told_change=-0.1, told_session=MONDAY, told_cause="another")
+            yield build.incident(seen, before, before, ["CHRW", "RXO"], reason)
         for kind in (SESSION_CLOSE, LAPSED):
             yield build.follow_up(self.incident, self.alerts, [kind], now)
-        yield build.merged(self.incident, self.alerts, self.incident)
+        yield build.merged(self.incident, self.alerts, self.incident, now)
         yield self._digest()
         if any(a.corrected_at is not None for a in self.alerts):
             yield build.correction(self.incident, self.alerts)
@@ -255,7 +262,9 @@ def test_a_correction_of_what_was_no_more_than_possible_does_not_name_its_topic(
 def test_no_story_of_a_possible_cause_is_marked_in_a_picture() -> None:
     for confidence, marked in ((0.59, False), (STATED_FROM, True)):
         desk = Desk(alert("CHRW", cause("ai-model", confidence)))
-        picture = price_picture(desk.market, STAGE.project.companies, desk.incident, desk.alerts, at("01-27 15:02"))
+        picture = price_picture(
+            desk.market, STAGE.project.companies, desk.incident, desk.alerts, desk.figures(at("01-27 15:02"))
+        )
         assert picture is not None
         assert (picture.story is not None) is marked
 

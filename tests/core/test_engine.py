@@ -26,6 +26,7 @@ from bot.core.model import (
 )
 from bot.core.prices.windows import parse_span
 from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.conditions import All
 
 from .worlds import CHEAP, at, close, engine, news, play, price, quote, rule, shock_tape, story
 
@@ -57,10 +58,28 @@ def test_repeats_of_one_trade_never_confirm_it() -> None:
     assert fired(play(engine(), [*tape, *repeats])) == []
 
 
-@pytest.mark.parametrize("kind", [QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.CLOSE])
+@pytest.mark.parametrize("kind", [QuoteKind.LOW, QuoteKind.CLOSE])
 def test_a_bars_mark_and_an_official_close_need_no_confirmation(kind: QuoteKind) -> None:
     tape = [close("NVDA", 100.0, "01-24"), story(CHEAP, "01-25 12:00"), quote("NVDA", 85.0, "01-27 21:00", kind)]
     assert fired(play(engine(), tape)) == [("NVDA", "01-27 21:00")]
+
+
+def test_a_high_does_not_say_how_far_a_price_fell_nor_a_low_how_far_it_rose() -> None:
+    between = rule("between", All((price("between -10% and -4%"), news())))
+    tape = [close("NVDA", 100.0, "01-24"), story(CHEAP, "01-25 12:00")]
+    bar = [
+        quote("NVDA", 80.0, "01-27 21:00", QuoteKind.LOW),
+        quote("NVDA", 95.0, "01-27 21:00", QuoteKind.HIGH),
+        quote("NVDA", 82.0, "01-27 21:00", QuoteKind.CLOSE),
+    ]
+    assert fired(play(engine(between), [*tape, *bar])) == []
+    rises = rule("rises", All((price("between 4% and 10%"), news())))
+    bar = [
+        quote("NVDA", 105.0, "01-27 21:00", QuoteKind.LOW),
+        quote("NVDA", 120.0, "01-27 21:00", QuoteKind.HIGH),
+        quote("NVDA", 118.0, "01-27 21:00", QuoteKind.CLOSE),
+    ]
+    assert fired(play(engine(rises), [*tape, *bar])) == []
 
 
 def test_a_story_after_the_close_fires_on_the_standing_price_for_that_session() -> None:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
 from bot.core.messages.blocks.why import why
-from bot.core.model import Alert, Summary
+from bot.core.messages.snapshot import Snapshot
+from bot.core.model import CauseRef, Reach, Story, Summary
 from bot.render.plain import plain
-from tests.core.worlds import at, engine, play, shock_tape
+from tests.core.worlds import at, engine, play, shock_tape, story
 
 
-def alert() -> Alert:
-    """The small world's alert with its story."""
+@cache
+def seen() -> Snapshot:
+    """The small world's fall with its story, at its first message."""
     machine = engine()
     decisions = play(machine, [o for o in shock_tape() if o.seen_at <= at("01-27 10:05")], "01-27 10:05")
     incident = next(i for d in decisions for i in d.incidents)
-    found = machine.alerts.get(incident.alerts[0])
-    assert found is not None
-    assert found.cause is not None
-    return found
+    alerts = [a for a in map(machine.alerts.get, incident.alerts) if a is not None]
+    return machine.announcer.messages.snapshot(incident, alerts, at("01-27 10:05"))
 
 
-def told(lead: Alert) -> str:
-    return " ".join(plain(Summary(tuple(why(lead, [lead], "", str, str, str))), None).split())
+def told(cause: CauseRef, naming: Story | None = None, *, known: bool = False) -> str:
+    """The block about ``cause``, of which ``naming`` is the first story that names the company."""
+    blocks = why(replace(seen(), cause=cause), "", str, str, str, lambda cause, symbol: naming, known=known)
+    return " ".join(plain(Summary(tuple(blocks)), None).split())
 
 
 @pytest.mark.parametrize(
@@ -39,8 +42,27 @@ def told(lead: Alert) -> str:
     ],
 )
 def test_a_story_is_told_to_be_older_than_the_alert_only_where_it_is(before: timedelta, words: str) -> None:
-    lead = alert()
+    lead = seen().lead
     assert lead.cause is not None
     cause = replace(lead.cause, first_seen_at=lead.fired_at - before, seen_at=lead.fired_at - before)
-    assert words in told(replace(lead, cause=cause))
-    assert words in told(replace(lead, cause=replace(cause, first_seen_at=None)))
+    assert words in told(cause)
+    assert words in told(replace(cause, first_seen_at=None))
+
+
+def test_the_story_said_to_name_the_company_is_one_that_does() -> None:
+    found = seen().cause
+    assert found is not None
+    cause = replace(found, reach=Reach.DIRECT)
+    shown = story("Nvidia falls", "01-27 09:00")
+    assert "It names NVDA." in told(replace(cause, story=shown.id), shown)
+    assert "NVDA is named by “Nvidia falls” — wire." in told(cause, shown)
+    assert "names" not in told(cause)
+
+
+def test_a_cause_readers_know_is_told_in_short() -> None:
+    cause = seen().cause
+    assert cause is not None
+    whole, short = told(cause), told(cause, known=True)
+    assert cause.title in short
+    assert len(short) < len(whole)
+    assert "First" not in short

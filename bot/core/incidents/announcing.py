@@ -82,10 +82,10 @@ class Announcer:
         suppressed = self._inhibited(incident, alerts)
         if not suppressed and reason is Reason.FIRST and all(self._cooling(a) for a in alerts):
             suppressed = Suppression(SuppressionReason.COOLDOWN)
-        prices = self.market.of(incident.lead)
-        told_by_it = [f.kind for f in follow_ups.ended_by(incident, prices, at, self.running_since)]
-        self.incidents.end_follow_ups(incident, told_by_it, at, FollowUpOutcome.SENT)
         seen = self.messages.snapshot(incident, alerts, at)
+        due = follow_ups.ended_by(incident, self.market.of(incident.lead), at, self.running_since)
+        told_by_it = [f.kind for f in due if seen.moves and seen.moves[0].at == f.due_at]  # the closing price itself
+        self.incidents.end_follow_ups(incident, told_by_it, at, FollowUpOutcome.SENT)
         told = seen.told_cause.cluster if seen.told_cause else ""
         current = self.incidents.record_message(incident, reason, at, told)
         summary = self.messages.incident(seen, current.thread, incident.thread, self._watched, reason)

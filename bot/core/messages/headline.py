@@ -64,10 +64,10 @@ class Headline:
             return "Prices react: "
         if not before.told_cause and seen.told_cause is not None:
             return "Cause found: "
-        if seen.direction > 0:
-            return "More: "
+        if reason is Reason.ESCALATED:
+            return "Now worse: " if seen.direction < 0 else "Further: "
         again = before.told_session is not None and seen.session > before.told_session
-        return "Again: " if again else "Spreading: " if reason is Reason.WIDENED else "Now worse: "
+        return "Again: " if again else "Spreading: "
 
     def _news(self) -> str:
         """Of an incident whose rules asked for no price: the news, and whom it reaches."""

@@ -119,7 +119,7 @@ def snapshot(
     lead = by_symbol[first.symbol] if first is not None else subject
     causes = [a.cause for a in _nearest_first(of_session, lead, subject) if a.symbol not in apart and a.cause]
     told = (c for c in causes if c.claim is not Claim.POSSIBLE)
-    cause = next(told, None) or next(iter(causes), None)
+    cause = next(told, None) or (next(iter(causes), None) if direction < 0 else None)
     return Snapshot(
         at,
         incident,
