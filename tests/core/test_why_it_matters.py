@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from bot.core.messages.blocks.fears import MOST as MOST_FEARS
 from bot.core.messages.blocks.fears import MOST_HELPED, fears, helped_by
 from bot.core.messages.blocks.novelty import MOST, novelty
+from bot.core.messages.blocks.voices import MOST as MOST_VOICES
+from bot.core.messages.blocks.voices import MOST_PRINTED, voices
 from bot.core.messages.happening import EARLIEST, LATEST, MOST_KINDS, kinds_of, read
 from bot.core.model import Block, CauseRef, Reach, Story, Summary
 from bot.core.news import reader_of
@@ -222,3 +224,73 @@ def test_outside_text_is_quoted_to_a_bound_and_stands_in_its_story(
                 assert len(words) <= 220
                 assert "\n" not in words
     assert len(kinds_of(said, READER)) <= MOST_KINDS
+
+
+# -------------------------------------------------------------------------------------------------------- other reading
+
+
+def heard(*stories: Story) -> str:
+    return text(voices(stories, TOPICS.speech))
+
+
+def test_what_argues_against_the_fall_is_told_with_its_source_people_first() -> None:
+    person = story(
+        "A fall", "27 12:00", summary="“This selloff is overdone,” said Ann Example, an analyst at Example Bank."
+    )
+    press = story(
+        "Why AI stocks tumble",
+        "27 11:00",
+        source="Example Weekly",
+        summary="Cheaper training needs fewer chips; others expect cheaper AI to be used more.",
+        link="https://example.com/why",
+    )
+    gain = story("Software makers could benefit from cheap models", "27 10:00", source="Example Daily")
+    assert heard(person, press, gain).splitlines() == [
+        "The other reading",
+        "  “This selloff is overdone,” — Ann Example, analyst at Example Bank (Example News).",
+        "  “Software makers could benefit from cheap models” (Example Daily).",
+        "  “others expect cheaper AI to be used more” (Example Weekly (https://example.com/why)).",
+    ]
+
+
+def test_one_outlet_is_heard_once_and_two_at_most() -> None:
+    many = [
+        story(f"Cheaper AI will be used more, says {n}", f"27 10:{n:02}", source=f"Example {n // 2}") for n in range(12)
+    ]
+    assert len(heard(*many).splitlines()) == 1 + MOST_PRINTED
+    assert len(heard(*many[:2]).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "Will cheaper AI be used more?",
+        "“Cheaper AI will be used more,” an analyst said.",
+        "Cheaper AI will not be used more.",
+        "Cheaper AI will be used more and…",
+        "Chips fall on fears that AI needs fewer of them.",
+    ],
+)
+def test_there_is_no_other_reading_where_the_press_does_not_give_one(summary: str) -> None:
+    assert heard(story("Chips fall", summary=summary)) == ""
+
+
+def test_a_sentence_quoted_in_part_stands_whole() -> None:
+    told = story("Chips fall", summary="Investors will see it as “a threat to all of us”, Ann Example said.")
+    assert (
+        "  Investors will see it as “a threat to all of us” — Ann Example (Example News)." in heard(told).splitlines()
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(STORIES)
+def test_voices_of_outside_text_are_bounded_and_stand_in_it(stories: list[Story]) -> None:
+    blocks = voices(stories, TOPICS.speech)
+    assert blocks == voices(list(reversed(stories)), TOPICS.speech)
+    whole = [f"{each.title}\n{each.summary}" for each in stories]
+    for block in blocks:
+        assert len(block.lines) <= MOST_VOICES + MOST_PRINTED
+        for line in block.lines:
+            quoted = re.match("[^“]*“(.*)”", str(line[0]), re.DOTALL)
+            assert quoted
+            assert any(quoted[1] in each for each in whole)

@@ -6,6 +6,7 @@ questions, which say nothing, and sentences that are cut off, hide characters or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from bot.core.text.wording import LONGEST_TITLE
 FEWEST_LETTERS = 8
 LONGEST = LONGEST_TITLE + 60
 """Characters; a longer sentence would have to be cut, which can turn its meaning round."""
+_FOREIGN = re.compile(r"[^\x00-\u024f\u2010-\u20bf]")
 _MARKS = frozenset('“”„«»「」『』"‚')
 
 
@@ -27,6 +29,11 @@ class Passage:
     words: str
     start: int
     stop: int
+
+
+def is_foreign(words: str) -> bool:
+    """Whether ``words`` have letters of another script than messages are in: not everybody can read them."""
+    return _FOREIGN.search(words) is not None
 
 
 def passages(text: str, where: Field) -> Iterator[Passage]:

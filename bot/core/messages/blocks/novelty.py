@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
 from bot.core.news.kinds import Said
+from bot.core.news.passages import is_foreign
 from bot.core.news.vocabulary import Detail, Family, Topics
 from bot.core.text.wording import moment, shortened
 
 MOST = 4
 LONGEST_SOURCE = 60
-_FOREIGN = re.compile(r"[^\x00-\u024f\u2010-\u20bf]")
-"""A letter of another script than the message's own."""
 
 
 def novelty(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Block]:
@@ -35,7 +33,7 @@ def quoted(said: Sequence[tuple[Story, Said]], details: Sequence[Detail], most: 
         found = [(story, quote.words) for story, one in said for quote in one.details if quote.detail == detail.name]
         if not found or len(lines) == most:
             continue
-        story, words = min(found, key=lambda each: (bool(_FOREIGN.search(each[1])), -told[each[1]], each[0].seen_at))
+        story, words = min(found, key=lambda each: (is_foreign(each[1]), -told[each[1]], each[0].seen_at))
         if words not in shown:
             shown.add(words)
             lines.append((Strong(f"{detail.title}: "), f"“{words}” (", *_source(story), ")."))
