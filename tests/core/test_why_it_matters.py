@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from bot.core.messages.blocks.fears import MOST as MOST_FEARS
 from bot.core.messages.blocks.fears import MOST_HELPED, fears, helped_by
 from bot.core.messages.blocks.novelty import MOST, novelty
+from bot.core.messages.blocks.outlook import MOST_REPORTS, outlook, reports_ahead
 from bot.core.messages.blocks.voices import MOST as MOST_VOICES
 from bot.core.messages.blocks.voices import MOST_PRINTED, voices
 from bot.core.messages.happening import EARLIEST, LATEST, MOST_KINDS, kinds_of, read
-from bot.core.model import Block, CauseRef, Reach, Story, Summary
+from bot.core.model import Block, CauseRef, EarningsDate, Reach, ReportTime, Story, Summary
 from bot.core.news import reader_of
+from bot.core.prices.earnings import EarningsCalendar
 from bot.render.plain import plain
 from tests.news.stories import START, shipped, story
 
@@ -294,3 +296,58 @@ def test_voices_of_outside_text_are_bounded_and_stand_in_it(stories: list[Story]
             quoted = re.match("[^“]*“(.*)”", str(line[0]), re.DOTALL)
             assert quoted
             assert any(quoted[1] in each for each in whole)
+
+
+# -------------------------------------------------------------------------------------------------------------- outlook
+
+MONDAY = datetime(2025, 1, 27, 11, 0, tzinfo=UTC)
+
+
+def due(symbol: str, day: int, when: ReportTime = ReportTime.AFTER, known: datetime = MONDAY) -> EarningsDate:
+    return EarningsDate(symbol, date(2025, 1, day), known, when)
+
+
+def calendar(*reports: EarningsDate) -> EarningsCalendar:
+    dates = EarningsCalendar()
+    for report in reports:
+        dates.apply(report)
+    return dates
+
+
+def test_how_it_goes_on() -> None:
+    dates = calendar(due("MSFT", 29), due("META", 29), due("AMD", 30, ReportTime.UNKNOWN))
+    ahead = reports_ahead(dates, ["NVDA", "AMD", "MSFT", "META", "MSFT"], MONDAY)
+    then = story("DeepSeek-R1 is out", "26 10:00", summary="The lab will release a smaller model next week.")
+    blocks = outlook(MONDAY + timedelta(hours=3.5), ahead, read([then], CAUSE, READER), TOPICS, COMPANIES.name_of)
+    assert text(blocks).splitlines() == [
+        "What could change the view",
+        "• The next session opens 27 Jan 14:30 UTC.",
+        "• Results due Wed 29 Jan, after the close: Microsoft and Meta Platforms.",
+        "• Results due Thu 30 Jan: AMD.",
+        "• Next: “The lab will release a smaller model next week” (Example News).",
+    ]
+    assert outlook(None, (), (), TOPICS, COMPANIES.name_of) == []
+
+
+@pytest.mark.parametrize(
+    ("report", "ahead"),
+    [
+        (due("AMD", 28), True),
+        (due("AMD", 28, ReportTime.UNKNOWN), True),
+        (due("AMD", 27), False),
+        (due("AMD", 26), False),
+        (due("AMD", 28, known=MONDAY + timedelta(hours=1)), False),
+        (EarningsDate("AMD", date(2025, 2, 17), MONDAY), True),
+        (EarningsDate("AMD", date(2025, 2, 18), MONDAY), False),
+    ],
+)
+def test_only_results_that_are_certainly_to_come_and_known_are_ahead(report: EarningsDate, ahead: bool) -> None:
+    assert bool(reports_ahead(calendar(report), ["AMD"], MONDAY)) == ahead
+
+
+def test_few_results_are_named_those_that_matter_most() -> None:
+    names = [f"S{n}" for n in range(10)]
+    dates = calendar(*(due(name, 31 - n % 3) for n, name in enumerate(names)))
+    found = reports_ahead(dates, names, MONDAY)
+    assert {report.symbol for report in found} == set(names[:MOST_REPORTS])
+    assert [report.date for report in found] == sorted(report.date for report in found)

@@ -1,8 +1,8 @@
 """Precedents: the past episodes most like an incident, and what followed them.
 
 Likeness weighs the trigger, the kind of news, the exposures of the stocks that fell, how far they fell and how many,
-and how long ago it was. AI shocks come before look-alikes. It offers a comparison, not a forecast. Only what was known by
-the incident's session is used: earlier episodes, and outcomes that were known by then.
+and how long ago it was. AI shocks come before look-alikes. It offers a comparison, not a forecast. Only what was known
+by the incident's session is used: earlier episodes, and outcomes that were known by then.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from bot.core.model.episodes import Episode, EpisodeKind, Fall
 from bot.core.news.vocabulary import Topics
 
 TRIGGER, KIND, EXPOSURE, SIZE, RECENCY = 0.2, 0.2, 0.3, 0.15, 0.15
-"""Weights of likeness: the trigger, the kind of news, the exposures, how far and how many stocks fell, and how long ago,
-because of two that are as like people remember the later."""
+"""Weights of likeness: the trigger, the kind of news, the exposures, how far and how many stocks fell, how long ago: of
+two that are as like, people remember the later."""
 RELATED = 0.4
 """Likeness of two topics that both concern AI but are different kinds of news."""
 LIKE_ENOUGH = 0.35
