@@ -700,6 +700,13 @@ def test_each_speaker_is_heard_once_with_the_most_words() -> None:
     assert voice.words == "We see no change in orders at all,"
 
 
+def test_who_argues_against_the_fall_is_heard_with_that() -> None:
+    neutral = saying("This is a very impressive model that all of us have to take seriously", "Ann Example")
+    against = saying("This selloff is overdone", "Ann Example", 5)
+    with_it, other = choose([neutral, against], SPEECH)
+    assert (with_it, [voice.words for voice in other]) == ((), ["This selloff is overdone,"])
+
+
 def test_sides_are_apart_limited_and_in_the_order_of_the_rule() -> None:
     stories = [
         saying("The moat is gone for good", "Ann Example"),

@@ -70,8 +70,9 @@ def voices_of(story: Story, speech: Speech) -> tuple[Voice, ...]:
 def choose(stories: Iterable[Story], speech: Speech, most: int = 4) -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:
     """At most ``most`` voices that are neutral or in line with the fall, and at most ``most`` that argue against it.
 
-    A quotation in several stories is taken from the one seen first. Each speaker appears once. Longer quotations come
-    first (up to ``LONG_ENOUGH`` words), then speakers with a role, then earlier stories.
+    A quotation in several stories is taken from the one seen first. Each speaker appears once, with words that argue
+    against the fall where there are any: those are the rarer. Longer quotations come first (up to ``LONG_ENOUGH``
+    words), then speakers with a role, then earlier stories.
     """
     first: dict[str, Voice] = {}
     for story in sorted(stories, key=lambda story: (story.seen_at, story.id)):
@@ -85,8 +86,15 @@ def choose(stories: Iterable[Story], speech: Speech, most: int = 4) -> tuple[tup
     return tuple(sides[False]), tuple(sides[True])
 
 
-def _rank(voice: Voice) -> tuple[int, bool, datetime, str, str]:
-    return -min(count_words(voice.words), LONG_ENOUGH), not voice.role, voice.seen_at, voice.story, voice.words
+def _rank(voice: Voice) -> tuple[bool, int, bool, datetime, str, str]:
+    return (
+        not voice.against,
+        -min(count_words(voice.words), LONG_ENOUGH),
+        not voice.role,
+        voice.seen_at,
+        voice.story,
+        voice.words,
+    )
 
 
 def _same_speaker(one: Voice, other: Voice) -> bool:
