@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.config.episodes.file import load_episodes
 from bot.core.messages.blocks.precedents import precedents
-from bot.core.messages.precedents import LIKE_ENOUGH, IncidentProfile, exposures_of, likeness, nearest, outcomes
+from bot.core.messages.precedents import LIKE_ENOUGH, MOST, IncidentProfile, exposures_of, likeness, nearest, outcomes
 from bot.core.model import Summary
 from bot.core.model.episodes import Episode, EpisodeKind, Fall, Trigger
 from bot.render.plain import plain
@@ -48,6 +48,7 @@ def happening(**other: object) -> IncidentProfile:
 
 LIKE = episode("like", date(2024, 1, 10), Fall("NVDA", -0.11, "ai-chips", 0.02, -0.01, 0.3), exposures=("ai-chips",))
 TUTORS = episode("tutors", date(2024, 1, 11), Fall("CHGG", -0.48, "education", 0.1), exposures=("education",))
+PUPILS = replace(TUTORS, name="pupils", described=(Fall("CHGG", -0.12, "education"),))
 RESULTS = episode("results", date(2024, 1, 12), Fall("KO", -0.05), topic="earnings")
 
 
@@ -63,8 +64,70 @@ def test_the_likest_comes_first_and_the_far_fetched_not_at_all() -> None:
         Fall("MU", -0.1, "memory"),
         Fall("AMD", -0.1, "ai-chips"),
     )
-    assert names(RESULTS, TUTORS, LIKE, both) == ["both", "like", "tutors"]
+    assert names(RESULTS, TUTORS, LIKE, both) == ["both", "like"]
+    assert names(RESULTS, TUTORS) == []
+    assert names(RESULTS, PUPILS) == ["pupils"], "an AI shock as deep, though of another line of business"
     assert names(RESULTS) == []
+
+
+def test_ai_shocks_come_first_and_a_look_alike_of_the_same_line_before_another_shock() -> None:
+    chips = replace(
+        LIKE, name="chips", shock=False, trigger=Trigger("rules", topic="ai-policy", exposures=("ai-chips",))
+    )
+    assert names(chips, PUPILS) == ["pupils", "chips"]
+    assert names(chips, LIKE, PUPILS) == ["like", "chips"]
+    assert names(chips, PUPILS, replace(PUPILS, name="more pupils")) == ["more pupils", "chips"]
+    assert names(chips, of=happening(exposures={"education": 1.0})) == []
+
+
+def test_the_same_kind_of_news_makes_a_precedent_in_another_line() -> None:
+    tool = replace(TUTORS, name="tool", trigger=replace(TUTORS.trigger, kinds=("work-tool",)))
+    assert names(tool, PUPILS, of=happening(kinds=("work-tool", "code"))) == ["tool"]
+    assert names(tool, PUPILS, of=happening(kinds=("pictures",))) == ["pupils"]
+
+
+def test_of_two_as_like_the_one_that_people_remember_comes_first() -> None:
+    older = replace(
+        LIKE, name="older", session=date(2021, 1, 11), described=(replace(LIKE.described[0], change=-0.12),)
+    )
+    assert names(older, LIKE) == ["like", "older"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("deepseek-2025-01", ["bard-2023-02"]),
+        ("gemini-pictures-2024-02", ["bard-2023-02", "samsung-bing-2023-04"]),
+        ("chegg-2025-02", ["chegg-2023-05"]),
+        ("cowork-plugins-2026-02", ["klarna-assistant-2024-02"]),
+        ("claude-code-security-2026-02", ["semicab-2026-02", "crowdstrike-outage-2024-07"]),
+    ],
+)
+def test_what_ships_is_set_beside_what_a_reader_would_name(name: str, expected: list[str]) -> None:
+    (one,) = [e for e in SHIPPED if e.name == name]
+    falls = [f for f in one.falls if f.exposure]
+    exposures = exposures_of({falls[0].exposure: 1.0}, [{f.exposure: 1.0} for f in falls[1:]])
+    asked = IncidentProfile(one.session, one.trigger.topic, exposures, falls[0].change, len(falls), one.trigger.kinds)
+    assert [p.episode.name for p in nearest(asked, SHIPPED, TOPICS)][: len(expected)] == expected
+
+
+def test_no_shock_is_the_precedent_of_everything() -> None:
+    shocks = [e for e in SHIPPED if e.shock]
+    first: list[str] = []
+    for one in shocks:
+        falls = [f for f in one.falls if f.exposure]
+        asked = IncidentProfile(
+            one.session, one.trigger.topic, {falls[0].exposure: 1.0}, falls[0].change, 1, one.trigger.kinds
+        )
+        first += [p.episode.name for p in nearest(asked, SHIPPED, TOPICS, most=1)]
+    assert max(map(first.count, first)) <= len(shocks) / 3
+
+
+def test_every_kind_an_episode_names_is_one_of_the_topics() -> None:
+    known = {kind.name for kind in TOPICS.kinds}
+    for one in SHIPPED:
+        assert set(one.trigger.kinds) <= known, one.name
+        assert one.trigger.kinds or not one.shock, f"{one.name} is an AI shock of no kind"
 
 
 def test_of_two_alike_the_newer_comes_first() -> None:
@@ -193,3 +256,6 @@ def test_likeness_lies_between_nothing_and_one(
     asked = IncidentProfile(date(2030, 1, 1), topic, exposures, change, breadth)
     assert 0 <= likeness(asked, which, TOPICS) <= 1 + 1e-9
     assert all(p.likeness >= LIKE_ENOUGH for p in nearest(asked, [which], TOPICS))
+    found = nearest(asked, [LIKE, TUTORS, RESULTS, *SHIPPED], TOPICS)
+    assert len(found) <= MOST
+    assert [p.episode.shock for p in found] == sorted((p.episode.shock for p in found), reverse=True)

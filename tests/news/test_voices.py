@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Story
-from bot.core.news.voices.other_reading import argues_against
+from bot.core.news.voices.other_reading import argues_against, names_gain
 from bot.core.news.voices.quotations import quotations
 from bot.core.news.voices.voices import Voice, choose, voices_of
 from tests.news.stories import START, shipped, story
@@ -235,6 +235,60 @@ def test_the_full_name_may_stand_in_the_title_and_its_role_in_an_earlier_sentenc
     ]
     again = "“It is a gift,” said Dan Sample, an analyst at Example Bank. Chips fell. “We buy it now,” Sample said."
     assert {(speaker, role) for _, speaker, role in heard(summary=again)} == {("Dan Sample", "analyst at Example Bank")}
+
+
+IN_PART = [
+    ("Investors will see it as “a threat to all of us”, Ann Example said.", "Investors will see it as"),
+    ("The cost is “a fraction of what others pay,” Ann Example told CNBC.", "The cost is"),
+    ("While the model is good, “it needs the same chips as before,” said Ann Example.", "While the model is good,"),
+    ("To see the new model, “it's really very impressive”, said Ann Example in Davos.", "To see the new model,"),
+    ("Chips fell. They will soon be “in short supply again,” said Ann Example.", None),
+]
+
+
+@pytest.mark.parametrize(("text", "lead_in"), IN_PART)
+def test_of_a_sentence_quoted_in_part_the_rest_stands_before_it_unmarked(text: str, lead_in: str | None) -> None:
+    found = voices_of(story("A fall", summary=text), SPEECH)
+    assert [voice.lead_in for voice in found] == ([lead_in] if lead_in else [])
+    for voice in found:
+        assert voice.speaker == "Ann Example"
+        assert text.startswith(f"{voice.lead_in} “{voice.words}”")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "Bob Sample will see it as “{},” Ann Example said.",  # whose words?
+        "Bob Sample called the fall a “{},” Ann Example said.",
+        "He described it as “{},” Ann Example said.",
+        "Under the headline “{},” Ann Example wrote.",
+        "In a film, “{},” Ann Example said.",
+        "Its slogan is “{},” Ann Example said.",
+        "Bob Sample said it was “{},” Ann Example told CNBC.",
+        "It is not “{},” Ann Example said.",
+        "Some fear it is “{},” Ann Example said.",
+        "“It is good” and “{},” Ann Example said.",
+        "The fall was “{}” Ann Example said.",
+        "The fall was “{},” one analyst said.",
+        f"{'Very ' * 30} good it was “{{}},” Ann Example said.",
+    ],
+)
+def test_in_doubt_a_sentence_quoted_in_part_is_no_voice(frame: str) -> None:
+    assert heard(summary=frame.format(SAID)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("“It is good,” Ann Example said; “we will all buy more of it soon.”", 2),
+        ("“It is good,” Ann Example said; “We will all buy more of it soon”.", 2),
+        ("“It is good,” Ann Example said. “We will all buy more of it soon”.", 2),
+        ("“It is good,” Ann Example said; Bob Sample: “We will all buy more of it soon.”", 1),
+        ("“It is good,” Ann Example said. “We all buy it” is a song.", 1),
+    ],
+)
+def test_a_speaker_goes_on_after_a_semicolon_and_with_the_full_stop_outside(text: str, count: int) -> None:
+    assert [speaker for _, speaker, _ in heard(summary=text)] == ["Ann Example"] * count
 
 
 NOBODY = [
@@ -518,6 +572,16 @@ AGAINST = [
     "Claims that demand will fall are exaggerated",
     "Jevons paradox strikes: costs fall, and not by chance demand grows",
     "这是市场的过度反应",
+    "Others expect cheaper AI to be used more",
+    "Cheap models will be used everywhere",
+    "Inference takes significant numbers of GPUs",
+    "It needs large amounts of computing power",
+    "Compute continues to drive performance",
+    "The selling is irrational",
+    "Two companies stand by their AI spending",
+    "Lower costs are good news for chipmakers",
+    "成本下降会带来更多芯片需求",
+    "卖压快要过去",
 ]
 NEUTRAL = [
     "This is not a buying opportunity",
@@ -539,6 +603,25 @@ NEUTRAL = [
     "It is too early to buy the dip",
     "This is far from a buying opportunity",
     "I doubt there will be more demand",
+    "Irrational exuberance ends here",
+    "Spending on AI was irrational",
+    "Do two companies stand by their AI spending?",
+    "It does not need large numbers of GPUs",
+    "Bad news for chipmakers",
+    "",
+]
+GAIN = [
+    "Software makers would benefit",
+    "Apple may profit",
+    "Winners include users of cheap models",
+    "A boon for start-ups",
+]
+NO_GAIN = [
+    "Software makers would not benefit",
+    "Who may profit?",
+    "Short sellers could profit from the rout",
+    "There are no winners in this",
+    "Profit fell",
     "",
 ]
 
@@ -551,6 +634,16 @@ def test_words_against_the_logic_of_the_fall(words: str) -> None:
 @pytest.mark.parametrize("words", NEUTRAL)
 def test_words_for_it_or_neither(words: str) -> None:
     assert not argues_against(words)
+
+
+@pytest.mark.parametrize("words", GAIN)
+def test_words_on_who_gains(words: str) -> None:
+    assert names_gain(words)
+
+
+@pytest.mark.parametrize("words", NO_GAIN)
+def test_words_that_name_nobody_who_gains(words: str) -> None:
+    assert not names_gain(words)
 
 
 # ------------------------------------------------------------------------------------------------------------- choosing
@@ -605,6 +698,13 @@ def test_each_speaker_is_heard_once_with_the_most_words() -> None:
     short, long = saying("We see no change", "Ann Example"), saying("We see no change in orders at all", "Example", 5)
     [voice], _ = choose([short, long], SPEECH)
     assert voice.words == "We see no change in orders at all,"
+
+
+def test_who_argues_against_the_fall_is_heard_with_that() -> None:
+    neutral = saying("This is a very impressive model that all of us have to take seriously", "Ann Example")
+    against = saying("This selloff is overdone", "Ann Example", 5)
+    with_it, other = choose([neutral, against], SPEECH)
+    assert (with_it, [voice.words for voice in other]) == ((), ["This selloff is overdone,"])
 
 
 def test_sides_are_apart_limited_and_in_the_order_of_the_rule() -> None:

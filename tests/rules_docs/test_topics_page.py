@@ -10,7 +10,7 @@ import pytest
 
 from bot.app.lab.rule_test_report import result_lines
 from bot.app.lab.rule_testing import prepare_suite, run_test
-from bot.config.news.topics import SignalEntry, TopicEntry
+from bot.config.news.topics import DetailEntry, KindEntry, SignalEntry, TopicEntry
 from bot.config.schemas import keys_of
 from bot.config.yaml.validation import StrictModel
 from bot.core.news import Role
@@ -41,8 +41,17 @@ def test_every_key_is_explained(model: type[StrictModel]) -> None:
     assert not missing, f"docs/topics.md says nothing of {missing}"
 
 
+@pytest.mark.parametrize("model", [KindEntry, DetailEntry], ids=lambda m: m.__name__)
+def test_every_key_of_kinds_and_details_is_explained(model: type[StrictModel]) -> None:
+    section = TEXT.split("## Kinds of news")[1].split("\n## ")[0]
+    missing = [key for key in keys_of(model) if not re.search(rf"^\| .*`{key}`.* \|", section, re.MULTILINE)]
+    assert not missing, f"docs/topics.md says nothing of {missing}"
+
+
 def test_every_topic_that_ships_stands_with_its_role() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| .* \| (`.*`) \|$", TEXT.split("## Roles")[1], re.MULTILINE))
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| .* \| (`.*`) \|$", TEXT.split("## Roles")[1].split("\n## ")[0], re.MULTILINE)
+    )
     topics, _ = shipped()
     assert {role: set(re.findall(r"`([\w-]+)`", row)) for role, row in rows.items()} == {
         role.value: set(topics.with_role(role)) for role in Role

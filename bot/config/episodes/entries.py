@@ -27,6 +27,8 @@ class TriggerEntry(StrictModel):
     """Its topic: ai-model, ai-market; for a look-alike earnings, outage, tariffs, …"""
     exposures: tuple[str, ...] = ()
     """Exposures it threatened, named as in companies.yaml."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of news it was, named as in topics/kinds.yaml."""
     source: str = ""
     """Who reported it, and when."""
     link: HttpUrl | None = None

@@ -72,6 +72,8 @@ def _lines(episode: Episode, comment: Sequence[str]) -> Iterator[str]:
     yield from _texts("  ", topic=trigger.topic, source=trigger.source, link=trigger.link)
     if trigger.exposures:
         yield f"  exposures: [{', '.join(quoted(name) for name in trigger.exposures)}]"
+    if trigger.kinds:
+        yield f"  kinds: [{', '.join(quoted(name) for name in trigger.kinds)}]"
     if episode.stories:
         yield ""
         yield "stories:"

@@ -25,9 +25,11 @@ from bot.core.news.vocabulary import (
     BUILT_IN,
     ClauseVocabulary,
     ClauseWords,
+    Detail,
     Effect,
     Exposure,
     Family,
+    Kind,
     Lab,
     Part,
     Role,
@@ -164,6 +166,63 @@ class EffectEntry(StrictModel):
     """Exposures, each with how strongly such a story reaches it."""
 
 
+LONGEST_REASON = 90
+_HEDGES = ("may", "might", "could")
+
+
+def _reason(text: str) -> str:
+    """A clause that a message can put after the name of a line of business."""
+    if len(text) > LONGEST_REASON:
+        raise ValueError(f"this clause has {len(text)} characters; write at most {LONGEST_REASON}")
+    first = text.split()[0] if text.split() else ""
+    if not first or (first[0].isupper() and first not in ("AI", "AI-written")) or text[-1] in ".!?;:,":
+        raise ValueError(f"'{text}' is no clause; begin it with a small letter and end it without a full stop")
+    if not set(_HEDGES).intersection(text.split()):
+        raise ValueError(f"'{text}' states a fact; say what may happen, with may, might or could")
+    return text
+
+
+Reason = Annotated[Text, AfterValidator(_reason)]
+
+
+class KindSignalEntry(StrictModel):
+    """What a story must say to be of a kind."""
+
+    all: Groups
+    """Features the story must have; of a list within the list, one is enough."""
+    none: tuple[Text, ...] = ()
+    """Features it must not have."""
+
+
+class KindEntry(StrictModel):
+    """A kind of news, why it hits lines of business, and whom it helps."""
+
+    title: Text
+    """Its name in words."""
+    effects: tuple[Text, ...] = ()
+    """Names of effects: a story for which one holds is of this kind."""
+    signals: tuple[KindSignalEntry, ...] = ()
+    """More ways to recognise it."""
+    fears: Annotated[dict[Text, Reason], Setting(min_length=1)]
+    """By exposure: why such news hits it, as a clause with may, might or could. Each exposure that the kind's effects
+    reach, or its signals ask for, needs one."""
+    helps: dict[Text, Reason] = Setting(default_factory=dict)
+    """By exposure: what it may gain by such news."""
+
+
+class DetailEntry(StrictModel):
+    """What stories may say of the news itself, such as its licence. A sentence that does is quoted."""
+
+    title: Text
+    """What stands before the quotation."""
+    all: Groups
+    """Features the sentence must have; of a list within the list, one is enough."""
+    none: tuple[Text, ...] = ()
+    """Features it must not have."""
+    ahead: bool = False
+    """Whether it tells of what the maker does next: it then stands where the message says how it goes on."""
+
+
 class ClausesEntry(StrictModel):
     """How headlines say who moves, which way, and because of what."""
 
@@ -234,6 +293,12 @@ class TopicsFile(StrictModel):
     """Lines of business, by name; companies.yaml says which companies depend on them."""
     effects: tuple[EffectEntry, ...] = ()
     """How stories reach exposures they do not name."""
+    kinds: dict[Text, KindEntry] = Setting(default_factory=dict)
+    """Kinds of news, by name, and why each hits a line of business."""
+    details: dict[Text, DetailEntry] = Setting(default_factory=dict)
+    """What is quoted from stories about the news itself, in the order in which it is told."""
+    phrases: dict[Text, tuple[Written, ...]] = Setting(default_factory=dict)
+    """Word lists by name, as under words, for kinds and details alone: they change no score and no cluster."""
     telling: tuple[Text, ...] = ()
     """Word lists whose words distinguish happenings of the same kind."""
     speech: dict[Text, tuple[Text, ...]] = Setting(
@@ -277,6 +342,11 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
         for name, entries in file.words.items():
             words.setdefault(name, []).extend(entries)
 
+    phrases: dict[str, list[Written]] = {}
+    for file in files:
+        for name, entries in file.phrases.items():
+            phrases.setdefault(name, []).extend(entries)
+
     def names(entries: Iterable[Written]) -> tuple[Name, ...]:
         return tuple(_with_lists(name, words) for name in names_of(entries))
 
@@ -301,6 +371,11 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
         effects=tuple(
             Effect(e.name, grouped(e.all), e.reach, e.none, e.elsewhere) for file in files for e in file.effects
         ),
+        kinds=tuple(_kind(name, entry) for file in files for name, entry in file.kinds.items()),
+        details=tuple(
+            Detail(name, e.title, grouped(e.all), e.none, e.ahead) for file in files for name, e in file.details.items()
+        ),
+        phrases={name: names(entries) for name, entries in phrases.items()},
         telling=frozenset(name for file in files for name in file.telling),
         speech=_speech(files),
         clauses=_clauses([file.clauses for file in files], names),
@@ -370,6 +445,11 @@ def _topic(name: str, entry: TopicEntry) -> Topic:
     return Topic(name, headline=headline or "", signals=tuple(map(_signal, signals)), **values)
 
 
+def _kind(name: str, entry: KindEntry) -> Kind:
+    signals = tuple((grouped(each.all), each.none) for each in entry.signals)
+    return Kind(name, entry.title, entry.effects, signals, entry.fears, entry.helps)
+
+
 def _duplicates(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
     """What two files both define, word lists excepted."""
     first: dict[tuple[str, str], str] = {}
@@ -379,6 +459,8 @@ def _duplicates(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
             "models": file.models,
             "topics": file.topics,
             "exposures": file.exposures,
+            "kinds": file.kinds,
+            "details": file.details,
         }
         if file.weights and (where := first.setdefault(("weights", ""), document.file)) != document.file:
             yield problem(document, ("weights",), f"{where} has weights too; keep one of them", key=True)
@@ -423,6 +505,7 @@ def _undefined(document: Document, file: TopicsFile, topics: Topics) -> Iterator
         yield from _names(document, ("effects", number, "all"), effect.all, features)
         yield from _names(document, ("effects", number, "none"), effect.none, features)
         yield from _exposures(document, ("effects", number, "reach"), effect.reach, topics)
+    yield from _undefined_in_kinds(document, file, topics)
     yield from _undefined_in_clauses(document, file.clauses, topics)
     for name, words in file.speech.items():
         if name not in SPEECH_LISTS:
@@ -431,6 +514,36 @@ def _undefined(document: Document, file: TopicsFile, topics: Topics) -> Iterator
         for number, word in enumerate(words):
             if len(word.split()) != 1:
                 yield problem(document, ("speech", name, number), f"'{word}' is not one word; list single words")
+
+
+def _undefined_in_kinds(document: Document, file: TopicsFile, topics: Topics) -> Iterator[Problem]:
+    """Names that no file defines, and lines of business that a kind hits without a reason."""
+    features = {*topics.features(), *topics.phrases}
+    effects = {effect.name: effect for effect in topics.effects}
+    for name, detail in file.details.items():
+        yield from _names(document, ("details", name, "all"), detail.all, features)
+        yield from _names(document, ("details", name, "none"), detail.none, features)
+    for name, kind in file.kinds.items():
+        path: DocumentPath = ("kinds", name)
+        if not kind.effects and not kind.signals:
+            yield problem(document, path, "no effects and no signals, so no story is of this kind; add one", key=True)
+        yield from _names(document, (*path, "effects"), kind.effects, effects, "effect")
+        hit = {e for each in kind.effects if each in effects for e in effects[each].reach}
+        for number, signal in enumerate(kind.signals):
+            yield from _names(document, (*path, "signals", number, "all"), signal.all, features)
+            yield from _names(document, (*path, "signals", number, "none"), signal.none, features)
+            hit.update(f for group in grouped(signal.all) for f in group if f in topics.exposure_names)
+        yield from _exposures(document, (*path, "fears"), kind.fears, topics)
+        yield from _exposures(document, (*path, "helps"), kind.helps, topics)
+        for exposure in sorted(hit - set(kind.fears)):
+            message = f"it reaches '{exposure}' and does not say why; add {exposure}: and a clause"
+            yield problem(document, (*path, "fears"), message, key=True)
+        for field in ("fears", "helps"):
+            first: dict[str, str] = {}
+            for exposure, clause in getattr(kind, field).items():
+                if (other := first.setdefault(clause, exposure)) != exposure:
+                    message = f"'{other}' has the same clause; say what is different"
+                    yield problem(document, (*path, field, exposure), message)
 
 
 def _undefined_in_clauses(document: Document, clauses: ClausesEntry, topics: Topics) -> Iterator[Problem]:
@@ -500,8 +613,12 @@ def _word_lists(document: Document, file: TopicsFile, topics: Topics) -> Iterato
     for name in file.words:
         if name in BUILT_IN or name in topics.exposure_names or name.startswith("source:"):
             yield problem(document, ("words", name), "this name is reserved; choose another", key=True)
+    for name in file.phrases:
+        if name in topics.features() or name.startswith("source:"):
+            yield problem(document, ("phrases", name), "there is a feature of this name; choose another", key=True)
     written: list[tuple[DocumentPath, Sequence[Written]]] = [
         *((("words", name), entries) for name, entries in file.words.items()),
+        *((("phrases", name), entries) for name, entries in file.phrases.items()),
         *((("labs", name, "names"), lab.names) for name, lab in file.labs.items()),
         *((("models", name, "names"), family.names) for name, family in file.models.items()),
         *((("models", name, "versions"), family.versions) for name, family in file.models.items()),

@@ -1,8 +1,8 @@
 """Precedents: the past episodes most like an incident, and what followed them.
 
-Likeness weighs the trigger, the exposures of the stocks that fell, how far they fell and how many. It offers a
-comparison, not a forecast. Only what was known by the incident's session is used: earlier episodes, and outcomes that
-were known by then.
+Likeness weighs the trigger, the kind of news, the exposures of the stocks that fell, how far they fell and how many,
+and how long ago it was. AI shocks come before look-alikes. It offers a comparison, not a forecast. Only what was known
+by the incident's session is used: earlier episodes, and outcomes that were known by then.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from statistics import median
 from bot.core.model.episodes import Episode, EpisodeKind, Fall
 from bot.core.news.vocabulary import Topics
 
-TRIGGER, EXPOSURE, SIZE = 0.4, 0.4, 0.2
-"""Weights of likeness: the trigger, the exposures, and how far and how many stocks fell."""
+TRIGGER, KIND, EXPOSURE, SIZE, RECENCY = 0.2, 0.2, 0.3, 0.15, 0.15
+"""Weights of likeness: the trigger, the kind of news, the exposures, how far and how many stocks fell, how long ago: of
+two that are as like, people remember the later."""
 RELATED = 0.4
 """Likeness of two topics that both concern AI but are different kinds of news."""
-LIKE_ENOUGH = 0.45
+LIKE_ENOUGH = 0.35
 """Least likeness shown: a far-fetched comparison is worse than none."""
+SAME_LINE = 0.3
+"""Least overlap of exposures at which two falls hit the same line of business."""
+REMEMBERED = timedelta(days=2 * 365)
+MOST = 2
 _DAYS = 7 / 5
 _HOLIDAYS = 5
 """Days without trading that even a short period may have, as at New Year; one more per five sessions."""
@@ -41,6 +46,8 @@ class IncidentProfile:
     """The lead's move; below 0 for a fall."""
     breadth: int
     """Number of symbols."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of news that the stories are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +71,13 @@ class Precedent:
 
 
 def nearest(
-    incident: IncidentProfile, episodes: Iterable[Episode], topics: Topics, most: int = 3
+    incident: IncidentProfile, episodes: Iterable[Episode], topics: Topics, most: int = MOST
 ) -> tuple[Precedent, ...]:
-    """The earlier episodes most like ``incident``, closest first; of equals, the newer."""
+    """The earlier episodes most like ``incident``, AI shocks first; of equals, the newer.
+
+    The first is the closest AI shock. Those beside it share the line of business with the incident or, where none
+    does, the kind of news. In an AI shock there is a first one even if it shares neither.
+    """
     if incident.change >= 0 or not incident.topic:  # next to a fall without a cause they would suggest one
         return ()
     precedents = [
@@ -76,17 +87,41 @@ def nearest(
     ]
     precedents = [p for p in precedents if p.likeness >= LIKE_ENOUGH]
     precedents.sort(key=lambda p: (-round(p.likeness, 6), -p.episode.session.toordinal(), p.episode.name))
-    return tuple(precedents[:most])
+    shocks = [p for p in precedents if p.episode.shock]
+    first = [p for p in shocks if _shares(incident, p.episode)][:1]
+    if not first and incident.topic in topics.ai_causes:
+        first = shocks[:1]
+    others = [p for p in precedents if p not in first and _shares(incident, p.episode)]
+    others.sort(key=lambda p: (not _same_line(incident, p.episode), not p.episode.shock))  # stable: the closest first
+    chosen = [*first, *others][:most]
+    return tuple(sorted(chosen, key=lambda p: not p.episode.shock))
 
 
 def likeness(incident: IncidentProfile, episode: Episode, topics: Topics) -> float:
     """How alike they are, 0 to 1."""
-    trigger = _same_trigger(incident.topic, episode.trigger.topic, topics)
-    exposure = _overlap(incident.exposures, _exposures_of(episode))
     falls = hit(episode)
     depth = _near(abs(incident.change), abs(falls[0].change))
     breadth = _near(float(incident.breadth), float(len(falls)))
-    return TRIGGER * trigger + EXPOSURE * exposure + SIZE * (depth + breadth) / 2
+    ago = (incident.session - episode.session) / REMEMBERED
+    return (
+        TRIGGER * _same_trigger(incident.topic, episode.trigger.topic, topics)
+        + KIND * _same_kind(incident, episode)
+        + EXPOSURE * _overlap(incident.exposures, _exposures_of(episode))
+        + SIZE * (depth + breadth) / 2
+        + RECENCY * min(1.0, max(0.0, 1 - ago))
+    )
+
+
+def _shares(incident: IncidentProfile, episode: Episode) -> bool:
+    return _same_line(incident, episode) or _same_kind(incident, episode)
+
+
+def _same_line(incident: IncidentProfile, episode: Episode) -> bool:
+    return _overlap(incident.exposures, _exposures_of(episode)) >= SAME_LINE
+
+
+def _same_kind(incident: IncidentProfile, episode: Episode) -> bool:
+    return not set(episode.trigger.kinds).isdisjoint(incident.kinds)
 
 
 def hit(episode: Episode) -> list[Fall]:

@@ -31,6 +31,8 @@ class Trigger:
     """``ai-model``, ``ai-market``; or, for a look-alike, ``earnings``, ``outage``, …"""
     exposures: tuple[str, ...] = ()
     """The exposures it threatened, as named in ``companies.yaml``."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of news it was, as named in ``rules/topics/kinds.yaml``."""
     source: str = ""
     """Who reported it, and when."""
     link: str = ""

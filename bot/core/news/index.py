@@ -283,19 +283,17 @@ class NewsIndex:
         ``model:GPT 5``, ``family:GPT``, ``lab:OpenAI``."""
         readings = (self._entries[story.id].reading for story in match.stories if story.id in self._entries)
         return self.with_kin(
-            f"{m.kind}:{m.name}"
-            for r in readings
-            for m in r.mentions
-            if m.kind in ("lab", "model") and m.where is Field.TITLE
+            {
+                f"{m.kind}:{m.name}"
+                for r in readings
+                for m in r.mentions
+                if m.kind in ("lab", "model") and m.where is Field.TITLE
+            }
         )
 
-    def with_kin(self, makers: Iterable[str]) -> frozenset[str]:
+    def with_kin(self, makers: Collection[str]) -> frozenset[str]:
         """Labs and models (``model:GPT 5``) with the models' families (``family:GPT``) and labs."""
-        found = set(makers)
-        for model in [m.removeprefix("model:") for m in found if m.startswith("model:")]:
-            family = self._reader.family(model)
-            found |= {f"family:{family.name}", f"lab:{family.lab}"} if family.lab else {f"family:{family.name}"}
-        return frozenset(found)
+        return self._reader.with_kin(makers)
 
     def first_seen(
         self, topics: Collection[str], *, min_score: float = 0.5, since: datetime, until: datetime

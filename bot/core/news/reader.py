@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from weakref import WeakKeyDictionary
@@ -11,6 +11,7 @@ from bot.core.model import Attribution, Field, Mention, ScoreReason, Story, Subj
 from bot.core.news.clauses import Attributions, ClauseReader, Frame
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import NAMED_IN_TITLE, ExposureReader
+from bot.core.news.kinds import KindReader, Said
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
 from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
@@ -27,6 +28,8 @@ SCORED = 0.3
 """A story that scores this on no topic is not clustered and reaches no symbol."""
 _SOURCES = 2048
 """How many sources' names are cached."""
+_SAID = 1024
+"""For how many stories it is cached what they say of the news."""
 _GIVEN = "says that it is why something fell"
 _NEAR = 14
 """Characters between a name and a word of comparison that concerns it."""
@@ -72,6 +75,8 @@ class StoryReader:
         self._lexicon = Lexicon(features)
         for name, names in topics.words.items():
             self._lexicon.add("words", name, names, features.bit(name))
+        for name, names in topics.phrases.items():
+            self._lexicon.add("context", name, names, features.bit(name))
         for lab in topics.labs:
             mask = features.mask(("lab", *lab.also))
             self._lexicon.add("lab", lab.name, lab.names, mask)
@@ -100,6 +105,9 @@ class StoryReader:
         self._scorers = [TopicScorer(topic, features) for topic in topics.topics]
         self.scorers = {scorer.topic.name: scorer for scorer in self._scorers}
         self._exposures = ExposureReader(topics, features)
+        self._kinds = KindReader(topics, features)
+        self.said = lru_cache(_SAID)(self._read_said)
+        """What a story says of the news itself; messages are built again and again from the same stories."""
         self._source_hits = lru_cache(_SOURCES)(self._scan_source)
         self._source_marks = lru_cache(_SOURCES)(self._mark_source)
         self._telling = features.mask(sorted(topics.telling))
@@ -145,6 +153,30 @@ class StoryReader:
     def why(self, story: Story) -> tuple[tuple[str, ScoreReason], ...]:
         """The exposures ``story`` meets, each with the reason; empty for a story on no topic."""
         return self._exposures.why(self._look(story)[3]) if self.read(story).scored else ()
+
+    def _read_said(self, story: Story) -> Said:
+        title, summary, _, found = self._look(story)
+        about = self.read(story).anchors
+        kin = self.with_kin(about[:1])
+        details = self._kinds.details(
+            found,
+            ((Field.TITLE, title.text), (Field.SUMMARY, summary.text)),
+            lambda named: not named or not kin.isdisjoint(self.with_kin(named)),
+        )
+        return Said(about, tuple(self._kinds.kinds(found)), tuple(details))
+
+    def with_kin(self, makers: Collection[str]) -> frozenset[str]:
+        """Labs and models (``model:GPT 5``) with the models' families (``family:GPT``) and labs. A model that the
+        vocabulary does not know, since its file was edited, has none."""
+        found = set(makers)
+        for name in makers:
+            kind, _, model = name.partition(":")
+            while model and model not in self._families:
+                model = model.rpartition(" ")[0]
+            if model and kind in ("model", "family"):
+                lab = self._families[model].lab
+                found |= {f"family:{model}", f"lab:{lab}"} if lab else {f"family:{model}"}
+        return frozenset(found)
 
     def frames(self, story: Story) -> tuple[Frame, ...]:
         """Who moves in ``story``, which way, and because of what; for any story, scored or not."""

@@ -140,6 +140,34 @@ class Effect:
     elsewhere: float = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a story may say of the news itself: its licence, its price. Recognised sentence by sentence."""
+
+    name: str
+    title: str
+    all: tuple[tuple[str, ...], ...]
+    none: tuple[str, ...] = ()
+    ahead: bool = False
+    """Whether it tells of what the maker does next, rather than of what is new now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of news: cheaper models, a tool that does the work. Why it hits a line of business, and whom it helps."""
+
+    name: str
+    title: str
+    effects: tuple[str, ...] = ()
+    """A story for which one of these effects holds is news of this kind."""
+    signals: tuple[tuple[tuple[tuple[str, ...], ...], tuple[str, ...]], ...] = ()
+    """So is one for which one of these holds: ``all`` and ``none``, as in effects."""
+    fears: Mapping[str, str] = field(default_factory=dict)
+    """By exposure: what investors fear, in a clause."""
+    helps: Mapping[str, str] = field(default_factory=dict)
+    """By exposure: what it may gain, in a clause."""
+
+
 class Part(enum.StrEnum):
     """What a word does in a clause that tells of a move."""
 
@@ -281,6 +309,12 @@ class Topics:
     families: tuple[Family, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     effects: tuple[Effect, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    """Kinds of news, in file order."""
+    details: tuple[Detail, ...] = ()
+    """What is quoted from stories about the news itself, in the order in which it is told."""
+    phrases: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+    """Word lists for kinds and details alone. Scores do not know them, nor do they decide what a title is about."""
     telling: frozenset[str] = frozenset()
     """Word lists whose words distinguish happenings, as words in no list and those of exposures always do."""
     speech: Speech = field(default_factory=Speech)
@@ -291,6 +325,7 @@ class Topics:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", MappingProxyType(dict(self.words)))
+        object.__setattr__(self, "phrases", MappingProxyType(dict(self.phrases)))
 
     @property
     def names(self) -> tuple[str, ...]:

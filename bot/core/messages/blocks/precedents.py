@@ -15,7 +15,7 @@ NAMED = 2
 def precedents(nearest: Sequence[Precedent]) -> list[Block]:
     """The block; empty without precedents."""
     lines = tuple(map(_line, nearest))
-    return [Block("precedents", BlockKind.FACTS, 35, "Precedents, closest first", lines)] if lines else []
+    return [Block("precedents", BlockKind.FACTS, 35, "Precedents", lines)] if lines else []
 
 
 def _line(precedent: Precedent) -> Line:

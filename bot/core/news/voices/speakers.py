@@ -57,6 +57,10 @@ class Speech:
     links: Words = NO_WORDS
     contrasts: Words = NO_WORDS
     after_on: Words = NO_WORDS
+    joins: Words = NO_WORDS
+    subordinates: Words = NO_WORDS
+    names_something: Words = NO_WORDS
+    pronouns: Words = NO_WORDS
     doubt: Words = NO_WORDS
     chinese_verbs: Words = NO_WORDS
     chinese_titles: Words = NO_WORDS

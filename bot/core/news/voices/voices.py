@@ -17,7 +17,7 @@ from bot.core.model import Story
 from bot.core.news.text import fold
 from bot.core.news.voices.other_reading import argues_against
 from bot.core.news.voices.quotations import SENTENCE_ENDS, Token, in_title_case, paragraphs, quotations, tokens
-from bot.core.news.voices.speakers import FullNames, Speaker, Speakers, Speech, first_index, last_index
+from bot.core.news.voices.speakers import FullNames, Speaker, Speakers, Speech, cut, first_index, last_index
 from bot.core.text.characters import JOINERS, has_invisible
 
 FEWEST_WORDS = 3
@@ -42,6 +42,8 @@ class Voice:
     seen_at: datetime
     against: bool
     """Whether they argue against the fall's logic: overdone, a buying opportunity, cheaper AI needs more chips."""
+    lead_in: str = ""
+    """The story's own words by which the sentence begins, where only the rest of it is quoted."""
 
 
 def voices_of(story: Story, speech: Speech) -> tuple[Voice, ...]:
@@ -52,15 +54,15 @@ def voices_of(story: Story, speech: Speech) -> tuple[Voice, ...]:
     outlets = {fold(story.origin), fold(story.source)}
     for text, heading in ((story.title, True), (story.summary, False)):
         for paragraph in paragraphs(text):
-            for words, speaker in _Paragraph(paragraph, names, speech, heading=heading).attributed():
+            for words, speaker, lead_in in _Paragraph(paragraph, names, speech, heading=heading).attributed():
                 key = _key(words)
                 if key in found or not _presentable(words, heading) or fold(speaker.name) in outlets:
                     continue
                 role = speaker.role or roles.get(speaker.name, "")
                 roles.setdefault(speaker.name, role)
-                against = argues_against(words)
+                against = argues_against(f"{lead_in} {words}")
                 found[key] = Voice(
-                    words, speaker.name, role, story.origin, story.link, story.id, story.seen_at, against
+                    words, speaker.name, role, story.origin, story.link, story.id, story.seen_at, against, lead_in
                 )
     return tuple(found.values())
 
@@ -68,8 +70,9 @@ def voices_of(story: Story, speech: Speech) -> tuple[Voice, ...]:
 def choose(stories: Iterable[Story], speech: Speech, most: int = 4) -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:
     """At most ``most`` voices that are neutral or in line with the fall, and at most ``most`` that argue against it.
 
-    A quotation in several stories is taken from the one seen first. Each speaker appears once. Longer quotations come
-    first (up to ``LONG_ENOUGH`` words), then speakers with a role, then earlier stories.
+    A quotation in several stories is taken from the one seen first. Each speaker appears once, with words that argue
+    against the fall where there are any: those are the rarer. Longer quotations come first (up to ``LONG_ENOUGH``
+    words), then speakers with a role, then earlier stories.
     """
     first: dict[str, Voice] = {}
     for story in sorted(stories, key=lambda story: (story.seen_at, story.id)):
@@ -83,8 +86,15 @@ def choose(stories: Iterable[Story], speech: Speech, most: int = 4) -> tuple[tup
     return tuple(sides[False]), tuple(sides[True])
 
 
-def _rank(voice: Voice) -> tuple[int, bool, datetime, str, str]:
-    return -min(count_words(voice.words), LONG_ENOUGH), not voice.role, voice.seen_at, voice.story, voice.words
+def _rank(voice: Voice) -> tuple[bool, int, bool, datetime, str, str]:
+    return (
+        not voice.against,
+        -min(count_words(voice.words), LONG_ENOUGH),
+        not voice.role,
+        voice.seen_at,
+        voice.story,
+        voice.words,
+    )
 
 
 def _same_speaker(one: Voice, other: Voice) -> bool:
@@ -116,6 +126,7 @@ def _presentable(words: str, heading: bool) -> bool:
 
 
 _FULL_STOPS = frozenset(".!?…。！？")
+MOST_LEADING = 16  # tokens before a quotation that begin its sentence
 MOST_TOKENS = 60  # tokens of a sentence that are read on each side of a quotation
 
 
@@ -133,8 +144,9 @@ class _Paragraph:
         self._heading = heading
         self._capitals = in_title_case(self.tokens)
 
-    def attributed(self) -> Iterator[tuple[str, Speaker]]:
-        """The words and speaker of each quotation that has a speaker, in the order of the text."""
+    def attributed(self) -> Iterator[tuple[str, Speaker, str]]:
+        """The words and speaker of each quotation that has a speaker, and the words that lead in to it where it is only
+        a part of the sentence; in the order of the text."""
         carried: tuple[int, Speaker] | None = None
         """Where a quotation by the same speaker may continue, and the speaker."""
         for at, token in enumerate(self.tokens):
@@ -144,21 +156,23 @@ class _Paragraph:
                 continue
             words = token.quotation.words
             left, right = self._around(at)
-            after, complete = self._after(at, words, left, right)
+            lead_in = self._lead_in(at, left)
+            after, complete = self._after(at, words, left, right, lead_in)
             read = (after, self._before(at, words, left, right), self._headline(at, left, right))
             named = [Speaker(self._names.full(one.name), one.role) for one in read if one]
-            if carried and carried[0] == at and words[-1] in _FULL_STOPS and self._stands_apart(right):
-                named.append(carried[1])
-            carried = None
             end = at + 1 + len(right)
             stop = self.tokens[end].text if end < len(self.tokens) else ""
+            whole = words[-1] in _FULL_STOPS or (not right and stop == "." and self._begins_sentence(at, left, words))
+            if carried and carried[0] == at and whole and self._stands_apart(right):
+                named.append(carried[1])
+            carried = None
             if len({one.name for one in named}) != 1 or stop in ("?", "？"):
                 continue
             speaker = max(named, key=lambda one: len(one.role))
-            yield words, speaker
+            yield words, speaker, lead_in if after else ""
             answered = words[-1] in "?？"  # then the next words may be the answer
             if complete and not answered and _continues(right, stop):
-                carried = (end + (stop == "."), speaker)
+                carried = (end + (stop in (".", ";")), speaker)
 
     def _stands_apart(self, right: list[Token]) -> bool:
         """Whether what follows the quotation is a separate sentence that attributes it to nobody."""
@@ -183,10 +197,28 @@ class _Paragraph:
         before = self.tokens[at - 1].quotation
         return at == 0 or (before.words[-1:] in _FULL_STOPS if before else self.tokens[at - 1].text in SENTENCE_ENDS)
 
-    def _after(self, at: int, words: str, left: list[Token], right: list[Token]) -> tuple[Speaker | None, bool]:
+    def _lead_in(self, at: int, left: list[Token]) -> str:
+        """What begins the sentence, where the quotation is the rest of what was said and no one else can have said it:
+        ``Investors will see it as “a threat to us all,” said Ann Example``. Empty where it is not so."""
+        start, lows = at - len(left), [token.low for token in left]
+        if not 2 <= len(left) <= MOST_LEADING or (start and self.tokens[start - 1].text not in SENTENCE_ENDS):
+            return ""
+        joined = lows[-1] in self._words.joins or (left[-1].text == "," and lows[0] in self._words.subordinates)
+        speaks = self._words.verbs | self._words.names_something
+        if not joined or lows[0] in self._words.pronouns or self._doubtful(left) or any(low in speaks for low in lows):
+            return ""
+        if any(self._speakers.is_person(pair) for pair in pairwise(left)):
+            return ""
+        lead_in = cut(self.text, left)
+        return "" if has_invisible(lead_in) else lead_in
+
+    def _after(
+        self, at: int, words: str, left: list[Token], right: list[Token], lead_in: str
+    ) -> tuple[Speaker | None, bool]:
         """The speaker named after it (``“…,” said Dan Ives``), and whether the sentence says nothing else."""
         comma = words[-1] in ",，—–…" or _begins_with_comma(right)
-        if not (comma or words[-1] in "?!？！") or not self._begins_sentence(at, left, words) or self._doubtful(right):
+        begins = self._begins_sentence(at, left, words) or bool(lead_in and comma and not self._heading)
+        if not (comma or words[-1] in "?!？！") or not begins or self._doubtful(right):
             return None, False
         rest = right[1:] if _begins_with_comma(right) else right
         found = self._name_first(rest) or self._subject_first(rest)
@@ -379,7 +411,7 @@ def _split(found: list[Token]) -> tuple[list[Token], list[Token]]:
 
 def _continues(right: list[Token], stop: str) -> bool:
     """Whether the same speaker continues in the next quotation: ``“…,” said Ann Example. “…”``, ``…, adding: “…”``."""
-    return stop == "." or right[-1].text in ",:" or right[-1].low in ("adding", "that")
+    return stop in (".", ";") or right[-1].text in ",:" or right[-1].low in ("adding", "that")
 
 
 def _may_be_title(words: str) -> bool:

@@ -1,0 +1,67 @@
+"""What is new: what set the fall off, from whom, since when; its licence, cost and price as stories put them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
+from bot.core.news.kinds import Said
+from bot.core.news.passages import is_foreign
+from bot.core.news.vocabulary import Detail, Family, Topics
+from bot.core.text.wording import moment, shortened
+
+MOST = 4
+LONGEST_SOURCE = 60
+
+
+def novelty(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Block]:
+    """The block; empty where no story is about a model or lab and tells a detail of it. ``said``: as
+    ``happening.read`` returns it."""
+    lines = [*_what(said, topics), *quoted(said, [d for d in topics.details if not d.ahead])]
+    return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
+
+
+def quoted(said: Sequence[tuple[Story, Said]], details: Sequence[Detail], most: int = MOST) -> list[Line]:
+    """A line for each of ``details`` that a story on a lab or model tells: one sentence of it, marked, with its source.
+    Readable ones first, then those that tell most, then the earliest; a sentence that tells several stands once."""
+    lines: list[Line] = []
+    shown: set[str] = set()
+    said = [(story, one) for story, one in said if one.about]
+    told = Counter(quote.words for _, one in said for quote in one.details)
+    for detail in details:
+        found = [(story, quote.words) for story, one in said for quote in one.details if quote.detail == detail.name]
+        if not found or len(lines) == most:
+            continue
+        story, words = min(found, key=lambda each: (is_foreign(each[1]), -told[each[1]], each[0].seen_at))
+        if words not in shown:
+            shown.add(words)
+            lines.append((Strong(f"{detail.title}: "), f"“{words}” (", *_source(story), ")."))
+    return lines
+
+
+def _what(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Line]:
+    """The model that most stories are about, its maker, and when it was first seen."""
+    models = Counter(
+        first.removeprefix("model:") for _, one in said for first in one.about[:1] if first.startswith("model:")
+    )
+    if not models:
+        return []
+    model = max(models, key=lambda name: (models[name], name))
+    story = next(story for story, one in said if one.about[:1] == (f"model:{model}",))
+    family = _family(model, topics)
+    by = f", by {family.lab}" if family and family.lab else ""
+    return [(Strong(model), f"{by}; first seen {moment(story.seen_at)} (", *_source(story), ").")]
+
+
+def _family(model: str, topics: Topics) -> Family | None:
+    return max(
+        (f for f in topics.families if model == f.name or model.startswith(f"{f.name} ")),
+        key=lambda f: len(f.name),
+        default=None,
+    )
+
+
+def _source(story: Story) -> tuple[str | Link, ...]:
+    name = shortened(story.origin, LONGEST_SOURCE)
+    return (Link(name, story.link),) if story.link else (name,)
