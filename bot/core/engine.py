@@ -107,6 +107,7 @@ class Engine:
             tuple(episodes),
             news.stories_about,
             news.naming,
+            news.reader,
             self._tells_of_a_line,
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
@@ -195,6 +196,7 @@ class Engine:
                 topics=news.topics,
                 stories=news.stories_about,
                 naming=news.naming,
+                reader=news.reader,
             )
         for rule in rules:
             old = self.rules.named(rule.name)

@@ -243,6 +243,7 @@ class Incidents:
             told_session=current.sessions[-1],
             told_cause=cause,
             known_cause=current.thread.told_cause,
+            known_at=current.thread.told_at,
             messaged_at=at,
             edited_at=at,
             edit_due_at=None,

@@ -28,8 +28,8 @@ def folded(blocks: Sequence[Block]) -> list[Block]:
         "who is hit, continued", BlockKind.FACTS, table.weight, "The other lines", table.lines[shown:], folded=True
     )
     head = replace(table, lines=table.lines[:shown])
-    ordered = [head if b is table else b for b in blocks if not b.folded]
-    at = ordered.index(head) + 1
+    ordered = [head if b is table else b for b in plain]
+    at = next((n for n, b in enumerate(ordered) if b.kind is BlockKind.NOTE), len(ordered))
     return [*ordered[:at], rest, *details, *ordered[at:]]
 
 

@@ -26,7 +26,9 @@ LONGEST = 400
 MOST_SENTENCES = 2
 LONGEST_PROMPT = 6000
 
-LEFT_OUT = frozenset({NAME, POSSIBLE, "precedents", "voices", "the other reading", "what next", "note"})
+LEFT_OUT = frozenset(
+    {NAME, POSSIBLE, "precedents", "voices", "the other reading", "what next", "note", "outlook"}
+).union({"what is new", "the fear", "who may gain"})
 """Blocks about other days or in other people's words, whose numbers are not the day's, and about what is not known to
 be the cause."""
 

@@ -111,7 +111,7 @@ def snapshot(
             unpriced.append(symbol)
         else:
             (moves if move.change * direction > 0 or not direction else turned).append(move)
-    moves.sort(key=lambda m: (-abs(m.change), m.symbol))
+    moves = by_size(moves)
     first = max(moves, key=lambda m: (m.severity or 0, abs(m.change)), default=None)
     if first is not None:
         moves.remove(first)
@@ -178,6 +178,11 @@ def move_at(
     return StockMove(prices.symbol, quote.price, moved, reference, quote.at, session.date, session.phase(quote.at))
 
 
+def by_size(moves: Iterable[StockMove]) -> list[StockMove]:
+    """The largest moves first."""
+    return sorted(moves, key=lambda m: (-abs(m.change), m.symbol))
+
+
 def fresh_move(prices: SymbolPrices, snapshot: Snapshot) -> StockMove | None:
     """The move in the snapshot's session of a stock that is not of its incident; ``None`` where its price is old,
     unless it is that of the close, which stands."""
@@ -190,20 +195,30 @@ def fresh_move(prices: SymbolPrices, snapshot: Snapshot) -> StockMove | None:
 
 
 def held_up(
-    market: Market, snapshot: Snapshot, watched: Iterable[str], exposures: Callable[[str], Collection[str]]
+    market: Market,
+    snapshot: Snapshot,
+    watched: Iterable[str],
+    exposures: Callable[[str], Collection[str]],
+    helped: Collection[str] = (),
 ) -> list[StockMove]:
-    """Watched stocks in the same lines of business that fell less than half as far, or rose; the best first."""
+    """Watched stocks in the same lines of business that fell less than half as far, or rose; those first that rose in
+    a line that the news may help (``helped``), then the best."""
     of_incident = set(snapshot.incident.symbols)
-    hit = {e for s in of_incident for e in exposures(s)}
+    near = {e for s in of_incident for e in exposures(s)}.union(helped)
     little = median(abs(m.change) for m in snapshot.moves) / 2 if snapshot.moves else 0.0
-    found = []
+    found: list[StockMove] = []
     for symbol in watched:
-        if symbol in of_incident or hit.isdisjoint(exposures(symbol)):
+        if symbol in of_incident or near.isdisjoint(exposures(symbol)):
             continue
         move = fresh_move(market.of(symbol), snapshot)
         if move is not None and -move.change < little:
             found.append(move)
-    return sorted(found, key=lambda m: (-m.change, m.symbol))
+
+    def order(move: StockMove) -> tuple[bool, float, str]:
+        gains = move.change > 0 and not set(helped).isdisjoint(exposures(move.symbol))
+        return not gains, -move.change, move.symbol
+
+    return sorted(found, key=order)
 
 
 # -------------------------------------------------------------------------------------------------------------- details

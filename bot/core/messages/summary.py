@@ -15,17 +15,21 @@ from bot.core.incidents.follow_ups import level_before
 from bot.core.incidents.incidents import first_alert, lead_alert
 from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
+from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
 from bot.core.messages.blocks.happened import happened, price_line
+from bot.core.messages.blocks.novelty import novelty
+from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
 from bot.core.messages.blocks.table import as_of, by_line, held_up_line, table, usual_time
 from bot.core.messages.blocks.voices import voices
 from bot.core.messages.blocks.why import why
 from bot.core.messages.folding import as_details, folded
 from bot.core.messages.groups import fallen_group, group_of
+from bot.core.messages.happening import kinds_of, read
 from bot.core.messages.headline import Headline
 from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
-from bot.core.messages.snapshot import Snapshot, fresh_move, held_up, move_at, snapshot
+from bot.core.messages.snapshot import Snapshot, by_size, fresh_move, held_up, move_at, snapshot
 from bot.core.model import (
     LAPSED,
     NEXT_SESSION_CLOSE,
@@ -41,6 +45,7 @@ from bot.core.model import (
     Incident,
     Inline,
     Line,
+    Phase,
     Reason,
     Reference,
     StockMove,
@@ -51,7 +56,9 @@ from bot.core.model import (
 from bot.core.model.episodes import Episode
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import main_exposure_title
-from bot.core.news.vocabulary import Topics
+from bot.core.news.kinds import Said
+from bot.core.news.reader import StoryReader
+from bot.core.news.vocabulary import Kind, Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
 from bot.core.text.wording import listing, percent, price, short_day, when
@@ -78,6 +85,8 @@ class MessageBuilder:
     """The stories of clusters, for quotations."""
     naming: Callable[[Sequence[str], str], Story | None] = lambda stories, symbol: None
     """The first of stories, given by id, that names a symbol's company."""
+    reader: StoryReader | None = None
+    """Reads what stories say of the news itself; without it messages say only what fell and after which story."""
     is_group_rule: Callable[[str], bool] = lambda rule: False
     """Whether alerts of the rule of this name say that a line of business falls."""
 
@@ -97,13 +106,15 @@ class MessageBuilder:
         headline = Headline(seen, self.companies, self.topics, group, bool(due)).text(reason, before)
         facts = happened(seen, self.market, self.company, self._indices(seen))
         apart = correction.apart_line(seen.apart, self.topic)
-        around = held_up(self.market, seen, watched, self.companies.exposures_of) if seen.direction < 0 else []
+        said, kinds = self._said(seen)
+        around = self._around(seen, watched, kinds)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", facts),
             *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
             *table(seen, self._line, apart),
-            *([Block("who held up", BlockKind.FACTS, 40, "", tuple(held_up_line(around)))] if around else []),
-            *([] if known else as_details(self._background(seen))),
+            *around,
+            *as_details(self._background(seen, said, kinds, thread if known else None)),
+            *as_details(self._outlook(seen, said)),
             *self._next(thread, seen.at),
         ]
         agents = seen.told_cause.agents if seen.told_cause and seen.claim is Claim.STATED else ()
@@ -166,14 +177,62 @@ class MessageBuilder:
         topic = self.topics.topic(name)
         return topic.as_cause if topic else name
 
-    def _background(self, seen: Snapshot) -> list[Block]:
-        """What readers are told once: voices and precedents."""
-        clusters = seen.incident.clusters
-        profile = self._profile(seen)
+    def _said(self, seen: Snapshot) -> tuple[list[tuple[Story, Said]], tuple[Kind, ...]]:
+        """The stories of the happening with what each says of the news, and the kinds of news that they are; nothing
+        where no cause is told."""
+        if self.reader is None or seen.told_cause is None:
+            return [], ()
+        said = read(self.stories(seen.incident.clusters), seen.told_cause, self.reader)
+        return said, kinds_of(said, self.reader) if seen.claim is Claim.STATED else ()
+
+    def _background(
+        self, seen: Snapshot, said: Sequence[tuple[Story, Said]], kinds: Sequence[Kind], known: Thread | None
+    ) -> list[Block]:
+        """What is new, why it hits these lines, who says what, and what was like it. Of a cause that readers were told
+        by an earlier message (``known``: the thread) only what has come since, and of lines hit since."""
+        hit = list(dict.fromkeys(e for m in by_size(seen.moves) if (e := self._main_exposure(m.symbol))))
+        if known is None:
+            stories = [story for story, _ in said] or self.stories(seen.incident.clusters)
+            return [
+                *novelty(said, self.topics),
+                *fears(kinds, hit, self.topics.titles.exposure),
+                *voices(stories, self.topics.speech),
+                *precedents(nearest(self._profile(seen, kinds), self.episodes, self.topics)),
+            ]
+        since = [story for story, _ in said if known.known_at is None or story.seen_at > known.known_at]
+        wider = known.main_reason is Reason.WIDENED
         return [
-            *voices(self.stories(clusters), self.topics.speech),
-            *precedents(nearest(profile, self.episodes, self.topics)),
+            *(fears(kinds, hit, self.topics.titles.exposure) if wider else []),
+            *voices(since, self.topics.speech),
         ]
+
+    def _around(self, seen: Snapshot, watched: Sequence[str], kinds: Sequence[Kind]) -> list[Block]:
+        """Who rose against it, those first whom such news may help, and who fell less."""
+        if seen.direction >= 0:
+            return []
+        helped = helped_by(kinds)
+        lines = held_up_line(held_up(self.market, seen, watched, self.companies.exposures_of, helped))
+        return [Block("who held up", BlockKind.FACTS, 40, "", tuple(lines))] if lines else []
+
+    def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
+        """What could change the view."""
+        if seen.told_cause is None or not seen.moves:
+            return []
+        timetable = self.market.of(seen.lead.symbol).timetable
+        session = timetable.on(seen.session)
+        opens_at = None
+        if session is not None and session.phase(seen.at) is not Phase.REGULAR:
+            following = session if session.open_at > seen.at else timetable.before(session, -1)
+            opens_at = following.open_at if following is not None and following.open_at > seen.at else None
+        elif session is not None and session.close_at == seen.at:
+            following = timetable.before(session, -1)
+            opens_at = following.open_at if following is not None else None
+        reports = reports_ahead(self.earnings, [m.symbol for m in seen.moves], seen.at)
+        return outlook(opens_at, reports, said, self.topics, self.company)
+
+    def _main_exposure(self, symbol: str) -> str:
+        company = self.companies.get(symbol)
+        return company.main_exposure if company else ""
 
     def _naming(self, cause: CauseRef, symbol: str) -> Story | None:
         return self.naming([cause.story, *(s for s in cause.stories if s != cause.story)], symbol)
@@ -242,13 +301,14 @@ class MessageBuilder:
                 moves.append(move)
         return moves if len(moves) > 1 else [m for m in moves if m.symbol == lead.symbol]
 
-    def _profile(self, seen: Snapshot) -> IncidentProfile:
+    def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
         """The features by which precedents are found."""
         symbol, change = seen.lead.symbol, seen.moves[0].change if seen.moves else 0.0
         others = [e for m in seen.moves[1:] if (e := self.companies.exposures_of(m.symbol))]
         exposures = exposures_of(self.companies.exposures_of(symbol), others)
         topic = seen.told_cause.topic if seen.told_cause else seen.incident.topic
-        return IncidentProfile(seen.incident.session, topic, exposures, change, len(seen.moves))
+        names = tuple(kind.name for kind in kinds)
+        return IncidentProfile(seen.incident.session, topic, exposures, change, len(seen.moves), names)
 
     def _next(self, thread: Thread, at: datetime) -> list[Block]:
         """When the next message comes, and what would bring one sooner."""

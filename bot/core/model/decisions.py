@@ -268,6 +268,8 @@ class Thread:
     """The cluster that message gives as the cause, edits included; empty where it gives none."""
     known_cause: str = ""
     """The cluster given as the cause by the message with the whole summary before that one."""
+    known_at: datetime | None = None
+    """When that message before was announced."""
     messaged_at: datetime | None = None
     """When the last new message of any kind was announced."""
     main: int = 0

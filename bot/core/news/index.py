@@ -17,7 +17,7 @@ from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies
 from bot.core.news.lexicon import Features, Lexicon
 from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
-from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, reader_of
+from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, StoryReader, reader_of
 from bot.core.news.text import Folded
 from bot.core.news.topics import clipped
 from bot.core.news.vocabulary import Topics
@@ -208,6 +208,11 @@ class NewsIndex:
     def empty_copy(self, topics: Topics, companies: Companies) -> NewsIndex:
         """A new index without stories, with the same window and these topics and companies."""
         return NewsIndex(topics, companies, window=self._window)
+
+    @property
+    def reader(self) -> StoryReader:
+        """How stories are read."""
+        return self._reader
 
     def reading(self, story_id: str) -> Reading | None:
         """How a story was read; ``None`` where it was never added, or is forgotten."""
