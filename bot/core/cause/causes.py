@@ -13,6 +13,7 @@ from bot.core.cause.second_reader import SecondReadings
 from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, Story, SubjectKind
 from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.news.companies import GROUP_STRENGTH
+from bot.core.news.matching import CONCERNED
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
@@ -203,6 +204,7 @@ class Causes:
             talk=talk if not said else 0.0,
             group=group.strength if group else 0.0,
             alone=self._alone(query),
+            concerned=self._concerned(said, query) if said else 1.0,
             publishers=len({source for each in given for source in each.sources}),
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
@@ -268,6 +270,15 @@ class Causes:
         """How far the company itself falls beyond its usual range, 0 to 1."""
         own = self.moves.of(query.symbol, query.at)
         return min(max((-own.z - ALONE_FROM) / (ALONE_FULL - ALONE_FROM), 0.0), 1.0) if own else 0.0
+
+    def _concerned(self, said: Attributed, query: _Query) -> float:
+        """How clearly the other companies fall that stories on the market concern in full, 0 to 1; 1 where too few of
+        them have prices. A cause of a fall of the market shows in all the lines of business it acts on, not in one."""
+        exposed = self._companies.exposed_to
+        reached = {s for line, strength in said.concerned if strength > 0 for s in exposed(line, CONCERNED / strength)}
+        members = sorted(reached & self._watched - {query.symbol})
+        moved = self._measured("concerned", members, query.at) if len(members) >= GROUP_LEAST else []
+        return moved[0].strength if moved else 1.0
 
     def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
         """The release of what the stories name as the cause, from before they said so, that concerns the company: of
