@@ -26,7 +26,6 @@ from bot.core.errors import SourceError
 from bot.core.model import Observation, SecondReading, SourceReport, Trouble
 from bot.cycle import CycleResult
 
-
 IDLE = timedelta(hours=1)
 """After this long it is looked again although nothing is new: a budget or a pause may have kept a question back."""
 MOST_FAILURES = 10

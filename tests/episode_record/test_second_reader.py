@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import aclosing, closing
 from dataclasses import replace
 from datetime import timedelta
@@ -17,15 +17,12 @@ from bot.app.episodes.check import compared, fired_in
 from bot.app.episodes.recording import EpisodeRecording, record_incident
 from bot.app.lab.replaying import plan_replay, start_replay
 from bot.app.lab.trying import Difference, try_history
-from bot.app.lab.workbench import Workbench, open_workbench, scenario_of
-from bot.app.stores import open_history
+from bot.app.lab.workbench import Workbench, open_workbench
 from bot.config.episodes.file import load_episode
 from bot.config.episodes.writing import episode_text
 from bot.core.engine import Engine
-from bot.core.errors import ConfigError
-from bot.core.model import AlertChange, Observation, Quote, SecondReading
+from bot.core.model import Observation
 from bot.cycle import Cycle
-from bot.replay.playing import play
 from bot.replay.tape import Tape
 from tests.core.test_second_reader import BASE, NOW, READER, SOON, Scene
 
@@ -123,13 +120,13 @@ def test_a_trial_over_the_history_decides_alike(config: Path, database: Path, tm
     shutil.copy(database, tmp_path / "forgotten.db")
     with closing(sqlite3.connect(tmp_path / "forgotten.db")) as conn, conn:
         conn.execute("DELETE FROM second_readings")
-    assert Difference.LOST in {row.difference for row in try_history(config, None, *span, tmp_path / "forgotten.db").rows}
+    assert Difference.LOST in {
+        row.difference for row in try_history(config, None, *span, tmp_path / "forgotten.db").rows
+    }
 
 
 def test_a_recorded_episode_decides_alike(stage: Workbench, recorded: EpisodeRecording) -> None:
-    episode = load_episode(
-        "brokers.yaml", episode_text(recorded.episode), timetable_of=stage.timetables.of_exchange
-    )
+    episode = load_episode("brokers.yaml", episode_text(recorded.episode), timetable_of=stage.timetables.of_exchange)
     assert compared(recorded.alerts, fired_in(stage, episode)).differences == ()
 
 
