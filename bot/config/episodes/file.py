@@ -158,10 +158,10 @@ def _file_problems(document: Document, entry: EpisodeFile, stem: str) -> Iterato
         same = known.setdefault((story.at, story.source, story.title), i)
         if same != i:
             yield problem(document, ("stories", i), f"this story repeats stories[{same}]; remove one")
-    for written, story in _told(entry):
+    for written, read in _told(entry):
         if written.second_reading is not None:
             place = ("stories", entry.stories.index(written), "second_reading")
-            yield from _reading_problems(document, place, written.second_reading, story)
+            yield from _reading_problems(document, place, written.second_reading, read)
 
 
 def _reading_problems(
