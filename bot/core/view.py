@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.core.cause.questions import Fall, falls, stories_in_doubt
 from bot.core.messages import pictures
 from bot.core.messages.pictures import PricePicture, TablePicture
+from bot.core.messages.snapshot import figures_now
 from bot.core.model import (
     Alert,
     ClusterMatch,
@@ -173,9 +174,9 @@ class View:
     # ----------------------------------------------------------------------------------------------------- pictures
 
     def figures(self, incident: Incident, at: datetime) -> Figures | None:
-        """The incident's moves as a message at ``at`` would tell them; ``None`` where its alerts are no longer kept."""
+        """The incident's moves as of ``at``; ``None`` where its alerts are no longer kept."""
         alerts = self.alerts_of(incident)
-        return self._engine.announcer.messages.snapshot(incident, alerts, at).figures if alerts else None
+        return figures_now(self._engine.market, incident, alerts, self.topics.ai_causes, at) if alerts else None
 
     def price_picture(self, incident: Incident, figures: Figures) -> PricePicture | None:
         """The prices behind the first of these moves; ``None`` where there are too few to draw."""

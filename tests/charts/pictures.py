@@ -8,9 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from bot.app.lab.workbench import episode_scenario, open_workbench
-from bot.core.messages.pictures import PricePicture, TablePicture, price_picture, table_picture
-from bot.core.model import Alert, DailyBar, Incident, Observation, Quote, Split
-from bot.core.news import Companies, Company
+from bot.core.messages import pictures
+from bot.core.messages.pictures import PricePicture, TablePicture
+from bot.core.messages.snapshot import figures_now
+from bot.core.model import Alert, DailyBar, Figures, Incident, Observation, Quote, Split
+from bot.core.news import Companies, Company, Topics
 from bot.core.prices.market import Market
 from tests.core.worlds import COMPANIES, TOPICS, at, close, engine, play, quote, shock_tape, weekday_timetable
 
@@ -38,6 +40,27 @@ def shock(until: str = "01-27 16:05") -> tuple[Market, Incident, list[Alert]]:
     incident = [i for d in decisions for i in d.incidents][-1]
     alerts = [machine.alerts.get(a) for a in incident.alerts]
     return machine.market, incident, [a for a in alerts if a is not None]
+
+
+def figures_of(market: Market, incident: Incident, alerts: list[Alert], moment: datetime) -> Figures:
+    """What a message at ``moment`` would count."""
+    fired = [a for a in alerts if a.fired_at <= moment]
+    return figures_now(market, incident, fired, TOPICS.ai_causes, moment) if fired else Figures(moment, ())
+
+
+def price_picture(
+    market: Market, companies: Companies, incident: Incident, alerts: list[Alert], moment: datetime
+) -> PricePicture | None:
+    """The chart of a message at ``moment``."""
+    told = figures_of(market, incident, alerts, moment)
+    return pictures.price_picture(market, companies, incident, alerts, told)
+
+
+def table_picture(
+    market: Market, companies: Companies, topics: Topics, incident: Incident, alerts: list[Alert], moment: datetime
+) -> TablePicture | None:
+    """The table of a message at ``moment``."""
+    return pictures.table_picture(companies, topics, figures_of(market, incident, alerts, moment))
 
 
 @cache

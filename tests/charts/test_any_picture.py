@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.charts import sheet
-from bot.core.messages.pictures import price_picture
 from bot.core.model import Observation
-from tests.charts.pictures import alert_of, incident_of, market_of
+from tests.charts.pictures import alert_of, incident_of, market_of, price_picture
 from tests.charts.test_drawing import box, texts, touching
 from tests.charts.test_picture import moments, observations
 from tests.core.worlds import COMPANIES, at

@@ -23,7 +23,7 @@ from matplotlib.text import Text
 from bot.adapters import charts
 from bot.adapters.charts import DrawingError, draw, drawn, sheet
 from bot.adapters.charts.style import SMALL, THEMES, Sheet, ThemeName, mixed, plain
-from bot.core.messages.pictures import Marker, PricePicture, TablePicture, price_picture
+from bot.core.messages.pictures import Marker, PricePicture, TablePicture
 from bot.core.model import Observation
 from bot.core.prices.market import Market
 from tests.charts.pictures import (
@@ -31,6 +31,7 @@ from tests.charts.pictures import (
     deepseek,
     incident_of,
     market_of,
+    price_picture,
     shock_picture,
     shock_table,
     wide_picture,
@@ -318,10 +319,10 @@ def test_no_two_texts_lie_over_each_other(gallery: dict[str, Sheet]) -> None:
 
 def test_the_markers_and_the_reference_are_labelled(episode: tuple[PricePicture, TablePicture]) -> None:
     said = {t.get_gid(): t.get_text() for t in texts(sheet(episode[0]))}
-    assert said["title"] == "Nvidia (NVDA)"
-    assert said["reference"] == "Close Fri 24 Jan: 142.62"
+    assert said["title"] == "Nebius (NBIS)"
+    assert said["reference"] == "Close Fri 24 Jan: 41.69"
     assert said["story"] == "First story 20 Jan 12:37"
-    assert said["alert"] == "Alert 11:00"
+    assert said["alert"] == "Alert 21:00"
 
 
 def test_a_story_before_all_that_is_shown_points_back() -> None:

@@ -10,18 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.charts import draw
-from bot.core.messages.pictures import PEERS, PricePicture, plain_price_picture, price_picture, table_picture
+from bot.core.messages import pictures
+from bot.core.messages.pictures import PEERS, PricePicture, plain_price_picture
 from bot.core.model import DailyBar, Observation, Phase, Quote, QuoteKind, Split
 from bot.core.text.wording import clock
 from tests.charts.pictures import (
     MONDAY,
     TIMETABLE,
     alert_of,
+    figures_of,
     incident_of,
     market_of,
+    price_picture,
     shock,
     shock_picture,
     shock_table,
+    table_picture,
     wide_picture,
 )
 from tests.core.worlds import COMPANIES, TOPICS, at, close, quote
@@ -148,8 +152,10 @@ def test_before_the_alert_fired_there_is_no_picture() -> None:
     assert table_picture(market, COMPANIES, TOPICS, incident, alerts, at("01-27 10:04")) is None
 
 
-def test_an_alert_without_a_reference_has_no_picture() -> None:
-    assert price_picture(shock()[0], COMPANIES, INCIDENT, [replace(ALERT, reference=None)], MONDAY) is None
+def test_an_alert_of_a_rule_without_a_price_is_shown_against_the_previous_close() -> None:
+    picture = price_picture(shock()[0], COMPANIES, INCIDENT, [replace(ALERT, reference=None, change=None)], MONDAY)
+    assert picture is not None
+    assert (picture.reference.kind, picture.reference.price) == ("previous close", 100.0)
 
 
 def test_one_symbol_is_no_table() -> None:
@@ -168,14 +174,14 @@ def test_the_others_are_shown_against_their_own_reference() -> None:
 def test_of_many_others_the_worst_are_shown() -> None:
     picture, _ = wide_picture(8)
     assert picture is not None
-    assert [p.symbol for p in picture.peers] == ["S7", "S6", "S5", "S4", "S3"]
+    assert [p.symbol for p in picture.peers] == ["S6", "S5", "S4", "S3", "S2"]
     assert len(picture.peers) == PEERS
 
 
 def test_the_table_has_lines_of_work_and_symbols_worst_first() -> None:
     _, table = wide_picture(5)
     assert table is not None
-    assert table.title == "Who is hit (5), worst first"
+    assert table.title == "Who is hit (5), the worst line first"
     assert [(r.work, [s for s, _ in r.cells]) for r in table.rows] == [
         ("Cooling", ["S3"]),
         ("AI chips", ["S4", "S2", "S1", "NVDA"]),
@@ -224,12 +230,10 @@ moments = st.sampled_from(DAYS).flatmap(
 def test_what_came_later_changes_no_picture(tape: list[Observation], moment: datetime) -> None:
     known = [o for o in tape if o.seen_at <= moment]
     late = replace(ALERT, last_price=1.0, last_price_at=max(MONDAY, moment) + timedelta(days=30))
-    for build in (
-        lambda market, alerts: price_picture(market, COMPANIES, BOTH, alerts, moment),
-        lambda market, alerts: table_picture(market, COMPANIES, TOPICS, BOTH, alerts, moment),
-    ):
-        then = build(market_of(known), [replace(ALERT, last_price_at=None), OTHER])
-        assert build(market_of(tape), [late, OTHER]) == then
+    told = figures_of(market_of(known), BOTH, [replace(ALERT, last_price_at=None), OTHER], moment)
+    assert figures_of(market_of(known), BOTH, [late, OTHER], moment) == told
+    then = pictures.price_picture(market_of(known), COMPANIES, BOTH, [ALERT, OTHER], told)
+    assert pictures.price_picture(market_of(tape), COMPANIES, BOTH, [late, OTHER], told) == then
 
 
 @given(observations(), moments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -94,11 +95,12 @@ def test_a_message_with_sixty_six_symbols_is_valid_and_within_the_limits(market:
         market, WORLD.companies, WORLD.topics, episodes=WORLD.episodes, stories=lambda clusters: [story]
     )
     whole, alerts = incident(market, title)
-    summary = messages.incident(whole, alerts, SYMBOLS, CLOSE, Reason.WIDENED)
+    before = replace(whole.thread, told_change=-0.12, told_session=MONDAY, told_cause="another")
+    summary = messages.incident(messages.snapshot(whole, alerts, CLOSE), before, before, SYMBOLS, Reason.WIDENED)
     shown, _ = parse(html(summary))
     assert utf16_length(shown) <= MESSAGE_LIMIT
-    assert "alongside 65 other stocks" in shown
-    assert "Who is hit (66), worst first" in shown
+    assert "with 64 other stocks" in shown
+    assert "Who is hit (66), the worst line first" in shown
     assert shown.rstrip().endswith("Not investment advice.")
     text = plain(summary)
     assert "\x1b" not in text

@@ -48,7 +48,8 @@ def page() -> str:
     incident = engine.incidents.get(first.incident)
     assert incident is not None
     alerts = [a for a in map(engine.alerts.get, incident.alerts) if a is not None]
-    picture = price_picture(engine.market, engine.companies, incident, alerts, first.at)
+    assert first.summary.figures is not None
+    picture = price_picture(engine.market, engine.companies, incident, alerts, first.summary.figures)
     assert picture is not None
     return PAGE.format(message=html(first.summary), picture=base64.b64encode(draw(picture)).decode())
 

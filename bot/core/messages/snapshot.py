@@ -141,7 +141,7 @@ def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -
     session = prices.timetable.on(alert.session)
     quote = _latest(prices, session, at) if session else None
     if session is None or quote is None:
-        return _as_alerted(alert)
+        return _as_alerted(alert, at)
     reference = level_before(alert, prices) or prices.previous_close(quote, session)
     level = prices.rebased(quote)
     moved = change(level, reference)
@@ -176,6 +176,36 @@ def move_at(
     if reference is None or moved is None:
         return None
     return StockMove(prices.symbol, quote.price, moved, reference, quote.at, session.date, session.phase(quote.at))
+
+
+def since_the_fall(
+    market: Market, incident: Incident, alerts: Sequence[Alert], at: datetime, closed_at: datetime | None = None
+) -> list[StockMove]:
+    """Each stock's move from the close before its fall, at ``at`` or at the close ``closed_at``; the incident's lead
+    first. Alone it is left out where another stock is: a message would not name that."""
+    lead = lead_alert(incident, alerts)
+    moves = []
+    for symbol in dict.fromkeys([lead.symbol, *incident.symbols]):
+        alert = min((a for a in alerts if a.symbol == symbol), key=lambda a: a.session, default=None)
+        prices = market.of(symbol)
+        session = prices.timetable.on(alert.session) if alert else None
+        before = (session and prices.close_before(session, 1)) or (alert and level_before(alert, prices))
+        move = move_at(prices, at, closed_at, before) if before else None
+        if move is not None:
+            moves.append(move)
+    return moves if len(moves) > 1 else [m for m in moves if m.symbol == lead.symbol]
+
+
+def figures_now(
+    market: Market, incident: Incident, alerts: Sequence[Alert], ai_causes: frozenset[str], at: datetime
+) -> Figures:
+    """The incident's moves as somebody who asks at ``at`` wants them: in its session or, once another has prices, since
+    the fall."""
+    seen = snapshot(market, incident, alerts, ai_causes, at)
+    latest = market.of(seen.lead.symbol).standing(at)
+    if latest is None or latest[1].date <= seen.session:
+        return seen.figures
+    return Figures(at, tuple(since_the_fall(market, incident, alerts, at)) or seen.moves)
 
 
 def by_size(moves: Iterable[StockMove]) -> list[StockMove]:
@@ -246,20 +276,14 @@ def _latest(prices: SymbolPrices, session: Session, at: datetime) -> Quote | Non
     return next((q for q in reversed(seen) if q.kind in MOMENTARY), seen[-1] if seen else None)
 
 
-def _as_alerted(alert: Alert) -> StockMove | None:
-    """The move as the alert recorded it, where the prices behind it are no longer kept."""
-    if alert.reference is None or alert.last_price is None or alert.last_change is None or alert.last_price_at is None:
+def _as_alerted(alert: Alert, at: datetime) -> StockMove | None:
+    """The move as the alert recorded it by ``at``, where the prices behind it are no longer kept."""
+    price, moved, priced_at, phase = alert.last_price, alert.last_change, alert.last_price_at, Phase.CLOSED
+    if priced_at is None or priced_at > at or priced_at == alert.price_at:
+        price, moved, priced_at, phase = alert.price, alert.change, alert.price_at, alert.phase
+    if alert.reference is None or price is None or moved is None or priced_at > at:
         return None
-    return StockMove(
-        alert.symbol,
-        alert.last_price,
-        alert.last_change,
-        alert.reference,
-        alert.last_price_at,
-        alert.session,
-        alert.phase if alert.last_price_at == alert.price_at else Phase.CLOSED,
-        alert.severity,
-    )
+    return StockMove(alert.symbol, price, moved, alert.reference, priced_at, alert.session, phase, alert.severity)
 
 
 def _furthest(

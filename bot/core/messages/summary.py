@@ -29,7 +29,7 @@ from bot.core.messages.groups import fallen_group, group_of
 from bot.core.messages.happening import kinds_of, read
 from bot.core.messages.headline import Headline
 from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
-from bot.core.messages.snapshot import Snapshot, by_size, fresh_move, held_up, move_at, snapshot
+from bot.core.messages.snapshot import Snapshot, by_size, fresh_move, held_up, move_at, since_the_fall, snapshot
 from bot.core.model import (
     LAPSED,
     NEXT_SESSION_CLOSE,
@@ -140,7 +140,7 @@ class MessageBuilder:
         lines = self._lead_lines(lead, before, at, closed_at)
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
-        moves = self._since(incident, alerts, lead, at, closed_at)
+        moves = since_the_fall(self.market, incident, alerts, at, closed_at)
         over = all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
@@ -285,21 +285,6 @@ class MessageBuilder:
         title = f"Where they stand ({len(moves)}), compared with before the fall{as_of(at, usual)}"
         as_told = [replace(m, reference=replace(m.reference, kind="previous close")) for m in moves]
         return [Block("who is hit", BlockKind.FACTS, 60, title, by_line(as_told, self._line, at, usual))]
-
-    def _since(
-        self, incident: Incident, alerts: Sequence[Alert], lead: Alert, at: datetime, closed_at: datetime | None
-    ) -> list[StockMove]:
-        """Each stock's move from the close before its fall, at ``at`` or at the close ``closed_at``; the lead first."""
-        moves = []
-        for symbol in dict.fromkeys([lead.symbol, *incident.symbols]):
-            alert = min((a for a in alerts if a.symbol == symbol), key=lambda a: a.session, default=None)
-            prices = self.market.of(symbol)
-            session = prices.timetable.on(alert.session) if alert else None
-            before = (session and prices.close_before(session, 1)) or (alert and level_before(alert, prices))
-            move = move_at(prices, at, closed_at, before) if before else None
-            if move is not None:
-                moves.append(move)
-        return moves if len(moves) > 1 else [m for m in moves if m.symbol == lead.symbol]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
         """The features by which precedents are found."""
