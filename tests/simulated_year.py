@@ -188,7 +188,8 @@ class Year:
 
     def _restart(self, now: datetime) -> None:
         self._store.close(now)
-        del self._cycle
+        del self._cycle, self._sender
+        gc.collect()  # a start is a new process, which never holds two engines
         self.restarts += 1
         self._start(now)
 
