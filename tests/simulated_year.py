@@ -308,7 +308,17 @@ class Year:
     def _earlier_bars(self, first: Session) -> list[Observation]:
         sessions = [s for n in range(1, BARS_BEFORE) if (s := self.timetable.before(first, n)) is not None]
         return [
-            DailyBar(s, held.date, self._prices[s], held.close_at, volume=1e6, source="made up")
+            DailyBar(
+                s,
+                held.date,
+                price := self._prices[s] * self._random.uniform(0.999, 1.001),
+                held.close_at,
+                price * 0.999,
+                price * 1.002,
+                price * 0.998,
+                1e6,
+                "made up",
+            )
             for held in reversed(sessions)
             for s in self.symbols
         ]
