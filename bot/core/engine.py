@@ -16,7 +16,7 @@ from bot.core.cause.causes import Causes
 from bot.core.cause.second_reader import SecondReadings
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
-from bot.core.health import Freshness, Health
+from bot.core.health import Freshness, Health, ToldTrouble
 from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.announcing import Announcer
@@ -171,6 +171,11 @@ class Engine:
         self._time = self._followed_up_at = self.announcer.running_since = max(self._time, until)
         self.alerts.restore(alerts, self._time)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
+
+    def resume_troubles(self, told: Sequence[ToldTrouble]) -> None:
+        """After ``restore``: these troubles were told before; only their end is told from now on."""
+        self.health.resume(told)
+        self._freshness.resume(told)
 
     def reload(self, rules: RuleSet, news: NewsIndex | None = None) -> None:
         """Switch to other rules, and to ``news`` where the stories were read again with other topics or companies.
