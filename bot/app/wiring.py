@@ -58,7 +58,7 @@ from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
-from bot.core.health import ToldTrouble
+from bot.core.health import MISTAKES, ToldTrouble
 from bot.core.model import Announcement, Notification, SourceReport
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.prices.exchanges import HOME
@@ -167,7 +167,8 @@ async def running_bot(
         _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))
-        inbox.report(SourceReport("rules", clock.now(), items=len(start.project.rules)))
+        for source in MISTAKES:  # otherwise it had not started
+            inbox.report(SourceReport(source, clock.now()))
         reloader = Reloader(bot, start.config, start.looked)
         tasks = [bot.jobs.keep("delivery", lambda: sender.run(stop), stop)]
         if start.token.token is not None:
@@ -257,7 +258,7 @@ def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
 def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
     feeds = (spec.name for spec in project.settings.feed_specs)
-    return {"prices", "history", "earnings", "rules", SECOND_READER, *notifiers, *feeds}
+    return {"prices", "history", "earnings", *MISTAKES, SECOND_READER, *notifiers, *feeds}
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:

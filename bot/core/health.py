@@ -28,7 +28,7 @@ from bot.core.text.wording import age, clock, listing
 
 IN_A_ROW = 3
 """Failed polls in a row before the operator is notified; a single time-out is normal."""
-AT_ONCE = frozenset({"store", "rules"})
+AT_ONCE = frozenset({"store", "rules", "configuration"})
 """Sources whose first failure matters already."""
 WIDE_FROM = 5
 """This many feeds failing, and at least half of all, are one outage."""
@@ -51,16 +51,26 @@ SOURCE_NAMES = {
     "webhook": "Webhook",
     "apprise": "Apprise",
     "rules": "Rules",
+    "configuration": "Configuration",
     "store": "History database",
 }
 """Sources that are no feeds."""
 CHANNELS = frozenset({"telegram", "webhook", "apprise"})
-HERE = frozenset({"console", "rules", "store"})
+HERE = frozenset({"console", "rules", "configuration", "store"})
 """Sources that are on this machine."""
 SAME_VENDOR = frozenset({"prices", "history", "earnings"})
 FEEDS = "feeds"
-RULES_BAD = "An edit of the rules has a mistake; the last good rules stay in force"
-RULES_GOOD = "The rules are good again, and in force"
+MISTAKES = {
+    "rules": (
+        "An edit of the rules has a mistake; the last good rules stay in force",
+        "The rules are good again, and in force",
+    ),
+    "configuration": (
+        "config.yaml has a mistake; Aftershock runs on, but would not start with it",
+        "config.yaml is good again; restart Aftershock to apply what changed",
+    ),
+}
+"""What is told of a mistake in files that people edit, and of its end."""
 
 
 _WORDS = {
@@ -217,8 +227,8 @@ class Health:
             return None
         if report.until is not None and report.until - report.seen_at >= LONG_WAIT:
             return _notice(report, f"{self._name(report)} is not asked until {clock(report.until)}", report.detail)
-        if report.source == "rules" and report.trouble is Trouble.FAILED:
-            return _notice(report, RULES_BAD, report.detail)
+        if report.source in MISTAKES and report.trouble is Trouble.FAILED:
+            return _notice(report, MISTAKES[report.source][0], report.detail)
         return _notice(report, self._in_trouble(report), report.detail)
 
     def _patience(self, report: SourceReport) -> int:
@@ -241,7 +251,8 @@ class Health:
             return None
         if not before.reported:
             return None
-        headline = RULES_GOOD if report.source == "rules" else f"{self._name(report)} works again"
+        works = f"{self._name(report)} works again"
+        headline = MISTAKES[report.source][1] if report.source in MISTAKES else works
         return _notice(report, headline, f"after {age(report.seen_at - before.since)}")
 
     # ------------------------------------------------------------------------------------------- many sources at once
