@@ -109,7 +109,8 @@ class TelegramListener:
         if not self._initialized:
             await self._open()
             self._trace = watch()
-        wait = int(self._poll_for.total_seconds())
+        # after a failure the first answer must not take as long as it takes somebody to write something
+        wait = 0 if self._failure else int(self._poll_for.total_seconds())
         received = await receive(self._bot, offset=self._offset, wait=wait, allowed=_ALLOWED)
         self._confirmed = self._offset
         for each in received:
