@@ -52,7 +52,7 @@ from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
 from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
 from bot.app.run.second_reader import SOURCE as SECOND_READER
-from bot.app.run.troubles import ToldTroubles, stored_troubles
+from bot.app.run.troubles import Told, ToldTroubles, stored_troubles
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
@@ -106,10 +106,11 @@ async def running_bot(
         engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay)
         notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
 
-        def told_before() -> Sequence[ToldTrouble]:
-            return stored_troubles(store, _sources(start.project, notifiers), settings.symbols)
+        def told_before() -> Told:
+            return stored_troubles(store).of(_sources(start.project, notifiers), settings.symbols)
 
-        engine.resume_troubles(told := told_before())
+        told = told_before()
+        engine.resume_troubles(told.sources)
         closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
         access_lists = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
         people = _receiving(start.project, store, access_lists, notifiers)
@@ -123,7 +124,7 @@ async def running_bot(
             """A new engine in place of one that failed."""
             companies = cycle.engine.view().companies
             made = restored_engine(bot.project, store, timetables, until, delay=prices.delay, companies=companies)
-            made.resume_troubles(told_before())
+            made.resume_troubles(told_before().sources)
             return made
 
         model = language_model(settings.language_model, session, start.model_key)
@@ -143,7 +144,7 @@ async def running_bot(
         reader = _reader(start.project, session, store)
         closing.push_async_callback(_closed, reader.close)
         moves = ChatMoves(store, access_lists, muting, people.refresh)
-        sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock, told)
+        sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock, told.sources)
         bot = LiveBot(
             start.project,
             journal=store,
@@ -157,13 +158,13 @@ async def running_bot(
             inbox=inbox,
             timetable_of=timetables.of_symbol,
             wake=sender.wake,
+            told_before=told,
             keep_told=ToldTroubles(store, clock).write,
             strangers=_strangers(start.project, timetables),
             leads=leads,
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
-        bot.absences.resume(told)
         _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))
@@ -193,7 +194,7 @@ async def running_bot(
                 clock,
                 inbox.report,
                 base_url=base_url,
-                reported=(CHANNEL, COMMANDS) in {(t.source, t.subject) for t in told},
+                reported=(CHANNEL, COMMANDS) in {(t.source, t.subject) for t in told.sources},
             )
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)

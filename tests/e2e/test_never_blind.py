@@ -74,6 +74,8 @@ def test_the_end_of_a_trouble_is_told_though_the_bot_was_killed_meanwhile(tmp_pa
         bot = desk.start()
         desk.subscribe(ADMIN)
         wait_until(lambda: told(desk, "Feed odd has failed"), "the trouble is told", lambda: bot.log)
+        waiting = "SELECT count(*) FROM notifications WHERE state <> 'sent'"
+        wait_until(lambda: desk.count(waiting) == 0, "it is known to have arrived", lambda: bot.log)
         bot.kill()
         bot = desk.start()
         bot.until_logged("started feeds=")

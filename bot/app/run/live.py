@@ -25,10 +25,11 @@ from bot.app.run.inbox import Inbox
 from bot.app.run.jobs import Job, Jobs
 from bot.app.run.leads import Leads
 from bot.app.run.outages import FeedOutages
+from bot.app.run.troubles import Told
 from bot.clock import stopwatch
 from bot.core.engine import Engine
 from bot.core.errors import AftershockError, SourceError, StoreBusyError, StoreError, StoreFullError
-from bot.core.health import HERE, ToldTrouble
+from bot.core.health import HERE
 from bot.core.model import (
     Absence,
     FeedState,
@@ -114,7 +115,9 @@ class LiveBot:
     """By how much the machine's clock was set forward, or back if negative, since the last call."""
     happened: Callable[[datetime], None] = lambda at: None
     """Tells the clock that something outside happened at a time, which cannot lie in the future."""
-    keep_told: Callable[[Sequence[ToldTrouble]], None] = lambda told: None
+    told_before: Told = field(default_factory=Told)
+    """What an earlier run told, and not that it is over."""
+    keep_told: Callable[[Told], None] = lambda told: None
     """Keeps what the operator was told is in trouble, for the next start."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
@@ -167,6 +170,8 @@ class LiveBot:
         add("outages", self._tell_outages, every=TELL_OUTAGES)
         add("outcomes", self._update_outcomes, every=HOUSEKEEPING, within=LONG_WORK)
         add("housekeeping", self._housekeeping, every=HOUSEKEEPING, within=LONG_WORK)
+        self.absences.resume(self.told_before.sources)
+        self.jobs.resume(self.told_before.jobs)
         self.jobs.start()
 
     async def stop(self) -> None:
@@ -219,7 +224,7 @@ class LiveBot:
         if any(report.trouble is Trouble.NONE and report.source not in HERE for report in reports):
             self._poll_again(self.outages.reached())
         if result.committed:
-            self.keep_told(self.engine.view().told_troubles)
+            self.keep_told(Told(self.engine.view().told_troubles, self.jobs.told))
         if result.notifications:
             self.wake()
         if self.leads is not None and result.committed:

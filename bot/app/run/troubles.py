@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,14 +18,31 @@ log = logging.getLogger(__name__)
 _NAME = "troubles told"
 
 
-def stored_troubles(store: Extras, sources: Collection[str], symbols: Collection[str]) -> list[ToldTrouble]:
-    """The troubles of these sources and symbols that were told and are not known to be over. Raises StoreError."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the operator was told, and not that it is over."""
+
+    sources: Sequence[ToldTrouble] = ()
+    jobs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Broken ones, by the headline that told of them."""
+
+    def of(self, sources: Collection[str], symbols: Collection[str]) -> Told:
+        """Without the sources and symbols that are not among these, as nobody asks for them any more."""
+        kept = [
+            t for t in self.sources if t.source in sources and (t.source != "prices" or t.subject in ("", *symbols))
+        ]
+        return Told(kept, self.jobs)
+
+
+def stored_troubles(store: Extras) -> Told:
+    """What was told up to now. Raises StoreError."""
     try:
-        found = [_read(entry) for entry in json.loads(store.extra(_NAME) or "[]")]
-    except (ValueError, TypeError, KeyError) as error:  # a newer version's, perhaps
+        stored = json.loads(store.extra(_NAME) or "{}")
+        jobs = {str(headline): [str(name) for name in names] for headline, names in stored.get("jobs", {}).items()}
+        return Told([_read(entry) for entry in stored.get("sources", ())], jobs)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # a newer version's, perhaps
         log.warning("the troubles told before cannot be read: %s", error)
-        return []
-    return [t for t in found if t.source in sources and (t.source != "prices" or t.subject in ("", *symbols))]
+        return Told()
 
 
 @dataclass(slots=True)
@@ -34,14 +51,15 @@ class ToldTroubles:
 
     store: Extras
     clock: Clock
-    _written: Sequence[ToldTrouble] | None = field(default=None)
+    _written: Told | None = None
 
-    def write(self, told: Sequence[ToldTrouble]) -> None:
+    def write(self, told: Told) -> None:
         """Write these, if they are others than last time; what cannot be written is tried again next time."""
         if told == self._written:
             return
         try:
-            self.store.save_extra(_NAME, json.dumps([_entry(t) for t in told]), self.clock.now())
+            value = json.dumps({"sources": [_entry(t) for t in told.sources], "jobs": told.jobs})
+            self.store.save_extra(_NAME, value, self.clock.now())
         except StoreError as error:
             log.debug("the troubles told cannot be written yet: %s", error)
         else:
