@@ -58,7 +58,7 @@ from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
-from bot.core.health import MISTAKES, ToldTrouble
+from bot.core.health import CHANNELS, MISTAKES, SOURCE_NAMES, ToldTrouble
 from bot.core.model import Announcement, Notification, SourceReport
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.prices.exchanges import HOME
@@ -103,15 +103,14 @@ async def running_bot(
         timetables = _timetables(start.project, clock)
         prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
-        engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay)
         notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
+        closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
 
         def told_before() -> Told:
             return stored_troubles(store).of(_sources(start.project, notifiers), settings.symbols)
 
         told = told_before()
-        engine.resume_troubles(told.sources)
-        closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
+        engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay, told=told.sources)
         access_lists = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
         people = _receiving(start.project, store, access_lists, notifiers)
         inbox = Inbox(clock, Alarm(notifiers, people, clock))
@@ -123,9 +122,15 @@ async def running_bot(
         def restore(until: datetime) -> Engine:
             """A new engine in place of one that failed."""
             companies = cycle.engine.view().companies
-            made = restored_engine(bot.project, store, timetables, until, delay=prices.delay, companies=companies)
-            made.resume_troubles(told_before().sources)
-            return made
+            return restored_engine(
+                bot.project,
+                store,
+                timetables,
+                until,
+                delay=prices.delay,
+                companies=companies,
+                told=told_before().sources,
+            )
 
         model = language_model(settings.language_model, session, start.model_key)
         leads = Leads(model.lead, inbox.announce, clock) if model is not None else None
@@ -259,7 +264,8 @@ def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
 def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
     feeds = (spec.name for spec in project.settings.feed_specs)
-    return {"prices", "history", "earnings", *MISTAKES, SECOND_READER, *notifiers, *feeds}
+    off = CHANNELS if project.settings.language_model.second_reader else {*CHANNELS, SECOND_READER}
+    return {*SOURCE_NAMES}.difference(off).union(notifiers, feeds)
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:

@@ -159,9 +159,15 @@ class Engine:
         return self.incidents.changed
 
     def restore(
-        self, observations: Iterable[Observation], alerts: Sequence[Alert], known: Sequence[Incident], until: datetime
+        self,
+        observations: Iterable[Observation],
+        alerts: Sequence[Alert],
+        known: Sequence[Incident],
+        until: datetime,
+        told: Sequence[ToldTrouble] = (),
     ) -> None:
-        """Rebuild the state from history: prices and stories from observations, alerts and incidents as recorded.
+        """Rebuild the state from history: prices and stories from observations, alerts and incidents as recorded, and
+        the troubles the operator was told of.
 
         Decides and announces nothing. Afterwards the engine is where an uninterrupted one would be at ``until``.
         """
@@ -170,12 +176,9 @@ class Engine:
         self.incidents.restore(known)
         self._time = self._followed_up_at = self.announcer.running_since = max(self._time, until)
         self.alerts.restore(alerts, self._time)
-        self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
-
-    def resume_troubles(self, told: Sequence[ToldTrouble]) -> None:
-        """After ``restore``: these troubles were told before; only their end is told from now on."""
         self.health.resume(told)
         self._freshness.resume(told)
+        self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
     def reload(self, rules: RuleSet, news: NewsIndex | None = None) -> None:
         """Switch to other rules, and to ``news`` where the stories were read again with other topics or companies.
