@@ -93,6 +93,8 @@ _SYMBOL_WORDS: dict[Absence | Trouble, str] = {
 }
 """By what is wrong with many symbols at once or, where there is no price, with one."""
 
+OUTAGE = ""
+"""As a source: a wide outage itself."""
 _Group = tuple[str, Absence | Trouble]
 """A source, and what is wrong with symbols of it."""
 
@@ -120,10 +122,9 @@ class ToldTrouble:
     subject: str
     trouble: Trouble
     since: datetime
-    detail: str = ""
     absence: Absence | None = None
     with_others: bool = False
-    """It was told as part of a wide outage."""
+    """It was told as part of something wider; of an outage itself: it is one of the network."""
 
 
 @dataclass(slots=True)
@@ -177,23 +178,28 @@ class Health:
 
     def told(self) -> Sequence[ToldTrouble]:
         """The troubles that the operator was told of, and not of their end."""
-        return [
+        told = [
             ToldTrouble(
                 *key,
                 status.trouble,
                 status.since,
-                status.detail,
                 status.told_as if isinstance(status.told_as, Absence) else None,
                 status.with_others,
             )
             for key, status in self._statuses.items()
             if status.reported and status.since is not None
         ]
+        if self._wide_since is not None:
+            told.append(ToldTrouble(OUTAGE, "", Trouble.FAILED, self._wide_since, with_others=self._network_down))
+        return told
 
     def resume(self, told: Iterable[ToldTrouble]) -> None:
         """Go on after a restart: these are not told again, but their end is."""
         groups: dict[_Group, list[datetime]] = {}
         for each in told:
+            if each.source == OUTAGE:
+                self._wide_since, self._network_down = each.since, each.with_others
+                continue
             told_as = (each.absence or each.trouble) if each.subject and not each.with_others else None
             self._statuses[each.source, each.subject] = _Status(
                 each.trouble,
@@ -202,16 +208,11 @@ class Health:
                 reported=True,
                 with_others=each.with_others,
                 out_of_reach=each.with_others,
-                detail=each.detail,
                 told_as=told_as,
             )
             if told_as is not None:
                 groups.setdefault((each.source, told_as), []).append(each.since)
         self._many = {group: min(since) for group, since in groups.items() if len(since) > ONE_BY_ONE}
-        wide = {key: s.since for key, s in self._statuses.items() if s.with_others and s.since is not None}
-        if wide:
-            self._wide_since = min(wide.values())
-            self._network_down = not (all(map(self._is_feed, wide)) and self._most_feeds_fail())
 
     def _fall(self, report: SourceReport, status: _Status) -> Announcement | None:
         """The notice of a source that has come into trouble."""

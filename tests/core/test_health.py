@@ -260,6 +260,25 @@ def test_an_outage_of_the_network_outlives_a_restart() -> None:
     assert heard(health, "wire", 71, Trouble.NONE) == []
 
 
+def test_a_channel_told_as_a_whole_before_a_restart_is_told_as_a_whole_at_its_end() -> None:
+    health = Health(3)
+    for second in range(10, 70, 10):
+        heard(health, "telegram", second, status=502)
+        heard(health, "telegram", second + 1, subject="commands", status=502)
+    health = restarted(health)
+    assert heard(health, "telegram", 80, Trouble.NONE, "commands") == []
+    assert heard(health, "telegram", 81, Trouble.NONE) == ["Telegram works again"]
+
+
+def test_what_is_told_does_not_change_with_every_failure() -> None:
+    health = Health(3)
+    for second in (10, 20, 30):
+        heard(health, "wire", second)
+    before = health.told()
+    health.observe(SourceReport("wire", NOON + timedelta(seconds=40), Trouble.FAILED, "another 35 s"))
+    assert health.told() == before != []
+
+
 def test_many_symbols_in_one_trouble_are_one_message_at_its_end_after_a_restart_too() -> None:
     health, symbols = Health(1), [f"S{n}" for n in range(9)]
     for symbol in symbols:

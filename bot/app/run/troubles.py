@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.errors import StoreError
-from bot.core.health import ToldTrouble
+from bot.core.health import OUTAGE, ToldTrouble
 from bot.core.model import Absence, Trouble
 from bot.core.ports import Clock, Extras
 
@@ -28,9 +28,8 @@ class Told:
 
     def of(self, sources: Collection[str], symbols: Collection[str]) -> Told:
         """Without the sources and symbols that are not among these, as nobody asks for them any more."""
-        kept = [
-            t for t in self.sources if t.source in sources and (t.source != "prices" or t.subject in ("", *symbols))
-        ]
+        known = {OUTAGE, *sources}
+        kept = [t for t in self.sources if t.source in known and (t.source != "prices" or t.subject in ("", *symbols))]
         return Told(kept, self.jobs)
 
 
@@ -69,7 +68,7 @@ class ToldTroubles:
 def _entry(told: ToldTrouble) -> dict[str, object]:
     return {
         "source": told.source, "subject": told.subject, "trouble": told.trouble.value, "since": told.since.isoformat(),
-        "detail": told.detail, "absence": told.absence.value if told.absence else None, "with_others": told.with_others,
+        "absence": told.absence.value if told.absence else None, "with_others": told.with_others,
     }  # fmt: skip
 
 
@@ -80,7 +79,6 @@ def _read(entry: dict[str, str | None]) -> ToldTrouble:
         str(entry["subject"]),
         Trouble(str(entry["trouble"])),
         datetime.fromisoformat(str(entry["since"])),
-        str(entry["detail"]),
         Absence(absence) if absence else None,
         bool(entry["with_others"]),
     )
