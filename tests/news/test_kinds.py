@@ -169,6 +169,9 @@ def test_a_sentence_on_another_model_is_no_detail_of_this_one() -> None:
     assert details("DeepSeek-R1 is out", "OpenAI's o1 costs $60 per million output tokens.") == []
     both = "DeepSeek's API costs $2.19 per million output tokens, where OpenAI's o1 costs $60."
     assert details("DeepSeek-R1 is out", both) == [("price", both.removesuffix("."))]
+    compared = "The API costs $2.19 per million output tokens, where OpenAI's o1 costs $60."
+    assert details("DeepSeek-R1 is out", compared) == [("price", compared.removesuffix("."))]
+    assert details("DeepSeek-R1 is out", "Where OpenAI's o1 costs $60, some pay less per million tokens.") == []
 
 
 PIECES_LIST = [

@@ -161,7 +161,7 @@ class StoryReader:
         details = self._kinds.details(
             found,
             ((Field.TITLE, title.text), (Field.SUMMARY, summary.text)),
-            lambda named: not named or not kin.isdisjoint(self.with_kin(named)),
+            lambda named: not kin.isdisjoint(self.with_kin(named)),
         )
         return Said(about, tuple(self._kinds.kinds(found)), tuple(details))
 
