@@ -76,6 +76,8 @@ def test_a_kind_is_recognised_by_what_the_stories_say(title: str, kind: str) -> 
         "Lawyers sue an airline over delays",
         "Freight rates rise as a port closes",
         "Export figures of Germany fall",
+        "Protesters rework a pop song at a bank's meeting",
+        "A language app for phones gets new lessons",
     ],
 )
 def test_ordinary_news_is_of_no_kind(title: str) -> None:
