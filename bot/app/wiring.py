@@ -101,7 +101,7 @@ async def running_bot(
         prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
         engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay)
-        notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
+        notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console, store)
         closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
         access_lists = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
         people = _receiving(start.project, store, access_lists, notifiers)
@@ -239,11 +239,14 @@ def _report_strangers(project: Project, timetables: Timetables, inbox: Inbox, cl
     inbox.announce(notice("symbols", headline, detail, clock.now()))
 
 
-def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
+def _notifiers(
+    start: Startup, view: Callable[[], View], clock: Clock, console: TextIO, store: Store
+) -> dict[str, Notifier]:
     pictures = Charts(view, clock) if start.project.settings.telegram.pictures else None
     if start.token.token is None:
         log.warning("no Telegram token: alerts are printed here; to connect Telegram, run: python main.py setup")
-    return live_notifiers(start.project.settings, start.token, console, clock, start.project.folder, pictures)
+    settings, folder = start.project.settings, start.project.folder
+    return live_notifiers(settings, start.token, console, clock, folder, pictures, store.recipients)
 
 
 def _receiving(project: Project, store: Store, access_lists: AccessLists, notifiers: dict[str, Notifier]) -> Audience:

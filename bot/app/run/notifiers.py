@@ -28,7 +28,7 @@ from bot.config.settings.other_channels import (
 from bot.config.settings.secret_files import readable_by_others
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, UsageError
-from bot.core.model import Notification, Outgoing, Recipient
+from bot.core.model import Notification, Outgoing, Recipient, Style
 from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.extensions import NOTIFIERS, MakeNotifier, NotifierContext
@@ -101,15 +101,16 @@ def live_notifiers(
     clock: Clock,
     folder: Path,
     pictures: Pictures | None = None,
+    known: Callable[[], Iterable[Recipient]] = tuple,
 ) -> dict[str, Notifier]:
     """The notifiers of a live run by channel: Telegram if there is a token, the console if wanted, and the configured
-    others.
+    others. ``known`` are the recipients with what was chosen in their chats.
 
     Raises ConfigError for a missing secret, UsageError for a package that is missing or does not work.
     """
     wanted: dict[str, dict[str, Mapping[str, Any]]] = {}
     if found.token is not None:
-        wanted["telegram"] = {"telegram": _telegram_options(settings, found.token) | {"pictures": pictures}}
+        wanted["telegram"] = {"telegram": _telegram_options(settings, found.token, pictures, known)}
     if settings.console == "always" or (settings.console == "auto" and found.token is None):
         wanted["console"] = {CONSOLE.id: {"stream": console}}
     for channel, each in _configured(settings):
@@ -117,16 +118,26 @@ def live_notifiers(
     return {channel: _made(channel, options, clock, folder) for channel, options in wanted.items()}
 
 
-def telegram_notifier(settings: Settings, token: Secret) -> TelegramNotifier:
+def telegram_notifier(
+    settings: Settings, token: Secret, known: Callable[[], Iterable[Recipient]] = tuple
+) -> TelegramNotifier:
     """The Telegram notifier alone, to check it or to send a sample."""
     from bot.adapters.notifiers.telegram import TelegramNotifier
 
-    return TelegramNotifier(**_telegram_options(settings, token))
+    return TelegramNotifier(**_telegram_options(settings, token, None, known))
 
 
-def _telegram_options(settings: Settings, token: Secret) -> dict[str, Any]:
+def _telegram_options(
+    settings: Settings, token: Secret, pictures: Pictures | None, known: Callable[[], Iterable[Recipient]]
+) -> dict[str, Any]:
     base = settings.telegram.base_url
-    return {"token": token, **({"base_url": base} if base else {})}
+
+    def style(recipient: str) -> Style:
+        chosen = next((r.style for r in known() if r.id == recipient), None)
+        return chosen or settings.telegram.style
+
+    options: dict[str, Any] = {"token": token, "pictures": pictures, "style": style}
+    return options | ({"base_url": base} if base else {})
 
 
 def _configured(settings: Settings) -> Iterator[tuple[str, ChannelSettings]]:
@@ -244,4 +255,4 @@ def replay_recipients(
     recipients = [
         kept.get(f"telegram:{i}", Recipient(f"telegram:{i}", "telegram", operator=i in telegram.admins)) for i in ids
     ]
-    return {"telegram": telegram_notifier(project.settings, token)}, recipients
+    return {"telegram": telegram_notifier(project.settings, token, lambda: recipients)}, recipients

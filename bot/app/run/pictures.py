@@ -1,4 +1,4 @@
-"""The charts that go with a message, drawn from the engine's state when the message has gone out."""
+"""The charts that go with a message, drawn from the engine's state when it is sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Charts:
 
     def _pictures(self, notification: Notification) -> list[PricePicture | TablePicture]:
         incident = self.view().incident(notification.incident)
-        if incident is None or notification.edits or notification.reason not in WITH_PICTURES:
+        if incident is None or not (notification.edits or notification.reason in WITH_PICTURES):
             return []
         at = self.clock.now()
         found: list[PricePicture | TablePicture | None] = [self.view().price_picture(incident, at)]
