@@ -116,7 +116,7 @@ def test_what_came_in_quiet_hours_comes_as_one_message_when_they_are_over(day: D
 
 
 LOOKS = re.compile("/(alerts|incident|why|price|help|whoami|status|severity)")
-CHOOSES = re.compile("/(watch|unwatch|mywatch|quiet|digest)")
+CHOOSES = re.compile("/(watch|unwatch|mywatch|quiet|digest|style)")
 
 
 def lead(desk: Desk) -> str:
@@ -160,6 +160,9 @@ READERS = [
     ("/digest", "now it is off"),
     ("/digest on", "after each close"),
     ("/digest off", "No digests here"),
+    ("/style", "Messages here are classic"),
+    ("/style rich yes", "rich from now on"),
+    ("/style classic", "classic from now on"),
     ("/rules", r"(?s)ai-model-shock: A stock falls more than 10%.*3 alerts in 1 incident"),
     ("/rule ai-model-shock", r"(?s)Rule ai-model-shock.*change: \"< -10%\""),
     ("/rule nonsense", "There is no rule nonsense"),

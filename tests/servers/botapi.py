@@ -141,10 +141,11 @@ class BotApi:
 
     def press(self, chat: int, user: int, message_id: int, data: str) -> int:
         """Somebody presses a button under a message."""
+        self.rooms.presses.add(press := str(self.rooms.number()))
         return self.update(
             {
                 "callback_query": {
-                    "id": str(self.rooms.number()),
+                    "id": press,
                     "from": {"id": user, "is_bot": False, "first_name": "Ada"},
                     "chat_instance": "1",
                     "data": data,

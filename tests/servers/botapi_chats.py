@@ -53,6 +53,8 @@ class Sent:
     parse_mode: str = ""
     photo: bool = False
     at: float = 0.0
+    only_for: int | None = None
+    """The only person who sees it."""
     rich: Rich | None = None
     picture: Any = None
     """The picture that is the body of a message with a caption, as it was last sent."""
@@ -76,6 +78,10 @@ class Chats:
         self.blocked: set[int] = set()
         self.channels: set[int] = set()
         self.sent: dict[tuple[int, int], Sent] = {}
+        self.knows_ephemeral = False
+        """Whether the server is of version 10.3 or later, as far as messages for one person are concerned."""
+        self.presses: set[str] = set()
+        """Ids of the buttons pressed."""
         self._next = 100
 
     def send(self, params: dict[str, Any], text: str, limit: int, *, photo: bool = False) -> dict[str, Any]:
@@ -110,6 +116,10 @@ class Chats:
         message.thread, message.reply_to = int(thread) if thread else None, answers
         message.parse_mode, message.at = str(params.get("parse_mode") or ""), time.monotonic()
         message.buttons = _buttons(params)
+        if self.knows_ephemeral and (aside := params.get("ephemeral_message_parameters")):
+            if chat > 0 or aside.get("callback_query_id") not in self.presses:
+                raise RefusalError(400, "Bad Request: QUERY_ID_INVALID")
+            message.only_for = aside["receiver_user_id"]
         self.sent[chat, message.id] = message
         return self._message(message)
 
@@ -183,6 +193,8 @@ class Chats:
 
     def _message(self, message: Sent) -> dict[str, Any]:
         body: dict[str, Any] = {"message_id": message.id, "date": int(time.time()), "chat": self.describe(message.chat)}
+        if message.only_for is not None:
+            body |= {"message_id": 0, "ephemeral_message_id": message.id}
         if message.photo:
             size = {"file_id": f"file-{message.id}", "file_unique_id": f"unique-{message.id}", "width": 9, "height": 9}
             return body | {"caption": message.text, "photo": [size]}

@@ -72,7 +72,7 @@ def _foot(sheet: Sheet, as_of: str, unnamed: bool) -> None:
     legend = "shaded: outside regular hours" if unnamed else ""
     taken = sheet.width_of(legend) + 30 if unnamed else 0.0
     y = sheet.height - 28
-    sheet.text(MARGIN, y, sheet.shortened(as_of, sheet.width - 2 * MARGIN - taken), sheet.theme.muted)
+    sheet.text(MARGIN, y, sheet.signed_foot(as_of, sheet.width - 2 * MARGIN - taken), sheet.theme.muted)
     if unnamed:
         sheet.text(sheet.width - MARGIN, y, legend, sheet.theme.muted, align="right")
 

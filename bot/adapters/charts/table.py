@@ -45,7 +45,7 @@ def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
         hidden = sum(len(row.cells) for row in left_out)
         words = f"and {count(hidden, 'more symbol')} in {count(len(left_out), 'other line')} of work"
         sheet.text(MARGIN, y + 14, words, theme.muted)
-    sheet.text(MARGIN, sheet.height - 28, sheet.shortened(picture.as_of_label, inner), theme.muted)
+    sheet.text(MARGIN, sheet.height - 28, sheet.signed_foot(picture.as_of_label, inner), theme.muted)
     return sheet
 
 
