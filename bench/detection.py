@@ -94,18 +94,24 @@ def main() -> int:
         beside = pool.map(partial(_whole, asking=asking), stretches) if asking else iter(())
         if not asked.only_months:
             found |= everything_else(pool, quick=asked.quick)
-        played, kept_unread, helped = list(whole), list(apart), list(beside)
+        played, kept_unread, helped = list(whole), list(apart), []
+        try:
+            helped = list(beside)
+        except RuntimeError as error:
+            print(f"nothing measured with the second reader: {error}", file=sys.stderr)
+            pool.shutdown(cancel_futures=True)
     if played:
         found["ordinary"] = ordinary.ordinary_tables(played[: len(months)], played[len(months) :])
     if kept_unread:
         found["unread"] = ordinary.ordinary_tables(kept_unread, [])
     if helped:
         found["second_reader"] = ordinary.ordinary_tables(helped[: len(months)], helped[len(months) :])
+        found["changed"] = ordinary.changed(played, helped)
         found["answered"] = list(second_reader.told([(p.name, p.answered) for p in helped]))
     print(json.dumps(found, indent=1, ensure_ascii=False, default=str) if asked.json else told(found))
     if asked.write:
         write(told(found, headlines=False))
-    return 0
+    return 1 if asking and not helped else 0
 
 
 def everything_else(pool: ProcessPoolExecutor, *, quick: bool) -> dict[str, Any]:

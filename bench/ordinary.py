@@ -17,6 +17,8 @@ from typing import Any
 
 from playing import CLOSE, LABELS, MARKED, NEXT_CLOSE, Key, Labelled, Message, Played
 
+from bot.core.model.decisions import STATED_FROM
+
 FIFTHS = 5
 ENOUGH = 10
 """Cases from which a fifth's share is held against its confidence."""
@@ -269,6 +271,30 @@ def calibration(
         if c.fall.label != "unclear" and not c.fall.disputable and (p := confidence(c)) is not None
     ]  # fmt: skip
     return by_fifths([(c.fall, p, right(c.fall)) for c, p in judged])
+
+
+def changed(before: Sequence[Played], after: Sequence[Played]) -> list[dict[str, Any]]:
+    """How the same falls were ranked in two plays of the same stretches, by label."""
+    beside = {
+        key: (ranked.ai, helped.ranked[NEXT_CLOSE][key].ai)
+        for played, helped in zip(before, after, strict=True)
+        for key, ranked in played.ranked[NEXT_CLOSE].items()
+        if key in helped.ranked[NEXT_CLOSE]
+    }
+    labels = {fall.key: fall.label for played in before for fall in played.falls}
+    rows = []
+    for label in (*KINDS, "unclear"):
+        pairs = [both for key, both in beside.items() if labels[key] == label]
+        rows.append({
+            "label": label,
+            "falls": len(pairs),
+            "with_a_story_of_AI": sum(was > 0 for was, _ in pairs),
+            "raised": sum(now > was for was, now in pairs),
+            "lowered": sum(now < was for was, now in pairs),
+            "from_0.6_without": sum(was >= STATED_FROM for was, _ in pairs),
+            "from_0.6_with": sum(now >= STATED_FROM for _, now in pairs),
+        })  # fmt: skip
+    return rows
 
 
 def calibration_of_best(cases: Iterable[Case]) -> list[dict[str, Any]]:

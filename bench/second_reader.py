@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import aiohttp
 
@@ -24,6 +25,11 @@ from bot.config.settings.secret_files import find_language_model_key
 from bot.core.errors import SourceError
 from bot.core.model import Observation, SecondReading, SourceReport, Trouble
 from bot.cycle import CycleResult
+
+IDLE = timedelta(hours=1)
+"""After this long it is looked again although nothing is new: a budget or a pause may have kept a question back."""
+MOST_FAILURES = 10
+"""In a row. A server that fails as often will go on, and each time-out takes half a minute of real time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,11 @@ class Beside:
     """Of ``answers``, ``moves`` in them, moves ``by_ai``, and ``failures`` by what was wrong."""
     _results: list[CycleResult] = field(default_factory=list)
     _reader: SecondReader | None = None
+    _failures: int = 0
+    """In a row."""
+    _moves: object = None
+    """Equal as long as no price has changed."""
+    _looked_at: datetime | None = None
 
     def ask_with(self, model: LanguageModel) -> None:
         """Ask this model, with the budget that is shipped."""
@@ -56,9 +67,8 @@ class Beside:
 
     async def after(self, result: CycleResult) -> Sequence[CycleResult]:
         """Ask about what is in doubt after a cycle; the cycles that take the answers."""
-        readings = result.decisions.readings
-        if self._reader is None or (readings and not any(reading.cluster for reading in readings)):
-            return ()  # nothing that could explain a fall is new
+        if self._reader is None or not self._may_doubt(result):
+            return ()
         self._results = []
         known = -1
         while known != len(self._results):
@@ -66,14 +76,29 @@ class Beside:
             await self._reader.look()
         return self._results
 
+    def _may_doubt(self, result: CycleResult) -> bool:
+        """Whether a price or a story that could explain a fall is new. To look takes a tenth of a second where many
+        fall, and most stories are about nothing of this."""
+        now, moves = result.decisions.now, self.playing.engine.causes.moves.stamp(result.decisions.now)
+        told = any(reading.topics or reading.attributions for reading in result.decisions.readings)
+        if not told and moves == self._moves and self._looked_at is not None and now < self._looked_at + IDLE:
+            return False
+        self._moves, self._looked_at = moves, now
+        return True
+
     def _turn(self, seen: Sequence[Observation]) -> None:
+        """Take what was seen. Raises SourceError where the server has failed too often."""
         for observation in seen:
             if isinstance(observation, SecondReading):
+                self._failures = 0
                 self.counts["answers"] += 1
                 self.counts["moves"] += len(observation.moves)
                 self.counts["by_ai"] += sum(move.agent for move in observation.moves)
             elif isinstance(observation, SourceReport) and observation.trouble is not Trouble.NONE:
+                self._failures += 1
                 self.counts[f"failed: {observation.detail}"] += 1
+                if self._failures >= MOST_FAILURES:
+                    raise SourceError(f"{MOST_FAILURES} questions in a row failed, the last: {observation.detail}")
         self._results.append(self.playing.replay.cycle.run(seen, self.clock.now()))
 
 

@@ -33,6 +33,8 @@ def told(found: dict[str, Any], *, headlines: bool = True) -> str:
         if key in found:
             out += _months_told(found[key], title, headlines)
     if "answered" in found:
+        out += ["What its answers change in the confidence that AI explains a labelled fall, at the next close:", ""]
+        out += [*table(found["changed"], list(found["changed"][0])), ""]
         out += ["What it answered:", ""]
         out += [*table(found["answered"], ["played", "answers", "moves", "by_ai", "failed"]), ""]
     out += _year_told(found, headlines)

@@ -385,7 +385,8 @@ class RecordedIncident(Protocol):
         """All splits of a symbol."""
 
     def stories(self, since: datetime, until: datetime, alerts: Sequence[str]) -> Iterator[StoredStory]:
-        """Stories seen from ``since`` to ``until``, and those these alerts point to, by ``seen_at``."""
+        """Stories seen from ``since`` to ``until``, and those these alerts point to, by ``seen_at``; with what a second
+        reader answered about each."""
 
 
 class History(Outcomes, RecordedIncident, Protocol):

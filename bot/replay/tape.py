@@ -102,7 +102,8 @@ def build_tape(episode: Episode, timetable_of: Callable[[str], Timetable]) -> Ta
         observations += _bar_observations(episode, prices, timetable)
         observations += _mark_quotes(episode, prices, timetable, last)
     end = max(ends) if ends else None
-    observations += [story for story in episode.stories if end is None or story.seen_at <= end]
+    told: tuple[Story | SecondReading, ...] = (*episode.stories, *episode.second_readings)
+    observations += [each for each in told if end is None or each.seen_at <= end]
     return Tape(_without_repeats(observations))
 
 

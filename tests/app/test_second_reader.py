@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from bot.core.errors import SourceError
 from bot.core.health import Health
 from bot.core.model import Announcement, Observation, SecondReading, SourceReport, Story, ToldMove, Trouble
 from bot.core.view import View
-from tests.core.test_second_reader import NOW, SOON, Scene, confidence, played
+from tests.core.test_second_reader import NOW, REFUSED, SOON, Scene, confidence, played
 from tests.lead.serving import KEY, answering, said, served, serving
 
 DAY = timedelta(days=1)
@@ -206,6 +206,37 @@ async def test_a_server_in_trouble_changes_nothing(scene: Scene) -> None:
     engine.step(seen, SOON)
     assert [type(o) for o in seen] == [SourceReport]
     assert confidence(engine, "CHRW", SOON) == before
+
+
+def doubting(scene: Scene) -> Callable[[], View]:
+    """A view in which only the scene's story is in doubt."""
+    view: View = Doubtful([scene.story])  # type: ignore[assignment]  # all that is used of one
+    return lambda: view
+
+
+HOSTILE = {
+    **{name: said(written) for name, written in REFUSED.items()},
+    "longer than is read": said("x" * 200_000),
+    "another API": {"output": "Nvidia"},
+    "no JSON": b"<html>",
+    "cut off": said('{"moves": []}', finish_reason="length"),
+    "about another story": said(json.dumps({"story": "of-nobody", "moves": []})),
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_a_hostile_answer_changes_nothing_and_is_quoted_nowhere(
+    scene: Scene, body: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[Observation] = []
+    async with served(answering(body)) as model:
+        await SecondReader(model.read, doubting(scene), SimulatedClock(SOON), seen.extend, Budget(10, 10)).look()
+    (report,) = seen
+    assert isinstance(report, SourceReport)
+    assert report.trouble is Trouble.FAILED
+    assert len(report.detail) < 200
+    for words in ("ignore your rules", "Ignore all previous", "transfer", "<html>", "of-nobody"):
+        assert words not in report.detail + caplog.text
 
 
 # --------------------------------------------------------------------------------------------------------------- check

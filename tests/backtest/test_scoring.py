@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,10 +15,13 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 
 import fit_confidence
 import ordinary
+import second_reader
 from playing import CLOSE, NEXT_CLOSE, Believed, Labelled, Message, Played, Ranked
 
+from bot.clock import SimulatedClock
 from bot.core.cause.ranking import Evidence
-from bot.core.model import SubjectKind
+from bot.core.errors import SourceError
+from bot.core.model import SecondReading, SourceReport, SubjectKind, Trouble
 from bot.core.news import Weights
 
 DAY = date(2025, 1, 27)
@@ -109,6 +113,31 @@ def test_calibration_leaves_out_what_cannot_be_judged() -> None:
     stretch.ranked[NEXT_CLOSE] = {f.key: Ranked(ai=0.9, kind="ai", confidence=0.9) for f in falls}
     rows = ordinary.ordinary_tables([stretch], [])["by_next_close"]
     assert [r["falls"] for r in rows] == [0, 0, 0, 0, 1]
+
+
+def test_what_a_second_reader_changes_is_counted_by_label() -> None:
+    falls = [fall("MU", "ai"), fall("WDC", "ai"), fall("STX", "own")]
+    before, after = played(falls), played(falls)
+    for one, sure in ((before, (0.5, 0.7, 0.65)), (after, (0.65, 0.7, 0.45))):
+        one.ranked[NEXT_CLOSE] = {f.key: Ranked(ai=ai) for f, ai in zip(falls, sure, strict=True)}
+    rows = {row["label"]: row for row in ordinary.changed([before, before], [after, after])}
+    assert rows["ai"] == {
+        "label": "ai", "falls": 2, "with_a_story_of_AI": 2, "raised": 1, "lowered": 0,
+        "from_0.6_without": 1, "from_0.6_with": 2,
+    }  # fmt: skip
+    assert (rows["own"]["lowered"], rows["own"]["from_0.6_with"], rows["other"]["falls"]) == (1, 0, 0)
+
+
+def test_a_second_reader_that_keeps_failing_ends_the_bench() -> None:
+    beside = second_reader.Beside(Mock(), SimulatedClock(NEXT))
+    failed = SourceReport("second reader", NEXT, Trouble.FAILED, "no response within 30 s")
+    for _ in range(second_reader.MOST_FAILURES - 1):
+        beside._turn([failed])
+    beside._turn([SecondReading("s", NEXT)])
+    for _ in range(second_reader.MOST_FAILURES - 1):
+        beside._turn([failed])
+    with pytest.raises(SourceError, match="10 questions in a row failed, the last: no response within 30 s"):
+        beside._turn([failed])
 
 
 def test_a_first_story_is_the_release_by_its_words_and_its_time() -> None:

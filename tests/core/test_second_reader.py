@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.store import open_store
 from bot.app.lab.rule_testing import prepare_suite
-from bot.core.cause.ranking import UNTIED, Evidence, weigh
+from bot.core.cause.causes import CauseRanking
+from bot.core.cause.ranking import MOST, UNTIED, Evidence, weigh
 from bot.core.cause.second_reader import LONGEST_WHO, MOST_MOVES, SecondReadings, question, read_answer
 from bot.core.engine import Engine
 from bot.core.errors import LookAheadError
@@ -188,6 +189,15 @@ def test_the_answers_move_a_confidence_by_no_more_than_their_bound(evidence: Evi
         return
     assert abs(log_odds(told) - log_odds(without)) <= weights.second_reader + 1e-9
     assert (told - without) * second >= 0
+    assert told <= MOST
+
+
+@given(EVIDENCE, st.floats(-1.0, 1.0))
+def test_they_are_one_term_and_leave_every_other_as_it_was(evidence: Evidence, second: float) -> None:
+    _, without = weigh(evidence, Weights())
+    _, told = weigh(replace(evidence, second=second), Weights())
+    assert [term for term in told if term.name != "second reader"] == list(without)
+    assert sum(term.name == "second reader" for term in told) <= 1
 
 
 @given(EVIDENCE, st.floats(-1.0, 1.0))
@@ -256,6 +266,8 @@ def test_the_first_answer_about_a_story_counts() -> None:
 # -------------------------------------------------------------------------------------------------------- in the engine
 
 LINE = TIE.split("\n")[0]
+NAMED = """\
+      - 18:00 | Example Times | C.H. Robinson, RXO and Landstar shares sink as an AI agent threatens to replace them"""
 BASE = -6.4
 """At which the tie alone leaves the worst fall at 0.55."""
 READER = Recipient("console", "console")
@@ -264,12 +276,12 @@ READER = Recipient("console", "console")
 class Scene:
     """Freight brokers fall at 16:00; at 18:00 one headline says because of AI, in a world that doubts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, line: str = LINE, base: float = BASE) -> None:
         file = folder / "day.yaml"
-        file.write_text(DAY.format(news=LINE, more=""), encoding="utf-8")
+        file.write_text(DAY.format(news=line, more=""), encoding="utf-8")
         suite = prepare_suite(REPOSITORY / "config.yaml", file, None, NOW)
         topics = suite.workbench.project.topics
-        doubting = replace(topics, weights=replace(topics.weights, base=BASE))
+        doubting = replace(topics, weights=replace(topics.weights, base=base))
         self.bench = replace(suite.workbench, project=replace(suite.workbench.project, topics=doubting))
         _, self.rules, scene = suite.tests[0]
         self.tape = scene.tape
@@ -343,6 +355,33 @@ def test_an_answer_completes_what_was_said_and_one_that_denies_does_not(scene: S
     assert edit.edits, "the message that went out at once is edited"
     assert SOON <= edit.at <= SOON + timedelta(minutes=1)
     assert said(confirmed)[0] == said(without)[0], "and was not delayed or changed"
+
+
+def test_an_answer_lends_nothing_to_a_fall_that_no_story_reaches(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, NAMED, base=-7.0)
+    moves = [ToldMove(who, Direction.FALLS, Because.AI_RIVAL, agent=True, certainty=1.0)
+             for who in ("C.H. Robinson", "RXO", "Landstar")]  # fmt: skip
+    plain, heard = scene.engine(), scene.engine()
+    played(plain, scene.tape.observations, SOON)
+    played(heard, [*scene.tape.observations, SecondReading(scene.story.id, SOON, tuple(moves))], SOON)
+    for symbol in ("CHRW", "RXO", "LSTR"):
+        assert confidence(plain, symbol, SOON) < 0.6 < confidence(heard, symbol, SOON), symbol
+    for symbol in ("EXPD", "HUBG"):
+        assert heard.causes.explain(symbol, SOON) == plain.causes.explain(symbol, SOON), symbol
+
+
+def test_an_answer_about_another_story_or_of_no_move_changes_nothing(scene: Scene) -> None:
+    def ranked(*answers: SecondReading) -> list[CauseRanking | None]:
+        engine = scene.engine()
+        played(engine, [*scene.tape.observations, *answers], SOON)
+        return [engine.causes.explain(symbol, SOON) for symbol in ("CHRW", "RXO", "LSTR", "EXPD", "HUBG")]
+
+    plain, sure = ranked(), scene.answer(agent=True)
+    assert ranked(sure) != plain
+    assert ranked(replace(sure, story="of nobody")) == plain
+    other = next(o for o in scene.tape.observations if isinstance(o, Story) and o != scene.story)
+    assert ranked(replace(sure, story=other.id)) == plain
+    assert ranked(replace(sure, moves=())) == plain
 
 
 def test_an_answer_from_the_future_is_refused(scene: Scene) -> None:

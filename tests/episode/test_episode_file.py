@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from bot.config.episodes.entries import EpisodeFile
 from bot.config.episodes.file import episode_path, episode_paths, load_episode
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import QuoteKind
+from bot.core.model import Because, Direction, QuoteKind, SecondReading, ToldMove
 from bot.core.model.episodes import Episode, EpisodeKind
+from bot.replay.tape import build_tape
 from tests.episode.new_york import timetable_of
 
 HEAD = """\
@@ -64,6 +65,51 @@ def test_a_file_becomes_an_episode() -> None:
     assert (
         episode.stories[0].published_at == episode.stories[0].seen_at == datetime(2025, 1, 20, 12, 37, 58, tzinfo=UTC)
     )
+
+
+ANSWERED = """\
+stories:
+- at: 2025-01-27T10:00Z
+  source: wire
+  title: Chip stocks fall as a lab's model needs fewer chips
+  second_reading:
+    seen: 2025-01-27T10:00:20Z
+    model: tiny
+    moves:
+    - {who: chip stocks, direction: falls, because: ai rival, ai_is_the_agent: true, certainty: 0.9}
+"""
+
+
+def test_a_second_reader_s_answer_stands_with_its_story_and_is_played_when_it_was_known() -> None:
+    episode = load(HEAD + DAILY + ANSWERED, with_sessions=True)
+    move = ToldMove("chip stocks", Direction.FALLS, Because.AI_RIVAL, agent=True, certainty=0.9)
+    known = datetime(2025, 1, 27, 10, 0, 20, tzinfo=UTC)
+    assert episode.second_readings == (SecondReading(episode.stories[0].id, known, (move,), "tiny"),)
+    (played,) = (group for now, group in build_tape(episode, timetable_of).steps() if now == known)
+    assert played == episode.second_readings
+    later = ANSWERED.replace("seen: 2025-01-27T10:00:20Z", "seen: 2025-02-03T10:00Z")
+    tape = build_tape(load(HEAD + DAILY + later), timetable_of)
+    assert not any(isinstance(o, SecondReading) for o in tape.observations), "it was known after the sessions played"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("10:00:20Z", "09:59Z", "seen: the story was only seen at 2025-01-27 10:00:00 UTC"),
+        ("who: chip stocks", "who: Nvidia", "moves[0]: no answer would be believed that says this: who is not in the"),
+        ("because: ai rival", "because: own news", "moves[0]: no answer would be believed that says this: it contra"),
+        ("direction: falls", "direction: rises", "moves[0]: no answer would be believed that says this: it contra"),
+        ("certainty: 0.9", "certainty: 1.5", "moves[0].certainty: "),
+        ("certainty: 0.9", "certainty: .nan", "moves[0].certainty: "),
+        ("ai_is_the_agent: true", "ai_is_the_agent: perhaps", "moves[0].ai_is_the_agent: "),
+        ("direction: falls", "direction: down", "moves[0].direction: "),
+        ("certainty: 0.9", "certainty: 0.9, note: sell", "moves[0].note: "),
+        ("who: chip stocks", f"who: {'x' * 81}", "moves[0].who: "),
+    ],
+)
+def test_an_answer_the_bot_would_not_have_believed_is_a_mistake(right: str, wrong: str, said: str) -> None:
+    (found,) = mistakes(HEAD + DAILY + ANSWERED.replace(right, wrong))
+    assert f"stories[0].second_reading.{said}" in found
 
 
 def test_gaps_comments_and_blank_lines_may_stand_in_a_block() -> None:
@@ -297,7 +343,7 @@ def test_editors_get_a_schema_with_every_key_explained() -> None:
     schema = EpisodeFile.model_json_schema()
     assert set(schema["properties"]) >= {"episode", "from", "to", "stories", "prices", "falls"}
     assert schema["additionalProperties"] is False
-    for part in [schema, *schema["$defs"].values()]:
+    for part in (p for p in [schema, *schema["$defs"].values()] if "enum" not in p):
         assert [key for key, value in part["properties"].items() if not value.get("description")] == []
 
 

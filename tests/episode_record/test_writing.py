@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 from bot.config.episodes.file import load_episode
 from bot.config.episodes.writing import episode_text, quoted, valid_link
 from bot.config.yaml.document import load_document
-from bot.core.model import QuoteKind, Story
+from bot.core.cause.second_reader import read_answer
+from bot.core.model import Because, QuoteKind, SecondReading, Story
 from bot.core.model.episodes import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Mark, Trigger
 
 AT = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
@@ -71,6 +74,28 @@ def test_a_story_reads_back_whatever_it_says(title: str, summary: str, source: s
     replaced = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in publisher)
     assert read.publisher == replaced
     assert read.link == story.link
+
+
+@given(st.data(), st.text(), st.text(), st.sampled_from(Because), st.booleans(), st.floats(0.0, 1.0), st.text())
+def test_an_answer_about_a_story_reads_back(
+    data: st.DataObject, title: str, summary: str, because: Because, rises: bool, certainty: float, model: str
+) -> None:
+    agent = because is Because.AI_RIVAL and not rises
+    asked = Story("s", "wire", f"Chip stocks {title}", AT, AT, summary)
+    start = data.draw(st.integers(0, len(asked.title)))
+    who = asked.title[start : start + data.draw(st.integers(1, 80))]
+    move = {"who": who, "direction": "rises" if rises else "falls", "because": because}
+    written = json.dumps({"moves": [move | {"ai_is_the_agent": agent, "certainty": certainty}]})
+    moves = read_answer(written, asked)
+    if moves is None:  # no visible words
+        return
+    # as a history gives them: stories and words with single spaces
+    story = replace(asked, title=" ".join(asked.title.split()), summary=" ".join(summary.split()))
+    answer = SecondReading("s", AT + timedelta(microseconds=7), moves, model)
+    read = back(episode_text(episode(stories=(story,), second_readings=(answer,))))
+    (told,) = read.second_readings
+    assert (told.story, told.seen_at, told.model) == (read.stories[0].id, answer.seen_at, folded(model))
+    assert told.moves == tuple(replace(m, who=" ".join(m.who.split())) for m in moves)
 
 
 @pytest.mark.parametrize("published", [None, AT, AT - timedelta(hours=3), AT + timedelta(microseconds=7)])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from bot.adapters.store.codec import clean, moment_text
-from bot.adapters.store.rows import ALERT, BAR, INCIDENT, QUOTE, SPLIT, STORY
+from bot.adapters.store.rows import ALERT, BAR, INCIDENT, QUOTE, SECOND_READING, SPLIT, STORY
 from bot.core.model import Alert, DailyBar, Incident, Quote, Split, StoredStory
 
 
@@ -134,12 +134,16 @@ def stories(
     """Stories seen from ``since`` to ``until``, and those these alerts point to, however old; as they were seen."""
     marks = ", ".join("?" * len(alert_ids))
     rows = conn.execute(
-        f"SELECT {', '.join('s.' + column for column in STORY.columns)}, s.id IN pointed OR s.mentions <> '[]'"
-        " OR EXISTS (SELECT 1 FROM story_scores c WHERE c.story_id = s.id AND c.score > 0) FROM stories s"
+        f"SELECT {', '.join('s.' + column for column in STORY.columns)},"
+        f" {', '.join('r.' + column for column in SECOND_READING.columns)}, s.id IN pointed OR s.mentions <> '[]'"
+        " OR EXISTS (SELECT 1 FROM story_scores c WHERE c.story_id = s.id AND c.score > 0)"
+        " FROM stories s LEFT JOIN second_readings r ON r.story_id = s.id"
         " WHERE s.id IN pointed OR (s.seen_at >= ? AND s.seen_at <= ?) ORDER BY s.seen_at, s.arrival".replace(
             "pointed", f"(SELECT story_id FROM alert_stories WHERE alert_id IN ({marks}))"
         ),
         (*alert_ids, *alert_ids, moment_text(since), moment_text(until)),
     )
     for row in rows:
-        yield StoredStory(STORY.value(row[:-1]), bool(row[-1]))
+        second = len(STORY.columns)
+        answer = SECOND_READING.value(row, second) if row[second] is not None else None
+        yield StoredStory(STORY.value(row), bool(row[-1]), answer)

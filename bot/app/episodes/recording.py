@@ -21,7 +21,7 @@ from bot.app.stores import thinned as prices_thinned
 from bot.config.episodes.writing import valid_link
 from bot.core.errors import StoreError, UsageError
 from bot.core.incidents.incidents import lead_alert
-from bot.core.model import Alert, Incident, Quote, Split, Story
+from bot.core.model import Alert, Incident, Quote, SecondReading, Split, Story
 from bot.core.model.episodes import Episode, EpisodeBar, EpisodeKind, EpisodePrices, Trigger
 from bot.core.ports import RecordedIncident
 from bot.core.prices.sessions import Session, Timetable
@@ -95,6 +95,7 @@ def record_incident(
     stories = _stories((t.story for t in told if t.matters or len(told) <= MOST_STORIES), notes)
     if len(told) > MOST_STORIES:
         notes.append(f"of {len(told):,} stories only those with a topic or a mention")
+    second_readings = _second_readings((t.second_reading for t in told), stories, notes)
     lead = lead_alert(incident, alerts)
     trigger = _trigger(lead, alerts)
     episode = Episode(
@@ -108,6 +109,7 @@ def record_incident(
         trigger=trigger,
         shock=trigger.topic in workbench.project.topics.ai_causes,
         stories=stories,
+        second_readings=second_readings,
         prices=prices,
     )
     return EpisodeRecording(episode, incident, tuple(a for a in alerts if a.symbol in timetables), tuple(notes))
@@ -320,6 +322,17 @@ def _stories(stored: Iterable[Story], notes: list[str]) -> tuple[Story, ...]:
     if seeded:
         notes.append(f"{count(seeded, 'story', 'stories')} that are evidence only and cannot fire a rule")
     return tuple(kept)
+
+
+def _second_readings(
+    stored: Iterable[SecondReading | None], stories: Sequence[Story], notes: list[str]
+) -> tuple[SecondReading, ...]:
+    """The answers about these stories."""
+    kept = {story.id for story in stories}
+    answers = [answer for answer in stored if answer is not None]
+    if strangers := sum(answer.story not in kept for answer in answers):
+        notes.append(f"{count(strangers, 'answer')} of the second reader about stories left out")
+    return tuple(answer for answer in answers if answer.story in kept)
 
 
 def _trigger(lead: Alert, alerts: Sequence[Alert]) -> Trigger:

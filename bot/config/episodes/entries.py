@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from bot.config.episodes.price_block import parse_date, parse_time
 from bot.config.yaml.scalars import HttpUrl, Name, Percent, Symbol
 from bot.config.yaml.validation import StrictModel
+from bot.core.cause.second_reader import LONGEST_WHO, MOST_MOVES
+from bot.core.model import Because, Direction
 
 Moment = Annotated[datetime, BeforeValidator(parse_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[date, BeforeValidator(parse_date), WithJsonSchema({"type": "string", "format": "date"})]
@@ -33,6 +35,32 @@ class TriggerEntry(StrictModel):
     """Its address."""
 
 
+class MoveEntry(StrictModel):
+    """One move that a second reader found in a story."""
+
+    who: Annotated[str, Field(min_length=1, max_length=LONGEST_WHO)]
+    """What moves: words that stand in the story's title or summary."""
+    direction: Direction
+    """falls or rises."""
+    because: Because
+    """The cause that the story gives."""
+    ai_is_the_agent: bool
+    """Whether it falls because of an AI model, tool or lab."""
+    certainty: Annotated[float, Field(ge=0, le=1)]
+    """0 to 1."""
+
+
+class SecondReadingEntry(StrictModel):
+    """What a second reader, a language model, answered about a story."""
+
+    seen: Moment
+    """When the answer was known (UTC)."""
+    model: str = ""
+    """The model's name."""
+    moves: Annotated[tuple[MoveEntry, ...], Field(max_length=MOST_MOVES)] = ()
+    """Every move it found."""
+
+
 class StoryEntry(StrictModel):
     """One story, in our own words."""
 
@@ -52,6 +80,8 @@ class StoryEntry(StrictModel):
     """In our own words, with short exact quotations and their sources."""
     link: HttpUrl | None = None
     """Its real address, if it has one."""
+    second_reading: SecondReadingEntry | None = None
+    """What a second reader answered about it, if it was asked."""
 
 
 class FallEntry(StrictModel):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from bot.config.episodes.entries import EpisodeFile
+from bot.config.episodes.entries import EpisodeFile, MoveEntry, SecondReadingEntry, StoryEntry
 from bot.config.episodes.price_block import (
     Bars,
     Marks,
@@ -21,10 +21,11 @@ from bot.config.episodes.price_block import (
     read_daily,
     read_marks,
 )
-from bot.config.yaml.document import Document, load_document, problem, read_text
+from bot.config.yaml.document import Document, DocumentPath, load_document, problem, read_text
 from bot.config.yaml.validation import nearest, validate
+from bot.core.cause.second_reader import checked_move
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import Phase, Story, stable_id
+from bot.core.model import Phase, SecondReading, Story, ToldMove, stable_id
 from bot.core.model.episodes import Episode, EpisodeKind, EpisodePrices, Fall, Trigger
 from bot.core.prices.sessions import Timetable
 
@@ -157,6 +158,23 @@ def _file_problems(document: Document, entry: EpisodeFile, stem: str) -> Iterato
         same = known.setdefault((story.at, story.source, story.title), i)
         if same != i:
             yield problem(document, ("stories", i), f"this story repeats stories[{same}]; remove one")
+    for written, read in _told(entry):
+        if written.second_reading is not None:
+            place = ("stories", entry.stories.index(written), "second_reading")
+            yield from _reading_problems(document, place, written.second_reading, read)
+
+
+def _reading_problems(
+    document: Document, place: DocumentPath, reading: SecondReadingEntry, story: Story
+) -> Iterator[Problem]:
+    """An answer that the bot would not have believed, or had before there was a question."""
+    if reading.seen < story.seen_at:
+        yield problem(document, (*place, "seen"), f"the story was only seen at {story.seen_at:%Y-%m-%d %H:%M:%S} UTC")
+    for i, move in enumerate(reading.moves):
+        try:
+            _move(move, story)
+        except ValueError as error:
+            yield problem(document, (*place, "moves", i), f"no answer would be believed that says this: {error}")
 
 
 def _kind_problems(document: Document, entry: EpisodeFile) -> Iterator[Problem]:
@@ -220,6 +238,7 @@ def _misplaced(bars: Bars, marks: Marks, timetable: Timetable, exchange: str) ->
 
 
 def _episode(entry: EpisodeFile, prices: _PriceRows) -> Episode:
+    told = _told(entry)
     trigger = dict(entry.trigger) | {"what": _single_spaced(entry.trigger.what), "link": entry.trigger.link or ""}
     return Episode(
         name=entry.episode,
@@ -231,7 +250,14 @@ def _episode(entry: EpisodeFile, prices: _PriceRows) -> Episode:
         summary=_single_spaced(entry.summary),
         trigger=Trigger(**trigger),
         shock=entry.shock,
-        stories=_stories(entry),
+        stories=tuple(story for _, story in told),
+        second_readings=tuple(
+            SecondReading(
+                story.id, answer.seen, tuple(_move(move, story) for move in answer.moves), _single_spaced(answer.model)
+            )
+            for written, story in told
+            if (answer := written.second_reading) is not None
+        ),
         prices=tuple(_prices(entry, symbol, *prices[symbol]) for symbol in entry.prices),
         described=tuple(Fall(symbol, **dict(fall)) for symbol, fall in entry.falls.items()),
     )
@@ -250,31 +276,36 @@ def _prices(entry: EpisodeFile, symbol: str, bars: Bars, marks: Marks) -> Episod
     )
 
 
-def _stories(entry: EpisodeFile) -> tuple[Story, ...]:
-    """Stories by ``seen_at``. A later story with the same source and address revises the earlier one."""
+def _told(entry: EpisodeFile) -> list[tuple[StoryEntry, Story]]:
+    """Stories by ``seen_at``, each as written and as read. A later story with the same source and address revises the
+    earlier one."""
     first_of: dict[tuple[str, str], str] = {}
-    stories: list[Story] = []
+    told: list[tuple[StoryEntry, Story]] = []
     for written in sorted(entry.stories, key=lambda story: (story.seen or story.at, story.at)):
         link = written.link or ""
         identity = (written.source, link)
         earlier = first_of.get(identity) if link else None
         story_id = stable_id(written.source, link or written.title, *((written.title,) if earlier else ()))
         first_of.setdefault(identity, story_id)
-        stories.append(
-            Story(
-                id=story_id,
-                source=written.source,
-                title=_single_spaced(written.title),
-                seen_at=written.seen or written.at,
-                published_at=written.published or written.at,
-                summary=_single_spaced(written.summary),
-                link=link,
-                publisher=written.publisher,
-                revises=earlier,
-                keys=(story_id,),
-            )
+        story = Story(
+            id=story_id,
+            source=written.source,
+            title=_single_spaced(written.title),
+            seen_at=written.seen or written.at,
+            published_at=written.published or written.at,
+            summary=_single_spaced(written.summary),
+            link=link,
+            publisher=written.publisher,
+            revises=earlier,
+            keys=(story_id,),
         )
-    return tuple(stories)
+        told.append((written, story))
+    return told
+
+
+def _move(written: MoveEntry, story: Story) -> ToldMove:
+    """A move of an answer. Raises ValueError where the bot would not have believed it."""
+    return checked_move(written.model_dump() | {"who": _single_spaced(written.who)}, story)
 
 
 def _single_spaced(text: str) -> str:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from bot.config.episodes.price_block import apart
 from bot.config.yaml.scalars import parse_http_url
-from bot.core.model import Story
+from bot.core.model import SecondReading, Story
 from bot.core.model.episodes import Episode, EpisodePrices
 from bot.core.text.characters import INVISIBLE, SURROGATE
 
@@ -75,9 +75,12 @@ def _lines(episode: Episode, comment: Sequence[str]) -> Iterator[str]:
     if episode.stories:
         yield ""
         yield "stories:"
+        answers = {reading.story: reading for reading in episode.second_readings}
         for story in episode.stories:
             yield ""
             yield from _story(story)
+            if (answer := answers.get(story.id)) is not None:
+                yield from _second_reading(answer)
     yield ""
     yield "prices:"
     for prices in episode.prices:
@@ -100,6 +103,20 @@ def _story(story: Story) -> Iterator[str]:
         summary=story.summary,
         link=story.link,
     )
+
+
+def _second_reading(answer: SecondReading) -> Iterator[str]:
+    yield "    second_reading:"
+    yield f"      seen: {moment(answer.seen_at)}"
+    yield from _texts("      ", model=answer.model)
+    if answer.moves:
+        yield "      moves:"
+    for move in answer.moves:
+        yield f"        - who: {quoted(move.who)}"
+        yield f"          direction: {move.direction}"
+        yield f"          because: {move.because}"
+        yield f"          ai_is_the_agent: {str(move.agent).lower()}"
+        yield f"          certainty: {move.certainty!r}"
 
 
 def _prices(prices: EpisodePrices) -> Iterator[str]:

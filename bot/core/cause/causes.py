@@ -289,12 +289,12 @@ class Causes:
         explained = []
         for member in group.falling:
             ai = self._ai(replace(query, symbol=member), self._group_at(member, query.session, query.at))
-            if ai is not None and ai.confidence >= FOLLOWS_FROM:
-                explained.append(ai)
+            if ai is not None and (unaided := self._unaided(ai)) >= FOLLOWS_FROM:
+                explained.append((unaided, ai))
         if len(explained) < max(3, len(group.falling) / 2):
             return None
-        best = max(explained, key=lambda e: e.confidence)
-        confidence = FOLLOWS * best.confidence
+        surest, best = max(explained, key=itemgetter(0))
+        confidence = FOLLOWS * surest
         falling = ", ".join(group.falling[:6])
         terms = (ScoreReason(f"{len(explained)} falls in its group are explained", confidence, falling),)
         return Explanation(best.topic, confidence, terms, best.match, group, contagion=True)

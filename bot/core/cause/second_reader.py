@@ -81,7 +81,7 @@ def read_answer(written: str, story: Story) -> tuple[ToldMove, ...] | None:
             return None
         if len(answer["moves"]) > MOST_MOVES:
             return None
-        return tuple(_move(item, story) for item in answer["moves"])
+        return tuple(checked_move(item, story) for item in answer["moves"])
     except (ValueError, RecursionError):
         return None
 
@@ -97,19 +97,19 @@ def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is not a number of JSON")
 
 
-def _move(item: object, story: Story) -> ToldMove:
-    """One move. Raises ValueError where it is not as asked."""
+def checked_move(item: object, story: Story) -> ToldMove:
+    """One move of an answer about ``story``. Raises ValueError where it is not as asked."""
     if type(item) is not dict or item.keys() != _FIELDS.keys():
         raise ValueError("other keys than asked for")
     who, agent, certainty = item["who"], item["ai_is_the_agent"], item["certainty"]
     if type(who) is not str or not 0 < len(who.strip()) <= LONGEST_WHO or has_invisible(who):
-        raise ValueError("who")
+        raise ValueError(f"who is not 1 to {LONGEST_WHO} visible characters")
     if not any(_places(who, text) for text in (story.title, story.summary)):
         raise ValueError("who is not in the story")
     if type(agent) is not bool or type(certainty) not in (int, float) or not isfinite(certainty):
         raise ValueError("a value of another type")
     if not 0 <= certainty <= 1:
-        raise ValueError("certainty")
+        raise ValueError("certainty is not from 0 to 1")
     # Direction and Because raise ValueError for what is none of theirs
     direction, because = Direction(item["direction"]), Because(item["because"])
     if agent and (direction is not Direction.FALLS or because is not Because.AI_RIVAL):

@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.core.model import QuoteKind, Story
+from bot.core.model import QuoteKind, SecondReading, Story
 
 
 class EpisodeKind(enum.StrEnum):
@@ -128,6 +128,8 @@ class Episode:
     """False for a look-alike: the fall had another cause than AI."""
     stories: tuple[Story, ...] = ()
     """By ``seen_at``."""
+    second_readings: tuple[SecondReading, ...] = ()
+    """What a second reader answered about these stories; at most one answer a story."""
     prices: tuple[EpisodePrices, ...] = ()
     described: tuple[Fall, ...] = ()
     """Falls as written in the file; ``falls`` adds those measured from prices."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.model.observations import Story
+from bot.core.model.observations import SecondReading, Story
 from bot.core.model.vocabulary import Severity
 
 VERDICTS = ("right", "not ai", "not news", "disputed", "none")
@@ -51,8 +51,9 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class StoredStory:
-    """A story from the history, and whether it mattered."""
+    """A story from the history, whether it mattered, and what a second reader answered about it."""
 
     story: Story
     matters: bool
     """It has a topic or a mention, or is the cause of an alert."""
+    second_reading: SecondReading | None = None
