@@ -32,7 +32,7 @@ MARGIN = 36
 SMALL = 26
 """The smallest font size. On a phone, where 1,080 pixels are some 70 mm wide, it is about 5 points."""
 TITLE = 42
-MAKER = "Aftershock, by machine"
+MAKER = "Aftershock · made by a machine"
 """On every picture: whose it is, and that nobody drew it."""
 LONGEST_TEXT = 200
 """Characters drawn of an external text at most; no more would fit."""
@@ -196,11 +196,6 @@ class Sheet:
             else:
                 high = middle - 1
         return f"{whole[:low].rstrip()}…"
-
-    def signed_foot(self, text: str, width: float) -> str:
-        """The line at the foot: ``text`` and who made the picture, which gives way to nothing; ``text`` is cut."""
-        maker = f"{plain(text) and ' · '}{MAKER}"
-        return f"{self.shortened(text, width - self.width_of(maker))}{maker}"
 
     def wrapped(self, text: str, width: float, most: int) -> list[str]:
         """``text`` made plain, in bold, in at most ``most`` lines."""

@@ -16,7 +16,7 @@ from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metr
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
-from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol
+from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import Style
@@ -190,6 +190,9 @@ class Settings(StrictModel):
     """Who may use the bot on Telegram."""
     operator: Operator = Operator()
     """When operator notices are sent."""
+    time_zone: TimeZoneName = "UTC"
+    """The zone of the times in messages on the terminal and through Apprise, like Europe/London. On Telegram everybody
+    sees their own."""
     language_model: LanguageModelSettings = LanguageModelSettings()
     """A language model that writes leads and reads stories a second time."""
     webhooks: tuple[WebhookSettings, ...] = ()
