@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.adapters.notifiers.telegram import TelegramNotifier, notifier, photos
+from bot.app.run.notifiers import telegram_notifier
+from bot.config.settings.model import Settings, Telegram
 from bot.core.errors import DeliveryError
-from bot.core.model import Block, BlockKind, Notification, Reason, Style, Summary
+from bot.core.model import Block, BlockKind, Notification, Reason, Recipient, Style, Summary
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.secret import Secret
 from bot.render import html
@@ -176,6 +178,17 @@ async def test_stopped_while_drawing_nothing_was_sent(api: BotApi) -> None:
         with pytest.raises(CancelledUnsent):
             await sending
     assert api.calls == []
+
+
+def test_what_a_chat_chose_goes_before_what_is_configured() -> None:
+    settings = Settings(watchlist={}, telegram=Telegram(style=Style.RICH))
+    chosen = [
+        Recipient("telegram:1", "telegram", style=Style.CLASSIC),
+        Recipient("telegram:2", "telegram"),
+    ]
+    style = telegram_notifier(settings, Secret(TOKEN), lambda: chosen).style
+    assert [style(f"telegram:{chat}") for chat in (1, 2, 3)] == [Style.CLASSIC, Style.RICH, Style.RICH]
+    assert telegram_notifier(Settings(watchlist={}), Secret(TOKEN)).style("telegram:1") is Style.CLASSIC
 
 
 # ---------------------------------------------------------------------------------------------------------- captions

@@ -116,7 +116,7 @@ def test_what_came_in_quiet_hours_comes_as_one_message_when_they_are_over(day: D
 
 
 LOOKS = re.compile("/(alerts|incident|why|price|help|whoami|status|severity)")
-CHOOSES = re.compile("/(watch|unwatch|mywatch|quiet|digest|style)")
+CHOOSES = re.compile("/(watch|unwatch|mywatch|quiet|digest)")
 
 
 def lead(desk: Desk) -> str:

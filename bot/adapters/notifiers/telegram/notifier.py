@@ -83,7 +83,7 @@ class TelegramNotifier(Notifier):
         self._bot = connect(token, base_url, timeout)
         self._redact = Redactor([token])
         self._photos = Photos(self._bot, pictures, self._redact) if pictures is not None else None
-        self._style = style
+        self.style = style
         self._knows_rich = True
 
     async def send(self, outgoing: Outgoing) -> str:
@@ -120,7 +120,7 @@ class TelegramNotifier(Notifier):
     def _forms(self, outgoing: Outgoing) -> Iterator[Form]:
         """The forms of a message in the order in which they are tried."""
         notification, is_new = outgoing.notification, outgoing.edits_message is None
-        if self._style(notification.recipient) is Style.RICH and self._knows_rich:
+        if self.style(notification.recipient) is Style.RICH and self._knows_rich:
             yield Form(self._send_rich, self._rich_refused)
         if not is_new:
             yield Form(self._edit_text, lambda error, _: is_markup_refused(error) or is_captioned(error))
