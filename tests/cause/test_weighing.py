@@ -28,6 +28,7 @@ def evidence(draw: st.DrawFn) -> Evidence:
         talk=draw(SHARE),
         group=draw(SHARE),
         alone=draw(SHARE),
+        concerned=draw(SHARE),
         publishers=draw(st.integers(1, 50)) if tie else 0,
         rival=draw(SHARE),
         market_wide=draw(SHARE),
@@ -46,6 +47,18 @@ def test_without_a_tie_nothing_is_claimed(found: Evidence) -> None:
 @given(evidence(), st.sampled_from(BY_OTHERS))
 def test_a_tie_of_others_that_no_price_confirms_claims_nothing(found: Evidence, tied: SubjectKind) -> None:
     assert confidence(replace(found, tie=1.0, tied=tied, group=0.0, alone=0.0, publishers=9)) <= UNTIED
+
+
+@given(evidence())
+def test_a_tie_of_the_market_claims_nothing_where_those_it_concerns_do_not_fall(found: Evidence) -> None:
+    of_the_market = replace(found, tie=1.0, tied=SubjectKind.INDEX, group=1.0, alone=1.0, publishers=9, concerned=0.0)
+    assert confidence(of_the_market) <= UNTIED
+
+
+@given(evidence(), SHARE, st.sampled_from((SubjectKind.COMPANY, SubjectKind.LINE)))
+def test_narrower_ties_do_not_ask_whether_all_those_fall(found: Evidence, share: float, tied: SubjectKind) -> None:
+    told = replace(found, tie=1.0, tied=tied, publishers=3)
+    assert confidence(replace(told, concerned=share)) == confidence(told)
 
 
 @given(evidence())
@@ -76,6 +89,7 @@ def test_own_results_yield_where_the_title_names_the_company_and_its_group_falls
         ("talk", 1),
         ("group", 1),
         ("alone", 1),
+        ("concerned", 1),
         ("publishers", 1),
         ("rival", -1),
         ("market_wide", -1),

@@ -13,6 +13,7 @@ from bot.core.cause.second_reader import SecondReadings
 from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, Story, SubjectKind
 from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.news.companies import GROUP_STRENGTH
+from bot.core.news.matching import CONCERNED
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
@@ -101,6 +102,8 @@ class Causes:
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
         """Groups, cached for the prices of ``_grouped_at``."""
+        self._concerning: dict[str, tuple[Sequence[tuple[str, float]], float]] = {}
+        """By symbol: the lines that stories on the market concern, and how clearly these fall; cached likewise."""
         self._grouped_at: object = None
 
     @property
@@ -140,11 +143,16 @@ class Causes:
         session = session or self._market.of(symbol).timetable.current(now)
         return self._group_at(symbol, session, at) if session else None
 
-    def _group_at(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
+    def _forget_groups(self, at: datetime) -> None:
+        """Drop cached groups unless they are of the prices at ``at``."""
         stamp = self.moves.stamp(at)
         if stamp != self._grouped_at:
             self._grouped_at = stamp
             self._grouped.clear()
+            self._concerning.clear()
+
+    def _group_at(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
+        self._forget_groups(at)
         key = (symbol, session.date)
         if key not in self._grouped:
             self._grouped[key] = self._group(symbol, session, at)
@@ -203,6 +211,7 @@ class Causes:
             talk=talk if not said else 0.0,
             group=group.strength if group else 0.0,
             alone=self._alone(query),
+            concerned=self._concerned(said, query) if said else 1.0,
             publishers=len({source for each in given for source in each.sources}),
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
@@ -268,6 +277,20 @@ class Causes:
         """How far the company itself falls beyond its usual range, 0 to 1."""
         own = self.moves.of(query.symbol, query.at)
         return min(max((-own.z - ALONE_FROM) / (ALONE_FULL - ALONE_FROM), 0.0), 1.0) if own else 0.0
+
+    def _concerned(self, said: Attributed, query: _Query) -> float:
+        """How clearly the other companies fall that stories on the market concern in full, 0 to 1; 1 where too few of
+        them have prices. A cause of a fall of the market shows in all the lines of business it acts on, not in one."""
+        self._forget_groups(query.at)
+        lines, strength = self._concerning.get(query.symbol, (None, 1.0))
+        if lines != said.concerned:
+            exposed = self._companies.exposed_to
+            reached = {s for line, share in said.concerned if share for s in exposed(line, CONCERNED / share)}
+            members = sorted(reached & self._watched - {query.symbol})
+            moved = self._measured("concerned", members, query.at) if len(members) >= GROUP_LEAST else []
+            strength = moved[0].strength if moved else 1.0
+            self._concerning[query.symbol] = (said.concerned, strength)
+        return strength
 
     def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
         """The release of what the stories name as the cause, from before they said so, that concerns the company: of

@@ -47,6 +47,9 @@ class Evidence:
     """How clearly its group falls with it."""
     alone: float = 0.0
     """How far the company itself falls beyond its usual range."""
+    concerned: float = 1.0
+    """Of a tie by the market: how clearly the companies that its stories concern fall, whatever their line of business;
+    1 where too few of them have prices to tell."""
     publishers: int = 0
     """How many give the cause."""
     rival: float = 0.0
@@ -61,10 +64,13 @@ class Evidence:
 
     @property
     def confirmed(self) -> float:
-        """How well prices confirm the tie: a line by its group or the company's own fall, a market by the group."""
+        """How well prices confirm the tie: a line by its group or the company's own fall; a market by those it concerns
+        and, no further than these, by the group or the company."""
         if self.tied is SubjectKind.COMPANY:
             return 1.0
-        return max(self.group, self.alone) if self.tied is SubjectKind.LINE else max(self.group, IN_MARKET * self.alone)
+        if self.tied is SubjectKind.LINE:
+            return max(self.group, self.alone)
+        return min(self.concerned, max(self.group, IN_MARKET * self.alone))
 
 
 @dataclass(frozen=True, slots=True)

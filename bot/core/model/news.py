@@ -85,6 +85,8 @@ class Attributed:
     """Distinct origins among them, in order of appearance."""
     size: float | None = None
     """The largest fall that they tell of, in per cent."""
+    concerned: tuple[tuple[str, float], ...] = ()
+    """Of a market: the lines of business that the stories concern, each with how strongly."""
 
 
 @dataclass(frozen=True, slots=True)

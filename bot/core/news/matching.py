@@ -10,8 +10,8 @@ from bot.core.model import Attributed, Attribution, ClusterMatch, Reach, Reading
 
 TOUCHES = 0.2
 """The least product of a story's strength and a company's exposure at which the story reaches the company."""
-IN_MARKET = 0.5
-"""From this product a company that the stories concern falls with the market in full, where they tell of its fall."""
+CONCERNED = 0.5
+"""From this product the stories concern a company in full: what they tell of a fall of the market holds for it."""
 ATTRIBUTED = 0.5
 """A story that says so at least this part as plainly as the plainest one agrees with it."""
 _OLDEST = datetime(1995, 1, 1, tzinfo=UTC)
@@ -157,7 +157,7 @@ def _attributed(view: ClusterView, symbol: str, company: Mapping[str, float]) ->
     touched = max(
         (view.exposures[name] * share for name, share in company.items() if name in view.exposures), default=0.0
     )
-    reached[Subject(SubjectKind.INDEX)] = min(1.0, max(touched / IN_MARKET, view.direct.get(symbol, 0.0)))
+    reached[Subject(SubjectKind.INDEX)] = min(1.0, max(touched / CONCERNED, view.direct.get(symbol, 0.0)))
     saying = [
         (share * given.strength, subject, story, given)
         for subject, share in reached.items()
@@ -180,4 +180,5 @@ def _attributed(view: ClusterView, symbol: str, company: Mapping[str, float]) ->
         stories=stories,
         sources=_sources(list(stories)),
         size=max((g.size for _, of, _, g in saying if of == own and g.size is not None), default=None),
+        concerned=tuple(sorted(view.exposures.items())) if subject.kind is SubjectKind.INDEX else (),
     )
