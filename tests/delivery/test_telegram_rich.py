@@ -232,6 +232,15 @@ async def test_a_refused_picture_does_not_cost_the_text(api: BotApi) -> None:
     assert methods(api)[:2] == ["sendPhoto", "sendMessage"]
 
 
+async def test_an_edit_whose_markup_is_refused_stays_text(api: BotApi) -> None:
+    async with telegram(api, Album(PNG), "nobody") as bot:
+        message = await bot.send(outgoing(notification("a")))
+        api.fault("400", "editMessageText")
+        await bot.send(outgoing(notification("b", edits="x"), edits=message))
+    assert (api.messages(1)[0].text[:1], api.messages(1)[0].parse_mode) == ("b", "HTML")
+    assert api.messages(1)[0].entities == []
+
+
 async def test_a_caption_and_its_picture_are_edited_at_once(api: BotApi) -> None:
     async with telegram(api, album := Album(PNG), "nobody") as bot:
         message = await bot.send(outgoing(notification("a", reason=Reason.FOLLOW_UP, incident="i1")))

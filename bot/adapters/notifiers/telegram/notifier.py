@@ -123,8 +123,7 @@ class TelegramNotifier(Notifier):
         if self.style(notification.recipient) is Style.RICH and self._knows_rich:
             yield Form(self._send_rich, self._rich_refused)
         if not is_new:
-            yield Form(self._edit_text, lambda error, _: is_markup_refused(error) or is_captioned(error))
-            yield Form(self._edit_caption, lambda error, _: is_markup_refused(error))
+            yield Form(self._edit_text, lambda error, _: is_markup_refused(error))
         else:
             if self._photos is not None and _fits_caption(notification):
                 yield Form(self._send_captioned, lambda error, _: isinstance(error, BadRequest | NoPictureError))
@@ -202,7 +201,12 @@ class TelegramNotifier(Notifier):
         return await self._replace(outgoing, address, _plain(outgoing), None)
 
     async def _edit_text(self, outgoing: Outgoing, address: Address) -> str:
-        return await self._replace(outgoing, address, html(outgoing.notification.summary), ParseMode.HTML)
+        try:
+            return await self._replace(outgoing, address, html(outgoing.notification.summary), ParseMode.HTML)
+        except BadRequest as error:
+            if not is_captioned(error):
+                raise
+        return await self._edit_caption(outgoing, address)
 
     async def _edit_caption(self, outgoing: Outgoing, address: Address) -> str:
         """Caption and picture of a message that has a picture for its body, both at once."""
