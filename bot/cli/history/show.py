@@ -62,6 +62,8 @@ def _head(alert: dict[str, Any], width: int) -> Iterator[str]:
         yield from _wrapped(f"Incident {alert['incident']}", width)
     late = "; the fall was under way when the bot started" if alert["late"] else ""
     yield from _wrapped(f"Fired {_second(alert['at'])}{late}", width)
+    if alert["looks_like"]:
+        yield from _wrapped(f"Looks like {alert['looks_like']}; nothing confirmed it", width)
     reference = alert["reference"]
     against = (
         f" against {reference['price']:.2f}, {reference['kind']} of {reference['session'] or _second(reference['at'])}"

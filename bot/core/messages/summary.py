@@ -111,7 +111,7 @@ class MessageBuilder:
         """The whole summary of ``incident`` as of ``at``. ``alerts`` are its alerts by ``fired_at``."""
         lead = lead_alert(incident, alerts)
         blocks = [
-            Block("what happened", BlockKind.FACTS, 90, "What happened", self._happened(lead, at)),
+            Block("what happened", BlockKind.FACTS, 90, "What happened", (*self._happened(lead, at), *_doubts(alerts))),
             *why(lead, alerts, self._due(lead), self.company, self.topics.titles.exposure, self.topic),
             *self._hit(incident, alerts, watched, at),
             *voices(self.stories(incident.clusters), self.topics.speech),
@@ -176,7 +176,8 @@ class MessageBuilder:
             earlier = [a for a in alerts if a.fired_at < lead.fired_at]
             lead_in = "Cause found: " if all(a.told_cause is None for a in earlier) else lead_in
         late = " (already under way)" if lead.late else ""
-        return f"{lead_in}{self._move(incident, alerts, lead)}{late}"
+        doubt = f" (looks like {lead.doubt})" if lead.doubt else ""
+        return f"{lead_in}{self._move(incident, alerts, lead)}{late}{doubt}"
 
     def _move(self, incident: Incident, alerts: Sequence[Alert], lead: Alert) -> str:
         """What falls, how far and why: the group where one does, else the lead and how many others."""
@@ -373,3 +374,18 @@ class MessageBuilder:
     def company(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""
         return self.companies.name_of(symbol)
+
+
+def _doubts(alerts: Sequence[Alert]) -> list[Line]:
+    """The stocks whose price counts though it looks like something else than a move."""
+    doubted: dict[str, list[str]] = {}
+    for alert in alerts:
+        if alert.doubt and alert.symbol not in doubted.setdefault(alert.doubt, []):
+            doubted[alert.doubt].append(alert.symbol)
+    return [
+        (
+            Strong(f"{listing(symbols, MEMBERS)}: the price looks like {words}."),
+            " No chart has confirmed it, or ruled it out.",
+        )
+        for words, symbols in doubted.items()
+    ]

@@ -18,7 +18,7 @@ _COLUMNS = ", ".join(
     for name in (
         *("id", "fired_at", "updated_at", "resolved_at", "rule", "rule_version", "symbol", "session", "severity"),
         *("state", "change", "worst", "last_change", "last_price", "price", "price_at", "reference", "phase"),
-        *("incident_id", "cause", "checks", "late"),
+        *("incident_id", "cause", "checks", "late", "rest ->> '$.doubt'"),
     )
 )
 _ONE = f"SELECT {_COLUMNS} FROM alerts a WHERE a.id = ?"
@@ -138,7 +138,9 @@ def quotes_around(source: Source, alert_id: str) -> list[tuple[str, float, str]]
 def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
     """A row of ``_COLUMNS`` as a JSON object."""
     alert_id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state = row[:10]
-    change, worst, last_change, last_price, price, price_at, reference, phase, incident, cause, checks, late = row[10:]
+    change, worst, last_change, last_price, price, price_at, reference, phase, incident, cause, checks, late, doubt = (
+        row[10:]
+    )
     return {
         "type": "alert",
         "at": short(fired_at),
@@ -165,6 +167,7 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
         ),
         "why": _why(json.loads(checks)),
         "late": bool(late),
+        "looks_like": doubt or "",
         "updated_at": short(updated_at),
         "resolved_at": short(resolved_at),
     }
