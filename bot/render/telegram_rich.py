@@ -59,8 +59,8 @@ def rich(summary: Summary, pictures: Sequence[str] = ()) -> Rich:
         return size([*shown, *(each for block in chosen for each in made[id(block)])]).fits
 
     if must is not None and not fits([must]):
-        words = " ".join(_words(line) for line in must.lines) or clean(must.title)
-        made[id(must)] = [_heading(unmention(cut_words(words.strip(), TEXT_LIMIT // 2)), _HEADLINE_SIZE)]
+        words = clean(" ".join((must.title, *map(_words, must.lines)))).strip() or _NOTHING
+        made[id(must)] = [_heading(unmention(cut_words(words, TEXT_LIMIT // 2)), _HEADLINE_SIZE)]
     chosen = choose([block for block in summary.blocks if made[id(block)]], must, fits)
     first = [each for block in chosen if block is must for each in made[id(block)]]
     blocks = [each for block in chosen if block is not must for each in made[id(block)]]
@@ -89,7 +89,7 @@ def _blocks(block: Block, *, folded: bool) -> list[Rich]:
 def _body(block: Block, *, folded: bool) -> list[Rich]:
     if block.kind is BlockKind.CODE:
         lines = code_lines(block)
-        return [{"type": "pre", "text": "\n".join(lines)}] if any(lines) else []
+        return [{"type": "pre", "text": "\n".join(lines)}] if any(line.strip() for line in lines) else []
     texts = [text for line in block.lines if (text := _text(line))]
     if block.kind is BlockKind.HEADLINE:
         body = [_heading(text, _HEADLINE_SIZE) for text in texts[:1]] + [_paragraph(text) for text in texts[1:]]

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Block, BlockKind, Link, Moment, Strong, Summary
@@ -26,6 +26,8 @@ def shown(summary: Summary, *pictures: str) -> Rich:
 
 @settings(max_examples=120, deadline=None)
 @given(summaries, st.integers(0, 12))
+@example(Summary((Block("c", BlockKind.CODE, 1, lines=(("   ",), (" \t",))),), "s"), 0)
+@example(Summary((Block("h", BlockKind.HEADLINE, 1, "word " * 9000, lines=((" ",),)),), "s"), 0)
 def test_whatever_the_text_telegram_takes_it_and_it_is_not_empty(summary: Summary, pictures: int) -> None:
     message = rich(summary, [f"file-{i}" for i in range(pictures)])
     found = read(json.loads(json.dumps(message)), lambda media: True)
