@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bot.core.model import Reason
+from bot.render import rich
 from bot.render.limits import MESSAGE_LIMIT
 from bot.render.text import utf16_length
 from bot.replay.playing import Played
 from tests.replay.golden import FOLDER, messages, played
 from tests.servers.telegram_markup import parse
+from tests.servers.telegram_rich import read
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,15 @@ def test_every_message_is_valid_within_telegram_s_limit(week: Played) -> None:
     for page in pages[1:]:
         shown, _ = parse(page.partition(" -->\n")[2])
         assert utf16_length(shown) <= MESSAGE_LIMIT
+
+
+def test_every_message_and_edit_is_taken_whole_as_a_rich_message(week: Played) -> None:
+    for told in week.told:
+        summary = told.announcement.summary
+        shown = read(rich(summary, ["file-1", "file-2"]), lambda media: True)
+        assert shown.kinds.count("photo") == 2
+        titles = [block.title for block in summary.blocks if block.title and (block.lines or block.rows)]
+        assert [line for line in shown.lines if line in titles] == titles
 
 
 def test_the_week_is_followed_from_the_first_fall_to_its_end(week: Played) -> None:

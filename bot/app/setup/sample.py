@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.messages.blocks.frame import NOT_ADVICE
@@ -60,6 +61,18 @@ SAMPLE = Summary(
     ),
     _HEADLINE,
 )
+
+
+def _for_style(block: Block) -> tuple[Block, ...]:
+    """The block as it tells the styles apart: a table beside the cause, and precedents that are folded away."""
+    if block.name == "voices":
+        return (Block("who is hit", BlockKind.TABLE, 70, "Who is hit", rows=_HIT), block)
+    return (replace(block, folded=block.name == "precedents"),)
+
+
+_HIT = (("Stock", "Change", "Price"), ("AI chips",), ("NVDA", "−13.9 %", "122.75"))
+STYLE_SAMPLE = replace(SAMPLE, blocks=tuple(made for block in SAMPLE.blocks for made in _for_style(block)))
+"""The sample with what looks different in the two styles of Telegram messages."""
 
 
 def sample_for(recipient: Recipient, now: datetime) -> Outgoing:
