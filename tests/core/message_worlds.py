@@ -14,12 +14,12 @@ from random import Random
 
 from bot.core.engine import Engine
 from bot.core.messages.pictures import price_picture, table_picture
-from bot.core.model import Announcement, Block, Observation, Quote, QuoteKind, Reason, StockMove, Summary
+from bot.core.model import Announcement, Block, Claim, Observation, Quote, QuoteKind, Reason, StockMove, Summary
 from bot.core.news import Companies, Company, NewsIndex
 from bot.core.prices.market import Market
 from bot.core.rules.conditions import All, Condition
 from bot.core.rules.rule import Rule, RuleSet
-from bot.core.text.wording import OLD, percent, price
+from bot.core.text.wording import CAUSE_HEADINGS, OLD, percent, price
 from bot.render import plain
 from tests.core import worlds
 from tests.core.worlds import TOPICS, at, close, news, quote, rule, story, weekday_timetable
@@ -49,7 +49,7 @@ TITLES = (
 )
 DAYS = ("01-27", "01-28", "01-29")
 HOURS = (9.5, 10.0, 11.0, 13.5, 14.5, 15.0, 16.0, 17.5, 19.0, 20.5, 21.0, 22.0, 23.5)
-NEW = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.WIDENED})
+OF_MOMENT = frozenset({QuoteKind.OPEN, QuoteKind.TRADE, QuoteKind.CLOSE})
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,7 @@ def check(machine: Engine, announcement: Announcement) -> None:
     assert figures.at == announcement.at or announcement.reason is Reason.FOLLOW_UP
     assert len({m.symbol for m in figures.moves}) == len(figures.moves)
     _check_picture(machine, announcement)
+    _check_prices(machine.market, figures.moves)
     _check_ages(text, figures.moves, figures.at)
     for due in re.findall(r"Next message: by (\d+ \w+ \d\d:\d\d) UTC", text):
         assert datetime.strptime(f"2025 {due} +0000", "%Y %d %b %H:%M %z") > announcement.at, text
@@ -238,11 +239,18 @@ def _rows(block: Block) -> int:
 def _check_cause(summary: Summary, text: str) -> None:
     """A message that names a cause never says that there is none."""
     none = "no cause" in summary.subject or "No cause" in text
-    stated = any(b.name == "why" and any("Confidence" in str(line) for line in b.lines) for b in summary.blocks)
-    assert not (none and stated), text
+    given = any(b.title in (CAUSE_HEADINGS[Claim.STATED], CAUSE_HEADINGS[Claim.COINCIDENT]) for b in summary.blocks)
+    assert not (none and given), text
     if "rises" in summary.subject:
         assert "Likely cause" not in text, text
         assert "hit" not in text, text
+
+
+def _check_prices(market: Market, moves: Sequence[StockMove]) -> None:
+    """A price told as that of a moment is one: a low or high only where it came alone."""
+    for move in moves:
+        known = [q for q in market.of(move.symbol).quotes_between(move.at, move.at) if q.kind in OF_MOMENT]
+        assert not known or any(q.price == move.price for q in known), move
 
 
 def _check_ages(text: str, moves: Sequence[StockMove], moment: datetime) -> None:
