@@ -404,7 +404,10 @@ class Engine:
             incident = self.incidents.join(alert, at, rule.together if rule else Together.APART)
             alert = replace(alert, incident=incident.id)
             self.alerts.amend(alert)
-            incident = self.incidents.plan_follow_ups(incident, rule.follow_up if rule else (), at)
+            kinds = rule.follow_up if rule else ()
+            if (alert.change or 0.0) >= 0:  # a rise, or news alone, has nothing to recover from
+                kinds = tuple(kind for kind in kinds if kind in follow_ups.TIMED)
+            incident = self.incidents.plan_follow_ups(incident, kinds, at)
             alert = replace(alert, incident=self._corrections.merge(incident, alert, at, result).id)
         elif (known := self.incidents.get(alert.incident)) is not None:
             self.incidents.raise_severity(known, alert, at)

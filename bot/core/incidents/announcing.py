@@ -19,7 +19,6 @@ from bot.core.incidents.incidents import (
     lead_alert,
     message_key,
     mostly_corrected,
-    reason_for_message,
 )
 from bot.core.incidents.pace import may_message
 from bot.core.messages.summary import MessageBuilder
@@ -71,7 +70,7 @@ class Announcer:
         for incident in self.incidents.standing_for(ids):
             if incident.state is IncidentState.CLOSED or not self.incidents.has_alerts(incident):
                 continue
-            reason = reason_for_message(incident, at)
+            reason = self.incidents.reason_for_message(incident, at)
             if reason is None or not may_message(incident, at):
                 self.incidents.edit_soon(incident, at)
             else:
@@ -80,14 +79,14 @@ class Announcer:
     def _new_message(self, incident: Incident, reason: Reason, at: datetime, result: StepResult) -> None:
         alerts = self.incidents.alerts_of(incident)
         suppressed = self._inhibited(incident, alerts)
-        if not suppressed and reason is Reason.FIRST and all(self._cooling(a) for a in alerts):
+        if not suppressed and reason is Reason.FIRST and all(self._cooling(a) or self._old_news(a) for a in alerts):
             suppressed = Suppression(SuppressionReason.COOLDOWN)
         seen = self.messages.snapshot(incident, alerts, at)
         due = follow_ups.ended_by(incident, self.market.of(incident.lead), at, self.running_since)
         told_by_it = [f.kind for f in due if seen.moves and seen.moves[0].at == f.due_at]  # the closing price itself
         self.incidents.end_follow_ups(incident, told_by_it, at, FollowUpOutcome.SENT)
         told = seen.told_cause.cluster if seen.told_cause else ""
-        current = self.incidents.record_message(incident, reason, at, told)
+        current = self.incidents.record_message(incident, reason, at, told, seen.direction, seen.session)
         summary = self.messages.incident(seen, current, incident, self._watched, reason)
         self._send(current, reason, summary, at, result, suppressed)
         if not suppressed:
@@ -138,7 +137,7 @@ class Announcer:
         if waiting and lapse is not None and lapse <= at:
             current = self._lapse(current, waiting, lapse, at, result)
         if current.thread.edit_due_at is not None and current.thread.edit_due_at <= at:
-            if may_message(current, at) and (reason := reason_for_message(current, at)) is not None:
+            if may_message(current, at) and (reason := self.incidents.reason_for_message(current, at)) is not None:
                 self._new_message(current, reason, at, result)
             else:
                 current = self._update(current, at, result)
@@ -269,6 +268,19 @@ class Announcer:
             return alert.fired_at - before.told_at < rule.cooldown.duration
         timetable = self.market.of(alert.symbol).timetable
         return timetable.between(before.session, alert.session) < (rule.cooldown.sessions or 0)
+
+    def _old_news(self, alert: Alert) -> bool:
+        """Whether the alert, of a rule that asks for no price, rests on stories that an earlier incident told of the
+        same stock: that it is another day makes no news of them."""
+        if alert.change is not None or alert.cause is None:
+            return False
+        return any(
+            incident.id != alert.incident
+            and alert.cause.cluster in incident.clusters
+            and alert.symbol in incident.symbols
+            and incident.thread.messages > 0
+            for incident in self.incidents
+        )
 
     def _mark_notified(self, alerts: Sequence[Alert], at: datetime, result: StepResult) -> None:
         for alert in alerts:

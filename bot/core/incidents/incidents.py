@@ -89,6 +89,11 @@ class Incidents:
         """Note that the changed incidents have been handed over for storing."""
         self._changed.clear()
 
+    def reason_for_message(self, incident: Incident, at: datetime) -> Reason | None:
+        """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do."""
+        moving = {a.session for a in self.alerts_of(incident) if a.change is not None}
+        return reason_for_message(incident, moving, at)
+
     # ------------------------------------------------------------------------------------------------- the incident
 
     def restore(self, incidents: Iterable[Incident]) -> None:
@@ -227,8 +232,11 @@ class Incidents:
         planned = follow_ups.plan(kinds, self._incidents[incident.id], self._timetable_of(incident.lead), at)
         return self._change_thread(incident, follow_ups=planned)
 
-    def record_message(self, incident: Incident, reason: Reason, at: datetime, cause: str) -> Incident:
-        """Record a new message with the whole summary, which tells the cluster ``cause``, or none."""
+    def record_message(
+        self, incident: Incident, reason: Reason, at: datetime, cause: str, direction: int, session: date
+    ) -> Incident:
+        """Record a new message with the whole summary, which tells the cluster ``cause``, or none, and of moves of
+        ``session`` in this ``direction``, or of none."""
         current = self._incidents[incident.id]
         lead = lead_alert(current, self.alerts_of(current))
         return self._change_thread(
@@ -240,7 +248,8 @@ class Incidents:
             told_breadth=len(current.symbols),
             told_severity=current.severity,
             told_change=lead.last_change,
-            told_session=current.sessions[-1],
+            told_session=session,
+            told_direction=direction,
             told_cause=cause,
             known_cause=current.thread.told_cause,
             known_at=current.thread.told_at,
@@ -256,7 +265,7 @@ class Incidents:
         thread = current.thread
         if thread.messages == 0:
             return current
-        if reason_for_message(current, at) is not None and (may := may_message_from(current)) is not None:
+        if self.reason_for_message(current, at) is not None and (may := may_message_from(current)) is not None:
             return self._change_thread(incident, edit_due_at=max(at, min(may, thread.edit_due_at or may)))
         if thread.edit_due_at is not None:
             return current
@@ -444,8 +453,9 @@ def mostly_corrected(alerts: Sequence[Alert]) -> bool:
     return 2 * sum(a.corrected_at is not None for a in alerts) >= len(alerts)
 
 
-def reason_for_message(incident: Incident, at: datetime) -> Reason | None:
-    """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do."""
+def reason_for_message(incident: Incident, moving: Collection[date], at: datetime) -> Reason | None:
+    """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do. ``moving``: the
+    sessions in which alerts about prices fired: old news is not told again because it is another day."""
     thread = incident.thread
     if thread.messages == 0:
         return Reason.FIRST
@@ -453,8 +463,10 @@ def reason_for_message(incident: Incident, at: datetime) -> Reason | None:
         return Reason.ESCALATED
     if thread.acknowledged_at is not None:
         return None
-    if thread.told_session is not None and incident.sessions[-1] > thread.told_session:
+    if thread.told_session is not None and max(moving, default=thread.told_session) > thread.told_session:
         return Reason.WIDENED  # it continues in another session
+    if thread.told_direction == 0 and moving:
+        return Reason.WIDENED  # prices react to what was told as news
     if (
         len(incident.symbols) >= max(WIDENED_FROM, 2 * thread.told_breadth)
         and thread.told_at is not None

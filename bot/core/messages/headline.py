@@ -59,10 +59,10 @@ class Headline:
     def _lead_in(self, reason: Reason, before: Incident) -> str:
         """How the message goes on from those before: a fall that was not told cannot be worse."""
         seen = self.seen
-        if reason not in (Reason.WIDENED, Reason.ESCALATED) or not seen.moves:
+        if reason not in (Reason.WIDENED, Reason.ESCALATED) or not seen.moves or not seen.direction:
             return ""
         told = before.thread
-        if told.told_change is None:
+        if told.told_direction == 0:
             return "Prices react: "
         if not told.told_cause and seen.told_cause is not None:
             return "Cause found: "

@@ -45,9 +45,9 @@ class Snapshot:
     at: datetime
     incident: Incident
     alerts: tuple[Alert, ...]
-    """The incident's alerts of ``session``."""
+    """The incident's alerts of ``session``; all of them where none is about a price."""
     session: date
-    """The session it is about: the incident's newest."""
+    """The session it is about: the newest in which a price fired."""
     direction: int
     """-1 where the incident is a fall, 1 where a rise, 0 where its rules asked for no price."""
     moves: tuple[StockMove, ...]
@@ -91,13 +91,13 @@ def snapshot(
 ) -> Snapshot:
     """Looks at the market as of ``at``. ``alerts`` are the incident's, at least one; ``ai_causes``: topics that count
     as one cause, AI."""
-    session = max(a.session for a in alerts)
-    of_session = [a for a in alerts if a.session == session]
+    changes = [a.change for a in alerts if a.change is not None]
+    session = max(a.session for a in alerts if a.change is not None or not changes)
+    of_session = [a for a in alerts if a.session == session or not changes]
     subject = lead_alert(incident, of_session)
     by_symbol = {
         s: _chosen(a for a in of_session if a.symbol == s) for s in dict.fromkeys(a.symbol for a in of_session)
     }
-    changes = [a.change for a in of_session if a.change is not None]
     direction = 0 if not changes else -1 if changes[0] < 0 else 1
     apart = set_apart(of_session, subject, ai_causes)
     moves: list[StockMove] = []
@@ -138,7 +138,7 @@ def snapshot(
 def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -> StockMove | None:
     """How far the alert's stock has moved in its session by ``at``, from the alert's reference or, where its rule asked
     for no price, from the previous close; ``None`` where it has no price."""
-    session = prices.timetable.on(alert.session)
+    session = prices.timetable.on(alert.session) if direction else prices.timetable.current(at)
     quote = _latest(prices, session, at, direction) if session else None
     if session is None or quote is None:
         return _as_alerted(alert, at)
@@ -155,7 +155,7 @@ def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -
         moved,
         reference,
         quote.at,
-        alert.session,
+        session.date,
         session.phase(quote.at),
         alert.severity,
         furthest if further else None,

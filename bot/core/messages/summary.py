@@ -137,15 +137,17 @@ class MessageBuilder:
         whose = "" if by_price else self.group(alerts, lead)
         headline = f"Follow-up: {whose or self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
         before = level_before(first_alert(incident, alerts), self.market.of(lead.symbol))
-        lines = self._lead_lines(lead, before, at, closed_at)
+        began = next((a.change for a in alerts if a.change is not None), None)
+        since = "the news" if began is None else "the fall" if began < 0 else "the rise"
+        lines = self._lead_lines(lead, before, at, closed_at, since)
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
         moves = since_the_fall(self.market, incident, alerts, at, closed_at)
         over = all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
-            *(closing(alerts, [(m.symbol, m.change) for m in moves]) if over else []),
-            *self._since_the_fall(moves, closed_at or at),
+            *(closing(alerts, [(m.symbol, m.change) for m in moves]) if over and (began or 0.0) < 0 else []),
+            *self._since_the_fall(moves, closed_at or at, since),
             *self._next(incident, at),
         ]
         return replace(framed(headline, folded(blocks)), figures=Figures(closed_at or at, tuple(moves)))
@@ -251,16 +253,16 @@ class MessageBuilder:
         return found
 
     def _lead_lines(
-        self, lead: Alert, before: Reference | None, at: datetime, closed_at: datetime | None
+        self, lead: Alert, before: Reference | None, at: datetime, closed_at: datetime | None, since_what: str
     ) -> list[Line]:
-        """The lead's price in a follow-up, from its previous close and from ``before`` the fall."""
+        """The lead's price in a follow-up, from its previous close and from ``before`` what it is about."""
         prices, name = self.market.of(lead.symbol), self.company(lead.symbol)
         told_at = closed_at or at
         if (now := move_at(prices, at, closed_at)) is not None:
             lines = [price_line(now, name, told_at)]
             since = change(now.price, before)
             if before and since is not None and before.session != now.reference.session:
-                lines.append((f"Against {price(before.price)} before the fall: {percent(since)}.",))
+                lines.append((f"Against {price(before.price)} before {since_what}: {percent(since)}.",))
             return lines
         if before is not None and (now := move_at(prices, at, closed_at, before)) is not None:
             return [price_line(now, name, told_at)]
@@ -279,11 +281,11 @@ class MessageBuilder:
         due = self.earnings.concerning(lead.symbol, session, timetable.before(session), at)
         return due_words(due) if due else ""
 
-    def _since_the_fall(self, moves: Sequence[StockMove], at: datetime) -> list[Block]:
+    def _since_the_fall(self, moves: Sequence[StockMove], at: datetime, since: str) -> list[Block]:
         if len(moves) < 2:
             return []
         usual = usual_time(moves)
-        title = f"Where they stand ({len(moves)}), compared with before the fall{as_of(at, usual)}"
+        title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(at, usual)}"
         as_told = [replace(m, reference=replace(m.reference, kind="previous close")) for m in moves]
         return [Block("who is hit", BlockKind.FACTS, 60, title, by_line(as_told, self._line, at, usual))]
 

@@ -258,7 +258,7 @@ class Thread:
     messages: int = 0
     """New messages announced so far, without edits."""
     told_at: datetime | None = None
-    """When the last new message with the whole summary was announced; the next five fields hold what it published."""
+    """When the last new message with the whole summary was announced; the next six fields hold what it published."""
     told_breadth: int = 0
     """Number of symbols."""
     told_severity: Severity | None = None
@@ -266,6 +266,8 @@ class Thread:
     """The lead's change, edits included."""
     told_session: date | None = None
     """The newest session."""
+    told_direction: int | None = None
+    """-1 where that message told of falls, 1 of rises, 0 of news alone; ``None`` where an earlier version sent it."""
     told_cause: str = ""
     """The cluster that message gives as the cause, edits included; empty where it gives none."""
     known_cause: str = ""
