@@ -30,6 +30,8 @@ img {{ width: 100%; border-radius: 12px; display: block }}
 a {{ color: #1d6fb8; text-decoration: none }}
 blockquote {{ margin: 2px 0; padding: 1px 8px; background: #eff5fa; border-radius: 4px }}
 blockquote {{ border-left: 3px solid #1d6fb8 }}
+blockquote[expandable] {{ max-height: 4.2em; overflow: hidden; position: relative }}
+blockquote[expandable]::after {{ content: "⌄"; position: absolute; right: 6px; bottom: 0; color: #1d6fb8 }}
 ::-webkit-scrollbar {{ display: none }}
 </style><div>{message}</div><div class="picture"><img src="data:image/png;base64,{picture}"></div>
 """
