@@ -397,9 +397,10 @@ def test_what_somebody_looks_after_says_nothing_new_for_growing_and_all_the_same
         messages=1, told_at=at("01-27 13:00"), told_breadth=1, told_severity=Severity.WARNING, told_session=MONDAY
     )
     told = replace(grown, symbols=tuple("ABCDEF"), thread=thread)
-    assert reason_for_message(told, (), at("01-27 15:00")) is Reason.WIDENED
+    assert reason_for_message(told, len(told.symbols), (), at("01-27 15:00")) is Reason.WIDENED
     looked_after = replace(told, thread=replace(thread, acknowledged_at=at("01-27 14:00"), acknowledged_by="Ada"))
-    assert reason_for_message(looked_after, (), at("01-27 15:00")) is None
+    assert reason_for_message(looked_after, len(looked_after.symbols), (), at("01-27 15:00")) is None
     assert (
-        reason_for_message(replace(looked_after, severity=Severity.CRITICAL), (), at("01-27 15:00")) is Reason.ESCALATED
+        reason_for_message(replace(looked_after, severity=Severity.CRITICAL), 1, (), at("01-27 15:00"))
+        is Reason.ESCALATED
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
+from bot.core.messages.folding import GLANCE
 from bot.core.model import Reason
-from bot.render import rich
+from bot.render import plain, rich
 from bot.render.limits import MESSAGE_LIMIT
 from bot.render.text import utf16_length
 from bot.replay.playing import Played
@@ -61,3 +65,11 @@ def test_the_page_on_summaries_shows_the_first_message() -> None:
     page = (FOLDER.parents[2] / "docs" / "summary.md").read_text(encoding="utf-8")
     shown = page.split("```text\n")[1].split("\n```")[0]
     assert f"\n{shown}\n" in (FOLDER / "deepseek-2025-01.txt").read_text(encoding="utf-8")
+
+
+def test_what_is_read_at_a_glance_fits_a_phone(week: Played) -> None:
+    for told in week.told:
+        summary = told.announcement.summary
+        seen = replace(summary, blocks=tuple(b for b in summary.blocks if not b.folded))
+        glance = len(re.sub(r" \(https?://\S+\)", "", plain(seen, None)))
+        assert glance <= 1.2 * GLANCE, summary.subject

@@ -92,7 +92,12 @@ class Incidents:
     def reason_for_message(self, incident: Incident, at: datetime) -> Reason | None:
         """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do."""
         moving = {a.session for a in self.alerts_of(incident) if a.change is not None}
-        return reason_for_message(incident, moving, at)
+        return reason_for_message(incident, self._breadth(incident), moving, at)
+
+    def _breadth(self, incident: Incident) -> int:
+        """How many stocks have moved or, of an incident of news alone, how many it reaches."""
+        moved = {a.symbol for a in self.alerts_of(incident) if a.change is not None}
+        return len(moved) or len(incident.symbols)
 
     # ------------------------------------------------------------------------------------------------- the incident
 
@@ -245,7 +250,7 @@ class Incidents:
             main=current.thread.messages + 1,
             main_reason=reason,
             told_at=at,
-            told_breadth=len(current.symbols),
+            told_breadth=self._breadth(current),
             told_severity=current.severity,
             told_change=lead.last_change,
             told_session=session,
@@ -453,9 +458,10 @@ def mostly_corrected(alerts: Sequence[Alert]) -> bool:
     return 2 * sum(a.corrected_at is not None for a in alerts) >= len(alerts)
 
 
-def reason_for_message(incident: Incident, moving: Collection[date], at: datetime) -> Reason | None:
-    """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do. ``moving``: the
-    sessions in which alerts about prices fired: old news is not told again because it is another day."""
+def reason_for_message(incident: Incident, breadth: int, moving: Collection[date], at: datetime) -> Reason | None:
+    """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do. ``breadth``: how
+    many stocks it counts; ``moving``: the sessions in which alerts about prices fired, because old news is not told
+    again on another day."""
     thread = incident.thread
     if thread.messages == 0:
         return Reason.FIRST
@@ -468,7 +474,7 @@ def reason_for_message(incident: Incident, moving: Collection[date], at: datetim
     if thread.told_direction == 0 and moving:
         return Reason.WIDENED  # prices react to what was told as news
     if (
-        len(incident.symbols) >= max(WIDENED_FROM, 2 * thread.told_breadth)
+        breadth >= max(WIDENED_FROM, 2 * thread.told_breadth)
         and thread.told_at is not None
         and at - thread.told_at >= WIDENED_AT_MOST_EVERY
     ):

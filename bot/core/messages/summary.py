@@ -17,7 +17,7 @@ from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
-from bot.core.messages.blocks.happened import doubted, happened, price_line
+from bot.core.messages.blocks.happened import beside, doubted, happened, price_line
 from bot.core.messages.blocks.novelty import novelty
 from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
@@ -113,6 +113,7 @@ class MessageBuilder:
             *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
             *table(seen, self._line, apart),
             *around,
+            *as_details(self._others(seen)),
             *as_details(self._background(seen, said, kinds, incident if known else None)),
             *as_details(self._outlook(seen, said)),
             *self._next(incident, seen.at),
@@ -236,6 +237,11 @@ class MessageBuilder:
     def _main_exposure(self, symbol: str) -> str:
         company = self.companies.get(symbol)
         return company.main_exposure if company else ""
+
+    def _others(self, seen: Snapshot) -> list[Block]:
+        """The next worst stocks, with level and "lowest since" as the lead."""
+        lines = beside(seen, self.market, self.company)
+        return [Block("beside it", BlockKind.FACTS, 57, "Beside it", lines)] if lines else []
 
     def _naming(self, cause: CauseRef, symbol: str) -> Story | None:
         return self.naming([cause.story, *(s for s in cause.stories if s != cause.story)], symbol)

@@ -36,7 +36,6 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
         lines.append(price_line(move, company(move.symbol), seen.at))
         lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
-    lines += [_beside(move, told[0], company, market, seen.at) for move in told[1:]]
     if not lines:
         name = company(seen.lead.symbol)
         lines += [price_line(m, company(m.symbol), seen.at) for m in seen.turned[:TOLD_IN_FULL]]
@@ -44,6 +43,12 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     if indices:
         lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
     return tuple(lines)
+
+
+def beside(seen: Snapshot, market: Market, company: Named) -> tuple[Line, ...]:
+    """The other stocks that are told in full, a line each."""
+    told = _in_full(seen)
+    return tuple(_beside(move, told[0], company, market, seen.at) for move in told[1:])
 
 
 def price_line(move: StockMove, name: str, at: datetime) -> Line:
