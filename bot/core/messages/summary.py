@@ -137,13 +137,14 @@ class MessageBuilder:
         by_price = kind == RECOVERED or kind not in FOLLOW_UP_WORDS  # the lead's
         whose = "" if by_price else self.group(alerts, lead)
         headline = f"Follow-up: {whose or self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
-        before = level_before(first_alert(incident, alerts), self.market.of(lead.symbol))
+        moves = since_the_fall(self.market, incident, alerts, at, closed_at)
+        own = next((m.reference for m in moves if m.symbol == lead.symbol), None)
+        before = level_before(first_alert(incident, alerts), self.market.of(lead.symbol)) or own
         began = next((a.change for a in alerts if a.change is not None), None)
         since = "the news" if began is None else "the fall" if began < 0 else "the rise"
         lines = self._lead_lines(lead, before, at, closed_at, since)
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
-        moves = since_the_fall(self.market, incident, alerts, at, closed_at)
         over = all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
