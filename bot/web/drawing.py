@@ -16,6 +16,7 @@ from bot.render.axes import hour_step, round_step, tick_text
 
 QUIET = timedelta(hours=7)
 """The line is broken where there is no price for so long: a night, but not a session with prices only at both ends."""
+DAY = timedelta(days=1)
 NEAR = 0.15
 """Labels closer than this would overlap on a phone."""
 GAP = 0.012
@@ -153,7 +154,11 @@ class _Axis:
         return min(where, 1.0)
 
     def labels(self) -> list[Label]:
-        """Each day where it begins, and hours where they fit."""
+        """The day where each stretch begins, midnights where a stretch lasts for days, and hours where they fit.
+
+        A session that goes on past midnight is of the day on which it began: a label there would stand where the next
+        session begins.
+        """
         found: list[Label] = []
         day = None
         for start, end, left, right in self._parts:
@@ -162,12 +167,12 @@ class _Axis:
                 found += self._day(left, start, found)
             step = hour_step((right - left) / _hours(start, end), 0.09)
             hour = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-            while step < 24 and hour <= end:
+            while hour <= end:
                 place = self.place(hour)
-                if hour.date() != day:
+                if hour.hour == 0 and end - start > DAY:
                     day = hour.date()
                     found += self._day(place, hour, found)
-                elif hour.hour % step == 0 and place - found[-1].place > 0.07 and right - place > 0.03:
+                elif step < 24 and hour.hour % step == 0 and place - found[-1].place > 0.07 and right - place > 0.06:
                     found.append(Label(place, f"{hour:%H:%M}", minor=True))
                 hour += timedelta(hours=1)
         return found

@@ -87,6 +87,9 @@ def cause_heading(confidence: float | None) -> str:
     return wording.CAUSE_HEADINGS[Claim.of(confidence)]
 
 
+hedged = wording.hedged
+
+
 def confidence(value: float | None) -> str:
     """``very likely (0.98)``; empty where unknown."""
     return f"{wording.confidence_words(value)} ({value:.2f})" if value is not None else ""
