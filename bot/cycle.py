@@ -27,6 +27,7 @@ from bot.core.model import (
 )
 from bot.core.ports import Recorder
 from bot.delivery.bursts import Bursts
+from bot.delivery.held import HeldMessages
 from bot.delivery.quiet_hours import quiet_at
 from bot.delivery.routing import route
 from bot.recovery import Failure, Recovery, Taken
@@ -68,7 +69,8 @@ class Cycle:
     """Channels that cannot edit messages."""
     bursts: Bursts = field(default_factory=Bursts)
     """Gathers many messages that come to one chat at once."""
-    on_commit: Callable[[CycleResult], None] | None = None
+    held: HeldMessages | None = None
+    """Lists what was held back. Without it (in rule tests and trials) nothing is listed."""
     recovery: Recovery | None = None
     """Handles an exception in the engine. Without it (in replay) the exception is raised, and the engine must not be
     used again."""
@@ -96,7 +98,8 @@ class Cycle:
         the commit is in the result, not raised. Nothing is lost: it is all kept for the next cycle.
         """
         # first those made before this cycle: a lead with older prices must not follow newer ones
-        earlier = [n for announcement in announcements for n in self._route(announcement, now)]
+        listed = self.held.due(now) if self.held is not None else []
+        earlier = [n for announcement in (*announcements, *listed) for n in self._route(announcement, now)]
         taken = self._take(observations, now)
         decisions = _joined(taken.decisions, now)
         notifications = (*earlier, *taken.notifications)
@@ -116,8 +119,8 @@ class Cycle:
         except StoreError as error:
             result.committed, result.error = False, error
             self._shed()
-        if self.on_commit is not None:
-            self.on_commit(result)
+        if self.held is not None:
+            self.held.take(notifications, now, committed=result.committed)
         return result
 
     def _take(self, observations: Iterable[Observation], now: datetime) -> Taken:
@@ -149,6 +152,11 @@ class Cycle:
         assert recovery.engine is not None
         self.engine = recovery.engine
         return taken
+
+    def next_due(self) -> datetime | None:
+        """When something falls due next without any observation; ``None`` where nothing does."""
+        times = (self.engine.next_due(), self.held.next_at if self.held is not None else None)
+        return min((at for at in times if at is not None), default=None)
 
     @property
     def uncommitted(self) -> int:

@@ -129,8 +129,8 @@ class Recovery:
             attempt.rebuild(now)
         self.engine = attempt.engine
         taken.notifications += [n for each in self._notices(failure, left_out, taken, now) for n in route(each)]
-        for observation in left_out:
-            self._left_out[_name(observation)] = now + LEFT_OUT_FOR
+        self._left_out = {name: until for name, until in self._left_out.items() if until > now}
+        self._left_out |= {_name(observation): now + LEFT_OUT_FOR for observation in left_out}
         return taken
 
     def _notices(
@@ -150,7 +150,8 @@ class Recovery:
         last = self._noticed_at.get(headline)
         if last is not None and now - last < REPEAT_NOTICE_AFTER:
             return []
-        self._noticed_at[headline] = now
+        recent = {h: at for h, at in self._noticed_at.items() if now - at < REPEAT_NOTICE_AFTER}
+        self._noticed_at = recent | {headline: now}
         error = f"{type(failure.error).__name__}: {failure.error}. The log has the details; please report it."
         return [notice("engine", headline, f"{error} {effect}", now)]
 

@@ -6,6 +6,7 @@ again in the middle of a session, and the vendor is out. Everything is a functio
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,10 +16,10 @@ from random import Random
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.app.project import HISTORY, Project, Timetables, load_project, restored_engine
+from bot.app.run.notifiers import NullNotifier
+from bot.clock import SimulatedClock
 from bot.core.model import (
     DailyBar,
-    Delivery,
-    DeliveryOutcome,
     Observation,
     Phase,
     Quote,
@@ -27,15 +28,19 @@ from bot.core.model import (
     Story,
     Trouble,
 )
+from bot.core.prices.market import KEEP_BARS
 from bot.core.prices.sessions import Session, Timetable
 from bot.cycle import Cycle
+from bot.delivery.held import HeldMessages
+from bot.delivery.sender import Sender
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 READER = Recipient("console", "console", operator=True)
 HOUSEKEEPING = timedelta(hours=6)
 EXCHANGES = ("XNYS", "XNAS")
 """Both have the same sessions."""
-BARS_BEFORE = 140
+BARS_BEFORE = KEEP_BARS
+"""The live bot fetches two years of history at its first start."""
 FALL, STEP = 0.87, 0.0004
 """A stock that falls keeps so much of its price; others move so much from poll to poll, one deviation."""
 SELDOM = 0.3
@@ -70,6 +75,7 @@ class Plan:
     falls_every: int = 5
     """Sessions from one fall to the next."""
     restarts_every: int = 10
+    """Sessions from one start to the next; 0 for none."""
     outages: tuple[Outage, ...] = ()
     keep_every_quote: timedelta = timedelta(days=5)
     sparse: tuple[tuple[date, timedelta], ...] = ()
@@ -117,6 +123,9 @@ class Year:
     timetables: Timetables = field(init=False)
     _store: SqliteStore = field(init=False)
     _cycle: Cycle = field(init=False)
+    _sender: Sender = field(init=False)
+    _clock: SimulatedClock = field(init=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False, default_factory=asyncio.new_event_loop)
     _random: Random = field(init=False)
     _prices: dict[str, float] = field(init=False)
     _closes: dict[str, float] = field(init=False)
@@ -149,7 +158,7 @@ class Year:
         self._turn(self._earlier_bars(sessions[0]), self._kept_up_at)
         for number, session in enumerate(sessions):
             falling = self._falling(number)
-            restart_at = session.open_at + timedelta(hours=1) if number % self.plan.restarts_every == 3 else None
+            restart_at = session.open_at + timedelta(hours=1) if self._restarts(number) else None
             self._session(session, falling, restart_at)
             yield self._end(session)
         self._keep_up(sessions[-1].ends_at + timedelta(days=2))
@@ -157,6 +166,12 @@ class Year:
     def close(self) -> None:
         """End the last run."""
         self._store.close(self._kept_up_at)
+        self._loop.close()
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Everything that remembers."""
+        return self._cycle, self._sender
 
     # ----------------------------------------------------------------------------------------------------------- runs
 
@@ -165,11 +180,16 @@ class Year:
         self._store.save_recipients([READER])
         self._store.recover(now)
         engine = restored_engine(self.project, self._store, self.timetables, now)
-        self._cycle = Cycle(engine, self._store, lambda: [READER])
+        self._clock = SimulatedClock(now)
+        self._sender = Sender(self._store, self._store, {"console": NullNotifier()}, self._clock)
+        self._cycle = Cycle(
+            engine, self._store, lambda: [READER], held=HeldMessages(self._store.held, lambda: [READER])
+        )
 
     def _restart(self, now: datetime) -> None:
         self._store.close(now)
-        del self._cycle
+        del self._cycle, self._sender
+        gc.collect()  # a start is a new process, which never holds two engines
         self.restarts += 1
         self._start(now)
 
@@ -177,9 +197,9 @@ class Year:
         result = self._cycle.run(observations, now)
         if result.error is not None:
             raise result.error
-        for outgoing in self._store.claim(now, timedelta(minutes=1), 1000, ["console"]):
-            sent = DeliveryOutcome.SENT
-            self._store.settle(Delivery(outgoing.notification.id, outgoing.attempt, now, now, sent, message_id="1"))
+        if result.notifications:
+            self._clock.advance(now)
+            self._loop.run_until_complete(self._sender.drain())
 
     def _keep_up(self, until: datetime) -> None:
         """What the jobs of the running bot do every six hours: outcomes and pruning."""
@@ -197,6 +217,10 @@ class Year:
     def _falling(self, number: int) -> str | None:
         place, rest = divmod(number, self.plan.falls_every)
         return self.symbols[1 + place * 7 % (len(self.symbols) - 1)] if rest == self.plan.falls_every - 1 else None
+
+    def _restarts(self, number: int) -> bool:
+        every = self.plan.restarts_every
+        return bool(every) and number % every == 3
 
     def _session(self, session: Session, falling: str | None, restart_at: datetime | None) -> None:
         self._most_resident = resident()
@@ -284,7 +308,17 @@ class Year:
     def _earlier_bars(self, first: Session) -> list[Observation]:
         sessions = [s for n in range(1, BARS_BEFORE) if (s := self.timetable.before(first, n)) is not None]
         return [
-            DailyBar(s, held.date, self._prices[s], held.close_at, volume=1e6, source="made up")
+            DailyBar(
+                s,
+                held.date,
+                price := self._prices[s] * self._random.uniform(0.999, 1.001),
+                held.close_at,
+                price * 0.999,
+                price * 1.002,
+                price * 0.998,
+                1e6,
+                "made up",
+            )
             for held in reversed(sessions)
             for s in self.symbols
         ]

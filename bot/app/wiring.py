@@ -24,8 +24,6 @@ from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
 from bot.app.chat.access import AccessLists
 from bot.app.chat.handlers import ChatCommands
-from bot.app.chat.held import EVERY as HELD_EVERY
-from bot.app.chat.held import HeldMessages
 from bot.app.chat.moves import ChatMoves
 from bot.app.chat.silences import Silences
 from bot.app.monitoring.counters import MeasuredCycle, Measures
@@ -40,10 +38,10 @@ from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
 from bot.app.run.notifiers import (
     CONSOLE,
-    chats,
     close_all,
     configured_recipients,
     live_notifiers,
+    one_by_one,
     without_edits,
 )
 from bot.app.run.pictures import Charts
@@ -63,6 +61,7 @@ from bot.core.secret import Secret
 from bot.core.text.wording import age, listing
 from bot.core.view import View
 from bot.delivery.bursts import Bursts
+from bot.delivery.held import HeldMessages
 from bot.delivery.recipients import notice
 from bot.delivery.sender import Sender
 from bot.recovery import Recovery
@@ -107,7 +106,6 @@ async def running_bot(
         people = _receiving(start.project, store, access_lists, notifiers)
         inbox = Inbox(clock, Alarm(notifiers, people, clock))
         muting = Silences(store, lambda: cycle.engine, clock, lambda: settings.symbols)
-        held = HeldMessages(store, clock, people, muting, inbox.announce)
         measures = Measures()
         session = await closing.enter_async_context(open_session())
 
@@ -125,8 +123,8 @@ async def running_bot(
             silences=muting,
             add_lead=leads.add_lead if leads is not None else _as_it_is,
             without_edits=without_edits(notifiers),
-            bursts=Bursts(chats(notifiers)),
-            on_commit=held.take,
+            bursts=Bursts(one_by_one(notifiers)),
+            held=HeldMessages(store.held, people, muting),
             recovery=Recovery(restore),
             measures=measures,
         )
@@ -177,7 +175,6 @@ async def running_bot(
             )
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
-        bot.every("held", HELD_EVERY, held.check)
         if model is not None and settings.language_model.second_reader:
             bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model.read).look)
         bot.start()

@@ -20,18 +20,21 @@ ALONE = frozenset({Reason.OPERATOR, Reason.DIGEST})
 class Bursts:
     """Counts new messages by recipient. Messages routed again count once."""
 
-    channels: Collection[str] = ()
-    """Those whose recipients are people, who would have to read it all."""
+    one_by_one: Collection[str] = ()
+    """Channels that get every message by itself: their recipients are programs, or files. All others are read by
+    people, who would have to read it all; whoever receives in a replay stands for such a chat."""
     _sent: dict[str, deque[tuple[datetime, str]]] = field(default_factory=dict)
     """By recipient, when its latest messages were routed, and their ids."""
 
     def gather(self, notifications: Iterable[Notification], now: datetime) -> Sequence[Notification]:
         """The notifications, those beyond ``MOST`` suppressed as part of a burst. Edits are left as they are."""
-        return [self._gathered(n, now) if self._counts(n) else n for n in notifications]
+        found = [self._gathered(n, now) if self._counts(n) else n for n in notifications]
+        self._sent = {recipient: sent for recipient, sent in self._sent.items() if sent[-1][0] > now - WINDOW}
+        return found
 
     def _counts(self, notification: Notification) -> bool:
         queued = notification.state is NotificationState.QUEUED and not notification.edits
-        return queued and notification.reason not in ALONE and notification.channel in self.channels
+        return queued and notification.reason not in ALONE and notification.channel not in self.one_by_one
 
     def _gathered(self, notification: Notification, now: datetime) -> Notification:
         sent = self._sent.setdefault(notification.recipient, deque())

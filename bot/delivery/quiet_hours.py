@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.core.prices.windows import within_hours
@@ -30,6 +31,7 @@ class QuietHours:
         return f"{self.start:%H:%M}-{self.end:%H:%M} {self.zone}"
 
 
+@lru_cache(maxsize=1024)  # asked of every recipient for every message; finding a zone reads a folder
 def parse_quiet_hours(text: str, zone: str = "UTC") -> QuietHours:
     """Parse ``22:00-07:00 Europe/Paris``; ``zone`` is the default. The ValueError says what to write instead."""
     match = _HOURS.fullmatch(" ".join(text.split()))

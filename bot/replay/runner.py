@@ -114,7 +114,7 @@ class Replay:
 
     async def _time_until(self, now: datetime) -> AsyncIterator[CycleResult]:
         """The cycles due before ``now`` without any observation."""
-        while (due := self.engine.next_due()) is not None and due < now:
+        while (due := self.cycle.next_due()) is not None and due < now:
             due = max(due, self.clock.now())
             await self._wait(due)
             yield await self._turn((), due)

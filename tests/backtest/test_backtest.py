@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from bot.core.model import BURST
+from bot.delivery.bursts import MOST
 from tests.backtest.recordings import FALLING, STEADY, Recording, fall, flat
 from tests.command import run_command
 
@@ -72,6 +74,35 @@ def test_notifications_are_told_as_in_a_replay_and_stored_as_held_back(recording
     assert set(stored) == {("suppressed", "backtest")}
     assert mode == [("backtest",)]
     assert kept == [("CHGG",), ("SPY",)], "prices of symbols without an alert are not written"
+
+
+def test_an_alert_on_what_looks_like_a_split_is_marked(recording: Recording) -> None:
+    prices = recording.prices([*FLAT, "CHGG,2024-11-18,10.0,10.1,9.9,10.0,5000", fall("KO", "2024-11-18")])
+    database = recording.folder / "history.db"
+    lines, _ = call("--prices", prices, "--rules", recording.rules(), "--database", database)
+    marked = {a["symbol"]: a["looks_like"] for a in lines if a["type"] == "alert" and a["event"] == "fired"}
+    assert marked == {"CHGG": "a 10-for-1 split", "KO": ""}
+    (message,) = [n["text"] for n in lines if n["type"] == "notification" and "Chegg" in n["text"].splitlines()[0]]
+    assert "(looks like a 10-for-1 split)" in message
+    (alert,) = [a["id"] for a in lines if a["type"] == "alert" and a["symbol"] == "CHGG" and a["event"] == "fired"]
+    shown = run_command("history", "show", alert, "--database", database).stdout
+    assert "Looks like a 10-for-1 split; nothing confirmed it" in shown
+
+
+def test_a_burst_is_gathered_as_it_is_live(recording: Recording) -> None:
+    symbols = ("KO", "PEP", "WMT", "XOM", "JNJ", "PG", "CHGG", "BA", "CAT", "MCD", "T", "DAL", "NEM", "UNP")
+    rows = flat((*symbols, "SPY"), "2024-09-03", "2024-11-15")
+    prices = recording.prices([*rows, *(fall(s, "2024-11-18") for s in symbols)])
+    database = recording.folder / "history.db"
+    lines, _ = call("--prices", prices, "--rules", recording.rules(), "--database", database)
+    with sqlite3.connect(database) as history:
+        stored = history.execute(
+            "SELECT reason, suppressed_by, count(*) FROM notifications WHERE edits IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
+        ).fetchall()
+    history.close()
+    gathered = len(symbols) - MOST
+    assert stored == [("digest", "backtest", 1), ("first", "backtest", MOST), ("first", f"{BURST}", gathered)]
+    assert lines[-1]["notifications"] == MOST + 1, "what a chat would have been sent"
 
 
 def test_a_low_beyond_the_threshold_fires_though_the_close_recovers(recording: Recording) -> None:

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.app.chat.held import HeldMessages
 from bot.core.model import PAUSE, Announcement, Batch, Reason, Recipient, Severity, Silence
-from bot.cycle import CycleResult
 from bot.delivery.bursts import MOST, Bursts
+from bot.delivery.held import AFTER, HeldMessages
 from bot.delivery.quiet_hours import QuietHours, parse_quiet_hours, quiet_at
 from bot.delivery.routing import route
 from tests.delivery.makers import NOW, StandingClock, announcement
@@ -107,14 +106,13 @@ class Night:
         self.store: SqliteStore = open_store(folder / "a.db", mode="live", run_name="live", now=self.clock.now())
         self.person = Recipient("telegram:1", "telegram", quiet="22:00-07:00 UTC")
         self.silences: list[Silence] = []
-        self.bursts = Bursts()
+        self.bursts = Bursts({"telegram"})
         self.store.save_recipients([self.person])
         self.store.commit(batch(incident("i1"), now=self.clock.now()))
         self.restart()
 
     def restart(self) -> None:
-        self.told: list[Announcement] = []
-        self.held = HeldMessages(self.store, self.clock, lambda: [self.person], lambda: self.silences, self.told.append)
+        self.held = HeldMessages(self.store.held, lambda: [self.person], lambda: self.silences)
 
     def say(self, key: str, **changes: object) -> None:
         self.clock.pass_by(timedelta(minutes=1))
@@ -125,88 +123,86 @@ class Night:
         routed = [route(w, [self.person], now, "", self.silences, lambda r: quiet_at(r.quiet, now)) for w in wishes]
         notes = self.bursts.gather([note for each in routed for note in each], now)
         self.store.commit(Batch(now, notifications=tuple(notes)))
-        self.held.take(CycleResult(None, tuple(notes), committed=True))  # type: ignore[arg-type]
+        self.held.take(notes, now, committed=True)
 
-    async def look(self, hours: float = 0) -> list[Announcement]:
-        """What is told when it is so many hours later; committed like any other."""
-        self.clock.pass_by(timedelta(hours=hours))
-        self.told.clear()
-        await self.held.check()
-        for wish in self.told:
-            self.announce(wish)
-        return list(self.told)
+    def look(self, hours: float = 0) -> list[Announcement]:
+        """What is told when it is so many hours later, or as soon as it may be; committed like any other."""
+        self.clock.pass_by(timedelta(hours=hours) or AFTER)
+        told = self.held.due(self.clock.now())
+        self.announce(*told)
+        return told
 
 
-async def test_what_was_held_back_is_told_once_when_the_night_is_over(tmp_path: Path) -> None:
+def test_what_was_held_back_is_told_once_when_the_night_is_over(tmp_path: Path) -> None:
     night = Night(tmp_path)
-    await night.held.check()
+    night.held.due(night.clock.now())
     night.say("a", incident="i1")
     night.say("b", incident="i1")
     night.say("c")
-    assert await night.look(hours=1) == []
-    (told,) = await night.look(hours=7)
+    assert night.look(hours=1) == []
+    (told,) = night.look(hours=7)
     assert told.recipient == "telegram:1"
     assert told.summary.subject == "Held back: 3 messages"
     assert len(told.summary.blocks[1].lines) == 2, "an incident is told once, by the last that was said of it"
-    assert await night.look() == []
+    assert night.look() == []
     night.restart()
-    assert await night.look() == [], "a restart repeats nothing"
+    assert night.look() == [], "a restart repeats nothing"
     night.store.close()
 
 
-async def test_a_burst_is_told_in_one_message_at_once_and_the_next_a_minute_later(tmp_path: Path) -> None:
+def test_a_burst_is_told_in_one_message_at_once_and_the_next_a_minute_later(tmp_path: Path) -> None:
     night = Night(tmp_path)
     night.person = Recipient("telegram:1", "telegram")
-    night.bursts = Bursts({"telegram"})
-    assert await night.look() == []
+    night.bursts = Bursts()
+    assert night.look() == []
     wishes = [announcement(f"fall {n}", at=night.clock.now()) for n in range(40)]
     night.announce(*wishes)
-    (told,) = await night.look()
+    (told,) = night.look()
     assert told.summary.subject == f"{40 - MOST} more messages at once"
     assert night.store.outbox_counts()["queued"] == MOST + 1
     night.clock.pass_by(timedelta(seconds=15))
     night.announce(*[announcement(f"more {n}", at=night.clock.now()) for n in range(5)])
-    assert await night.look() == [], "one list a minute"
-    (told,) = await night.look(hours=0.02)
+    assert night.look() == [], "one list a minute"
+    (told,) = night.look(hours=0.02)
     assert told.summary.subject == "5 more messages at once"
     night.restart()
-    assert await night.look() == []
+    assert night.look() == []
     night.store.close()
 
 
-async def test_a_restart_at_night_loses_nothing(tmp_path: Path) -> None:
+def test_a_restart_at_night_loses_nothing(tmp_path: Path) -> None:
     night = Night(tmp_path)
     night.say("a")
     night.restart()
-    assert await night.look() == []
+    assert night.look() == []
     night.say("b")
-    (told,) = await night.look(hours=9)
+    (told,) = night.look(hours=9)
     assert told.summary.subject == "Held back: 2 messages"
     night.store.close()
 
 
-async def test_a_pause_holds_back_even_what_is_critical_and_tells_it_after(tmp_path: Path) -> None:
+def test_a_pause_holds_back_even_what_is_critical_and_tells_it_after(tmp_path: Path) -> None:
     night = Night(tmp_path)
     night.person = Recipient("telegram:1", "telegram")
     night.silences = [Silence(PAUSE, night.clock.now() + timedelta(days=30))]
     night.say("a", severity=Severity.CRITICAL)
-    assert await night.look() == []
+    assert night.look() == []
     night.silences = []
-    (told,) = await night.look()
+    (told,) = night.look(hours=0.01)
     assert told.severity is Severity.CRITICAL
     assert night.store.outbox_counts()["queued"] == 1
     night.store.close()
 
 
-async def test_what_the_history_could_not_take_yet_is_waited_for(tmp_path: Path) -> None:
+def test_what_the_history_could_not_take_yet_is_waited_for(tmp_path: Path) -> None:
     night = Night(tmp_path)
-    assert await night.look() == []
-    night.held.take(CycleResult(None, (), committed=False))  # type: ignore[arg-type]
+    assert night.look() == []
+    night.held.take((), night.clock.now(), committed=False)
     night.clock.pass_by(timedelta(hours=9))
-    assert await night.look() == []
+    assert night.look() == []
     night.clock.at -= timedelta(hours=9)
     night.say("a")
-    assert [t.summary.subject for t in await night.look(hours=9)] == ["Held back: 1 message"]
+    assert [t.summary.subject for t in night.look(hours=9)] == ["Held back: 1 message"]
     night.store.close()
 
 
@@ -218,13 +214,13 @@ def test_what_was_silenced_or_not_wanted_is_never_told(tmp_path: Path) -> None:
     night.store.close()
 
 
-async def test_a_group_that_gets_a_new_id_at_night_is_told_in_the_morning(tmp_path: Path) -> None:
+def test_a_group_that_gets_a_new_id_at_night_is_told_in_the_morning(tmp_path: Path) -> None:
     night = Night(tmp_path)
-    await night.held.check()
+    night.held.due(night.clock.now())
     night.say("a")
-    assert await night.look() == []
+    assert night.look() == []
     night.store.move_recipient("telegram:1", "telegram:-1001")
     night.person = Recipient("telegram:-1001", "telegram", quiet="22:00-07:00 UTC")
-    (told,) = await night.look(hours=9)
+    (told,) = night.look(hours=9)
     assert told.recipient == "telegram:-1001"
     night.store.close()

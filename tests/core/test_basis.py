@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.core.model import Absence, ChangeKind, DailyBar, Decisions, Observation, Quote, QuoteKind, Split
 from bot.core.prices.basis import SPLIT_HELD_FOR, SPLITS, UNITS_HELD_FOR, previous_close, step_words
 from bot.core.prices.market import Market
+from bot.render import plain
 
 from .worlds import at, close, engine, play, price, quote, rule, weekday_timetable
 
@@ -178,6 +179,46 @@ def test_the_report_of_a_price_held_back_says_so() -> None:
     (refused,) = [r for d in decisions for r in d.refused]
     assert refused.why == "held back: it looks like a 10-for-1 split"
     assert Absence.HELD_BACK.value == "held back"
+
+
+THURSDAY_TO_FRIDAY = (FRIDAY, quote("NVDA", 99.0, "01-24 20:00"))
+HELD_ON = {"01-27 15:00": 10.0, "01-27 15:31": 10.1, "01-27 15:32": 10.0, "01-27 15:33": 10.0}
+
+
+def doubts(*observations: Observation) -> list[str]:
+    """What the prices of the alerts look like besides a move."""
+    return [
+        c.alert.doubt for d in play(engine(FALL), list(observations)) for c in d.changes if c.kind is ChangeKind.FIRED
+    ]
+
+
+def test_an_alert_on_a_price_that_was_held_back_and_never_confirmed_says_so() -> None:
+    assert doubts(*THURSDAY_TO_FRIDAY, *polls(HELD_ON)) == ["a 10-for-1 split"]
+
+
+def test_an_official_close_is_not_held_back_but_its_alert_is_marked() -> None:
+    last = replace(quote("NVDA", 10.0, "01-27 21:00"), kind=QuoteKind.CLOSE)
+    assert doubts(*THURSDAY_TO_FRIDAY, last) == ["a 10-for-1 split"]
+
+
+def test_a_fall_of_half_that_came_bit_by_bit_is_not_marked() -> None:
+    slide = {f"01-27 15:{n:02}": 99.0 - 2.5 * n for n in range(21)}
+    assert doubts(*THURSDAY_TO_FRIDAY, *polls(slide)) == [""]
+    crash = {"01-27 15:00": 95.0, "01-27 15:01": 49.5, "01-27 15:02": 49.4}
+    assert doubts(*THURSDAY_TO_FRIDAY, *polls(crash)) == [""], "splits come into force between sessions"
+
+
+def test_the_mark_is_the_same_after_a_restart_and_in_the_message() -> None:
+    observations = [*THURSDAY_TO_FRIDAY, *polls(HELD_ON)]
+    first, second = engine(FALL), engine(FALL)
+    told = play(first, observations)
+    message = next(a for d in told for a in d.announcements if not a.for_operator)
+    assert "(looks like a 10-for-1 split)" in message.summary.subject
+    assert "NVDA: the price looks like a 10-for-1 split." in plain(message.summary)
+    admitted = first.market.of("NVDA").quotes
+    second.restore([FRIDAY, *admitted[:-1]], (), (), at("01-27 15:32"))
+    (alert,) = [c.alert for c in second.step([admitted[-1]], at("01-27 15:33")).changes]
+    assert alert.doubt == "a 10-for-1 split"
 
 
 positive = st.floats(1e-3, 1e6)

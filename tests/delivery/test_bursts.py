@@ -24,7 +24,7 @@ def new(number: int, to: str = "telegram:1", **changes: object) -> Notification:
 
 
 def test_beyond_the_first_few_a_burst_is_gathered_for_each_chat_by_itself() -> None:
-    bursts = Bursts({"telegram"})
+    bursts = Bursts({"webhook"})
     many = [new(n) for n in range(175)]
     assert gathered(bursts, *many) == [QUEUED] * MOST + [SUPPRESSED] * (175 - MOST)
     assert gathered(bursts, new(1, "telegram:2")) == [QUEUED]
@@ -33,14 +33,14 @@ def test_beyond_the_first_few_a_burst_is_gathered_for_each_chat_by_itself() -> N
 
 
 def test_a_minute_later_messages_are_sent_again() -> None:
-    bursts = Bursts({"telegram"})
+    bursts = Bursts({"webhook"})
     gathered(bursts, *[new(n) for n in range(20)])
     assert gathered(bursts, new(20), later=WINDOW - timedelta(seconds=1)) == [SUPPRESSED]
     assert gathered(bursts, new(21), later=WINDOW) == [QUEUED]
 
 
 def test_edits_answers_lists_and_programs_are_left_alone() -> None:
-    bursts = Bursts({"telegram"})
+    bursts = Bursts({"webhook"})
     gathered(bursts, *[new(n) for n in range(MOST)])
     edit, answer = new(90, edits="x"), new(91, reason=Reason.OPERATOR)
     assert gathered(bursts, edit, answer, new(92, reason=Reason.DIGEST)) == [QUEUED] * 3
@@ -49,13 +49,13 @@ def test_edits_answers_lists_and_programs_are_left_alone() -> None:
 
 
 def test_what_is_routed_again_after_a_failed_step_counts_once() -> None:
-    bursts = Bursts({"telegram"})
+    bursts = Bursts({"webhook"})
     many = [new(n) for n in range(MOST)]
     for _ in range(3):
         assert gathered(bursts, *many) == [QUEUED] * MOST
 
 
 def test_what_others_suppressed_does_not_count() -> None:
-    bursts = Bursts({"telegram"})
+    bursts = Bursts({"webhook"})
     gathered(bursts, *[new(n, state=SUPPRESSED) for n in range(50)])
     assert gathered(bursts, new(50)) == [QUEUED]

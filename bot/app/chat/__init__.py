@@ -5,5 +5,4 @@
 - ``alert_answers``, ``news_answers``: read-only queries on alerts, incidents, prices, news and rules.
 - ``preferences``: what a chat subscribes to.
 - ``admin``, ``silences``, ``access``: what only admins may do.
-- ``held``: messages held back in quiet hours, in a pause or in a burst, sent as one once that is over.
 """

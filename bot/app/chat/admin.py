@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from bot.adapters.notifiers.telegram import Chat, chat_of
 from bot.app.chat.access import AccessLists
 from bot.app.chat.silences import Silences
-from bot.app.chat.words import answer, facts, note
 from bot.app.run.live import LiveBot
+from bot.core.messages.answers import answer, facts, note
 from bot.core.model import PAUSE, Line, Recipient, Severity, Silence, Strong, Summary
 from bot.core.ports import Outbox, People
 from bot.core.text.wording import age, count, listing, shortened

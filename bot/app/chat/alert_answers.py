@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.adapters.charts import drawn
-from bot.app.chat.words import answer, facts, note, plain_lines
 from bot.app.monitoring.status import PHASES
 from bot.app.run.live import LiveBot
 from bot.core.incidents.incidents import lead_alert
+from bot.core.messages.answers import answer, facts, note, plain_lines
 from bot.core.messages.pictures import PricePicture
 from bot.core.model import Claim, Line, Link, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.app.chat.words import answer, code, facts, note
 from bot.app.run.live import LiveBot
+from bot.core.messages.answers import answer, code, facts, note
 from bot.core.messages.blocks.precedents import precedents as precedents_block
 from bot.core.messages.precedents import Precedent, outcomes
 from bot.core.model import ClusterMatch, Line, Link, Reach, Strong, Summary

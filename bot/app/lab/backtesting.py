@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,12 +16,13 @@ from bot.config.rules import load_rules, rule_files
 from bot.config.settings.model import Settings, load_settings
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import ChangeKind, EarningsDate, Recipient, Story, stable_id
+from bot.core.model import BURST, ChangeKind, EarningsDate, HeldBack, Recipient, Story, stable_id
 from bot.core.news import Companies, Topics
 from bot.core.ports import Store
 from bot.core.prices.sessions import Session
 from bot.core.rules.rule import RuleSet
 from bot.cycle import Cycle, CycleResult
+from bot.delivery.held import HeldMessages
 from bot.replay.bars import PriceSessions
 from bot.replay.columns import PriceColumns, read_prices
 from bot.replay.doubtful import doubtful_rows
@@ -168,7 +169,7 @@ class BacktestTotals:
         for notification in result.notifications:
             if notification.edits:
                 self.edits += 1
-            else:
+            elif notification.suppressed_by != BURST:
                 self.messages += 1
 
 
@@ -203,7 +204,12 @@ def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
     versions = ((name, version, text) for name, (version, text) in plan.project.rules.versions.items())
     store.record_rules(versions, start)
     evidence = EvidenceRecorder(store, plan.project.settings.benchmarks)
-    cycle = Cycle(engine, evidence, lambda: (NOBODY,))
+
+    def held(recipient: str, since: datetime) -> Sequence[HeldBack]:
+        evidence.flush()
+        return store.held(recipient, since)
+
+    cycle = Cycle(engine, evidence, lambda: (NOBODY,), held=HeldMessages(held, lambda: (NOBODY,)))
     replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=plan.begins_at)
     return Backtesting(plan, replay, engine, evidence)
 

@@ -17,6 +17,7 @@ from bot.core.model import Recipient
 from bot.core.model.episodes import Episode
 from bot.core.ports import Notifier, Store
 from bot.cycle import Cycle, CycleResult
+from bot.delivery.held import HeldMessages
 from bot.delivery.sender import Sender, SendPolicy
 from bot.replay.runner import Replay
 from bot.replay.tape import Tape, build_tape
@@ -92,7 +93,8 @@ def start_replay(
     store.record_rules(versions, start)
     known = tuple(store.recipients())
     sender = Sender(store, store, notifiers, clock, real_clock=SystemClock(), policy=SendPolicy(concurrency=1))
-    cycle = Cycle(engine, store, lambda: known, without_edits=without_edits(notifiers))
+    held = HeldMessages(store.held, lambda: known)
+    cycle = Cycle(engine, store, lambda: known, without_edits=without_edits(notifiers), held=held)
 
     async def drain() -> None:
         await sender.drain(until_empty=True)

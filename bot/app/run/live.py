@@ -226,7 +226,7 @@ class LiveBot:
             self._clock_jumped(jump)
         if lost := self.upkeep.lost():
             self.inbox.not_written(lost, at_once=True)
-        due = self.engine.next_due()
+        due = self.cycle.next_due()
         now = self.clock.now()
         if self.inbox or self.cycle.uncommitted or (due is not None and due <= now):
             self.turn(())

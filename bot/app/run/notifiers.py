@@ -214,9 +214,10 @@ def without_edits(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
     return frozenset(channel for channel, notifier in notifiers.items() if not notifier.edits)
 
 
-def chats(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
-    """The channels whose recipients are chats: they say how many messages a chat takes."""
-    return frozenset(channel for channel, notifier in notifiers.items() if notifier.limits is not None)
+def one_by_one(notifiers: Mapping[str, Notifier]) -> frozenset[str]:
+    """The channels that get every message by itself. Those that do not are chats: they say how many messages one
+    takes."""
+    return frozenset(channel for channel, notifier in notifiers.items() if notifier.limits is None)
 
 
 async def close_all(notifiers: Iterable[Notifier]) -> None:

@@ -123,6 +123,8 @@ def _head(alert: dict[str, Any], width: int) -> Iterator[str]:
     late = "; the fall was under way when the bot started" if alert["late"] else ""
     fired = _moved(alert["fired_price"], alert["fired_change"])
     yield from _wrapped(f"Fired {_second(alert['at'])}{fired}{late}", width)
+    if alert["looks_like"]:
+        yield from _wrapped(f"Looks like {alert['looks_like']}; nothing confirmed it", width)
     if _rose(alert):
         then = _moved(alert["price"], alert["change"])
         yield from _wrapped(f"{alert['severity'].capitalize()} since {_second(alert['severity_at'])}{then}", width)

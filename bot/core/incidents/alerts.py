@@ -22,6 +22,7 @@ from bot.core.model import (
     Phase,
     Severity,
 )
+from bot.core.prices.basis import beyond_moves
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
 from bot.core.rules.conditions import Move
@@ -214,6 +215,7 @@ class AlertBook:
             cause=cause_of(outcome.cause, outcome.confidence),
             checks=(full,),
             late=self._under_way(outcome, session),
+            doubt=self._doubt(symbol, move),
             worst=move.change if move else None,
             last_price=quote.price if quote else None,
             last_price_at=quote.at if quote else None,
@@ -236,6 +238,12 @@ class AlertBook:
             last_change=moved,
             worst=min(alert.worst, moved) if alert.worst < 0 else max(alert.worst, moved),
         )
+
+    def _doubt(self, symbol: str, move: Move | None) -> str:
+        """What the price looks like besides a move, where it counts though nothing has decided that."""
+        if move is None or not beyond_moves(move.reference.price, move.quote.price):
+            return ""
+        return self._market.of(symbol).unconfirmed(move.session)
 
     def _under_way(self, outcome: Evaluation, session: Session) -> bool:
         """Whether the bot started during the session and the first price it saw was already half way there."""

@@ -29,7 +29,8 @@ class Headline:
     def text(self, reason: Reason, before: Thread) -> str:
         """The headline of a message sent for ``reason`` after those of ``before``."""
         late = " (already under way)" if self.seen.lead.late else ""
-        return f"{self._lead_in(reason, before)}{self.move()}{late}"
+        doubt = f" (looks like {self.seen.lead.doubt})" if self.seen.lead.doubt else ""
+        return f"{self._lead_in(reason, before)}{self.move()}{late}{doubt}"
 
     def move(self) -> str:
         """What moves, how far and why."""

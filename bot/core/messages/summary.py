@@ -17,7 +17,7 @@ from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
-from bot.core.messages.blocks.happened import happened, price_line
+from bot.core.messages.blocks.happened import doubted, happened, price_line
 from bot.core.messages.blocks.novelty import novelty
 from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
@@ -104,7 +104,7 @@ class MessageBuilder:
         known = thread.main > 1 and seen.told_cause is not None and seen.told_cause.cluster == thread.known_cause
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
         headline = Headline(seen, self.companies, self.topics, group, bool(due)).text(reason, before)
-        facts = happened(seen, self.market, self.company, self._indices(seen))
+        facts = (*happened(seen, self.market, self.company, self._indices(seen)), *doubted(seen.alerts))
         apart = correction.apart_line(seen.apart, self.topic)
         said, kinds = self._said(seen)
         around = self._around(seen, watched, kinds)

@@ -141,6 +141,8 @@ class Alert:
     resolved_at: datetime | None = None
     late: bool = False
     """The move was already under way when the bot started watching."""
+    doubt: str = ""
+    """What its price looks like besides a move, where nothing has decided it: ``a 10-for-1 split``."""
     worst: float | None = None
     """The largest change in its direction since firing."""
     last_price: float | None = None

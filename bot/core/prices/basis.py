@@ -51,10 +51,15 @@ def hundredfold(before: float, after: float) -> float | None:
     return None
 
 
+def beyond_moves(before: float, after: float) -> bool:
+    """Whether two prices are so far apart that a split or another unit may explain it; they hardly ever are."""
+    return not 1 / SMALLEST < after / before < SMALLEST
+
+
 def step_words(before: float, after: float) -> str:
     """What a step between two prices looks like besides a move: ``a 10-for-1 split``; empty if like nothing else."""
-    if 1 / SMALLEST < after / before < SMALLEST:
-        return ""  # nearly always
+    if not beyond_moves(before, after):
+        return ""
     if hundredfold(before, after):
         return "another unit, as pounds among pence"
     ratio = split_between(before, after)

@@ -170,10 +170,21 @@ class SymbolPrices:
         if quote.kind is QuoteKind.CLOSE:
             return True  # the session is over: waiting would bring nothing new
         within = known is not None and self.session_of(known) == session
-        if within and max(before / quote.price, quote.price / before) <= SMALL_SPLIT:
-            return True
-        vendor = quote.previous_close
-        return bool(vendor and vendor > 0 and split_between(before, vendor) and abs(quote.price / vendor - 1) <= SAME)
+        return _decided(quote, before, within=within)
+
+    def unconfirmed(self, session: Session) -> str:
+        """What a step to or within ``session`` looks like besides a move: prices that count all the same, as they
+        stood for long enough or were the last, though nothing has decided what they are. Empty where there is none."""
+        known = self.last_before(session.starts_at)
+        found = self.in_session(session)
+        before = self.rebased(known) if known else self._reference_price(found[0], session) if found else None
+        for number, quote in enumerate(found):
+            price = self.rebased(quote)
+            words = step_words(before, price) if before else ""
+            if before and words and (hundredfold(before, price) or not _decided(quote, before, within=number > 0)):
+                return words
+            before = price
+        return ""
 
     def _count_change(self) -> None:
         self.changes += 1
@@ -514,6 +525,15 @@ def _thinned(quotes: Iterable[Quote], to: timedelta) -> list[Quote]:
         if quote.kind is QuoteKind.TRADE:
             last = bucket
     return kept
+
+
+def _decided(quote: Quote, before: float, *, within: bool) -> bool:
+    """Whether a step that a split would explain is a move, as it came ``within`` a session, or a split that the vendor
+    vouches for."""
+    if within and max(before / quote.price, quote.price / before) <= SMALL_SPLIT:
+        return True
+    vendor = quote.previous_close
+    return bool(vendor and vendor > 0 and split_between(before, vendor) and abs(quote.price / vendor - 1) <= SAME)
 
 
 def _event_time(quote: Quote) -> datetime:

@@ -20,7 +20,7 @@ _COLUMNS = ", ".join(
             for name in (
                 *("id", "fired_at", "updated_at", "resolved_at", "rule", "rule_version", "symbol", "session"),
                 *("severity", "state", "change", "worst", "last_change", "last_price", "last_price_at", "price"),
-                *("price_at", "reference", "phase", "incident_id", "cause", "checks", "late"),
+                *("price_at", "reference", "phase", "incident_id", "cause", "checks", "late", "rest ->> '$.doubt'"),
             )
         ),
         *(
@@ -150,7 +150,7 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
     """A row of ``_COLUMNS`` as a JSON object."""
     alert_id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state = row[:10]
     change, worst, last_change, last_price, last_price_at, price, price_at, reference, phase = row[10:19]
-    incident, cause, checks, late, fired_price, fired_price_at, fired_change, severity_at = row[19:]
+    incident, cause, checks, late, doubt, fired_price, fired_price_at, fired_change, severity_at = row[19:]
     return {
         "type": "alert",
         "at": short(fired_at),
@@ -182,6 +182,7 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
         ),
         "why": _why(json.loads(checks)),
         "late": bool(late),
+        "looks_like": doubt or "",
         "updated_at": short(updated_at),
         "resolved_at": short(resolved_at),
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Line, Moment, StockMove, Strong
+from bot.core.model import Alert, Line, Moment, StockMove, Strong
 from bot.core.prices.market import Market, SymbolPrices
 from bot.core.text.wording import (
     PHASE_WORDS,
@@ -95,3 +95,15 @@ def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
 def _volume(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:
     latest = prices.standing(at)
     return volume_lines(prices, *latest) if latest is not None and latest[1].date == move.session else []
+
+
+def doubted(alerts: Sequence[Alert]) -> list[Line]:
+    """The stocks whose price counts though it looks like something else than a move."""
+    found: dict[str, list[str]] = {}
+    for alert in alerts:
+        if alert.doubt and alert.symbol not in found.setdefault(alert.doubt, []):
+            found[alert.doubt].append(alert.symbol)
+    return [
+        (Strong(f"{listing(symbols)}: the price looks like {words}."), " No chart has confirmed it, or ruled it out.")
+        for words, symbols in found.items()
+    ]
