@@ -157,32 +157,49 @@ class _Axis:
         """The day where each stretch begins, midnights where a stretch lasts for days, and hours where they fit.
 
         A session that goes on past midnight is of the day on which it began: a label there would stand where the next
-        session begins.
+        session begins. Of two days that begin too near each other the wider has its label.
         """
-        found: list[Label] = []
-        day = None
+        days = self._days()
+        found = [
+            Label(place, f"{at.day} {at:%b}", minor=n > 0 and place - days[n - 1][0] < NEAR, before=place > 0.95)
+            for n, (place, at, _) in enumerate(days)
+        ]
+        taken = [place for place, _, _ in days]
         for start, end, left, right in self._parts:
-            if start.date() != day:
-                day = start.date()
-                found += self._day(left, start, found)
             step = hour_step((right - left) / _hours(start, end), 0.09)
             hour = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-            while hour <= end:
+            while step < 24 and hour <= end:
                 place = self.place(hour)
-                if hour.hour == 0 and end - start > DAY:
-                    day = hour.date()
-                    found += self._day(place, hour, found)
-                elif step < 24 and hour.hour % step == 0 and place - found[-1].place > 0.07 and right - place > 0.06:
+                apart = min(abs(place - other) for other in taken)
+                if hour.hour % step == 0 and apart > 0.07 and right - place > 0.03:
                     found.append(Label(place, f"{hour:%H:%M}", minor=True))
+                    taken.append(place)
                 hour += timedelta(hours=1)
+        return sorted(found, key=lambda label: label.place)
+
+    def _days(self) -> list[tuple[float, datetime, float]]:
+        """Where days are labelled: position, time, and the width they take."""
+        found: list[tuple[float, datetime, float]] = []
+        for start, end, left, right in self._parts:
+            begins = [start]
+            while end - start > DAY and (midnight := _midnight(begins[-1])) < end:
+                begins.append(midnight)
+            for n, at in enumerate(begins):
+                place = left if n == 0 else self.place(at)
+                wide = (self.place(begins[n + 1]) if n + 1 < len(begins) else right) - place
+                if found and at.date() == found[-1][1].date():
+                    continue
+                if found and place - found[-1][0] < 0.06:
+                    if wide > found[-1][2]:
+                        found[-1] = place, at, wide
+                else:
+                    found.append((place, at, wide))
         return found
 
-    @staticmethod
-    def _day(place: float, at: datetime, found: list[Label]) -> list[Label]:
-        if found and place - found[-1].place < 0.06:
-            return []
-        last = max((label.place for label in found if not label.minor), default=-1.0)
-        return [Label(place, f"{at.day} {at:%b}", minor=place - last < NEAR, before=place > 0.95)]
+
+def _midnight(at: datetime) -> datetime:
+    """The next midnight."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
 
 
 def _hours(start: datetime, end: datetime) -> float:

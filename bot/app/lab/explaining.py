@@ -266,9 +266,8 @@ def _fired(found: Explanations) -> Iterator[str]:
     for alert in found.alerts:
         at = datetime.fromisoformat(alert["at"])
         later = " (later)" if at > found.at else ""
-        rose_at = alert.get("severity_at")
-        rose = rose_at not in (None, alert["at"])
-        since = f" since {_utc(datetime.fromisoformat(rose_at))}" if rose else ""
+        rose_at = alert.get("severity_at") or alert["at"]
+        since = f" since {_utc(datetime.fromisoformat(rose_at))}" if rose_at != alert["at"] else ""
         yield f"alert {alert['id']}: {alert['rule']} fired at {_utc(at)}{later}; {alert['severity']}{since}"
         for line in alert["why"]:
             if line["value"] is not None and line["holds"]:

@@ -77,6 +77,11 @@ INCIDENTS: Fields = (
 )
 
 
+def _moved(change: dict[str, Any]) -> bool:
+    """Whether a price made this change: an alert resolves by time alone."""
+    return str(change["kind"]) != "resolved"
+
+
 def _told_cause(incident: dict[str, Any]) -> str:
     cause = incident["told"] and incident["told"].summary and incident["told"].summary.cause
     if not cause:
@@ -148,9 +153,9 @@ CHANGES: Fields = (
     (Column("at (UTC)"), lambda c: minute(c["at"])),
     (Column("event"), lambda c: c["kind"]),
     (Column("severity", leaves=1), lambda c: c["severity"]),
-    (Column("price", right=True, leaves=3), lambda c: _number(c["price"])),
-    (Column("change", right=True), lambda c: percent(c["change"])),
-    (Column("phase", leaves=2), lambda c: c["phase"]),
+    (Column("price", right=True, leaves=3), lambda c: _number(c["price"]) if _moved(c) else ""),
+    (Column("change", right=True), lambda c: percent(c["change"]) if _moved(c) else ""),
+    (Column("phase", leaves=2), lambda c: c["phase"] if _moved(c) else ""),
 )
 OUTCOMES: Fields = (
     (Column("after"), lambda o: o["horizon"]),
