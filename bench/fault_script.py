@@ -30,6 +30,10 @@ from tests.store.small_disk import small_disk
 from tests.waiting import wait_until
 
 SERVERS = Path(__file__).resolve().parents[1] / "tests" / "servers"
+HEARD = 10.0
+"""Seconds that a fault lasts longer, until the operator has heard of it."""
+PATIENT = 120.0
+"""The same where every request takes until its time-out to fail."""
 TOPIC = 7
 MOVED = -1000000001001
 GONE = "Bad Request: chat not found"
@@ -170,6 +174,11 @@ class Fault:
     new_process: bool = False
     told: bool = True
     """Whether the operator must hear of it: it concerns more than one poll, one message or one quiet feed."""
+    afterwards: bool = False
+    """Whether the operator can hear of it only when it is over, and must then: the line to the operator is down too."""
+    until_heard: float | None = None
+    """Seconds that it lasts longer at most, until the operator has heard of it; unless given, none where the line to
+    the operator is what fails."""
     faults: int = 1
     """How many faults it is, each with a message to the operator and one at its end."""
     ends: bool = True
@@ -473,6 +482,14 @@ def telegram(
 
 
 @contextlib.contextmanager
+def another_poller(stage: Stage) -> Iterator[None]:
+    """Another process polls with the bot's token: Telegram ends the bot's poll, and refuses the next."""
+    with telegram("409", "getUpdates")(stage):
+        stage.api.say(READER, READER, "/help")
+        yield
+
+
+@contextlib.contextmanager
 def supergroup(stage: Stage) -> Iterator[None]:
     """For good."""
     stage.api.fault("migrate", "*", chat=GROUP, times=10**6, to=MOVED)
@@ -737,16 +754,16 @@ FAULTS = (
     F("A3", "quotes: a null result", quotes(Quotes.NULL_RESULT)),
     F("A3", "quotes and charts: 500", quotes(Quotes.SERVER_ERROR, "quote", "chart")),
     F("A3", "everything at Yahoo: 500", quotes(Quotes.SERVER_ERROR, "quote", "chart", "crumb", "cookie")),
-    F("A3", "quotes: no answer", quotes(Quotes.SLOW, seconds=90), seconds=25, told=False),
+    F("A3", "quotes: no answer", quotes(Quotes.SLOW, seconds=90), seconds=25, until_heard=PATIENT),
     F("A3", "quotes: 3 s late", quotes(Quotes.SLOW, seconds=3), seconds=12, told=False),
     F("A3", "crumb expires", crumb_expires, told=False),
     F("A3", "cookie of another name, crumb expires", both(quotes(Quotes.STRANGE_COOKIE, "cookie"), crumb_expires),
       told=False),
     F("A3", "quotes: 429, Retry-After 4", quotes(Quotes.RATE_LIMITED, retry_after=4, times=2), told=False),
     F("A3", "line to Yahoo reset", line("yahoo", State.RESET)),
-    F("A3", "line to Yahoo silent", line("yahoo", State.SILENT), seconds=25, told=False),
+    F("A3", "line to Yahoo silent", line("yahoo", State.SILENT), seconds=25, until_heard=PATIENT),
     F("A3", "line to Yahoo: noise in place of TLS", line("yahoo", State.GARBAGE)),
-    F("A3", "line to Yahoo: bytes drip", line("yahoo", State.DRIPPING), seconds=25, told=False),
+    F("A3", "line to Yahoo: bytes drip", line("yahoo", State.DRIPPING), seconds=25, until_heard=PATIENT),
     F("A3", "line to Yahoo: half-closed", line("yahoo", State.HALF_CLOSED)),
     F("A4", "quotes leave out four symbols", removed("NVDA", "AVGO", "MU", "ANET")),
     F("A4", "quotes leave out one symbol", removed("MU")),
@@ -759,18 +776,18 @@ FAULTS = (
     F("A4", "time of the price in 2041", raw("AVGO", regularMarketTime=2_250_000_000)),
     F("A4", "no time of the price", raw("AVGO", regularMarketTime=None)),
     F("A4", "history: 429", quotes(Quotes.RATE_LIMITED, "chart", retry_after=5), told=False),
-    F("A5", "three feeds of 200,000 attributes", nothing, attributes, seconds=8, told=False, faults=3),
-    F("A5", "three feeds a byte at a time", nothing, hostile("fault/slow-body"), seconds=12, told=False, faults=3),
-    F("A5", "three gzip bombs", nothing, hostile("fault/gzip-bomb"), seconds=8, told=False, faults=3),
-    F("A5", "three feeds that are not HTTP", nothing, hostile("fault/not-http"), seconds=8, told=False, faults=3),
-    F("A5", "three feeds that redirect for ever", nothing, hostile("fault/endless"), seconds=8, told=False, faults=3),
+    F("A5", "three feeds of 200,000 attributes", nothing, attributes, seconds=8, ends=False, faults=3),
+    F("A5", "three feeds a byte at a time", nothing, hostile("fault/slow-body"), seconds=12, ends=False, faults=3),
+    F("A5", "three gzip bombs", nothing, hostile("fault/gzip-bomb"), seconds=8, ends=False, faults=3),
+    F("A5", "three feeds that are not HTTP", nothing, hostile("fault/not-http"), seconds=8, ends=False, faults=3),
+    F("A5", "three feeds that redirect for ever", nothing, hostile("fault/endless"), seconds=8, ends=False, faults=3),
     F("A6", "304 for ever", unchanged_for_ever, steppable, new_process=True, told=False, falls=False),
     F("A6", "`Last-Modified` in 2041", nothing, peculiar(last_modified="Tue, 01 Jan 2041 00:00:00 GMT"), told=False),
     F("A6", "a feed that was sound: 304 to everything", odd("", status=304), sound, told=False),
-    F("A6", "a feed that was sound: 500", odd("", status=500), sound, seconds=12, told=False),
-    F("A6", "a feed that was sound: a log-in page", odd("<html>Log in</html>"), sound, seconds=12, told=False),
+    F("A6", "a feed that was sound: 500", odd("", status=500), sound, seconds=12),
+    F("A6", "a feed that was sound: a log-in page", odd("<html>Log in</html>"), sound, seconds=12),
     F("A7", "headers of 9 kB", nothing, peculiar(headers={"X-Long": "x" * 9000}), told=False),
-    F("A7", "headers of 70 kB on a third feed", odd("", headers={"X-Long": "x" * 70_000}), sound, told=False),
+    F("A7", "headers of 70 kB on a third feed", odd("", headers={"X-Long": "x" * 70_000}), sound, seconds=12),
     F("A7", "`Content-Encoding: utf-8`", nothing, peculiar(headers={"Content-Encoding": "utf-8"}), told=False),
     F("A7", "gzip without a word of it", nothing, peculiar(coding="gzip"), told=False),
     F("A8", "dates like 2016/6/29 15:07:41", nothing, dated("%Y/%-m/%-d %H:%M:%S"), told=False),
@@ -785,7 +802,7 @@ FAULTS = (
     F("A9", "a topic with a mistake", edited("rules/topics/more.yaml", "topics:\n  - nme: x\n")),
     F("A9", "companies.yaml removed", edited("rules/companies.yaml", None)),
     F("A9", "the rules folder gone", no_rules),
-    F("A9", "config.yaml with a mistake, running", edited("config.yaml", "telegram: ["), told=False),
+    F("A9", "config.yaml with a mistake, running", edited("config.yaml", "telegram: [")),
     F("A10", "database moved away and back", moved(False)),
     F("A10", "database replaced, and moved back", moved(True)),
     F("A10", "lock file removed", lock_removed, told=False),
@@ -799,7 +816,7 @@ FAULTS = (
     F("B1", "Telegram: 429 without a time", telegram("flood_plain", SEND, times=6), seconds=8, told=False),
     F("B1", "Telegram: a captive portal", telegram("html"), seconds=12),
     F("B1", "Telegram: cut before", telegram("cut_before"), seconds=12),
-    F("B1", "Telegram: 409, another poller", telegram("409", "getUpdates"), seconds=12, told=False),
+    F("B1", "Telegram: 409, another poller", another_poller, until_heard=HEARD),
     F("B1", "line to Telegram reset", line("telegram", State.RESET), seconds=12),
     F("B1", "line to Telegram silent", line("telegram", State.SILENT), seconds=25),
     F("B1", "line to Telegram: noise", line("telegram", State.GARBAGE), seconds=12),
@@ -811,7 +828,8 @@ FAULTS = (
     F("B2", "killed with a message on its way", killed_while_sending, told=False),
     F("B3", "group becomes a supergroup", supergroup, ends=False),
     F("B4", "the group's topic is closed", topic_closed, in_topic, ends=False),
-    F("B5", "the only admin: chat not found", telegram("400", SEND, chat=ADMIN, description=GONE), told=False),
+    F("B5", "the only admin: chat not found", telegram("400", SEND, chat=ADMIN, description=GONE), told=False,
+      afterwards=True),
     F("B5", "a reader blocks the bot and comes back", reader_blocks, told=False, falls=False),
     F("B6", "an update that cannot be read", unreadable_update, ends=False),
     F("C1", "a split of 10 that no chart lists yet", basis("MU", 0.1, 1.0, 0.1), ends=True),
@@ -831,12 +849,12 @@ FAULTS = (
     F("2", "Telegram 502 and quotes 500", both(telegram("502"), quotes(Quotes.SERVER_ERROR)), seconds=15,
       faults=2),
     F("2", "disk full and Telegram cut", both(full_disk, telegram("cut_before")), on_small_disk, seconds=15,
-      told=False, faults=2),
+      told=False, afterwards=True, faults=2),
     F("2", "clock back 1 h and quotes 401", both(clock(-3600), quotes(Quotes.UNAUTHORIZED)), steppable,
       new_process=True, faults=2),
     F("2", "database moved and Telegram 401", both(moved(True), telegram("401")), seconds=15, told=False,
-      faults=2),
-    F("2", "killed while Telegram is down", both(telegram("502"), killed), seconds=12, ends=False),
+      afterwards=True, faults=2),
+    F("2", "killed while Telegram is down", both(telegram("502"), killed), seconds=12),
     F("2", "suspended for 12 s with the line reset", both(suspended, line("all", State.RESET)), seconds=12,
       told=False),
     F("2", "rule with a mistake and 429",

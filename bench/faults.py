@@ -31,7 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.fault_script import FAULTS, MOVED, Fault, Stage
+from bench.fault_script import FAULTS, HEARD, MOVED, Fault, Stage
 from bench.store import machine
 from bench.tables import table
 from tests.e2e.desk import ADMIN, GROUP, NEWS, READER
@@ -43,8 +43,9 @@ PATIENCE = 60.0
 """Seconds after a fault's end within which everything must be told."""
 LINGER = 2.0
 """Seconds more for what should not come, such as repeats."""
-HEARD = 10.0
-"""Seconds that a fault lasts longer, until the operator has heard of it."""
+END_HEARD = 40.0
+"""Seconds after a fault's end within which the operator must have heard of that: a feed that answered with errors is
+polled again only after its back-off."""
 HEARD_OF = "AC"
 """Kinds of faults that leave the line to the operator alone."""
 CLOSE = 0.5
@@ -110,8 +111,9 @@ def play(fault: Fault, folder: Path) -> Outcome:
                     stage.publish(name, [title])
                 stage.levels[FALLS["during"]] = -0.13
             time.sleep(fault.seconds)
-            if fault.told and fault.ends and fault.kind[0] in HEARD_OF:
-                within(HEARD, lambda: _of_faults(stage))
+            longer = fault.until_heard or (HEARD if fault.kind[0] in HEARD_OF else 0.0)
+            if fault.told and longer:
+                within(longer, lambda: _of_faults(stage))
         _afterwards(fault, stage, falling, outcome)
         _count(fault, stage, falling, outcome)
         code, seconds = stage.bot.stop()
@@ -144,7 +146,9 @@ def _afterwards(fault: Fault, stage: Stage, falling: Sequence[str], outcome: Out
             left.remove("told")
         time.sleep(0.05)
     if fault.ends and fault.told:
-        within(20, lambda: any(OVER.search(_headline(t)) for t in _of_faults(stage)))
+        within(END_HEARD, lambda: any(OVER.search(_headline(t)) for t in _of_faults(stage)))
+    elif fault.afterwards:
+        within(END_HEARD, lambda: _of_faults(stage))
     time.sleep(LINGER)
 
 
@@ -213,6 +217,8 @@ def _judge(fault: Fault, invented: Sequence[str], outcome: Outcome) -> None:
         wrong.append(f"{outcome.begin} messages to the operator about it, {outcome.end} about its end")
     if fault.told and not outcome.begin:
         wrong.append("the operator was not told")
+    if fault.afterwards and not outcome.operator:
+        wrong.append("the operator was not told afterwards")
     if fault.told and fault.ends and outcome.begin and not outcome.end:
         wrong.append("the operator was not told of its end")
     if any("Traceback" in line for line in outcome.log):

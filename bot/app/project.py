@@ -19,6 +19,7 @@ from bot.config.yaml.reading import read_file
 from bot.config.yaml.validation import validate
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
+from bot.core.health import ToldTrouble
 from bot.core.model.episodes import Episode
 from bot.core.news import Companies, Company, NewsIndex, Topics
 from bot.core.ports import Journal
@@ -244,10 +245,12 @@ def restored_engine(
     *,
     delay: timedelta = timedelta(),
     companies: Companies | None = None,
+    told: Sequence[ToldTrouble] = (),
 ) -> Engine:
     """An engine with its state restored from the history up to ``now``: the one recovery path. Raises StoreError.
 
-    ``companies`` are the project's and those known only by the name the price source gives them.
+    ``companies`` are the project's and those known only by the name the price source gives them. ``told`` is what the
+    operator was told is in trouble.
     """
     if companies is not None:
         project = replace(project, companies=companies)
@@ -262,6 +265,7 @@ def restored_engine(
         journal.alerts_since(earliest),
         journal.incidents_since(earliest),
         now,
+        told,
     )
     if project.settings.benchmark:
         engine.send_digests(project.settings.benchmark, now, makes_up=written is not None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import aiohttp
 
 from bot.adapters.feeds.fetch import FetchLimits, open_session
 from bot.adapters.feeds.reader import FeedReader
-from bot.adapters.notifiers.telegram import CHANNEL, Permissions, TelegramListener
+from bot.adapters.notifiers.telegram import CHANNEL, COMMANDS, Permissions, TelegramListener
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
 from bot.app.chat.access import AccessLists
@@ -49,16 +49,19 @@ from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
 from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
+from bot.app.run.second_reader import SOURCE as SECOND_READER
+from bot.app.run.troubles import Told, ToldTroubles, stored_troubles
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
-from bot.core.model import Announcement, Notification
+from bot.core.health import CHANNELS, MISTAKES, SOURCE_NAMES, ToldTrouble
+from bot.core.model import Announcement, Notification, SourceReport
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.prices.exchanges import HOME
 from bot.core.secret import Secret
-from bot.core.text.wording import age, listing
+from bot.core.text.wording import age
 from bot.core.view import View
 from bot.delivery.bursts import Bursts
 from bot.delivery.held import HeldMessages
@@ -99,9 +102,14 @@ async def running_bot(
         timetables = _timetables(start.project, clock)
         prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
-        engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay)
         notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
         closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
+
+        def told_before() -> Told:
+            return stored_troubles(store).of(_sources(start.project, notifiers), settings.symbols)
+
+        told = told_before()
+        engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay, told=told.sources)
         access_lists = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
         people = _receiving(start.project, store, access_lists, notifiers)
         inbox = Inbox(clock, Alarm(notifiers, people, clock))
@@ -112,7 +120,15 @@ async def running_bot(
         def restore(until: datetime) -> Engine:
             """A new engine in place of one that failed."""
             companies = cycle.engine.view().companies
-            return restored_engine(bot.project, store, timetables, until, delay=prices.delay, companies=companies)
+            return restored_engine(
+                bot.project,
+                store,
+                timetables,
+                until,
+                delay=prices.delay,
+                companies=companies,
+                told=told_before().sources,
+            )
 
         model = language_model(settings.language_model, session, start.model_key)
         leads = Leads(model.lead, inbox.announce, clock) if model is not None else None
@@ -131,7 +147,7 @@ async def running_bot(
         reader = _reader(start.project, session, store)
         closing.push_async_callback(_closed, reader.close)
         moves = ChatMoves(store, access_lists, muting, people.refresh)
-        sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock)
+        sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock, told.sources)
         bot = LiveBot(
             start.project,
             journal=store,
@@ -145,6 +161,9 @@ async def running_bot(
             inbox=inbox,
             timetable_of=timetables.of_symbol,
             wake=sender.wake,
+            told_before=told,
+            keep_told=ToldTroubles(store, clock).write,
+            strangers=_strangers(start.project, timetables),
             leads=leads,
             take_jump=clock.take_jump,
             happened=clock.happened,
@@ -152,7 +171,8 @@ async def running_bot(
         _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))
-        _report_strangers(start.project, timetables, inbox, clock)
+        for source in MISTAKES:  # otherwise it had not started
+            inbox.report(SourceReport(source, clock.now()))
         reloader = Reloader(bot, start.config, start.looked)
         tasks = [bot.jobs.keep("delivery", lambda: sender.run(stop), stop)]
         if start.token.token is not None:
@@ -171,7 +191,13 @@ async def running_bot(
             )
             base_url = telegram.base_url or DEFAULT_BASE_URL
             listener = TelegramListener(
-                start.token.token, handler, lambda: access_lists.access, clock, inbox.report, base_url=base_url
+                start.token.token,
+                handler,
+                lambda: access_lists.access,
+                clock,
+                inbox.report,
+                base_url=base_url,
+                reported=(CHANNEL, COMMANDS) in {(t.source, t.subject) for t in told.sources},
             )
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
@@ -224,16 +250,19 @@ def _resumed(store: Store, clock: SystemClock) -> tuple[str, str] | None:
     return headline, detail
 
 
-def _report_strangers(project: Project, timetables: Timetables, inbox: Inbox, clock: Clock) -> None:
-    """Name the watched symbols whose exchange is unknown: they are watched as far as possible."""
+def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
+    """The watched symbols whose exchange is unknown, with what to write: they are watched as far as possible."""
     unknown = timetables.without_sessions(project.settings.symbols)
-    if not unknown:
-        return
     for words in unknown.values():
         log.warning("%s", words)
-    headline = f"No exchange known for {listing(list(unknown), 5)}"
-    detail = f"Watched by New York's hours, as far as there are prices. {'. '.join(list(unknown.values())[:5])}."
-    inbox.announce(notice("symbols", headline, detail, clock.now()))
+    return unknown
+
+
+def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
+    """The names of everything that reports how it is."""
+    feeds = (spec.name for spec in project.settings.feed_specs)
+    off = CHANNELS if project.settings.language_model.second_reader else {*CHANNELS, SECOND_READER}
+    return {*SOURCE_NAMES}.difference(off).union(notifiers, feeds)
 
 
 def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
@@ -279,6 +308,7 @@ def _sender(
     inbox: Inbox,
     measures: Measures,
     clock: Clock,
+    told: Sequence[ToldTrouble],
 ) -> Sender:
     def announce(announcement: Announcement) -> None:
         people.refresh()  # the sender may have switched a chat off, or moved it
@@ -300,6 +330,7 @@ def _sender(
         announce=announce,
         sent=sent,
         moved=moves.lists_follow,
+        reported={(t.source, t.subject) for t in told if t.source in notifiers},
     )
 
 

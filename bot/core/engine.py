@@ -16,7 +16,7 @@ from bot.core.cause.causes import Causes
 from bot.core.cause.second_reader import SecondReadings
 from bot.core.digests.digests import Digests
 from bot.core.errors import LookAheadError
-from bot.core.health import Freshness, Health
+from bot.core.health import Freshness, Health, ToldTrouble
 from bot.core.incidents import follow_ups
 from bot.core.incidents.alerts import AlertBook
 from bot.core.incidents.announcing import Announcer
@@ -168,9 +168,15 @@ class Engine:
         return self.incidents.changed
 
     def restore(
-        self, observations: Iterable[Observation], alerts: Sequence[Alert], known: Sequence[Incident], until: datetime
+        self,
+        observations: Iterable[Observation],
+        alerts: Sequence[Alert],
+        known: Sequence[Incident],
+        until: datetime,
+        told: Sequence[ToldTrouble] = (),
     ) -> None:
-        """Rebuild the state from history: prices and stories from observations, alerts and incidents as recorded.
+        """Rebuild the state from history: prices and stories from observations, alerts and incidents as recorded, and
+        the troubles the operator was told of.
 
         Decides and announces nothing. Afterwards the engine is where an uninterrupted one would be at ``until``.
         """
@@ -179,6 +185,8 @@ class Engine:
         self.incidents.restore(known)
         self._time = self._followed_up_at = self.announcer.running_since = max(self._time, until)
         self.alerts.restore(alerts, self._time)
+        self.health.resume(told)
+        self._freshness.resume(told)
         self._next_housekeeping = self._time + HOUSEKEEPING_EVERY
 
     def reload(self, rules: RuleSet, news: NewsIndex | None = None) -> None:

@@ -3,7 +3,7 @@
 AftershockError
 ├── ConfigError           files that people edit: carries every problem, each with file, line and column
 ├── LookAheadError        an observation the bot could not have seen yet reached the engine
-├── SourceError           a news or price source: ``permanent``, ``retry_after``
+├── SourceError           a news or price source: ``permanent``, ``retry_after``, ``status``
 ├── StoreError            the history database
 │   ├── StoreBusyError    another writer holds it; trying again may work
 │   ├── StoreFullError    no space, or the file is read-only
@@ -57,16 +57,24 @@ class SourceError(AftershockError):
     """A source could not be read.
 
     ``permanent``: trying again unchanged cannot help (404, not a feed). ``retry_after``: the wait the server asks for.
-    ``asked``: False where nothing was sent, because a wait asked for earlier is not over.
+    ``asked``: False where nothing was sent, because a wait asked for earlier is not over. ``status``: the HTTP status,
+    if there was a response: without one the source may be out of reach.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, asked: bool = True
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        asked: bool = True,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
         self.asked = asked
+        self.status = status
 
 
 class StoreError(AftershockError):
@@ -100,7 +108,8 @@ class DeliveryError(AftershockError):
     may have arrived, as the connection broke after it was sent; whoever repeats it says so. ``channel``: the fault is
     the channel's (a gateway's page, a cut line, a rejected token), so it decides nothing about the message.
     ``moved_to``: the chat's new id after a migration. ``instead``: this recipient takes nothing, but that one of the
-    same chat does. ``forbidden``: the recipient has blocked or removed us.
+    same chat does. ``forbidden``: the recipient has blocked or removed us. ``status``: the HTTP status, if there was a
+    response.
     """
 
     def __init__(
@@ -114,6 +123,7 @@ class DeliveryError(AftershockError):
         forbidden: bool = False,
         moved_to: str | None = None,
         instead: str | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
@@ -123,6 +133,7 @@ class DeliveryError(AftershockError):
         self.forbidden = forbidden
         self.moved_to = moved_to
         self.instead = instead
+        self.status = status
 
 
 class UsageError(AftershockError):

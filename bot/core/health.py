@@ -1,8 +1,9 @@
 """Which sources are in trouble, and when the operator is notified.
 
 A source is reported once when it has failed several polls in a row (a stale price or a suddenly empty feed at once),
-and once when it recovers. When most feeds fail together, or nothing answers at all, that is one report, and one when
-they are back. Symbols in the same trouble are one report too, and one when nearly all are out of it.
+and once when it recovers. When most feeds fail together, or sources of several kinds get out of reach at once, that is
+one report, and one when they are back. Symbols in the same trouble are one report too, and one when nearly all are out
+of it.
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ from bot.core.text.wording import age, clock, listing
 
 IN_A_ROW = 3
 """Failed polls in a row before the operator is notified; a single time-out is normal."""
-AT_ONCE = frozenset({"store", "rules"})
+AT_ONCE = frozenset({"store", "rules", "configuration"})
 """Sources whose first failure matters already."""
 WIDE_FROM = 5
 """This many feeds failing, and at least half of all, are one outage."""
+AT_ONCE_WITHIN = timedelta(minutes=2)
+"""Sources of several kinds that get out of reach within this time have one fault in common. A request may take more
+than a minute to fail."""
 ONE_BY_ONE = 3
 """Up to this many symbols that come into the same trouble at once are reported one by one."""
 NAMED = 6
@@ -47,14 +51,26 @@ SOURCE_NAMES = {
     "webhook": "Webhook",
     "apprise": "Apprise",
     "rules": "Rules",
+    "configuration": "Configuration",
     "store": "History database",
 }
-CHANNELS = frozenset({"telegram", "webhook", "apprise"})
-HERE = frozenset({"console", "rules", "store"})
-"""Sources that are on this machine."""
 """Sources that are no feeds."""
-RULES_BAD = "An edit of the rules has a mistake; the last good rules stay in force"
-RULES_GOOD = "The rules are good again, and in force"
+CHANNELS = frozenset({"telegram", "webhook", "apprise"})
+HERE = frozenset({"console", "rules", "configuration", "store"})
+"""Sources that are on this machine."""
+SAME_VENDOR = frozenset({"prices", "history", "earnings"})
+FEEDS = "feeds"
+MISTAKES = {
+    "rules": (
+        "An edit of the rules has a mistake; the last good rules stay in force",
+        "The rules are good again, and in force",
+    ),
+    "configuration": (
+        "config.yaml has a mistake; Aftershock runs on, but would not start with it",
+        "config.yaml is good again; restart Aftershock to apply what changed",
+    ),
+}
+"""What is told of a mistake in files that people edit, and of its end."""
 
 
 _WORDS = {
@@ -77,7 +93,8 @@ _SYMBOL_WORDS: dict[Absence | Trouble, str] = {
 }
 """By what is wrong with many symbols at once or, where there is no price, with one."""
 
-_ANY_FEED = ("", "")
+OUTAGE = ""
+"""As a source: a wide outage itself."""
 _Group = tuple[str, Absence | Trouble]
 """A source, and what is wrong with symbols of it."""
 
@@ -90,9 +107,24 @@ class _Status:
     reported: bool = False
     with_others: bool = False
     """Reported as part of a wide outage, not by itself."""
+    out_of_reach: bool = False
+    """It fails without an answer."""
     detail: str = ""
     told_as: Absence | Trouble | None = None
     """Of a symbol: the group it was reported in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTrouble:
+    """A trouble that the operator was told of, and not of its end."""
+
+    source: str
+    subject: str
+    trouble: Trouble
+    since: datetime
+    absence: Absence | None = None
+    with_others: bool = False
+    """It was told as part of something wider; of an outage itself: it is one of the network."""
 
 
 @dataclass(slots=True)
@@ -106,8 +138,8 @@ class Health:
     _wide_since: datetime | None = None
     _network_down: bool = False
     """The outage since then was told as one of the network."""
-    _answered_at: datetime | None = None
-    """When anything beyond this machine last answered."""
+    _answered_at: dict[str, datetime] = field(default_factory=dict)
+    """When a source of each kind beyond this machine last answered, be it with an error."""
     _fallen: dict[_Group, list[SourceReport]] = field(default_factory=dict)
     _recovered: dict[_Group, list[tuple[SourceReport, datetime]]] = field(default_factory=dict)
     """Symbols to report with the next ``gathered``; recovered ones with the start of their trouble."""
@@ -124,11 +156,15 @@ class Health:
         status = self._statuses.setdefault(key, _Status())
         if report.trouble is Trouble.NONE and status.trouble is Trouble.STALE and not of_age:
             return None
-        if self._is_remote(key) and (report.trouble is Trouble.NONE or report.status is not None):
-            self._answered_at = report.seen_at
+        answers = report.trouble is not Trouble.FAILED or report.status is not None
+        if self._is_remote(key) and answers and not of_age:
+            self._answered_at[self._kind(key)] = report.seen_at
         if report.trouble is Trouble.NONE:
             self._statuses[key] = _Status()
             return self._recovery(report, status)
+        status.out_of_reach = not answers
+        if self._network_is_back():
+            return self._outage_over(report)
         if status.trouble is Trouble.NONE:
             status.since = report.seen_at
         elif report.absence in (Absence.UNKNOWN, Absence.HELD_BACK) and status.told_as is not report.absence:
@@ -140,12 +176,49 @@ class Health:
         status.reported = True
         return self._fall(report, status)
 
+    def told(self) -> Sequence[ToldTrouble]:
+        """The troubles that the operator was told of, and not of their end."""
+        told = [
+            ToldTrouble(
+                *key,
+                status.trouble,
+                status.since,
+                status.told_as if isinstance(status.told_as, Absence) else None,
+                status.with_others,
+            )
+            for key, status in self._statuses.items()
+            if status.reported and status.since is not None
+        ]
+        if self._wide_since is not None:
+            told.append(ToldTrouble(OUTAGE, "", Trouble.FAILED, self._wide_since, with_others=self._network_down))
+        return told
+
+    def resume(self, told: Iterable[ToldTrouble]) -> None:
+        """Go on after a restart: these are not told again, but their end is."""
+        groups: dict[_Group, list[datetime]] = {}
+        for each in told:
+            if each.source == OUTAGE:
+                self._wide_since, self._network_down = each.since, each.with_others
+                continue
+            told_as = (each.absence or each.trouble) if each.subject and not each.with_others else None
+            self._statuses[each.source, each.subject] = _Status(
+                each.trouble,
+                each.since,
+                self.in_a_row,
+                reported=True,
+                with_others=each.with_others,
+                out_of_reach=each.with_others,
+                told_as=told_as,
+            )
+            if told_as is not None:
+                groups.setdefault((each.source, told_as), []).append(each.since)
+        self._many = {group: min(since) for group, since in groups.items() if len(since) > ONE_BY_ONE}
+
     def _fall(self, report: SourceReport, status: _Status) -> Announcement | None:
         """The notice of a source that has come into trouble."""
         key = (report.source, report.subject)
-        if report.trouble is Trouble.FAILED and self._is_remote(key) and self._is_wide(key):
-            status.with_others = True
-            return self._outage(report, status.since or report.seen_at)
+        if report.trouble is Trouble.FAILED and self._is_remote(key) and (with_it := self._wide(key)):
+            return self._outage(report, with_it)
         if report.subject and self.troubled(report.source) is Trouble.FAILED and self._is_remote(key):
             status.with_others = True  # a channel that fails as a whole has been told
             return None
@@ -155,8 +228,8 @@ class Health:
             return None
         if report.until is not None and report.until - report.seen_at >= LONG_WAIT:
             return _notice(report, f"{self._name(report)} is not asked until {clock(report.until)}", report.detail)
-        if report.source == "rules" and report.trouble is Trouble.FAILED:
-            return _notice(report, RULES_BAD, report.detail)
+        if report.source in MISTAKES and report.trouble is Trouble.FAILED:
+            return _notice(report, MISTAKES[report.source][0], report.detail)
         return _notice(report, self._in_trouble(report), report.detail)
 
     def _patience(self, report: SourceReport) -> int:
@@ -167,7 +240,7 @@ class Health:
         return self.in_a_row if patient and report.absence in (None, Absence.NOT_ANSWERED, Absence.NOT_ASKED) else 1
 
     def _recovery(self, report: SourceReport, before: _Status) -> Announcement | None:
-        if before.with_others:
+        if before.with_others or self._network_is_back():
             return self._outage_over(report)
         if before.since is None:
             return None
@@ -179,54 +252,91 @@ class Health:
             return None
         if not before.reported:
             return None
-        headline = RULES_GOOD if report.source == "rules" else f"{self._name(report)} works again"
+        works = f"{self._name(report)} works again"
+        headline = MISTAKES[report.source][1] if report.source in MISTAKES else works
         return _notice(report, headline, f"after {age(report.seen_at - before.since)}")
 
-    # --------------------------------------------------------------------------------------- many feeds at once
+    # ------------------------------------------------------------------------------------------- many sources at once
 
     def _feeds(self) -> tuple[list[_Status], int]:
         """The feeds that fail now, and how many feeds are known."""
         feeds = [s for key, s in self._statuses.items() if self._is_feed(key)]
         return [s for s in feeds if s.trouble is Trouble.FAILED], len(feeds)
 
-    def _is_wide(self, key: tuple[str, str]) -> bool:
-        """Whether the trouble of this source is that of most feeds, or of all there is."""
+    def _most_feeds_fail(self) -> bool:
         failing, count = self._feeds()
-        most = len(failing) >= WIDE_FROM and len(failing) * 2 >= count
-        return (most and self._is_feed(key)) or self._nothing_answers()
+        return len(failing) >= WIDE_FROM and len(failing) * 2 >= count
+
+    def _wide(self, key: tuple[str, str]) -> Collection[tuple[str, str]]:
+        """The sources that have the fault of this one in common, itself included; none where it is its own."""
+        if together := self._network_fault(key):
+            return together
+        return [key] if self._is_feed(key) and self._most_feeds_fail() else []
 
     def _remote_failing(self) -> dict[tuple[str, str], _Status]:
         return {key: s for key, s in self._statuses.items() if s.trouble is Trouble.FAILED and self._is_remote(key)}
 
-    def _nothing_answers(self) -> bool:
-        """Whether feeds and something else fail, all since the last that anything at all answered."""
-        kinds = {
-            self._is_feed(key)
-            for key, status in self._remote_failing().items()
-            if status.since is not None and (self._answered_at is None or status.since > self._answered_at)
-        }
-        return kinds == {True, False}
+    def _is_silent(self, kind: str, since: datetime) -> bool:
+        answered_at = self._answered_at.get(kind)
+        return answered_at is None or answered_at < since
 
-    def _outage(self, report: SourceReport, since: datetime) -> Announcement | None:
+    def _network_fault(self, key: tuple[str, str]) -> Collection[tuple[str, str]]:
+        """The sources out of reach together with this one, if that means the network: sources of several kinds, or of
+        one kind while no other answers either."""
+        began = self._statuses[key].since
+        together = {
+            other: status.since
+            for other, status in self._remote_failing().items()
+            if status.out_of_reach
+            and status.since is not None
+            and began is not None
+            and (abs(status.since - began) <= AT_ONCE_WITHIN or (status.with_others and self._network_down))
+            and self._is_silent(self._kind(other), status.since)
+        }
+        if key not in together:
+            return ()
+        kinds = {self._kind(other) for other in together}
+        known = {self._kind(other) for other in self._statuses if self._is_remote(other)}
+        nothing = all(self._is_silent(kind, min(together.values())) for kind in known)
+        return together if len(kinds) > 1 or (len(together) > 1 and nothing and len(known) > 1) else ()
+
+    def _network_is_back(self) -> bool:
+        """Whether the network was told to be down, and is not any more."""
+        if self._wide_since is None or not self._network_down:
+            return False
+        members = [key for key, status in self._statuses.items() if status.with_others]
+        return not any(self._network_fault(key) for key in members)
+
+    def _outage(self, report: SourceReport, together: Collection[tuple[str, str]]) -> Announcement | None:
         """The outage's one notice; ``None`` once it was given."""
+        statuses = [self._statuses[key] for key in together]
+        for status in statuses:
+            status.with_others = status.reported = True
         if self._wide_since is not None:
             return None
-        self._wide_since, self._network_down = since, self._nothing_answers()
-        failing, count = self._feeds()
-        if self._network_down:
-            return _notice(report, "Nothing answers: is the network down?", f"{self._name(report)}: {report.detail}")
-        return _notice(report, f"{len(failing)} of {count} feeds fail: is the network down?", report.detail)
+        self._wide_since = min(status.since or report.seen_at for status in statuses)
+        kinds = sorted({self._kind(key) for key in together})
+        self._network_down = len(together) > 1
+        if not self._network_down:
+            failing, count = self._feeds()
+            return _notice(report, f"{len(failing)} of {count} feeds fail: is the network down?", report.detail)
+        detail = f"{self._name(report)}: {report.detail}"
+        if all(self._is_silent(kind, self._wide_since) for kind in self._answered_at):
+            return _notice(report, "Nothing answers: is the network down?", detail)
+        names = listing([SOURCE_NAMES.get(kind, kind) for kind in kinds], NAMED)
+        return _notice(report, f"Out of reach at once: {names}; is the network down?", detail)
 
     def _outage_over(self, report: SourceReport) -> Announcement | None:
-        """The notice of the outage's end, where ``report`` ends it. Feeds that still fail are counted from zero and
-        reported one by one."""
-        failing, count = self._feeds()
-        if self._wide_since is None or self._is_wide(_ANY_FEED):
+        """The notice of the outage's end, where ``report`` ends it. What still fails is counted from zero and reported
+        by itself."""
+        if self._wide_since is None or (not self._network_down and self._most_feeds_fail()):
             return None
         since, self._wide_since = self._wide_since, None
         _count_anew(self._remote_failing().values())
         if self._network_down:
+            self._network_down = False
             return _notice(report, "The network works again", f"after {age(report.seen_at - since)}")
+        failing, count = self._feeds()
         detail = f"after {age(report.seen_at - since)}; {count - len(failing)} of {count} so far"
         return _notice(report, "Feeds work again", detail)
 
@@ -304,6 +414,12 @@ class Health:
     def _is_feed(self, key: tuple[str, str]) -> bool:
         return not key[1] and key[0] not in SOURCE_NAMES and key[0] not in self.channels
 
+    def _kind(self, key: tuple[str, str]) -> str:
+        """What fails together for reasons of its own: all feeds, one vendor's services, one channel."""
+        if self._is_feed(key):
+            return FEEDS
+        return "prices" if key[0] in SAME_VENDOR else key[0]
+
     def _name(self, report: SourceReport) -> str:
         name = SOURCE_NAMES.get(report.source, report.source)
         if report.subject:
@@ -318,6 +434,10 @@ class Freshness:
     after: timedelta = timedelta(minutes=30)
     _stale: set[str] = field(default_factory=set)
     """Symbols, or ``""`` alone for the source as a whole."""
+
+    def resume(self, told: Iterable[ToldTrouble]) -> None:
+        """Go on after a restart with these that were told."""
+        self._stale = {t.subject for t in told if t.source == "prices" and t.trouble is Trouble.STALE}
 
     def check(self, ages: dict[str, timedelta | None], at: datetime) -> list[SourceReport]:
         """Reports on what became stale or fresh again. ``ages`` has, per symbol in its regular phase, the age of its

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from bot.core.cause.questions import Fall, falls, stories_in_doubt
+from bot.core.health import ToldTrouble
 from bot.core.messages import pictures
 from bot.core.messages.pictures import PricePicture, TablePicture
 from bot.core.messages.snapshot import figures_now
@@ -170,6 +171,11 @@ class View:
     def failing(self) -> Sequence[tuple[str, str, Trouble, str]]:
         """Sources in trouble now: source, subject, trouble, detail."""
         return self._engine.health.failing()
+
+    @property
+    def told_troubles(self) -> Sequence[ToldTrouble]:
+        """The troubles that the operator was told of, and not of their end."""
+        return self._engine.health.told()
 
     # ----------------------------------------------------------------------------------------------------- pictures
 

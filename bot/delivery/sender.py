@@ -145,6 +145,7 @@ class Sender:
         announce: Callable[[Announcement], None] | None = None,
         sent: Callable[[Notification], None] | None = None,
         moved: Callable[[str, str], object] | None = None,
+        reported: Collection[tuple[str, str]] = (),
     ) -> None:
         self._outbox = outbox
         self._people = people
@@ -173,7 +174,7 @@ class Sender:
         self._reached: datetime | None = None
         self._checked_at = self._pace_clock.now()
         self._failing: dict[tuple[str, str], _Failing] = {}
-        self._reported: set[tuple[str, str]] = set()
+        self._reported = set(reported)
         self._probes: dict[str, asyncio.Task[None]] = {}
         self._redirects: dict[str, _Redirect] = {}
         self._unheard: dict[str, str] = {}
@@ -303,18 +304,18 @@ class Sender:
 
     async def _probe(self, channel: str) -> None:
         """Ask the channel whether it works; if not, it rests again."""
-        failed = ""
+        failed: DeliveryError | None = None
         try:
             await self._notifiers[channel].probe()
         except DeliveryError as error:
-            failed = str(error)
+            failed = error
         except Exception:  # then a message has to find out
             log.exception("the %s notifier failed", channel)
         finally:
             self._probes.pop(channel, None)
             self._woken.set()
-        if failed:
-            self._count_failure(f"{channel}:", failed, self._pace_clock.now())
+        if failed is not None:
+            self._count_failure(f"{channel}:", str(failed), self._pace_clock.now(), failed.status)
         elif (failing := self._failing.get((channel, ""))) is not None:
             failing.probed = True
 
@@ -406,7 +407,7 @@ class Sender:
             self._refused(outgoing, started_at, text)
         elif error.permanent and not error.channel:
             self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
-            self._report_failure(notification.recipient, text)
+            self._report_failure(notification.recipient, text, error.status)
             # a failed edit (somebody deleted the message) is no lost alert, and would be announced every minute
             if not notification.edits and notification.reason is not Reason.OPERATOR:
                 self._announce(announce_failed(notification, text, self._now()))
@@ -416,11 +417,11 @@ class Sender:
         else:
             retry_in = self._policy.delay(outgoing.attempt)
             self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=retry_in)
-            self._count_failure(notification.recipient, text, real)
+            self._count_failure(notification.recipient, text, real, error.status)
 
     def _leave_in_doubt(self, outgoing: Outgoing, started_at: datetime, error: DeliveryError) -> None:
         """It may have arrived: repeat it where that is better than silence, else leave it to a person."""
-        self._count_failure(outgoing.notification.recipient, str(error), self._pace_clock.now())
+        self._count_failure(outgoing.notification.recipient, str(error), self._pace_clock.now(), error.status)
         retry_in = self._policy.delay(outgoing.attempt) if self._repeats(outgoing, error) else None
         self._conclude(outgoing, started_at, DeliveryOutcome.UNKNOWN, error=str(error), retry_in=retry_in)
 
@@ -444,16 +445,16 @@ class Sender:
             self._reported.discard(service)
             self._report(SourceReport(channel, self._now(), detail="messages are delivered again", subject=name))
 
-    def _report_failure(self, recipient: str, text: str) -> None:
+    def _report_failure(self, recipient: str, text: str, status: int | None) -> None:
         channel, name = service = self._pacer.service_of(recipient)
         self._reported.add(service)
-        self._report(SourceReport(channel, self._now(), Trouble.FAILED, text, subject=name))
+        self._report(SourceReport(channel, self._now(), Trouble.FAILED, text, status=status, subject=name))
 
-    def _count_failure(self, recipient: str, text: str, real: datetime) -> None:
+    def _count_failure(self, recipient: str, text: str, real: datetime, status: int | None = None) -> None:
         """One more failure of the channel, which rests after several in a row."""
         failing = self._failing.setdefault(self._pacer.service_of(recipient), _Failing(real))
         failing.count, failing.text, failing.probed = failing.count + 1, text, False
-        self._report_failure(recipient, text)
+        self._report_failure(recipient, text, status)
         if self._rests(failing):
             beyond = failing.count - self._policy.channel_failures + 1
             self._pacer.pause_service(recipient, real + self._policy.delay(beyond), real)

@@ -223,3 +223,26 @@ async def test_stopping_ends_what_runs_and_starts_nothing(caplog: pytest.LogCapt
     assert runs == ["run"]
     assert not told.alarms
     assert [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR] == []
+
+
+async def test_after_a_restart_a_job_told_to_be_broken_is_told_once_to_work_again(told: Told) -> None:
+    runs: list[str] = []
+    told.jobs.add("prices", failing(ValueError("no exchange"), runs), every=SOON, first=timedelta())
+    await eventually(lambda: told.alarms, "the alarm")
+    before, later = told.jobs.told, Told(SteadyClock())
+    assert before == {"A part of Aftershock is broken: prices": ["prices"]}
+
+    async def well() -> None:
+        runs.append("well")
+
+    later.jobs.add("prices", well, every=HOUR, first=HOUR)
+    later.jobs.resume({**before, "A part of Aftershock is broken: feed gone": ["feed:gone"]})
+    later.jobs.start()
+    assert later.jobs.broken == [], "nobody knows yet"
+    later.jobs.look()
+    assert later.ends == []
+    later.jobs.soon("prices")
+    await eventually(lambda: later.ends, "the end")
+    await later.jobs.stop()
+    assert later.ends == [("A part of Aftershock is broken: prices", "Working again: prices")]
+    assert (later.alarms, later.jobs.told) == ([], {})

@@ -398,6 +398,16 @@ def _busy(*_: object) -> None:
     raise StoreBusyError("locked")
 
 
+async def test_a_configuration_the_bot_would_not_start_with_is_told_and_when_it_is_good_again(running: Running) -> None:
+    await running.edit(CONFIG.replace("AMD", "[AMD"), running.config)
+    await running.edit(CONFIG.replace("watchlist", "wachtlist"), running.config)
+    assert len(running.told()) == 1, "another mistake before it is good again is for the log"
+    assert "config.yaml has a mistake; Aftershock runs on, but would not start with it" in running.told()[0]
+    await running.edit(CONFIG.replace("AMD", "AMD, MU"), running.config)
+    assert len(running.told()) == 2
+    assert "config.yaml is good again" in running.told()[1]
+
+
 async def test_a_changed_configuration_is_said_to_wait_for_the_next_start(
     running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from bot.core.health import Health
-from bot.core.model import SourceReport, Trouble
+from bot.core.model import Absence, SourceReport, Trouble
 
 NOON = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 FEEDS = [f"feed-{i:02}" for i in range(20)]
@@ -67,14 +67,22 @@ def test_a_few_feeds_of_a_small_desk_are_told_of_one_by_one() -> None:
 def test_prices_and_single_symbols_are_no_feeds() -> None:
     health = Health(2)
     names = ["prices", "history", "telegram"]
-    told = [words for minute in range(3) for words in said(health, names, Trouble.FAILED, minute)]
+    told = [words for minute in range(3) for name in names for words in heard(health, name, minute, status=502)]
     assert len(told) == 3
     assert not any("network" in words for words in told)
 
 
-def heard(health: Health, source: str, second: int, trouble: Trouble = Trouble.FAILED, subject: str = "") -> list[str]:
+def heard(
+    health: Health,
+    source: str,
+    second: int,
+    trouble: Trouble = Trouble.FAILED,
+    subject: str = "",
+    status: int | None = None,
+) -> list[str]:
     """What the operator is told when a source, or a service of it, reports this in that second."""
-    report = SourceReport(source, NOON + timedelta(seconds=second), trouble, "no answer", subject=subject)
+    at = NOON + timedelta(seconds=second)
+    report = SourceReport(source, at, trouble, "no answer", status=status, subject=subject)
     notices = [health.observe(report), *health.gathered()]
     return [notice.summary.subject for notice in notices if notice is not None]
 
@@ -122,13 +130,72 @@ def test_a_channel_that_fails_as_a_whole_is_told_once_and_what_still_fails_of_it
     assert heard(health, "telegram", 70, Trouble.NONE, "commands") == ["Telegram: commands works again"]
 
 
-def test_two_that_fail_while_a_third_answers_are_two_faults() -> None:
+def test_two_that_answer_with_errors_are_two_faults() -> None:
     health = Health(3)
     told: list[str] = []
     for second in (10, 20, 30):
-        told += [*heard(health, "prices", second), *heard(health, "telegram", second + 1)]
+        told += [*heard(health, "prices", second, status=500), *heard(health, "telegram", second + 1, status=502)]
         told += heard(health, "wire", second + 2, Trouble.NONE)
     assert told == ["Price source has failed 3 times in a row", "Telegram has failed 3 times in a row"]
+
+
+def test_two_out_of_reach_at_once_are_one_fault_though_a_third_still_answers() -> None:
+    health = Health(3)
+    told: list[str] = []
+    for second in (10, 20, 30, 40):
+        told += heard(health, "telegram", second, subject="commands")
+        told += [*heard(health, "prices", second + 1), *heard(health, "telegram", second + 2)]
+        told += heard(health, "wire", second + 3, Trouble.NONE)
+    assert told == ["Out of reach at once: Price source and Telegram; is the network down?"]
+    assert heard(health, "prices", 50, Trouble.NONE) == ["The network works again"]
+    assert heard(health, "telegram", 51, Trouble.NONE) == []
+    assert heard(health, "telegram", 51, Trouble.NONE, "commands") == []
+
+
+def test_two_out_of_reach_one_after_the_other_are_two_faults() -> None:
+    health = Health(3)
+    told: list[str] = []
+    for second in range(0, 600, 10):
+        told += heard(health, "prices", second)
+        told += heard(health, "telegram", second + 1, Trouble.FAILED if second >= 300 else Trouble.NONE)
+        told += heard(health, "wire", second + 2, Trouble.NONE)
+    assert told == ["Price source has failed 3 times in a row", "Telegram has failed 3 times in a row"]
+
+
+def test_feeds_that_time_out_while_a_request_for_prices_hangs_are_one_outage() -> None:
+    health = Health(3)
+    heard(health, "prices", 0, Trouble.NONE)
+    told = [words for second in (3, 7, 12) for name in ("wire", "tech") for words in heard(health, name, second)]
+    assert told == ["Nothing answers: is the network down?"]
+    assert heard(health, "prices", 25, Trouble.NONE) == ["The network works again"]
+    assert [heard(health, name, 26, Trouble.NONE) for name in ("wire", "tech")] == [[], []]
+
+
+def test_feeds_out_of_reach_while_another_feed_answers_are_told_of_by_themselves() -> None:
+    health = Health(3)
+    told: list[str] = []
+    for second in (10, 20, 30):
+        told += [*heard(health, "wire", second), *heard(health, "tech", second)]
+        told += [*heard(health, "sound", second + 1, Trouble.NONE), *heard(health, "prices", second, Trouble.NONE)]
+    assert told == ["Feed wire has failed 3 times in a row", "Feed tech has failed 3 times in a row"]
+
+
+def test_a_vendor_out_of_reach_with_all_its_services_is_not_the_network() -> None:
+    health = Health(3)
+    told: list[str] = []
+    for second in (10, 20, 30):
+        told += [*heard(health, "prices", second), *heard(health, "history", second)]
+        told += heard(health, "wire", second + 1, Trouble.NONE)
+    assert told == ["Price source has failed 3 times in a row", "Price history has failed 3 times in a row"]
+
+
+def test_prices_that_are_found_to_be_old_are_no_answer() -> None:
+    health = Health(3)
+    heard(health, "prices", 0, Trouble.NONE)
+    for second in (3, 7):
+        assert [*heard(health, "wire", second), *heard(health, "tech", second)] == []
+    health.observe(SourceReport("prices", NOON + timedelta(seconds=10), Trouble.STALE, subject=""), of_age=True)
+    assert heard(health, "wire", 12) == ["Nothing answers: is the network down?"]
 
 
 def test_a_second_wide_outage_is_told_again() -> None:
@@ -149,3 +216,76 @@ def test_a_source_that_answers_with_old_prices_stays_stale_until_its_prices_are_
     fresh = health.observe(SourceReport("prices", NOON + timedelta(minutes=9)), of_age=True)
     assert fresh is not None
     assert (fresh.summary.subject, health.troubled("prices")) == ("Price source works again", Trouble.NONE)
+
+
+# ------------------------------------------------------------------------------------------------------------- restarts
+
+
+def restarted(health: Health) -> Health:
+    made = Health(health.in_a_row)
+    made.resume(health.told())
+    return made
+
+
+def test_after_a_restart_the_end_of_what_was_told_before_is_told_and_nothing_twice() -> None:
+    health = Health(3)
+    for second in (10, 20, 30):
+        heard(health, "wire", second)
+        heard(health, "rules", second, status=200)
+    health = restarted(health)
+    assert [words for second in (40, 50, 60, 70) for words in heard(health, "wire", second)] == []
+    assert heard(health, "rules", 75, Trouble.NONE) == ["The rules are good again, and in force"]
+    assert heard(health, "wire", 80, Trouble.NONE) == ["Feed wire works again"]
+    assert restarted(health).told() == []
+
+
+def test_what_was_not_told_before_a_restart_is_counted_anew_after_it() -> None:
+    health = Health(3)
+    for second in (10, 20):
+        heard(health, "wire", second)
+    health = restarted(health)
+    assert [words for second in (30, 40) for words in heard(health, "wire", second)] == []
+    assert heard(health, "wire", 50) == ["Feed wire has failed 3 times in a row"]
+
+
+def test_an_outage_of_the_network_outlives_a_restart() -> None:
+    health = Health(3)
+    for second in (10, 20, 30):
+        heard(health, "prices", second)
+        heard(health, "wire", second)
+    health = restarted(health)
+    told = [words for second in (40, 50, 60) for name in ("prices", "wire") for words in heard(health, name, second)]
+    assert told == []
+    assert heard(health, "prices", 70, Trouble.NONE) == ["The network works again"]
+    assert heard(health, "wire", 71, Trouble.NONE) == []
+
+
+def test_a_channel_told_as_a_whole_before_a_restart_is_told_as_a_whole_at_its_end() -> None:
+    health = Health(3)
+    for second in range(10, 70, 10):
+        heard(health, "telegram", second, status=502)
+        heard(health, "telegram", second + 1, subject="commands", status=502)
+    health = restarted(health)
+    assert heard(health, "telegram", 80, Trouble.NONE, "commands") == []
+    assert heard(health, "telegram", 81, Trouble.NONE) == ["Telegram works again"]
+
+
+def test_what_is_told_does_not_change_with_every_failure() -> None:
+    health = Health(3)
+    for second in (10, 20, 30):
+        heard(health, "wire", second)
+    before = health.told()
+    health.observe(SourceReport("wire", NOON + timedelta(seconds=40), Trouble.FAILED, "another 35 s"))
+    assert health.told() == before != []
+
+
+def test_many_symbols_in_one_trouble_are_one_message_at_its_end_after_a_restart_too() -> None:
+    health, symbols = Health(1), [f"S{n}" for n in range(9)]
+    for symbol in symbols:
+        report = SourceReport("prices", NOON, Trouble.FAILED, "left out", subject=symbol, absence=Absence.NOT_ANSWERED)
+        health.observe(report)
+    assert [n.summary.subject for n in health.gathered()] == ["Price source gives no price for 9 symbols"]
+    health = restarted(health)
+    for symbol in symbols:
+        health.observe(SourceReport("prices", NOON + timedelta(minutes=1), subject=symbol))
+    assert [n.summary.subject for n in health.gathered()] == ["Price source: the symbols work again"]

@@ -80,10 +80,11 @@ def test_what_is_new_names_model_maker_and_time_and_quotes_the_rest() -> None:
     [
         ([], CAUSE),
         ([story("Chip stocks sink as AI worries spread")], CAUSE),
-        ([story("Federal Reserve leaves interest rates unchanged")], None),
+        (ALL, None),
+        (ALL, replace(CAUSE, topic="earnings")),
         ([OUT], replace(CAUSE, agents=("lab:Anthropic",))),
         ([OUT], replace(CAUSE, agents=("model:Gone 5",))),
-        ([story("Chip stocks sink as AI worries spread", summary="It was trained for $6 million.")], None),
+        ([story("Chip stocks sink as AI worries spread", summary="It was trained for $6 million.")], CAUSE),
     ],
 )
 def test_nothing_is_new_where_no_story_says_so(stories: list[Story], cause: CauseRef) -> None:

@@ -159,6 +159,14 @@ async def test_an_update_that_cannot_be_read_is_skipped_and_told_and_deafens_nob
     assert later.audience.unread == []
 
 
+async def test_after_a_failure_the_poll_that_shows_that_it_works_again_waits_for_nobody(api: BotApi) -> None:
+    api.fault("409", "getUpdates", times=2)
+    async with listening(api) as scene:
+        await api.until(lambda: len(api.made("getUpdates")) >= 4)
+    assert [str(call.params.get("timeout", 0)) for call in api.made("getUpdates")[:4]] == ["3", "0", "0", "3"]
+    assert [report.trouble for report in scene.reports] == [Trouble.FAILED, Trouble.FAILED, Trouble.NONE]
+
+
 async def test_what_has_no_number_is_left_out_and_nothing_else_is_an_error() -> None:
     class Answering:
         def __init__(self, answer: object) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.desk import ADMIN, READER, Bot, Desk, opened
+from tests.e2e.desk import ADMIN, DULL, READER, Bot, Desk, opened
+from tests.servers.feed_server import Document
 from tests.waiting import allowed, wait_until
 
 CLOCK_SOURCE = Path(__file__).parents[1] / "servers" / "stepping_clock.c"
@@ -52,12 +53,36 @@ def assert_a_fall_is_told(desk: Desk, bot: Bot, symbol: str = "NVDA") -> None:
 
 def test_a_symbol_of_an_unknown_exchange_blinds_the_bot_for_no_other(tmp_path: Path) -> None:
     with opened(tmp_path) as desk:
-        desk.write_config(more="  insurers: [BRK.B]")
+        desk.write_config(more="  insurers: [BRK.B]\n  elsewhere: [ODD.QQ]")
+        desk.yahoo.set_quote("ODD.QQ", 10.0, desk.now(), previous_close=10.0, phase="regular", volume=1e6)
         bot = begun(desk)
         assert_a_fall_is_told(desk, bot)
-        wait_until(lambda: told(desk, "No exchange known for BRK.B"), "the operator is told", lambda: bot.log)
-        assert told(desk, "write BRK-B") == 1
+        wait_until(lambda: told(desk, "No exchange known for ODD.QQ"), "the priced one is named", lambda: bot.log)
+        wait_until(lambda: told(desk, "does not know BRK.B"), "the unknown one is named", lambda: bot.log)
+        assert told(desk, "write BRK-B") == told(desk, "BRK.B") == 1, "one message about it, with what to write"
         assert "Traceback" not in bot.log
+
+
+# --------------------------------------------------------------------------------------------------------- a restart
+
+
+def test_the_end_of_a_trouble_is_told_though_the_bot_was_killed_meanwhile(tmp_path: Path) -> None:
+    with opened(tmp_path) as desk:
+        desk.paths["odd"] = "odd.xml"
+        desk.feeds.publish("odd.xml", Document(b"", status=500, validators=False))
+        desk.write_config()
+        bot = desk.start()
+        desk.subscribe(ADMIN)
+        wait_until(lambda: told(desk, "Feed odd has failed"), "the trouble is told", lambda: bot.log)
+        waiting = "SELECT count(*) FROM notifications WHERE state <> 'sent'"
+        wait_until(lambda: desk.count(waiting) == 0, "it is known to have arrived", lambda: bot.log)
+        bot.kill()
+        bot = desk.start()
+        bot.until_logged("started feeds=")
+        desk.after_polls(3)
+        desk.publish("odd", DULL["wire"])
+        wait_until(lambda: told(desk, "Feed odd works again"), "its end is told", lambda: bot.log)
+        assert told(desk, "Feed odd has failed") == 1
 
 
 # ---------------------------------------------------------------------------------------------------------- the clock

@@ -152,6 +152,18 @@ def test_prices_that_answer_again_tell_as_much() -> None:
     assert outages.reached() == ()
 
 
+def test_what_stays_out_of_reach_while_prices_answer_is_asked_once_more_and_then_as_it_wants() -> None:
+    outages = FeedOutages(feeds=2)
+    for name in "ab":
+        outages.take(failed(name))
+    assert outages.reached() == ["a", "b"]
+    for name in "ab":
+        outages.take(failed(name))
+    assert outages.reached() == ()
+    outages.unanswered()
+    assert outages.reached() == ["a", "b"]
+
+
 def test_an_outage_is_noticed_too_where_there_are_two_feeds_or_one() -> None:
     for names in ("ab", "a"):
         outages = FeedOutages(feeds=len(names))

@@ -76,6 +76,8 @@ def test_a_kind_is_recognised_by_what_the_stories_say(title: str, kind: str) -> 
         "Lawyers sue an airline over delays",
         "Freight rates rise as a port closes",
         "Export figures of Germany fall",
+        "Protesters rework a pop song at a bank's meeting",
+        "A language app for phones gets new lessons",
     ],
 )
 def test_ordinary_news_is_of_no_kind(title: str) -> None:
@@ -169,6 +171,9 @@ def test_a_sentence_on_another_model_is_no_detail_of_this_one() -> None:
     assert details("DeepSeek-R1 is out", "OpenAI's o1 costs $60 per million output tokens.") == []
     both = "DeepSeek's API costs $2.19 per million output tokens, where OpenAI's o1 costs $60."
     assert details("DeepSeek-R1 is out", both) == [("price", both.removesuffix("."))]
+    compared = "The API costs $2.19 per million output tokens, where OpenAI's o1 costs $60."
+    assert details("DeepSeek-R1 is out", compared) == [("price", compared.removesuffix("."))]
+    assert details("DeepSeek-R1 is out", "Where OpenAI's o1 costs $60, some pay less per million tokens.") == []
 
 
 PIECES_LIST = [

@@ -270,6 +270,7 @@ def test_of_a_sentence_quoted_in_part_the_rest_stands_before_it_unmarked(text: s
         "“It is good” and “{},” Ann Example said.",
         "The fall was “{}” Ann Example said.",
         "The fall was “{},” one analyst said.",
+        f"{'a' * 200} was “{{}},” Ann Example said.",
         f"{'Very ' * 30} good it was “{{}},” Ann Example said.",
     ],
 )

@@ -383,8 +383,9 @@ async def test_when_charts_fail_as_well_both_errors_are_told(server: YahooServer
         regular(server, f"S{i}")
     server.fault("quote", Fault.SERVER_ERROR)
     server.fault("chart", Fault.DROPPED)
-    with pytest.raises(SourceError, match=r"answered 500 for quotes; charts fail too: Yahoo is unreachable"):
+    with pytest.raises(SourceError, match=r"answered 500 for quotes; charts fail too: Yahoo is unreachable") as found:
         await source.quotes([f"S{i}" for i in range(40)], NOON)
+    assert found.value.status == 500
     assert server.count("chart") < 40  # a dead server is not asked forty times
 
 
@@ -453,8 +454,9 @@ async def test_when_nobody_listens_the_error_says_so(
 ) -> None:
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    with pytest.raises(SourceError, match="unreachable"):
+    with pytest.raises(SourceError, match="unreachable") as found:
         await source.quotes(["NVDA"], NOON)
+    assert found.value.status is None
 
 
 async def test_listings_name_exchange_and_currency(server: YahooServer, source: Yahoo) -> None:

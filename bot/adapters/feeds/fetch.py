@@ -71,18 +71,7 @@ class Fetched:
 
 
 class FetchError(SourceError):
-    """A feed could not be fetched. ``status`` is the HTTP status, if there was a response."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        permanent: bool = False,
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(message, permanent=permanent, retry_after=retry_after)
-        self.status = status
+    """A feed could not be fetched."""
 
 
 def open_session() -> aiohttp.ClientSession:

@@ -141,7 +141,7 @@ class _LogReader:
         if 300 <= self.status < 500 and self.status not in _AGAIN:
             return DeliveryError(f"{recipient}: the service rejects the message ({self.status})", permanent=True)
         status = f" ({self.status})" if self.status else ""
-        return DeliveryError(f"{recipient}: Apprise could not deliver{status}")
+        return DeliveryError(f"{recipient}: Apprise could not deliver{status}", status=self.status or None)
 
 
 async def _aside(work: Callable[[], T]) -> T:

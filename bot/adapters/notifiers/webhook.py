@@ -119,7 +119,8 @@ class WebhookNotifier(Notifier):
             raise DeliveryError(f"{answer}: redirects are not followed; use the final address", permanent=True)
         if status < 500 and status not in _AGAIN:
             raise DeliveryError(f"{answer}: it rejects the message", permanent=True)
-        raise DeliveryError(answer, retry_after=min(wait, LONGEST_WAIT) if wait is not None else None)
+        wait = min(wait, LONGEST_WAIT) if wait is not None else None
+        raise DeliveryError(answer, retry_after=wait, status=status)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.core.health import ToldTrouble
 from bot.core.model import Absence, Missing, PricePoll, SourceReport, Trouble
 
 UNKNOWN = Missing(Absence.UNKNOWN, "the price source does not know this symbol; check how it is written")
@@ -17,10 +18,12 @@ TROUBLES = {
 }
 
 
-def price_report(at: datetime, detail: str, retry_after: timedelta | None, items: int = 0) -> SourceReport:
+def price_report(
+    at: datetime, detail: str, retry_after: timedelta | None, items: int = 0, status: int | None = None
+) -> SourceReport:
     """The report of a poll that failed, or was answered in part and has to wait."""
     until = at + retry_after if retry_after is not None else None
-    return SourceReport("prices", at, Trouble.FAILED, detail, items=items, fresh=items, until=until)
+    return SourceReport("prices", at, Trouble.FAILED, detail, items=items, fresh=items, status=status, until=until)
 
 
 @dataclass(slots=True)
@@ -29,8 +32,18 @@ class Absences:
     (``in_a_row``), once more where the reason changes, and once when it has a price."""
 
     in_a_row: int
+    strangers: Mapping[str, str] = field(default_factory=dict)
+    """What is to be said of watched symbols whose exchange is unknown."""
     _absent: dict[str, tuple[Absence, int]] = field(default_factory=dict)
     """Why, and at how many polls in a row."""
+
+    def resume(self, told: Iterable[ToldTrouble]) -> None:
+        """Go on after a restart with these that were told. A price held back is over with the next that is not."""
+        self._absent = {
+            t.subject: (t.absence, self.in_a_row)
+            for t in told
+            if t.source == "prices" and t.absence is not None and t.absence is not Absence.HELD_BACK
+        }
 
     def take(self, symbols: Sequence[str], poll: PricePoll, at: datetime) -> list[SourceReport]:
         """The reports after a poll for ``symbols``."""
@@ -43,7 +56,9 @@ class Absences:
             times = times + 1 if why is found.why else 1
             absent[symbol] = found.why, times
             if times <= self.in_a_row:
-                trouble = TROUBLES[found.why]
-                reports.append(SourceReport("prices", at, trouble, found.detail, subject=symbol, absence=found.why))
+                trouble, detail = TROUBLES[found.why], found.detail
+                if found.why is Absence.UNKNOWN:
+                    detail = self.strangers.get(symbol, detail)
+                reports.append(SourceReport("prices", at, trouble, detail, subject=symbol, absence=found.why))
         self._absent = absent
         return reports

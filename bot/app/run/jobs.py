@@ -59,10 +59,12 @@ class _Planned:
     seen_late: bool = False
     broken: bool = False
     reported: bool = False
+    unproven: bool = False
+    """An earlier run of the program reported it broken, and it has not run since."""
 
     def works(self) -> None:
         """It ran, and all is well."""
-        self.failures, self.trouble, self.broken = 0, "", False
+        self.failures, self.trouble, self.broken, self.unproven = 0, "", False, False
 
 
 @dataclass(slots=True)
@@ -136,6 +138,20 @@ class Jobs:
     def broken(self) -> Sequence[str]:
         """The jobs that do not work, in words."""
         return [_words(planned.name) for planned in self._planned.values() if planned.broken]
+
+    @property
+    def told(self) -> Mapping[str, Sequence[str]]:
+        """The jobs that were told to be broken, and not to work again, by the headline that said so."""
+        return {headline: [planned.name for planned in named] for headline, named in self._alarms.items()}
+
+    def resume(self, told: Mapping[str, Sequence[str]]) -> None:
+        """Go on after a restart: these are not told again, but that they work is, when they have run."""
+        for headline, names in told.items():
+            named = [self._planned[name] for name in names if name in self._planned]
+            for planned in named:
+                planned.reported = planned.unproven = True
+            if named:
+                self._alarms[headline] = named
 
     def overdue(self, grace: timedelta) -> Mapping[str, timedelta]:
         """By how much each job is late, of those that are more than ``grace`` late to begin, or to end."""
@@ -274,7 +290,7 @@ class Jobs:
             for planned in new:
                 planned.reported = True
         for headline, named in list(self._alarms.items()):
-            if not any(planned.broken for planned in named):
+            if not any(planned.broken or planned.unproven for planned in named):
                 del self._alarms[headline]
                 for planned in named:
                     planned.reported = False

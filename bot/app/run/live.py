@@ -17,7 +17,7 @@ from functools import partial
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.scheduler import Scheduler
 from bot.app.project import Project
-from bot.app.run.absences import Absences, price_report
+from bot.app.run.absences import UNKNOWN, Absences, price_report
 from bot.app.run.backfill import LOOK_EVERY, Backfill
 from bot.app.run.earnings import RETRY as EARNINGS_AGAIN
 from bot.app.run.earnings import EarningsDates
@@ -25,21 +25,26 @@ from bot.app.run.inbox import Inbox
 from bot.app.run.jobs import Job, Jobs
 from bot.app.run.leads import Leads
 from bot.app.run.outages import FeedOutages
+from bot.app.run.troubles import Told
 from bot.clock import stopwatch
 from bot.core.engine import Engine
 from bot.core.errors import AftershockError, SourceError, StoreBusyError, StoreError, StoreFullError
+from bot.core.health import HERE
 from bot.core.model import (
+    Absence,
     FeedState,
     Observation,
     Phase,
+    PricePoll,
     Quote,
     SourceReport,
+    Trouble,
 )
 from bot.core.model.feeds import FeedSpec
 from bot.core.news import Companies, Company, Topics, reader_of
 from bot.core.ports import Clock, Journal, Outbox, PriceSource, Upkeep
 from bot.core.prices.sessions import Timetable
-from bot.core.text.wording import age
+from bot.core.text.wording import age, listing
 from bot.cycle import Cycle, CycleResult
 from bot.delivery.recipients import notice
 from bot.threads import in_thread
@@ -110,19 +115,25 @@ class LiveBot:
     """By how much the machine's clock was set forward, or back if negative, since the last call."""
     happened: Callable[[datetime], None] = lambda at: None
     """Tells the clock that something outside happened at a time, which cannot lie in the future."""
+    told_before: Told = field(default_factory=Told)
+    """What an earlier run told, and not that it is over."""
+    keep_told: Callable[[Told], None] = lambda told: None
+    """Keeps what the operator was told is in trouble, for the next start."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
     backfill: Backfill = field(init=False)
     jobs: Jobs = field(init=False)
     absences: Absences = field(init=False)
+    strangers: Mapping[str, str] = field(default_factory=dict)
+    """Watched symbols whose exchange is unknown, with what to write, until the operator is told."""
     _since_jump: Callable[[], float] | None = None
     """The time since the operator was told that the clock jumped."""
 
     def __post_init__(self) -> None:
         self.backfill = Backfill(self.prices, lambda symbol: self.engine.view().prices(symbol), self.clock, self.turn)
         self.jobs = Jobs(self.scheduler, self.inbox.alarm, self._works_again, self._not_written)
-        self.absences = Absences(self.project.settings.operator.after_failures)
+        self.absences = Absences(self.project.settings.operator.after_failures, self.strangers)
 
     @property
     def engine(self) -> Engine:
@@ -159,6 +170,8 @@ class LiveBot:
         add("outages", self._tell_outages, every=TELL_OUTAGES)
         add("outcomes", self._update_outcomes, every=HOUSEKEEPING, within=LONG_WORK)
         add("housekeeping", self._housekeeping, every=HOUSEKEEPING, within=LONG_WORK)
+        self.absences.resume(self.told_before.sources)
+        self.jobs.resume(self.told_before.jobs)
         self.jobs.start()
 
     async def stop(self) -> None:
@@ -208,6 +221,10 @@ class LiveBot:
                     alert.severity.word,
                     alert.incident,
                 )
+        if any(report.trouble is Trouble.NONE and report.source not in HERE for report in reports):
+            self._poll_again(self.outages.reached())
+        if result.committed:
+            self.keep_told(Told(self.engine.view().told_troubles, self.jobs.told))
         if result.notifications:
             self.wake()
         if self.leads is not None and result.committed:
@@ -295,7 +312,8 @@ class LiveBot:
                 log.warning("prices failed: %s", error)
             self.counters.prices_failed = True
             wait = max(wait, error.retry_after or timedelta())
-            self.turn([price_report(self.clock.now(), str(error), error.retry_after)])
+            self.outages.unanswered()
+            self.turn([price_report(self.clock.now(), str(error), error.retry_after, status=error.status)])
         else:
             self._note_trades(poll.quotes)
             arrived = self.clock.now()
@@ -308,13 +326,26 @@ class LiveBot:
                 report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
             if self.counters.prices_failed:
                 log.info("prices work again")
-                self._poll_again(self.outages.reached())
+            self._poll_again(self.outages.reached())
             self.counters.prices_failed = False
             self.counters.last_prices_at = arrived
             self.counters.quotes += len(fresh)
             self.counters.symbols = len(fresh)
+            self._tell_strangers(poll)
             self.turn([*splits, *fresh, report, *self.absences.take(symbols, poll, arrived)])
         return max(wait - timedelta(seconds=spent()), min(wait, timedelta(seconds=1)))
+
+    def _tell_strangers(self, poll: PricePoll) -> None:
+        """Name the watched symbols whose exchange is unknown, once the price source has said which it does not know:
+        those are told of as such."""
+        priced = {quote.symbol for quote in poll.quotes}
+        unknown = {s for s in self.strangers if s not in priced and poll.missing.get(s, UNKNOWN).why is Absence.UNKNOWN}
+        told = {s: words for s, words in self.strangers.items() if s not in unknown}
+        self.strangers = {}
+        if told:
+            headline = f"No exchange known for {listing(list(told), 5)}"
+            detail = f"Watched by New York's hours, as far as there are prices. {'. '.join(list(told.values())[:5])}."
+            self.inbox.announce(notice("symbols", headline, detail, self.clock.now()))
 
     def _note_trades(self, quotes: Sequence[Quote]) -> None:
         """Tell the clock of the latest trade, which is not in the future; a single one may be the vendor's error."""

@@ -1,7 +1,7 @@
 """Outages of feeds and of the history: each change is reported once.
 
 Feeds that fail and recover go to the log, many at once in one line. Feeds that could not be reached at all are
-remembered, so that they are polled as soon as the network is back instead of after their back-off.
+remembered, so that they are polled as soon as anything answers again instead of after their back-off.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class FeedOutages:
     """How many there are."""
     _failing: dict[str, str] = field(default_factory=dict)
     _out_of_reach: set[str] = field(default_factory=set)
-    _offline: bool = False
+    _silent: bool = False
+    """Since something became unreachable nothing has answered."""
     _news: dict[str, str] = field(default_factory=dict)
     """Changes to log since the last call: each feed's trouble, empty if it works again."""
 
@@ -52,18 +53,21 @@ class FeedOutages:
             else:
                 log.debug("feed %s: %s %s", name, report.trouble, report.detail)
         if report.trouble is Trouble.FAILED and report.status is None:
+            # one that stays out of reach while others answer keeps to its back-off
+            self._silent = self._silent or name not in self._out_of_reach
             self._out_of_reach.add(name)
-            self._offline = self._offline or len(self._out_of_reach) >= self._offline_from
             return ()
         self._out_of_reach.discard(name)
         return self.reached()
 
+    def unanswered(self) -> None:
+        """Prices could not be had either."""
+        self._silent = True
+
     def reached(self) -> Sequence[str]:
-        """The network works. Returns the feeds to poll again now, if it was down before."""
-        if not self._offline:
-            return ()
-        self._offline = False
-        return sorted(self._out_of_reach)
+        """Something answered: the network works. Returns the feeds to poll again now, if it was down before."""
+        silent, self._silent = self._silent, False
+        return sorted(self._out_of_reach) if silent and len(self._out_of_reach) >= self._offline_from else ()
 
     def tell(self) -> None:
         """Log what changed."""

@@ -4,7 +4,8 @@ The files are checked several times a second. An edit is loaded once two checks 
 write in pieces, or by renaming), and only if nothing changed while it was read. An edit with a mistake changes
 nothing: the last good rules stay in force, every mistake is logged and the first sent to the operator.
 
-``config.yaml`` itself is read at the start only; that it changed is logged once.
+``config.yaml`` itself comes into force at a start only; that it changed is logged once, and a mistake in it, with which
+the next start would fail, is sent to the operator.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from bot.app.project import Project, read_rules_folder, with_rules_reloaded
 from bot.app.run.live import AT_A_TIME, LiveBot, compiled
 from bot.config.rules import rule_files
+from bot.config.settings.model import load_settings
 from bot.config.yaml.reading import read_file
 from bot.core.errors import ConfigError, Problem, StoreError
 from bot.core.model import SourceReport, Trouble
@@ -184,6 +186,7 @@ class Reloader:
         before, self._watch.taken = self._watch.taken, found
         if found.get(str(self._config)) != before.get(str(self._config)):
             log.warning("%s has changed; restart the bot to apply it", self._config.name)
+            await self._check_configuration()
         if mistake is None:
             await self._apply(project, found, anew)
         else:
@@ -197,6 +200,15 @@ class Reloader:
         if not len(project.rules):
             raise ConfigError([Problem(str(settings.rules), 0, 0, "", "no rules are left here; put a rule file here")])
         return project, anew
+
+    async def _check_configuration(self) -> None:
+        """Tell whether the bot would start with ``config.yaml`` as it is now."""
+        trouble, detail = Trouble.NONE, ""
+        try:
+            await asyncio.wrap_future(in_thread(partial(load_settings, self._config), "read config.yaml"))
+        except ConfigError as error:
+            trouble, detail = Trouble.FAILED, first_mistake(error, self._config.parent)
+        self._bot.inbox.report(SourceReport("configuration", self._bot.clock.now(), trouble, detail))
 
     def _refuse(self, mistake: ConfigError) -> None:
         """Report the mistakes; the rules in force stay."""

@@ -55,7 +55,7 @@ SAMPLE = Summary(
         Block("what happened", BlockKind.FACTS, 90, "What happened", _HAPPENED),
         Block("why", BlockKind.FACTS, 80, "Likely cause", _WHY),
         Block("voices", BlockKind.QUOTES, 40, "Voices", ((_VOICE,),)),
-        Block("precedents", BlockKind.FACTS, 30, "Precedents, closest first", ((_PRECEDENT,),)),
+        Block("precedents", BlockKind.FACTS, 30, "Precedents", ((_PRECEDENT,),)),
         Block("note", BlockKind.NOTE, 10, lines=((f"A test, sent by hand. {NOT_ADVICE}",),)),
     ),
     _HEADLINE,

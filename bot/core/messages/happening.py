@@ -20,13 +20,16 @@ MOST_KINDS = 3
 
 def read(stories: Sequence[Story], cause: CauseRef | None, reader: StoryReader) -> list[tuple[Story, Said]]:
     """The stories of the happening that ``cause`` is part of, by ``seen_at``, each with what it says of the news. Those
-    on another lab or model, which only compare theirs with it, are left out."""
+    on another lab or model, which only compare theirs with it, are left out. None where the cause does not concern
+    AI."""
+    if cause is None or cause.topic not in reader.topics.ai_topics:
+        return []
     ordered = sorted({story.id: story for story in stories}.values(), key=lambda story: (story.seen_at, story.id))
     if len(ordered) > EARLIEST + LATEST:
         ordered = [*ordered[:EARLIEST], *ordered[-LATEST:]]
     said = [(story, reader.said(story)) for story in ordered]
     kin = [reader.with_kin(one.about[:1]) for _, one in said]
-    agents = reader.with_kin(cause.agents) if cause is not None else frozenset()
+    agents = reader.with_kin(cause.agents)
     families = _families(agents)
     if not families:  # a lab alone is known, or nobody: the model that most stories are about
         counted = Counter(name for names in kin if not agents or agents & names for name in _families(names))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.model import Field
-from bot.core.news.lexicon import Features
+from bot.core.news.lexicon import Features, Hit
 from bot.core.news.passages import passages
-from bot.core.news.topics import FoundFeatures, compile_test
+from bot.core.news.topics import FeatureTest, FoundFeatures, compile_test
 from bot.core.news.vocabulary import Topics
 
 ELSEWHERE = 0.5
@@ -63,14 +63,26 @@ class KindReader:
     def details(
         self, found: FoundFeatures, parts: Sequence[tuple[Field, str]], is_about: Callable[[frozenset[str]], bool]
     ) -> Iterator[Quoted]:
-        """The sentences of ``parts`` that tell details. ``is_about``: whether a sentence that names these labs and
-        models is about those that the story is about."""
+        """The sentences of ``parts`` that tell details of what the story is about. ``is_about``: whether one of these
+        labs and models is that. A sentence that names only others is about them, unless it first tells the detail and
+        then compares: "it costs $2 per million tokens, where o1 costs $60"."""
         for where, text in parts:
             for passage in passages(text, where):
                 hits = [h for h in found.hits if h.where is where and passage.start <= h.start < h.stop <= passage.stop]
                 mask = 0
                 for hit in hits:
                     mask |= hit.term.features
-                told = [name for name, test in self._details if test.holds(mask)]
-                if told and is_about(frozenset(f"{h.term.kind}:{h.name}" for h in hits if h.term.kind in _MAKERS)):
-                    yield from (Quoted(name, passage.words) for name in told)
+                for name, test in self._details:
+                    if test.holds(mask) and _concerns(hits, test, is_about):
+                        yield Quoted(name, passage.words)
+
+
+def _concerns(hits: Sequence[Hit], test: FeatureTest, is_about: Callable[[frozenset[str]], bool]) -> bool:
+    makers = [hit for hit in hits if hit.term.kind in _MAKERS]
+    if not makers or is_about(frozenset(f"{hit.term.kind}:{hit.name}" for hit in makers)):
+        return True
+    wanted = 0
+    for group in test.groups:
+        wanted |= group
+    told = min((h.start for h in hits if h.term.kind not in _MAKERS and h.term.features & wanted), default=None)
+    return told is not None and all(hit.start > told for hit in makers)

@@ -155,13 +155,16 @@ class StoryReader:
         return self._exposures.why(self._look(story)[3]) if self.read(story).scored else ()
 
     def _read_said(self, story: Story) -> Said:
+        content = self.read(story)
+        if not content.scored:  # a song on the radio is no news of music made by models
+            return Said()
         title, summary, _, found = self._look(story)
-        about = self.read(story).anchors
+        about = content.anchors
         kin = self.with_kin(about[:1])
         details = self._kinds.details(
             found,
             ((Field.TITLE, title.text), (Field.SUMMARY, summary.text)),
-            lambda named: not named or not kin.isdisjoint(self.with_kin(named)),
+            lambda named: not kin.isdisjoint(self.with_kin(named)),
         )
         return Said(about, tuple(self._kinds.kinds(found)), tuple(details))
 

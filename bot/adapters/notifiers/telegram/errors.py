@@ -83,6 +83,14 @@ def delivery_error(
     error: Exception, trace: RequestTrace, address: Address, *, edit: bool, redact: Callable[[str], str]
 ) -> DeliveryError:
     """The delivery's outcome for ``error``, given the ``trace`` of the request; its text without secrets."""
+    found = _outcome(error, trace, address, edit=edit, redact=redact)
+    found.status = trace.status
+    return found
+
+
+def _outcome(
+    error: Exception, trace: RequestTrace, address: Address, *, edit: bool, redact: Callable[[str], str]
+) -> DeliveryError:
     text = _short(redact(str(error)).strip()) or type(error).__name__
     if isinstance(error, RetryAfter):
         return DeliveryError(text, retry_after=asked_wait(error))

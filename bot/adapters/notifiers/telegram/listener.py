@@ -18,8 +18,9 @@ from telegram import BotCommand, BotCommandScopeChat
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
+from bot.adapters.notifiers.telegram.address import CHANNEL
 from bot.adapters.notifiers.telegram.commands import CommandHandler, Rights
-from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect
+from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, RequestTrace, connect, watch
 from bot.adapters.notifiers.telegram.conversation import Conversation, SomeApplication
 from bot.adapters.notifiers.telegram.errors import asked_wait
 from bot.adapters.notifiers.telegram.permissions import Permissions
@@ -32,6 +33,8 @@ from bot.core.waiting import back_off
 
 log = logging.getLogger(__name__)
 
+COMMANDS = "commands"
+"""The subject of its reports."""
 _ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
 _FIRST_DELAY, _LAST_DELAY = timedelta(seconds=1), timedelta(minutes=1)
 _GOODBYE = 0.8
@@ -43,7 +46,8 @@ class TelegramListener:
     """Answers commands and buttons. Sending alerts does not depend on it.
 
     ``report`` is called for every failed poll and once on recovery (source ``telegram``, subject ``commands``).
-    ``access`` returns the current permissions. ``poll_for`` is how long a poll waits at the server.
+    ``access`` returns the current permissions. ``poll_for`` is how long a poll waits at the server. ``reported``: an
+    earlier run reported a failure, and not its end.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class TelegramListener:
         poll_for: timedelta = timedelta(seconds=50),
         timeout: float = 20.0,
         first_delay: timedelta = _FIRST_DELAY,
+        reported: bool = False,
     ) -> None:
         self._bot = connect(token, base_url, timeout, pool_size=8)
         self._application: SomeApplication = Application.builder().bot(self._bot).updater(None).build()
@@ -73,7 +78,9 @@ class TelegramListener:
         self._first_delay = first_delay
         self._offset: int | None = None
         self._confirmed: int | None = None
-        self._failure = ""
+        self._failure = "before" if reported else ""
+        """The kind of the last failure, until a poll succeeds."""
+        self._trace = RequestTrace()
         self._initialized = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -98,9 +105,12 @@ class TelegramListener:
 
     async def _turn(self) -> None:
         """Poll once, and handle the updates."""
+        self._trace = watch()
         if not self._initialized:
             await self._open()
-        wait = int(self._poll_for.total_seconds())
+            self._trace = watch()
+        # after a failure the first answer must not take as long as it takes somebody to write something
+        wait = 0 if self._failure else int(self._poll_for.total_seconds())
         received = await receive(self._bot, offset=self._offset, wait=wait, allowed=_ALLOWED)
         self._confirmed = self._offset
         for each in received:
@@ -160,7 +170,7 @@ class TelegramListener:
             self._failure = kind
             effect = "alerts are still sent, commands are not answered" if kind == "conflict" else "alerts wait"
             log.warning("%s; %s", text, effect)
-        self._report_state(Trouble.FAILED, text)
+        self._report_state(Trouble.FAILED, text, self._trace.status)
         return None
 
     def _worked(self) -> None:
@@ -169,8 +179,9 @@ class TelegramListener:
             log.info("listening to Telegram again")
             self._report_state(Trouble.NONE, "listening again")
 
-    def _report_state(self, trouble: Trouble, detail: str) -> None:
-        self._report(SourceReport("telegram", self._clock.now(), trouble, detail, subject="commands"))
+    def _report_state(self, trouble: Trouble, detail: str, status: int | None = None) -> None:
+        report = SourceReport(CHANNEL, self._clock.now(), trouble, detail, status=status, subject=COMMANDS)
+        self._report(report)
 
     async def _close(self) -> None:
         """Confirm the updates handled, so that a restart does not answer them again; then close the connections."""

@@ -237,7 +237,9 @@ class YahooClient:
         if left <= 0:
             raise TimeoutError(f"no complete response within {self._call_timeout:g} s")
         options["timeout"] = left
+        self._call.status = None
         response = request(method=method, url=url, **options)
+        self._call.status = response.status_code
         if response.status_code == 429:
             wait = retry_after(response.headers)
             self._call.limited = WHEN_LIMITED if wait is None else min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
@@ -269,7 +271,7 @@ class YahooClient:
     def _bounded_call(self, what: str, ask: Callable[[], T], *, quotes: bool = False) -> T:
         self._refuse_while_resting(quotes=quotes)
         self._call.deadline = time.monotonic() + self._call_timeout
-        self._call.limited, self._call.what, self._call.quotes = None, what, quotes
+        self._call.limited, self._call.what, self._call.quotes, self._call.status = None, what, quotes, None
         try:
             try:
                 return ask()
@@ -282,10 +284,12 @@ class YahooClient:
             if limited is not None or type(error).__name__ == "YFRateLimitError":
                 wait = limited or WHEN_LIMITED
                 message = f"rate-limited by Yahoo (429 for {what}); retrying in {wait.total_seconds():.0f} s"
-                raise RateLimitedError(message, retry_after=wait) from error
-            if isinstance(error, SourceError):
+                raise RateLimitedError(message, retry_after=wait, status=429) from error
+            found = error if isinstance(error, SourceError) else _wrapped(what, error)
+            found.status = self._call.status
+            if found is error:
                 raise
-            raise _wrapped(what, error) from error
+            raise found from error
         finally:
             self._call.deadline = None
 
@@ -302,7 +306,7 @@ class YahooClient:
         left = until - self._monotonic()
         if left > 0:
             message = f"rate-limited by Yahoo (429 for {what}); not asked again for another {math.ceil(left)} s"
-            raise RateLimitedError(message, retry_after=timedelta(seconds=left), asked=False)
+            raise RateLimitedError(message, retry_after=timedelta(seconds=left), asked=False, status=429)
 
     def _forget_bad_cookie(self) -> bool:
         """Delete a cached cookie that yfinance cannot use, from memory and disk; whether there was one."""

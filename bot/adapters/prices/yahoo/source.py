@@ -186,7 +186,7 @@ class Yahoo(PriceSource):
             else:
                 items += answer
         if not items and not errors and not self._answered.isdisjoint(wanted):
-            errors = [SourceError("Yahoo returned no quotes")]
+            errors = [SourceError("Yahoo returned no quotes", status=200)]
             missing = dict.fromkeys(wanted, _missing(errors[0], Absence.NOT_ANSWERED))
         return items, missing, errors
 
@@ -248,15 +248,17 @@ class Yahoo(PriceSource):
         if now < next_at:
             note = f"{why}; charts are read at most every {self._charts_interval.total_seconds():.0f} s"
             if give_up:
-                raise SourceError(note) from why
+                raise SourceError(note, status=why.status) from why
             return _FromCharts([], {}, note)
         self._charts_at = now
         ask = partial(self._client.chart, range="1d", interval="1m", includePrePost="true")
         charts = await self._each(symbols, ask)
         if not charts.read and give_up:
             if isinstance(charts.error, RateLimitedError):
-                raise SourceError(f"{why}; {charts.error}", retry_after=why.retry_after) from charts.error
-            raise SourceError(f"{why}; charts fail too: {charts.error}", retry_after=why.retry_after) from why
+                raise SourceError(f"{why}; {charts.error}", retry_after=why.retry_after, status=429) from charts.error
+            status = why.status or (charts.error.status if charts.error is not None else None)
+            message = f"{why}; charts fail too: {charts.error}"
+            raise SourceError(message, retry_after=why.retry_after, status=status) from why
         note = f"{why}; prices of {len(charts.read)} of {len(symbols)} symbols are from charts"
         log.warning("%s", note)
         items = [{**chart_item(chart), "symbol": symbol} for symbol, chart in charts.read.items()]

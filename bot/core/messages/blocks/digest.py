@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.core.health import RULES_BAD, SOURCE_NAMES
+from bot.core.health import MISTAKES, SOURCE_NAMES
 from bot.core.messages.blocks.correction import corrected
 from bot.core.messages.blocks.frame import framed
 from bot.core.model import (
@@ -370,8 +370,8 @@ def _sources(found: Digest) -> list[Block]:
 
 def _source(source: str, subject: str, trouble: Trouble, detail: str) -> Line:
     who = SOURCE_NAMES.get(source, f"Feed {source}")
-    if source == "rules" and trouble is Trouble.FAILED:
-        who, words = RULES_BAD, ""
+    if source in MISTAKES and trouble is Trouble.FAILED:
+        who, words = MISTAKES[source][0], ""
     else:
         words = f" {TROUBLE_WORDS.get(trouble, trouble.value)}"
     about = f": {subject}" if subject else ""

@@ -37,13 +37,13 @@ def why(
     if claim is Claim.POSSIBLE:
         return [_block([*calendar, *_possibly(cause, seen)], claim)]
     lines: list[Line] = [(*_story(cause.title, cause.link), *_origin(cause), ".")]
-    if not known:
-        lines += _background(cause, seen, company, exposure, naming)
     lines += _certainty(cause, claim)
     lines += calendar
     if change := corrected(seen.lead, topic) or replaced(seen.lead, seen.alerts):
         lines.append((change,))
-    return [_block(lines, claim)]
+    about = [] if known else _background(cause, seen, company, exposure, naming)
+    details = [Block("about the cause", BlockKind.LINKS, 58, "About it", tuple(about), folded=True)] if about else []
+    return [_block(lines, claim), *details]
 
 
 def _background(

@@ -127,6 +127,7 @@ def _presentable(words: str, heading: bool) -> bool:
 
 _FULL_STOPS = frozenset(".!?…。！？")
 MOST_LEADING = 16  # tokens before a quotation that begin its sentence
+LONGEST_LEADING = 120  # characters of them
 MOST_TOKENS = 60  # tokens of a sentence that are read on each side of a quotation
 
 
@@ -210,7 +211,7 @@ class _Paragraph:
         if any(self._speakers.is_person(pair) for pair in pairwise(left)):
             return ""
         lead_in = cut(self.text, left)
-        return "" if has_invisible(lead_in) else lead_in
+        return "" if len(lead_in) > LONGEST_LEADING or has_invisible(lead_in) else lead_in
 
     def _after(
         self, at: int, words: str, left: list[Token], right: list[Token], lead_in: str
