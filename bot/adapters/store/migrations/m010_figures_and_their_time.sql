@@ -1,5 +1,5 @@
--- What an alert was when it fired stands apart from what it was when it reached its severity; an incident's cause is the
--- one that its messages tell.
+-- What an alert was when it fired stands apart from what it was when it reached its severity; and an incident's cause is
+-- one that is no more than possible only where it has no other.
 
 DROP VIEW alert_history;
 CREATE VIEW alert_history AS
@@ -37,7 +37,7 @@ SELECT a.id, a.fired_at,
        a.rule_version, r.mode AS run_mode, r.name AS run_name
 FROM alerts a JOIN runs r ON r.id = a.run_id LEFT JOIN incidents i ON i.id = a.incident_id;
 
--- as in messages: a cause that is no more than possible (below 0.6) gives way to any other, then the lead's comes first
+-- a cause below 0.6 is told as no more than possible
 DROP VIEW incident_summary;
 CREATE VIEW incident_summary AS
 SELECT i.id, i.started_at, i.updated_at, i.closed_at, i.session, i.last_session, i.topic, i.severity, i.severity_rank,
