@@ -75,8 +75,8 @@ def open_history(file: Path) -> AbstractContextManager[History]:
 
 
 BACKTEST = (
-    "a backtest keeps the prices only of benchmarks and of stocks from their first alert on, with what came just before; "
-    "other stocks have none here, and rules on groups are unknown"
+    "a backtest keeps the prices only of benchmarks and of stocks from their first alert on, with what came just "
+    "before; other stocks have none here, and rules on groups are unknown"
 )
 """What to bear in mind where a backtest's prices are played again."""
 

@@ -15,6 +15,7 @@ from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, databas
 from bot.cli.tables import print_json
 from bot.core.errors import ConfigError, UsageError
 from bot.core.prices.windows import parse_duration_or_zero
+from bot.core.text.wording import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,9 +71,9 @@ def backtest(
 ) -> None:
     """Play recorded prices and news through the engine: what would the bot have sent?
 
-    Lists the incidents. Rows before --from warm up the windows. Rows that cannot be read are listed and skipped. The history goes to a
-    temporary database unless --database names one. Rows that look like a split or like pounds among pence are listed
-    as doubtful.
+    Lists the incidents. Rows before --from warm up the windows. Rows that cannot be read are listed and skipped. The
+    history goes to a temporary database unless --database names one. Rows that look like a split or like pounds among
+    pence are listed as doubtful.
     """
     from rich.console import Console
 
@@ -188,7 +189,9 @@ def _print_summary(summary: dict[str, Any], stderr: Console, where: str) -> None
     notes += [f"{skipped} symbols skipped that are not watched"] if skipped else []
     if notes:
         stderr.print("; ".join(notes))
-    stderr.print(f"{by_rule}; {summary['incidents']} incidents, {summary['notifications']} messages{where}")
+    stderr.print(
+        f"{by_rule}; {count(summary['incidents'], 'incident')}, {count(summary['notifications'], 'message')}{where}"
+    )
 
 
 def _print_incidents(database: Path, incidents: Collection[str]) -> None:

@@ -16,7 +16,18 @@ _METADATA = Path(__file__).with_name("metadata.yaml")
 
 FRACTIONS = frozenset(
     {
-        *("change", "fired_change", "severity_change", "worst", "last_change", "change_from_reference", "mean", "lowest", "highest", "lower"),
+        *(
+            "change",
+            "fired_change",
+            "severity_change",
+            "worst",
+            "last_change",
+            "change_from_reference",
+            "mean",
+            "lowest",
+            "highest",
+            "lower",
+        ),
         *("mean_from_reference", "after_15_min", "after_1_hour", "after_close", "after_1_session", "after_5_sessions"),
         "after_20_sessions",
     }

@@ -15,8 +15,23 @@ import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.core.errors import StoreError
-from bot.core.model import Block, BlockKind, Notification, Severity, Summary, Suppression, SuppressionReason
+from bot.core.model import (
+    Block,
+    BlockKind,
+    Claim,
+    Figures,
+    Notification,
+    Phase,
+    Reference,
+    Severity,
+    StockMove,
+    Summary,
+    Suppression,
+    SuppressionReason,
+    ToldCause,
+)
 from bot.core.model import NotificationState as State
+from bot.web.formatting import shown
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 from tests.web.conftest import asker, site
 
@@ -208,6 +223,58 @@ async def test_what_was_held_back_or_lost_is_said(own: httpx.AsyncClient, store:
     store.commit(batch(fired(shock), incident("i1", "a1"), *told))
     said = words_of(await own.get("/incident/i1"))
     assert "to 5: 1 sent, 1 in doubt , 1 failed , 1 held back, 1 waiting" in said
+
+
+def summed(words: str, cause: ToldCause | None, *moves: StockMove) -> Summary:
+    blocks = (Block("headline", BlockKind.HEADLINE, 100, lines=((words,),)),)
+    return Summary(blocks, words, figures=Figures(after(60), moves), cause=cause)
+
+
+def moved(symbol: str, change: float) -> StockMove:
+    before = Reference("previous close", 100.0, NOW, NOW.date())
+    return StockMove(symbol, 100 * (1 + change), change, before, NOW, NOW.date(), Phase.REGULAR, Severity.HIGH)
+
+
+async def test_an_incident_is_told_as_of_one_moment(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    told = ToldCause("A tool that does the work", "wire", "https://news.example/t", Claim.STATED, 0.81)
+    first = replace(
+        notification("n1", incident="i1", state=State.SENT),
+        summary=summed("One falls.", None, moved("NVDA", -0.1)),
+        text="One falls.",
+    )
+    edit = replace(
+        notification("e1", incident="i1", state=State.SENT, edits="n1", at=after(60)),
+        summary=summed("Two fall.", told, moved("NVDA", -0.12), moved("AMD", -0.11)),
+        text="Two fall.",
+    )
+    three = [alert(f"a{n}", symbol, incident="i1") for n, symbol in enumerate(("NVDA", "AMD", "TSM"))]
+    whole = incident("i1", *(a.id for a in three), symbols=("NVDA", "AMD", "TSM"))
+    store.commit(batch(story("s1"), *map(fired, three), whole, first, edit))
+    for said in (words_of(await own.get("/")), words_of(await own.get("/incident/i1"))):
+        assert "Two fall." in said
+        assert "NVDA −12.0 %" in said
+        assert "the furthest of 2 stocks" in said
+        assert f"s of {shown(after(60))}" in said
+        assert "A tool that does the work" in said
+        assert "likely (0.81)" in said
+    said = words_of(await own.get("/incident/i1"))
+    assert "3 stocks with alerts" in said
+    assert f"{shown(NOW)} last edited {shown(after(60))} first message" in said
+
+
+async def test_a_cause_that_the_message_does_not_tell_has_its_own_time(
+    own: httpx.AsyncClient, store: SqliteStore
+) -> None:
+    one = alert("a1", incident="i1", cause=replace(cause("s1"), confidence=0.81))
+    words = "Nvidia falls 10 %; no cause found in the news"
+    told = replace(
+        notification("n1", incident="i1", state=State.SENT),
+        summary=summed(words, None, moved("NVDA", -0.1)),
+        text=words,
+    )
+    store.commit(batch(story("s1"), fired(one), incident("i1", "a1", at=after(600)), told))
+    for said in (words_of(await own.get("/")), words_of(await own.get("/incident/i1"))):
+        assert f"by its alerts, {shown(after(600))}" in said
 
 
 async def test_what_was_never_sent_is_not_shown_as_sent(own: httpx.AsyncClient, store: SqliteStore) -> None:

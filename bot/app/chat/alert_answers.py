@@ -130,7 +130,9 @@ class AlertAnswers:
         since = f"{alert['severity']} since {_moment(alert['severity_at'])}" if rose else alert["severity"]
         then = f" at {price(alert['price'])}, {_percent(alert['change'])}".rstrip(", ") if rose else ""
         blocks = [facts([f"{fired}, {since}{then}"])]
-        blocks.append(plain_lines(lines, f"Conditions {_moment(alert['severity_at'])}" if rose else "Conditions", weight=60))
+        blocks.append(
+            plain_lines(lines, f"Conditions {_moment(alert['severity_at'])}" if rose else "Conditions", weight=60)
+        )
         if cause := alert["cause"]:
             blocks.append(facts(_cause(cause, self.bot.project.topics.titles), _heading(cause), weight=55))
         ids = f"Alert {alert['id']}" + (f", incident {alert['incident']}" if alert["incident"] else "")

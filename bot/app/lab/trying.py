@@ -132,7 +132,9 @@ def try_history(
     with read_store(database) as store:
         observations: Iterable[Observation] = store.observations(start - window, until)
         symbols: dict[str, None] = {}
-        if backtest or store.extra(POSITION) is not None:  # a replay's database is small, and watches what its episode has
+        if (
+            backtest or store.extra(POSITION) is not None
+        ):  # a replay's database is small, and watches what its episode has
             observations = list(observations)
             symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
         engine = workbench.engine(workbench.rules(symbols), min(start, extent[0]))

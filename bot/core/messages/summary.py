@@ -118,7 +118,9 @@ class MessageBuilder:
             *self._next(thread, seen.at),
         ]
         agents = seen.told_cause.agents if seen.told_cause and seen.claim is Claim.STATED else ()
-        return replace(framed(headline, folded(blocks)), agents=agents, figures=seen.figures, cause=seen.cause_for_lists)
+        return replace(
+            framed(headline, folded(blocks)), agents=agents, figures=seen.figures, cause=seen.cause_for_lists
+        )
 
     def follow_up(
         self,

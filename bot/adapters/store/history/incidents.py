@@ -133,10 +133,10 @@ def incident_tests(filters: Filters, row: str) -> list[Test]:
 def show_incident(source: Source, incident_id: str) -> dict[str, Any] | None:
     """One incident with everything that belongs to it, as a JSON object; ``None`` where there is none.
 
-    Beside the fields of ``list_incidents``: the ``headline`` of its last message, ``alerts`` (as ``find_alerts`` gives them, each with
-    its ``outcomes``), ``stories`` in the order seen, ``messages`` (each announcement once, however many received it,
-    with counts by state, the ``message`` it belongs to, its ``text`` and its blocks as the JSON text ``summary``), and
-    readers' ``verdicts``.
+    Beside the fields of ``list_incidents``: the ``headline`` of its last message and its time, ``alerts`` (as
+    ``find_alerts`` gives them, each with its ``outcomes``), ``stories`` in the order seen, ``messages`` (each
+    announcement once, however many received it, with counts by state, the ``message`` it belongs to, its ``text`` and
+    its blocks as the JSON text ``summary``), and readers' ``verdicts``.
     """
     key = clean(incident_id)
     with opened(source) as conn:
