@@ -35,10 +35,12 @@ def price(value: float | None) -> str:
     return wording.price(value) if value is not None else ""
 
 
-def when(at: str | None) -> Markup:
-    """A stored time as a ``<time>`` element; empty for none."""
+def when(at: str | datetime | None) -> Markup:
+    """A time, as stored or read, as a ``<time>`` element; empty for none."""
     if not at:
         return Markup()
+    if isinstance(at, datetime):
+        at = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     try:
         time = parsed(at)
     except ValueError:

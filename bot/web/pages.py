@@ -190,7 +190,7 @@ def _told(last: ToldMessage | None) -> dict[str, Any] | None:
         return None
     moves = last.summary.figures.moves if last.summary and last.summary.figures else ()
     return {
-        "at": f"{last.at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "at": last.at,
         "headline": last.headline,
         "stocks": len(moves),
         "furthest": max(moves, key=lambda m: abs(m.change), default=None),

@@ -422,8 +422,8 @@ def test_what_an_alert_fired_at_stays_beside_what_its_severity_rose_at(store: Sq
 def test_the_cause_of_an_incident_is_no_more_than_possible_only_without_another(
     store: SqliteStore, path: Path, possible: bool
 ) -> None:
-    weak = replace(cause("s1", title="Weak"), confidence=STATED_FROM - 0.01)
-    other = replace(cause("s1", title="Other"), confidence=STATED_FROM - 0.2 if possible else STATED_FROM)
+    weak = replace(cause("s1"), title="Weak", confidence=STATED_FROM - 0.01)
+    other = replace(cause("s1"), title="Other", confidence=STATED_FROM - 0.2 if possible else STATED_FROM)
     lead, second = alert("a1", incident="i1", cause=weak), alert("a2", "AMD", incident="i1", cause=other)
     store.commit(batch(story("s1"), fired(lead), fired(second), incident("i1", "a1", "a2")))
     with closing(sqlite3.connect(path)) as conn:

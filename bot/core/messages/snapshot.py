@@ -88,7 +88,10 @@ class Snapshot:
         if self.cause is None or self.claim is None:
             return None
         cause = self.cause
-        return ToldCause(cause.title, cause.source, cause.link, self.claim, cause.confidence)
+        return ToldCause(
+            *(cause.title, cause.source, cause.link, self.claim, cause.confidence),
+            *(cause.first_title, cause.first_seen_at),
+        )
 
     def move_of(self, symbol: str) -> StockMove | None:
         """The move of one of the stocks it counts."""

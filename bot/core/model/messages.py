@@ -116,6 +116,9 @@ class ToldCause:
     link: str
     claim: Claim
     confidence: float | None = None
+    first_title: str = ""
+    """Title of the first story of the same happening; when it was seen follows."""
+    first_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
