@@ -102,7 +102,7 @@ async def running_bot(
         timetables = _timetables(start.project, clock)
         prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
-        notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console)
+        notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console, store)
         closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
 
         def told_before() -> Told:
@@ -265,11 +265,14 @@ def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     return {*SOURCE_NAMES}.difference(off).union(notifiers, feeds)
 
 
-def _notifiers(start: Startup, view: Callable[[], View], clock: Clock, console: TextIO) -> dict[str, Notifier]:
+def _notifiers(
+    start: Startup, view: Callable[[], View], clock: Clock, console: TextIO, store: Store
+) -> dict[str, Notifier]:
     pictures = Charts(view) if start.project.settings.telegram.pictures else None
     if start.token.token is None:
         log.warning("no Telegram token: alerts are printed here; to connect Telegram, run: python main.py setup")
-    return live_notifiers(start.project.settings, start.token, console, clock, start.project.folder, pictures)
+    settings, folder = start.project.settings, start.project.folder
+    return live_notifiers(settings, start.token, console, clock, folder, pictures, store.recipients)
 
 
 def _receiving(project: Project, store: Store, access_lists: AccessLists, notifiers: dict[str, Notifier]) -> Audience:

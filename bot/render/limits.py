@@ -8,6 +8,8 @@ from bot.core.model import Block, BlockKind, Summary
 
 MESSAGE_LIMIT = 4096
 """UTF-16 code units of a message, counted after its markup is parsed (https://core.telegram.org/bots/api#sendmessage)."""
+CAPTION_LIMIT = 1024
+"""The same of a picture's caption (https://core.telegram.org/bots/api#sendphoto)."""
 ENTITY_LIMIT = 100
 """Formatted entities in a message; Telegram silently drops the rest."""
 MARKUP_LIMIT = 30_000

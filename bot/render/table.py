@@ -26,12 +26,19 @@ def table_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     cells = [row + [""] * (count - len(row)) for row in cells]
     alone = [count > 1 and not any(row[1:]) for row in cells]
     columns = [[row[i] for row, single in zip(cells, alone, strict=True) if not single] for i in range(count)]
-    numeric = [bool(column[1:]) and any(column[1:]) and all(map(_NUMBER.match, column[1:])) for column in columns]
+    numeric = numeric_columns(cells)
     widths = _fit([max((cell_width(cell) for cell in column), default=0) for column in columns], numeric, width)
     return [
         cut_cell(row[0], width) if single else _line(row, widths, numeric)
         for row, single in zip(cells, alone, strict=True)
     ]
+
+
+def numeric_columns(cells: Sequence[Sequence[str]]) -> list[bool]:
+    """Which columns hold numbers below their heading; rows with only a first cell do not count. Rows of one length."""
+    rows = [row for row in cells if len(row) == 1 or any(row[1:])]
+    columns = [[row[i] for row in rows] for i in range(len(cells[0]))]
+    return [bool(column[1:]) and any(column[1:]) and all(map(_NUMBER.match, column[1:])) for column in columns]
 
 
 def _fit(widths: list[int], numeric: list[bool], width: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Moment, Strong, Summary
 from bot.core.text.links import safe_link
@@ -14,7 +15,7 @@ from bot.render.text import clean, code_lines, cut_words, unmention, utf16_lengt
 _LONG_LINES = 4
 _LONG_UNITS = 420
 _NOTHING = "Aftershock"
-_TIME_FORMAT = "dt"
+TIME_FORMAT = "dt"
 """A short date and time, in the form and zone of who reads it."""
 _LAST_UNIX = 2**31 - 1
 """Telegram takes times after 1970 that fit 32 bits."""
@@ -127,12 +128,18 @@ def _trimmed(line: Line, style: str = "") -> Markup:
         before = styled.shown or whole.shown
         if not before or before.endswith(" "):
             text = text.lstrip()
-        if isinstance(inline, Moment) and text.strip() and 0 < (unix := int(inline.at.timestamp())) <= _LAST_UNIX:
-            whole += _within(style, styled) + _leaf(text).within("tg-time", f' unix="{unix}" format="{_TIME_FORMAT}"')
+        if isinstance(inline, Moment) and text.strip() and (unix := unix_of(inline.at)):
+            whole += _within(style, styled) + _leaf(text).within("tg-time", f' unix="{unix}" format="{TIME_FORMAT}"')
             styled = Markup()
         else:
             styled += _inline(inline, text, strong_within=style != "b")
     return whole + _within(style, styled)
+
+
+def unix_of(at: datetime) -> int:
+    """``at`` in seconds since 1970, 0 where Telegram cannot hold it."""
+    seconds = int(at.timestamp())
+    return seconds if 0 < seconds <= _LAST_UNIX else 0
 
 
 def _within(style: str, piece: Markup) -> Markup:

@@ -19,6 +19,7 @@ EXCEPTIONS = {
     ("bot/config/rule_tests/file.py", "earnings"): "a key of rule tests",
     ("bot/cli/history/commands.py", "search"): "a command",
     ("bot/adapters/store/history/__init__.py", "search"): "a function",
+    ("bot/render/telegram_rich.py", "media"): "a field of Telegram's",
 }
 
 

@@ -22,7 +22,7 @@ from matplotlib.text import Text
 
 from bot.adapters import charts
 from bot.adapters.charts import DrawingError, draw, drawn, sheet
-from bot.adapters.charts.style import SMALL, THEMES, Sheet, ThemeName, mixed, plain
+from bot.adapters.charts.style import MAKER, SMALL, THEMES, Sheet, ThemeName, mixed, plain
 from bot.core.messages.pictures import Marker, PricePicture, TablePicture
 from bot.core.model import Observation
 from bot.core.prices.market import Market
@@ -300,6 +300,11 @@ def test_no_type_is_smaller_than_a_phone_shows(gallery: dict[str, Sheet]) -> Non
     for name, drawing in gallery.items():
         assert drawing.figure.dpi == 72, "a point is a pixel"
         assert min(t.get_fontsize() for t in texts(drawing)) >= SMALL, name
+
+
+def test_every_picture_says_who_made_it(gallery: dict[str, Sheet]) -> None:
+    for name, drawing in gallery.items():
+        assert MAKER in [text.get_text() for text in texts(drawing)], name
 
 
 def test_every_text_is_inside_the_picture(gallery: dict[str, Sheet]) -> None:

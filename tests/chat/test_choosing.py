@@ -18,7 +18,7 @@ from bot.app.chat.access import AccessLists
 from bot.app.chat.admin import AdminCommands
 from bot.app.chat.commands import COMMANDS
 from bot.app.chat.preferences import MOST, Preferences
-from bot.core.model import Batch, Delivery, DeliveryOutcome, FeedState, Recipient, Severity, Trouble
+from bot.core.model import Batch, Delivery, DeliveryOutcome, FeedState, Recipient, Severity, Style, Trouble
 from bot.render.plain import plain
 from tests.delivery.makers import NOW, StandingClock, notification
 from tests.store.values import alert, batch, fired, incident
@@ -88,6 +88,24 @@ def test_so_many_and_no_more(room: Room) -> None:
 def test_a_chosen_stock_that_is_watched_no_longer_can_still_be_let_go(room: Room) -> None:
     room.store.save_recipients([Recipient("telegram:1", "telegram", "Ada", symbols=("GONE", "NVDA"))])
     assert "Still watched here: NVDA" in room.prefers.unwatch(CHAT, "GONE")
+
+
+def test_rich_messages_come_to_those_who_saw_a_sample(room: Room) -> None:
+    group = Chat(1, "supergroup", "Desk", user=1)
+    assert "send /start first" in room.prefers.style(Chat(2, "private", user=2), "rich").says
+    assert "classic" in str(room.prefers.style(CHAT, "").says)
+    asked = room.prefers.style(CHAT, "Rich")
+    assert asked.sample is not None
+    assert {block.name for block in asked.sample.blocks if block.folded} == {"precedents"}
+    assert "Everybody here" in str(room.prefers.style(group, "rich").says)
+    assert room.person.style is None, "nothing changes before somebody answers"
+    assert "rich from now on" in room.prefers.choose_style(CHAT, Style.RICH)
+    assert room.person.style is Style.RICH
+    assert "rich messages" in room.prefers.mywatch(CHAT)
+    assert room.prefers.style(CHAT, "classic").sample is None
+    assert room.person.style is Style.CLASSIC
+    assert "rich from now on" in str(room.prefers.style(CHAT, "rich yes").says)
+    assert "send /start first" in room.prefers.choose_style(Chat(2, "private", user=2), Style.RICH)
 
 
 def test_everything_chosen_is_kept_and_told(room: Room) -> None:

@@ -126,7 +126,8 @@ class Desk:
         now, build = at("01-27 15:01"), self.builder
         for reason in (Reason.FIRST, Reason.ESCALATED, Reason.WIDENED):
             seen = build.snapshot(self.incident, self.alerts, now)
-            before = replace(self.incident.thread, told_change=-0.1, told_session=MONDAY, told_cause="another")
+            thread = replace(self.incident.thread, told_change=-0.1, told_session=MONDAY, told_cause="another")
+            before = replace(self.incident, thread=thread)
             yield build.incident(seen, before, before, ["CHRW", "RXO"], reason)
         for kind in (SESSION_CLOSE, LAPSED):
             yield build.follow_up(self.incident, self.alerts, [kind], now)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.adapters.notifiers.console import ConsoleNotifier
 from bot.core.errors import DeliveryError
-from bot.core.model import Reason
+from bot.core.model import Block, BlockKind, Reason, Summary
+from bot.core.text.wording import when
 from tests.delivery.makers import NOW, notification, outgoing, summary
 from tests.render.summaries import MODEL
 
@@ -23,6 +25,16 @@ async def test_a_message_is_framed_with_when_how_severe_and_why() -> None:
     assert lines[1] == "│ NVDA −11.7 % after DeepSeek's R1 model"
     assert lines[-1] == "│ Not investment advice."
     assert "\x1b" not in stream.getvalue()
+
+
+async def test_times_are_in_the_zone_of_who_reads() -> None:
+    stream = io.StringIO()
+    shown = Summary((Block("next", BlockKind.FACTS, 1, lines=(("Next: ", when(NOW)),)),), "s")
+    await ConsoleNotifier(stream, zone=ZoneInfo("Europe/Paris")).send(
+        outgoing(notification("a", "console", NOW, summary=shown))
+    )
+    assert "2025-01-27 11:00:00+0100 · high" in stream.getvalue()
+    assert "Next: 27 Jan 11:00 CET" in stream.getvalue()
 
 
 async def test_an_edit_is_one_line_and_keeps_the_id_and_an_answer_names_its_message() -> None:

@@ -56,6 +56,8 @@ class FakeAudience:
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
         if command == "price":
             return Answer("with a picture", (b"png",))
+        if command == "style":
+            return Answer("which can be read?", sample=summary("a sample"))
         return Answer(self.told_status if command == "status" else f"{command} of <{words}> for {by}")
 
     async def pressed(self, chat: Chat, button: Button, incident: str, by: str) -> Answer:
@@ -284,6 +286,49 @@ async def test_muting_is_for_those_who_may_decide_for_the_chat(api: BotApi) -> N
             await api.until(lambda number=number: len(api.answers) == number)
         assert "only an admin" in api.answers[0]["text"]
         assert [user for user, *_ in scene.audience.presses] == [OWNER, FRIEND]
+
+
+async def test_an_answer_to_a_button_in_a_group_is_for_the_one_who_pressed_it_where_the_server_can(api: BotApi) -> None:
+    api.rooms.knows_ephemeral = True
+    async with listening(api):
+        for number, user in enumerate((STRANGER, FRIEND, FRIEND), 1):
+            api.press(GROUP, user, 101, data(Button.WHY, "i"))
+            await api.until(lambda number=number: len(api.answers) == number)
+        assert [m.only_for for m in api.messages(GROUP)] == [STRANGER, FRIEND], "each gets an own one, once a minute"
+        api.press(FRIEND, FRIEND, 101, data(Button.WHY, "i"))
+        await api.until(lambda: api.messages(FRIEND))
+        assert api.messages(FRIEND)[0].only_for is None
+
+
+async def test_an_answer_that_cannot_be_for_one_alone_is_for_everybody(api: BotApi) -> None:
+    api.rooms.knows_ephemeral = True
+    async with listening(api):
+        api.fault("400", "sendMessage", description="Bad Request: QUERY_ID_INVALID")
+        api.press(GROUP, STRANGER, 101, data(Button.WHY, "i"))
+        await api.until(lambda: api.answers)
+        assert [m.only_for for m in api.messages(GROUP)] == [None]
+
+
+async def test_a_style_is_chosen_by_a_person_who_saw_both(api: BotApi) -> None:
+    async with listening(api) as scene:
+        api.say(FRIEND, FRIEND, "/style rich")
+        await api.until(lambda: len(api.messages(FRIEND)) == 3)
+        first, second, question = api.messages(FRIEND)
+        assert [m.rich is not None for m in (first, second, question)] == [True, False, False]
+        assert first.text.splitlines()[0] == second.text.splitlines()[0] == "a sample"
+        assert [callback for _, callback in question.buttons] == ["1:style:rich", "1:style:classic"]
+        for number, (chat, user) in enumerate([(GROUP, FRIEND), (FRIEND, FRIEND)], 1):
+            api.press(chat, user, 101, data(Button.STYLE, "rich"))
+            await api.until(lambda number=number: len(api.answers) == number)
+        assert "only an admin" in api.answers[0]["text"]
+        assert scene.audience.presses == [(FRIEND, "style", "rich")]
+
+
+async def test_where_telegram_takes_no_rich_message_there_is_nothing_to_choose(api: BotApi) -> None:
+    api.knows_rich = False
+    async with listening(api) as scene:
+        assert "Nothing has changed" in await scene.answered(FRIEND, FRIEND, "/style rich")
+        assert [m.buttons for m in api.messages(FRIEND)] == [[]]
 
 
 async def test_a_button_that_fails_says_so(api: BotApi) -> None:

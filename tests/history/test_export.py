@@ -108,7 +108,7 @@ def test_parquet_without_pyarrow_says_what_to_do(week: Path, tmp_path: Path, mon
 
 def test_the_command_writes_to_stdout_and_to_a_file(week: Path, tmp_path: Path) -> None:
     printed = run_command("history", "export", "--symbol", "nvda", "--format", "jsonl", "--database", week).stdout
-    assert [json.loads(line)["symbol"] for line in printed.splitlines()] == ["NVDA"] * 3
+    assert [json.loads(line)["symbol"] for line in printed.splitlines()] == ["NVDA"] * 2
     out = tmp_path / "alerts.parquet"
     ran = run_command("history", "export", "--format", "parquet", "--output", out, "--database", week)
     assert f"{out}: 66 alerts" in ran.stderr

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
@@ -35,6 +36,7 @@ from bot.core.errors import ConfigError, DeliveryError, UsageError
 from bot.core.model import Batch, Block, BlockKind, Outgoing, Recipient, Severity, Summary, Trouble
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.secret import Secret
+from bot.core.text.wording import when
 from bot.delivery.routing import route
 from bot.delivery.sender import Sender, SendPolicy
 from tests.delivery.makers import NOW, RealClock, announcement, notification
@@ -100,6 +102,13 @@ async def test_a_message_arrives_as_text_or_markdown(service: Service, markdown:
     assert got["title"] == SUMMARY.subject
     assert ("**NVDA**" in got["message"]) is markdown
     assert "A cheap model" in got["message"]
+
+
+async def test_times_are_in_the_zone_of_who_reads(service: Service) -> None:
+    shown = Summary((Block("next", BlockKind.FACTS, 1, lines=(("Next: ", when(NOW)),)),), "s")
+    made = AppriseNotifier({TEAM: Destination(address(service.port), zone=ZoneInfo("Europe/Paris"))})
+    await made.send(told(shown))
+    assert "Next: 27 Jan 11:00 CET" in service.got[0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ def test_a_message_with_sixty_six_symbols_is_valid_and_within_the_limits(market:
         market, WORLD.companies, WORLD.topics, episodes=WORLD.episodes, stories=lambda clusters: [story]
     )
     whole, alerts = incident(market, title)
-    before = replace(whole.thread, told_change=-0.12, told_session=MONDAY, told_cause="another")
+    thread = replace(whole.thread, told_change=-0.12, told_session=MONDAY, told_cause="another")
+    before = replace(whole, thread=thread)
     summary = messages.incident(messages.snapshot(whole, alerts, CLOSE), before, before, SYMBOLS, Reason.WIDENED)
     shown, _ = parse(html(summary))
     assert utf16_length(shown) <= MESSAGE_LIMIT

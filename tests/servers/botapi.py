@@ -39,6 +39,7 @@ from aiohttp import web
 from tests.servers.botapi_chats import Call, Chats, Fault, RefusalError, Sent
 from tests.waiting import PATIENCE
 
+_METHODS = {name.lower(): name for name in ("editMessageText", "sendRichMessage")}
 TOKEN = "123456789:AAE-emulated-token-for-tests-only-000"
 
 
@@ -59,6 +60,8 @@ class BotApi:
         self.concurrent = 0
         self.most_concurrent = 0
         self.per_chat_overlap = False
+        self.knows_rich = True
+        """Whether the server is of version 10.2 or later; an older one knows no rich messages."""
         self._faults: list[Fault] = []
         self._updates: list[dict[str, Any]] = []
         self._next_update = 1
@@ -138,10 +141,11 @@ class BotApi:
 
     def press(self, chat: int, user: int, message_id: int, data: str) -> int:
         """Somebody presses a button under a message."""
+        self.rooms.presses.add(press := str(self.rooms.number()))
         return self.update(
             {
                 "callback_query": {
-                    "id": str(self.rooms.number()),
+                    "id": press,
                     "from": {"id": user, "is_bot": False, "first_name": "Ada"},
                     "chat_instance": "1",
                     "data": data,
@@ -220,7 +224,8 @@ class BotApi:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         params = await _params(request)
-        call = Call(request.match_info["method"], params, time.monotonic())
+        named = request.match_info["method"]  # in any case, as Telegram takes it
+        call = Call(_METHODS.get(named.lower(), named), params, time.monotonic())
         self.calls.append(call)
         chat = call.chat if call.method != "getUpdates" else None
         self.concurrent += 1
@@ -317,8 +322,12 @@ class BotApi:
                 return self.rooms.send(params, str(params.get("caption", "")), 1024, photo=True)
             case "sendMediaGroup":
                 return self.rooms.send_album(params)
+            case "sendRichMessage" if self.knows_rich:
+                return self.rooms.send_rich(params)
             case "editMessageText":
-                return self.rooms.edit(params)
+                return self.rooms.edit(params if self.knows_rich else _without_rich(params))
+            case "editMessageCaption" | "editMessageMedia":
+                return self.rooms.edit_caption(params)
             case "setMyCommands":
                 self.commands = params["commands"]
                 scope = params.get("scope") or {"type": "default"}
@@ -390,6 +399,11 @@ async def _params(request: web.Request) -> dict[str, Any]:
             with contextlib.suppress(ValueError):
                 parsed[name] = json.loads(value)
     return parsed
+
+
+def _without_rich(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters an old server knows: it passes over the others."""
+    return {name: value for name, value in params.items() if name != "rich_message"}
 
 
 def _ok(result: Any) -> web.Response:

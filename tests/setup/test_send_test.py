@@ -140,7 +140,7 @@ def test_markup_that_is_refused_goes_as_plain_text(desk: Place) -> None:
 
 def test_without_a_token_the_sample_is_shown_where_alerts_are_shown(place: Place) -> None:
     ran = place.command("send-test")
-    assert "TEST: Nvidia falls 13.9 %" in ran.stdout
+    assert "TEST: Nvidia falls 12.9 %" in ran.stdout
     assert ran.stdout.endswith("ok   console: sent\n")
     ran = place.command("send-test", "--to", "42", code=2)
     assert "there is no Telegram token; run: python main.py setup" in ran.stderr
@@ -174,5 +174,5 @@ def test_the_sample_says_that_it_is_one_at_both_ends_and_its_figures_are_those_o
     assert ours <= figures, ours - figures
     assert text.startswith("TEST: ")
     assert "This is a test: nothing has happened today." in text
-    assert text.splitlines()[-1] == "A test, sent by hand. Not investment advice."
+    assert text.splitlines()[-1] == "A test, sent by hand. Written by a machine (Aftershock). Not investment advice."
     assert len(html(SAMPLE)) < 4096

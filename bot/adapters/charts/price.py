@@ -9,7 +9,7 @@ from math import isfinite
 
 from bot.adapters.charts.axis import TimeAxis, ValueAxis, between, hours
 from bot.adapters.charts.labels import along, apart, beside, hidden, spread
-from bot.adapters.charts.style import HEIGHT, MARGIN, SMALL, TITLE, Box, Sheet, Theme, signed
+from bot.adapters.charts.style import HEIGHT, MAKER, MARGIN, SMALL, TITLE, Box, Sheet, Theme, signed
 from bot.core.messages.pictures import Marker, Peer, PricePicture
 from bot.core.model import Phase
 from bot.core.text.wording import PHASE_WORDS, against, clock, percent, price, short_day
@@ -21,8 +21,8 @@ HEADING = 132
 """The height above the panels."""
 PHASE_NAMES = 44
 """The height above the highest price, for the names of the phases."""
-FOOT = 140
-"""The height below the panels: hours, dates, and the time of the data."""
+FOOT = 176
+"""The height below the panels: hours, dates, the time of the data, and who made the picture."""
 PEER_ROW = 34
 PEER_PANEL = 250
 WIDE = 220
@@ -71,7 +71,8 @@ def price_sheet(picture: PricePicture, theme: Theme) -> Sheet:
 def _foot(sheet: Sheet, as_of: str, unnamed: bool) -> None:
     legend = "shaded: outside regular hours" if unnamed else ""
     taken = sheet.width_of(legend) + 30 if unnamed else 0.0
-    y = sheet.height - 28
+    sheet.text(MARGIN, sheet.height - 28, MAKER, sheet.theme.muted)
+    y = sheet.height - 64
     sheet.text(MARGIN, y, sheet.shortened(as_of, sheet.width - 2 * MARGIN - taken), sheet.theme.muted)
     if unnamed:
         sheet.text(sheet.width - MARGIN, y, legend, sheet.theme.muted, align="right")

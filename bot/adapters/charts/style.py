@@ -32,6 +32,8 @@ MARGIN = 36
 SMALL = 26
 """The smallest font size. On a phone, where 1,080 pixels are some 70 mm wide, it is about 5 points."""
 TITLE = 42
+MAKER = "Aftershock · made by a machine"
+"""On every picture: whose it is, and that nobody drew it."""
 LONGEST_TEXT = 200
 """Characters drawn of an external text at most; no more would fit."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.adapters.charts.style import HEIGHT, MARGIN, SMALL, TITLE, WIDTH, Sheet, Theme, mixed, plain, signed
+from bot.adapters.charts.style import HEIGHT, MAKER, MARGIN, SMALL, TITLE, WIDTH, Sheet, Theme, mixed, plain, signed
 from bot.core.messages.pictures import TablePicture, TableRow
 from bot.core.text.wording import count, percent
 
@@ -17,7 +17,7 @@ PAD = 10
 SPACE = 8
 ROW_SPACE = 22
 HEAD = 150
-FOOT = 70
+FOOT = 106
 TALLEST = 1440
 LINES = 2
 """Lines of cells per row, more if there is space for all rows; cells left out are counted."""
@@ -45,7 +45,8 @@ def table_sheet(picture: TablePicture, theme: Theme) -> Sheet:
         hidden = sum(len(row.cells) for row in left_out)
         words = f"and {count(hidden, 'more symbol')} in {count(len(left_out), 'other line')} of work"
         sheet.text(MARGIN, y + 14, words, theme.muted)
-    sheet.text(MARGIN, sheet.height - 28, sheet.shortened(picture.as_of_label, inner), theme.muted)
+    sheet.text(MARGIN, sheet.height - 28, MAKER, theme.muted)
+    sheet.text(MARGIN, sheet.height - 64, sheet.shortened(picture.as_of_label, inner), theme.muted)
     return sheet
 
 

@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from bot.core.secret import Secret
 from bot.render import plain
 from bot.render.markdown import markdown
 from bot.render.text import clean, cut_words
+from bot.render.zones import in_zone
 from bot.threads import in_thread
 
 T = TypeVar("T")
@@ -45,10 +47,11 @@ _UNSEEN = "\u200b"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The address for one recipient's messages, and their format."""
+    """The address for one recipient's messages, their format, and the zone of their times."""
 
     url: Secret
     markdown: bool = False
+    zone: tzinfo = UTC
 
 
 class AppriseNotifier(Notifier):
@@ -69,7 +72,7 @@ class AppriseNotifier(Notifier):
             ) from None
         self._formats = (apprise.NotifyFormat.TEXT, apprise.NotifyFormat.MARKDOWN)
         self._longest = longest
-        self._destinations = {r: (_service(apprise, r, d), d.markdown) for r, d in destinations.items()}
+        self._destinations = {r: (_service(apprise, r, d), d.markdown, d.zone) for r, d in destinations.items()}
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send, and return an id of our own, as Apprise has none. Raises DeliveryError."""
@@ -77,8 +80,8 @@ class AppriseNotifier(Notifier):
         destination = self._destinations.get(note.recipient)
         if destination is None:
             raise DeliveryError(f"{note.recipient} is no longer in config.yaml", permanent=True, forbidden=True)
-        service, as_markdown = destination
-        title, text = written(note.summary, service[0], as_markdown)
+        service, as_markdown, zone = destination
+        title, text = written(in_zone(note.summary, zone), service[0], as_markdown)
         log = _LogReader()
 
         def notify() -> bool | str:

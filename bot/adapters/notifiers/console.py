@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, tzinfo
 from typing import TextIO
 
 from bot.core.errors import DeliveryError
@@ -10,6 +10,7 @@ from bot.core.model import Outgoing, Reason
 from bot.core.ports import Notifier
 from bot.render import terminal
 from bot.render.text import clean
+from bot.render.zones import in_zone
 
 _WIDTH = 80
 _WORDS = {
@@ -28,28 +29,30 @@ class ConsoleNotifier(Notifier):
     """The channel ``console``: writes each message to ``stream`` in a frame, below a line with time and reason.
 
     ``color`` defaults to whether the stream is a terminal. An edit is one line with the new headline. Message ids are
-    ``console-1``, ``console-2``, … Raises DeliveryError, permanent, if the stream is closed.
+    ``console-1``, ``console-2``, … Times are in ``zone``. Raises DeliveryError, permanent, if the stream is closed.
     """
 
     channel = "console"
 
-    def __init__(self, stream: TextIO, *, width: int = _WIDTH, color: bool | None = None) -> None:
+    def __init__(self, stream: TextIO, *, width: int = _WIDTH, color: bool | None = None, zone: tzinfo = UTC) -> None:
         self._stream = stream
         self._width = width
         self._color = _is_terminal(stream) if color is None else color
+        self._zone = zone
         self._count = 0
 
     async def send(self, outgoing: Outgoing) -> str:
         """Write the message and return its id; an edit keeps the id of what it edits."""
         notification = outgoing.notification
-        at = notification.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        at = notification.created_at.astimezone(self._zone)
+        at_text = f"{at:%Y-%m-%d %H:%M:%S}{'Z' if self._zone is UTC else f'{at:%z}'}"
         subject = clean(notification.summary.subject).strip() or clean(notification.text.partition("\n")[0]).strip()
         if notification.edits:
-            self._write(f"{at} · updated: {subject}\n")
+            self._write(f"{at_text} · updated: {subject}\n")
             return outgoing.edits_message or self._next()
         answers = f", answers {outgoing.replies_to_message}" if outgoing.replies_to_message else ""
-        head = f"{at} · {notification.severity.word} · {_WORDS[notification.reason]}{answers}"
-        body = terminal(notification.summary, self._width, self._color)
+        head = f"{at_text} · {notification.severity.word} · {_WORDS[notification.reason]}{answers}"
+        body = terminal(in_zone(notification.summary, self._zone), self._width, self._color)
         self._write(f"\n{head}\n{body}\n\n")
         return self._next()
 

@@ -59,6 +59,15 @@ COMMANDS = (
         rights=Rights.CHAT,
         help="Incidents, near misses, model news without a move, and the state of the sources.",
     ),
+    Command(
+        "style",
+        "how messages look here",
+        "classic | rich",
+        rights=Rights.CHAT,
+        help="/style rich sends a sample of both and asks which can be read: rich messages have native tables and "
+        "their charts in them, but older programs, Telegram Web among them, may show them empty. /style rich yes "
+        "changes it without asking.",
+    ),
     Command("rules", "the rules, and how each has performed"),
     Command("rule", "one rule's text, and how it has performed", "NAME"),
     Command("precedents", "past episodes, the latest first", "[SYMBOL]"),

@@ -19,7 +19,7 @@ from bot.app.chat.news_answers import NewsAnswers
 from bot.app.chat.preferences import Preferences
 from bot.app.chat.silences import Silences
 from bot.app.run.live import LiveBot
-from bot.core.model import Announcement, Recipient, Silence, Summary, stable_id
+from bot.core.model import Announcement, Recipient, Silence, Style, Summary, stable_id
 from bot.core.ports import OpenHistory, Outbox, People
 from bot.core.text.wording import count
 from bot.delivery.recipients import announce_moved, last_operator, notice
@@ -98,10 +98,7 @@ class ChatCommands:
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
         """The answer to a command whose permissions were checked."""
         alerts, news = self._alert_answers, NewsAnswers(self.bot, self.history, self._now)
-        settings = self.bot.project.settings
-        preferences = Preferences(
-            self.people, self.bot.clock, lambda: settings.watched, lambda: settings.groups, self.refresh
-        )
+        preferences = self._preferences
         admin = AdminCommands(
             self.bot, self.people, self.outbox, self.muting, self.access_lists, self.refresh, self.reload, self._now
         )
@@ -111,6 +108,8 @@ class ChatCommands:
                 return Answer(says, pictures)
             case "reload":
                 return Answer(await self.reload())
+            case "style":
+                return preferences.style(chat, words)
         answers: dict[str, Callable[[], Summary | str]] = {
             "status": self.status,
             "whoami": lambda: f"You are {chat.user or 'anonymous'}; this chat is {chat.recipient}.",
@@ -149,6 +148,9 @@ class ChatCommands:
                 return Answer(_GONE)
             readers = count(sum(self.people.verdicts(incident).values()), "reader has", "readers have")
             return Answer(f"Thank you: {button.value}. {readers} judged this.")
+        if button is Button.STYLE:
+            style = next((each for each in Style if each.value == incident), None)
+            return Answer(self._preferences.choose_style(chat, style) if style else _GONE)
         alerts = self._alert_answers
         if chat.kind == "channel":
             return Answer(alerts.cause_in_brief(incident))
@@ -178,6 +180,18 @@ class ChatCommands:
 
     def _now(self) -> datetime:
         return self.bot.clock.now()
+
+    @property
+    def _preferences(self) -> Preferences:
+        settings = self.bot.project.settings
+        return Preferences(
+            self.people,
+            self.bot.clock,
+            lambda: settings.watched,
+            lambda: settings.groups,
+            self.refresh,
+            settings.telegram.style,
+        )
 
     @property
     def _alert_answers(self) -> AlertAnswers:

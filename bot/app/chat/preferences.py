@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.adapters.notifiers.telegram.commands import Answer
 from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.app.chat.naming import means_everything, named_symbol
-from bot.core.model import Recipient, Severity
+from bot.app.setup.sample import STYLE_SAMPLE
+from bot.core.model import Recipient, Severity, Style
 from bot.core.ports import Clock, Recipients
 from bot.core.text.wording import listing
 from bot.delivery.quiet_hours import parse_quiet_hours, quiet_at
@@ -26,6 +28,8 @@ class Preferences:
     watched: Callable[[], Sequence[str]]
     groups: Callable[[], Mapping[str, Sequence[str]]]
     changed: Callable[[], None]
+    style_given: Style = Style.CLASSIC
+    """The style of chats that have not chosen."""
 
     def known(self, chat: Chat) -> Recipient | None:
         """This chat as a recipient, if it is subscribed."""
@@ -79,7 +83,34 @@ class Preferences:
             quiet += " (now)"
         digest = "with digests" if person.digest or person.operator else "no digests"
         above = f"{least} and above" if person.min_severity in (Severity.WARNING, Severity.HIGH) else least
-        return f"Alerts here: {stocks}; {above}; {quiet}; {digest}."
+        return f"Alerts here: {stocks}; {above}; {quiet}; {digest}; {person.style or self.style_given} messages."
+
+    def style(self, chat: Chat, words: str) -> Answer:
+        """Set the style of messages; ``rich`` only when somebody has seen a sample of it here."""
+        person = self.known(chat)
+        if person is None:
+            return Answer(_NOT_STARTED)
+        match words.casefold().split():
+            case ["classic"]:
+                return Answer(self.choose_style(chat, Style.CLASSIC))
+            case ["rich", "yes"]:
+                return Answer(self.choose_style(chat, Style.RICH))
+            case ["rich"]:
+                ask = "Two samples of one message: which can be read here?"
+                everybody = "" if chat.private else " Everybody here should see both."
+                channel = " Post /style rich yes if it is the first." if chat.kind == "channel" else ""
+                return Answer(f"{ask}{everybody}{channel}", sample=STYLE_SAMPLE)
+        now = f"Messages here are {person.style or self.style_given}"
+        return Answer(f"{now}. /style rich sends a sample of both styles, /style classic is readable everywhere.")
+
+    def choose_style(self, chat: Chat, style: Style) -> str:
+        """Messages come in ``style`` from now on."""
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        self._save(replace(person, style=style))
+        undo = " /style classic goes back." if style is Style.RICH else ""
+        return f"Messages here are {style} from now on.{undo}"
 
     def severity(self, chat: Chat, words: str) -> str:
         """Set the minimum severity."""

@@ -6,9 +6,11 @@ import contextlib
 import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+from zoneinfo import ZoneInfo
 
 from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
 from bot.adapters.notifiers.console import ConsoleNotifier
@@ -28,7 +30,7 @@ from bot.config.settings.other_channels import (
 from bot.config.settings.secret_files import readable_by_others
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, UsageError
-from bot.core.model import Notification, Outgoing, Recipient
+from bot.core.model import Notification, Outgoing, Recipient, Style
 from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.extensions import NOTIFIERS, MakeNotifier, NotifierContext
@@ -80,10 +82,16 @@ def _webhook(options: Options, context: NotifierContext) -> Notifier:
 def _apprise(options: Options, context: NotifierContext) -> Notifier:
     return AppriseNotifier(
         {
-            recipient: Destination(context.secret(given["url_env"]), given["format"] is Format.MARKDOWN)
+            recipient: Destination(
+                context.secret(given["url_env"]), given["format"] is Format.MARKDOWN, _zone(given["time_zone"])
+            )
             for recipient, given in options.items()
         }
     )
+
+
+def _zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 BUILT_IN: Mapping[str, MakeNotifier] = {
@@ -101,32 +109,43 @@ def live_notifiers(
     clock: Clock,
     folder: Path,
     pictures: Pictures | None = None,
+    known: Callable[[], Iterable[Recipient]] = tuple,
 ) -> dict[str, Notifier]:
     """The notifiers of a live run by channel: Telegram if there is a token, the console if wanted, and the configured
-    others.
+    others. ``known`` are the recipients with what was chosen in their chats.
 
     Raises ConfigError for a missing secret, UsageError for a package that is missing or does not work.
     """
     wanted: dict[str, dict[str, Mapping[str, Any]]] = {}
     if found.token is not None:
-        wanted["telegram"] = {"telegram": _telegram_options(settings, found.token) | {"pictures": pictures}}
+        wanted["telegram"] = {"telegram": _telegram_options(settings, found.token, pictures, known)}
     if settings.console == "always" or (settings.console == "auto" and found.token is None):
-        wanted["console"] = {CONSOLE.id: {"stream": console}}
+        wanted["console"] = {CONSOLE.id: {"stream": console, "zone": _zone(settings.time_zone)}}
     for channel, each in _configured(settings):
-        wanted.setdefault(channel, {})[recipient(channel, each).id] = _options(each)
+        wanted.setdefault(channel, {})[recipient(channel, each).id] = _options(each, settings)
     return {channel: _made(channel, options, clock, folder) for channel, options in wanted.items()}
 
 
-def telegram_notifier(settings: Settings, token: Secret) -> TelegramNotifier:
+def telegram_notifier(
+    settings: Settings, token: Secret, known: Callable[[], Iterable[Recipient]] = tuple
+) -> TelegramNotifier:
     """The Telegram notifier alone, to check it or to send a sample."""
     from bot.adapters.notifiers.telegram import TelegramNotifier
 
-    return TelegramNotifier(**_telegram_options(settings, token))
+    return TelegramNotifier(**_telegram_options(settings, token, None, known))
 
 
-def _telegram_options(settings: Settings, token: Secret) -> dict[str, Any]:
+def _telegram_options(
+    settings: Settings, token: Secret, pictures: Pictures | None, known: Callable[[], Iterable[Recipient]]
+) -> dict[str, Any]:
     base = settings.telegram.base_url
-    return {"token": token, **({"base_url": base} if base else {})}
+
+    def style(recipient: str) -> Style:
+        chosen = next((r.style for r in known() if r.id == recipient), None)
+        return chosen or settings.telegram.style
+
+    options: dict[str, Any] = {"token": token, "pictures": pictures, "style": style}
+    return options | ({"base_url": base} if base else {})
 
 
 def _configured(settings: Settings) -> Iterator[tuple[str, ChannelSettings]]:
@@ -136,11 +155,13 @@ def _configured(settings: Settings) -> Iterator[tuple[str, ChannelSettings]]:
     yield from ((notifier.type, notifier) for notifier in settings.notifiers)
 
 
-def _options(settings: ChannelSettings) -> dict[str, Any]:
+def _options(channel: ChannelSettings, settings: Settings) -> dict[str, Any]:
     """The options for the notifier itself: all that are not common to every channel."""
+    if isinstance(channel, NotifierSettings):
+        return channel.options
     common = {*ChannelSettings.model_fields, "type"}
-    given = {name: value for name, value in settings if name not in common}
-    return settings.options if isinstance(settings, NotifierSettings) else given
+    given = {name: value for name, value in channel if name not in common}
+    return given | {"time_zone": given["time_zone"] or settings.time_zone} if "time_zone" in given else given
 
 
 def _secret(folder: Path, variable: str, least: int = 1) -> Secret:
@@ -167,7 +188,7 @@ def token_of(project: Project) -> FoundToken:
 def _variables(settings: Settings) -> Iterator[str]:
     """The variables that hold secrets of configured channels."""
     for _, each in _configured(settings):
-        yield from (str(value) for name, value in _options(each).items() if name.endswith("_env"))
+        yield from (str(value) for name, value in _options(each, settings).items() if name.endswith("_env"))
 
 
 def other_secrets(settings: Settings, folder: Path) -> list[Secret]:
@@ -191,7 +212,7 @@ def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple
     for channel, each in _configured(settings):
         trouble, name = "", recipient(channel, each).id
         try:
-            _made(channel, {name: _options(each)}, clock, folder)
+            _made(channel, {name: _options(each, settings)}, clock, folder)
         except (ConfigError, UsageError) as error:
             trouble = str(error)
         states.append((name, trouble))
@@ -234,7 +255,7 @@ def replay_recipients(
     if notify == "none":
         return {"console": NullNotifier()}, [CONSOLE]
     if notify == "console":
-        return {"console": ConsoleNotifier(stream)}, [CONSOLE]
+        return {"console": ConsoleNotifier(stream, zone=_zone(project.settings.time_zone))}, [CONSOLE]
     telegram, token = project.settings.telegram, token_of(project).token
     if token is None:
         raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one from BotFather")
@@ -245,4 +266,4 @@ def replay_recipients(
     recipients = [
         kept.get(f"telegram:{i}", Recipient(f"telegram:{i}", "telegram", operator=i in telegram.admins)) for i in ids
     ]
-    return {"telegram": telegram_notifier(project.settings, token)}, recipients
+    return {"telegram": telegram_notifier(project.settings, token, lambda: recipients)}, recipients

@@ -29,7 +29,9 @@ class Charts:
     def _pictures(self, notification: Notification) -> list[PricePicture | TablePicture]:
         """Made from the figures of the message's own text, whatever the prices have done since."""
         incident, figures = self.view().incident(notification.incident), notification.summary.figures
-        if incident is None or figures is None or notification.edits or notification.reason not in WITH_PICTURES:
+        if incident is None or figures is None:
+            return []
+        if not (notification.edits or notification.reason in WITH_PICTURES):
             return []
         found: list[PricePicture | TablePicture | None] = [self.view().price_picture(incident, figures)]
         if len(figures.moves) >= WIDE:

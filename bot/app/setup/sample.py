@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.messages.blocks.frame import NOT_ADVICE
@@ -21,11 +22,12 @@ from bot.core.model import (
 )
 from bot.render import plain
 
-_HEADLINE = "TEST: Nvidia falls 13.9 % in pre-market trading after AI-model news"
+_HEADLINE = "TEST: Nvidia falls 12.9 % in pre-market trading after AI-model news"
 _YAHOO = "https://finance.yahoo.com/news/asml-sinks-china-ai-startup-081823609.html"
 _HAPPENED: tuple[Line, ...] = (
-    ("Nvidia (NVDA) ", Strong("122.75, −13.9 %"), " against 142.62, the close of Fri 24 Jan; pre-market, 11:00 UTC.",),
-    ("Lowest since 2 Oct 2024 (against closes).",),
+    ("Nvidia (NVDA) ", Strong("124.20, −12.9 %"), " against 142.62, the close of Fri 24 Jan; pre-market, 11:00 UTC.",),
+    ("As low as 122.75, −13.9 % between 10:00 and 11:00 UTC.",),
+    ("Lowest since 3 Oct 2024 (against closes).",),
 )  # fmt: skip
 _WHY: tuple[Line, ...] = (
     (
@@ -35,10 +37,9 @@ _WHY: tuple[Line, ...] = (
     (
         "First story: ",
         Link("DeepSeek-R1 is out", "https://github.com/deepseek-ai/DeepSeek-R1"),
-        " — Hacker News, 20 Jan 12:37 UTC.",
+        " — Hacker News, 20 Jan 12:37 UTC, 6 days before this alert.",
     ),
-    ("First seen 6 days before this alert; 2 sources (Financial Times and Yahoo Finance).",),
-    ("It names Nvidia.",),
+    ("Told by 2 sources (Financial Times and Yahoo Finance).",),
     ("Confidence: likely (0.85).",),
 )
 _VOICE = "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist (episode notes)."
@@ -60,6 +61,18 @@ SAMPLE = Summary(
     ),
     _HEADLINE,
 )
+
+
+def _for_style(block: Block) -> tuple[Block, ...]:
+    """The block as it tells the styles apart: a table beside the cause, and precedents that are folded away."""
+    if block.name == "voices":
+        return (Block("who is hit", BlockKind.TABLE, 70, "Who is hit", rows=_HIT), block)
+    return (replace(block, folded=block.name == "precedents"),)
+
+
+_HIT = (("Stock", "Change", "Price"), ("AI chips",), ("NVDA", "−12.9 %", "124.20"))
+STYLE_SAMPLE = replace(SAMPLE, blocks=tuple(made for block in SAMPLE.blocks for made in _for_style(block)))
+"""The sample with what looks different in the two styles of Telegram messages."""
 
 
 def sample_for(recipient: Recipient, now: datetime) -> Outgoing:

@@ -66,9 +66,9 @@ def prepare(config: Path, database: Path | None, only: str | None, now: datetime
     """
     settings = load_settings(config)
     found = find_telegram_token(os.environ, settings.telegram.token_file, config.parent / ".env")
-    notifiers = live_notifiers(settings, found, console, SystemClock(), config.parent)
     listed = Permissions(frozenset(settings.telegram.admins), frozenset(settings.telegram.allow))
     known, access = _kept(database or settings.storage.database, listed)
+    notifiers = live_notifiers(settings, found, console, SystemClock(), config.parent, known=lambda: known)
     people = configured(access, [*known, *configured_recipients(settings, ())], notifiers)
     if only is not None:
         return SampleRun(notifiers, (_named(only, people, found),))

@@ -16,9 +16,10 @@ from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metr
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
-from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol
+from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem
+from bot.core.model import Style
 from bot.core.model.feeds import FeedKind, FeedSpec
 from bot.core.text.links import canonical_url
 
@@ -138,7 +139,10 @@ class Telegram(StrictModel):
     allow: tuple[int, ...] = ()
     """Chat ids that receive alerts once they have sent /start; groups have negative ids. Admins need not be listed."""
     pictures: bool = True
-    """Send a price chart after each alert."""
+    """Send a price chart with each alert."""
+    style: Style = Style.CLASSIC
+    """How chats get messages that have not chosen with `/style`: `classic`, which every program shows, or `rich`, which
+    some show as an empty or unsupported message."""
     in_doubt: InDoubtPolicy = InDoubtPolicy.REPEAT
     """When an alert may or may not have arrived: `repeat` sends those of severity high or above once more, marked as
     perhaps a repeat; `ask` leaves all to an admin's `/resolve`."""
@@ -186,6 +190,9 @@ class Settings(StrictModel):
     """Who may use the bot on Telegram."""
     operator: Operator = Operator()
     """When operator notices are sent."""
+    time_zone: TimeZoneName = "UTC"
+    """The zone of the times in messages on the terminal and through Apprise, like Europe/London. On Telegram everybody
+    sees their own."""
     language_model: LanguageModelSettings = LanguageModelSettings()
     """A language model that writes leads and reads stories a second time."""
     webhooks: tuple[WebhookSettings, ...] = ()

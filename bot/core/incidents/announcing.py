@@ -72,7 +72,7 @@ class Announcer:
             if incident.state is IncidentState.CLOSED or not self.incidents.has_alerts(incident):
                 continue
             reason = reason_for_message(incident, at)
-            if reason is None or not may_message(incident.thread, at):
+            if reason is None or not may_message(incident, at):
                 self.incidents.edit_soon(incident, at)
             else:
                 self._new_message(incident, reason, at, result)
@@ -88,7 +88,7 @@ class Announcer:
         self.incidents.end_follow_ups(incident, told_by_it, at, FollowUpOutcome.SENT)
         told = seen.told_cause.cluster if seen.told_cause else ""
         current = self.incidents.record_message(incident, reason, at, told)
-        summary = self.messages.incident(seen, current.thread, incident.thread, self._watched, reason)
+        summary = self.messages.incident(seen, current, incident, self._watched, reason)
         self._send(current, reason, summary, at, result, suppressed)
         if not suppressed:
             self._mark_notified(alerts, at, result)
@@ -138,7 +138,7 @@ class Announcer:
         if waiting and lapse is not None and lapse <= at:
             current = self._lapse(current, waiting, lapse, at, result)
         if current.thread.edit_due_at is not None and current.thread.edit_due_at <= at:
-            if may_message(current.thread, at) and (reason := reason_for_message(current, at)) is not None:
+            if may_message(current, at) and (reason := reason_for_message(current, at)) is not None:
                 self._new_message(current, reason, at, result)
             else:
                 current = self._update(current, at, result)
@@ -149,7 +149,7 @@ class Announcer:
         alerts = self.incidents.alerts_of(incident)
         seen = self.messages.snapshot(incident, alerts, at)
         edited = self.incidents.record_edit(incident, at, seen.told_cause.cluster if seen.told_cause else "")
-        summary = self.messages.incident(seen, edited.thread, incident.thread, self._watched, Reason.FIRST)
+        summary = self.messages.incident(seen, edited, incident, self._watched, Reason.FIRST)
         self._edit(edited, summary, at, result)
         if not _never_sent(alerts):
             self._mark_notified(alerts, at, result)

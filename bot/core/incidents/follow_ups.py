@@ -105,7 +105,7 @@ def lapse_is_stale(lapse: datetime, timetable: Timetable, at: datetime) -> bool:
 def due_by_time(incident: Incident, prices: SymbolPrices, at: datetime, running_since: datetime) -> list[FollowUp]:
     """The timed follow-ups that are due and whose closing price is known or no longer waited for; none so soon after
     another message."""
-    if not may_message(incident.thread, at):
+    if not may_message(incident, at):
         return []
     return ended_by(incident, prices, at, running_since)
 
@@ -125,7 +125,7 @@ def due_by_price(incident: Incident, prices: SymbolPrices, began: Alert, at: dat
     the fall that ``began`` is about."""
     waiting = [f for f in incident.thread.follow_ups if f.waits_for_price]
     first, latest = prices.timetable.on(began.session), prices.standing(at)
-    if not waiting or first is None or latest is None or not may_message(incident.thread, at):
+    if not waiting or first is None or latest is None or not may_message(incident, at):
         return []
     return [f for f in waiting if _reached(f, prices, first, latest, began)]
 
@@ -157,7 +157,7 @@ def next_due(incident: Incident, prices: SymbolPrices, after: datetime, running_
     if any(f.waits_for_price for f in thread.follow_ups):
         closes.append(lapses_at(incident, prices.timetable))
     times = [thread.edit_due_at] if thread.edit_due_at is not None else []
-    may = may_message_from(thread)
+    may = may_message_from(incident)
     for due in filter(None, closes):
         waits = due <= after and close_awaited(due, prices, after, running_since)
         falls_due = max(due, running_since) + CLOSE_GRACE if waits else due

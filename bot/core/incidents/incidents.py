@@ -256,7 +256,7 @@ class Incidents:
         thread = current.thread
         if thread.messages == 0:
             return current
-        if reason_for_message(current, at) is not None and (may := may_message_from(thread)) is not None:
+        if reason_for_message(current, at) is not None and (may := may_message_from(current)) is not None:
             return self._change_thread(incident, edit_due_at=max(at, min(may, thread.edit_due_at or may)))
         if thread.edit_due_at is not None:
             return current

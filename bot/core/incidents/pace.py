@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.core.model import Thread
+from bot.core.model import Incident
 
 MESSAGES_APART = timedelta(seconds=5)
 """Least time between two new messages."""
@@ -12,11 +12,13 @@ WIDENED_AT_MOST_EVERY = timedelta(hours=1)
 EDIT_AT_MOST_EVERY = timedelta(minutes=1)
 
 
-def may_message(thread: Thread, at: datetime) -> bool:
+def may_message(incident: Incident, at: datetime) -> bool:
     """Whether another new message may come at ``at``."""
-    return thread.messaged_at is None or at >= thread.messaged_at + MESSAGES_APART
+    may = may_message_from(incident)
+    return may is None or at >= may
 
 
-def may_message_from(thread: Thread) -> datetime | None:
+def may_message_from(incident: Incident) -> datetime | None:
     """From when another new message may come; ``None`` before the first."""
-    return thread.messaged_at + MESSAGES_APART if thread.messaged_at is not None else None
+    last = incident.thread.messaged_at
+    return last + MESSAGES_APART if last is not None else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Claim, Phase, Reason, StockMove, Thread
+from bot.core.model import Claim, Incident, Phase, Reason, StockMove
 from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Topics
 from bot.core.text.wording import count, percent, since_words, unsigned_percent
@@ -26,8 +26,8 @@ class Headline:
     due: bool
     """The lead's own results are due around the session."""
 
-    def text(self, reason: Reason, before: Thread) -> str:
-        """The headline of a message sent for ``reason`` after those of ``before``."""
+    def text(self, reason: Reason, before: Incident) -> str:
+        """The headline of a message sent for ``reason``; ``before``: the incident as it was without it."""
         late = " (already under way)" if self.seen.lead.late else ""
         doubt = f" (looks like {self.seen.lead.doubt})" if self.seen.lead.doubt else ""
         return f"{self._lead_in(reason, before)}{self.move()}{late}{doubt}"
@@ -56,18 +56,19 @@ class Headline:
         because = self._because()
         return f"{told}{when}{along.removesuffix(',') if because.startswith(';') else along}{because}"
 
-    def _lead_in(self, reason: Reason, before: Thread) -> str:
+    def _lead_in(self, reason: Reason, before: Incident) -> str:
         """How the message goes on from those before: a fall that was not told cannot be worse."""
         seen = self.seen
         if reason not in (Reason.WIDENED, Reason.ESCALATED) or not seen.moves:
             return ""
-        if before.told_change is None:
+        told = before.thread
+        if told.told_change is None:
             return "Prices react: "
-        if not before.told_cause and seen.told_cause is not None:
+        if not told.told_cause and seen.told_cause is not None:
             return "Cause found: "
         if reason is Reason.ESCALATED:
             return "Now worse: " if seen.direction < 0 else "Further: "
-        again = before.told_session is not None and seen.session > before.told_session
+        again = told.told_session is not None and seen.session > told.told_session
         return "Again: " if again else "Spreading: "
 
     def _news(self) -> str:

@@ -137,7 +137,7 @@ def price_picture(
     of_symbol = [a for a in fired if a.symbol == move.symbol]
     if not of_symbol:
         return None
-    lead = lead_alert(replace(incident, lead=move.symbol), of_symbol)
+    lead = lead_alert(incident, of_symbol)
     fall = market.of(lead.symbol).timetable.on(lead.session)
     if fall is None or fall.starts_at > at:
         return None

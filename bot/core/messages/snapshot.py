@@ -151,7 +151,7 @@ def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -
     """How far the alert's stock has moved in its session by ``at``, from the alert's reference or, where its rule asked
     for no price, from the previous close; ``None`` where it has no price."""
     session = prices.timetable.on(alert.session)
-    quote = _latest(prices, session, at) if session else None
+    quote = _latest(prices, session, at, direction) if session else None
     if session is None or quote is None:
         return _as_alerted(alert, at)
     reference = level_before(alert, prices) or prices.previous_close(quote, session)
@@ -281,11 +281,14 @@ def _nearest_first(alerts: Sequence[Alert], lead: Alert, subject: Alert) -> list
     return sorted(alerts, key=nearness, reverse=True)
 
 
-def _latest(prices: SymbolPrices, session: Session, at: datetime) -> Quote | None:
-    """The session's latest price of a moment by ``at``; a low or high where there is no other."""
-    quotes = prices.quotes_between(session.starts_at, min(at, session.ends_at))
-    seen = [q for q in quotes if q.seen_at <= at]
-    return next((q for q in reversed(seen) if q.kind in MOMENTARY), seen[-1] if seen else None)
+def _latest(prices: SymbolPrices, session: Session, at: datetime, direction: int) -> Quote | None:
+    """The session's latest price by ``at``: one of a moment, or a low or high where it came alone."""
+    quotes = [q for q in prices.quotes_between(session.starts_at, min(at, session.ends_at)) if q.seen_at <= at]
+    newest = [q for q in quotes if q.at == quotes[-1].at]
+    of_moment = [q for q in newest if q.kind in MOMENTARY]
+    if of_moment or not newest:
+        return of_moment[-1] if of_moment else None
+    return (min if direction < 0 else max)(newest, key=prices.rebased)
 
 
 def _as_alerted(alert: Alert, at: datetime) -> StockMove | None:

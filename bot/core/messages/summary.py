@@ -51,7 +51,6 @@ from bot.core.model import (
     StockMove,
     Story,
     Summary,
-    Thread,
 )
 from bot.core.model.episodes import Episode
 from bot.core.news.companies import Companies
@@ -97,10 +96,11 @@ class MessageBuilder:
         return snapshot(self.market, incident, alerts, self.topics.ai_causes, at)
 
     def incident(
-        self, seen: Snapshot, thread: Thread, before: Thread, watched: Sequence[str], reason: Reason
+        self, seen: Snapshot, incident: Incident, before: Incident, watched: Sequence[str], reason: Reason
     ) -> Summary:
-        """The whole summary. ``thread`` is the incident's with this message, ``before`` as it was without it."""
+        """The whole summary. ``incident`` is counted with this message, ``before`` as it was without it."""
         due = self._due(seen)
+        thread = incident.thread
         known = thread.main > 1 and seen.told_cause is not None and seen.told_cause.cluster == thread.known_cause
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
         headline = Headline(seen, self.companies, self.topics, group, bool(due)).text(reason, before)
@@ -113,9 +113,9 @@ class MessageBuilder:
             *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
             *table(seen, self._line, apart),
             *around,
-            *as_details(self._background(seen, said, kinds, thread if known else None)),
+            *as_details(self._background(seen, said, kinds, incident if known else None)),
             *as_details(self._outlook(seen, said)),
-            *self._next(thread, seen.at),
+            *self._next(incident, seen.at),
         ]
         agents = seen.told_cause.agents if seen.told_cause and seen.claim is Claim.STATED else ()
         return replace(
@@ -148,7 +148,7 @@ class MessageBuilder:
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
             *(closing(alerts, [(m.symbol, m.change) for m in moves]) if over else []),
             *self._since_the_fall(moves, closed_at or at),
-            *self._next(incident.thread, at),
+            *self._next(incident, at),
         ]
         return replace(framed(headline, folded(blocks)), figures=Figures(closed_at or at, tuple(moves)))
 
@@ -157,7 +157,7 @@ class MessageBuilder:
         seen = self.snapshot(incident, alerts, at)
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
         due = bool(self._due(seen))
-        headline = Headline(seen, self.companies, self.topics, group, due).text(Reason.FIRST, incident.thread)
+        headline = Headline(seen, self.companies, self.topics, group, due).text(Reason.FIRST, incident)
         words = f"Now part of the same incident as {self.company(into.lead)}’s fall; see the message about that."
         return framed(headline, [Block("part of", BlockKind.FACTS, 90, "", ((words,),))])
 
@@ -188,10 +188,10 @@ class MessageBuilder:
         return said, kinds_of(said, self.reader) if seen.claim is Claim.STATED else ()
 
     def _background(
-        self, seen: Snapshot, said: Sequence[tuple[Story, Said]], kinds: Sequence[Kind], known: Thread | None
+        self, seen: Snapshot, said: Sequence[tuple[Story, Said]], kinds: Sequence[Kind], known: Incident | None
     ) -> list[Block]:
         """What is new, why it hits these lines, who says what, and what was like it. Of a cause that readers were told
-        by an earlier message (``known``: the thread) only what has come since, and of lines hit since."""
+        by an earlier message (``known``) only what has come since, and of lines hit since."""
         hit = list(dict.fromkeys(e for m in by_size(seen.moves) if (e := self._main_exposure(m.symbol))))
         if known is None:
             stories = [story for story, _ in said] or self.stories(seen.incident.clusters)
@@ -201,8 +201,9 @@ class MessageBuilder:
                 *voices(stories, self.topics.speech),
                 *precedents(nearest(self._profile(seen, kinds), self.episodes, self.topics)),
             ]
-        since = [story for story, _ in said if known.known_at is None or story.seen_at > known.known_at]
-        wider = known.main_reason is Reason.WIDENED
+        known_at = known.thread.known_at
+        since = [story for story, _ in said if known_at is None or story.seen_at > known_at]
+        wider = known.thread.main_reason is Reason.WIDENED
         return [
             *(fears(kinds, hit, self.topics.titles.exposure) if wider else []),
             *voices(since, self.topics.speech),
@@ -297,8 +298,9 @@ class MessageBuilder:
         names = tuple(kind.name for kind in kinds)
         return IncidentProfile(seen.incident.session, topic, exposures, change, len(seen.moves), names)
 
-    def _next(self, thread: Thread, at: datetime) -> list[Block]:
+    def _next(self, incident: Incident, at: datetime) -> list[Block]:
         """When the next message comes, and what would bring one sooner."""
+        thread = incident.thread
         times = [f.due_at for f in thread.follow_ups if f.done_at is None and f.due_at is not None]
         due = min(times, default=None)
         kinds = [f.kind for f in thread.follow_ups if f.waits_for_price]

@@ -41,6 +41,7 @@ from bot.core.model.delivery import (
     Outgoing,
     Recipient,
     Silence,
+    Style,
     held_back_key,
 )
 from bot.core.model.messages import (

@@ -31,6 +31,15 @@ class Limits:
     flood_window: timedelta = timedelta(seconds=10)
 
 
+class Style(enum.StrEnum):
+    """How a chat on Telegram gets its messages. No bot can see which program reads, so a person chooses."""
+
+    CLASSIC = "classic"
+    """Formatted text, with pictures as replies: every program shows it."""
+    RICH = "rich"
+    """One message with headings, tables, pictures and details to open; only recent programs show it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """A chat (with topic thread, if any) on a channel, with its preferences."""
@@ -50,6 +59,8 @@ class Recipient:
     """Receives digests; an operator always does."""
     quiet: str = ""
     """Quiet hours, ``22:00-07:00 Europe/Paris``, in which only critical messages are sent."""
+    style: Style | None = None
+    """As chosen in the chat; ``None`` for the configured one."""
 
 
 class NotificationState(enum.StrEnum):

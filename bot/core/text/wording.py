@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.core.model import STATED_FROM, Claim, Moment, Phase, Reference
 
@@ -50,9 +50,11 @@ def clock(at: datetime) -> str:
     return f"{at:%H:%M} UTC"
 
 
-def moment(at: datetime) -> str:
-    """``27 Jan 10:00 UTC``."""
-    return f"{at.day} {at:%b} {at:%H:%M} UTC"
+def moment(at: datetime, zone: tzinfo = UTC) -> str:
+    """``27 Jan 10:00 UTC``, ``27 Jan 11:00 CET``; zones without letters of their own as ``UTC+04``."""
+    local = at.astimezone(zone)
+    letters = f"{local:%Z}"
+    return f"{local.day} {local:%b} {local:%H:%M} {letters if letters[:1].isalpha() else f'UTC{letters}'}"
 
 
 def when(at: datetime) -> Moment:

@@ -53,6 +53,8 @@ class Answer:
     says: Summary | str
     pictures: tuple[bytes, ...] = ()
     """PNG files, sent after the text."""
+    sample: Summary | None = None
+    """Sent in both styles before the text, which then asks which of them can be read."""
 
 
 class CommandHandler(Protocol):

@@ -12,9 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from telegram import LinkPreviewOptions, Message, ReplyParameters, Update
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters, Update
 from telegram.constants import ChatMemberStatus, ChatType, ParseMode
-from telegram.error import TelegramError
+from telegram.error import BadRequest, EndPointNotFound, InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     CallbackContext,
@@ -33,12 +33,12 @@ from bot.adapters.notifiers.telegram.commands import (
     command_help,
     command_list,
 )
-from bot.adapters.notifiers.telegram.keyboard import Button, Press, read
+from bot.adapters.notifiers.telegram.keyboard import Button, Press, read, style_keyboard
 from bot.adapters.notifiers.telegram.permissions import Chat, CommandGate, GateDecision, Permissions
 from bot.adapters.notifiers.telegram.photos import send_pictures
 from bot.core.errors import AftershockError
 from bot.core.model import Summary
-from bot.render import html
+from bot.render import html, rich
 from bot.render.telegram_html import inline_html
 from bot.render.text import clean
 
@@ -55,6 +55,7 @@ _UNKNOWN = "I did not understand that. /help lists what I can do."
 _SLOW = "Too many commands. Try again in a minute; alerts are not affected."
 _OLD_BUTTON = "This button no longer works."
 _TROUBLE = "That failed; the log says why."
+_NO_RICH = "Telegram does not take rich messages from this bot here. Nothing has changed."
 _ABOVE = "That was just answered here."
 _POPUP = 200
 """Characters in the pop-up that answers a button."""
@@ -73,7 +74,9 @@ class Conversation:
         self._access = access
         self._latest_gate = CommandGate(access())
         self._commands = {command.name: command for command in handler.commands}
-        self._answered: OrderedDict[tuple[int, int, Button], float] = OrderedDict()
+        self._answered: OrderedDict[tuple[int, int, Button, int], float] = OrderedDict()
+        self._aside = False
+        """Whether this server showed an answer to the person alone who pressed a button in a group."""
 
     @property
     def _gate(self) -> CommandGate:
@@ -165,14 +168,16 @@ class Conversation:
         assert query is not None
         message = query.message.message_id if query.message is not None else 0
         button = press.button
-        in_popup = button.verdict or button is Button.MUTE or chat.kind == ChatType.CHANNEL
-        if button is Button.MUTE and not self._gate.access.may_configure(chat):
+        settings = button in (Button.MUTE, Button.STYLE)
+        in_popup = button.verdict or settings or chat.kind == ChatType.CHANNEL
+        if settings and not self._gate.access.may_configure(chat):
             await query.answer(_ADMINS_ONLY, show_alert=True)
             return
-        if button is Button.MUTE and chat.kind == ChatType.CHANNEL:
+        if settings and chat.kind == ChatType.CHANNEL:
             await query.answer(_FOR_ADMINS, show_alert=True)  # every reader of a channel can press
             return
-        if not in_popup and self._just_answered(chat.id, message, button):
+        person = query.from_user.id
+        if not in_popup and self._just_answered((chat.id, message, button, person if self._aside else 0)):
             await query.answer(_ABOVE)
             return
         try:
@@ -184,15 +189,17 @@ class Conversation:
         if in_popup:
             await query.answer(_popup(answer.says), show_alert=not button.verdict)
             return
-        await query.answer()
-        await _answer(update, context, answer, replies_to=message or None)
+        only_for = {"receiver_user_id": person, "callback_query_id": query.id} if not chat.private else None
+        try:
+            self._aside |= await _answer(update, context, answer, replies_to=message or None, only_for=only_for)
+        finally:
+            await query.answer()
 
-    def _just_answered(self, chat: int, message: int, button: Button) -> bool:
+    def _just_answered(self, key: tuple[int, int, Button, int]) -> bool:
         """Whether this button was answered within ``AGAIN`` seconds; if not, remember that it is now."""
         now = time.monotonic()
         while self._answered and next(iter(self._answered.values())) <= now - AGAIN:
             self._answered.popitem(last=False)
-        key = (chat, message, button)
         if key in self._answered:
             return True
         self._answered[key] = now
@@ -284,29 +291,73 @@ def _chat(update: Update) -> Chat | None:
     return Chat(chat.id, str(chat.type), name, thread, user.id if user is not None else None)
 
 
+async def _samples(bot: ExtBot[None], chat: Chat, answer: Answer) -> tuple[Summary | str, InlineKeyboardMarkup | None]:
+    """Send the sample in both styles, and return what to say then and the buttons below it."""
+    assert answer.sample is not None
+    there: dict[str, Any] = {"chat_id": chat.id, "message_thread_id": chat.thread}
+    try:
+        await bot.do_api_request("sendRichMessage", api_kwargs=there | {"rich_message": rich(answer.sample)})
+    except (BadRequest, EndPointNotFound, InvalidToken) as error:  # the last of a bot that has not asked its name yet
+        log.warning("a rich sample was refused: %s", error)
+        return _NO_RICH, None
+    await bot.send_message(text=html(answer.sample), parse_mode=ParseMode.HTML, **there)
+    return answer.says, style_keyboard() if chat.kind != ChatType.CHANNEL else None
+
+
 async def _say(update: Update, context: _Context, text: str) -> None:
     await _answer(update, context, Answer(text))
 
 
-async def _answer(update: Update, context: _Context, answer: Answer, replies_to: int | None = None) -> None:
-    """Answer in the same chat and topic. A failure is only logged: people ask again."""
+async def _answer(
+    update: Update,
+    context: _Context,
+    answer: Answer,
+    replies_to: int | None = None,
+    only_for: dict[str, Any] | None = None,
+) -> bool:
+    """Answer in the same chat and topic, where the server can for one person alone; whether it did.
+
+    A server that cannot passes over ``only_for``. A failure is only logged: people ask again.
+    """
     chat = _chat(update)
     if chat is None:
-        return
-    says = answer.says
+        return False
     options: dict[str, Any] = {"message_thread_id": chat.thread}
     if replies_to is not None:
         options["reply_parameters"] = ReplyParameters(replies_to, allow_sending_without_reply=True)
     try:
-        if says:
-            await context.bot.send_message(
-                chat.id,
-                html(says) if isinstance(says, Summary) else inline_html(says),
-                parse_mode=ParseMode.HTML,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-                **options,
-            )
-        if answer.pictures:
-            await send_pictures(context.bot, chat.id, answer.pictures, **options)
+        if only_for is not None:
+            try:
+                return await _aside(context.bot, chat, answer, options, only_for)
+            except BadRequest as exc:
+                log.info("an answer for one person alone was refused: %s", exc)
+        await _in_chat(context.bot, chat, answer, options)
     except TelegramError as exc:
         log.warning("an answer could not be sent to %s: %s", chat.recipient, exc)
+    return False
+
+
+async def _in_chat(bot: ExtBot[None], chat: Chat, answer: Answer, options: dict[str, Any]) -> None:
+    says, buttons = answer.says, None
+    if answer.sample is not None:
+        says, buttons = await _samples(bot, chat, answer)
+    if says:
+        await _write(bot, chat, says, reply_markup=buttons, **options)
+    if answer.pictures:
+        await send_pictures(bot, chat.id, answer.pictures, **options)
+
+
+async def _aside(
+    bot: ExtBot[None], chat: Chat, answer: Answer, options: dict[str, Any], only_for: dict[str, Any]
+) -> bool:
+    """Answer for one person alone, picture by picture: albums are for everybody. Whether the server did so."""
+    alone: dict[str, Any] = {"api_kwargs": {"ephemeral_message_parameters": only_for}}
+    sent = [await _write(bot, chat, answer.says, **options, **alone)] if answer.says else []
+    sent += [await bot.send_photo(chat.id, picture, **options, **alone) for picture in answer.pictures]
+    return any("ephemeral_message_id" in message.api_kwargs for message in sent)
+
+
+async def _write(bot: ExtBot[None], chat: Chat, says: Summary | str, **options: Any) -> Message:
+    text = html(says) if isinstance(says, Summary) else inline_html(says)
+    no_preview = LinkPreviewOptions(is_disabled=True)
+    return await bot.send_message(chat.id, text, parse_mode=ParseMode.HTML, link_preview_options=no_preview, **options)

@@ -68,6 +68,11 @@ def is_markup_refused(error: Exception) -> bool:
     return isinstance(error, BadRequest) and ("can't parse entities" in text or "can't parse message text" in text)
 
 
+def is_captioned(error: Exception) -> bool:
+    """Whether the message to edit has a picture for its body, and its text is the picture's caption."""
+    return isinstance(error, BadRequest) and "there is no text in the message to edit" in str(error).lower()
+
+
 def asked_wait(error: RetryAfter) -> timedelta:
     """How long Telegram asks to wait; the library has it as a timedelta or as seconds."""
     after = error.retry_after

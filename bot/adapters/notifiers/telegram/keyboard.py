@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.core.model import Notification, Reason
+from bot.core.model import Notification, Reason, Style
 
 VERSION = "1"
 LONGEST = 64
@@ -29,6 +29,8 @@ class Button(enum.StrEnum):
     RIGHT = "right"
     NOT_AI = "not ai"
     NOT_NEWS = "not news"
+    STYLE = "style"
+    """Chooses the style of a chat's messages: under a sample of both, with the style in the incident's place."""
 
     @property
     def verdict(self) -> bool:
@@ -59,6 +61,14 @@ def keyboard(notification: Notification) -> InlineKeyboardMarkup | None:
         return None
     return InlineKeyboardMarkup(
         [[InlineKeyboardButton(label, callback_data=data(b, incident)) for b, label in row] for row in _ROWS]
+    )
+
+
+def style_keyboard() -> InlineKeyboardMarkup:
+    """The buttons under a sample of both styles."""
+    words = {Style.RICH: "The first: rich", Style.CLASSIC: "Only the second: classic"}
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(label, callback_data=data(Button.STYLE, style)) for style, label in words.items()]]
     )
 
 

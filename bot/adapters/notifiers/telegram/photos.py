@@ -1,4 +1,5 @@
-"""Pictures sent as a reply to their message, one at a time, when no message has been sent for a moment.
+"""Pictures, drawn once for all readers, and those sent as a reply to their message, one at a time, when no message has
+been sent for a moment.
 
 A picture is an extra: it never delays a message, is not retried, and its delivery is not recorded.
 """
@@ -56,6 +57,7 @@ class Photos:
     _task: asyncio.Task[None] | None = None
     _sent_at: float = 0.0
     _known: OrderedDict[str, tuple[bytes | str, ...]] = field(default_factory=OrderedDict)
+    _drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def message_sent(self) -> None:
         """A message was sent just now."""
@@ -68,6 +70,15 @@ class Photos:
         self._queue.put_nowait((address, message, notification))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._empty(), name="telegram-photos")
+
+    async def of(self, notification: Notification) -> tuple[bytes | str, ...]:
+        """The pictures of ``notification``, drawn once for all who receive it."""
+        async with self._drawing:
+            photos = self._known.get(notification.announcement)
+            if photos is None:
+                photos = tuple(await self.pictures(notification))
+                self._remember(notification.announcement, photos)
+            return photos
 
     async def close(self) -> None:
         """Stop sending."""
@@ -86,11 +97,7 @@ class Photos:
                 log.warning("a picture could not be sent to %s: %s", notification.recipient, text)
 
     async def _send(self, address: Address, message: int, notification: Notification) -> None:
-        key = notification.announcement
-        photos = self._known.get(key)
-        if photos is None:
-            photos = tuple(await self.pictures(notification))
-            self._remember(key, photos)
+        photos = await self.of(notification)
         if not photos:
             return
         while (wait := self._sent_at + QUIET - time.monotonic()) > 0:  # noqa: ASYNC110 - only time ends this
@@ -102,7 +109,7 @@ class Photos:
         except RetryAfter as error:
             await asyncio.sleep(asked_wait(error).total_seconds())
             sent = await send_pictures(self.bot, address.chat, photos, **options)
-        self._remember(key, tuple(each.photo[-1].file_id for each in sent))
+        self._remember(notification.announcement, tuple(each.photo[-1].file_id for each in sent))
         self.message_sent()  # pictures keep their distance, too
 
     def _remember(self, key: str, photos: tuple[bytes | str, ...]) -> None:
