@@ -21,6 +21,7 @@ from bot.clock import SystemClock
 from bot.core.ports import History, Store
 
 __all__ = [
+    "BACKTEST",
     "back_up",
     "connect_guarded",
     "exists",
@@ -71,6 +72,13 @@ def read_store(file: Path) -> Iterator[Store]:
 def open_history(file: Path) -> AbstractContextManager[History]:
     """The history at ``file`` for queries. Raises StoreError, StoreVersionError where it is another version's."""
     return read_history(file)
+
+
+BACKTEST = (
+    "a backtest keeps the prices only of benchmarks and of stocks from their first alert on, with what came just "
+    "before; other stocks have none here, and rules on groups are unknown"
+)
+"""What to bear in mind where a backtest's prices are played again."""
 
 
 def thinned(since: datetime) -> str:

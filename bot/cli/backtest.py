@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +15,15 @@ from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, databas
 from bot.cli.tables import print_json
 from bot.core.errors import ConfigError, UsageError
 from bot.core.prices.windows import parse_duration_or_zero
+from bot.core.text.wording import count
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.app.lab.backtesting import Backtesting, BacktestPlan
 
+LISTED = 50
+"""Incidents listed for people; the history has all of them."""
 NAMED = 100
 """Bad rows listed on the terminal; the JSON summary has all of them."""
 
@@ -67,9 +71,9 @@ def backtest(
 ) -> None:
     """Play recorded prices and news through the engine: what would the bot have sent?
 
-    Rows before --from warm up the windows. Rows that cannot be read are listed and skipped. The history goes to a
-    temporary database unless --database names one. Rows that look like a split or like pounds among pence are listed
-    as doubtful.
+    Lists the incidents. Rows before --from warm up the windows. Rows that cannot be read are listed and skipped. The
+    history goes to a temporary database unless --database names one. Rows that look like a split or like pounds among
+    pence are listed as doubtful.
     """
     from rich.console import Console
 
@@ -138,6 +142,8 @@ async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool,
     summary = _summary(playing, seconds)
     if json:
         print_json(summary)
+    else:
+        _print_incidents(database, playing.tally.incidents)
     _print_summary(summary, stderr, f"; history in {database}" if kept else "")
 
 
@@ -183,7 +189,25 @@ def _print_summary(summary: dict[str, Any], stderr: Console, where: str) -> None
     notes += [f"{skipped} symbols skipped that are not watched"] if skipped else []
     if notes:
         stderr.print("; ".join(notes))
-    stderr.print(f"{by_rule}; {summary['incidents']} incidents, {summary['notifications']} messages{where}")
+    stderr.print(
+        f"{by_rule}; {count(summary['incidents'], 'incident')}, {count(summary['notifications'], 'message')}{where}"
+    )
+
+
+def _print_incidents(database: Path, incidents: Collection[str]) -> None:
+    """The incidents, oldest first, each by its newest message."""
+    from bot.app.stores import open_history
+    from bot.cli.history.tables import TOLD, columns_and_rows
+    from bot.cli.tables import print_table
+
+    with open_history(database) as history:
+        newest = [i for i in history.list_incidents(limit=LISTED) if i["id"] in incidents]
+        shown = [{**i, "told": history.last_message(i["id"])} for i in reversed(newest)]
+    if len(incidents) > len(shown):
+        where = "history incidents lists all where --database keeps the history"
+        typer.echo(f"{len(incidents) - len(shown)} earlier incidents; {where}")
+    if shown:
+        print_table(*columns_and_rows(TOLD, shown))
 
 
 def _list_bad_rows(plan: BacktestPlan, stderr: Console, strict: bool) -> None:

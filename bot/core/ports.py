@@ -39,6 +39,7 @@ from bot.core.model import (
     Split,
     StoredStory,
     Summary,
+    ToldMessage,
 )
 from bot.core.prices.exchanges import Listing
 from bot.core.prices.sessions import Timetable
@@ -399,6 +400,9 @@ class History(Outcomes, RecordedIncident, Protocol):
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen, if any was."""
 
+    def is_of_backtest(self) -> bool:
+        """Whether a backtest wrote it: then it has prices only of what alerts needed."""
+
     def count_alerts(self) -> int:
         """How many alerts there are."""
 
@@ -429,11 +433,8 @@ class History(Outcomes, RecordedIncident, Protocol):
     def show_incident(self, incident_id: str) -> dict[str, Any] | None:
         """One incident with its alerts, stories, messages, outcomes and verdicts."""
 
-    def headline(self, incident_id: str) -> str | None:
-        """The first line of an incident's latest message, if any."""
-
-    def latest_summary(self, incident_id: str) -> Summary | None:
-        """The latest whole summary of an incident."""
+    def last_message(self, incident_id: str) -> ToldMessage | None:
+        """The newest message with an incident's whole summary, edits included, sent or not."""
 
     def read_summary(self, stored: str) -> Summary | None:
         """A summary from ``show_incident``; ``None`` where another version of the program wrote it."""

@@ -16,6 +16,7 @@ from bot.render.axes import hour_step, round_step, tick_text
 
 QUIET = timedelta(hours=7)
 """The line is broken where there is no price for so long: a night, but not a session with prices only at both ends."""
+DAY = timedelta(days=1)
 NEAR = 0.15
 """Labels closer than this would overlap on a phone."""
 GAP = 0.012
@@ -153,31 +154,52 @@ class _Axis:
         return min(where, 1.0)
 
     def labels(self) -> list[Label]:
-        """Each day where it begins, and hours where they fit."""
-        found: list[Label] = []
-        day = None
+        """The day where each stretch begins, midnights where a stretch lasts for days, and hours where they fit.
+
+        A session that goes on past midnight is of the day on which it began: a label there would stand where the next
+        session begins. Of two days that begin too near each other the wider has its label.
+        """
+        days = self._days()
+        found = [
+            Label(place, f"{at.day} {at:%b}", minor=n > 0 and place - days[n - 1][0] < NEAR, before=place > 0.95)
+            for n, (place, at, _) in enumerate(days)
+        ]
+        taken = [place for place, _, _ in days]
         for start, end, left, right in self._parts:
-            if start.date() != day:
-                day = start.date()
-                found += self._day(left, start, found)
             step = hour_step((right - left) / _hours(start, end), 0.09)
             hour = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
             while step < 24 and hour <= end:
                 place = self.place(hour)
-                if hour.date() != day:
-                    day = hour.date()
-                    found += self._day(place, hour, found)
-                elif hour.hour % step == 0 and place - found[-1].place > 0.07 and right - place > 0.03:
+                apart = min(abs(place - other) for other in taken)
+                if hour.hour % step == 0 and apart > 0.07 and right - place > 0.03:
                     found.append(Label(place, f"{hour:%H:%M}", minor=True))
+                    taken.append(place)
                 hour += timedelta(hours=1)
+        return sorted(found, key=lambda label: label.place)
+
+    def _days(self) -> list[tuple[float, datetime, float]]:
+        """Where days are labelled: position, time, and the width they take."""
+        found: list[tuple[float, datetime, float]] = []
+        for start, end, left, right in self._parts:
+            begins = [start]
+            while end - start > DAY and (midnight := _midnight(begins[-1])) < end:
+                begins.append(midnight)
+            for n, at in enumerate(begins):
+                place = left if n == 0 else self.place(at)
+                wide = (self.place(begins[n + 1]) if n + 1 < len(begins) else right) - place
+                if found and at.date() == found[-1][1].date():
+                    continue
+                if found and place - found[-1][0] < 0.06:
+                    if wide > found[-1][2]:
+                        found[-1] = place, at, wide
+                else:
+                    found.append((place, at, wide))
         return found
 
-    @staticmethod
-    def _day(place: float, at: datetime, found: list[Label]) -> list[Label]:
-        if found and place - found[-1].place < 0.06:
-            return []
-        last = max((label.place for label in found if not label.minor), default=-1.0)
-        return [Label(place, f"{at.day} {at:%b}", minor=place - last < NEAR, before=place > 0.95)]
+
+def _midnight(at: datetime) -> datetime:
+    """The next midnight."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
 
 
 def _hours(start: datetime, end: datetime) -> float:

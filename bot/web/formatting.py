@@ -35,10 +35,12 @@ def price(value: float | None) -> str:
     return wording.price(value) if value is not None else ""
 
 
-def when(at: str | None) -> Markup:
-    """A stored time as a ``<time>`` element; empty for none."""
+def when(at: str | datetime | None) -> Markup:
+    """A time, as stored or read, as a ``<time>`` element; empty for none."""
     if not at:
         return Markup()
+    if isinstance(at, datetime):
+        at = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     try:
         time = parsed(at)
     except ValueError:
@@ -85,6 +87,9 @@ def alert_path(alert: str) -> str:
 def cause_heading(confidence: float | None) -> str:
     """What stands above a cause of this confidence: ``Likely cause``."""
     return wording.CAUSE_HEADINGS[Claim.of(confidence)]
+
+
+hedged = wording.hedged
 
 
 def confidence(value: float | None) -> str:

@@ -16,7 +16,18 @@ _METADATA = Path(__file__).with_name("metadata.yaml")
 
 FRACTIONS = frozenset(
     {
-        *("change", "worst", "last_change", "change_from_reference", "mean", "lowest", "highest", "lower"),
+        *(
+            "change",
+            "fired_change",
+            "severity_change",
+            "worst",
+            "last_change",
+            "change_from_reference",
+            "mean",
+            "lowest",
+            "highest",
+            "lower",
+        ),
         *("mean_from_reference", "after_15_min", "after_1_hour", "after_close", "after_1_session", "after_5_sessions"),
         "after_20_sessions",
     }
@@ -80,7 +91,7 @@ def _with_unit(column: str, text: str) -> str:
     """The description with its unit, where the column's kind has one."""
     if column in FRACTIONS:
         return f"{text} (a fraction: −0.1 is −10 %)"
-    if column in ("price", "last_price", "reference_price", "previous_close"):
+    if column in ("price", "fired_price", "severity_price", "last_price", "reference_price", "previous_close"):
         return f"{text} (in the quote's currency)"
     if column.endswith("_at") or column == "at":
         return f"{text} (UTC)"

@@ -14,7 +14,7 @@ from datasette.utils.asgi import BadRequest
 from markupsafe import Markup
 
 from bot.core.errors import StoreError, UsageError
-from bot.core.model import VERDICTS, Filters, Severity
+from bot.core.model import VERDICTS, Filters, Severity, ToldMessage
 from bot.core.ports import History
 from bot.render.telegram_html import html
 from bot.web.database import NAME
@@ -48,7 +48,7 @@ async def front(datasette: Datasette, request: Request) -> Response:
         if begin is not None:
             found = [i for i in found if (parsed(i["started_at"]), i["id"]) < begin]
         for each in found[:PAGE]:
-            each["headline"] = history.headline(each["id"])
+            each["told"] = _told(history.last_message(each["id"]))
         return {
             "incidents": found[:PAGE],
             "older": f"{found[PAGE - 1]['started_at']}~{found[PAGE - 1]['id']}" if len(found) > PAGE else "",
@@ -75,7 +75,8 @@ async def incident(datasette: Datasette, request: Request) -> Response:
         stocks = _stocks(found["alerts"])
         shown = next((s for s in stocks if s["symbol"] == symbol), None)
         shown = shown or next((s for s in stocks if s["symbol"] == found["lead"]), stocks[0] if stocks else None)
-        context: dict[str, Any] = {"incident": found, "stocks": stocks, "shown": shown, "chart": None}
+        told = _told(history.last_message(found["id"]))
+        context: dict[str, Any] = {"incident": found, "told": told, "stocks": stocks, "shown": shown, "chart": None}
         if shown is not None:
             quotes = history.quotes_around(shown["alert"]["id"])
             context["chart"] = _chart(quotes, shown["alert"], [(s["seen_at"], "news") for s in found["stories"]])
@@ -182,6 +183,21 @@ def _cursor(text: str) -> tuple[datetime, str] | None:
 # ------------------------------------------------------------------------------------------------ contents of the pages
 
 
+def _told(last: ToldMessage | None) -> dict[str, Any] | None:
+    """What an incident's newest message says, all of it as of one moment; figures and cause are ``None`` where it has
+    none."""
+    if last is None:
+        return None
+    moves = last.summary.figures.moves if last.summary and last.summary.figures else ()
+    return {
+        "at": last.at,
+        "headline": last.headline,
+        "stocks": len(moves),
+        "furthest": max(moves, key=lambda m: abs(m.change), default=None),
+        "cause": last.summary.cause if last.summary else None,
+    }
+
+
 def _stocks(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The symbols, deepest fall first, each with its most severe alert first."""
     by_symbol: dict[str, list[dict[str, Any]]] = {}
@@ -241,6 +257,7 @@ def _messages(announcements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "first": versions[0],
+                "edited_at": delivered[-1]["at"] if len(delivered) > 1 else None,
                 "headline": _headline((delivered or versions)[-1]),
                 "shown": _body((delivered or versions)[-1]),
                 "earlier": [{"at": v["at"], "body": _body(v)} for v in delivered[-2::-1]],

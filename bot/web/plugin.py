@@ -17,6 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bot.core.errors import AftershockError, StoreBusyError
+from bot.core.text import wording
 from bot.core.text.links import safe_link
 from bot.web import formatting, pages
 from bot.web.database import NAME
@@ -59,7 +60,7 @@ class Plugin:
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
         """Filters and functions for templates."""
         if is_ours(datasette):
-            names = ("percent", "price", "when", "tone", "confidence", "cause_heading")
+            names = ("percent", "price", "when", "tone", "confidence", "cause_heading", "hedged")
             env.filters.update({name: getattr(formatting, name) for name in names})
             titles = datasette.databases[NAME].titles
             env.filters.update(topic_title=titles.topic, exposure_title=titles.exposure)
@@ -68,6 +69,7 @@ class Plugin:
                 incident_path=formatting.incident_path,
                 alert_path=formatting.alert_path,
                 reasons=formatting.REASONS,
+                cause_headings=wording.CAUSE_HEADINGS,
                 horizons=formatting.HORIZONS,
                 database=NAME,
             )

@@ -288,11 +288,20 @@ def test_a_database_of_another_backtest_is_refused_and_the_same_may_be_played_ag
     assert "holds the backtest of" in said
 
 
-def test_without_json_stdout_stays_empty_and_people_read_the_outcome(recording: Recording) -> None:
+def test_without_json_people_read_the_incidents_and_the_outcome(recording: Recording) -> None:
     prices = recording.prices([*FLAT, fall("CHGG", "2024-11-18")])
-    done = run_command("backtest", "--prices", prices, "--rules", recording.rules())
-    assert done.stdout == ""
+    database = recording.folder / "history.db"
+    done = run_command("backtest", "--prices", prices, "--rules", recording.rules(), "--database", database)
     assert "1 fall" in done.stderr
+    heading, row = done.stdout.splitlines()
+    assert heading.split("  ")[0] == "began (UTC)"
+    assert row.startswith("2024-11-18 ")
+    assert "20241118-1" in row
+    assert "Chegg falls" in row
+    explained = run_command("rules", "explain", "CHGG", "--at", "2024-11-18T21:30Z", "--database", database).stdout
+    assert "note: a backtest keeps the prices only of" in explained
+    tried = run_command("rules", "try", "--from", "2024-11-18", "--to", "2024-11-18", "--database", database)
+    assert "note: a backtest keeps the prices only of" in tried.stderr
 
 
 def test_the_shipped_rules_can_be_played_over_two_symbols(recording: Recording) -> None:

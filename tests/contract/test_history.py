@@ -12,6 +12,7 @@ import pytest
 
 from bot.adapters.store import open_store
 from bot.adapters.store.history import read_history
+from bot.app.lines import iso
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters, Severity
 from bot.core.ports import History, Store
@@ -65,7 +66,8 @@ def test_an_empty_one_reaches_nowhere(tmp_path: Path) -> None:
         assert history.list_alerts() == []
         assert history.newest_incidents(3) == []
         assert history.first_session() is None
-        assert history.latest_summary("i1") is None
+        assert history.last_message("i1") is None
+        assert not history.is_of_backtest()
     with pytest.raises(StoreError), read_history(tmp_path / "nowhere.db"):
         pass
 
@@ -87,8 +89,10 @@ def test_an_incident_is_told_as_it_was_told_last(history: History) -> None:
     assert [i["id"] for i in history.list_incidents()] == ["i1"]
     whole = history.show_incident("i1")
     assert whole is not None
-    assert history.headline("i1") == "NVDA falls 10 %"
-    assert history.latest_summary("i1") == SUMMARY
+    last = history.last_message("i1")
+    assert last is not None
+    assert (last.headline, last.summary) == ("NVDA falls 10 %", SUMMARY)
+    assert (whole["headline"], whole["headline_at"]) == (last.headline, iso(last.at))
     assert history.read_summary(whole["messages"][0]["summary"]) == SUMMARY
     assert history.read_summary('{"of": "another version"}') is None
     assert history.show_incident("i2") is None

@@ -43,7 +43,7 @@ def rows_of(form: str, data: bytes) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet"])
 def test_every_format_has_every_row_and_column(week: Path, what: str, form: str) -> None:
     reference = rows_of("json", written(week, what, "json"))
-    assert len(reference) == {"alerts": 80, "incidents": 1, "stories": 129}[what]
+    assert len(reference) == {"alerts": 66, "incidents": 1, "stories": 132}[what]
     found = rows_of(form, written(week, what, form))
     assert [list(row) for row in found] == [list(row) for row in reference]
     if form == "csv":
@@ -77,7 +77,7 @@ def test_outside_text_is_no_formula_in_a_spreadsheet(store: SqliteStore, path: P
 
 
 def test_an_empty_history_exports_headings_or_nothing(store: SqliteStore, path: Path) -> None:
-    assert written(path, "alerts", "csv").decode().startswith("id,fired_at,session")
+    assert written(path, "alerts", "csv").decode().startswith("id,fired_at,fired_price")
     assert written(path, "alerts", "json") == b"[]\n"
     assert written(path, "alerts", "jsonl") == b""
     assert rows_of("parquet", written(path, "alerts", "parquet")) == []
@@ -85,7 +85,7 @@ def test_an_empty_history_exports_headings_or_nothing(store: SqliteStore, path: 
 
 def test_a_file_is_whole_or_as_it_was(week: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "alerts.csv"
-    assert export_to(file, week, "alerts", Filters(), "csv") == 80
+    assert export_to(file, week, "alerts", Filters(), "csv") == 66
     before = file.read_bytes()
     with pytest.raises(StoreError, match="no such database"):
         export_to(file, tmp_path / "none.db", "alerts", Filters(), "csv")
@@ -108,8 +108,8 @@ def test_parquet_without_pyarrow_says_what_to_do(week: Path, tmp_path: Path, mon
 
 def test_the_command_writes_to_stdout_and_to_a_file(week: Path, tmp_path: Path) -> None:
     printed = run_command("history", "export", "--symbol", "nvda", "--format", "jsonl", "--database", week).stdout
-    assert [json.loads(line)["symbol"] for line in printed.splitlines()] == ["NVDA"] * 3
+    assert [json.loads(line)["symbol"] for line in printed.splitlines()] == ["NVDA"] * 2
     out = tmp_path / "alerts.parquet"
     ran = run_command("history", "export", "--format", "parquet", "--output", out, "--database", week)
-    assert f"{out}: 80 alerts" in ran.stderr
-    assert len(rows_of("parquet", out.read_bytes())) == 80
+    assert f"{out}: 66 alerts" in ran.stderr
+    assert len(rows_of("parquet", out.read_bytes())) == 66

@@ -85,10 +85,25 @@ def test_another_severity_is_a_move(database: Path, tmp_path: Path) -> None:
         assert row.now.at == row.before.at
 
 
-def test_a_rule_that_is_gone_loses_its_alerts(database: Path, tmp_path: Path) -> None:
-    trial = try_history(CONFIG, edited(tmp_path, "name: drop", "name: slump"), FIRST, LAST, NOW, database)
+def test_a_rule_that_is_gone_from_the_folder_loses_its_alerts(database: Path, tmp_path: Path) -> None:
+    renamed = edited(tmp_path, "name: drop", "name: slump")
+    trial = try_history(CONFIG, renamed.parent, FIRST, LAST, NOW, database)
     assert {row.either.rule for row in trial.rows if row.difference is Difference.LOST} == {"drop"}
     assert {row.either.rule for row in trial.rows if row.difference is Difference.GAINED} == {"slump"}
+
+
+def test_a_file_stands_for_the_rules_in_it_alone(database: Path, tmp_path: Path) -> None:
+    renamed = edited(tmp_path, "name: drop", "name: slump")
+    trial = try_history(CONFIG, renamed, FIRST, LAST, NOW, database)
+    assert trial.count(Difference.LOST) == 0, "drop is not in the file and stays as it is"
+    assert "drop" not in {row.either.rule for row in trial.rows}
+    lower = tmp_path / "lower.yaml"
+    shipped = (REPOSITORY / "rules" / "ai-model-shock.yaml").read_text(encoding="utf-8")
+    lower.write_text(shipped.replace("< -10%", "< -7%"), encoding="utf-8")
+    trial = try_episode(CONFIG, lower, NOW, EPISODE)
+    assert {row.either.rule for row in trial.rows} == {"ai-model-shock"}
+    assert trial.count(Difference.LOST) == 0
+    assert trial.count(Difference.GAINED) > 0
 
 
 def test_only_the_sessions_asked_for_are_compared(database: Path, rules: Path) -> None:
@@ -135,7 +150,7 @@ def test_a_history_whose_prices_were_thinned_says_so(database: Path, rules: Path
 
 def test_an_episode_is_tried_beside_the_configured_rules(rules: Path) -> None:
     trial = try_episode(CONFIG, rules, NOW, EPISODE)
-    assert trial.beside == "the configured rules"
+    assert trial.beside == "the configured rules of the same names"
     assert {row.either.rule for row in trial.rows if row.difference is Difference.GAINED} >= {"fall", "drop"}
     alone = try_episode(CONFIG, None, NOW, EPISODE)
     assert {row.difference for row in alone.rows} == {Difference.GAINED}

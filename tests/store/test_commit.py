@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.adapters.store.history import open_history, verify
+from bot.adapters.store.codec import moment_text
+from bot.adapters.store.history import find_alerts, open_history, verify
+from bot.adapters.store.history.opening import short
 from bot.adapters.store.intake import REPORTS_KEPT
 from bot.core.errors import StoreError
 from bot.core.model import (
+    STATED_FROM,
     AlertChange,
     AlertState,
     Because,
@@ -386,6 +391,44 @@ def test_the_flat_view_answers_without_a_join(store: SqliteStore, path: Path) ->
     assert row["cause_source"] == "wire"
     assert (row["incident_symbols"], row["notifications"], row["sent"]) == (1, 1, 0)
     assert (row["run_mode"], row["severity_rank"]) == ("live", 3)
+
+
+def test_what_an_alert_fired_at_stays_beside_what_its_severity_rose_at(store: SqliteStore, path: Path) -> None:
+    one = alert("a1", incident="i1", price=122.75, price_at=NOW, change=-0.139)
+    worse = replace(
+        one, price=117.26, price_at=after(60), change=-0.178, severity=Severity.CRITICAL, updated_at=after(60)
+    )
+    over = replace(worse, state=AlertState.RESOLVED, resolved_at=after(900), updated_at=after(900))
+    store.commit(batch(fired(one), incident("i1", "a1")))
+    store.commit(batch(AlertChange(ChangeKind.ESCALATED, after(60), worse), now=after(60)))
+    store.commit(batch(AlertChange(ChangeKind.RESOLVED, after(900), over), now=after(900)))
+    with closing(sqlite3.connect(path)) as conn:
+        conn.row_factory = sqlite3.Row
+        row = dict(conn.execute("SELECT * FROM alert_history").fetchone())
+    assert (row["fired_at"], row["fired_price"], row["fired_change"]) == (moment_text(NOW), 122.75, -0.139)
+    assert row["fired_price_at"] == moment_text(NOW)
+    assert (row["severity_at"], row["severity_price"], row["severity_change"]) == (
+        moment_text(after(60)),
+        117.26,
+        -0.178,
+    )
+    with open_history(path) as conn:
+        (found,) = find_alerts(conn)
+    assert (found["fired_price"], found["fired_change"], found["price"]) == (122.75, -0.139, 117.26)
+    assert (found["at"], found["severity_at"]) == (short(moment_text(NOW)), short(moment_text(after(60))))
+
+
+@pytest.mark.parametrize("possible", [True, False])
+def test_the_cause_of_an_incident_is_no_more_than_possible_only_without_another(
+    store: SqliteStore, path: Path, possible: bool
+) -> None:
+    weak = replace(cause("s1"), title="Weak", confidence=STATED_FROM - 0.01)
+    other = replace(cause("s1"), title="Other", confidence=STATED_FROM - 0.2 if possible else STATED_FROM)
+    lead, second = alert("a1", incident="i1", cause=weak), alert("a2", "AMD", incident="i1", cause=other)
+    store.commit(batch(story("s1"), fired(lead), fired(second), incident("i1", "a1", "a2")))
+    with closing(sqlite3.connect(path)) as conn:
+        (title,) = conn.execute("SELECT cause_title FROM incident_summary").fetchone()
+    assert title == ("Weak" if possible else "Other")
 
 
 # -------------------------------------------------------------------------------------------------- small things

@@ -62,6 +62,23 @@ def test_a_session_of_which_only_both_ends_are_known_is_one_line() -> None:
     assert [len(line) for line in drawn.lines] == [2, 2]
 
 
+def test_a_day_is_labelled_where_its_session_begins() -> None:
+    friday = [(h - 96.0 + 24, 100.0) for h in range(16)]  # from 24 Jan 09:00 until 25 Jan 00:00
+    monday = [(float(h), 90.0) for h in range(16)]
+    before = (friday[0][0] - 12, 101.0)  # a single price of Thursday's
+    drawn = drawing(prices(before, *friday, *monday))
+    assert drawn is not None
+    days = [(label.text, label.place) for label in drawn.times if ":" not in label.text]
+    assert [text for text, _ in days] == ["24 Jan", "27 Jan"]
+    assert [place for _, place in days] == [drawn.lines[1][0][0], drawn.lines[2][0][0]]
+
+
+def test_midnights_are_labelled_where_prices_go_on_for_days() -> None:
+    drawn = drawing(prices(*((float(h), 100.0) for h in range(72))))
+    assert drawn is not None
+    assert [label.text for label in drawn.times if ":" not in label.text] == ["27 Jan", "28 Jan", "29 Jan", "30 Jan"]
+
+
 def test_only_moments_within_are_marked() -> None:
     known = prices((0, 1.0), (1, 2.0), (2, 1.5))
     early, late = BEGAN - timedelta(days=7), BEGAN + timedelta(days=7)

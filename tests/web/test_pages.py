@@ -15,8 +15,23 @@ import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.core.errors import StoreError
-from bot.core.model import Block, BlockKind, Notification, Severity, Summary, Suppression, SuppressionReason
+from bot.core.model import (
+    Block,
+    BlockKind,
+    Claim,
+    Figures,
+    Notification,
+    Phase,
+    Reference,
+    Severity,
+    StockMove,
+    Summary,
+    Suppression,
+    SuppressionReason,
+    ToldCause,
+)
 from bot.core.model import NotificationState as State
+from bot.web.formatting import shown
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
 from tests.web.conftest import asker, site
 
@@ -45,12 +60,12 @@ async def own(store: SqliteStore, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
 
 async def test_the_front_page_tells_the_incidents_newest_first(pages: httpx.AsyncClient) -> None:
     said = words_of(await pages.get("/"))
-    assert "critical 27 Jan 2025 11:00" in said
-    assert "Nvidia falls 15.0 % in after-hours trading alongside 37 other stocks after AI-model news" in said
-    assert "NBIS −41.4 % the deepest fall of 38 stocks" in said
-    cause = "Nvidia, TSMC and ASML lead tech stocks down on the threat from DeepSeek"
-    assert f"{cause} Investopedia , very likely (0.97)" in said
-    assert "7 messages, 11 stories, 2 say right, 1 say wrong" in said
+    assert "critical began 27 Jan 2025 11:00" in said
+    assert "Nebius falls 37.4 % and Nvidia 15.0 %, with 36 other stocks, after AI-model news" in said
+    assert "NBIS −37.4 % the furthest of 38 stocks as of 28 Jan 2025 00:00" in said
+    cause = "Technology shares tumble as China's DeepSeek puts AI spending in doubt"
+    assert f"{cause} Financial Times , very likely (0.97)" in said
+    assert "6 messages, 11 stories, 2 say right, 1 say wrong" in said
     assert "0 open" in said
 
 
@@ -60,17 +75,17 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
     for part in (
         "began 27 Jan 2025 11:00 closed 3 Feb 2025 21:00",
         "first story: DeepSeek-R1 is out, 20 Jan 2025 12:37",
-        "NVDA −18.2 %",
-        "38 stocks, deepest fall first",
+        "NVDA −18.2 % at its worst",
+        "38 stocks with alerts, deepest fall first",
         "NBIS −41.4 % −37.4 %",
         "11 stories behind it",
         "What brokers tell clients about DeepSeek Financial Times",
-        "7 messages, as sent",
-        "27 Jan 2025 11:00 first message to 1 Nvidia falls 13.8 % after AI-model news",
-        "edited 6 times; earlier versions",
+        "6 messages, as sent",
+        "27 Jan 2025 11:00 last edited 27 Jan 2025 16:00 first message to 1 Nvidia falls 13.8 % after AI-model news",
+        "edited 3 times; earlier versions",
         "Follow-up: Nvidia has rebounded 5% or more from the close",
         "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist",
-        "1 session +4.0 % −5.7 % +23.2 % 16 % 38",
+        "1 session +4.7 % −2.9 % +23.2 % 11 % 38",
         "right telegram:7",
     ):
         assert part in said, part
@@ -90,14 +105,16 @@ async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> N
         (chosen,) = conn.execute("SELECT id FROM alerts WHERE symbol = 'NVDA' AND rule = 'ai-model-shock'").fetchone()
     said = words_of(await pages.get(f"/alert/{chosen}"))
     for part in (
-        "NVDA −18.2 % by ai-model-shock",
+        "NVDA −18.2 % at its worst, by ai-model-shock",
+        "fired 27 Jan 2025 11:00 at 122.75, −13.9 %",
+        "critical since 27 Jan 2025 17:00 , at 117.26, −17.8 %",
         "part of incident 20250127-1",
         "✓ holds: price change < -10% since previous close",
         "✗ does not hold: market SPY price change < -4% since previous close",
         "about the market and AI, names the company",
         "1 session",
         "escalated critical",
-        "20 sent: messages , each with its delivery attempts",
+        "13 sent: messages , each with its delivery attempts",
         "description: A stock falls more than 10% alongside AI-model news.",
         "right telegram:7",
     ):
@@ -208,6 +225,58 @@ async def test_what_was_held_back_or_lost_is_said(own: httpx.AsyncClient, store:
     store.commit(batch(fired(shock), incident("i1", "a1"), *told))
     said = words_of(await own.get("/incident/i1"))
     assert "to 5: 1 sent, 1 in doubt , 1 failed , 1 held back, 1 waiting" in said
+
+
+def summed(words: str, cause: ToldCause | None, *moves: StockMove) -> Summary:
+    blocks = (Block("headline", BlockKind.HEADLINE, 100, lines=((words,),)),)
+    return Summary(blocks, words, figures=Figures(after(60), moves), cause=cause)
+
+
+def moved(symbol: str, change: float) -> StockMove:
+    before = Reference("previous close", 100.0, NOW, NOW.date())
+    return StockMove(symbol, 100 * (1 + change), change, before, NOW, NOW.date(), Phase.REGULAR, Severity.HIGH)
+
+
+async def test_an_incident_is_told_as_of_one_moment(own: httpx.AsyncClient, store: SqliteStore) -> None:
+    told = ToldCause("A tool that does the work", "wire", "https://news.example/t", Claim.STATED, 0.81)
+    first = replace(
+        notification("n1", incident="i1", state=State.SENT),
+        summary=summed("One falls.", None, moved("NVDA", -0.1)),
+        text="One falls.",
+    )
+    edit = replace(
+        notification("e1", incident="i1", state=State.SENT, edits="n1", at=after(60)),
+        summary=summed("Two fall.", told, moved("NVDA", -0.12), moved("AMD", -0.11)),
+        text="Two fall.",
+    )
+    three = [alert(f"a{n}", symbol, incident="i1") for n, symbol in enumerate(("NVDA", "AMD", "TSM"))]
+    whole = incident("i1", *(a.id for a in three), symbols=("NVDA", "AMD", "TSM"))
+    store.commit(batch(story("s1"), *map(fired, three), whole, first, edit))
+    for said in (words_of(await own.get("/")), words_of(await own.get("/incident/i1"))):
+        assert "Two fall." in said
+        assert "NVDA −12.0 %" in said
+        assert "the furthest of 2 stocks" in said
+        assert f"s of {shown(after(60))}" in said
+        assert "A tool that does the work" in said
+        assert "likely (0.81)" in said
+    said = words_of(await own.get("/incident/i1"))
+    assert "3 stocks with alerts" in said
+    assert f"{shown(NOW)} last edited {shown(after(60))} first message" in said
+
+
+async def test_a_cause_that_the_message_does_not_tell_has_its_own_time(
+    own: httpx.AsyncClient, store: SqliteStore
+) -> None:
+    one = alert("a1", incident="i1", cause=replace(cause("s1"), confidence=0.81))
+    words = "Nvidia falls 10 %; no cause found in the news"
+    told = replace(
+        notification("n1", incident="i1", state=State.SENT),
+        summary=summed(words, None, moved("NVDA", -0.1)),
+        text=words,
+    )
+    store.commit(batch(story("s1"), fired(one), incident("i1", "a1", at=after(600)), told))
+    for said in (words_of(await own.get("/")), words_of(await own.get("/incident/i1"))):
+        assert f"by its alerts, {shown(after(600))}" in said
 
 
 async def test_what_was_never_sent_is_not_shown_as_sent(own: httpx.AsyncClient, store: SqliteStore) -> None:

@@ -54,7 +54,7 @@ def test_units_are_said() -> None:
     said = META["tables"]["alert_history"]["columns"]
     assert said["worst"].endswith("(a fraction: −0.1 is −10 %)")
     assert said["fired_at"].endswith("(UTC)")
-    assert said["price"].endswith("(in the quote's currency)")
+    assert said["fired_price"].endswith("(in the quote's currency)")
 
 
 @pytest.mark.parametrize("name", META["tables"])

@@ -74,7 +74,7 @@ class AlertAnswers:
             return f"No alerts{about} in the last {age(span)}."
         lines: list[Line | str] = [
             (
-                Strong(f"{a['symbol']} {_percent(a['change'])}".strip()),
+                Strong(f"{a['symbol']} {_percent(a['fired_change'])}".strip()),
                 f", {_moment(a['at'])}, {a['severity']}" + (f", {a['incident']}" if a["incident"] else ""),
             )
             for a in found[:ALERTS]
@@ -89,7 +89,7 @@ class AlertAnswers:
         if wanted is None:
             return _NO_ID if words else "There has been no incident yet."
         with self.history() as history:
-            latest = history.latest_summary(wanted)
+            last = history.last_message(wanted)
         found = self.view.incident(wanted)
         lines: list[Line | str] = [f"Incident {wanted}"]
         if found is not None:
@@ -105,6 +105,7 @@ class AlertAnswers:
                 lines.append(f"Next message {moment(min(due))}")
         if verdicts := self.people.verdicts(wanted):
             lines.append(f"Readers: {', '.join(f'{n} {verdict}' for verdict, n in sorted(verdicts.items()))}")
+        latest = last.summary if last is not None else None
         if latest is None:
             return answer(f"Incident {wanted}", facts(lines))
         state = facts(lines, "Status", weight=60)
@@ -117,15 +118,21 @@ class AlertAnswers:
         alert = self._alert(words)
         if alert is None:
             return _NO_ID if words else "There has been no alert yet."
-        first = f"{alert['symbol']} {_percent(alert['change'])}: why {alert['rule']} fired"
+        first = f"{alert['symbol']} {_percent(alert['fired_change'])}: why {alert['rule']} fired"
         lines: list[Line | str] = []
         for check in alert["why"]:
             mark = {True: "✓", False: "✗"}.get(check["holds"], "?")
             indent = "– " * min(check["depth"], DEPTH)
             measured = f": {shortened(check['measured'], 120)}" if check["measured"] else ""
             lines.append((f"{indent}{mark} ", Strong(shortened(check["condition"], 120)), measured))
-        blocks = [facts([f"Fired {_moment(alert['at'])} at {price(alert['price'])}, {alert['severity']}"])]
-        blocks.append(plain_lines(lines, "Conditions", weight=60))
+        fired = f"Fired {_moment(alert['at'])}" + (f" at {price(alert['fired_price'])}" if alert["fired_price"] else "")
+        rose = alert["severity_at"] not in (None, alert["at"])
+        since = f"{alert['severity']} since {_moment(alert['severity_at'])}" if rose else alert["severity"]
+        then = f" at {price(alert['price'])}, {_percent(alert['change'])}".rstrip(", ") if rose else ""
+        blocks = [facts([f"{fired}, {since}{then}"])]
+        blocks.append(
+            plain_lines(lines, f"Conditions {_moment(alert['severity_at'])}" if rose else "Conditions", weight=60)
+        )
         if cause := alert["cause"]:
             blocks.append(facts(_cause(cause, self.bot.project.topics.titles), _heading(cause), weight=55))
         ids = f"Alert {alert['id']}" + (f", incident {alert['incident']}" if alert["incident"] else "")

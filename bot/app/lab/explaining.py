@@ -15,7 +15,7 @@ from typing import Any
 from bot.app.lab.workbench import Workbench, episode_scenario, open_workbench
 from bot.app.lines import alert_line, flat_checks, iso
 from bot.app.project import PRICES_BACK
-from bot.app.stores import open_history, read_store, thinned
+from bot.app.stores import BACKTEST, open_history, read_store, thinned
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
@@ -73,7 +73,7 @@ def explain_history(
         raise UsageError(f"{_utc(at)} is in the future; give a past time")
     with open_history(database) as history:
         extent, alerts = history.extent(), history.list_alerts(symbol=symbol, limit=None)
-        whole_since = history.every_quote_since()
+        whole_since, backtest = history.every_quote_since(), history.is_of_backtest()
     if extent is None:
         raise UsageError(f"{database}: no prices or stories yet; start `run` to collect them")
     first, last = extent
@@ -85,10 +85,12 @@ def explain_history(
     window = workbench.project.settings.news.window + timedelta(days=7)
     with read_store(database) as store:
         observations = list(store.observations(at - window, at, quotes_since=at - PRICES_BACK))
-        simulated = store.extra(POSITION) is not None
+        simulated = backtest or store.extra(POSITION) is not None
     priced = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
     found = explain(workbench, workbench.rules(priced if simulated else ()), observations, symbol, at)
-    if whole_since is not None and at < whole_since:
+    if backtest:
+        found = replace(found, note=BACKTEST)
+    elif whole_since is not None and at < whole_since:
         found = replace(found, note=thinned(whole_since))
     return _with_alerts(
         found, [a for a in reversed(alerts) if found.session and a["session"] == f"{found.session.date}"]
@@ -264,7 +266,9 @@ def _fired(found: Explanations) -> Iterator[str]:
     for alert in found.alerts:
         at = datetime.fromisoformat(alert["at"])
         later = " (later)" if at > found.at else ""
-        yield f"alert {alert['id']}: {alert['rule']} fired at {_utc(at)}{later}; at most {alert['severity']}"
+        rose_at = alert.get("severity_at") or alert["at"]
+        since = f" since {_utc(datetime.fromisoformat(rose_at))}" if rose_at != alert["at"] else ""
+        yield f"alert {alert['id']}: {alert['rule']} fired at {_utc(at)}{later}; {alert['severity']}{since}"
         for line in alert["why"]:
             if line["value"] is not None and line["holds"]:
                 yield f"  on {clean(line['condition'])}: {clean(line['measured'])}"

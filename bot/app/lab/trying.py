@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scenario
 from bot.app.lines import iso
-from bot.app.stores import open_history, read_store, thinned
+from bot.app.stores import BACKTEST, open_history, read_store, thinned
 from bot.config.rule_tests.file import Recording
 from bot.core.engine import Engine
 from bot.core.errors import Problem, UsageError
@@ -109,7 +109,7 @@ def try_history(
     A ``since`` within a day begins with the next day's session, so that no session is played in part.
     """
     with open_history(database) as history:
-        extent, whole_since = history.extent(), history.every_quote_since()
+        extent, whole_since, backtest = history.extent(), history.every_quote_since(), history.is_of_backtest()
     if extent is None:
         raise UsageError(f"{database}: no prices or stories yet; start `run` to collect them")
     until = min(until, now)
@@ -124,22 +124,28 @@ def try_history(
         notes.append(f"the history begins on {extent[0]:%Y-%m-%d}; earlier sessions cannot be tried")
     if whole_since is not None and first <= whole_since.date():
         notes.append(thinned(whole_since))
+    if backtest:
+        notes.append(BACKTEST)
     workbench = open_workbench(config, rules, now)
     start = datetime.combine(first, time(), UTC) - EARLIER
     window = workbench.project.settings.news.window + timedelta(days=7)
     with read_store(database) as store:
         observations: Iterable[Observation] = store.observations(start - window, until)
         symbols: dict[str, None] = {}
-        if store.extra(POSITION) is not None:  # a replay's database is small, and watches what its episode has
+        if (
+            backtest or store.extra(POSITION) is not None
+        ):  # a replay's database is small, and watches what its episode has
             observations = list(observations)
             symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
         engine = workbench.engine(workbench.rules(symbols), min(start, extent[0]))
         fired = _replayed(engine, observations, start, until, progress)
     with open_history(database) as history:
         recorded = [_recorded(alert) for alert in history.list_alerts(limit=None)]
-    inside = {f.key: f for f in recorded if first <= f.session <= until.date() and f.at <= until}
+    mine = _names(workbench, rules)
+    inside = {f.key: f for f in recorded if first <= f.session <= until.date() and f.at <= until and mine(f.rule)}
     again = {key: f for key, f in fired.items() if first <= f.session <= until.date()}
-    return Trial(tuple(compared(again, inside)), first, until.date(), "what fired", tuple(notes))
+    beside = "what fired" if rules is None or rules.is_dir() else f"what fired by the rules in {rules.name}"
+    return Trial(tuple(compared(again, inside)), first, until.date(), beside, tuple(notes))
 
 
 def try_episode(config: Path, rules: Path | None, now: datetime, episode: str) -> Trial:
@@ -166,8 +172,9 @@ def _beside_configured(
     if rules is not None:
         configured = open_workbench(config, None, now)
         configured.timetables.listings = workbench.timetables.listings
-        before = played(configured, scenario)
-        beside = "the configured rules"
+        mine = _names(workbench, rules)
+        before = {key: fired for key, fired in played(configured, scenario).items() if mine(key[0])}
+        beside = "the configured rules" + ("" if rules.is_dir() else " of the same names")
     first, last = scenario.tape.first_at, scenario.tape.last_at
     assert first is not None
     assert last is not None
@@ -176,6 +183,13 @@ def _beside_configured(
     if len(problems) > 20:
         notes.append(f"skipped: {len(problems) - 20} more rows")
     return Trial(tuple(compared(fired, before)), quoted.date(), last.date(), beside, tuple(notes))
+
+
+def _names(workbench: Workbench, rules: Path | None) -> Callable[[str], bool]:
+    """Which rules are compared: of a file only those in it, since it stands for no others."""
+    if rules is None or rules.is_dir():
+        return lambda name: True
+    return {rule.name for rule in workbench.rules()}.__contains__
 
 
 def compared(now: Mapping[Key, Fired], before: Mapping[Key, Fired]) -> Iterator[Row]:
@@ -246,7 +260,7 @@ def _recorded(alert: Mapping[str, Any]) -> Fired:
         date.fromisoformat(alert["session"]),
         datetime.fromisoformat(alert["at"]).astimezone(UTC),
         Severity.parse(alert["severity"]),
-        alert["change"],
+        alert["fired_change"],
     )
 
 

@@ -23,6 +23,8 @@ app = typer.Typer(help="Query and maintain the alert history.", no_args_is_help=
 Limit = Annotated[int, typer.Option(min=1, help="Rows at most, newest first.")]
 SQL_ROWS = 1000
 """Rows of a table for people; --json gives all."""
+LATEST = 50
+"""A stock's newest alerts, among which are all of its newest session."""
 NAMED = 5
 """Columns without room that are named."""
 
@@ -78,28 +80,46 @@ def list_(
 
 @app.command("show")
 def show(
-    alert: Annotated[
-        str, typer.Argument(metavar="ID", help="The alert's id, or enough of its beginning; or a symbol: its latest.")
+    wanted: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="An incident's or alert's id, of an alert enough of its beginning; or a symbol: its most severe alert "
+            "of its latest session.",
+        ),
     ],
     messages: Annotated[bool, typer.Option("--messages", help="Also each message as it was sent.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Show one alert in full: why it fired, prices, cause, stories, notifications and what followed."""
+    """Show one alert in full: why it fired, prices, cause, stories, notifications and what followed; or an incident."""
     from bot.app.stores import open_history
-    from bot.cli.history.show import lines_of
+    from bot.cli.history.show import incident_lines, lines_of, main_alert
     from bot.cli.tables import json_line, width
 
     with open_history(database_file(config, database)) as history:
-        wanted = alert.strip()
-        found = history.show_alert(wanted)
-        if found is None:
-            latest = history.list_alerts(symbol=wanted.upper(), limit=1)
-            found = history.show_alert(latest[0]["id"]) if latest else None
-        if found is None:
-            raise UsageError(f"no alert begins with '{alert}'; history list shows their ids")
-        quotes = history.quotes_around(found["id"])
+        wanted = wanted.strip()
+        whole = history.show_incident(wanted)
+        last = history.last_message(wanted) if whole is not None else None
+        found = history.show_alert(wanted) if whole is None else None
+        if whole is None and found is None:
+            main = main_alert(history.list_alerts(symbol=wanted.upper(), limit=LATEST))
+            found = history.show_alert(main["id"]) if main is not None else None
+            if found is None:
+                raise UsageError(
+                    f"'{wanted}' is neither an incident, nor the beginning of an alert's id, nor a symbol with alerts; "
+                    "history list and history incidents show ids"
+                )
+        quotes = history.quotes_around(found["id"]) if found is not None else ()
+    if whole is not None:
+        if json:
+            typer.echo(json_line(whole))
+            return
+        for line in incident_lines(whole, last, min(width(), 120), texts=messages):
+            typer.echo(line)
+        return
+    assert found is not None
     if json:
         found["quotes"] = [{"at": at, "price": price, "kind": kind} for at, price, kind in quotes]
         typer.echo(json_line(found))

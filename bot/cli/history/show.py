@@ -1,20 +1,25 @@
-"""One alert in full, as text for the terminal."""
+"""One alert or incident in full, as text for the terminal."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bot.cli.history import tables
 from bot.cli.history.chart import chart
 from bot.cli.tables import fitted
-from bot.core.model import Claim
+from bot.core.model import Claim, Severity, ToldMessage
 from bot.core.text.titles import Titles
 from bot.core.text.wording import CAUSE_HEADINGS
 from bot.render.text import clean, cut_cell
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
+
+
+def main_alert(alerts: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Of one stock's alerts the one it is known by: of its newest session the most severe, of these the newest."""
+    return max(alerts, key=lambda a: (a["session"], Severity.parse(a["severity"]), a["at"]), default=None)
 
 
 def lines_of(
@@ -27,7 +32,7 @@ def lines_of(
     for part in (
         _head(alert, width),
         chart(quotes, alert["at"], (alert["reference"] or {}).get("price"), width),
-        _titled("Why it fired", _checks(alert["why"], width)),
+        _titled(_why_heading(alert), _checks(alert["why"], width)),
         _titled(_cause_heading(alert["cause"]), _cause(alert["cause"], titles, width)),
         _titled("Stories", _table(tables.STORIES, alert["stories"], width)),
         _titled("Changes", _table(tables.CHANGES, alert["changes"], width)),
@@ -40,6 +45,62 @@ def lines_of(
         if lines:
             yield from lines
             yield ""
+
+
+def incident_lines(incident: dict[str, Any], last: ToldMessage | None, width: int, *, texts: bool) -> Iterator[str]:
+    """Lines of at most ``width`` columns: what the newest message tells, then what the history holds.
+
+    With ``texts`` also each message as it was sent.
+    """
+    by_symbol: dict[str, list[dict[str, Any]]] = {}
+    for alert in incident["alerts"]:
+        by_symbol.setdefault(alert["symbol"], []).append(alert)
+    stocks = [alert for alerts in by_symbol.values() if (alert := main_alert(alerts)) is not None]
+    stocks.sort(key=lambda a: (a["worst"] is None, a["worst"] or 0.0, a["symbol"]))
+    for part in (
+        _incident_head(incident, width),
+        _told(last, width),
+        _titled(f"Stocks with alerts ({len(stocks)}), up to {_second(incident['updated_at'])}", _stocks(stocks, width)),
+        _titled("Stories", _table(tables.INCIDENT_STORIES, incident["stories"], width)),
+        _titled("Messages", _messages(incident["messages"], width, texts)),
+        _titled("Readers' verdicts", _table(tables.VERDICTS, incident["verdicts"], width)),
+    ):
+        lines = list(part)
+        if lines:
+            yield from lines
+            yield ""
+
+
+def _incident_head(incident: dict[str, Any], width: int) -> Iterator[str]:
+    yield from _wrapped(f"Incident {incident['id']}, {incident['severity']}, {incident['state']}", width)
+    closed = f", closed {_second(incident['closed_at'])}" if incident["closed_at"] else ""
+    yield from _wrapped(f"Began {_second(incident['started_at'])}{closed}", width)
+    if incident["merged_into"]:
+        yield from _wrapped(f"Merged into {incident['merged_into']}", width)
+
+
+def _told(last: ToldMessage | None, width: int) -> Iterator[str]:
+    """What the newest message tells, all of it as of one moment."""
+    if last is None:
+        return
+    yield f"As told at {last.at:%Y-%m-%d %H:%M:%S} UTC"
+    yield from _wrapped(last.headline, width)
+    cause = last.summary.cause if last.summary is not None else None
+    if cause is not None:
+        sure = f", confidence {cause.confidence:.2f}" if cause.confidence is not None else ""
+        yield from _wrapped(f"{CAUSE_HEADINGS[cause.claim]}: {cause.title} ({cause.source}{sure})", width)
+
+
+def _stocks(stocks: Sequence[dict[str, Any]], width: int) -> Iterator[str]:
+    yield from _table(tables.STOCKS, stocks, width)
+
+
+def _messages(messages: Sequence[dict[str, Any]], width: int, texts: bool) -> Iterator[str]:
+    yield from _table(tables.MESSAGES, messages, width)
+    for message in messages if texts else ():
+        yield f"── {_second(message['at'])}"[:width]
+        for line in message["text"].split("\n"):
+            yield from _wrapped(line, width, "  ")
 
 
 def _titled(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -55,29 +116,42 @@ def _table(fields: tables.Fields, found: Sequence[dict[str, Any]], width: int) -
 
 
 def _head(alert: dict[str, Any], width: int) -> Iterator[str]:
-    change = f"{tables.percent(alert['change'])} " if alert["change"] is not None else ""
-    yield from _wrapped(f"{alert['symbol']} {change}{alert['rule']}, {alert['severity']}", width)
+    yield from _wrapped(f"{alert['symbol']} {alert['rule']}, {alert['severity']}", width)
     yield from _wrapped(f"Alert {alert['id']}, {alert['state']}, session {alert['session']}", width)
     if alert["incident"]:
         yield from _wrapped(f"Incident {alert['incident']}", width)
     late = "; the fall was under way when the bot started" if alert["late"] else ""
-    yield from _wrapped(f"Fired {_second(alert['at'])}{late}", width)
+    fired = _moved(alert["fired_price"], alert["fired_change"])
+    yield from _wrapped(f"Fired {_second(alert['at'])}{fired}{late}", width)
     if alert["looks_like"]:
         yield from _wrapped(f"Looks like {alert['looks_like']}; nothing confirmed it", width)
-    reference = alert["reference"]
-    against = (
-        f" against {reference['price']:.2f}, {reference['kind']} of {reference['session'] or _second(reference['at'])}"
-        if reference
-        else ""
-    )
-    yield from _wrapped(f"{alert['price']:.2f}{against}; {alert['phase']}, {_second(alert['price_at'])}", width)
-    figures = [
-        f"{name} {tables.percent(alert[key])}"
-        for name, key in (("worst", "worst"), ("last", "last_change"))
-        if alert[key] is not None
-    ]
+    if _rose(alert):
+        then = _moved(alert["price"], alert["change"])
+        yield from _wrapped(f"{alert['severity'].capitalize()} since {_second(alert['severity_at'])}{then}", width)
+    if reference := alert["reference"]:
+        of = reference["session"] or _second(reference["at"])
+        yield from _wrapped(f"Changes against {reference['price']:.2f}, {reference['kind']} of {of}", width)
+    figures = [f"worst {tables.percent(alert['worst'])}"] if alert["worst"] is not None else []
+    if alert["last_change"] is not None:
+        at = f" at {_second(alert['last_price_at'])}" if alert["last_price_at"] else ""
+        figures.append(f"last {tables.percent(alert['last_change'])}{at}")
     if figures:
         yield from _wrapped("; ".join(figures), width)
+
+
+def _rose(alert: dict[str, Any]) -> bool:
+    """Whether its severity rose after it fired."""
+    return alert["severity_at"] not in (None, alert["at"])
+
+
+def _moved(price: float | None, change: float | None) -> str:
+    if price is None:
+        return ""
+    return f": {price:.2f}" + (f", {tables.percent(change)}" if change is not None else "")
+
+
+def _why_heading(alert: dict[str, Any]) -> str:
+    return f"Why it is {alert['severity']}" if _rose(alert) else "Why it fired"
 
 
 def _checks(checks: Sequence[dict[str, Any]], width: int) -> Iterator[str]:

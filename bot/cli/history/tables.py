@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bot.cli.tables import Column
+from bot.core.model import Claim
 from bot.core.text.wording import hedged
 
 Fields = Sequence[tuple[Column, Callable[[dict[str, Any]], str]]]
@@ -41,11 +42,11 @@ def _incident_cause(incident: dict[str, Any]) -> str:
 
 
 ALERTS: Fields = (
-    (Column("at (UTC)"), lambda a: minute(a["at"])),
+    (Column("fired (UTC)"), lambda a: minute(a["at"])),
     (Column("symbol"), lambda a: a["symbol"]),
-    (Column("change", right=True), lambda a: percent(a["change"])),
+    (Column("change then", right=True), lambda a: percent(a["fired_change"])),
+    (Column("price then", right=True, leaves=6), lambda a: _number(a["fired_price"])),
     (Column("worst", right=True, leaves=5), lambda a: percent(a["worst"])),
-    (Column("price", right=True, leaves=6), lambda a: _number(a["price"])),
     (Column("severity", leaves=2), lambda a: a["severity"]),
     (Column("rule", least=8, leaves=4), lambda a: a["rule"]),
     (Column("id", leaves=3), lambda a: a["id"]),
@@ -56,7 +57,7 @@ SEARCH: Fields = (
     (Column("at (UTC)"), lambda f: minute(f["at"])),
     (Column("type"), lambda f: f["type"]),
     (Column("symbol", leaves=3), lambda f: f.get("symbol", "")),
-    (Column("change", right=True, leaves=4), lambda f: percent(f.get("change"))),
+    (Column("change then", right=True, leaves=4), lambda f: percent(f.get("fired_change"))),
     (Column("source", least=8, leaves=2), lambda f: f.get("publisher") or f["source"] or ""),
     (Column("id", leaves=5), lambda f: f["id"]),
     (Column("text", least=12), lambda f: f["excerpt"] or f["title"] or ""),
@@ -76,6 +77,34 @@ INCIDENTS: Fields = (
 )
 
 
+def _moved(change: dict[str, Any]) -> bool:
+    """Whether a price made this change: an alert resolves by time alone."""
+    return str(change["kind"]) != "resolved"
+
+
+def _told_cause(incident: dict[str, Any]) -> str:
+    cause = incident["told"] and incident["told"].summary and incident["told"].summary.cause
+    if not cause:
+        return ""
+    return f"{'possibly: ' if cause.claim is Claim.POSSIBLE else ''}{cause.title}"
+
+
+def _told_confidence(incident: dict[str, Any]) -> str:
+    cause = incident["told"] and incident["told"].summary and incident["told"].summary.cause
+    return _number(cause.confidence) if cause else ""
+
+
+TOLD: Fields = (
+    (Column("began (UTC)"), lambda i: minute(i["started_at"])),
+    (Column("incident", leaves=3), lambda i: i["id"]),
+    (Column("told (UTC)", leaves=4), lambda i: f"{i['told'].at:%Y-%m-%d %H:%M}" if i["told"] else ""),
+    (Column("headline", least=12), lambda i: i["told"].headline if i["told"] else i["lead"]),
+    (Column("confidence", right=True, leaves=2), _told_confidence),
+    (Column("cause", least=12, leaves=1), _told_cause),
+)
+"""Incidents by their newest message, which is ``told`` of each."""
+
+
 def counts(by: str) -> Fields:
     """Counts of alerts for each value of ``by``."""
     return (
@@ -92,7 +121,25 @@ def counts(by: str) -> Fields:
     )
 
 
-# of one alert
+# of one alert or incident
+
+STOCKS: Fields = (
+    (Column("symbol"), lambda s: s["symbol"]),
+    (Column("worst", right=True), lambda s: percent(s["worst"])),
+    (Column("last", right=True, leaves=4), lambda s: percent(s["last_change"])),
+    (Column("fired (UTC)", leaves=3), lambda s: minute(s["at"])),
+    (Column("change then", right=True, leaves=5), lambda s: percent(s["fired_change"])),
+    (Column("severity", leaves=1), lambda s: s["severity"]),
+    (Column("rule", least=8, leaves=2), lambda s: s["rule"]),
+)
+MESSAGES: Fields = (
+    (Column("at (UTC)"), lambda m: minute(m["at"])),
+    (Column("edit", leaves=3), lambda m: "edit" if m["id"] != m["message"] else ""),
+    (Column("reason", leaves=1), lambda m: m["reason"]),
+    (Column("to", right=True, leaves=2), lambda m: str(m["recipients"])),
+    (Column("sent", right=True, leaves=4), lambda m: str(m["sent"])),
+    (Column("headline", least=12), lambda m: m["text"].partition("\n")[0]),
+)
 
 STORIES: Fields = (
     (Column("seen (UTC)"), lambda s: minute(s["seen_at"])),
@@ -101,13 +148,14 @@ STORIES: Fields = (
     (Column("source", least=10, leaves=1), lambda s: s["publisher"] or s["source"]),
     (Column("title", least=12), lambda s: s["title"]),
 )
+INCIDENT_STORIES: Fields = tuple(field for field in STORIES if field[0].name not in ("score", "role"))
 CHANGES: Fields = (
     (Column("at (UTC)"), lambda c: minute(c["at"])),
     (Column("event"), lambda c: c["kind"]),
     (Column("severity", leaves=1), lambda c: c["severity"]),
-    (Column("price", right=True, leaves=3), lambda c: _number(c["price"])),
-    (Column("change", right=True), lambda c: percent(c["change"])),
-    (Column("phase", leaves=2), lambda c: c["phase"]),
+    (Column("price", right=True, leaves=3), lambda c: _number(c["price"]) if _moved(c) else ""),
+    (Column("change", right=True), lambda c: percent(c["change"]) if _moved(c) else ""),
+    (Column("phase", leaves=2), lambda c: c["phase"] if _moved(c) else ""),
 )
 OUTCOMES: Fields = (
     (Column("after"), lambda o: o["horizon"]),

@@ -26,6 +26,7 @@ from bot.core.model import (
     QuoteKind,
     Reference,
     StockMove,
+    ToldCause,
 )
 from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.prices.sessions import Session
@@ -80,6 +81,17 @@ class Snapshot:
         if self.cause is None:
             return None
         return self.cause.claim if self.direction < 0 else Claim.COINCIDENT
+
+    @property
+    def cause_for_lists(self) -> ToldCause | None:
+        """The cause for lists and programs."""
+        if self.cause is None or self.claim is None:
+            return None
+        cause = self.cause
+        return ToldCause(
+            *(cause.title, cause.source, cause.link, self.claim, cause.confidence),
+            *(cause.first_title, cause.first_seen_at),
+        )
 
     def move_of(self, symbol: str) -> StockMove | None:
         """The move of one of the stocks it counts."""

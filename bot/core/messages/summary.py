@@ -119,7 +119,9 @@ class MessageBuilder:
             *self._next(incident, seen.at),
         ]
         agents = seen.told_cause.agents if seen.told_cause and seen.claim is Claim.STATED else ()
-        return replace(framed(headline, folded(blocks)), agents=agents, figures=seen.figures)
+        return replace(
+            framed(headline, folded(blocks)), agents=agents, figures=seen.figures, cause=seen.cause_for_lists
+        )
 
     def follow_up(
         self,

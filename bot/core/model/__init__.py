@@ -57,6 +57,8 @@ from bot.core.model.messages import (
     StockMove,
     Strong,
     Summary,
+    ToldCause,
+    ToldMessage,
 )
 from bot.core.model.news import (
     Attributed,

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.core.model.decisions import Reference
+from bot.core.model.decisions import Claim, Reference
 from bot.core.model.vocabulary import Phase, Reason, Severity, Suppression
 
 
@@ -108,6 +108,20 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldCause:
+    """The cause that a message tells, for lists and programs."""
+
+    title: str
+    source: str
+    link: str
+    claim: Claim
+    confidence: float | None = None
+    first_title: str = ""
+    """Title of the first story of the same happening; when it was seen follows."""
+    first_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a notification says, as blocks in reading order, without markup."""
 
@@ -118,6 +132,19 @@ class Summary:
     """For programs: what acted by the cause that is told, by kind and name: ``lab:DeepSeek``, ``model:DeepSeek R1``."""
     figures: Figures | None = None
     """The moves it tells of; ``None`` where it tells of none."""
+    cause: ToldCause | None = None
+    """The cause it tells; ``None`` where it tells of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMessage:
+    """The newest message with an incident's whole summary, edits included."""
+
+    at: datetime
+    """When it was made: everything in it is as of then."""
+    headline: str
+    summary: Summary | None
+    """``None`` where another version of the program wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ where the file is not a history of this program's version.
 from __future__ import annotations
 
 from bot.adapters.store.history.alerts import find_alerts, list_alerts, quotes_around, show_alert
-from bot.adapters.store.history.incidents import headline, list_incidents, show_incident
+from bot.adapters.store.history.incidents import last_message, list_incidents, show_incident
 from bot.adapters.store.history.opening import Source, open_history
 from bot.adapters.store.history.reader import SqliteHistory, connect_guarded, read_history
 from bot.adapters.store.history.searching import search
@@ -21,7 +21,7 @@ __all__ = [
     "connect_guarded",
     "evidence",
     "find_alerts",
-    "headline",
+    "last_message",
     "list_alerts",
     "list_incidents",
     "open_history",

@@ -14,11 +14,21 @@ from bot.core.errors import StoreError
 from bot.core.model import Filters, Severity
 
 _COLUMNS = ", ".join(
-    f"a.{name}"
-    for name in (
-        *("id", "fired_at", "updated_at", "resolved_at", "rule", "rule_version", "symbol", "session", "severity"),
-        *("state", "change", "worst", "last_change", "last_price", "price", "price_at", "reference", "phase"),
-        *("incident_id", "cause", "checks", "late", "rest ->> '$.doubt'"),
+    (
+        *(
+            f"a.{name}"
+            for name in (
+                *("id", "fired_at", "updated_at", "resolved_at", "rule", "rule_version", "symbol", "session"),
+                *("severity", "state", "change", "worst", "last_change", "last_price", "last_price_at", "price"),
+                *("price_at", "reference", "phase", "incident_id", "cause", "checks", "late", "rest ->> '$.doubt'"),
+            )
+        ),
+        *(
+            f"(SELECT c.{name} FROM alert_changes c WHERE c.alert_id = a.id AND c.kind = 'fired'"
+            f" ORDER BY c.at LIMIT 1) AS fired_{name}"
+            for name in ("price", "price_at", "change")
+        ),
+        "(SELECT max(c.at) FROM alert_changes c WHERE c.alert_id = a.id AND c.kind <> 'resolved') AS severity_at",
     )
 )
 _ONE = f"SELECT {_COLUMNS} FROM alerts a WHERE a.id = ?"
@@ -80,7 +90,8 @@ def list_alerts(
     """Alerts, newest first, as the objects that ``--json`` prints.
 
     ``since`` and ``until`` (exclusive) bound when they fired; ``severity`` is the lowest; ``limit`` is the largest
-    number of alerts, ``None`` for all. ``at`` is when the alert fired; figures are those of its last change.
+    number of alerts, ``None`` for all. ``at`` is when the alert fired, at ``fired_price`` and ``fired_change``; it
+    reached its severity at ``severity_at``, to which ``price``, ``price_at``, ``phase``, ``change`` and ``why`` belong.
     """
     filters = Filters(symbol=symbol, since=since, until=until, rule=rule, severity=severity, incident=incident)
     return find_alerts(source, filters, limit)
@@ -138,9 +149,8 @@ def quotes_around(source: Source, alert_id: str) -> list[tuple[str, float, str]]
 def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
     """A row of ``_COLUMNS`` as a JSON object."""
     alert_id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state = row[:10]
-    change, worst, last_change, last_price, price, price_at, reference, phase, incident, cause, checks, late, doubt = (
-        row[10:]
-    )
+    change, worst, last_change, last_price, last_price_at, price, price_at, reference, phase = row[10:19]
+    incident, cause, checks, late, doubt, fired_price, fired_price_at, fired_change, severity_at = row[19:]
     return {
         "type": "alert",
         "at": short(fired_at),
@@ -151,10 +161,15 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
         "session": session,
         "severity": severity,
         "state": state,
+        "fired_price": fired_price,
+        "fired_price_at": short(fired_price_at),
+        "fired_change": rounded(fired_change),
+        "severity_at": short(severity_at),
         "change": rounded(change),
         "worst": rounded(worst),
         "last_change": rounded(last_change),
         "last_price": last_price,
+        "last_price_at": short(last_price_at),
         "price": price,
         "price_at": short(price_at),
         "reference": _shown(reference, "kind", "price", "at", "session"),

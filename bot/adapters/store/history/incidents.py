@@ -7,11 +7,12 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from bot.adapters.store.codec import clean, from_json
+from bot.adapters.store.codec import clean, decoder, moment
 from bot.adapters.store.history.alerts import VERDICTS, find_alerts
 from bot.adapters.store.history.filters import Query, Test, newest, time_tests, verdict_test, where
-from bot.adapters.store.history.opening import Source, objects, opened
-from bot.core.model import Filters, Summary
+from bot.adapters.store.history.opening import Source, objects, opened, short
+from bot.core.errors import AftershockError
+from bot.core.model import Filters, Summary, ToldMessage
 
 _COLUMNS = (
     "id, started_at, updated_at, closed_at, session, last_session, topic, severity, state, lead, symbols, alerts,"
@@ -37,6 +38,7 @@ _OUTCOMES = (
     " FROM alerts a CROSS JOIN outcomes o ON o.alert_id = a.id WHERE a.incident_id = ? AND o.price IS NOT NULL"
     " ORDER BY o.due_at"
 )
+_summary = decoder(Summary)
 _STATES = ("sent", "unknown", "failed", "suppressed", "superseded", "queued", "leased")
 # an announcement goes to many recipients: its text is read once, from the first row
 _MESSAGES = (
@@ -47,20 +49,20 @@ _MESSAGES = (
     " WHERE n.incident_id = ? GROUP BY n.announcement ORDER BY min(n.created_at), min(n.rowid)"
 )
 _TEXT = "SELECT text, summary FROM notifications WHERE rowid = ?"
-_NEWEST = (
-    "FROM notifications n WHERE n.incident_id = ? AND n.reason IN ('first', 'escalated', 'widened', 'corrected')"
+# a correction is announced by a short message of its own, and by an edit of the one with the whole summary
+_LAST_MESSAGE = (
+    "SELECT n.created_at, substr(n.text, 1, instr(n.text || char(10), char(10)) - 1), n.summary FROM notifications n"
+    " WHERE n.incident_id = ? AND n.reason IN ('first', 'escalated', 'widened')"
     " ORDER BY n.created_at DESC, n.rowid DESC LIMIT 1"
 )
-_HEADLINE = f"SELECT substr(n.text, 1, instr(n.text || char(10), char(10)) - 1) {_NEWEST}"
-_SUMMARY = f"SELECT n.summary {_NEWEST}"
 
 INCIDENT_QUERIES = {
     "stories of an incident": _STORIES,
     "outcomes of an incident": _OUTCOMES,
     "messages of an incident": _MESSAGES,
-    "headline of an incident": _HEADLINE,
+    "last message about an incident": _LAST_MESSAGE,
 }
-"""The queries of ``show_incident`` and ``headline`` by name; each takes the incident's id."""
+"""The queries of ``show_incident`` and ``last_message`` by name; each takes the incident's id."""
 
 
 def list_incidents(source: Source, filters: Filters | None = None, limit: int | None = 100) -> list[dict[str, Any]]:
@@ -131,10 +133,10 @@ def incident_tests(filters: Filters, row: str) -> list[Test]:
 def show_incident(source: Source, incident_id: str) -> dict[str, Any] | None:
     """One incident with everything that belongs to it, as a JSON object; ``None`` where there is none.
 
-    Beside the fields of ``list_incidents``: its ``headline``, ``alerts`` (as ``find_alerts`` gives them, each with
-    its ``outcomes``), ``stories`` in the order seen, ``messages`` (each announcement once, however many received it,
-    with counts by state, the ``message`` it belongs to, its ``text`` and its blocks as the JSON text ``summary``), and
-    readers' ``verdicts``.
+    Beside the fields of ``list_incidents``: the ``headline`` of its last message and its time, ``alerts`` (as
+    ``find_alerts`` gives them, each with its ``outcomes``), ``stories`` in the order seen, ``messages`` (each
+    announcement once, however many received it, with counts by state, the ``message`` it belongs to, its ``text`` and
+    its blocks as the JSON text ``summary``), and readers' ``verdicts``.
     """
     key = clean(incident_id)
     with opened(source) as conn:
@@ -142,7 +144,8 @@ def show_incident(source: Source, incident_id: str) -> dict[str, Any] | None:
         if not rows:
             return None
         found = rows[0]
-        found["headline"] = headline(conn, key)
+        last = conn.execute(_LAST_MESSAGE, (key,)).fetchone()
+        found["headline_at"], found["headline"] = (short(last[0]), last[1]) if last is not None else (None, None)
         found["alerts"] = find_alerts(conn, Filters(incident=key), None)
         outcomes: dict[str, list[dict[str, Any]]] = {}
         for outcome in objects(conn, _OUTCOMES, (key,)):
@@ -157,13 +160,19 @@ def show_incident(source: Source, incident_id: str) -> dict[str, Any] | None:
         return found
 
 
-def headline(conn: sqlite3.Connection, incident_id: str) -> str | None:
-    """The newest headline about the fall itself, sent or not; ``None`` where nothing was announced."""
-    row = conn.execute(_HEADLINE, (incident_id,)).fetchone()
-    return row[0] if row is not None else None
+def last_message(conn: sqlite3.Connection, incident_id: str) -> ToldMessage | None:
+    """The newest message with an incident's whole summary, sent or not, edits included; ``None`` where there is none.
+
+    What a list or a page says of the incident in words comes from it, so that headline, counts and cause agree.
+    """
+    row = conn.execute(_LAST_MESSAGE, (clean(incident_id),)).fetchone()
+    return ToldMessage(moment(row[0]), row[1], read_summary(conn, row[2])) if row is not None else None
 
 
-def latest_summary(conn: sqlite3.Connection, incident_id: str) -> Summary | None:
-    """The newest full summary of an incident meant for anybody, edits included; ``None`` where there is none."""
-    row = conn.execute(_SUMMARY, (clean(incident_id),)).fetchone()
-    return from_json(Summary, row[0]) if row is not None else None
+def read_summary(conn: sqlite3.Connection, stored: str) -> Summary | None:
+    """A stored summary; ``None`` where another version of the program wrote it."""
+    try:
+        summary: Summary = _summary(json.loads(stored))
+        return summary
+    except (AftershockError, KeyError, TypeError, ValueError):
+        return None

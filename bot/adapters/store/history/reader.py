@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters.store import outcomes, recorded, retention, thinning
-from bot.adapters.store.codec import decoder
 from bot.adapters.store.connection import connect_reader, translated
 from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying
 from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import guard_reader, select
 from bot.adapters.store.schema import require_current
-from bot.core.errors import AftershockError
-from bot.core.model import Filters, Summary
+from bot.core.model import Filters
 
 _EXTENT = (
     "SELECT min(first), max(last) FROM ("
@@ -31,7 +28,6 @@ _STATE = (
     " (SELECT max(seen_at) FROM stories), (SELECT seen_at FROM quotes ORDER BY arrival DESC LIMIT 1)"
 )
 _SOURCES = "SELECT count(*), coalesce(sum(trouble NOT IN ('none', 'unknown')), 0) FROM source_health"
-_summary = decoder(Summary)
 
 
 class SqliteHistory(sqlite3.Connection):
@@ -43,8 +39,8 @@ class SqliteHistory(sqlite3.Connection):
     quotes_around = alerts.quotes_around
     list_incidents = incidents.list_incidents
     show_incident = incidents.show_incident
-    headline = incidents.headline
-    latest_summary = incidents.latest_summary
+    last_message = incidents.last_message
+    read_summary = incidents.read_summary
     search = searching.search
     statistics = stats.statistics
     export = exporting.export
@@ -80,6 +76,11 @@ class SqliteHistory(sqlite3.Connection):
             return None
         return datetime.fromisoformat(first).astimezone(UTC), datetime.fromisoformat(last).astimezone(UTC)
 
+    def is_of_backtest(self) -> bool:
+        """Whether a backtest wrote it: then it has prices only of what alerts needed."""
+        first = self.execute("SELECT mode FROM runs ORDER BY id LIMIT 1").fetchone()
+        return first is not None and first[0] == "backtest"
+
     def count_alerts(self) -> int:
         """How many alerts there are."""
         return int(self.execute("SELECT count(*) FROM alerts").fetchone()[0])
@@ -88,14 +89,6 @@ class SqliteHistory(sqlite3.Connection):
         """Open incidents, newest story and quote, and the number of sources and those in trouble."""
         names = ("open", "story_at", "quote_at", "sources", "trouble")
         return dict(zip(names, (*self.execute(_STATE).fetchone(), *self.execute(_SOURCES).fetchone()), strict=True))
-
-    def read_summary(self, stored: str) -> Summary | None:
-        """A summary as ``show_incident`` returns it; ``None`` where another version of the program wrote it."""
-        try:
-            summary: Summary = _summary(json.loads(stored))
-            return summary
-        except (AftershockError, KeyError, TypeError, ValueError):
-            return None
 
     def export_to(self, file: str, what: str, filters: Filters, form: str) -> int:
         """As ``export``, into a file that appears when it is complete."""

@@ -44,8 +44,12 @@ def search(source: Source, words: str, filters: Filters | None = None, limit: in
     """
     filters, match = filters or Filters(), matching(words)
     with opened(source) as conn:
-        alerts = objects(conn, *alerts_query(match, filters, limit), rounding=("change",))
+        alerts = objects(conn, *alerts_query(match, filters, limit), rounding=("fired_change",))
         stories = objects(conn, *stories_query(match, filters, limit), rounding=("score",))
+    for each in alerts:
+        exposures = each.pop("exposures")
+        if exposures and each["excerpt"] == exposures:  # the column holds JSON
+            each["excerpt"] = re.sub(r'["\[\]]', "", exposures).replace(",", ", ")
     found = [{"type": "alert", **each} for each in alerts] + [{"type": "story", **each} for each in stories]
     return sorted(found, key=lambda each: str(each["at"]), reverse=True)
 
@@ -55,8 +59,11 @@ def alerts_query(match: str, filters: Filters, limit: int) -> Query:
     tests: list[Test] = [("alerts_fts MATCH ?", (_narrowed(match, filters),)), *tests_of(filters)]
     conditions, values = where([*tests, *_numbered("alerts_fts.rowid", "number", "alert_numbers", "fired_at", filters)])
     return (
-        "SELECT a.fired_at AS at, a.id, a.symbol, a.rule, a.severity, a.change, a.incident_id AS incident,"
-        " a.cause_title AS title, a.cause_source AS source, snippet(alerts_fts, -1, '«', '»', '…', 16) AS excerpt"
+        "SELECT a.fired_at AS at, a.id, a.symbol, a.rule, a.severity, a.incident_id AS incident,"
+        " (SELECT c.change FROM alert_changes c WHERE c.alert_id = a.id AND c.kind = 'fired' ORDER BY c.at LIMIT 1)"
+        " AS fired_change, a.cause_title AS title, a.cause_source AS source,"
+        " snippet(alerts_fts, -1, '«', '»', '…', 16) AS excerpt,"
+        " snippet(alerts_fts, 7, '«', '»', '…', 16) AS exposures"
         " FROM alerts_fts JOIN alert_numbers n ON n.number = alerts_fts.rowid JOIN alerts a ON a.id = n.alert_id"
         f"{conditions} ORDER BY alerts_fts.rowid DESC LIMIT ?",
         (*values, limit),
