@@ -687,7 +687,7 @@ fall SCHW ai | Charles Schwab stock slides 7% after startup launches AI tool for
 fall STJ.L ai / fall ~wealth ai | St James's Place plunges 13% as AI fears hit UK wealth managers
 fall ~wealth ai | Wealth management stocks are the latest victims of the AI scare trade
 fall ~insurance-brokers ai | Insurance brokers slump after OpenAI approves insurance app in ChatGPT
-fall AON ai | WTW, Gallagher and Aon shares sink as Insurify launches ChatGPT comparison tool
+fall AON+WTW ai | WTW, Gallagher and Aon shares sink as Insurify launches ChatGPT comparison tool
 fall ~insurance-brokers ai | Insurance broker stocks suffer worst day since 2008 as AI panic spreads
 fall ~freight-brokers ai | Trucking stocks crushed after former karaoke company touts AI logistics platform
 fall ~freight-brokers ai | Logistics stocks are the latest to get clobbered by AI fears
@@ -738,7 +738,7 @@ fall ~software ai | Software shares battered by AI worries for third straight da
 fall INTU ai | Intuit hit hard as traders fret over Anthropic's tax assistant
 fall SAP ai | SAP dragged to 18-month low by AI disruption angst
 fall EXPN.L ai | Experian shares rattled by AI threat, down 7%
-fall KKR ai | Blue Owl, Ares and KKR hit as AI fears over software loans spread
+fall KKR+OWL ai | Blue Owl, Ares and KKR hit as AI fears over software loans spread
 fall ~software ai | Anthropic blamed as $285 billion is wiped off software stocks
 fall WDAY ai | Workday's stock is down 8%. Blame AI agents.
 fall LZ ai | LegalZoom sinks 20%, with traders pointing to Anthropic's plugin
@@ -850,7 +850,7 @@ fall GTLB ai | GitLab at record low as developers flock to AI coding assistants
 fall CHGG ai | Chegg plunges after admitting students are switching to ChatGPT
 fall FVRR ai | Fiverr slumps as clients turn to AI instead of freelancers
 fall SSTK ai | Nano Banana bites: Shutterstock and Getty shares drop
-fall WPP ai / fall WPP unknown | WPP's share price slump: the AI threat comes home || Shares in the ad group fell 9% as clients use AI to make campaigns themselves.
+fall WPP ai / fall WPP ai | WPP's share price slump: the AI threat comes home || Shares in the ad group fell 9% as clients use AI to make campaigns themselves.
 fall ~software ai | Wall St week ahead: software slump on AI worries leaves investors hunting for a floor
 fall ^ ai | Nasdaq tumbles 1.4% as Anthropic's automation push reignites AI disruption fears
 fall NOW ai | ServiceNow's stock can't catch a break as AI fears send it to a 2-year low

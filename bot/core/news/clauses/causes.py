@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.core.news.clauses.frames import AiRole, CauseKind
 from bot.core.news.clauses.marks import (
+    AI,
     BECAUSE,
     BESIDE,
     BITS,
@@ -17,19 +18,22 @@ from bot.core.news.clauses.marks import (
     FALLS,
     FEARS,
     FELLS,
+    ITS,
     LABELS,
     LINE,
     MAKER,
     OTHER,
+    PERHAPS,
+    THREATS,
     Mark,
 )
 from bot.core.news.vocabulary import Part
 
-AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
-FINANCE, THREATS, HURTS = BITS[Part.FINANCE], BITS[Part.THREATS], BITS[Part.HURTS]
+SOLD, SPENDING = BITS[Part.SOLD], BITS[Part.SPENDING]
+FINANCE, HURTS, LIFTS = BITS[Part.FINANCE], BITS[Part.HURTS], BITS[Part.LIFTS]
 LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
 PRODUCTS, NEWCOMERS, SPARKS = BITS[Part.PRODUCTS], BITS[Part.NEWCOMERS], BITS[Part.SPARKS]
-EASES, ITS, RESULTS = BITS[Part.EASES], BITS[Part.ITS], BITS[Part.RESULTS]
+EASES, WORKS, RESULTS = BITS[Part.EASES], BITS[Part.WORKS], BITS[Part.RESULTS]
 _RIVALS = RESULTS | OTHER
 
 NAMED = 1.0
@@ -67,6 +71,8 @@ class _Seen:
     """``its`` speaks of who moves: nobody else has been named before it, and no AI."""
     others: bool
     """Other companies."""
+    aimed: bool
+    """AI is said to do something to who moves: ``is AI killing Chegg``."""
 
 
 def judge(
@@ -112,6 +118,7 @@ def _look(marks: Sequence[Mark], symbols: Collection[str]) -> _Seen:
     bits, hurts, own, others, its = 0, 0, False, False, False
     named: list[Mark] = []
     before: Mark | None = None
+    acting = aimed = told = False
     for number, mark in enumerate(marks):
         near = before is not None and mark.start - before.stop <= _NEAR
         if near and before is not None and before.bits & MAKER and mark.bits & BESIDE:
@@ -130,10 +137,13 @@ def _look(marks: Sequence[Mark], symbols: Collection[str]) -> _Seen:
                 own = True
             else:
                 named.append(mark)
-        if mark.bits & COMPANY and not any(symbol in symbols for symbol in mark.companies):
-            others = True
+        acting = acting or bool(mark.bits & (THREATS | HURTS) and bits & AI)
+        whose = any(symbol in symbols for symbol in mark.companies)
+        told = told or whose
+        others = others or bool(mark.bits & COMPANY and not whose)
+        aimed = aimed or (acting and (whose or bool(mark.bits & ITS and told)))
         before = mark
-    return _Seen(bits, tuple(named), own, its, others)
+    return _Seen(bits, tuple(named), own, its, others, aimed)
 
 
 def _agent(
@@ -157,7 +167,7 @@ def _agent(
         strength = _named_strength(seen, makes=makes, bought=bought, launched=launched, apart=apart, alone=alone)
     else:
         strength = _unnamed_strength(
-            marks, seen, supplier=supplier, bought=bought, launched=launched, apart=apart, gerund=gerund
+            marks, seen, supplier=supplier, bought=bought, launched=launched, apart=apart, gerund=gerund, alone=alone
         )
     return _verdict(strength, agents, apart) if strength else None
 
@@ -165,7 +175,7 @@ def _agent(
 def _named_strength(seen: _Seen, *, makes: bool, bought: bool, launched: bool, apart: bool, alone: bool) -> float:
     """How plainly a named model, or a lab by what it ``makes``, is given as the agent; 0 where it is none."""
     bits = seen.bits
-    harm = bits & (THREATS | HURTS | CHEAPER)
+    harm = bits & (THREATS | HURTS | CHEAPER | WORKS)
     shaken = bits & (FEARS | FELLS)
     if seen.its and bits & LAUNCHES and not (harm or shaken):
         return 0.0  # "Baidu launches its answer to ChatGPT"
@@ -179,7 +189,15 @@ def _named_strength(seen: _Seen, *, makes: bool, bought: bool, launched: bool, a
 
 
 def _unnamed_strength(
-    marks: Sequence[Mark], seen: _Seen, *, supplier: bool, bought: bool, launched: bool, apart: bool, gerund: bool
+    marks: Sequence[Mark],
+    seen: _Seen,
+    *,
+    supplier: bool,
+    bought: bool,
+    launched: bool,
+    apart: bool,
+    gerund: bool,
+    alone: bool,
 ) -> float:
     """The same for AI without the name of a model, or with a lab only that does much else."""
     bits = seen.bits
@@ -199,15 +217,35 @@ def _unnamed_strength(
         return KIND
     if (harm or launched or shaken) and not bits & OTHER and _newcomer(marks):
         return KIND
+    if not (supplier or business or bits & _RIVALS) and _worker(marks, seen):
+        return KIND if bits & AI else FEARED
     if not bits & AI or (supplier and not (bits & HURTS or (made and bits & THREATS))):
         return 0.0
     if bits & HURTS or (bits & THREATS and (bits & TOOLS or shaken)) or (made and (bits & THREATS or launched)):
         return KIND
-    if business or (apart and _feared(marks) == len(marks)):
+    if business:
         return 0.0
+    if apart and _feared(marks) == len(marks):
+        return KIND if seen.aimed else 0.0
     if bits & (THREATS | TOOLS) or (launched and seen.named):
         return KIND
+    if not (bits & (_RIVALS | LIFTS) or apart) and (alone or _will(marks)):
+        return FEARED
     return FEARED if bits & FEARS or (made and bits & FELLS) else 0.0
+
+
+def _worker(marks: Sequence[Mark], seen: _Seen) -> bool:
+    """``an AI agent that books trips``; without a word for AI too, where somebody unknown shows it: ``a start-up's tool
+    drafts contracts``. A known company's product is ordinary competition."""
+    does = _first(marks, WORKS)
+    made = seen.bits & (TOOLS | PRODUCTS) and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
+    return bool(made and (seen.bits & AI or (seen.bits & (LAUNCHES | NEWCOMERS) and not seen.others)))
+
+
+def _will(marks: Sequence[Mark]) -> bool:
+    """``AI agents could take``, ``AI will create``: what it does, in whatever words."""
+    pairs = itertools.pairwise(marks)
+    return any(a.bits & AI and b.bits & PERHAPS and b.start - a.stop <= _NEAR for a, b in pairs)
 
 
 def _ends_in_ai(marks: Sequence[Mark]) -> bool:
@@ -269,13 +307,23 @@ def _other(marks: Sequence[Mark], seen: _Seen) -> tuple[CauseKind | None, str]:
 
 def _outweighs(marks: Sequence[Mark], seen: _Seen, other: CauseKind, *, many: bool) -> bool:
     """True where AI as the agent is the likelier cause beside ``other``: it is said to do harm, or comes first."""
-    if seen.bits & HURTS or _acts(marks, _RIVALS):
+    if seen.bits & HURTS or _acts(marks, _RIVALS) or _explains(marks):
         return True
     if other is CauseKind.RESULTS and not many:
         return False
     first = next((m.start for m in marks if m.bits & _RIVALS and not m.bits & (AI | MAKER)), 0)
     agent = next((m.start for m in marks if m.bits & (AI | MAKER | TOOLS)), first)
     return agent < first
+
+
+def _explains(marks: Sequence[Mark]) -> bool:
+    """``a profit warning as AI upends its market``: results, and AI as what makes them."""
+    told = _first(marks, _RIVALS)
+    for why in range(told + 1, len(marks) - 2):
+        ai, does, upon = marks[why + 1 : why + 4] if why + 3 < len(marks) else (*marks[why + 1 :], None)
+        if marks[why].bits & BECAUSE and ai.bits & (AI | MAKER) and does.bits & (THREATS | FELLS | HURTS):
+            return upon is not None and bool(upon.bits & (ITS | LINE | COMPANY))
+    return False
 
 
 def _role(seen: _Seen, *, gerund: bool) -> AiRole:

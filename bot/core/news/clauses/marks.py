@@ -20,12 +20,14 @@ the marks within and between sentences."""
 
 FALLS, RISES, FELLS, LIFTS = BITS[Part.FALLS], BITS[Part.RISES], BITS[Part.FELLS], BITS[Part.LIFTS]
 SENDS, SPARKS = BITS[Part.SENDS], BITS[Part.SPARKS]
+LEADS, DOWNS = BITS[Part.LEADS], BITS[Part.DOWNS]
 BECAUSE, BY, DESPITE = BITS[Part.BECAUSE], BITS[Part.BY], BITS[Part.DESPITE]
 BREAKS, JOINS, PERHAPS = BITS[Part.BREAKS], BITS[Part.JOINS], BITS[Part.PERHAPS]
 SHARES, INDEXES, INVESTORS = BITS[Part.SHARES], BITS[Part.INDEXES], BITS[Part.INVESTORS]
+ITS = BITS[Part.ITS]
 BESIDE, FEARS, LABELS, MONEY = BITS[Part.BESIDE], BITS[Part.FEARS], BITS[Part.LABELS], BITS[Part.MONEY]
 AI, MADE = BITS[Part.AI], BITS[Part.TOOLS] | BITS[Part.PRODUCTS]
-HALVES = BITS[Part.HALVES]
+HALVES, THREATS = BITS[Part.HALVES], BITS[Part.THREATS]
 MOVES = FALLS | RISES | FELLS | LIFTS
 WHO = COMPANY | LINE | INDEXES
 BOUNDARY = COMMA | BREAKS | JOINS
@@ -79,7 +81,7 @@ class Marker:
         """Features of word lists, the bits their words have, and the cause they name."""
         vocabulary = topics.clauses
         for part, words in vocabulary.words.items():
-            lexicon = self._moves if BITS[part] & MOVES else self._words
+            lexicon = self._moves if BITS[part] & (MOVES | DOWNS) else self._words
             lexicon.add("part", part.value, words.names, 0)
             if words.lists:
                 self._listed.append((features.mask(words.lists), BITS[part], ""))
