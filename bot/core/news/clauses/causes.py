@@ -21,6 +21,7 @@ from bot.core.news.clauses.marks import (
     ITS,
     LABELS,
     LINE,
+    MADE,
     MAKER,
     OTHER,
     PERHAPS,
@@ -45,6 +46,8 @@ KIND = 0.8
 FEARED = 0.6
 """Only that AI is feared."""
 _NEAR = 3
+_WHOSE = 8
+"""``Chinese lab's chatbot``."""
 APART = 0.6
 """What part counts where cause and move stand side by side with no word that joins them."""
 
@@ -151,8 +154,10 @@ def _agent(
 ) -> Verdict | None:
     """AI as what makes who moves fall; ``None`` where it does not."""
     bits = seen.bits
-    if bits & EASES or not (seen.named or bits & (AI | TOOLS)):
+    if bits & EASES or not (seen.named or bits & (AI | TOOLS | PRODUCTS)):
         return None
+    if not supplier and not apart and not (seen.own or seen.its or gerund) and _dreaded(marks):
+        return _verdict(KIND, tuple(dict.fromkeys(name for m in seen.named for name in m.makers)), apart)
     launched = bool(bits & LAUNCHES and not gerund)
     if apart and seen.others and not seen.named:  # another company's product, told of beside the move
         launched = False
@@ -229,9 +234,15 @@ def _unnamed_strength(
         return KIND if seen.aimed else 0.0
     if bits & (THREATS | TOOLS) or (launched and seen.named):
         return KIND
-    if not (bits & (_RIVALS | LIFTS) or apart) and (alone or _will(marks)):
+    if not (bits & (_RIVALS | LIFTS) or apart) and (alone or _will(marks) or _rout(marks)):
         return FEARED
     return FEARED if bits & FEARS or (made and bits & FELLS) else 0.0
+
+
+def _rout(marks: Sequence[Mark]) -> bool:
+    """``amid AI rout``, of those who sell nothing for AI."""
+    pairs = itertools.pairwise(marks)
+    return any(a.bits & AI and b.bits & FALLS and b.start - a.stop <= _NEAR for a, b in pairs)
 
 
 def _worker(marks: Sequence[Mark], seen: _Seen) -> bool:
@@ -240,6 +251,18 @@ def _worker(marks: Sequence[Mark], seen: _Seen) -> bool:
     does = _first(marks, WORKS)
     made = seen.bits & (TOOLS | PRODUCTS) and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
     return bool(made and (seen.bits & AI or (seen.bits & (LAUNCHES | NEWCOMERS) and not seen.others)))
+
+
+def _dreaded(marks: Sequence[Mark]) -> bool:
+    """``fears that AI will shrink demand``: whatever it may do is what people are afraid of, and not spending on it."""
+    for number, (ai, will) in enumerate(itertools.pairwise(marks)):
+        if ai.bits & (AI | MADE | MAKER) and will.bits & PERHAPS and will.start - ai.stop <= _NEAR:
+            feared = _first(marks[:number], FEARS)
+            before = marks[feared:number]
+            does = marks[number + 2] if number + 2 < len(marks) else None
+            paid = does is not None and does.bits & (SPENDING | SOLD | FINANCE | RESULTS | PERHAPS)
+            return bool(before) and not paid and not any(m.bits & (SPENDING | SOLD | FINANCE) for m in before)
+    return False
 
 
 def _will(marks: Sequence[Mark]) -> bool:
@@ -282,13 +305,15 @@ def _feared(marks: Sequence[Mark]) -> int:
 def _blamed(marks: Sequence[Mark], number: int) -> bool:
     """True where it is AI that the word at ``number`` blames: ``blames ChatGPT``, ``AI is to blame``."""
     beside = [*marks[max(0, number - 2) : number], *marks[number + 1 : number + 2]]
+    if any(m.bits & MAKER for m in marks[:number]):
+        return any(m.bits & (AI | MAKER | TOOLS | PRODUCTS) for m in beside)
     return any(m.bits & (AI | MAKER | TOOLS) for m in beside)
 
 
 def _newcomer(marks: Sequence[Mark]) -> bool:
     """``China's AI``, ``a start-up's model``."""
     pairs = itertools.pairwise(marks)
-    return any(a.bits & NEWCOMERS and b.bits & (AI | TOOLS) and b.start - a.stop <= _NEAR for a, b in pairs)
+    return any(a.bits & NEWCOMERS and b.bits & (AI | TOOLS) and b.start - a.stop <= _WHOSE for a, b in pairs)
 
 
 def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:
