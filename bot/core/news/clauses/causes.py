@@ -165,7 +165,10 @@ def _agent(
     # a lab that belongs to a listed company does a hundred other things; what counts is what it makes
     makers = [m for m in seen.named if not m.owner or any(n.startswith("model:") for n in m.makers)]
     models = any(n.startswith("model:") for m in makers for n in m.makers)
-    hurt = any(m.bits & HURTS and not m.bits & BECAUSE for m in marks)
+    hurt = any(
+        m.bits & HURTS and not m.bits & BECAUSE and not (n and marks[n - 1].bits & SPENDING)
+        for n, m in enumerate(marks)
+    )  # "AI spending eats into profit" is about spending
     bought = bool(bits & (SPENDING | SOLD) and not (bits & CHEAPER or hurt) and not _acts(marks, SPENDING | SOLD))
     if makers:
         makes = models or bool(bits & (TOOLS | PRODUCTS | CHEAPER)) or _ends_in_ai(marks)
@@ -215,6 +218,9 @@ def _unnamed_strength(
         return 0.0
     if seen.its and not bits & (THREATS | HURTS):
         return 0.0
+    whose = _whose(marks, seen)
+    if whose and not (bought or business or apart or supplier or bits & _RIVALS):
+        return NAMED if seen.named else KIND
     made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
         return NAMED
@@ -237,6 +243,17 @@ def _unnamed_strength(
     if not (bits & (_RIVALS | LIFTS) or apart) and (alone or _will(marks) or _rout(marks)):
         return FEARED
     return FEARED if bits & FEARS or (made and bits & FELLS) else 0.0
+
+
+def _whose(marks: Sequence[Mark], seen: _Seen) -> bool:
+    """``Google's AI conjures worlds``, ``Altruist's AI launch``: AI of somebody else's, known as a maker or not at all."""
+    for before, ai in itertools.pairwise(marks):
+        if ai.bits & AI and not ai.bits & (FEARS | LABELS):
+            if before in seen.named and ai.start - before.stop <= _NEAR:
+                return True
+            if ai.somebody and not seen.others:
+                return True
+    return False
 
 
 def _rout(marks: Sequence[Mark]) -> bool:
@@ -299,7 +316,8 @@ def _feared(marks: Sequence[Mark]) -> int:
     """Where the worries of ``AI worries`` stand; the number of marks where they do not."""
     pairs = enumerate(itertools.pairwise(marks), 1)
     alike = (n for n, (a, b) in pairs if a.bits & AI and b.bits & FEARS and b.start - a.stop <= _NEAR)
-    return next(alike, len(marks))
+    whole = (n for n, mark in enumerate(marks) if mark.bits & AI and mark.bits & FEARS)  # "AI losers"
+    return min(next(alike, len(marks)), next(whole, len(marks)))
 
 
 def _blamed(marks: Sequence[Mark], number: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,8 @@ class Mark:
     """``lab:Anthropic``, ``model:GPT 5``."""
     cause: str = ""
     """Of a cause that people name."""
+    somebody: bool = False
+    """Of AI: it belongs to somebody named before it whom we do not know: ``Altruist's AI``."""
     owner: str = ""
     """Of a lab or model: the symbol of the listed company behind it."""
 
@@ -64,6 +67,7 @@ def bits_of(marks: Sequence[Mark]) -> int:
     return bits
 
 
+_OWNER = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}['’]s (?:\w+ )?$")
 _SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|\p{Han} \p{Han}")
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})
@@ -119,7 +123,11 @@ class Marker:
         marks = _longest(sorted((mark for mark in found.values() if mark.bits), key=lambda m: (m.start, -m.stop)))
         marks += separators(text)
         marks.sort(key=lambda m: m.start)
-        return marks[:MOST]
+        del marks[MOST:]
+        for before, mark in itertools.pairwise(marks):
+            if mark.bits & AI and before.bits & BECAUSE and not before.bits & AI:
+                mark.somebody = _OWNER.match(text.text[before.stop : mark.start]) is not None
+        return marks
 
     def advises(self, title: Folded) -> bool:
         """True for advice on shares, whose summary retells what moved them."""

@@ -52,6 +52,7 @@ _MODAL = 14
 """``could soon fall``, ``should not have been hit``."""
 _SIZE = 8
 """``over 17 %``."""
+_CURRENCIES = frozenset("$€£¥₹")
 _BESIDE = 3
 """``Nvidia's supplier``, ``Google-backed``."""
 
@@ -175,6 +176,8 @@ def _heads(text: Folded, marks: list[Mark], context: int) -> Iterator[_Head]:
             found = _leading(marks, at)
         if found is None and mark.bits & (FELLS | LIFTS):
             found = _transitive(text, marks, at, context)
+        if found is None and mark.bits & FALLS and _sunk(marks, taken + 1, at):
+            found = _Head(at, Move.FALL, True, at)
         if found is None and mark.bits & (FALLS | RISES):
             found = _Head(at, _way(mark), False, at)
         if found is None:
@@ -261,7 +264,21 @@ def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head
     before = marks[max(0, at - 3) : at]
     if ends and word.split()[0].endswith(("ed", "en", "hit")) and any(m.bits & (WHO | MONEY) for m in before):
         return _Head(at, move, False, at)  # "B pummelled"
+    sums = text.lowered[mark.stop : mark.stop + _SIZE].split("%")[0]
+    if move is Move.FALL and any(c in _CURRENCIES for c in sums) and any(m.bits & (SHARES | GROUP) for m in before):
+        return _Head(at, move, False, at)  # "stocks wipe out $50 billion"
     return None
+
+
+def _sunk(marks: list[Mark], start: int, at: int) -> bool:
+    """``a chatbot sank Nvidia``: AI before it and nobody who could have fallen, and right after it who fell."""
+    before = bits_of(marks[start:at])
+    if not before & (MAKER | AI | FEARS) or before & (GROUP | INDEXES | SHARES | INVESTORS | BECAUSE):
+        return False
+    if any(m.bits & COMPANY and not m.bits & MAKER for m in marks[start:at]):
+        return False
+    fell = marks[at + 1] if at + 1 < len(marks) else None
+    return fell is not None and bool(fell.bits & (COMPANY | GROUP)) and fell.start - marks[at].stop <= _BESIDE
 
 
 def _begins(text: Folded, marks: list[Mark], before: _Head, head: _Head) -> int | None:
@@ -327,6 +344,8 @@ def _acted(marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
     clause = Clause(Move.NONE, [], marks[head.at])
     after = _until(marks, head.at + 1, end, BECAUSE | DESPITE | BREAKS)
     clause.who = _who(marks[head.at + 1 : after])
+    if not clause.who and bits_of(marks[start : head.at]) & INVESTORS:  # "investors dump IT services"
+        clause.who = [m for m in marks[head.at + 1 : after] if m.bits & LINE]
     clause.around = [m for m in marks[head.at + 1 : after] if m.bits & LABELS]
     clause.bare = not clause.who and any(m.bits & SHARES for m in marks[head.at + 1 : after])
     clause.cause = marks[start : head.at]
@@ -360,6 +379,7 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, b
         led = marks[head.at + 1 : head.last]
         clause.who = _who([*clause.who, *(m for m in led if not m.bits & LABELS)])
         clause.around += [m for m in led if m.bits & LABELS]
+    clause.bare = clause.bare or (not clause.who and bool(mark.bits & SHARES))  # "stock down"
     if not clause.who and clause.head.bits & LINE:  # "software sell-off"
         clause.who = [clause.head]
     if not clause.who:  # "rout in chip stocks", "sell-off hits": what moves stands after a noun
@@ -385,8 +405,9 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, b
 
 
 def _names_the_fall(marks: list[Mark], start: int, end: int) -> tuple[int, int] | None:
-    """``sinks in DeepSeek-driven rout``: where what names the fall begins, and the fall; ``None`` where nothing does."""
-    at = _until(marks, start, end, FALLS)
+    """``sinks in DeepSeek-driven rout``, ``in DeepSeek fallout``: where what names the fall begins, and the fall;
+    ``None`` where nothing does."""
+    at = _until(marks, start, end, FALLS | FEARS)
     first = at
     while at < end and first > start and marks[first - 1].bits & _NAMING:
         first -= 1

@@ -270,11 +270,11 @@ class ClauseReader:
             if moved is not None:
                 marks = _opening(marks, moved) if sentence and other > number else []
             harmed = bool(bits_of(marks) & _HARMS)
-            if sentence and not (frame.where is Field.TITLE and harmed):
+            answers = other > number and _asks(text, clause, parted[number], begins=True)
+            if sentence and not (frame.where is Field.TITLE and (harmed or answers)):
                 continue
             if not marks or (parted[max(number, other)].listed and len(parted) > 2):
                 continue  # of several matters one is no cause of the next
-            answers = other > number and not sentence and _asks(text, clause, parted[number], begins=True)
             verdict = self._judge(text, clause, frame.subjects, marks, apart=not answers)
             if verdict.role is AiRole.AGENT and not _caused(clause):
                 weight = SUMMARY_WEIGHT if frame.where is Field.SUMMARY else 1.0
