@@ -1075,3 +1075,45 @@ fall ADBE unknown | Adobe to buy Semrush for $1.9 billion in AI marketing push; 
 fall AI results object | C3.ai tumbles as founder's illness and AI competition weigh on sales
 fall PINS tariffs object | Pinterest crashes as tariffs hit ads and AI spending rises
 """
+
+SEVENTH = """
+fall RELX ai | It was Anthropic's contract plug-in that sent RELX to its lowest close since 2020
+fall TRI ai | Anthropic's legal agent drags Thomson Reuters down
+fall ~education ai | ChatGPT drives down shares of education companies
+fall NVDA ai | DeepSeek: the Chinese start-up that sank Nvidia
+fall CRM+ADBE+WDAY ai | Salesforce, Adobe and Workday stocks are being crushed by fears that AI will replace them
+fall MU+~memory ai | Micron leads memory stocks lower after Google's memory-saving algorithm
+fall ASML ai | ASML dips in DeepSeek-driven rout
+fall GEV ai | GE Vernova slides 20% in DeepSeek fallout
+fall SCHW ai | Why Charles Schwab stock sank today: an AI tax planner
+fall CHGG ai | Is AI killing Chegg? Shares sink 30%
+fall RJF ai | Raymond James slips after Altruist unveils tool that drafts tax plans
+fall MCO ai | Moody's slips after start-up releases app that drafts credit reports
+fall CHRW ai | C.H. Robinson drops as Algorhythm's AI doubles loads
+fall ASAN ai | Asana swoons as investors fear agents will run projects themselves
+fall ~property-brokers ai | Property brokers sell off on fears AI will shrink demand for offices
+fall FVRR ai | Fiverr collapses as businesses choose chatbots over freelancers
+fall ~insurance-brokers ai | Investors dump insurance brokers over AI
+fall IT ai | Gartner plunges 30%, the latest casualty of AI
+fall WPP ai | WPP plunges after profit warning as AI upends advertising
+fall V ai | Visa falls as report warns of AI agents bypassing card fees
+fall ~it-services ai | Anthropic launch sends shivers through IT stocks
+fall ~it-services ai | Indian IT shares wipe out $40 billion on AI fears
+fall ~games ai | Game stocks slip as Google's AI conjures playable worlds
+fall SPGI ai | S&P Global falls as AI firms target data providers
+fall SAP ai | SAP-Aktien stürzen nach KI-Ängsten
+fall NVDA ai | 英伟达暴跌15%，DeepSeek冲击算力需求预期
+fall ~insurance-brokers ai | AI恐慌交易蔓延 保险经纪股重挫
+fall ADBE unknown | Adobe falls: AI did not cause it, analysts say
+fall ADBE results | Adobe shares fall, not because of AI but because of weak guidance
+fall ~software unknown | 软件股暴跌，并非因为AI
+fall ~software unknown | 软件股下跌，与AI无关
+fall RDDT unknown | Reddit plunges after Google algorithm change hits traffic
+fall PTON unknown | Peloton slumps after start-up launches rival bike
+fall HRB unknown | H&R Block drops after Intuit launches tax filing app
+fall AAPL spending object | Apple drops as Google unveils AI-packed Pixel
+fall ^ spending object | Stocks drop as OpenAI's trillion-dollar commitments stir worries about debt
+fall NVDA+~ai-chips policy object | Nvidia leads chip stocks lower on export rule for AI chips
+fall BIDU spending object | Baidu slides 7% after AI spending eats into profit
+fall ^ unknown | Sam Altman warns of AI bubble, Nasdaq slips
+"""

@@ -20,11 +20,13 @@ from bot.core.news.clauses.marks import (
     FELLS,
     ITS,
     LABELS,
+    LAUNCHES,
     LINE,
     MADE,
     MAKER,
     OTHER,
     PERHAPS,
+    SHARES,
     THREATS,
     Mark,
 )
@@ -32,7 +34,7 @@ from bot.core.news.vocabulary import Part
 
 SOLD, SPENDING = BITS[Part.SOLD], BITS[Part.SPENDING]
 FINANCE, HURTS, LIFTS = BITS[Part.FINANCE], BITS[Part.HURTS], BITS[Part.LIFTS]
-LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
+TOOLS, CHEAPER = BITS[Part.TOOLS], BITS[Part.CHEAPER]
 PRODUCTS, NEWCOMERS, SPARKS = BITS[Part.PRODUCTS], BITS[Part.NEWCOMERS], BITS[Part.SPARKS]
 EASES, WORKS, RESULTS = BITS[Part.EASES], BITS[Part.WORKS], BITS[Part.RESULTS]
 _RIVALS = RESULTS | OTHER
@@ -46,6 +48,8 @@ KIND = 0.8
 FEARED = 0.6
 """Only that AI is feared."""
 _NEAR = 3
+_WITHIN = 14
+"""``Google's game-making AI``."""
 _WHOSE = 8
 """``Chinese lab's chatbot``."""
 APART = 0.6
@@ -135,6 +139,8 @@ def _look(marks: Sequence[Mark], symbols: Collection[str]) -> _Seen:
         hurts |= bits & HURTS
         if mark.bits & ITS and not named and not others and not bits & (AI | TOOLS | NEWCOMERS):
             its = True
+        if mark.bits & THREATS and before is not None and before.bits & LABELS and not before.bits & SHARES:
+            bits |= AI | TOOLS  # "AI firms target data": here they act, and are no kind of share
         if mark.bits & MAKER:
             if (mark.owner and mark.owner in symbols) or (near and before is not None and before.bits & ITS):
                 own = True
@@ -247,12 +253,13 @@ def _unnamed_strength(
 
 def _whose(marks: Sequence[Mark], seen: _Seen) -> bool:
     """``Google's AI conjures worlds``, ``Altruist's AI launch``: AI of somebody else's, known as a maker or not at all."""
-    for before, ai in itertools.pairwise(marks):
-        if ai.bits & AI and not ai.bits & (FEARS | LABELS):
-            if before in seen.named and ai.start - before.stop <= _NEAR:
-                return True
-            if ai.somebody and not seen.others:
-                return True
+    for before, ai in itertools.pairwise(m for m in marks if not m.bits & LINE or m.bits & (COMPANY | AI)):
+        if not ai.bits & AI or ai.bits & (FEARS | LABELS):
+            continue
+        if before in seen.named and ai.start - before.stop <= _WITHIN:
+            return True
+        if not seen.others and (ai.somebody or (before.somebody and ai.start - before.stop <= _WITHIN)):
+            return True
     return False
 
 
@@ -291,7 +298,7 @@ def _will(marks: Sequence[Mark]) -> bool:
 def _ends_in_ai(marks: Sequence[Mark]) -> bool:
     """``Anthropic's bug-hunting AI``: here AI is the thing itself, not what is bought for it."""
     stop = _first(marks, COMMA | BREAKS)
-    return stop > 0 and bool(marks[stop - 1].bits & AI)
+    return stop > 0 and bool(marks[stop - 1].bits & AI) and not marks[stop - 1].bits & (SPENDING | SOLD)
 
 
 def _first(marks: Sequence[Mark], bits: int) -> int:

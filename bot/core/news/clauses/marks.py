@@ -28,7 +28,7 @@ SHARES, INDEXES, INVESTORS = BITS[Part.SHARES], BITS[Part.INDEXES], BITS[Part.IN
 ITS = BITS[Part.ITS]
 BESIDE, FEARS, LABELS, MONEY = BITS[Part.BESIDE], BITS[Part.FEARS], BITS[Part.LABELS], BITS[Part.MONEY]
 AI, MADE = BITS[Part.AI], BITS[Part.TOOLS] | BITS[Part.PRODUCTS]
-HALVES, THREATS = BITS[Part.HALVES], BITS[Part.THREATS]
+HALVES, THREATS, LAUNCHES = BITS[Part.HALVES], BITS[Part.THREATS], BITS[Part.LAUNCHES]
 MOVES = FALLS | RISES | FELLS | LIFTS
 WHO = COMPANY | LINE | INDEXES
 BOUNDARY = COMMA | BREAKS | JOINS
@@ -50,7 +50,8 @@ class Mark:
     cause: str = ""
     """Of a cause that people name."""
     somebody: bool = False
-    """Of AI: it belongs to somebody named before it whom we do not know: ``Altruist's AI``."""
+    """Of AI or a word for a release: it is by somebody named before it whom we do not know: ``Altruist's AI``,
+    ``Altruist unveils``."""
     owner: str = ""
     """Of a lab or model: the symbol of the listed company behind it."""
 
@@ -67,6 +68,7 @@ def bits_of(marks: Sequence[Mark]) -> int:
     return bits
 
 
+_ACTOR = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}$")
 _OWNER = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}['’]s (?:\w+ )?$")
 _SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|\p{Han} \p{Han}")
 _SENTENCE = frozenset(".?!|。！？｜丨…")
@@ -125,8 +127,9 @@ class Marker:
         marks.sort(key=lambda m: m.start)
         del marks[MOST:]
         for before, mark in itertools.pairwise(marks):
-            if mark.bits & AI and before.bits & BECAUSE and not before.bits & AI:
-                mark.somebody = _OWNER.match(text.text[before.stop : mark.start]) is not None
+            if mark.bits & (AI | LAUNCHES) and before.bits & BECAUSE and not before.bits & AI:
+                written = _OWNER if mark.bits & AI else _ACTOR
+                mark.somebody = written.match(text.text[before.stop : mark.start]) is not None
         return marks
 
     def advises(self, title: Folded) -> bool:

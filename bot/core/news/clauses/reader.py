@@ -25,6 +25,7 @@ from bot.core.news.clauses.marks import (
     INDEXES,
     INVESTORS,
     LABELS,
+    LAUNCHES,
     LINE,
     MAKER,
     OTHER,
@@ -43,7 +44,6 @@ from bot.core.news.vocabulary import Part, Topics
 
 _OLD, _ROUNDUPS = BITS[Part.OLD], BITS[Part.ROUNDUPS]
 _RESULTS, _HURTS, _MONEY = BITS[Part.RESULTS], BITS[Part.HURTS], BITS[Part.MONEY]
-_LAUNCHES = BITS[Part.LAUNCHES]
 _FELT = FEARS | FELLS | _HURTS
 _CHEAPER, _BOUGHT = BITS[Part.CHEAPER], BITS[Part.SOLD] | BITS[Part.SPENDING]
 _HARMS = _FELT | BITS[Part.THREATS] | _CHEAPER
@@ -357,7 +357,7 @@ def _opening(marks: list[Mark], moved: Clause) -> list[Mark]:
 
 def _brings(marks: Sequence[Mark], symbols: Collection[str]) -> bool:
     """``[X] unveiled its answer to ChatGPT``, told of the X that moves."""
-    launched = next((n for n, m in enumerate(marks) if m.bits & _LAUNCHES), 0)
+    launched = next((n for n, m in enumerate(marks) if m.bits & LAUNCHES), 0)
     return any(symbols.intersection(m.companies) for m in marks[:launched])
 
 
