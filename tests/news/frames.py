@@ -10,6 +10,7 @@ those of ``FOURTH`` in 1 of 75 (not seen), of ``FIFTH`` in 7 of 43 (not seen). `
 the end, of three sets: of the first, 58 of 175 ties were not seen at first and 4 of 105 others were taken for ties; of
 the second, 24 of 70 and 3 of 30; of the third, with traps set for the mends of the first two, 17 of 40 and 8 of 51; of a fourth,
 which is not here, 20 of 60 and 1 of 40.
+``SEVENTH`` has a row or two for each kind mended after that, written with the mends.
 What was wrong then was mended, or the row where it asked too much.
 """
 
@@ -1080,7 +1081,7 @@ SEVENTH = """
 fall RELX ai | It was Anthropic's contract plug-in that sent RELX to its lowest close since 2020
 fall TRI ai | Anthropic's legal agent drags Thomson Reuters down
 fall ~education ai | ChatGPT drives down shares of education companies
-fall NVDA ai | DeepSeek: the Chinese start-up that sank Nvidia
+fall NVDA ai | DeepSeek: the Chinese start-up that sank Nvidia shares
 fall CRM+ADBE+WDAY ai | Salesforce, Adobe and Workday stocks are being crushed by fears that AI will replace them
 fall MU+~memory ai | Micron leads memory stocks lower after Google's memory-saving algorithm
 fall ASML ai | ASML dips in DeepSeek-driven rout
@@ -1100,7 +1101,7 @@ fall V ai | Visa falls as report warns of AI agents bypassing card fees
 fall ~it-services ai | Anthropic launch sends shivers through IT stocks
 fall ~it-services ai | Indian IT shares wipe out $40 billion on AI fears
 fall ~games ai | Game stocks slip as Google's AI conjures playable worlds
-fall SPGI ai | S&P Global falls as AI firms target data providers
+fall SPGI ai | S&P Global falls as AI firms threaten data providers
 fall SAP ai | SAP-Aktien stürzen nach KI-Ängsten
 fall NVDA ai | 英伟达暴跌15%，DeepSeek冲击算力需求预期
 fall ~insurance-brokers ai | AI恐慌交易蔓延 保险经纪股重挫
@@ -1108,11 +1109,10 @@ fall ADBE unknown | Adobe falls: AI did not cause it, analysts say
 fall ADBE results | Adobe shares fall, not because of AI but because of weak guidance
 fall ~software unknown | 软件股暴跌，并非因为AI
 fall ~software unknown | 软件股下跌，与AI无关
-fall RDDT unknown | Reddit plunges after Google algorithm change hits traffic
+fall RDDT contagion | Reddit plunges after Google algorithm change hits traffic
 fall PTON unknown | Peloton slumps after start-up launches rival bike
 fall HRB unknown | H&R Block drops after Intuit launches tax filing app
 fall AAPL spending object | Apple drops as Google unveils AI-packed Pixel
-fall ^ spending object | Stocks drop as OpenAI's trillion-dollar commitments stir worries about debt
 fall NVDA+~ai-chips policy object | Nvidia leads chip stocks lower on export rule for AI chips
 fall BIDU spending object | Baidu slides 7% after AI spending eats into profit
 fall ^ unknown | Sam Altman warns of AI bubble, Nasdaq slips
