@@ -1081,7 +1081,7 @@ SEVENTH = """
 fall RELX ai | It was Anthropic's contract plug-in that sent RELX to its lowest close since 2020
 fall TRI ai | Anthropic's legal agent drags Thomson Reuters down
 fall ~education ai | ChatGPT drives down shares of education companies
-fall NVDA ai | DeepSeek: the Chinese start-up that sank Nvidia shares
+fall NVDA ai | How DeepSeek's chatbot sank Nvidia shares
 fall CRM+ADBE+WDAY ai | Salesforce, Adobe and Workday stocks are being crushed by fears that AI will replace them
 fall MU+~memory ai | Micron leads memory stocks lower after Google's memory-saving algorithm
 fall ASML ai | ASML dips in DeepSeek-driven rout
