@@ -56,6 +56,7 @@ TABLES = (
     table.SIXTH_LISTED,
     table.SIXTH_CHINESE,
     table.SIXTH_NOT_AGENT,
+    table.SEVENTH,
 )
 ROWS = [row for text in TABLES for row in rows(text)]
 

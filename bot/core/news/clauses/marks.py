@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,12 +21,14 @@ the marks within and between sentences."""
 
 FALLS, RISES, FELLS, LIFTS = BITS[Part.FALLS], BITS[Part.RISES], BITS[Part.FELLS], BITS[Part.LIFTS]
 SENDS, SPARKS = BITS[Part.SENDS], BITS[Part.SPARKS]
+LEADS, DOWNS = BITS[Part.LEADS], BITS[Part.DOWNS]
 BECAUSE, BY, DESPITE = BITS[Part.BECAUSE], BITS[Part.BY], BITS[Part.DESPITE]
 BREAKS, JOINS, PERHAPS = BITS[Part.BREAKS], BITS[Part.JOINS], BITS[Part.PERHAPS]
 SHARES, INDEXES, INVESTORS = BITS[Part.SHARES], BITS[Part.INDEXES], BITS[Part.INVESTORS]
+ITS = BITS[Part.ITS]
 BESIDE, FEARS, LABELS, MONEY = BITS[Part.BESIDE], BITS[Part.FEARS], BITS[Part.LABELS], BITS[Part.MONEY]
 AI, MADE = BITS[Part.AI], BITS[Part.TOOLS] | BITS[Part.PRODUCTS]
-HALVES = BITS[Part.HALVES]
+HALVES, THREATS, LAUNCHES = BITS[Part.HALVES], BITS[Part.THREATS], BITS[Part.LAUNCHES]
 MOVES = FALLS | RISES | FELLS | LIFTS
 WHO = COMPANY | LINE | INDEXES
 BOUNDARY = COMMA | BREAKS | JOINS
@@ -46,6 +49,9 @@ class Mark:
     """``lab:Anthropic``, ``model:GPT 5``."""
     cause: str = ""
     """Of a cause that people name."""
+    somebody: bool = False
+    """Of AI or a word for a release: it is by somebody named before it whom we do not know: ``Altruist's AI``,
+    ``Altruist unveils``."""
     owner: str = ""
     """Of a lab or model: the symbol of the listed company behind it."""
 
@@ -62,6 +68,8 @@ def bits_of(marks: Sequence[Mark]) -> int:
     return bits
 
 
+_ACTOR = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}$")
+_OWNER = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}['’]s (?:\w+ )?$")
 _SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|\p{Han} \p{Han}")
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})
@@ -79,7 +87,7 @@ class Marker:
         """Features of word lists, the bits their words have, and the cause they name."""
         vocabulary = topics.clauses
         for part, words in vocabulary.words.items():
-            lexicon = self._moves if BITS[part] & MOVES else self._words
+            lexicon = self._moves if BITS[part] & (MOVES | DOWNS) else self._words
             lexicon.add("part", part.value, words.names, 0)
             if words.lists:
                 self._listed.append((features.mask(words.lists), BITS[part], ""))
@@ -117,7 +125,12 @@ class Marker:
         marks = _longest(sorted((mark for mark in found.values() if mark.bits), key=lambda m: (m.start, -m.stop)))
         marks += separators(text)
         marks.sort(key=lambda m: m.start)
-        return marks[:MOST]
+        del marks[MOST:]
+        for before, mark in itertools.pairwise(marks):
+            if mark.bits & (AI | LAUNCHES) and before.bits & BECAUSE and not before.bits & AI:
+                written = _OWNER if mark.bits & AI else _ACTOR
+                mark.somebody = written.match(text.text[before.stop : mark.start]) is not None
+        return marks
 
     def advises(self, title: Folded) -> bool:
         """True for advice on shares, whose summary retells what moved them."""
