@@ -29,6 +29,7 @@ from bot.core.news.clauses.marks import (
     SHARES,
     THREATS,
     Mark,
+    bits_of,
 )
 from bot.core.news.vocabulary import Part
 
@@ -218,11 +219,7 @@ def _unnamed_strength(
     harm = bits & (THREATS | HURTS | CHEAPER)
     shaken = bits & (FEARS | FELLS)
     business = bits & FINANCE
-    if bought or (seen.own and not bits & (THREATS | HURTS)):
-        return 0.0
-    if gerund and not bits & (THREATS | HURTS):
-        return 0.0
-    if seen.its and not bits & (THREATS | HURTS):
+    if bought or ((seen.own or seen.its or gerund) and not bits & (THREATS | HURTS)):
         return 0.0
     whose = _whose(marks, seen)
     if whose and not (bought or business or apart or supplier or bits & _RIVALS):
@@ -230,9 +227,8 @@ def _unnamed_strength(
     made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
         return NAMED
-    if bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD)):
-        return KIND
-    if (harm or launched or shaken) and not bits & OTHER and _newcomer(marks):
+    undercuts = bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD))
+    if undercuts or ((harm or launched or shaken) and not bits & OTHER and _newcomer(marks)):
         return KIND
     if not (supplier or business or bits & _RIVALS) and _worker(marks, seen):
         return KIND if bits & AI else FEARED
@@ -252,7 +248,7 @@ def _unnamed_strength(
 
 
 def _whose(marks: Sequence[Mark], seen: _Seen) -> bool:
-    """``Google's AI conjures worlds``, ``Altruist's AI launch``: AI of somebody else's, known as a maker or not at all."""
+    """``Google's AI conjures worlds``, ``Altruist's AI launch``: somebody else's, known as a maker or not at all."""
     for before, ai in itertools.pairwise(m for m in marks if not m.bits & LINE or m.bits & (COMPANY | AI)):
         if not ai.bits & AI or ai.bits & (FEARS | LABELS):
             continue
@@ -370,9 +366,9 @@ def _explains(marks: Sequence[Mark]) -> bool:
     """``a profit warning as AI upends its market``: results, and AI as what makes them."""
     told = _first(marks, _RIVALS)
     for why in range(told + 1, len(marks) - 2):
-        ai, does, upon = marks[why + 1 : why + 4] if why + 3 < len(marks) else (*marks[why + 1 :], None)
+        ai, does, *upon = marks[why + 1 : why + 4]
         if marks[why].bits & BECAUSE and ai.bits & (AI | MAKER) and does.bits & (THREATS | FELLS | HURTS):
-            return upon is not None and bool(upon.bits & (ITS | LINE | COMPANY))
+            return bool(bits_of(upon) & (ITS | LINE | COMPANY))
     return False
 
 

@@ -75,7 +75,7 @@ _ACTOR = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}$")
 _OWNER = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}['’]s (?:\w+ )?$")
 _HAN = r"[\u3400-\u9fff]"
 _SEPARATORS = re.compile(rf"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|{_HAN} {_HAN}")
-"""None of its branches repeats, so that ``re`` is safe on any text, and it gives a match for a tenth of what ``re2`` asks."""
+"""Nothing in it repeats: ``re`` is safe on any text, and gives a match in a tenth of the time that ``re2`` takes."""
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}

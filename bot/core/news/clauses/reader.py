@@ -358,12 +358,13 @@ def _opening(marks: list[Mark], moved: Clause) -> list[Mark]:
 def _brings(marks: Sequence[Mark], symbols: Collection[str]) -> bool:
     """``[X] unveiled its answer to ChatGPT``, told of the X that moves."""
     launched = next((n for n, m in enumerate(marks) if m.bits & LAUNCHES), 0)
-    return any(symbols.intersection(m.companies) for m in marks[:launched])
+    return any(symbol in symbols for m in marks[:launched] for symbol in m.companies)
 
 
 def _asks(text: Folded, clause: Clause, stretch: Stretch, *, begins: bool = False) -> bool:
     """``[X]: why is it down today?``; where it ``begins`` the text, ``Why X is down: …``"""
-    return (begins or not stretch.sentence) and text.lowered[stretch.start : clause.head.start].lstrip().startswith(_WHY)
+    asked = text.lowered[stretch.start : clause.head.start].lstrip()
+    return (begins or not stretch.sentence) and asked.startswith(_WHY)
 
 
 def _of_results(text: Folded, parted: Sequence[Stretch]) -> bool:
