@@ -1116,4 +1116,6 @@ fall AAPL spending object | Apple drops as Google unveils AI-packed Pixel
 fall NVDA+~ai-chips policy object | Nvidia leads chip stocks lower on export rule for AI chips
 fall BIDU spending object | Baidu slides 7% after AI spending eats into profit
 fall ^ unknown | Sam Altman warns of AI bubble, Nasdaq slips
+fall COIN unknown | Coinbase falls, the start-up scene does not seem worried
+fall V unknown | Visa falls on shock that a payments start-up does not fear
 """
