@@ -10,6 +10,7 @@ those of ``FOURTH`` in 1 of 75 (not seen), of ``FIFTH`` in 7 of 43 (not seen). `
 the end, of three sets: of the first, 58 of 175 ties were not seen at first and 4 of 105 others were taken for ties; of
 the second, 24 of 70 and 3 of 30; of the third, with traps set for the mends of the first two, 17 of 40 and 8 of 51; of a fourth,
 which is not here, 20 of 60 and 1 of 40.
+``SEVENTH`` has a row or two for each kind mended after that, written with the mends.
 What was wrong then was mended, or the row where it asked too much.
 """
 
@@ -687,7 +688,7 @@ fall SCHW ai | Charles Schwab stock slides 7% after startup launches AI tool for
 fall STJ.L ai / fall ~wealth ai | St James's Place plunges 13% as AI fears hit UK wealth managers
 fall ~wealth ai | Wealth management stocks are the latest victims of the AI scare trade
 fall ~insurance-brokers ai | Insurance brokers slump after OpenAI approves insurance app in ChatGPT
-fall AON ai | WTW, Gallagher and Aon shares sink as Insurify launches ChatGPT comparison tool
+fall AON+WTW ai | WTW, Gallagher and Aon shares sink as Insurify launches ChatGPT comparison tool
 fall ~insurance-brokers ai | Insurance broker stocks suffer worst day since 2008 as AI panic spreads
 fall ~freight-brokers ai | Trucking stocks crushed after former karaoke company touts AI logistics platform
 fall ~freight-brokers ai | Logistics stocks are the latest to get clobbered by AI fears
@@ -738,7 +739,7 @@ fall ~software ai | Software shares battered by AI worries for third straight da
 fall INTU ai | Intuit hit hard as traders fret over Anthropic's tax assistant
 fall SAP ai | SAP dragged to 18-month low by AI disruption angst
 fall EXPN.L ai | Experian shares rattled by AI threat, down 7%
-fall KKR ai | Blue Owl, Ares and KKR hit as AI fears over software loans spread
+fall KKR+OWL ai | Blue Owl, Ares and KKR hit as AI fears over software loans spread
 fall ~software ai | Anthropic blamed as $285 billion is wiped off software stocks
 fall WDAY ai | Workday's stock is down 8%. Blame AI agents.
 fall LZ ai | LegalZoom sinks 20%, with traders pointing to Anthropic's plugin
@@ -850,7 +851,7 @@ fall GTLB ai | GitLab at record low as developers flock to AI coding assistants
 fall CHGG ai | Chegg plunges after admitting students are switching to ChatGPT
 fall FVRR ai | Fiverr slumps as clients turn to AI instead of freelancers
 fall SSTK ai | Nano Banana bites: Shutterstock and Getty shares drop
-fall WPP ai / fall WPP unknown | WPP's share price slump: the AI threat comes home || Shares in the ad group fell 9% as clients use AI to make campaigns themselves.
+fall WPP ai / fall WPP ai | WPP's share price slump: the AI threat comes home || Shares in the ad group fell 9% as clients use AI to make campaigns themselves.
 fall ~software ai | Wall St week ahead: software slump on AI worries leaves investors hunting for a floor
 fall ^ ai | Nasdaq tumbles 1.4% as Anthropic's automation push reignites AI disruption fears
 fall NOW ai | ServiceNow's stock can't catch a break as AI fears send it to a 2-year low
@@ -1074,4 +1075,47 @@ fall CRM unknown | Salesforce drops after Informatica purchase as AI deal worrie
 fall ADBE unknown | Adobe to buy Semrush for $1.9 billion in AI marketing push; stock slips
 fall AI results object | C3.ai tumbles as founder's illness and AI competition weigh on sales
 fall PINS tariffs object | Pinterest crashes as tariffs hit ads and AI spending rises
+"""
+
+SEVENTH = """
+fall RELX ai | It was Anthropic's contract plug-in that sent RELX to its lowest close since 2020
+fall TRI ai | Anthropic's legal agent drags Thomson Reuters down
+fall ~education ai | ChatGPT drives down shares of education companies
+fall NVDA ai | How DeepSeek's chatbot sank Nvidia shares
+fall CRM+ADBE+WDAY ai | Salesforce, Adobe and Workday stocks are being crushed by fears that AI will replace them
+fall MU+~memory ai | Micron leads memory stocks lower after Google's memory-saving algorithm
+fall ASML ai | ASML dips in DeepSeek-driven rout
+fall GEV ai | GE Vernova slides 20% in DeepSeek fallout
+fall SCHW ai | Why Charles Schwab stock sank today: an AI tax planner
+fall CHGG ai | Is AI killing Chegg? Shares sink 30%
+fall RJF ai | Raymond James slips after Altruist unveils tool that drafts tax plans
+fall MCO ai | Moody's slips after start-up releases app that drafts credit reports
+fall CHRW ai | C.H. Robinson drops as Algorhythm's AI doubles loads
+fall ASAN ai | Asana swoons as investors fear agents will run projects themselves
+fall ~property-brokers ai | Property brokers sell off on fears AI will shrink demand for offices
+fall FVRR ai | Fiverr collapses as businesses choose chatbots over freelancers
+fall ~insurance-brokers ai | Investors dump insurance brokers over AI
+fall IT ai | Gartner plunges 30%, the latest casualty of AI
+fall WPP ai | WPP plunges after profit warning as AI upends advertising
+fall V ai | Visa falls as report warns of AI agents bypassing card fees
+fall ~it-services ai | Anthropic launch sends shivers through IT stocks
+fall ~it-services ai | Indian IT shares wipe out $40 billion on AI fears
+fall ~games ai | Game stocks slip as Google's AI conjures playable worlds
+fall SPGI ai | S&P Global falls as AI firms threaten data providers
+fall SAP ai | SAP-Aktien stürzen nach KI-Ängsten
+fall NVDA ai | 英伟达暴跌15%，DeepSeek冲击算力需求预期
+fall ~insurance-brokers ai | AI恐慌交易蔓延 保险经纪股重挫
+fall ADBE unknown | Adobe falls: AI did not cause it, analysts say
+fall ADBE results | Adobe shares fall, not because of AI but because of weak guidance
+fall ~software unknown | 软件股暴跌，并非因为AI
+fall ~software unknown | 软件股下跌，与AI无关
+fall RDDT contagion | Reddit plunges after Google algorithm change hits traffic
+fall PTON unknown | Peloton slumps after start-up launches rival bike
+fall HRB unknown | H&R Block drops after Intuit launches tax filing app
+fall AAPL spending object | Apple drops as Google unveils AI-packed Pixel
+fall NVDA+~ai-chips policy object | Nvidia leads chip stocks lower on export rule for AI chips
+fall BIDU spending object | Baidu slides 7% after AI spending eats into profit
+fall ^ unknown | Sam Altman warns of AI bubble, Nasdaq slips
+fall COIN unknown | Coinbase falls, the start-up scene does not seem worried
+fall V unknown | Visa falls on shock that a payments start-up does not fear
 """

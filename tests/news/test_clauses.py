@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from bot.config.news.topics import load_topics
 from bot.core.model import Field, SubjectKind
 from bot.core.news import Companies, Company, Name, Role
-from bot.core.news.clauses import AiRole, CauseKind, ClauseReader, Frame, Move
+from bot.core.news.clauses import AiRole, CauseKind, ClauseReader, Frame, Move, marks
 from bot.core.news.lexicon import Features
 from bot.core.news.reader import StoryReader, reader_of
 from bot.core.news.text import Folded
@@ -56,6 +57,7 @@ TABLES = (
     table.SIXTH_LISTED,
     table.SIXTH_CHINESE,
     table.SIXTH_NOT_AGENT,
+    table.SEVENTH,
 )
 ROWS = [row for text in TABLES for row in rows(text)]
 
@@ -238,6 +240,33 @@ def test_a_hostile_text_takes_time_by_its_length_and_no_more(piece: str) -> None
     started = time.process_time()
     reader.frames(text, text, ([], []))
     assert time.process_time() - started < 6  # measured: 0.1 s to 1.2 s; the rest is for a busy machine
+
+
+class _Counted:
+    """The pattern of separators, with every match counted."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+        self.matches = 0
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        for match in self._pattern.finditer(text):
+            self.matches += 1
+            yield match
+
+
+@pytest.mark.parametrize("piece", ["((", "()", "[ ", ", ", "1,", "; ", "Inc. ", " - ", "软 件"])
+def test_so_many_separators_of_a_hostile_text_are_looked_at_and_no_more(
+    piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = _Counted(marks._SEPARATORS)
+    monkeypatch.setattr(marks, "_SEPARATORS", counted)
+    text = Folded("Shares fall on AI fears " + piece * 20_000 + " and sink on results")
+    read = marks.Marker(TOPICS, Features()).read(text, [])
+    assert counted.matches <= marks.SIGNS + 1
+    words = [text.text[m.start : m.stop] for m in read if m.bits & marks.MOVES]
+    assert words[:1] == ["fall"]
+    assert "sink" not in words or counted.matches < marks.SIGNS  # nothing is read without what parts it
 
 
 # --------------------------------------------------------------------------------------------------- what frames carry

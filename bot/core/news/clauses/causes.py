@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.core.news.clauses.frames import AiRole, CauseKind
 from bot.core.news.clauses.marks import (
+    AI,
     BECAUSE,
     BESIDE,
     BITS,
@@ -17,19 +18,26 @@ from bot.core.news.clauses.marks import (
     FALLS,
     FEARS,
     FELLS,
+    ITS,
     LABELS,
+    LAUNCHES,
     LINE,
+    MADE,
     MAKER,
     OTHER,
+    PERHAPS,
+    SHARES,
+    THREATS,
     Mark,
+    bits_of,
 )
 from bot.core.news.vocabulary import Part
 
-AI, SOLD, SPENDING = BITS[Part.AI], BITS[Part.SOLD], BITS[Part.SPENDING]
-FINANCE, THREATS, HURTS = BITS[Part.FINANCE], BITS[Part.THREATS], BITS[Part.HURTS]
-LAUNCHES, TOOLS, CHEAPER = BITS[Part.LAUNCHES], BITS[Part.TOOLS], BITS[Part.CHEAPER]
+SOLD, SPENDING = BITS[Part.SOLD], BITS[Part.SPENDING]
+FINANCE, HURTS, LIFTS = BITS[Part.FINANCE], BITS[Part.HURTS], BITS[Part.LIFTS]
+TOOLS, CHEAPER = BITS[Part.TOOLS], BITS[Part.CHEAPER]
 PRODUCTS, NEWCOMERS, SPARKS = BITS[Part.PRODUCTS], BITS[Part.NEWCOMERS], BITS[Part.SPARKS]
-EASES, ITS, RESULTS = BITS[Part.EASES], BITS[Part.ITS], BITS[Part.RESULTS]
+EASES, WORKS, RESULTS = BITS[Part.EASES], BITS[Part.WORKS], BITS[Part.RESULTS]
 _RIVALS = RESULTS | OTHER
 
 NAMED = 1.0
@@ -41,6 +49,10 @@ KIND = 0.8
 FEARED = 0.6
 """Only that AI is feared."""
 _NEAR = 3
+_WITHIN = 14
+"""``Google's game-making AI``."""
+_WHOSE = 8
+"""``Chinese lab's chatbot``."""
 APART = 0.6
 """What part counts where cause and move stand side by side with no word that joins them."""
 
@@ -67,6 +79,8 @@ class _Seen:
     """``its`` speaks of who moves: nobody else has been named before it, and no AI."""
     others: bool
     """Other companies."""
+    aimed: bool
+    """AI is said to do something to who moves: ``is AI killing Chegg``."""
 
 
 def judge(
@@ -112,6 +126,7 @@ def _look(marks: Sequence[Mark], symbols: Collection[str]) -> _Seen:
     bits, hurts, own, others, its = 0, 0, False, False, False
     named: list[Mark] = []
     before: Mark | None = None
+    acting = aimed = told = False
     for number, mark in enumerate(marks):
         near = before is not None and mark.start - before.stop <= _NEAR
         if near and before is not None and before.bits & MAKER and mark.bits & BESIDE:
@@ -125,15 +140,20 @@ def _look(marks: Sequence[Mark], symbols: Collection[str]) -> _Seen:
         hurts |= bits & HURTS
         if mark.bits & ITS and not named and not others and not bits & (AI | TOOLS | NEWCOMERS):
             its = True
+        if mark.bits & THREATS and before is not None and before.bits & LABELS and not before.bits & SHARES:
+            bits |= AI | TOOLS  # "AI firms target data": here they act, and are no kind of share
         if mark.bits & MAKER:
             if (mark.owner and mark.owner in symbols) or (near and before is not None and before.bits & ITS):
                 own = True
             else:
                 named.append(mark)
-        if mark.bits & COMPANY and not any(symbol in symbols for symbol in mark.companies):
-            others = True
+        acting = acting or bool(mark.bits & (THREATS | HURTS) and bits & AI)
+        whose = any(symbol in symbols for symbol in mark.companies)
+        told = told or whose
+        others = others or bool(mark.bits & COMPANY and not whose)
+        aimed = aimed or (acting and (whose or bool(mark.bits & ITS and told)))
         before = mark
-    return _Seen(bits, tuple(named), own, its, others)
+    return _Seen(bits, tuple(named), own, its, others, aimed)
 
 
 def _agent(
@@ -141,8 +161,10 @@ def _agent(
 ) -> Verdict | None:
     """AI as what makes who moves fall; ``None`` where it does not."""
     bits = seen.bits
-    if bits & EASES or not (seen.named or bits & (AI | TOOLS)):
+    if bits & EASES or not (seen.named or bits & (AI | TOOLS | PRODUCTS)):
         return None
+    if not supplier and not apart and not (seen.own or seen.its or gerund) and _dreaded(marks):
+        return _verdict(KIND, tuple(dict.fromkeys(name for m in seen.named for name in m.makers)), apart)
     launched = bool(bits & LAUNCHES and not gerund)
     if apart and seen.others and not seen.named:  # another company's product, told of beside the move
         launched = False
@@ -150,14 +172,17 @@ def _agent(
     # a lab that belongs to a listed company does a hundred other things; what counts is what it makes
     makers = [m for m in seen.named if not m.owner or any(n.startswith("model:") for n in m.makers)]
     models = any(n.startswith("model:") for m in makers for n in m.makers)
-    hurt = any(m.bits & HURTS and not m.bits & BECAUSE for m in marks)
+    hurt = any(
+        m.bits & HURTS and not m.bits & BECAUSE and not (n and marks[n - 1].bits & SPENDING)
+        for n, m in enumerate(marks)
+    )  # "AI spending eats into profit" is about spending
     bought = bool(bits & (SPENDING | SOLD) and not (bits & CHEAPER or hurt) and not _acts(marks, SPENDING | SOLD))
     if makers:
         makes = models or bool(bits & (TOOLS | PRODUCTS | CHEAPER)) or _ends_in_ai(marks)
         strength = _named_strength(seen, makes=makes, bought=bought, launched=launched, apart=apart, alone=alone)
     else:
         strength = _unnamed_strength(
-            marks, seen, supplier=supplier, bought=bought, launched=launched, apart=apart, gerund=gerund
+            marks, seen, supplier=supplier, bought=bought, launched=launched, apart=apart, gerund=gerund, alone=alone
         )
     return _verdict(strength, agents, apart) if strength else None
 
@@ -165,7 +190,7 @@ def _agent(
 def _named_strength(seen: _Seen, *, makes: bool, bought: bool, launched: bool, apart: bool, alone: bool) -> float:
     """How plainly a named model, or a lab by what it ``makes``, is given as the agent; 0 where it is none."""
     bits = seen.bits
-    harm = bits & (THREATS | HURTS | CHEAPER)
+    harm = bits & (THREATS | HURTS | CHEAPER | WORKS)
     shaken = bits & (FEARS | FELLS)
     if seen.its and bits & LAUNCHES and not (harm or shaken):
         return 0.0  # "Baidu launches its answer to ChatGPT"
@@ -179,41 +204,97 @@ def _named_strength(seen: _Seen, *, makes: bool, bought: bool, launched: bool, a
 
 
 def _unnamed_strength(
-    marks: Sequence[Mark], seen: _Seen, *, supplier: bool, bought: bool, launched: bool, apart: bool, gerund: bool
+    marks: Sequence[Mark],
+    seen: _Seen,
+    *,
+    supplier: bool,
+    bought: bool,
+    launched: bool,
+    apart: bool,
+    gerund: bool,
+    alone: bool,
 ) -> float:
     """The same for AI without the name of a model, or with a lab only that does much else."""
     bits = seen.bits
     harm = bits & (THREATS | HURTS | CHEAPER)
     shaken = bits & (FEARS | FELLS)
     business = bits & FINANCE
-    if bought or (seen.own and not bits & (THREATS | HURTS)):
+    if bought or ((seen.own or seen.its or gerund) and not bits & (THREATS | HURTS)):
         return 0.0
-    if gerund and not bits & (THREATS | HURTS):
-        return 0.0
-    if seen.its and not bits & (THREATS | HURTS):
-        return 0.0
+    whose = _whose(marks, seen)
+    if whose and not (bought or business or apart or supplier or bits & _RIVALS):
+        return NAMED if seen.named else KIND
     made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
         return NAMED
-    if bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD)):
+    undercuts = bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD))
+    if undercuts or ((harm or launched or shaken) and not bits & OTHER and _newcomer(marks)):
         return KIND
-    if (harm or launched or shaken) and not bits & OTHER and _newcomer(marks):
-        return KIND
+    if not (supplier or business or bits & _RIVALS) and _worker(marks, seen):
+        return KIND if bits & AI else FEARED
     if not bits & AI or (supplier and not (bits & HURTS or (made and bits & THREATS))):
         return 0.0
     if bits & HURTS or (bits & THREATS and (bits & TOOLS or shaken)) or (made and (bits & THREATS or launched)):
         return KIND
-    if business or (apart and _feared(marks) == len(marks)):
+    if business:
         return 0.0
+    if apart and _feared(marks) == len(marks):
+        return KIND if seen.aimed else 0.0
     if bits & (THREATS | TOOLS) or (launched and seen.named):
         return KIND
+    if not (bits & (_RIVALS | LIFTS) or apart) and (alone or _will(marks) or _rout(marks)):
+        return FEARED
     return FEARED if bits & FEARS or (made and bits & FELLS) else 0.0
+
+
+def _whose(marks: Sequence[Mark], seen: _Seen) -> bool:
+    """``Google's AI conjures worlds``, ``Altruist's AI launch``: somebody else's, known as a maker or not at all."""
+    for before, ai in itertools.pairwise(m for m in marks if not m.bits & LINE or m.bits & (COMPANY | AI)):
+        if not ai.bits & AI or ai.bits & (FEARS | LABELS):
+            continue
+        if before in seen.named and ai.start - before.stop <= _WITHIN:
+            return True
+        if not seen.others and (ai.somebody or (before.somebody and ai.start - before.stop <= _WITHIN)):
+            return True
+    return False
+
+
+def _rout(marks: Sequence[Mark]) -> bool:
+    """``amid AI rout``, of those who sell nothing for AI."""
+    pairs = itertools.pairwise(marks)
+    return any(a.bits & AI and b.bits & FALLS and b.start - a.stop <= _NEAR for a, b in pairs)
+
+
+def _worker(marks: Sequence[Mark], seen: _Seen) -> bool:
+    """``an AI agent that books trips``; without a word for AI too, where somebody unknown shows it: ``a start-up's tool
+    drafts contracts``. A known company's product is ordinary competition."""
+    does = _first(marks, WORKS)
+    made = seen.bits & (TOOLS | PRODUCTS) and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
+    return bool(made and (seen.bits & AI or (seen.bits & (LAUNCHES | NEWCOMERS) and not seen.others)))
+
+
+def _dreaded(marks: Sequence[Mark]) -> bool:
+    """``fears that AI will shrink demand``: whatever it may do is what people are afraid of, and not spending on it."""
+    for number, (ai, will) in enumerate(itertools.pairwise(marks)):
+        if ai.bits & (AI | MADE | MAKER) and will.bits & PERHAPS and will.start - ai.stop <= _NEAR:
+            feared = _first(marks[:number], FEARS)
+            before = marks[feared:number]
+            does = marks[number + 2] if number + 2 < len(marks) else None
+            paid = does is not None and does.bits & (SPENDING | SOLD | FINANCE | RESULTS | PERHAPS)
+            return bool(before) and not paid and not any(m.bits & (SPENDING | SOLD | FINANCE) for m in before)
+    return False
+
+
+def _will(marks: Sequence[Mark]) -> bool:
+    """``AI agents could take``, ``AI will create``: what it does, in whatever words."""
+    pairs = itertools.pairwise(marks)
+    return any(a.bits & AI and b.bits & PERHAPS and b.start - a.stop <= _NEAR for a, b in pairs)
 
 
 def _ends_in_ai(marks: Sequence[Mark]) -> bool:
     """``Anthropic's bug-hunting AI``: here AI is the thing itself, not what is bought for it."""
     stop = _first(marks, COMMA | BREAKS)
-    return stop > 0 and bool(marks[stop - 1].bits & AI)
+    return stop > 0 and bool(marks[stop - 1].bits & AI) and not marks[stop - 1].bits & (SPENDING | SOLD)
 
 
 def _first(marks: Sequence[Mark], bits: int) -> int:
@@ -238,19 +319,22 @@ def _feared(marks: Sequence[Mark]) -> int:
     """Where the worries of ``AI worries`` stand; the number of marks where they do not."""
     pairs = enumerate(itertools.pairwise(marks), 1)
     alike = (n for n, (a, b) in pairs if a.bits & AI and b.bits & FEARS and b.start - a.stop <= _NEAR)
-    return next(alike, len(marks))
+    whole = (n for n, mark in enumerate(marks) if mark.bits & AI and mark.bits & FEARS)  # "AI losers"
+    return min(next(alike, len(marks)), next(whole, len(marks)))
 
 
 def _blamed(marks: Sequence[Mark], number: int) -> bool:
     """True where it is AI that the word at ``number`` blames: ``blames ChatGPT``, ``AI is to blame``."""
     beside = [*marks[max(0, number - 2) : number], *marks[number + 1 : number + 2]]
+    if any(m.bits & MAKER for m in marks[:number]):
+        return any(m.bits & (AI | MAKER | TOOLS | PRODUCTS) for m in beside)
     return any(m.bits & (AI | MAKER | TOOLS) for m in beside)
 
 
 def _newcomer(marks: Sequence[Mark]) -> bool:
     """``China's AI``, ``a start-up's model``."""
     pairs = itertools.pairwise(marks)
-    return any(a.bits & NEWCOMERS and b.bits & (AI | TOOLS) and b.start - a.stop <= _NEAR for a, b in pairs)
+    return any(a.bits & NEWCOMERS and b.bits & (AI | TOOLS) and b.start - a.stop <= _WHOSE for a, b in pairs)
 
 
 def _verdict(strength: float, agents: tuple[str, ...], apart: bool) -> Verdict:
@@ -269,13 +353,23 @@ def _other(marks: Sequence[Mark], seen: _Seen) -> tuple[CauseKind | None, str]:
 
 def _outweighs(marks: Sequence[Mark], seen: _Seen, other: CauseKind, *, many: bool) -> bool:
     """True where AI as the agent is the likelier cause beside ``other``: it is said to do harm, or comes first."""
-    if seen.bits & HURTS or _acts(marks, _RIVALS):
+    if seen.bits & HURTS or _acts(marks, _RIVALS) or _explains(marks):
         return True
     if other is CauseKind.RESULTS and not many:
         return False
     first = next((m.start for m in marks if m.bits & _RIVALS and not m.bits & (AI | MAKER)), 0)
     agent = next((m.start for m in marks if m.bits & (AI | MAKER | TOOLS)), first)
     return agent < first
+
+
+def _explains(marks: Sequence[Mark]) -> bool:
+    """``a profit warning as AI upends its market``: results, and AI as what makes them."""
+    told = _first(marks, _RIVALS)
+    for why in range(told + 1, len(marks) - 2):
+        ai, does, *upon = marks[why + 1 : why + 4]
+        if marks[why].bits & BECAUSE and ai.bits & (AI | MAKER) and does.bits & (THREATS | FELLS | HURTS):
+            return bool(bits_of(upon) & (ITS | LINE | COMPANY))
+    return False
 
 
 def _role(seen: _Seen, *, gerund: bool) -> AiRole:

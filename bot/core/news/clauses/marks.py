@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,12 +22,14 @@ the marks within and between sentences."""
 
 FALLS, RISES, FELLS, LIFTS = BITS[Part.FALLS], BITS[Part.RISES], BITS[Part.FELLS], BITS[Part.LIFTS]
 SENDS, SPARKS = BITS[Part.SENDS], BITS[Part.SPARKS]
+LEADS, DOWNS = BITS[Part.LEADS], BITS[Part.DOWNS]
 BECAUSE, BY, DESPITE = BITS[Part.BECAUSE], BITS[Part.BY], BITS[Part.DESPITE]
 BREAKS, JOINS, PERHAPS = BITS[Part.BREAKS], BITS[Part.JOINS], BITS[Part.PERHAPS]
 SHARES, INDEXES, INVESTORS = BITS[Part.SHARES], BITS[Part.INDEXES], BITS[Part.INVESTORS]
+ITS = BITS[Part.ITS]
 BESIDE, FEARS, LABELS, MONEY = BITS[Part.BESIDE], BITS[Part.FEARS], BITS[Part.LABELS], BITS[Part.MONEY]
 AI, MADE = BITS[Part.AI], BITS[Part.TOOLS] | BITS[Part.PRODUCTS]
-HALVES = BITS[Part.HALVES]
+HALVES, THREATS, LAUNCHES = BITS[Part.HALVES], BITS[Part.THREATS], BITS[Part.LAUNCHES]
 MOVES = FALLS | RISES | FELLS | LIFTS
 WHO = COMPANY | LINE | INDEXES
 BOUNDARY = COMMA | BREAKS | JOINS
@@ -46,12 +50,17 @@ class Mark:
     """``lab:Anthropic``, ``model:GPT 5``."""
     cause: str = ""
     """Of a cause that people name."""
+    somebody: bool = False
+    """Of AI or a word for a release: it is by somebody named before it whom we do not know: ``Altruist's AI``,
+    ``Altruist unveils``."""
     owner: str = ""
     """Of a lab or model: the symbol of the listed company behind it."""
 
 
 MOST = 200
 """So many marks of a text are read: a title has some fifteen, the summaries that are read some eighty."""
+SIGNS = 800
+"""A text is read up to so many commas, brackets and the like: no title or summary is as long in characters."""
 
 
 def bits_of(marks: Sequence[Mark]) -> int:
@@ -62,7 +71,11 @@ def bits_of(marks: Sequence[Mark]) -> int:
     return bits
 
 
-_SEPARATORS = re2.compile(r"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|\p{Han} \p{Han}")
+_ACTOR = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}$")
+_OWNER = re2.compile(r"^ (?:[A-Z][\w.&]* ?){1,3}['’]s (?:\w+ )?$")
+_HAN = r"[\u3400-\u9fff]"
+_SEPARATORS = re.compile(rf"[()\[\],;:?!|，。；：、！？｜丨…]|\.(?:\s|$)| [-–—|/] |—|{_HAN} {_HAN}")
+"""Nothing in it repeats: ``re`` is safe on any text, and gives a match in a tenth of the time that ``re2`` takes."""
 _SENTENCE = frozenset(".?!|。！？｜丨…")
 _SHORT = frozenset({"inc", "corp", "co", "ltd", "vs", "mr", "no", "st", "plc", "jr", "dr", "u.s", "s", "n.v", "est"})
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
@@ -79,7 +92,7 @@ class Marker:
         """Features of word lists, the bits their words have, and the cause they name."""
         vocabulary = topics.clauses
         for part, words in vocabulary.words.items():
-            lexicon = self._moves if BITS[part] & MOVES else self._words
+            lexicon = self._moves if BITS[part] & (MOVES | DOWNS) else self._words
             lexicon.add("part", part.value, words.names, 0)
             if words.lists:
                 self._listed.append((features.mask(words.lists), BITS[part], ""))
@@ -115,9 +128,14 @@ class Marker:
         for hit in hits:
             self._add(found, hit, text)
         marks = _longest(sorted((mark for mark in found.values() if mark.bits), key=lambda m: (m.start, -m.stop)))
-        marks += separators(text)
-        marks.sort(key=lambda m: m.start)
-        return marks[:MOST]
+        parting, end = separators(text)
+        marks = sorted((mark for mark in (*marks, *parting) if mark.start < end), key=lambda m: m.start)
+        del marks[MOST:]
+        for before, mark in itertools.pairwise(marks):
+            if mark.bits & (AI | LAUNCHES) and before.bits & BECAUSE and not before.bits & AI:
+                written = _OWNER if mark.bits & AI else _ACTOR
+                mark.somebody = written.match(text.text[before.stop : mark.start]) is not None
+        return marks
 
     def advises(self, title: Folded) -> bool:
         """True for advice on shares, whose summary retells what moved them."""
@@ -180,12 +198,15 @@ def _longest(marks: list[Mark]) -> list[Mark]:
     return kept
 
 
-def separators(text: Folded) -> list[Mark]:
-    """Commas and what parts sentences. What stands in brackets parts nothing."""
+def separators(text: Folded) -> tuple[list[Mark], int]:
+    """Commas and what parts sentences, and where the text that was read for them ends. What stands in brackets parts
+    nothing."""
     written = text.text
     found: list[Mark] = []
     depth = 0
-    for match in _SEPARATORS.finditer(written):
+    for number, match in enumerate(_SEPARATORS.finditer(written)):
+        if number == SIGNS:
+            return found, match.start()
         start, sign = match.start(), match.group().strip() or " "
         if len(sign) > 1:  # a space between Chinese words is a comma
             found.append(Mark(start + 1, start + 2, COMMA))
@@ -200,7 +221,7 @@ def separators(text: Folded) -> list[Mark]:
         if sign == "." and _shortened(text.lowered, start):
             continue
         found.append(Mark(start, match.end(), COMMA if sign in ",，、" else HARD))
-    return found
+    return found, len(written)
 
 
 def _shortened(lowered: str, stop: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.news.clauses.frames import Move
 from bot.core.news.clauses.marks import (
@@ -16,6 +16,7 @@ from bot.core.news.clauses.marks import (
     COMMA,
     COMPANY,
     DESPITE,
+    DOWNS,
     FALLS,
     FEARS,
     FELLS,
@@ -24,7 +25,9 @@ from bot.core.news.clauses.marks import (
     HARD,
     INDEXES,
     INVESTORS,
+    ITS,
     LABELS,
+    LEADS,
     LIFTS,
     LINE,
     MAKER,
@@ -35,6 +38,7 @@ from bot.core.news.clauses.marks import (
     SENDS,
     SHARES,
     SPARKS,
+    THREATS,
     WHO,
     Mark,
     bits_of,
@@ -48,8 +52,13 @@ _MODAL = 14
 """``could soon fall``, ``should not have been hit``."""
 _SIZE = 8
 """``over 17 %``."""
+_CURRENCIES = frozenset("$€£¥₹")
 _BESIDE = 3
 """``Nvidia's supplier``, ``Google-backed``."""
+
+
+_NAME = 3
+"""``Robert Half International``."""
 
 
 @dataclass(slots=True)
@@ -133,13 +142,15 @@ def clauses(text: Folded, stretch: Stretch, context: int) -> Iterator[Clause]:
         before = heads[number - 1] if number else None
         if before is not None:
             begin = _begins(text, marks, before, head)
-            if begin is None or (marks[begin].bits & BECAUSE and _frightens(marks, head)):
+            if begin is None or (marks[begin].bits & (BECAUSE | COMMA) and _frightens(marks, head)):
                 continue  # another word for the move told already: "falls, wiping off"
             start = begin
         end = len(marks)
         for later in heads[number + 1 :]:
             begin = _begins(text, marks, head, later)
-            if begin is not None and not marks[begin].bits & BECAUSE:
+            if begin is None or (marks[begin].bits & COMMA and _frightens(marks, later)):
+                continue
+            if not marks[begin].bits & BECAUSE:
                 end = begin
                 break
         clause = _clause(text, marks, start, head, end, stretch.start)
@@ -161,8 +172,12 @@ def _heads(text: Folded, marks: list[Mark], context: int) -> Iterator[_Head]:
         found: _Head | None = None
         if mark.bits & (SENDS | SPARKS):
             found = _sending(text, marks, at)
+        if mark.bits & LEADS:
+            found = _leading(marks, at)
         if found is None and mark.bits & (FELLS | LIFTS):
             found = _transitive(text, marks, at, context)
+        if found is None and mark.bits & FALLS and _sunk(marks, taken + 1, at):
+            found = _Head(at, Move.FALL, True, at)
         if found is None and mark.bits & (FALLS | RISES):
             found = _Head(at, _way(mark), False, at)
         if found is None:
@@ -190,10 +205,23 @@ def _perhaps(text: Folded, marks: list[Mark], at: int) -> bool:
     return not moved and not text.lowered[: before.start].rstrip().endswith("latest")
 
 
+def _leading(marks: list[Mark], at: int) -> _Head | None:
+    """``leads chip stocks lower``: who leads moves."""
+    for number in range(at + 1, min(at + 5, len(marks))):
+        mark = marks[number]
+        if mark.bits & (FALLS | RISES | DOWNS):
+            return _Head(at, Move.RISE if mark.bits & RISES else Move.FALL, False, number)
+        if not mark.bits & (WHO | SHARES):
+            return None
+    return None
+
+
 def _sending(text: Folded, marks: list[Mark], at: int) -> _Head | None:
-    """``sends Y tumbling``, ``sparks a rout in Y``."""
+    """``sends Y tumbling``, ``sparks a rout in Y``, ``drags Y down``, ``drives down Y``."""
     for number in range(at + 1, min(at + 9, len(marks))):
         mark = marks[number]
+        if mark.bits & DOWNS and marks[at].bits & SENDS and _sent(text, marks, at, number):
+            return _Head(at, Move.FALL, True, number)
         if mark.bits & (BREAKS | BECAUSE) and not mark.bits & (FALLS | RISES):
             return None
         if mark.bits & (FALLS | RISES):
@@ -206,6 +234,14 @@ def _sending(text: Folded, marks: list[Mark], at: int) -> _Head | None:
                 return _Head(at, _way(mark), True, number)
             return None
     return None
+
+
+def _sent(text: Folded, marks: list[Mark], at: int, down: int) -> bool:
+    """True where what moves stands between ``sends`` and ``down``, or right after both."""
+    if bits_of(marks[at + 1 : down]) & (WHO | SHARES):
+        return not bits_of(marks[at + 1 : down]) & COMMA
+    close = marks[down].start - marks[at].stop <= _BESIDE
+    return close and bool(bits_of(marks[down + 1 : down + 4]) & (WHO | SHARES))
 
 
 def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head | None:
@@ -224,11 +260,25 @@ def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head
         if later.bits & (BECAUSE | BREAKS | COMMA | PERHAPS):
             break
     word = text.lowered[mark.start : mark.stop]
-    ends = following is None or following.bits & (BOUNDARY | BECAUSE)
+    ends = following is None or following.bits & (BOUNDARY | BECAUSE | DOWNS)
     before = marks[max(0, at - 3) : at]
     if ends and word.split()[0].endswith(("ed", "en", "hit")) and any(m.bits & (WHO | MONEY) for m in before):
         return _Head(at, move, False, at)  # "B pummelled"
+    sums = text.lowered[mark.stop : mark.stop + _SIZE].split("%")[0]
+    if move is Move.FALL and any(c in _CURRENCIES for c in sums) and any(m.bits & (SHARES | GROUP) for m in before):
+        return _Head(at, move, False, at)  # "stocks wipe out $50 billion"
     return None
+
+
+def _sunk(marks: list[Mark], start: int, at: int) -> bool:
+    """``a chatbot sank Nvidia``: AI before it and nobody who could have fallen, and right after it who fell."""
+    before = bits_of(marks[start:at])
+    if not before & (MAKER | AI | FEARS) or before & (GROUP | INDEXES | SHARES | INVESTORS | BECAUSE):
+        return False
+    if any(m.bits & COMPANY and not m.bits & MAKER for m in marks[start:at]):
+        return False
+    fell = marks[at + 1] if at + 1 < len(marks) else None
+    return fell is not None and bool(fell.bits & (COMPANY | GROUP)) and fell.start - marks[at].stop <= _BESIDE
 
 
 def _begins(text: Folded, marks: list[Mark], before: _Head, head: _Head) -> int | None:
@@ -259,8 +309,7 @@ def _begins(text: Folded, marks: list[Mark], before: _Head, head: _Head) -> int 
 def _frightens(marks: list[Mark], head: _Head) -> bool:
     """``spooks investors``: another word for the cause, no move of its own."""
     stop = _until(marks, head.at + 1, min(head.at + 4, len(marks)), COMMA)
-    who = (m for m in marks[head.at + 1 : stop] if m.bits & WHO and not m.bits & INVESTORS)
-    return head.active and next(who, None) is None
+    return head.active and all(m.bits & INVESTORS for m in _who(marks[head.at + 1 : stop]))
 
 
 def _lists(marks: list[Mark], start: int, stop: int) -> bool:
@@ -273,6 +322,7 @@ def _lists(marks: list[Mark], start: int, stop: int) -> bool:
     return at >= start and bool(marks[at].bits & BOUNDARY) and bool(seen & WHO) and not seen & ~_PURE
 
 
+_NAMING = MAKER | AI | FEARS | THREATS
 _BOUND = frozenset({"on", "over", "with", "under", "upon", "in", "for", "when", "where"})
 _PURE = WHO | SHARES | MAKER | BESIDE | INVESTORS
 """What may stand in a list of those who move."""
@@ -294,6 +344,8 @@ def _acted(marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
     clause = Clause(Move.NONE, [], marks[head.at])
     after = _until(marks, head.at + 1, end, BECAUSE | DESPITE | BREAKS)
     clause.who = _who(marks[head.at + 1 : after])
+    if not clause.who and bits_of(marks[start : head.at]) & INVESTORS:  # "investors dump IT services"
+        clause.who = [m for m in marks[head.at + 1 : after] if m.bits & LINE]
     clause.around = [m for m in marks[head.at + 1 : after] if m.bits & LABELS]
     clause.bare = not clause.who and any(m.bits & SHARES for m in marks[head.at + 1 : after])
     clause.cause = marks[start : head.at]
@@ -318,10 +370,16 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, b
         if comma is not None and _leads(text, marks, because, comma, begin):
             leading, first = marks[min(because, _chunk(marks, first, because)) : comma], comma + 1
         elif comma is None and whose and because <= start + 1:
-            leading, first = marks[because : whose[-1]], whose[-1]
+            feared = because > start and marks[because].bits & FEARS and marks[because - 1].bits & AI
+            leading, first = marks[because - bool(feared) : whose[-1]], whose[-1]
         elif comma is None and not whose and not text.text[marks[because].start].isascii():  # 英伟达因…下跌
             leading, last = marks[because : head.at], because
     _subjects(text, clause, marks, first, last)
+    if mark.bits & LEADS:
+        led = marks[head.at + 1 : head.last]
+        clause.who = _who([*clause.who, *(m for m in led if not m.bits & LABELS)])
+        clause.around += [m for m in led if m.bits & LABELS]
+    clause.bare = clause.bare or (not clause.who and bool(mark.bits & SHARES))  # "stock down"
     if not clause.who and clause.head.bits & LINE:  # "software sell-off"
         clause.who = [clause.head]
     if not clause.who:  # "rout in chip stocks", "sell-off hits": what moves stands after a noun
@@ -332,6 +390,10 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, b
         clause.connective = marks[at]
         stop = _until(marks, at + 1, end, DESPITE | BREAKS)
         clause.cause = marks[at:stop]
+    elif (named := _names_the_fall(marks, head.last + 1, end)) is not None:
+        start, at = named
+        clause.cause = [*marks[start:at], replace(marks[at], bits=marks[at].bits | FEARS)]
+        clause.connective = marks[at]
     elif at == end:
         spaced = not text.text[mark.start].isascii()  # a Chinese headline has a space for a comma: "软件股走低 AI工具…"
         comma = head.last + 1 if spaced else _until(marks, head.last + 1, end, COMMA)
@@ -340,6 +402,19 @@ def _moved(text: Folded, marks: list[Mark], start: int, head: _Head, end: int, b
         clause.cause = [*leading, *clause.cause]
         clause.connective = clause.connective or leading[0]
     return clause
+
+
+def _names_the_fall(marks: list[Mark], start: int, end: int) -> tuple[int, int] | None:
+    """``sinks in DeepSeek-driven rout``, ``in DeepSeek fallout``: where what names the fall begins, and the fall;
+    ``None`` where nothing does."""
+    at = _until(marks, start, end, FALLS | FEARS)
+    first = at
+    while at < end and first > start and marks[first - 1].bits & _NAMING:
+        first -= 1
+    bits = bits_of(marks[first:at])
+    if not bits & MAKER and not (bits & AI and bits & (FEARS | THREATS)):
+        return None
+    return (first, at) if marks[at].start - marks[at - 1].stop <= _NEAR else None
 
 
 def _given(text: Folded, marks: list[Mark], start: int, end: int) -> int:
@@ -400,6 +475,9 @@ def _subjects(text: Folded, clause: Clause, marks: list[Mark], first: int, head:
         while at >= first and not (marks[at].bits & BOUNDARY and not marks[at].bits & (WHO | MAKER)):
             at -= 1
         chunk = marks[at + 1 : stop]
+        if clause.who and not chunk and at >= first and _a_name(text.text[marks[at].stop : marks[stop].start]):
+            stop = at  # one more of the list that we do not know
+            continue
         who = sorted(_who(chunk), key=lambda m: m.start)
         others = [m for m in chunk if m.bits & LABELS or not m.bits & (WHO | SHARES)]
         if clause.who and (not who or _told(others) or not _listed(text, who[-1], marks[stop])):
@@ -417,9 +495,15 @@ def _subjects(text: Folded, clause: Clause, marks: list[Mark], first: int, head:
         stop = at
 
 
+def _a_name(written: str) -> bool:
+    """True for a few words that all begin with a capital."""
+    words = written.split()
+    return 0 < len(words) <= _NAME and all(word[0].isupper() for word in words)
+
+
 def _told(others: list[Mark]) -> bool:
     """True where words beside names make a statement of their own."""
-    return any(not m.bits & (BESIDE | PERHAPS | INVESTORS | LABELS) for m in others)
+    return any(not m.bits & (BESIDE | PERHAPS | INVESTORS | LABELS | ITS) for m in others)
 
 
 def _who(marks: list[Mark]) -> list[Mark]:

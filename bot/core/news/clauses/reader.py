@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import re2
@@ -11,6 +11,7 @@ from bot.core.model import Field, Subject, SubjectKind
 from bot.core.news.clauses.causes import APART, Verdict, judge
 from bot.core.news.clauses.frames import SUMMARY_WEIGHT, AiRole, CauseKind, Frame, Move
 from bot.core.news.clauses.marks import (
+    AI,
     BECAUSE,
     BITS,
     BREAKS,
@@ -18,13 +19,19 @@ from bot.core.news.clauses.marks import (
     COMPANY,
     FEARS,
     FELLS,
+    GROUP,
     HALVES,
     HARD,
     INDEXES,
+    INVESTORS,
     LABELS,
+    LAUNCHES,
     LINE,
     MAKER,
     OTHER,
+    SENDS,
+    SHARES,
+    SPARKS,
     Mark,
     Marker,
     bits_of,
@@ -58,6 +65,8 @@ _REST = 16
 _BECAUSE = 160
 """So much of a cause's words is kept."""
 _NAMES = COMPANY | MAKER | LINE | COMMA | BITS[Part.JOINS]
+_BARE = AI | BECAUSE | FELLS | SENDS | SPARKS | INVESTORS | COMPANY | LINE | GROUP | SHARES
+"""``dump brokers over AI``: no more than that."""
 _UNKNOWN = Subject(SubjectKind.UNKNOWN)
 
 
@@ -117,7 +126,7 @@ class ClauseReader:
             bits = bits_of(stretch.marks)
             others = any(m.bits & COMPANY and not symbols.intersection(m.companies) for m in _named_by(stretch.marks))
             harmed = any(m.bits & _HARMS and not (m.bits & BECAUSE and m.bits & _HURTS) for m in stretch.marks)
-            if others or stretch.asked or not harmed:
+            if others or stretch.asked or not harmed or _brings(stretch.marks, symbols):
                 continue
             supplier = all(self._supplies(subject) for subject in asked.subjects)
             verdict = judge(
@@ -261,11 +270,12 @@ class ClauseReader:
             if moved is not None:
                 marks = _opening(marks, moved) if sentence and other > number else []
             harmed = bool(bits_of(marks) & _HARMS)
-            if sentence and not (frame.where is Field.TITLE and harmed):
+            answers = other > number and _asks(text, clause, parted[number], begins=True)
+            if sentence and not (frame.where is Field.TITLE and (harmed or answers)):
                 continue
             if not marks or (parted[max(number, other)].listed and len(parted) > 2):
                 continue  # of several matters one is no cause of the next
-            verdict = self._judge(text, clause, frame.subjects, marks, apart=True)
+            verdict = self._judge(text, clause, frame.subjects, marks, apart=not answers)
             if verdict.role is AiRole.AGENT and not _caused(clause):
                 weight = SUMMARY_WEIGHT if frame.where is Field.SUMMARY else 1.0
                 because = text.text[marks[0].start : marks[-1].stop][:_BECAUSE]
@@ -345,9 +355,16 @@ def _opening(marks: list[Mark], moved: Clause) -> list[Mark]:
     return marks[:end] if apart else []
 
 
-def _asks(text: Folded, clause: Clause, stretch: Stretch) -> bool:
-    """``[X]: why is it down today?``"""
-    return not stretch.sentence and text.lowered[stretch.start : clause.head.start].lstrip().startswith(_WHY)
+def _brings(marks: Sequence[Mark], symbols: Collection[str]) -> bool:
+    """``[X] unveiled its answer to ChatGPT``, told of the X that moves."""
+    launched = next((n for n, m in enumerate(marks) if m.bits & LAUNCHES), 0)
+    return any(symbol in symbols for m in marks[:launched] for symbol in m.companies)
+
+
+def _asks(text: Folded, clause: Clause, stretch: Stretch, *, begins: bool = False) -> bool:
+    """``[X]: why is it down today?``; where it ``begins`` the text, ``Why X is down: …``"""
+    asked = text.lowered[stretch.start : clause.head.start].lstrip()
+    return (begins or not stretch.sentence) and asked.startswith(_WHY)
 
 
 def _of_results(text: Folded, parted: Sequence[Stretch]) -> bool:
@@ -364,7 +381,7 @@ def _gerund(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
     return (
         len(marks) > 1
         and text.lowered[marks[1].start : marks[1].stop].endswith("ing")
-        and not marks[1].bits & (MAKER | COMPANY | FEARS | BITS[Part.AI])
+        and not marks[1].bits & (MAKER | COMPANY | FEARS | AI)
     )
 
 
@@ -395,9 +412,12 @@ def _before(clause: Clause) -> Mark | None:
 
 def _alone(text: Folded, clause: Clause, marks: Sequence[Mark]) -> bool:
     """True where the clause says no more of a lab or model than its name: ``tumbles on DeepSeek``."""
-    last = max((m.stop for m in marks if m.bits & MAKER), default=0)
+    named = any(m.bits & MAKER for m in marks)
+    last = max((m.stop for m in marks if m.bits & (MAKER if named else AI)), default=0)
     stop = clause.head.start if last <= clause.head.start else clause.stop
     rest = text.lowered[last:stop]
+    if not named:
+        return bool(last) and not rest.strip(" .!,") and not bits_of(marks) & ~_BARE
     return len(rest) <= _REST and len(rest.removeprefix("'s").split()) <= 1
 
 
