@@ -196,6 +196,8 @@ class MessageBuilder:
     ) -> list[Block]:
         """What is new, why it hits these lines, who says what, and what was like it. Of a cause that readers were told
         by an earlier message (``known``) only what has come since, and of lines hit since."""
+        if seen.direction > 0:
+            return []  # the news stands beside a rise and is no explanation of it
         hit = list(dict.fromkeys(e for m in by_size(seen.moves) if (e := self._main_exposure(m.symbol))))
         if known is None:
             stories = [story for story, _ in said] or self.stories(seen.incident.clusters)
