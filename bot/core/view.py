@@ -187,7 +187,8 @@ class View:
     def price_picture(self, incident: Incident, figures: Figures) -> PricePicture | None:
         """The prices behind the first of these moves; ``None`` where there are too few to draw."""
         engine = self._engine
-        return pictures.price_picture(engine.market, engine.companies, incident, self.alerts_of(incident), figures)
+        told = (engine.market, engine.companies, incident, self.alerts_of(incident), figures)
+        return pictures.price_picture(*told) or pictures.price_picture(*told, seen_since=True)
 
     def table_picture(self, figures: Figures) -> TablePicture | None:
         """These moves by line of business; ``None`` for a single one."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -161,13 +162,23 @@ class Desk:
             yield html(summary)
             yield prompt(summary).split("=== BEGIN ===")[1]
         for each in self.alerts:
-            row = alert_line(each)
+            row = stored(each)
             yield tables.columns_and_rows(tables.ALERTS, [row])[1][0][-1]
             if each.cause is not None:
                 yield from (
                     formatting.cause_heading(each.cause.confidence),
                     formatting.confidence(each.cause.confidence),
                 )
+
+
+def stored(each: Alert) -> dict[str, Any]:
+    """The alert as the history gives it: with the figures of its firing beside those of its severity."""
+    line = alert_line(each)
+    then = {"price": each.price, "price_at": line["at"], "change": each.change}
+    latest = {"last_price": each.last_price, "last_price_at": line["at"], "last_change": each.last_change}
+    fired = {f"fired_{key}": value for key, value in then.items()}
+    of_severity = {f"severity_{key}": value for key, value in then.items()}
+    return line | fired | of_severity | latest | {"severity_at": line["at"], "severity_phase": each.phase.value}
 
 
 def headline(desk: Desk) -> str:
@@ -282,7 +293,7 @@ def test_nobody_else_writes_of_a_likely_cause() -> None:
 
 @given(st.one_of(st.none(), WEIGHED))
 def test_the_history_puts_a_cause_under_the_same_heading(confidence: float | None) -> None:
-    row = alert_line(alert("CHRW", cause("ai-model", confidence)))
+    row = stored(alert("CHRW", cause("ai-model", confidence)))
     missing = ("stories", "changes", "notifications", "outcomes", "verdicts")
     row |= {"rule_text": "", "price_at": row["at"], **{key: [] for key in missing}}
     lines = list(show.lines_of(row, [], 100, TOPICS.titles, texts=False))

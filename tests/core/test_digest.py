@@ -297,7 +297,7 @@ Near misses: falls of 5 % or more without an alert
   reach direct/exposure, score >= 0.5, within 5 sessions; found no story
   on the topic reaches it.
 
-Not investment advice."""
+Written by a machine (Aftershock). Not investment advice."""
 
 
 def of(machine: Engine, **more: Any) -> DigestInputs:

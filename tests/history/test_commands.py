@@ -178,7 +178,8 @@ def test_an_incident_is_shown_as_it_was_told_last(week: Path, monkeypatch: pytes
     assert {"alerts", "stories", "messages", "verdicts"} <= set(whole)
 
 
-def test_a_list_has_the_change_of_its_time(week: Path) -> None:
+def test_a_list_has_the_change_of_its_time(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     heading, *rows = run_command("history", "list", "--symbol", "NVDA", "--database", week).stdout.splitlines()
     assert heading.split("  ")[0] == "fired (UTC)"
     assert "change then" in heading
@@ -186,7 +187,8 @@ def test_a_list_has_the_change_of_its_time(week: Path) -> None:
     assert shock.split()[:5] == ["2025-01-27", "11:00", "NVDA", "-13.9%", "122.75"]
 
 
-def test_what_a_search_finds_in_lines_of_business_reads_as_words(week: Path) -> None:
+def test_what_a_search_finds_in_lines_of_business_reads_as_words(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     found = run_command("history", "search", "power-generation", "--database", week).stdout
     assert "«power-generation», " in found
     assert not set('["]') & set(found)

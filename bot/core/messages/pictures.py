@@ -126,9 +126,16 @@ class TablePicture:
 
 
 def price_picture(
-    market: Market, companies: Companies, incident: Incident, alerts: Sequence[Alert], figures: Figures
+    market: Market,
+    companies: Companies,
+    incident: Incident,
+    alerts: Sequence[Alert],
+    figures: Figures,
+    *,
+    seen_since: bool = False,
 ) -> PricePicture | None:
-    """The prices behind a message's first move, which has the figures of its text; ``None`` with too few prices."""
+    """The prices behind a message's first move, which has the figures of its text; ``None`` with too few prices.
+    ``seen_since``: earlier prices count that were seen only after the message, as when the bot has just started."""
     at = figures.at
     fired = [a for a in alerts if a.fired_at <= at]
     if not fired or not figures.moves:
@@ -141,7 +148,8 @@ def price_picture(
     fall = market.of(lead.symbol).timetable.on(lead.session)
     if fall is None or fall.starts_at > at:
         return None
-    prices = market.of(lead.symbol).seen_by(at).as_of(at)
+    known = market.of(lead.symbol)
+    prices = (known if seen_since else known.seen_by(at)).as_of(at)
     chart = _chart(companies, prices, fall, move.reference, at, _story(lead, at), _alert(prices, lead))
     if chart is None:
         return None
