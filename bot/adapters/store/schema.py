@@ -57,7 +57,7 @@ MIGRATIONS: tuple[Migration, ...] = tuple(
         _migration,
         (
             *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
-            *("m006_dividends", "m007_sending_order", "m008_second_readings", "m010_figures_and_their_time"),
+            *("m006_dividends", "m007_sending_order", "m008_second_readings", "m009_figures_and_their_time"),
         ),
     )
 )
