@@ -182,6 +182,7 @@ def check(machine: Engine, announcement: Announcement) -> None:
     _check_ages(text, figures.moves, figures.at)
     for due in re.findall(r"Next message: by (\d+ \w+ \d\d:\d\d) UTC", text):
         assert datetime.strptime(f"2025 {due} +0000", "%Y %d %b %H:%M %z") > announcement.at, text
+    assert not re.search(r"as much as(?! \d)", text), text
     if announcement.reason is Reason.FOLLOW_UP:
         return
     _check_cause(summary, text)

@@ -85,8 +85,8 @@ class Headline:
         now = next((m for m in self.seen.turned if m.symbol == self.seen.lead.symbol), None)
         stands = f" and now stands at {percent(now.change)}" if now else ""
         far = self.seen.lead.worst if self.seen.lead.worst is not None else self.seen.lead.change
-        size = f" {unsigned_percent(far)}" if far is not None else ""
-        return f"{name} {'fell' if fell else 'rose'} as much as{size}{stands}{self._because()}"
+        size = f" as much as {unsigned_percent(far)}" if far is not None else ""
+        return f"{name} {'fell' if fell else 'rose'}{size}{stands}{self._because()}"
 
     def _when(self) -> str:
         """The phase, where it is that of all prices the headline gives."""

@@ -45,7 +45,6 @@ from bot.core.model import (
     Incident,
     Inline,
     Line,
-    Phase,
     Reason,
     Reference,
     StockMove,
@@ -229,13 +228,9 @@ class MessageBuilder:
             return []
         timetable = self.market.of(seen.lead.symbol).timetable
         session = timetable.on(seen.session)
-        opens_at = None
-        if session is not None and session.phase(seen.at) is not Phase.REGULAR:
-            following = session if session.open_at > seen.at else timetable.before(session, -1)
-            opens_at = following.open_at if following is not None and following.open_at > seen.at else None
-        elif session is not None and session.close_at == seen.at:
-            following = timetable.before(session, -1)
-            opens_at = following.open_at if following is not None else None
+        if session is not None and seen.at >= session.close_at:
+            session = timetable.before(session, -1)
+        opens_at = session.open_at if session is not None and session.open_at > seen.at else None
         reports = reports_ahead(self.earnings, [m.symbol for m in seen.moves], seen.at)
         return outlook(opens_at, reports, said, self.topics, self.company)
 
@@ -297,8 +292,8 @@ class MessageBuilder:
             return []
         usual = usual_time(moves)
         title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(at, usual)}"
-        as_told = [replace(m, reference=replace(m.reference, kind="previous close")) for m in moves]
-        return [Block("who is hit", BlockKind.FACTS, 60, title, by_line(as_told, self._line, at, usual))]
+        lines = by_line(moves, self._line, at, usual, one_reference=True)
+        return [Block("who is hit", BlockKind.FACTS, 60, title, lines)]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
         """The features by which precedents are found."""

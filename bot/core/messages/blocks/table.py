@@ -62,8 +62,10 @@ def by_line(
     usual: datetime | None,
     *,
     rising: bool = False,
+    one_reference: bool = False,
 ) -> tuple[Line, ...]:
-    """Moves by line of business; the worst line first, and the worst in each line first. Where ``rising``, the best."""
+    """Moves by line of business; the worst line first, and the worst in each line first. Where ``rising``, the best.
+    ``one_reference``: the title says what all are measured from."""
     lines: dict[str, list[StockMove]] = {}
     for move in moves:
         lines.setdefault(line_of(move.symbol), []).append(move)
@@ -71,7 +73,8 @@ def by_line(
     shown: list[Line] = []
     for name, members in sorted(lines.items(), key=lambda w: (sign * median(m.change for m in w[1]), w[0])):
         members.sort(key=lambda m: (sign * m.change, m.symbol))
-        named = [f"{m.symbol} {percent(m.change)}{since_words(m.reference)}{_time(m, at, usual)}" for m in members]
+        since = ["" if one_reference else since_words(m.reference) for m in members]
+        named = [f"{m.symbol} {percent(m.change)}{s}{_time(m, at, usual)}" for m, s in zip(members, since, strict=True)]
         shown.append((Strong(f"{name or 'others'}: "), listing(named, MEMBERS)))
     return tuple(shown)
 
