@@ -296,7 +296,7 @@ def test_a_condition_holds_when_the_last_quotes_of_the_session_all_meet_it(arriv
     needed = 1 if quote.kind in (QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.CLOSE) else hold
     counted = [q for q in arrived.distinct(needed) if arrived.session_of(q.at) == session]
     assert found.samples[0].met == _met(quote)
-    assert found.holds == (len(counted) == needed and all(map(_met, counted)))
+    assert found.holds == (len(counted) == needed and _met(quote) and all(q.price < 100 for q in counted))
 
 
 def _met(quote: Quote) -> bool:

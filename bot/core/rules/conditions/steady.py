@@ -65,10 +65,10 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     if standing is None:
         return "no price yet in this session" if prices.last else "no price known"
     quote, session = standing
-    measure = _not_beyond(measure)
     newest = measure(quote, session)
     if isinstance(newest, str):
         return newest
+    newest = replace(newest, met=newest.met and _says_how_far(quote, newest.value))
     if not newest.met:
         return Measured(quote, session, (newest,), holds=False)
     if context.hold_for is not None and quote.kind is not QuoteKind.CLOSE:
@@ -85,20 +85,10 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     return Measured(quote, session, tuple(samples), good == needed, note)
 
 
-def _not_beyond(measure: Measurement) -> Measurement:
-    """``measure``, but an interval's high does not say how far a price fell, nor its low how far it rose: a rule with
-    bounds on both sides would fire on it."""
-
-    def measured(quote: Quote, session: Session) -> Sample | str:
-        sample = measure(quote, session)
-        if isinstance(sample, str):
-            return sample
-        wrong_end = (quote.kind is QuoteKind.HIGH and sample.value < 0) or (
-            quote.kind is QuoteKind.LOW and sample.value > 0
-        )
-        return replace(sample, met=False) if wrong_end else sample
-
-    return measured
+def _says_how_far(quote: Quote, value: float) -> bool:
+    """Whether ``quote`` says how far a price has moved: an interval's high does not of a fall, nor its low of a rise. A
+    rule with bounds on both sides would fire on it."""
+    return not (quote.kind is QuoteKind.HIGH and value < 0) and not (quote.kind is QuoteKind.LOW and value > 0)
 
 
 def _held_for(
