@@ -407,3 +407,16 @@ def test_an_alert_that_joins_two_incidents_into_one_is_written_as_that_one_s() -
     assert len(written) == 4
     assert set(written.values()) == {"20250127-1"}
     assert {a.id: a.incident for a in both.alerts} == written
+
+
+def test_a_price_of_an_exchange_whose_clock_is_ahead_is_the_one_that_is_told() -> None:
+    tape = [
+        close("NVDA", 100.0, "01-24"),
+        story(CHEAP, "01-25 12:00"),
+        quote("NVDA", 80.2, "01-27 15:00", seen="01-27 15:00"),
+        quote("NVDA", 80.0, "01-27 15:01:02", seen="01-27 15:01:00"),
+    ]
+    (told,) = [a for d in play(engine(), tape) for a in d.announcements]
+    assert told.summary.subject.startswith("Nvidia falls 20.0 %")
+    assert told.summary.figures is not None
+    assert told.summary.figures.moves[0].price == 80.0

@@ -136,11 +136,11 @@ def price_picture(
 ) -> PricePicture | None:
     """The prices behind a message's first move, which has the figures of its text; ``None`` with too few prices.
     ``seen_since``: earlier prices count that were seen only after the message, as when the bot has just started."""
-    at = figures.at
-    fired = [a for a in alerts if a.fired_at <= at]
+    fired = [a for a in alerts if a.fired_at <= figures.at]
     if not fired or not figures.moves:
         return None
     move = figures.moves[0]
+    at = max(figures.at, move.at)  # the exchange's clock may be ahead of the machine's
     of_symbol = [a for a in fired if a.symbol == move.symbol]
     if not of_symbol:
         return None

@@ -283,12 +283,18 @@ def _nearest_first(alerts: Sequence[Alert], lead: Alert, subject: Alert) -> list
 
 def _latest(prices: SymbolPrices, session: Session, at: datetime, direction: int) -> Quote | None:
     """The session's latest price by ``at``: one of a moment, or a low or high where it came alone."""
-    quotes = [q for q in prices.quotes_between(session.starts_at, min(at, session.ends_at)) if q.seen_at <= at]
+    quotes = _seen(prices, session.starts_at, session, at)
     newest = [q for q in quotes if q.at == quotes[-1].at]
     of_moment = [q for q in newest if q.kind in MOMENTARY]
     if of_moment or not newest:
         return of_moment[-1] if of_moment else None
     return (min if direction < 0 else max)(newest, key=prices.rebased)
+
+
+def _seen(prices: SymbolPrices, start: datetime, session: Session, at: datetime) -> list[Quote]:
+    """The session's quotes since ``start`` that had been seen by ``at``. Their own times may be a little later: the
+    exchange's clock is not the machine's."""
+    return [q for q in prices.quotes_between(start, session.ends_at) if q.seen_at <= at]
 
 
 def _as_alerted(alert: Alert, at: datetime) -> StockMove | None:
@@ -307,7 +313,7 @@ def _furthest(
     """The furthest price of the session since ``reference``, in the direction of the move. ``known``: how far it is
     known to have been, where the quote is no longer kept."""
     start = max(session.starts_at, reference.at)
-    quotes = [q for q in prices.quotes_between(start, min(at, session.ends_at)) if q.seen_at <= at]
+    quotes = _seen(prices, start, session, at)
     found: Furthest | None = None
     if direction and quotes:
         quote = (min if direction < 0 else max)(quotes, key=prices.rebased)
