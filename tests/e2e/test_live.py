@@ -149,7 +149,7 @@ def test_a_fall_injected_at_yahoo_arrives_as_a_message_on_the_wire(
     assert re.search(r"2 sources \((Wire and Tech|Tech and Wire)\)", text), text
     for symbol, change in (("NVDA", "13.0"), ("AVGO", "12.0"), ("VST", "19.0"), ("CEG", "17.0")):
         assert re.search(rf"{symbol} .*−{change} %", text), text
-    assert "MU" not in text.partition("Held up")[0]
+    assert "MU" not in text.partition("Fell less")[0]
     assert "Not investment advice." in text
     assert call.params["parse_mode"] == "HTML"
     assert len(day.alerts(READER)) == len(day.alerts(ADMIN)) == 1
