@@ -119,7 +119,7 @@ async def test_what_is_no_feed_is_reported_as_what_it_is(
         ("http://[::1", "cannot be used"),
         ("http://127.0.0.1:99999/", "cannot be used|not a valid"),
         ("http://127.0.0.1:9/feed", "no response from '127.0.0.1'"),
-        ("http://nowhere.invalid/feed", "unknown host"),
+        ("http://nowhere.invalid/feed", "unknown host|the proxy gives no connection"),
     ],
 )
 async def test_addresses_that_cannot_work_are_named(reader: FeedReader, seen: SeenSet, url: str, said: str) -> None:
