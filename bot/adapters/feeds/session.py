@@ -12,11 +12,12 @@ import ipaddress
 import socket
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+
+from bot.core.text.links import host_of
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: IPv4 addresses as seen through a translator, in the last 32 bits."""
@@ -69,7 +70,7 @@ class FeedSession:
 
 def is_local(url: str) -> bool:
     """Whether the host of ``url``, as written, is on this machine or its network."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
+    host = host_of(url).rstrip(".")
     try:
         return not _is_public(host)
     except ValueError:
@@ -117,5 +118,4 @@ def _is_numeric(host: str) -> bool:
 
 
 def _is_proxied(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in getproxies() and not proxy_bypass(parts.netloc)
+    return url.partition(":")[0].lower() in getproxies() and not proxy_bypass(host_of(url))
