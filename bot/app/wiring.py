@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-import aiohttp
-
-from bot.adapters.feeds.fetch import FetchLimits, open_session
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.reader import FeedReader
+from bot.adapters.feeds.session import FeedSession, open_session
 from bot.adapters.notifiers.telegram import CHANNEL, COMMANDS, Permissions, TelegramListener
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
@@ -116,6 +115,7 @@ async def running_bot(
         muting = Silences(store, lambda: cycle.engine, clock, lambda: settings.symbols)
         measures = Measures()
         session = await closing.enter_async_context(open_session())
+        feeds = await closing.enter_async_context(FeedSession())
 
         def restore(until: datetime) -> Engine:
             """A new engine in place of one that failed."""
@@ -144,7 +144,7 @@ async def running_bot(
             recovery=Recovery(restore),
             measures=measures,
         )
-        reader = _reader(start.project, session, store)
+        reader = _reader(start.project, feeds, store)
         closing.push_async_callback(_closed, reader.close)
         moves = ChatMoves(store, access_lists, muting, people.refresh)
         sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock, told.sources)
@@ -296,7 +296,7 @@ def _second_reader(bot: LiveBot, read: Read) -> SecondReader:
     return SecondReader(read, lambda: bot.engine.view(), clock, bot.turn, budget, settings.model)
 
 
-def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:
+def _reader(project: Project, session: FeedSession, journal: Journal) -> FeedReader:
     news = project.settings.news
     limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     return FeedReader(session, journal.known_keys, limits=limits)

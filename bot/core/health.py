@@ -371,6 +371,8 @@ class Health:
     def _in_trouble(self, report: SourceReport) -> str:
         status = self._statuses[report.source, report.subject]
         words, times = _WORDS[report.trouble]
+        if report.trouble is Trouble.REFUSED and self._is_feed((report.source, report.subject)):
+            words, times = "brings more stories than are read", ""
         return f"{self._name(report)} {words}{times.format(status.count) if status.count > 1 else ''}"
 
     def _over(self, group: _Group, ended: Sequence[tuple[SourceReport, datetime]]) -> list[Announcement]:
