@@ -23,6 +23,7 @@ import gzip
 import hashlib
 import json
 import math
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,7 @@ LAST = "ordinary months, last"
 PARTS = 5
 ALIKE = 0.5
 """Share of their words that makes two headlines one happening."""
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 PENALTY = 0.2
 STEPS = 800
 
@@ -82,7 +84,7 @@ def main() -> int:
     weights: dict[str, bool] = {}
     parts = split(seen)
     for number, part in enumerate(parts):
-        others = [row for n, other in enumerate(parts) if n != number for row in other]
+        others = apart_from(part, [row for n, other in enumerate(parts) if n != number for row in other])
         words |= shipped(StoryReader(without_new_words(topics, others), companies), part)
         fitted, threshold = fit(others, topics)
         weights |= {row.story.id: _sum(row, fitted) >= threshold for row in part}
@@ -115,29 +117,35 @@ def shipped(reader: StoryReader, rows: Sequence[Row]) -> dict[str, bool]:
 
 
 def split(rows: Sequence[Row]) -> list[list[Row]]:
-    """Five parts of about equal size, of whole days and happenings."""
-    group = list(range(len(rows)))
-
-    def root(number: int) -> int:
-        while group[number] != number:
-            number = group[number]
-        return number
-
-    bags = [frozenset(title_key(row.story.title).split()) for row in rows]
-    days: dict[Any, int] = {}
-    for number, row in enumerate(rows):
-        group[root(number)] = root(days.setdefault(row.story.seen_at.date(), number))
-        for other in range(number):
-            shared = len(bags[number] & bags[other])
-            if shared and shared >= ALIKE * min(len(bags[number]), len(bags[other])) and shared > 2:
-                group[root(number)] = root(other)
-    together: dict[int, list[Row]] = defaultdict(list)
-    for number, row in enumerate(rows):
-        together[root(number)].append(row)
+    """Five parts of about equal size, of whole weeks from Monday on."""
+    weeks: dict[tuple[int, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        weeks[row.story.seen_at.isocalendar()[:2]].append(row)
     parts: list[list[Row]] = [[] for _ in range(PARTS)]
-    for happening in sorted(together.values(), key=len, reverse=True):
-        min(parts, key=len).extend(happening)
+    for week in sorted(weeks.values(), key=len, reverse=True):
+        min(parts, key=len).extend(week)
     return parts
+
+
+def apart_from(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """Those of ``others`` that share no happening with ``rows``."""
+    bags = [_bag(row) for row in rows]
+    return [row for row in others for own in [_bag(row)] if not any(_alike(own, bag) for bag in bags)]
+
+
+def _bag(row: Row) -> frozenset[str]:
+    """The words of a title; of Chinese, which puts no spaces between them, each two characters in a row."""
+    found: set[str] = set()
+    for word in title_key(row.story.title).split():
+        han = [run for run in _HAN.findall(word) if len(run) > 1]
+        found.update(run[n : n + 2] for run in han for n in range(len(run) - 1))
+        found.update(_HAN.sub(" ", word).split())
+    return frozenset(found)
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    shared = len(one & other)
+    return shared > 2 and shared >= ALIKE * min(len(one), len(other))
 
 
 def without_new_words(topics: Topics, rows: Sequence[Row]) -> Topics:

@@ -24,6 +24,8 @@ SUMMARY_READ = 700
 """Characters of a summary that are read: what a story is about comes first."""
 TITLE_READ = 400
 """Characters of a title that are read; longer ones are whole articles in the wrong field."""
+LONGEST_HOST = 253
+"""Characters of the longest name of a host (RFC 1035)."""
 SCORED = 0.3
 """A story that scores this on no topic is not clustered and reaches no symbol."""
 _SOURCES = 2048
@@ -94,6 +96,7 @@ class StoryReader:
         self._main = {c.symbol: mains.setdefault(c.name, c.symbol) for c in companies}
         """Each symbol's first listing: two listings of a company are one entity."""
         self._families = {family.name: family for family in topics.families}
+        self._family_words = max((family.name.count(" ") + 1 for family in topics.families), default=0)
         self._lab_company = {lab.name: lab.company for lab in topics.labs}
         self._domains = {host: lab.name for lab in topics.labs for host in lab.domains}
         self._lab_masks = {lab.name: features.mask(("lab", *lab.also)) for lab in topics.labs}
@@ -174,11 +177,9 @@ class StoryReader:
         found = set(makers)
         for name in makers:
             kind, _, model = name.partition(":")
-            while model and model not in self._families:
-                model = model.rpartition(" ")[0]
-            if model and kind in ("model", "family"):
-                lab = self._families[model].lab
-                found |= {f"family:{model}", f"lab:{lab}"} if lab else {f"family:{model}"}
+            family = self.family(model) if kind in ("model", "family") else None
+            if family is not None:
+                found |= {f"family:{family.name}", f"lab:{family.lab}"} if family.lab else {f"family:{family.name}"}
         return frozenset(found)
 
     def frames(self, story: Story) -> tuple[Frame, ...]:
@@ -194,7 +195,7 @@ class StoryReader:
         parts = [
             self._scan(title, Field.TITLE),
             self._scan(summary, Field.SUMMARY) if story.summary else [],
-            self._source_hits(story.source, story.publisher, host),
+            self._source_hits(story.source[:TITLE_READ], story.publisher[:TITLE_READ], host[:TITLE_READ]),
         ]
         parts, masks = settle(parts)
         source = masks[2] | self._from_host(host)
@@ -250,6 +251,7 @@ class StoryReader:
 
     def _from_host(self, host: str) -> int:
         """The features of the lab that owns this site: ``openai.com``, ``blog.openai.com``."""
+        host = host[-LONGEST_HOST:]
         while host:
             if lab := self._domains.get(host):
                 return self._lab_masks[lab]
@@ -269,16 +271,17 @@ class StoryReader:
             return f"company:{company}"
         if mention.kind == "company":
             return f"company:{self._main.get(mention.name, mention.name)}"
-        if mention.kind == "model":
-            return f"family:{self.family(mention.name).name}"
+        if mention.kind == "model" and (family := self.family(mention.name)) is not None:
+            return f"family:{family.name}"
         return f"{mention.kind}:{mention.name}"
 
-    def family(self, model: str) -> Family:
-        """The family of a model's canonical name."""
-        name = model
-        while name not in self._families:
-            name = name.rpartition(" ")[0]
-        return self._families[name]
+    def family(self, model: str) -> Family | None:
+        """The family of a model's canonical name; ``None`` for one that the vocabulary does not know."""
+        words = model.split(" ", self._family_words)
+        for end in range(min(len(words), self._family_words), 0, -1):
+            if (family := self._families.get(" ".join(words[:end]))) is not None:
+                return family
+        return None
 
     def _anchors(self, hits: list[Hit], mentions: tuple[Mention, ...]) -> tuple[tuple[str, ...], bool]:
         """What the story is about, most specific first, and whether the first is a bare name.
@@ -296,7 +299,8 @@ class StoryReader:
             if mention.kind == "lab":
                 ranked.append((4 + compared, mention.start, f"lab:{mention.name}", False))
                 continue
-            family = self.family(mention.name)
+            if (family := self.family(mention.name)) is None:
+                continue
             bare = not family.broad and not compared
             if subject is None and bare:
                 subject = family
