@@ -227,6 +227,8 @@ def _unnamed_strength(
     made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
         return NAMED
+    if seen.named and launched and bits & WORKS and not (business or bits & _RIVALS):
+        return NAMED  # "DeepMind lets anybody make games from a prompt"
     undercuts = bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD))
     if undercuts or ((harm or launched or shaken) and not bits & OTHER and _newcomer(marks)):
         return KIND
@@ -269,7 +271,8 @@ def _worker(marks: Sequence[Mark], seen: _Seen) -> bool:
     """``an AI agent that books trips``; without a word for AI too, where somebody unknown shows it: ``a start-up's tool
     drafts contracts``. A known company's product is ordinary competition."""
     does = _first(marks, WORKS)
-    made = seen.bits & (TOOLS | PRODUCTS) and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
+    thing = seen.bits & (TOOLS | PRODUCTS) or (seen.named and seen.bits & AI)  # "Meta's AI makes films by itself"
+    made = thing and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
     return bool(made and (seen.bits & AI or (seen.bits & (LAUNCHES | NEWCOMERS) and not seen.others)))
 
 
