@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +18,7 @@ from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
 from bot.core.news.tickers import TickerReader
 from bot.core.news.topics import FoundFeatures, TopicScorer
-from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, Topics
+from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, NEW_NAME, SPEAKER, Family, Topics
 from bot.core.text.links import domain
 
 SUMMARY_READ = 700
@@ -32,6 +33,9 @@ _SOURCES = 2048
 """How many sources' names are cached."""
 _SAID = 1024
 """For how many stories it is cached what they say of the news."""
+_FIRST_HAN = "\u3400"
+_HEADED = re.compile(r"((?:[A-Za-z0-9.+-]{2,24}(?: [A-Za-z0-9.+-]{1,12})?)|[^:：,，。、 ]{2,14}[\u3400-\u9fff])[:：] ?")
+"""A title that begins with a word or two, or a Chinese name, and a colon."""
 _GIVEN = "says that it is why something fell"
 _NEAR = 14
 """Characters between a name and a word of comparison that concerns it."""
@@ -116,6 +120,8 @@ class StoryReader:
         self._telling = features.mask(sorted(topics.telling))
         self._clauses = ClauseReader(topics, companies, features)
         self._attributions = Attributions(topics)
+        self._speaker, self._new_name = features.bit(SPEAKER), features.bit(NEW_NAME)
+        self._surnames = topics.speech.chinese_surnames
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
     def read(self, story: Story) -> Content:
@@ -198,6 +204,7 @@ class StoryReader:
             self._source_hits(story.source[:TITLE_READ], story.publisher[:TITLE_READ], host[:TITLE_READ]),
         ]
         parts, masks = settle(parts)
+        masks[0] |= self._before_colon(title, parts[0])
         source = masks[2] | self._from_host(host)
         marked = self._source_marks(source) if source else 0
         hits = parts[0] + parts[1] + parts[2]
@@ -207,6 +214,19 @@ class StoryReader:
             parts,
             FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits, title.text),
         )
+
+    def _before_colon(self, title: Folded, hits: list[Hit]) -> int:
+        """The features of a title that begins with a name and a colon: ``new-name`` for one that we do not know,
+        ``speaker`` for a person's, which Chinese titles put before what the person says."""
+        match = _HEADED.match(title.text)
+        if match is None:
+            return 0
+        name, stop = match[1], match.end(1)
+        if name[-1] >= _FIRST_HAN:
+            family, given = name[-3:], name[-2:]
+            return self._speaker if not self._surnames.isdisjoint((family[0], given[0], family[:2])) else 0
+        known = any(h.start < stop and h.term.kind in ("company", "lab", "model") for h in hits)
+        return 0 if known or not any(c.isupper() or c.isdigit() for c in name) else self._new_name
 
     def _scan(self, text: Folded, where: Field) -> list[Hit]:
         """The terms and tickers in ``text``. A ticker is no other word: ``(NYSE: AI)`` does not speak of AI."""
