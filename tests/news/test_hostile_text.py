@@ -76,8 +76,8 @@ def test_a_sentence_with_a_broken_character_is_not_quoted() -> None:
 
 BROKEN = st.text(st.characters(exclude_categories=()), max_size=6)
 PIECES = st.sampled_from(
-    ["DeepSeek-R1", "OpenAI", "GPT-9", "launches", "Claude", "Nvidia", "'s", "shares", "plunge", "after", "AI", "“", "”",
-     "said", "Ada Smith", "英伟达", "发布", "$", "17%", "(NASDAQ: ", ")", ". ", ": "]
+    ["DeepSeek-R1", "OpenAI", "GPT-9", "launches", "Claude", "Nvidia", "'s", "shares", "plunge", "after", "AI", "“",
+     "”", "said", "Ada Smith", "英伟达", "发布", "$", "17%", "(NASDAQ: ", ")", ". ", ": "]
 )  # fmt: skip
 TEXT = st.lists(PIECES | BROKEN, max_size=25).map(" ".join) | st.lists(PIECES | BROKEN, max_size=25).map("".join)
 
@@ -97,12 +97,69 @@ def test_a_model_that_nobody_knows_has_no_family(model: str) -> None:
 
 LONG = 100_000
 UNITS = [
-    "a.", ".", "-", " ", "\n", "“", "”", '"', "'", "‘a", "a' ", "(", "[", "([", "$A", "(NASDAQ: A, ", "A ", "AAPL, ", "A.",
-    "AI ", "GPT-", "GPT-9 ", "Nvidia falls, ", "and ", "after AI ", "Nvidia ", "falls ", "falls because ", "A B's ",
-    "“a” said ", "who said ", "Mr. ", "more demand ", "jevons ", "overdone ", "英伟达", "。", "not ", "www.", "a/", "| ", " — x",
-    "$1 ", "1%", "Nvidia, AMD, ", "software stocks ", "sends ", "hit ", "to ", "its ", "OpenAI's ", "new ", "model ",
-    "“A”, said Ada Smith. ", "Ada Smith ", "İ", "ﬀ", "‘", "«", "»", "「", "」",
-]  # fmt: skip
+    "a.",
+    ".",
+    "-",
+    " ",
+    "\n",
+    "“",
+    "”",
+    '"',
+    "'",
+    "‘a",
+    "a' ",
+    "(",
+    "[",
+    "([",
+    "$A",
+    "(NASDAQ: A, ",
+    "A ",
+    "AAPL, ",
+    "A.",
+    "AI ",
+    "GPT-",
+    "GPT-9 ",
+    "Nvidia falls, ",
+    "and ",
+    "after AI ",
+    "Nvidia ",
+    "falls ",
+    "falls because ",
+    "A B's ",
+    "“a” said ",
+    "who said ",
+    "Mr. ",
+    "more demand ",
+    "jevons ",
+    "overdone ",
+    "英伟达",
+    "。",
+    "not ",
+    "www.",
+    "a/",
+    "| ",
+    " — x",
+    "$1 ",
+    "1%",
+    "Nvidia, AMD, ",
+    "software stocks ",
+    "sends ",
+    "hit ",
+    "to ",
+    "its ",
+    "OpenAI's ",
+    "new ",
+    "model ",
+    "“A”, said Ada Smith. ",
+    "Ada Smith ",
+    "İ",
+    "ﬀ",
+    "‘",
+    "«",
+    "»",
+    "「",
+    "」",
+]
 
 
 @pytest.mark.parametrize("unit", UNITS)

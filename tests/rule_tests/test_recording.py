@@ -150,9 +150,7 @@ def test_a_time_given_twice_must_be_the_same(tmp_path: Path) -> None:
     line = '{"seen": "2025-01-27T10:00:00Z", "seen_at": "2025-01-27T%s", "title": "A"}\n'
     recorded = news(tmp_path, line % "11:00:00+01:00" + line % "11:00:00Z")
     assert len(recorded.stories) == 1
-    assert [(p.line, p.message) for p in recorded.problems] == [
-        (2, "seen_at and seen are different times; remove one")
-    ]
+    assert [(p.line, p.message) for p in recorded.problems] == [(2, "seen_at and seen are different times; remove one")]
 
 
 def test_bad_lines_of_news_are_named_and_passed_over(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ class Lexicon:
 
     def add(self, kind: str, name: str, names: Iterable[Name], features: int) -> None:
         """Make each of ``names`` mean ``name`` of ``kind``, and give stories with it these ``features``."""
-        for spelled, written in ((spelled, written) for written in names for spelled in _spellings(written.text)):
+        for written, spelled in ((name, spelled) for name in names for spelled in _spellings(name.text)):
             text = fold(spelled).strip()
             prefix = text.endswith("*")
             key = text.rstrip("*").rstrip()

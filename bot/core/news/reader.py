@@ -33,6 +33,8 @@ _SOURCES = 2048
 """How many sources' names are cached."""
 _SAID = 1024
 """For how many stories it is cached what they say of the news."""
+_HEAD = 40
+"""Characters in which a name and a colon stand."""
 _FIRST_HAN = "\u3400"
 _HEADED = re.compile(r"((?:[A-Za-z0-9.+-]{2,24}(?: [A-Za-z0-9.+-]{1,12})?)|[^:：,，。、 ]{2,14}[\u3400-\u9fff])[:：] ?")
 """A title that begins with a word or two, or a Chinese name, and a colon."""
@@ -218,7 +220,10 @@ class StoryReader:
     def _before_colon(self, title: Folded, hits: list[Hit]) -> int:
         """The features of a title that begins with a name and a colon: ``new-name`` for one that we do not know,
         ``speaker`` for a person's, which Chinese titles put before what the person says."""
-        match = _HEADED.match(title.text)
+        head = title.text[:_HEAD]
+        if ":" not in head and "：" not in head:
+            return 0
+        match = _HEADED.match(head)
         if match is None:
             return 0
         name, stop = match[1], match.end(1)

@@ -2,8 +2,8 @@
 
 Signals and effects ask for features: a word list's name, ``lab``, ``model`` (any family), ``version`` (a model with its
 version), ``company``, ``new-name`` and ``speaker`` (how a title begins), what a lab or family adds by ``also``, an
-exposure's name (for its words), and ``source:`` before any of these where it is in the source or the link's host instead
-of the text. ``docs/topics.md`` describes every key.
+exposure's name (for its words), and ``source:`` before any of these where it is in the source or the link's host
+instead of the text. ``docs/topics.md`` describes every key.
 """
 
 from __future__ import annotations

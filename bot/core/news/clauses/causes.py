@@ -221,14 +221,13 @@ def _unnamed_strength(
     business = bits & FINANCE
     if bought or ((seen.own or seen.its or gerund) and not bits & (THREATS | HURTS)):
         return 0.0
-    whose = _whose(marks, seen)
-    if whose and not (bought or business or apart or supplier or bits & _RIVALS):
+    whose = _whose(marks, seen) and not (apart or supplier)
+    lets = bool(seen.named and launched and bits & WORKS)  # "DeepMind lets anybody make games from a prompt"
+    if (whose or lets) and not (business or bits & _RIVALS):
         return NAMED if seen.named else KIND
     made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
         return NAMED
-    if seen.named and launched and bits & WORKS and not (business or bits & _RIVALS):
-        return NAMED  # "DeepMind lets anybody make games from a prompt"
     undercuts = bits & (TOOLS | AI) and (bits & CHEAPER or _acts(marks, SPENDING | SOLD))
     if undercuts or ((harm or launched or shaken) and not bits & OTHER and _newcomer(marks)):
         return KIND
