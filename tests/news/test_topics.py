@@ -334,7 +334,6 @@ def test_a_lawsuit_does_not_follow_up_a_release() -> None:
         ("Zorvane 2: an open video model", True),
         ("Salesforce: an AI agent story to watch", False),
         ("李明华：智能体即将迎来爆发点", False),
-        ("王小明：大模型将推动每个行业的突破", False),
         ("Zorvane applies for the trademark AI Assistant", False),
         ("OpenAI in talks with a conglomerate about AI partnerships", False),
         ("Inquiry begins into firms that launch a magazine about ChatGPT and its users' habits", False),
