@@ -221,8 +221,9 @@ def _unnamed_strength(
     business = bits & FINANCE
     if bought or ((seen.own or seen.its or gerund) and not bits & (THREATS | HURTS)):
         return 0.0
-    whose = _whose(marks, seen)
-    if whose and not (bought or business or apart or supplier or bits & _RIVALS):
+    whose = _whose(marks, seen) and not (apart or supplier)
+    lets = bool(seen.named and launched and bits & WORKS)  # "DeepMind lets anybody make games from a prompt"
+    if (whose or lets) and not (business or bits & _RIVALS):
         return NAMED if seen.named else KIND
     made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
@@ -269,7 +270,8 @@ def _worker(marks: Sequence[Mark], seen: _Seen) -> bool:
     """``an AI agent that books trips``; without a word for AI too, where somebody unknown shows it: ``a start-up's tool
     drafts contracts``. A known company's product is ordinary competition."""
     does = _first(marks, WORKS)
-    made = seen.bits & (TOOLS | PRODUCTS) and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
+    thing = seen.bits & (TOOLS | PRODUCTS) or (seen.named and seen.bits & AI)  # "Meta's AI makes films by itself"
+    made = thing and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
     return bool(made and (seen.bits & AI or (seen.bits & (LAUNCHES | NEWCOMERS) and not seen.others)))
 
 
