@@ -243,11 +243,12 @@ def held_up(
     exposures: Callable[[str], Collection[str]],
     helped: Collection[str] = (),
 ) -> list[StockMove]:
-    """Watched stocks in the same lines of business that fell less than half as far, or rose; those first that rose in
-    a line that the news may help (``helped``), then the best."""
+    """Watched stocks in the same lines of business that fell less than half as far, and less than any that is counted,
+    or rose; those first that rose in a line that the news may help (``helped``), then the best."""
     of_incident = set(snapshot.incident.symbols)
     near = {e for s in of_incident for e in exposures(s)}.union(helped)
-    little = median(abs(m.change) for m in snapshot.moves) / 2 if snapshot.moves else 0.0
+    sizes = [abs(m.change) for m in snapshot.moves]
+    little = min(median(sizes) / 2, *sizes) if sizes else 0.0
     found: list[StockMove] = []
     for symbol in watched:
         if symbol in of_incident or near.isdisjoint(exposures(symbol)):

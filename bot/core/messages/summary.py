@@ -18,7 +18,7 @@ from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
 from bot.core.messages.blocks.happened import beside, doubted, happened, price_line
-from bot.core.messages.blocks.novelty import novelty
+from bot.core.messages.blocks.novelty import news_since, novelty
 from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
 from bot.core.messages.blocks.table import as_of, by_line, held_up_line, table, usual_time
@@ -187,7 +187,9 @@ class MessageBuilder:
         where no cause is told."""
         if self.reader is None or seen.told_cause is None:
             return [], ()
-        said = read(self.stories(seen.incident.clusters), seen.told_cause, self.reader)
+        release = seen.told_cause.release
+        clusters = (*seen.incident.clusters, *((release,) if release else ()))
+        said = read(self.stories(clusters), seen.told_cause, self.reader)
         return said, kinds_of(said, self.reader) if seen.claim is Claim.STATED else ()
 
     def _background(
@@ -210,6 +212,7 @@ class MessageBuilder:
         since = [story for story, _ in said if known_at is None or story.seen_at > known_at]
         wider = known.thread.main_reason is Reason.WIDENED
         return [
+            *news_since(said, known_at, self.topics),
             *(fears(kinds, hit, self.topics.titles.exposure) if wider else []),
             *voices(since, self.topics.speech),
         ]

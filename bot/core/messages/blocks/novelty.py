@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
 from bot.core.news.kinds import Said
@@ -19,6 +20,14 @@ def novelty(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Block]:
     """The block; empty where no story is about a model or lab and tells a detail of it. ``said``: as
     ``happening.read`` returns it."""
     lines = [*_what(said, topics), *quoted(said, [d for d in topics.details if not d.ahead])]
+    return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
+
+
+def news_since(said: Sequence[tuple[Story, Said]], known_at: datetime | None, topics: Topics) -> list[Block]:
+    """The same for readers who were told of the news at ``known_at``: details that no story had told by then."""
+    told = {quote.detail for story, one in said for quote in one.details if known_at and story.seen_at <= known_at}
+    since = [(story, one) for story, one in said if known_at is None or story.seen_at > known_at]
+    lines = quoted(since, [d for d in topics.details if not d.ahead and d.name not in told])
     return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
 
 
