@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -250,7 +251,7 @@ def test_what_argues_against_the_fall_is_told_with_its_source_people_first() -> 
     gain = story("Software makers could benefit from cheap models", "27 10:00", source="Example Daily")
     assert heard(person, press, gain).splitlines() == [
         "The other reading",
-        "  “This selloff is overdone,” — Ann Example, analyst at Example Bank (Example News).",
+        "  “This selloff is overdone” — Ann Example, analyst at Example Bank (Example News).",
         "  “Software makers could benefit from cheap models” (Example Daily).",
         "  “others expect cheaper AI to be used more” (Example Weekly (https://example.com/why)).",
     ]
@@ -319,15 +320,22 @@ def test_how_it_goes_on() -> None:
     dates = calendar(due("MSFT", 29), due("META", 29), due("AMD", 30, ReportTime.UNKNOWN))
     ahead = reports_ahead(dates, ["NVDA", "AMD", "MSFT", "META", "MSFT"], MONDAY)
     then = story("DeepSeek-R1 is out", "26 10:00", summary="The lab will release a smaller model next week.")
-    blocks = outlook(MONDAY + timedelta(hours=3.5), ahead, read([then], CAUSE, READER), TOPICS, COMPANIES.name_of)
+    blocks = outlook(
+        MONDAY + timedelta(hours=3.5),
+        ZoneInfo("America/New_York"),
+        ahead,
+        read([then], CAUSE, READER),
+        TOPICS,
+        COMPANIES.name_of,
+    )
     assert text(blocks).splitlines() == [
         "What could change the view",
-        "• The next session opens 27 Jan 14:30 UTC.",
+        "• The next session opens 27 Jan 14:30 UTC (09:30 in New York).",
         "• Results due Wed 29 Jan, after the close: Microsoft and Meta Platforms.",
         "• Results due Thu 30 Jan: AMD.",
         "• Next: “The lab will release a smaller model next week” (Example News).",
     ]
-    assert outlook(None, (), (), TOPICS, COMPANIES.name_of) == []
+    assert outlook(None, UTC, (), (), TOPICS, COMPANIES.name_of) == []
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ from bot.core.news.reader import StoryReader
 from bot.core.news.vocabulary import Kind, Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
-from bot.core.text.wording import listing, percent, price, short_day, when
+from bot.core.text.wording import listing, percent, price, short_day, there, when
 
 FOLLOW_UP_WORDS = {
     SESSION_CLOSE: "at the close",
@@ -222,7 +222,9 @@ class MessageBuilder:
         if seen.direction >= 0:
             return []
         helped = helped_by(kinds)
-        lines = held_up_line(held_up(self.market, seen, watched, self.companies.exposures_of, helped))
+        lines = held_up_line(
+            held_up(self.market, seen, watched, self.companies.exposures_of, self._main_exposure, helped)
+        )
         return [Block("who held up", BlockKind.FACTS, 40, "", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
@@ -235,7 +237,7 @@ class MessageBuilder:
             session = timetable.before(session, -1)
         opens_at = session.open_at if session is not None and session.open_at > seen.at else None
         reports = reports_ahead(self.earnings, [m.symbol for m in seen.moves], seen.at)
-        return outlook(opens_at, reports, said, self.topics, self.company)
+        return outlook(opens_at, timetable.zone, reports, said, self.topics, self.company)
 
     def _main_exposure(self, symbol: str) -> str:
         company = self.companies.get(symbol)
@@ -315,7 +317,9 @@ class MessageBuilder:
         kinds = [f.kind for f in thread.follow_ups if f.waits_for_price]
         line: list[Inline] = []
         if due is not None:
-            line += ["Next message: by ", when(due)] if due > at else ["Next message: once the official close is known"]
+            at_the_exchange = there(due, self.market.of(incident.lead).timetable.zone)
+            awaited: list[Inline] = ["Next message: by ", when(due), at_the_exchange]
+            line += awaited if due > at else ["Next message: once the official close is known"]
         if kinds:
             words = ["a recovery" if k == RECOVERED else str(k).replace("rebound", "a rebound of") for k in kinds]
             line.append(f"{'; watching' if line else 'Watching'} for {listing(words)}")

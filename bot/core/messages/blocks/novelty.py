@@ -10,7 +10,7 @@ from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
 from bot.core.news.kinds import Said
 from bot.core.news.passages import is_foreign
 from bot.core.news.vocabulary import Detail, Family, Topics
-from bot.core.text.wording import moment, shortened
+from bot.core.text.wording import shortened, when
 
 MOST = 4
 LONGEST_SOURCE = 60
@@ -60,7 +60,7 @@ def _what(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Line]:
     story = next(story for story, one in said if one.about[:1] == (f"model:{model}",))
     family = _family(model, topics)
     by = f", by {family.lab}" if family and family.lab else ""
-    return [(Strong(model), f"{by}; first seen {moment(story.seen_at)} (", *_source(story), ").")]
+    return [(Strong(model), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
 
 
 def _family(model: str, topics: Topics) -> Family | None:
