@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.messages.blocks.fears import MOST as MOST_FEARS
 from bot.core.messages.blocks.fears import MOST_HELPED, fears, helped_by
-from bot.core.messages.blocks.novelty import MOST, novelty
+from bot.core.messages.blocks.novelty import MOST, news_since, novelty
 from bot.core.messages.blocks.outlook import MOST_REPORTS, outlook, reports_ahead
 from bot.core.messages.blocks.voices import MOST as MOST_VOICES
 from bot.core.messages.blocks.voices import MOST_PRINTED, voices
@@ -115,6 +115,29 @@ def test_a_happening_of_any_size_is_read_to_a_bound() -> None:
     said = read([*many, BATCH], CAUSE, READER)
     assert len(said) == EARLIEST + LATEST
     assert said[0][0] == BATCH
+
+
+def test_who_was_told_hears_only_of_details_that_no_story_had_told_by_then() -> None:
+    first = story("DeepSeek-R1 is out", "20 12:00", summary="The weights are open under the MIT license.")
+    again = story("DeepSeek-R1 is out", "21 12:00", summary="The model comes under the MIT license.")
+    later = story("DeepSeek-R1 is out", "21 13:00", summary="It was trained on H800 GPUs.")
+    said = read([first, again, later], CAUSE, READER)
+    assert text(news_since(said, first.seen_at, TOPICS)).splitlines() == [
+        "What is new",
+        "• Training: “It was trained on H800 GPUs” (Example News).",
+    ]
+    assert news_since(said, later.seen_at, TOPICS) == []
+
+
+def test_the_product_behind_a_fall_is_read_though_its_name_is_not_the_model_s() -> None:
+    plug_ins = story(
+        "Anthropic's Claude Cowork gets plug-ins", summary="Anthropic has put its plug-ins out as open source."
+    )
+    fall = story("Publishers sink as Anthropic's Claude takes on legal work", "27 10:00")
+    cause = replace(CAUSE, agents=("lab:Anthropic", "model:Claude"), first_title=plug_ins.title)
+    assert "open source" not in text(novelty(read([plug_ins, fall], cause, READER), TOPICS))
+    named = replace(cause, release="of-plug-ins")
+    assert "open source" in text(novelty(read([plug_ins, fall], named, READER), TOPICS))
 
 
 # ----------------------------------------------------------------------------------------------------------------- fear

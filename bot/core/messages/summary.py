@@ -134,7 +134,7 @@ class MessageBuilder:
         """A follow-up: where the lead and the others stand at ``at``, or stood at the close ``closed_at``."""
         lead = lead_alert(incident, alerts)
         kind = RECOVERED if RECOVERED in kinds else kinds[0]
-        rebound = f"has rebounded {str(kind).removeprefix('rebound ')} or more from the close"
+        rebound = f"has rebounded {str(kind).removeprefix('rebound ').replace('%', ' %')} or more from the close"
         by_price = kind == RECOVERED or kind not in FOLLOW_UP_WORDS  # the lead's
         whose = "" if by_price else self.group(alerts, lead)
         headline = f"Follow-up: {whose or self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
@@ -225,7 +225,7 @@ class MessageBuilder:
         lines = held_up_line(
             held_up(self.market, seen, watched, self.companies.exposures_of, self._main_exposure, helped)
         )
-        return [Block("who held up", BlockKind.FACTS, 40, "", tuple(lines))] if lines else []
+        return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
         """What could change the view."""
@@ -321,7 +321,10 @@ class MessageBuilder:
             awaited: list[Inline] = ["Next message: by ", when(due), at_the_exchange]
             line += awaited if due > at else ["Next message: once the official close is known"]
         if kinds:
-            words = ["a recovery" if k == RECOVERED else str(k).replace("rebound", "a rebound of") for k in kinds]
+            words = [
+                "a recovery" if k == RECOVERED else str(k).replace("rebound", "a rebound of").replace("%", " %")
+                for k in kinds
+            ]
             line.append(f"{'; watching' if line else 'Watching'} for {listing(words)}")
         return [Block("what next", BlockKind.NOTE, 20, "", ((*line, "."),))] if line else []
 
