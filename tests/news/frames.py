@@ -397,7 +397,7 @@ fall WDAY results | Workday slips as sales forecast trails, cites AI shift
 fall CRM results | Salesforce slides on disappointing outlook; Agentforce sales grow
 fall SNOW results | Snowflake tumbles as margin forecast hit by AI costs
 fall CHGG regulator | Chegg falls after suing Google
-fall GOOGL results own | Alphabet tumbles after its chatbot Bard botches a demo
+fall GOOGL ai | Alphabet tumbles after its chatbot Bard botches a demo
 fall BIDU results own | Baidu drops after unveiling its ChatGPT rival
 fall BIDU results own | Baidu shares slide as Ernie Bot launch underwhelms
 fall GOOGL results own | Google slips after pausing Gemini image tool
@@ -1078,6 +1078,10 @@ fall PINS tariffs object | Pinterest crashes as tariffs hit ads and AI spending 
 """
 
 SEVENTH = """
+fall GOOGL ai | Google shares tumble 8% as the AI chatbot Bard gets an answer wrong in an ad
+fall GOOGL ai | Alphabet sinks after its AI chatbot gives a wrong answer
+fall GOOGL results own | Alphabet shares fall 7% after Google's event on AI
+fall GOOGL spending | Alphabet falls after it admits a mistake in AI spending
 fall RELX ai | It was Anthropic's contract plug-in that sent RELX to its lowest close since 2020
 fall TRI ai | Anthropic's legal agent drags Thomson Reuters down
 fall ~education ai | ChatGPT drives down shares of education companies

@@ -226,6 +226,8 @@ class Part(enum.StrEnum):
     """The same as done already, which outweighs results: ``hurting growth``, ``blames``."""
     WORKS = "works"
     """Work that people did so far, which tells of AI where nothing names it: ``a tool that drafts contracts``."""
+    FAILS = "fails"
+    """What a model does that goes wrong in public, by which its own maker falls: ``a wrong answer``."""
     LAUNCHES = "launches"
     TOOLS = "tools"
     """What makes AI an agent by itself: ``a new AI tool``, ``legal plugin``."""

@@ -37,6 +37,7 @@ SOLD, SPENDING = BITS[Part.SOLD], BITS[Part.SPENDING]
 FINANCE, HURTS, LIFTS = BITS[Part.FINANCE], BITS[Part.HURTS], BITS[Part.LIFTS]
 TOOLS, CHEAPER = BITS[Part.TOOLS], BITS[Part.CHEAPER]
 PRODUCTS, NEWCOMERS, SPARKS = BITS[Part.PRODUCTS], BITS[Part.NEWCOMERS], BITS[Part.SPARKS]
+FAILS = BITS[Part.FAILS]
 EASES, WORKS, RESULTS = BITS[Part.EASES], BITS[Part.WORKS], BITS[Part.RESULTS]
 _RIVALS = RESULTS | OTHER
 
@@ -161,6 +162,9 @@ def _agent(
 ) -> Verdict | None:
     """AI as what makes who moves fall; ``None`` where it does not."""
     bits = seen.bits
+    if not apart and _fails(seen):
+        own = tuple(dict.fromkeys(name for m in marks for name in m.makers))
+        return _verdict(NAMED if own else KIND, own, apart)
     if bits & EASES or not (seen.named or bits & (AI | TOOLS | PRODUCTS)):
         return None
     if not supplier and not apart and not (seen.own or seen.its or gerund) and _dreaded(marks):
@@ -185,6 +189,13 @@ def _agent(
             marks, seen, supplier=supplier, bought=bought, launched=launched, apart=apart, gerund=gerund, alone=alone
         )
     return _verdict(strength, agents, apart) if strength else None
+
+
+def _fails(seen: _Seen) -> bool:
+    """``its chatbot gives a wrong answer``: the one thing its own model does by which a maker falls because of AI."""
+    bits = seen.bits
+    business = _RIVALS | FINANCE | SPENDING | SOLD | EASES
+    return bool(bits & FAILS and (seen.own or (seen.its and bits & AI and bits & TOOLS)) and not bits & business)
 
 
 def _named_strength(seen: _Seen, *, makes: bool, bought: bool, launched: bool, apart: bool, alone: bool) -> float:
