@@ -50,6 +50,7 @@ from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
 from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
 from bot.app.run.second_reader import SOURCE as SECOND_READER
+from bot.app.run.streaming import SOURCE as PRICE_STREAM
 from bot.app.run.troubles import Told, ToldTroubles, stored_troubles
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
@@ -200,6 +201,8 @@ async def running_bot(
                 reported=(CHANNEL, COMMANDS) in {(t.source, t.subject) for t in told.sources},
             )
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
+        if (price_stream := bot.stream) is not None:
+            tasks.append(bot.jobs.keep(PRICE_STREAM, lambda: price_stream.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
         if model is not None and settings.language_model.second_reader:
             bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model.read).look)
@@ -261,7 +264,11 @@ def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
 def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
     feeds = (spec.name for spec in project.settings.feed_specs)
-    off = CHANNELS if project.settings.language_model.second_reader else {*CHANNELS, SECOND_READER}
+    off = {*CHANNELS}
+    if not project.settings.language_model.second_reader:
+        off.add(SECOND_READER)
+    if not project.settings.prices.stream:
+        off.add(PRICE_STREAM)
     return {*SOURCE_NAMES}.difference(off).union(notifiers, feeds)
 
 
