@@ -26,14 +26,8 @@ from bot.core.waiting import back_off
 log = logging.getLogger(__name__)
 
 SOURCE = "price stream"
-FLUSH_EVERY = timedelta(seconds=0.2)
-"""Trades that come within this time are evaluated together."""
-FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=1), timedelta(minutes=5)
-"""The wait before another connection, doubled for each one that was no good; somewhat less by chance."""
 GOOD_AFTER = timedelta(minutes=1)
 """A connection that brought trades for this long was a good one."""
-PROVEN_AFTER, QUIET_FOR = timedelta(seconds=10), timedelta(minutes=5)
-"""A connection works when it has brought trades for so long, or stands for so long while nobody trades."""
 SETTLE = timedelta(seconds=15)
 """After it was opened, a stream may need as long to tell of every symbol."""
 SILENT_AFTER = 2
@@ -43,6 +37,21 @@ LEAST_TRADED = 3
 WELL_EVERY = timedelta(minutes=1)
 """How often it is reported that all is well."""
 NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long the bot's part waits for what."""
+
+    evaluate_every: timedelta = timedelta(seconds=0.2)
+    """Trades that come within this time are evaluated together."""
+    first_retry: timedelta = timedelta(seconds=1)
+    """The wait before another connection, doubled for each one that was no good; somewhat less by chance."""
+    longest_retry: timedelta = timedelta(minutes=5)
+    proven_after: timedelta = timedelta(seconds=10)
+    """A connection works when it has brought trades for so long,"""
+    quiet_for: timedelta = timedelta(minutes=5)
+    """or stands for so long while nobody trades."""
 
 
 @dataclass(slots=True)
@@ -73,6 +82,7 @@ class Streaming(StreamListener):
     """Asks for a poll of these symbols soon."""
     longest_hold: Callable[[], int] = lambda: 2
     """The most confirmations that a rule asks for."""
+    waits: Waits = Waits()
     chance: Callable[[], float] = random.random
     """From 0 to 1: how much of a wait's second half is waited."""
     counts: StreamCounts = field(default_factory=StreamCounts)
@@ -209,14 +219,14 @@ class Streaming(StreamListener):
         self.report(SourceReport(SOURCE, now, Trouble.FAILED, detail))
 
     def _pause(self) -> timedelta:
-        longest = back_off(self._failures, FIRST_RETRY, LONGEST_RETRY)
+        longest = back_off(self._failures, self.waits.first_retry, self.waits.longest_retry)
         return longest * (0.5 + 0.5 * self.chance())
 
     # --------------------------------------------------------------------------------------------------------- quotes
 
     async def _flush(self) -> None:
         while True:
-            await asyncio.sleep(FLUSH_EVERY.total_seconds())
+            await asyncio.sleep(self.waits.evaluate_every.total_seconds())
             self._now = self.clock.now()
             self._streamed.hold(self.longest_hold())
             quotes = self._streamed.take_quotes(self._now)
@@ -246,9 +256,9 @@ class Streaming(StreamListener):
     def _proven(self, now: datetime) -> bool:
         """Whether this connection has shown that it works: by trades, or where there are none, by no poll that says
         otherwise."""
-        if self._brought is not None and now - self._brought >= PROVEN_AFTER:
+        if self._brought is not None and now - self._brought >= self.waits.proven_after:
             return True
-        return self.opened_at is not None and now - self.opened_at >= QUIET_FOR
+        return self.opened_at is not None and now - self.opened_at >= self.waits.quiet_for
 
     def words(self, now: datetime) -> str:
         """How it is, in one line."""

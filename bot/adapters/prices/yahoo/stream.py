@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -28,9 +29,10 @@ STREAM_URL = "wss://streamer.finance.yahoo.com/?version=2"
 MOST_SYMBOLS = 2000
 AT_A_TIME = 100
 """Symbols in one message to the server."""
-AGAIN_EVERY = 15.0
-"""Seconds between two subscriptions, as in yfinance."""
+AGAIN_EVERY = timedelta(seconds=15)
+"""Between two subscriptions, as in yfinance."""
 OPEN_WITHIN, CLOSE_WITHIN = 10.0, 0.5
+"""Seconds."""
 READ_AT_ONCE = 500
 """Messages read before the event loop may do something else."""
 MOST_A_SECOND = 20_000
@@ -43,8 +45,9 @@ class YahooStream(PriceStream):
     source = "yahoo stream"
     most = MOST_SYMBOLS
 
-    def __init__(self, url: str = STREAM_URL) -> None:
+    def __init__(self, url: str = STREAM_URL, again_every: timedelta = AGAIN_EVERY) -> None:
         self._url = url
+        self._again_every = again_every.total_seconds()
 
     async def listen(self, symbols: Sequence[str], listener: StreamListener) -> None:
         """See ``PriceStream``."""
@@ -60,7 +63,7 @@ class YahooStream(PriceStream):
                 max_queue=256,
             ) as connection:
                 await _subscribe(connection, list(names.values()))
-                again = asyncio.create_task(_keep_subscribed(connection, list(names.values())))
+                again = asyncio.create_task(_keep_subscribed(connection, list(names.values()), self._again_every))
                 try:
                     listener.opened()
                     await _read(connection, names, parse, listener)
@@ -104,9 +107,9 @@ async def _subscribe(connection: ClientConnection, symbols: Sequence[str]) -> No
         await connection.send(json.dumps({"subscribe": symbols[first : first + AT_A_TIME]}))
 
 
-async def _keep_subscribed(connection: ClientConnection, symbols: Sequence[str]) -> None:
+async def _keep_subscribed(connection: ClientConnection, symbols: Sequence[str], again_every: float) -> None:
     while True:
-        await asyncio.sleep(AGAIN_EVERY)
+        await asyncio.sleep(again_every)
         try:
             await _subscribe(connection, symbols)
         except ConnectionClosed:
