@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
-from bot.app.run.pacing import CALM, Movement, Pace
+from bot.app.run.pacing import AT_FIRST, CALM, Movement, Pace
 from bot.core.model import Quote
 
 START = datetime(2025, 1, 27, 15, tzinfo=UTC)
@@ -30,7 +31,7 @@ class Played:
     def gaps(self, symbol: str, since: float = 0.0, until: float = math.inf) -> list[float]:
         """Seconds between two times that a symbol was asked for."""
         times = [at for at in self.asked[symbol] if since <= at <= until]
-        return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(times)]
 
 
 def play(
@@ -66,7 +67,7 @@ def test_there_are_never_more_requests_than_asking_everybody_at_the_interval_tak
     played = play(symbols, lambda at: moving if at > 600 else (), 1200)
     a_round = math.ceil(count / 200)
     for number, at in enumerate(played.requests, 1):
-        assert number <= a_round * (1 + at / INTERVAL.total_seconds()) + 1e-6
+        assert number <= a_round * (AT_FIRST + at / INTERVAL.total_seconds()) + 1e-6
 
 
 @pytest.mark.parametrize("count", [175, 1000])

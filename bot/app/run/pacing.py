@@ -27,6 +27,8 @@ AT_ONCE_LEAST = timedelta(seconds=1)
 """Between two requests for a symbol that somebody asks for at once."""
 SAVED = 200
 """The most rounds of requests that can be saved up."""
+AT_FIRST = 5
+"""Rounds that may be asked for at the start, which is when nothing is saved yet."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 MOVED = 0.015
@@ -134,7 +136,7 @@ class Pace:
     def _refill(self, symbols: Sequence[str], interval: timedelta, now: datetime) -> float:
         requests = self._round(symbols)
         if self._left is None:
-            self._left, self._counted_at = float(requests), now
+            self._left, self._counted_at = float(AT_FIRST * requests), now
         passed = max(timedelta(), now - self._counted_at)
         self._left = min(self._left + requests * (passed / interval), float(SAVED * requests))
         self._counted_at = max(now, self._counted_at)
