@@ -109,12 +109,16 @@ def test_what_another_session_trades_far_off_asks_for_a_poll() -> None:
 
 def test_a_price_beyond_what_the_poll_has_checked_waits_and_asks_for_a_poll() -> None:
     streamed = made()
-    assert passed(streamed, (91.0, 1), (90.9, 2)) == []
+    assert passed(streamed, (83.0, 1), (82.9, 2)) == []
     assert streamed.wanted == {"NVDA"}
-    streamed.polled([quote(90.8, 3)], (), at(3))
+    streamed.polled([quote(82.8, 3)], (), at(3))
     found = [(q.price, q.at) for q in streamed.take_quotes(at(3))]
-    assert found == [(91.0, at(1)), (90.9, at(2))], "the poll vouches for them: they happened, and confirm"
-    assert passed(streamed, (90.0, 5)) == [(90.0, 5)]
+    assert found == [(83.0, at(1)), (82.9, at(2))], "the poll vouches for them: they happened, and confirm"
+    assert passed(streamed, (82.0, 5)) == [(82.0, 5)]
+
+
+def test_a_session_has_one_basis_so_a_fall_within_it_waits_for_nobody() -> None:
+    assert passed(made(), (88.0, 1), (87.9, 2)) == [(88.0, 1), (87.9, 2)]
 
 
 def test_a_wild_print_that_no_poll_sees_never_counts() -> None:
@@ -129,7 +133,7 @@ def test_each_zone_of_the_price_source_s_own_checks_is_vouched_for_by_a_poll() -
     assert CHECKED[0] >= doubt.DOUBT_DOWN
     assert PLAIN[1] <= doubt.DOUBT_UP
     assert CHECKED[1] <= doubt.DOUBT_UP
-    streamed = made(price=90.0)
+    streamed = made(price=90.0)  # which may be a dividend, until the poll has read the chart
     assert passed(streamed, (88.0, 1)) == [(88.0, 1)]
     assert passed(streamed, (84.0, 2)) == []
     streamed.polled([quote(84.0, 3)], (), at(3))

@@ -27,8 +27,10 @@ AT_ONCE_LEAST = timedelta(seconds=1)
 """Between two requests for a symbol that somebody asks for at once."""
 SAVED = 200
 """The most rounds of requests that can be saved up."""
-AT_FIRST = 5
+AT_FIRST = 15
 """Rounds that may be asked for at the start, which is when nothing is saved yet."""
+RESERVE = 10
+"""Rounds that are left for what somebody asks for at once."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 MOVED = 0.015
@@ -105,7 +107,8 @@ class Pace:
         """The symbols to ask for now, each once; none where nothing is due, or the budget is spent."""
         left = self._refill(symbols, interval, now)
         self._asked_at = {s: at for s in symbols if (at := self._asked_at.get(s)) is not None}
-        due = [s for s in symbols if self._due_at(s, moving, interval) <= now]
+        often = self._often(symbols, interval)
+        due = [s for s in symbols if self._due_at(s, moving, interval, often) <= now]
         requests = min(math.ceil(len(due) / self.batch), math.floor(left + 1e-9))
         if requests < 1:
             return ()
@@ -125,7 +128,8 @@ class Pace:
     def wait(self, symbols: Sequence[str], moving: Collection[str], interval: timedelta, now: datetime) -> timedelta:
         """How long until ``ask`` has something."""
         left = self._refill(symbols, interval, now)
-        due = min((self._due_at(s, moving, interval) for s in symbols), default=now + interval)
+        often = self._often(symbols, interval)
+        due = min((self._due_at(s, moving, interval, often) for s in symbols), default=now + interval)
         saved = now + interval * max(0.0, 1 - left) / self._round(symbols)
         return max(due, saved) - now if max(due, saved) > now else timedelta()
 
@@ -142,14 +146,20 @@ class Pace:
         self._counted_at = max(now, self._counted_at)
         return self._left
 
-    def _due_at(self, symbol: str, moving: Collection[str], interval: timedelta) -> datetime:
+    def _often(self, symbols: Sequence[str], interval: timedelta) -> timedelta:
+        """How long a symbol that moves waits: not long, while more is left than what is kept in reserve."""
+        if (self._left or 0.0) < 1 + RESERVE * self._round(symbols):
+            return interval
+        return min(interval, max(MOVING_LEAST, interval / MOVING_PART))
+
+    def _due_at(self, symbol: str, moving: Collection[str], interval: timedelta, often: timedelta) -> datetime:
         asked_at = self._asked_at.get(symbol)
         if asked_at is None:
             return NEVER
         if symbol in self._at_once:
             return asked_at + min(AT_ONCE_LEAST, interval)
         if symbol in moving:
-            return asked_at + min(interval, max(MOVING_LEAST, interval / MOVING_PART))
+            return asked_at + often
         return asked_at + (interval * CALM if interval <= CALM_UP_TO else interval)
 
     def _longest_ago(self, symbols: Iterable[str]) -> list[str]:

@@ -26,7 +26,8 @@ FURTHEST = 0.15
 PLAIN = 0.92, 1.20
 """Within these parts of the previous close the price source has nothing to check; beyond, it looks for dividends,"""
 CHECKED = 0.85, 1.20
-"""and beyond these for splits. A price counts as far as a polled one has passed the same check in this session."""
+"""and beyond these for splits. A session has one basis: once a polled price of it was within PLAIN, there is nothing to
+check. Before, a price counts as far as a polled one has passed the same check."""
 STEP, STEP_NEAR = 0.005, 0.001
 """A move from the price last known that is let through; the smaller one for a symbol that is NEAR a rule's interest."""
 NEAR = 0.04
@@ -46,6 +47,9 @@ WORTH_ASKING = 0.02
 """What does not count for another reason than its price asks for a poll when it is this far from the polled price."""
 BEHIND = timedelta(seconds=10)
 """How much older than the polled trade the newest streamed one may be."""
+
+
+FURTHEST_ZONE = 2
 
 
 class Arrival(NamedTuple):
@@ -91,7 +95,7 @@ class _Symbol:
     session: Session | None = None
     """Of ``polled``."""
     vouched: int = 0
-    """The furthest zone that a polled price of this session and previous close was in."""
+    """The furthest zone in which a price of this session counts, with this previous close."""
     known: float = 0.0
     """The price last known to the engine, by either path."""
     passed: Arrival | None = None
@@ -190,7 +194,8 @@ class Streamed:
         before, session = state.polled, state.timetable.current(quote.at)
         same = before is not None and session == state.session and before.previous_close == quote.previous_close
         zone = _zone(quote.price, quote.previous_close)
-        state.vouched = max(state.vouched, zone) if same else zone
+        passes = zone or FURTHEST_ZONE
+        state.vouched = max(state.vouched, passes) if same else passes
         state.polled, state.session = quote, session
         if state.passed is None or quote.at >= state.passed.at:
             state.known = quote.price
