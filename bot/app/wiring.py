@@ -44,6 +44,7 @@ from bot.app.run.notifiers import (
     one_by_one,
     without_edits,
 )
+from bot.app.run.pacing import Movement, Pace
 from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
@@ -166,6 +167,8 @@ async def running_bot(
             keep_told=ToldTroubles(store, clock).write,
             strangers=_strangers(start.project, timetables),
             leads=leads,
+            pace=Pace(settings.prices.batch),
+            movement=Movement(settings.watchlist),
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
@@ -201,8 +204,9 @@ async def running_bot(
                 reported=(CHANNEL, COMMANDS) in {(t.source, t.subject) for t in told.sources},
             )
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
-        if (price_stream := bot.stream) is not None:
-            tasks.append(bot.jobs.keep(PRICE_STREAM, lambda: price_stream.run(stop), stop))
+        if prices.stream is not None and settings.prices.stream:
+            listening = bot.listen(prices.stream)
+            tasks.append(bot.jobs.keep(PRICE_STREAM, lambda: listening.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
         if model is not None and settings.language_model.second_reader:
             bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model.read).look)

@@ -44,7 +44,7 @@ from bot.core.model import (
 )
 from bot.core.model.feeds import FeedSpec
 from bot.core.news import Companies, Company, Topics, reader_of
-from bot.core.ports import Clock, Journal, Outbox, PriceSource, Upkeep
+from bot.core.ports import Clock, Journal, Outbox, PriceSource, PriceStream, Upkeep
 from bot.core.prices.sessions import Timetable
 from bot.core.text.wording import age, listing
 from bot.cycle import Cycle, CycleResult
@@ -123,16 +123,16 @@ class LiveBot:
     """What an earlier run told, and not that it is over."""
     keep_told: Callable[[Told], None] = lambda told: None
     """Keeps what the operator was told is in trouble, for the next start."""
+    pace: Pace = field(default_factory=lambda: Pace(200))
+    movement: Movement = field(default_factory=lambda: Movement({}))
+    stream: Streaming | None = None
+    """The price stream, if the price source has one and it is not switched off."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
     backfill: Backfill = field(init=False)
     jobs: Jobs = field(init=False)
     absences: Absences = field(init=False)
-    stream: Streaming | None = field(init=False)
-    """The price stream, if the price source has one and it is not switched off."""
-    pace: Pace = field(init=False)
-    movement: Movement = field(init=False)
     strangers: Mapping[str, str] = field(default_factory=dict)
     """Watched symbols whose exchange is unknown, with what to write, until the operator is told."""
     _priced: set[str] = field(default_factory=set)
@@ -144,20 +144,20 @@ class LiveBot:
         self.backfill = Backfill(self.prices, lambda symbol: self.engine.view().prices(symbol), self.clock, self.turn)
         self.jobs = Jobs(self.scheduler, self.inbox.alarm, self._works_again, self._not_written)
         self.absences = Absences(self.project.settings.operator.after_failures, self.strangers)
-        settings = self.project.settings
-        self.pace, self.movement = Pace(settings.prices.batch), Movement(settings.watchlist)
-        self.stream = None
-        if self.prices.stream is not None and settings.prices.stream:
-            self.stream = Streaming(
-                self.prices.stream,
-                settings.symbols,
-                lambda symbol: self.engine.view().prices(symbol).timetable,
-                self.clock,
-                self._take_streamed,
-                self.inbox.report,
-                self._ask_soon,
-                lambda: max((rule.hold for rule in self.engine.view().rules), default=1),
-            )
+
+    def listen(self, stream: PriceStream) -> Streaming:
+        """Take the trades of a stream, too. Whoever calls this has to run what it returns."""
+        self.stream = Streaming(
+            stream,
+            self.project.settings.symbols,
+            lambda symbol: self.engine.view().prices(symbol).timetable,
+            self.clock,
+            self._take_streamed,
+            self.inbox.report,
+            self._ask_soon,
+            lambda: max((rule.hold for rule in self.engine.view().rules), default=1),
+        )
+        return self.stream
 
     @property
     def engine(self) -> Engine:

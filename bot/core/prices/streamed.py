@@ -34,7 +34,7 @@ NEAR = 0.04
 """This far from its previous close."""
 LONGEST_HOLD = 10
 """More confirmations than this are left to polls."""
-SYMBOL_BURST, SYMBOL_EVERY = 6, 5.0
+SYMBOL_BURST, SYMBOL_EVERY = 20, 5.0
 """Quotes of one symbol: so many at once, and then one in so many seconds."""
 ALL_BURST, ALL_EVERY, ALL_LEAST = 2, 15.0, 10.0
 """Quotes of all symbols: so many of each at once, and then one of each in so many seconds, but at least so many a
