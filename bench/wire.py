@@ -1,4 +1,4 @@
-"""From a trade to Telegram: ``python bench/wire.py [--seconds 150] [--symbols 175 1000] [--json FILE] [--write]``.
+"""From a trade to Telegram: ``python bench/wire.py [--seconds 90] [--symbols 175 1000] [--json FILE] [--write]``.
 
 The bot runs as a process, as configured by default (polls every 15 seconds, ``hold`` 2), against an emulated Yahoo with
 its stream and an emulated Bot API on loopback. Every stock trades once a second. Every few seconds one of them falls
@@ -38,7 +38,7 @@ NOON = datetime(2025, 1, 27, 16, 0, tzinfo=UTC)
 CLOSE = 100.0
 EVERY = 8.0
 """Seconds between two falls: more than eight messages a minute would be gathered into a list."""
-SETTLE, CALM, LAST = 5.0, 10.0, 10.0
+SETTLE, CALM, LAST = 20.0, 40.0, 35.0
 """Seconds until measuring begins, of the calm minute, and after the last fall."""
 SHAPES = {"jump": (-0.12,), "slide": tuple(-0.015 * n for n in range(1, 9))}
 RULE = """\
@@ -144,6 +144,7 @@ def play(folder: Path, count: int, seconds: float, *, stream: bool) -> dict[str,
         bot = desk.start(new_process=True)
         desk.subscribe(READER)
         wait_until(lambda: desk.count("SELECT count(DISTINCT symbol) FROM daily_bars") >= count, "history is read")
+        desk.yahoo.stream.patient = False
         market = Market(desk, symbols)
         trading = threading.Thread(target=market.run, daemon=True)
         trading.start()
@@ -212,7 +213,7 @@ def words(found: list[dict[str, object]]) -> str:
 def main() -> None:
     """Play, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=150, help="of falls, for each setting")
+    parser.add_argument("--seconds", type=float, default=90, help="of falls, for each setting")
     parser.add_argument("--symbols", type=int, nargs="+", default=[175, 1000])
     parser.add_argument("--json", type=Path, help="write every fall there")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/operations.md")

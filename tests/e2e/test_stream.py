@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.desk import ADMIN, READER, Desk, opened
+from tests.prepared import call
 from tests.servers.yahoo_stream import envelope
 from tests.waiting import allowed, wait_until
 
@@ -52,6 +53,16 @@ def test_a_fall_on_the_stream_is_told_at_once_and_stored_like_any_other(desk: De
     assert closes == [(142.62,)]
     desk.api.say(READER, READER, "/status")
     wait_until(lambda: any("Price stream: 11 symbols; last trade" in t for t in desk.texts(READER)), "the status")
+
+
+def test_check_says_whether_the_stream_can_be_reached(desk: Desk) -> None:
+    command = ("check", "--config", desk.folder / "config.yaml")
+    found = call(*command, env=desk.environment(None))
+    assert "price stream connected" in " ".join(found.stdout.split()), found.stdout
+    desk.yahoo.stream.refuse = 403
+    found = call(*command, env=desk.environment(None))
+    assert "Yahoo's stream answered 403" in found.stdout
+    assert "stream: false" in found.stdout
 
 
 def test_one_wild_print_on_the_stream_alerts_nobody(desk: Desk) -> None:

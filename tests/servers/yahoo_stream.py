@@ -62,6 +62,8 @@ class StreamServer:
         """The status that a handshake is answered with."""
         self.served: Collection[str] | None = None
         """The only symbols that are told of, if set."""
+        self.patient = True
+        """``trade`` returns when the message was sent, not before."""
         self.connections: list[Listener] = []
         """All there ever were."""
         self.attempts: list[float] = []
@@ -106,7 +108,11 @@ class StreamServer:
     def trade(self, symbol: str, price: float, at: datetime, **fields: object) -> None:
         """Tell of a trade to those who want to know."""
         if not self.silent and (self.served is None or symbol in self.served) and self._open:
-            self._do(self._send(frame(symbol, price, at, **fields), symbol))
+            sending = self._send(frame(symbol, price, at, **fields), symbol)
+            if self.patient:
+                self._do(sending)
+            else:
+                asyncio.run_coroutine_threadsafe(sending, self._loop)
 
     def send(self, message: str | bytes) -> None:
         """Send this to everybody who has subscribed, whatever it is."""
