@@ -276,6 +276,18 @@ async def test_attempts_that_fail_come_less_and_less_often(desk: Desk) -> None:
     assert desk.notices() == ["Price stream has failed 5 times in a row", "Price stream works again"]
 
 
+async def test_what_is_cut_is_not_well_because_it_was_before(desk: Desk) -> None:
+    await desk.connected()
+    desk.poll(after=timedelta(seconds=-5))
+    desk.server.trade("NVDA", 96.0, desk.clock.now())
+    await eventually(lambda: [r.trouble for r in desk.reports] == [Trouble.NONE])
+    desk.server.refuse = 503
+    desk.server.cut()
+    await eventually(lambda: len(desk.reports) >= 6)
+    assert {r.trouble for r in desk.reports[1:]} == {Trouble.FAILED}
+    assert desk.part.words(desk.clock.now()) == "not connected: Yahoo's stream answered 503"
+
+
 async def test_an_open_but_silent_stream_is_given_up_when_polls_show_trades(desk: Desk) -> None:
     await desk.connected()
     desk.poll()

@@ -37,6 +37,7 @@ LEAST_TRADED = 3
 WELL_EVERY = timedelta(minutes=1)
 """How often it is reported that all is well."""
 NAMED = 5
+WITHOUT = "Under prices: in config.yaml, stream: false does without"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +214,10 @@ class Streaming(StreamListener):
         now = self.clock.now()
         good = self.opened_at is not None and self._brought is not None and now - self._brought >= GOOD_AFTER
         self._failures = 1 if good and not self._why else self._failures + 1
-        self.opened_at, self.trouble, self._well_at = None, why, None
+        self.opened_at = self._brought = self._well_at = None
+        self.trouble = why
         log.log(logging.INFO if self._failures == 1 else logging.DEBUG, "price stream: %s", why)
-        detail = f"{why}. Prices are polled as ever: alerts come up to a poll or two later. It is tried again."
+        detail = f"{why}. Prices are polled as ever, so alerts come up to two polls later. It is tried again. {WITHOUT}."
         self.report(SourceReport(SOURCE, now, Trouble.FAILED, detail))
 
     def _pause(self) -> timedelta:
@@ -256,9 +258,11 @@ class Streaming(StreamListener):
     def _proven(self, now: datetime) -> bool:
         """Whether this connection has shown that it works: by trades, or where there are none, by no poll that says
         otherwise."""
+        if self.opened_at is None:
+            return False
         if self._brought is not None and now - self._brought >= self.waits.proven_after:
             return True
-        return self.opened_at is not None and now - self.opened_at >= self.waits.quiet_for
+        return now - self.opened_at >= self.waits.quiet_for
 
     def words(self, now: datetime) -> str:
         """How it is, in one line."""
