@@ -217,7 +217,9 @@ class Streaming(StreamListener):
         self.opened_at = self._brought = self._well_at = None
         self.trouble = why
         log.log(logging.INFO if self._failures == 1 else logging.DEBUG, "price stream: %s", why)
-        detail = f"{why}. Prices are polled as ever, so alerts come up to two polls later. It is tried again. {WITHOUT}."
+        detail = (
+            f"{why}. Prices are polled as ever, so alerts come up to two polls later. It is tried again. {WITHOUT}."
+        )
         self.report(SourceReport(SOURCE, now, Trouble.FAILED, detail))
 
     def _pause(self) -> timedelta:

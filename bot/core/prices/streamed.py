@@ -101,7 +101,7 @@ class _Symbol:
     passed: Arrival | None = None
     """The newest trade let through."""
     confirm: int = 0
-    """How many further trades are let through."""
+    """How many further trades are let through, to confirm a step that came by either path."""
     newest_at: datetime | None = None
     """The latest event time on the stream."""
     arrived: list[Arrival] = field(default_factory=list)
@@ -198,6 +198,8 @@ class Streamed:
         state.vouched = max(state.vouched, passes) if same else passes
         state.polled, state.session = quote, session
         if state.passed is None or quote.at >= state.passed.at:
+            if _is_step(quote.price, state.known, quote.previous_close):
+                state.confirm = self.keep + 1
             state.known = quote.price
         if state.waiting:
             waited, state.waiting = state.waiting, []
@@ -269,9 +271,7 @@ class Streamed:
 
     def _counts(self, state: _Symbol, arrival: Arrival) -> bool:
         """Whether it is a step, or may confirm one."""
-        close = state.polled.previous_close if state.polled is not None else None
-        near = bool(close) and close is not None and close > 0 and abs(arrival.price / close - 1) >= NEAR
-        if abs(arrival.price / state.known - 1) >= (STEP_NEAR if near else STEP):
+        if _is_step(arrival.price, state.known, state.polled.previous_close if state.polled is not None else None):
             state.confirm = self.keep + 1
         return state.confirm > 0
 
@@ -313,6 +313,14 @@ def _zone(price: float, reference: float | None) -> int:
     if PLAIN[0] < share < PLAIN[1]:
         return 0
     return 1 if CHECKED[0] < share < CHECKED[1] else 2
+
+
+def _is_step(price: float, known: float, close: float | None) -> bool:
+    """Whether a price is so far from the one last known (0 where there is none) that it matters."""
+    near = close is not None and close > 0 and abs(price / close - 1) >= NEAR
+    if known <= 0:
+        return near
+    return abs(price / known - 1) >= (STEP_NEAR if near else STEP)
 
 
 def _doubt(state: _Symbol, polled: Quote, arrival: Arrival) -> str:
