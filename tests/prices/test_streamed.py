@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.prices.yahoo import doubt
-from bot.core.model import Quote
+from bot.core.model import Quote, QuoteKind
 from bot.core.prices.streamed import ALL_EVERY, ALL_LEAST, CHECKED, PLAIN, STEP, Streamed
 from tests.prices.conftest import timetable
 
@@ -170,6 +171,8 @@ def test_a_polled_quote_that_repeats_a_streamed_trade_gets_its_time() -> None:
     assert streamed.same_trade(quote(96.0, 6)).at == at(5)
     assert streamed.same_trade(quote(96.0, 7)).at == at(7)
     assert streamed.same_trade(quote(95.9, 6)).at == at(6)
+    official = replace(quote(96.0, 6), kind=QuoteKind.CLOSE)
+    assert streamed.same_trade(official) == official
 
 
 def test_quotes_are_no_more_than_polls_bring_in_the_long_run() -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bot.core.model import Phase, Quote
+from bot.core.model import Phase, Quote, QuoteKind
 from bot.core.prices.admission import FUTURE_ALLOWANCE
 from bot.core.prices.sessions import Session, Timetable
 
@@ -207,9 +207,10 @@ class Streamed:
             self._touched[symbol] = None
 
     def same_trade(self, quote: Quote) -> Quote:
-        """A polled quote, at the time of the streamed trade that it repeats, if it does: it confirms nothing then."""
+        """A polled trade, at the time of the streamed one that it repeats, if it does: it confirms nothing then. An
+        official close confirms itself, and stays as it is."""
         state = self._symbols.get(quote.symbol)
-        passed = state.passed if state is not None else None
+        passed = state.passed if state is not None and quote.kind is QuoteKind.TRADE else None
         if passed is None or passed.price != quote.price or not timedelta() < abs(quote.at - passed.at) <= SAME_TRADE:
             return quote
         return replace(quote, at=passed.at)
