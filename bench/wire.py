@@ -12,6 +12,7 @@ With ``--write`` the table goes into docs/operations.md.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -143,7 +144,11 @@ def play(folder: Path, count: int, seconds: float, *, stream: bool) -> dict[str,
         (desk.folder / "config.yaml").write_text(CONFIG.format(stream=str(stream).lower(), **names))
         bot = desk.start(new_process=True)
         desk.subscribe(READER)
-        wait_until(lambda: desk.count("SELECT count(DISTINCT symbol) FROM daily_bars") >= count, "history is read")
+        for _ in range(5):  # of a thousand stocks it takes minutes on a busy machine
+            if desk.count("SELECT count(DISTINCT symbol) FROM daily_bars") < count:
+                time.sleep(1)
+                with contextlib.suppress(AssertionError):
+                    wait_until(lambda: desk.count("SELECT count(DISTINCT symbol) FROM daily_bars") >= count)
         desk.yahoo.stream.patient = False
         market = Market(desk, symbols)
         trading = threading.Thread(target=market.run, daemon=True)
