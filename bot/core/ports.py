@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 from bot.core.incidents.outcomes import NoOutcome, Outcome
 from bot.core.model import (
     Alert,
+    Attempt,
     Batch,
     DailyBar,
     Delivery,
@@ -182,10 +183,10 @@ class Outbox(Protocol):
         ran out becomes ``unknown``. An edit is queued again instead, as repeating it does no harm.
         """
 
-    def settle(self, delivery: Delivery) -> None:
-        """Record how an attempt ended: ``sent``, back to the queue at ``retry_at`` if there is one, or given up.
+    def settle(self, *deliveries: Delivery) -> None:
+        """Record how attempts ended: ``sent``, back to the queue at ``retry_at`` if there is one, or given up.
 
-        Settling again changes nothing. Raises StoreError for an attempt that was never claimed.
+        Settling again changes nothing. Raises StoreError for an attempt that was never claimed, and records none then.
         """
 
     def recover(self, now: datetime) -> int:
@@ -198,6 +199,9 @@ class Outbox(Protocol):
         That is operator notices and what is of severity ``least`` or above, except on the channels in ``ask``; on those
         in ``always``, which recognise repeats, everything.
         """
+
+    def attempts_since(self, since: datetime) -> Sequence[Attempt]:
+        """Every attempt that began after ``since``, and the last one of what is queued, oldest first."""
 
     def outbox_counts(self) -> Mapping[str, int]:
         """How many notifications are ``queued``, ``leased`` and ``unknown``."""
@@ -230,6 +234,16 @@ class Extras(Protocol):
 
     def save_extra(self, name: str, value: str, now: datetime) -> None:
         """Write one; batches may write others."""
+
+
+class Aside(Protocol):
+    """A short note beside the history, for the next run: it can be written also when the history cannot be."""
+
+    def note(self) -> str:
+        """The note as it was left, by whichever run; empty if there is none. Raises nothing."""
+
+    def leave_note(self, note: str) -> None:
+        """Replace it, as well as possible; of one line of up to 250 characters of ASCII. Raises nothing."""
 
 
 class People(Recipients, Extras, Protocol):
@@ -331,7 +345,7 @@ class Upkeep(Protocol):
         """
 
 
-class Store(Journal, Outbox, People, Upkeep, Protocol):
+class Store(Journal, Outbox, People, Upkeep, Aside, Protocol):
     """Everything a run writes to, as the wiring opens it. Everyone else takes a single port."""
 
     def close(self, now: datetime | None = None) -> None:

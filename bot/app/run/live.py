@@ -27,7 +27,7 @@ from bot.app.run.leads import Leads
 from bot.app.run.outages import FeedOutages
 from bot.app.run.pacing import Movement, Pace
 from bot.app.run.streaming import Streaming
-from bot.app.run.troubles import Told
+from bot.app.run.troubles import Told, ToldTroubles
 from bot.clock import stopwatch
 from bot.core.engine import Engine
 from bot.core.errors import AftershockError, SourceError, StoreBusyError, StoreError, StoreFullError
@@ -121,7 +121,7 @@ class LiveBot:
     """Tells the clock that something outside happened at a time, which cannot lie in the future."""
     told_before: Told = field(default_factory=Told)
     """What an earlier run told, and not that it is over."""
-    keep_told: Callable[[Told], None] = lambda told: None
+    keeping: ToldTroubles | None = None
     """Keeps what the operator was told is in trouble, for the next start."""
     pace: Pace = field(default_factory=lambda: Pace(200))
     movement: Movement = field(default_factory=lambda: Movement({}))
@@ -228,7 +228,9 @@ class LiveBot:
         reports, notices = self.inbox.take()
         now = self.clock.now()
         try:
-            result = self.cycle.run([*observations, *reports], now, feeds=feeds, announcements=notices)
+            result = self.cycle.run(
+                [*observations, *reports], now, feeds=feeds, announcements=notices, extras=self._told_to_write
+            )
         except Exception:
             self.inbox.put_back(notices)
             raise
@@ -247,14 +249,21 @@ class LiveBot:
                 )
         if any(report.trouble is Trouble.NONE and report.source not in HERE for report in reports):
             self._poll_again(self.outages.reached())
-        if result.committed:
-            self.keep_told(Told(self.engine.view().told_troubles, self.jobs.told))
+        if result.committed and self.keeping is not None:
+            self.keeping.written()
         if result.notifications:
             self.wake()
         if self.leads is not None and result.committed:
             self.leads.take(result.decisions.announcements)
         self._watch_store(result)
         return result
+
+    def _told_to_write(self) -> Mapping[str, str]:
+        """What the history does not have yet of what the operator was told."""
+        if self.keeping is None:
+            return {}
+        told = Told(self.engine.view().told_troubles, self.jobs.told, self.inbox.standing.told())
+        return self.keeping.to_write(told)
 
     def _watch_store(self, result: CycleResult) -> None:
         if result.error is not None:
@@ -269,7 +278,7 @@ class LiveBot:
             self.inbox.not_written(lost, at_once=True)
         due = self.cycle.next_due()
         now = self.clock.now()
-        if self.inbox or self.cycle.uncommitted or (due is not None and due <= now):
+        if self.inbox or self.cycle.uncommitted or (due is not None and due <= now) or self._told_to_write():
             self.turn(())
 
     async def _wake_sender(self) -> None:

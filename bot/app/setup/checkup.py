@@ -13,8 +13,9 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits, open_session
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.session import FeedSession, open_session
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
 from bot.app.run.language_model import language_model
@@ -27,6 +28,7 @@ from bot.config.settings.model import LanguageModelSettings
 from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.model import Absence, Story
+from bot.core.model.feeds import FeedSpec
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
@@ -186,13 +188,13 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     specs = project.settings.feed_specs
     good = 0
 
-    async with open_session() as session:
+    async with FeedSession() as session:
 
-        async def look(url: str) -> FeedCheck:
+        async def look(spec: FeedSpec) -> FeedCheck:
             async with slots:
-                return await check_feed(session, url, now, limits=limits, parser=parser)
+                return await check_feed(session, spec.url, now, local=spec.local, limits=limits, parser=parser)
 
-        tasks = [asyncio.create_task(look(spec.url)) for spec in specs]
+        tasks = [asyncio.create_task(look(spec)) for spec in specs]
         try:
             for spec, task in zip(specs, tasks, strict=True):
                 found = await task
