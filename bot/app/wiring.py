@@ -43,12 +43,14 @@ from bot.app.run.notifiers import (
     one_by_one,
     without_edits,
 )
+from bot.app.run.pacing import Movement, Pace
 from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
 from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
 from bot.app.run.second_reader import SOURCE as SECOND_READER
+from bot.app.run.streaming import SOURCE as PRICE_STREAM
 from bot.app.run.troubles import Told, ToldTroubles
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
@@ -167,6 +169,8 @@ async def running_bot(
             keeping=keeping,
             strangers=_strangers(start.project, timetables),
             leads=leads,
+            pace=Pace(settings.prices.batch),
+            movement=Movement(settings.watchlist),
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
@@ -202,6 +206,9 @@ async def running_bot(
                 reported=(CHANNEL, COMMANDS) in {(t.source, t.subject) for t in told.sources},
             )
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
+        if prices.stream is not None and settings.prices.stream:
+            listening = bot.listen(prices.stream)
+            tasks.append(bot.jobs.keep(PRICE_STREAM, lambda: listening.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
         if model is not None and settings.language_model.second_reader:
             bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model.read).look)
@@ -263,7 +270,11 @@ def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
 def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
     feeds = (spec.name for spec in project.settings.feed_specs)
-    off = CHANNELS if project.settings.language_model.second_reader else {*CHANNELS, SECOND_READER}
+    off = {*CHANNELS}
+    if not project.settings.language_model.second_reader:
+        off.add(SECOND_READER)
+    if not project.settings.prices.stream:
+        off.add(PRICE_STREAM)
     return {*SOURCE_NAMES}.difference(off).union(notifiers, feeds)
 
 

@@ -54,6 +54,7 @@ SOURCE_NAMES = {
     "prices": "Price source",
     "history": "Price history",
     "earnings": "Earnings calendar",
+    "price stream": "Price stream",
     "second reader": "Second reader",
     "telegram": "Telegram",
     "console": "Console",
@@ -67,7 +68,7 @@ SOURCE_NAMES = {
 CHANNELS = frozenset({"telegram", "webhook", "apprise"})
 HERE = frozenset({"console", "rules", "configuration", "store"})
 """Sources that are on this machine."""
-SAME_VENDOR = frozenset({"prices", "history", "earnings"})
+SAME_VENDOR = frozenset({"prices", "history", "earnings", "price stream"})
 FEEDS = "feeds"
 MISTAKES = {
     "rules": (

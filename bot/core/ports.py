@@ -66,6 +66,34 @@ class EarningsSource(Protocol):
         """
 
 
+class StreamListener(Protocol):
+    """Who listens to a price stream. Called in the event loop's thread; must not block."""
+
+    def opened(self) -> None:
+        """The connection stands and the symbols are subscribed to."""
+
+    def trade(self, symbol: str, price: float, at: datetime, currency: str) -> None:
+        """A trade at ``at``, in whole seconds, as the vendor sends it; ``currency`` is empty where it is not stated."""
+
+    def odd(self, why: str) -> None:
+        """A message that cannot be used; ``why`` is one of a few words."""
+
+
+class PriceStream(Protocol):
+    """Trades as they happen, beside the quotes that are polled and stay the truth."""
+
+    source: str
+    """The source of quotes made of its trades: ``yahoo stream``."""
+    most: int
+    """How many symbols it takes at most."""
+
+    async def listen(self, symbols: Sequence[str], listener: StreamListener) -> None:
+        """Connect once, and tell the listener of trades of these symbols until the connection ends.
+
+        Raises SourceError that says how it ended. Ends soon after being cancelled.
+        """
+
+
 @runtime_checkable
 class PriceSource(Protocol):
     """Latest prices and daily history of symbols. Derive from it: what not every source has, has a default here."""
@@ -78,6 +106,8 @@ class PriceSource(Protocol):
     """How far its quotes lag behind the exchange; they count as stale that much later."""
     calendar: EarningsSource | None = None
     """Its earnings dates, if it has any."""
+    stream: PriceStream | None = None
+    """Its trades as they happen, if it tells them."""
 
     async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
         """The latest quote of each symbol the source knows, pre and post phases included; ``seen_at`` is ``now``.

@@ -169,6 +169,7 @@ def test_status_and_help_answer_while_it_runs(day: Desk) -> None:
     status = next(t for t in day.texts(READER) if "is watching" in t)
     assert "Open incidents\n• 20250127-1: critical, VRT" in status
     assert "Prices of 11 of 11 symbols; last answer" in status
+    assert "Price stream" not in status, "it is off here"
 
 
 def test_a_chat_that_is_not_allowed_is_refused_once_and_gets_nothing(day: Desk) -> None:

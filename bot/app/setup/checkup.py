@@ -42,6 +42,8 @@ SAMPLE = Story(
     datetime(2025, 1, 27, 14, tzinfo=UTC),
 )
 """A made-up story of a fall that AI causes."""
+STREAM_WITHIN = 12.0
+"""Seconds until a price stream that cannot be reached is given up."""
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -94,6 +96,9 @@ async def _online(project: Project, timetables: Timetables, now: datetime) -> As
     async for finding in _feeds(project, now):
         yield finding
     yield await _prices(project, timetables, now)
+    stream = await _stream(project, timetables)
+    if stream is not None:
+        yield stream
     yield await _telegram(project)
     if project.settings.language_model.second_reader:
         yield await check_second_reader(project.settings.language_model)
@@ -236,6 +241,47 @@ async def _prices(project: Project, timetables: Timetables, now: datetime) -> Fi
         True,
         f"{len(symbols)} symbols have prices from {source.title}{f'; {poll.note}' if poll.note else ''}",
     )
+
+
+class _Opening:
+    """Listens until the connection stands."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+
+    def opened(self) -> None:
+        self.done.set()
+
+    def trade(self, symbol: str, price: float, at: datetime, currency: str) -> None:
+        return
+
+    def odd(self, why: str) -> None:
+        return
+
+
+async def _stream(project: Project, timetables: Timetables) -> Finding | None:
+    """Whether the price stream can be reached; ``None`` where there is none, or it is off. Prices do without it."""
+    with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
+        try:
+            source = price_source(project, timetables, Path(cache))
+        except UsageError:
+            return None  # said of the prices
+        source.close()
+    if source.stream is None or not project.settings.prices.stream:
+        return None
+    opening = _Opening()
+    listening = asyncio.create_task(source.stream.listen(project.settings.symbols, opening))
+    opened = asyncio.create_task(opening.done.wait())
+    await asyncio.wait({listening, opened}, timeout=STREAM_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+    stands = opening.done.is_set()
+    opened.cancel()
+    listening.cancel()
+    await asyncio.wait({listening, opened})
+    if stands:
+        return Finding("price stream", True, "connected: trades are known seconds after they happen")
+    error = listening.exception() if not listening.cancelled() else None
+    advice = "prices are polled without it; let a proxy pass websockets, or write stream: false under prices:"
+    return Finding("price stream", False, str(error or "no connection"), advice)
 
 
 async def _telegram(project: Project) -> Finding:

@@ -118,13 +118,17 @@ class PriceSettings(StrictModel):
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of that price source."""
     interval_in_session: Duration = timedelta(seconds=15)
-    """Poll interval while a watched exchange is in its regular phase."""
+    """Poll interval while a watched exchange is in its regular phase. It sets how many requests there are; symbols that
+    move have more of them than the rest."""
     interval_pre_post: Duration = timedelta(seconds=30)
     """Poll interval before the open and after the close."""
     interval_closed: Duration = timedelta(minutes=15)
     """Poll interval at night, on weekends and on holidays."""
     batch: int = Field(default=200, ge=1, le=200)
     """Symbols per request."""
+    stream: bool = True
+    """Listen to the price source's stream of trades, too, if it has one: alerts come seconds instead of polls after a
+    fall. Prices are polled all the same, and nothing else changes."""
     stale_after: Duration = timedelta(minutes=20)
     """A symbol without a new price for this long in a regular phase is reported."""
 

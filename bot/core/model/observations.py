@@ -199,7 +199,7 @@ class SourceReport:
     """How one poll of one source went: the observation behind "silence is visible"."""
 
     source: str
-    """The feed's name, or ``prices``, ``history``, ``telegram``, ``rules``, ``store``."""
+    """The feed's name, or ``prices``, ``price stream``, ``history``, ``telegram``, ``rules``, ``store``."""
     seen_at: datetime
     trouble: Trouble = Trouble.NONE
     detail: str = ""
