@@ -69,10 +69,10 @@ def level_before(alert: Alert, prices: SymbolPrices) -> Reference | None:
 
 
 def standing(prices: SymbolPrices, at: datetime, closed_at: datetime | None = None) -> tuple[Quote, Session] | None:
-    """The latest price at ``at`` with its session or, with ``closed_at``, the price at that close: the official close
-    where the session had closed by then and it is known, on the newest split basis."""
+    """The latest price for people at ``at`` with its session or, with ``closed_at``, the price at that close: the
+    official close where the session had closed by then and it is known, on the newest split basis."""
     if closed_at is None:
-        return prices.standing(at)
+        return prices.lately(at)
     session = prices.timetable.current(closed_at)
     if session is None:
         return None

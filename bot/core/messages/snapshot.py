@@ -150,7 +150,7 @@ def snapshot(
 def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -> StockMove | None:
     """How far the alert's stock has moved in its session by ``at``, from the alert's reference or, where its rule asked
     for no price, from the previous close; ``None`` where it has no price."""
-    session = prices.timetable.on(alert.session) if direction else prices.timetable.current(at)
+    session = prices.timetable.on(alert.session) if direction else _session_at(prices, at)
     quote = _latest(prices, session, at, direction) if session else None
     if session is None or quote is None:
         return _as_alerted(alert, at)
@@ -295,6 +295,12 @@ def _seen(prices: SymbolPrices, start: datetime, session: Session, at: datetime)
     """The session's quotes since ``start`` that had been seen by ``at``. Their own times may be a little later: the
     exchange's clock is not the machine's."""
     return [q for q in prices.quotes_between(start, session.ends_at) if q.seen_at <= at]
+
+
+def _session_at(prices: SymbolPrices, at: datetime) -> Session | None:
+    """The session that a price told at ``at`` is of."""
+    latest = prices.lately(at)
+    return latest[1] if latest is not None else prices.timetable.current(at)
 
 
 def _as_alerted(alert: Alert, at: datetime) -> StockMove | None:

@@ -224,8 +224,17 @@ class SymbolPrices:
 
     def standing(self, now: datetime) -> tuple[Quote, Session] | None:
         """The current quote with its session: the last one, if it is of the current session (between sessions, of the
-        one just over). ``None`` where a new session has no price yet."""
+        one just over). ``None`` where a new session, its night included, has no price yet."""
         return self._of_session_at(now, self.last)
+
+    def lately(self, now: datetime) -> tuple[Quote, Session] | None:
+        """As ``standing`` for people to look at: at night, until the new session has a price, that of the session just
+        over. No rule reads it: that session's prices are no part of a move of this one."""
+        if (found := self.standing(now)) is not None:
+            return found
+        quote = self.last
+        session = self.session_of(quote) if quote else None
+        return (quote, session) if quote and session and session == self.timetable.by_day(now) else None
 
     def stood(self, moment: datetime) -> tuple[Quote, Session] | None:
         """As ``standing``, for a moment in the past: the last quote by event time up to then."""
@@ -415,12 +424,15 @@ class SymbolPrices:
 
     def _factor(self, when: date | datetime, known_at: datetime, splits: Sequence[Split] | None = None) -> float:
         """What to multiply an older price by. A bar fetched after a split took effect is on the new basis already; a
-        dividend is never taken off it."""
+        dividend is never taken off it. The night before trades on the new basis, while the vendor's history is restated
+        with the pre-market."""
         factor = 1.0
         for split in self.splits if splits is None else splits:
             session = self.timetable.on(split.session)
             effective = session.starts_at if session else None
-            if effective is None or (known_at >= effective and not split.cash):
+            if session is None or effective is None:
+                continue
+            if not split.cash and known_at >= (effective if isinstance(when, datetime) else session.pre_at):
                 continue
             happened = when < effective if isinstance(when, datetime) else when < split.session
             if happened:

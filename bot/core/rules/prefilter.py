@@ -13,6 +13,7 @@ from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.conditions import All, Condition, Context, Named, Price
 from bot.core.rules.rule import Rule, RuleSet
+from bot.core.rules.thin import THIN_PHASES
 
 _Key = tuple[str, str, str, bool]
 _State = tuple[int, date | None]
@@ -49,7 +50,11 @@ class PriceFilter:
         before = timetable.before(current) if current else None
         return any(
             not self.excludes(rule, symbol, at)
-            or (rule.has_cause and before is not None and not self.excludes(rule, symbol, at, before))
+            or (
+                before is not None
+                and (rule.has_cause or before == timetable.by_day(at))
+                and not self.excludes(rule, symbol, at, before)
+            )
             for rule in rules.concerning(symbol)
         )
 
@@ -68,9 +73,16 @@ class PriceFilter:
         if known is not None and known[0] == state:
             return known[1]
         context = Context(
-            symbol, at, self._market, self._news, hold=rule.hold, brief=True, session=session, hold_for=rule.hold_for
+            *(symbol, at, self._market, self._news),
+            hold=rule.hold,
+            brief=True,
+            session=session,
+            hold_for=rule.hold_for,
+            holds=rule.holds,
         )
-        excluded = any(test.evaluate(context).holds is not True for test in tests)
+        # what waits for more trades at night, others may confirm whose prices change meanwhile
+        thin = evaluated is not None and evaluated.phase(at) in THIN_PHASES
+        excluded = any(not (test.evaluate(context).holds or (thin and context.pending)) for test in tests)
         self._excluded[key] = (state, excluded)
         return excluded
 
