@@ -267,7 +267,8 @@ class Causes:
         prices = self._market.of(query.symbol)
         standing = prices.stood(query.at)
         reference = prices.previous_close(*standing) if standing else None
-        lowest = min((q.price for q in prices.in_session(query.session) if q.at <= query.at), default=None)
+        traded = (q for q in prices.in_session(query.session) if q.at <= query.at and prices.believable(q))
+        lowest = min((q.price for q in traded), default=None)
         return lowest / reference.price - 1 if lowest is not None and reference is not None else 0.0
 
     def _freshness(self, said: Attributed, query: _Query, before: Session) -> float:

@@ -230,6 +230,8 @@ class AlertBook:
         quote, _ = standing
         if quote.at == alert.last_price_at and quote.price == alert.last_price:
             return alert
+        if not self._market.of(alert.symbol).believable(quote):
+            return alert
         moved = quote.price / alert.reference.price - 1
         return replace(
             alert,
@@ -269,7 +271,7 @@ class AlertBook:
         quotes = prices.quotes_between(since, session.ends_at)
         # quotes of the same moment as the stored one precede it: a session's low comes before its close
         stored = max((i for i, q in enumerate(quotes) if q.at == since and q.price == price), default=-1)
-        later = [q for q in quotes[stored + 1 :] if q.seen_at >= alert.fired_at]
+        later = [q for q in quotes[stored + 1 :] if q.seen_at >= alert.fired_at and prices.believable(q)]
         moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later)]
         return min(moves) if alert.worst < 0 else max(moves)
 

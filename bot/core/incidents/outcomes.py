@@ -166,7 +166,7 @@ def _price(
 
 
 def _usable(prices: SymbolPrices, start: datetime, end: datetime) -> list[Quote]:
-    return [q for q in prices.quotes_between(start, end) if q.kind in _PRICES]
+    return [q for q in prices.quotes_between(start, end) if q.kind in _PRICES and prices.believable(q)]
 
 
 def _same_basis(alert: Alert, prices: SymbolPrices, until: datetime) -> bool:

@@ -47,6 +47,14 @@ CROWDED = tuple(
     for after, to in ((180, 10), (180, 20), (90, 20), (45, 30), (20, 60), (10, 60))
 )
 """Where there are too many: trades older than this, one in so long; the next where that does not suffice."""
+APART = timedelta(seconds=10)
+"""In thin trading, trades closer together may be one order."""
+SETTLED_BY = 5
+"""So many trades show in thin trading where the price is, if most of them agree: the middle one."""
+LEAST = 3
+"""So few of them say whether one is odd."""
+ODD = 0.02
+"""Further from that, as a fraction, a price is odd."""
 SLACK = 0.8
 """To what part of the most they are thinned then, so that it is not done again at once."""
 
@@ -265,6 +273,36 @@ class SymbolPrices:
         low = bisect_left(self.quotes, start, key=_event_time)
         high = bisect_right(self.quotes, end, key=_event_time)
         return self.quotes[low:high]
+
+    def apart(self, newest: Quote, session: Session, count: int) -> list[Quote]:
+        """``newest`` and the trades before it in the same phase of thin trading, newest first, each ``APART`` from the
+        next, at most ``count``."""
+        found = [newest]
+        for quote in self.backward(newest.at):
+            if len(found) == count or self.session_of(quote) != session or not session.thin(quote.at):
+                break
+            if found[-1].at - quote.at >= APART:
+                found.append(quote)
+        return found
+
+    def settled(self, newest: Quote, session: Session) -> Quote | None:
+        """Where the price is at ``newest``: by day that quote, in thin trading the middle of the last ``SETTLED_BY``
+        trades; ``None`` before there are so many, or where no majority of them agrees."""
+        if not session.thin(newest.at):
+            return newest
+        last = self.apart(newest, session, SETTLED_BY)
+        middle = _middle(last, self.rebased)
+        agree = sum(abs(self.rebased(q) / self.rebased(middle) - 1) <= ODD for q in last)
+        return middle if len(last) == SETTLED_BY and agree > SETTLED_BY // 2 else None
+
+    def believable(self, quote: Quote) -> bool:
+        """False for an odd price in thin trading: one far from the middle of the trades before it, where there are
+        some. Nothing is told of it."""
+        session = self.session_of(quote)
+        if session is None or not session.thin(quote.at):
+            return True
+        last = self.apart(quote, session, SETTLED_BY)
+        return len(last) < LEAST or abs(self.rebased(quote) / self.rebased(_middle(last, self.rebased)) - 1) <= ODD
 
     def in_session(self, session: Session) -> list[Quote]:
         """Quotes of one session, all phases."""
@@ -523,6 +561,11 @@ class Market:
 def change(price: float, reference: Reference | None) -> float | None:
     """The return of ``price`` against ``reference``: price / reference − 1."""
     return price / reference.price - 1 if reference and reference.price > 0 else None
+
+
+def _middle(quotes: Sequence[Quote], level: Callable[[Quote], float]) -> Quote:
+    """The quote whose price is in the middle; of an even number, the lower one."""
+    return sorted(quotes, key=level)[(len(quotes) - 1) // 2]
 
 
 def _thinned(quotes: Iterable[Quote], to: timedelta) -> list[Quote]:

@@ -14,6 +14,9 @@ from datetime import date, datetime
 
 from bot.core.model import Phase
 
+THIN_PHASES = frozenset({Phase.OVERNIGHT})
+"""Phases of thin trading: so few trades that a single order can print any price."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -39,6 +42,10 @@ class Session:
     def pre_at(self) -> datetime:
         """Start of the pre phase: from then on everybody trades the session, and prices of the one before are over."""
         return self.night_ends_at or self.starts_at
+
+    def thin(self, at: datetime) -> bool:
+        """Whether trading is thin at ``at``."""
+        return self.phase(at) in THIN_PHASES
 
     def phase(self, at: datetime) -> Phase:
         """The phase ``at`` falls in. The regular close itself and lunch breaks are regular, the end of post is post."""

@@ -13,7 +13,6 @@ from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.conditions import All, Condition, Context, Named, Price
 from bot.core.rules.rule import Rule, RuleSet
-from bot.core.rules.thin import THIN_PHASES
 
 _Key = tuple[str, str, str, bool]
 _State = tuple[int, date | None]
@@ -81,7 +80,7 @@ class PriceFilter:
             holds=rule.holds,
         )
         # what waits for more trades at night, others may confirm whose prices change meanwhile
-        thin = evaluated is not None and evaluated.phase(at) in THIN_PHASES
+        thin = evaluated is not None and evaluated.thin(at)
         excluded = any(not (test.evaluate(context).holds or (thin and context.pending)) for test in tests)
         self._excluded[key] = (state, excluded)
         return excluded

@@ -26,7 +26,7 @@ from bot.core.rules.conditions import (
     required,
     walk,
 )
-from bot.core.rules.thin import HOLDS, THIN_PHASES, Hold, Witnesses
+from bot.core.rules.thin import HOLDS, Hold, Witnesses
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
@@ -156,7 +156,7 @@ class Rule:
             if step.change is None or (move is not None and all(step.change.holds(c) for c in move.confirmed))
         ]
         found = max(reached, default=min(step.severity for step in self.severity))
-        thin = move is not None and move.session.phase(move.quote.at) in THIN_PHASES
+        thin = move is not None and move.session.thin(move.quote.at)
         return min(found, MOST_AT_NIGHT) if thin else found
 
 

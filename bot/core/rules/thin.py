@@ -14,15 +14,11 @@ from datetime import datetime, timedelta
 
 from bot.core.model import Phase, Quote
 from bot.core.news.companies import GROUP_STRENGTH, Companies
-from bot.core.prices.market import Market, SymbolPrices, change
+from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import format_duration, parse_duration
 from bot.core.text.wording import listing, percent
 
-THIN_PHASES = frozenset({Phase.OVERNIGHT})
-"""Phases of thin trading."""
-APART = timedelta(seconds=10)
-"""Trades closer together count once: they may be one order."""
 LEAST_TRADES = 2
 """Of the symbol itself, however many others agree."""
 OTHERS = 2
@@ -126,20 +122,9 @@ class Witnesses:
             return None
         quote, session = latest
         reference = prices.previous_close(quote, session)
-        needed = LEAST_TRADES if session.phase(quote.at) in THIN_PHASES else 1
-        quotes = _apart(prices, quote, session, needed)
+        needed = LEAST_TRADES if session.thin(quote.at) else 1
+        quotes = prices.apart(quote, session, needed) if needed > 1 else [quote]
         moves = [m for q in quotes if (m := change(prices.rebased(q), reference)) is not None]
         if len(moves) < needed:
             return None
         return min(moves, key=abs) if all(m * moves[0] > 0 for m in moves) else 0.0
-
-
-def _apart(prices: SymbolPrices, newest: Quote, session: Session, number: int) -> list[Quote]:
-    """The newest quotes of the session, ``APART`` from one another."""
-    found = [newest]
-    for quote in prices.backward(newest.at):
-        if len(found) == number or prices.session_of(quote) != session:
-            break
-        if found[-1].at - quote.at >= APART:
-            found.append(quote)
-    return found

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.core.model import Check, Quote, QuoteKind, Reference
-from bot.core.prices.market import SymbolPrices, change
+from bot.core.prices.market import APART, SymbolPrices, change
 from bot.core.prices.references import peak, resolve
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since, Span, format_duration
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import Condition, Context, Move
-from bot.core.rules.thin import APART, LEAST_TRADES, THIN_PHASES
+from bot.core.rules.thin import LEAST_TRADES
 from bot.core.text.wording import count
 
 
@@ -75,7 +75,7 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     newest = replace(newest, met=newest.met and _says_how_far(quote, newest.value))
     if not newest.met:
         return Measured(quote, session, (newest,), holds=False)
-    if session.phase(quote.at) in THIN_PHASES:
+    if session.thin(quote.at):
         return _held_in_thin_trading(context, prices, quote, session, newest, measure)
     hold = context.hold_in(session.phase(quote.at))
     if hold.lasting is not None and quote.kind is not QuoteKind.CLOSE:
@@ -118,7 +118,7 @@ def _held_for(
 
 
 def _of_the_day(prices: SymbolPrices, quote: Quote, session: Session) -> bool:
-    return prices.session_of(quote) == session and session.phase(quote.at) not in THIN_PHASES
+    return prices.session_of(quote) == session and not session.thin(quote.at)
 
 
 def _held_in_thin_trading(
