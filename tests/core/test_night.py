@@ -150,7 +150,16 @@ def test_a_fall_at_night_is_of_the_next_session_against_the_last_close(
         ((("21:00:00", 88.0), ("21:02:00", 88.0)), False),  # two minutes, two trades
         (tuple((f"21:00:00.{n}", 88.0) for n in range(9)), False),  # one order
         (tuple((f"21:0{n}:00", 88.0) for n in (0, 1)) + tuple((f"21:02:0{n}", 88.0) for n in range(3)), False),
-        ((*HELD[:2], ("21:01:00", 97.0), *HELD[2:]), False),  # one of them says otherwise
+        ((*HELD[:2], ("21:01:00", 97.0), *HELD[2:]), True),  # an odd one between them
+        ((HELD[0], ("21:00:20", 97.0), *HELD[1:]), False),  # of two, nobody knows which is odd
+        # it went back for a moment
+        (
+            tuple(
+                (f"21:{at}", p)
+                for at, p in (("00:00", 89.5), ("00:40", 89.6), ("01:00", 90.5), ("01:20", 89.5), ("02:00", 89.5))
+            ),
+            False,
+        ),
         ((("21:00:00", 60.0),), False),  # a wild print
         ((("21:00:00", 60.0), ("21:00:30", 99.8), ("21:01:00", 60.0), ("21:01:30", 99.9), ("21:02:40", 60.0)), False),
         ((("21:00:00", 88.0), ("23:00:00", 88.0), ("23:40:00", 88.0), ("23:59:00", 88.0)), True),

@@ -67,7 +67,7 @@ class Rule:
     """Rules that say nothing new while an alert of this one fires."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``."""
-    holds: Mapping[Phase, Hold] = field(default_factory=lambda: HOLDS)
+    holds: Mapping[Phase, Hold] = field(default_factory=lambda: HOLDS, hash=False)
     """The hold of single phases, in place of ``hold`` and ``hold_for``: the night's, where few trade, is longer."""
 
     @cached_property

@@ -124,8 +124,9 @@ def _of_the_day(prices: SymbolPrices, quote: Quote, session: Session) -> bool:
 def _held_in_thin_trading(
     context: Context, prices: SymbolPrices, quote: Quote, session: Session, newest: Sample, measure: Measurement
 ) -> Measured:
-    """So many trades, apart from one another, over at least so long, and no other between them. Two do where others
-    move too. No kind of price is confirmed by itself: a bar's low may be one trade."""
+    """So many trades, apart from one another, over at least so long, and none between them that says otherwise, unless
+    it is an odd one. Two do where others move too. No kind of price is confirmed by itself: a bar's low may be one
+    trade."""
     hold = context.hold_in(session.phase(quote.at))
     least = hold.lasting or timedelta()
     samples, trades, counted = [newest], 1, quote.at
@@ -136,8 +137,12 @@ def _held_in_thin_trading(
         if earlier.at == quote.at:
             continue
         sample = measure(earlier, session)
-        if isinstance(sample, str) or not sample.met:
+        if isinstance(sample, str):
             break
+        if not sample.met:
+            if prices.believable(earlier):
+                break
+            continue
         lasted = quote.at - earlier.at
         if counted - earlier.at >= APART:
             samples.append(sample)
