@@ -48,9 +48,8 @@ def before_story(prices: SymbolPrices, seen_at: datetime) -> Reference | None:
     earlier = prices.last_before(seen_at)
     held = prices.session_of(earlier) if earlier else None
     if earlier is not None and held is not None and (earlier := prices.settled(earlier, held)) is None:
-        earlier = prices.last_before(
-            held.starts_at - datetime.resolution
-        )  # too few trades that night to say where the price was
+        # too few trades that night to say where the price was
+        earlier = prices.last_before(held.starts_at - datetime.resolution)
         held = prices.session_of(earlier) if earlier else None
     over = prices.timetable.current(seen_at)
     if over is not None and over.close_at > seen_at:
