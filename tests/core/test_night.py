@@ -14,6 +14,7 @@ import pytest
 from bot.adapters.calendar import ExchangeCalendar
 from bot.core.engine import Engine
 from bot.core.messages.pictures import price_picture
+from bot.core.messages.snapshot import snapshot
 from bot.core.model import (
     Alert,
     ChangeKind,
@@ -301,6 +302,28 @@ def test_the_message_says_that_few_trade_and_where_the_post_market_left_it() -> 
     assert "Nvidia falls 12.0 % in thin overnight trading" in text
     assert "against 100.00, the close of Fri 24 Jan; overnight, thin trading, 02:02 UTC" in text
     assert "It stood at 98.50 (−1.5 %) after hours, before the night, 00:58 UTC." in text
+
+
+def test_an_odd_print_after_the_alert_is_told_to_nobody() -> None:
+    engine = machine()
+    play(engine, [*closes("01-24"), *trades("NVDA", "01-26", *HELD), trade("NVDA", 40.0, "01-26 21:05")])
+    (alert,) = list(engine.alerts)
+    assert (alert.worst, alert.last_price) == (pytest.approx(-0.12), 88.0)
+    later = trades("NVDA", "01-26", ("21:06:00", 87.0), ("21:07:00", 86.8))
+    play(engine, later)
+    (alert,) = list(engine.alerts)
+    assert (alert.worst, alert.last_price) == (pytest.approx(-0.132), 86.8)
+    (incident,) = engine.incidents.open()
+    seen = snapshot(engine.market, incident, [alert], frozenset(), ny("01-26 21:07"))
+    (move,) = seen.moves
+    assert (move.price, move.furthest) == (86.8, None)
+
+
+def test_a_fall_that_reached_the_alert_by_two_trades_has_the_price_that_fired() -> None:
+    engine = machine(replace(PLAIN, holds={Phase.OVERNIGHT: Hold(1)}))
+    told = play(engine, [*closes("01-27"), *trades("NVDA", "01-27", ("20:30", 99.0), ("20:40", 99.1), ("21:00", 85.0))])
+    (announcement,) = [a for d in told for a in d.announcements]
+    assert "Nvidia falls 15.0 %" in plain(announcement.summary, None)
 
 
 def test_the_picture_shows_the_night_as_a_phase_of_its_own() -> None:
