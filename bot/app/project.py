@@ -228,6 +228,7 @@ def make_engine(
         NewsIndex(project.topics, project.companies, window=window),
         Market(timetables.of_symbol),
         benchmark=project.settings.benchmark,
+        benchmarks=project.settings.benchmarks,
         watching_since=watching_since,
         news_window=window,
         failures_in_a_row=project.settings.operator.after_failures,

@@ -53,6 +53,7 @@ from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
 from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Evaluation, Rule, RuleSet
+from bot.core.rules.thin import Witnesses
 from bot.core.step_result import StepResult
 from bot.core.view import View
 
@@ -81,8 +82,10 @@ class Engine:
         episodes: Sequence[Episode] = (),
         alerts_between: tuple[date, date] | None = None,
         channels: Collection[str] = (),
+        benchmarks: Sequence[str] = (),
     ) -> None:
-        """``alerts_between``: first and last session that may have alerts. ``channels``: other packages' notifiers."""
+        """``alerts_between``: first and last session that may have alerts. ``channels``: other packages' notifiers.
+        ``benchmarks``: all symbols that stand for the market, of which some trade at night."""
         self.rules = rules
         self.companies = companies
         self.news = news
@@ -112,6 +115,7 @@ class Engine:
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
         self._benchmark = benchmark
+        self._benchmarks = tuple(benchmarks) or (benchmark,)
         self.causes = self._causes()
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
         self._prefilter = PriceFilter(market, news)
@@ -248,8 +252,10 @@ class Engine:
         return View(self)
 
     def evaluate(self, symbol: str, at: datetime) -> list[Evaluation]:
-        """Every rule for ``symbol`` with its whole tree of checks, as of now; decides nothing."""
-        return [self._evaluation(rule, symbol, at) for rule in self.rules.concerning(symbol)]
+        """Every rule for ``symbol`` with its whole tree of checks, as of now; decides nothing. At night without a
+        price, of the session just over."""
+        session = next(iter(self._stands_at_night(symbol, at)), None)
+        return [self._evaluation(rule, symbol, at, session=session) for rule in self.rules.concerning(symbol)]
 
     # --------------------------------------------------------------------------------------------------- observations
 
@@ -339,7 +345,8 @@ class Engine:
             changes += self.alerts.follow(symbol, at)
             for rule in rules[symbol]:
                 if symbol not in by_news:
-                    changes += self._alert_changes(rule, symbol, at, None)
+                    for session in (None, *self._stands_at_night(symbol, at)):
+                        changes += self._alert_changes(rule, symbol, at, session)
                     continue
                 for session in (None, *self._just_over(rule, symbol, at)):
                     if not self._prefilter.excludes(rule, symbol, at, session):
@@ -370,7 +377,8 @@ class Engine:
     def _evaluation(
         self, rule: Rule, symbol: str, at: datetime, *, session: Session | None = None, brief: bool = False
     ) -> Evaluation:
-        return rule.evaluate(symbol, at, self.market, self.news, causes=self.causes, session=session, brief=brief)
+        known = (symbol, at, self.market, self.news)
+        return rule.evaluate(*known, causes=self.causes, session=session, brief=brief, witnesses=self._witnesses)
 
     def _with_cause(self, evaluation: Evaluation, at: datetime, session: Session | None) -> Evaluation:
         """A fall whose rule does not ask for a cause gets the likeliest one all the same, where there is one."""
@@ -385,11 +393,25 @@ class Engine:
     def _just_over(self, rule: Rule, symbol: str, at: datetime) -> tuple[Session, ...]:
         """The session before the current one, whose fall a story may explain until the current one's regular close."""
         if not rule.has_cause:
-            return ()
+            return self._stands_at_night(symbol, at)
         timetable = self.market.of(symbol).timetable
         current = timetable.current(at)
         before = timetable.before(current) if current is not None and at <= current.close_at else None
         return (before,) if before is not None else ()
+
+    def _stands_at_night(self, symbol: str, at: datetime) -> tuple[Session, ...]:
+        """At night the session just over, as long as the symbol has no price of the next: what becomes known now is
+        about that one."""
+        prices = self.market.of(symbol)
+        current = prices.timetable.current(at)
+        if current is None or at >= current.pre_at:
+            return ()
+        latest = prices.lately(at)
+        return (latest[1],) if latest is not None and latest[1] != current else ()
+
+    @property
+    def _witnesses(self) -> Witnesses:
+        return Witnesses(self.market, self.companies, self._benchmarks)
 
     def _tells_of_a_line(self, rule: str) -> bool:
         """Whether alerts of the rule of this name say that a line of business falls."""

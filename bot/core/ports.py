@@ -110,7 +110,7 @@ class PriceSource(Protocol):
     """Its trades as they happen, if it tells them."""
 
     async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
-        """The latest quote of each symbol the source knows, pre and post phases included; ``seen_at`` is ``now``.
+        """The latest quote of each symbol the source knows, all phases included; ``seen_at`` is ``now``.
 
         Prices are passed on as the vendor sends them, NaN and nonsense included: the core refuses and counts them.
         Symbols that were not asked for, not answered or held back are in ``missing``; those in neither are unknown.

@@ -101,6 +101,8 @@ class YahooServer:
         self.market = Market()
         self.requests: list[Request] = []
         self.strangers: list[str] = []
+        self.refuses_nights = False
+        """Whether a request for prices of the night is refused with 400."""
         self._lock = threading.RLock()
         self._crumb = 1
         self._scripts: dict[str, _Script] = {}
@@ -419,7 +421,12 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"code": "Unauthorized", "description": "Invalid Crumb"}
             self._json(401, {"finance": {"result": None, "error": error}})
             return
-        self._json(200, self.yahoo.market.quotes(query.get("symbols", "").split(",")))
+        nights = query.get("overnightPrice") == "true"
+        if nights and self.yahoo.refuses_nights:
+            error = {"code": "Bad Request", "description": "Unknown parameter overnightPrice"}
+            self._json(400, {"quoteResponse": {"result": None, "error": error}})
+            return
+        self._json(200, self.yahoo.market.quotes(query.get("symbols", "").split(","), nights=nights))
 
     def _misbehave(self, script: _Script, released: threading.Event) -> bool:  # noqa: C901  - a case for each fault
         """Carry out a fault; False where the right answer is to follow."""

@@ -174,7 +174,7 @@ def _span(
         raise UsageError(_wrong_exchange(incident.lead, min(sessions)))
     first = timetable.before(earliest, BEFORE) or earliest
     last = timetable.before(latest, -AFTER) or latest
-    newest = timetable.current(known_until)
+    newest = timetable.by_day(known_until)
     if newest is not None and newest.date < last.date:
         last = newest if newest.date > latest.date else latest
     return ReplaySpan(first.date, last.date, sessions), first, last

@@ -431,7 +431,9 @@ class LiveBot:
         phases = {self.engine.view().phase(s, now) for s in self.project.settings.symbols}
         if Phase.REGULAR in phases:
             return settings.interval_in_session
-        return settings.interval_pre_post if phases & {Phase.PRE, Phase.POST} else settings.interval_closed
+        if phases & {Phase.PRE, Phase.POST}:
+            return settings.interval_pre_post
+        return settings.interval_overnight if Phase.OVERNIGHT in phases else settings.interval_closed
 
     # --------------------------------------------------------------------------------------------- history and names
 

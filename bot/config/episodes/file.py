@@ -225,7 +225,7 @@ def _misplaced(bars: Bars, marks: Marks, timetable: Timetable, exchange: str) ->
     for line, mark in marks:
         session = timetable.at(mark.at)
         if session is None:
-            yield PriceMistake(line, 0, f"{exchange} had no session then, pre and post phases included; check the time")
+            yield PriceMistake(line, 0, f"{exchange} had no session then, all phases included; check the time")
             continue
         bar = by_day.get(session.date)
         if bar is None or session.phase(mark.at) is not Phase.REGULAR or apart(mark.price, bar.close):

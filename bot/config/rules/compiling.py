@@ -41,7 +41,7 @@ from bot.config.yaml.document import Document, DocumentPath, problem
 from bot.config.yaml.validation import nearest, one_of
 from bot.core.cause.ranking import highest_confidence
 from bot.core.errors import Problem
-from bot.core.model import Reach, Severity, stable_id
+from bot.core.model import Phase, Reach, Severity, stable_id
 from bot.core.news import Role
 from bot.core.prices.windows import Span
 from bot.core.rules import conditions as core
@@ -102,7 +102,7 @@ class Compiler:
         selected = self.symbols(spec.symbols, path) if self._has(path, "symbols") else ()
         when = self.item(spec.when, (*path, "when"))
         steps = self._severity(spec.severity, (*path, "severity"))
-        if spec.hold_for is not None and spec.hold_for > LONGEST_SESSION:
+        if spec.longest_hold > LONGEST_SESSION:
             self.fail((*path, "hold"), "no session is that long; write less, like 10m")
         if spec.enabled:
             self.problems += self._lacking
@@ -120,14 +120,15 @@ class Compiler:
             when=when,
             severity=steps,
             cooldown=spec.cooldown,
-            hold=spec.hold if isinstance(spec.hold, int) else 2,
+            hold=spec.hold.regular.quotes,
             follow_up=spec.follow_up,
             quiets=frozenset(spec.quiets),
             version=version,
             text=text,
             enabled=spec.enabled,
             idle=self._idle(when, symbols),
-            hold_for=spec.hold_for,
+            hold_for=spec.hold.regular.lasting,
+            holds={p: h for p, h in spec.hold.of().items() if p is Phase.OVERNIGHT or h != spec.hold.regular},
         )
 
     def _idle(self, when: core.Condition, symbols: Collection[str]) -> str:

@@ -122,8 +122,10 @@ class PriceSettings(StrictModel):
     move have more of them than the rest."""
     interval_pre_post: Duration = timedelta(seconds=30)
     """Poll interval before the open and after the close."""
+    interval_overnight: Duration = timedelta(seconds=30)
+    """Poll interval while stocks trade overnight and nothing else does: 20:00 to 04:00 in New York."""
     interval_closed: Duration = timedelta(minutes=15)
-    """Poll interval at night, on weekends and on holidays."""
+    """Poll interval while nothing trades: on weekends and on holidays."""
     batch: int = Field(default=200, ge=1, le=200)
     """Symbols per request."""
     stream: bool = True

@@ -70,6 +70,11 @@ class _Query:
     """News up to here."""
     within: Span
 
+    @property
+    def begun_at(self) -> datetime:
+        """From when stories are looked for back: the start of the session's pre-market, or the night's move itself."""
+        return min(self.session.pre_at, self.at)
+
 
 class Causes:
     """Ranks explanations of moves. The role of a topic decides how it counts. Caches only what closed sessions fix."""
@@ -186,7 +191,7 @@ class Causes:
     # ------------------------------------------------------------------------------------------------------------ AI
 
     def _ai(self, query: _Query, group: GroupMove | None) -> Explanation | None:
-        start = query.within.start(query.session.starts_at, query.timetable)
+        start = query.within.start(query.begun_at, query.timetable)
         before = query.timetable.before(query.session)
         if start is None or before is None:
             return None
@@ -262,7 +267,8 @@ class Causes:
         prices = self._market.of(query.symbol)
         standing = prices.stood(query.at)
         reference = prices.previous_close(*standing) if standing else None
-        lowest = min((q.price for q in prices.in_session(query.session) if q.at <= query.at), default=None)
+        traded = (q for q in prices.in_session(query.session) if q.at <= query.at and prices.believable(q))
+        lowest = min((q.price for q in traded), default=None)
         return lowest / reference.price - 1 if lowest is not None and reference is not None else 0.0
 
     def _freshness(self, said: Attributed, query: _Query, before: Session) -> float:
@@ -365,7 +371,7 @@ class Causes:
 
     def _tied_clusters(self, query: _Query, before: Session) -> frozenset[str]:
         """The clusters that give a model as the cause: what they say of spending on AI is how it takes effect."""
-        start = query.within.start(query.session.starts_at, query.timetable)
+        start = query.within.start(query.begun_at, query.timetable)
         matches = self._matches(query, self._ties, start) if start else ()
         return frozenset(m.cluster for m in matches if self._tie(m, query, before) >= TIED_FROM)
 

@@ -183,7 +183,12 @@ class MoveMeasures:
         prices = self._market.of(symbol)
         latest = prices.stood(now)
         reference = prices.previous_close(*latest) if latest else None
-        return latest[0].price / reference.price - 1 if latest and reference else None
+        if latest is None or reference is None:
+            return None
+        settled = prices.settled(*latest)
+        if settled is None and symbol == self._benchmark:
+            return None  # one odd print of it would be a move of every stock
+        return (settled or latest[0]).price / reference.price - 1
 
     def _key(self, symbol: str, session: Session) -> _Key:
         """The cache key of a figure from closed sessions; late history changes it."""

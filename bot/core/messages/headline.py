@@ -11,7 +11,11 @@ from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Topics
 from bot.core.text.wording import count, percent, since_words, unsigned_percent
 
-WHEN = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}
+WHEN = {
+    Phase.OVERNIGHT: " in thin overnight trading",
+    Phase.PRE: " in pre-market trading",
+    Phase.POST: " in after-hours trading",
+}
 
 
 @dataclass(frozen=True, slots=True)

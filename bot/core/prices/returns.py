@@ -108,15 +108,19 @@ def abnormal_return(
 ) -> AbnormalReturn | str:
     """The abnormal return of ``quote`` over ``sessions`` (1: since the previous close), or why it is unknown.
 
-    The benchmark is measured at the quote's moment, over as many of its own sessions.
+    The benchmark is measured at the quote's moment, over as many of its own sessions; in thin trading where it has
+    settled, as an odd print of its would be a move of every stock.
     """
     reference = closing_reference(prices, quote, session, sessions)
     if reference is None:
         return "reference close unknown"
-    held = benchmark.last_before(quote.at + SLACK)
+    last = benchmark.last_before(quote.at + SLACK)
     current = benchmark.timetable.current(quote.at)
-    if held is None or current is None or benchmark.session_of(held) != current:
+    if last is None or current is None or benchmark.session_of(last) != current:
         return f"no price for {benchmark.symbol} in this session"
+    held = benchmark.settled(last, current)
+    if held is None:
+        return f"too few trades of {benchmark.symbol} tonight"
     base = closing_reference(benchmark, held, current, sessions)
     if base is None:
         return f"reference close of {benchmark.symbol} unknown"

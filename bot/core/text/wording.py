@@ -9,6 +9,7 @@ from bot.core.model import STATED_FROM, Claim, Moment, Phase, Reference
 
 MINUS = "−"
 PHASE_WORDS = {
+    Phase.OVERNIGHT: "overnight, thin trading",
     Phase.PRE: "pre-market",
     Phase.REGULAR: "regular trading",
     Phase.POST: "after hours",

@@ -32,6 +32,12 @@ from bot.core.waiting import retry_after
 QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
 CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
 
+NIGHT_FLAG = {"overnightPrice": "true"}
+"""As finance.yahoo.com itself asks for quotes."""
+REFUSED = 400
+FLAG_ANEW = timedelta(hours=6)
+"""How long a refused flag is left out."""
+
 WHEN_LIMITED = timedelta(seconds=60)
 """The wait after a 429 without ``Retry-After``, which Yahoo seldom sends; further requests prolong the ban."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
@@ -46,6 +52,8 @@ GONE = (404, 410)
 """Statuses that say there is no such thing."""
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class RateLimitedError(SourceError):
@@ -112,13 +120,39 @@ class YahooClient:
         self._data: Any = None
         self._call = threading.local()
         self._monotonic = monotonic
+        self._flag_from = -math.inf
+        """From when prices of the night are asked for."""
+        self._flag_refused = False
         self._resting: dict[bool, tuple[float, str]] = {}
         """Until when nothing is sent, and after what; True: nothing at all, False: nothing but quotes."""
 
     def quotes(self, symbols: Sequence[str]) -> list[Mapping[str, object]]:
-        """The raw quotes of up to 200 symbols, without those Yahoo does not know. Raises SourceError."""
+        """The raw quotes of up to 200 symbols, without those Yahoo does not know. Raises SourceError.
+
+        Prices of the night are asked for with a flag that Yahoo nowhere documents. If it refuses the request (400), it
+        is sent again without, and where that is answered the flag is left out for ``FLAG_ANEW``.
+        """
         params = {"symbols": ",".join(symbols), "formatted": "false"}
-        return self._results("quotes", QUOTE_URL, params, "quoteResponse", quotes=True)
+        if self._monotonic() < self._flag_from:
+            return self._results("quotes", QUOTE_URL, params, "quoteResponse", quotes=True)
+        try:
+            return self._results("quotes", QUOTE_URL, params | NIGHT_FLAG, "quoteResponse", quotes=True)
+        except SourceError as error:
+            if error.status != REFUSED:
+                raise
+            refused = error
+        found = self._results("quotes", QUOTE_URL, params, "quoteResponse", quotes=True)
+        with self._lock:
+            self._flag_from = self._monotonic() + FLAG_ANEW.total_seconds()
+            told, self._flag_refused = self._flag_refused, True
+        if not told:
+            log.warning("%s; asked without the prices of the night, which are missing until it is accepted", refused)
+        return found
+
+    @property
+    def without_nights(self) -> bool:
+        """Whether Yahoo refuses to tell prices of the night."""
+        return self._monotonic() < self._flag_from
 
     def chart(self, symbol: str, **params: str) -> Mapping[str, object]:
         """The raw chart of a symbol. Raises SourceError, ``permanent`` if Yahoo does not know the symbol."""

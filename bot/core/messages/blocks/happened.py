@@ -7,8 +7,8 @@ from datetime import datetime
 
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Alert, Line, Moment, StockMove, Strong
-from bot.core.prices.market import Market, SymbolPrices
+from bot.core.model import Alert, Line, Moment, Phase, StockMove, Strong
+from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.text.wording import (
     PHASE_WORDS,
     against,
@@ -34,6 +34,7 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     told = _in_full(seen)
     for move in told[:1]:
         lines.append(price_line(move, company(move.symbol), seen.at))
+        lines += _before_the_night(move, market.of(move.symbol), seen.at)
         lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
     if not lines:
@@ -97,8 +98,23 @@ def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
     return words
 
 
+def _before_the_night(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:
+    """Where the post-market left a stock that moves at night: how much of the move is new."""
+    session = prices.timetable.on(move.session)
+    before = prices.timetable.before(session) if session is not None and move.phase is Phase.OVERNIGHT else None
+    if before is None:
+        return []
+    traded = prices.quotes_between(before.close_at, before.ends_at)
+    last = next((q for q in reversed(traded) if before.phase(q.at) is Phase.POST and q.seen_at <= at), None)
+    stood = change(prices.rebased(last), move.reference) if last is not None else None
+    if last is None or stood is None:
+        return []
+    words = f"{price(prices.rebased(last))} ({percent(stood)}) after hours, before the night, "
+    return [(f"It stood at {words}", Moment(last.at, clock(last.at)), ".")]
+
+
 def _volume(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:
-    latest = prices.standing(at)
+    latest = prices.lately(at)
     return volume_lines(prices, *latest) if latest is not None and latest[1].date == move.session else []
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from bot.core.model import Check, Quote, QuoteKind, Reference
+from bot.core.model import Check, Phase, Quote, QuoteKind, Reference
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since, Span
@@ -158,9 +158,10 @@ class Gap(Condition):
             return self.check(context, False, words, value)
         bar = prices.bars.get(session.date)
         official = bar is not None and bool(bar.open)
-        prints = [opened.price] if official else self._prints(prices, session, opened, context.hold)
+        hold = context.hold_in(Phase.REGULAR).quotes
+        prints = [opened.price] if official else self._prints(prices, session, opened, hold)
         good = sum(self.change.holds(p / before.price - 1) for p in prints)
-        needed = 1 if official else context.hold
+        needed = 1 if official else hold
         if not (holds := good == needed == len(prints)):
             words += f"; {good} of {needed} prints so far"
             context.pending = True
