@@ -4,7 +4,8 @@ The library is imported on first use: with pandas that takes almost a second. Ea
 for some years around the dates asked for, and kept.
 
 The library has no pre- and post-market. New York's are from 04:00 and to 20:00 local time, or to four hours after an
-early close (17:00). For other exchanges only the regular phase is known, with its lunch break if there is one.
+early close (17:00). For other exchanges only the regular phase is known, with its lunch break if there is one. Futures
+trade from the evening before, 17:00 in Chicago, to 16:00.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ from bot.core.errors import UsageError
 from bot.core.prices.sessions import Session
 
 NEW_YORK = ZoneInfo("America/New_York")
+CHICAGO = ZoneInfo("America/Chicago")
+FUTURES = "XCME"
+"""The exchange of futures on American indices."""
+PAUSE_STARTS = time(16, 0)
+"""From then until the next session opens at 17:00 no future trades; the library has the sessions meet."""
 EXTENDED = frozenset({"XNYS", "XNAS", "XASE", "ARCX", "BATS", "IEXG"})
 """Exchanges with New York's pre- and post-market."""
 PRE_STARTS = time(4, 0)
@@ -51,6 +57,7 @@ SAME_HOURS_AS = {
     "BMEX": "XMAD",
     "XVIE": "XWBO",
     "XATH": "ASEX",
+    FUTURES: "CMES",
 }
 """Exchanges without a calendar in the library, and the ones whose sessions they share."""
 
@@ -145,7 +152,7 @@ def _sessions(exchange: str, name: str, since: date, until: date) -> tuple[Sessi
     sessions = []
     for day, opened, closed, pause, resume in _schedule(name, since, until):
         session = Session(exchange, day, opened, opened, closed, closed, pause, resume)
-        sessions.append(_extended(session) if exchange in EXTENDED else session)
+        sessions.append(_extended(session) if exchange in EXTENDED else _paused(session))
     return tuple(sessions)
 
 
@@ -171,6 +178,14 @@ def _moments(column: Any) -> list[datetime | None]:
         None if absent else datetime.fromtimestamp(value, UTC)
         for absent, value in zip(missing.tolist(), seconds.tolist(), strict=True)
     ]
+
+
+def _paused(session: Session) -> Session:
+    """A session of futures until the daily pause; any other as it is."""
+    if session.exchange != FUTURES:
+        return session
+    closes = min(session.close_at, datetime.combine(session.date, PAUSE_STARTS, CHICAGO).astimezone(UTC))
+    return replace(session, close_at=closes, ends_at=closes)
 
 
 def _extended(session: Session) -> Session:

@@ -51,8 +51,9 @@ def plan_replay(config: Path, name: str, now: datetime) -> Plan:
     if not episode.prices:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be replayed")
     exchanges.update({p.symbol: p.exchange for p in episode.prices})
-    benchmarks = set(settings.benchmarks)
-    project = load_project(config, watchlist=tuple(p.symbol for p in episode.prices if p.symbol not in benchmarks))
+    project = load_project(
+        config, watchlist=tuple(p.symbol for p in episode.prices if p.symbol not in settings.never_alerted)
+    )
     spans.companies = project.companies
     opening = spans.of_exchange(episode.prices[0].exchange).on(episode.first)
     if opening is None:

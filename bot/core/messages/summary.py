@@ -28,6 +28,7 @@ from bot.core.messages.folding import as_details, folded
 from bot.core.messages.groups import fallen_group, group_of
 from bot.core.messages.happening import kinds_of, read
 from bot.core.messages.headline import Headline
+from bot.core.messages.places import in_cities, opening_lines, still_to_open
 from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
 from bot.core.messages.snapshot import Snapshot, by_size, fresh_move, held_up, move_at, since_the_fall, snapshot
 from bot.core.model import (
@@ -57,6 +58,7 @@ from bot.core.news.exposures import main_exposure_title
 from bot.core.news.kinds import Said
 from bot.core.news.reader import StoryReader
 from bot.core.news.vocabulary import Kind, Topics
+from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
 from bot.core.text.wording import listing, percent, price, short_day, when
@@ -87,6 +89,8 @@ class MessageBuilder:
     """Reads what stories say of the news itself; without it messages say only what fell and after which story."""
     is_group_rule: Callable[[str], bool] = lambda rule: False
     """Whether alerts of the rule of this name say that a line of business falls."""
+    benchmarks: Benchmarks = ALONE
+    """What stands for the market, by exchange and moment."""
 
     # ----------------------------------------------------------------------------------------------------- messages
 
@@ -102,8 +106,12 @@ class MessageBuilder:
         thread = incident.thread
         known = thread.main > 1 and seen.told_cause is not None and seen.told_cause.cluster == thread.known_cause
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
-        headline = Headline(seen, self.companies, self.topics, group, bool(due)).text(reason, before)
-        facts = (*happened(seen, self.market, self.company, self._indices(seen)), *doubted(seen.alerts))
+        headline = Headline(seen, self.companies, self.topics, group, bool(due), self._place(seen)).text(reason, before)
+        facts = (
+            *happened(seen, self.market, self.company, self._indices(seen)),
+            *self._openings(seen, watched),
+            *doubted(seen.alerts),
+        )
         apart = correction.apart_line(seen.apart, self.topic)
         said, kinds = self._said(seen)
         around = self._around(seen, watched, kinds)
@@ -160,7 +168,9 @@ class MessageBuilder:
         seen = self.snapshot(incident, alerts, at)
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
         due = bool(self._due(seen))
-        headline = Headline(seen, self.companies, self.topics, group, due).text(Reason.FIRST, incident)
+        headline = Headline(seen, self.companies, self.topics, group, due, self._place(seen)).text(
+            Reason.FIRST, incident
+        )
         words = f"Now part of the same incident as {self.company(into.lead)}’s fall; see the message about that."
         return framed(headline, [Block("part of", BlockKind.FACTS, 90, "", ((words,),))])
 
@@ -250,13 +260,33 @@ class MessageBuilder:
         return main_exposure_title(self.companies, self.topics, symbol)
 
     def _indices(self, seen: Snapshot) -> list[tuple[str, float]]:
-        """What the market did in the session, by the funds that follow it."""
-        found = []
+        """What the market did in the session: the indices of the exchanges on which the stocks trade, and the funds or,
+        where those do not trade, their futures."""
+        abroad = {self.benchmarks.indices.get(self._exchange(m.symbol)) for m in seen.moves}
+        funds = {future: fund for fund, future in self.benchmarks.futures.items()}
+        found: dict[str, tuple[str, float]] = {}
         for company in self.companies.indices:
-            move = fresh_move(self.market.of(company.symbol), seen)
-            if move is not None and company.symbol not in seen.incident.symbols:
-                found.append((company.tracks, move.change))
-        return found
+            symbol = company.symbol
+            elsewhere = symbol in self.benchmarks.indices.values() and symbol not in abroad
+            if elsewhere or symbol in seen.incident.symbols or funds.get(symbol) in found:
+                continue
+            if (move := fresh_move(self.market.of(symbol), seen)) is not None:
+                found[symbol] = (company.tracks, move.change)
+        return list(found.values())
+
+    def _exchange(self, symbol: str) -> str:
+        return self.market.of(symbol).timetable.exchange
+
+    def _place(self, seen: Snapshot) -> str:
+        """Where it happens, where that is not New York."""
+        return in_cities(self._exchange(m.symbol) for m in seen.moves)
+
+    def _openings(self, seen: Snapshot, watched: Sequence[str]) -> list[Line]:
+        """Where a line that falls abroad has still to open."""
+        if seen.direction >= 0 or not self._place(seen):
+            return []
+        waiting = still_to_open(seen, watched, self.companies, lambda symbol: self.market.of(symbol).timetable)
+        return opening_lines(waiting, seen.at)
 
     def _lead_lines(
         self, lead: Alert, before: Reference | None, at: datetime, closed_at: datetime | None, since_what: str
