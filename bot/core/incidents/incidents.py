@@ -326,6 +326,10 @@ class Incidents:
     # ------------------------------------------------------------------------------------------------------- details
 
     def _keep(self, incident: Incident) -> Incident:
+        before = self._incidents.get(incident.id)
+        if before is not None and before.lead and before.lead != incident.lead:
+            moved = follow_ups.retimed(incident, self._timetable_of(incident.lead))
+            incident = replace(incident, thread=replace(incident.thread, follow_ups=moved))
         self._incidents[incident.id] = incident
         self._changed[incident.id] = None
         return incident

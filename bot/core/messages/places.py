@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Line
-from bot.core.news.companies import Companies
+from bot.core.news.companies import GROUP_STRENGTH, Companies
 from bot.core.prices.sessions import Timetable
 from bot.core.text.wording import age, count, listing, when
 
@@ -46,15 +46,13 @@ class Opening:
 
 
 def still_to_open(
-    seen: Snapshot, watched: Collection[str], companies: Companies, timetable_of: Callable[[str], Timetable]
+    seen: Snapshot, line: str, watched: Collection[str], companies: Companies, timetable_of: Callable[[str], Timetable]
 ) -> list[Opening]:
-    """Where companies of the lines of business that fall have their session of the same date still before them, the
-    soonest first. A company that trades elsewhere already is not waited for."""
+    """Where companies of a line of business that falls have their session of the same date still before them, the
+    soonest first. A company that has fallen elsewhere already is not waited for."""
     fallen = {companies.company_of(m.symbol) for m in seen.moves}
-    lines = {line for m in seen.moves for line in companies.lines_of(m.symbol)[:1]}
-    exposed = dict.fromkeys(s for line in sorted(lines) for s in companies.exposed_to(line) if s in watched)
     waiting: dict[tuple[datetime, str], dict[str, None]] = {}
-    for symbol in exposed:
+    for symbol in (s for s in companies.exposed_to(line, GROUP_STRENGTH) if s in watched):
         timetable = timetable_of(symbol)
         session, city = timetable.on(seen.session), CITIES.get(timetable.exchange, "")
         company = companies.company_of(symbol)
@@ -65,11 +63,12 @@ def still_to_open(
     ]
 
 
-def opening_lines(openings: Iterable[Opening], at: datetime) -> list[Line]:
-    """A line for each city: how soon, and who."""
+def opening_lines(openings: Iterable[Opening], line: str, at: datetime) -> list[Line]:
+    """How soon each city opens for a line of business (its title), and who trades there."""
     lines: list[Line] = []
     for opening in openings:
         others = len(opening.companies) - 1
         who = f"{opening.companies[0]} and {count(others, 'other')}" if others else opening.companies[0]
-        lines.append((f"In {opening.city} {who} of the line open in {age(opening.at - at)}, ", when(opening.at), "."))
+        told = f"{line[:1].upper()}{line[1:]} in {opening.city} ({who}): trading begins in {age(opening.at - at)}, "
+        lines.append((told, when(opening.at), "."))
     return lines

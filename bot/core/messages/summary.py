@@ -260,14 +260,14 @@ class MessageBuilder:
         return main_exposure_title(self.companies, self.topics, symbol)
 
     def _indices(self, seen: Snapshot) -> list[tuple[str, float]]:
-        """What the market did in the session: the indices of the exchanges on which the stocks trade, and the funds or,
-        where those do not trade, their futures."""
-        abroad = {self.benchmarks.indices.get(self._exchange(m.symbol)) for m in seen.moves}
+        """What the market did in the session: the index of the lead's exchange, where that has one of its own, and the
+        funds or, where those do not trade, their futures."""
+        own = self.benchmarks.indices.get(self._exchange(seen.lead.symbol))
         funds = {future: fund for fund, future in self.benchmarks.futures.items()}
         found: dict[str, tuple[str, float]] = {}
         for company in self.companies.indices:
             symbol = company.symbol
-            elsewhere = symbol in self.benchmarks.indices.values() and symbol not in abroad
+            elsewhere = symbol in self.benchmarks.indices.values() and symbol != own
             if elsewhere or symbol in seen.incident.symbols or funds.get(symbol) in found:
                 continue
             if (move := fresh_move(self.market.of(symbol), seen)) is not None:
@@ -285,8 +285,9 @@ class MessageBuilder:
         """Where a line that falls abroad has still to open."""
         if seen.direction >= 0 or not self._place(seen):
             return []
-        waiting = still_to_open(seen, watched, self.companies, lambda symbol: self.market.of(symbol).timetable)
-        return opening_lines(waiting, seen.at)
+        line = self.companies.shared_line([m.symbol for m in seen.moves]) or self._main_exposure(seen.lead.symbol)
+        waiting = still_to_open(seen, line, watched, self.companies, lambda symbol: self.market.of(symbol).timetable)
+        return opening_lines(waiting, self.topics.titles.exposure(line), seen.at) if line else []
 
     def _lead_lines(
         self, lead: Alert, before: Reference | None, at: datetime, closed_at: datetime | None, since_what: str
