@@ -246,7 +246,7 @@ def test_closes_abroad_are_those_the_press_told(episode: Episode, symbol: str, p
 
 
 def test_the_futures_of_the_night_are_those_reported_against_fridays_settlement(tape: Tape) -> None:
-    """Investing.com at 23:45 UTC, and Reuters at 09:06: 667 and 120.25 points down, or 3.04 % and 1.96 % in its words."""
+    """Investing.com at 23:45 UTC, and Reuters at 09:06: 667 and 120.25 points down, 3.04 % and 1.96 %."""
     for symbol, settled, early, points, percent in (
         ("NQ=F", 21911.25, 21646.25, 667.0, -3.04),
         ("ES=F", 6133.25, 6103.0, 120.25, -1.96),

@@ -17,7 +17,7 @@ from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
-from bot.core.messages.blocks.happened import beside, doubted, happened, price_line
+from bot.core.messages.blocks.happened import beside, currency_of, doubted, happened, price_line
 from bot.core.messages.blocks.novelty import novelty
 from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
@@ -118,7 +118,7 @@ class MessageBuilder:
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", facts),
             *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
-            *table(seen, self._line, apart),
+            *table(seen, self._line, apart, self._label),
             *around,
             *as_details(self._others(seen)),
             *as_details(self._background(seen, said, kinds, incident if known else None)),
@@ -229,7 +229,7 @@ class MessageBuilder:
         if seen.direction >= 0:
             return []
         helped = helped_by(kinds)
-        lines = held_up_line(held_up(self.market, seen, watched, self.companies.exposures_of, helped))
+        lines = held_up_line(held_up(self.market, seen, watched, self.companies.exposures_of, helped), self._label)
         return [Block("who held up", BlockKind.FACTS, 40, "", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
@@ -255,6 +255,10 @@ class MessageBuilder:
 
     def _naming(self, cause: CauseRef, symbol: str) -> Story | None:
         return self.naming([cause.story, *(s for s in cause.stories if s != cause.story)], symbol)
+
+    def _label(self, symbol: str) -> str:
+        """A symbol in a list: where it is a number, as in Tokyo, the company's name."""
+        return self.company(symbol) if symbol[:1].isdigit() else symbol
 
     def _line(self, symbol: str) -> str:
         return main_exposure_title(self.companies, self.topics, symbol)
@@ -296,13 +300,13 @@ class MessageBuilder:
         prices, name = self.market.of(lead.symbol), self.company(lead.symbol)
         told_at = closed_at or at
         if (now := move_at(prices, at, closed_at)) is not None:
-            lines = [price_line(now, name, told_at)]
+            lines = [price_line(now, name, told_at, currency_of(prices))]
             since = change(now.price, before)
             if before and since is not None and before.session != now.reference.session:
                 lines.append((f"Against {price(before.price)} before {since_what}: {percent(since)}.",))
             return lines
         if before is not None and (now := move_at(prices, at, closed_at, before)) is not None:
-            return [price_line(now, name, told_at)]
+            return [price_line(now, name, told_at, currency_of(prices))]
         session_now = prices.timetable.current(closed_at or at)
         of = f" in the session of {short_day(session_now.date)}" if session_now else ""
         return [(f"No price for {name} ({lead.symbol}){of}.",)]
@@ -323,7 +327,7 @@ class MessageBuilder:
             return []
         usual = usual_time(moves)
         title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(at, usual)}"
-        lines = by_line(moves, self._line, at, usual, one_reference=True)
+        lines = by_line(moves, self._line, at, usual, one_reference=True, label=self._label)
         return [Block("who is hit", BlockKind.FACTS, 60, title, lines)]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
