@@ -229,7 +229,7 @@ class MessageBuilder:
         if seen.direction >= 0:
             return []
         helped = helped_by(kinds)
-        lines = held_up_line(held_up(self.market, seen, watched, self.companies.exposures_of, helped), self._label)
+        lines = held_up_line(held_up(self.market, seen, watched, self.companies.exposures_of, helped))
         return [Block("who held up", BlockKind.FACTS, 40, "", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:

@@ -92,10 +92,10 @@ def _time(move: StockMove, at: datetime, usual: datetime | None) -> str:
     return f" ({clock(move.at) if at - move.at < DAY else moment(move.at)})" if odd or (old and usual is None) else ""
 
 
-def held_up_line(moves: Sequence[StockMove], label: Callable[[str], str] = str) -> list[Line]:
+def held_up_line(moves: Sequence[StockMove]) -> list[Line]:
     """Stocks in the same lines of business that rose, and those that fell least; empty without any."""
-    rose = [f"{label(m.symbol)} {percent(m.change)}" for m in moves if m.change > 0]
-    less = [f"{label(m.symbol)} {percent(m.change)}" for m in moves if m.change <= 0]
+    rose = [f"{m.symbol} {percent(m.change)}" for m in moves if m.change > 0]
+    less = [f"{m.symbol} {percent(m.change)}" for m in moves if m.change <= 0]
     lines: list[Line] = []
     if rose:
         lines.append((f"Rose against it: {listing(rose, HELD_UP)}.",))
