@@ -5,7 +5,8 @@ for some years around the dates asked for, and kept.
 
 The library has no hours outside the regular ones; those are in ``core.prices.exchanges``: New York's pre-market from
 04:00, its post-market to 20:00 local time or four hours after an early close (17:00), and its night. For other
-exchanges only the regular phase is known, with its lunch break if there is one.
+exchanges only the regular phase is known, with its lunch break if there is one. Futures trade from the evening before,
+17:00 in Chicago, to 16:00.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ from bot.core.errors import UsageError
 from bot.core.prices.exchanges import OutsideHours, outside_hours
 from bot.core.prices.sessions import Session
 
+CHICAGO = ZoneInfo("America/Chicago")
+FUTURES = "XCME"
+"""The exchange of futures on American indices."""
+PAUSE_STARTS = time(16, 0)
+"""From then until the next session opens at 17:00 no future trades; the library has the sessions meet."""
 REGULAR_CLOSE = time(16, 0)
 """New York's; a session that closes sooner closes early."""
 TICK = datetime.resolution
@@ -51,6 +57,7 @@ SAME_HOURS_AS = {
     "BMEX": "XMAD",
     "XVIE": "XWBO",
     "XATH": "ASEX",
+    FUTURES: "CMES",
 }
 """Exchanges without a calendar in the library, and the ones whose sessions they share."""
 
@@ -151,7 +158,7 @@ def _sessions(exchange: str, name: str, since: date, until: date) -> tuple[Sessi
     hours = outside_hours(exchange)
     for day, opened, closed, pause, resume in _schedule(name, since, until):
         session = Session(exchange, day, opened, opened, closed, closed, pause, resume)
-        sessions.append(_extended(session, hours) if hours is not None else session)
+        sessions.append(_extended(session, hours) if hours is not None else _paused(session))
     return tuple(sessions)
 
 
@@ -182,6 +189,14 @@ def _moments(column: Any) -> list[datetime | None]:
         None if absent else datetime.fromtimestamp(value, UTC)
         for absent, value in zip(missing.tolist(), seconds.tolist(), strict=True)
     ]
+
+
+def _paused(session: Session) -> Session:
+    """A session of futures until the daily pause; any other as it is."""
+    if session.exchange != FUTURES:
+        return session
+    closes = min(session.close_at, datetime.combine(session.date, PAUSE_STARTS, CHICAGO).astimezone(UTC))
+    return replace(session, close_at=closes, ends_at=closes)
 
 
 def _extended(session: Session, hours: OutsideHours) -> Session:

@@ -48,6 +48,7 @@ from bot.core.model.episodes import Episode
 from bot.core.news import NewsIndex, Topics
 from bot.core.news.companies import Companies
 from bot.core.ordering import canonical, name_of, waves, worst_first
+from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
@@ -83,13 +84,16 @@ class Engine:
         alerts_between: tuple[date, date] | None = None,
         channels: Collection[str] = (),
         benchmarks: Sequence[str] = (),
+        markets: Benchmarks = ALONE,
     ) -> None:
-        """``alerts_between``: first and last session that may have alerts. ``channels``: other packages' notifiers.
-        ``benchmarks``: all symbols that stand for the market, of which some trade at night."""
+        """``benchmark`` stands for the market wherever ``markets`` has nothing else; ``benchmarks`` are all funds that
+        do. ``alerts_between``: first and last session that may have alerts. ``channels``: other packages' notifiers."""
         self.rules = rules
         self.companies = companies
         self.news = news
         self.market = market
+        self.markets = replace(markets, default=benchmark)
+        """What stands for the market, by exchange and moment."""
         self.earnings = EarningsCalendar()
         self.second_readings = SecondReadings()
         market.remember(rules.reads.quotes_for, rules.reads.sessions)
@@ -112,10 +116,10 @@ class Engine:
             news.naming,
             news.reader,
             self._tells_of_a_line,
+            self.markets,
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
-        self._benchmark = benchmark
-        self._benchmarks = tuple(benchmarks) or (benchmark,)
+        self._stand_for_market = tuple(dict.fromkeys((*(benchmarks or (benchmark,)), *self.markets.futures.values())))
         self.causes = self._causes()
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
         self._prefilter = PriceFilter(market, news)
@@ -222,7 +226,7 @@ class Engine:
 
     def _causes(self) -> Causes:
         symbols, known = self.rules.symbols, (self.earnings, self.second_readings)
-        return Causes(self.market, self.news, self.companies, symbols, self._benchmark, *known)
+        return Causes(self.market, self.news, self.companies, symbols, self.markets, *known)
 
     def send_digests(self, benchmark: str, since: datetime, *, makes_up: bool = False) -> None:
         """From now on announce a digest after each session of the benchmark's exchange. Not used in a replay."""
@@ -411,7 +415,7 @@ class Engine:
 
     @property
     def _witnesses(self) -> Witnesses:
-        return Witnesses(self.market, self.companies, self._benchmarks)
+        return Witnesses(self.market, self.companies, self._stand_for_market)
 
     def _tells_of_a_line(self, rule: str) -> bool:
         """Whether alerts of the rule of this name say that a line of business falls."""

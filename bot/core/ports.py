@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from bot.core.incidents.outcomes import NoOutcome, Outcome
@@ -104,6 +105,8 @@ class PriceSource(Protocol):
     """What to do when it fails, in one line."""
     delay: timedelta = timedelta()
     """How far its quotes lag behind the exchange; they count as stale that much later."""
+    delays: Mapping[str, timedelta] = MappingProxyType({})
+    """How far quotes of single exchanges (ISO 10383 codes) lag behind them, as far as it has said so by now."""
     calendar: EarningsSource | None = None
     """Its earnings dates, if it has any."""
     stream: PriceStream | None = None

@@ -17,6 +17,7 @@ from bot.core.cause.causes import Causes
 from bot.core.cause.ranking import UNTIED, Explanation
 from bot.core.model import DailyBar, Quote, Story, SubjectKind
 from bot.core.news import NewsIndex
+from bot.core.prices.benchmarks import Benchmarks
 from bot.core.prices.market import Market
 from tests.core.worlds import at, weekday_timetable
 from tests.news.stories import shipped
@@ -68,7 +69,7 @@ def explained(day: Day, lines: Mapping[str, tuple[str, ...]] = LINES) -> Explana
     for n, title in enumerate((RELEASE, *TOLD)):
         seen_at = NOW - timedelta(hours=8 - n)
         news.add(Story(str(n), f"Example {n}", title, seen_at, seen_at))
-    ranking = Causes(market, news, companies, sorted(today), BENCHMARK).explain(OWN, NOW)
+    ranking = Causes(market, news, companies, sorted(today), Benchmarks(BENCHMARK)).explain(OWN, NOW)
     assert ranking is not None
     found = next(e for e in ranking.explanations if e.evidence is not None)
     assert found.evidence is not None

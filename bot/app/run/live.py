@@ -428,7 +428,8 @@ class LiveBot:
     def price_interval(self, now: datetime) -> timedelta:
         """The polling interval at ``now``, by the busiest phase of any watched exchange."""
         settings = self.project.settings.prices
-        phases = {self.engine.view().phase(s, now) for s in self.project.settings.symbols}
+        futures = self.project.settings.markets.futures.values()  # which never close, and hurry nobody
+        phases = {self.engine.view().phase(s, now) for s in self.project.settings.symbols if s not in futures}
         if Phase.REGULAR in phases:
             return settings.interval_in_session
         if phases & {Phase.PRE, Phase.POST}:

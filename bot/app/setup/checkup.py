@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -236,11 +236,15 @@ async def _prices(project: Project, timetables: Timetables, now: datetime) -> Fi
         symbol, missing = next(iter(without.items()))
         words = f"no price yet for {listing(sorted(without), MOST_NAMED)}; {symbol}: {missing.why}, {missing.detail}"
         return Finding("prices", False, words, source.advice)
-    return Finding(
-        "prices",
-        True,
-        f"{len(symbols)} symbols have prices from {source.title}{f'; {poll.note}' if poll.note else ''}",
-    )
+    words = f"{len(symbols)} symbols have prices from {source.title}"
+    return Finding("prices", True, "; ".join(filter(None, (words, poll.note, _late(source.delays)))))
+
+
+def _late(delays: Mapping[str, timedelta]) -> str:
+    """Which exchanges' prices come late, the latest first: ``late: XTKS 20 min, XHKG 15 min``."""
+    found = sorted(delays.items(), key=lambda each: (-each[1], each[0]))
+    shown = [f"{exchange} {lag.total_seconds() / 60:.0f} min" for exchange, lag in found]
+    return f"late: {listing(shown, MOST_NAMED)}" if shown else ""
 
 
 class _Opening:

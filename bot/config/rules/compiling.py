@@ -398,7 +398,7 @@ class Compiler:
             )
         elif spec.since.count > MOST_ABNORMAL:
             self.fail((*path, "since"), f"the market model ends there; write at most {MOST_ABNORMAL} sessions")
-        return core.Abnormal(benchmark, spec.change, spec.z, spec.since)
+        return core.Abnormal(benchmark, spec.change, spec.z, spec.since, self.around.markets)
 
     def _gap(self, spec: specs.GapSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.change, CHANGES, (*path, "change"))
@@ -432,7 +432,8 @@ class Compiler:
         if spec.symbols == (PEERS,):
             self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", whole=True)
             peers = {s: self.around.peers(s) for s in self.around.watchlist}
-            return core.Breadth("peers", spec.change, (), spec.since, spec.count, spec.share, peers)
+            listings = self._second_listings(self.around.watchlist)
+            return core.Breadth("peers", spec.change, (), spec.since, spec.count, spec.share, peers, listings)
         if PEERS in spec.symbols:
             self.fail((*path, "symbols"), "peers cannot be combined with others; write it alone, or name the groups")
             return None
@@ -441,27 +442,35 @@ class Compiler:
         if members and not self.around.also_known and (why := too_few(spec.count, len(members))):
             self.lack((*path, "count"), f"{why}; write a limit that can be reached")
         here = tuple(m for m in members if m in self.around.present)
-        return core.Breadth(", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share)
+        listings = self._second_listings(here)
+        return core.Breadth(
+            ", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share, listings=listings
+        )
+
+    def _second_listings(self, symbols: Collection[str]) -> dict[str, str]:
+        """Those of ``symbols`` that are second listings, with the main ones."""
+        main = self.around.companies.company_of
+        return {s: main(s) for s in symbols if main(s) != s}
 
     def _market(self, spec: specs.MarketSpec, path: DocumentPath) -> core.Condition | None:
-        benchmark = self._benchmark(spec.benchmark, path)
+        benchmark, markets = self._benchmark(spec.benchmark, path), self.around.markets
         tests: list[core.Condition] = []
         if spec.change is not None:
             self._asks(spec.change, CHANGES, (*path, "change"))
             self._window(unmeasurable(spec.since), (*path, "since"))
-            tests.append(core.MarketTest(benchmark, core.Price(spec.change, spec.since)))
+            tests.append(core.MarketTest(benchmark, core.Price(spec.change, spec.since), markets))
         if spec.drawdown is not None and spec.of is not None:
-            tests.append(core.MarketTest(benchmark, self._drawdown(spec.drawdown, spec.of, path)))
+            tests.append(core.MarketTest(benchmark, self._drawdown(spec.drawdown, spec.of, path), markets))
         if spec.gap is not None:
             self._asks(spec.gap, CHANGES, (*path, "gap"), "change")
-            tests.append(core.MarketTest(benchmark, core.Gap(spec.gap)))
+            tests.append(core.MarketTest(benchmark, core.Gap(spec.gap), markets))
         for key, lowest in (("lowest_since", True), ("highest_since", False)):
             if (span := getattr(spec, key)) is not None:
                 sessions = self._sessions(span, (*path, key))
-                tests.append(core.MarketTest(benchmark, core.Extreme(lowest, sessions)))
+                tests.append(core.MarketTest(benchmark, core.Extreme(lowest, sessions), markets))
         if spec.volume is not None:
             self._asks(spec.volume, POSITIVE, (*path, "volume"), "a volume")
-            tests.append(core.MarketTest(benchmark, core.Volume(spec.volume)))
+            tests.append(core.MarketTest(benchmark, core.Volume(spec.volume), markets))
         return tests[0] if len(tests) == 1 else core.All(tuple(tests))
 
     # ------------------------------------------------------------------------------------------------------------ news

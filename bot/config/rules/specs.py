@@ -275,7 +275,8 @@ class AbnormalSpec(StrictModel):
     z: NumberComparison | None = None
     """The abnormal return in standard deviations of the model's past errors. Example: "< -4"."""
     benchmark: Symbol | None = None
-    """The benchmark of the market model: one of `benchmarks` in config.yaml, by default the first."""
+    """The benchmark of the market model: one of `benchmarks` in config.yaml, by default the first, which means the
+    stock's own market."""
     since: SinceField = PREVIOUS_CLOSE
     """previous close, or up to 10 sessions."""
 
@@ -342,7 +343,8 @@ class MarketSpec(StrictModel):
     """A benchmark has moved; mostly used as a guard under `none`. All tests written must hold."""
 
     benchmark: Symbol | None = None
-    """The benchmark's symbol: one of `benchmarks` in config.yaml, by default the first."""
+    """The benchmark's symbol: one of `benchmarks` in config.yaml, by default the first, which means the stock's own
+    market."""
     change: ChangeComparison | None = None
     """How far, as a percentage. Example: "< -4%"."""
     since: SinceField = PREVIOUS_CLOSE

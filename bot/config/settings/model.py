@@ -6,6 +6,8 @@ The Telegram token is deliberately not part of it: see ``telegram_token``.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,9 +20,11 @@ from bot.config.yaml.document import Document, line_column, load_document, probl
 from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
-from bot.core.errors import ConfigError, Problem
+from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import Style
 from bot.core.model.feeds import FeedKind, FeedSpec
+from bot.core.prices.benchmarks import INDICES, Benchmarks
+from bot.core.prices.exchanges import exchange_of
 from bot.core.text.links import canonical_url
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
@@ -37,6 +41,8 @@ def _file_path(value: object) -> Path:
     return Path(value).expanduser()
 
 
+ExchangeCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$")]
+"""The ISO 10383 code of an exchange."""
 FilePath = Annotated[Path, BeforeValidator(_file_path)]
 """A file or folder, relative to the folder of ``config.yaml``."""
 
@@ -135,6 +141,16 @@ class PriceSettings(StrictModel):
     """A symbol without a new price for this long in a regular phase is reported."""
 
 
+class MarketSettings(StrictModel):
+    """What stands for the market outside New York's hours and outside the United States."""
+
+    indices: dict[ExchangeCode, Symbol] = Field(default_factory=lambda: dict(INDICES))
+    """The index of an exchange, by its ISO 10383 code: stocks that trade there are measured against it. Only those of
+    exchanges on the watchlist are asked for."""
+    futures: dict[Symbol, Symbol] = Field(default_factory=dict)
+    """By benchmark the future that stands for it while it does not trade: `SPY: ES=F`."""
+
+
 class InDoubtPolicy(enum.StrEnum):
     """What becomes of an alert that may or may not have arrived."""
 
@@ -224,6 +240,8 @@ class Settings(StrictModel):
     """How prices are polled."""
     benchmarks: tuple[Symbol, ...] = ("SPY", "QQQ", "SMH", "IGV")
     """Funds that stand for the market. The first is the default of rules; none is ever the subject of an alert."""
+    markets: MarketSettings = MarketSettings()
+    """The indices of other exchanges, and futures for when New York sleeps."""
     watchlist: dict[Name, tuple[Symbol, ...]]
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: NewsSettings = NewsSettings()
@@ -251,8 +269,19 @@ class Settings(StrictModel):
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Every symbol to poll prices for: the watchlist, then the benchmarks."""
-        return tuple(dict.fromkeys((*self.watched, *self.benchmarks)))
+        """Every symbol to poll prices for: the watchlist, the benchmarks, then the indices and futures it needs."""
+        needed = self.measures.symbols(_exchanges(self.watched))
+        return tuple(dict.fromkeys((*self.watched, *self.benchmarks, *needed)))
+
+    @property
+    def measures(self) -> Benchmarks:
+        """What stands for the market, by exchange and by moment."""
+        return Benchmarks(self.benchmark, self.markets.indices, self.markets.futures)
+
+    @property
+    def never_alerted(self) -> frozenset[str]:
+        """The symbols that stand for markets."""
+        return frozenset((*self.benchmarks, *self.markets.indices.values(), *self.markets.futures.values()))
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -282,6 +311,13 @@ class Settings(StrictModel):
         if least is None:
             least = min(self.news.min_interval, greatest or self.news.max_interval)
         return least, greatest if greatest is not None else max(self.news.max_interval, least)
+
+
+def _exchanges(symbols: Iterable[str]) -> Iterator[str]:
+    """The exchanges of symbols as far as their suffixes tell."""
+    for symbol in symbols:
+        with suppress(UsageError):
+            yield exchange_of("", symbol)
 
 
 def load_settings(path: Path | str, text: str | None = None) -> Settings:
@@ -358,12 +394,26 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
             problems.append(problem(document, path, f"'{group}' is a reserved group name; choose another", key=True))
         problems += _repeats(document, path, symbols)
     problems += _repeats(document, ("benchmarks",), settings.benchmarks)
+    problems += _without_fund(document, settings)
     if settings.storage.keep_every_quote < timedelta(days=1):
         message = "a restart reads the last quotes whole; write 1d or more"
         problems.append(problem(document, ("storage", "keep_every_quote"), message))
     if not settings.watched:
         problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems
+
+
+def _without_fund(document: Document, settings: Settings) -> list[Problem]:
+    return [
+        problem(
+            document,
+            ("markets", "futures", fund),
+            f"{fund} is none of the benchmarks; add it to them, or remove this",
+            key=True,
+        )
+        for fund in settings.markets.futures
+        if fund not in settings.benchmarks
+    ]
 
 
 def _repeats(document: Document, path: tuple[str, ...], symbols: tuple[str, ...]) -> list[Problem]:

@@ -14,6 +14,7 @@ from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, Story, 
 from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.news.companies import GROUP_STRENGTH
 from bot.core.news.matching import CONCERNED
+from bot.core.prices.benchmarks import Benchmarks
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
@@ -85,11 +86,10 @@ class Causes:
         news: NewsIndex,
         companies: Companies,
         universe: Collection[str],
-        benchmark: str,
+        benchmarks: Benchmarks,
         earnings: EarningsCalendar | None = None,
         second_readings: SecondReadings | None = None,
     ) -> None:
-        """``benchmark`` is the symbol that stands for the market."""
         self._market = market
         self._news = news
         self._companies = companies
@@ -103,7 +103,7 @@ class Causes:
         self._weights = {t.name: t.weight for t in news.topics.topics}
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
-        self.moves = MoveMeasures(market, benchmark)
+        self.moves = MoveMeasures(market, benchmarks, companies.company_of)
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
         """Groups, cached for the prices of ``_grouped_at``."""
@@ -166,21 +166,22 @@ class Causes:
     def _group(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
         company = self._companies.get(symbol)
         groups: list[GroupMove] = []
+        own = self._companies.company_of(symbol)
         for exposure, share in sorted((company.exposures if company else {}).items()):
             exposed = self._companies.exposed_to(exposure, GROUP_STRENGTH)
-            members = [s for s in exposed if s != symbol and s in self._watched]
+            members = [s for s in exposed if s in self._watched and self._companies.company_of(s) != own]
             if share >= GROUP_STRENGTH and len(members) >= GROUP_LEAST:
-                groups += self._measured(exposure, members, at)
+                groups += self._measured(exposure, members, session, at)
         if not groups:
             key = (symbol, session.date)
             if key not in self._nearest:
                 self._nearest[key] = self.moves.nearest(symbol, self._universe, session, NEAREST)
-            groups += self._measured("nearest", self._nearest[key], at)
+            groups += self._measured("nearest", self._nearest[key], session, at)
         return max(groups, key=lambda g: (g.strength, -g.z), default=None)
 
-    def _measured(self, name: str, members: Sequence[str], at: datetime) -> list[GroupMove]:
+    def _measured(self, name: str, members: Sequence[str], session: Session, at: datetime) -> list[GroupMove]:
         """How the group moves; empty where too few of its members can be measured."""
-        moved = self.moves.group(name, members, self._universe, at)
+        moved = self.moves.group(name, members, self._universe, session, at)
         return [moved] if moved is not None and len(moved.members) >= GROUP_LEAST else []
 
     def forget(self, before: date) -> None:
@@ -208,7 +209,7 @@ class Causes:
         said = tied.attributed if tied is not None and tie >= TIED_FROM else None
         rivals = self._rivals(query)
         rival = max(rivals, key=lambda e: (e.confidence, e.topic), default=None)
-        market = self.moves.market(query.at)
+        market = self.moves.market(query.symbol, query.at)
         evidence = Evidence(
             tie=tie if said else 0.0,
             tied=said.subject if said else SubjectKind.UNKNOWN,
@@ -293,7 +294,7 @@ class Causes:
             exposed = self._companies.exposed_to
             reached = {s for line, share in said.concerned if share for s in exposed(line, CONCERNED / share)}
             members = sorted(reached & self._watched - {query.symbol})
-            moved = self._measured("concerned", members, query.at) if len(members) >= GROUP_LEAST else []
+            moved = self._measured("concerned", members, query.session, query.at) if len(members) >= GROUP_LEAST else []
             strength = moved[0].strength if moved else 1.0
             self._concerning[query.symbol] = (said.concerned, strength)
         return strength
@@ -321,7 +322,8 @@ class Causes:
             return None
         explained = []
         for member in group.falling:
-            ai = self._ai(replace(query, symbol=member), self._group_at(member, query.session, query.at))
+            theirs = self._of_member(query, member)
+            ai = self._ai(theirs, self._group_at(member, theirs.session, theirs.at))
             if ai is not None and (unaided := self._unaided(ai)) >= FOLLOWS_FROM:
                 explained.append((unaided, ai))
         if len(explained) < max(3, len(group.falling) / 2):
@@ -331,6 +333,14 @@ class Causes:
         falling = ", ".join(group.falling[:6])
         terms = (ScoreReason(f"{len(explained)} falls in its group are explained", confidence, falling),)
         return Explanation(best.topic, confidence, terms, best.match, group, contagion=True)
+
+    def _of_member(self, query: _Query, member: str) -> _Query:
+        """The same question about a member of its group, in the session of the same date on the member's exchange."""
+        timetable = self._market.of(member).timetable
+        session = timetable.on(query.session.date)
+        if session is None:
+            return replace(query, symbol=member)
+        return replace(query, symbol=member, session=session, timetable=timetable, at=min(query.at, session.ends_at))
 
     def _matches(self, query: _Query, topics: Sequence[str], since: datetime) -> Sequence[ClusterMatch]:
         if not topics:

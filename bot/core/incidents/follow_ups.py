@@ -55,6 +55,18 @@ def plan(kinds: Iterable[FollowUpKind], incident: Incident, timetable: Timetable
     return tuple(planned)
 
 
+def retimed(incident: Incident, timetable: Timetable) -> tuple[FollowUp, ...]:
+    """The incident's follow-ups, those still due at a close by the closes of ``timetable``: of the exchange of a new
+    lead, where that closes at another hour."""
+    session = timetable.on(incident.session)
+    moved = []
+    for follow_up in incident.thread.follow_ups:
+        target = timetable.before(session, -TIMED[follow_up.kind]) if session and follow_up.kind in TIMED else None
+        waits = follow_up.done_at is None and follow_up.due_at is not None and target is not None
+        moved.append(replace(follow_up, due_at=target.close_at) if waits and target else follow_up)
+    return tuple(moved)
+
+
 def lapses_at(incident: Incident, timetable: Timetable) -> datetime | None:
     """When price-decided follow-ups lapse: the close of the fifth session after the incident's first."""
     session = timetable.on(incident.session)

@@ -95,6 +95,8 @@ _EXCHANGES = """
     XTAE: TLV / TA
     XSAU: SAU / SR
     XJSE: JNB / JO
+    # futures
+    XCME: CME
 """
 """By market identifier code: Yahoo's codes for it and, after the slash, the suffixes of its symbols."""
 

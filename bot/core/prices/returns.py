@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import cast
 
 from bot.core.model import Quote, Reference
+from bot.core.prices.benchmarks import TOGETHER
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 
@@ -26,8 +27,6 @@ LEAST = 60
 """Below this many returns the model is market-adjusted: α = 0, β = 1."""
 LEAST_FOR_SCALE = 20
 """Below this many returns volatility is unknown."""
-SLACK = timedelta(minutes=1)
-"""Trades of symbol and benchmark from one poll are some seconds apart, and count as simultaneous."""
 LEAST_SCALE = 1e-5
 """A symbol that never deviates by more than a thousandth of a percent is the benchmark itself: no z for it."""
 REMEMBERED = 16
@@ -114,7 +113,7 @@ def abnormal_return(
     reference = closing_reference(prices, quote, session, sessions)
     if reference is None:
         return "reference close unknown"
-    last = benchmark.last_before(quote.at + SLACK)
+    last = benchmark.last_before(quote.at + TOGETHER)
     current = benchmark.timetable.current(quote.at)
     if last is None or current is None or benchmark.session_of(last) != current:
         return f"no price for {benchmark.symbol} in this session"

@@ -165,6 +165,16 @@ def dividend_ratio(close: float, cash: float) -> float | None:
     return close / (close - cash) if LEAST_DIVIDEND * close <= cash < close else None
 
 
+LONGEST_DELAY = 60.0
+"""Minutes; what is said beyond is a mistake."""
+
+
+def delay_of(item: Item) -> timedelta:
+    """How far quotes of the exchange lag behind it, as ``item`` says; none where it does not."""
+    minutes = _number(item.get("exchangeDataDelayedBy"))
+    return timedelta(minutes=minutes if minutes is not None and 0 <= minutes <= LONGEST_DELAY else 0.0)
+
+
 def exchange_date(moment: datetime, item: Item) -> date:
     """The date of ``moment`` at the exchange of ``item``."""
     return moment.astimezone(_zone(item)).date()
@@ -240,9 +250,7 @@ def _is_close(item: Item, regular: YahooPrice, now: datetime, zone: tzinfo, time
     session = timetable.on(regular.at.astimezone(zone).date())
     if session is None or regular.at < session.close_at or timetable.by_day(now) != session:
         return False
-    delay = _number(item.get("exchangeDataDelayedBy"))
-    minutes = delay if delay is not None and 0 <= delay <= 60 else 0.0
-    return now >= session.close_at + AUCTION + timedelta(minutes=minutes)
+    return now >= session.close_at + AUCTION + delay_of(item)
 
 
 def _points(result: Item) -> list[tuple[datetime, float]]:

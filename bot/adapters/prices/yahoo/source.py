@@ -24,6 +24,7 @@ from bot.adapters.prices.yahoo.reading import (
     QUOTES,
     Item,
     chart_item,
+    delay_of,
     dividend_ratio,
     exchange_date,
     read_quote,
@@ -112,6 +113,7 @@ class Yahoo(PriceSource):
     ) -> None:
         self._timetable = timetable
         self._exchanges = dict(exchanges or {})
+        self.delays: dict[str, timedelta] = {}
         self._client = YahooClient(cache, request_timeout, call_timeout, monotonic)
         self._quick = Workers(2, "yahoo-quotes")
         self._slow = Workers(threads, "yahoo-history")
@@ -232,7 +234,10 @@ class Yahoo(PriceSource):
             symbol = by_name.get(text(item, "symbol").upper())
             if symbol is None:
                 continue
-            table = self._table(self._exchange(symbol, item))
+            exchange = self._exchange(symbol, item)
+            if exchange and (lag := delay_of(item)):
+                self.delays[exchange] = lag
+            table = self._table(exchange)
             read = read_quote(item, symbol=symbol, now=now, timetable=table, source=source)
             if len(read) > 1:
                 told = self._told.get(symbol, frozenset())
