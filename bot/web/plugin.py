@@ -16,7 +16,7 @@ from datasette.views.base import DatasetteError
 from jinja2 import Environment
 from markupsafe import Markup
 
-from bot.core.errors import AftershockError, StoreBusyError
+from bot.core.errors import AftershockError, StoreBusyError, UsageError
 from bot.core.text import wording
 from bot.core.text.links import safe_link
 from bot.web import formatting, pages
@@ -122,6 +122,10 @@ def explained(exception: Exception) -> tuple[int, str]:
         return int(exception.status), Markup(exception.message or "").striptags()
     if isinstance(exception, QueryInterrupted):
         return 400, "This took too long; ask for less."
+    if isinstance(exception, MemoryError):
+        return 400, "This needs more memory than it may take; ask for less."
+    if isinstance(exception, UsageError):
+        return 400, f"{exception}."
     if isinstance(exception, StoreBusyError):
         return 503, f"{exception}. Try again."
     if isinstance(exception, AftershockError):

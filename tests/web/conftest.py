@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from bot.app.stores import connect_guarded
 from bot.config.news.titles import load_titles
+from bot.core.secret import Secret
 from tests.processes import Processes
 from tests.waiting import PATIENCE
 from tests.week import replayed, week
@@ -31,11 +32,12 @@ PASSWORD = "correct horse battery"
 HOST = "http://127.0.0.1:8001"
 
 
-def site(database: Path, password: str | None) -> Guard:
-    """The site over a history, with the titles of the topics and exposures that ship."""
-    from bot.web.site import site as made  # here: Datasette takes a second, also where tests are only collected
+def site(database: Path, password: Secret | None) -> Guard:
+    """The site over a history in this process, with the titles of the topics and exposures that ship."""
+    from bot.web.application import application  # here: Datasette takes a second, also where tests are only collected
+    from bot.web.guard import Guard
 
-    return made(database, connect_guarded, password, load_titles(REPOSITORY / "rules" / "topics"))
+    return Guard(application(database, connect_guarded, load_titles(REPOSITORY / "rules" / "topics")), password)
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:
