@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,11 +40,21 @@ class Repeats(logging.Filter):
         super().__init__()
         self._handler = handler
         self._kinds: dict[tuple[object, ...], _Kind] = {}
+        self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
-        for late in self._over(record.created):
-            self._handler.emit(late)
+        with self._lock:
+            late = list(self._over(record.created))
+            passes = self._passes(record)
+        for each in late:
+            with contextlib.ExitStack() as held:
+                self._handler.acquire()
+                held.callback(self._handler.release)
+                self._handler.emit(each)
+        return passes
+
+    def _passes(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.INFO:
             return True
         try:

@@ -54,8 +54,8 @@ async def pages(week: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @contextmanager
-def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
-    """The command itself; yields its address."""
+def served(database: Path, *words: str, password: str = "") -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The command itself; yields its address and its process, which leads a session of its own."""
     environment = {k: v for k, v in os.environ.items() if k != "AFTERSHOCK_WEB_PASSWORD"}
     if password:
         environment["AFTERSHOCK_WEB_PASSWORD"] = password
@@ -72,7 +72,14 @@ def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
     with processes:
         line = child.stderr.readline()
         assert " at http://" in line, line + child.stderr.read()
-        yield line.partition(" at ")[2].partition(";")[0].split()[0]
+        yield line.partition(" at ")[2].partition(";")[0].split()[0], child
+
+
+@contextmanager
+def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
+    """The command until the end of the block; yields its address."""
+    with served(database, *words, password=password) as (address, child):
+        yield address
         child.send_signal(signal.SIGTERM)
         assert child.wait(PATIENCE) == 0
 
