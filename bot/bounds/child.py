@@ -1,6 +1,6 @@
 """Limits that a child process puts on itself before it works on what outsiders sent.
 
-The kernel holds it to them, whatever it is doing: nobody has to watch it, and it does not have to come back from a call.
+The kernel holds it to them, whatever it is doing: nobody has to watch it, nor has it to come back from a call.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 
 
@@ -35,6 +36,12 @@ def _address_space() -> int:
             return int(sizes.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def confine_sqlite(most: int) -> None:
+    """Hold all connections of SQLite in this process to so many bytes together, for good; MemoryError beyond them."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as conn:
+        conn.execute(f"PRAGMA hard_heap_limit = {most}")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Limits on the connections to a server: so many at most, and each must ask something within seconds.
 
-A connection costs whoever opens it nothing, and a server a file and some memory; servers wait for a request for ever. What
-a program cannot open any more are its own files and connections.
+A connection costs whoever opens it nothing, and a server a file and some memory; servers wait for a request for ever.
+What the program then cannot open are its own files and connections.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 - Only GET and HEAD: nothing can be changed from a page.
 - Without a password only requests whose ``Host`` is this machine's own are answered (DNS rebinding: another site could
   point its own name to 127.0.0.1 and read the history through a visitor's browser).
-- What another site makes a visitor's browser ask (``Sec-Fetch-Site``) is answered only where it opens a page in a window,
-  and then no SQL, JSON or CSV.
-- With a password every request must carry it (HTTP Basic, any user name). Guesses have a budget, for each address and in
-  all; while it is spent, none is compared.
+- What another site makes a visitor's browser ask (``Sec-Fetch-Site``) is answered only where it opens a page in a
+  window, and then no SQL, JSON or CSV.
+- With a password every request must carry it (HTTP Basic, any user name). Guesses have a budget, for each address and
+  in all; while it is spent, none is compared.
 - The content security policy runs no scripts but ours and loads nothing from elsewhere, whatever text gets into a page.
 """
 
@@ -18,7 +18,7 @@ import ipaddress
 import json
 import logging
 import secrets
-import time
+from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -55,7 +55,7 @@ class Guard:
     """An ASGI application around ``app``."""
 
     def __init__(
-        self, app: App, password: Secret | None, *, seconds: Callable[[], float] = time.monotonic
+        self, app: App, password: Secret | None, *, seconds: Callable[[], float] = lambda: get_running_loop().time()
     ) -> None:
         self._app = app
         self._password = password
@@ -133,9 +133,9 @@ class _Budget:
 
     __slots__ = ("_at", "_every", "_left", "_most")
 
-    def __init__(self, most: int, every: float, now: float) -> None:
+    def __init__(self, most: int, every: float) -> None:
         self._most, self._every = most, every
-        self._left, self._at = float(most), now
+        self._left, self._at = float(most), 0.0
 
     def wait(self, now: float) -> float:
         """Seconds until there is one."""
@@ -160,14 +160,14 @@ class Guesses:
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._all = _Budget(ALL_GUESSES, ANY_GUESS_EVERY, seconds())
+        self._all = _Budget(ALL_GUESSES, ANY_GUESS_EVERY)
         self._of: dict[str, _Budget] = {}
         self._known: dict[str, None] = {}
 
     def begin(self, address: str) -> float:
         """Begin a try, and return 0; or the seconds until there may be one."""
         now = self._seconds()
-        own = self._of.pop(address, None) or _Budget(GUESSES, GUESS_EVERY, now)
+        own = self._of.pop(address, None) or _Budget(GUESSES, GUESS_EVERY)
         self._of[address] = own
         if len(self._of) > _ADDRESSES:
             self._of.pop(next(iter(self._of)))

@@ -1,8 +1,8 @@
 """The process that worker processes are forked from.
 
-It is itself forked before the server begins, has imported what workers need, and does nothing else: so a worker is there
-in milliseconds, and forking meets no threads and no open connections. It ends when the server does, whichever way that
-ended, and its workers with it.
+It is itself forked before the server begins, has imported what workers need, and does nothing else: so a worker is
+there in milliseconds, and forking meets no threads and no open connections. It ends when the server does, whichever way
+that ended, and its workers with it.
 """
 
 from __future__ import annotations

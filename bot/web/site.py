@@ -45,8 +45,8 @@ def listen(host: str, port: int) -> socket.socket:
 def nursery(file: Path, connect: Connect, titles: Titles, listening: socket.socket) -> Nursery:
     """Where the workers come from that read the history in ``file`` by ``connect``.
 
-    It is a fork of this process, so before it there may be neither threads nor open connections. Raises StoreError where
-    the pages cannot be prepared.
+    It is a fork of this process, so before it there may be neither threads nor open connections. Raises StoreError
+    where the pages cannot be prepared.
     """
 
     def prepare() -> Work:

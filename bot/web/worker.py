@@ -1,7 +1,7 @@
 """A worker: answers the requests that come on a socket, one after the other, until there are no more or it is killed.
 
-On the socket a request is one line, a JSON object of what ASGI's scope needs. An answer is a part with status and headers,
-parts of the body, and an empty one; each begins with its size.
+On the socket a request is one line, a JSON object of what ASGI's scope needs. An answer is a part with status and
+headers, parts of the body, and an empty one; each begins with its size.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import struct
 from collections.abc import MutableMapping
 from typing import Any
 
-from bot.adapters.store.history.exporting import harmless
-from bot.adapters.store.history.selecting import limit_heap
-from bot.bounds.child import confine
+from bot.bounds.child import confine, confine_sqlite
+from bot.core.text.formulas import harmless
 from bot.web.guard import NONCE, App
 
 SIZE = struct.Struct(">I")
@@ -53,7 +52,7 @@ def _unpacked(line: bytes) -> dict[str, Any]:
 def serve(application: App, requests: socket.socket) -> None:
     """Limit this process for good, and answer."""
     os.environ["SQLITE_TMPDIR"] = os.devnull
-    limit_heap(HEAP)
+    confine_sqlite(HEAP)
     confine(MEMORY, FILES)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

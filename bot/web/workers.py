@@ -1,8 +1,8 @@
 """Hands requests to worker processes, and ends those that take too long.
 
-Whatever outsiders ask is worked on in a worker: SQL, facets and filters, searches, the pages made of what was found. The
-server itself only passes on bytes, and so answers at once whatever is asked of it. Each kind of question has workers of its
-own, so that people's SQL keeps nobody from the front page.
+Whatever outsiders ask is worked on in a worker: SQL, facets and filters, searches, the pages made of what was found.
+The server itself only passes on bytes, and so is there whatever is asked of it. Each kind of question has workers of
+its own, so that SQL keeps nobody from the front page.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +47,7 @@ class Lane:
         self.free = asyncio.Semaphore(self.most)
 
 
-class Ended(Exception):
+class EndedError(Exception):
     """The worker ended before its answer did."""
 
 
@@ -65,13 +64,13 @@ class _Worker:
         self._streams[1].write(request)
 
     async def part(self) -> bytes:
-        """The next part of the answer. Raises Ended."""
+        """The next part of the answer. Raises EndedError."""
         assert self._streams is not None
         try:
             (size,) = SIZE.unpack(await self._streams[0].readexactly(SIZE.size))
             return await self._streams[0].readexactly(size)
         except (asyncio.IncompleteReadError, OSError) as error:
-            raise Ended from error
+            raise EndedError from error
 
     def is_alive(self) -> bool:
         return self._streams is None or not (self._streams[0].at_eof() or self._streams[1].is_closing())
@@ -117,11 +116,11 @@ class Workers:
         left.add_done_callback(lambda _: answer.cancel())
         try:
             await answer
-        except (Ended, TimeoutError):
+        except (EndedError, TimeoutError):
             if started:
                 raise ConnectionAbortedError("an answer was cut short") from None
             await refuse(send, scope, 400, TOO_LONG)
-        except _Busy:
+        except _BusyError:
             await refuse(send, scope, 503, BUSY, _RETRY)
         except OSError:
             if started:
@@ -167,7 +166,7 @@ async def _taken(send: Send, part: bytes) -> None:
         await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
-class _Busy(Exception):
+class _BusyError(Exception):
     """No worker is free, and enough wait for one."""
 
 
@@ -175,14 +174,14 @@ class _Busy(Exception):
 async def _worker(lane: Lane, nursery: Nursery) -> AsyncIterator[_Worker]:
     """A worker for one request. It is kept for the next if it has answered, and killed if not."""
     if lane.asked >= lane.most + lane.waiting:
-        raise _Busy
+        raise _BusyError
     lane.asked += 1
     try:
         try:
             async with asyncio.timeout(WAIT):
                 await lane.free.acquire()
         except TimeoutError:
-            raise _Busy from None
+            raise _BusyError from None
         try:
             worker = _from(lane) or _Worker(nursery)
             try:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from bot.bounds.repeats import ALIKE, SAME, WITHIN, Repeats
-
-Log = tuple[logging.Logger, list[str]]
 
 
 class Kept(logging.Handler):
@@ -22,14 +19,16 @@ class Kept(logging.Handler):
 
 
 @pytest.fixture
-def kept() -> Iterator[tuple[Kept, list[str]]]:
+def kept() -> tuple[Kept, list[str]]:
     lines: list[str] = []
     handler = Kept(lines)
     handler.addFilter(Repeats(handler))
-    yield handler, lines
+    return handler, lines
 
 
-def say(handler: logging.Handler, at: float, words: str, *args: object, level: int = logging.WARNING, line: int = 1) -> None:
+def say(
+    handler: logging.Handler, at: float, words: str, *args: object, level: int = logging.WARNING, line: int = 1
+) -> None:
     record = logging.LogRecord("bot.a", level, "a.py", line, words, args, None)
     record.created = at
     handler.handle(record)

@@ -227,9 +227,11 @@ def test_csv_has_no_formulas_and_numbers_stay_numbers(week: Path, tmp_path: Path
         conn.execute("UPDATE stories SET title = ? WHERE arrival = ?", (linked, first))
         conn.execute("UPDATE stories SET title = ?, summary = ? WHERE arrival = ?", ("+1-2\nx", "＝1", second))
     with served(copy) as (address, _):
-        for path in ("history/stories.csv?_sort=arrival&_size=2", "history/stories.csv?_stream=on", asking(
-            "select title, summary, -0.5 as a, '=b' as \"=c\" from stories order by arrival limit 2", "csv"
-        )):
+        for path in (
+            "history/stories.csv?_sort=arrival&_size=2",
+            "history/stories.csv?_stream=on",
+            asking("select title, summary, -0.5 as a, '=b' as \"=c\" from stories order by arrival limit 2", "csv"),
+        ):
             rows = list(csv.reader(io.StringIO(get(address + path)[1], newline="")))
             cells = [cell for row in rows for cell in row]
             assert """'=HYPERLINK("http://x.example","see")""" in cells

@@ -13,8 +13,8 @@ import threading
 from typing import Any, BinaryIO
 
 from bot.adapters.store.history.asking import COLUMNS, END, ERRORS, FAILED, HEAD, ROWS
-from bot.adapters.store.history.selecting import TOO_LARGE, limit_heap, selected
-from bot.bounds.child import confine
+from bot.adapters.store.history.selecting import TOO_LARGE, selected
+from bot.bounds.child import confine, confine_sqlite
 from bot.core.errors import AftershockError, StoreError
 
 _HEAP = 512 << 20
@@ -31,7 +31,7 @@ def main() -> None:
     os.dup2(2, 1)
     question = json.loads(questions.readline())
     threading.Thread(target=_end_with, args=(questions,), daemon=True).start()
-    limit_heap(_HEAP)
+    confine_sqlite(_HEAP)
     confine(_MEMORY, _TEMPORARY)
     try:
         answer(question, answers)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bot.adapters.store.history.opening import open_history
-from bot.adapters.store.history.selecting import TOO_LARGE, Source, too_long
+from bot.adapters.store.history.selecting import TOO_LARGE, too_long
 from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreVersionError, UsageError
 
 ROOT = Path(__file__).resolve().parents[4]

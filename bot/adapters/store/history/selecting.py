@@ -1,9 +1,9 @@
-"""People's own SQL over the history: it can read and nothing else, and is bounded in all it takes.
+"""People's own SQL over the history: it can read and nothing else, and all it takes is bounded.
 
-SQLite's own means are not enough. Its progress handler, which ends a query in time, is called between instructions of its
-virtual machine: one function over a long text, or one that plans a query, may run for hours between two of them. What
-bounds a value bounds no row of values, and no answer. So the SQL runs in a child process (``answering``) that the kernel
-ends at its time and holds to its memory.
+SQLite's own means are not enough. Its progress handler, which ends a query in time, is called between instructions of
+its virtual machine: one function over a long text, or the planning of a query, may run for hours between two of them.
+What bounds a value bounds no row of values, and no answer. So the SQL runs in a child process (``answering``), which
+the kernel ends at its time and holds to its memory.
 """
 
 from __future__ import annotations
@@ -123,12 +123,6 @@ def guard_reader(conn: sqlite3.Connection) -> None:
     conn.execute("PRAGMA temp_store = MEMORY")
     _limit(conn)
     conn.set_authorizer(_authorise)
-
-
-def limit_heap(most: int) -> None:
-    """Hold all of this process's connections to so many bytes of memory together, for good; MemoryError beyond."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as conn:
-        conn.execute(f"PRAGMA hard_heap_limit = {most}")
 
 
 def _limit(conn: sqlite3.Connection) -> None:
