@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from markupsafe import Markup
 
 from bot.core.errors import AftershockError, StoreBusyError, UsageError
 from bot.core.text import wording
+from bot.core.text.characters import INVISIBLE
 from bot.core.text.links import safe_link
 from bot.web import formatting, pages
-from bot.web.database import NAME
+from bot.web.database import NAME, HistoryDatabase
 from bot.web.guard import NONCE
 from bot.web.metadata import FRACTIONS, SHARES
 
@@ -99,6 +101,8 @@ class Plugin:
 
         async def answer() -> Response:
             status, message = explained(exception)
+            folder = f"{Path(datasette.databases[NAME].path).parent}/"
+            message = INVISIBLE.sub("", message).replace(folder, "")  # where files lie is nobody's business
             if status >= 500:
                 log.error("%s: %s", request.path, message, exc_info=exception if status == 500 else None)
             if request.path.endswith(".json"):
@@ -119,7 +123,8 @@ def explained(exception: Exception) -> tuple[int, str]:
     if isinstance(exception, Base400):
         return int(exception.status), str(exception.args[0])
     if isinstance(exception, DatasetteError):
-        return int(exception.status), Markup(exception.message or "").striptags()
+        # it says 500 of a column to sort by that there is not
+        return min(int(exception.status), 400), Markup(exception.message or "").striptags()
     if isinstance(exception, QueryInterrupted):
         return 400, "This took too long; ask for less."
     if isinstance(exception, MemoryError):
@@ -130,9 +135,20 @@ def explained(exception: Exception) -> tuple[int, str]:
         return 503, f"{exception}. Try again."
     if isinstance(exception, AftershockError):
         return 503, f"{exception}."
+    if isinstance(exception, sqlite3.ProgrammingError | sqlite3.Warning | UnicodeError | OverflowError):
+        return 400, f"This cannot be asked: {exception}."
     if isinstance(exception, sqlite3.Error):
         return 503, f"The history cannot be read: {exception}. Is the bot of the same version? Start web again."
+    if not _is_of_ours(exception):
+        # Datasette takes many parameters of an address as they are, and stumbles over them
+        return 400, "Something in this address is not understood; leave out what begins with an underscore."
     return 500, "Internal error; details are in the log."
+
+
+def _is_of_ours(exception: Exception) -> bool:
+    """Whether it comes from our own code, which answers for what it gets."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(exception.__traceback__)]
+    return any(name.startswith("bot.") and name != HistoryDatabase.__module__ for name in modules)
 
 
 def cell(value: Any, column: str, table: str | None) -> Markup | None:

@@ -14,6 +14,7 @@ import os
 import re
 import socket
 import struct
+import warnings
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -54,6 +55,7 @@ def serve(application: App, requests: socket.socket) -> None:
     os.environ["SQLITE_TMPDIR"] = os.devnull
     confine_sqlite(HEAP)
     confine(MEMORY, FILES)
+    warnings.filterwarnings("ignore", category=RuntimeWarning)  # Datasette forgets coroutines where a value is wrong
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     with requests.makefile("rb") as lines:
