@@ -123,26 +123,38 @@ def explained(exception: Exception) -> tuple[int, str]:
     if isinstance(exception, Base400):
         return int(exception.status), str(exception.args[0])
     if isinstance(exception, DatasetteError):
-        # it says 500 of a column to sort by that there is not
-        return min(int(exception.status), 400), Markup(exception.message or "").striptags()
+        status = int(exception.status)  # 500 for a column to sort by that there is not
+        return status if status < 500 else 400, Markup(exception.message or "").striptags()
+    if (said := _of_a_question(exception) or _of_the_history(exception)) is not None:
+        return said
+    if not _is_of_ours(exception):
+        # Datasette takes many parameters of an address as they are, and stumbles over them
+        return 400, "Something in this address is not understood; leave out what begins with an underscore."
+    return 500, "Internal error; details are in the log."
+
+
+def _of_a_question(exception: Exception) -> tuple[int, str] | None:
+    """What is said of a question that cannot be answered, whatever the history."""
     if isinstance(exception, QueryInterrupted):
         return 400, "This took too long; ask for less."
     if isinstance(exception, MemoryError):
         return 400, "This needs more memory than it may take; ask for less."
     if isinstance(exception, UsageError):
         return 400, f"{exception}."
+    if isinstance(exception, sqlite3.ProgrammingError | sqlite3.Warning | UnicodeError | OverflowError):
+        return 400, f"This cannot be asked: {exception}."
+    return None
+
+
+def _of_the_history(exception: Exception) -> tuple[int, str] | None:
+    """What is said of a history that cannot be read."""
     if isinstance(exception, StoreBusyError):
         return 503, f"{exception}. Try again."
     if isinstance(exception, AftershockError):
         return 503, f"{exception}."
-    if isinstance(exception, sqlite3.ProgrammingError | sqlite3.Warning | UnicodeError | OverflowError):
-        return 400, f"This cannot be asked: {exception}."
     if isinstance(exception, sqlite3.Error):
         return 503, f"The history cannot be read: {exception}. Is the bot of the same version? Start web again."
-    if not _is_of_ours(exception):
-        # Datasette takes many parameters of an address as they are, and stumbles over them
-        return 400, "Something in this address is not understood; leave out what begins with an underscore."
-    return 500, "Internal error; details are in the log."
+    return None
 
 
 def _is_of_ours(exception: Exception) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store import open_store
+from bot.adapters.store.schema import _back_up
 from bot.app.setup.checkup import wider
 from tests.command import run_command
 from tests.week import replayed, week
@@ -63,6 +64,12 @@ def test_copies_and_exports_are_their_owners(week: Path, tmp_path: Path, words: 
     made = tmp_path / "made"
     run_command("history", *(word.format(made) for word in words), "--database", week)
     assert mode(made) == 0o600
+
+
+def test_the_copy_made_before_an_update_is_its_owners(tmp_path: Path) -> None:
+    file = tmp_path / "history.db"
+    with open_store(file, mode="live", run_name="live", now=NOW) as store:
+        assert mode(_back_up(store._conn, file, 1)) == 0o600
 
 
 def test_check_says_what_others_can_read_and_how_to_end_it(tmp_path: Path) -> None:
