@@ -12,9 +12,9 @@ from dataclasses import dataclass
 WITHIN = 60.0
 """Seconds after which lines of one kind count anew."""
 SAME = 5
-"""Lines in that time that say the same, numbers apart."""
+"""Warnings and errors in that time that say the same, numbers apart."""
 ALIKE = 60
-"""Warnings and errors in that time from one place in the program, whatever they say."""
+"""The same of what is for information; and warnings and errors from one place in the program, whatever they say."""
 _KINDS = 2000
 """Kinds remembered at once."""
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
@@ -63,8 +63,9 @@ class Repeats(logging.Filter):
             words = str(record.msg)  # the handler says what is wrong with it
         error = record.exc_info[0] if record.exc_info else None
         same = (record.name, record.levelno, error, _NUMBERS.sub("#", words)[:300])
-        passes = self._counted(same, record, words, SAME)
-        if passes and record.levelno >= logging.WARNING:
+        is_warning = record.levelno >= logging.WARNING
+        passes = self._counted(same, record, words, SAME if is_warning else ALIKE)
+        if passes and is_warning:
             passes = self._counted((record.pathname, record.lineno, error), record, words, ALIKE)
         return passes
 

@@ -26,7 +26,7 @@ _IDLE = 5
 """Seconds until an idle connection is closed."""
 _AT_ONCE = 100
 """Connections at most; a browser opens fewer."""
-_END_WITHIN = 2
+_END_WITHIN = 1
 """Seconds for open requests when the server ends."""
 
 
