@@ -1,11 +1,11 @@
-"""A year of the bot with made-up prices. Run: ``python bench/year.py [--folder DIR] [--since 2025-01-02]``.
+"""A year of the bot with made-up prices. Run: ``python bench/year.py [--folder DIR] [--every MINUTES]``.
 
 Plays the sessions of a year, half sessions and both clock changes among them, through the engine, the cycle and the
-history, with falls, starts in the middle of a session, and three outages of the vendor. Most sessions are polled every
-hour, for speed; those since ``--dense`` as often as the shipped configuration says, which is where memory and file are
-largest. Prints how memory and the file stood at the end of each month and of each of those sessions, whether the
-history is whole, and how large 180 days would be. Ends with 1 where anything is missing. Takes about ten minutes;
-stopped by a signal, it prints what there is.
+history, with falls, starts in the middle of a session, and three outages of the vendor. A week of each quarter, and the
+last of the year, is polled as often as the shipped configuration says, which is where memory and file are largest; the
+others every five minutes, for speed. ``--every 0`` polls the whole year as configured. Prints how memory and the file
+stood at the end of each month and of each of those weeks, whether the history is whole, and how large 180 days would
+be. Ends with 1 where anything is missing. Takes half an hour of one core; stopped by a signal, it prints what there is.
 """
 
 from __future__ import annotations
@@ -27,11 +27,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.store import machine
 from bench.tables import table
 from bot.adapters.store.history import evidence, verify
+from bot.core.text.wording import age
 from tests.simulated_year import Outage, Plan, SessionEnd, Year
 
-SPARSE, CLOSER = timedelta(hours=1), timedelta(minutes=5)
-"""Between polls for most of the year, and in the two weeks before they are as configured: of that time one in five
-minutes is remembered anyway."""
+DENSE = (
+    (date(2025, 2, 3), date(2025, 2, 7)),
+    (date(2025, 5, 5), date(2025, 5, 9)),
+    (date(2025, 8, 4), date(2025, 8, 8)),
+    (date(2025, 10, 27), date(2025, 10, 31)),
+    (date(2025, 12, 22), date(2025, 12, 31)),
+)
+"""From and until: polled as configured."""
 OUTAGES = (
     Outage(datetime(2025, 4, 9, 15, tzinfo=UTC), datetime(2025, 4, 9, 18, tzinfo=UTC)),
     Outage(datetime(2025, 8, 18, tzinfo=UTC), datetime(2025, 8, 20, tzinfo=UTC)),
@@ -41,13 +47,14 @@ SESSIONS = 124
 """In 180 days."""
 
 
-def rows(ends: Sequence[SessionEnd], dense_from: date) -> Iterator[dict[str, object]]:
-    """A row for each month, and for each session that was polled as configured."""
-    for _, of in groupby(ends, key=lambda e: (e.session.year, e.session.month, max(e.session, dense_from))):
+def rows(ends: Sequence[SessionEnd], plan: Plan) -> Iterator[dict[str, object]]:
+    """A row for each month, and for each stretch of it that was polled as configured."""
+    for (_, _, dense), of in groupby(ends, key=lambda e: (e.session.year, e.session.month, plan.is_dense(e.session))):
         part = list(of)
         last = part[-1]
         yield {
             "until": f"{last.session}",
+            "polls": "as configured" if dense else f"every {age(plan.sparse or timedelta())}",
             "sessions": len(part),
             "half": sum(e.half for e in part),
             "restarts": last.restarts,
@@ -95,7 +102,7 @@ def grown(path: Path, dense: Sequence[date], keep: timedelta) -> list[dict[str, 
     """What a session takes, all of it and thinned, and what 180 days do."""
     of, each = stored(path)
     whole = [of[f"{day}"] for day in dense if day > dense[-1] - keep]
-    thinned = [of[f"{day}"] for day in dense if day < dense[-1] - keep - timedelta(days=1)]
+    thinned = [of.get(f"{day}", 0) for day in dense if day < dense[-1] - keep - timedelta(days=1)]
     if not whole or not thinned:
         return []
     a_whole, a_thinned = (sum(counts) / len(counts) * each / 1e6 for counts in (whole, thinned))
@@ -118,7 +125,7 @@ def main() -> None:
     parser.add_argument("--since", type=date.fromisoformat, default=date(2025, 1, 2), help="the first session")
     parser.add_argument("--until", type=date.fromisoformat, default=date(2025, 12, 31), help="the last session")
     parser.add_argument(
-        "--dense", type=date.fromisoformat, default=date(2025, 12, 22), help="polled as configured since"
+        "--every", type=float, default=5, metavar="MINUTES", help="between polls, most of the year; 0: as configured"
     )
     parser.add_argument("--symbols", type=int, default=175)
     parser.add_argument("--keep-every-quote", type=float, default=5, metavar="DAYS")
@@ -126,7 +133,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     keep, began = timedelta(days=options.keep_every_quote), time.perf_counter()
     plan = Plan(options.since, options.until, options.symbols, outages=OUTAGES, keep_every_quote=keep,
-                sparse=((options.dense - timedelta(days=14), SPARSE), (options.dense, CLOSER)))  # fmt: skip
+                sparse=timedelta(minutes=options.every) if options.every else None, dense=DENSE)  # fmt: skip
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         year = Year(plan, Path(folder) / "year.db")
         ends = []
@@ -138,8 +145,9 @@ def main() -> None:
             print(f"\rstopped after {ends[-1].session}" if ends else "\rstopped", file=sys.stderr)
         year.close()
         wrong = missing(year)
-        growth = grown(year.path, [e.session for e in ends if e.session >= options.dense], keep)
-    lines = list(rows(ends, options.dense))
+        last_dense = [e.session for e in ends if plan.is_dense(e.session)]
+        growth = grown(year.path, last_dense, keep) if last_dense and last_dense[-1] == ends[-1].session else []
+    lines = list(rows(ends, plan))
     print(f"\r{machine()}; {time.perf_counter() - began:,.0f} s\n")
     print("\n".join(table(lines, list(lines[0]))))
     if growth:

@@ -6,7 +6,7 @@ committed, because the sender reads from the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -89,10 +89,11 @@ class Cycle:
         now: datetime,
         *,
         feeds: Sequence[FeedState] = (),
-        extras: dict[str, str] | None = None,
+        extras: Callable[[], Mapping[str, str]] = dict,
         announcements: Sequence[Announcement] = (),
     ) -> CycleResult:
-        """Run one cycle. ``announcements`` are those of other parts of the bot.
+        """Run one cycle. ``announcements`` are those of other parts of the bot; ``extras`` is asked, once all is
+        decided, for small values to commit with it.
 
         Raises LookAheadError, and if the engine failed and cannot be restored, the error of restoring. A StoreError of
         the commit is in the result, not raised. Nothing is lost: it is all kept for the next cycle.
@@ -110,7 +111,7 @@ class Cycle:
                 decisions=tuple(taken.decisions),
                 notifications=notifications,
                 feeds=tuple(feeds),
-                extras=extras or {},
+                extras=dict(extras()),
             )
         )
         result = CycleResult(decisions, notifications, committed=True)
@@ -145,6 +146,7 @@ class Cycle:
                 self._failure = Failure(error, until, incidents)
             else:
                 self._waiting = ()
+                taken.notifications += [n for each in recovery.decided(now) for n in route(each)]
                 return taken
         self._waiting = seen
         taken = recovery.repeat_step(self._failure, seen, now, route, self._pending)

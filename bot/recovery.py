@@ -27,8 +27,9 @@ from bot.core.model import (
     Story,
 )
 from bot.core.ordering import name_of
-from bot.core.text.wording import count, listing
-from bot.delivery.recipients import notice
+from bot.core.standing import Lasting, Standing
+from bot.core.text.wording import age, count, listing
+from bot.delivery.recipients import notice, over
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +87,9 @@ class _TimeFailure(Exception):  # noqa: N818 - never leaves this module
 class Recovery:
     """Restores the engine after a failed step, and repeats the step as far as possible."""
 
-    def __init__(self, restore: Restore) -> None:
+    def __init__(self, restore: Restore, standing: Standing | None = None) -> None:
         self._restore = restore
+        self._standing = standing or Standing()
         self._left_out: dict[str, datetime] = {}
         """The names skipped, and until when."""
         self._paused_until: datetime | None = None
@@ -101,6 +103,14 @@ class Recovery:
             until = self._left_out.get(_name(observation)) if self._left_out else None
             if until is None or observation.seen_at >= until:
                 yield observation
+
+    def decided(self, now: datetime) -> Sequence[Announcement]:
+        """The engine decides: what to tell, if the operator was told that it does not."""
+        trouble = self._standing.end(Lasting.DECISIONS)
+        if trouble is None:
+            return ()
+        detail = f"After {age(now - trouble.since)}. What was observed meanwhile has been evaluated."
+        return [over(trouble, "Decisions are made again", detail, now)]
 
     def is_paused(self, now: datetime) -> bool:
         """Whether it is too soon to try again."""
@@ -128,7 +138,8 @@ class Recovery:
             taken.paused, self._paused_until = True, now + REST_FOR
             attempt.rebuild(now)
         self.engine = attempt.engine
-        taken.notifications += [n for each in self._notices(failure, left_out, taken, now) for n in route(each)]
+        notices = [*(() if taken.paused else self.decided(now)), *self._notices(failure, left_out, taken, now)]
+        taken.notifications += [n for each in notices for n in route(each)]
         self._left_out = {name: until for name, until in self._left_out.items() if until > now}
         self._left_out |= {_name(observation): now + LEFT_OUT_FOR for observation in left_out}
         return taken
@@ -138,6 +149,8 @@ class Recovery:
     ) -> list[Announcement]:
         """What to tell the operator; nothing if it was said within the hour."""
         if taken.paused:
+            if not self._standing.begin(Lasting.DECISIONS, now):
+                return []
             headline = "No decisions because of an internal error"
             effect = "Observations are kept, and it is tried again every minute."
         elif left_out:
@@ -148,7 +161,7 @@ class Recovery:
             headline = "Recovered from an internal error"
             effect = f"All observations were evaluated again ({count(len(taken.observations), 'observation')})."
         last = self._noticed_at.get(headline)
-        if last is not None and now - last < REPEAT_NOTICE_AFTER:
+        if not taken.paused and last is not None and now - last < REPEAT_NOTICE_AFTER:
             return []
         recent = {h: at for h, at in self._noticed_at.items() if now - at < REPEAT_NOTICE_AFTER}
         self._noticed_at = recent | {headline: now}

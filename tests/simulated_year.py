@@ -78,8 +78,14 @@ class Plan:
     """Sessions from one start to the next; 0 for none."""
     outages: tuple[Outage, ...] = ()
     keep_every_quote: timedelta = timedelta(days=5)
-    sparse: tuple[tuple[date, timedelta], ...] = ()
-    """Polls before these dates are so far apart; the first date that is still to come counts."""
+    sparse: timedelta | None = None
+    """How far apart polls are, but for those ``dense``; ``None``: as configured, all of them."""
+    dense: tuple[tuple[date, date], ...] = ()
+    """From and until these dates polls are as configured."""
+
+    def is_dense(self, day: date) -> bool:
+        """Whether polls are as configured in the session of this date."""
+        return self.sparse is None or any(first <= day <= last for first, last in self.dense)
 
 
 @dataclass(slots=True)
@@ -277,9 +283,8 @@ class Year:
 
     def _wait(self, day: date, phase: Phase) -> timedelta:
         plan = self.plan
-        for until, interval in plan.sparse:
-            if day < until:
-                return interval
+        if plan.sparse is not None and not plan.is_dense(day):
+            return plan.sparse
         return plan.in_session if phase is Phase.REGULAR else plan.pre_post
 
     def _out(self, now: datetime) -> bool:

@@ -15,7 +15,7 @@ import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -84,6 +84,11 @@ class ExchangeCalendar:
                 self._built[exchange] = built
         return built.sessions[bisect_left(built.dates, first) : bisect_right(built.dates, last)]
 
+    @staticmethod
+    def zone(exchange: str) -> tzinfo:
+        """The time zone of ``exchange``. Raises UsageError for an unknown one."""
+        return _zone(_calendar_name(_library(), exchange))
+
 
 @dataclass(frozen=True, slots=True)
 class _Built:
@@ -147,6 +152,11 @@ def _sessions(exchange: str, name: str, since: date, until: date) -> tuple[Sessi
         session = Session(exchange, day, opened, opened, closed, closed, pause, resume)
         sessions.append(_extended(session) if exchange in EXTENDED else session)
     return tuple(sessions)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
+    return ZoneInfo(str(_library().get_calendar(name, start="2024-01-02", end="2024-01-31").tz))
 
 
 @lru_cache(maxsize=16)

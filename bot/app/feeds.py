@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits, open_session
+from bot.adapters.feeds.fetch import FetchLimits
+from bot.adapters.feeds.session import FeedSession
 from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.model import load_settings
@@ -25,5 +26,5 @@ async def fetch_feed(config: Path, url: str) -> FeedCheck:
     """Fetch and check a feed once, with the configured limits."""
     news = load_settings(config).news
     limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
-    async with open_session() as session:
+    async with FeedSession() as session:
         return await check_feed(session, url, SystemClock().now(), limits=limits)

@@ -180,7 +180,8 @@ class Timetables:
         """The timetable of an exchange (ISO 10383 code). Raises UsageError for an unknown one."""
         made = self._made.get(exchange)
         if made is None:
-            made = self._made[exchange] = Timetable(exchange, self.calendar.sessions(exchange, self.first, self.last))
+            sessions = self.calendar.sessions(exchange, self.first, self.last)
+            made = self._made[exchange] = Timetable(exchange, sessions, self.calendar.zone(exchange))
         return made
 
     def of_symbol(self, symbol: str) -> Timetable:

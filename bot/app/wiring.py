@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-import aiohttp
-
-from bot.adapters.feeds.fetch import FetchLimits, open_session
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.reader import FeedReader
+from bot.adapters.feeds.session import FeedSession, open_session
 from bot.adapters.notifiers.telegram import CHANNEL, COMMANDS, Permissions, TelegramListener
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL
 from bot.adapters.scheduler import Scheduler
@@ -44,23 +43,26 @@ from bot.app.run.notifiers import (
     one_by_one,
     without_edits,
 )
+from bot.app.run.pacing import Movement, Pace
 from bot.app.run.pictures import Charts
 from bot.app.run.price_source import price_source
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
 from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
 from bot.app.run.second_reader import SOURCE as SECOND_READER
-from bot.app.run.troubles import Told, ToldTroubles, stored_troubles
+from bot.app.run.streaming import SOURCE as PRICE_STREAM
+from bot.app.run.troubles import Told, ToldTroubles
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
 from bot.config.settings.telegram_token import FoundToken
 from bot.core.engine import Engine
-from bot.core.health import CHANNELS, MISTAKES, SOURCE_NAMES, ToldTrouble
+from bot.core.health import CHANNELS, MISTAKES, SOURCE_NAMES
 from bot.core.model import Announcement, Notification, SourceReport
 from bot.core.ports import Clock, Journal, Notifier, Store
 from bot.core.prices.exchanges import HOME
 from bot.core.secret import Secret
+from bot.core.standing import Standing
 from bot.core.text.wording import age
 from bot.core.view import View
 from bot.delivery.bursts import Bursts
@@ -98,7 +100,7 @@ async def running_bot(
     """Everything joined and running until the end of the block, then shut down in the right order."""
     settings, telegram = start.project.settings, start.project.settings.telegram
     async with contextlib.AsyncExitStack() as closing:
-        resumed = _resumed(store, clock)
+        resumed, keeping = _resumed(store, clock), ToldTroubles(store)
         timetables = _timetables(start.project, clock)
         prices = price_source(start.project, timetables, start.database.parent)
         closing.callback(prices.close)
@@ -106,16 +108,18 @@ async def running_bot(
         closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))
 
         def told_before() -> Told:
-            return stored_troubles(store).of(_sources(start.project, notifiers), settings.symbols)
+            return _still_wanted(keeping.latest(), start.project, store, notifiers)
 
         told = told_before()
+        standing = Standing(told.lasting)
         engine = restored_engine(start.project, store, timetables, clock.now(), delay=prices.delay, told=told.sources)
         access_lists = AccessLists(store, clock, Permissions(frozenset(telegram.admins), frozenset(telegram.allow)))
         people = _receiving(start.project, store, access_lists, notifiers)
-        inbox = Inbox(clock, Alarm(notifiers, people, clock))
+        inbox = Inbox(clock, Alarm(notifiers, people, clock), standing, store)
         muting = Silences(store, lambda: cycle.engine, clock, lambda: settings.symbols)
         measures = Measures()
         session = await closing.enter_async_context(open_session())
+        feeds = await closing.enter_async_context(FeedSession())
 
         def restore(until: datetime) -> Engine:
             """A new engine in place of one that failed."""
@@ -141,13 +145,13 @@ async def running_bot(
             without_edits=without_edits(notifiers),
             bursts=Bursts(one_by_one(notifiers)),
             held=HeldMessages(store.held, people, muting),
-            recovery=Recovery(restore),
+            recovery=Recovery(restore, standing),
             measures=measures,
         )
-        reader = _reader(start.project, session, store)
+        reader = _reader(start.project, feeds, store)
         closing.push_async_callback(_closed, reader.close)
         moves = ChatMoves(store, access_lists, muting, people.refresh)
-        sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock, told.sources)
+        sender = _sender(start, store, notifiers, people, moves, inbox, measures, clock, told)
         bot = LiveBot(
             start.project,
             journal=store,
@@ -162,9 +166,11 @@ async def running_bot(
             timetable_of=timetables.of_symbol,
             wake=sender.wake,
             told_before=told,
-            keep_told=ToldTroubles(store, clock).write,
+            keeping=keeping,
             strangers=_strangers(start.project, timetables),
             leads=leads,
+            pace=Pace(settings.prices.batch),
+            movement=Movement(settings.watchlist),
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
@@ -200,6 +206,9 @@ async def running_bot(
                 reported=(CHANNEL, COMMANDS) in {(t.source, t.subject) for t in told.sources},
             )
             tasks.append(bot.jobs.keep("commands", lambda: listener.run(stop), stop))
+        if prices.stream is not None and settings.prices.stream:
+            listening = bot.listen(prices.stream)
+            tasks.append(bot.jobs.keep(PRICE_STREAM, lambda: listening.run(stop), stop))
         bot.every("rules", LOOK_EVERY, reloader.check)
         if model is not None and settings.language_model.second_reader:
             bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model.read).look)
@@ -261,8 +270,19 @@ def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
 def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
     feeds = (spec.name for spec in project.settings.feed_specs)
-    off = CHANNELS if project.settings.language_model.second_reader else {*CHANNELS, SECOND_READER}
+    off = {*CHANNELS}
+    if not project.settings.language_model.second_reader:
+        off.add(SECOND_READER)
+    if not project.settings.prices.stream:
+        off.add(PRICE_STREAM)
     return {*SOURCE_NAMES}.difference(off).union(notifiers, feeds)
+
+
+def _still_wanted(told: Told, project: Project, store: Store, notifiers: Collection[str]) -> Told:
+    """Without what nobody asks for any more."""
+    chats = {recipient.id for recipient in store.recipients() if recipient.enabled}
+    metrics = project.settings.metrics.address is not None
+    return told.of(_sources(project, notifiers), project.settings.symbols, chats, metrics=metrics)
 
 
 def _notifiers(
@@ -296,7 +316,7 @@ def _second_reader(bot: LiveBot, read: Read) -> SecondReader:
     return SecondReader(read, lambda: bot.engine.view(), clock, bot.turn, budget, settings.model)
 
 
-def _reader(project: Project, session: aiohttp.ClientSession, journal: Journal) -> FeedReader:
+def _reader(project: Project, session: FeedSession, journal: Journal) -> FeedReader:
     news = project.settings.news
     limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     return FeedReader(session, journal.known_keys, limits=limits)
@@ -311,7 +331,7 @@ def _sender(
     inbox: Inbox,
     measures: Measures,
     clock: Clock,
-    told: Sequence[ToldTrouble],
+    told: Told,
 ) -> Sender:
     def announce(announcement: Announcement) -> None:
         people.refresh()  # the sender may have switched a chat off, or moved it
@@ -333,7 +353,8 @@ def _sender(
         announce=announce,
         sent=sent,
         moved=moves.lists_follow,
-        reported={(t.source, t.subject) for t in told if t.source in notifiers},
+        reported={(t.source, t.subject) for t in told.sources if t.source in notifiers},
+        standing=inbox.standing,
     )
 
 

@@ -46,8 +46,8 @@ def backtest(
     news: Annotated[
         list[Path] | None,
         typer.Option(
-            help="News: one JSON object per line with published, seen, title, summary, source, link; may be gzipped. "
-            "Repeatable."
+            help="News: one JSON object per line with published_at, seen_at, title, summary, source, publisher, link, "
+            "as history export writes stories; may be gzipped. Repeatable."
         ),
     ] = None,
     earnings: Annotated[

@@ -30,6 +30,7 @@ def replay(
     database: TrialDatabase = None,
     notify: Annotated[Notify, typer.Option(help="Where messages go.")] = Notify.CONSOLE,
     speed: Annotated[str | None, typer.Option(help="Simulated seconds per second, as 600x. Default: no limit.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="Rule file or folder. Default: the configured one.")] = None,
     json: Json = False,
 ) -> None:
     """Play a past episode as if it happened now: same engine, database and outbox, simulated clock.
@@ -40,7 +41,7 @@ def replay(
     from bot.clock import SystemClock
 
     factor = parse_speed(speed) if speed else None
-    plan = plan_replay(config, episode, SystemClock().now())
+    plan = plan_replay(config, episode, SystemClock().now(), rules)
     with database_or_temporary(database) as file:
         asyncio.run(_play(plan, file, notify, factor, json, kept=database is not None))
 

@@ -1,9 +1,9 @@
 """Which sources are in trouble, and when the operator is notified.
 
 A source is reported once when it has failed several polls in a row (a stale price or a suddenly empty feed at once),
-and once when it recovers. When most feeds fail together, or sources of several kinds get out of reach at once, that is
-one report, and one when they are back. Symbols in the same trouble are one report too, and one when nearly all are out
-of it.
+and once when it recovers. When most feeds fail together, or sources of several kinds at once because of what lies
+between them and this machine (no names, no route, a proxy, a log-in page), that is one report, and one when they are
+back. Symbols in the same trouble are one report too, and one when nearly all are out of it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,19 @@ IN_A_ROW = 3
 AT_ONCE = frozenset({"store", "rules", "configuration"})
 """Sources whose first failure matters already."""
 WIDE_FROM = 5
-"""This many feeds failing, and at least half of all, are one outage."""
+"""This many feeds failing, and at least half of those asked meanwhile, are one outage."""
+ALL_FROM = 4
+"""So are this many, where none of those asked meanwhile has answered."""
 AT_ONCE_WITHIN = timedelta(minutes=2)
 """Sources of several kinds that get out of reach within this time have one fault in common. A request may take more
 than a minute to fail."""
+PARTIES = 3
+"""So many that share nothing but the way to them (each feed, a vendor with all its services, a channel), of two kinds
+at least, and fail at once with what a proxy or a portal answers, have a fault in common. A vendor and a channel may
+well have a bad gateway each."""
+BETWEEN = frozenset({407, 502, 503, 504, 511})
+"""Statuses of proxies, gateways and portals: they say nothing about the source behind. So does a page with any status
+below 400 where data was asked for."""
 ONE_BY_ONE = 3
 """Up to this many symbols that come into the same trouble at once are reported one by one."""
 NAMED = 6
@@ -45,6 +54,7 @@ SOURCE_NAMES = {
     "prices": "Price source",
     "history": "Price history",
     "earnings": "Earnings calendar",
+    "price stream": "Price stream",
     "second reader": "Second reader",
     "telegram": "Telegram",
     "console": "Console",
@@ -58,7 +68,7 @@ SOURCE_NAMES = {
 CHANNELS = frozenset({"telegram", "webhook", "apprise"})
 HERE = frozenset({"console", "rules", "configuration", "store"})
 """Sources that are on this machine."""
-SAME_VENDOR = frozenset({"prices", "history", "earnings"})
+SAME_VENDOR = frozenset({"prices", "history", "earnings", "price stream"})
 FEEDS = "feeds"
 MISTAKES = {
     "rules": (
@@ -95,6 +105,8 @@ _SYMBOL_WORDS: dict[Absence | Trouble, str] = {
 
 OUTAGE = ""
 """As a source: a wide outage itself."""
+_SOUND, _SILENT, _BETWEEN = "", "no answer", "not from the source"
+"""How a source behind the network looks; otherwise, the status that it answers with."""
 _Group = tuple[str, Absence | Trouble]
 """A source, and what is wrong with symbols of it."""
 
@@ -107,8 +119,10 @@ class _Status:
     reported: bool = False
     with_others: bool = False
     """Reported as part of a wide outage, not by itself."""
-    out_of_reach: bool = False
-    """It fails without an answer."""
+    looks: str = _SOUND
+    """What comes back from it."""
+    heard_at: datetime | None = None
+    """When it was last asked."""
     detail: str = ""
     told_as: Absence | Trouble | None = None
     """Of a symbol: the group it was reported in."""
@@ -138,8 +152,8 @@ class Health:
     _wide_since: datetime | None = None
     _network_down: bool = False
     """The outage since then was told as one of the network."""
-    _answered_at: dict[str, datetime] = field(default_factory=dict)
-    """When a source of each kind beyond this machine last answered, be it with an error."""
+    _looked: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    """When a source of each kind beyond this machine last looked so."""
     _fallen: dict[_Group, list[SourceReport]] = field(default_factory=dict)
     _recovered: dict[_Group, list[tuple[SourceReport, datetime]]] = field(default_factory=dict)
     """Symbols to report with the next ``gathered``; recovered ones with the start of their trouble."""
@@ -156,13 +170,13 @@ class Health:
         status = self._statuses.setdefault(key, _Status())
         if report.trouble is Trouble.NONE and status.trouble is Trouble.STALE and not of_age:
             return None
-        answers = report.trouble is not Trouble.FAILED or report.status is not None
-        if self._is_remote(key) and answers and not of_age:
-            self._answered_at[self._kind(key)] = report.seen_at
+        looks = _looks(report)
+        if self._is_remote(key) and not of_age:
+            self._looked.setdefault(self._kind(key), {})[looks] = report.seen_at
         if report.trouble is Trouble.NONE:
-            self._statuses[key] = _Status()
+            self._statuses[key] = _Status(heard_at=report.seen_at)
             return self._recovery(report, status)
-        status.out_of_reach = not answers
+        status.looks, status.heard_at = looks, report.seen_at
         if self._network_is_back():
             return self._outage_over(report)
         if status.trouble is Trouble.NONE:
@@ -207,7 +221,7 @@ class Health:
                 self.in_a_row,
                 reported=True,
                 with_others=each.with_others,
-                out_of_reach=each.with_others,
+                looks=_SILENT if each.with_others else _SOUND,
                 told_as=told_as,
             )
             if told_as is not None:
@@ -264,8 +278,17 @@ class Health:
         return [s for s in feeds if s.trouble is Trouble.FAILED], len(feeds)
 
     def _most_feeds_fail(self) -> bool:
+        """Of all feeds or, where some are asked seldom, of those asked since most of the failing ones fail."""
         failing, count = self._feeds()
-        return len(failing) >= WIDE_FROM and len(failing) * 2 >= count
+        if len(failing) >= WIDE_FROM and len(failing) * 2 >= count:
+            return True
+        if len(failing) < ALL_FROM:
+            return False
+        since = sorted(s.since for s in failing if s.since is not None)[len(failing) // 2]
+        feeds = [s for key, s in self._statuses.items() if self._is_feed(key)]
+        asked = [s for s in feeds if s.heard_at is not None and s.heard_at >= since]
+        fail = sum(s.trouble is Trouble.FAILED for s in asked)
+        return fail >= ALL_FROM and (fail == len(asked) or (fail >= WIDE_FROM and fail * 2 >= len(asked)))
 
     def _wide(self, key: tuple[str, str]) -> Collection[tuple[str, str]]:
         """The sources that have the fault of this one in common, itself included; none where it is its own."""
@@ -276,29 +299,41 @@ class Health:
     def _remote_failing(self) -> dict[tuple[str, str], _Status]:
         return {key: s for key, s in self._statuses.items() if s.trouble is Trouble.FAILED and self._is_remote(key)}
 
-    def _is_silent(self, kind: str, since: datetime) -> bool:
-        answered_at = self._answered_at.get(kind)
-        return answered_at is None or answered_at < since
+    def _is_silent(self, kind: str, since: datetime, but_for: Collection[str] = (_SILENT,)) -> bool:
+        """Whether nothing of this kind has looked otherwise since then."""
+        return all(at < since for looks, at in self._looked.get(kind, {}).items() if looks not in but_for)
 
     def _network_fault(self, key: tuple[str, str]) -> Collection[tuple[str, str]]:
-        """The sources out of reach together with this one, if that means the network: sources of several kinds, or of
-        one kind while no other answers either."""
+        """The sources that fail together with this one because of what lies between: all without an answer, be it
+        sources of several kinds, or of one kind while no other answers either; or many with the same wrong one."""
+        looks = self._statuses[key].looks
+        alike = (_SILENT, _BETWEEN) if looks in (_SILENT, _BETWEEN) else (looks,)
+        together = self._failing_with(key, alike)
+        kinds = {self._kind(other) for other in together}
+        parties = {other if self._is_feed(other) else (self._kind(other), "") for other in together}
+        if len(kinds) > 1 and len(parties) >= PARTIES:
+            return together
+        together = self._failing_with(key, (_SILENT,)) if looks == _SILENT else {}
+        kinds = {self._kind(other) for other in together}
+        known = {self._kind(other) for other in self._statuses if self._is_remote(other)}
+        nothing = all(self._is_silent(kind, min(together.values())) for kind in known) if together else False
+        several = len(kinds) > 1 or (len(together) > 1 and nothing and len(known) > 1)
+        return together if several else ()
+
+    def _failing_with(self, key: tuple[str, str], looks: Collection[str]) -> dict[tuple[str, str], datetime]:
+        """What began to fail about when this one did and looks like one of these, itself included, with the beginning;
+        nothing of a kind that has looked otherwise meanwhile. Empty where this one is not among them."""
         began = self._statuses[key].since
         together = {
             other: status.since
             for other, status in self._remote_failing().items()
-            if status.out_of_reach
+            if status.looks in looks
             and status.since is not None
             and began is not None
             and (abs(status.since - began) <= AT_ONCE_WITHIN or (status.with_others and self._network_down))
-            and self._is_silent(self._kind(other), status.since)
+            and self._is_silent(self._kind(other), status.since, looks)
         }
-        if key not in together:
-            return ()
-        kinds = {self._kind(other) for other in together}
-        known = {self._kind(other) for other in self._statuses if self._is_remote(other)}
-        nothing = all(self._is_silent(kind, min(together.values())) for kind in known)
-        return together if len(kinds) > 1 or (len(together) > 1 and nothing and len(known) > 1) else ()
+        return together if key in together else {}
 
     def _network_is_back(self) -> bool:
         """Whether the network was told to be down, and is not any more."""
@@ -321,10 +356,13 @@ class Health:
             failing, count = self._feeds()
             return _notice(report, f"{len(failing)} of {count} feeds fail: is the network down?", report.detail)
         detail = f"{self._name(report)}: {report.detail}"
-        if all(self._is_silent(kind, self._wide_since) for kind in self._answered_at):
-            return _notice(report, "Nothing answers: is the network down?", detail)
+        looks = {status.looks for status in statuses}
+        suspect = "is the network down?" if looks == {_SILENT} else "is a proxy or the network at fault?"
+        if all(self._is_silent(kind, self._wide_since, looks) for kind in self._looked):
+            nothing = "Nothing answers" if looks == {_SILENT} else "Nothing gets through"
+            return _notice(report, f"{nothing}: {suspect}", detail)
         names = listing([SOURCE_NAMES.get(kind, kind) for kind in kinds], NAMED)
-        return _notice(report, f"Out of reach at once: {names}; is the network down?", detail)
+        return _notice(report, f"Out of reach at once: {names}; {suspect}", detail)
 
     def _outage_over(self, report: SourceReport) -> Announcement | None:
         """The notice of the outage's end, where ``report`` ends it. What still fails is counted from zero and reported
@@ -371,6 +409,8 @@ class Health:
     def _in_trouble(self, report: SourceReport) -> str:
         status = self._statuses[report.source, report.subject]
         words, times = _WORDS[report.trouble]
+        if report.trouble is Trouble.REFUSED and self._is_feed((report.source, report.subject)):
+            words, times = "brings more stories than are read", ""
         return f"{self._name(report)} {words}{times.format(status.count) if status.count > 1 else ''}"
 
     def _over(self, group: _Group, ended: Sequence[tuple[SourceReport, datetime]]) -> list[Announcement]:
@@ -461,6 +501,15 @@ class Freshness:
         old = ages[symbol]
         how_long = f"for {age(old)}" if old is not None else "in this session yet"
         return f"no new price {how_long}; halted, or not served by the price source"
+
+
+def _looks(report: SourceReport) -> str:
+    """What a report says of the way to its source."""
+    if report.trouble is not Trouble.FAILED:
+        return _SOUND
+    if report.status is None:
+        return _SILENT
+    return _BETWEEN if report.status < 400 or report.status in BETWEEN else f"{report.status}"
 
 
 def _count_anew(left: Iterable[_Status]) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 from bot.core.incidents.outcomes import NoOutcome, Outcome
 from bot.core.model import (
     Alert,
+    Attempt,
     Batch,
     DailyBar,
     Delivery,
@@ -65,6 +66,34 @@ class EarningsSource(Protocol):
         """
 
 
+class StreamListener(Protocol):
+    """Who listens to a price stream. Called in the event loop's thread; must not block."""
+
+    def opened(self) -> None:
+        """The connection stands and the symbols are subscribed to."""
+
+    def trade(self, symbol: str, price: float, at: datetime, currency: str) -> None:
+        """A trade at ``at``, in whole seconds, as the vendor sends it; ``currency`` is empty where it is not stated."""
+
+    def odd(self, why: str) -> None:
+        """A message that cannot be used; ``why`` is one of a few words."""
+
+
+class PriceStream(Protocol):
+    """Trades as they happen, beside the quotes that are polled and stay the truth."""
+
+    source: str
+    """The source of quotes made of its trades: ``yahoo stream``."""
+    most: int
+    """How many symbols it takes at most."""
+
+    async def listen(self, symbols: Sequence[str], listener: StreamListener) -> None:
+        """Connect once, and tell the listener of trades of these symbols until the connection ends.
+
+        Raises SourceError that says how it ended. Ends soon after being cancelled.
+        """
+
+
 @runtime_checkable
 class PriceSource(Protocol):
     """Latest prices and daily history of symbols. Derive from it: what not every source has, has a default here."""
@@ -77,6 +106,8 @@ class PriceSource(Protocol):
     """How far its quotes lag behind the exchange; they count as stale that much later."""
     calendar: EarningsSource | None = None
     """Its earnings dates, if it has any."""
+    stream: PriceStream | None = None
+    """Its trades as they happen, if it tells them."""
 
     async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
         """The latest quote of each symbol the source knows, pre and post phases included; ``seen_at`` is ``now``.
@@ -152,10 +183,10 @@ class Outbox(Protocol):
         ran out becomes ``unknown``. An edit is queued again instead, as repeating it does no harm.
         """
 
-    def settle(self, delivery: Delivery) -> None:
-        """Record how an attempt ended: ``sent``, back to the queue at ``retry_at`` if there is one, or given up.
+    def settle(self, *deliveries: Delivery) -> None:
+        """Record how attempts ended: ``sent``, back to the queue at ``retry_at`` if there is one, or given up.
 
-        Settling again changes nothing. Raises StoreError for an attempt that was never claimed.
+        Settling again changes nothing. Raises StoreError for an attempt that was never claimed, and records none then.
         """
 
     def recover(self, now: datetime) -> int:
@@ -168,6 +199,9 @@ class Outbox(Protocol):
         That is operator notices and what is of severity ``least`` or above, except on the channels in ``ask``; on those
         in ``always``, which recognise repeats, everything.
         """
+
+    def attempts_since(self, since: datetime) -> Sequence[Attempt]:
+        """Every attempt that began after ``since``, and the last one of what is queued, oldest first."""
 
     def outbox_counts(self) -> Mapping[str, int]:
         """How many notifications are ``queued``, ``leased`` and ``unknown``."""
@@ -200,6 +234,16 @@ class Extras(Protocol):
 
     def save_extra(self, name: str, value: str, now: datetime) -> None:
         """Write one; batches may write others."""
+
+
+class Aside(Protocol):
+    """A short note beside the history, for the next run: it can be written also when the history cannot be."""
+
+    def note(self) -> str:
+        """The note as it was left, by whichever run; empty if there is none. Raises nothing."""
+
+    def leave_note(self, note: str) -> None:
+        """Replace it, as well as possible; of one line of up to 250 characters of ASCII. Raises nothing."""
 
 
 class People(Recipients, Extras, Protocol):
@@ -301,7 +345,7 @@ class Upkeep(Protocol):
         """
 
 
-class Store(Journal, Outbox, People, Upkeep, Protocol):
+class Store(Journal, Outbox, People, Upkeep, Aside, Protocol):
     """Everything a run writes to, as the wiring opens it. Everyone else takes a single port."""
 
     def close(self, now: datetime | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
-from bot.core.model import Limits
+from bot.core.model import Attempt, Limits
 
 
 def chat_of(recipient: str) -> str:
@@ -89,6 +89,20 @@ class Pacer:
         sent = self._chats.setdefault(chat, deque(maxlen=limits.group if _is_group(chat) else 1))
         sent.append(now)
         self.track(recipient)
+
+    def resume(self, attempt: Attempt, now: datetime) -> None:
+        """Take over an attempt of an earlier run, oldest first: it counts, and a wait goes on. Its time is by this
+        pacer's clock, and not after ``now``."""
+        if attempt.counts:
+            self.take(attempt.recipient, attempt.at)
+        if attempt.asked_wait is not None and attempt.at + attempt.asked_wait > now:
+            self.pause(attempt.recipient, attempt.at + attempt.asked_wait, attempt.at)
+
+    @property
+    def remembers(self) -> timedelta:
+        """How far back what was sent matters."""
+        windows = [max(x.group_window, x.overall_window, x.chat_interval) for x in self._limits.values()]
+        return max(windows, default=timedelta())
 
     def track(self, recipient: str) -> None:
         """Remember that this recipient shares the limits of its chat."""

@@ -19,6 +19,7 @@ from bot.core.model import (
     Summary,
 )
 from bot.core.ports import Recipients
+from bot.core.standing import LastingTrouble
 from bot.core.text.wording import count, moment, shortened
 
 LISTED = 8
@@ -57,17 +58,17 @@ def announce_moved(old: str, new: str, now: datetime) -> Announcement:
 
 
 def announce_redirected(recipient: str, instead: str, error: str, now: datetime) -> Announcement:
-    """A topic takes no messages any more; those for it go to its group. Said once a day at most."""
+    """A topic takes no messages any more; those for it go to its group."""
     detail = (
         f"{error}. Its alerts go to {instead} meanwhile. Reopen the topic, or send /stop there and /start in the topic "
         "that should get them."
     )
-    return _announcement(f"topic:{recipient}:{now:%Y%m%d}", f"The topic {recipient} takes no messages", detail, now)
+    return notice(f"topic:{recipient}", f"The topic {recipient} takes no messages", detail, now)
 
 
-def announce_reopened(recipient: str, now: datetime) -> Announcement:
+def announce_reopened(trouble: LastingTrouble, now: datetime) -> Announcement:
     """A topic takes messages again."""
-    return notice(f"reopened:{recipient}", f"The topic {recipient} takes messages again", "Its alerts go there.", now)
+    return over(trouble, f"The topic {trouble.subject} takes messages again", "Its alerts go there.", now)
 
 
 def announce_unheard(recipient: str, error: str, now: datetime, others: Iterable[Recipient]) -> Sequence[Announcement]:
@@ -83,9 +84,9 @@ def announce_unheard(recipient: str, error: str, now: datetime, others: Iterable
     ]
 
 
-def announce_heard(recipient: str, now: datetime) -> Announcement:
+def announce_heard(trouble: LastingTrouble, now: datetime) -> Announcement:
     """The last admin takes messages again."""
-    return notice(f"heard:{recipient}", f"{recipient} can be reached again", "Messages held back follow.", now)
+    return over(trouble, f"{trouble.subject} can be reached again", "Messages held back follow.", now)
 
 
 def announce_in_doubt(doubts: Sequence[InDoubt], number: int, now: datetime) -> Announcement:
@@ -120,6 +121,11 @@ def announce_failed(notification: Notification, error: str, now: datetime) -> An
 def notice(source: str, headline: str, detail: str | Sequence[str], now: datetime) -> Announcement:
     """Something about a part of the bot; each is announced, even if the same was before."""
     return _announcement(f"{source}:{now:%Y%m%dT%H%M%S.%f}", headline, detail, now)
+
+
+def over(trouble: LastingTrouble, headline: str, detail: str, now: datetime) -> Announcement:
+    """A trouble that was told is over: once, whichever run of the program tells it."""
+    return _announcement(trouble.end_key, headline, detail, now)
 
 
 def _subject(notification: Notification) -> str:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.errors import DeliveryError, StoreError
+from bot.core.errors import DeliveryError, StoreBusyError, StoreError, StoreFullError
 from bot.core.model import (
     Announcement,
     Delivery,
@@ -36,6 +36,7 @@ from bot.core.model import (
 )
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Clock, Notifier, Outbox, Recipients
+from bot.core.standing import Lasting, Standing
 from bot.core.text.wording import age
 from bot.core.waiting import back_off
 from bot.delivery.pacing import Pacer
@@ -66,6 +67,9 @@ MUTE_AFTER = timedelta(minutes=5)
 """A channel that has taken no message for this long is named as mute."""
 REMIND = timedelta(hours=24)
 """How often messages in doubt are named again until somebody settles them."""
+TOGETHER = 0.01
+"""Seconds in which outcomes are gathered to be stored in one transaction: each waits for the disk, and with it the
+event loop. What a process killed in this time has sent is in doubt, as everything in flight."""
 TOPIC_AGAIN = timedelta(hours=6)
 """After this a topic that took no messages is tried again."""
 
@@ -126,7 +130,7 @@ class Sender:
     the channels in ``ask`` only a person repeats an alert in doubt. Callbacks: ``report`` for every failure of a
     channel and once on its recovery; ``announce`` for operator announcements (a recipient gone, messages in doubt), to
     be routed and committed like any other; ``sent`` for every message a channel acknowledged; ``moved`` with a chat's
-    old and new id, before the recipient moves.
+    old and new id, before the recipient moves. ``standing`` has what was told to last, by an earlier run too.
     """
 
     def __init__(
@@ -146,6 +150,7 @@ class Sender:
         sent: Callable[[Notification], None] | None = None,
         moved: Callable[[str, str], object] | None = None,
         reported: Collection[tuple[str, str]] = (),
+        standing: Standing | None = None,
     ) -> None:
         self._outbox = outbox
         self._people = people
@@ -176,8 +181,9 @@ class Sender:
         self._failing: dict[tuple[str, str], _Failing] = {}
         self._reported = set(reported)
         self._probes: dict[str, asyncio.Task[None]] = {}
-        self._redirects: dict[str, _Redirect] = {}
-        self._unheard: dict[str, str] = {}
+        self._standing = standing or Standing()
+        now = self._pace_clock.now()  # a restart tries the topic again
+        self._redirects = {t.subject: _Redirect(t.note, now) for t in self._standing.of(Lasting.TOPIC)}
         self._doubts_due: datetime | None = None
         self._doubts: tuple[int, frozenset[str]] = (0, frozenset())
         self._doubts_told: frozenset[str] = frozenset()
@@ -185,6 +191,8 @@ class Sender:
         self._too_old = 0
         self._store_failures = 0
         self._store_paused_until: datetime | None = None
+        self._resumed = False
+        self._landing = False
 
     @property
     def in_flight(self) -> int:
@@ -193,13 +201,16 @@ class Sender:
 
     @property
     def unsettled(self) -> int:
-        """Messages whose outcome could not be stored yet; they are never sent again."""
+        """Messages whose outcome is not stored yet; they are never sent again."""
         return len(self._unsettled)
 
     def troubles(self) -> list[str]:
         """What keeps people from hearing of anything, in words: the last admin refuses messages, a channel is mute."""
         now = self._pace_clock.now()
-        found = [f"{recipient}, the only admin, cannot be reached: {text}" for recipient, text in self._unheard.items()]
+        found = [
+            f"{trouble.subject}, the only admin, cannot be reached: {trouble.note}"
+            for trouble in self._standing.of(Lasting.UNREACHED)
+        ]
         for (channel, name), failing in self._failing.items():
             if now - failing.since >= MUTE_AFTER and self._rests(failing) and not failing.probed:
                 who = f"{channel}:{name}" if name else channel
@@ -264,7 +275,13 @@ class Sender:
             if self._store_paused_until > real:
                 return 0
             self._store_paused_until = None
-        self._settle_leftovers()
+        self._settle_all()
+        if not self._resumed:
+            try:
+                self._resume(now, real)
+            except StoreError as exc:
+                self._store_failed(exc, real)
+                return 0
         free = {channel: self._free(channel, real) for channel in self._notifiers}
         channels = [channel for channel, most in free.items() if most is None or most > 0]
         limits = [most for channel in channels if (most := free[channel]) is not None]
@@ -283,6 +300,17 @@ class Sender:
         for outgoing in batch:
             self._start(outgoing, now, real)
         return len(batch)
+
+    def _resume(self, now: datetime, real: datetime) -> None:
+        """Count what an earlier run has just sent, and go on waiting where the channel asked for it: a shorter wait may
+        be our own, which a restart ends. Raises StoreError."""
+        for attempt in self._outbox.attempts_since(now - self._pacer.remembers):
+            wait = attempt.asked_wait
+            if wait is not None and wait <= self._policy.last_delay:
+                wait = None
+            at = real - max(now - attempt.at, timedelta())
+            self._pacer.resume(replace(attempt, at=at, asked_wait=wait), real)
+        self._resumed = True
 
     def _free(self, channel: str, real: datetime) -> int | None:
         """How many messages the channel takes now; ``None`` for no limit. One that failed is asked first whether it
@@ -371,7 +399,7 @@ class Sender:
         # before settling: once settled, a retry may be claimed at once
         self._flying.pop(notification.recipient, None)
         self._sending.discard(notification.id)
-        self._woken.set()
+        self._landed()
         if isinstance(outcome, DeliveryError):
             self._failed(outgoing, started_at, outcome)
         else:
@@ -473,27 +501,30 @@ class Sender:
         real, wait = self._pace_clock.now(), self._policy.delay(outgoing.attempt)
         self._pacer.pause(recipient, real + wait, real)
         self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=wait)
-        if recipient not in self._unheard:
+        if self._standing.begin(Lasting.UNREACHED, self._now(), recipient, text):
             log.error("%s, the only admin, cannot be reached: %s; its messages are tried again", recipient, text)
             for announcement in announce_unheard(recipient, text, self._now(), everybody):
                 self._announce(announcement)
-        self._unheard[recipient] = text
 
     def _works_again(self, recipient: str) -> None:
         """A message of this recipient arrived."""
-        if self._unheard.pop(recipient, None) is not None:
+        if unreached := self._standing.end(Lasting.UNREACHED, recipient):
             log.info("%s can be reached again", recipient)
-            self._announce(announce_heard(recipient, self._now()))
+            self._announce(announce_heard(unreached, self._now()))
         redirect = self._redirects.get(recipient)
         if redirect is not None and redirect.until <= self._pace_clock.now():
             del self._redirects[recipient]
-            self._announce(announce_reopened(recipient, self._now()))
+            if closed := self._standing.end(Lasting.TOPIC, recipient):
+                self._announce(announce_reopened(closed, self._now()))
 
     def _switch_off(self, recipient: str, text: str) -> None:
         try:
             disable(self._people, recipient)
         except StoreError as exc:  # the next message to it fails likewise
             log.error("%s could not be switched off: %s", recipient, exc)
+        for kind in (Lasting.TOPIC, Lasting.UNREACHED):  # this is what is told of it now
+            self._standing.end(kind, recipient)
+        self._redirects.pop(recipient, None)
         configured = bool(self._pacer.service_of(recipient)[1])
         self._announce(announce_gone(recipient, text, self._now(), configured=configured))
 
@@ -505,7 +536,7 @@ class Sender:
             self._conclude(outgoing, started_at, DeliveryOutcome.FAILED, error=text)
             self._switch_off(recipient, f"{text}; {instead} gets its own")
             return
-        if recipient not in self._redirects:
+        if self._standing.begin(Lasting.TOPIC, self._now(), recipient, instead):
             self._announce(announce_redirected(recipient, instead, text, self._now()))
         self._redirects[recipient] = _Redirect(instead, self._pace_clock.now() + TOPIC_AGAIN)
         self._conclude(outgoing, started_at, DeliveryOutcome.RETRY, error=text, retry_in=timedelta(0))
@@ -578,20 +609,39 @@ class Sender:
         )
 
     def _settle(self, delivery: Delivery) -> None:
-        """Store an outcome, now or as soon as possible."""
-        try:
-            self._outbox.settle(delivery)
-        except StoreError as exc:
-            self._unsettled[delivery.notification] = delivery
-            self._store_failed(exc, self._pace_clock.now())
-        else:
-            self._unsettled.pop(delivery.notification, None)
+        """Have an outcome stored before the next claim, with others that are there by then."""
+        self._unsettled[delivery.notification] = delivery
 
-    def _settle_leftovers(self) -> None:
-        for delivery in list(self._unsettled.values()):
-            self._settle(delivery)
-            if delivery.notification in self._unsettled:
-                return
+    def _landed(self) -> None:
+        """A message has an outcome: look at the outbox in a moment, as others may have one by then."""
+        if not self._landing:
+            self._landing = True
+            asyncio.get_running_loop().call_later(TOGETHER, self._look_again)
+
+    def _look_again(self) -> None:
+        self._landing = False
+        self._woken.set()
+
+    def _settle_all(self) -> None:
+        """Store the outcomes there are, in one transaction or, where one of them is refused, each by itself."""
+        if not self._unsettled:
+            return
+        real, waiting = self._pace_clock.now(), list(self._unsettled.values())
+        try:
+            self._store(*waiting)
+        except (StoreBusyError, StoreFullError) as exc:
+            self._store_failed(exc, real)
+        except StoreError:
+            for delivery in waiting:
+                try:
+                    self._store(delivery)
+                except StoreError as exc:
+                    self._store_failed(exc, real)
+
+    def _store(self, *deliveries: Delivery) -> None:
+        self._outbox.settle(*deliveries)
+        for delivery in deliveries:
+            self._unsettled.pop(delivery.notification, None)
 
     def _store_failed(self, exc: StoreError, real: datetime) -> None:
         self._store_failures += 1
@@ -634,7 +684,7 @@ class Sender:
         if left:
             await asyncio.wait(left, timeout=0.3)
         while self._unsettled:
-            self._settle_leftovers()
+            self._settle_all()
             if not self._unsettled or loop.time() >= ends:
                 break
             await asyncio.sleep(0.05)

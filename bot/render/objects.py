@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from bot.core.model import Block, Figures, Inline, Link, Moment, StockMove, Strong, Summary
+from bot.core.model import Block, Figures, Inline, Link, Moment, StockMove, Strong, Summary, ToldCause
 from bot.core.text.links import safe_link
 from bot.render.text import clean
 
 
 def objects(summary: Summary) -> dict[str, Any]:
-    """Subject, agents, and blocks in reading order. Texts are cleaned of control and reordering characters but not
-    escaped: that is for the program that shows them."""
+    """Subject, agents, figures, cause, and blocks in reading order. Texts are cleaned of control and reordering
+    characters but not escaped: that is for the program that shows them."""
     return {
         "subject": clean(summary.subject).strip(),
         "agents": [clean(agent) for agent in summary.agents],
         "figures": _figures(summary.figures) if summary.figures is not None else None,
+        "cause": _cause(summary.cause) if summary.cause is not None else None,
         "blocks": [_block(block) for block in summary.blocks],
     }
 
@@ -41,6 +42,19 @@ def _move(move: StockMove) -> dict[str, Any]:
             "at": move.reference.at.isoformat(),
         },
         "furthest": {"price": furthest.price, "change": furthest.change} if furthest is not None else None,
+    }
+
+
+def _cause(cause: ToldCause) -> dict[str, Any]:
+    first = cause.first_seen_at
+    return {
+        "claim": cause.claim.value,
+        "title": clean(cause.title).strip(),
+        "source": clean(cause.source).strip(),
+        "link": safe_link(cause.link) or None,
+        "confidence": cause.confidence,
+        "first_title": clean(cause.first_title).strip() or None,
+        "first_seen_at": first.isoformat() if first is not None else None,
     }
 
 

@@ -10,7 +10,7 @@ from bot.core.model import Block, BlockKind, Inline, Line, Link, Moment, Strong,
 from bot.core.text.links import safe_link
 from bot.render.limits import ENTITY_LIMIT, MARKUP_LIMIT, MESSAGE_LIMIT, PHONE_WIDTH, choose, headline_of
 from bot.render.table import table_lines
-from bot.render.text import clean, code_lines, cut_words, unmention, utf16_length
+from bot.render.text import clean, code_lines, cut_words, unbroken, unmention, utf16_length
 
 _LONG_LINES = 4
 _LONG_UNITS = 420
@@ -156,7 +156,7 @@ def _inline(inline: Inline, text: str, *, strong_within: bool) -> Markup:
 
 def _leaf(text: str, *, mentions: bool = False) -> Markup:
     """Cleaned text, escaped: the only place that escapes."""
-    shown = text if mentions else unmention(text)
+    shown = text if mentions else unbroken(unmention(text))
     return Markup(_escape(shown), shown)
 
 

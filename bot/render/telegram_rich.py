@@ -15,7 +15,7 @@ from bot.core.text.links import safe_link
 from bot.render.limits import choose, headline_of
 from bot.render.table import numeric_columns
 from bot.render.telegram_html import TIME_FORMAT, unix_of
-from bot.render.text import clean, code_lines, cut_words, unmention, utf16_length
+from bot.render.text import clean, code_lines, cut_words, unbroken, unmention, utf16_length
 
 TEXT_LIMIT = 32_768
 """Characters of all texts together (https://core.telegram.org/bots/api#rich-message-formatting-options)."""
@@ -156,7 +156,7 @@ def _text(line: Line) -> Any:
     pieces: list[Any] = []
     last = " "
     for inline in line:
-        text = unmention(clean(inline if isinstance(inline, str) else inline.text))
+        text = unbroken(unmention(clean(inline if isinstance(inline, str) else inline.text)))
         if last.endswith(" "):
             text = text.lstrip()
         if piece := _piece(inline, text):

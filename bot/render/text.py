@@ -11,6 +11,7 @@ from bot.core.text.characters import CONTROLS, HIDING, JOINERS, SURROGATE
 _SPACE = re.compile(rf"(?:[^\S\xa0\u202f]|[{CONTROLS}])+")
 _JOINER = re.compile(f"(?<![^\x00-\x7f])[{JOINERS}]+|[{JOINERS}]{{2,}}|[{JOINERS}]+$")
 _MENTION = re.compile(r"(?<![\w@])@(?=\w)")
+_PERCENT = re.compile(r"(?<=\d) %")
 _MAX_MARKS = 4
 _MAX_INDENT = 24
 """The most leading spaces of a code line that are kept."""
@@ -37,6 +38,11 @@ def _code_line(text: str) -> str:
 def code_lines(block: Block) -> list[str]:
     """The lines of a code block, cleaned and indented as they were; links as their text."""
     return [_code_line("".join(i if isinstance(i, str) else i.text for i in line)) for line in block.lines]
+
+
+def unbroken(text: str) -> str:
+    """``text`` with percentages that no line breaks apart."""
+    return _PERCENT.sub("\xa0%", text)
 
 
 def unmention(text: str) -> str:

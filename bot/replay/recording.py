@@ -3,9 +3,10 @@
 Prices: ``symbol,date,open,high,low,close,volume`` for sessions, or ``symbol,start_at,…`` for bars within sessions, with
 ``end_at`` or else the file's usual bar length; CSV or Parquet. Columns may be in any order, others are ignored, and
 only the close is required.
-News: one JSON object per line with ``published``, ``seen``, ``title``, ``summary``, ``source``, ``link``. Without
-``seen`` a story was seen ``lag`` after publication or, if only its date is known (``date_only``), at the end of that
-day. CSV and JSONL may be gzipped.
+News: one JSON object per line with ``published_at``, ``seen_at``, ``title``, ``summary``, ``source``, ``publisher``,
+``link``, as ``history export --what stories --format jsonl`` writes them; ``published`` and ``seen`` mean the same as
+the first two. Without ``seen_at`` a story was seen ``lag`` after publication or, if only its date is known
+(``date_only``), at the end of that day. CSV and JSONL may be gzipped.
 
 A row that cannot be read is skipped and reported as a ``Problem`` with file and line.
 """
@@ -13,10 +14,11 @@ A row that cannot be read is skipped and reported as a ``Problem`` with file and
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.core.errors import Problem, UsageError
 from bot.core.model import Observation, Story, stable_id
@@ -98,13 +100,13 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
         title = " ".join(str(data.get("title") or "").split())
         if not title:
             raise ValueError("no title; write one, or remove the line")
-        published = moment_of(str(data["published"])) if data.get("published") else None
-        seen = moment_of(str(data["seen"])) if data.get("seen") else None
+        dated, published = _moment(data, "published")
+        _, seen = _moment(data, "seen")
         if seen is None:
             if published is None:
-                raise ValueError("neither published nor seen is given; add one, like 2025-01-27T10:00:00Z")
+                raise ValueError("neither published_at nor seen_at is given; add one, like 2025-01-27T10:00:00Z")
             seen = published + lag
-            if data.get("date_only") or len(str(data["published"]).strip()) <= len("2025-01-27"):
+            if data.get("date_only") or len(dated) <= len("2025-01-27"):
                 seen = max(seen, published.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1))
     except ValueError as error:
         recorded.bad_news.append(Problem(str(path), number, 1, "", str(error)))
@@ -125,3 +127,13 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
     known = recorded.stories.get(identity)
     if known is None or story.seen_at < known.seen_at:
         recorded.stories[identity] = story
+
+
+def _moment(data: Mapping[str, Any], name: str) -> tuple[str, datetime | None]:
+    """``published_at`` or, by its other name, ``published``, as written and as a time; likewise ``seen_at``. Raises
+    ValueError where it is no time, or where both are given and differ."""
+    written = [str(data[key]).strip() for key in (f"{name}_at", name) if data.get(key)]
+    moments = [moment_of(each) for each in written]
+    if len(set(moments)) > 1:
+        raise ValueError(f"{name}_at and {name} are different times; remove one")
+    return (written[0], moments[0]) if moments else ("", None)

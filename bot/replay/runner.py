@@ -121,7 +121,7 @@ class Replay:
 
     async def _turn(self, observations: tuple[Observation, ...], now: datetime) -> CycleResult:
         self.clock.advance(now)
-        result = self.cycle.run(observations, now, extras={POSITION: now.isoformat()} if observations else None)
+        result = self.cycle.run(observations, now, extras=lambda: {POSITION: now.isoformat()} if observations else {})
         if result.error is not None:
             raise result.error
         if result.notifications:

@@ -242,3 +242,19 @@ def test_an_edit_is_never_in_doubt_after_a_kill_or_a_lease_that_ran_out(outbox: 
     assert names(claimed(outbox, 2)) == ["edit"]
     (again,) = claimed(outbox, 600)
     assert (again.notification.announcement, again.doubts) == ("edit", 0)
+
+
+def test_attempts_are_told_to_the_next_run_for_its_rate_limits(outbox: Kept) -> None:
+    put(outbox, *(notification(key, f"telegram:{n}") for n, key in enumerate(("sent", "flood", "way", "old"))))
+    sent, flood, way, old = claimed(outbox, seconds=100)
+    outbox.settle(replace(ended(sent, seconds=101), started_at=after(100)))
+    outbox.settle(replace(ended(flood, DeliveryOutcome.RETRY, 101, retry_in=300), started_at=after(100)))
+    outbox.settle(replace(ended(old, DeliveryOutcome.UNKNOWN, 101), started_at=after(100)))
+    found = {a.recipient: (a.counts, a.asked_wait) for a in outbox.attempts_since(after(90))}
+    asked = timedelta(minutes=5)
+    assert found == {
+        "telegram:0": (True, None), "telegram:1": (False, asked), "telegram:2": (True, None),
+        "telegram:3": (True, None),
+    }  # fmt: skip
+    assert [a.recipient for a in outbox.attempts_since(after(200))] == [flood.notification.recipient]
+    assert way.attempt == 1

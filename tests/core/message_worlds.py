@@ -145,7 +145,18 @@ def walk(found: World) -> int:
                 check(machine, announcement)
                 told.append(announcement)
     apart(told)
+    newly(told)
     return len(told)
+
+
+def newly(told: Sequence[Announcement]) -> None:
+    """No edit shows what its message showed already."""
+    shown: dict[str, str] = {}
+    for announcement in told:
+        text = re.sub(r"^[A-Z][\w ]+: ", "", plain(announcement.summary, width=None))  # "Spreading: " and the like
+        message = announcement.edits or announcement.key
+        assert not announcement.edits or shown[message] != text, f"an edit that changes nothing\n{text}"
+        shown[message] = text
 
 
 def apart(told: Sequence[Announcement]) -> None:

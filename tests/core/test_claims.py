@@ -231,7 +231,7 @@ def test_a_line_of_business_that_falls_heads_every_message_about_it() -> None:
 @pytest.mark.parametrize(
     ("told", "because"),
     [
-        (cause("ai-model", 0.7), "fall after AI-model news"),
+        (cause("ai-model", 0.7), "fall, C.H. Robinson by 12.0 %, after AI-model news"),
         (cause("ai-model", None), "fall together; AI-model news at the same time"),
         (cause("outage", 0.7), "fall together; most likely an outage, breach or recall"),
         (None, "fall together; no cause known yet"),

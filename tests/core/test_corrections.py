@@ -120,7 +120,7 @@ def test_one_explained_by_its_own_results_stays_apart_when_ai_is_found_to_explai
     alone = GROUP.replace("[group-fall, ai-model-shock]", "group-fall")
     found = grouped(tmp_path, RESULTS.format(at="17:00") + tie, alone)
     last = texts(found, Reason.FIRST)[-1]
-    assert last.splitlines()[0] == "4 business software makers fall after AI-model news"
+    assert last.splitlines()[0] == "4 business software makers fall, HubSpot by 12.0 %, after AI-model news"
     assert "Fell for other reasons: WDAY (earnings and guidance)." in last
     assert {c.alert.corrected_at for c in found.changes} == {None}, "it never said that AI was behind Workday's fall"
 

@@ -85,7 +85,7 @@ def test_the_early_word_names_no_cause_and_the_tie_completes_the_same_message(tm
     assert "C.H. Robinson (CHRW) 91.00, −9.0 % against 100.00" in text(first)
     assert " AI" not in text(first)
     assert (edit.edits, f"{edit.at:%H:%M}") == (first.key, "18:00")
-    assert edit.summary.subject == "5 freight brokers fall after AI-model news"
+    assert edit.summary.subject == "5 freight brokers fall, C.H. Robinson by 9.0 %, after AI-model news"
     assert [a for a in rest if not a.edits and a.reason is not Reason.FOLLOW_UP] == [], "nothing new is to be said"
 
 

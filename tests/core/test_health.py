@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.core.health import Health
 from bot.core.model import Absence, SourceReport, Trouble
 
@@ -187,6 +189,62 @@ def test_a_vendor_out_of_reach_with_all_its_services_is_not_the_network() -> Non
         told += [*heard(health, "prices", second), *heard(health, "history", second)]
         told += heard(health, "wire", second + 1, Trouble.NONE)
     assert told == ["Price source has failed 3 times in a row", "Price history has failed 3 times in a row"]
+
+
+BEFORE_THEM = {
+    "no names, or no route": (None, None, None),
+    "a proxy that has no way out": (502, 502, 502),
+    "a proxy that is asked directly by some": (502, None, None),
+    "a proxy that wants a password": (407, 407, None),
+    "gateways that time out": (504, 504, 503),
+    "a log-in page": (200, 200, 302),
+    "a portal that says so": (511, 511, 511),
+    "a firewall that forbids": (403, 403, 403),
+}
+"""One fault on the way to everything, and the status that feeds, prices and Telegram come back with."""
+
+
+@pytest.mark.parametrize("fault", BEFORE_THEM)
+def test_one_fault_on_the_way_is_told_once_at_its_beginning_and_once_at_its_end(fault: str) -> None:
+    """Feeds are polled every one to thirty minutes, prices and Telegram often."""
+    feeds, prices, telegram = BEFORE_THEM[fault]
+    every = {name: 60 * (1 + number * 3 // 2) for number, name in enumerate(FEEDS)}
+    health, told = Health(3), []
+    asked = {**dict.fromkeys(FEEDS, feeds), "prices": prices, "telegram": telegram}
+    for second in range(0, 4 * 3600, 15):
+        for name, status in asked.items():
+            if second % every.get(name, 15):
+                continue
+            fails = 3600 <= second < 2 * 3600
+            at = NOON + timedelta(seconds=second)
+            trouble = Trouble.FAILED if fails else Trouble.NONE
+            notice = health.observe(SourceReport(name, at, trouble, "…", status=status if fails else 200))
+            told += [notice.summary.subject] if notice is not None else []
+    assert len(told) == 2, told
+    assert told[0].startswith(("Nothing answers", "Nothing gets through"))
+    assert told[1] == "The network works again"
+
+
+def test_feeds_asked_seldom_do_not_make_one_fault_of_all_feeds_many_messages() -> None:
+    every = {name: 60 * (1 + number) for number, name in enumerate(FEEDS * 2)}
+    health, told = Health(3), []
+    for minute in range(4 * 60):
+        for name, seconds in every.items():
+            if minute % (seconds // 60):
+                continue
+            told += said(health, [name], Trouble.FAILED if 60 <= minute < 120 else Trouble.NONE, minute)
+        told += said(health, ["prices", "telegram"], Trouble.NONE, minute)
+    assert len(told) == 2, told
+    assert told[1] == "Feeds work again"
+
+
+def test_a_vendor_and_a_channel_behind_bad_gateways_of_their_own_are_two_faults() -> None:
+    health, told = Health(3), []
+    for second in range(0, 60, 10):
+        told += [words for name in FEEDS for words in heard(health, name, second, Trouble.NONE)]
+        told += [*heard(health, "prices", second, status=502), *heard(health, "history", second, status=502)]
+        told += heard(health, "telegram", second, status=502)
+    assert len(told) == 3
 
 
 def test_prices_that_are_found_to_be_old_are_no_answer() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.incidents import pace
+from bot.core.incidents import announcing, pace
 from bot.core.messages import headline, pictures, snapshot, summary
 from bot.core.messages.blocks import happened, table
 from bot.core.messages.pictures import PricePicture
@@ -92,6 +93,12 @@ def test_several_messages_at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(pace, "MESSAGES_APART", timedelta(0))
     with pytest.raises(AssertionError, match="0:00:00 after another"):
         walk(world(Random(SEED_OF_TWO_AT_ONCE)))
+
+
+def test_an_edit_that_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = count()
+    monkeypatch.setattr(announcing, "shown_by", lambda summary: str(next(numbers)))
+    assert _found()
 
 
 def test_old_prices_without_their_age(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.messages.blocks.fears import MOST as MOST_FEARS
 from bot.core.messages.blocks.fears import MOST_HELPED, fears, helped_by
-from bot.core.messages.blocks.novelty import MOST, novelty
+from bot.core.messages.blocks.novelty import MOST, news_since, novelty
 from bot.core.messages.blocks.outlook import MOST_REPORTS, outlook, reports_ahead
 from bot.core.messages.blocks.voices import MOST as MOST_VOICES
 from bot.core.messages.blocks.voices import MOST_PRINTED, voices
@@ -114,6 +115,29 @@ def test_a_happening_of_any_size_is_read_to_a_bound() -> None:
     said = read([*many, BATCH], CAUSE, READER)
     assert len(said) == EARLIEST + LATEST
     assert said[0][0] == BATCH
+
+
+def test_who_was_told_hears_only_of_details_that_no_story_had_told_by_then() -> None:
+    first = story("DeepSeek-R1 is out", "20 12:00", summary="The weights are open under the MIT license.")
+    again = story("DeepSeek-R1 is out", "21 12:00", summary="The model comes under the MIT license.")
+    later = story("DeepSeek-R1 is out", "21 13:00", summary="It was trained on H800 GPUs.")
+    said = read([first, again, later], CAUSE, READER)
+    assert text(news_since(said, first.seen_at, TOPICS)).splitlines() == [
+        "What is new",
+        "• Training: “It was trained on H800 GPUs” (Example News).",
+    ]
+    assert news_since(said, later.seen_at, TOPICS) == []
+
+
+def test_the_product_behind_a_fall_is_read_though_its_name_is_not_the_model_s() -> None:
+    plug_ins = story(
+        "Anthropic's Claude Cowork gets plug-ins", summary="Anthropic has put its plug-ins out as open source."
+    )
+    fall = story("Publishers sink as Anthropic's Claude takes on legal work", "27 10:00")
+    cause = replace(CAUSE, agents=("lab:Anthropic", "model:Claude"), first_title=plug_ins.title)
+    assert "open source" not in text(novelty(read([plug_ins, fall], cause, READER), TOPICS))
+    named = replace(cause, release="of-plug-ins")
+    assert "open source" in text(novelty(read([plug_ins, fall], named, READER), TOPICS))
 
 
 # ----------------------------------------------------------------------------------------------------------------- fear
@@ -250,7 +274,7 @@ def test_what_argues_against_the_fall_is_told_with_its_source_people_first() -> 
     gain = story("Software makers could benefit from cheap models", "27 10:00", source="Example Daily")
     assert heard(person, press, gain).splitlines() == [
         "The other reading",
-        "  “This selloff is overdone,” — Ann Example, analyst at Example Bank (Example News).",
+        "  “This selloff is overdone” — Ann Example, analyst at Example Bank (Example News).",
         "  “Software makers could benefit from cheap models” (Example Daily).",
         "  “others expect cheaper AI to be used more” (Example Weekly (https://example.com/why)).",
     ]
@@ -319,15 +343,22 @@ def test_how_it_goes_on() -> None:
     dates = calendar(due("MSFT", 29), due("META", 29), due("AMD", 30, ReportTime.UNKNOWN))
     ahead = reports_ahead(dates, ["NVDA", "AMD", "MSFT", "META", "MSFT"], MONDAY)
     then = story("DeepSeek-R1 is out", "26 10:00", summary="The lab will release a smaller model next week.")
-    blocks = outlook(MONDAY + timedelta(hours=3.5), ahead, read([then], CAUSE, READER), TOPICS, COMPANIES.name_of)
+    blocks = outlook(
+        MONDAY + timedelta(hours=3.5),
+        ZoneInfo("America/New_York"),
+        ahead,
+        read([then], CAUSE, READER),
+        TOPICS,
+        COMPANIES.name_of,
+    )
     assert text(blocks).splitlines() == [
         "What could change the view",
-        "• The next session opens 27 Jan 14:30 UTC.",
+        "• The next session opens 27 Jan 14:30 UTC (09:30 in New York).",
         "• Results due Wed 29 Jan, after the close: Microsoft and Meta Platforms.",
         "• Results due Thu 30 Jan: AMD.",
         "• Next: “The lab will release a smaller model next week” (Example News).",
     ]
-    assert outlook(None, (), (), TOPICS, COMPANIES.name_of) == []
+    assert outlook(None, UTC, (), (), TOPICS, COMPANIES.name_of) == []
 
 
 @pytest.mark.parametrize(

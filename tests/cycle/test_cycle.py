@@ -76,7 +76,7 @@ def test_stories_and_decisions_survive_a_database_that_stays_away() -> None:
     cycle.run([told], at("01-27 14:00"))
     for second in range(1500):
         moment = at("01-27 15:00").replace(minute=second // 60, second=second % 60)
-        cycle.run([], moment, extras={"tick": str(second)})
+        cycle.run([], moment, extras=lambda second=second: {"tick": str(second)})
     store.errors.clear()
     cycle.run([], at("01-27 16:00"))
     assert [o for b in store.taken for o in b.observations if isinstance(o, Story)] == [told]

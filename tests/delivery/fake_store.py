@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.core.errors import StoreError
 from bot.core.model import (
+    Attempt,
     Batch,
     Delivery,
     InDoubt,
@@ -37,6 +38,7 @@ class Row:
     attempts: int = 0
     retry_at: datetime | None = None
     message_id: str | None = None
+    leased_at: datetime | None = None
     leased_until: datetime | None = None
     abandoned: int = 0
     """Attempts whose lease nobody ended."""
@@ -100,7 +102,7 @@ class FakeStore:
             if edited is not None and edited.state is not NotificationState.SENT:
                 continue
             answered = self.rows.get(n.replies_to) if n.replies_to else None
-            row.state, row.leased_until = NotificationState.LEASED, now + lease_for
+            row.state, row.leased_at, row.leased_until = NotificationState.LEASED, now, now + lease_for
             row.attempts += 1
             doubts = sum(d.notification == n.id and d.outcome == "unknown" for d in self.deliveries) + row.abandoned
             out.add(n.recipient)
@@ -115,9 +117,13 @@ class FakeStore:
             )
         return claimed
 
-    def settle(self, delivery: Delivery) -> None:
+    def settle(self, *deliveries: Delivery) -> None:
         if self.settle_errors:
             raise self.settle_errors.pop(0)
+        for delivery in deliveries:
+            self._settle(delivery)
+
+    def _settle(self, delivery: Delivery) -> None:
         row = self.rows.get(delivery.notification)
         if row is None or delivery.attempt > row.attempts:
             raise StoreError(f"settled without having been claimed: {delivery.notification}")
@@ -164,6 +170,19 @@ class FakeStore:
         for row in self.rows.values():
             if row.notification.recipient == old:
                 row.notification = replace(row.notification, recipient=new)
+
+    def attempts_since(self, since: datetime) -> Sequence[Attempt]:
+        found = []
+        for d in self.deliveries:
+            row = self.rows[d.notification]
+            if d.started_at > since or (row.state is NotificationState.QUEUED and row.attempts == d.attempt):
+                wait = d.retry_at - d.ended_at if d.retry_at is not None else None
+                counts = d.outcome in ("sent", "unknown")
+                found.append(Attempt(row.notification.recipient, d.started_at, counts, wait))
+        for row in self.rows.values():
+            if row.state is NotificationState.LEASED and row.leased_at is not None and row.leased_at > since:
+                found.append(Attempt(row.notification.recipient, row.leased_at, counts=True))
+        return sorted(found, key=lambda attempt: attempt.at)
 
     def outbox_counts(self) -> Mapping[str, int]:
         outbox = (NotificationState.QUEUED, NotificationState.LEASED, NotificationState.UNKNOWN)

@@ -81,7 +81,7 @@ telegram:
   allow: {allow}
 operator: {{after_failures: 3}}
 log_level: info
-prices: {{interval_in_session: {prices}, interval_pre_post: {prices}, interval_closed: {prices}}}
+prices: {{interval_in_session: {prices}, interval_pre_post: {prices}, interval_closed: {prices}, stream: {stream}}}
 benchmarks: [SPY, QQQ, SMH]
 watchlist:
   ai-chips: [NVDA, AVGO]
@@ -274,7 +274,7 @@ class Desk:
         )
         values = {
             "telegram": self.api.url, "admin": str(ADMIN), "allow": f"[{READER}, {GROUP}]", "prices": "1s",
-            "feeds_every": "1s", "more": "", **self.settings, **settings,
+            "feeds_every": "1s", "stream": "false", "more": "", **self.settings, **settings,
         }  # fmt: skip
         file = self.folder / "config.yaml"
         file.write_text(CONFIG.format(feeds=listed, **values))

@@ -12,6 +12,7 @@ import pytest
 from bot.adapters.calendar import ExchangeCalendar
 from bot.config.episodes.file import episode_paths, load_episode
 from bot.config.news.topics import load_topics
+from bot.core.messages.precedents import hit
 from bot.core.model.episodes import Episode, EpisodeKind
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.sessions import Timetable
@@ -27,8 +28,8 @@ each = pytest.mark.parametrize("name", [name for name in PATHS if name != RECORD
 
 
 def timetable_of(exchange: str) -> Timetable:
-    """Long enough for every bar of the recorded week."""
-    return Timetable(exchange, CALENDAR.sessions(exchange, date(2023, 6, 1), date(2025, 6, 30)))
+    """Long enough for every bar of the recorded episodes."""
+    return Timetable(exchange, CALENDAR.sessions(exchange, date(2022, 7, 1), date(2026, 6, 30)))
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +99,12 @@ def test_a_shock_is_about_ai_and_says_what_it_threatened(episodes: Mapping[str, 
     assert (episode.trigger.topic in ("ai-model", "ai-market")) is episode.shock
     if episode.shock:
         assert episode.trigger.exposures
-        assert {fall.exposure for fall in episode.falls} <= set(episode.trigger.exposures)
+        assert {fall.exposure for fall in hit(episode)} <= set(episode.trigger.exposures)
 
 
 @each
 def test_something_fell_and_nothing_rose(episodes: Mapping[str, Episode], name: str) -> None:
-    falls = episodes[name].falls
+    falls = hit(episodes[name])
     assert falls
     assert all(-1 < fall.change < 0 for fall in falls)
     assert falls[0].change < -0.02

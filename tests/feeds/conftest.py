@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
+from bot.adapters.feeds.session import FeedSession
 from bot.core.model import FeedState
 from bot.core.model.feeds import FeedSpec
 from tests.servers.feed_server import FeedServer
@@ -81,17 +81,15 @@ async def site() -> AsyncIterator[FeedServer]:
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
+async def session() -> AsyncIterator[FeedSession]:
+    async with FeedSession() as opened:
         yield opened
 
 
-LIMITS = FetchLimits(
-    body=2_000_000,
-    connect=timedelta(seconds=1),
-    read=timedelta(seconds=0.5),
-    total=timedelta(seconds=1),
-)
+LIMITS = FetchLimits(body=2_000_000)
+"""The usual time-outs: a test that wants an answer gets it on a busy machine, too."""
+HASTY = replace(LIMITS, connect=timedelta(seconds=1), read=timedelta(seconds=0.5), total=timedelta(seconds=1))
+"""For servers that never answer."""
 
 
 @pytest.fixture
@@ -107,7 +105,7 @@ def seen() -> SeenSet:
 
 
 @pytest.fixture
-def reader(session: aiohttp.ClientSession, seen: SeenSet, parser: Parser) -> FeedReader:
+def reader(session: FeedSession, seen: SeenSet, parser: Parser) -> FeedReader:
     return FeedReader(session, seen.known, jitter=lambda: 0.5, limits=LIMITS, parser=parser)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,13 +12,14 @@ from hypothesis import strategies as st
 from bot.adapters.feeds.check import check_feed
 from bot.adapters.feeds.opml import SIZE_LIMIT, parse_opml, read_opml
 from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.session import FeedSession
 from bot.core.errors import ConfigError
 from bot.core.model.feeds import FeedSpec
 from tests.feeds.conftest import LIMITS, NOW, SAMPLES, item, rss, sample
 from tests.servers.feed_server import Document, FeedServer
 
 
-async def test_a_good_feed_is_described(session: aiohttp.ClientSession, site: FeedServer, parser: Parser) -> None:
+async def test_a_good_feed_is_described(session: FeedSession, site: FeedServer, parser: Parser) -> None:
     url = site.publish("feed", sample("plain.rss"))
     found = await check_feed(session, url, NOW, parser=parser)
     assert found.ok
@@ -50,14 +50,14 @@ async def test_a_good_feed_is_described(session: aiohttp.ClientSession, site: Fe
     ],
 )
 async def test_what_is_wrong_with_a_feed_is_said(
-    session: aiohttp.ClientSession, site: FeedServer, parser: Parser, document: Document, ok: bool, said: str
+    session: FeedSession, site: FeedServer, parser: Parser, document: Document, ok: bool, said: str
 ) -> None:
     found = await check_feed(session, site.publish("feed", document), NOW, limits=LIMITS, parser=parser)
     assert found.ok is ok
     assert said in "\n".join(found.lines())
 
 
-async def test_a_check_without_an_answer_says_so_and_leaves_no_child(session: aiohttp.ClientSession) -> None:
+async def test_a_check_without_an_answer_says_so_and_leaves_no_child(session: FeedSession) -> None:
     found = await check_feed(session, "http://127.0.0.1:9/feed", NOW, limits=LIMITS)
     assert not found.ok
     assert found.lines()[1].endswith("no answer")

@@ -318,6 +318,43 @@ async def test_what_a_flood_leaves_for_the_next_poll_is_part_of_it(
     assert [s.seeded for s in (await watched.poll()).stories] == [False]
 
 
+async def test_a_feed_may_bring_so_many_stories_a_day_and_no_more(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1), stories_per_day=120)
+    taken, polls = 0, []
+    for n in range(1, 31):  # fifty new entries every five minutes, none of them kept in the feed for long
+        site.publish("feed", rss(*[story(n * 100 + k) for k in range(50)]))
+        polls.append(await watched.poll())
+        taken += len(polls[-1].stories)
+    assert 120 <= taken <= 120 + 120 * 30 * 5 / (24 * 60) + 1
+    assert [p.report.trouble for p in polls[:2]] == [Trouble.NONE, Trouble.NONE]
+    assert {p.report.trouble for p in polls[3:]} == {Trouble.REFUSED}
+    assert "new entries left unread: it may bring 120 a day" in polls[-1].report.detail
+    assert polls[-1].state.next_poll_at == watched.now + polls[-1].state.interval  # not sooner for what is unread
+
+
+async def test_what_was_over_the_budget_is_read_when_it_is_there_a_day_later(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1), stories_per_day=30)
+    site.publish("feed", rss(*[story(n) for n in range(100, 150)]))
+    assert len((await watched.poll()).stories) == 30
+    assert (await watched.poll()).report.trouble is Trouble.REFUSED
+    later = await watched.poll(after=timedelta(days=1))
+    assert (len(later.stories), later.report.trouble) == (20, Trouble.NONE)
+
+
+async def test_the_budget_survives_a_clock_that_is_set_back(
+    reader: FeedReader, seen: SeenSet, site: FeedServer
+) -> None:
+    watched = await seeded(reader, seen, site, story(1), stories_per_day=10)
+    site.publish("feed", rss(*[story(n) for n in range(100, 120)]))
+    assert len((await watched.poll()).stories) == 10
+    assert len((await watched.poll(after=-timedelta(days=3))).stories) == 0
+    assert len((await watched.poll(after=timedelta(days=1))).stories) == 10
+
+
 async def test_a_changed_address_begins_anew(reader: FeedReader, seen: SeenSet, site: FeedServer) -> None:
     watched = await seeded(reader, seen, site, story(1))
     moved = watch(reader, seen, site.publish("moved", rss(story(1), story(2))))

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from bot.adapters.feeds.opml import read_opml
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
+from bot.adapters.feeds.session import FeedSession
 from bot.core.errors import ConfigError
 from bot.core.model import Trouble
 from tests.feeds.conftest import LIMITS, SeenSet, Watch, watch
@@ -31,7 +31,7 @@ def members(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 
 async def test_every_sample_goes_through_two_polls_without_a_crash_or_a_hang(
-    shared_data: Path, session: aiohttp.ClientSession, site: FeedServer
+    shared_data: Path, session: FeedSession, site: FeedServer
 ) -> None:
     parser = Parser(time_limit=PER_SAMPLE)
     samples = [m for p in sorted((shared_data / "feeds").glob("*.tar.xz")) for m in members(p)]

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from bot.adapters.store import SqliteStore
+from bot.adapters.store.codec import moment_text
 from bot.adapters.store.history import find_alerts, list_incidents
 from bot.adapters.store.history.exporting import EXPORTED, export, export_to
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
+from bot.replay.recording import read_recording
 from tests.command import run_command
 from tests.store.values import batch, story
 
@@ -67,6 +69,24 @@ def test_exports_obey_the_filters(week: Path, filters: Filters) -> None:
         cited = {s for (s,) in conn.execute(f"SELECT story_id FROM alert_stories WHERE alert_id IN ({marks})", alerts)}
     conn.close()
     assert {row["id"] for row in rows_of("jsonl", written(week, "stories", "jsonl", filters))} == cited
+
+
+def test_exported_stories_can_be_played(week: Path, tmp_path: Path) -> None:
+    file = tmp_path / "stories.jsonl"
+    assert export_to(file, week, "stories", Filters(), "jsonl") == 132
+    played = read_recording([], [file])
+    assert played.problems == []
+    with sqlite3.connect(f"file:{week}?mode=ro", uri=True) as conn:
+        columns = "source, publisher, title, summary, link, seen_at, published_at"
+        kept = set(conn.execute(f"SELECT {columns} FROM stories"))
+    conn.close()
+    assert {
+        (
+            *(s.source, s.publisher, s.title, s.summary, s.link, moment_text(s.seen_at)),
+            moment_text(s.published_at) if s.published_at else None,
+        )
+        for s in played.stories.values()
+    } == kept
 
 
 @pytest.mark.parametrize("title", ["=1+1", "+SUM(A1)", "-2", "@cmd", '=HYPERLINK("http://x";"y")'])

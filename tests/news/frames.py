@@ -397,7 +397,7 @@ fall WDAY results | Workday slips as sales forecast trails, cites AI shift
 fall CRM results | Salesforce slides on disappointing outlook; Agentforce sales grow
 fall SNOW results | Snowflake tumbles as margin forecast hit by AI costs
 fall CHGG regulator | Chegg falls after suing Google
-fall GOOGL results own | Alphabet tumbles after its chatbot Bard botches a demo
+fall GOOGL ai | Alphabet tumbles after its chatbot Bard botches a demo
 fall BIDU results own | Baidu drops after unveiling its ChatGPT rival
 fall BIDU results own | Baidu shares slide as Ernie Bot launch underwhelms
 fall GOOGL results own | Google slips after pausing Gemini image tool
@@ -1078,6 +1078,10 @@ fall PINS tariffs object | Pinterest crashes as tariffs hit ads and AI spending 
 """
 
 SEVENTH = """
+fall GOOGL ai | Google shares tumble 8% as the AI chatbot Bard gets an answer wrong in an ad
+fall GOOGL ai | Alphabet sinks after its AI chatbot gives a wrong answer
+fall GOOGL results own | Alphabet shares fall 7% after Google's event on AI
+fall GOOGL spending | Alphabet falls after it admits a mistake in AI spending
 fall RELX ai | It was Anthropic's contract plug-in that sent RELX to its lowest close since 2020
 fall TRI ai | Anthropic's legal agent drags Thomson Reuters down
 fall ~education ai | ChatGPT drives down shares of education companies
@@ -1118,4 +1122,140 @@ fall BIDU spending object | Baidu slides 7% after AI spending eats into profit
 fall ^ unknown | Sam Altman warns of AI bubble, Nasdaq slips
 fall COIN unknown | Coinbase falls, the start-up scene does not seem worried
 fall V unknown | Visa falls on shock that a payments start-up does not fear
+"""
+
+# as a wire may write them; written without a look at the grammar
+EIGHTH = """
+fall CHGG ai | Chegg sinks a third as students turn to ChatGPT for homework help
+fall TRI+RELX ai | Thomson Reuters, RELX slide after Anthropic's legal plugin spooks holders
+fall ~insurance-brokers ai | Insurance brokers tumble after OpenAI lets users buy cover inside ChatGPT
+fall ~wealth ai | Wealth-management shares skid as AI tax planner raises questions about fees
+fall IBM ai | IBM posts steepest one-day loss since 2000 after Anthropic says Claude can rewrite COBOL
+fall ~software ai | Software stocks lose $285 billion in value on fear of AI agents
+fall SPGI ai | S&P Global down 11% as AI research tool seen eating into data business
+fall ADBE ai | Adobe hits three-year low, with Google's new image model seen as a threat
+fall FIG ai | Figma shares sink following debut of Claude design tool
+fall GOOGL ai | Alphabet falls 7% on report that OpenAI is close to releasing a browser
+fall DUOL ai | Duolingo stock hammered as GPT-5 demo builds a language app in minutes
+fall CRWD+ZS+OKTA ai | CrowdStrike, Zscaler and Okta drop after Anthropic unveils code security scanner
+fall ~cybersecurity ai | Cyber stocks hit by new Claude feature that hunts for bugs
+fall NVDA ai | Nvidia loses $589 billion in a day after Chinese start-up's cheap AI model
+fall ~power-generation ai | Power producers plunge as DeepSeek casts doubt on electricity needs of AI
+fall ~it-services ai | Indian IT index slides 6% as new AI coding agent fans outsourcing worries
+fall INFY ai | Infosys ADRs fall on concern Anthropic tool will replace coders
+fall ~games ai | Video-game stocks fall after Google shows model that creates playable worlds
+fall U ai | Unity tumbles 24% as investors weigh threat from Google's Project Genie
+fall CBRE+JLL ai | Commercial property brokers CBRE, JLL plunge in latest AI-driven rout
+fall SCHW ai | Schwab falls 7% after start-up rolls out AI tool for tax strategies
+fall ~staffing ai | Recruiters' shares under pressure as AI agent takes on screening of candidates
+fall WPP ai | WPP shares fall after Meta says AI will fully automate ads by 2026
+fall ~advertising ai | Ad agencies slide as Meta plans to automate campaigns with AI
+fall ~call-centres ai | Call-centre operators slump on Klarna's AI assistant doing work of 700 agents
+fall TEP.PA ai | Teleperformance shares crash 20% after Klarna says AI bot does work of hundreds of agents
+fall EDU ai | New Oriental falls in Hong Kong after Alibaba releases AI tutor
+fall HUBS ai | HubSpot pares losses, still down 9%, after OpenAI shows sales agent
+fall ~memory ai | Memory chip makers sink after Google says new algorithm cuts memory needs sixfold
+fall MU ai | Micron drops 8% as Google's compression technique stokes demand fears
+fall ANET ai | Arista falls as much as 22% after DeepSeek claims far lower training costs
+fall OMC ai | Omnicom under pressure as AI image model prompts downgrade of agency models
+fall ~education ai | Education stocks retreat as study mode in ChatGPT rattles investors
+fall CSGP ai | CoStar falls 5% after OpenAI adds Zillow app to ChatGPT
+fall GDDY+WIX ai | GoDaddy, Wix shares drop on OpenAI website builder
+fall TTWO ai | Take-Two down 8% premarket on Google AI game tool
+fall SAP ai | SAP shares slide 5%; traders point to new Anthropic agent
+fall FDS ai | FactSet hits 52-week low amid concern AI will make its terminals redundant
+fall INTU ai | Intuit tumbles after Anthropic moves into bookkeeping
+fall DOCU ai | DocuSign falls 12% after OpenAI reveals in-house contract tool
+fall LZ ai | LegalZoom slumps 20% on Anthropic legal automation
+fall TRIP ai | Tripadvisor drops 15% after OpenAI launches trip planner
+fall TTD ai | Trade Desk sinks on worries AI agents will bypass ad-tech
+fall UPWK+FVRR ai | Upwork, Fiverr shares sag as AI model takes on freelance tasks
+fall ~crypto-miners ai | Bitcoin miners crash alongside Nvidia on DeepSeek news
+fall CEG ai | Why Constellation Energy shares collapsed: DeepSeek's R1 model
+fall ASML ai | ASML slides 7% in Amsterdam after DeepSeek model upends chip demand view
+fall RELX+WKL.AS ai | European publishers RELX, Wolters Kluwer extend losses after Anthropic adds legal skills
+fall ~music ai | Music labels fall as OpenAI works on song generator
+fall EPAM ai | EPAM plummets 12% after Anthropic's Claude update writes whole applications
+fall ~software ai | Software selloff deepens as Claude Cowork plugins fuel replacement fears
+fall CRM+NOW ai | Salesforce, ServiceNow lead Dow lower after Anthropic automation tool
+fall ^ ai | Nasdaq tumbles 3% as cheap Chinese AI model hits chip giants
+fall PSO ai | Pearson shares slide 9% in London as OpenAI's tutor goes live in UK schools
+fall COUR+UDMY ai | Coursera and Udemy lose a tenth each after Google makes its AI classes free
+fall CHRW ai | C.H. Robinson slumps 15% on little-known firm's AI freight tool
+fall ~freight-brokers ai | Trucking and logistics stocks in broad retreat after AI booking agent shown
+fall LPLA ai | LPL Financial drops 8% after Altruist's AI assistant builds tax plans in minutes
+fall TRI ai | Thomson Reuters loses 16%, its worst day ever, after Anthropic enters legal market
+fall ACN ai | Accenture shares hit by fears that Claude can do what consultants do
+fall CTSH ai | Cognizant falls to lowest in a year on AI coding scare
+fall TEAM ai | Atlassian plunges; investors fear AI agents will shrink per-seat software
+fall MNDY ai | Monday.com sinks 20% as vibe coding threatens project software
+fall RBLX ai | Roblox down 12% after DeepMind lets users make game worlds from a prompt
+fall PANW ai | Palo Alto Networks slips 6% after OpenAI shows security agent
+fall FVRR ai | Fiverr stock craters as freelancers lose work to ChatGPT
+fall GETY ai | Getty Images tumbles 10% on Google's Nano Banana launch
+fall MU+SNDK ai | Micron, SanDisk drop after researchers unveil AI model that needs a sixth of the memory
+fall AVGO ai | Broadcom shares tumble 17% in wake of DeepSeek's low-cost model
+fall ~data-centres ai | Data-centre landlords sold off as DeepSeek model seen needing far fewer chips
+fall SMCI ai | Super Micro sinks 12% amid DeepSeek-led selloff
+fall GOOGL ai | Google parent sheds 9% after Apple executive says AI search engines will replace it
+fall GOOGL ai | Alphabet stock falls on launch of ChatGPT Atlas browser
+fall YELP+TRIP ai | Yelp, Tripadvisor slide as ChatGPT adds restaurant booking
+fall BKNG ai | Booking Holdings drops 6% after Google unveils agentic travel planner
+fall ZIP ai | ZipRecruiter slides 11% as OpenAI announces jobs platform
+fall RHI ai | Robert Half falls to 10-year low on worry AI agents replace accountants
+fall TIXT ai | Telus Digital down 18% after rival bank swaps call staff for AI bot
+fall Z ai | Zillow dips 5% after Google tests home listings in AI search
+fall INFY+WIT ai | Infosys, Wipro sink in New York after Anthropic's COBOL claims
+fall ADSK ai | Autodesk off 7% as AI start-up demos text-to-CAD model
+fall WMG ai | Warner Music falls 5% as AI song maker tops streaming charts
+fall EXFY ai | Expensify tanks 22% on OpenAI bookkeeping agent
+fall ~advertising ai | Advertising groups slump: Meta's AI will make ads by itself
+fall SHOP ai | Shopify slides 8% after Amazon unveils AI shopping agent
+fall GTLB ai | GitLab sags 10% following debut of Claude Code
+fall CHGG results | Chegg sinks a third as it withdraws its forecast and cuts jobs
+fall TRI results | Thomson Reuters slides after quarterly sales miss; touts AI products
+fall ~freight-brokers unknown | Freight brokers fall as diesel prices climb; AI start-up raises $40 million
+fall ADBE results | Adobe falls 9% on soft outlook despite record sales of AI tools
+fall NVDA policy object | Nvidia slips as Trump weighs tariffs on chips
+fall NVDA spending object | Nvidia falls 6% on worries AI spending has peaked
+fall ORCL spending object | Oracle drops 11% after raising AI capital spending by $15 billion
+fall PLTR rating label | Palantir slides after analyst cuts AI darling to sell
+fall IBM results | IBM falls 7% as consulting revenue disappoints
+fall SMCI regulator object | Super Micro tumbles after auditor quits, AI server demand strong
+fall GOOGL regulator object | Alphabet slips after judge orders Google to share search data with AI rivals
+fall CRWD outage | CrowdStrike sinks 11% after global outage; AI update to blame, it says
+fall AI results | C3.ai plunges 25% after preliminary results
+fall BBAI offering | BigBear.ai falls on share sale
+rise DUOL unknown | Duolingo soars 20% as AI courses double its catalogue
+rise ~software unknown | Software stocks rally as AI fears ease
+fall U results object | Unity drops 15% on weak guidance, says AI ad tool on track
+fall VST regulator object | Vistra falls on regulator's ruling over AI data centre deal
+fall 9984.T spending object | SoftBank slides 8% as OpenAI investment raises debt worries
+fall META spending object | Meta sinks after Zuckerberg pledges to spend more on AI
+fall ~ai-apps macro label | AI stocks tumble as jobs report dents rate-cut hopes
+fall INTC results | Intel falls 8% after foundry delay; AI chip roadmap unchanged
+fall SOUN offering | SoundHound AI drops 30% after Nvidia sells stake
+fall TEM rating | Tempus AI slides after short seller report
+fall CRWV offering object | CoreWeave falls 14% as lock-up expires and AI costs rise
+fall ^ macro | Wall Street ends lower on inflation; Nvidia unveils new AI model
+fall GETY results | Getty Images sues AI start-up; shares down 2% on weak licensing revenue
+fall Z macro | Zillow slides as mortgage rates rise, launches ChatGPT app
+fall AAPL spending object | Apple slips after delaying AI features for Siri
+fall CRM results object | Salesforce drops on tepid forecast for AI agent revenue
+fall TSLA unknown | Tesla falls after Musk's xAI raises $6 billion
+fall WKL.AS unknown | Wolters Kluwer names new chief to lead AI push; shares slide 10%
+fall ~ai-apps unknown label | Why AI stocks plunged today
+fall DELL results object | Dell tumbles as AI server margins shrink
+fall TDOC unknown | Teladoc sinks after losing contract; plans AI scribe
+fall WDAY spending object | Workday falls 6% after cutting 1,750 jobs to invest in AI
+fall WIX unknown | Wix slips after start-up sells app stake
+fall ETSY unknown | Etsy slides after startup plans marketplace
+fall W unknown | Wayfair falls as start-up sells app for sofas
+fall CVNA unknown | Carvana falls after upstart prices app shares at $20
+fall PINS unknown | Pinterest slides after startup app reads users' contacts
+fall DUOL unknown | Duolingo falls after start-up's app reviews turn sour
+fall PTON unknown | Peloton falls as start-up launches rival app
+fall CHRW ai | C.H. Robinson falls after start-up's tool prices freight by itself
+fall EXPE ai | Expedia falls after start-up shows tool that plans trips
+fall TRI ai | Thomson Reuters slides after start-up unveils app that reads contracts
 """

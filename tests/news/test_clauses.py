@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.config.news.topics import load_topics
@@ -58,6 +58,7 @@ TABLES = (
     table.SIXTH_CHINESE,
     table.SIXTH_NOT_AGENT,
     table.SEVENTH,
+    table.EIGHTH,
 )
 ROWS = [row for text in TABLES for row in rows(text)]
 
@@ -180,6 +181,7 @@ JOINED = [
 ]
 
 
+@example("Investors dump insurance brokers over AI", "gold climbs 2%", ", while ")
 @given(st.sampled_from(JOINED), st.sampled_from(UNRELATED), st.sampled_from([", while ", "; ", ", but ", ", "]))
 def test_an_unrelated_clause_changes_nothing_for_the_first(title: str, more: str, between: str) -> None:
     (alone,) = frames(title)

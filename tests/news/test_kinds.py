@@ -47,6 +47,7 @@ def details(title: str, summary: str = "") -> list[tuple[str, str]]:
         ("OpenAI releases GPT-6", "new-model"),
         ("Google's Bard gets it wrong in its first demo", "failure"),
         ("OpenAI launches SearchGPT, an AI search engine", "search"),
+        ("Apple looks at AI search for its browser, a threat to Google", "search"),
         ("Anthropic releases plugins for Claude Cowork that do legal and office work", "work-tool"),
         ("Claude Code can now modernise COBOL code", "code"),
         ("Anthropic's Claude finds vulnerabilities in code security review", "security"),
@@ -141,6 +142,7 @@ def test_no_clause_of_a_kind_stands_twice() -> None:
         # neither the model nor the news
         ("DeepSeek-R1 is out", "Nvidia shares fell by $20 to $120.", set()),
         ("DeepSeek-R1 is out", "Microsoft spends $80 billion a year on data centers.", set()),
+        ("DeepSeek-R1 is out", "Google pays Apple some $20 billion a year for it.", set()),
         ("DeepSeek-R1 is out", "OpenAI asks $200 a month for its subscription.", set()),
         ("DeepSeek-R1 is out", "", set()),
     ],

@@ -325,3 +325,28 @@ def test_a_lawsuit_does_not_follow_up_a_release() -> None:
     sued = news.add(story("DeepSeek sued over copyright", "21 09:50", source="Example Times"))
     assert sued is not None
     assert sued.score("ai-model") < 0.5
+
+
+@pytest.mark.parametrize(
+    ("title", "counts"),
+    [
+        ("Zorvane: a small but mighty LLM for code", True),
+        ("Zorvane 2: an open video model", True),
+        ("Salesforce: an AI agent story to watch", False),
+        ("李明华：智能体即将迎来爆发点", False),
+        ("Zorvane applies for the trademark AI Assistant", False),
+        ("OpenAI in talks with a conglomerate about AI partnerships", False),
+        ("Inquiry begins into firms that launch a magazine about ChatGPT and its users' habits", False),
+        ("ChatGPT app earns $3 billion a year", False),
+    ],
+)
+def test_how_a_title_begins_and_what_stands_beside_the_model_decide(title: str, *, counts: bool) -> None:
+    assert (read(title).score("ai-model") >= 0.5) is counts
+
+
+@pytest.mark.parametrize("written", ["AI", "A.I."])
+@pytest.mark.parametrize(
+    "title", ["Start-up launches {}-powered search engine", "Google adds generative {} to documents"]
+)
+def test_ai_is_one_word_however_it_is_written(title: str, written: str) -> None:
+    assert read(title.format(written)).score("ai-model") == read(title.format("AI")).score("ai-model") >= 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.core.model import Block, BlockKind, Link, Moment, Strong, Summary
+from bot.core.model import Block, BlockKind, Claim, Link, Moment, Strong, Summary, ToldCause
 from bot.core.text.links import safe_link
 from bot.render import markdown, objects
 from bot.render.markdown import escaped
@@ -96,6 +96,21 @@ def test_objects_say_what_acted() -> None:
         "lab:DeepSeek",
         "model:DeepSeek R1",
     ]
+
+
+def test_objects_say_what_may_be_said_of_the_cause() -> None:
+    first = datetime(2025, 1, 20, 12, 37, tzinfo=UTC)
+    told = ToldCause("Chips\u202e sink", "Wire", "javascript:x", Claim.STATED, 0.85, "R1 is out", first)
+    assert objects(Summary((), "s", cause=told))["cause"] == {
+        "claim": "stated",
+        "title": "Chips sink",
+        "source": "Wire",
+        "link": None,
+        "confidence": 0.85,
+        "first_title": "R1 is out",
+        "first_seen_at": "2025-01-20T12:37:00+00:00",
+    }
+    assert objects(Summary((), "s"))["cause"] is None
 
 
 def test_objects_give_a_time_by_itself_and_in_words() -> None:

@@ -80,7 +80,7 @@ def test_blocks_go_whole_and_no_block_gives_way_to_a_lighter_one_that_could_stan
 
 def test_the_model_message_shows_its_blocks_in_order() -> None:
     text, entities = parse(html(MODEL))
-    assert text.splitlines()[0] == "NVDA −11.7 % after DeepSeek's R1 model"
+    assert text.splitlines()[0] == "NVDA −11.7\xa0% after DeepSeek's R1 model"
     assert [e.type for e in entities if e.type in ("pre", "blockquote")] == ["pre", "blockquote"]
     assert next(e for e in entities if e.type == "text_link").url == "https://example.org/r1?a=1&b=2"
     order = ["What happened", "Why", "Who is hit", "Voices", "Stories", "Not investment advice."]

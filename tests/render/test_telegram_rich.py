@@ -40,7 +40,7 @@ def test_whatever_the_text_telegram_takes_it_and_it_is_not_empty(summary: Summar
 def test_the_model_message_has_its_chart_below_the_headline_and_a_native_table() -> None:
     found = shown(MODEL, "file-1", "file-2")
     assert found.kinds[:4] == ["heading", "photo", "photo", "heading"]
-    assert found.lines[0] == "NVDA −11.7 % after DeepSeek's R1 model"
+    assert found.lines[0] == "NVDA −11.7\xa0% after DeepSeek's R1 model"
     table = next(each for each in rich(MODEL)["blocks"] if each["type"] == "table")
     head, group, row = table["cells"][:3]
     assert [cell["text"] for cell in head] == ["Symbol", "Change", "Price"]

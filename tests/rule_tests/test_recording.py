@@ -129,6 +129,30 @@ def test_a_story_without_its_time_was_seen_a_stated_while_after_it_was_published
     assert [s.source for s in stories] == ["news", "S"]
 
 
+@pytest.mark.parametrize("names", [("published_at", "seen_at"), ("published", "seen"), ("published_at", "seen")])
+def test_times_of_news_have_two_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    published, seen = names
+    recorded = news(
+        tmp_path,
+        f'{{"{published}": "2025-01-27T10:00:00.000000Z", "{seen}": "2025-01-27T11:00:00.250000Z", "title": "A"}}\n'
+        f'{{"{published}": "2025-01-27", "{seen}": null, "title": "B"}}\n',
+    )
+    assert recorded.problems == []
+    a, b = recorded.stories.values()
+    assert (a.published_at, a.seen_at) == (
+        datetime(2025, 1, 27, 10, tzinfo=UTC),
+        datetime(2025, 1, 27, 11, 0, 0, 250_000, tzinfo=UTC),
+    )
+    assert b.seen_at == datetime(2025, 1, 28, tzinfo=UTC), "of a date alone, the end of the day"
+
+
+def test_a_time_given_twice_must_be_the_same(tmp_path: Path) -> None:
+    line = '{"seen": "2025-01-27T10:00:00Z", "seen_at": "2025-01-27T%s", "title": "A"}\n'
+    recorded = news(tmp_path, line % "11:00:00+01:00" + line % "11:00:00Z")
+    assert len(recorded.stories) == 1
+    assert [(p.line, p.message) for p in recorded.problems] == [(2, "seen_at and seen are different times; remove one")]
+
+
 def test_bad_lines_of_news_are_named_and_passed_over(tmp_path: Path) -> None:
     recorded = news(tmp_path, '{"title": "x"}\nnothing\n[]\n{"published": "2025-01-27T10:00Z"}\n')
     assert [p.line for p in recorded.problems] == [1, 2, 3, 4]

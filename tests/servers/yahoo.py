@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import enum
 import json
+import select
 import socket
 import socketserver
 import ssl
@@ -40,6 +41,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import trustme
 
 from tests.servers.yahoo_market import Market, ServedBar
+from tests.servers.yahoo_stream import HOST as STREAM_HOST
+from tests.servers.yahoo_stream import StreamServer
 
 HOSTS = (
     "query1.finance.yahoo.com",
@@ -105,7 +108,8 @@ class YahooServer:
         self._open: set[socket.socket] = set()
         authority = trustme.CA()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*HOSTS).configure_cert(self.context)
+        authority.issue_cert(*HOSTS, STREAM_HOST).configure_cert(self.context)
+        self._stream: StreamServer | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="yahoo-")
         self.authority = Path(self._folder.name) / "authority.pem"
         authority.cert_pem.write_to_path(str(self.authority))
@@ -127,6 +131,14 @@ class YahooServer:
         """Listen on a free port of the loopback interface."""
         self._thread.start()
 
+    @property
+    def stream(self) -> StreamServer:
+        """The stream of trades, which tells of every trade set here."""
+        with self._lock:
+            if self._stream is None:
+                self._stream = StreamServer(self.context).start()
+            return self._stream
+
     def stop(self) -> None:
         """Close every connection and the port."""
         self._released.set()
@@ -137,6 +149,8 @@ class YahooServer:
             for connection in self._open:
                 connection.close()
             self._open.clear()
+        if self._stream is not None:
+            self._stream.stop()
         self._folder.cleanup()
 
     @property
@@ -186,6 +200,8 @@ class YahooServer:
             zone=zone,
             currency=currency,
         )
+        if self._stream is not None:
+            self._stream.trade(symbol, price, at)
 
     def set_state(self, symbol: str, state: str) -> None:
         """See ``Market.set_state``."""
@@ -324,6 +340,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         host = self.path.partition(":")[0]
+        if host == STREAM_HOST:
+            self._tunnel(self.yahoo.stream.port)
+            return
         if host not in HOSTS:
             self.yahoo.strangers.append(self.path)
             self.send_error(403, "only Yahoo lives here")
@@ -339,6 +358,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile = self.connection.makefile("wb", -1)  # buffered: head and body leave in one segment
         self.host = host
         self.close_connection = False
+
+    def _tunnel(self, port: int) -> None:
+        """Pass bytes between the client and a port of this machine until either hangs up."""
+        with socket.create_connection(("127.0.0.1", port)) as inner:
+            self.send_response_only(200, "Connection established")
+            self.end_headers()
+            self.wfile.flush()
+            ends = {self.connection: inner, inner: self.connection}
+            while True:
+                for end in select.select(list(ends), [], [])[0]:
+                    data = end.recv(65_536)
+                    if not data:
+                        self.close_connection = True
+                        return
+                    ends[end].sendall(data)
 
     def do_POST(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

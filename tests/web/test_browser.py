@@ -127,10 +127,10 @@ def test_messages_fold_and_unfold(desk: Look) -> None:
     assert messages.nth(0).locator(".bubble").first.is_visible()
     assert not messages.nth(1).locator(".bubble").first.is_visible()
     messages.nth(1).locator("summary").first.click()
-    assert "Nvidia falls 16.9 % after AI-model news" in messages.nth(1).locator(".bubble").first.inner_text()
+    assert "Nvidia falls 16.9\xa0% after AI-model news" in messages.nth(1).locator(".bubble").first.inner_text()
     earlier = messages.nth(0).locator("details")
     earlier.locator("summary").click()
-    assert "Nvidia falls 12.9 % in pre-market trading" in earlier.inner_text()
+    assert "Nvidia falls 12.9\xa0% in pre-market trading" in earlier.inner_text()
 
 
 def test_the_search_box_finds(desk: Look) -> None:

@@ -83,7 +83,7 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
         "6 messages, as sent",
         "27 Jan 2025 11:00 last edited 27 Jan 2025 16:00 first message to 1 Nvidia falls 13.8 % after AI-model news",
         "edited 3 times; earlier versions",
-        "Follow-up: Nvidia has rebounded 5% or more from the close",
+        "Follow-up: Nvidia has rebounded 5 % or more from the close",
         "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist",
         "1 session +4.7 % −2.9 % +23.2 % 11 % 38",
         "right telegram:7",

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import aiohttp
-
 from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedFeed
 from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.session import FeedSession
 from bot.core.errors import SourceError
 
 QUIET_FOR = timedelta(days=60)
@@ -62,17 +61,18 @@ class FeedCheck:
 
 
 async def check_feed(
-    session: aiohttp.ClientSession,
+    session: FeedSession,
     url: str,
     now: datetime,
     *,
+    local: bool = False,
     limits: FetchLimits | None = None,
     parser: Parser | None = None,
 ) -> FeedCheck:
     """Fetch and describe the feed at ``url``. Never raises for a bad feed."""
     own = parser or Parser()
     try:
-        fetched = await fetch(session, url, now, limits=limits)
+        fetched = await fetch(session, url, now, limits=limits, local=local)
         parsed = await own.parse(fetched.body or b"", fetched.content_type, fetched.url)
     except FetchError as error:
         return FeedCheck(url, ok=False, status=error.status, problems=(str(error),))

@@ -13,6 +13,7 @@ import aiohttp
 from bot.adapters.feeds.date_text import read_date
 from bot.adapters.feeds.dates import FAST_CLOCK
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
+from bot.adapters.feeds.session import FeedSession, LocalAddressError, is_local
 from bot.core.errors import SourceError
 from bot.core.text.links import LinkFault, host_of, link_fault
 from bot.core.waiting import retry_after
@@ -31,6 +32,11 @@ _ADVICE = {
     429: "rate-limited by the site; polling slows down automatically",
     451: "not available here for legal reasons; remove the feed",
 }
+
+_TO_LOCAL = (
+    f"{LocalAddressError()}, and is not fetched; "
+    "if that is meant, give the feed `local: true`, else correct its address"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +80,20 @@ class FetchError(SourceError):
     """A feed could not be fetched."""
 
 
-def open_session() -> aiohttp.ClientSession:
-    """A session to fetch with, through the proxy that the environment names.
-
-    It keeps no cookies: a site can set so many that it refuses the next request for being too large.
-    """
-    return aiohttp.ClientSession(trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
-
-
 async def fetch(
-    session: aiohttp.ClientSession,
+    session: FeedSession,
     url: str,
     now: datetime,
     *,
+    local: bool = False,
     etag: str | None = None,
     last_modified: str | None = None,
     limits: FetchLimits | None = None,
 ) -> Fetched:
     """Fetch ``url``, conditionally if ``etag`` or ``last_modified`` is known.
 
-    Raises FetchError whatever goes wrong. ``now`` serves to read ``Retry-After`` and ``Last-Modified``.
+    Raises FetchError whatever goes wrong. ``local``: its addresses may be on this machine or its network, as they may
+    where ``url`` itself is. ``now`` serves to read ``Retry-After`` and ``Last-Modified``.
     """
     limits = limits or FetchLimits()
     headers = {"User-Agent": USER_AGENT, "Accept": _ACCEPT, "Accept-Encoding": SUPPORTED}
@@ -103,9 +103,11 @@ async def fetch(
         headers["If-Modified-Since"] = last_modified
     try:
         async with asyncio.timeout(limits.total.total_seconds()):
-            return await _follow(session, url, headers, now, limits)
+            return await _follow(session, url, headers, now, limits, local=local or is_local(url))
     except FetchError:
         raise
+    except LocalAddressError as error:
+        raise FetchError(_TO_LOCAL, permanent=True) from error
     except SourceError as error:
         raise FetchError(str(error), permanent=error.permanent, status=200) from error
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -119,6 +121,8 @@ def _failure(error: Exception, host: str) -> FetchError:
         case TimeoutError():  # aiohttp's own time-outs are TimeoutErrors too
             what = "connecting" if isinstance(error, aiohttp.ConnectionTimeoutError) else "waiting for the response"
             return FetchError(f"timed out {what}; {again}")
+        case aiohttp.ClientConnectorError(os_error=LocalAddressError()):
+            return FetchError(_TO_LOCAL, permanent=True)
         case aiohttp.ClientConnectorDNSError():
             return FetchError(f"unknown host {host!r}; check the address and the network")
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
@@ -138,7 +142,7 @@ def _failure(error: Exception, host: str) -> FetchError:
 
 
 async def _follow(
-    session: aiohttp.ClientSession, url: str, headers: dict[str, str], now: datetime, limits: FetchLimits
+    session: FeedSession, url: str, headers: dict[str, str], now: datetime, limits: FetchLimits, *, local: bool
 ) -> Fetched:
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=limits.connect.total_seconds(), sock_read=limits.read.total_seconds()
@@ -149,7 +153,7 @@ async def _follow(
         _check_address(url, redirected=bool(visited))
         visited.add(url)
         # auto_decompress off: the Inflater enforces the size limit
-        async with session.get(
+        async with session.towards(url, local=local).get(
             url,
             headers=headers,
             allow_redirects=False,

@@ -12,14 +12,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import aiohttp
-
-from bot.adapters.feeds import identity, pace
+from bot.adapters.feeds import budget, identity, pace
 from bot.adapters.feeds.dates import plausible_dates
 from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.flood import evidence_only
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.session import FeedSession
 from bot.core.errors import SourceError
 from bot.core.model import FeedState, SourceReport, Story, Trouble
 from bot.core.model.feeds import FeedKind, FeedSpec
@@ -47,7 +46,7 @@ class FeedReader:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        session: FeedSession,
         known_keys: KnownKeys,
         *,
         jitter: Callable[[], float] = random.random,
@@ -78,7 +77,7 @@ class FeedReader:
         whole = pace.whole_is_due(state, now)
         validators = {} if whole else {"etag": state.etag, "last_modified": state.last_modified}
         try:
-            fetched = await fetch(self._session, feed.url, now, **validators, limits=self._limits)
+            fetched = await fetch(self._session, feed.url, now, **validators, limits=self._limits, local=feed.local)
         except FetchError as error:
             if error.status == 429:  # perhaps because it was fetched whole: not again
                 state = replace(state, whole_at=now)
@@ -139,14 +138,23 @@ class FeedReader:
         body_hash: str,
     ) -> FeedPoll:
         stories = self._new_stories(feed, state, parsed, fetched.url, now)
-        left = len(stories) - self._max_stories
+        # the first poll only finds what is there already
+        allowed = budget.left(state, feed, now) if state.seeded else self._max_stories
+        most = min(allowed, self._max_stories)
+        left = len(stories) - most
         notes = list(parsed.problems)
         if state.seeded and (evidence := sum(story.seeded for story in stories)):
             why = "too many at once, or titles it has used before"
             notes.append(f"{evidence} of {len(stories)} new entries are taken as evidence only: {why}")
-        if left > 0:
-            stories = stories[: self._max_stories]
+        over_budget = left > 0 and allowed < self._max_stories
+        if over_budget:
+            notes.append(
+                f"{left} new entries left unread: it may bring {feed.stories_per_day} a day; if so many are genuine, "
+                "raise its stories_per_day, else remove the feed"
+            )
+        elif left > 0:
             notes.append(f"{left} entries over the limit of {self._max_stories} per poll; they come with the next")
+        stories = stories[:most]
         lies = self._validators_lie(state, fetched) if stories else state.validators_lie
         if lies and not state.validators_lie:
             notes.append("its ETag or Last-Modified stays the same when it changes; it is fetched whole at every poll")
@@ -154,6 +162,8 @@ class FeedReader:
         # A truncated first poll does not seed, or the rest would look new. A feed that is always truncated would then
         # never seed, so the second poll does.
         seeded = state.seeded or whole or (left <= 0 and state.last_ok_at is not None)
+        if state.seeded:
+            state = budget.spent(state, feed, now, len(stories))
         state = self._succeeded(feed, state, now, changed=bool(stories))
         state = replace(
             state,
@@ -166,10 +176,18 @@ class FeedReader:
             flooding=left > 0 and all(story.seeded for story in stories),
             seeded=seeded,
             last_items=len(parsed.entries),
-            next_poll_at=now + feed.min_interval if left > 0 else state.next_poll_at,
+            next_poll_at=now + feed.min_interval if left > 0 and not over_budget else state.next_poll_at,
         )
         detail, items = _join(*notes, fetched.moved_note), len(parsed.entries)
-        report = SourceReport(feed.name, now, detail=detail, items=items, fresh=len(stories), status=fetched.status)
+        report = SourceReport(
+            feed.name,
+            now,
+            Trouble.REFUSED if over_budget else Trouble.NONE,
+            detail=detail,
+            items=items,
+            fresh=len(stories),
+            status=fetched.status,
+        )
         return FeedPoll(tuple(reversed(stories)), state, report)
 
     @staticmethod

@@ -4,6 +4,9 @@ The lock is the kernel's (``flock``), not the existence of the file: after ``kil
 reused process id cannot be mistaken for the owner. The file is never removed, or two processes could lock two files of
 the same name. It is not the database itself, because opening and closing that would drop SQLite's own locks in this
 process.
+
+The file says whose it is, and has room for a short note. Both are written in place, so that a full disk does not keep
+them from being written, nor a folder that became read-only.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreError, StoreInUseError
 
 _BUSY_FOR = timedelta(seconds=5)
+_SIZE = 512
+"""Bytes of the file: the process id and the note, a line each, and spaces."""
 _BAD_FILESYSTEM = "put the database on a local disk, or name another file with --database"
 
 
@@ -48,6 +53,8 @@ class WriterLock:
         except OSError as error:
             os.close(self._fd)
             raise StoreError(f"{self.path}: cannot be locked: {error.strerror}; {_BAD_FILESYSTEM}") from error
+        self.note = self._found_note()
+        """The note that the last owner left, or this one since."""
         self._sign()
 
     def _opened(self) -> int:
@@ -56,14 +63,29 @@ class WriterLock:
     def _sign(self) -> None:
         # the process id only informs people: a full disk must not stop the bot here
         with contextlib.suppress(OSError):
-            os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+            os.pwrite(self._fd, f"{os.getpid()}\n{self.note}\n".encode().ljust(_SIZE - 1) + b"\n", 0)
+
+    def leave(self, note: str) -> None:
+        """Leave a short note, a line, for the next owner, as well as possible: after a power cut it may be missing."""
+        if note != self.note:
+            self.note = " ".join(note.encode("ascii", "replace").decode()[: _SIZE // 2].split())
+            self._sign()
+
+    def _lines(self) -> list[str]:
+        try:
+            return os.pread(self._fd, _SIZE, 0).decode("ascii", "replace").splitlines()
+        except OSError:
+            return []
+
+    def _found_note(self) -> str:
+        lines = self._lines()
+        return lines[1].strip() if len(lines) > 1 else ""
 
     def _owner(self) -> int | None:
         """The process id that the owner wrote, if it got that far."""
         try:
-            return int(os.pread(self._fd, 32, 0))
-        except (OSError, ValueError):
+            return int(self._lines()[0])
+        except (IndexError, ValueError):
             return None
 
     def renew(self) -> bool:

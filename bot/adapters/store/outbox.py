@@ -29,6 +29,7 @@ from bot.core.model import (
     HELD_BACK_KEY,
     HELD_BACK_TIME,
     LISTED_LATER,
+    Attempt,
     Delivery,
     DeliveryOutcome,
     HeldBack,
@@ -293,6 +294,31 @@ def _give_up(conn: sqlite3.Connection, now: datetime, which: str, parameter: str
         outcome = DeliveryOutcome.RETRY if is_edit else DeliveryOutcome.UNKNOWN
         settle(conn, Delivery(key, attempt, moment(started_at), now, outcome, error=error))
     return sum(not is_edit for *_, is_edit in rows)
+
+
+_ATTEMPTS = """
+SELECT recipient_id, started_at, outcome, ended_at, retry_at FROM deliveries WHERE started_at > :since
+UNION
+SELECT d.recipient_id, d.started_at, d.outcome, d.ended_at, d.retry_at
+FROM notifications n INDEXED BY notifications_queued
+JOIN deliveries d ON d.notification_id = n.id AND d.attempt = n.attempts
+WHERE n.state = 'queued' AND n.not_before > :since
+ORDER BY 2
+"""
+_WENT_OUT = frozenset({"started", DeliveryOutcome.SENT, DeliveryOutcome.UNKNOWN})
+
+
+def attempts_since(conn: sqlite3.Connection, since: datetime) -> Sequence[Attempt]:
+    """Every attempt that began after ``since``, and the last one of what is queued, oldest first."""
+    return [
+        Attempt(
+            recipient,
+            moment(started_at),
+            outcome in _WENT_OUT,
+            moment(retry_at) - moment(ended_at) if retry_at and ended_at else None,
+        )
+        for recipient, started_at, outcome, ended_at, retry_at in conn.execute(_ATTEMPTS, {"since": moment_text(since)})
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ held back, in doubt

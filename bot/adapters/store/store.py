@@ -23,7 +23,7 @@ from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.recipients import save as save_recipients
 from bot.adapters.store.schema import MIGRATIONS, migrate, require_current, stored_version
 from bot.core.errors import StoreError, StoreFullError, StoreLostError, StoreVersionError
-from bot.core.model import Batch, Observation, Outgoing, Recipient, Silence
+from bot.core.model import Batch, Delivery, Observation, Outgoing, Recipient, Silence
 from bot.core.ports import Store
 from bot.core.prices.sessions import Timetable
 
@@ -208,7 +208,6 @@ class SqliteStore(Store):
             raise StoreError(f"{self.path}: opened for reading only")
         return self._db
 
-    settle = _write(outbox.settle)
     resolve = _write(outbox.resolve)
     repeat_in_doubt = _write(outbox.repeat_in_doubt)
     move_recipient = _write(recipients.move)
@@ -224,6 +223,7 @@ class SqliteStore(Store):
     held = _read(outbox.held)
     in_doubt = _read(outbox.in_doubt)
     outbox_counts = _read(outbox.counts)
+    attempts_since = _read(outbox.attempts_since)
     # these hide the modules of the same name below
     recipients = _read(recipients.recipients)
     silences = _read(silences.running)
@@ -247,6 +247,11 @@ class SqliteStore(Store):
                 return ()
         with self._writing():
             return outbox.claim(self._conn, self.run_id, now, lease_for, limit, channels, busy)
+
+    def settle(self, *deliveries: Delivery) -> None:
+        with self._writing():
+            for delivery in deliveries:
+                outbox.settle(self._conn, delivery)
 
     def recover(self, now: datetime) -> int:
         with self._writing():
@@ -275,6 +280,13 @@ class SqliteStore(Store):
 
     def save_extra(self, name: str, value: str, now: datetime) -> None:
         self.commit(Batch(now, extras={name: value}))
+
+    def note(self) -> str:
+        return self._lock.note if self._lock is not None else ""
+
+    def leave_note(self, note: str) -> None:
+        if self._lock is not None:
+            self._lock.leave(note)
 
     def size(self) -> int:
         total = 0

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.app.project import Project, Timetables, load_project, make_engine
+from bot.app.project import Project, Timetables, load_project, make_engine, surroundings
 from bot.app.run.notifiers import without_edits
 from bot.clock import SimulatedClock, SystemClock
 from bot.config.episodes.file import episode_path, load_episode
+from bot.config.rules import load_rules, rule_files
 from bot.config.settings.model import load_settings
 from bot.core.errors import UsageError
 from bot.core.model import Recipient
@@ -38,8 +39,9 @@ class Plan:
     """When the replayed sessions begin; everything before only provides references."""
 
 
-def plan_replay(config: Path, name: str, now: datetime) -> Plan:
-    """Read and check everything a replay needs. The watchlist is the symbols the episode has prices for.
+def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = None) -> Plan:
+    """Read and check everything a replay needs. The watchlist is the symbols the episode has prices for; the rules are
+    the configured ones, or those at ``rules``.
 
     Raises ConfigError for mistakes in any file, UsageError if there is no such episode or it cannot be replayed.
     """
@@ -52,7 +54,13 @@ def plan_replay(config: Path, name: str, now: datetime) -> Plan:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be replayed")
     exchanges.update({p.symbol: p.exchange for p in episode.prices})
     benchmarks = set(settings.benchmarks)
-    project = load_project(config, watchlist=tuple(p.symbol for p in episode.prices if p.symbol not in benchmarks))
+    watchlist = tuple(p.symbol for p in episode.prices if p.symbol not in benchmarks)
+    project = load_project(config, watchlist=watchlist)
+    if rules is not None:
+        if not (files := rule_files(rules)):
+            raise UsageError(f"{rules} has no rule files (*.yaml); name a rule file or a folder of rule files")
+        around = surroundings(settings, project.companies, project.topics, watchlist)
+        project = replace(project, rules=load_rules(files, around))
     spans.companies = project.companies
     opening = spans.of_exchange(episode.prices[0].exchange).on(episode.first)
     if opening is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -99,7 +99,7 @@ class MeasuredCycle(Cycle):
         now: datetime,
         *,
         feeds: Sequence[FeedState] = (),
-        extras: dict[str, str] | None = None,
+        extras: Callable[[], Mapping[str, str]] = dict,
         announcements: Sequence[Announcement] = (),
     ) -> CycleResult:
         """As ``Cycle.run``."""

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from bot.app.monitoring.counters import Measures
 from bot.app.monitoring.health import HealthMonitor
 from bot.app.run.live import LiveBot
+from bot.app.run.streaming import StreamCounts
 from bot.core.errors import StoreError
 from bot.core.model import DeliveryOutcome, Trouble
 from bot.core.ports import Clock
@@ -97,6 +98,20 @@ class Gauges(Collector):
         yield GaugeMetricFamily("aftershock_symbols_priced", about, seen.symbols)
         watched = len(self._bot.project.settings.symbols)
         yield GaugeMetricFamily("aftershock_symbols_watched", "Symbols that prices are polled for.", watched)
+        yield from self._stream()
+
+    def _stream(self) -> Iterator[Metric]:
+        stream = self._bot.stream
+        counts = stream.counts if stream is not None else StreamCounts()
+        connected = stream is not None and stream.opened_at is not None
+        yield GaugeMetricFamily("aftershock_stream_connected", "1 if the price stream is connected.", int(connected))
+        about = "Connections of the price stream."
+        yield CounterMetricFamily("aftershock_stream_connections_total", about, counts.connections)
+        yield CounterMetricFamily("aftershock_stream_trades_total", "Trades on the price stream.", counts.trades)
+        about = "Prices seen on the price stream first, and evaluated."
+        yield CounterMetricFamily("aftershock_stream_quotes_total", about, counts.quotes)
+        about = "Messages on the price stream that could not be used."
+        yield CounterMetricFamily("aftershock_stream_unusable_total", about, counts.odd.total())
 
     def _answered(self) -> dict[str, datetime]:
         """When each source last answered; stored for feeds, so it survives a restart."""

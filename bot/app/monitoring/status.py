@@ -44,6 +44,8 @@ def status_message(bot: LiveBot, now: datetime) -> Summary:
     facts = [f"{good} feeds ok, {bad} failing; {_last('last answer', seen.last_feed_at, now)}"]
     words = _last("last answer", seen.last_prices_at, now) + (", failing now" if seen.prices_failed else "")
     facts.append(f"Prices of {seen.symbols or 'no'} of {len(settings.symbols)} symbols; {words}")
+    if bot.stream is not None:
+        facts.append(f"Price stream: {bot.stream.words(now)}")
     first = settings.symbols[0]
     facts.append(f"{seen.stories:,} stories, {seen.quotes:,} quotes and {seen.alerts} alerts since the start")
     facts.append(f"{first}: {PHASES[bot.engine.view().phase(first, now)]}")

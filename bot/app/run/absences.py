@@ -46,11 +46,12 @@ class Absences:
         }
 
     def take(self, symbols: Sequence[str], poll: PricePoll, at: datetime) -> list[SourceReport]:
-        """The reports after a poll for ``symbols``."""
-        priced = {quote.symbol for quote in poll.quotes}
+        """The reports after a poll for ``symbols``; of others nothing new is known."""
+        priced, asked = {quote.symbol for quote in poll.quotes}, set(symbols)
         missing = {s: poll.missing.get(s, UNKNOWN) for s in symbols if s not in priced}
-        reports = [SourceReport("prices", at, subject=s) for s in self._absent if s not in missing]
-        absent: dict[str, tuple[Absence, int]] = {}
+        over = [s for s in self._absent if s in asked and s not in missing]
+        reports = [SourceReport("prices", at, subject=s) for s in over]
+        absent = {s: known for s, known in self._absent.items() if s not in asked}
         for symbol, found in missing.items():
             why, times = self._absent.get(symbol, (found.why, 0))
             times = times + 1 if why is found.why else 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,7 +25,9 @@ from bot.app.run.inbox import Inbox
 from bot.app.run.jobs import Job, Jobs
 from bot.app.run.leads import Leads
 from bot.app.run.outages import FeedOutages
-from bot.app.run.troubles import Told
+from bot.app.run.pacing import Movement, Pace
+from bot.app.run.streaming import Streaming
+from bot.app.run.troubles import Told, ToldTroubles
 from bot.clock import stopwatch
 from bot.core.engine import Engine
 from bot.core.errors import AftershockError, SourceError, StoreBusyError, StoreError, StoreFullError
@@ -42,7 +44,7 @@ from bot.core.model import (
 )
 from bot.core.model.feeds import FeedSpec
 from bot.core.news import Companies, Company, Topics, reader_of
-from bot.core.ports import Clock, Journal, Outbox, PriceSource, Upkeep
+from bot.core.ports import Clock, Journal, Outbox, PriceSource, PriceStream, Upkeep
 from bot.core.prices.sessions import Timetable
 from bot.core.text.wording import age, listing
 from bot.cycle import Cycle, CycleResult
@@ -70,6 +72,8 @@ AT_A_TIME = 50
 """Stories searched or read again before the event loop may do something else."""
 POLL_WITHIN = timedelta(minutes=3)
 """How long one poll may take; the requests in it have shorter limits of their own."""
+LEAST_PAUSE = timedelta(seconds=1)
+"""Between two requests for prices, however long one took."""
 LONG_WORK = timedelta(hours=2)
 """How long filling the history and housekeeping may take: they go through everything, with pauses."""
 SLEPT = timedelta(minutes=1)
@@ -117,8 +121,12 @@ class LiveBot:
     """Tells the clock that something outside happened at a time, which cannot lie in the future."""
     told_before: Told = field(default_factory=Told)
     """What an earlier run told, and not that it is over."""
-    keep_told: Callable[[Told], None] = lambda told: None
+    keeping: ToldTroubles | None = None
     """Keeps what the operator was told is in trouble, for the next start."""
+    pace: Pace = field(default_factory=lambda: Pace(200))
+    movement: Movement = field(default_factory=lambda: Movement({}))
+    stream: Streaming | None = None
+    """The price stream, if the price source has one and it is not switched off."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
@@ -127,6 +135,8 @@ class LiveBot:
     absences: Absences = field(init=False)
     strangers: Mapping[str, str] = field(default_factory=dict)
     """Watched symbols whose exchange is unknown, with what to write, until the operator is told."""
+    _priced: set[str] = field(default_factory=set)
+    """Symbols that had a price when they were last asked for."""
     _since_jump: Callable[[], float] | None = None
     """The time since the operator was told that the clock jumped."""
 
@@ -134,6 +144,20 @@ class LiveBot:
         self.backfill = Backfill(self.prices, lambda symbol: self.engine.view().prices(symbol), self.clock, self.turn)
         self.jobs = Jobs(self.scheduler, self.inbox.alarm, self._works_again, self._not_written)
         self.absences = Absences(self.project.settings.operator.after_failures, self.strangers)
+
+    def listen(self, stream: PriceStream) -> Streaming:
+        """Take the trades of a stream, too. Whoever calls this has to run what it returns."""
+        self.stream = Streaming(
+            stream,
+            self.project.settings.symbols,
+            lambda symbol: self.engine.view().prices(symbol).timetable,
+            self.clock,
+            self._take_streamed,
+            self.inbox.report,
+            self._ask_soon,
+            lambda: max((rule.hold for rule in self.engine.view().rules), default=1),
+        )
+        return self.stream
 
     @property
     def engine(self) -> Engine:
@@ -204,7 +228,9 @@ class LiveBot:
         reports, notices = self.inbox.take()
         now = self.clock.now()
         try:
-            result = self.cycle.run([*observations, *reports], now, feeds=feeds, announcements=notices)
+            result = self.cycle.run(
+                [*observations, *reports], now, feeds=feeds, announcements=notices, extras=self._told_to_write
+            )
         except Exception:
             self.inbox.put_back(notices)
             raise
@@ -223,14 +249,21 @@ class LiveBot:
                 )
         if any(report.trouble is Trouble.NONE and report.source not in HERE for report in reports):
             self._poll_again(self.outages.reached())
-        if result.committed:
-            self.keep_told(Told(self.engine.view().told_troubles, self.jobs.told))
+        if result.committed and self.keeping is not None:
+            self.keeping.written()
         if result.notifications:
             self.wake()
         if self.leads is not None and result.committed:
             self.leads.take(result.decisions.announcements)
         self._watch_store(result)
         return result
+
+    def _told_to_write(self) -> Mapping[str, str]:
+        """What the history does not have yet of what the operator was told."""
+        if self.keeping is None:
+            return {}
+        told = Told(self.engine.view().told_troubles, self.jobs.told, self.inbox.standing.told())
+        return self.keeping.to_write(told)
 
     def _watch_store(self, result: CycleResult) -> None:
         if result.error is not None:
@@ -245,7 +278,7 @@ class LiveBot:
             self.inbox.not_written(lost, at_once=True)
         due = self.cycle.next_due()
         now = self.clock.now()
-        if self.inbox or self.cycle.uncommitted or (due is not None and due <= now):
+        if self.inbox or self.cycle.uncommitted or (due is not None and due <= now) or self._told_to_write():
             self.turn(())
 
     async def _wake_sender(self) -> None:
@@ -265,6 +298,7 @@ class LiveBot:
             detail = "Polls go on as before; prices and feeds are polled at once."
         log.warning("%s. %s", headline, detail)
         if jump >= SLEPT:
+            self.pace.at_once(self.project.settings.symbols)
             self.jobs.soon("prices")
             self.jobs.soon("history")
             self._poll_again([spec.name for spec in self.project.settings.feed_specs])
@@ -302,38 +336,76 @@ class LiveBot:
     # -------------------------------------------------------------------------------------------------------- prices
 
     async def _poll_prices(self) -> timedelta:
-        symbols = self.project.settings.symbols
-        now, spent = self.clock.now(), stopwatch()
-        wait = self.price_interval(now)
+        """Ask for the prices that are due; returns when the next are."""
+        settings, steady = self.project.settings, self.scheduler.clock
+        interval = self.price_interval(self.clock.now())
+        moving = self.movement.at(steady.now())
+        asked = self.pace.ask(settings.symbols, moving, interval, steady.now())
+        least = timedelta()
+        if asked:
+            spent = stopwatch()
+            least = await self._ask_prices(asked, interval)
+            least = max(least - timedelta(seconds=spent()), min(interval, LEAST_PAUSE))
+        moving = self.movement.at(steady.now())
+        return max(least, self.pace.wait(settings.symbols, moving, interval, steady.now()))
+
+    async def _ask_prices(self, symbols: Sequence[str], interval: timedelta) -> timedelta:
+        """Ask for the prices of these symbols. Returns how long to wait at least before the next request, counted from
+        this one: the interval, where it failed."""
+        now = self.clock.now()
         try:
             poll = await self.prices.quotes(symbols, now)
         except SourceError as error:
             if not self.counters.prices_failed:
                 log.warning("prices failed: %s", error)
             self.counters.prices_failed = True
-            wait = max(wait, error.retry_after or timedelta())
             self.outages.unanswered()
+            self.pace.failed(symbols)
             self.turn([price_report(self.clock.now(), str(error), error.retry_after, status=error.status)])
+            return max(interval, error.retry_after or timedelta())
+        self._note_trades(poll.quotes)
+        arrived = self.clock.now()
+        fresh = [replace(q, seen_at=max(arrived, q.seen_at)) for q in poll.quotes]
+        splits = [replace(split, seen_at=arrived) for split in poll.splits]
+        least = timedelta()
+        if poll.retry_after is not None:
+            least = max(interval, poll.retry_after)
+            self.pace.failed(s for s, missing in poll.missing.items() if missing.why is Absence.NOT_ASKED)
+            report = price_report(arrived, poll.note, poll.retry_after, items=len(fresh))
         else:
-            self._note_trades(poll.quotes)
-            arrived = self.clock.now()
-            fresh = [replace(q, seen_at=max(arrived, q.seen_at)) for q in poll.quotes]
-            splits = [replace(split, seen_at=arrived) for split in poll.splits]
-            if poll.retry_after is not None:
-                wait = max(wait, poll.retry_after)
-                report = price_report(arrived, poll.note, poll.retry_after, items=len(fresh))
-            else:
-                report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
-            if self.counters.prices_failed:
-                log.info("prices work again")
-            self._poll_again(self.outages.reached())
-            self.counters.prices_failed = False
-            self.counters.last_prices_at = arrived
-            self.counters.quotes += len(fresh)
-            self.counters.symbols = len(fresh)
-            self._tell_strangers(poll)
-            self.turn([*splits, *fresh, report, *self.absences.take(symbols, poll, arrived)])
-        return max(wait - timedelta(seconds=spent()), min(wait, timedelta(seconds=1)))
+            report = SourceReport("prices", arrived, items=len(fresh), fresh=len(fresh))
+        if self.counters.prices_failed:
+            log.info("prices work again")
+        self._poll_again(self.outages.reached())
+        self.counters.prices_failed = False
+        self.counters.last_prices_at = arrived
+        self.counters.quotes += len(fresh)
+        self._priced = self._priced.difference(symbols).union(q.symbol for q in fresh)
+        self.counters.symbols = len(self._priced)
+        self._tell_strangers(poll)
+        self.movement.take(fresh, self.scheduler.clock.now())
+        if self.stream is not None:
+            held = {s for s, missing in poll.missing.items() if missing.why is Absence.HELD_BACK}
+            fresh = self.stream.polled(fresh, held, arrived)
+        self.turn([*splits, *fresh, report, *self.absences.take(symbols, poll, arrived)])
+        return least
+
+    def _take_streamed(self, quotes: Sequence[Quote]) -> None:
+        self.counters.quotes += len(quotes)
+        before = self.movement.at(self.scheduler.clock.now())
+        self.movement.take(quotes, self.scheduler.clock.now())
+        self.turn(quotes)
+        if not self.movement.at(self.scheduler.clock.now()) <= before:
+            self.jobs.soon("prices", self._until_poll())
+
+    def _ask_soon(self, symbols: Collection[str]) -> None:
+        """Poll these symbols as soon as the budget allows."""
+        self.pace.at_once(symbols)
+        self.jobs.soon("prices", self._until_poll())
+
+    def _until_poll(self) -> timedelta:
+        settings, now = self.project.settings, self.scheduler.clock.now()
+        return self.pace.wait(settings.symbols, self.movement.at(now), self.price_interval(self.clock.now()), now)
 
     def _tell_strangers(self, poll: PricePoll) -> None:
         """Name the watched symbols whose exchange is unknown, once the price source has said which it does not know:

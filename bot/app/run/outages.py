@@ -121,6 +121,10 @@ class HistoryOutage:
         self._alarmed = True
         return True
 
+    def resume(self, since: datetime) -> None:
+        """Go on after a restart: the operator was told, and that it lasts since then."""
+        self._since, self._alarmed = since, True
+
     def written(self, now: datetime) -> str:
         """It was written. Returns how long the outage lasted, if the operator was told of it; else nothing."""
         if self._since is None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits, open_session
+from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.parser import Parser
+from bot.adapters.feeds.session import FeedSession, open_session
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
 from bot.app.run.language_model import language_model
@@ -30,6 +31,7 @@ from bot.config.settings.model import LanguageModelSettings
 from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.model import Absence, Story
+from bot.core.model.feeds import FeedSpec
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
@@ -43,6 +45,8 @@ SAMPLE = Story(
     datetime(2025, 1, 27, 14, tzinfo=UTC),
 )
 """A made-up story of a fall that AI causes."""
+STREAM_WITHIN = 12.0
+"""Seconds until a price stream that cannot be reached is given up."""
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -97,6 +101,9 @@ async def _online(project: Project, timetables: Timetables, now: datetime) -> As
     async for finding in _feeds(project, now):
         yield finding
     yield await _prices(project, timetables, now)
+    stream = await _stream(project, timetables)
+    if stream is not None:
+        yield stream
     yield await _telegram(project)
     if project.settings.language_model.second_reader:
         yield await check_second_reader(project.settings.language_model)
@@ -210,13 +217,13 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
     specs = project.settings.feed_specs
     good = 0
 
-    async with open_session() as session:
+    async with FeedSession() as session:
 
-        async def look(url: str) -> FeedCheck:
+        async def look(spec: FeedSpec) -> FeedCheck:
             async with slots:
-                return await check_feed(session, url, now, limits=limits, parser=parser)
+                return await check_feed(session, spec.url, now, local=spec.local, limits=limits, parser=parser)
 
-        tasks = [asyncio.create_task(look(spec.url)) for spec in specs]
+        tasks = [asyncio.create_task(look(spec)) for spec in specs]
         try:
             for spec, task in zip(specs, tasks, strict=True):
                 found = await task
@@ -263,6 +270,47 @@ async def _prices(project: Project, timetables: Timetables, now: datetime) -> Fi
         True,
         f"{len(symbols)} symbols have prices from {source.title}{f'; {poll.note}' if poll.note else ''}",
     )
+
+
+class _Opening:
+    """Listens until the connection stands."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+
+    def opened(self) -> None:
+        self.done.set()
+
+    def trade(self, symbol: str, price: float, at: datetime, currency: str) -> None:
+        return
+
+    def odd(self, why: str) -> None:
+        return
+
+
+async def _stream(project: Project, timetables: Timetables) -> Finding | None:
+    """Whether the price stream can be reached; ``None`` where there is none, or it is off. Prices do without it."""
+    with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
+        try:
+            source = price_source(project, timetables, Path(cache))
+        except UsageError:
+            return None  # said of the prices
+        source.close()
+    if source.stream is None or not project.settings.prices.stream:
+        return None
+    opening = _Opening()
+    listening = asyncio.create_task(source.stream.listen(project.settings.symbols, opening))
+    opened = asyncio.create_task(opening.done.wait())
+    await asyncio.wait({listening, opened}, timeout=STREAM_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+    stands = opening.done.is_set()
+    opened.cancel()
+    listening.cancel()
+    await asyncio.wait({listening, opened})
+    if stands:
+        return Finding("price stream", True, "connected: trades are known seconds after they happen")
+    error = listening.exception() if not listening.cancelled() else None
+    advice = "prices are polled without it; let a proxy pass websockets, or write stream: false under prices:"
+    return Finding("price stream", False, str(error or "no connection"), advice)
 
 
 async def _telegram(project: Project) -> Finding:

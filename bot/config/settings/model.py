@@ -84,6 +84,11 @@ class FeedSettings(StrictModel):
     """Shortest poll interval; by default `news.min_interval`."""
     max_interval: Duration | None = None
     """Longest poll interval while the feed works; by default `news.max_interval`."""
+    stories_per_day: int | None = Field(default=None, ge=1, le=100_000)
+    """New stories read of this feed; by default `news.stories_per_day`."""
+    local: bool = False
+    """`true` lets a feed with a public name lead to an address on this machine or its network; one with a local address
+    may do so anyway."""
     enabled: bool = True
     """`false` keeps the entry but does not poll the feed."""
 
@@ -101,6 +106,8 @@ class NewsSettings(StrictModel):
     """How long a feed may take to respond."""
     max_megabytes: int = Field(default=10, ge=1, le=200)
     """A feed larger than this (uncompressed) is rejected."""
+    stories_per_day: int = Field(default=1000, ge=1, le=100_000)
+    """New stories read of one feed; what is more stays unread, and is reported once."""
 
 
 class PriceSettings(StrictModel):
@@ -111,13 +118,17 @@ class PriceSettings(StrictModel):
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of that price source."""
     interval_in_session: Duration = timedelta(seconds=15)
-    """Poll interval while a watched exchange is in its regular phase."""
+    """Poll interval while a watched exchange is in its regular phase. It sets how many requests there are; symbols that
+    move have more of them than the rest."""
     interval_pre_post: Duration = timedelta(seconds=30)
     """Poll interval before the open and after the close."""
     interval_closed: Duration = timedelta(minutes=15)
     """Poll interval at night, on weekends and on holidays."""
     batch: int = Field(default=200, ge=1, le=200)
     """Symbols per request."""
+    stream: bool = True
+    """Listen to the price source's stream of trades, too, if it has one: alerts come seconds instead of polls after a
+    fall. Prices are polled all the same, and nothing else changes."""
     stale_after: Duration = timedelta(minutes=20)
     """A symbol without a new price for this long in a regular phase is reported."""
 
@@ -249,7 +260,19 @@ class Settings(StrictModel):
     @property
     def feed_specs(self) -> tuple[FeedSpec, ...]:
         """The enabled feeds with their intervals filled in."""
-        return tuple(FeedSpec(f.name, f.url, f.title, *self.intervals(f), kind=f.kind) for f in self.feeds if f.enabled)
+        return tuple(
+            FeedSpec(
+                f.name,
+                f.url,
+                f.title,
+                *self.intervals(f),
+                kind=f.kind,
+                stories_per_day=f.stories_per_day or self.news.stories_per_day,
+                local=f.local,
+            )
+            for f in self.feeds
+            if f.enabled
+        )
 
     def intervals(self, feed: FeedSettings) -> tuple[timedelta, timedelta]:
         """Shortest and longest poll interval of ``feed``: its own, else the common ones, adjusted to fit its own."""

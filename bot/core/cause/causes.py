@@ -228,7 +228,7 @@ class Causes:
             topic=match.topic,
             confidence=confidence,
             terms=terms,
-            match=replace(shown, first=release.first) if release else shown,
+            match=_released(shown, release) if release else shown,
             group=group,
             evidence=evidence,
             softens=softening(evidence, self._news.topics.weights),
@@ -294,12 +294,16 @@ class Causes:
 
     def _release(self, said: Attributed, query: _Query, start: datetime) -> ClusterMatch | None:
         """The release of what the stories name as the cause, from before they said so, that concerns the company: of
-        the model rather than of its lab, then the one that most publishers tell of; ``None`` where none is known."""
+        the model rather than of its lab, then the one that most publishers tell of; ``None`` where none is known. A
+        story that tells of the fall is none."""
         told_at = min(story.seen_at for story in said.stories)
         agents = self._news.with_kin(said.agents)
         found: list[tuple[int, int, float, ClusterMatch]] = []
         for match in self._matches(query, self._triggers, start):
-            if match.first.seen_at <= told_at and (named := self._news.makers_named(match) & agents):
+            first = self._news.reading(match.first.id)
+            if match.first.seen_at > told_at or (first is not None and first.attributions):
+                continue
+            if named := self._news.makers_named(match) & agents:
                 nearness = max(_NEARNESS.index(name.partition(":")[0]) for name in named)
                 found.append((nearness, len(match.sources), match.score, match))
         return max(found, key=lambda f: (f[:3], -f[3].first.seen_at.timestamp()))[3] if found else None
@@ -383,6 +387,11 @@ class Causes:
         confidence = 1 - (1 - reported.confidence) * (1 - strength(due))
         both = replace(reported, confidence=confidence, terms=(*reported.terms, term))
         return [*(e for e in rivals if e.topic != topic), both]
+
+
+def _released(match: ClusterMatch, release: ClusterMatch) -> ClusterMatch:
+    """``match`` with the release that its stories name as the cause."""
+    return replace(match, first=release.first, release="" if release.cluster == match.cluster else release.cluster)
 
 
 def _told_by(*matches: ClusterMatch | None) -> tuple[Story, ...]:

@@ -340,4 +340,5 @@ def cause_of(match: ClusterMatch | None, confidence: float | None = None) -> Cau
         first_link=first.link,
         first_seen_at=first.seen_at,
         agents=match.attributed.agents if match.attributed else (),
+        release=match.release,
     )

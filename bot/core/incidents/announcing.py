@@ -21,6 +21,7 @@ from bot.core.incidents.incidents import (
     mostly_corrected,
 )
 from bot.core.incidents.pace import may_message
+from bot.core.messages.shown import shown_by
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     LAPSED,
@@ -88,6 +89,10 @@ class Announcer:
         told = seen.told_cause.cluster if seen.told_cause else ""
         current = self.incidents.record_message(incident, reason, at, told, seen.direction, seen.session)
         summary = self.messages.incident(seen, current, incident, self._watched, reason)
+        plain = summary  # as an edit words it: without what ties it to the messages before
+        if reason is not Reason.FIRST:
+            plain = self.messages.incident(seen, current, incident, self._watched, Reason.FIRST)
+        current = self.incidents.record_shown(current, shown_by(plain))
         self._send(current, reason, summary, at, result, suppressed)
         if not suppressed:
             self._mark_notified(alerts, at, result)
@@ -144,12 +149,14 @@ class Announcer:
         self.incidents.close_if_settled(current, at)
 
     def _update(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
-        """Bring the main message up to date."""
+        """Bring the main message up to date; where that changes nothing it shows, no edit is sent."""
         alerts = self.incidents.alerts_of(incident)
         seen = self.messages.snapshot(incident, alerts, at)
-        edited = self.incidents.record_edit(incident, at, seen.told_cause.cluster if seen.told_cause else "")
-        summary = self.messages.incident(seen, edited, incident, self._watched, Reason.FIRST)
-        self._edit(edited, summary, at, result)
+        summary = self.messages.incident(seen, incident, incident, self._watched, Reason.FIRST)
+        told = seen.told_cause.cluster if seen.told_cause else ""
+        edited = self.incidents.record_edit(incident, at, told, shown_by(summary))
+        if edited.thread.edits != incident.thread.edits:
+            self._edit(edited, summary, at, result)
         if not _never_sent(alerts):
             self._mark_notified(alerts, at, result)
         return edited

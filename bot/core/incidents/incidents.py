@@ -276,13 +276,19 @@ class Incidents:
             return current
         return self._change_thread(incident, edit_due_at=max(at, (thread.edited_at or at) + EDIT_AT_MOST_EVERY))
 
-    def record_edit(self, incident: Incident, at: datetime, cause: str) -> Incident:
-        """Record an edit of the main message, which now tells the cluster ``cause``, or none."""
+    def record_shown(self, incident: Incident, shown: str) -> Incident:
+        """Record what the main message shows."""
+        return self._change_thread(incident, shown=shown)
+
+    def record_edit(self, incident: Incident, at: datetime, cause: str, shown: str) -> Incident:
+        """Record that the main message was brought up to date: it tells the cluster ``cause``, or none, and shows
+        ``shown``. That is an edit only where it showed something else before."""
         current = self._change(incident, updated_at=at)
         change = lead_alert(current, self.alerts_of(current)).last_change
         return self._change_thread(
             current,
-            edits=current.thread.edits + 1,
+            edits=current.thread.edits + (shown != current.thread.shown),
+            shown=shown,
             edited_at=at,
             edit_due_at=None,
             told_change=change,

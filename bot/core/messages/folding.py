@@ -14,22 +14,23 @@ LEAST_ROWS = 2
 
 
 def folded(blocks: Sequence[Block]) -> list[Block]:
-    """``blocks`` with the details folded, and of the table what does not fit beside the rest into ``GLANCE``."""
+    """``blocks`` with the details folded, after what is read at a glance; with them what of the table does not fit
+    beside the rest into ``GLANCE``."""
     details = [b for b in blocks if b.folded]
     plain = [b for b in blocks if not b.folded]
+    at = next((n for n, b in enumerate(plain) if b.kind is BlockKind.NOTE), len(plain))
     table = next((b for b in plain if b.name == "who is hit"), None)
     if table is None:
-        return list(blocks)
+        return [*plain[:at], *details, *plain[at:]]
     room = GLANCE - sum(map(_length, (b for b in plain if b is not table))) - len(table.title)
     shown = _fitting(table.lines, room)
     if shown == len(table.lines):
-        return list(blocks)
+        return [*plain[:at], *details, *plain[at:]]
     rest = Block(
         "who is hit, continued", BlockKind.FACTS, table.weight, "The other lines", table.lines[shown:], folded=True
     )
     head = replace(table, lines=table.lines[:shown])
     ordered = [head if b is table else b for b in plain]
-    at = next((n for n, b in enumerate(ordered) if b.kind is BlockKind.NOTE), len(ordered))
     return [*ordered[:at], rest, *details, *ordered[at:]]
 
 

@@ -31,6 +31,13 @@ def read(stories: Sequence[Story], cause: CauseRef | None, reader: StoryReader) 
     kin = [reader.with_kin(one.about[:1]) for _, one in said]
     agents = reader.with_kin(cause.agents)
     families = _families(agents)
+    if cause.release:  # a product of the lab that has a name of its own
+        families |= {
+            name
+            for (story, _), of in zip(said, kin, strict=True)
+            if story.title == cause.first_title
+            for name in _families(of)
+        }
     if not families:  # a lab alone is known, or nobody: the model that most stories are about
         counted = Counter(name for names in kin if not agents or agents & names for name in _families(names))
         families = {max(counted, key=lambda name: (counted[name], name))} if counted else set()

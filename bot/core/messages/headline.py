@@ -42,8 +42,11 @@ class Headline:
         when = self._when()
         if self.group:
             because = self._because()
-            together = " together" if because.startswith(";") else ""
-            return f"{self.group} {'fall' if seen.direction < 0 else 'rise'}{together}{when}{because}"
+            verb = "fall" if seen.direction < 0 else "rise"
+            if because.startswith(";"):
+                return f"{self.group} {verb} together{when}{because}"
+            first = seen.moves[0]
+            return f"{self.group} {verb}{when}, {self._named(first)} by {self._size(first)},{because}"
         first, subject = seen.moves[0], seen.move_of(seen.incident.lead)
         told = f"{self._named(first)} {'falls' if seen.direction < 0 else 'rises'} {self._size(first)}"
         others = len(seen.moves) - 1

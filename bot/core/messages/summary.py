@@ -18,7 +18,7 @@ from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
 from bot.core.messages.blocks.happened import beside, doubted, happened, price_line
-from bot.core.messages.blocks.novelty import novelty
+from bot.core.messages.blocks.novelty import news_since, novelty
 from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
 from bot.core.messages.blocks.table import as_of, by_line, held_up_line, table, usual_time
@@ -59,7 +59,7 @@ from bot.core.news.reader import StoryReader
 from bot.core.news.vocabulary import Kind, Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
-from bot.core.text.wording import listing, percent, price, short_day, when
+from bot.core.text.wording import listing, percent, price, short_day, there, when
 
 FOLLOW_UP_WORDS = {
     SESSION_CLOSE: "at the close",
@@ -134,7 +134,7 @@ class MessageBuilder:
         """A follow-up: where the lead and the others stand at ``at``, or stood at the close ``closed_at``."""
         lead = lead_alert(incident, alerts)
         kind = RECOVERED if RECOVERED in kinds else kinds[0]
-        rebound = f"has rebounded {str(kind).removeprefix('rebound ')} or more from the close"
+        rebound = f"has rebounded {str(kind).removeprefix('rebound ').replace('%', ' %')} or more from the close"
         by_price = kind == RECOVERED or kind not in FOLLOW_UP_WORDS  # the lead's
         whose = "" if by_price else self.group(alerts, lead)
         headline = f"Follow-up: {whose or self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
@@ -187,7 +187,9 @@ class MessageBuilder:
         where no cause is told."""
         if self.reader is None or seen.told_cause is None:
             return [], ()
-        said = read(self.stories(seen.incident.clusters), seen.told_cause, self.reader)
+        release = seen.told_cause.release
+        clusters = (*seen.incident.clusters, *((release,) if release else ()))
+        said = read(self.stories(clusters), seen.told_cause, self.reader)
         return said, kinds_of(said, self.reader) if seen.claim is Claim.STATED else ()
 
     def _background(
@@ -210,6 +212,7 @@ class MessageBuilder:
         since = [story for story, _ in said if known_at is None or story.seen_at > known_at]
         wider = known.thread.main_reason is Reason.WIDENED
         return [
+            *news_since(said, known_at, self.topics),
             *(fears(kinds, hit, self.topics.titles.exposure) if wider else []),
             *voices(since, self.topics.speech),
         ]
@@ -219,8 +222,10 @@ class MessageBuilder:
         if seen.direction >= 0:
             return []
         helped = helped_by(kinds)
-        lines = held_up_line(held_up(self.market, seen, watched, self.companies.exposures_of, helped))
-        return [Block("who held up", BlockKind.FACTS, 40, "", tuple(lines))] if lines else []
+        lines = held_up_line(
+            held_up(self.market, seen, watched, self.companies.exposures_of, self._main_exposure, helped)
+        )
+        return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
         """What could change the view."""
@@ -232,7 +237,7 @@ class MessageBuilder:
             session = timetable.before(session, -1)
         opens_at = session.open_at if session is not None and session.open_at > seen.at else None
         reports = reports_ahead(self.earnings, [m.symbol for m in seen.moves], seen.at)
-        return outlook(opens_at, reports, said, self.topics, self.company)
+        return outlook(opens_at, timetable.zone, reports, said, self.topics, self.company)
 
     def _main_exposure(self, symbol: str) -> str:
         company = self.companies.get(symbol)
@@ -312,9 +317,14 @@ class MessageBuilder:
         kinds = [f.kind for f in thread.follow_ups if f.waits_for_price]
         line: list[Inline] = []
         if due is not None:
-            line += ["Next message: by ", when(due)] if due > at else ["Next message: once the official close is known"]
+            at_the_exchange = there(due, self.market.of(incident.lead).timetable.zone)
+            awaited: list[Inline] = ["Next message: by ", when(due), at_the_exchange]
+            line += awaited if due > at else ["Next message: once the official close is known"]
         if kinds:
-            words = ["a recovery" if k == RECOVERED else str(k).replace("rebound", "a rebound of") for k in kinds]
+            words = [
+                "a recovery" if k == RECOVERED else str(k).replace("rebound", "a rebound of").replace("%", " %")
+                for k in kinds
+            ]
             line.append(f"{'; watching' if line else 'Watching'} for {listing(words)}")
         return [Block("what next", BlockKind.NOTE, 20, "", ((*line, "."),))] if line else []
 

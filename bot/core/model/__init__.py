@@ -31,6 +31,7 @@ from bot.core.model.decisions import (
 from bot.core.model.delivery import (
     HELD_BACK_KEY,
     HELD_BACK_TIME,
+    Attempt,
     Delivery,
     DeliveryOutcome,
     HeldBack,

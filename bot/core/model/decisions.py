@@ -106,6 +106,8 @@ class CauseRef:
     first_seen_at: datetime | None = None
     agents: tuple[str, ...] = ()
     """What the stories say acted, by kind and name: ``lab:DeepSeek``, ``model:DeepSeek R1``."""
+    release: str = ""
+    """The cluster of the release that the stories name as the cause, where that is another."""
 
     @property
     def claim(self) -> Claim:
@@ -270,6 +272,8 @@ class Thread:
     """-1 where that message told of falls, 1 of rises, 0 of news alone; ``None`` where an earlier version sent it."""
     told_cause: str = ""
     """The cluster that message gives as the cause, edits included; empty where it gives none."""
+    shown: str = ""
+    """Hash of the text that message shows, edits included; empty where an earlier version sent it."""
     known_cause: str = ""
     """The cluster given as the cause by the message with the whole summary before that one."""
     known_at: datetime | None = None

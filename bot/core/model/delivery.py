@@ -135,6 +135,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What an earlier attempt means for the limits of its channel."""
+
+    recipient: str
+    at: datetime
+    """When it began."""
+    counts: bool
+    """Whether a message went out, or may have."""
+    asked_wait: timedelta | None = None
+    """How long after it the message was to wait."""
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """A message not sent by itself, but listed in another later."""
 

@@ -16,7 +16,8 @@ class FeedKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedSpec:
-    """One feed to watch. ``min_interval`` and ``max_interval`` bound how often it is polled while it works."""
+    """One feed to watch. ``min_interval`` and ``max_interval`` bound how often it is polled while it works,
+    ``stories_per_day`` how much of what it brings is read."""
 
     name: str
     """Short and unique; the ``source`` of its stories. Renaming a feed makes it a new one."""
@@ -26,6 +27,10 @@ class FeedSpec:
     min_interval: timedelta = timedelta(minutes=1)
     max_interval: timedelta = timedelta(minutes=30)
     kind: FeedKind = FeedKind.PUBLISHER
+    stories_per_day: int = 1000
+    """The busiest public wires bring some hundreds."""
+    local: bool = False
+    """It may lead to addresses on this machine or its network although its own address is public."""
 
     def __post_init__(self) -> None:
         if not timedelta(0) < self.min_interval <= self.max_interval:

@@ -152,5 +152,7 @@ class ClusterMatch:
     """The terms of the best story's score."""
     seeded: bool = False
     """Every counted story was seeded."""
+    release: str = ""
+    """The cluster of the release that its stories name as the cause, where that is another; ``first`` is then of it."""
     attributed: Attributed | None = None
     """How its stories give one of the topics asked for as the cause of the symbol's fall; ``None`` where none does."""

@@ -199,7 +199,7 @@ class SourceReport:
     """How one poll of one source went: the observation behind "silence is visible"."""
 
     source: str
-    """The feed's name, or ``prices``, ``history``, ``telegram``, ``rules``, ``store``."""
+    """The feed's name, or ``prices``, ``price stream``, ``history``, ``telegram``, ``rules``, ``store``."""
     seen_at: datetime
     trouble: Trouble = Trouble.NONE
     detail: str = ""
@@ -257,3 +257,6 @@ class FeedState:
     """The last new stories came under the ETag or Last-Modified of the body before: 304 means nothing."""
     flooding: bool = False
     """The last poll brought more at once than can be new, and some of it comes with the next."""
+    stories_left: float | None = None
+    """How many more stories it may bring, as of ``stories_left_at``; ``None`` before it brought any but its first."""
+    stories_left_at: datetime | None = None

@@ -7,7 +7,7 @@ compared, so neither batching nor forgetting older stories changes the result.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ _CANDIDATES = 40
 _SHORT = 40
 _COMPARED = 12
 """How many titles of each cluster are compared, newest first."""
+_SEEN = attrgetter("seen_at")
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ class Clusters:
         repeats = cluster.total
         names, words = content.entities, content.words
         member = Member(story.id, story.seen_at, content.key, words, names, _companies(names))
-        insort(cluster.members, member, key=attrgetter("seen_at"))
+        insort(cluster.members, member, key=_SEEN)
         cluster.total += 1
         cluster.last_at = max(cluster.last_at, story.seen_at)
         if content.anchors:
@@ -158,7 +159,7 @@ class Clusters:
         members = cluster.members
         if not members or now - members[0].seen_at <= self.quiet:  # in order of time, so all of them are recent
             return members
-        return [m for m in members if now - m.seen_at <= self.quiet]
+        return members[bisect_left(members, now - self.quiet, key=_SEEN) :]
 
     def _same_names(self, content: Content, candidates: _Candidates) -> Cluster | None:
         """By names and distinctive words shared with a near member: a company and a model; two names and a word; one
@@ -211,7 +212,7 @@ def _same_model(content: Content, candidates: _Candidates) -> Cluster | None:
             [
                 (c, members)
                 for c, members in candidates
-                if not c.models and family in c.anchors and any(_near(content, m) for m in members)
+                if not c.models and family in c.anchors and members and _near(content, members[-1])
             ]
         )
     if content.bare:

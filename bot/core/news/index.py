@@ -7,9 +7,11 @@ they are batched makes no difference.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from operator import attrgetter
 
 from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
@@ -18,12 +20,15 @@ from bot.core.news.companies import Companies
 from bot.core.news.lexicon import Features, Lexicon
 from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
 from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, StoryReader, reader_of
+from bot.core.news.repetition import Said, said_by
 from bot.core.news.text import Folded
 from bot.core.news.topics import clipped
 from bot.core.news.vocabulary import Topics
 
 PROVEN = 0.5
 """A cluster is about a topic once one of its stories scores this by itself."""
+MOST = 50_000
+"""Stories remembered; of more, the oldest tenth is forgotten, whatever the window. A busy week is a third of this."""
 _CACHED = 4096
 """Answers cached; cleared when full, and whenever the index changes."""
 _RANK = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
@@ -46,6 +51,9 @@ class NewsIndex:
         self._clusters = Clusters(window, makers)
         self._entries: dict[str, Entry] = {}
         self._members: dict[str, list[Entry]] = {}
+        """The stories of each cluster that take part in matching."""
+        self._said: dict[tuple[str, str], Said] = {}
+        """By cluster and source."""
         self._clusters_naming: dict[str, dict[str, None]] = {}
         self._clusters_meeting: dict[str, dict[str, None]] = {}
         self._reached: dict[str, set[str]] = {}
@@ -72,6 +80,8 @@ class NewsIndex:
         if content.scored:
             self._place(entry, content)
             self._changed()
+        if len(self._entries) > MOST:
+            self._keep_from(next(islice(self._entries.values(), MOST // 10, None)).seen_at)
         return entry.reading
 
     def _place(self, entry: Entry, content: Content) -> None:
@@ -84,8 +94,15 @@ class NewsIndex:
             cluster=cluster.id,
             novelty=round(1 / (1 + repeats), 4),
         )
-        insort(self._members.setdefault(cluster.id, []), entry, key=_SEEN)
-        self._index(cluster.id, entry)
+        self._weigh(entry)
+
+    def _weigh(self, entry: Entry) -> None:
+        """Let the story take part in matching, unless its source has said as much often enough."""
+        cid, source = entry.reading.cluster, entry.reading.story.source
+        if self._said.setdefault((cid, source), Said()).adds(entry.seen_at, said_by(entry)):
+            entry.weighed = True
+            insort(self._members.setdefault(cid, []), entry, key=_SEEN)
+            self._index(cid, entry)
 
     def _followed(self, content: Content, cluster: Cluster) -> tuple[TopicScore, ...]:
         """The story's scores, raised where it follows up what its cluster is about; notes the topics it proves."""
@@ -150,6 +167,8 @@ class NewsIndex:
             self._add_mentions(entry, mentions)
             if not entry.reading.cluster and content.scored:
                 self._place(entry, content)  # on a topic that requires a company
+            elif entry.reading.cluster and not entry.weighed:
+                self._weigh(entry)
             self._changed()
 
     def _add_mentions(self, entry: Entry, mentions: tuple[Mention, ...]) -> None:
@@ -168,13 +187,16 @@ class NewsIndex:
         """
         if self._latest is None:
             return
-        before = min(before, self._latest - self._window)
+        self._keep_from(min(before, self._latest - self._window))
+
+    def _keep_from(self, before: datetime) -> None:
         kept = {sid: entry for sid, entry in self._entries.items() if entry.seen_at >= before}
         if len(kept) == len(self._entries):
             return
         self._entries = kept
         remaining = ((cid, [e for e in entries if e.seen_at >= before]) for cid, entries in self._members.items())
         self._members = {cid: entries for cid, entries in remaining if entries}
+        self._said = {key: said for key, said in self._said.items() if key[0] in self._members}
         self._clusters.forget(before)
         self._clusters_naming, self._clusters_meeting, self._reached = {}, {}, {}
         for cid, entries in self._members.items():
@@ -238,8 +260,8 @@ class NewsIndex:
         if not members:
             return ()
         start = min(entry.seen_at for entry in members.values())
-        named = [_makers(entry.reading) for entry in members.values()]
-        common = {name for names in named for name in names if 3 * sum(name in n for n in named) >= len(named)}
+        named = Counter(name for entry in members.values() for name in _makers(entry.reading))
+        common = {name for name, times in named.items() if 3 * times >= len(members)}
         stories = [entry.reading.story for entry in members.values()]
         stories += [
             entry.reading.story

@@ -120,6 +120,7 @@ _VARIANT = (
     r"(?: ?(?:mini|nano|micro|pro|max|ultra|plus|lite|flash|turbo|preview|instruct|thinking|zero|large|small|medium|"
     r"air|coder|vision|vl|omni|exp|high|deep think))*"
 )
+_AI = re.compile(r"(?<![A-Za-z0-9.])AI(?![A-Za-z0-9.])")
 _LONGEST = 48
 """Characters of the longest name with version."""
 _BESIDE = 32
@@ -185,6 +186,12 @@ def compile_beside(followed_by: tuple[str, ...], preceded_by: tuple[str, ...], *
     )
 
 
+def _spellings(text: str) -> tuple[str, ...]:
+    """``text`` and, where it has the word AI, the same with A.I., as some papers write it."""
+    dotted = _AI.sub("A.I.", text)
+    return (text,) if dotted == text else (text, dotted)
+
+
 def _fixed(text: str) -> str:
     return "".join(" ?" if c == " " else re2.escape(c) for c in text)
 
@@ -199,8 +206,8 @@ class Lexicon:
 
     def add(self, kind: str, name: str, names: Iterable[Name], features: int) -> None:
         """Make each of ``names`` mean ``name`` of ``kind``, and give stories with it these ``features``."""
-        for written in names:
-            text = fold(written.text).strip()
+        for written, spelled in ((name, spelled) for name in names for spelled in _spellings(name.text)):
+            text = fold(spelled).strip()
             prefix = text.endswith("*")
             key = text.rstrip("*").rstrip()
             if not key:
@@ -212,7 +219,7 @@ class Lexicon:
                 length=len(key),
                 left=in_word(key[0]),
                 right=in_word(key[-1]) and not prefix,
-                exact=Folded(written.text.rstrip("*").strip()).folded if written.exact else None,
+                exact=Folded(spelled.rstrip("*").strip()).folded if written.exact else None,
                 needs=self._condition(written.needs),
                 unless=self._condition(written.unless),
                 beside=compile_beside(written.followed_by, written.preceded_by, required=not written.needs),

@@ -25,6 +25,8 @@ class Entry:
     reading: Reading
     direct: dict[str, float]
     """The companies it names: symbol to strength."""
+    weighed: bool = False
+    """It takes part in matching: its source has not said as much often enough."""
 
     @property
     def seen_at(self) -> datetime:

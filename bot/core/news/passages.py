@@ -68,7 +68,7 @@ def _sentences(found: list[Token]) -> Iterator[list[Token]]:
 
 
 def _quotable(words: str, after: str, where: Field) -> bool:
-    if not FEWEST_LETTERS <= len(words) <= LONGEST or has_invisible(words):
+    if not FEWEST_LETTERS <= len(words) <= LONGEST or has_invisible(words) or "\ufffd" in words:
         return False
     end = after.lstrip()
     cut_off = end.startswith(("…", "...", "[")) or words.endswith("[")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,19 +18,26 @@ from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
 from bot.core.news.tickers import TickerReader
 from bot.core.news.topics import FoundFeatures, TopicScorer
-from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, Family, Topics
+from bot.core.news.vocabulary import COMPARED_AFTER, COMPARED_BEFORE, NEW_NAME, SPEAKER, Family, Topics
 from bot.core.text.links import domain
 
 SUMMARY_READ = 700
 """Characters of a summary that are read: what a story is about comes first."""
 TITLE_READ = 400
 """Characters of a title that are read; longer ones are whole articles in the wrong field."""
+LONGEST_HOST = 253
+"""Characters of the longest name of a host (RFC 1035)."""
 SCORED = 0.3
 """A story that scores this on no topic is not clustered and reaches no symbol."""
 _SOURCES = 2048
 """How many sources' names are cached."""
 _SAID = 1024
 """For how many stories it is cached what they say of the news."""
+_HEAD = 40
+"""Characters in which a name and a colon stand."""
+_FIRST_HAN = "\u3400"
+_HEADED = re.compile(r"((?:[A-Za-z0-9.+-]{2,24}(?: [A-Za-z0-9.+-]{1,12})?)|[^:：,，。、 ]{2,14}[\u3400-\u9fff])[:：] ?")
+"""A title that begins with a word or two, or a Chinese name, and a colon."""
 _GIVEN = "says that it is why something fell"
 _NEAR = 14
 """Characters between a name and a word of comparison that concerns it."""
@@ -94,6 +102,7 @@ class StoryReader:
         self._main = {c.symbol: mains.setdefault(c.name, c.symbol) for c in companies}
         """Each symbol's first listing: two listings of a company are one entity."""
         self._families = {family.name: family for family in topics.families}
+        self._family_words = max((family.name.count(" ") + 1 for family in topics.families), default=0)
         self._lab_company = {lab.name: lab.company for lab in topics.labs}
         self._domains = {host: lab.name for lab in topics.labs for host in lab.domains}
         self._lab_masks = {lab.name: features.mask(("lab", *lab.also)) for lab in topics.labs}
@@ -113,6 +122,8 @@ class StoryReader:
         self._telling = features.mask(sorted(topics.telling))
         self._clauses = ClauseReader(topics, companies, features)
         self._attributions = Attributions(topics)
+        self._speaker, self._new_name = features.bit(SPEAKER), features.bit(NEW_NAME)
+        self._surnames = topics.speech.chinese_surnames
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
     def read(self, story: Story) -> Content:
@@ -174,11 +185,9 @@ class StoryReader:
         found = set(makers)
         for name in makers:
             kind, _, model = name.partition(":")
-            while model and model not in self._families:
-                model = model.rpartition(" ")[0]
-            if model and kind in ("model", "family"):
-                lab = self._families[model].lab
-                found |= {f"family:{model}", f"lab:{lab}"} if lab else {f"family:{model}"}
+            family = self.family(model) if kind in ("model", "family") else None
+            if family is not None:
+                found |= {f"family:{family.name}", f"lab:{family.lab}"} if family.lab else {f"family:{family.name}"}
         return frozenset(found)
 
     def frames(self, story: Story) -> tuple[Frame, ...]:
@@ -194,9 +203,10 @@ class StoryReader:
         parts = [
             self._scan(title, Field.TITLE),
             self._scan(summary, Field.SUMMARY) if story.summary else [],
-            self._source_hits(story.source, story.publisher, host),
+            self._source_hits(story.source[:TITLE_READ], story.publisher[:TITLE_READ], host[:TITLE_READ]),
         ]
         parts, masks = settle(parts)
+        masks[0] |= self._before_colon(title, parts[0])
         source = masks[2] | self._from_host(host)
         marked = self._source_marks(source) if source else 0
         hits = parts[0] + parts[1] + parts[2]
@@ -206,6 +216,22 @@ class StoryReader:
             parts,
             FoundFeatures(masks[0] | marked, masks[0] | masks[1] | source | marked, hits, title.text),
         )
+
+    def _before_colon(self, title: Folded, hits: list[Hit]) -> int:
+        """The features of a title that begins with a name and a colon: ``new-name`` for one that we do not know,
+        ``speaker`` for a person's, which Chinese titles put before what the person says."""
+        head = title.text[:_HEAD]
+        if ":" not in head and "：" not in head:
+            return 0
+        match = _HEADED.match(head)
+        if match is None:
+            return 0
+        name, stop = match[1], match.end(1)
+        if name[-1] >= _FIRST_HAN:
+            family, given = name[-3:], name[-2:]
+            return self._speaker if not self._surnames.isdisjoint((family[0], given[0], family[:2])) else 0
+        known = any(h.start < stop and h.term.kind in ("company", "lab", "model") for h in hits)
+        return 0 if known or not any(c.isupper() or c.isdigit() for c in name) else self._new_name
 
     def _scan(self, text: Folded, where: Field) -> list[Hit]:
         """The terms and tickers in ``text``. A ticker is no other word: ``(NYSE: AI)`` does not speak of AI."""
@@ -250,6 +276,7 @@ class StoryReader:
 
     def _from_host(self, host: str) -> int:
         """The features of the lab that owns this site: ``openai.com``, ``blog.openai.com``."""
+        host = host[-LONGEST_HOST:]
         while host:
             if lab := self._domains.get(host):
                 return self._lab_masks[lab]
@@ -269,16 +296,17 @@ class StoryReader:
             return f"company:{company}"
         if mention.kind == "company":
             return f"company:{self._main.get(mention.name, mention.name)}"
-        if mention.kind == "model":
-            return f"family:{self.family(mention.name).name}"
+        if mention.kind == "model" and (family := self.family(mention.name)) is not None:
+            return f"family:{family.name}"
         return f"{mention.kind}:{mention.name}"
 
-    def family(self, model: str) -> Family:
-        """The family of a model's canonical name."""
-        name = model
-        while name not in self._families:
-            name = name.rpartition(" ")[0]
-        return self._families[name]
+    def family(self, model: str) -> Family | None:
+        """The family of a model's canonical name; ``None`` for one that the vocabulary does not know."""
+        words = model.split(" ", self._family_words)
+        for end in range(min(len(words), self._family_words), 0, -1):
+            if (family := self._families.get(" ".join(words[:end]))) is not None:
+                return family
+        return None
 
     def _anchors(self, hits: list[Hit], mentions: tuple[Mention, ...]) -> tuple[tuple[str, ...], bool]:
         """What the story is about, most specific first, and whether the first is a bare name.
@@ -296,7 +324,8 @@ class StoryReader:
             if mention.kind == "lab":
                 ranked.append((4 + compared, mention.start, f"lab:{mention.name}", False))
                 continue
-            family = self.family(mention.name)
+            if (family := self.family(mention.name)) is None:
+                continue
             bare = not family.broad and not compared
             if subject is None and bare:
                 subject = family

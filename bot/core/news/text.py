@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bot.core.text.characters import SURROGATE
+
 
 class _Folding(dict[int, int]):
     """One character for each group of look-alikes. Hyphens become spaces: ``open-source`` is two words."""
@@ -27,12 +29,24 @@ _TABLE = _Folding(
 )
 
 
+def encodable(text: str) -> str:
+    """``text`` with ``\ufffd`` for each half of a surrogate pair, which broken feeds have and nothing can encode."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()  # in a tenth of the time that a search takes
+    except UnicodeEncodeError:
+        return SURROGATE.sub("\ufffd", text)
+    return text
+
+
 class Folded:
-    """A text with two folded forms of exactly the same length."""
+    """A text, made ``encodable``, with two folded forms of exactly the same length."""
 
     __slots__ = ("folded", "lowered", "text")
 
     def __init__(self, text: str) -> None:
+        text = encodable(text)
         self.text = text
         if text.isascii():
             folded = text.replace("-", " ").replace("_", " ").replace("`", "'").replace("\n", " ").replace("\t", " ")

@@ -52,12 +52,8 @@ class FeatureTest:
     def near(self, found: FoundFeatures) -> bool:
         """Whether words of the title that meet the groups stand near each other. A group that no word of the title
         meets is met by the source, which is near everything."""
-        spans = [
-            sorted({(h.start, h.stop) for h in found.hits if h.where is Field.TITLE and h.term.features & group})[
-                :_TRIED
-            ]
-            for group in self.groups
-        ]
+        hits = [h for h in found.hits if h.where is Field.TITLE]
+        spans = [sorted({(h.start, h.stop) for h in hits if h.term.features & group})[:_TRIED] for group in self.groups]
         return any(_between(found.text, set(chosen)) <= _NEAR for chosen in product(*filter(None, spans)))
 
     def words(self, found: FoundFeatures) -> str:

@@ -1,8 +1,9 @@
 """What people define in ``rules/topics/``: words, labs, models, topics with their signals, exposures, effects.
 
 Signals and effects ask for features: a word list's name, ``lab``, ``model`` (any family), ``version`` (a model with its
-version), ``company``, what a lab or family adds by ``also``, an exposure's name (for its words), and ``source:`` before
-any of these where it is in the source or the link's host instead of the text. ``docs/topics.md`` describes every key.
+version), ``company``, ``new-name`` and ``speaker`` (how a title begins), what a lab or family adds by ``also``, an
+exposure's name (for its words), and ``source:`` before any of these where it is in the source or the link's host
+instead of the text. ``docs/topics.md`` describes every key.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from bot.core.news.lexicon import Name
 from bot.core.news.voices.speakers import Speech
 from bot.core.text.titles import Titles
 
-BUILT_IN = ("lab", "model", "version", "company")
+NEW_NAME = "new-name"
+"""The feature of a title that begins with a name that nobody knows, and a colon: ``StarCoder: a code model``."""
+SPEAKER = "speaker"
+"""The feature of a Chinese title that begins with a person's name and a colon."""
+BUILT_IN = ("lab", "model", "version", "company", NEW_NAME, SPEAKER)
 """Features that need no word list."""
 COMPARED_BEFORE = "compared-before"
 """The word list for words before a model that is only a comparison: ``rival to …``."""
@@ -221,6 +226,8 @@ class Part(enum.StrEnum):
     """The same as done already, which outweighs results: ``hurting growth``, ``blames``."""
     WORKS = "works"
     """Work that people did so far, which tells of AI where nothing names it: ``a tool that drafts contracts``."""
+    FAILS = "fails"
+    """What a model does that goes wrong in public, by which its own maker falls: ``a wrong answer``."""
     LAUNCHES = "launches"
     TOOLS = "tools"
     """What makes AI an agent by itself: ``a new AI tool``, ``legal plugin``."""

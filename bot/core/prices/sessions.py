@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 from bot.core.model import Phase
 
@@ -45,10 +45,12 @@ class Session:
 class Timetable:
     """The sessions of one exchange, oldest first. Immutable; outside its span answers are ``None``."""
 
-    __slots__ = ("_closes", "_dates", "_ends", "_starts", "all", "exchange")
+    __slots__ = ("_closes", "_dates", "_ends", "_starts", "all", "exchange", "zone")
 
-    def __init__(self, exchange: str, sessions: Sequence[Session]) -> None:
+    def __init__(self, exchange: str, sessions: Sequence[Session], zone: tzinfo = UTC) -> None:
         self.exchange = exchange
+        self.zone = zone
+        """The exchange's own time zone; UTC where it is not known."""
         self.all = tuple(sessions)
         """Every session, oldest first."""
         self._dates = [s.date for s in self.all]

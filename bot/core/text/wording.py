@@ -62,6 +62,12 @@ def when(at: datetime) -> Moment:
     return Moment(at, moment(at))
 
 
+def there(at: datetime, zone: tzinfo) -> str:
+    """`` (09:30 in New York)``: the time at an exchange, beside that of the reader; empty where its zone is unknown."""
+    city = str(zone).rpartition("/")[2].replace("_", " ")
+    return f" ({at.astimezone(zone):%H:%M} in {city})" if zone is not UTC else ""
+
+
 def age(span: timedelta) -> str:
     """``40 min``, ``3 h``, ``2 days``: one unit, rounded down; ``less than a minute`` below that."""
     seconds = int(span.total_seconds())

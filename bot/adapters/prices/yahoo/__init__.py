@@ -3,6 +3,7 @@
 - ``source``: which requests to make, and what to do when one fails.
 - ``reading``: Yahoo's JSON as quotes; pure.
 - ``doubt``: whether a quote and its previous close are on the same split basis; pure.
+- ``stream``: the websocket of trades; ``frames``: its messages as trades; pure.
 - ``client``: the only module that uses yfinance, its internals included.
 - ``workers``: daemon threads for blocking calls.
 """

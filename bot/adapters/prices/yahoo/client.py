@@ -339,6 +339,15 @@ def quieten() -> None:
     logging.getLogger("peewee").setLevel(logging.WARNING)
 
 
+def pricing_data() -> Any:
+    """The type of the messages on Yahoo's stream, as yfinance has it (``PricingData``). Imports yfinance."""
+    quieten()
+    from yfinance.pricing_pb2 import PricingData
+
+    quieten()
+    return PricingData
+
+
 def tidy(price: object) -> float | None:
     """A price without float noise: Yahoo widens single-precision floats, 142.6199951171875 for 142.62.
 

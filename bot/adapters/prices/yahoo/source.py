@@ -29,6 +29,7 @@ from bot.adapters.prices.yahoo.reading import (
     read_quote,
     text,
 )
+from bot.adapters.prices.yahoo.stream import YahooStream
 from bot.adapters.prices.yahoo.workers import Workers
 from bot.core.errors import SourceError, UsageError
 from bot.core.model import (
@@ -120,6 +121,7 @@ class Yahoo(PriceSource):
         self._closes: dict[str, tuple[datetime, float]] = {}
         self._doubt = BasisDoubt()
         self.calendar = self
+        self.stream = YahooStream()
 
     def close(self) -> None:
         """Stop the threads, without waiting for requests in progress."""

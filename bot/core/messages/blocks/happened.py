@@ -93,7 +93,7 @@ def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
         if extreme.since is not None:
             words.append(f"{way}est since {day(extreme.since)} (against closes)")
         else:
-            words.append(f"{way}est of the {extreme.sessions} closes on record")
+            words.append(f"{way}est of the last {extreme.sessions} closes")
     return words
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
 from bot.core.news.kinds import Said
 from bot.core.news.passages import is_foreign
 from bot.core.news.vocabulary import Detail, Family, Topics
-from bot.core.text.wording import moment, shortened
+from bot.core.text.wording import shortened, when
 
 MOST = 4
 LONGEST_SOURCE = 60
@@ -19,6 +20,14 @@ def novelty(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Block]:
     """The block; empty where no story is about a model or lab and tells a detail of it. ``said``: as
     ``happening.read`` returns it."""
     lines = [*_what(said, topics), *quoted(said, [d for d in topics.details if not d.ahead])]
+    return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
+
+
+def news_since(said: Sequence[tuple[Story, Said]], known_at: datetime | None, topics: Topics) -> list[Block]:
+    """The same for readers who were told of the news at ``known_at``: details that no story had told by then."""
+    told = {quote.detail for story, one in said for quote in one.details if known_at and story.seen_at <= known_at}
+    since = [(story, one) for story, one in said if known_at is None or story.seen_at > known_at]
+    lines = quoted(since, [d for d in topics.details if not d.ahead and d.name not in told])
     return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
 
 
@@ -51,7 +60,7 @@ def _what(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Line]:
     story = next(story for story, one in said if one.about[:1] == (f"model:{model}",))
     family = _family(model, topics)
     by = f", by {family.lab}" if family and family.lab else ""
-    return [(Strong(model), f"{by}; first seen {moment(story.seen_at)} (", *_source(story), ").")]
+    return [(Strong(model), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
 
 
 def _family(model: str, topics: Topics) -> Family | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from bot.core.messages.blocks.novelty import quoted
 from bot.core.model import Block, BlockKind, EarningsDate, Line, Story
 from bot.core.news.kinds import Said
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.earnings import EarningsCalendar, due_words
-from bot.core.text.wording import listing, moment
+from bot.core.text.wording import listing, there, when
 
 WITHIN = timedelta(days=21)
 MOST_REPORTS = 4
@@ -21,19 +21,22 @@ NAMED = 3
 
 def outlook(
     opens_at: datetime | None,
+    zone: tzinfo,
     reports: Sequence[EarningsDate],
     said: Sequence[tuple[Story, Said]],
     topics: Topics,
     company: Callable[[str], str],
 ) -> list[Block]:
-    """The block; empty where nothing is known to come. ``opens_at``: the next session's open; ``reports``: as
-    ``reports_ahead`` returns them; ``said``: as ``happening.read`` returns it."""
-    lines: list[Line] = [(f"The next session opens {moment(opens_at)}.",)] if opens_at is not None else []
+    """The block; empty where nothing is known to come. ``opens_at``: the next session's open, at an exchange in
+    ``zone``; ``reports``: as ``reports_ahead`` returns them; ``said``: as ``happening.read`` returns it."""
+    lines: list[Line] = []
+    if opens_at is not None:
+        lines.append(("The next session opens ", when(opens_at), f"{there(opens_at, zone)}."))
     due: dict[str, list[str]] = {}
     for report in reports:
         due.setdefault(due_words(report), []).append(company(report.symbol))
-    for when, names in due.items():
-        lines.append((f"{when[0].upper()}{when[1:]}: {listing(list(dict.fromkeys(names)), NAMED)}.",))
+    for words, names in due.items():
+        lines.append((f"{words[0].upper()}{words[1:]}: {listing(list(dict.fromkeys(names)), NAMED)}.",))
     lines += quoted(said, [detail for detail in topics.details if detail.ahead], 1)
     return [Block("outlook", BlockKind.FACTS, 22, "What could change the view", tuple(lines))] if lines else []
 

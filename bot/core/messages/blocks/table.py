@@ -88,8 +88,9 @@ def _time(move: StockMove, at: datetime, usual: datetime | None) -> str:
 
 def held_up_line(moves: Sequence[StockMove]) -> list[Line]:
     """Stocks in the same lines of business that rose, and those that fell least; empty without any."""
-    rose = [f"{m.symbol} {percent(m.change)}" for m in moves if m.change > 0]
-    less = [f"{m.symbol} {percent(m.change)}" for m in moves if m.change <= 0]
+    shown = [(m.symbol, percent(m.change)) for m in moves]
+    rose = [f"{symbol} {change}" for symbol, change in shown if change.startswith("+")]
+    less = [f"{symbol} {change}" for symbol, change in shown if not change.startswith("+")]
     lines: list[Line] = []
     if rose:
         lines.append((f"Rose against it: {listing(rose, HELD_UP)}.",))

@@ -20,7 +20,8 @@ def voices(stories: Sequence[Story], speech: Speech) -> list[Block]:
     """One block of quotations in line with the fall, and one of what argues against it: people first, then what stories
     print of their own; only those that have any."""
     with_it, against = choose(stories, speech, MOST)
-    other = [*map(_line, against), *_printed(stories)]
+    quoted = {voice.story for voice in against}
+    other = [*map(_line, against), *_printed([story for story in stories if story.id not in quoted])]
     blocks = []
     if with_it:
         blocks.append(Block("voices", BlockKind.QUOTES, 30, "Voices", tuple(map(_line, with_it))))
@@ -32,7 +33,7 @@ def voices(stories: Sequence[Story], speech: Speech) -> list[Block]:
 def _line(voice: Voice) -> Line:
     lead_in = f"{voice.lead_in} " if voice.lead_in else ""
     who = f" — {voice.speaker}" + (f", {voice.role}" if voice.role else "")
-    return (f"{lead_in}“{voice.words}”", who, *_outlet(voice.outlet, voice.link))
+    return (f"{lead_in}“{voice.words.rstrip(',，')}”", who, *_outlet(voice.outlet, voice.link))
 
 
 def _printed(stories: Sequence[Story]) -> list[Line]:

@@ -37,6 +37,7 @@ SOLD, SPENDING = BITS[Part.SOLD], BITS[Part.SPENDING]
 FINANCE, HURTS, LIFTS = BITS[Part.FINANCE], BITS[Part.HURTS], BITS[Part.LIFTS]
 TOOLS, CHEAPER = BITS[Part.TOOLS], BITS[Part.CHEAPER]
 PRODUCTS, NEWCOMERS, SPARKS = BITS[Part.PRODUCTS], BITS[Part.NEWCOMERS], BITS[Part.SPARKS]
+FAILS = BITS[Part.FAILS]
 EASES, WORKS, RESULTS = BITS[Part.EASES], BITS[Part.WORKS], BITS[Part.RESULTS]
 _RIVALS = RESULTS | OTHER
 
@@ -161,6 +162,9 @@ def _agent(
 ) -> Verdict | None:
     """AI as what makes who moves fall; ``None`` where it does not."""
     bits = seen.bits
+    if not apart and _fails(seen):
+        own = tuple(dict.fromkeys(name for m in marks for name in m.makers))
+        return _verdict(NAMED if own else KIND, own, apart)
     if bits & EASES or not (seen.named or bits & (AI | TOOLS | PRODUCTS)):
         return None
     if not supplier and not apart and not (seen.own or seen.its or gerund) and _dreaded(marks):
@@ -185,6 +189,13 @@ def _agent(
             marks, seen, supplier=supplier, bought=bought, launched=launched, apart=apart, gerund=gerund, alone=alone
         )
     return _verdict(strength, agents, apart) if strength else None
+
+
+def _fails(seen: _Seen) -> bool:
+    """``its chatbot gives a wrong answer``: the one thing its own model does by which a maker falls because of AI."""
+    bits = seen.bits
+    business = _RIVALS | FINANCE | SPENDING | SOLD | EASES
+    return bool(bits & FAILS and (seen.own or (seen.its and bits & AI and bits & TOOLS)) and not bits & business)
 
 
 def _named_strength(seen: _Seen, *, makes: bool, bought: bool, launched: bool, apart: bool, alone: bool) -> float:
@@ -221,8 +232,9 @@ def _unnamed_strength(
     business = bits & FINANCE
     if bought or ((seen.own or seen.its or gerund) and not bits & (THREATS | HURTS)):
         return 0.0
-    whose = _whose(marks, seen)
-    if whose and not (bought or business or apart or supplier or bits & _RIVALS):
+    whose = _whose(marks, seen) and not (apart or supplier)
+    lets = bool(seen.named and launched and bits & WORKS)  # "DeepMind lets anybody make games from a prompt"
+    if (whose or lets) and not (business or bits & _RIVALS):
         return NAMED if seen.named else KIND
     made = bits & TOOLS or (bits & PRODUCTS and bits & (AI | CHEAPER)) or (bits & CHEAPER and seen.named)
     if seen.named and not business and made and (harm or launched or (shaken and not apart) or not apart):
@@ -269,7 +281,8 @@ def _worker(marks: Sequence[Mark], seen: _Seen) -> bool:
     """``an AI agent that books trips``; without a word for AI too, where somebody unknown shows it: ``a start-up's tool
     drafts contracts``. A known company's product is ordinary competition."""
     does = _first(marks, WORKS)
-    made = seen.bits & (TOOLS | PRODUCTS) and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
+    thing = seen.bits & (TOOLS | PRODUCTS) or (seen.named and seen.bits & AI)  # "Meta's AI makes films by itself"
+    made = thing and _first(marks, TOOLS | PRODUCTS | AI) < does < len(marks)
     return bool(made and (seen.bits & AI or (seen.bits & (LAUNCHES | NEWCOMERS) and not seen.others)))
 
 

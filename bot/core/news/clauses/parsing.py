@@ -265,8 +265,10 @@ def _transitive(text: Folded, marks: list[Mark], at: int, context: int) -> _Head
     if ends and word.split()[0].endswith(("ed", "en", "hit")) and any(m.bits & (WHO | MONEY) for m in before):
         return _Head(at, move, False, at)  # "B pummelled"
     sums = text.lowered[mark.stop : mark.stop + _SIZE].split("%")[0]
-    if move is Move.FALL and any(c in _CURRENCIES for c in sums) and any(m.bits & (SHARES | GROUP) for m in before):
-        return _Head(at, move, False, at)  # "stocks wipe out $50 billion"
+    if move is Move.FALL and any(c in _CURRENCIES for c in sums):
+        worth = following is not None and following.bits & MONEY
+        if any(m.bits & (SHARES | GROUP) or (worth and m.bits & COMPANY and not m.bits & MAKER) for m in before):
+            return _Head(at, move, False, at)  # "stocks wipe out $50 billion"
     return None
 
 
@@ -351,7 +353,7 @@ def _acted(marks: list[Mark], start: int, head: _Head, end: int) -> Clause:
     clause.cause = marks[start : head.at]
     clause.connective = marks[head.at]
     if after < end and marks[after].bits & BECAUSE:
-        clause.cause = [*clause.cause, *marks[after:end]]
+        clause.cause = [*clause.cause, *marks[after : _until(marks, after + 1, end, DESPITE | BREAKS)]]
     return clause
 
 
@@ -412,7 +414,8 @@ def _names_the_fall(marks: list[Mark], start: int, end: int) -> tuple[int, int] 
     while at < end and first > start and marks[first - 1].bits & _NAMING:
         first -= 1
     bits = bits_of(marks[first:at])
-    if not bits & MAKER and not (bits & AI and bits & (FEARS | THREATS)):
+    drives = bool(bits & AI and at < end and marks[at].bits & FALLS)  # "in AI-driven rout", "in latest AI sell-off"
+    if not bits & MAKER and not (bits & AI and bits & (FEARS | THREATS)) and not drives:
         return None
     return (first, at) if marks[at].start - marks[at - 1].stop <= _NEAR else None
 

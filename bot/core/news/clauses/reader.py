@@ -65,7 +65,7 @@ _REST = 16
 _BECAUSE = 160
 """So much of a cause's words is kept."""
 _NAMES = COMPANY | MAKER | LINE | COMMA | BITS[Part.JOINS]
-_BARE = AI | BECAUSE | FELLS | SENDS | SPARKS | INVESTORS | COMPANY | LINE | GROUP | SHARES
+_BARE = AI | BECAUSE | COMMA | FELLS | SENDS | SPARKS | INVESTORS | COMPANY | LINE | GROUP | SHARES
 """``dump brokers over AI``: no more than that."""
 _UNKNOWN = Subject(SubjectKind.UNKNOWN)
 

@@ -20,6 +20,7 @@ _AGAINST = re.compile(
     r"|(?:compute|computing power|chips|gpus|scale)(?: \w+){0,3} (?:continues? to|still) "
     r"(?:drive|matter|count|decide)s?"
     r"|irrational(?! exuberance)|stands? by (?:\w+ ){0,3}(?:spending|investments?|capex)|good news for chip\w*"
+    r"|(?:continue[sd]? to|keeps?|still) see(?:ing|s)? (?:\w+ ){0,3}growth"
     r"|got it wrong|getting (?:this|it) wrong|the market is wrong)\b"
     r"|反应过度|过度反应|抄底|买入机会|杰文斯|更多(?:的)?(?:算力|芯片|需求)|需求(?:将|会)?(?:大幅)?(?:增加|增长)"
     r"|(?:卖压|抛售|恐慌).{0,6}(?:过去|结束|过度)"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import re2
 
 from bot.core.model import Check, ClusterMatch, Mention, Reach, Story
-from bot.core.news.text import title_key
+from bot.core.news.text import encodable, title_key
 from bot.core.prices.windows import Span, format_duration
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import ANY_TOPIC, Condition, Context, Reads
@@ -49,7 +49,7 @@ class TextPattern:
 
     def found_in(self, story: Story) -> bool:
         """Whether title or summary matches."""
-        return bool(self._compiled.search(story.title) or (story.summary and self._compiled.search(story.summary)))
+        return any(self._compiled.search(encodable(text)) for text in (story.title, story.summary) if text)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TextPattern) and other.text == self.text
