@@ -41,7 +41,11 @@ def asked(
     except (TypeError, ValueError) as error:
         raise UsageError(f"a parameter is neither text nor a number: {error}") from error
     with subprocess.Popen(
-        [sys.executable, "-c", _CHILD, str(ROOT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 16
+        [sys.executable, "-c", _CHILD, str(ROOT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=1 << 16,
+        start_new_session=True,  # Ctrl-C is for us
     ) as child:
         try:
             assert child.stdin is not None
