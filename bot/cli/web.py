@@ -45,10 +45,15 @@ def web(
         )
     file = database_file(config, database)
     from bot.app.stores import connect_guarded
-    from bot.web.site import listen, serve, site
+    from bot.web.site import listen, log_to_stderr, nursery, serve
 
-    application = site(file, connect_guarded, password, titles_of(config))
+    connect_guarded(file).close()
+    titles = titles_of(config)
     listening = listen(host, port)
+    log_to_stderr()
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(_NICENESS)
+    workers = nursery(file, connect_guarded, titles, listening)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)  # the server shuts down first, and then passes the signal on
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
@@ -57,9 +62,7 @@ def web(
         typer.echo("the connection is not encrypted; docs/web.md shows a tunnel and a proxy", err=True)
     if open_:
         typer.launch(address)
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(_NICENESS)
-    serve(application, listening)
+    serve(workers, password, listening)
 
 
 def _exit(*_: object) -> None:

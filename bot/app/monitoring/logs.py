@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from bot.adapters.notifiers.telegram import RedactingFilter, quiet_libraries
+from bot.bounds.repeats import Repeats
 from bot.core.secret import Secret
 from bot.core.text.characters import INVISIBLE
 
@@ -97,6 +98,7 @@ def start_logging(level: str, secrets: Iterable[Secret]) -> StatusHandler:
     """Send all logging to stderr, with secrets redacted. Returns the handler, for the status line."""
     handler = StatusHandler(sys.stderr)
     handler.addFilter(RedactingFilter(secrets))
+    handler.addFilter(Repeats(handler))  # after the other: what it tells later is redacted, too
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

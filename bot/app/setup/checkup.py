@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import shlex
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -76,6 +79,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         said, _, advice = words.partition("; ")
         yield Finding("symbols", False, said, advice)
     yield _database(settings.storage.database)
+    for words in wider(settings.storage.database, config):
+        yield Finding("history", True, words)
     for name, trouble in channel_states(settings, project.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "fix it in config.yaml, the environment or .env")
     if settings.metrics.address is not None:
@@ -137,6 +142,30 @@ def _database(file: Path) -> Finding:
     except AftershockError as error:
         return Finding("history", False, str(error), "move the file away, or name another under storage: database:")
     return Finding("history", True, f"{file}: {count} alerts")
+
+
+def wider(file: Path, config: Path) -> Iterator[str]:
+    """What others on this machine may read of the history at ``file``, and the command that ends it.
+
+    Its folder is looked at where it is the history's own: not where the configuration lies, too.
+    """
+    inside = [place for place in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))) if _open(place)]
+    if inside:
+        named = " ".join(shlex.quote(str(place)) for place in inside)
+        yield f"others on this machine can read {listing([p.name for p in inside])}; run: chmod 600 {named}"
+    folder = file.parent
+    with contextlib.suppress(OSError):
+        if file.exists() and not folder.samefile(config.parent) and _open(folder):
+            yield f"others on this machine can look into {folder}; run: chmod 700 {shlex.quote(str(folder))}"
+
+
+def _open(place: Path) -> bool:
+    """Whether it is ours, and others than we have any right to it. A folder for all (``/tmp``) is not meant for us."""
+    try:
+        found = place.stat()
+    except OSError:
+        return False
+    return found.st_uid == os.getuid() and bool(found.st_mode & 0o077) and not found.st_mode & stat.S_ISVTX
 
 
 async def _metrics(host: str, port: int) -> Finding:
