@@ -19,7 +19,6 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.notifiers.apprise import AppriseNotifier, Destination, _aside, written
-from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.adapters.store import open_store
 from bot.app.run.notifiers import (
     channel_states,
@@ -35,7 +34,7 @@ from bot.config.settings.telegram_token import FoundToken
 from bot.core.errors import ConfigError, DeliveryError, UsageError
 from bot.core.model import Batch, Block, BlockKind, Outgoing, Recipient, Severity, Summary, Trouble
 from bot.core.model.unsent import CancelledUnsent
-from bot.core.secret import Secret
+from bot.core.secret import Secret, redacted
 from bot.core.text.wording import when
 from bot.delivery.routing import route
 from bot.delivery.sender import Sender, SendPolicy
@@ -339,7 +338,7 @@ def test_a_look_over_names_each_channel_and_what_it_needs(tmp_path: Path, monkey
     assert PASSWORD not in states["apprise:team"]
     monkeypatch.setenv("AFTERSHOCK_TEAM_URL", address(1).reveal())
     assert dict(channel_states(settings, tmp_path, RealClock()))["apprise:team"] == ""
-    redact = Redactor(other_secrets(settings, tmp_path))
+    known = other_secrets(settings, tmp_path)
     (tmp_path / ".env").write_text("")
     (tmp_path / ".env").chmod(0o644)
     assert unsafe_file(settings, tmp_path) == [], "the environment holds everything"
@@ -348,7 +347,8 @@ def test_a_look_over_names_each_channel_and_what_it_needs(tmp_path: Path, monkey
     assert "chmod 600" in warning
     (tmp_path / ".env").chmod(0o600)
     assert unsafe_file(settings, tmp_path) == []
-    assert redact(f"0123456789abcdef {PASSWORD} POST /{TOKEN} 500") == "[secret] [secret] POST /[secret] 500"
+    assert known
+    assert redacted(f"0123456789abcdef {PASSWORD} POST /{TOKEN} 500") == "[secret] [secret] POST /[secret] 500"
 
 
 @pytest.mark.parametrize(

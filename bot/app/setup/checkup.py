@@ -30,6 +30,7 @@ from bot.core.model import Absence, Story
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
+from bot.render.outside import command
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
@@ -194,7 +195,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
                 good += found.ok
                 if not found.ok:
                     words = found.problems[0] if found.problems else "does not work"
-                    yield Finding(f"feed {spec.name}", False, words, f"python main.py feeds check {spec.url}")
+                    yield Finding(f"feed {spec.name}", False, words, command("feeds", "check", spec.name))
         finally:
             for task in tasks:
                 task.cancel()

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
@@ -21,7 +21,8 @@ from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import Style
 from bot.core.model.feeds import FeedKind, FeedSpec
-from bot.core.text.links import canonical_url
+from bot.core.secret import Secret
+from bot.core.text.links import canonical_url, keys_in
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
 _SWAPPED = "min_interval is longer than max_interval; swap them"
@@ -86,6 +87,12 @@ class FeedSettings(StrictModel):
     """Longest poll interval while the feed works; by default `news.max_interval`."""
     enabled: bool = True
     """`false` keeps the entry but does not poll the feed."""
+    _keys: tuple[Secret, ...] = PrivateAttr(default=())
+
+    def model_post_init(self, _: Any) -> None:
+        """Some publishers give each reader an address with a key in it: as long as these settings live, it is known as
+        a secret and shown nowhere."""
+        self._keys = tuple(Secret(key) for key in keys_in(self.url))
 
 
 class NewsSettings(StrictModel):

@@ -17,7 +17,6 @@ from telegram.error import Conflict
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect
 from bot.adapters.notifiers.telegram.errors import repeatable
 from bot.adapters.notifiers.telegram.permissions import Chat
-from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.adapters.notifiers.telegram.updates import receive
 from bot.core.errors import DeliveryError
 from bot.core.secret import Secret
@@ -87,7 +86,7 @@ class Introduction:
 
     def __init__(self, token: Secret, *, base_url: str = DEFAULT_BASE_URL, timeout: float = 20.0) -> None:
         self._bot = connect(token, base_url, timeout, pool_size=4)
-        self._redact = Redactor([token])
+        self._token = token
         self._offset: int | None = None
 
     async def identity(self) -> Identity:
@@ -146,7 +145,7 @@ class Introduction:
 
     async def _call(self, request: Awaitable[_T]) -> _T:
         try:
-            return await repeatable(request, self._redact)
+            return await repeatable(request)
         except Conflict as error:
             raise AlreadyPolledError("another process polls Telegram with this token") from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from bot.adapters.store.history.opening import Source, opened
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
 from bot.core.ports import Sink
+from bot.render.outside import cell, json_text
 
 EXPORTED = ("alerts", "incidents", "stories")
 _BATCH = 10_000
@@ -110,7 +110,7 @@ def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _text(out: Sink) -> Callable[[str], object]:
-    return lambda text: out.write(text.encode())
+    return lambda text: out.write(text.encode("utf-8", "replace"))
 
 
 def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
@@ -121,14 +121,17 @@ def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Si
     writer.writerow(names)
     written = 0
     for rows in batches:
-        writer.writerows([_harmless(cell) for cell in row] for row in rows)
+        writer.writerows([_harmless(value) for value in row] for row in rows)
         written += len(rows)
     return written
 
 
-def _harmless(cell: Any) -> Any:
-    """An apostrophe before text that a spreadsheet would take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+def _harmless(value: Any) -> Any:
+    """Text without what hides or controls; with an apostrophe before what a spreadsheet would take for a formula."""
+    if not isinstance(value, str):
+        return value
+    shown = cell(value)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
 def _json(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
@@ -137,7 +140,7 @@ def _json(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: S
     for rows in batches:
         for row in rows:
             write(",\n" if written else "\n")
-            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False))
+            write(json_text(dict(zip(names, row, strict=True))))
             written += 1
     write("\n]\n" if written else "]\n")
     return written
@@ -147,7 +150,7 @@ def _jsonl(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: 
     write, written = _text(out), 0
     for rows in batches:
         for row in rows:
-            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+            write(json_text(dict(zip(names, row, strict=True))) + "\n")
         written += len(rows)
     return written
 
