@@ -66,7 +66,7 @@ class FakeAudience:
         self.presses.append((chat.user, button.value, incident))
         return Answer(f"{button.value} of <{incident}> for {by}" + " and so on" * 40)
 
-    def added(self, chat: Chat, by: str) -> None:
+    def added(self, chat: Chat, by: str, untold: int) -> None:
         self.joined.append(chat.id)
 
     def moved(self, before: int, after: int) -> None:

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
+from bot.config.settings.telegram_ids import AdminId
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol, TimeZoneName
@@ -141,7 +142,7 @@ class Telegram(StrictModel):
 
     token_file: FilePath | None = None
     """A file that contains nothing but the token. Or set TELEGRAM_BOT_TOKEN in the environment or in a .env file."""
-    admins: tuple[int, ...] = ()
+    admins: tuple[AdminId, ...] = ()
     """Telegram user ids of the admins, who control the bot and receive operator notices."""
     allow: tuple[int, ...] = ()
     """Chat ids that receive alerts once they have sent /start; groups have negative ids. Admins need not be listed."""

@@ -153,7 +153,8 @@ class Introduction:
 def _start(update: int, message: Message) -> Start | None:
     """The ``/start`` in ``message``, if it is one."""
     user, words = message.from_user, (message.text or "").split(maxsplit=1)
-    if user is None or user.is_bot or not words or words[0].partition("@")[0].lower() != "/start":
+    passed_on = message.forward_origin is not None or message.via_bot is not None or message.sender_chat is not None
+    if user is None or user.is_bot or passed_on or not words or words[0].partition("@")[0].lower() != "/start":
         return None
     chat = Chat(message.chat.id, str(message.chat.type), _one_line(message.chat.title or ""), None, user.id)
     code = _one_line(words[1]) if len(words) > 1 else ""
