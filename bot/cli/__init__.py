@@ -7,6 +7,7 @@ that need them, so that querying the history loads neither pandas nor yfinance.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import traceback
@@ -19,7 +20,7 @@ from bot.cli import backtest, check, episode, feeds, news, performance, replay, 
 from bot.cli.history import commands as history
 from bot.cli.rules import commands as rules
 from bot.cli.rules import new
-from bot.cli.terminal import tell, tell_all
+from bot.cli.terminal import Warnings, tell, tell_all
 from bot.config.settings.proxies import proxy_secrets
 from bot.core.errors import AftershockError, ConfigError, UsageError
 from bot.core.text.wording import count
@@ -71,6 +72,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no such character
+    logging.lastResort = Warnings(logging.WARNING)
     passwords = proxy_secrets(os.environ)
     try:
         app(prog_name="python main.py")

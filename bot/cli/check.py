@@ -19,6 +19,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Check configuration, rules, feeds, prices and Telegram. Exit 1 if something does not work."""
+    from bot.adapters.notifiers.telegram import quiet_libraries
+
+    quiet_libraries()
     if not asyncio.run(_check(config, offline, json)):
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ Every line passes ``bot.render.outside``, so that no text from outside steers th
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -63,6 +64,14 @@ def screen() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False)
+
+
+class Warnings(logging.Handler):
+    """What is logged from a warning up in commands that keep no log: a line each, without tracebacks."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        tell(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 def shown_on_terminal() -> bool:

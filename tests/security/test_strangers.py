@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.constants import ChatID
 
-from bot.adapters.notifiers.telegram import Answer, Chat
+from bot.adapters.notifiers.telegram import Chat
 from bot.adapters.notifiers.telegram.keyboard import Button, data, read
 from bot.adapters.notifiers.telegram.permissions import Strangers
 from bot.app.chat.handlers import ChatCommands
@@ -25,7 +25,7 @@ from bot.render import html
 from bot.render.text import disarmed
 from tests.command import run_command
 from tests.delivery.makers import RealClock
-from tests.delivery.test_telegram_listener import FRIEND, GROUP, OWNER, STRANGER, FakeAudience, listening
+from tests.delivery.test_telegram_listener import FRIEND, GROUP, OWNER, STRANGER, listening
 from tests.servers.botapi import BotApi
 
 HOUR, DAY = 3600, 86_400
@@ -214,19 +214,9 @@ async def test_a_forged_button_does_nothing_and_is_answered(api: BotApi, forged:
         assert scene.audience.presses == []
 
 
-class Defective(FakeAudience):
-    async def pressed(self, chat: Chat, button: Button, incident: str, by: str) -> Answer:
-        raise RuntimeError("a defect")
-
-    async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
-        raise RuntimeError("a defect")
-
-
-async def test_a_button_or_command_that_meets_a_defect_is_answered(
-    api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.delivery.test_telegram_listener.FakeAudience", Defective)
+async def test_a_button_or_command_that_meets_a_defect_is_answered(api: BotApi) -> None:
     async with listening(api) as scene:
+        scene.audience.defective = True
         api.press(OWNER, OWNER, api.rooms.number(), data(Button.WHY, "20250127-1"))
         await api.until(lambda: api.answers)
         assert "That failed" in api.answers[-1]["text"]

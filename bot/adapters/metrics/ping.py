@@ -26,6 +26,7 @@ class HeartbeatSender:
                 self._url.reveal(),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT),
                 allow_redirects=False,
+                auto_decompress=False,
                 headers={"User-Agent": "Aftershock"},
             ) as response:
                 status = response.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -41,6 +42,7 @@ SAMPLE = Story(
     datetime(2025, 1, 27, 14, tzinfo=UTC),
 )
 """A made-up story of a fall that AI causes."""
+_HEALTH_BYTES = 65_536
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -156,9 +158,9 @@ async def _health(address: str) -> str:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
             session.get(address, allow_redirects=False) as answer,
         ):
-            said = (await answer.json())["status"]
+            said = json.loads(await answer.content.read(_HEALTH_BYTES))["status"]
             return said if said in ("ok", "unwell") else ""
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError, RecursionError):
         return ""
 
 
@@ -248,7 +250,10 @@ async def _telegram(project: Project) -> Finding:
             True,
             "not connected: alerts go to the console; python main.py setup connects a bot",
         )
-    notifier = telegram_notifier(project.settings, found.token)
+    try:
+        notifier = telegram_notifier(project.settings, found.token)
+    except UsageError as error:
+        return Finding("telegram", False, str(error), "correct or unset the proxy in the environment")
     try:
         name = await notifier.check()
     except AftershockError as error:

@@ -125,6 +125,8 @@ def _refusal(error: TelegramError, text: str, address: Address) -> DeliveryError
 def _unanswered(error: Exception, text: str, trace: RequestTrace, *, edit: bool) -> DeliveryError:
     """The request went out whole, and the Bot API did not answer it with a refusal."""
     status = trace.status
+    if not isinstance(error, TelegramError):  # its words are about the library's code
+        text = f"the response cannot be read ({type(error).__name__})"
     if status is not None and status >= 500 and isinstance(error, TelegramError) and not error.__cause__:
         return DeliveryError(text)
     if status is not None and status >= 500:
