@@ -37,15 +37,15 @@ def _whole(body: bytes, status: str = "200 OK", kind: str = "application/json", 
 
 
 @cache
-def _packed() -> bytes:
-    """A gigabyte of the same letter, packed."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+def packed() -> bytes:
+    """Half a gigabyte of the same letter, packed."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     piece = b"a" * 2**20
-    return b"".join([packer.compress(piece) for _ in range(1024)] + [packer.flush()])
+    return b"".join([packer.compress(piece) for _ in range(512)] + [packer.flush()])
 
 
 def _bomb(level: int) -> Iterator[bytes]:
-    inner = _packed()
+    inner = packed()
     for _ in range(level - 1):
         inner = gzip.compress(inner)
     yield _whole(inner, "200 OK", "application/json", f"Content-Encoding: {', '.join(['gzip'] * level)}")
@@ -108,7 +108,7 @@ def answer(kind: str, payload: bytes, other: str) -> Iterator[bytes | float]:  #
         case "other shape":
             yield _whole(b'[null, true, "text", 7, {}]')
         case "truncated":
-            yield _whole(payload)[:-5]
+            yield _whole(payload)[: -max(1, len(payload) // 2)]
         case "redirect":
             yield _head("302 Found", "text/html", f"Location: {other}", length=0)
         case "redirect that keeps the method":
@@ -149,6 +149,7 @@ class Hostile:
         self.sent = 0
         self.asked: list[bytes] = []
         self.port = 0
+        self._open: list[asyncio.StreamWriter] = []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hostile", daemon=True)
@@ -160,7 +161,7 @@ class Hostile:
 
     def __enter__(self) -> Self:
         if "bomb" in self.kind:
-            _packed()  # it takes seconds
+            packed()  # it takes seconds
         self._thread.start()
         self._ready.wait(10)
         return self
@@ -178,12 +179,21 @@ class Hostile:
         self._ready.set()
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.01))
+        self._loop.run_until_complete(self._ended())
         self._loop.close()
 
+    async def _ended(self) -> None:
+        """Every connection closed, and whoever serves one gone."""
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        for writer in self._open:
+            writer.transport.abort()
+        await asyncio.gather(*serving, return_exceptions=True)
+        await asyncio.sleep(0.01)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.append(writer)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = await reader.readuntil(b"\r\n\r\n")
             self.asked.append(head)
