@@ -32,7 +32,7 @@ class HeartbeatSender:
                 status = response.status
         except TimeoutError:
             raise SourceError(f"{self.where} timed out after {TIMEOUT:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
             # "from None": the error may contain the address
             raise SourceError(f"{self.where} cannot be reached ({type(error).__name__})") from None
         if not 200 <= status < 300:

@@ -104,7 +104,7 @@ class WebhookNotifier(Notifier):
             raise CancelledUnsent("stopped while sending; a repeat is recognised by its id") from None
         except TimeoutError:
             raise DeliveryError(f"{note.recipient} timed out") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
             # not its text, which contains the address and perhaps a key
             raise DeliveryError(f"{note.recipient} cannot be reached: {type(error).__name__}") from None
         return note.id
