@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -21,4 +22,5 @@ def proxy_secrets(environment: Mapping[str, str]) -> list[Secret]:
             user = user if at else value.strip().rpartition("@")[0]
             password = user.partition(":")[2]
             found.update((user, unquote(user), password, unquote(password)))
+            found.update(re.split(r"[/?#]", password))  # where it is not encoded a library shows parts of it
     return [Secret(each) for each in sorted(found) if each]
