@@ -23,13 +23,13 @@ def main() -> int:
         prog="python -m tests.fuzz", description="Fuzz everything that reads what others wrote."
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="how long, in all (default: 10)")
-    parser.add_argument("--examples", type=int, default=300, help="examples of each test in a round (default: 300)")
+    parser.add_argument("--examples", type=int, default=50, help="examples of each test in a round (default: 50)")
     parser.add_argument("-k", dest="only", default="", help="only tests whose name matches, as pytest's -k")
     given = parser.parse_args()
     end, seed = time.monotonic() + 60 * given.minutes, int(time.time())
     rounds = 0
     while (left := end - time.monotonic()) > 0:
-        command = [sys.executable, "-m", "pytest", str(HERE), "-q", f"--hypothesis-seed={seed + rounds}"]
+        command = [sys.executable, "-m", "pytest", str(HERE), "-q", "-x", f"--hypothesis-seed={seed + rounds}"]
         environment = {**os.environ, "AFTERSHOCK_FUZZ_EXAMPLES": str(given.examples)}
         running = subprocess.Popen(
             [*command, *(["-k", given.only] if given.only else [])], env=environment, start_new_session=True
