@@ -16,6 +16,10 @@ CORPUS = Path(__file__).parent / "corpus"
 EXAMPLES = int(os.environ.get("AFTERSHOCK_FUZZ_EXAMPLES", "8"))
 """Examples of each test: a few in the normal suite, many in ``make fuzz``."""
 
+QUICK = EXAMPLES if EXAMPLES < 20 else 20 * EXAMPLES
+"""The same of a test whose examples take milliseconds."""
+
+quickly_fuzzed = settings(max_examples=QUICK, deadline=None, suppress_health_check=list(HealthCheck))
 fuzzed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 HOSTILE = (

@@ -30,7 +30,7 @@ from bot.core.text.characters import CONTROL, HIDING
 from bot.replay.columns import read_prices
 from bot.replay.earnings_file import read_earnings
 from bot.replay.recording import read_recording
-from tests.fuzz.strategies import HOSTILE, changed, fuzzed, mangled, seeds, values
+from tests.fuzz.strategies import HOSTILE, changed, fuzzed, mangled, quickly_fuzzed, seeds, values
 from tests.rules.files import load
 from tests.security.test_no_traceback import filled_history
 
@@ -59,7 +59,7 @@ def written(name: str, content: bytes) -> Path:
     return file
 
 
-@fuzzed
+@quickly_fuzzed
 @given(mangled(seeds("feeds", *SAMPLES)), st.sampled_from(["application/rss+xml", "text/html; charset=utf-7", ""]))
 def test_a_feed_s_document(body: bytes, content_type: str) -> None:
     answer = json.loads(
@@ -74,7 +74,7 @@ def test_a_feed_s_document(body: bytes, content_type: str) -> None:
 OPML = b'<opml version="2.0"><body><outline text="A" xmlUrl="https://a.example/rss"/></body></opml>'
 
 
-@fuzzed
+@quickly_fuzzed
 @given(mangled([OPML, *seeds("opml")]))
 def test_a_list_of_feeds(body: bytes) -> None:
     with suppress(AftershockError):
@@ -84,14 +84,14 @@ def test_a_list_of_feeds(body: bytes) -> None:
 RULES = parsed(sorted((ROOT / "rules").glob("*.yaml"))[:1] + sorted((ROOT / "rules").glob("*-*.yaml")))
 
 
-@fuzzed
+@quickly_fuzzed
 @given(changed(RULES))
 def test_rules_as_data(document: Any) -> None:
     with suppress(AftershockError):
         load(folder(), as_yaml(document).encode("utf-8", "replace").decode())
 
 
-@fuzzed
+@quickly_fuzzed
 @given(mangled([*seeds("rules", *sorted((ROOT / "rules").glob("*-*.yaml")))]))
 def test_rules_as_text(body: bytes) -> None:
     with suppress(AftershockError):
@@ -101,7 +101,7 @@ def test_rules_as_text(body: bytes) -> None:
 TESTS = parsed(sorted((ROOT / "rules" / "tests").glob("*.yaml")))
 
 
-@fuzzed
+@quickly_fuzzed
 @given(changed(TESTS))
 def test_rule_tests(document: Any) -> None:
     with suppress(AftershockError):
@@ -111,7 +111,7 @@ def test_rule_tests(document: Any) -> None:
 EPISODES = parsed(sorted((ROOT / "rules" / "episodes").glob("*.yaml"), key=lambda f: f.stat().st_size)[:6])
 
 
-@fuzzed
+@quickly_fuzzed
 @given(changed(EPISODES))
 def test_an_episode(document: Any) -> None:
     with suppress(AftershockError):
@@ -129,14 +129,14 @@ NEWS = b"""{"title": "A model", "seen": "2025-01-27T10:00:00Z", "source": "wire"
 EARNINGS = b"symbol,date,time\nNVDA,2025-02-26,after close\n"
 
 
-@fuzzed
+@quickly_fuzzed
 @given(mangled([PRICES, QUOTES, *seeds("prices")]))
 def test_recorded_prices(body: bytes) -> None:
     with suppress(AftershockError):
         read_prices([written("prices.csv", body)])
 
 
-@fuzzed
+@quickly_fuzzed
 @given(mangled([NEWS, *seeds("news")]), mangled([EARNINGS]))
 def test_recorded_news_and_earnings(news: bytes, earnings: bytes) -> None:
     with suppress(AftershockError):
@@ -214,7 +214,7 @@ CHART = {
 }  # fmt: skip
 
 
-@fuzzed
+@quickly_fuzzed
 @given(st.one_of(changed([QUOTE]), st.dictionaries(st.sampled_from(sorted(QUOTE)), values())))
 def test_yahoo_s_quotes(item: Any) -> None:
     for quote in read_quote(item, symbol="NVDA", now=NOW, timetable=None):
@@ -224,7 +224,7 @@ def test_yahoo_s_quotes(item: Any) -> None:
     exchange_date(NOW, item)
 
 
-@fuzzed
+@quickly_fuzzed
 @given(changed([CHART]))
 def test_yahoo_s_charts(result: Any) -> None:
     read_quote(chart_item(result), symbol="NVDA", now=NOW, timetable=None)
@@ -233,7 +233,7 @@ def test_yahoo_s_charts(result: Any) -> None:
     assert all(change.ratio is None or change.ratio > 0 for change in changes)
 
 
-@fuzzed
+@quickly_fuzzed
 @given(
     st.one_of(
         st.text(max_size=70),

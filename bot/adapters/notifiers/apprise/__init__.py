@@ -39,7 +39,7 @@ T = TypeVar("T")
 CHANNEL = "apprise"
 _ROOT = str(Path(__file__).resolve().parents[4])
 _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from bot.adapters.notifiers.apprise.worker import main; main()"
-COMMAND = [sys.executable, "-c", _CHILD, _ROOT]
+COMMAND = [sys.executable, "-I", "-c", _CHILD, _ROOT]
 """Starts the process that sends a message."""
 LONGEST_SUBJECT = 200
 START = 30.0
