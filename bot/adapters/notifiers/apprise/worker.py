@@ -39,6 +39,9 @@ class _LogReader:
         text = str(entry.message)
         if entry.level == "WARNING" and (status := _STATUS.search(text)) is not None:
             self.status = int(status[1])
+        about, _, why = text.partition(":")
+        if about == "Notification Exception" and not why.strip():
+            self.doubtful = True  # a MemoryError, which has no words: by what the service answered
         if text.startswith("Socket Exception") and _WENT_OUT.search(text) is not None:
             self.doubtful = True
 
