@@ -13,6 +13,7 @@ import typer
 
 from bot.cli.history.filters import database_file, titles_of
 from bot.cli.options import DEFAULT_CONFIG, Config, Database
+from bot.cli.terminal import tell
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
 
@@ -57,9 +58,9 @@ def web(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)  # the server shuts down first, and then passes the signal on
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
-    typer.echo(f"{file}: at {address}{' with a password' if password else ''}; Ctrl-C ends it", err=True)
+    tell(f"{file}: at {address}{' with a password' if password else ''}; Ctrl-C ends it")
     if not is_loopback(host):
-        typer.echo("the connection is not encrypted; docs/web.md shows a tunnel and a proxy", err=True)
+        tell("the connection is not encrypted; docs/web.md shows a tunnel and a proxy")
     if open_:
         typer.launch(address)
     serve(workers, password, listening)

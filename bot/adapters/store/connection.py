@@ -6,6 +6,7 @@ No exception of sqlite3 leaves this package. A connection belongs to the thread 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar, overload
 
+from bot.adapters.store.codec import DAMAGED
 from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreFullError, StoreVersionError
 
 C = TypeVar("C", bound=sqlite3.Connection)
@@ -115,6 +117,8 @@ def translated(path: Path) -> Iterator[None]:
         raise
     except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
         raise _ours(path, error) from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise StoreError(f"{path}: {DAMAGED}") from error
 
 
 def _ours(path: Path, error: Exception) -> StoreError:

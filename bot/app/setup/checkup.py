@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shlex
 import stat
@@ -35,6 +36,7 @@ from bot.core.model.feeds import FeedSpec
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
+from bot.render.outside import command
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
@@ -47,6 +49,7 @@ SAMPLE = Story(
 """A made-up story of a fall that AI causes."""
 STREAM_WITHIN = 12.0
 """Seconds until a price stream that cannot be reached is given up."""
+_HEALTH_BYTES = 65_536
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -191,9 +194,9 @@ async def _health(address: str) -> str:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
             session.get(address, allow_redirects=False) as answer,
         ):
-            said = (await answer.json())["status"]
+            said = json.loads(await answer.content.read(_HEALTH_BYTES))["status"]
             return said if said in ("ok", "unwell") else ""
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError, RecursionError):
         return ""
 
 
@@ -230,7 +233,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
                 good += found.ok
                 if not found.ok:
                     words = found.problems[0] if found.problems else "does not work"
-                    yield Finding(f"feed {spec.name}", False, words, f"python main.py feeds check {spec.url}")
+                    yield Finding(f"feed {spec.name}", False, words, command("feeds", "check", spec.name))
         finally:
             for task in tasks:
                 task.cancel()
@@ -328,7 +331,10 @@ async def _telegram(project: Project) -> Finding:
             True,
             "not connected: alerts go to the console; python main.py setup connects a bot",
         )
-    notifier = telegram_notifier(project.settings, found.token)
+    try:
+        notifier = telegram_notifier(project.settings, found.token)
+    except UsageError as error:
+        return Finding("telegram", False, str(error), "correct or unset the proxy in the environment")
     try:
         name = await notifier.check()
     except AftershockError as error:

@@ -12,10 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
+from bot.config.settings.telegram_ids import AdminId
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol, TimeZoneName
@@ -25,7 +26,8 @@ from bot.core.model import Style
 from bot.core.model.feeds import FeedKind, FeedSpec
 from bot.core.prices.benchmarks import INDICES, Benchmarks
 from bot.core.prices.exchanges import exchange_of
-from bot.core.text.links import canonical_url
+from bot.core.secret import Secret
+from bot.core.text.links import canonical_url, keys_in
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
 _SWAPPED = "min_interval is longer than max_interval; swap them"
@@ -97,6 +99,12 @@ class FeedSettings(StrictModel):
     may do so anyway."""
     enabled: bool = True
     """`false` keeps the entry but does not poll the feed."""
+    _keys: tuple[Secret, ...] = PrivateAttr(default=())
+
+    def model_post_init(self, _: Any) -> None:
+        """Some publishers give each reader an address with a key in it: as long as these settings live, it is known as
+        a secret and shown nowhere."""
+        self._keys = tuple(Secret(key) for key in keys_in(self.url))
 
 
 class NewsSettings(StrictModel):
@@ -163,7 +171,7 @@ class Telegram(StrictModel):
 
     token_file: FilePath | None = None
     """A file that contains nothing but the token. Or set TELEGRAM_BOT_TOKEN in the environment or in a .env file."""
-    admins: tuple[int, ...] = ()
+    admins: tuple[AdminId, ...] = ()
     """Telegram user ids of the admins, who control the bot and receive operator notices."""
     allow: tuple[int, ...] = ()
     """Chat ids that receive alerts once they have sent /start; groups have negative ids. Admins need not be listed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
 from bot.core.ports import Sink
 from bot.core.text.formulas import harmless
+from bot.render.outside import cell, json_text
 
 EXPORTED = ("alerts", "incidents", "stories")
 _BATCH = 10_000
@@ -113,7 +113,7 @@ def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _text(out: Sink) -> Callable[[str], object]:
-    return lambda text: out.write(text.encode())
+    return lambda text: out.write(text.encode("utf-8", "replace"))
 
 
 def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
@@ -124,9 +124,14 @@ def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Si
     writer.writerow(names)
     written = 0
     for rows in batches:
-        writer.writerows([harmless(cell) for cell in row] for row in rows)
+        writer.writerows([_shown(value) for value in row] for row in rows)
         written += len(rows)
     return written
+
+
+def _shown(value: Any) -> Any:
+    """Text without what hides or controls, and without formulas."""
+    return harmless(cell(value)) if isinstance(value, str) else value
 
 
 def _json(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
@@ -135,7 +140,7 @@ def _json(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: S
     for rows in batches:
         for row in rows:
             write(",\n" if written else "\n")
-            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False))
+            write(json_text(dict(zip(names, row, strict=True))))
             written += 1
     write("\n]\n" if written else "]\n")
     return written
@@ -145,7 +150,7 @@ def _jsonl(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: 
     write, written = _text(out), 0
     for rows in batches:
         for row in rows:
-            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+            write(json_text(dict(zip(names, row, strict=True))) + "\n")
         written += len(rows)
     return written
 
