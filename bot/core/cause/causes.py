@@ -218,7 +218,7 @@ class Causes:
             group=group.strength if group else 0.0,
             alone=self._alone(query),
             concerned=self._concerned(said, query) if said else 1.0,
-            publishers=len({source for each in given for source in each.sources}),
+            publishers=_independent(given),
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
             results=max((r.confidence for r in rivals if r.topic == self._results), default=0.0),
@@ -408,6 +408,13 @@ class Causes:
 def _released(match: ClusterMatch, release: ClusterMatch) -> ClusterMatch:
     """``match`` with the release that its stories name as the cause."""
     return replace(match, first=release.first, release="" if release.cluster == match.cluster else release.cluster)
+
+
+def _independent(given: Sequence[Attributed]) -> int:
+    """How many publishers give a cause, of those that came by feeds of their own: whoever controls one feed may invent
+    as many publishers in it as they like."""
+    stories = [story for each in given for story in each.stories]
+    return min(len({source for each in given for source in each.sources}), len({story.source for story in stories}))
 
 
 def _told_by(*matches: ClusterMatch | None) -> tuple[Story, ...]:
