@@ -15,8 +15,8 @@ from bot.bounds.connections import Gate
 from bot.bounds.repeats import Repeats
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
-from bot.core.text.characters import INVISIBLE
 from bot.core.text.titles import Titles
+from bot.render.outside import line
 from bot.web.database import Connect
 from bot.web.guard import Guard
 from bot.web.nursery import Nursery, Work
@@ -84,9 +84,7 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One record as text."""
-        return INVISIBLE.sub(
-            lambda c: c[0] if c[0] in "\n\t" else c[0].encode("unicode_escape").decode(), super().format(record)
-        )
+        return "\n".join(map(line, super().format(record).split("\n")))
 
 
 def log_to_stderr() -> None:

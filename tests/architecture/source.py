@@ -53,6 +53,12 @@ def text_of(file: str) -> str:
     return (ROOT / file).read_text(encoding="utf-8")
 
 
+@cache
+def nodes_of(source: str) -> tuple[ast.AST, ...]:
+    """Every node of the program's source, as ``ast.walk`` gives them; kept, because a dozen checks ask for the same."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def module_of(file: str) -> str:
     """``bot/core/engine.py`` is ``bot.core.engine``; a package's ``__init__.py`` is the package."""
     parts = file.removesuffix(".py").split("/")
@@ -76,7 +82,7 @@ class Import:
 def imports(file: str, source: str) -> Iterator[Import]:
     """Everything ``source`` imports, at the top, inside functions, for type checking or by ``import_module``."""
     package = module_of(file) if file.endswith("__init__.py") else module_of(file).rpartition(".")[0]
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, "", node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -92,7 +98,7 @@ def imports(file: str, source: str) -> Iterator[Import]:
 def aliases(file: str, source: str) -> dict[str, str]:
     """Local names for imported things: ``from datetime import datetime as dt`` gives ``dt: datetime.datetime``."""
     found: dict[str, str] = {}
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.asname or alias.name.split(".")[0]] = (

@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from bot.core import model
-from tests.architecture.source import Finding, program_files, report, text_of
+from tests.architecture.source import Finding, nodes_of, program_files, report, text_of
 
 OWNER = "bot/core/incidents/incidents.py"
 OWNED = (model.Incident, model.Thread)
@@ -28,7 +28,7 @@ FIELDS = frozenset(f.name for kind in OWNED for f in dataclasses.fields(kind)) -
 def check(file: str, source: str) -> list[Finding]:
     """Every place in ``source`` that makes or changes an incident or a thread."""
     findings = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.ImportFrom) and node.module == "bot.core.model":
             if "Thread" in {alias.name for alias in node.names}:
                 findings.append(Finding(file, node.lineno, "imports Thread; let Incidents make it"))

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 import yaml
 
-from tests.architecture.source import Finding, program_files, project_files, report, text_of
+from tests.architecture.source import Finding, nodes_of, program_files, project_files, report, text_of
 
 EXCEPTIONS = {
     ("bot/config/settings/model.py", "benchmarks"): "the default of the setting itself",
@@ -38,7 +38,7 @@ def named_in_yaml() -> dict[str, str]:
 
 def check_names(file: str, source: str) -> Iterator[Finding]:
     """Every string in a module that is such a name (or the beginning of several), docstrings aside."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in named_in_yaml():
             kind = named_in_yaml()[node.value]
             if (file, node.value) not in EXCEPTIONS and (file, kind) not in EXCEPTIONS:
@@ -63,7 +63,7 @@ def test_no_topic_exposure_or_benchmark_is_named_in_code() -> None:
 def test_every_exception_is_still_needed() -> None:
     used = set()
     for file in {file for file, _ in EXCEPTIONS}:
-        texts = {n.value for n in ast.walk(ast.parse(text_of(file))) if isinstance(n, ast.Constant)}
+        texts = {n.value for n in nodes_of(text_of(file)) if isinstance(n, ast.Constant)}
         kinds = {named_in_yaml().get(text) for text in texts if isinstance(text, str)}
         used |= {(file, name) for name in {*texts, *kinds}}
     assert EXCEPTIONS.keys() <= used

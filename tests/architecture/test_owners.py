@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.architecture.source import Finding, imports, program_files, report, text_of
+from tests.architecture.source import Finding, imports, nodes_of, program_files, report, text_of
 from tests.architecture.test_assertions import name_of
 
 CHARACTERS = "bot/core/text/characters.py"
@@ -32,7 +32,7 @@ def literals(source: str) -> Iterator[ast.Constant]:
 
 def calls(source: str, name: str) -> Iterator[ast.Call]:
     """Every call of a method ``name``."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
             yield node
 
@@ -75,7 +75,7 @@ def check_past(file: str, source: str) -> list[Finding]:
     """Prices as they were known at some time, put together elsewhere than in the market. (The store reads them.)"""
     if file == MARKET or not file.startswith("bot/core/"):
         return []
-    made = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and name_of(n) == "SymbolPrices"]
+    made = [n for n in nodes_of(source) if isinstance(n, ast.Call) and name_of(n) == "SymbolPrices"]
     return [Finding(file, node.lineno, f"{MARKET} has as_of and seen_by") for node in made]
 
 
@@ -107,7 +107,7 @@ def check_waiting(file: str, source: str) -> list[Finding]:
     found = [
         node.lineno for node in literals(source) if isinstance(node.value, str) and node.value.lower() == "retry-after"
     ]
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
             found += [side.lineno for side in (node.left, node.right) if _is_power_of_two(side)]
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "min":

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.architecture.source import Finding, aliases, dotted, imports, program_files, report, text_of
+from tests.architecture.source import Finding, aliases, dotted, imports, nodes_of, program_files, report, text_of
 
 # standard library without I/O, clock, environment, randomness or threads
 PURE = """
@@ -93,7 +93,7 @@ def check_clock(file: str, source: str) -> list[Finding]:
     stopwatch = STOPWATCH if file.startswith("bot/adapters/") else frozenset()
     return [
         Finding(file, node.lineno, f"reads the clock: {name}")
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.Attribute | ast.Name) and (name := dotted(node, names)) in CLOCK_READS - stopwatch
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.source import ROOT, Finding, project_files, report, text_of
+from tests.architecture.source import ROOT, Finding, nodes_of, project_files, report, text_of
 
 # ---------------------------------------------------------------------------------------------------------- complexity
 
@@ -48,7 +48,7 @@ def words(name: str) -> set[str]:
 
 def defined(source: str) -> Iterator[tuple[str, int]]:
     """Every name ``source`` gives to something, with its line. Imported names are other people's."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name, node.lineno
         elif isinstance(node, ast.arg):

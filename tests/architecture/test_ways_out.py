@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.source import Finding, aliases, dotted, program_files, report, text_of
+from tests.architecture.source import Finding, aliases, dotted, nodes_of, program_files, report, text_of
 
 TERMINAL = "bot/cli/terminal.py"
 OUTSIDE = "bot/render/outside.py"
@@ -18,6 +18,7 @@ WRITERS = {
     TERMINAL: "it is the owner",
     "bot/environment.py": "runs before anything is installed, and writes its own words",
     "bot/adapters/feeds/worker.py": "a child process, whose answer is JSON for its parent",
+    "bot/web/site.py": "the log of the pages; its formatter passes every line through the owner",
 }
 STREAMS = {
     **WRITERS,
@@ -27,6 +28,7 @@ STREAMS = {
     "bot/app/run/starting.py": "the same",
     "bot/app/monitoring/logs.py": "its formatter escapes what steers a terminal",
     "bot/cli/run.py": "flushes",
+    "bot/web/nursery.py": "flushes before it forks",
     "bot/cli/asking.py": "asks for a secret without echo; the question is its own",
     "bot/cli/performance.py": "asks how wide the terminal is",
 }
@@ -35,7 +37,7 @@ _COMMAND = re.compile(r"(python main\.py|\bchmod\b|\bmake (?:setup|run|web|test)
 
 
 def calls(source: str) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return (node for node in nodes_of(source) if isinstance(node, ast.Call))
 
 
 def check_writing(file: str, source: str) -> list[Finding]:
@@ -66,7 +68,7 @@ def check_streams(file: str, source: str) -> list[Finding]:
     names = aliases(file, source)
     return [
         Finding(file, node.lineno, f"takes {name}")
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.Attribute) and (name := dotted(node, names)) in ("sys.stdout", "sys.stderr")
     ]
 
@@ -76,7 +78,7 @@ def check_commands(file: str, source: str) -> list[Finding]:
     if file in (OUTSIDE, "bot/environment.py"):
         return []
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.JoinedStr):
             before = ""
             for part in node.values:
@@ -112,7 +114,7 @@ def check_quoting(file: str, source: str) -> list[Finding]:
     ]
     return found + [
         Finding(file, node.lineno, f"{SECRET} hides secrets")
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ("[secret]", "***")
     ]
 

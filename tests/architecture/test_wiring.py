@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.architecture.source import Finding, imports, program_files, report, text_of
+from tests.architecture.source import Finding, imports, nodes_of, program_files, report, text_of
 
 CHOSEN_IN: dict[str, tuple[str, ...]] = {
     "bot.adapters.store": ("bot/app/stores.py",),
@@ -59,7 +59,7 @@ def check_engine(file: str, source: str) -> list[Finding]:
     if file.startswith("bot/core/"):
         return []
     findings = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if not isinstance(node, ast.Attribute) or node.attr in PUBLIC:
             continue
         of = node.value

@@ -10,7 +10,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from bot.adapters.feeds.fetch import open_session
+from bot.adapters.feeds.session import open_session
 from bot.adapters.language_model import LanguageModel
 from bot.adapters.metrics.ping import HeartbeatSender
 from bot.adapters.notifiers.apprise import AppriseNotifier, Destination

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.feeds.fetch import open_session
 from bot.adapters.feeds.reader import FeedReader, stored_address
+from bot.adapters.feeds.session import FeedSession
 from bot.adapters.notifiers.telegram import RedactingFilter
 from bot.adapters.store import open_store
 from bot.config.settings.model import load_settings
@@ -152,7 +152,7 @@ def test_a_keyed_feed_is_listed_and_checked_without_its_key(tmp_path: Path) -> N
 async def test_the_history_holds_no_key_of_a_feed_and_knows_the_feed_again(tmp_path: Path) -> None:
     with Hostile("html") as server:
         feed = FeedSpec("wire", f"{server.url}/rss?apikey={KEY}", "", timedelta(minutes=1), timedelta(minutes=5))
-        async with open_session() as session:
+        async with FeedSession() as session:
             reader = FeedReader(session, lambda keys: {})
             first = await reader.poll(feed, FeedState("wire", feed.url, failures=3), NOW)
             again = await reader.poll(feed, first.state, NOW)

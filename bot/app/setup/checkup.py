@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shlex
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -36,7 +35,7 @@ from bot.core.model.feeds import FeedSpec
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
-from bot.render.outside import command
+from bot.render.outside import command, shell
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
@@ -154,12 +153,12 @@ def wider(file: Path, config: Path) -> Iterator[str]:
     """
     inside = [place for place in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))) if _open(place)]
     if inside:
-        named = " ".join(shlex.quote(str(place)) for place in inside)
-        yield f"others on this machine can read {listing([p.name for p in inside])}; run: chmod 600 {named}"
+        names = listing([p.name for p in inside])
+        yield f"others on this machine can read {names}; run: {shell('chmod', 600, *inside)}"
     folder = file.parent
     with contextlib.suppress(OSError):
         if file.exists() and not folder.samefile(config.parent) and _open(folder):
-            yield f"others on this machine can look into {folder}; run: chmod 700 {shlex.quote(str(folder))}"
+            yield f"others on this machine can look into {folder}; run: {shell('chmod', 700, folder)}"
 
 
 def _open(place: Path) -> bool:
