@@ -178,7 +178,7 @@ def test_a_broken_file_is_a_line_for_people(name: str, tmp_path: Path) -> None:
 PROXIES = (
     "socks5://someone:proxy-pa55word@127.0.0.1:9",
     "http://someone:proxy-pa55word@127.0.0.1:9",
-    "http://someone:proxy-pa55word@no host:99999",
+    "http://someone:proxy-pa55word@[no host]:99999",
     "someone:proxy-pa55word@127.0.0.1:9",
     "socks9://someone:proxy-pa55word@127.0.0.1",
     "http://someone:proxy-pa55word/@127.0.0.1:9",
