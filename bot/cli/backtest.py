@@ -187,8 +187,8 @@ def _print_summary(summary: dict[str, Any], stderr: Console, where: str) -> None
     notes += [f"{summary['conflicts']} duplicate rows, the last one used"] if summary["conflicts"] else []
     skipped = summary["symbols_passed_over"]
     notes += [f"{skipped} symbols skipped that are not watched"] if skipped else []
-    if notes:
-        stderr.print("; ".join(notes))
+    notes += ["no headlines on demand: the past has only those in the files"]
+    stderr.print("; ".join(notes))
     stderr.print(
         f"{by_rule}; {count(summary['incidents'], 'incident')}, {count(summary['notifications'], 'message')}{where}"
     )

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
+from bot.config.settings.on_demand import OnDemandSettings, on_demand_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
@@ -21,6 +22,7 @@ from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import Style
 from bot.core.model.feeds import FeedKind, FeedSpec
+from bot.core.model.on_demand import OnDemandSpec
 from bot.core.text.links import canonical_url
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
@@ -226,6 +228,8 @@ class Settings(StrictModel):
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: NewsSettings = NewsSettings()
     """How feeds are polled."""
+    on_demand: OnDemandSettings = OnDemandSettings()
+    """Headlines that are asked for while something moves."""
     feeds: tuple[FeedSettings, ...] = ()
     """The news feeds."""
 
@@ -273,6 +277,11 @@ class Settings(StrictModel):
             for f in self.feeds
             if f.enabled
         )
+
+    @property
+    def on_demand_specs(self) -> tuple[OnDemandSpec, ...]:
+        """The sources of headlines that are asked about what moves."""
+        return self.on_demand.specs(self.news.stories_per_day)
 
     def intervals(self, feed: FeedSettings) -> tuple[timedelta, timedelta]:
         """Shortest and longest poll interval of ``feed``: its own, else the common ones, adjusted to fit its own."""
@@ -331,6 +340,7 @@ def _secrets(document: Document) -> list[Problem]:
 def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     problems = metrics_problems(document, settings.metrics, settings.heartbeat)
     problems += channel_problems(document, settings.webhooks, settings.apprise, settings.notifiers)
+    problems += on_demand_problems(document, settings.on_demand, [feed.name for feed in settings.feeds])
     if settings.language_model.second_reader and settings.language_model.url is None:
         message = "no language model to ask; set url beside it, or remove this"
         problems.append(problem(document, ("language_model", "second_reader"), message))
