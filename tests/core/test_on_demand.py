@@ -1,4 +1,4 @@
-"""What headlines are wanted about: what has moved half as far as a rule asks or unusually, and what was just released."""
+"""What headlines are wanted about: what has moved half as far as a rule asks, or unusually, and what was released."""
 
 from __future__ import annotations
 
