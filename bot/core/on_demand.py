@@ -6,7 +6,7 @@ several of its companies are, or where it moves unusually as a whole. What has h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -39,62 +39,64 @@ def wanted_headlines(
     rules: RuleSet, causes: Causes, market: Market, companies: Companies, news: NewsIndex, at: datetime
 ) -> tuple[Wanted, ...]:
     """What headlines are wanted about at ``at``: what moves, the furthest first, then releases, the newest first."""
-    moving = _moving(rules, causes, market, news, at)
+    # the machine's clock may be a little behind the exchange's, whose last trade counts all the same
+    latest = market.revision.latest_at
+    traded = at if latest is None else max(at, latest)
+    moving, sizes = _moving(rules, causes, market, news, traded)
     found = [Wanted(WantedKind.COMPANY, s, f'"{_plain(companies.name_of(s))}" shares', c) for s, c in moving.items()]
-    found += _lines(moving, rules.symbols, causes, companies, news, at)
+    found += _lines(moving, sizes, companies, news)
     found.sort(key=lambda wanted: (-abs(wanted.change), wanted.key))
     return (*found, *_releases(news, at))
 
 
-def _moving(rules: RuleSet, causes: Causes, market: Market, news: NewsIndex, at: datetime) -> dict[str, float]:
-    """The symbols that move, each with its change since the previous close."""
+def _moving(
+    rules: RuleSet, causes: Causes, market: Market, news: NewsIndex, at: datetime
+) -> tuple[dict[str, float], dict[str, tuple[float, float | None]]]:
+    """The symbols that move, each with its change since the previous close; and of each that trades, change and z."""
     tests: dict[str, list[Condition]] = {}
     for rule in rules:
         if rule.enabled and (half := halfway(rule.when)) is not None:
             for symbol in rule.symbols:
                 tests.setdefault(symbol, []).append(half)
-    found = {}
+    moving: dict[str, float] = {}
+    sizes: dict[str, tuple[float, float | None]] = {}
     for symbol in sorted(rules.symbols):
         standing = market.of(symbol).standing(at)
         if standing is None or at - standing[0].at > TRADED_WITHIN:
             continue
         change = causes.moves.change_in(symbol, standing[1], at)
-        if not change:
+        if change is None:
             continue
         move = causes.moves.of(symbol, at)
+        sizes[symbol] = change, move.z if move is not None else None
         context = Context(symbol, at, market, news, hold=1, brief=True, causes=causes)
-        if (move is not None and abs(move.z) >= UNUSUAL) or any(
-            test.evaluate(context).holds is True for test in tests.get(symbol, ())
-        ):
-            found[symbol] = change
-    return found
+        unusual = move is not None and abs(move.z) >= UNUSUAL
+        if change and (unusual or any(test.evaluate(context).holds is True for test in tests.get(symbol, ()))):
+            moving[symbol] = change
+    return moving, sizes
 
 
 def _lines(
     moving: Mapping[str, float],
-    watched: Collection[str],
-    causes: Causes,
+    sizes: Mapping[str, tuple[float, float | None]],
     companies: Companies,
     news: NewsIndex,
-    at: datetime,
 ) -> list[Wanted]:
-    """The lines of business that move, each with the median change of those of its companies that do."""
+    """The lines of business that move, each with the median change of its companies that move that way."""
     found = []
     for exposure in news.topics.exposures:
-        members = [s for s in companies.exposed_to(exposure.name, GROUP_STRENGTH) if s in watched]
+        members = [s for s in companies.exposed_to(exposure.name, GROUP_STRENGTH) if s in sizes]
         if len(members) < LINE_FROM:
             continue
         falls = [c for s in members if (c := moving.get(s, 0.0)) < 0]
         rises = [c for s in members if (c := moving.get(s, 0.0)) > 0]
         together = falls if len(falls) >= len(rises) else rises
-        if not together:
-            continue
-        many = len(together) >= LINE_FROM and len(together) * 3 >= len(members)
-        if not many:
-            group = causes.moves.group(exposure.name, members, watched, at)
-            many = group is not None and len(group.members) >= LINE_FROM and abs(group.z) >= UNUSUAL_LINE
-        if many:
-            found.append(Wanted(WantedKind.LINE, exposure.name, _of_stocks(exposure.as_companies), median(together)))
+        if len(together) < LINE_FROM or len(together) * 3 < len(members):
+            zs = [z for s in members if (z := sizes[s][1]) is not None]
+            if len(zs) < LINE_FROM or abs(median(zs)) < UNUSUAL_LINE:
+                continue
+            together = [sizes[s][0] for s in members]
+        found.append(Wanted(WantedKind.LINE, exposure.name, _of_stocks(exposure.as_companies), median(together)))
     return found
 
 
