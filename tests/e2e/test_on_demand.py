@@ -46,11 +46,11 @@ OTHERS = [
 ]
 
 
-def headlines(desk: Desk, *titles: tuple[str, str]) -> Document:
-    """A feed as a news search gives it: each title with its publisher, who is also named beside it."""
+def headlines(desk: Desk, *titles: tuple[str, str], host: str = "127.0.0.1") -> Document:
+    """A feed as a news search gives it: its links lead to itself, and each title has its publisher beside it."""
     at = desk.now() - timedelta(minutes=5)
     entries = "".join(
-        f"<item><title>{title} - {publisher}</title><link>http://127.0.0.1/read/{abs(hash((title, publisher)))}</link>"
+        f"<item><title>{title} - {publisher}</title><link>http://{host}/read/{abs(hash((title, publisher)))}</link>"
         f"<guid isPermaLink='false'>{publisher}:{title}</guid><pubDate>{at:%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
         f"<source url='https://www.{publisher}'>{publisher}</source></item>"
         for title, publisher in titles
@@ -68,7 +68,7 @@ def answer(desk: Desk) -> None:
     def by_words(query: Mapping[str, str]) -> Document:
         name = query["q"].split('"')[1] if '"' in query["q"] else ""
         told = [(f"Why {name} stock is falling today: DeepSeek's cheaper AI model", "fool.com")] if name else []
-        return headlines(desk, *told)
+        return headlines(desk, *told, host="localhost")
 
     desk.feeds.searches |= {"headlines": by_symbol, "search": by_words}
 

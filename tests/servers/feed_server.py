@@ -1,6 +1,7 @@
 """A news site on loopback over real HTTP: documents with ETag and Last-Modified, and a fault for every path below.
 
-``publish`` puts a document at a path; ``searches`` answer by the query. Of the paths below ``/fault/``, each misbehaves in the way its name says.
+``publish`` puts a document at a path; ``searches`` answer by the query. Of the paths below ``/fault/``, each misbehaves
+in the way its name says.
 """
 
 from __future__ import annotations
