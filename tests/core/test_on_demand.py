@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from bot.core.engine import Engine
 from bot.core.model import Observation
 from bot.core.model.on_demand import OnDemandSpec, Wanted, WantedKind
+from bot.core.news import Companies, Company, NewsIndex
 from bot.core.on_demand import MOST_RELEASES, TRADED_WITHIN
+from bot.core.prices.market import Market
 from bot.core.rules.comparison import Comparison, parse_comparison
 from bot.core.rules.conditions import Abnormal, All, Any, Breadth, MarketTest, Named, NoneOf, Price
 from bot.core.rules.halfway import half_of, halfway
-from tests.core.worlds import at, close, engine, news, price, quote, rule, story
+from bot.core.rules.rule import RuleSet
+from tests.core.worlds import FIRST, TOPICS, at, close, engine, news, play, price, quote, rule, story, weekday_timetable
 
 FRIDAY, MONDAY = "01-24", "01-27"
 CLOSES = [close(symbol, 100.0, FRIDAY) for symbol in ("NVDA", "VRT", "KO", "SPY")]
@@ -168,3 +171,78 @@ def test_an_address_asks_about_several_symbols_or_for_words() -> None:
     assert search.url([odd]) == "https://b.example/search?q=%22AT%26T+%2F+S%C3%B6hne%3F%22+shares+when:1d"
     line = Wanted(WantedKind.LINE, "memory", "memory chip makers stocks")
     assert [spec.answers(line) for spec in (by_symbol, search)] == [False, True]
+
+
+# ------------------------------------------------------------------------------------- with half a quarter of history
+
+LATER = "03-24"
+DAYS = [FIRST + timedelta(days=n) for n in range(80) if (FIRST + timedelta(days=n)).weekday() < 5]
+
+
+def calm(*symbols: str) -> list[Observation]:
+    """Closes around 100 that move by a third of a percent a day, up to the day before ``LATER``."""
+    days = [day for day in DAYS if day < at(f"{LATER} 00:00").date()]
+    closes = [(f"{day:%m-%d}", 100.0 + 0.3 * (n % 2)) for n, day in enumerate(days)]
+    return [close(symbol, price, day) for day, price in closes for symbol in symbols]
+
+
+def test_a_stock_that_hardly_ever_moves_is_wanted_though_no_rule_is_near() -> None:
+    world = engine(rule())
+    world.step(calm("NVDA", "VRT", "SPY"), at(f"{LATER} 08:00"))
+    world.step([quote("NVDA", 97.5, f"{LATER} 15:00"), quote("VRT", 99.5, f"{LATER} 15:00")], at(f"{LATER} 15:00"))
+    assert wanted(world, f"{LATER} 15:00") == [("company", "NVDA")]
+
+
+def many_chips(*falls: float) -> Engine:
+    """As many companies of one line of business as there are prices."""
+    names = [f"C{n}" for n in range(len(falls))]
+    companies = Companies([Company(s, f"Chip {s}", exchange="XNYS", exposures={"ai-chips": 1.0}) for s in names])
+    timetable = weekday_timetable()
+    world = Engine(
+        RuleSet((rule(symbols=names),)), companies, TOPICS, NewsIndex(TOPICS, companies, window=timedelta(days=14)),
+        Market(lambda symbol: timetable), benchmark="SPY", watching_since=at("01-02 00:00"),
+    )  # fmt: skip
+    world.step(calm(*names, "SPY"), at(f"{LATER} 08:00"))
+    prices: list[Observation] = [quote(s, 100.0 * (1 + f), f"{LATER} 15:00") for s, f in zip(names, falls, strict=True)]
+    world.step(prices, at(f"{LATER} 15:00"))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("falls", "moves"),
+    [
+        ((-0.06, -0.07, -0.08), True),
+        ((-0.06, -0.07, 0.0, 0.0, 0.0), False),  # two are companies that fall
+        ((-0.06, -0.07, -0.08, *[0.0] * 7), False),  # three of ten are no line
+        ((-0.06, -0.07, -0.08, *[0.0] * 6), True),
+        ((-0.012, -0.013, -0.012), True),  # none by itself, all of them together
+        ((-0.06, -0.07), False),
+    ],
+)
+def test_a_line_of_business_moves_where_a_third_of_it_does_or_all_of_it_a_little(
+    falls: tuple[float, ...], moves: bool
+) -> None:
+    found = many_chips(*falls).view().wanted_headlines(at(f"{LATER} 15:00"))
+    lines = [w for w in found if w.kind is WantedKind.LINE]
+    assert [(w.name, w.words) for w in lines] == ([("ai-chips", "stocks in AI chips")] if moves else [])
+    assert all(w.change < 0 for w in lines)
+
+
+@pytest.mark.parametrize(("topic", "told_cause", "after"), [("ai-model", "", 5), ("", "", 60), ("ai-model", "c", 60)])
+def test_a_message_without_a_cause_is_completed_seconds_after_one_is_found(
+    topic: str, told_cause: str, after: int
+) -> None:
+    world = engine(rule("fall", price("< -10%")))
+    world.step(CLOSES, at(f"{MONDAY} 08:00"))
+    play(world, [quote("NVDA", 88.0, f"{MONDAY} 15:00"), quote("NVDA", 87.9, f"{MONDAY} 15:01")])
+    (incident,) = world.incidents.open()
+    told_at = at(f"{MONDAY} 15:01")
+    assert (incident.thread.edited_at, incident.thread.told_cause) == (told_at, "")
+    world.incidents.restore(
+        [replace(incident, topic=topic, thread=replace(incident.thread, told_cause=told_cause, edit_due_at=None))]
+    )
+    due = world.incidents.edit_soon(incident, told_at + timedelta(seconds=1)).thread.edit_due_at
+    assert due == told_at + timedelta(seconds=after)
+    world.incidents.restore([replace(incident, topic="ai-model", thread=replace(incident.thread, edit_due_at=due))])
+    sooner = world.incidents.edit_soon(incident, told_at + timedelta(seconds=2)).thread.edit_due_at
+    assert sooner == told_at + timedelta(seconds=5), "one that was planned for later is brought forward"
