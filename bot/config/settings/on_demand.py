@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from bot.config.yaml.document import Document, problem
 from bot.config.yaml.scalars import Duration, Name, parse_http_url
 from bot.config.yaml.validation import StrictModel
 from bot.core.errors import Problem
 from bot.core.model.on_demand import SYMBOLS, WORDS, OnDemandSpec, WantedKind
-from bot.core.text.links import host_of
+from bot.core.secret import Secret
+from bot.core.text.links import host_of, keys_in
 
 
 def parse_template(value: object) -> str:
@@ -52,6 +53,12 @@ class OnDemandSource(StrictModel):
     """`true` lets a source with a public name lead to an address on this machine or its network."""
     enabled: bool = True
     """`false` keeps the entry but does not ask it."""
+    _keys: tuple[Secret, ...] = PrivateAttr(default=())
+    """The keys in its address, which are kept out of the log as long as it is configured."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Register the keys in the address."""
+        self._keys = tuple(Secret(key) for key in keys_in(self.url) if key not in (SYMBOLS, WORDS))
 
 
 class OnDemandSettings(StrictModel):
