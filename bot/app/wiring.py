@@ -209,6 +209,8 @@ async def running_bot(
         if prices.stream is not None and settings.prices.stream:
             listening = bot.listen(prices.stream)
             tasks.append(bot.jobs.keep(PRICE_STREAM, lambda: listening.run(stop), stop))
+        if settings.on_demand_specs:
+            bot.ask_on_demand()
         bot.every("rules", LOOK_EVERY, reloader.check)
         if model is not None and settings.language_model.second_reader:
             bot.every("second reader", QUESTIONS_EVERY, _second_reader(bot, model.read).look)
@@ -269,11 +271,12 @@ def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
 
 def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
-    feeds = (spec.name for spec in project.settings.feed_specs)
+    settings = project.settings
+    feeds = [*(spec.name for spec in settings.feed_specs), *(spec.name for spec in settings.on_demand_specs)]
     off = {*CHANNELS}
-    if not project.settings.language_model.second_reader:
+    if not settings.language_model.second_reader:
         off.add(SECOND_READER)
-    if not project.settings.prices.stream:
+    if not settings.prices.stream:
         off.add(PRICE_STREAM)
     return {*SOURCE_NAMES}.difference(off).union(notifiers, feeds)
 

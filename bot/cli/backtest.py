@@ -183,8 +183,8 @@ def _print_summary(summary: dict[str, Any], where: str) -> None:
     notes += [f"{summary['conflicts']} duplicate rows, the last one used"] if summary["conflicts"] else []
     skipped = summary["symbols_passed_over"]
     notes += [f"{skipped} symbols skipped that are not watched"] if skipped else []
-    if notes:
-        tell("; ".join(notes))
+    notes += ["no headlines on demand: the past has only those in the files"]
+    tell("; ".join(notes))
     tell(f"{by_rule}; {count(summary['incidents'], 'incident')}, {count(summary['notifications'], 'message')}{where}")
 
 

@@ -22,7 +22,7 @@ app = typer.Typer(help="Manage the news feeds.", no_args_is_help=True)
 
 @app.command("list")
 def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
-    """List the configured feeds and how the last poll of each went."""
+    """List the feeds and the sources asked on demand, and how the last poll of each went."""
     from bot.app.feeds import feed_states
     from bot.config.settings.model import load_settings
 
@@ -42,11 +42,27 @@ def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json
                 "error": state.last_error if state else "",
             }
         )
+    asked = {spec.name for spec in settings.on_demand_specs}
+    for source in settings.on_demand.sources:
+        state = states.get(source.name)
+        answered = state.last_ok_at if state else None
+        rows.append(
+            {
+                "name": source.name,
+                "url": source.url,
+                "enabled": source.name in asked,
+                "status": _on_demand_status(state) if source.name in asked else "off",
+                "last_ok_at": answered.isoformat() if answered else None,
+                "entries": state.last_items if state else None,
+                "error": state.last_error if state else "",
+            }
+        )
     if json:
         for row in rows:
             say_json(row)
         return
-    _print(rows, {f.name for f in settings.feeds if f.enabled and (s := states.get(f.name)) and s.failures})
+    failing = {name for name in asked if (s := states.get(name)) and s.failures}
+    _print(rows, failing | {f.name for f in settings.feeds if f.enabled and (s := states.get(f.name)) and s.failures})
 
 
 @app.command("check")
@@ -91,6 +107,11 @@ def _status(state: FeedState | None) -> str:
     if state is None or (state.last_ok_at is None and not state.failures):
         return "not polled yet"
     return f"failing ({state.failures} in a row)" if state.failures else "ok"
+
+
+def _on_demand_status(state: FeedState | None) -> str:
+    status = _status(state)
+    return "on demand" if status in ("ok", "not polled yet") else f"on demand, {status}"
 
 
 def _print(rows: list[dict[str, Any]], failing: Collection[str]) -> None:

@@ -28,7 +28,9 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.model.episodes import Episode
+from bot.core.model.on_demand import Wanted
 from bot.core.news import Companies, NewsIndex, Topics
+from bot.core.on_demand import wanted_headlines
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.rule import RuleSet
 
@@ -135,6 +137,11 @@ class View:
     def stories(self) -> Sequence[Story]:
         """Every story of the window, in the order seen."""
         return self._engine.news.stories()
+
+    def wanted_headlines(self, at: datetime) -> Sequence[Wanted]:
+        """What headlines are wanted about at ``at``: what moves, the furthest first, then releases."""
+        engine = self._engine
+        return wanted_headlines(engine.rules, engine.causes, engine.market, engine.companies, engine.news, at)
 
     # ------------------------------------------------------------------------------------------------ second reader
 

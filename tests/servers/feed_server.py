@@ -1,6 +1,7 @@
 """A news site on loopback over real HTTP: documents with ETag and Last-Modified, and a fault for every path below.
 
-``publish`` puts a document at a path. Of the paths below ``/fault/``, each misbehaves in the way its name says.
+``publish`` puts a document at a path; ``searches`` answer by the query. Of the paths below ``/fault/``, each misbehaves
+in the way its name says.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import time
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -49,6 +52,9 @@ class Seen:
 
     path: str
     headers: dict[str, str]
+    query: dict[str, str] = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
+    """When, on the monotonic clock."""
 
 
 class FeedServer:
@@ -58,6 +64,8 @@ class FeedServer:
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
+        self.searches: dict[str, Callable[[Mapping[str, str]], Document]] = {}
+        """Paths whose answer depends on the query."""
         self.requests: list[Seen] = []
         self.bomb_sent = 0
         """Compressed bytes of a bomb handed to the network."""
@@ -99,8 +107,11 @@ class FeedServer:
         return [seen for seen in self.requests if seen.path == "/" + path.lstrip("/")]
 
     async def _document(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(Seen(request.path, {k.lower(): v for k, v in request.headers.items()}))
-        document = self.documents.get(request.match_info["path"])
+        headers = {k.lower(): v for k, v in request.headers.items()}
+        self.requests.append(Seen(request.path, headers, dict(request.query)))
+        path = request.match_info["path"]
+        search = self.searches.get(path)
+        document = search(request.query) if search is not None else self.documents.get(path)
         if document is None:
             return web.Response(status=404, text="no such page")
         headers = {"Content-Type": document.content_type} if document.content_type else {}

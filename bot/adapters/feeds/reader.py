@@ -145,7 +145,7 @@ class FeedReader:
         most = min(allowed, self._max_stories)
         left = len(stories) - most
         notes = list(parsed.problems)
-        if state.seeded and (evidence := sum(story.seeded for story in stories)):
+        if state.seeded and not feed.evidence_only and (evidence := sum(story.seeded for story in stories)):
             why = "too many at once, or titles it has used before"
             notes.append(f"{evidence} of {len(stories)} new entries are taken as evidence only: {why}")
         over_budget = left > 0 and allowed < self._max_stories
@@ -239,7 +239,7 @@ class FeedReader:
                 summary=entry.summary,
                 link=entry.link,
                 publisher=_publisher(feed, parsed, entry),
-                seeded=not state.seeded or state.flooding or flooded or verdict.familiar,
+                seeded=feed.evidence_only or not state.seeded or state.flooding or flooded or verdict.familiar,
                 revises=verdict.revises,
                 keys=verdict.keys,
             )

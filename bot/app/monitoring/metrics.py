@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from bot.app.monitoring.counters import Measures
 from bot.app.monitoring.health import HealthMonitor
 from bot.app.run.live import LiveBot
+from bot.app.run.on_demand import OnDemandCounts
 from bot.app.run.streaming import StreamCounts
 from bot.core.errors import StoreError
 from bot.core.model import DeliveryOutcome, Trouble
@@ -98,7 +99,19 @@ class Gauges(Collector):
         yield GaugeMetricFamily("aftershock_symbols_priced", about, seen.symbols)
         watched = len(self._bot.project.settings.symbols)
         yield GaugeMetricFamily("aftershock_symbols_watched", "Symbols that prices are polled for.", watched)
+        yield from self._on_demand()
         yield from self._stream()
+
+    def _on_demand(self) -> Iterator[Metric]:
+        asking = self._bot.on_demand
+        counts = asking.counts if asking is not None else OnDemandCounts()
+        about = "Requests for headlines about what moves."
+        yield CounterMetricFamily("aftershock_on_demand_requests_total", about, counts.requests)
+        about = "New stories that such requests brought."
+        yield CounterMetricFamily("aftershock_on_demand_stories_total", about, counts.stories)
+        about = "Companies and lines of business that headlines are asked about."
+        moving = asking.plan.moving if asking is not None else 0
+        yield GaugeMetricFamily("aftershock_on_demand_moving", about, moving)
 
     def _stream(self) -> Iterator[Metric]:
         stream = self._bot.stream

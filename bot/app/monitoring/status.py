@@ -47,6 +47,8 @@ def status_message(bot: LiveBot, now: datetime) -> Summary:
     facts.append(f"Prices of {seen.symbols or 'no'} of {len(settings.symbols)} symbols; {words}")
     if bot.stream is not None:
         facts.append(f"Price stream: {bot.stream.words(now)}")
+    if bot.on_demand is not None:
+        facts.append(f"Headlines on demand: {bot.on_demand.words()}")
     first = settings.symbols[0]
     facts.append(f"{seen.stories:,} stories, {seen.quotes:,} quotes and {seen.alerts} alerts since the start")
     facts.append(f"{first}: {PHASES[bot.engine.view().phase(first, now)]}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.adapters.feeds.reader import FeedReader
+from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.adapters.scheduler import Scheduler
 from bot.app.project import Project
 from bot.app.run.absences import UNKNOWN, Absences, price_report
@@ -24,6 +24,8 @@ from bot.app.run.earnings import EarningsDates
 from bot.app.run.inbox import Inbox
 from bot.app.run.jobs import Job, Jobs
 from bot.app.run.leads import Leads
+from bot.app.run.on_demand import LOOK_EVERY as ASK_EVERY
+from bot.app.run.on_demand import Budgets, OnDemand
 from bot.app.run.outages import FeedOutages
 from bot.app.run.pacing import Movement, Pace
 from bot.app.run.streaming import Streaming
@@ -127,6 +129,8 @@ class LiveBot:
     movement: Movement = field(default_factory=lambda: Movement({}))
     stream: Streaming | None = None
     """The price stream, if the price source has one and it is not switched off."""
+    on_demand: OnDemand | None = None
+    """Asks for headlines about what moves, if config.yaml names sources of them."""
     counters: Counters = field(default_factory=Counters)
     states: dict[str, FeedState] = field(default_factory=dict)
     outages: FeedOutages = field(default_factory=FeedOutages)
@@ -158,6 +162,25 @@ class LiveBot:
             lambda: max((rule.hold for rule in self.engine.view().rules), default=1),
         )
         return self.stream
+
+    def ask_on_demand(self) -> None:
+        """Ask for headlines about what moves, too."""
+        settings = self.project.settings
+        asked = settings.on_demand
+        self.on_demand = OnDemand(
+            settings.on_demand_specs,
+            self.reader,
+            lambda: self.engine.view(),
+            self.clock,
+            self.scheduler.clock,
+            self._take_feed_poll,
+            self.inbox.not_written,
+            asked.every,
+            Budgets(asked.requests_a_minute, asked.requests_a_day, asked.host_a_minute, asked.host_a_day),
+        )
+        self.on_demand.resume(self.journal.feed_states())
+        for spec in settings.on_demand_specs:
+            self.jobs.add(_of_feed(spec.name), partial(self.on_demand.look, spec), every=ASK_EVERY, within=POLL_WITHIN)
 
     @property
     def engine(self) -> Engine:
@@ -311,19 +334,22 @@ class LiveBot:
     async def _poll_feed(self, spec: FeedSpec) -> timedelta:
         try:
             poll = await self.reader.poll(spec, self.states[spec.name], self.clock.now())
-            arrived = self.clock.now()
-            stories = [replace(s, seen_at=arrived) for s in poll.stories]
-            report = replace(poll.report, seen_at=arrived)
-            self.turn([*stories, report], feeds=(poll.state,))
+            self._take_feed_poll(poll)
             self.states[spec.name] = poll.state
-            self.counters.stories += len(stories)
-            self.counters.last_feed_at = arrived
-            self._poll_again(self.outages.take(report))
         except StoreError as error:
             self.inbox.not_written(str(error))
             return spec.min_interval
         due = poll.state.next_poll_at
         return due - self.clock.now() if due is not None else spec.max_interval
+
+    def _take_feed_poll(self, poll: FeedPoll) -> None:
+        arrived = self.clock.now()
+        stories = [replace(s, seen_at=arrived) for s in poll.stories]
+        report = replace(poll.report, seen_at=arrived)
+        self.turn([*stories, report], feeds=(poll.state,))
+        self.counters.stories += len(stories)
+        self.counters.last_feed_at = arrived
+        self._poll_again(self.outages.take(report))
 
     def _poll_again(self, names: Sequence[str]) -> None:
         """Poll these feeds now, one shortly after the other, whatever their back-off: the network is back."""

@@ -32,6 +32,7 @@ from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_m
 from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
 from bot.core.model import Absence, Story
 from bot.core.model.feeds import FeedSpec
+from bot.core.model.on_demand import Wanted, WantedKind
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
@@ -101,6 +102,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
 async def _online(project: Project, timetables: Timetables, now: datetime) -> AsyncIterator[Finding]:
     """What needs the network."""
     async for finding in _feeds(project, now):
+        yield finding
+    async for finding in _on_demand(project, now):
         yield finding
     yield await _prices(project, timetables, now)
     stream = await _stream(project, timetables)
@@ -238,6 +241,24 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
                 task.cancel()
             await parser.close()
     yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
+
+
+async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
+    """Whether each source of headlines on demand answers about the first companies of the watchlist."""
+    news, watched = project.settings.news, project.settings.watched
+    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    async with FeedSession() as session:
+        for spec in project.settings.on_demand_specs:
+            sample = [
+                Wanted(WantedKind.COMPANY, symbol, f'"{project.companies.name_of(symbol)}" shares')
+                for symbol in watched[: spec.together if spec.by_symbol else 1]
+            ]
+            url = spec.url(sample)
+            found = await check_feed(session, url, now, local=spec.local, limits=limits)
+            asked = listing([wanted.name for wanted in sample], MOST_NAMED)
+            words = f"{found.entries} headlines about {asked}" if found.ok else (*found.problems, "does not work")[0]
+            advice = f"python main.py feeds check '{url}', or write enabled: false beside it under on_demand:"
+            yield Finding(f"on demand {spec.name}", found.ok, words, advice)
 
 
 async def _prices(project: Project, timetables: Timetables, now: datetime) -> Finding:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
+from bot.config.settings.on_demand import OnDemandSettings, on_demand_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
 from bot.config.settings.telegram_ids import AdminId
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
@@ -24,6 +25,7 @@ from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import Style
 from bot.core.model.feeds import FeedKind, FeedSpec
+from bot.core.model.on_demand import OnDemandSpec
 from bot.core.prices.benchmarks import INDICES, Benchmarks
 from bot.core.prices.exchanges import exchange_of
 from bot.core.secret import Secret
@@ -254,6 +256,8 @@ class Settings(StrictModel):
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: NewsSettings = NewsSettings()
     """How feeds are polled."""
+    on_demand: OnDemandSettings = OnDemandSettings()
+    """Headlines that are asked for while something moves."""
     feeds: tuple[FeedSettings, ...] = ()
     """The news feeds."""
 
@@ -312,6 +316,11 @@ class Settings(StrictModel):
             for f in self.feeds
             if f.enabled
         )
+
+    @property
+    def on_demand_specs(self) -> tuple[OnDemandSpec, ...]:
+        """The sources of headlines that are asked about what moves."""
+        return self.on_demand.specs(self.news.stories_per_day)
 
     def intervals(self, feed: FeedSettings) -> tuple[timedelta, timedelta]:
         """Shortest and longest poll interval of ``feed``: its own, else the common ones, adjusted to fit its own."""
@@ -377,6 +386,7 @@ def _secrets(document: Document) -> list[Problem]:
 def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     problems = metrics_problems(document, settings.metrics, settings.heartbeat)
     problems += channel_problems(document, settings.webhooks, settings.apprise, settings.notifiers)
+    problems += on_demand_problems(document, settings.on_demand, [feed.name for feed in settings.feeds])
     if settings.language_model.second_reader and settings.language_model.url is None:
         message = "no language model to ask; set url beside it, or remove this"
         problems.append(problem(document, ("language_model", "second_reader"), message))

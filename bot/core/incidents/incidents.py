@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.core.incidents import follow_ups
 from bot.core.incidents.bonds import Bond, Bonds
-from bot.core.incidents.pace import EDIT_AT_MOST_EVERY, WIDENED_AT_MOST_EVERY, may_message_from
+from bot.core.incidents.pace import EDIT_AT_MOST_EVERY, MESSAGES_APART, WIDENED_AT_MOST_EVERY, may_message_from
 from bot.core.model import Alert, AlertState, FollowUpKind, FollowUpOutcome, Incident, IncidentState, Reason, Together
 from bot.core.prices.sessions import Timetable
 
@@ -264,17 +264,19 @@ class Incidents:
         )
 
     def edit_soon(self, incident: Incident, at: datetime) -> Incident:
-        """Plan an edit: at once, or a minute after the last change of the message. Where there is a reason for a new
-        message that would follow too closely upon the last, that is due as soon as it may come."""
+        """Plan an edit: at once, or a minute after the last change of the message; seconds after it where the message
+        gives no cause and there is one. Where there is a reason for a new message that would follow too closely upon
+        the last, that is due as soon as it may come."""
         current = self._incidents[incident.id]
         thread = current.thread
         if thread.messages == 0:
             return current
         if self.reason_for_message(current, at) is not None and (may := may_message_from(current)) is not None:
             return self._change_thread(incident, edit_due_at=max(at, min(may, thread.edit_due_at or may)))
-        if thread.edit_due_at is not None:
-            return current
-        return self._change_thread(incident, edit_due_at=max(at, (thread.edited_at or at) + EDIT_AT_MOST_EVERY))
+        first_cause = bool(current.topic) and not thread.told_cause
+        apart = MESSAGES_APART if first_cause else EDIT_AT_MOST_EVERY
+        due = max(at, (thread.edited_at or at) + apart)
+        return self._change_thread(incident, edit_due_at=min(due, thread.edit_due_at or due))
 
     def record_shown(self, incident: Incident, shown: str) -> Incident:
         """Record what the main message shows."""

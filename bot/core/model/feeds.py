@@ -29,6 +29,8 @@ class FeedSpec:
     kind: FeedKind = FeedKind.PUBLISHER
     stories_per_day: int = 1000
     """The busiest public wires bring some hundreds."""
+    evidence_only: bool = False
+    """Its stories are evidence for moves and cannot fire a rule by themselves."""
     local: bool = False
     """It may lead to addresses on this machine or its network although its own address is public."""
 
