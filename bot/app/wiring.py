@@ -35,6 +35,7 @@ from bot.app.run.inbox import Inbox
 from bot.app.run.language_model import language_model
 from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
+from bot.app.run.news_sources import NewsSources
 from bot.app.run.notifiers import (
     CONSOLE,
     close_all,
@@ -174,6 +175,7 @@ async def running_bot(
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
+        NewsSources(bot, feeds, _limits(start.project)).begin(closing.callback)
         _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))
@@ -269,7 +271,8 @@ def _strangers(project: Project, timetables: Timetables) -> Mapping[str, str]:
 
 def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
-    feeds = (spec.name for spec in project.settings.feed_specs)
+    settings = project.settings
+    feeds = (*(spec.name for spec in settings.feed_specs), *(s.type for s in settings.news_sources if s.enabled))
     off = {*CHANNELS}
     if not project.settings.language_model.second_reader:
         off.add(SECOND_READER)
@@ -317,9 +320,12 @@ def _second_reader(bot: LiveBot, read: Read) -> SecondReader:
 
 
 def _reader(project: Project, session: FeedSession, journal: Journal) -> FeedReader:
+    return FeedReader(session, journal.known_keys, limits=_limits(project))
+
+
+def _limits(project: Project) -> FetchLimits:
     news = project.settings.news
-    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
-    return FeedReader(session, journal.known_keys, limits=limits)
+    return FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
 
 
 def _sender(

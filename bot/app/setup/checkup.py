@@ -19,6 +19,7 @@ from bot.adapters.feeds.session import FeedSession, open_session
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
 from bot.app.run.language_model import language_model
+from bot.app.run.news_sources import Requests, news_source
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
@@ -94,6 +95,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
 async def _online(project: Project, timetables: Timetables, now: datetime) -> AsyncIterator[Finding]:
     """What needs the network."""
     async for finding in _feeds(project, now):
+        yield finding
+    async for finding in _news_sources(project, now):
         yield finding
     yield await _prices(project, timetables, now)
     stream = await _stream(project, timetables)
@@ -207,6 +210,30 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
                 task.cancel()
             await parser.close()
     yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
+
+
+async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Finding]:
+    """Each is asked once, as at a first poll."""
+    limits = FetchLimits(total=project.settings.news.timeout, body=project.settings.news.max_megabytes * 1_000_000)
+    async with FeedSession() as session:
+        for settings in project.settings.news_sources:
+            if not settings.enabled:
+                continue
+            part = f"news source {settings.type}"
+            requests = Requests(session, lambda: now, limits)
+            try:
+                source = news_source(settings, project, lambda: project.topics, requests)
+            except UsageError as error:
+                yield Finding(part, False, str(error), "correct it under news_sources: in config.yaml")
+                continue
+            try:
+                polled = await source.poll("", None, now)
+                words = f"{source.title} lists {polled.seen:,} entries, by {requests.asked} requests"
+                yield Finding(part, polled.seen > 0, f"{words}; {polled.note}" if polled.note else words, source.advice)
+            except SourceError as error:
+                yield Finding(part, False, str(error), source.advice)
+            finally:
+                source.close()
 
 
 async def _prices(project: Project, timetables: Timetables, now: datetime) -> Finding:

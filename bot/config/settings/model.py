@@ -6,6 +6,7 @@ The Telegram token is deliberately not part of it: see ``telegram_token``.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -108,6 +109,20 @@ class NewsSettings(StrictModel):
     """A feed larger than this (uncompressed) is rejected."""
     stories_per_day: int = Field(default=1000, ge=1, le=100_000)
     """New stories read of one feed; what is more stays unread, and is reported once."""
+
+
+class NewsSourceSettings(StrictModel):
+    """One news source that gives structured observations: releases and prices from where they are made."""
+
+    type: Name
+    """`huggingface-hub`, `openrouter`, or the entry-point name of a news source from another package: see
+    docs/sources.md and docs/extending.md."""
+    enabled: bool = True
+    """`false` keeps the entry but does not ask the source."""
+    interval: Duration | None = None
+    """How often it is asked while it works; by default as docs/sources.md says."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options of that news source."""
 
 
 class PriceSettings(StrictModel):
@@ -226,6 +241,8 @@ class Settings(StrictModel):
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: NewsSettings = NewsSettings()
     """How feeds are polled."""
+    news_sources: tuple[NewsSourceSettings, ...] = ()
+    """Releases and prices of models as structured observations, beside the feeds."""
     feeds: tuple[FeedSettings, ...] = ()
     """The news feeds."""
 
@@ -342,6 +359,7 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
         line = document.position(("feeds", first))[0]
         message = f"the feed on line {line} already has this address; keep one of the two"
         problems.append(problem(document, ("feeds", index, "url"), message))
+    problems += _news_source_problems(document, settings)
     for index, feed in enumerate(settings.feeds):
         least, greatest = settings.intervals(feed)
         if least > greatest:
@@ -362,6 +380,19 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     if not settings.watched:
         problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems
+
+
+def _news_source_problems(document: Document, settings: Settings) -> Iterator[Problem]:
+    """News sources that are listed twice, or have the name of a feed: both report under it."""
+    feeds = {feed.name for feed in settings.feeds}
+    for index, first in repeated(source.type for source in settings.news_sources):
+        line = document.position(("news_sources", first))[0]
+        message = f"the news source on line {line} is the same; keep one of the two"
+        yield problem(document, ("news_sources", index, "type"), message)
+    for index, source in enumerate(settings.news_sources):
+        if source.type in feeds:
+            message = f"a feed is called '{source.type}' too; rename the feed"
+            yield problem(document, ("news_sources", index, "type"), message)
 
 
 def _repeats(document: Document, path: tuple[str, ...], symbols: tuple[str, ...]) -> list[Problem]:
