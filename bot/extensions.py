@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.core.ports import Clock, NewsSource, Notifier, PriceSource
+from bot.core.ports import AskJson, Clock, NewsSource, Notifier, Organisations, PriceSource
 from bot.core.prices.sessions import Timetable
 from bot.core.secret import Secret
 
@@ -36,27 +36,15 @@ class PriceContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a request for JSON."""
-
-    data: Any
-    """What the body says; ``None`` where it is as it was when ``etag`` was sent (304)."""
-    etag: str = ""
-    """To be sent with the next request."""
-    url: str = ""
-    """The address it came from in the end."""
-
-
-@dataclass(frozen=True, slots=True)
 class NewsContext:
     """What a news source may use."""
 
     folder: Path
     """The folder of ``config.yaml``, to which paths in the options are relative."""
-    fetch: Callable[[str, str], Awaitable[Answer]]
+    fetch: AskJson
     """Ask an address for JSON, with the ETag of its last answer or an empty text. Time, size, redirects and the number
     of requests in one poll are bounded. Raises SourceError."""
-    organisations: Callable[[str], Mapping[str, str]]
+    organisations: Organisations
     """The labs that publish at a place (``huggingface``), by the names of their organisations there: as people define
     them under ``organisations`` in ``rules/topics``, as of now."""
 

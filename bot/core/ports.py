@@ -10,7 +10,7 @@ queries beside the running bot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -29,6 +29,7 @@ from bot.core.model import (
     HistoryPoll,
     Incident,
     InDoubt,
+    JsonAnswer,
     Limits,
     NewsPoll,
     Observation,
@@ -131,6 +132,12 @@ class PriceSource(Protocol):
     def close(self) -> None:
         """Release everything. Closing twice is allowed."""
         return
+
+
+AskJson = Callable[[str, str], Awaitable[JsonAnswer]]
+"""Asks an address for JSON, with the ETag of its last answer or an empty text. Raises SourceError."""
+Organisations = Callable[[str], Mapping[str, str]]
+"""The labs that publish at a place, by the names of their organisations there."""
 
 
 @runtime_checkable

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from bot.adapters.news_sources.huggingface.source import KNOWN, LISTED, HuggingF
 from bot.app.run.news_sources import Requests
 from bot.core.errors import SourceError
 from bot.core.model import NewsItem, NewsPoll
-from bot.extensions import NewsContext
 from tests.servers.catalogues import Catalogues, hub_model
 
 NOW = datetime(2025, 1, 20, 12, 0, tzinfo=UTC)
@@ -33,8 +31,8 @@ class Hub:
     def __init__(self, server: Catalogues, session: FeedSession, labs: Mapping[str, str]) -> None:
         self.server, self.now, self.since, self.state = server, NOW, None, ""
         self.requests = Requests(session, lambda: self.now, FetchLimits())
-        self.context = NewsContext(Path(), self.requests, lambda place: labs if place == "huggingface" else {})
-        self.source = HuggingFace(self.context, server.url)
+        self.arguments = self.requests, (lambda place: labs if place == "huggingface" else {}), server.url
+        self.source = HuggingFace(*self.arguments)
         self.since: datetime | None
 
     async def poll(self, *, keep: bool = True) -> NewsPoll:
@@ -179,7 +177,7 @@ async def test_a_restart_knows_what_was_told(hub: Hub) -> None:
     await hub.poll()
     hub.publish("deepseek-ai/DeepSeek-V4")
     assert await hub.items()
-    hub.source = HuggingFace(hub.context, hub.server.url)
+    hub.source = HuggingFace(*hub.arguments)
     assert await hub.items() == []
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from bot.adapters.news_sources.openrouter.source import KNOWN, OpenRouter, _read
 from bot.app.run.news_sources import Requests
 from bot.core.errors import SourceError
 from bot.core.model import NewsItem
-from bot.extensions import NewsContext
 from tests.servers.catalogues import Catalogues, offer
 
 NOW = datetime(2025, 1, 20, 12, 0, tzinfo=UTC)
@@ -31,8 +29,8 @@ class Router:
         self.server, self.now, self.state = server, NOW, ""
         self.since: datetime | None = None
         requests = Requests(session, lambda: self.now, FetchLimits())
-        self.context = NewsContext(Path(), requests, lambda place: LABS if place == "openrouter" else {})
-        self.source = OpenRouter(self.context, server.url)
+        self.arguments = requests, (lambda place: LABS if place == "openrouter" else {}), server.url
+        self.source = OpenRouter(*self.arguments)
 
     async def items(self, after: timedelta = timedelta(minutes=2)) -> list[NewsItem]:
         self.now += after
@@ -71,7 +69,7 @@ async def test_a_cut_price_is_told_once_with_the_price_before(router: Router) ->
     await router.items()
     router.price("0.00000014", "0.00000028")
     (item,) = await router.items(timedelta(days=7))
-    assert item.title == "DeepSeek's DeepSeek V4 costs 85% less on OpenRouter: $0.14 / $0.28 per million tokens"
+    assert item.title == "DeepSeek V4 is 85% cheaper on OpenRouter: $0.14 / $0.28 per million tokens"
     assert "On 20 January 2025 it was $0.55 / $2.19 there." in item.summary
     assert await router.items() == []
 

@@ -25,12 +25,12 @@ from bot.app.project import Project
 from bot.app.run.live import LiveBot, of_feed
 from bot.config.settings.model import NewsSourceSettings
 from bot.core.errors import SourceError, StoreError
-from bot.core.model import FeedState, NewsItem, NewsPoll, SourceReport, Story, Trouble, stable_id
+from bot.core.model import FeedState, JsonAnswer, NewsItem, NewsPoll, SourceReport, Story, Trouble, stable_id
 from bot.core.model.feeds import FeedSpec
 from bot.core.news import Topics
 from bot.core.ports import NewsSource
-from bot.core.text.links import safe_link
-from bot.extensions import NEWS_SOURCES, Answer, MakeNewsSource, NewsContext
+from bot.core.text.links import link_fault, safe_link
+from bot.extensions import NEWS_SOURCES, MakeNewsSource, NewsContext
 from bot.threads import in_thread
 
 FIRST_POLL = timedelta(seconds=2)
@@ -52,15 +52,27 @@ KEEPS = "news source "
 
 
 def _huggingface(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
-    from bot.adapters.news_sources.huggingface.source import make as made
+    from bot.adapters.news_sources.huggingface import HuggingFace
 
-    return made(options, context)
+    return HuggingFace(context.fetch, context.organisations, *_base(options))
 
 
 def _openrouter(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
-    from bot.adapters.news_sources.openrouter.source import make as made
+    from bot.adapters.news_sources.openrouter import OpenRouter
 
-    return made(options, context)
+    return OpenRouter(context.fetch, context.organisations, *_base(options))
+
+
+def _base(options: Mapping[str, Any]) -> Sequence[str]:
+    """The address of a mirror, if the options have one. Raises ValueError for anything else in them."""
+    if unknown := options.keys() - {"base"}:
+        raise ValueError(f"it has no option '{min(unknown)}', only base")
+    base = options.get("base")
+    if base is None:
+        return ()
+    if not isinstance(base, str) or link_fault(base):
+        raise ValueError("base is the address of a mirror, like https://mirror.example")
+    return (base,)
 
 
 BUILT_IN: Mapping[str, MakeNewsSource] = {"huggingface-hub": _huggingface, "openrouter": _openrouter}
@@ -82,14 +94,14 @@ class Requests:
         """A poll begins."""
         self.asked = self.read = 0
 
-    async def __call__(self, url: str, etag: str) -> Answer:
+    async def __call__(self, url: str, etag: str) -> JsonAnswer:
         """Raises SourceError: nobody there, a refusal, too much, or no JSON."""
         self.asked += 1
         if self.asked > REQUESTS or self.read > BYTES:
             raise SourceError(f"more than {REQUESTS} requests or {BYTES // 1_000_000} MB in one poll", status=200)
         fetched = await fetch(self.session, url, self.now(), etag=etag or None, limits=self.limits)
         if fetched.body is None:
-            return Answer(None, etag, fetched.url)
+            return JsonAnswer(None, etag, fetched.url)
         self.read += len(fetched.body)
         try:
             data = await asyncio.wrap_future(in_thread(partial(json.loads, fetched.body), "JSON"))
@@ -97,7 +109,7 @@ class Requests:
             raise FetchError("the answer is not JSON; it is tried again later", status=fetched.status) from error
         if data is None:
             raise FetchError("the answer is empty; it is tried again later", status=fetched.status)
-        return Answer(data, fetched.etag or "", fetched.url)
+        return JsonAnswer(data, fetched.etag or "", fetched.url)
 
 
 def news_source(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.core.model.observations import Absence, DailyBar, Quote, Split
 
@@ -76,3 +77,15 @@ class NewsPoll:
     """What went wrong without failing the whole, in one line."""
     retry_after: timedelta | None = None
     """The wait the source asks for, where it answered in part only."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonAnswer:
+    """The answer to a request for JSON."""
+
+    data: Any
+    """What the body says; ``None`` where it is as it was when ``etag`` was sent (304)."""
+    etag: str = ""
+    """To be sent with the next request."""
+    url: str = ""
+    """The address it came from in the end."""

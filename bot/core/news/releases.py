@@ -85,14 +85,14 @@ def published_facts(model: str, licence: str, parameters: float, beside: Sequenc
 
 def spreading_title(lab: str, author: str, model: str, likes: int, days: int) -> str:
     """``Acme by somebody spreads on Hugging Face: 1,200 likes in 3 days``; ``lab`` where a named one made it."""
-    whose = f"{lab}'s {model}" if lab else f"{model} by {author}"
+    whose = _whose(lab, model) if lab else f"{model} by {author}"
     within = f"{days} days" if days > 1 else "a day"
     return f"{whose} spreads on Hugging Face: {likes:,} likes in {within}"
 
 
 def offered_title(lab: str, model: str, price: Price) -> str:
-    """``DeepSeek's DeepSeek V4 is new on OpenRouter at $0.55 / $2.19 per million tokens``."""
-    return f"{lab}'s {model} is new on OpenRouter at {_pair(price)} per million tokens"
+    """``OpenAI's GPT-6 is new on OpenRouter at $5 / $20 per million tokens``."""
+    return f"{_whose(lab, model)} is new on OpenRouter at {_pair(price)} per million tokens"
 
 
 def offered_facts(model: str, price: Price, context: int) -> str:
@@ -104,8 +104,9 @@ def offered_facts(model: str, price: Price, context: int) -> str:
 
 
 def cut_title(lab: str, model: str, before: Price, price: Price) -> str:
-    """``DeepSeek's DeepSeek V4 costs 75% less on OpenRouter: $0.14 / $0.28 per million tokens``."""
-    return f"{lab}'s {model} costs {less(before, price):.0%} less on OpenRouter: {_pair(price)} per million tokens"
+    """``DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens``."""
+    whose = _whose(lab, model)
+    return f"{whose} is {less(before, price):.0%} cheaper on OpenRouter: {_pair(price)} per million tokens"
 
 
 def cut_facts(model: str, before: Price, price: Price, at: datetime) -> str:
@@ -117,6 +118,10 @@ def less(before: Price, price: Price) -> float:
     """By what share the price fell: of input and output together, as much of each."""
     total = before.prompt + before.completion
     return 1 - (price.prompt + price.completion) / total if total > 0 else 0.0
+
+
+def _whose(lab: str, model: str) -> str:
+    return model if model.lower().startswith(lab.lower()) else f"{lab}'s {model}"
 
 
 def _pair(price: Price) -> str:

@@ -17,14 +17,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from bot.adapters.news_sources.huggingface.entries import Model, read_model
 from bot.core.errors import SourceError
-from bot.core.model import NewsItem, NewsPoll
+from bot.core.model import JsonAnswer, NewsItem, NewsPoll
 from bot.core.news import releases
-from bot.core.ports import NewsSource
-from bot.extensions import Answer, NewsContext
+from bot.core.ports import AskJson, NewsSource, Organisations
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +63,11 @@ class HuggingFace(NewsSource):
 
     title = "Hugging Face"
     advice = "look at https://status.huggingface.co, or leave out huggingface-hub under news_sources: in config.yaml"
-    interval = timedelta(seconds=75)
+    interval = timedelta(minutes=1)
     stories_per_day = 60
 
-    def __init__(self, context: NewsContext, base: str = HUB) -> None:
-        self._fetch, self._organisations, self._base = context.fetch, context.organisations, base.rstrip("/")
+    def __init__(self, fetch: AskJson, organisations: Organisations, base: str = HUB) -> None:
+        self._fetch, self._organisations, self._base = fetch, organisations, base.rstrip("/")
         self._etags: dict[str, str] = {}
         self._left: str | None = None
         """The state of the last poll; where another is handed in, what was answered then is not known any more."""
@@ -213,7 +212,7 @@ class HuggingFace(NewsSource):
         )
 
 
-def _read(answer: Answer) -> Sequence[Model]:
+def _read(answer: JsonAnswer) -> Sequence[Model]:
     """The models of an answer, each once. Raises SourceError where it has another shape."""
     if not isinstance(answer.data, list):
         what = "an object" if isinstance(answer.data, dict) else f"a {type(answer.data).__name__}"
@@ -249,19 +248,3 @@ def _remembered(state: str) -> dict[str, _Seen]:
 def _written(memory: Mapping[str, _Seen]) -> str:
     stored = {name: {"known": seen.known, "floor": seen.floor} for name, seen in sorted(memory.items())}
     return json.dumps(stored, separators=(",", ":"))
-
-
-def make(options: Mapping[str, Any], context: NewsContext) -> HuggingFace:
-    """The source; ``base`` in the options is the address of a mirror."""
-    return HuggingFace(context, **_base(options))
-
-
-def _base(options: Mapping[str, Any]) -> dict[str, str]:
-    if unknown := options.keys() - {"base"}:
-        raise ValueError(f"it has no option '{min(unknown)}'")
-    base = options.get("base")
-    if base is None:
-        return {}
-    if not isinstance(base, str) or not urlsplit(base).hostname:
-        raise ValueError("base is the address of a mirror, like https://hub.example")
-    return {"base": base}

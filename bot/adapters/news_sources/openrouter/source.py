@@ -19,14 +19,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from bot.core.errors import SourceError
 from bot.core.model import NewsItem, NewsPoll
 from bot.core.news import releases
 from bot.core.news.releases import Price
-from bot.core.ports import NewsSource
-from bot.extensions import NewsContext
+from bot.core.ports import AskJson, NewsSource, Organisations
+from bot.core.text.links import host_of
 
 ROUTER = "https://openrouter.ai"
 PLACE = "openrouter"
@@ -73,8 +73,8 @@ class OpenRouter(NewsSource):
     interval = timedelta(seconds=90)
     stories_per_day = 60
 
-    def __init__(self, context: NewsContext, base: str = ROUTER) -> None:
-        self._fetch, self._organisations, self._base = context.fetch, context.organisations, base.rstrip("/")
+    def __init__(self, fetch: AskJson, organisations: Organisations, base: str = ROUTER) -> None:
+        self._fetch, self._organisations, self._base = fetch, organisations, base.rstrip("/")
         self._etag = ""
         self._left: str | None = None
         """The state of the last poll; where another is handed in, what was answered then is not known any more."""
@@ -123,7 +123,7 @@ class OpenRouter(NewsSource):
                 break
             first_etag = ""  # says nothing about the pages that follow
             url = urljoin(url, following)
-            if urlsplit(url).netloc != urlsplit(self._base).netloc:
+            if host_of(url) != host_of(self._base):
                 raise SourceError("the list of models goes on at another site", status=200)
         self._etag = first_etag
         return entries
@@ -216,13 +216,3 @@ def _written(known: Mapping[str, _Known]) -> str:
         name: (one.price.prompt, one.price.completion, one.at.isoformat(timespec="seconds")) for name, one in newest
     }
     return json.dumps(stored, separators=(",", ":"))
-
-
-def make(options: Mapping[str, Any], context: NewsContext) -> OpenRouter:
-    """The source; ``base`` in the options is the address of a mirror."""
-    if unknown := options.keys() - {"base"}:
-        raise ValueError(f"it has no option '{min(unknown)}'")
-    base = options.get("base", ROUTER)
-    if not isinstance(base, str) or not urlsplit(base).hostname:
-        raise ValueError("base is the address of a mirror, like https://router.example")
-    return OpenRouter(context, base)
