@@ -128,3 +128,17 @@ def test_a_source_that_refuses_is_one_notice_and_one_when_it_is_over(day: Desk, 
     wait_until(lambda: notices("openrouter works again"), "its end", lambda: day.bots[-1].log)
     assert len(notices("openrouter has failed")) == 1
     assert len(notices("huggingface-hub")) == 0
+
+
+def test_what_was_published_while_the_bot_was_off_is_told_once_and_nothing_twice(day: Desk, lists: Lists) -> None:
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V4", day.now()))
+    wait_until(lambda: told(day, MODEL), "the release is a story", lambda: day.bots[-1].log)
+    day.bots[-1].kill()
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V5", day.now(), parameters=1_200_000_000_000))
+    day.start()
+    later = "DeepSeek publishes DeepSeek-V5 with open weights (MIT), 1.2T parameters"
+    wait_until(lambda: told(day, later), "what came meanwhile is a story", lambda: day.bots[-1].log)
+    polls = lists.server.count("/api/models deepseek-ai")
+    wait_until(lambda: lists.server.count("/api/models deepseek-ai") >= polls + 2, "it is asked again")
+    found = day.rows("SELECT title, seeded FROM stories WHERE source = 'huggingface-hub' ORDER BY seen_at")
+    assert found == [(MODEL, 0), (later, 0)]

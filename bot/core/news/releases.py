@@ -56,7 +56,7 @@ def money(dollars: float) -> str:
     """``$2.19``, ``$15``, ``$0.075``."""
     if dollars >= 0.1:
         return f"${dollars:.2f}".removesuffix(".00")
-    return f"${dollars:.2g}"
+    return f"${float(f'{dollars:.2g}'):f}".rstrip("0")
 
 
 def published_title(lab: str, model: str, licence: str, parameters: float, beside: int) -> str:
