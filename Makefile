@@ -2,7 +2,7 @@
 # PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.13)
 # make replay ARGS="…"          passes arguments on
 .DEFAULT_GOAL := help
-.PHONY: run demo web test test-fast lint format types lock setup clean help
+.PHONY: run demo web test test-fast fuzz lint format types lock setup clean help
 
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
@@ -26,6 +26,9 @@ test: ## run the tests (ARGS="tests/core -k hold")
 
 test-fast: ## the tests of core, config and render, in half a minute (ARGS="-k hold")
 	@sh tools/setup dev $(EXTRAS) && exec $(python) -m pytest tests/core tests/config tests/render $(ARGS)
+
+fuzz: ## hostile input for all that reads what others wrote, ten minutes (ARGS="--minutes 60")
+	@sh tools/setup dev $(EXTRAS) && exec $(python) -m tests.fuzz $(ARGS)
 
 lint: ## ruff: mistakes and format
 	@sh tools/setup dev && $(python) -m ruff check . && $(python) -m ruff format --check .

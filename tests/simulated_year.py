@@ -159,7 +159,7 @@ class Year:
     def play(self) -> Iterator[SessionEnd]:
         """Everything in order; yields after each session, once its daily bars are in."""
         sessions = [s for s in self.timetable.all if self.plan.first <= s.date <= self.plan.last]
-        self._kept_up_at = sessions[0].starts_at - timedelta(hours=1)
+        self._kept_up_at = sessions[0].pre_at - timedelta(hours=1)
         self._start(self._kept_up_at)
         self._turn(self._earlier_bars(sessions[0]), self._kept_up_at)
         for number, session in enumerate(sessions):
@@ -233,7 +233,7 @@ class Year:
         drop_at = session.open_at + timedelta(hours=2)
         opened, low, high = dict(self._prices), dict(self._prices), dict(self._prices)
         stories, told = self._stories(session), 0
-        now, closed = session.starts_at, False
+        now, closed = session.pre_at, False  # nights are played elsewhere
         while now < session.ends_at:
             self._keep_up(now)
             if restart_at is not None and now >= restart_at:
@@ -291,13 +291,13 @@ class Year:
         return any(outage.begin <= now < outage.end for outage in self.plan.outages)
 
     def _stories(self, session: Session) -> list[Story]:
-        span = session.ends_at - session.starts_at
+        span = session.ends_at - session.pre_at
         return [
             Story(
                 f"{session.date}-{n}",
                 f"wire-{n % 7}",
                 " ".join(self._random.sample(WORDS, 8)),
-                at := session.starts_at + span * (n / self.plan.stories),
+                at := session.pre_at + span * (n / self.plan.stories),
                 published_at=at,
                 keys=(f"guid:{session.date}-{n}",),
             )

@@ -3,8 +3,10 @@
 The library is imported on first use: with pandas that takes almost a second. Each exchange's sessions are built once,
 for some years around the dates asked for, and kept.
 
-The library has no pre- and post-market. New York's are from 04:00 and to 20:00 local time, or to four hours after an
-early close (17:00). For other exchanges only the regular phase is known, with its lunch break if there is one.
+The library has no hours outside the regular ones; those are in ``core.prices.exchanges``: New York's pre-market from
+04:00, its post-market to 20:00 local time or four hours after an early close (17:00), and its night. For other
+exchanges only the regular phase is known, with its lunch break if there is one. Futures trade from the evening before,
+17:00 in Chicago, to 16:00.
 """
 
 from __future__ import annotations
@@ -21,14 +23,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.errors import UsageError
+from bot.core.prices.exchanges import OutsideHours, outside_hours
 from bot.core.prices.sessions import Session
 
-NEW_YORK = ZoneInfo("America/New_York")
-EXTENDED = frozenset({"XNYS", "XNAS", "XASE", "ARCX", "BATS", "IEXG"})
-"""Exchanges with New York's pre- and post-market."""
-PRE_STARTS = time(4, 0)
+CHICAGO = ZoneInfo("America/Chicago")
+FUTURES = "XCME"
+"""The exchange of futures on American indices."""
+PAUSE_STARTS = time(16, 0)
+"""From then until the next session opens at 17:00 no future trades; the library has the sessions meet."""
 REGULAR_CLOSE = time(16, 0)
-POST_LASTS = timedelta(hours=4)
+"""New York's; a session that closes sooner closes early."""
+TICK = datetime.resolution
+"""A night that begins as the post-market ends begins this much later: what is stamped 20:00:00 is the latter's."""
 
 SAME_HOURS_AS = {
     "XNAS": "XNYS",
@@ -51,6 +57,7 @@ SAME_HOURS_AS = {
     "BMEX": "XMAD",
     "XVIE": "XWBO",
     "XATH": "ASEX",
+    FUTURES: "CMES",
 }
 """Exchanges without a calendar in the library, and the ones whose sessions they share."""
 
@@ -148,9 +155,10 @@ def _calendar_name(library: Any, exchange: str) -> str:
 def _sessions(exchange: str, name: str, since: date, until: date) -> tuple[Session, ...]:
     """The sessions of ``exchange`` by the library's calendar ``name``; cached for all calendars in the process."""
     sessions = []
+    hours = outside_hours(exchange)
     for day, opened, closed, pause, resume in _schedule(name, since, until):
         session = Session(exchange, day, opened, opened, closed, closed, pause, resume)
-        sessions.append(_extended(session) if exchange in EXTENDED else session)
+        sessions.append(_extended(session, hours) if hours is not None else _paused(session))
     return tuple(sessions)
 
 
@@ -183,9 +191,26 @@ def _moments(column: Any) -> list[datetime | None]:
     ]
 
 
-def _extended(session: Session) -> Session:
-    """Add New York's pre- and post-market, the latter four hours long: to 20:00, or 17:00 after an early close."""
-    starts = datetime.combine(session.date, PRE_STARTS, NEW_YORK).astimezone(UTC)
-    regular = datetime.combine(session.date, REGULAR_CLOSE, NEW_YORK).astimezone(UTC)
-    ends = min(session.close_at, regular) + POST_LASTS
-    return replace(session, starts_at=min(starts, session.open_at), ends_at=ends)
+def _paused(session: Session) -> Session:
+    """A session of futures until the daily pause; any other as it is."""
+    if session.exchange != FUTURES:
+        return session
+    closes = min(session.close_at, datetime.combine(session.date, PAUSE_STARTS, CHICAGO).astimezone(UTC))
+    return replace(session, close_at=closes, ends_at=closes)
+
+
+def _extended(session: Session, hours: OutsideHours) -> Session:
+    """Add the phases outside the regular hours. The night before a session is that of its own date, so that there is
+    none before a holiday, and one on the evening of a holiday before a session."""
+    zone, day = ZoneInfo(hours.zone), session.date
+
+    def at(local: time, on: date = day) -> datetime:
+        return datetime.combine(on, local, zone).astimezone(UTC)
+
+    pre = min(at(hours.pre_begins), session.open_at)
+    ends = at(hours.post_ends) - max(at(REGULAR_CLOSE) - session.close_at, timedelta())
+    night = hours.night(day)
+    if night is None:
+        return replace(session, starts_at=pre, ends_at=ends)
+    begins = at(night[0], day - timedelta(days=1))
+    return replace(session, starts_at=begins + TICK, night_ends_at=min(at(night[1]), pre), ends_at=ends)

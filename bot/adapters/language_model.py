@@ -89,7 +89,7 @@ class LanguageModel:
                 return _content(await self._ask(text, most_tokens, more or {}))
         except TimeoutError:
             raise SourceError(f"no response within {seconds:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
             failed = f"request failed ({type(error).__name__}); check language_model: in config.yaml"
         # outside the "except": the error may carry the key
         raise SourceError(failed)

@@ -22,9 +22,11 @@ def feed_states(database: Path) -> Mapping[str, FeedState]:
         return store.feed_states()
 
 
-async def fetch_feed(config: Path, url: str) -> FeedCheck:
-    """Fetch and check a feed once, with the configured limits."""
-    news = load_settings(config).news
+async def fetch_feed(config: Path, feed: str) -> FeedCheck:
+    """Fetch and check a feed once, with the configured limits. ``feed`` is an address, or a name in config.yaml."""
+    settings = load_settings(config)
+    news = settings.news
+    url = next((each.url for each in settings.feeds if each.name == feed), feed)
     limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
     async with FeedSession() as session:
         return await check_feed(session, url, SystemClock().now(), limits=limits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +17,13 @@ def iso(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
-def result_lines(result: CycleResult) -> Iterator[str]:
-    """The lines of one cycle: its alerts, then its notifications."""
+def result_objects(result: CycleResult) -> Iterator[dict[str, Any]]:
+    """The objects of one cycle, one a line: its alerts, then its notifications."""
     for change in result.decisions.changes:
         if change.kind in SHOWN:
-            yield json.dumps(alert_object(change), ensure_ascii=False)
+            yield alert_object(change)
     for notification in result.notifications:
-        yield json.dumps(notification_object(notification), ensure_ascii=False)
+        yield notification_object(notification)
 
 
 def alert_object(change: AlertChange) -> dict[str, Any]:

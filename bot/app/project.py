@@ -151,13 +151,14 @@ def surroundings(
 ) -> RuleNames:
     """What rules may refer to."""
     return RuleNames(
-        watchlist=tuple(s for s in watchlist or settings.watched if s not in settings.benchmarks),
+        watchlist=tuple(s for s in watchlist or settings.watched if s not in settings.never_alerted),
         benchmarks=settings.benchmarks,
         companies=companies,
         topics=topics,
         groups=settings.watchlist,
         also_known=settings.watched if watchlist else (),
         news_memory=settings.news.window + NEWS_BEYOND,
+        markets=settings.measures,
     )
 
 
@@ -228,6 +229,8 @@ def make_engine(
         NewsIndex(project.topics, project.companies, window=window),
         Market(timetables.of_symbol),
         benchmark=project.settings.benchmark,
+        benchmarks=project.settings.benchmarks,
+        markets=project.settings.measures,
         watching_since=watching_since,
         news_window=window,
         failures_in_a_row=project.settings.operator.after_failures,

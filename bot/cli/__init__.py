@@ -6,7 +6,11 @@ that need them, so that querying the history loads neither pandas nor yfinance.
 
 from __future__ import annotations
 
+import io
+import logging
+import os
 import sys
+import traceback
 from typing import Any
 
 import typer
@@ -16,6 +20,8 @@ from bot.cli import backtest, check, episode, feeds, news, performance, replay, 
 from bot.cli.history import commands as history
 from bot.cli.rules import commands as rules
 from bot.cli.rules import new
+from bot.cli.terminal import Warnings, tell, tell_all
+from bot.config.settings.proxies import proxy_secrets
 from bot.core.errors import AftershockError, ConfigError, UsageError
 from bot.core.text.wording import count
 
@@ -23,13 +29,14 @@ RENAMED = {"record": "performance"}
 """Old command names, which keep working for one version."""
 
 
+TRACEBACK = "AFTERSHOCK_TRACEBACK"
+"""Set to anything, it shows where an error came from."""
+
+
 class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if name := RENAMED.get(args[0]):
-            print(
-                f"aftershock: '{args[0]}' is now called '{name}'; the old name goes with the next version",
-                file=sys.stderr,
-            )
+            tell(f"aftershock: '{args[0]}' is now called '{name}'; the old name goes with the next version")
             args = [name, *args[1:]]
         return super().resolve_command(ctx, args)
 
@@ -61,19 +68,46 @@ app.add_typer(schema.app, name="schema")
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit. Nobody sees a traceback, unless they ask for one."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no such character
+    logging.lastResort = Warnings(logging.WARNING)
+    passwords = proxy_secrets(os.environ)
     try:
         app(prog_name="python main.py")
     except ConfigError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
-        print(f"{count(len(error.problems), 'mistake')}; nothing was changed", file=sys.stderr)
+            tell(problem)
+        tell(f"{count(len(error.problems), 'mistake')}; nothing was changed")
         sys.exit(2)
     except UsageError as error:
-        print(f"aftershock: {error}", file=sys.stderr)
+        tell(f"aftershock: {error}")
         sys.exit(2)
     except AftershockError as error:
-        print(f"aftershock: {error}", file=sys.stderr)
+        tell(f"aftershock: {error}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        tell(f"aftershock: {_refused(error)}")
+        _show_traceback()
+        sys.exit(1)
+    except Exception as error:
+        tell(f"aftershock: a defect of the program ({type(error).__name__}: {error}); {TRACEBACK}=1 shows where")
+        _show_traceback()
+        sys.exit(1)
+    finally:
+        del passwords
+
+
+def _refused(error: OSError) -> str:
+    """What the system refused."""
+    if error.filename is None:
+        return error.strerror or f"{type(error).__name__}: {error}"
+    return f"{error.filename}: {error.strerror or type(error).__name__}"
+
+
+def _show_traceback() -> None:
+    if os.environ.get(TRACEBACK):
+        tell_all(traceback.format_exc().splitlines())

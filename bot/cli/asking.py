@@ -7,7 +7,9 @@ import getpass
 import sys
 import warnings
 
+from bot.cli.terminal import prompt, tell_all
 from bot.core.errors import UsageError
+from bot.render.outside import line
 
 
 class Asker:
@@ -18,8 +20,8 @@ class Asker:
         self._instead = instead
 
     def tell(self, text: str = "") -> None:
-        """Print a line."""
-        print(text, file=sys.stderr, flush=True)
+        """Print a line, or several."""
+        tell_all(text.split("\n"))
 
     def confirm(self, question: str, *, default: bool, unattended: bool, anew: bool = False) -> bool:
         """Yes or no. ``unattended`` is the answer with ``--yes``; ``anew`` discards what was typed before."""
@@ -44,21 +46,21 @@ class Asker:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)
             try:
-                return getpass.getpass(question, stream=sys.stderr)
+                return getpass.getpass(line(question), stream=sys.stderr)
             except getpass.GetPassWarning:
                 raise UsageError("this terminal cannot hide input; set TELEGRAM_BOT_TOKEN instead") from None
             except EOFError:
                 raise self._ended() from None
 
     def _line(self, question: str) -> str:
-        print(question, end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
-        if not line:
+        prompt(question)
+        answer = sys.stdin.readline()
+        if not answer:
             self.tell()
             raise self._ended()
         if not sys.stdin.isatty():
             self.tell()  # nobody pressed Enter on a terminal
-        return line.strip()
+        return answer.strip()
 
     def _ended(self) -> UsageError:
         return UsageError(f"the input ended before the last question; answer all of them, or {self._instead}")

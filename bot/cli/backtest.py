@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary
-from bot.cli.tables import print_json
+from bot.cli.terminal import say, say_json, screen, tell
 from bot.core.errors import ConfigError, UsageError
 from bot.core.prices.windows import parse_duration_or_zero
 from bot.core.text.wording import count
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from bot.app.lab.backtesting import Backtesting, BacktestPlan
 
 LISTED = 50
@@ -75,12 +73,9 @@ def backtest(
     history goes to a temporary database unless --database names one. Rows that look like a split or like pounds among
     pence are listed as doubtful.
     """
-    from rich.console import Console
-
     from bot.app.lab.backtesting import Request, plan_backtest
     from bot.clock import stopwatch
 
-    stderr = Console(stderr=True, highlight=False, soft_wrap=True)
     took = stopwatch()
     try:
         seen_after = parse_duration_or_zero(lag)
@@ -97,19 +92,19 @@ def backtest(
         seen_after,
         tuple(earnings or ()),
     )
-    with stderr.status("reading prices and news"):
+    with screen().status("reading prices and news"):
         plan = plan_backtest(request)
-    _list_bad_rows(plan, stderr, strict)
+    _list_bad_rows(plan, strict)
     read = took()
     with database_or_temporary(database) as file:
-        asyncio.run(_play(plan, file, stderr, json, kept=database is not None, read=read))
+        asyncio.run(_play(plan, file, json, kept=database is not None, read=read))
 
 
-async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool, *, kept: bool, read: float) -> None:
+async def _play(plan: BacktestPlan, database: Path, json: bool, *, kept: bool, read: float) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from bot.app.lab.backtesting import start_backtest
-    from bot.app.lines import result_lines
+    from bot.app.lines import result_objects
     from bot.app.stores import open_store
     from bot.clock import SystemClock, stopwatch
 
@@ -120,12 +115,13 @@ async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool,
         playing = start_backtest(plan, store)
         span = (plan.ends_at - plan.begins_at).total_seconds()
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.percentage:.0f}%"),
+            TextColumn("{task.percentage:.0f}%", markup=False),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+        bars = screen()
+        with Progress(*columns, console=bars, transient=True, disable=not bars.is_terminal) as progress:
             task = progress.add_task("warming up", total=span)
             async for result in playing.results():
                 now = result.decisions.now
@@ -134,17 +130,17 @@ async def _play(plan: BacktestPlan, database: Path, stderr: Console, json: bool,
                 done = max(0.0, (now - plan.begins_at).total_seconds())
                 progress.update(task, completed=done, description=f"{now:%d %b %Y %H:%M}")
                 if json:
-                    for line in result_lines(result):
-                        print(line, flush=True)
+                    for each in result_objects(result):
+                        say_json(each)
     finally:
         store.close(SystemClock().now())
     seconds = {"read": read, "warm_up": warm or 0.0, "play": took() - (warm or 0.0)}
     summary = _summary(playing, seconds)
     if json:
-        print_json(summary)
+        say_json(summary)
     else:
         _print_incidents(database, playing.tally.incidents)
-    _print_summary(summary, stderr, f"; history in {database}" if kept else "")
+    _print_summary(summary, f"; history in {database}" if kept else "")
 
 
 def _summary(playing: Backtesting, seconds: dict[str, float]) -> dict[str, Any]:
@@ -176,9 +172,9 @@ def _summary(playing: Backtesting, seconds: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def _print_summary(summary: dict[str, Any], stderr: Console, where: str) -> None:
+def _print_summary(summary: dict[str, Any], where: str) -> None:
     by_rule = ", ".join(f"{n} {name}" for name, n in summary["alerts_by_rule"].items() if n) or "no alerts"
-    stderr.print(
+    tell(
         f"{summary['from']} to {summary['to']}: {summary['sessions']} sessions of {summary['symbols']} symbols, "
         f"{summary['stories']} stories, in {summary['seconds']['total']:.1f} s"
     )
@@ -188,10 +184,8 @@ def _print_summary(summary: dict[str, Any], stderr: Console, where: str) -> None
     skipped = summary["symbols_passed_over"]
     notes += [f"{skipped} symbols skipped that are not watched"] if skipped else []
     if notes:
-        stderr.print("; ".join(notes))
-    stderr.print(
-        f"{by_rule}; {count(summary['incidents'], 'incident')}, {count(summary['notifications'], 'message')}{where}"
-    )
+        tell("; ".join(notes))
+    tell(f"{by_rule}; {count(summary['incidents'], 'incident')}, {count(summary['notifications'], 'message')}{where}")
 
 
 def _print_incidents(database: Path, incidents: Collection[str]) -> None:
@@ -205,22 +199,22 @@ def _print_incidents(database: Path, incidents: Collection[str]) -> None:
         shown = [{**i, "told": history.last_message(i["id"])} for i in reversed(newest)]
     if len(incidents) > len(shown):
         where = "history incidents lists all where --database keeps the history"
-        typer.echo(f"{len(incidents) - len(shown)} earlier incidents; {where}")
+        say(f"{len(incidents) - len(shown)} earlier incidents; {where}")
     if shown:
         print_table(*columns_and_rows(TOLD, shown))
 
 
-def _list_bad_rows(plan: BacktestPlan, stderr: Console, strict: bool) -> None:
+def _list_bad_rows(plan: BacktestPlan, strict: bool) -> None:
     if strict and plan.problems:
         raise ConfigError(plan.problems)
     for problem in plan.problems[:NAMED]:
-        stderr.print(f"skipped: {problem}", markup=False)
+        tell(f"skipped: {problem}")
     if len(plan.problems) > NAMED:
-        stderr.print(f"… and {len(plan.problems) - NAMED} more bad rows; the last line of --json lists all")
+        tell(f"… and {len(plan.problems) - NAMED} more bad rows; the last line of --json lists all")
     for problem in plan.doubtful[:NAMED]:
-        stderr.print(f"doubtful: {problem}", markup=False)
+        tell(f"doubtful: {problem}")
     if len(plan.doubtful) > NAMED:
-        stderr.print(f"… and {len(plan.doubtful) - NAMED} more doubtful rows; the last line of --json lists all")
+        tell(f"… and {len(plan.doubtful) - NAMED} more doubtful rows; the last line of --json lists all")
 
 
 def _session(option: str, text: str | None) -> date | None:

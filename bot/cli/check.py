@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json
-from bot.cli.tables import print_json
+from bot.cli.terminal import say, say_json
 
 
 def check(
@@ -19,6 +19,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Check configuration, rules, feeds, prices and Telegram. Exit 1 if something does not work."""
+    from bot.adapters.notifiers.telegram import quiet_libraries
+
+    quiet_libraries()
     if not asyncio.run(_check(config, offline, json)):
         raise typer.Exit(1)
 
@@ -31,9 +34,9 @@ async def _check(config: Path, offline: bool, json: bool) -> bool:
     async for finding in check_up(config, SystemClock().now(), offline=offline):
         good = good and finding.ok
         if json:
-            print_json(asdict(finding))
+            say_json(asdict(finding))
             continue
-        typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.part:<14} {finding.words}")
+        say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.part:<14} {finding.words}")
         if not finding.ok and finding.advice:
-            typer.echo(f"     {'':<14} → {finding.advice}")
+            say(f"     {'':<14} → {finding.advice}")
     return good

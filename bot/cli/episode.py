@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
-from bot.cli.tables import print_json
+from bot.cli.terminal import say, say_json, tell
 from bot.core.errors import UsageError
 
 app = typer.Typer(help="List, check and record episodes.", no_args_is_help=True)
@@ -25,7 +25,7 @@ def list_(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     episodes = all_episodes(config)
     if json:
         for episode in episodes:
-            print_json(listed_object(episode))
+            say_json(listed_object(episode))
         return
     columns = (
         Column("episode"),
@@ -57,10 +57,10 @@ def show(
 
     episode = one_episode(config, name)
     if json:
-        print_json(whole_object(episode))
+        say_json(whole_object(episode))
         return
     for line in whole_lines(episode, every=every):
-        typer.echo(line)
+        say(line)
 
 
 @app.command("check")
@@ -72,8 +72,8 @@ def check(names: Episodes = None, config: Config = DEFAULT_CONFIG) -> None:
 
     found = check_episodes(config, names or (), SystemClock().now())
     for episode, steps in found:
-        typer.echo(f"{episode.name}: {episode.kind.value}" + (f", {count(steps, 'step')} to play" if steps else ""))
-    typer.echo(f"{count(len(found), 'episode')}: no mistakes", err=True)
+        say(f"{episode.name}: {episode.kind.value}" + (f", {count(steps, 'step')} to play" if steps else ""))
+    tell(f"{count(len(found), 'episode')}: no mistakes")
 
 
 @app.command("record")
@@ -105,8 +105,8 @@ def record(
         force=force,
     )
     if json:
-        print_json(keeping.kept_object(kept))
+        say_json(keeping.kept_object(kept))
         return
-    typer.echo(str(kept.file))
+    say(str(kept.file))
     for line in keeping.kept_lines(kept):
-        typer.echo(line, err=True)
+        tell(line)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
-from bot.cli.tables import Column, print_json, print_table
+from bot.cli.tables import Column, print_table
+from bot.cli.terminal import say, say_all, say_json, tell
 
 if TYPE_CHECKING:
     from bot.core.model import FeedState
@@ -45,25 +46,25 @@ def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json
         )
     if json:
         for row in rows:
-            print_json(row)
+            say_json(row)
         return
     _print(rows, {name for name, _, enabled in listed if enabled and (s := states.get(name)) and s.failures})
 
 
 @app.command("check")
 def check(
-    url: Annotated[str, typer.Argument(help="A feed's URL.")],
+    feed: Annotated[str, typer.Argument(help="A feed's URL, or its name in config.yaml.")],
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
     """Fetch a feed once and report what is in it and what is wrong with it. Exit 1 if it does not work."""
     from bot.app.feeds import fetch_feed
 
-    found = asyncio.run(fetch_feed(config, url))
+    found = asyncio.run(fetch_feed(config, feed))
     if json:
-        print_json(dataclasses.asdict(found))
+        say_json(dataclasses.asdict(found))
     else:
-        typer.echo("\n".join(found.lines()))
+        say_all(found.lines())
     if not found.ok:
         raise typer.Exit(1)
 
@@ -80,12 +81,12 @@ def import_(
     opml = read_opml(file)
     result = add_feeds(config, opml.feeds)
     for feed in result.added:
-        typer.echo(f"added {feed.name}: {feed.url}")
+        say(f"added {feed.name}: {feed.url}")
     for url, why in result.skipped:
-        typer.echo(f"skipped {url}: {why}", err=True)
+        tell(f"skipped {url}: {why}")
     for problem in opml.skipped:
-        typer.echo(f"skipped {problem}", err=True)
-    typer.echo(f"{len(result.added)} added, {len(result.skipped) + len(opml.skipped)} skipped", err=True)
+        tell(f"skipped {problem}")
+    tell(f"{len(result.added)} added, {len(result.skipped) + len(opml.skipped)} skipped")
 
 
 def _status(state: FeedState | None) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json
-from bot.cli.tables import print_json
+from bot.cli.terminal import say, say_json
 
 app = typer.Typer(help="Show how headlines are classified.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def explain(
 
     found = explain_headline(config, headline, SystemClock().now(), summary=summary, source=source, link=link)
     if json:
-        print_json(explained_object(found))
+        say_json(explained_object(found))
         return
     for line in explained_lines(found, top):
-        typer.echo(line)
+        say(line)

@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
-from bot.cli.tables import print_json
+from bot.cli.terminal import say, say_json, tell
 from bot.core.text.wording import count
 from bot.render.text import cell_width, clean, cut_cell
 
@@ -53,19 +53,19 @@ def performance(
     found = performances(config, database_file(config, database), now, rule=rule, since=start)
     if json:
         for each in found:
-            print_json(performance_object(each, latest=rule is not None))
+            say_json(performance_object(each, latest=rule is not None))
         return
     after = f" since {start:%Y-%m-%d %H:%M}Z" if start else ""
     if not any(each.alerts for each in found):
-        typer.echo(f"{rule} has not fired{after}" if rule else f"no rule has fired{after}", err=True)
+        tell(f"{rule} has not fired{after}" if rule else f"no rule has fired{after}")
         return
     width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else PIPED
     for each in found:
         for line in performance_lines(each, width, latest=rule is not None):
-            typer.echo(line)
-        typer.echo("")
+            say(line)
+        say()
     for line in _LEGEND:
-        typer.echo(line)
+        say(line)
 
 
 def performance_lines(found: RulePerformance, width: int, *, latest: bool) -> Iterator[str]:

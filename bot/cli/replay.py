@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary, parse_speed
+from bot.cli.terminal import say_json, screen, tell
 
 if TYPE_CHECKING:
     from bot.app.lab.replaying import Plan
@@ -47,17 +48,16 @@ def replay(
 
 
 async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None, json: bool, kept: bool) -> None:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from bot.app.lab.replaying import start_replay
-    from bot.app.lines import result_lines
+    from bot.app.lines import result_objects
     from bot.app.run.notifiers import close_all, replay_recipients
     from bot.app.stores import open_store
     from bot.clock import SystemClock
 
     name = plan.episode.name
-    stderr = Console(stderr=True, highlight=False)
+    bars = screen()
     store = open_store(database, mode="replay", run_name=name, now=SystemClock().now())
     notifiers, recipients = replay_recipients(
         notify.value, plan.project, sys.stderr if json else sys.stdout, store.recipients()
@@ -66,19 +66,24 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
     try:
         playing = start_replay(plan, store, notifiers, recipients, speed)
         if playing.resumed_at is not None:
-            stderr.print(f"resuming after {playing.resumed_at:%Y-%m-%d %H:%M:%S}Z in {database}")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+            tell(f"resuming after {playing.resumed_at:%Y-%m-%d %H:%M:%S}Z in {database}")
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=bars, transient=True, disable=not bars.is_terminal) as progress:
             task = progress.add_task(name, total=len(plan.tape))
             async for step, result in playing.results():
                 progress.update(task, completed=step + 1, description=f"{name} {result.decisions.now:%d %b %H:%M}")
                 if json:
-                    for line in result_lines(result):
-                        print(line, flush=True)
+                    for each in result_objects(result):
+                        say_json(each)
                 alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
                 messages += sum(not n.edits for n in result.notifications)
     finally:
         await close_all(notifiers.values())
         store.close(SystemClock().now())
     where = f"; history in {database}" if kept else ""
-    stderr.print(f"{name}: {alerts} alerts, {messages} messages{where}")
+    tell(f"{name}: {alerts} alerts, {messages} messages{where}")

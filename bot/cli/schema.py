@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config
+from bot.cli.terminal import say, tell
 
 app = typer.Typer(help="JSON Schemas for completion and hints in editors.", no_args_is_help=True)
 
@@ -28,9 +28,9 @@ def write(
     project = load_project(config)
     changed = outdated(project) if check else write_schemas(project)
     for path in changed:
-        typer.echo(path)
+        say(path)
     if not changed:
-        print("the schemas are up to date", file=sys.stderr)
+        tell("the schemas are up to date")
     elif check:
-        print("these are out of date; run python main.py schema write", file=sys.stderr)
+        tell("these are out of date; run python main.py schema write")
         raise typer.Exit(1)

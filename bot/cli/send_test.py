@@ -11,7 +11,8 @@ import typer
 
 from bot.cli.asking import Asker
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
-from bot.cli.tables import print_json
+from bot.cli.terminal import say, say_json, tell
+from bot.render.outside import shell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,13 +54,13 @@ async def _send(planned: SampleRun, now: datetime, json: bool) -> bool:
     async for delivery in planned.send(now):
         good = good and delivery.ok
         if json:
-            print_json(asdict(delivery))
+            say_json(asdict(delivery))
         else:
             word = "ok  " if delivery.ok else "FAIL"
-            typer.echo(f"{word} {_labelled(delivery.recipient, delivery.name)}: {delivery.words}")
+            say(f"{word} {_labelled(delivery.recipient, delivery.name)}: {delivery.words}")
     for spared in planned.spared:
         skipped = f"skipped {_labelled(spared.id, spared.name)}: unsubscribed with /stop"
-        print(f"{skipped}; --to {spared.id} sends anyway", file=sys.stderr)
+        tell(f"{skipped}; {shell('--to', spared.id)} sends anyway")
     return good
 
 

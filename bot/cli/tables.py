@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.text.characters import INVISIBLE
+from bot.cli.terminal import heading, say_all
 from bot.render.text import cell_width, clean, cut_cell
 
 WIDE = 200
@@ -79,21 +77,8 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int
 
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
     """Print a table no wider than the terminal, its heading in bold there. Returns the names of dropped columns."""
-    heading, *lines = fitted(columns, rows, width())
-    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
-    print(f"{bold}{heading}{plain}")
-    for line in lines:
-        print(line)
+    names, *lines = fitted(columns, rows, width())
+    heading(names)
+    say_all(lines)
     shown = _widths(columns, _cells(columns, rows), width())
     return [c.name for i, c in enumerate(columns) if i not in shown]
-
-
-def json_line(data: object) -> str:
-    """JSON on one line; invisible and control characters, which could steer a terminal, as JSON escapes."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=True, default=str)
-    return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
-
-
-def print_json(data: object) -> None:
-    """Print one line of JSON."""
-    print(json_line(data), flush=True)

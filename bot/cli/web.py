@@ -13,6 +13,7 @@ import typer
 
 from bot.cli.history.filters import database_file, titles_of
 from bot.cli.options import DEFAULT_CONFIG, Config, Database
+from bot.cli.terminal import tell
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
 
@@ -45,21 +46,24 @@ def web(
         )
     file = database_file(config, database)
     from bot.app.stores import connect_guarded
-    from bot.web.site import listen, serve, site
+    from bot.web.site import listen, log_to_stderr, nursery, serve
 
-    application = site(file, connect_guarded, password, titles_of(config))
+    connect_guarded(file).close()
+    titles = titles_of(config)
     listening = listen(host, port)
+    log_to_stderr()
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(_NICENESS)
+    workers = nursery(file, connect_guarded, titles, listening)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)  # the server shuts down first, and then passes the signal on
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
-    typer.echo(f"{file}: at {address}{' with a password' if password else ''}; Ctrl-C ends it", err=True)
+    tell(f"{file}: at {address}{' with a password' if password else ''}; Ctrl-C ends it")
     if not is_loopback(host):
-        typer.echo("the connection is not encrypted; docs/web.md shows a tunnel and a proxy", err=True)
+        tell("the connection is not encrypted; docs/web.md shows a tunnel and a proxy")
     if open_:
         typer.launch(address)
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(_NICENESS)
-    serve(application, listening)
+    serve(workers, password, listening)
 
 
 def _exit(*_: object) -> None:

@@ -48,11 +48,13 @@ from bot.core.model.episodes import Episode
 from bot.core.news import NewsIndex, Topics
 from bot.core.news.companies import Companies
 from bot.core.ordering import canonical, name_of, waves, worst_first
+from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
 from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Evaluation, Rule, RuleSet
+from bot.core.rules.thin import Witnesses
 from bot.core.step_result import StepResult
 from bot.core.view import View
 
@@ -81,12 +83,17 @@ class Engine:
         episodes: Sequence[Episode] = (),
         alerts_between: tuple[date, date] | None = None,
         channels: Collection[str] = (),
+        benchmarks: Sequence[str] = (),
+        markets: Benchmarks = ALONE,
     ) -> None:
-        """``alerts_between``: first and last session that may have alerts. ``channels``: other packages' notifiers."""
+        """``benchmark`` stands for the market wherever ``markets`` has nothing else; ``benchmarks`` are all funds that
+        do. ``alerts_between``: first and last session that may have alerts. ``channels``: other packages' notifiers."""
         self.rules = rules
         self.companies = companies
         self.news = news
         self.market = market
+        self.markets = replace(markets, default=benchmark)
+        """What stands for the market, by exchange and moment."""
         self.earnings = EarningsCalendar()
         self.second_readings = SecondReadings()
         market.remember(rules.reads.quotes_for, rules.reads.sessions)
@@ -109,9 +116,10 @@ class Engine:
             news.naming,
             news.reader,
             self._tells_of_a_line,
+            self.markets,
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
-        self._benchmark = benchmark
+        self._stand_for_market = tuple(dict.fromkeys((*(benchmarks or (benchmark,)), *self.markets.futures.values())))
         self.causes = self._causes()
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
         self._prefilter = PriceFilter(market, news)
@@ -218,7 +226,7 @@ class Engine:
 
     def _causes(self) -> Causes:
         symbols, known = self.rules.symbols, (self.earnings, self.second_readings)
-        return Causes(self.market, self.news, self.companies, symbols, self._benchmark, *known)
+        return Causes(self.market, self.news, self.companies, symbols, self.markets, *known)
 
     def send_digests(self, benchmark: str, since: datetime, *, makes_up: bool = False) -> None:
         """From now on announce a digest after each session of the benchmark's exchange. Not used in a replay."""
@@ -248,8 +256,10 @@ class Engine:
         return View(self)
 
     def evaluate(self, symbol: str, at: datetime) -> list[Evaluation]:
-        """Every rule for ``symbol`` with its whole tree of checks, as of now; decides nothing."""
-        return [self._evaluation(rule, symbol, at) for rule in self.rules.concerning(symbol)]
+        """Every rule for ``symbol`` with its whole tree of checks, as of now; decides nothing. At night without a
+        price, of the session just over."""
+        session = next(iter(self._stands_at_night(symbol, at)), None)
+        return [self._evaluation(rule, symbol, at, session=session) for rule in self.rules.concerning(symbol)]
 
     # --------------------------------------------------------------------------------------------------- observations
 
@@ -339,7 +349,8 @@ class Engine:
             changes += self.alerts.follow(symbol, at)
             for rule in rules[symbol]:
                 if symbol not in by_news:
-                    changes += self._alert_changes(rule, symbol, at, None)
+                    for session in (None, *self._stands_at_night(symbol, at)):
+                        changes += self._alert_changes(rule, symbol, at, session)
                     continue
                 for session in (None, *self._just_over(rule, symbol, at)):
                     if not self._prefilter.excludes(rule, symbol, at, session):
@@ -370,7 +381,8 @@ class Engine:
     def _evaluation(
         self, rule: Rule, symbol: str, at: datetime, *, session: Session | None = None, brief: bool = False
     ) -> Evaluation:
-        return rule.evaluate(symbol, at, self.market, self.news, causes=self.causes, session=session, brief=brief)
+        known = (symbol, at, self.market, self.news)
+        return rule.evaluate(*known, causes=self.causes, session=session, brief=brief, witnesses=self._witnesses)
 
     def _with_cause(self, evaluation: Evaluation, at: datetime, session: Session | None) -> Evaluation:
         """A fall whose rule does not ask for a cause gets the likeliest one all the same, where there is one."""
@@ -385,11 +397,25 @@ class Engine:
     def _just_over(self, rule: Rule, symbol: str, at: datetime) -> tuple[Session, ...]:
         """The session before the current one, whose fall a story may explain until the current one's regular close."""
         if not rule.has_cause:
-            return ()
+            return self._stands_at_night(symbol, at)
         timetable = self.market.of(symbol).timetable
         current = timetable.current(at)
         before = timetable.before(current) if current is not None and at <= current.close_at else None
         return (before,) if before is not None else ()
+
+    def _stands_at_night(self, symbol: str, at: datetime) -> tuple[Session, ...]:
+        """At night the session just over, as long as the symbol has no price of the next: what becomes known now is
+        about that one."""
+        prices = self.market.of(symbol)
+        current = prices.timetable.current(at)
+        if current is None or at >= current.pre_at:
+            return ()
+        latest = prices.lately(at)
+        return (latest[1],) if latest is not None and latest[1] != current else ()
+
+    @property
+    def _witnesses(self) -> Witnesses:
+        return Witnesses(self.market, self.companies, self._stand_for_market)
 
     def _tells_of_a_line(self, rule: str) -> bool:
         """Whether alerts of the rule of this name say that a line of business falls."""

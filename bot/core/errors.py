@@ -1,4 +1,5 @@
-"""The one exception tree. Errors of other libraries are wrapped at the edge, with ``from``.
+"""The one exception tree. Errors of other libraries are wrapped at the edge, with ``from``. What an error says has no
+secret in it, however it came by its words: it is redacted here, and may be logged, stored and shown.
 
 AftershockError
 ├── ConfigError           files that people edit: carries every problem, each with file, line and column
@@ -19,9 +20,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.core.secret import redacted
+
 
 class AftershockError(Exception):
     """Root of all errors that Aftershock raises on purpose."""
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*(redacted(each) if isinstance(each, str) else each for each in words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,9 @@ class Problem:
     """Where in the document, as ``rules[0].when.all[1].price``; empty for the file as a whole."""
     message: str
     """What is wrong, and after ``;`` what to write instead."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", redacted(self.message))
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

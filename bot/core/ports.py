@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from bot.core.incidents.outcomes import NoOutcome, Outcome
@@ -106,13 +107,15 @@ class PriceSource(Protocol):
     """What to do when it fails, in one line."""
     delay: timedelta = timedelta()
     """How far its quotes lag behind the exchange; they count as stale that much later."""
+    delays: Mapping[str, timedelta] = MappingProxyType({})
+    """How far quotes of single exchanges (ISO 10383 codes) lag behind them, as far as it has said so by now."""
     calendar: EarningsSource | None = None
     """Its earnings dates, if it has any."""
     stream: PriceStream | None = None
     """Its trades as they happen, if it tells them."""
 
     async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
-        """The latest quote of each symbol the source knows, pre and post phases included; ``seen_at`` is ``now``.
+        """The latest quote of each symbol the source knows, all phases included; ``seen_at`` is ``now``.
 
         Prices are passed on as the vendor sends them, NaN and nonsense included: the core refuses and counts them.
         Symbols that were not asked for, not answered or held back are in ``missing``; those in neither are unknown.

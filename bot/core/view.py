@@ -54,6 +54,9 @@ class Prices(Protocol):
     def standing(self, now: datetime) -> tuple[Quote, Session] | None:
         """The quote current at ``now``, with its session; ``None`` where the session has none yet."""
 
+    def lately(self, now: datetime) -> tuple[Quote, Session] | None:
+        """As ``standing``; at night without a price, that of the session just over."""
+
     def previous_close(self, quote: Quote, session: Session) -> Reference | None:
         """The previous close for a quote of ``session``."""
 

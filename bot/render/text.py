@@ -12,6 +12,7 @@ _SPACE = re.compile(rf"(?:[^\S\xa0\u202f]|[{CONTROLS}])+")
 _JOINER = re.compile(f"(?<![^\x00-\x7f])[{JOINERS}]+|[{JOINERS}]{{2,}}|[{JOINERS}]+$")
 _MENTION = re.compile(r"(?<![\w@])@(?=\w)")
 _PERCENT = re.compile(r"(?<=\d) %")
+_NOT_PLAIN = re.compile(r"[^\w '’,!?&-]|_")
 _MAX_MARKS = 4
 _MAX_INDENT = 24
 """The most leading spaces of a code line that are kept."""
@@ -48,6 +49,12 @@ def unbroken(text: str) -> str:
 def unmention(text: str) -> str:
     """``text`` with a word joiner after each ``@`` that would call a Telegram user by name."""
     return _MENTION.sub("@\u2060", text)
+
+
+def disarmed(text: str) -> str:
+    """A stranger's words without anything that a program makes into a link, a mention or a command: letters, digits and
+    a little punctuation stay, all else becomes a middle dot."""
+    return _NOT_PLAIN.sub("·", clean(text))
 
 
 def utf16_length(text: str) -> int:

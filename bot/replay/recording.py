@@ -93,7 +93,7 @@ def _news_row(path: Path, number: int, line: str, recorded: Recorded, lag: timed
     try:
         try:
             data = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):
             raise ValueError("not a JSON object; write one per line")

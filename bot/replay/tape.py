@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from itertools import groupby
 
 from bot.core.errors import LookAheadError, UsageError
@@ -97,7 +97,7 @@ def build_tape(episode: Episode, timetable_of: Callable[[str], Timetable]) -> Ta
     ends: list[datetime] = []
     for prices in episode.prices:
         timetable = timetable_of(prices.exchange)
-        last = _session(timetable, prices, episode.last)
+        last = _last_session(timetable, prices, episode.last)
         ends.append(last.ends_at)
         observations += _bar_observations(episode, prices, timetable)
         observations += _mark_quotes(episode, prices, timetable, last)
@@ -173,6 +173,12 @@ def _mark_quotes(episode: Episode, prices: EpisodePrices, timetable: Timetable, 
                 source=episode.name,
                 basis=prices.basis,
             )
+
+
+def _last_session(timetable: Timetable, prices: EpisodePrices, day: date) -> Session:
+    """The session of ``day`` or, where the exchange was closed on it, the last before."""
+    last = timetable.on(day) or timetable.current(datetime.combine(day, time.max, UTC))
+    return last if last is not None else _session(timetable, prices, day)
 
 
 def _session(timetable: Timetable, prices: EpisodePrices, day: date) -> Session:

@@ -17,7 +17,7 @@ from bot.core.errors import StoreError, UsageError
 from bot.core.model import VERDICTS, Filters, Severity, ToldMessage
 from bot.core.ports import History
 from bot.render.telegram_html import html
-from bot.web.database import NAME
+from bot.web.database import NAME, SECONDS
 from bot.web.drawing import Drawing, PricePoint, drawing
 from bot.web.formatting import HORIZONS, parsed
 
@@ -29,8 +29,6 @@ TIES = 200
 """Incidents that began at the same time the front page can page through."""
 FOUND = 50
 """Alerts at most, and stories at most, in a search."""
-SECONDS = 5.0
-"""Time limit for a page's queries."""
 _MOMENTS = ("trade", "open", "close")
 """Kinds of quotes whose time is known; that of an hour's low is not."""
 
@@ -129,7 +127,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
 
 
 async def _run(datasette: Datasette, query: Callable[[History], T]) -> T:
-    """The result of ``query``, run in one of Datasette's threads with a time limit."""
+    """The result of ``query``, run with a time limit."""
 
     def limited(conn: Any) -> T:
         rows, conn.row_factory = conn.row_factory, None

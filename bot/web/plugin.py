@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from datasette.views.base import DatasetteError
 from jinja2 import Environment
 from markupsafe import Markup
 
-from bot.core.errors import AftershockError, StoreBusyError
+from bot.core.errors import AftershockError, StoreBusyError, UsageError
 from bot.core.text import wording
+from bot.core.text.characters import INVISIBLE
 from bot.core.text.links import safe_link
 from bot.web import formatting, pages
-from bot.web.database import NAME
+from bot.web.database import NAME, HistoryDatabase
 from bot.web.guard import NONCE
 from bot.web.metadata import FRACTIONS, SHARES
 
@@ -99,6 +101,8 @@ class Plugin:
 
         async def answer() -> Response:
             status, message = explained(exception)
+            folder = f"{Path(datasette.databases[NAME].path).parent}/"
+            message = INVISIBLE.sub("", message).replace(folder, "")  # where files lie is nobody's business
             if status >= 500:
                 log.error("%s: %s", request.path, message, exc_info=exception if status == 500 else None)
             if request.path.endswith(".json"):
@@ -119,16 +123,44 @@ def explained(exception: Exception) -> tuple[int, str]:
     if isinstance(exception, Base400):
         return int(exception.status), str(exception.args[0])
     if isinstance(exception, DatasetteError):
-        return int(exception.status), Markup(exception.message or "").striptags()
+        status = int(exception.status)  # 500 for a column to sort by that there is not
+        return status if status < 500 else 400, Markup(exception.message or "").striptags()
+    if (said := _of_a_question(exception) or _of_the_history(exception)) is not None:
+        return said
+    if not _is_of_ours(exception):
+        # Datasette takes many parameters of an address as they are, and stumbles over them
+        return 400, "Something in this address is not understood; leave out what begins with an underscore."
+    return 500, "Internal error; details are in the log."
+
+
+def _of_a_question(exception: Exception) -> tuple[int, str] | None:
+    """What is said of a question that cannot be answered, whatever the history."""
     if isinstance(exception, QueryInterrupted):
         return 400, "This took too long; ask for less."
+    if isinstance(exception, MemoryError):
+        return 400, "This needs more memory than it may take; ask for less."
+    if isinstance(exception, UsageError):
+        return 400, f"{exception}."
+    if isinstance(exception, sqlite3.ProgrammingError | sqlite3.Warning | UnicodeError | OverflowError):
+        return 400, f"This cannot be asked: {exception}."
+    return None
+
+
+def _of_the_history(exception: Exception) -> tuple[int, str] | None:
+    """What is said of a history that cannot be read."""
     if isinstance(exception, StoreBusyError):
         return 503, f"{exception}. Try again."
     if isinstance(exception, AftershockError):
         return 503, f"{exception}."
     if isinstance(exception, sqlite3.Error):
         return 503, f"The history cannot be read: {exception}. Is the bot of the same version? Start web again."
-    return 500, "Internal error; details are in the log."
+    return None
+
+
+def _is_of_ours(exception: Exception) -> bool:
+    """Whether it comes from our own code, which answers for what it gets."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(exception.__traceback__)]
+    return any(name.startswith("bot.") and name != HistoryDatabase.__module__ for name in modules)
 
 
 def cell(value: Any, column: str, table: str | None) -> Markup | None:

@@ -1,66 +1,33 @@
-"""The web application over one history, and its server."""
+"""The server of the pages: it lets in who may come in, and has worker processes answer."""
 
 from __future__ import annotations
 
+import functools
+import logging
 import socket
+import sys
 from pathlib import Path
-from typing import Any
 
 import uvicorn
-from datasette.app import Datasette
-from datasette.plugins import pm
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bot.bounds.connections import Gate
+from bot.bounds.repeats import Repeats
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
+from bot.core.text.characters import INVISIBLE
 from bot.core.text.titles import Titles
-from bot.web.database import NAME, Connect, HistoryDatabase
+from bot.web.database import Connect
 from bot.web.guard import Guard
-from bot.web.metadata import described, metadata
-from bot.web.plugin import Plugin
+from bot.web.nursery import Nursery, Work
+from bot.web.workers import Workers
 
-_HERE = Path(__file__).parent
-_SETTINGS = {
-    "default_page_size": 50,
-    "max_returned_rows": 1000,
-    "sql_time_limit_ms": 5000,
-    "facet_time_limit_ms": 200,
-    "facet_suggest_time_limit_ms": 20,
-    "suggest_facets": False,  # would try every column of every table shown
-    "num_sql_threads": 4,
-    "allow_download": False,  # the file is being written to; history backup copies it
-    "max_csv_mb": 200,
-    "default_cache_ttl": 0,
-    "truncate_cells_html": 2000,
-}
-_NO_TITLES = Titles()
 _IDLE = 5
 """Seconds until an idle connection is closed."""
 _AT_ONCE = 100
 """Connections at most; a browser opens fewer."""
-
-
-def site(file: Path, connect: Connect, password: Secret | None, titles: Titles = _NO_TITLES) -> Guard:
-    """The application over the history in ``file``, which ``connect`` opens for each thread.
-
-    Raises StoreError where there is no history of this version.
-    """
-    connect(file).close()
-    if not pm.is_registered(_PLUGIN):
-        pm.register(_PLUGIN, name="aftershock")
-        pm.unregister(name="datasette.handle_exception")  # logs local variables; replaced by ours
-    datasette = Datasette(
-        [],
-        metadata=metadata(described()),
-        template_dir=str(_HERE / "templates"),
-        static_mounts=[("assets", str(_HERE / "static"))],
-        settings=_SETTINGS,
-    )
-    datasette.remove_database("_memory")  # added where no file is given
-    datasette.add_database(HistoryDatabase(datasette, file, connect, titles), name=NAME)
-    return Guard(datasette.app(), password)
-
-
-_PLUGIN = Plugin()
+_END_WITHIN = 1
+"""Seconds for open requests when the server ends."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,20 +38,62 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"cannot listen at {host} port {port}: {reason}; choose another with --port") from error
-    except OverflowError as error:
-        raise UsageError(f"{port} is not a port; write one up to 65535") from error
+    except (OverflowError, UnicodeError) as error:
+        raise UsageError(f"cannot listen at {host} port {port}: no such address; see --host and --port") from error
 
 
-def serve(application: Any, listening: socket.socket) -> None:
+def nursery(file: Path, connect: Connect, titles: Titles, listening: socket.socket) -> Nursery:
+    """Where the workers come from that read the history in ``file`` by ``connect``.
+
+    It is a fork of this process, so before it there may be neither threads nor open connections. Raises StoreError
+    where the pages cannot be prepared.
+    """
+
+    def prepare() -> Work:
+        listening.close()  # or the port would not be free when the server has ended
+        from bot.web.application import application
+        from bot.web.worker import serve
+
+        return functools.partial(serve, application(file, connect, titles))
+
+    return Nursery(prepare)
+
+
+def serve(workers: Nursery, password: Secret | None, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; then shut down within two seconds."""
     config = uvicorn.Config(
-        application,
+        Guard(Workers(workers), password),
+        http=Gate(_AT_ONCE).gated(H11Protocol),  # type: ignore[arg-type]  # called as the class would be
+        ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_keep_alive=_IDLE,
-        timeout_graceful_shutdown=2,
-        limit_concurrency=_AT_ONCE,
+        timeout_graceful_shutdown=_END_WITHIN,
         proxy_headers=False,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        workers.close()
+
+
+class _Lines(logging.Formatter):
+    """What visitors send may be quoted; none of it may control the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as text."""
+        return INVISIBLE.sub(
+            lambda c: c[0] if c[0] in "\n\t" else c[0].encode("unicode_escape").decode(), super().format(record)
+        )
+
+
+def log_to_stderr() -> None:
+    """Send warnings and errors to stderr, repeats as a count."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s: %(message)s"))
+    handler.addFilter(Repeats(handler))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)

@@ -21,4 +21,5 @@ def test_what_steers_a_terminal_or_reorders_text_is_written_out() -> None:
 
 
 def test_lines_and_tabs_of_a_traceback_stay() -> None:
-    assert line("one\n\ttwo").endswith("feeds: one\n\ttwo")
+    # indented: nothing in a message looks like a record of its own
+    assert line("one\n\ttwo").endswith("feeds: one\n    \ttwo")

@@ -10,10 +10,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # layer: the layers it may import, itself apart
     "main": ("cli", "environment"),
     "cli": ("app", "web", "flow", "adapters", "replay", "config", "render", "clock", "core", "environment"),
-    "app": ("flow", "adapters", "replay", "config", "render", "clock", "core", "threads"),
-    "web": ("adapters", "render", "core"),  # pages over the history; only the command starts them
+    "app": ("flow", "adapters", "replay", "config", "render", "clock", "core", "threads", "bounds"),
+    "web": ("adapters", "render", "core", "bounds"),  # pages over the history; only the command starts them
     "flow": ("render", "core"),  # the cycle, the sender, recovery: they know ports, never what stands behind them
-    "adapters": ("render", "core", "threads"),
+    "adapters": ("render", "core", "threads", "bounds"),
     "replay": ("flow", "clock", "render", "core"),  # it winds the simulated clock and turns the one loop body
     "config": ("render", "core"),
     "clock": ("core",),
@@ -21,8 +21,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "core": (),
     "environment": (),  # runs before there is an environment
     "threads": (),
+    "bounds": (),
 }
-PACKAGES = {"cli", "app", "web", "adapters", "replay", "config", "render", "core", "clock", "environment", "threads"}
+PACKAGES = {"cli", "app", "web", "adapters", "replay", "config", "render", "core", "clock", "environment"}
+PACKAGES |= {"threads", "bounds"}
 
 
 def layer_of(module: str) -> str:

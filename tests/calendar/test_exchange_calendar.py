@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as dt_time
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +16,7 @@ import pytest
 from bot.adapters.calendar import ExchangeCalendar
 from bot.core.errors import UsageError
 from bot.core.model import Phase
-from bot.core.prices.exchanges import BY_CODE, BY_SUFFIX
+from bot.core.prices.exchanges import BY_CODE, BY_SUFFIX, Night, outside_hours
 from bot.core.prices.sessions import Session, Timetable
 from tests.processes import run
 from tests.waiting import allowed
@@ -70,7 +73,7 @@ def test_a_session_keeps_the_hours_of_its_exchange(
     calendar: ExchangeCalendar, exchange: str, day: date, hours: tuple[str, str, str, str]
 ) -> None:
     s = only(calendar, exchange, day)
-    assert tuple(local(m, exchange) for m in (s.starts_at, s.open_at, s.close_at, s.ends_at)) == hours
+    assert tuple(local(m, exchange) for m in (s.pre_at, s.open_at, s.close_at, s.ends_at)) == hours
     assert (s.exchange, s.date) == (exchange, day)
 
 
@@ -112,6 +115,7 @@ def test_the_clock_change_moves_every_phase_in_utc_and_none_on_the_wall(
     a, b = only(calendar, exchange, before), only(calendar, exchange, after)
     for earlier, later in (
         (a.starts_at, b.starts_at),
+        (a.pre_at, b.pre_at),
         (a.open_at, b.open_at),
         (a.close_at, b.close_at),
         (a.ends_at, b.ends_at),
@@ -153,14 +157,14 @@ def test_the_deepseek_week_has_the_sessions_the_rules_count(calendar: ExchangeCa
     assert fifth.date == date(2025, 1, 17)
     assert table.window_start(monday, 5) == datetime(2025, 1, 17, 21, 0, tzinfo=UTC)
     assert table.phase(datetime(2025, 1, 27, 9, 30, tzinfo=UTC)) is Phase.PRE
-    assert table.phase(datetime(2025, 1, 27, 8, 59, 59, tzinfo=UTC)) is Phase.CLOSED
+    assert table.phase(datetime(2025, 1, 27, 8, 59, 59, tzinfo=UTC)) is Phase.OVERNIGHT
 
 
 @pytest.mark.parametrize("exchange", ["XNYS", "XNAS", "XLON", "XPAR", "XETR", "XTKS", "XHKG"])
 def test_sessions_of_ten_years_are_in_order_and_never_overlap(calendar: ExchangeCalendar, exchange: str) -> None:
     sessions = calendar.sessions(exchange, date(2017, 1, 1), date(2026, 12, 31))
     assert len(Timetable(exchange, sessions).all) == len(sessions) > 2400  # Timetable refuses overlaps
-    assert all(s.starts_at <= s.open_at < s.close_at <= s.ends_at for s in sessions)
+    assert all(s.starts_at <= s.pre_at <= s.open_at < s.close_at <= s.ends_at for s in sessions)
     assert [s.date for s in sessions] == sorted({s.date for s in sessions})
     assert all(s.open_at.astimezone(ZONES[exchange]).date() == s.date for s in sessions)
 
@@ -264,3 +268,85 @@ def test_the_library_is_not_imported_before_the_first_keys() -> None:
         "sys.exit('pandas' in sys.modules or 'exchange_calendars' in sys.modules)"
     )
     assert run([sys.executable, "-c", code]).returncode == 0
+
+
+# -------------------------------------------------------------------------------------------------------- the night
+
+
+def new_york(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONES["XNYS"]).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "session", "phase"),
+    [
+        ("2025-01-26 19:59:59", "2025-01-24", Phase.CLOSED),  # Sunday, before the night
+        ("2025-01-26 20:00:01", "2025-01-27", Phase.OVERNIGHT),  # and in it: Monday's
+        ("2025-01-27 03:59:59", "2025-01-27", Phase.OVERNIGHT),
+        ("2025-01-27 04:00:00", "2025-01-27", Phase.PRE),
+        ("2025-01-27 20:00:00", "2025-01-27", Phase.POST),  # the last trade of the post-market
+        ("2025-01-27 20:00:00.000001", "2025-01-28", Phase.OVERNIGHT),
+        ("2025-01-31 19:59:00", "2025-01-31", Phase.POST),
+        ("2025-01-31 20:30:00", "2025-01-31", Phase.CLOSED),  # Friday: no night
+        ("2025-02-01 22:00:00", "2025-01-31", Phase.CLOSED),  # Saturday: none
+        ("2025-01-19 22:00:00", "2025-01-17", Phase.CLOSED),  # Sunday before Martin Luther King's day: none
+        ("2025-01-20 12:00:00", "2025-01-17", Phase.CLOSED),  # the holiday
+        ("2025-01-20 21:00:00", "2025-01-21", Phase.OVERNIGHT),  # its evening: Tuesday's
+        ("2025-11-26 21:00:00", "2025-11-26", Phase.CLOSED),  # the evening before Thanksgiving: none
+        ("2025-11-27 21:00:00", "2025-11-28", Phase.OVERNIGHT),  # its own evening: the half-session's
+        ("2025-11-28 17:30:00", "2025-11-28", Phase.CLOSED),
+        ("2025-12-24 21:00:00", "2025-12-24", Phase.CLOSED),  # Christmas Eve
+        ("2025-12-25 21:00:00", "2025-12-26", Phase.OVERNIGHT),
+        ("2025-01-08 21:00:00", "2025-01-08", Phase.CLOSED),  # before a day of mourning
+        ("2025-03-09 20:30:00", "2025-03-10", Phase.OVERNIGHT),  # the clocks went forward that morning
+        ("2025-03-06 20:30:00", "2025-03-07", Phase.OVERNIGHT),
+        ("2025-11-02 20:30:00", "2025-11-03", Phase.OVERNIGHT),  # and back that morning
+        ("2025-10-30 20:30:00", "2025-10-31", Phase.OVERNIGHT),
+        ("2021-06-15 21:00:00", "2021-06-15", Phase.CLOSED),  # before there was a night to speak of
+    ],
+)
+@pytest.mark.parametrize("exchange", ["XNYS", "XNAS", "ARCX"])
+def test_a_night_belongs_to_the_session_that_follows(
+    calendar: ExchangeCalendar, exchange: str, moment: str, session: str, phase: Phase
+) -> None:
+    table = Timetable(exchange, calendar.sessions(exchange, date(2021, 1, 4), date(2026, 1, 31)))
+    at = new_york(moment)
+    assert table.phase(at) is phase
+    current = table.current(at)
+    assert current is not None
+    assert current.date.isoformat() == session
+
+
+def test_a_night_is_eight_hours_also_where_the_clocks_change(calendar: ExchangeCalendar) -> None:
+    for day in (date(2025, 3, 7), date(2025, 3, 10), date(2025, 10, 31), date(2025, 11, 3)):
+        s = only(calendar, "XNAS", day)
+        assert (local(s.starts_at, "XNAS"), local(s.pre_at, "XNAS")) == ("20:00", "04:00")
+        assert s.pre_at - s.starts_at + datetime.resolution == timedelta(hours=8)
+
+
+def test_every_moment_of_ten_years_belongs_to_one_session_and_one_phase(calendar: ExchangeCalendar) -> None:
+    table = Timetable("XNAS", calendar.sessions("XNAS", date(2017, 1, 3), date(2026, 12, 31)))
+    for earlier, later in pairwise(table.all):
+        for edge in (earlier.starts_at, earlier.pre_at, earlier.open_at, earlier.close_at, earlier.ends_at):
+            assert table.at(edge) is earlier is table.current(edge)
+        assert table.at(later.starts_at - datetime.resolution) in (None, earlier)
+        assert table.by_day(later.pre_at - datetime.resolution) is earlier
+        assert table.by_day(later.pre_at) is later
+
+
+@pytest.mark.parametrize("exchange", ["OOTC", "XLON", "XTKS", "XKRX", "XAMS"])
+def test_where_no_night_is_known_there_is_none(calendar: ExchangeCalendar, exchange: str) -> None:
+    sessions = calendar.sessions(exchange, date(2025, 1, 1), date(2025, 12, 31))
+    assert all(s.phase(s.starts_at) is Phase.REGULAR and s.pre_at == s.starts_at for s in sessions)
+
+
+def test_the_hours_are_those_of_all_venues_from_the_date_each_opened() -> None:
+    us = outside_hours("XNAS")
+    assert us is not None
+    assert us.night(date(2021, 12, 31)) is None
+    assert us.night(date(2022, 1, 3)) == (dt_time(20, 0), dt_time(4, 0))
+    later = replace(us, nights=(Night("A", dt_time(21, 0), dt_time(4, 0), date(2026, 1, 1)), *us.nights))
+    assert later.night(date(2026, 1, 1)) == (dt_time(20, 0), dt_time(4, 0))
+    alone = replace(us, nights=(Night("A", dt_time(21, 0), dt_time(3, 30), date(2026, 1, 1)),))
+    assert alone.night(date(2026, 1, 1)) == (dt_time(21, 0), dt_time(3, 30))
+    assert outside_hours("XTKS") is None

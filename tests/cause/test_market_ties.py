@@ -17,6 +17,7 @@ from bot.core.cause.causes import Causes
 from bot.core.cause.ranking import UNTIED, Explanation
 from bot.core.model import DailyBar, Quote, Story, SubjectKind
 from bot.core.news import NewsIndex
+from bot.core.prices.benchmarks import Benchmarks
 from bot.core.prices.market import Market
 from tests.core.worlds import at, weekday_timetable
 from tests.news.stories import shipped
@@ -49,8 +50,9 @@ class Day:
     own: float = -0.125
 
 
-def explained(day: Day, lines: Mapping[str, tuple[str, ...]] = LINES) -> Explanation:
-    """What is said of AI as the cause of the fall of ``OWN``."""
+def explained(day: Day, lines: Mapping[str, tuple[str, ...]] = LINES, feed: str = "") -> Explanation:
+    """What is said of AI as the cause of the fall of ``OWN``. ``feed``: all stories come by it, though each names a
+    publisher of its own; else each comes by its own."""
     dice = random.Random(14)
     market = Market(lambda _: TIMES)
     today = {s: day.falls.get(line, 0.0) + day.market for line, symbols in lines.items() for s in symbols}
@@ -67,8 +69,8 @@ def explained(day: Day, lines: Mapping[str, tuple[str, ...]] = LINES) -> Explana
     news = NewsIndex(topics, companies, window=timedelta(days=14))
     for n, title in enumerate((RELEASE, *TOLD)):
         seen_at = NOW - timedelta(hours=8 - n)
-        news.add(Story(str(n), f"Example {n}", title, seen_at, seen_at))
-    ranking = Causes(market, news, companies, sorted(today), BENCHMARK).explain(OWN, NOW)
+        news.add(Story(str(n), feed or f"Example {n}", title, seen_at, seen_at, publisher=f"Example {n}"))
+    ranking = Causes(market, news, companies, sorted(today), Benchmarks(BENCHMARK)).explain(OWN, NOW)
     assert ranking is not None
     found = next(e for e in ranking.explanations if e.evidence is not None)
     assert found.evidence is not None
@@ -121,3 +123,11 @@ def test_where_nobody_it_concerns_has_prices_the_company_itself_confirms_it() ->
     assert found.evidence is not None
     assert found.evidence.concerned == 1.0
     assert found.confidence >= CLAIMED
+
+
+def test_one_feed_is_one_voice_however_many_publishers_it_names() -> None:
+    several, one = explained(Day(ALL)), explained(Day(ALL), feed="loud")
+    assert several.evidence is not None
+    assert one.evidence is not None
+    assert (several.evidence.publishers, one.evidence.publishers) == (len(TOLD), 1)
+    assert one.confidence <= shipped()[0].weights.one_publisher < several.confidence

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.config.yaml.excerpt import described, find_token, redacted, shown
+from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import (
     parse_duration,
     parse_http_url,
@@ -19,6 +19,7 @@ from bot.config.yaml.scalars import (
     parse_time_zone,
 )
 from bot.core.prices.windows import format_duration
+from bot.core.secret import redacted
 
 
 @pytest.mark.parametrize(

@@ -226,15 +226,29 @@ EXPOSURES = {
 }  # fmt: skip
 
 
-def test_the_shipped_file_watches_some_150_symbols_of_every_exposure(shipped: Settings) -> None:
+def test_the_shipped_file_watches_some_240_symbols_of_every_exposure(shipped: Settings) -> None:
     assert set(shipped.watchlist) == EXPOSURES
     assert all(len(symbols) >= 2 for symbols in shipped.watchlist.values())
-    assert 150 <= len(shipped.watched) <= 195
+    assert 200 <= len(shipped.watched) <= 260
     assert shipped.benchmarks == ("SPY", "QQQ", "SMH", "IGV")
 
 
-def test_one_request_carries_all_shipped_symbols(shipped: Settings) -> None:
-    assert len(shipped.symbols) <= shipped.prices.batch
+def test_two_requests_carry_all_shipped_symbols_with_the_indices_and_futures_they_need(shipped: Settings) -> None:
+    assert len(shipped.symbols) <= 2 * shipped.prices.batch
+    needed = set(shipped.symbols) - set(shipped.watched) - set(shipped.benchmarks)
+    assert {"^N225", "^KS11", "^TWII", "^HSI", "^AEX", "^FCHI", "^GDAXI", "^FTSE", "ES=F", "NQ=F"} == needed
+    assert not needed & set(shipped.watched)
+
+
+def test_a_watchlist_of_new_york_needs_no_index_but_its_funds() -> None:
+    settings = load_settings("config.yaml", "watchlist: {ai-chips: [NVDA, AMD]}\n")
+    assert settings.symbols == ("NVDA", "AMD", *settings.benchmarks)
+
+
+def test_a_future_stands_for_a_benchmark_and_nothing_else() -> None:
+    text = "watchlist: {ai-chips: [NVDA]}\nbenchmarks: [SPY]\nmarkets: {futures: {QQQ: NQ=F}}\n"
+    with pytest.raises(ConfigError, match="QQQ is none of the benchmarks; add it to them, or remove this"):
+        load_settings("config.yaml", text)
 
 
 def test_the_shipped_file_has_forty_feeds_that_differ(shipped: Settings) -> None:

@@ -10,11 +10,11 @@ import yaml
 
 from bot.adapters.charts.style import plain
 from bot.adapters.feeds.text import plain_text
-from bot.cli.tables import json_line
 from bot.config.episodes.writing import quoted
 from bot.config.yaml.excerpt import shown
 from bot.core.text.characters import CONTROL, HIDING, INVISIBLE, JOINERS, has_invisible, without_invisible
 from bot.core.text.links import absolute_link, safe_link
+from bot.render.outside import json_line
 from bot.render.text import clean
 
 EVERY = [chr(code) for code in range(0x110000)]

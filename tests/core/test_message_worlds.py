@@ -102,7 +102,7 @@ def test_an_edit_that_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_old_prices_without_their_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(happened, "aged", lambda span: "")
+    monkeypatch.setattr(happened, "aged", lambda *_: "")
     monkeypatch.setattr(happened, "clock", lambda at: "")
     monkeypatch.setattr(table, "as_of", lambda at, usual: "")
     assert _found()

@@ -25,6 +25,7 @@ from bot.config.news.topics import load_topics
 from bot.core.cause.causes import Causes
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reach, Story
 from bot.core.news import Companies, NewsIndex, Topics
+from bot.core.prices.benchmarks import Benchmarks
 from bot.core.prices.market import Market
 from bot.core.prices.windows import parse_since, parse_span
 from bot.core.rules import conditions as core
@@ -160,7 +161,7 @@ class World:
             market.bars = other.forgets.sessions
             market.forget(NOW)
             news.forget(NOW - other.forgets.news_for)
-        return Seen(market, news, Causes(market, news, companies, WATCHED, BENCHMARK))
+        return Seen(market, news, Causes(market, news, companies, WATCHED, Benchmarks(BENCHMARK)))
 
     @cached_property
     def _known(self) -> dict[Difference, Seen]:

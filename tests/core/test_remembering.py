@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.core.cause.moves import MoveMeasures, _correlation
 from bot.core.model import DailyBar, Quote, QuoteKind
 from bot.core.news import NewsIndex
+from bot.core.prices.benchmarks import Benchmarks
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Timetable
 from bot.core.rules.conditions import All
@@ -75,15 +76,16 @@ def take(made: Market, now: datetime, step: Step) -> None:
 @given(STEPS)
 def test_moves_measured_before_are_those_measured_now(steps: list[Step]) -> None:
     made = market()
-    kept = MoveMeasures(made, "SPY")
+    kept = MoveMeasures(made, Benchmarks("SPY"))
     for now, step in play(made, steps):
         take(made, now, step)
         for asked in (now, now - timedelta(hours=3)):
             for symbol in SYMBOLS:
-                assert kept.of(symbol, asked) == MoveMeasures(made, "SPY").of(symbol, asked)
-            assert kept.group("g", SYMBOLS[:2], SYMBOLS, asked) == MoveMeasures(made, "SPY").group(
-                "g", SYMBOLS[:2], SYMBOLS, asked
-            )
+                assert kept.of(symbol, asked) == MoveMeasures(made, Benchmarks("SPY")).of(symbol, asked)
+            session = NEW_YORK.current(asked)
+            assert session is not None
+            question = ("g", SYMBOLS[:2], SYMBOLS, session, asked)
+            assert kept.group(*question) == MoveMeasures(made, Benchmarks("SPY")).group(*question)
 
 
 @given(STEPS)
@@ -128,7 +130,7 @@ def test_neighbours_are_those_of_the_highest_correlation_where_closes_are_missin
         missing = sorted(prices.bars)[20]
         del prices.bars[missing]
         prices._bar_dates.remove(missing)
-    moves = MoveMeasures(made, "SPY")
+    moves = MoveMeasures(made, Benchmarks("SPY"))
     others = [s for s in SYMBOLS if s not in ("NVDA", "SPY")]
     by_hand = {s: _correlation(moves._excess("NVDA", session), moves._excess(s, session)) for s in others}
     assert all(value is not None for value in by_hand.values())

@@ -298,7 +298,8 @@ def test_the_volume_of_a_session_is_what_was_told_last_and_the_bars_once_it_has_
     assert volume_at(prices, MONDAY, MONDAY.close_at) is None  # another session's volume is not this one's
     for minutes, volume in ((-330, 5.0), (10, 50.0), (20, None), (400, 500.0)):
         prices.add_quote(at(minutes, 100.0, volume=volume))
-    assert volume_at(prices, MONDAY, MONDAY.starts_at) == 5.0
+    assert volume_at(prices, MONDAY, MONDAY.pre_at) == 5.0
+    assert volume_at(prices, MONDAY, MONDAY.starts_at) is None
     assert volume_at(prices, MONDAY, MONDAY.open_at + timedelta(minutes=9)) == 5.0
     assert volume_at(prices, MONDAY, MONDAY.open_at + timedelta(minutes=10)) == 50.0
     assert volume_at(prices, MONDAY, MONDAY.open_at + timedelta(minutes=25)) == 50.0

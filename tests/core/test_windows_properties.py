@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import DailyBar, Quote, QuoteKind
@@ -64,6 +64,23 @@ class Arrived:
             if session.starts_at <= at:
                 found = session
         return found
+
+    def at_night(self, at: datetime) -> bool:
+        session = self.session_of(at)
+        return session is not None and session.starts_at <= at < session.pre_at
+
+    def settled(self, newest: Quote) -> float | None:
+        """The middle of five trades of the night, ten seconds apart, of which three agree."""
+        if not self.at_night(newest.at):
+            return newest.price
+        found = [newest]
+        for quote in self.distinct(1000):
+            same = self.session_of(quote.at) == self.session_of(newest.at) and self.at_night(quote.at)
+            if same and found[-1].at - quote.at >= timedelta(seconds=10):
+                found.append(quote)
+        prices = sorted(q.price for q in found[:5])
+        agree = [p for p in prices if len(prices) == 5 and abs(p / prices[2] - 1) <= 0.02]
+        return prices[2] if len(agree) >= 3 else None
 
     def before(self, session: Session, count: int) -> Session:
         every = timetable(self.exchange).all
@@ -184,7 +201,7 @@ def naive_reference(arrived: Arrived, quote: Quote, session: Session, since: Sin
         case "duration":
             assert since.duration is not None
             earlier = [q for q in arrived.known if q.at <= quote.at - since.duration]
-            return earlier[-1].price if earlier and arrived.session_of(earlier[-1].at) == session else None
+            return arrived.settled(earlier[-1]) if earlier and arrived.session_of(earlier[-1].at) == session else None
         case "sessions":
             return arrived.close(arrived.before(session, since.count))
         case "high":
@@ -223,6 +240,12 @@ def test_every_reference_is_the_one_a_naive_look_finds(arrived: Arrived, since: 
 def test_the_price_before_a_story_is_the_last_quote_or_close_before_it(arrived: Arrived) -> None:
     told = arrived.moment
     candidates = [(q.at, 1, q.price) for q in arrived.known if q.at <= told]
+    last = [q for q in arrived.known if q.at <= told][-1:]
+    if last and arrived.at_night(last[0].at):  # where it settled, else where the session before left it
+        begun = arrived.session_of(last[0].at)
+        assert begun is not None
+        price = arrived.settled(last[0])
+        candidates = [c for c in candidates if c[0] < begun.starts_at] if price is None else [(last[0].at, 1, price)]
     over = [s for s in timetable(arrived.exchange).all if s.close_at <= told]
     close = arrived.close(over[-1]) if over else None
     if close is not None:
@@ -243,6 +266,7 @@ def test_a_drawdown_falls_from_the_highest_price_that_was_held(arrived: Arrived,
         assert session is not None
         start = quote.at - lookback.duration if lookback.duration else session.starts_at
         recent = [q for q in arrived.known if start <= q.at <= quote.at]
+        recent = [q for q in recent if not arrived.at_night(q.at)]
         levels = [q.price for q in recent if q.kind in (QuoteKind.HIGH, QuoteKind.CLOSE)]
         levels += [min(a.price, b.price) for a, b in pairwise(recent) if a.at < b.at]
         if lookback.sessions:
@@ -293,8 +317,11 @@ def test_a_condition_holds_when_the_last_quotes_of_the_session_all_meet_it(arriv
         return
     assert not isinstance(found, str)
     quote, session = standing
+    assume(not arrived.at_night(quote.at))  # held to more, in test_night
     needed = 1 if quote.kind in (QuoteKind.LOW, QuoteKind.HIGH, QuoteKind.CLOSE) else hold
-    counted = [q for q in arrived.distinct(needed) if arrived.session_of(q.at) == session]
+    counted = [
+        q for q in arrived.distinct(needed) if arrived.session_of(q.at) == session and not arrived.at_night(q.at)
+    ]
     assert found.samples[0].met == _met(quote)
     assert found.holds == (len(counted) == needed and _met(quote) and all(q.price < 100 for q in counted))
 
@@ -316,12 +343,13 @@ def test_a_condition_holds_for_a_time_when_nothing_in_it_says_otherwise(arrived:
         return
     assert not isinstance(found, str)
     quote, session = standing
+    assume(not arrived.at_night(quote.at))
     if quote.kind is QuoteKind.CLOSE or not _met(quote):
         assert found.holds == _met(quote)
         return
     run: list[Quote] = []
     for q in arrived.distinct(1000):
-        if arrived.session_of(q.at) != session or q.price >= 100:
+        if arrived.session_of(q.at) != session or q.price >= 100 or arrived.at_night(q.at):
             break
         run.append(q)
     assert found.holds == (quote.at - run[-1].at >= hold_for)

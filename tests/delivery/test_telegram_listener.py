@@ -39,6 +39,7 @@ class FakeAudience:
         self.presses: list[tuple[int | None, str, str]] = []
         self.joined: list[int] = []
         self.broken = False
+        self.defective = False
         self.moves: list[tuple[int, int]] = []
         self.unread: list[int] = []
 
@@ -54,6 +55,8 @@ class FakeAudience:
         self.receiving.pop(chat.recipient, None)
 
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
+        if self.defective:
+            raise RuntimeError("a defect")
         if command == "price":
             return Answer("with a picture", (b"png",))
         if command == "style":
@@ -61,12 +64,14 @@ class FakeAudience:
         return Answer(self.told_status if command == "status" else f"{command} of <{words}> for {by}")
 
     async def pressed(self, chat: Chat, button: Button, incident: str, by: str) -> Answer:
+        if self.defective:
+            raise RuntimeError("a defect")
         if self.broken:
             raise StoreBusyError("locked")
         self.presses.append((chat.user, button.value, incident))
         return Answer(f"{button.value} of <{incident}> for {by}" + " and so on" * 40)
 
-    def added(self, chat: Chat, by: str) -> None:
+    def added(self, chat: Chat, by: str, untold: int) -> None:
         self.joined.append(chat.id)
 
     def moved(self, before: int, after: int) -> None:

@@ -81,7 +81,8 @@ telegram:
   allow: {allow}
 operator: {{after_failures: 3}}
 log_level: info
-prices: {{interval_in_session: {prices}, interval_pre_post: {prices}, interval_closed: {prices}, stream: {stream}}}
+prices: {{interval_in_session: {prices}, interval_pre_post: {prices}, interval_overnight: {prices},
+  interval_closed: {prices}, stream: {stream}}}
 benchmarks: [SPY, QQQ, SMH]
 watchlist:
   ai-chips: [NVDA, AVGO]

@@ -258,7 +258,9 @@ def test_a_stranger_gets_one_refusal_and_no_button_works_for_them(day: Desk) -> 
 def test_added_to_an_unknown_group_only_the_admin_hears_of_it(day: Desk) -> None:
     day.api.join(ELSEWHERE, MEMBER)
     wait_until(lambda: any("The bot was added to" in t for t in day.texts(ADMIN)), "the admin is told")
-    assert f"/allow {ELSEWHERE}" in next(t for t in day.texts(ADMIN) if "The bot was added to" in t)
+    told = next(t for t in day.texts(ADMIN) if "The bot was added to" in t)
+    assert f"id {ELSEWHERE}" in told
+    assert "/allow" not in told, "no command to tap that has a stranger's group in it"
     assert day.texts(ELSEWHERE) == []
 
 

@@ -18,8 +18,9 @@ from bot.adapters.store.history import evidence, list_alerts, verify
 from bot.adapters.store.history.backup import back_up
 from bot.app.lines import alert_line
 from bot.cli.history.chart import chart
-from bot.cli.tables import Column, fitted, json_line
+from bot.cli.tables import Column, fitted
 from bot.core.errors import StoreError, UsageError
+from bot.render.outside import json_line
 from bot.render.text import cell_width
 from tests.command import REPOSITORY, run_command
 from tests.processes import run

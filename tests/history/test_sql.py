@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import sys
 import time
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import pytest
 
 from bot.adapters.store.history.selecting import read_only, select
 from bot.core.errors import StoreError, UsageError
-from tests.command import run_command
-from tests.waiting import allowed
+from tests.command import REPOSITORY, run_command
+from tests.history.bombs import COUNTING, LARGE, SLOW
+from tests.processes import Processes
+from tests.waiting import PATIENCE, allowed, wait_until
 
 
 def asked(week: Path, sql: str, seconds: float = 5.0) -> list[tuple[object, ...]]:
@@ -153,3 +157,63 @@ def test_sql_is_read_from_stdin_and_long_results_are_cut_for_people_only(week: P
     assert len(ran.stdout.splitlines()) == 1001
     assert "the first 1,000 rows" in ran.stderr
     assert len(run_command("history", "sql", long, "--json", "--database", week).stdout.splitlines()) == 1500
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_what_sqlite_itself_does_not_end_is_ended(week: Path, kind: str) -> None:
+    with pytest.raises(StoreError, match=r"took longer than 0\.3 s|more memory"):
+        asked(week, SLOW[kind], 0.3)
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_what_would_take_gigabytes_is_refused(week: Path, kind: str) -> None:
+    with pytest.raises((StoreError, UsageError), match=r"took longer|more memory|too big|the answer is larger"):
+        asked(week, LARGE[kind], 3)
+
+
+def test_a_large_answer_comes_in_parts_and_whoever_reads_it_may_take_his_time(week: Path) -> None:
+    sql = COUNTING.format(most=100_000) + " SELECT i, 'some text of the row ' || i FROM n"
+    with select(week, sql, seconds=1.0) as (names, rows):
+        assert names == ["i", "'some text of the row ' || i"]
+        assert next(rows) == (1, "some text of the row 1")
+        time.sleep(1.2)  # the time of the query, not of its reader
+        assert sum(1 for _ in rows) == 99_999
+
+
+def test_values_come_as_they_are(week: Path) -> None:
+    with select(week, "SELECT ?, ?, ?, x'00ff', NULL, 9e999, '\N{SNOWMAN}'", (1, 0.5, "a"), seconds=5) as (_, rows):
+        assert list(rows) == [(1, 0.5, "a", b"\0\xff", None, float("inf"), "\N{SNOWMAN}")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_nothing_is_left_of_a_query_when_its_reader_goes(week: Path) -> None:
+    def children() -> set[str]:
+        found = (Path("/proc/self/task") / str(os.getpid()) / "children").read_text().split()
+        return {pid for pid in found if "answering" in Path(f"/proc/{pid}/cmdline").read_text(errors="replace")}
+
+    with select(week, "SELECT arrival FROM quotes", seconds=30) as (_, rows):
+        next(rows)
+        assert children()
+    assert not children()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_killed_in_the_middle_it_leaves_no_query_behind(week: Path, processes: Processes) -> None:
+    words = ["history", "sql", SLOW["one function over a long text"], "--database", str(week)]
+    child = processes.start([sys.executable, "main.py", *words], cwd=REPOSITORY)
+
+    def asks() -> list[str]:
+        found = (Path("/proc") / str(child.pid) / "task" / str(child.pid) / "children").read_text().split()
+        return [pid for pid in found if "answering" in Path(f"/proc/{pid}/cmdline").read_text(errors="replace")]
+
+    (query,) = wait_until(asks, "the query")
+    child.kill()
+    child.wait(PATIENCE)
+
+    def is_gone() -> bool:
+        try:
+            return Path(f"/proc/{query}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+
+    wait_until(is_gone, "it ends with whoever asked")

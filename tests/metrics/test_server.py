@@ -16,11 +16,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.adapters.metrics.ping import HeartbeatSender
-from bot.adapters.metrics.server import MetricsServer
+from bot.adapters.metrics.server import AT_ONCE, MetricsServer
 from bot.core.errors import SourceError, UsageError
 from bot.core.secret import Secret
 from tests.metrics.parsed import parsed
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 
 class Told(Collector):
@@ -184,3 +184,26 @@ async def test_a_switch_that_is_not_there() -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(SourceError, match=r"cannot be reached \(ClientConnectorError\)"):
             await HeartbeatSender(session, Secret(f"http://127.0.0.1:{port}/hidden-part")).beat()
+
+
+async def test_those_who_connect_and_ask_nothing_take_neither_the_port_nor_the_files() -> None:
+    async with served() as (_, base, session), contextlib.AsyncExitStack() as held:
+        port = int(base.rpartition(":")[2])
+        silent = []
+        for _ in range(300):
+            silent.append(held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)))
+            silent[-1].setblocking(False)
+            await asyncio.sleep(0)
+        async with session.get(base + "/healthz") as answer:
+            assert answer.status == 200
+        await eventually(lambda: sum(map(is_closed, silent)) >= 300 - AT_ONCE)
+
+
+def is_closed(one: socket.socket) -> bool:
+    """Whether the server has closed the connection."""
+    try:
+        return one.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True

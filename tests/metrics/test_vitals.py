@@ -200,3 +200,11 @@ async def test_the_heart_beats_only_while_well_and_says_what_changes_once(caplog
         "heartbeat failed: switch.example answered 500; retried at each interval",
         "heartbeat to switch.example works again",
     ]
+
+
+@pytest.mark.parametrize(
+    ("phase", "seconds"),
+    [(Phase.REGULAR, 15), (Phase.PRE, 30), (Phase.POST, 30), (Phase.OVERNIGHT, 30), (Phase.CLOSED, 900)],
+)
+def test_prices_are_asked_for_by_the_busiest_phase(phase: Phase, seconds: int) -> None:
+    assert FakeBot(phase=phase).price_interval(START) == timedelta(seconds=seconds)  # type: ignore[misc]

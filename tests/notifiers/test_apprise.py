@@ -19,7 +19,6 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.notifiers.apprise import AppriseNotifier, Destination, _aside, written
-from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.adapters.store import open_store
 from bot.app.run.notifiers import (
     channel_states,
@@ -35,7 +34,7 @@ from bot.config.settings.telegram_token import FoundToken
 from bot.core.errors import ConfigError, DeliveryError, UsageError
 from bot.core.model import Batch, Block, BlockKind, Outgoing, Recipient, Severity, Summary, Trouble
 from bot.core.model.unsent import CancelledUnsent
-from bot.core.secret import Secret
+from bot.core.secret import Secret, redacted
 from bot.core.text.wording import when
 from bot.delivery.routing import route
 from bot.delivery.sender import Sender, SendPolicy
@@ -127,8 +126,8 @@ async def test_what_the_service_refuses_is_given_up_and_all_else_tried_again(
 
 @pytest.mark.parametrize("how", ["cut off", "slow", "never"])
 async def test_what_may_have_arrived_is_in_doubt(service: Service, how: str) -> None:
-    service.cuts, service.wait = how == "cut off", 0.0 if how == "cut off" else 0.6
-    made = notifier(service, more="?rto=0.1" if how == "slow" else "", longest=0.2 if how == "never" else 10)
+    service.cuts, service.wait = how == "cut off", {"cut off": 0.0, "slow": 0.6, "never": 3.0}[how]
+    made = notifier(service, more="?rto=0.1" if how == "slow" else "", longest=1.5 if how == "never" else 10)
     with pytest.raises(DeliveryError, match="may have arrived") as raised:
         await made.send(told())
     assert raised.value.unknown
@@ -339,7 +338,7 @@ def test_a_look_over_names_each_channel_and_what_it_needs(tmp_path: Path, monkey
     assert PASSWORD not in states["apprise:team"]
     monkeypatch.setenv("AFTERSHOCK_TEAM_URL", address(1).reveal())
     assert dict(channel_states(settings, tmp_path, RealClock()))["apprise:team"] == ""
-    redact = Redactor(other_secrets(settings, tmp_path))
+    known = other_secrets(settings, tmp_path)
     (tmp_path / ".env").write_text("")
     (tmp_path / ".env").chmod(0o644)
     assert unsafe_file(settings, tmp_path) == [], "the environment holds everything"
@@ -348,7 +347,8 @@ def test_a_look_over_names_each_channel_and_what_it_needs(tmp_path: Path, monkey
     assert "chmod 600" in warning
     (tmp_path / ".env").chmod(0o600)
     assert unsafe_file(settings, tmp_path) == []
-    assert redact(f"0123456789abcdef {PASSWORD} POST /{TOKEN} 500") == "[secret] [secret] POST /[secret] 500"
+    assert known
+    assert redacted(f"0123456789abcdef {PASSWORD} POST /{TOKEN} 500") == "[secret] [secret] POST /[secret] 500"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ from bot.core.prices.exchanges import BY_CODE, BY_SUFFIX, exchange_of
         ("", "NVDA", "XNYS"),
         ("", "BRK-B", "XNYS"),
         ("SNP", "^GSPC", "XNYS"),
+        ("OSA", "^N225", "XTKS"),
+        ("CME", "ES=F", "XCME"),
         ("BER", "NVD.BE", "XBER"),
     ],
 )
@@ -40,7 +42,7 @@ def test_the_code_decides_and_the_suffix_stands_in(code: str, symbol: str, excha
 
 
 @pytest.mark.parametrize(
-    ("code", "symbol"), [("CCC", "BTC-USD"), ("CCY", "EURUSD=X"), ("", "BTC-USD"), ("", "A.QQQ"), ("CME", "ES=F")]
+    ("code", "symbol"), [("CCC", "BTC-USD"), ("CCY", "EURUSD=X"), ("", "BTC-USD"), ("", "A.QQQ"), ("NYB", "DX=F")]
 )
 def test_what_trades_nowhere_known_is_refused_with_what_to_do(code: str, symbol: str) -> None:
     with pytest.raises(UsageError, match=r"companies\.yaml"):

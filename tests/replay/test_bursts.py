@@ -102,8 +102,8 @@ def polled(plan: Plan, path: Path, recipient: Recipient) -> Said:
             held=HeldMessages(store.held, lambda: [recipient]),
         )
         left = sorted(plan.tape.observations, key=lambda o: o.seen_at)
-        now = start
-        while now < start + timedelta(hours=7):
+        now = start + timedelta(hours=8)  # the night has no price
+        while now < start + timedelta(hours=15):
             seen = [o for o in left if o.seen_at <= now] if now.second % 5 == 0 else []
             due = cycle.next_due()
             if seen or (due is not None and due <= now):

@@ -54,8 +54,8 @@ PRICES = "    prices: {NVDA: 142.62 | 15:00 140}\n"
             "case.yaml:6:35: tests[0].expect[0].rule: unknown rule 'drop'; write fall",
         ),
         (
-            "  - name: a\n    prices: {NVDA: 142.62 | 03:00 140}\n    expect_nothing: because\n",
-            "case.yaml:5:20: tests[0].prices.NVDA: XNAS had no session at 2025-01-27 03:00 UTC",
+            "  - name: a\n    prices: {NVDA: 142.62 | 2025-01-26 03:00 140}\n    expect_nothing: because\n",
+            "case.yaml:5:20: tests[0].prices.NVDA: XNAS had no session at 2025-01-26 03:00 UTC",
         ),
         (
             "  - name: a\n    prices: {NVDA: '142.62 | 01-24 15:00 140, 01-27 15:00 140'}\n    expect_nothing: b\n",

@@ -45,7 +45,7 @@ def test_every_shipped_rule_is_covered_both_ways(suite: Suite) -> None:
         ('"< -4%"', '"< -40%"'),
         ('">= 0.6"', '">= 0.01"'),
         ('">= 0.6"', '"> 0.999"'),
-        ("hold: 2", "hold: 1"),
+        ("regular: 2", "regular: 1"),
         ("[ai-model, ai-market]", "[earnings]"),
         ("< -15%", "< -50%"),
     ],

@@ -62,7 +62,8 @@ def test_defaults_are_filled_in_and_what_was_written_stays(tmp_path: Path) -> No
     path = tmp_path / "rules.yaml"
     path.write_text(TRICKY, encoding="utf-8")
     (full,) = full_rules([path], "SPY")
-    assert (full.data["hold"], full.data["enabled"], full.data["cooldown"]) == (2, True, "1 session")
+    assert (full.data["enabled"], full.data["cooldown"]) == (True, "1 session")
+    assert full.data["hold"] == {"pre": 2, "regular": 2, "post": 2, "overnight": "4 over 2m"}
     assert full.data["symbols"] == "NVDA"
     assert full.data["when"]["any"][0]["price"]["change"] == "between -12.3456789% and -2%"
     assert full.data["when"]["any"][2]["all"][0]["news"]["reach"] == ["direct", "exposure"]

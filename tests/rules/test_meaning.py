@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
@@ -11,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from bot.config.rules.dump import full_rules
 from bot.core.model import Phase, Reach, Severity
-from bot.core.prices.windows import Since, Span, parse_since
+from bot.core.prices.windows import Since, Span, format_duration, parse_since
 from bot.core.rules.comparison import Comparison, parse_comparison
 from bot.core.rules.conditions import (
     Abnormal,
@@ -36,6 +38,7 @@ from bot.core.rules.conditions import (
 )
 from bot.core.rules.conditions.cause import Cause
 from bot.core.rules.rule import Rule, RuleSet
+from bot.core.rules.thin import Hold
 
 from .files import AROUND, condition_of, load, rule_of, rule_text
 
@@ -199,6 +202,37 @@ def test_a_replay_may_name_what_it_has_no_prices_for(tmp_path: Path) -> None:
 def test_hold_is_a_number_of_quotes_or_a_time(tmp_path: Path, written: str, count: int, time: timedelta | None) -> None:
     rule = rule_of(tmp_path, 'price: {change: "< -5%"}', f"hold: {written}")
     assert (rule.hold, rule.hold_for) == (count, time)
+
+
+@pytest.mark.parametrize(
+    ("written", "pre", "regular", "post", "overnight"),
+    [
+        ("3", "3", "3", "3", "4 over 2m"),
+        ("7", "7", "7", "7", "7 over 2m"),
+        ("10m", "10m", "10m", "10m", "4 over 10m"),
+        ("{pre: 3}", "3", "2", "2", "4 over 2m"),
+        ("{regular: 5m, overnight: 6 over 5m}", "2", "5m", "2", "6 over 5m"),
+        ("{overnight: 2}", "2", "2", "2", "2"),
+        ("{overnight: 3m}", "2", "2", "2", "1 over 3m"),
+    ],
+)
+def test_hold_may_be_of_each_phase_and_reads_back(
+    tmp_path: Path, written: str, pre: str, regular: str, post: str, overnight: str
+) -> None:
+    rule = rule_of(tmp_path, 'price: {change: "< -5%"}', f"hold: {written}")
+
+    def of(phase: Phase) -> str:
+        hold = rule.holds.get(phase) or Hold(rule.hold, rule.hold_for)
+        by_time = hold.lasting is not None and phase is not Phase.OVERNIGHT
+        return format_duration(hold.lasting) if by_time and hold.lasting else str(hold)
+
+    assert [of(p) for p in (Phase.PRE, Phase.REGULAR, Phase.POST)] == [pre, regular, post]
+    assert of(Phase.OVERNIGHT) == overnight
+    (full,) = full_rules([tmp_path / "a.yaml"], "SPY")
+    again = tmp_path / "again"
+    again.mkdir()
+    back = rule_of(again, 'price: {change: "< -5%"}', f"hold: {json.dumps(full.data['hold'])}")
+    assert (back.hold, back.hold_for, back.holds) == (rule.hold, rule.hold_for, rule.holds)
 
 
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:

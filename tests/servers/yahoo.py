@@ -40,6 +40,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import trustme
 
+from tests.servers.hostile import answer as hostile_answer
 from tests.servers.yahoo_market import Market, ServedBar
 from tests.servers.yahoo_stream import HOST as STREAM_HOST
 from tests.servers.yahoo_stream import StreamServer
@@ -71,6 +72,7 @@ class Fault(enum.Enum):
     SLOW = "the right answer, after `seconds`"
     DROPPED = "the connection closed before a byte"
     STRANGE_COOKIE = "a cookie of another name than yfinance expects"
+    HOSTILE = "what `hostile` says: one of tests.servers.hostile.ANSWERS"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class _Script:
     retry_after: int | str | None
     seconds: float
     symbols: frozenset[str]
+    hostile: str = ""
+    other: str = ""
 
 
 class YahooServer:
@@ -101,6 +105,10 @@ class YahooServer:
         self.market = Market()
         self.requests: list[Request] = []
         self.strangers: list[str] = []
+        self.refuses_nights = False
+        """Whether a request for prices of the night is refused with 400."""
+        self.sent = 0
+        """Bytes of hostile answers that the other side took."""
         self._lock = threading.RLock()
         self._crumb = 1
         self._scripts: dict[str, _Script] = {}
@@ -244,6 +252,8 @@ class YahooServer:
         retry_after: int | str | None = None,
         seconds: float = 30.0,
         symbols: Iterable[str] = (),
+        hostile: str = "",
+        other: str = "",
     ) -> None:
         """Make ``endpoint`` (``cookie``, ``crumb``, ``quote``, ``chart``) misbehave, ``times`` times or until ``heal``.
 
@@ -253,7 +263,7 @@ class YahooServer:
         if endpoint not in ENDPOINTS:
             raise ValueError(f"no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}")
         with self._lock:
-            self._scripts[endpoint] = _Script(fault, times, retry_after, seconds, frozenset(symbols))
+            self._scripts[endpoint] = _Script(fault, times, retry_after, seconds, frozenset(symbols), hostile, other)
 
     def heal(self) -> None:
         """End every fault, and let slow answers go."""
@@ -419,7 +429,12 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"code": "Unauthorized", "description": "Invalid Crumb"}
             self._json(401, {"finance": {"result": None, "error": error}})
             return
-        self._json(200, self.yahoo.market.quotes(query.get("symbols", "").split(",")))
+        nights = query.get("overnightPrice") == "true"
+        if nights and self.yahoo.refuses_nights:
+            error = {"code": "Bad Request", "description": "Unknown parameter overnightPrice"}
+            self._json(400, {"quoteResponse": {"result": None, "error": error}})
+            return
+        self._json(200, self.yahoo.market.quotes(query.get("symbols", "").split(","), nights=nights))
 
     def _misbehave(self, script: _Script, released: threading.Event) -> bool:  # noqa: C901  - a case for each fault
         """Carry out a fault; False where the right answer is to follow."""
@@ -452,6 +467,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case Fault.STRANGE_COOKIE:
                 self._answer(404, "", cookie="B=another&b=4")
+            case Fault.HOSTILE:
+                self.close_connection = True
+                for piece in hostile_answer(script.hostile, b'{"quoteResponse": {"result": []}}', script.other):
+                    if isinstance(piece, float):
+                        released.wait(piece)
+                        continue
+                    self.wfile.write(piece)
+                    self.wfile.flush()
+                    self.yahoo.sent += len(piece)
         return True
 
     def _json(self, status: int, document: object) -> None:

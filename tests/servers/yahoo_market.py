@@ -21,7 +21,7 @@ _SUFFIXES = {
     ".T": ("JPX", "Asia/Tokyo", "JPY", 20),
     ".HK": ("HKG", "Asia/Hong_Kong", "HKD", 15),
 }
-_STATES = {"pre": "PRE", "regular": "REGULAR", "post": "POST", "closed": "CLOSED"}
+_STATES = {"overnight": "OVERNIGHT", "pre": "PRE", "regular": "REGULAR", "post": "POST", "closed": "CLOSED"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Instrument:
     previous_close: float | None = None
     volume: float | None = None
     prices: dict[str, tuple[float, datetime]] = field(default_factory=dict)
-    """Last price and time by phase: ``pre``, ``regular``, ``post``."""
+    """Last price and time by phase: ``overnight``, ``pre``, ``regular``, ``post``."""
     fields: dict[str, object] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     bars: list[ServedBar] = field(default_factory=list)
@@ -97,15 +97,16 @@ class Market:
         zone: str | None = None,
         currency: str | None = None,
     ) -> None:
-        """Trade ``symbol`` at ``price`` in ``phase`` (``pre``, ``regular``, ``post``) at ``at``, and enter that phase.
+        """Trade ``symbol`` at ``price`` in ``phase`` (``overnight``, ``pre``, ``regular``, ``post``) at ``at``, and
+        enter that phase. Prices of the night are served to those who ask for them, and stay by day.
 
-        As at Yahoo, a pre or post price leaves the regular price, its time and its previous close as they were; a
+        As at Yahoo, another price leaves the regular price, its time and its previous close as they were; a
         regular price forgets the pre and post prices of an earlier day. What is not given stays.
         """
         with self._lock:
             it = self.instrument(symbol)
             if phase == "regular":
-                it.prices = {k: v for k, v in it.prices.items() if v[1].date() == at.date()}
+                it.prices = {k: v for k, v in it.prices.items() if k == "overnight" or v[1].date() == at.date()}
             it.prices[phase] = (price, at)
             it.state = _STATES[phase]
             for key, value in (
@@ -120,7 +121,7 @@ class Market:
                     setattr(it, key, value)
 
     def set_state(self, symbol: str, state: str) -> None:
-        """Yahoo's ``marketState``: PREPRE, PRE, REGULAR, POST, POSTPOST, CLOSED."""
+        """Yahoo's ``marketState``: OVERNIGHT, PREPRE, PRE, REGULAR, POST, POSTPOST, CLOSED."""
         with self._lock:
             self.instrument(symbol).state = state
 
@@ -184,11 +185,12 @@ class Market:
 
     # ------------------------------------------------------------------------------------------------------ documents
 
-    def quotes(self, symbols: Iterable[str]) -> dict[str, object]:
-        """The document of ``/v7/finance/quote``; unknown symbols are simply not in it."""
+    def quotes(self, symbols: Iterable[str], *, nights: bool = False) -> dict[str, object]:
+        """The document of ``/v7/finance/quote``; unknown symbols are simply not in it, nor are prices of the night
+        unless asked for."""
         with self._lock:
             known = [self._instruments[s] for s in dict.fromkeys(symbols) if s in self._instruments]
-            return {"quoteResponse": {"result": [_quote(it) for it in known], "error": None}}
+            return {"quoteResponse": {"result": [_quote(it, nights) for it in known], "error": None}}
 
     def chart(self, symbol: str, query: Mapping[str, str]) -> dict[str, object] | None:
         """The document of ``/v8/finance/chart/{symbol}``; ``None`` for an unknown symbol."""
@@ -217,7 +219,7 @@ def _asked(query: Mapping[str, Any]) -> dict[str, list[str]]:
 Row = tuple[int, float | None, float | None, float | None, float | None, int | None, float | None]
 
 
-def _quote(it: Instrument) -> dict[str, object]:
+def _quote(it: Instrument, nights: bool) -> dict[str, object]:
     offset = (_latest(it) or datetime(2025, 1, 1, tzinfo=UTC)).astimezone(ZoneInfo(it.zone)).utcoffset()
     out: dict[str, object] = {
         "language": "en-US",
@@ -237,11 +239,15 @@ def _quote(it: Instrument) -> dict[str, object]:
         "priceHint": 2,
         "symbol": it.symbol,
     }
-    for phase, prefix in (("pre", "preMarket"), ("regular", "regularMarket"), ("post", "postMarket")):
+    for phase in ("overnight", "pre", "regular", "post") if nights else ("pre", "regular", "post"):
         if phase in it.prices:
             price, at = it.prices[phase]
-            out[f"{prefix}Price"] = price
-            out[f"{prefix}Time"] = int(at.timestamp())
+            out[f"{phase}MarketPrice"] = price
+            out[f"{phase}MarketTime"] = int(at.timestamp())
+    if "overnightMarketPrice" in out:
+        out["overnightMarketSource"] = "BOATS Real Time Price"
+        if "regular" in it.prices:
+            out["overnightMarketChange"] = it.prices["overnight"][0] - it.prices["regular"][0]
     if it.previous_close is not None:
         out["regularMarketPreviousClose"] = it.previous_close
         if "regular" in it.prices and it.previous_close:

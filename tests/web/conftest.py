@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from bot.app.stores import connect_guarded
 from bot.config.news.titles import load_titles
+from bot.core.secret import Secret
 from tests.processes import Processes
 from tests.waiting import PATIENCE
 from tests.week import replayed, week
@@ -31,11 +32,12 @@ PASSWORD = "correct horse battery"
 HOST = "http://127.0.0.1:8001"
 
 
-def site(database: Path, password: str | None) -> Guard:
-    """The site over a history, with the titles of the topics and exposures that ship."""
-    from bot.web.site import site as made  # here: Datasette takes a second, also where tests are only collected
+def site(database: Path, password: Secret | None) -> Guard:
+    """The site over a history in this process, with the titles of the topics and exposures that ship."""
+    from bot.web.application import application  # here: Datasette takes a second, also where tests are only collected
+    from bot.web.guard import Guard
 
-    return made(database, connect_guarded, password, load_titles(REPOSITORY / "rules" / "topics"))
+    return Guard(application(database, connect_guarded, load_titles(REPOSITORY / "rules" / "topics")), password)
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:
@@ -52,8 +54,8 @@ async def pages(week: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @contextmanager
-def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
-    """The command itself; yields its address."""
+def served(database: Path, *words: str, password: str = "") -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The command itself; yields its address and its process, which leads a session of its own."""
     environment = {k: v for k, v in os.environ.items() if k != "AFTERSHOCK_WEB_PASSWORD"}
     if password:
         environment["AFTERSHOCK_WEB_PASSWORD"] = password
@@ -70,7 +72,14 @@ def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
     with processes:
         line = child.stderr.readline()
         assert " at http://" in line, line + child.stderr.read()
-        yield line.partition(" at ")[2].partition(";")[0].split()[0]
+        yield line.partition(" at ")[2].partition(";")[0].split()[0], child
+
+
+@contextmanager
+def serving(database: Path, *words: str, password: str = "") -> Iterator[str]:
+    """The command until the end of the block; yields its address."""
+    with served(database, *words, password=password) as (address, child):
+        yield address
         child.send_signal(signal.SIGTERM)
         assert child.wait(PATIENCE) == 0
 

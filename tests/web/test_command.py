@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import run_command
-from tests.waiting import allowed
+from tests.waiting import PATIENCE, allowed
 from tests.web.conftest import PASSWORD, serving
 
 
@@ -30,7 +30,7 @@ def get(address: str, password: str = "") -> tuple[int, str]:
         request.add_header("authorization", "Basic " + base64.b64encode(f"me:{password}".encode()).decode())
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=10) as answer:
+        with opener.open(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-import time
 from pathlib import Path
 
 import httpx
@@ -14,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.secret import Secret
-from bot.web.guard import MOST_WAITING, Guard, own_name
-from tests.web.conftest import PASSWORD, asker, site
+from bot.web.guard import ALL_GUESSES, ANY_GUESS_EVERY, GUESS_EVERY, GUESSES, Guard, Guesses, own_name
+from tests.web.conftest import HOST, PASSWORD, asker, site
 
 
 def basic(text: str) -> dict[str, str]:
@@ -69,7 +68,7 @@ async def test_without_a_password_another_name_for_this_machine_is_refused(pages
 
 async def test_with_a_password_everything_needs_it(week: Path) -> None:
     async with asker(site(week, Secret(PASSWORD))) as client:
-        for path in ("/", "/history.json", "/assets/aftershock.css", "/incident/20250127-1", "/-/versions"):
+        for path in ("/", "/history.json", "/assets/aftershock.css", "/incident/20250127-1", "/-/static/app.css"):
             answer = await client.get(path, headers={"host": "desk.example"})
             assert answer.status_code == 401, path
             assert answer.headers["www-authenticate"].startswith("Basic ")
@@ -94,7 +93,7 @@ async def test_with_a_password_everything_needs_it(week: Path) -> None:
     ],
 )
 async def test_a_wrong_password_is_refused(header: dict[str, str]) -> None:
-    async with asker(Guard(nobody, Secret(PASSWORD), wrong_after=0.0)) as client:
+    async with asker(Guard(nobody, Secret(PASSWORD))) as client:
         assert (await client.get("/", headers=header)).status_code == 401
 
 
@@ -102,19 +101,160 @@ async def nobody(scope: object, receive: object, send: object) -> None:
     raise AssertionError("it was let through")
 
 
-async def test_wrong_passwords_are_answered_late_and_few_at_a_time() -> None:
-    async with asker(Guard(welcome, Secret(PASSWORD), wrong_after=0.3)) as client:
-        began = time.monotonic()
-        tries = [client.get("/", headers=basic(f"a:{n}")) for n in range(MOST_WAITING + 5)]
-        waiting = asyncio.gather(*tries)
-        await asyncio.sleep(0.1)
-        assert (await client.get("/", headers=basic(f"a:{PASSWORD}"))).status_code == 200, (
-            "the right one waits for none"
-        )
-        answers = await waiting
-        assert time.monotonic() - began >= 0.3
-        assert sorted(a.status_code for a in answers) == [401] * MOST_WAITING + [429] * 5
-        assert (await client.get("/", headers=basic("a:again"))).status_code == 401, "they can try again"
+class Now:
+    """A clock that a test winds."""
+
+    at = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def guessed_at(now: Now) -> Guard:
+    return Guard(welcome, Secret(PASSWORD), seconds=now)
+
+
+async def ask(guard: Guard, password: str, address: str, **headers: str) -> int:
+    """The answer to somebody at this address."""
+    transport = httpx.ASGITransport(app=guard, client=(address, 12345))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+        return (await client.get("/", headers={**basic(f"a:{password}"), **headers})).status_code
+
+
+async def test_many_who_guess_at_once_get_no_more_than_the_budget_compared() -> None:
+    guard = guessed_at(Now())
+    tries = [ask(guard, PASSWORD if n == 100 else f"guess {n}", "192.0.2.7") for n in range(300)]
+    answers = await asyncio.gather(*tries)
+    assert answers.count(401) == GUESSES
+    assert answers.count(429) == 300 - GUESSES
+    assert 200 not in answers, "the right one is not even looked at"
+
+
+async def test_a_budget_is_full_again_in_time() -> None:
+    now = Now()
+    guard = guessed_at(now)
+    for n in range(GUESSES):
+        assert await ask(guard, str(n), "192.0.2.7") == 401
+    assert await ask(guard, PASSWORD, "192.0.2.7") == 429
+    now.at += GUESS_EVERY - 0.1
+    assert await ask(guard, PASSWORD, "192.0.2.7") == 429
+    now.at += 0.2
+    assert await ask(guard, PASSWORD, "192.0.2.7") == 200
+    for _ in range(50):
+        assert await ask(guard, PASSWORD, "192.0.2.7") == 200, "the right one costs nothing"
+
+
+async def test_others_guesses_are_not_ones_own_and_all_together_have_a_budget() -> None:
+    now = Now()
+    guard = guessed_at(now)
+    assert await ask(guard, PASSWORD, "198.51.100.1") == 200
+    answers = [await ask(guard, "guess", f"192.0.2.{n}") for n in range(ALL_GUESSES + 20)]
+    assert answers == [401] * ALL_GUESSES + [429] * 20
+    assert await ask(guard, PASSWORD, "203.0.113.9") == 429, "who comes first now waits"
+    assert await ask(guard, PASSWORD, "198.51.100.1") == 200, "who was let in before does not"
+    now.at += ANY_GUESS_EVERY + 0.1
+    assert await ask(guard, PASSWORD, "203.0.113.9") == 200
+
+
+async def test_a_network_of_version_six_is_one_address() -> None:
+    guard = guessed_at(Now())
+    answers = [await ask(guard, "guess", f"2001:db8:0:1::{n:x}") for n in range(1, GUESSES + 3)]
+    assert answers == [401] * GUESSES + [429, 429]
+    assert await ask(guard, "guess", "2001:db8:0:2::1") == 401
+
+
+async def test_behind_a_proxy_on_this_machine_the_address_is_what_that_says() -> None:
+    guard = guessed_at(Now())
+    said = "198.51.100.9, 192.0.2.7"
+    answers = [await ask(guard, "guess", "127.0.0.1", **{"x-forwarded-for": said}) for _ in range(GUESSES + 1)]
+    assert answers[-1] == 429
+    assert await ask(guard, PASSWORD, "127.0.0.1", **{"x-forwarded-for": "192.0.2.8"}) == 200
+    assert await ask(guard, "guess", "192.0.2.9", **{"x-forwarded-for": said}) == 401, "others cannot say who they are"
+    for odd in ("", "nobody", ",", "1.2.3", "[::1]:80"):
+        assert await ask(guard, "guess", "127.0.0.1", **{"x-forwarded-for": odd}) in (401, 429)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 40), st.booleans()), max_size=60))
+def test_no_order_of_guesses_buys_more_than_the_budgets(tries: list[tuple[int, float, bool]]) -> None:
+    now = Now()
+    guesses = Guesses(now)
+    wrong: dict[str, list[float]] = {}
+    for who, later, right in tries:
+        now.at += later
+        address = f"192.0.2.{who}"
+        if guesses.begin(address) <= 0:
+            if right:
+                guesses.was_right(address)
+            else:
+                wrong.setdefault(address, []).append(now.at)
+    for times in wrong.values():
+        for first in range(len(times)):
+            for last in range(first, len(times)):
+                assert last - first + 1 <= GUESSES + (times[last] - times[first]) / GUESS_EVERY + 1e-6
+
+
+SITES = ("cross-site", "same-site")
+OPENED = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+
+
+@pytest.mark.parametrize("site_of", SITES)
+@pytest.mark.parametrize(
+    "path", ["/", "/?symbol=NVDA", "/incident/20250127-1", "/history", "/history/alert_history?symbol=NVDA&_sort=id"]
+)
+async def test_another_site_may_open_a_page_and_not_load_it(pages: httpx.AsyncClient, path: str, site_of: str) -> None:
+    asked = {"sec-fetch-site": site_of}
+    assert (await pages.get(path, headers={**asked, **OPENED})).status_code == 200
+    for mode, dest in (("no-cors", "image"), ("no-cors", "script"), ("cors", "empty"), ("navigate", "iframe")):
+        answer = await pages.get(path, headers={**asked, "sec-fetch-mode": mode, "sec-fetch-dest": dest})
+        assert answer.status_code == 403, (mode, dest)
+        assert "Nvidia" not in answer.text
+    assert (await pages.get(path, headers=asked)).status_code == 403
+
+
+@pytest.mark.parametrize("site_of", SITES)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/history.json?sql=select+1",
+        "/history?sql=select+1",
+        "/history?a=1&sql=select+1",
+        "/history?sql",
+        "/~68istory?sql=select+1",
+        "/history/alerts?_where=1",
+        "/history/alerts.json",
+        "/history/alerts.csv?_stream=on",
+        "/history/alerts?_shape=array",
+        "/history/this_week.json",
+        "/history/deepest_falls.csv?when=2025",
+        "/history/stories/1.json",
+    ],
+)
+async def test_another_site_never_gets_sql_json_or_csv(pages: httpx.AsyncClient, path: str, site_of: str) -> None:
+    answer = await pages.get(path, headers={"sec-fetch-site": site_of, **OPENED})
+    assert answer.status_code == 403
+    for own in ("none", "same-origin"):
+        answer = await pages.get(path, headers={"sec-fetch-site": own, **OPENED})
+        assert answer.status_code in (200, 302, 400, 404), "ones own page may"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/-/databases.json", "/-/databases", "/-/threads.json", "/-/plugins.json", "/-/settings.json", "/-/metadata"),
+        *(
+            "/-/versions",
+            "/-/actor.json",
+            "/-/patterns",
+            "/-/allow-debug",
+            "/-/messages",
+            "/-/permissions",
+            "/-/logout",
+        ),
+        *("/-/auth-token", "/-/config", "/-/", "/%2D/databases.json", "/-/%64atabases.json"),
+    ],
+)
+async def test_pages_about_the_program_itself_are_closed(pages: httpx.AsyncClient, path: str) -> None:
+    assert (await pages.get(path)).status_code == 404
 
 
 async def welcome(scope: object, receive: object, send) -> None:  # type: ignore[no-untyped-def]

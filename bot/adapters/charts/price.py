@@ -29,8 +29,8 @@ WIDE = 220
 """A column this wide shows hours, lows and highs."""
 MANY = 80
 """A line with more points than this is drawn thinner."""
-SHORT_PHASES = {Phase.PRE: ("pre-market", "pre"), Phase.REGULAR: ("regular trading", "regular"),
-                Phase.POST: ("after hours", "post")}  # fmt: skip
+SHORT_PHASES = {Phase.OVERNIGHT: ("overnight", "night"), Phase.PRE: ("pre-market", "pre"),
+                Phase.REGULAR: ("regular trading", "regular"), Phase.POST: ("after hours", "post")}  # fmt: skip
 Points = list[tuple[float, float]]
 
 

@@ -110,7 +110,7 @@ async def fetch(
         raise FetchError(_TO_LOCAL, permanent=True) from error
     except SourceError as error:
         raise FetchError(str(error), permanent=error.permanent, status=200) from error
-    except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
         raise _failure(error, host_of(url)) from error
 
 
@@ -134,11 +134,17 @@ def _failure(error: Exception, host: str) -> FetchError:
         case aiohttp.ClientResponseError():  # its status is aiohttp's own
             return FetchError(f"the response of {host!r} cannot be read: {_unreadable(error)}; {again}")
         case aiohttp.InvalidURL():
-            return FetchError("the address is not a valid URL; correct it", permanent=True)
+            return FetchError(
+                "the address, or the proxy in the environment, is not a valid URL; correct it", permanent=True
+            )
         case aiohttp.ClientError() | OSError():
             return FetchError(f"no response from {host!r}: {_line(error)}; {again}")
-        case _:  # a ValueError of yarl or idna: malformed addresses and redirects
-            return FetchError(f"the address cannot be used: {_line(error)}", permanent=True)
+        case AssertionError():  # aiohttp's, of a proxy without a port
+            return FetchError("the proxy in the environment cannot be used; write it as http://host:port")
+        case _:  # a ValueError of yarl or idna: malformed addresses, redirects and proxies
+            return FetchError(
+                f"the address, or the proxy in the environment, cannot be used: {_line(error)}", permanent=True
+            )
 
 
 async def _follow(

@@ -22,7 +22,8 @@ from bot.adapters.feeds.session import FeedSession
 from bot.core.errors import SourceError
 from bot.core.model import FeedState, SourceReport, Story, Trouble
 from bot.core.model.feeds import FeedKind, FeedSpec
-from bot.core.text.links import domain
+from bot.core.secret import MARK
+from bot.core.text.links import domain, keys_in
 
 KnownKeys = Callable[[Collection[str]], Mapping[str, str]]
 """Of these keys those ever seen, with their story ids."""
@@ -71,9 +72,10 @@ class FeedReader:
         After a change of address the feed starts afresh: its first poll only seeds. The request is conditional, but for
         one an hour: servers are wrong about what has changed.
         """
-        if state.url != feed.url:
-            state = FeedState(name=feed.name, url=feed.url, interval=state.interval)
-        state = replace(state, name=feed.name, interval=pace.clamp(state.interval, feed))
+        address = stored_address(feed.url)
+        if state.url not in (address, feed.url):  # earlier versions stored addresses with their keys
+            state = FeedState(name=feed.name, url=address, interval=state.interval)
+        state = replace(state, name=feed.name, url=address, interval=pace.clamp(state.interval, feed))
         whole = pace.whole_is_due(state, now)
         validators = {} if whole else {"etag": state.etag, "last_modified": state.last_modified}
         try:
@@ -255,3 +257,14 @@ def _publisher(feed: FeedSpec, parsed: ParsedFeed, entry: ParsedEntry) -> str:
 
 def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
+
+
+def stored_address(url: str) -> str:
+    """A feed's address as the history keeps it: without the key that may stand in it, yet another for another key."""
+    keys = keys_in(url)
+    if not keys:
+        return url
+    shown = url
+    for key in keys:
+        shown = shown.replace(key, MARK)
+    return f"{shown}#{hashlib.sha256(url.encode('utf-8', 'replace')).hexdigest()[:12]}"

@@ -26,12 +26,13 @@ class HeartbeatSender:
                 self._url.reveal(),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT),
                 allow_redirects=False,
+                auto_decompress=False,
                 headers={"User-Agent": "Aftershock"},
             ) as response:
                 status = response.status
         except TimeoutError:
             raise SourceError(f"{self.where} timed out after {TIMEOUT:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
             # "from None": the error may contain the address
             raise SourceError(f"{self.where} cannot be reached ({type(error).__name__})") from None
         if not 200 <= status < 300:

@@ -1,11 +1,12 @@
 """The HTTP server for ``/metrics`` and ``/healthz``, in the bot's event loop.
 
-It answers GET and HEAD and reads no input, so it needs no password and no limits beyond aiohttp's. Access is limited by
-the address it listens on.
+It answers GET and HEAD and reads no input, so it needs no password; access is limited by the address it listens on.
+Connections are limited: the bot needs its files for feeds and prices.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from bot.bounds.connections import Gate
 from bot.core.errors import UsageError
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,12 @@ def _silent() -> logging.Logger:
     return logger
 
 
+AT_ONCE = 32
+"""Connections at most: a few collectors and process managers, each with its own."""
+IDLE = 20
+"""Seconds until an idle connection is closed; most collectors ask every fifteen."""
+
+
 class MetricsServer:
     """Serves the current metrics of ``registry`` and ``health``: whether all is well, and the details for JSON."""
 
@@ -41,14 +49,24 @@ class MetricsServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/", self._index)
         self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_WITHIN, logger=_silent()
+            app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=CLOSE_WITHIN,
+            keepalive_timeout=IDLE,
+            logger=_silent(),
         )
+        self._gate = Gate(AT_ONCE)
+        self._listening: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Start listening. Raises UsageError if the address is in use or not this machine's."""
         await self._runner.setup()
+        assert self._runner.server is not None
+        loop, made = asyncio.get_running_loop(), self._gate.gated(self._runner.server)
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            # what the kernel hands over at once are files of ours, too
+            self._listening = await loop.create_server(made, host, port, backlog=AT_ONCE)
         except OSError as error:
             await self._runner.cleanup()
             reason = error.strerror or type(error).__name__
@@ -57,10 +75,13 @@ class MetricsServer:
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return int(self._runner.addresses[0][1])
+        assert self._listening is not None
+        return int(self._listening.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening. May be called twice, or before ``start``."""
+        if self._listening is not None:
+            self._listening.close()
         await self._runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:

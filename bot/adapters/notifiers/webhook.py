@@ -95,15 +95,16 @@ class WebhookNotifier(Notifier):
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=True)
         try:
+            # the body of the response is not read, and nothing of it unpacked
             async with self._session.post(
-                endpoint.url, data=content, headers=headers, allow_redirects=False
+                endpoint.url, data=content, headers=headers, allow_redirects=False, auto_decompress=False
             ) as response:
                 self._judge(note.recipient, response.status, retry_after(response.headers, self._clock.now()))
         except asyncio.CancelledError:
             raise CancelledUnsent("stopped while sending; a repeat is recognised by its id") from None
         except TimeoutError:
             raise DeliveryError(f"{note.recipient} timed out") from None
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, AssertionError) as error:
             # not its text, which contains the address and perhaps a key
             raise DeliveryError(f"{note.recipient} cannot be reached: {type(error).__name__}") from None
         return note.id

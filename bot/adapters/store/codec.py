@@ -105,6 +105,11 @@ _ENCODERS: dict[Any, Encoder] = {
 _CONVERTER = _converter()
 
 
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What comes of reading what no version of this program has written."""
+DAMAGED = "a stored value cannot be read; another program has written it, or the file is damaged: restore a backup"
+
+
 @cache
 def encoder(kind: Any) -> Encoder:
     """The function from a value of ``kind`` to what ``json.dumps`` takes."""
@@ -132,8 +137,11 @@ def _dumped(data: Any) -> str:
 
 
 def from_json(kind: Any, text: str) -> Any:
-    """The value of ``kind`` that ``to_json`` wrote. Keys the class does not know are ignored."""
-    return decoder(kind)(json.loads(text))
+    """The value of ``kind`` that ``to_json`` wrote. Keys the class does not know are ignored. Raises StoreError."""
+    try:
+        return decoder(kind)(json.loads(text))
+    except UNREADABLE as error:
+        raise StoreError(DAMAGED) from error
 
 
 # --------------------------------------------------------------------------------------------------------------- rows
@@ -186,7 +194,13 @@ class RowCodec(Generic[T]):
         return tuple(row)
 
     def value(self, row: typing.Sequence[Any], at: int = 0) -> T:
-        """The value whose columns begin at position ``at`` of ``row``."""
+        """The value whose columns begin at position ``at`` of ``row``. Raises StoreError where it is not one."""
+        try:
+            return self._value(row, at)
+        except UNREADABLE as error:
+            raise StoreError(f"the table {self.table}: {DAMAGED}") from error
+
+    def _value(self, row: typing.Sequence[Any], at: int) -> T:
         fields = {
             name: decode(row[at + i]) for i, (name, decode) in enumerate(zip(self._fields, self._from, strict=True))
         }

@@ -6,12 +6,15 @@ No exception of sqlite3 leaves this package. A connection belongs to the thread 
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar, overload
 
+from bot.adapters.store.codec import DAMAGED
 from bot.core.errors import AftershockError, StoreBusyError, StoreError, StoreFullError, StoreVersionError
 
 C = TypeVar("C", bound=sqlite3.Connection)
@@ -23,6 +26,19 @@ _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PR
 _UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM})
 
 
+OWNER_ONLY = 0o600
+"""Permissions of what holds the history: readers' names and verdicts are in it."""
+
+
+def make_private(path: Path) -> None:
+    """Make the file, where there is none, readable by nobody else; SQLite gives its log beside it the same permissions.
+
+    An existing one keeps what its owner gave it. Raises OSError.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, OWNER_ONLY))
+
+
 def connect_writer(path: Path, *, durable: bool, busy_for: timedelta) -> sqlite3.Connection:
     """The writing connection: WAL, foreign keys, no implicit transactions.
 
@@ -31,6 +47,8 @@ def connect_writer(path: Path, *, durable: bool, busy_for: timedelta) -> sqlite3
     tool) before StoreBusyError.
     """
     require_sqlite()
+    with contextlib.suppress(OSError):
+        make_private(path)  # what is wrong with the place is said by SQLite
     conn = sqlite3.connect(path, timeout=busy_for.total_seconds(), isolation_level=None, cached_statements=256)
     try:
         conn.execute("PRAGMA journal_mode = WAL")
@@ -99,6 +117,8 @@ def translated(path: Path) -> Iterator[None]:
         raise
     except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
         raise _ours(path, error) from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise StoreError(f"{path}: {DAMAGED}") from error
 
 
 def _ours(path: Path, error: Exception) -> StoreError:

@@ -20,7 +20,7 @@ from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 
-from bot.adapters.store.connection import connect_writer, translated
+from bot.adapters.store.connection import OWNER_ONLY, connect_writer, translated
 from bot.adapters.store.identity import identity
 from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreError, StoreInUseError
@@ -58,7 +58,7 @@ class WriterLock:
         self._sign()
 
     def _opened(self) -> int:
-        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
 
     def _sign(self) -> None:
         # the process id only informs people: a full disk must not stop the bot here

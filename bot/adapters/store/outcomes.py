@@ -18,7 +18,7 @@ from bot.adapters.store.codec import clean, moment, moment_text
 from bot.adapters.store.connection import transaction
 from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.rows import ALERT, BAR, QUOTE, SPLIT, insert
-from bot.core.incidents.outcomes import Horizon, NoOutcome, Outcome, due_at, outcomes_of, without_outcome
+from bot.core.incidents.outcomes import Horizon, NoOutcome, Outcome, due_at, outcomes_of, session_then, without_outcome
 from bot.core.model import Alert
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Timetable
@@ -194,7 +194,7 @@ def _prices(
     """The prices that these alerts' outcomes rest on, as far as they were seen by ``at``."""
     windows: dict[str, str] = {}
     for alert, horizons in due:
-        session = timetable.current(alert.fired_at)
+        session = session_then(alert, timetable)
         if session is not None and any(horizon.wait for horizon in horizons):
             # one window serves all alerts of a session, from the first that fired
             windows.setdefault(moment_text(session.ends_at), moment_text(alert.fired_at))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.adapters.store.connection import transaction, translated
+from bot.adapters.store.connection import make_private, transaction, translated
 from bot.core.errors import StoreError, StoreVersionError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ MIGRATIONS: tuple[Migration, ...] = tuple(
         (
             *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
             *("m006_dividends", "m007_sending_order", "m008_second_readings", "m009_figures_and_their_time"),
+            "m010_nights",
         ),
     )
 )
@@ -123,6 +124,8 @@ def _back_up(conn: sqlite3.Connection, path: Path, version: int) -> Path:
         return backup
     unfinished = backup.with_name(backup.name + ".unfinished")
     unfinished.unlink(missing_ok=True)  # left by a killed process
+    with contextlib.suppress(OSError):
+        make_private(unfinished)  # an empty file may be written into; what is wrong with the place is said by SQLite
     try:
         with translated(path):
             conn.execute("VACUUM INTO ?", (str(unfinished),))

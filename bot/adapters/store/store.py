@@ -70,7 +70,7 @@ def open_store(
     # two names of one file must meet at one lock
     file = file.resolve()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreFullError(
             f"{file.parent}: the folder for the database cannot be created: {error.strerror}"

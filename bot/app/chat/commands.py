@@ -92,7 +92,7 @@ COMMANDS = (
     ),
     Command("pause", "hold back all alerts until /resume", rights=Rights.ADMIN, help="The bot keeps watching."),
     Command("resume", "end the pause", rights=Rights.ADMIN),
-    Command("health", "sources, queue, and messages in doubt", rights=Rights.ADMIN),
+    Command("health", "sources, queue, and messages in doubt", rights=Rights.ADMIN, private=True),
     Command(
         "resolve",
         "settle messages in doubt",
@@ -101,7 +101,7 @@ COMMANDS = (
         help="A message is in doubt when the connection broke while it was sent: it may have arrived. /health lists "
         "them. done: it arrived, or no longer matters. again: send it again.",
     ),
-    Command("chats", "recipients and their preferences", rights=Rights.ADMIN),
+    Command("chats", "recipients and their preferences", rights=Rights.ADMIN, private=True),
     Command(
         "allow",
         "allow a chat to receive alerts",

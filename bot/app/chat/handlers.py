@@ -23,8 +23,11 @@ from bot.core.model import Announcement, Recipient, Silence, Style, Summary, sta
 from bot.core.ports import OpenHistory, Outbox, People
 from bot.core.text.wording import count
 from bot.delivery.recipients import announce_moved, last_operator, notice
+from bot.render.text import disarmed
 
 MUTED_FOR = timedelta(hours=24)
+_NAMED = 40
+"""Characters shown of a stranger's words."""
 _GONE = "That incident is no longer known."
 _NO_CHART = "There is no chart of that any more."
 
@@ -87,10 +90,16 @@ class ChatCommands:
         detail = f"It was skipped (update {update}); the log names its kind. If this recurs, update the bot."
         self.announce(notice("unreadable", headline, detail, self._now()))
 
-    def added(self, chat: Chat, by: str) -> None:
-        """Tell the admins about a chat the bot was added to."""
-        headline = f"The bot was added to {chat.title[:60] or 'a chat'}"
-        detail = f"By {by}. Nothing is sent there. Allow it with /allow {chat.id}, or remove the bot from the chat."
+    def added(self, chat: Chat, by: str, untold: int) -> None:
+        """Tell the admins about a chat the bot was added to, in words that nobody can tap."""
+        headline = f"The bot was added to a {chat.kind if chat.kind in ('channel', 'group') else 'group'}"
+        title, person = (disarmed(words)[:_NAMED].strip() or "without a name" for words in (chat.title, by))
+        detail = [
+            f"A stranger called “{person}”, id {chat.user or 'unknown'}, added it to “{title}”, id {chat.id}. Nothing "
+            "is sent there. If that was you, allow that id; /help allow says how. Otherwise there is nothing to do.",
+        ]
+        if untold:
+            detail.append(f"{count(untold, 'more such event')} since the last notice: strangers are told of sparingly.")
         self.announce(notice("added", headline, detail, self._now()))
 
     # ----------------------------------------------------------------------------------------------------- answering
@@ -112,7 +121,7 @@ class ChatCommands:
                 return preferences.style(chat, words)
         answers: dict[str, Callable[[], Summary | str]] = {
             "status": self.status,
-            "whoami": lambda: f"You are {chat.user or 'anonymous'}; this chat is {chat.recipient}.",
+            "whoami": lambda: _who(chat),
             "alerts": lambda: alerts.alerts(words),
             "incident": lambda: alerts.incident(words),
             "why": lambda: alerts.why(words),
@@ -196,3 +205,13 @@ class ChatCommands:
     @property
     def _alert_answers(self) -> AlertAnswers:
         return AlertAnswers(self.bot, self.people, self.history, self._now)
+
+
+def _who(chat: Chat) -> str:
+    """The ids of sender and chat."""
+    if chat.user is None:
+        return (
+            "You write anonymously here, as the group or as a channel. Telegram then names an account that stands for "
+            f"everybody who does so, which has no rights with this bot. This chat is {chat.recipient}."
+        )
+    return f"You are {chat.user}; this chat is {chat.recipient}."

@@ -174,7 +174,7 @@ def _span(
         raise UsageError(_wrong_exchange(incident.lead, min(sessions)))
     first = timetable.before(earliest, BEFORE) or earliest
     last = timetable.before(latest, -AFTER) or latest
-    newest = timetable.current(known_until)
+    newest = timetable.by_day(known_until)
     if newest is not None and newest.date < last.date:
         last = newest if newest.date > latest.date else latest
     return ReplaySpan(first.date, last.date, sessions), first, last
@@ -244,7 +244,7 @@ class _PriceReader:
         splits = [s for s in self.history.splits(symbol) if back < s.session <= span.last]
         stored = self.history.bars(symbol, back, span.last + LOOK_AHEAD)
         every_change = [at for moments in self.changes.values() for at in moments]
-        if symbol in self.workbench.project.settings.benchmarks:  # every alert is measured against them
+        if symbol in self.workbench.project.settings.never_alerted:  # every alert is measured against them
             near = every_change
         else:
             near = [at for alert in own for at in self.changes[alert.id]]

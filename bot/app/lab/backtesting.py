@@ -203,7 +203,7 @@ def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
     store.save_recipients((NOBODY,))
     versions = ((name, version, text) for name, (version, text) in plan.project.rules.versions.items())
     store.record_rules(versions, start)
-    evidence = EvidenceRecorder(store, plan.project.settings.benchmarks)
+    evidence = EvidenceRecorder(store, plan.project.settings.never_alerted)
 
     def held(recipient: str, since: datetime) -> Sequence[HeldBack]:
         evidence.flush()
@@ -239,7 +239,7 @@ def _columns(request: Request, settings: Settings, companies: Companies) -> Pric
     watched = settings.watched if request.configured_only else tuple(c.symbol for c in companies)
     columns = read_prices(
         request.prices,
-        wanted=frozenset((*watched, *settings.benchmarks)),
+        wanted=frozenset((*watched, *settings.never_alerted)),
         first=request.first - WARM_UP_DAYS if request.first else None,
         last=request.last + AFTER if request.last else None,
     )
@@ -265,7 +265,7 @@ def _rules(
     files = rule_files(folder)
     if not files:
         raise UsageError(f"{folder} has no rule files (*.yaml)")
-    watchlist = tuple(s for s in columns.symbols if s not in settings.benchmarks)
+    watchlist = tuple(s for s in columns.symbols if s not in settings.never_alerted)
     return load_rules(files, surroundings(settings, companies, topics, watchlist))
 
 

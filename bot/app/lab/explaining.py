@@ -135,8 +135,8 @@ def explain(
     view = engine.view()
     prices = view.prices(symbol)
     timetable = prices.timetable
-    session = timetable.current(at)
-    standing = prices.standing(at)
+    standing = prices.lately(at)
+    session = standing[1] if standing else timetable.current(at)
     company = workbench.project.companies.get(symbol)
     start = timetable.window_start(session, SESSIONS_BACK) if session else None
     matches = view.matches(
@@ -222,6 +222,8 @@ def _phase(found: Explanations) -> str:
         return f"no session known on {found.exchange}"
     if found.phase is Phase.CLOSED:
         return f"{found.exchange} closed, after the session of {found.session.date}"
+    if found.phase is Phase.OVERNIGHT and found.at > found.session.ends_at:
+        return f"overnight, no price on {found.exchange} since the session of {found.session.date}"
     return f"{found.phase.value} phase of the session of {found.session.date} on {found.exchange}"
 
 

@@ -21,6 +21,7 @@ from bot.core.model import Severity
 from bot.core.news import Topics
 from bot.core.prices.windows import parse_since
 from bot.core.rules.rule import Rule
+from bot.render.outside import command
 
 SESSION = date(2025, 2, 26)
 """The session of the tests written: an ordinary Wednesday on every exchange."""
@@ -129,7 +130,7 @@ def _rule_lines(wish: NewRuleAnswers) -> Iterator[str]:
     yield "#"
     yield "# Made by `rules new`. Edit and save it: a running bot loads it within two seconds."
     yield "# docs/rules.md explains every key. To check the rule:  python main.py rules check"
-    yield f"# To run its test:  python main.py rules test rules/tests/{name}.yaml"
+    yield f"# To run its test:  {command('rules', 'test', f'rules/tests/{name}.yaml')}"
     yield "rules:"
     yield f"  - name: {name}"
     yield f"    description: {wish.described()}"

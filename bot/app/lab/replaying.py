@@ -53,8 +53,7 @@ def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = Non
     if not episode.prices:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be replayed")
     exchanges.update({p.symbol: p.exchange for p in episode.prices})
-    benchmarks = set(settings.benchmarks)
-    watchlist = tuple(p.symbol for p in episode.prices if p.symbol not in benchmarks)
+    watchlist = tuple(p.symbol for p in episode.prices if p.symbol not in settings.never_alerted)
     project = load_project(config, watchlist=watchlist)
     if rules is not None:
         if not (files := rule_files(rules)):

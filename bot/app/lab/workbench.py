@@ -186,8 +186,8 @@ def _priced(
             problems.append(
                 test.problem(
                     path,
-                    f"{timetable.exchange} had no session at {mark.at:%Y-%m-%d %H:%M} UTC, pre and post phases "
-                    "included; check the time, its zone and the date",
+                    f"{timetable.exchange} had no session at {mark.at:%Y-%m-%d %H:%M} UTC, all phases included; "
+                    "check the time, its zone and the date",
                 )
             )
         elif session.date < first.date:

@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from bot.adapters.notifiers.telegram import RedactingFilter, quiet_libraries
+from bot.bounds.repeats import Repeats
 from bot.core.secret import Secret
-from bot.core.text.characters import INVISIBLE
+from bot.core.text.characters import INVISIBLE, SURROGATE
+from bot.render.outside import line
 
 QUIET = ("apscheduler", "yfinance", "peewee", "asyncio", "charset_normalizer", "curl_cffi")
 """Loggers of libraries that are too verbose below a warning."""
@@ -27,12 +29,14 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One record as text."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        text = f"{at} {record.levelname.lower():<7} {record.name.removeprefix('bot.')}: {record.getMessage()}"
+        said = record.getMessage().replace("\n", "\n    ")  # nothing in it may look like a record of its own
+        text = f"{at} {record.levelname.lower():<7} {record.name.removeprefix('bot.')}: {said}"
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
             text += "\n    " + record.exc_text.replace("\n", "\n    ")
         # errors quote what feeds and price sources sent; none of it may control the terminal
+        text = SURROGATE.sub("\ufffd", text)
         return INVISIBLE.sub(lambda c: c[0] if c[0] in "\n\t" else c[0].encode("unicode_escape").decode(), text)
 
 
@@ -71,10 +75,10 @@ class StatusHandler(logging.Handler):
         if not self._is_terminal:
             return
         with self._guard:
-            line = text[: max(20, width - 1)]
-            if line != self._shown:
-                self._write(f"{self._clear()}{line}")
-                self._shown = line
+            shown = line(text)[: max(20, width - 1)]
+            if shown != self._shown:
+                self._write(f"{self._clear()}{shown}")
+                self._shown = shown
 
     def finish(self) -> None:
         """Remove the status line."""
@@ -97,6 +101,7 @@ def start_logging(level: str, secrets: Iterable[Secret]) -> StatusHandler:
     """Send all logging to stderr, with secrets redacted. Returns the handler, for the status line."""
     handler = StatusHandler(sys.stderr)
     handler.addFilter(RedactingFilter(secrets))
+    handler.addFilter(Repeats(handler))  # after the other: what it tells later is redacted, too
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -9,6 +9,7 @@ from bot.core.model import Block, BlockKind, Line, Phase, Strong, Summary
 from bot.core.text.wording import age, count
 
 PHASES = {
+    Phase.OVERNIGHT: "overnight",
     Phase.PRE: "pre-market",
     Phase.REGULAR: "in session",
     Phase.POST: "after hours",

@@ -443,10 +443,13 @@ class LiveBot:
     def price_interval(self, now: datetime) -> timedelta:
         """The polling interval at ``now``, by the busiest phase of any watched exchange."""
         settings = self.project.settings.prices
-        phases = {self.engine.view().phase(s, now) for s in self.project.settings.symbols}
+        futures = self.project.settings.markets.futures.values()  # which never close, and hurry nobody
+        phases = {self.engine.view().phase(s, now) for s in self.project.settings.symbols if s not in futures}
         if Phase.REGULAR in phases:
             return settings.interval_in_session
-        return settings.interval_pre_post if phases & {Phase.PRE, Phase.POST} else settings.interval_closed
+        if phases & {Phase.PRE, Phase.POST}:
+            return settings.interval_pre_post
+        return settings.interval_overnight if Phase.OVERNIGHT in phases else settings.interval_closed
 
     # --------------------------------------------------------------------------------------------- history and names
 

@@ -34,6 +34,7 @@ from bot.core.model import Notification, Outgoing, Recipient, Style
 from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.extensions import NOTIFIERS, MakeNotifier, NotifierContext
+from bot.render.outside import shell
 
 if TYPE_CHECKING:
     from bot.adapters.notifiers.telegram import TelegramNotifier
@@ -203,7 +204,7 @@ def unsafe_file(settings: Settings, folder: Path) -> list[str]:
     file = folder / ".env"
     if all(os.environ.get(v, "").strip() for v in _variables(settings)) or not readable_by_others(file):
         return []
-    return [f"{file} holds secrets of webhooks or Apprise and can be read by others; run: chmod 600 {file}"]
+    return [f"{file} holds secrets of webhooks or Apprise and can be read by others; run: {shell('chmod', 600, file)}"]
 
 
 def channel_states(settings: Settings, folder: Path, clock: Clock) -> list[tuple[str, str]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
+import shlex
+import stat
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -33,6 +37,7 @@ from bot.core.model.feeds import FeedSpec
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import listing
+from bot.render.outside import command
 
 AT_ONCE = 12
 """Feeds fetched at the same time."""
@@ -45,6 +50,7 @@ SAMPLE = Story(
 """A made-up story of a fall that AI causes."""
 STREAM_WITHIN = 12.0
 """Seconds until a price stream that cannot be reached is given up."""
+_HEALTH_BYTES = 65_536
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -77,6 +83,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         said, _, advice = words.partition("; ")
         yield Finding("symbols", False, said, advice)
     yield _database(settings.storage.database)
+    for words in wider(settings.storage.database, config):
+        yield Finding("history", True, words)
     for name, trouble in channel_states(settings, project.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "fix it in config.yaml, the environment or .env")
     if settings.metrics.address is not None:
@@ -142,6 +150,30 @@ def _database(file: Path) -> Finding:
     return Finding("history", True, f"{file}: {count} alerts")
 
 
+def wider(file: Path, config: Path) -> Iterator[str]:
+    """What others on this machine may read of the history at ``file``, and the command that ends it.
+
+    Its folder is looked at where it is the history's own: not where the configuration lies, too.
+    """
+    inside = [place for place in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))) if _open(place)]
+    if inside:
+        named = " ".join(shlex.quote(str(place)) for place in inside)
+        yield f"others on this machine can read {listing([p.name for p in inside])}; run: chmod 600 {named}"
+    folder = file.parent
+    with contextlib.suppress(OSError):
+        if file.exists() and not folder.samefile(config.parent) and _open(folder):
+            yield f"others on this machine can look into {folder}; run: chmod 700 {shlex.quote(str(folder))}"
+
+
+def _open(place: Path) -> bool:
+    """Whether it is ours, and others than we have any right to it. A folder for all (``/tmp``) is not meant for us."""
+    try:
+        found = place.stat()
+    except OSError:
+        return False
+    return found.st_uid == os.getuid() and bool(found.st_mode & 0o077) and not found.st_mode & stat.S_ISVTX
+
+
 async def _metrics(host: str, port: int) -> Finding:
     """Whether the bot can listen there, or already does."""
     shown = f"[{host}]" if ":" in host else host
@@ -165,9 +197,9 @@ async def _health(address: str) -> str:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
             session.get(address, allow_redirects=False) as answer,
         ):
-            said = (await answer.json())["status"]
+            said = json.loads(await answer.content.read(_HEALTH_BYTES))["status"]
             return said if said in ("ok", "unwell") else ""
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError, RecursionError):
         return ""
 
 
@@ -204,7 +236,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
                 good += found.ok
                 if not found.ok:
                     words = found.problems[0] if found.problems else "does not work"
-                    yield Finding(f"feed {spec.name}", False, words, f"python main.py feeds check {spec.url}")
+                    yield Finding(f"feed {spec.name}", False, words, command("feeds", "check", spec.name))
         finally:
             for task in tasks:
                 task.cancel()
@@ -263,11 +295,15 @@ async def _prices(project: Project, timetables: Timetables, now: datetime) -> Fi
         symbol, missing = next(iter(without.items()))
         words = f"no price yet for {listing(sorted(without), MOST_NAMED)}; {symbol}: {missing.why}, {missing.detail}"
         return Finding("prices", False, words, source.advice)
-    return Finding(
-        "prices",
-        True,
-        f"{len(symbols)} symbols have prices from {source.title}{f'; {poll.note}' if poll.note else ''}",
-    )
+    words = f"{len(symbols)} symbols have prices from {source.title}"
+    return Finding("prices", True, "; ".join(filter(None, (words, poll.note, _late(source.delays)))))
+
+
+def _late(delays: Mapping[str, timedelta]) -> str:
+    """Which exchanges' prices come late, the latest first: ``late: XTKS 20 min, XHKG 15 min``."""
+    found = sorted(delays.items(), key=lambda each: (-each[1], each[0]))
+    shown = [f"{exchange} {lag.total_seconds() / 60:.0f} min" for exchange, lag in found]
+    return f"late: {listing(shown, MOST_NAMED)}" if shown else ""
 
 
 class _Opening:
@@ -322,7 +358,10 @@ async def _telegram(project: Project) -> Finding:
             True,
             "not connected: alerts go to the console; python main.py setup connects a bot",
         )
-    notifier = telegram_notifier(project.settings, found.token)
+    try:
+        notifier = telegram_notifier(project.settings, found.token)
+    except UsageError as error:
+        return Finding("telegram", False, str(error), "correct or unset the proxy in the environment")
     try:
         name = await notifier.check()
     except AftershockError as error:

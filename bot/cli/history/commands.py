@@ -13,6 +13,7 @@ import typer
 from bot.cli.history import maintenance
 from bot.cli.history.filters import database_file, filtered, titles_of
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.cli.terminal import say, say_json, shown_on_terminal, stdout_file, tell
 from bot.core.errors import UsageError
 from bot.core.model import Filters
 
@@ -96,7 +97,7 @@ def show(
     """Show one alert in full: why it fired, prices, cause, stories, notifications and what followed; or an incident."""
     from bot.app.stores import open_history
     from bot.cli.history.show import incident_lines, lines_of, main_alert
-    from bot.cli.tables import json_line, width
+    from bot.cli.tables import width
 
     with open_history(database_file(config, database)) as history:
         wanted = wanted.strip()
@@ -114,18 +115,18 @@ def show(
         quotes = history.quotes_around(found["id"]) if found is not None else ()
     if whole is not None:
         if json:
-            typer.echo(json_line(whole))
+            say_json(whole)
             return
         for line in incident_lines(whole, last, min(width(), 120), texts=messages):
-            typer.echo(line)
+            say(line)
         return
     assert found is not None
     if json:
         found["quotes"] = [{"at": at, "price": price, "kind": kind} for at, price, kind in quotes]
-        typer.echo(json_line(found))
+        say_json(found)
         return
     for line in lines_of(found, quotes, min(width(), 120), titles_of(config), texts=messages):
-        typer.echo(line)
+        say(line)
 
 
 @app.command("search")
@@ -185,15 +186,15 @@ def stats(
 
 def _print(found: Sequence[dict[str, Any]], fields: Fields, json: bool, nothing: str) -> None:
     from bot.cli.history.tables import columns_and_rows
-    from bot.cli.tables import json_line, print_table
+    from bot.cli.tables import print_table
 
     if json:
         for each in found:
-            typer.echo(json_line(each))
+            say_json(each)
     elif found:
         print_table(*columns_and_rows(fields, found))
     else:
-        typer.echo(nothing, err=True)
+        tell(nothing)
 
 
 @app.command("sql")
@@ -206,7 +207,7 @@ def sql(
 ) -> None:
     """Run your own SQL: read-only, and with a time limit."""
     from bot.app.stores import open_history
-    from bot.cli.tables import Column, json_line, print_table
+    from bot.cli.tables import Column, print_table
 
     statement = sys.stdin.read() if query == "-" else query
     with (
@@ -215,7 +216,7 @@ def sql(
     ):
         if json:
             for row in rows:
-                typer.echo(json_line(dict(zip(names, map(_plain, row), strict=True))))
+                say_json(dict(zip(names, map(_plain, row), strict=True)))
             return
         shown: list[list[str]] = []
         numbers = [True] * len(names)
@@ -236,9 +237,9 @@ def sql(
     left_out = print_table(columns, shown)
     if left_out:
         more_names = f" and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
-        typer.echo(f"no room for {', '.join(left_out[:NAMED])}{more_names}; --json has all", err=True)
+        tell(f"no room for {', '.join(left_out[:NAMED])}{more_names}; --json has all")
     if more:
-        typer.echo(f"the first {SQL_ROWS:,} rows; --json gives all", err=True)
+        tell(f"the first {SQL_ROWS:,} rows; --json gives all")
 
 
 def _plain(value: Any) -> Any:
@@ -270,22 +271,12 @@ def export(
     if output is not None:
         with open_history(file) as history:
             rows = history.export_to(str(output), what.value, filters, form.value)
-        typer.echo(f"{output}: {rows:,} {what.value}", err=True)
+        tell(f"{output}: {rows:,} {what.value}")
         return
-    if form is RowFormat.PARQUET and sys.stdout.isatty():
+    if form is RowFormat.PARQUET and shown_on_terminal():
         raise UsageError("Parquet is binary; name a file with --output")
-    out = getattr(sys.stdout, "buffer", None)
-    with open_history(file) as history:
-        history.export(what.value, filters, form.value, out if out is not None else _Encoded())
-    sys.stdout.flush()
-
-
-class _Encoded:
-    """Standard output where it takes text only."""
-
-    def write(self, data: bytes) -> int:
-        sys.stdout.write(data.decode())
-        return len(data)
+    with open_history(file) as history, stdout_file() as out:
+        history.export(what.value, filters, form.value, out)
 
 
 app.command("import")(maintenance.import_)

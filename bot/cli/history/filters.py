@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.options import parse_when
+from bot.cli.terminal import tell
 from bot.core.errors import ConfigError, StoreError, UsageError
 from bot.core.model import VERDICTS, Filters, Severity
 from bot.core.text.titles import Titles
@@ -139,7 +140,7 @@ def _exposed(config: Path, exposure: str) -> tuple[str, ...]:
             folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words)
         )
     except ConfigError:
-        typer.echo("companies.yaml cannot be read; only exposures recorded with alerts are searched", err=True)
+        tell("companies.yaml cannot be read; only exposures recorded with alerts are searched")
         return ()
     if exposure not in topics.exposure_names:
         raise UsageError(one_of(exposure, sorted(topics.exposure_names), "exposure"))

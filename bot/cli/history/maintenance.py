@@ -10,6 +10,7 @@ import typer
 
 from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.cli.terminal import say, say_json, tell
 
 
 def import_(
@@ -62,34 +63,33 @@ def backup(
     from bot.app.stores import back_up
 
     size = back_up(database_file(config, database), to)
-    typer.echo(f"{to}: {size / 1e6:,.1f} MB", err=True)
+    tell(f"{to}: {size / 1e6:,.1f} MB")
 
 
 def verify(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
     """Check the integrity of the history: file, references, search, outbox, evidence. Exit code 1 if damaged."""
     from bot.app.stores import open_history
-    from bot.cli.tables import json_line
     from bot.render.text import clean
 
     file = database_file(config, database)
     with open_history(file) as history:
         found = history.findings()
     if json:
-        typer.echo(json_line({"file": str(file), "findings": found}))
+        say_json({"file": str(file), "findings": found})
     for line in found if not json else ():
-        typer.echo(clean(line))
+        say(clean(line))
     if found:
         raise typer.Exit(1)
     if not json:
-        typer.echo(f"{file}: no damage found", err=True)
+        tell(f"{file}: no damage found")
 
 
 def _print_counts(rows: Mapping[str, int], nothing: str, json: bool) -> None:
-    from bot.cli.tables import Column, json_line, print_table
+    from bot.cli.tables import Column, print_table
 
     if json:
-        typer.echo(json_line(dict(rows)))
+        say_json(dict(rows))
     elif rows:
         print_table((Column("table"), Column("rows", right=True)), [(name, f"{many:,}") for name, many in rows.items()])
     else:
-        typer.echo(nothing, err=True)
+        tell(nothing)

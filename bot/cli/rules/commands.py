@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
-from bot.cli.tables import print_json
+from bot.cli.terminal import say, say_all, say_json, tell
 from bot.core.errors import UsageError
 from bot.core.text.wording import count
 
@@ -30,10 +29,10 @@ def check(
     from bot.app.project import check_rules
 
     rules, files = check_rules(config, path)
-    typer.echo(f"{count(len(rules), 'rule')} in {count(len(files), 'file')}: no mistakes", err=True)
+    tell(f"{count(len(rules), 'rule')} in {count(len(files), 'file')}: no mistakes")
     for rule in rules:
         idle = f"; {rule.idle}" if rule.idle else ""
-        typer.echo(f"{rule.name}: {count(len(rule.symbols), 'symbol')}{'' if rule.enabled else ', disabled'}{idle}")
+        say(f"{rule.name}: {count(len(rule.symbols), 'symbol')}{'' if rule.enabled else ', disabled'}{idle}")
 
 
 @app.command("test")
@@ -57,10 +56,10 @@ def run_tests(
         result = run_test(suite.workbench, case, under, scenario)
         results.append(result)
         if json:
-            print_json(report.result_object(result))
+            say_json(report.result_object(result))
         else:
             for line in report.result_lines(result):
-                typer.echo(line)
+                say(line)
     taken = elapsed()
     failed = sum(not r.passed for r in results)
     if junit is not None:
@@ -70,11 +69,9 @@ def run_tests(
             raise StoreError(f"{junit} cannot be written: {error.strerror}") from error
     if path is None and rules is None:
         for line in suite.uncovered():
-            typer.echo(f"note: {line}", err=True)
+            tell(f"note: {line}")
     total = count(len(results), "test")
-    print(
-        f"{total}, {failed} failed, in {taken:.1f} s" if failed else f"{total} passed in {taken:.1f} s", file=sys.stderr
-    )
+    tell(f"{total}, {failed} failed, in {taken:.1f} s" if failed else f"{total} passed in {taken:.1f} s")
     if failed:
         raise typer.Exit(1)
 
@@ -102,10 +99,10 @@ def explain(
         file = database_file(config, database)
         found = explaining.explain_history(config, symbol.upper(), moment, now, file, rules)
     if json:
-        print_json(explaining.explanation_object(found))
+        say_json(explaining.explanation_object(found))
         return
     for line in explaining.explanation_lines(found):
-        typer.echo(line)
+        say(line)
 
 
 @app.command("show")
@@ -130,12 +127,12 @@ def show(
         symbols = sorted(compiled.symbols) if compiled else []
         if json:
             about = {"type": "rule", "name": rule.name, "file": rule.file, "line": rule.line, "symbols": symbols}
-            print_json({**about, "version": compiled.version if compiled else "", "rule": rule.data})
+            say_json({**about, "version": compiled.version if compiled else "", "rule": rule.data})
         else:
             some = ", ".join(symbols[:8]) + (", …" if len(symbols) > 8 else "")
-            typer.echo(f"# {rule.name}: {rule.file}:{rule.line}; for {count(len(symbols), 'symbol')}: {some}")
+            say(f"# {rule.name}: {rule.file}:{rule.line}; for {count(len(symbols), 'symbol')}: {some}")
     if not json:
-        typer.echo(rules_yaml(chosen), nl=False)
+        say_all(rules_yaml(chosen).splitlines())
 
 
 @app.command("try")
@@ -177,16 +174,16 @@ def try_(
         with trial_table.progress(begin, end) as advance:
             trial = trying.try_history(config, rules, begin, end, now, file, advance)
     for note in trial.notes:
-        typer.echo(f"note: {note}", err=True)
+        tell(f"note: {note}")
     rows = [row for row in trial.rows if every or row.difference is not trying.Difference.SAME]
     if json:
         for row in rows:
-            print_json(trying.row_object(row))
-        print_json(trying.summary_object(trial))
+            say_json(trying.row_object(row))
+        say_json(trying.summary_object(trial))
         return
     if rows:
         trial_table.show(rows)
-    typer.echo(trial_table.summary(trial), err=True)
+    tell(trial_table.summary(trial))
 
 
 def _one_of(options: Mapping[str, object]) -> None:

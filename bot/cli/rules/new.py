@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, shown_path
+from bot.cli.terminal import prompt, say, tell
 from bot.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,13 +51,10 @@ def new(
     timetables = Timetables(EPISODES_FROM, (now + AHEAD).date(), project.companies)
     made = new_rule.draft(wish, config, project, timetables, now)
     new_rule.write(made)
-    typer.echo(shown_path(made.rule_path))
-    typer.echo(shown_path(made.test_path))
-    print(
-        f"{made.name} is written and its test passes. A running bot loads it within two seconds.\n"
-        f"Next: look at it, then `python main.py rules try --since 90d` or `python main.py replay deepseek-2025-01`",
-        file=sys.stderr,
-    )
+    say(shown_path(made.rule_path))
+    say(shown_path(made.test_path))
+    tell(f"{made.name} is written and its test passes. A running bot loads it within two seconds.")
+    tell("Next: look at it, then `python main.py rules try --since 90d` or `python main.py replay deepseek-2025-01`")
 
 
 def _wish(given: dict[str, str | None], project: Project, *, ask: bool) -> NewRuleAnswers:
@@ -84,7 +82,7 @@ def _wish(given: dict[str, str | None], project: Project, *, ask: bool) -> NewRu
             try:
                 changed = answered(wish, key, answer, project)
             except UsageError as error:
-                typer.echo(f"  {error}", err=True)
+                tell(f"  {error}")
                 continue
             wish = _for_news(changed, given) if key == "watch" and changed.watch is RuleSubject.NEWS else changed
             break
@@ -100,7 +98,7 @@ def _for_news(wish: NewRuleAnswers, given: dict[str, str | None]) -> NewRuleAnsw
 
 def _ask(question: str, default: str) -> str:
     """A line from stdin, asked for on stderr. Raises UsageError where the input has ended."""
-    print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
+    prompt(f"{question} [{default}]: ")
     line = sys.stdin.readline()
     if not line:
         raise UsageError("the input ended before the last question; answer all of them, or add --yes")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bot.cli.tables import Column, print_table
+from bot.cli.terminal import screen
 
 if TYPE_CHECKING:
     from bot.app.lab.trying import Fired, Row, Trial
@@ -58,12 +58,12 @@ def summary(trial: Trial) -> str:
 @contextlib.contextmanager
 def progress(begin: datetime, end: datetime) -> Iterator[Callable[[datetime], None] | None]:
     """A bar on a terminal; nothing elsewhere."""
-    screen = Console(stderr=True)
-    if not screen.is_terminal:
+    bars = screen()
+    if not bars.is_terminal:
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=bars, transient=True) as bar:
         task = bar.add_task("playing", total=max((end - begin).total_seconds(), 1.0))
 
         def advance(at: datetime) -> None:

@@ -196,8 +196,10 @@ def _kind_problems(document: Document, entry: EpisodeFile) -> Iterator[Problem]:
 def _session_problems(
     document: Document, entry: EpisodeFile, prices: _PriceRows, timetable_of: Callable[[str], Timetable]
 ) -> Iterator[Problem]:
-    """Dates without a session, and marks outside every phase or the session's range."""
+    """Dates without a session on the exchange of the first symbol (others may have had a holiday), and marks outside
+    every phase or the session's range."""
     dates = ("from", entry.first), ("session", entry.session), ("to", entry.last)
+    main = next((entry.prices[symbol].exchange for symbol in prices), "")
     reported: set[str] = set()
     for symbol, (bars, marks) in prices.items():
         exchange = entry.prices[symbol].exchange
@@ -207,7 +209,7 @@ def _session_problems(
             yield problem(document, ("prices", symbol, "exchange"), str(error))
             continue
         for key, day in dates:
-            if day is not None and key not in reported and timetable.on(day) is None:
+            if exchange == main and day is not None and key not in reported and timetable.on(day) is None:
                 reported.add(key)
                 yield problem(document, (key,), f"{day} was no session of {exchange}; write one that was")
         mistakes = [
@@ -225,7 +227,7 @@ def _misplaced(bars: Bars, marks: Marks, timetable: Timetable, exchange: str) ->
     for line, mark in marks:
         session = timetable.at(mark.at)
         if session is None:
-            yield PriceMistake(line, 0, f"{exchange} had no session then, pre and post phases included; check the time")
+            yield PriceMistake(line, 0, f"{exchange} had no session then, all phases included; check the time")
             continue
         bar = by_day.get(session.date)
         if bar is None or session.phase(mark.at) is not Phase.REGULAR or apart(mark.price, bar.close):

@@ -81,6 +81,7 @@ def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[
             exchange=entry.exchange,
             exposures=entry.exposures or main.exposures,
             tracks=entry.tracks,
+            same_as=entry.same_as or "",
         )
         for symbol, entry in file.companies.items()
         for main in (file.companies[entry.same_as] if entry.same_as else CompanyEntry(exchange=entry.exchange),)

@@ -41,7 +41,7 @@ from bot.config.yaml.document import Document, DocumentPath, problem
 from bot.config.yaml.validation import nearest, one_of
 from bot.core.cause.ranking import highest_confidence
 from bot.core.errors import Problem
-from bot.core.model import Reach, Severity, stable_id
+from bot.core.model import Phase, Reach, Severity, stable_id
 from bot.core.news import Role
 from bot.core.prices.windows import Span
 from bot.core.rules import conditions as core
@@ -102,7 +102,7 @@ class Compiler:
         selected = self.symbols(spec.symbols, path) if self._has(path, "symbols") else ()
         when = self.item(spec.when, (*path, "when"))
         steps = self._severity(spec.severity, (*path, "severity"))
-        if spec.hold_for is not None and spec.hold_for > LONGEST_SESSION:
+        if spec.longest_hold > LONGEST_SESSION:
             self.fail((*path, "hold"), "no session is that long; write less, like 10m")
         if spec.enabled:
             self.problems += self._lacking
@@ -120,14 +120,15 @@ class Compiler:
             when=when,
             severity=steps,
             cooldown=spec.cooldown,
-            hold=spec.hold if isinstance(spec.hold, int) else 2,
+            hold=spec.hold.regular.quotes,
             follow_up=spec.follow_up,
             quiets=frozenset(spec.quiets),
             version=version,
             text=text,
             enabled=spec.enabled,
             idle=self._idle(when, symbols),
-            hold_for=spec.hold_for,
+            hold_for=spec.hold.regular.lasting,
+            holds={p: h for p, h in spec.hold.of().items() if p is Phase.OVERNIGHT or h != spec.hold.regular},
         )
 
     def _idle(self, when: core.Condition, symbols: Collection[str]) -> str:
@@ -397,7 +398,7 @@ class Compiler:
             )
         elif spec.since.count > MOST_ABNORMAL:
             self.fail((*path, "since"), f"the market model ends there; write at most {MOST_ABNORMAL} sessions")
-        return core.Abnormal(benchmark, spec.change, spec.z, spec.since)
+        return core.Abnormal(benchmark, spec.change, spec.z, spec.since, self.around.markets)
 
     def _gap(self, spec: specs.GapSpec, path: DocumentPath) -> core.Condition | None:
         self._asks(spec.change, CHANGES, (*path, "change"))
@@ -431,7 +432,8 @@ class Compiler:
         if spec.symbols == (PEERS,):
             self._asks(spec.count, ANY_COUNT, (*path, "count"), "a count", whole=True)
             peers = {s: self.around.peers(s) for s in self.around.watchlist}
-            return core.Breadth("peers", spec.change, (), spec.since, spec.count, spec.share, peers)
+            listings = self._second_listings(self.around.watchlist)
+            return core.Breadth("peers", spec.change, (), spec.since, spec.count, spec.share, peers, listings)
         if PEERS in spec.symbols:
             self.fail((*path, "symbols"), "peers cannot be combined with others; write it alone, or name the groups")
             return None
@@ -440,27 +442,35 @@ class Compiler:
         if members and not self.around.also_known and (why := too_few(spec.count, len(members))):
             self.lack((*path, "count"), f"{why}; write a limit that can be reached")
         here = tuple(m for m in members if m in self.around.present)
-        return core.Breadth(", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share)
+        listings = self._second_listings(here)
+        return core.Breadth(
+            ", ".join(spec.symbols), spec.change, here, spec.since, spec.count, spec.share, listings=listings
+        )
+
+    def _second_listings(self, symbols: Collection[str]) -> dict[str, str]:
+        """Those of ``symbols`` that are second listings, with the main ones."""
+        main = self.around.companies.company_of
+        return {s: main(s) for s in symbols if main(s) != s}
 
     def _market(self, spec: specs.MarketSpec, path: DocumentPath) -> core.Condition | None:
-        benchmark = self._benchmark(spec.benchmark, path)
+        benchmark, markets = self._benchmark(spec.benchmark, path), self.around.markets
         tests: list[core.Condition] = []
         if spec.change is not None:
             self._asks(spec.change, CHANGES, (*path, "change"))
             self._window(unmeasurable(spec.since), (*path, "since"))
-            tests.append(core.MarketTest(benchmark, core.Price(spec.change, spec.since)))
+            tests.append(core.MarketTest(benchmark, core.Price(spec.change, spec.since), markets))
         if spec.drawdown is not None and spec.of is not None:
-            tests.append(core.MarketTest(benchmark, self._drawdown(spec.drawdown, spec.of, path)))
+            tests.append(core.MarketTest(benchmark, self._drawdown(spec.drawdown, spec.of, path), markets))
         if spec.gap is not None:
             self._asks(spec.gap, CHANGES, (*path, "gap"), "change")
-            tests.append(core.MarketTest(benchmark, core.Gap(spec.gap)))
+            tests.append(core.MarketTest(benchmark, core.Gap(spec.gap), markets))
         for key, lowest in (("lowest_since", True), ("highest_since", False)):
             if (span := getattr(spec, key)) is not None:
                 sessions = self._sessions(span, (*path, key))
-                tests.append(core.MarketTest(benchmark, core.Extreme(lowest, sessions)))
+                tests.append(core.MarketTest(benchmark, core.Extreme(lowest, sessions), markets))
         if spec.volume is not None:
             self._asks(spec.volume, POSITIVE, (*path, "volume"), "a volume")
-            tests.append(core.MarketTest(benchmark, core.Volume(spec.volume)))
+            tests.append(core.MarketTest(benchmark, core.Volume(spec.volume), markets))
         return tests[0] if len(tests) == 1 else core.All(tuple(tests))
 
     # ------------------------------------------------------------------------------------------------------------ news

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel
 
 from bot.config.rules import RulesFile
+from bot.config.rules.specs import HoldByPhase
 from bot.config.yaml.document import load_document, scalar_kind
 from bot.config.yaml.validation import validate
 from bot.core.prices.windows import format_duration
@@ -61,6 +62,8 @@ def filled(written: Any, meant: Any, benchmark: str) -> Any:
             elif value is not None:
                 whole[key] = plain(value, benchmark)
         return whole if isinstance(written, dict) else written
+    if isinstance(meant, HoldByPhase):
+        return meant.written()
     if isinstance(written, list) and isinstance(meant, tuple | list) and len(written) == len(meant):
         return [filled(w, m, benchmark) for w, m in zip(written, meant, strict=True)]
     if isinstance(written, dict) and isinstance(meant, dict):
@@ -70,7 +73,7 @@ def filled(written: Any, meant: Any, benchmark: str) -> Any:
 
 def plain(value: Any, benchmark: str = "") -> Any:
     """A default as YAML data."""
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | HoldByPhase):
         return filled({}, value, benchmark)
     if isinstance(value, tuple | list | frozenset | set):
         return [plain(item, benchmark) for item in value]

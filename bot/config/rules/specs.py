@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from bot.config.yaml.scalars import Duration, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import StrictModel
 from bot.core.errors import Problem
 from bot.core.model import FollowUpKind, Phase, Reach
-from bot.core.prices.windows import Since, Span, parse_duration, parse_since, parse_span
+from bot.core.prices.windows import Since, Span, format_duration, parse_duration, parse_since, parse_span
 from bot.core.rules.comparison import Comparison, parse_comparison
 from bot.core.rules.conditions import TextPattern
 from bot.core.rules.conditions.news import BASELINE, STRONG_ENOUGH
+from bot.core.rules.thin import AT_NIGHT, BY_DAY, Hold, at_night, parse_hold
 
 MOST_QUOTES = 20
 """The most quotes ``hold`` counts; a longer hold is written as a duration."""
@@ -53,11 +54,68 @@ def _text(parser: Any, description: str, *examples: str) -> Any:
     return BeforeValidator(parse), WithJsonSchema(schema)
 
 
-def _hold(value: object) -> int | timedelta:
-    if isinstance(value, timedelta):
+@dataclass(frozen=True, slots=True)
+class HoldByPhase:
+    """The hold of each phase."""
+
+    pre: Hold = BY_DAY
+    regular: Hold = BY_DAY
+    post: Hold = BY_DAY
+    overnight: Hold = AT_NIGHT
+
+    def of(self) -> dict[Phase, Hold]:
+        """By phase."""
+        return {phase: getattr(self, phase) for phase in HELD_PHASES}
+
+    def written(self) -> dict[str, object]:
+        """As a rule writes it."""
+        holds = ((str(phase), hold) for phase, hold in self.of().items())
+        return {name: _hold_words(hold, night=name == Phase.OVERNIGHT) for name, hold in holds}
+
+
+HELD_PHASES = (Phase.PRE, Phase.REGULAR, Phase.POST, Phase.OVERNIGHT)
+_HOLD_FORMS = "write a number of quotes, or a duration like 10m"
+
+
+def _hold_words(hold: Hold, *, night: bool) -> object:
+    if hold.lasting is None:
+        return hold.quotes
+    return str(hold) if night else format_duration(hold.lasting)
+
+
+def _hold(value: object) -> HoldByPhase:
+    """One hold for the day, of which the night's follows; or one for each phase."""
+    if isinstance(value, HoldByPhase):
         return value
+    if not isinstance(value, dict):
+        day = _by_day(value)
+        return HoldByPhase(day, day, day, at_night(day))
+    unknown = next((key for key in value if key not in HELD_PHASES), None)
+    if unknown is not None or not value:
+        other = f", not {unknown!r}" if unknown is not None else ""
+        raise ValueError(f"a hold by phase has pre, regular, post or overnight{other}")
+    given = {str(phase): _by_day(hold) for phase, hold in value.items() if phase != Phase.OVERNIGHT}
+    if Phase.OVERNIGHT in value:
+        given[Phase.OVERNIGHT] = _by_night(value[Phase.OVERNIGHT])
+    return HoldByPhase(**given)
+
+
+def _by_night(value: object) -> Hold:
+    if isinstance(value, str) and "over" in value:
+        hold = parse_hold(value)
+        _by_day(hold.quotes)
+        return hold
+    hold = _by_day(value)
+    return hold if hold.lasting is None else Hold(1, hold.lasting)
+
+
+def _by_day(value: object) -> Hold:
+    return Hold(lasting=found) if isinstance(found := _quotes_or_time(value), timedelta) else Hold(found)
+
+
+def _quotes_or_time(value: object) -> int | timedelta:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"{value!r} is not a hold; write a number of quotes, or a duration like 10m")
+        raise ValueError(f"{value!r} is not a hold; {_HOLD_FORMS}")
     if isinstance(value, str):
         return parse_duration(value)
     if not 1 <= value <= MOST_QUOTES:
@@ -133,14 +191,25 @@ FollowUpField = Annotated[
     *_text(FollowUpKind.parse, "A later message.", "session close", "rebound 5%", "next session close", "recovered"),
 ]
 PatternField = Annotated[str, *_text(lambda text: TextPattern(text).text, "A regular expression.", "open.?weights")]
+_ONE_HOLD: dict[str, Any] = {
+    "anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_QUOTES}, {"type": "string"}],
+}
 HoldField = Annotated[
-    int | timedelta,
-    BeforeValidator(_hold),
+    HoldByPhase,
+    PlainValidator(_hold),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_QUOTES}, {"type": "string"}],
-            "description": "Quotes in a row, or a duration.",
-            "examples": [2, "10m"],
+            "anyOf": [
+                *_ONE_HOLD["anyOf"],
+                {
+                    "type": "object",
+                    "properties": {str(phase): _ONE_HOLD for phase in HELD_PHASES},
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                },
+            ],
+            "description": "Quotes in a row, or a duration; or for each phase, overnight also as 4 over 2m.",
+            "examples": [2, "10m", {"pre": 3, "overnight": "4 over 2m"}],
         }
     ),
 ]
@@ -206,7 +275,8 @@ class AbnormalSpec(StrictModel):
     z: NumberComparison | None = None
     """The abnormal return in standard deviations of the model's past errors. Example: "< -4"."""
     benchmark: Symbol | None = None
-    """The benchmark of the market model: one of `benchmarks` in config.yaml, by default the first."""
+    """The benchmark of the market model: one of `benchmarks` in config.yaml, by default the first, which means the
+    stock's own market."""
     since: SinceField = PREVIOUS_CLOSE
     """previous close, or up to 10 sessions."""
 
@@ -273,7 +343,8 @@ class MarketSpec(StrictModel):
     """A benchmark has moved; mostly used as a guard under `none`. All tests written must hold."""
 
     benchmark: Symbol | None = None
-    """The benchmark's symbol: one of `benchmarks` in config.yaml, by default the first."""
+    """The benchmark's symbol: one of `benchmarks` in config.yaml, by default the first, which means the stock's own
+    market."""
     change: ChangeComparison | None = None
     """How far, as a percentage. Example: "< -4%"."""
     since: SinceField = PREVIOUS_CLOSE
@@ -457,18 +528,18 @@ class RuleSpec(StrictModel):
     """One severity, or steps: each severity with the change from which it applies."""
     cooldown: SpanField = Span(sessions=1)
     """How long the rule stays quiet for the same symbol after a message, unless severity rises."""
-    hold: HoldField = 2
+    hold: HoldField = HoldByPhase()
     """How many quotes in a row must meet the price conditions, or for how long (10m); official closes and the lows of
-    bars need only one quote."""
+    bars need only one quote. Overnight, when few trade, at least 4 trades over 2m; or for each phase its own."""
     quiets: Annotated[tuple[Name, ...], BeforeValidator(listed)] = ()
     """Rules that send nothing new while an alert of this one is firing: single stocks while the whole market falls."""
     follow_up: Annotated[tuple[FollowUpField, ...], BeforeValidator(listed)] = ()
     """Later messages: session close, next session close, rebound 5%, recovered."""
 
     @property
-    def hold_for(self) -> timedelta | None:
-        """The hold as a duration, where it is one."""
-        return self.hold if isinstance(self.hold, timedelta) else None
+    def longest_hold(self) -> timedelta:
+        """The longest duration among the holds."""
+        return max(hold.lasting or timedelta() for hold in self.hold.of().values())
 
 
 class RulesFile(StrictModel):

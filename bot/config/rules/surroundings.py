@@ -13,6 +13,7 @@ from bot.core.model import Story
 from bot.core.news import Companies, Topics
 from bot.core.news.companies import GROUP_STRENGTH
 from bot.core.news.reader import StoryReader
+from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.rules.conditions import About
 
 PEERS = "peers"
@@ -38,6 +39,8 @@ class RuleNames:
     """Symbols that rules may name although they are not watched: a replay watches only those of its episode."""
     news_memory: timedelta = timedelta(days=14)
     """How long stories are kept."""
+    markets: Benchmarks = ALONE
+    """The indices and futures that stand for markets beside the benchmarks."""
     _selected: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -48,12 +51,16 @@ class RuleNames:
     @cached_property
     def nameable(self) -> frozenset[str]:
         """Every symbol a rule may name."""
-        return frozenset((*self.watchlist, *self.benchmarks, *self.also_known))
+        return frozenset((*self.watchlist, *self.benchmarks, *self._markets, *self.also_known))
 
     @cached_property
     def present(self) -> frozenset[str]:
         """Every symbol that has prices here."""
-        return frozenset((*self.watchlist, *self.benchmarks))
+        return frozenset((*self.watchlist, *self.benchmarks, *self._markets))
+
+    @property
+    def _markets(self) -> tuple[str, ...]:
+        return (*self.markets.indices.values(), *self.markets.futures.values())
 
     def select(self, selector: str) -> tuple[str, ...]:
         """The symbols that ``selector`` (a symbol, ``all``, ``group:NAME``, ``exposure:NAME``) names.

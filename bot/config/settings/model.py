@@ -6,23 +6,28 @@ The Telegram token is deliberately not part of it: see ``telegram_token``.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
+from bot.config.settings.telegram_ids import AdminId
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
-from bot.core.errors import ConfigError, Problem
+from bot.core.errors import ConfigError, Problem, UsageError
 from bot.core.model import Style
 from bot.core.model.feeds import FeedKind, FeedSpec
-from bot.core.text.links import canonical_url
+from bot.core.prices.benchmarks import INDICES, Benchmarks
+from bot.core.prices.exchanges import exchange_of
+from bot.core.secret import Secret
+from bot.core.text.links import canonical_url, keys_in
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
 _SWAPPED = "min_interval is longer than max_interval; swap them"
@@ -38,6 +43,8 @@ def _file_path(value: object) -> Path:
     return Path(value).expanduser()
 
 
+ExchangeCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$")]
+"""The ISO 10383 code of an exchange."""
 FilePath = Annotated[Path, BeforeValidator(_file_path)]
 """A file or folder, relative to the folder of ``config.yaml``."""
 
@@ -92,6 +99,12 @@ class FeedSettings(StrictModel):
     may do so anyway."""
     enabled: bool = True
     """`false` keeps the entry but does not poll the feed."""
+    _keys: tuple[Secret, ...] = PrivateAttr(default=())
+
+    def model_post_init(self, _: Any) -> None:
+        """Some publishers give each reader an address with a key in it: as long as these settings live, it is known as
+        a secret and shown nowhere."""
+        self._keys = tuple(Secret(key) for key in keys_in(self.url))
 
 
 class NewsSettings(StrictModel):
@@ -137,8 +150,10 @@ class PriceSettings(StrictModel):
     move have more of them than the rest."""
     interval_pre_post: Duration = timedelta(seconds=30)
     """Poll interval before the open and after the close."""
+    interval_overnight: Duration = timedelta(seconds=30)
+    """Poll interval while stocks trade overnight and nothing else does: 20:00 to 04:00 in New York."""
     interval_closed: Duration = timedelta(minutes=15)
-    """Poll interval at night, on weekends and on holidays."""
+    """Poll interval while nothing trades: on weekends and on holidays."""
     batch: int = Field(default=200, ge=1, le=200)
     """Symbols per request."""
     stream: bool = True
@@ -146,6 +161,16 @@ class PriceSettings(StrictModel):
     fall. Prices are polled all the same, and nothing else changes."""
     stale_after: Duration = timedelta(minutes=20)
     """A symbol without a new price for this long in a regular phase is reported."""
+
+
+class MarketSettings(StrictModel):
+    """What stands for the market outside New York's hours and outside the United States."""
+
+    indices: dict[ExchangeCode, Symbol] = Field(default_factory=lambda: dict(INDICES))
+    """The index of an exchange, by its ISO 10383 code: stocks that trade there are measured against it. Only those of
+    exchanges on the watchlist are asked for."""
+    futures: dict[Symbol, Symbol] = Field(default_factory=dict)
+    """By benchmark the future that stands for it while it does not trade: `SPY: ES=F`."""
 
 
 class InDoubtPolicy(enum.StrEnum):
@@ -160,7 +185,7 @@ class Telegram(StrictModel):
 
     token_file: FilePath | None = None
     """A file that contains nothing but the token. Or set TELEGRAM_BOT_TOKEN in the environment or in a .env file."""
-    admins: tuple[int, ...] = ()
+    admins: tuple[AdminId, ...] = ()
     """Telegram user ids of the admins, who control the bot and receive operator notices."""
     allow: tuple[int, ...] = ()
     """Chat ids that receive alerts once they have sent /start; groups have negative ids. Admins need not be listed."""
@@ -237,6 +262,8 @@ class Settings(StrictModel):
     """How prices are polled."""
     benchmarks: tuple[Symbol, ...] = ("SPY", "QQQ", "SMH", "IGV")
     """Funds that stand for the market. The first is the default of rules; none is ever the subject of an alert."""
+    markets: MarketSettings = MarketSettings()
+    """The indices of other exchanges, and futures for when New York sleeps."""
     watchlist: dict[Name, tuple[Symbol, ...]]
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: NewsSettings = NewsSettings()
@@ -266,8 +293,19 @@ class Settings(StrictModel):
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Every symbol to poll prices for: the watchlist, then the benchmarks."""
-        return tuple(dict.fromkeys((*self.watched, *self.benchmarks)))
+        """Every symbol to poll prices for: the watchlist, the benchmarks, then the indices and futures it needs."""
+        needed = self.measures.symbols(_exchanges(self.watched))
+        return tuple(dict.fromkeys((*self.watched, *self.benchmarks, *needed)))
+
+    @property
+    def measures(self) -> Benchmarks:
+        """What stands for the market, by exchange and by moment."""
+        return Benchmarks(self.benchmark, self.markets.indices, self.markets.futures)
+
+    @property
+    def never_alerted(self) -> frozenset[str]:
+        """The symbols that stand for markets."""
+        return frozenset((*self.benchmarks, *self.markets.indices.values(), *self.markets.futures.values()))
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -297,6 +335,13 @@ class Settings(StrictModel):
         if least is None:
             least = min(self.news.min_interval, greatest or self.news.max_interval)
         return least, greatest if greatest is not None else max(self.news.max_interval, least)
+
+
+def _exchanges(symbols: Iterable[str]) -> Iterator[str]:
+    """The exchanges of symbols as far as their suffixes tell."""
+    for symbol in symbols:
+        with suppress(UsageError):
+            yield exchange_of("", symbol)
 
 
 def load_settings(path: Path | str, text: str | None = None) -> Settings:
@@ -374,6 +419,7 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
             problems.append(problem(document, path, f"'{group}' is a reserved group name; choose another", key=True))
         problems += _repeats(document, path, symbols)
     problems += _repeats(document, ("benchmarks",), settings.benchmarks)
+    problems += _without_fund(document, settings)
     if settings.storage.keep_every_quote < timedelta(days=1):
         message = "a restart reads the last quotes whole; write 1d or more"
         problems.append(problem(document, ("storage", "keep_every_quote"), message))
@@ -393,6 +439,19 @@ def _news_source_problems(document: Document, settings: Settings) -> Iterator[Pr
         if source.type in feeds:
             message = f"a feed is called '{source.type}' too; rename the feed"
             yield problem(document, ("news_sources", index, "type"), message)
+
+
+def _without_fund(document: Document, settings: Settings) -> list[Problem]:
+    return [
+        problem(
+            document,
+            ("markets", "futures", fund),
+            f"{fund} is none of the benchmarks; add it to them, or remove this",
+            key=True,
+        )
+        for fund in settings.markets.futures
+        if fund not in settings.benchmarks
+    ]
 
 
 def _repeats(document: Document, path: tuple[str, ...], symbols: tuple[str, ...]) -> list[Problem]:

@@ -13,6 +13,7 @@ from dotenv.parser import parse_stream
 from bot.config.yaml.document import refusal
 from bot.core.errors import ConfigError
 from bot.core.secret import Secret
+from bot.render.outside import shell
 
 LANGUAGE_MODEL_KEY = "AFTERSHOCK_LANGUAGE_MODEL_KEY"
 MAX_BYTES = 65_536
@@ -78,7 +79,9 @@ def find_language_model_key(environment: Mapping[str, str], key_file: Path | Non
         place = str(key_file)
         value = secret_text(key_file, "key", "language_model.key_file").removeprefix("\ufeff").strip()
         if readable_by_others(key_file):
-            warning = f"{place} holds the language model's key and can be read by others; run: chmod 600 {place}"
+            warning = (
+                f"{place} holds the language model's key and can be read by others; run: {shell('chmod', 600, place)}"
+            )
     if not _ONE_WORD.match(value):
         raise refusal(place, "this is not a key (one word without spaces); write nothing else there")
     return Secret(value), warning

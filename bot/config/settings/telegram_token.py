@@ -15,6 +15,7 @@ from bot.config.settings.replacing import OWNER_ONLY, replace_file
 from bot.config.settings.secret_files import assigned_values, readable_by_others, secret_text
 from bot.config.yaml.document import refusal
 from bot.core.secret import Secret
+from bot.render.outside import shell
 
 VARIABLE = "TELEGRAM_BOT_TOKEN"
 _SHAPE = re.compile(r"[0-9]+:[A-Za-z0-9_-]+\Z")
@@ -67,7 +68,7 @@ def _token(value: str, place: str, line: int) -> Secret:
 
 def _warnings(path: Path) -> tuple[str, ...]:
     if readable_by_others(path):
-        return (f"{path} holds the Telegram token and can be read by others; run: chmod 600 {path}",)
+        return (f"{path} holds the Telegram token and can be read by others; run: {shell('chmod', 600, path)}",)
     return ()
 
 
@@ -108,7 +109,9 @@ def restrict_to_owner(file: Path) -> bool:
     try:
         file.chmod(OWNER_ONLY)
     except OSError as error:
-        raise refusal(file, f"its permissions cannot be changed ({error.strerror}); run: chmod 600 {file}") from error
+        raise refusal(
+            file, f"its permissions cannot be changed ({error.strerror}); run: {shell('chmod', 600, file)}"
+        ) from error
     return True
 
 

@@ -18,9 +18,10 @@ from typing import Any
 
 import yaml
 
-from bot.config.yaml.excerpt import redacted, shown
+from bot.config.yaml.excerpt import shown
 from bot.config.yaml.reading import NotAFileError, read_file
 from bot.core.errors import ConfigError, Problem
+from bot.core.secret import redacted
 
 DocumentPath = tuple[str | int, ...]
 """Keys and indexes that lead to a value from the top of the document."""

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import re
 
+from bot.core.secret import redacted
 from bot.core.text.characters import without_invisible
 
-_TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}")
-"""Anything that may be a Telegram bot token. People paste them anywhere; no message may repeat one."""
 _SURELY_TOKEN = re.compile(r"(?<![0-9])[0-9]{6,12}:[A-Za-z0-9_-]{30,}")
 """The exact shape BotFather issues: narrow enough to refuse a file for it."""
-
-
-def redacted(text: str) -> str:
-    """``text`` with everything that looks like a Telegram token replaced."""
-    return _TOKEN.sub("(a secret, not shown)", text)
 
 
 def find_token(text: str) -> int | None:

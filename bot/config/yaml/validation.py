@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.config.yaml.document import Document, DocumentPath, path_text
-from bot.config.yaml.excerpt import redacted, shown
+from bot.config.yaml.excerpt import shown
 from bot.config.yaml.wording import expected_type, message, nearest, one_of, wrong_type
 from bot.core.errors import ConfigError, Problem
+from bot.core.secret import redacted
 
 __all__ = ["StrictModel", "nearest", "one_of", "validate"]
 

@@ -14,6 +14,7 @@ from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, Story, 
 from bot.core.news import Companies, NewsIndex, Role, Topics
 from bot.core.news.companies import GROUP_STRENGTH
 from bot.core.news.matching import CONCERNED
+from bot.core.prices.benchmarks import Benchmarks
 from bot.core.prices.earnings import EarningsCalendar, due_words, strength
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
@@ -70,6 +71,11 @@ class _Query:
     """News up to here."""
     within: Span
 
+    @property
+    def begun_at(self) -> datetime:
+        """From when stories are looked for back: the start of the session's pre-market, or the night's move itself."""
+        return min(self.session.pre_at, self.at)
+
 
 class Causes:
     """Ranks explanations of moves. The role of a topic decides how it counts. Caches only what closed sessions fix."""
@@ -80,11 +86,10 @@ class Causes:
         news: NewsIndex,
         companies: Companies,
         universe: Collection[str],
-        benchmark: str,
+        benchmarks: Benchmarks,
         earnings: EarningsCalendar | None = None,
         second_readings: SecondReadings | None = None,
     ) -> None:
-        """``benchmark`` is the symbol that stands for the market."""
         self._market = market
         self._news = news
         self._companies = companies
@@ -98,7 +103,7 @@ class Causes:
         self._weights = {t.name: t.weight for t in news.topics.topics}
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
-        self.moves = MoveMeasures(market, benchmark)
+        self.moves = MoveMeasures(market, benchmarks, companies.company_of)
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
         """Groups, cached for the prices of ``_grouped_at``."""
@@ -161,21 +166,22 @@ class Causes:
     def _group(self, symbol: str, session: Session, at: datetime) -> GroupMove | None:
         company = self._companies.get(symbol)
         groups: list[GroupMove] = []
+        own = self._companies.company_of(symbol)
         for exposure, share in sorted((company.exposures if company else {}).items()):
             exposed = self._companies.exposed_to(exposure, GROUP_STRENGTH)
-            members = [s for s in exposed if s != symbol and s in self._watched]
+            members = [s for s in exposed if s in self._watched and self._companies.company_of(s) != own]
             if share >= GROUP_STRENGTH and len(members) >= GROUP_LEAST:
-                groups += self._measured(exposure, members, at)
+                groups += self._measured(exposure, members, session, at)
         if not groups:
             key = (symbol, session.date)
             if key not in self._nearest:
                 self._nearest[key] = self.moves.nearest(symbol, self._universe, session, NEAREST)
-            groups += self._measured("nearest", self._nearest[key], at)
+            groups += self._measured("nearest", self._nearest[key], session, at)
         return max(groups, key=lambda g: (g.strength, -g.z), default=None)
 
-    def _measured(self, name: str, members: Sequence[str], at: datetime) -> list[GroupMove]:
+    def _measured(self, name: str, members: Sequence[str], session: Session, at: datetime) -> list[GroupMove]:
         """How the group moves; empty where too few of its members can be measured."""
-        moved = self.moves.group(name, members, self._universe, at)
+        moved = self.moves.group(name, members, self._universe, session, at)
         return [moved] if moved is not None and len(moved.members) >= GROUP_LEAST else []
 
     def forget(self, before: date) -> None:
@@ -186,7 +192,7 @@ class Causes:
     # ------------------------------------------------------------------------------------------------------------ AI
 
     def _ai(self, query: _Query, group: GroupMove | None) -> Explanation | None:
-        start = query.within.start(query.session.starts_at, query.timetable)
+        start = query.within.start(query.begun_at, query.timetable)
         before = query.timetable.before(query.session)
         if start is None or before is None:
             return None
@@ -203,7 +209,7 @@ class Causes:
         said = tied.attributed if tied is not None and tie >= TIED_FROM else None
         rivals = self._rivals(query)
         rival = max(rivals, key=lambda e: (e.confidence, e.topic), default=None)
-        market = self.moves.market(query.at)
+        market = self.moves.market(query.symbol, query.at)
         evidence = Evidence(
             tie=tie if said else 0.0,
             tied=said.subject if said else SubjectKind.UNKNOWN,
@@ -212,7 +218,7 @@ class Causes:
             group=group.strength if group else 0.0,
             alone=self._alone(query),
             concerned=self._concerned(said, query) if said else 1.0,
-            publishers=len({source for each in given for source in each.sources}),
+            publishers=_independent(given),
             rival=rival.confidence if rival else 0.0,
             rival_topic=rival.topic if rival else "",
             results=max((r.confidence for r in rivals if r.topic == self._results), default=0.0),
@@ -262,7 +268,8 @@ class Causes:
         prices = self._market.of(query.symbol)
         standing = prices.stood(query.at)
         reference = prices.previous_close(*standing) if standing else None
-        lowest = min((q.price for q in prices.in_session(query.session) if q.at <= query.at), default=None)
+        traded = (q for q in prices.in_session(query.session) if q.at <= query.at and prices.believable(q))
+        lowest = min((q.price for q in traded), default=None)
         return lowest / reference.price - 1 if lowest is not None and reference is not None else 0.0
 
     def _freshness(self, said: Attributed, query: _Query, before: Session) -> float:
@@ -287,7 +294,7 @@ class Causes:
             exposed = self._companies.exposed_to
             reached = {s for line, share in said.concerned if share for s in exposed(line, CONCERNED / share)}
             members = sorted(reached & self._watched - {query.symbol})
-            moved = self._measured("concerned", members, query.at) if len(members) >= GROUP_LEAST else []
+            moved = self._measured("concerned", members, query.session, query.at) if len(members) >= GROUP_LEAST else []
             strength = moved[0].strength if moved else 1.0
             self._concerning[query.symbol] = (said.concerned, strength)
         return strength
@@ -315,7 +322,8 @@ class Causes:
             return None
         explained = []
         for member in group.falling:
-            ai = self._ai(replace(query, symbol=member), self._group_at(member, query.session, query.at))
+            theirs = self._of_member(query, member)
+            ai = self._ai(theirs, self._group_at(member, theirs.session, theirs.at))
             if ai is not None and (unaided := self._unaided(ai)) >= FOLLOWS_FROM:
                 explained.append((unaided, ai))
         if len(explained) < max(3, len(group.falling) / 2):
@@ -325,6 +333,14 @@ class Causes:
         falling = ", ".join(group.falling[:6])
         terms = (ScoreReason(f"{len(explained)} falls in its group are explained", confidence, falling),)
         return Explanation(best.topic, confidence, terms, best.match, group, contagion=True)
+
+    def _of_member(self, query: _Query, member: str) -> _Query:
+        """The same question about a member of its group, in the session of the same date on the member's exchange."""
+        timetable = self._market.of(member).timetable
+        session = timetable.on(query.session.date)
+        if session is None:
+            return replace(query, symbol=member)
+        return replace(query, symbol=member, session=session, timetable=timetable, at=min(query.at, session.ends_at))
 
     def _matches(self, query: _Query, topics: Sequence[str], since: datetime) -> Sequence[ClusterMatch]:
         if not topics:
@@ -365,7 +381,7 @@ class Causes:
 
     def _tied_clusters(self, query: _Query, before: Session) -> frozenset[str]:
         """The clusters that give a model as the cause: what they say of spending on AI is how it takes effect."""
-        start = query.within.start(query.session.starts_at, query.timetable)
+        start = query.within.start(query.begun_at, query.timetable)
         matches = self._matches(query, self._ties, start) if start else ()
         return frozenset(m.cluster for m in matches if self._tie(m, query, before) >= TIED_FROM)
 
@@ -392,6 +408,13 @@ class Causes:
 def _released(match: ClusterMatch, release: ClusterMatch) -> ClusterMatch:
     """``match`` with the release that its stories name as the cause."""
     return replace(match, first=release.first, release="" if release.cluster == match.cluster else release.cluster)
+
+
+def _independent(given: Sequence[Attributed]) -> int:
+    """How many publishers give a cause, of those that came by feeds of their own: whoever controls one feed may invent
+    as many publishers in it as they like."""
+    stories = [story for each in given for story in each.stories]
+    return min(len({source for each in given for source in each.sources}), len({story.source for story in stories}))
 
 
 def _told_by(*matches: ClusterMatch | None) -> tuple[Story, ...]:

@@ -1,4 +1,8 @@
-"""How unusual a move is: of a symbol against its own volatility and the benchmark, and of a group as a whole.
+"""How unusual a move is: of a symbol against its own volatility and its market, and of a group as a whole.
+
+A group may trade on several exchanges. Each member is measured against the index of its own market and its own scale,
+in the session of one date; a market that has not opened on it says nothing, and one that has closed says nothing where
+its part of the group did not fall, for the news may have come later.
 
 Scale is 1.4826 times the median absolute deviation, which estimates the standard deviation of a normal distribution and
 ignores the rare shocks themselves (Rousseeuw & Croux 1993, J. Am. Stat. Assoc. 88, 1273-1283).
@@ -6,14 +10,16 @@ ignores the rare shocks themselves (Rousseeuw & Croux 1993, J. Am. Stat. Assoc. 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from operator import mul
 from statistics import median
 
-from bot.core.prices.market import Market
+from bot.core.model import Phase
+from bot.core.prices.benchmarks import Benchmarks, trades
+from bot.core.prices.market import Market, SymbolPrices
 from bot.core.prices.sessions import Session, Timetable
 
 LOOKBACK = 120
@@ -23,6 +29,8 @@ LEAST = 40
 FLOOR = 0.006
 """Least daily scale: 1 % is no shock, even for a stock that hardly moves."""
 CONSISTENT = 1.4826
+FALLS = -2.0
+"""A move of so many of its own scales is a fall."""
 
 _Key = tuple[str, date, int, int]
 
@@ -36,7 +44,7 @@ class UnusualMove:
     change: float
     """Since the previous close."""
     excess: float
-    """Change less the benchmark's."""
+    """Change less that of its market."""
     z: float
     """Excess divided by the symbol's usual scale."""
 
@@ -55,7 +63,7 @@ class GroupMove:
     @property
     def falling(self) -> tuple[str, ...]:
         """Members that fall by more than two of their own scales, worst first."""
-        return tuple(m.symbol for m in sorted(self.members, key=lambda m: m.z) if m.z < -2)
+        return tuple(m.symbol for m in sorted(self.members, key=lambda m: m.z) if m.z < FALLS)
 
     @property
     def strength(self) -> float:
@@ -69,37 +77,54 @@ class GroupMove:
 class MoveMeasures:
     """Measures moves; caches what depends only on closed sessions."""
 
-    def __init__(self, market: Market, benchmark: str) -> None:
+    def __init__(
+        self, market: Market, benchmarks: Benchmarks, company_of: Callable[[str], str] = lambda symbol: symbol
+    ) -> None:
+        """``company_of`` is the same for all listings of a company."""
         self._market = market
-        self._benchmark = benchmark
+        self._benchmarks = benchmarks
+        self._company_of = company_of
         self._scales: dict[_Key, float | None] = {}
         self._returns: dict[_Key, dict[date, float]] = {}
         self._excesses: dict[_Key, dict[date, float]] = {}
         self._standards: dict[tuple[str, date], list[float] | None] = {}
         self._revision = -1
-        self._measured: dict[object, dict[str, UnusualMove | None]] = {}
+        self._measured: dict[object, dict[tuple[str, date], UnusualMove | None]] = {}
         """Moves by ``stamp``, all of one revision of the market."""
         self._timetables: dict[str, Timetable] = {}
 
     def of(self, symbol: str, now: datetime) -> UnusualMove | None:
         """The move of ``symbol`` in its latest session at ``now``; ``None`` where it cannot be measured."""
-        return self._of(symbol, now, self._known(now))
+        session = self._market.of(symbol).timetable.current(now)
+        return self.on(symbol, session.date, now) if session is not None else None
 
-    def _of(self, symbol: str, now: datetime, known: dict[str, UnusualMove | None]) -> UnusualMove | None:
-        if symbol not in known:
-            known[symbol] = self._measure(symbol, now)
-        return known[symbol]
+    def on(self, symbol: str, day: date, now: datetime) -> UnusualMove | None:
+        """The move of ``symbol`` in its session of ``day`` as of ``now``; ``None`` where that has not begun, or cannot
+        be measured."""
+        prices = self._market.of(symbol)
+        if prices.timetable.exchange not in self._timetables:
+            self._timetables[prices.timetable.exchange] = prices.timetable
+            self._measured.clear()
+        known, key = self._known(now), (symbol, day)
+        if key not in known:
+            session = prices.timetable.on(day)
+            begun = session is not None and session.starts_at <= now
+            known[key] = self._measure(prices, session, now) if session is not None and begun else None
+        return known[key]
 
     def stamp(self, now: datetime) -> object:
-        """Equal for two moments between which no move can have changed: after the latest quote, only the start of
-        another session changes moves."""
+        """Equal for two moments between which no move can have changed: after the latest quote, only the start or the
+        end of a session changes moves."""
         revision = self._market.revision
         if revision.latest_at is None or revision.latest_at <= now:
-            sessions = tuple(s.date if (s := t.current(now)) else None for t in self._timetables.values())
+            sessions = tuple((s.date, now <= s.ends_at) if (s := t.current(now)) else None for t in self._all())
             return (revision.number, sessions)
         return (revision.number, now)
 
-    def _known(self, now: datetime) -> dict[str, UnusualMove | None]:
+    def _all(self) -> Iterable[Timetable]:
+        return self._timetables.values()
+
+    def _known(self, now: datetime) -> dict[tuple[str, date], UnusualMove | None]:
         """The moves measured for ``now``: explaining one fall takes those of the whole universe."""
         revision = self._market.revision.number
         if revision != self._revision:
@@ -107,40 +132,73 @@ class MoveMeasures:
             self._measured.clear()
         return self._measured.setdefault(self.stamp(now), {})
 
-    def _measure(self, symbol: str, now: datetime) -> UnusualMove | None:
-        prices = self._market.of(symbol)
-        for timetable in (prices.timetable, self._market.of(self._benchmark).timetable):
-            if timetable.exchange not in self._timetables:
-                self._timetables[timetable.exchange] = timetable
-                self._measured.clear()
-        latest, change = prices.stood(now), self._change(symbol, now)
-        if latest is None or change is None:
+    def _measure(self, prices: SymbolPrices, session: Session, now: datetime) -> UnusualMove | None:
+        at = _last_of(prices.timetable, session, now)
+        latest = prices.stood(at)
+        change = self._change(prices.symbol, at)
+        scale = self.scale(prices.symbol, session) if latest is not None and change is not None else None
+        if latest is None or change is None or scale is None or latest[1] != session:
             return None
-        scale = self.scale(symbol, latest[1])
-        if scale is None:
-            return None
-        excess = change - (self._change(self._benchmark, now) or 0.0)
-        return UnusualMove(symbol, latest[1], change, excess, excess / scale)
+        excess = change - (self._market_change(prices, latest[0].at, at) or 0.0)
+        return UnusualMove(prices.symbol, session, change, excess, excess / scale)
 
-    def market(self, now: datetime) -> tuple[float, float] | None:
-        """The benchmark's change and its z; ``None`` where there is no price."""
-        change = self._change(self._benchmark, now)
-        session = self._market.of(self._benchmark).timetable.current(now)
+    def _market_change(self, prices: SymbolPrices, quoted_at: datetime, at: datetime) -> float | None:
+        """The change by ``at`` of what stands for the market of a stock quoted at ``quoted_at``; ``None`` where nothing
+        that does was trading then."""
+        chosen = self._benchmarks.standing_for(self._benchmarks.default, prices, quoted_at, self._market)
+        return self._market_level(chosen, at) if chosen and trades(self._market.of(chosen), quoted_at) else None
+
+    def market(self, symbol: str, now: datetime) -> tuple[float, float] | None:
+        """The change of what stands for the market of ``symbol``, and its z; ``None`` where there is no price."""
+        prices = self._market.of(symbol)
+        latest = prices.stood(now)
+        chosen = self._benchmarks.standing_for(
+            self._benchmarks.default, prices, latest[0].at if latest else now, self._market
+        )
+        change = self._market_level(chosen, now) if chosen else None
+        session = self._market.of(chosen).timetable.current(now) if chosen else None
         if change is None or session is None:
             return None
-        returns = list(self._daily(self._benchmark, session).values())
+        returns = list(self._daily(chosen, session).values())
         return (change, change / _scale(returns, FLOOR / 2)) if len(returns) >= LEAST else (change, 0.0)
 
-    def group(self, name: str, members: Collection[str], universe: Collection[str], now: datetime) -> GroupMove | None:
-        """How ``members`` move against the rest of ``universe``; ``None`` where none of them can be measured."""
-        self._of(self._benchmark, now, self._known(now))  # may add an exchange, which clears the cache
-        known = self._known(now)
-        inside = [m for m in (self._of(s, now, known) for s in members) if m is not None]
+    def group(
+        self, name: str, members: Collection[str], universe: Collection[str], session: Session, now: datetime
+    ) -> GroupMove | None:
+        """How ``members`` move against the rest of ``universe`` beside a stock in ``session``, as of ``now``; ``None``
+        where none of them can be measured.
+
+        Of those whose market trades then or, where it has closed, whose part of the group fell. A company counts once,
+        by the listing that is nearest to its regular hours.
+        """
+        at = min(now, session.ends_at)
+        for symbol in (*members, *universe):  # may add an exchange, which clears what was measured
+            self._timetables.setdefault((table := self._market.of(symbol).timetable).exchange, table)
+        measured = self._once(filter(None, (self.on(s, session.date, now) for s in members)), at)
+        by_exchange: dict[str, list[UnusualMove]] = {}
+        for move in measured:
+            by_exchange.setdefault(move.session.exchange, []).append(move)
+        silent = {e for e, moves in by_exchange.items() if not _heard(moves, at)}
+        inside = [m for m in measured if m.session.exchange not in silent]
         if not inside:
             return None
         named = set(members)
-        outside = [m.z for m in (self._of(s, now, known) for s in universe if s not in named) if m is not None]
+        others = (m for s in universe if s not in named and (m := self.on(s, session.date, now)) is not None)
+        outside = [
+            m.z
+            for m in others
+            if at <= m.session.ends_at or (m.session.exchange in by_exchange and m.session.exchange not in silent)
+        ]
         return GroupMove(name, tuple(inside), median(m.z for m in inside), median(outside) if outside else 0.0)
+
+    def _once(self, moves: Iterable[UnusualMove], at: datetime) -> list[UnusualMove]:
+        """One move a company, in the order of ``moves``."""
+        found: dict[str, UnusualMove] = {}
+        for move in moves:
+            company = self._company_of(move.symbol)
+            if company not in found or _nearness(move, at) > _nearness(found[company], at):
+                found[company] = move
+        return list(found.values())
 
     def scale(self, symbol: str, session: Session) -> float | None:
         """The usual scale of the symbol's daily excess returns before ``session``; ``None`` without enough history."""
@@ -155,9 +213,11 @@ class MoveMeasures:
         ``session``."""
         own, standard = self._excess(symbol, session), self._standard(symbol, session)
         correlations = []
+        company, exchange_index = self._company_of(symbol), self._home(symbol)
         for other in universe:
-            if other != symbol:
-                theirs = self._standard(other, session) if standard else None
+            if self._company_of(other) != company:
+                alike = self._home(other) == exchange_index
+                theirs = self._standard(other, session) if standard and alike else None
                 if standard and theirs:  # both traded in every session: faster by the standardised returns
                     correlation: float | None = sum(map(mul, standard, theirs))
                 else:
@@ -183,11 +243,25 @@ class MoveMeasures:
         prices = self._market.of(symbol)
         latest = prices.stood(now)
         reference = prices.previous_close(*latest) if latest else None
-        return latest[0].price / reference.price - 1 if latest and reference else None
+        if latest is None or reference is None:
+            return None
+        return (prices.settled(*latest) or latest[0]).price / reference.price - 1
+
+    def _market_level(self, symbol: str, now: datetime) -> float | None:
+        """The change of what stands for a market; ``None`` where it has not settled in thin trading, as one odd print
+        of it would be a move of every stock."""
+        prices = self._market.of(symbol)
+        latest = prices.stood(now)
+        return self._change(symbol, now) if latest is not None and prices.settled(*latest) is not None else None
 
     def _key(self, symbol: str, session: Session) -> _Key:
         """The cache key of a figure from closed sessions; late history changes it."""
-        return symbol, session.date, self._market.of(symbol).version, self._market.of(self._benchmark).version
+        home = self._home(symbol)
+        return symbol, session.date, self._market.of(symbol).version, self._market.of(home).version if home else 0
+
+    def _home(self, symbol: str) -> str:
+        """What stands for the market of ``symbol`` over whole sessions."""
+        return self._benchmarks.home(self._market.of(symbol).timetable.exchange)
 
     def _daily(self, symbol: str, session: Session) -> dict[date, float]:
         key = self._key(symbol, session)
@@ -201,7 +275,8 @@ class MoveMeasures:
     def _excess(self, symbol: str, session: Session) -> dict[date, float]:
         key = self._key(symbol, session)
         if key not in self._excesses:
-            market = self._daily(self._benchmark, session)
+            home = self._home(symbol)
+            market = self._daily(home, session) if home else {}
             self._excesses[key] = {day: r - market.get(day, 0.0) for day, r in self._daily(symbol, session).items()}
         return self._excesses[key]
 
@@ -210,7 +285,8 @@ class MoveMeasures:
         sessions."""
         key = (symbol, session.date)
         if key not in self._standards:
-            days, own = self._daily(self._benchmark, session), self._excess(symbol, session)
+            home = self._home(symbol)
+            days, own = self._daily(home, session) if home else {}, self._excess(symbol, session)
             self._standards[key] = None
             if len(days) >= LEAST and own.keys() >= days.keys() and len(own) == len(days):
                 mean = sum(own.values()) / len(days)
@@ -218,6 +294,24 @@ class MoveMeasures:
                 if length > 0:
                     self._standards[key] = [(own[day] - mean) / length for day in days]
         return self._standards[key]
+
+
+def _last_of(timetable: Timetable, session: Session, now: datetime) -> datetime:
+    """``now``, but not beyond ``session`` and what follows it up to the next."""
+    after = timetable.before(session, -1)
+    return now if after is None else min(now, after.starts_at - timedelta(microseconds=1))
+
+
+def _heard(moves: Sequence[UnusualMove], at: datetime) -> bool:
+    """Whether one market's part of a group says anything at ``at``: a market that trades does, and one that has closed
+    where that part fell; else it may have closed before the news."""
+    return at <= moves[0].session.ends_at or median(m.z for m in moves) < FALLS
+
+
+def _nearness(move: UnusualMove, at: datetime) -> int:
+    """Which of a company's listings speaks for it: one in its regular hours, then one that trades, then another."""
+    phase = move.session.phase(at)
+    return 2 if phase is Phase.REGULAR else 0 if phase is Phase.CLOSED else 1
 
 
 def _scale(returns: Sequence[float], least: float) -> float:

@@ -139,7 +139,7 @@ class AlertBook:
         self._put(alert)
 
     def ends_at(self, alert: Alert) -> datetime:
-        """When the alert resolves: the end of its session or, where it fired after that, the start of the next one."""
+        """When the alert resolves: the end of its session or, where it fired after that, the next pre-market."""
         timetable = self._market.of(alert.symbol).timetable
         session = timetable.on(alert.session)
         if session is None:
@@ -147,7 +147,7 @@ class AlertBook:
         if alert.fired_at < session.ends_at:
             return session.ends_at
         following = timetable.before(session, -1)
-        return max(following.starts_at, alert.fired_at) if following else alert.fired_at
+        return max(following.pre_at, alert.fired_at) if following else alert.fired_at
 
     def resolve_due(self, at: datetime) -> list[AlertChange]:
         """Resolve the alerts whose session is over at ``at``."""
@@ -209,7 +209,7 @@ class AlertBook:
             updated_at=at,
             price=quote.price if quote else 0.0,
             price_at=quote.at if quote else at,
-            phase=session.phase(quote.at) if quote else Phase.CLOSED,
+            phase=self._market.phase(symbol, quote.at) if quote else Phase.CLOSED,
             change=move.change if move else None,
             reference=move.reference if move else None,
             cause=cause_of(outcome.cause, outcome.confidence),
@@ -229,6 +229,8 @@ class AlertBook:
             return alert
         quote, _ = standing
         if quote.at == alert.last_price_at and quote.price == alert.last_price:
+            return alert
+        if not self._market.of(alert.symbol).believable(quote):
             return alert
         moved = quote.price / alert.reference.price - 1
         return replace(
@@ -252,6 +254,8 @@ class AlertBook:
         quotes = self._market.of(outcome.symbol).in_session(session)
         if not quotes or quotes[0].seen_at < self._watching_since:
             return False
+        if quotes[0].at >= session.pre_at >= self._watching_since:
+            return False  # started in a night that had no price
         first = quotes[0].price / outcome.move.reference.price - 1
         return first <= outcome.move.change / 2 if outcome.move.change < 0 else first >= outcome.move.change / 2
 
@@ -267,7 +271,7 @@ class AlertBook:
         quotes = prices.quotes_between(since, session.ends_at)
         # quotes of the same moment as the stored one precede it: a session's low comes before its close
         stored = max((i for i, q in enumerate(quotes) if q.at == since and q.price == price), default=-1)
-        later = [q for q in quotes[stored + 1 :] if q.seen_at >= alert.fired_at]
+        later = [q for q in quotes[stored + 1 :] if q.seen_at >= alert.fired_at and prices.believable(q)]
         moves = [alert.worst, *(q.price / alert.reference.price - 1 for q in later)]
         return min(moves) if alert.worst < 0 else max(moves)
 

@@ -55,6 +55,18 @@ def plan(kinds: Iterable[FollowUpKind], incident: Incident, timetable: Timetable
     return tuple(planned)
 
 
+def retimed(incident: Incident, timetable: Timetable) -> tuple[FollowUp, ...]:
+    """The incident's follow-ups, those still due at a close by the closes of ``timetable``: of the exchange of a new
+    lead, where that closes at another hour."""
+    session = timetable.on(incident.session)
+    moved = []
+    for follow_up in incident.thread.follow_ups:
+        target = timetable.before(session, -TIMED[follow_up.kind]) if session and follow_up.kind in TIMED else None
+        waits = follow_up.done_at is None and follow_up.due_at is not None and target is not None
+        moved.append(replace(follow_up, due_at=target.close_at) if waits and target else follow_up)
+    return tuple(moved)
+
+
 def lapses_at(incident: Incident, timetable: Timetable) -> datetime | None:
     """When price-decided follow-ups lapse: the close of the fifth session after the incident's first."""
     session = timetable.on(incident.session)
@@ -69,10 +81,10 @@ def level_before(alert: Alert, prices: SymbolPrices) -> Reference | None:
 
 
 def standing(prices: SymbolPrices, at: datetime, closed_at: datetime | None = None) -> tuple[Quote, Session] | None:
-    """The latest price at ``at`` with its session or, with ``closed_at``, the price at that close: the official close
-    where the session had closed by then and it is known, on the newest split basis."""
+    """The latest price for people at ``at`` with its session or, with ``closed_at``, the price at that close: the
+    official close where the session had closed by then and it is known, on the newest split basis."""
     if closed_at is None:
-        return prices.standing(at)
+        return prices.lately(at)
     session = prices.timetable.current(closed_at)
     if session is None:
         return None
@@ -121,8 +133,8 @@ def ended_by(incident: Incident, prices: SymbolPrices, at: datetime, running_sin
 
 
 def due_by_price(incident: Incident, prices: SymbolPrices, began: Alert, at: datetime) -> list[FollowUp]:
-    """The follow-ups whose price the lead symbol has reached, in two agreeing quotes or a confirmed one. Measured from
-    the fall that ``began`` is about."""
+    """The follow-ups whose price the lead symbol has reached, in two agreeing quotes or a confirmed one by day.
+    Measured from the fall that ``began`` is about."""
     waiting = [f for f in incident.thread.follow_ups if f.waits_for_price]
     first, latest = prices.timetable.on(began.session), prices.standing(at)
     if not waiting or first is None or latest is None or not may_message(incident, at):
@@ -134,7 +146,7 @@ def _reached(
     follow_up: FollowUp, prices: SymbolPrices, first: Session, latest: tuple[Quote, Session], began: Alert
 ) -> bool:
     quote, current = latest
-    if current.date <= first.date:
+    if current.date <= first.date or current.thin(quote.at):
         return False
     if (rebound := follow_up.kind.rebound) is not None:
         close = prices.close_of(first)

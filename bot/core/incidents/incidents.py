@@ -109,7 +109,7 @@ class Incidents:
         """Add ``alert`` to the incident it is bound to most strongly, else to a new one. Rises and falls never share an
         incident. ``together``: which alerts of its rule are one incident while no cause is known.
         """
-        incident = self._matching(alert, together) or self._new(alert, at)
+        incident = self._matching(alert, at, together) or self._new(alert, at)
         grown = replace(
             incident,
             symbols=_distinct(incident.symbols, (alert.symbol,)),
@@ -332,6 +332,10 @@ class Incidents:
     # ------------------------------------------------------------------------------------------------------- details
 
     def _keep(self, incident: Incident) -> Incident:
+        before = self._incidents.get(incident.id)
+        if before is not None and before.lead and before.lead != incident.lead:
+            moved = follow_ups.retimed(incident, self._timetable_of(incident.lead))
+            incident = replace(incident, thread=replace(incident.thread, follow_ups=moved))
         self._incidents[incident.id] = incident
         self._changed[incident.id] = None
         return incident
@@ -365,12 +369,33 @@ class Incidents:
         clusters = _distinct(incident.clusters, (cause.cluster,))
         return replace(incident, topic=incident.topic or cause.topic, clusters=clusters)
 
-    def _matching(self, alert: Alert, together: Together) -> Incident | None:
-        """The open incident with the strongest bond, of equals the newest, or a closed one whose cause the alert
-        supplies."""
-        bonds = [(self._bond(incident, alert, together), incident) for incident in reversed(self.open())]
+    def _matching(self, alert: Alert, at: datetime, together: Together) -> Incident | None:
+        """The open incident with the strongest bond, of equals the newest, or a closed one that goes on elsewhere or
+        whose cause the alert supplies."""
+        return (
+            self._strongest(self.open(), alert, together)
+            or self._elsewhere(alert, at, together)
+            or self._published_without_cause(alert)
+        )
+
+    def _strongest(self, incidents: Iterable[Incident], alert: Alert, together: Together) -> Incident | None:
+        bonds = [(self._bond(incident, alert, together), incident) for incident in reversed(list(incidents))]
         bond, incident = max(bonds, key=itemgetter(0), default=(Bond.NONE, None))
-        return incident if bond else self._published_without_cause(alert)
+        return incident if bond else None
+
+    def _elsewhere(self, alert: Alert, at: datetime, together: Together) -> Incident | None:
+        """The incident, reopened, that was settled when another exchange closed, while the alert's has its session of
+        the same date now."""
+        session = self._timetable_of(alert.symbol).on(alert.session)
+        if session is None or at > session.ends_at:
+            return None
+        settled = [
+            i
+            for i in self.unmerged()
+            if i.state is IncidentState.CLOSED and i.session == i.sessions[-1] == alert.session
+        ]
+        found = self._strongest(settled, alert, together)
+        return replace(found, state=IncidentState.OPEN, closed_at=None) if found is not None else None
 
     def _bond(self, incident: Incident, alert: Alert, together: Together = Together.APART) -> Bond:
         """What binds the alert to an incident; nothing after more than a session without alerts, even where the same

@@ -93,8 +93,15 @@ def due_at(alert: Alert, horizon: Horizon, timetable: Timetable) -> datetime | N
         session = timetable.on(alert.session)
         target = timetable.before(session, -horizon.sessions) if session else None
         return target.close_at if target else None
-    session = timetable.current(alert.fired_at)
+    session = session_then(alert, timetable)
     return min(_after(alert.fired_at, wait, session), session.ends_at) if session else None
+
+
+def session_then(alert: Alert, timetable: Timetable) -> Session | None:
+    """The session in which the alert fired. One about a session just over that fires in the night after it is still of
+    that: what trades then is of the next."""
+    over = timetable.by_day(alert.fired_at)
+    return over if over is not None and over.date == alert.session else timetable.current(alert.fired_at)
 
 
 def _after(moment: datetime, wait: timedelta, session: Session) -> datetime:
@@ -166,7 +173,7 @@ def _price(
 
 
 def _usable(prices: SymbolPrices, start: datetime, end: datetime) -> list[Quote]:
-    return [q for q in prices.quotes_between(start, end) if q.kind in _PRICES]
+    return [q for q in prices.quotes_between(start, end) if q.kind in _PRICES and prices.believable(q)]
 
 
 def _same_basis(alert: Alert, prices: SymbolPrices, until: datetime) -> bool:

@@ -41,5 +41,6 @@ def group_of(seen: Snapshot, companies: Companies, topics: Topics, is_group_rule
 
 
 def _as_group(symbols: frozenset[str], companies: Companies, topics: Topics) -> str:
-    line = topics.exposure(companies.shared_line(symbols)) if len(symbols) >= LEAST else None
-    return f"{len(symbols)} {line.as_companies}" if line else ""
+    members = {companies.company_of(s) for s in symbols}
+    line = topics.exposure(companies.shared_line(symbols)) if len(members) >= LEAST else None
+    return f"{len(members)} {line.as_companies}" if line else ""

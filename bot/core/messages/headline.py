@@ -11,7 +11,11 @@ from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Topics
 from bot.core.text.wording import count, percent, since_words, unsigned_percent
 
-WHEN = {Phase.PRE: " in pre-market trading", Phase.POST: " in after-hours trading"}
+WHEN = {
+    Phase.OVERNIGHT: " in thin overnight trading",
+    Phase.PRE: " in pre-market trading",
+    Phase.POST: " in after-hours trading",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Headline:
     """The stocks it counts, as one line of business: ``9 freight brokers``; empty where they are none."""
     due: bool
     """The lead's own results are due around the session."""
+    place: str = ""
+    """Where all of it happens, `` in Tokyo``; empty where that is New York or several places."""
 
     def text(self, reason: Reason, before: Incident) -> str:
         """The headline of a message sent for ``reason``; ``before``: the incident as it was without it."""
@@ -44,9 +50,9 @@ class Headline:
             because = self._because()
             verb = "fall" if seen.direction < 0 else "rise"
             if because.startswith(";"):
-                return f"{self.group} {verb} together{when}{because}"
+                return f"{self.group} {verb} together{self.place}{when}{because}"
             first = seen.moves[0]
-            return f"{self.group} {verb}{when}, {self._named(first)} by {self._size(first)},{because}"
+            return f"{self.group} {verb}{self.place}{when}, {self._named(first)} by {self._size(first)},{because}"
         first, subject = seen.moves[0], seen.move_of(seen.incident.lead)
         told = f"{self._named(first)} {'falls' if seen.direction < 0 else 'rises'} {self._size(first)}"
         others = len(seen.moves) - 1
@@ -57,7 +63,7 @@ class Headline:
         else:
             along = f" alongside {count(others, 'other stock')}" if others else ""
         because = self._because()
-        return f"{told}{when}{along.removesuffix(',') if because.startswith(';') else along}{because}"
+        return f"{told}{self.place}{when}{along.removesuffix(',') if because.startswith(';') else along}{because}"
 
     def _lead_in(self, reason: Reason, before: Incident) -> str:
         """How the message goes on from those before: a fall that was not told cannot be worse."""

@@ -168,7 +168,7 @@ def plain_price_picture(market: Market, companies: Companies, symbol: str, at: d
     if market.of(symbol).timetable.current(at) is None:
         return None
     prices = market.of(symbol).seen_by(at).as_of(at)
-    latest = prices.standing(at) or prices.stood(at)
+    latest = prices.lately(at) or prices.stood(at)
     if latest is None:
         return None
     reference = prices.previous_close(*latest)
@@ -294,7 +294,8 @@ def _spans(sessions: Sequence[Session], points: Sequence[Point], at: datetime) -
     spans = []
     for session in sessions:
         phases = (
-            (Phase.PRE, session.starts_at, session.open_at),
+            (Phase.OVERNIGHT, session.starts_at, session.pre_at),
+            (Phase.PRE, session.pre_at, session.open_at),
             (Phase.REGULAR, session.open_at, session.close_at),
             (Phase.POST, session.close_at, session.ends_at),
         )

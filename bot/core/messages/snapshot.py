@@ -150,8 +150,8 @@ def snapshot(
 def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -> StockMove | None:
     """How far the alert's stock has moved in its session by ``at``, from the alert's reference or, where its rule asked
     for no price, from the previous close; ``None`` where it has no price."""
-    session = prices.timetable.on(alert.session) if direction else prices.timetable.current(at)
-    quote = _latest(prices, session, at, direction) if session else None
+    session = prices.timetable.on(alert.session) if direction else _session_at(prices, at)
+    quote = _latest(prices, session, at, direction, alert.price_at) if session else None
     if session is None or quote is None:
         return _as_alerted(alert, at)
     reference = level_before(alert, prices) or prices.previous_close(quote, session)
@@ -229,11 +229,20 @@ def fresh_move(prices: SymbolPrices, snapshot: Snapshot) -> StockMove | None:
     """The move in the snapshot's session of a stock that is not of its incident; ``None`` where its price is old,
     unless it is that of the close, which stands."""
     move = move_at(prices, snapshot.at)
-    if move is None or move.session != snapshot.session:
+    if move is None or move.session != snapshot.session or not _settled(prices, move):
         return None
     session = prices.timetable.on(move.session)
     stands = session is not None and move.at >= session.close_at
     return move if stands or snapshot.at - move.at <= OLD else None
+
+
+def _settled(prices: SymbolPrices, move: StockMove) -> bool:
+    """Whether a price that nothing was fired on may be told: in thin trading only where it has settled."""
+    last = prices.last_before(move.at)
+    session = prices.session_of(last) if last is not None else None
+    if last is None or session is None or not session.thin(last.at):
+        return True
+    return prices.settled(last, session) is not None and prices.believable(last)
 
 
 def held_up(
@@ -287,9 +296,12 @@ def _nearest_first(alerts: Sequence[Alert], lead: Alert, subject: Alert) -> list
     return sorted(alerts, key=nearness, reverse=True)
 
 
-def _latest(prices: SymbolPrices, session: Session, at: datetime, direction: int) -> Quote | None:
-    """The session's latest price by ``at``: one of a moment, or a low or high where it came alone."""
-    quotes = _seen(prices, session.starts_at, session, at)
+def _latest(
+    prices: SymbolPrices, session: Session, at: datetime, direction: int, fired_on: datetime | None = None
+) -> Quote | None:
+    """The session's latest price by ``at``: one of a moment, or a low or high where it came alone. ``fired_on``: the
+    time of the price that fired, which is told though it were odd."""
+    quotes = _seen(prices, session.starts_at, session, at, fired_on)
     newest = [q for q in quotes if q.at == quotes[-1].at]
     of_moment = [q for q in newest if q.kind in MOMENTARY]
     if of_moment or not newest:
@@ -297,10 +309,19 @@ def _latest(prices: SymbolPrices, session: Session, at: datetime, direction: int
     return (min if direction < 0 else max)(newest, key=prices.rebased)
 
 
-def _seen(prices: SymbolPrices, start: datetime, session: Session, at: datetime) -> list[Quote]:
-    """The session's quotes since ``start`` that had been seen by ``at``. Their own times may be a little later: the
-    exchange's clock is not the machine's."""
-    return [q for q in prices.quotes_between(start, session.ends_at) if q.seen_at <= at]
+def _seen(
+    prices: SymbolPrices, start: datetime, session: Session, at: datetime, fired_on: datetime | None = None
+) -> list[Quote]:
+    """The session's quotes since ``start`` that had been seen by ``at``, without odd ones of thin trading. Their own
+    times may be a little later: the exchange's clock is not the machine's."""
+    seen = (q for q in prices.quotes_between(start, session.ends_at) if q.seen_at <= at)
+    return [q for q in seen if not session.thin(q.at) or q.at == fired_on or prices.believable(q)]
+
+
+def _session_at(prices: SymbolPrices, at: datetime) -> Session | None:
+    """The session that a price told at ``at`` is of."""
+    latest = prices.lately(at)
+    return latest[1] if latest is not None else prices.timetable.current(at)
 
 
 def _as_alerted(alert: Alert, at: datetime) -> StockMove | None:

@@ -17,7 +17,7 @@ from bot.core.messages.blocks import correction
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
-from bot.core.messages.blocks.happened import beside, doubted, happened, price_line
+from bot.core.messages.blocks.happened import beside, currency_of, doubted, happened, price_line
 from bot.core.messages.blocks.novelty import news_since, novelty
 from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
@@ -28,6 +28,7 @@ from bot.core.messages.folding import as_details, folded
 from bot.core.messages.groups import fallen_group, group_of
 from bot.core.messages.happening import kinds_of, read
 from bot.core.messages.headline import Headline
+from bot.core.messages.places import in_cities, opening_lines, still_to_open
 from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
 from bot.core.messages.snapshot import Snapshot, by_size, fresh_move, held_up, move_at, since_the_fall, snapshot
 from bot.core.model import (
@@ -57,6 +58,7 @@ from bot.core.news.exposures import main_exposure_title
 from bot.core.news.kinds import Said
 from bot.core.news.reader import StoryReader
 from bot.core.news.vocabulary import Kind, Topics
+from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
 from bot.core.text.wording import listing, percent, price, short_day, there, when
@@ -87,6 +89,8 @@ class MessageBuilder:
     """Reads what stories say of the news itself; without it messages say only what fell and after which story."""
     is_group_rule: Callable[[str], bool] = lambda rule: False
     """Whether alerts of the rule of this name say that a line of business falls."""
+    benchmarks: Benchmarks = ALONE
+    """What stands for the market, by exchange and moment."""
 
     # ----------------------------------------------------------------------------------------------------- messages
 
@@ -102,15 +106,19 @@ class MessageBuilder:
         thread = incident.thread
         known = thread.main > 1 and seen.told_cause is not None and seen.told_cause.cluster == thread.known_cause
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
-        headline = Headline(seen, self.companies, self.topics, group, bool(due)).text(reason, before)
-        facts = (*happened(seen, self.market, self.company, self._indices(seen)), *doubted(seen.alerts))
+        headline = Headline(seen, self.companies, self.topics, group, bool(due), self._place(seen)).text(reason, before)
+        facts = (
+            *happened(seen, self.market, self.company, self._indices(seen)),
+            *self._openings(seen, watched),
+            *doubted(seen.alerts),
+        )
         apart = correction.apart_line(seen.apart, self.topic)
         said, kinds = self._said(seen)
         around = self._around(seen, watched, kinds)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", facts),
             *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
-            *table(seen, self._line, apart),
+            *table(seen, self._line, apart, self._label),
             *around,
             *as_details(self._others(seen)),
             *as_details(self._background(seen, said, kinds, incident if known else None)),
@@ -160,7 +168,9 @@ class MessageBuilder:
         seen = self.snapshot(incident, alerts, at)
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
         due = bool(self._due(seen))
-        headline = Headline(seen, self.companies, self.topics, group, due).text(Reason.FIRST, incident)
+        headline = Headline(seen, self.companies, self.topics, group, due, self._place(seen)).text(
+            Reason.FIRST, incident
+        )
         words = f"Now part of the same incident as {self.company(into.lead)}’s fall; see the message about that."
         return framed(headline, [Block("part of", BlockKind.FACTS, 90, "", ((words,),))])
 
@@ -251,17 +261,42 @@ class MessageBuilder:
     def _naming(self, cause: CauseRef, symbol: str) -> Story | None:
         return self.naming([cause.story, *(s for s in cause.stories if s != cause.story)], symbol)
 
+    def _label(self, symbol: str) -> str:
+        """A symbol in a list: where it is a number, as in Tokyo, the company's name."""
+        return self.company(symbol) if symbol[:1].isdigit() else symbol
+
     def _line(self, symbol: str) -> str:
         return main_exposure_title(self.companies, self.topics, symbol)
 
     def _indices(self, seen: Snapshot) -> list[tuple[str, float]]:
-        """What the market did in the session, by the funds that follow it."""
-        found = []
+        """What the market did in the session: the index of the lead's exchange, where that has one of its own, and the
+        funds or, where those do not trade, their futures."""
+        own = self.benchmarks.indices.get(self._exchange(seen.lead.symbol))
+        funds = {future: fund for fund, future in self.benchmarks.futures.items()}
+        found: dict[str, tuple[str, float]] = {}
         for company in self.companies.indices:
-            move = fresh_move(self.market.of(company.symbol), seen)
-            if move is not None and company.symbol not in seen.incident.symbols:
-                found.append((company.tracks, move.change))
-        return found
+            symbol = company.symbol
+            elsewhere = symbol in self.benchmarks.indices.values() and symbol != own
+            if elsewhere or symbol in seen.incident.symbols or funds.get(symbol) in found:
+                continue
+            if (move := fresh_move(self.market.of(symbol), seen)) is not None:
+                found[symbol] = (company.tracks, move.change)
+        return list(found.values())
+
+    def _exchange(self, symbol: str) -> str:
+        return self.market.of(symbol).timetable.exchange
+
+    def _place(self, seen: Snapshot) -> str:
+        """Where it happens, where that is not New York."""
+        return in_cities(self._exchange(m.symbol) for m in seen.moves)
+
+    def _openings(self, seen: Snapshot, watched: Sequence[str]) -> list[Line]:
+        """Where a line that falls abroad has still to open."""
+        if seen.direction >= 0 or not self._place(seen):
+            return []
+        line = self.companies.shared_line([m.symbol for m in seen.moves]) or self._main_exposure(seen.lead.symbol)
+        waiting = still_to_open(seen, line, watched, self.companies, lambda symbol: self.market.of(symbol).timetable)
+        return opening_lines(waiting, self.topics.titles.exposure(line), seen.at) if line else []
 
     def _lead_lines(
         self, lead: Alert, before: Reference | None, at: datetime, closed_at: datetime | None, since_what: str
@@ -270,13 +305,13 @@ class MessageBuilder:
         prices, name = self.market.of(lead.symbol), self.company(lead.symbol)
         told_at = closed_at or at
         if (now := move_at(prices, at, closed_at)) is not None:
-            lines = [price_line(now, name, told_at)]
+            lines = [price_line(now, name, told_at, currency_of(prices))]
             since = change(now.price, before)
             if before and since is not None and before.session != now.reference.session:
                 lines.append((f"Against {price(before.price)} before {since_what}: {percent(since)}.",))
             return lines
         if before is not None and (now := move_at(prices, at, closed_at, before)) is not None:
-            return [price_line(now, name, told_at)]
+            return [price_line(now, name, told_at, currency_of(prices))]
         session_now = prices.timetable.current(closed_at or at)
         of = f" in the session of {short_day(session_now.date)}" if session_now else ""
         return [(f"No price for {name} ({lead.symbol}){of}.",)]
@@ -297,7 +332,7 @@ class MessageBuilder:
             return []
         usual = usual_time(moves)
         title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(at, usual)}"
-        lines = by_line(moves, self._line, at, usual, one_reference=True)
+        lines = by_line(moves, self._line, at, usual, one_reference=True, label=self._label)
         return [Block("who is hit", BlockKind.FACTS, 60, title, lines)]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.core.model.vocabulary import QuoteKind
+from bot.core.secret import redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,9 @@ class SourceReport:
     """Why there is no price of ``subject``; ``detail`` says it in words."""
     until: datetime | None = None
     """The source is not asked again before this."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", redacted(self.detail))
 
 
 Observation = Story | Quote | DailyBar | Split | EarningsDate | SecondReading | SourceReport

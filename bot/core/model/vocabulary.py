@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 
 class Phase(enum.StrEnum):
-    """Part of a session. ``CLOSED`` is any time outside sessions."""
+    """Part of a session, in the order they come in. ``CLOSED`` is any time outside sessions."""
 
+    OVERNIGHT = "overnight"
+    """The night before the session's date, where the exchange's stocks trade then: few trades, far apart."""
     PRE = "pre"
     REGULAR = "regular"
     POST = "post"

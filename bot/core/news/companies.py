@@ -27,6 +27,8 @@ class Company:
     """Lines of business that AI news can move, each with how much the company depends on it, 0 to 1."""
     tracks: str = ""
     """Of a fund that messages give as the market: what it follows (``S&P 500``)."""
+    same_as: str = ""
+    """Of a second listing: the symbol of the main one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exposures", MappingProxyType(dict(self.exposures)))
@@ -79,6 +81,11 @@ class Companies:
     def get(self, symbol: str) -> Company | None:
         """The company listed as ``symbol``; ``None`` where it is not described."""
         return self._by_symbol.get(symbol)
+
+    def company_of(self, symbol: str) -> str:
+        """The symbol of the company's main listing, the same for all its listings."""
+        company = self.get(symbol)
+        return (company.same_as if company else "") or symbol
 
     def name_of(self, symbol: str) -> str:
         """The company's name; the symbol where it has none."""

@@ -47,6 +47,14 @@ CROWDED = tuple(
     for after, to in ((180, 10), (180, 20), (90, 20), (45, 30), (20, 60), (10, 60))
 )
 """Where there are too many: trades older than this, one in so long; the next where that does not suffice."""
+APART = timedelta(seconds=10)
+"""In thin trading, trades closer together may be one order."""
+SETTLED_BY = 5
+"""So many trades show in thin trading where the price is, if most of them agree: the middle one."""
+LEAST = 3
+"""So few of them say whether one is odd."""
+ODD = 0.02
+"""Further from that, as a fraction, a price is odd."""
 SLACK = 0.8
 """To what part of the most they are thinned then, so that it is not done again at once."""
 
@@ -224,8 +232,17 @@ class SymbolPrices:
 
     def standing(self, now: datetime) -> tuple[Quote, Session] | None:
         """The current quote with its session: the last one, if it is of the current session (between sessions, of the
-        one just over). ``None`` where a new session has no price yet."""
+        one just over). ``None`` where a new session, its night included, has no price yet."""
         return self._of_session_at(now, self.last)
+
+    def lately(self, now: datetime) -> tuple[Quote, Session] | None:
+        """As ``standing`` for people to look at: at night, until the new session has a price, that of the session just
+        over. No rule reads it: that session's prices are no part of a move of this one."""
+        if (found := self.standing(now)) is not None:
+            return found
+        quote = self.last
+        session = self.session_of(quote) if quote else None
+        return (quote, session) if quote and session and session == self.timetable.by_day(now) else None
 
     def stood(self, moment: datetime) -> tuple[Quote, Session] | None:
         """As ``standing``, for a moment in the past: the last quote by event time up to then."""
@@ -256,6 +273,36 @@ class SymbolPrices:
         low = bisect_left(self.quotes, start, key=_event_time)
         high = bisect_right(self.quotes, end, key=_event_time)
         return self.quotes[low:high]
+
+    def apart(self, newest: Quote, session: Session, count: int) -> list[Quote]:
+        """``newest`` and the trades before it in the same phase of thin trading, newest first, each ``APART`` from the
+        next, at most ``count``."""
+        found = [newest]
+        for quote in self.backward(newest.at):
+            if len(found) == count or self.session_of(quote) != session or not session.thin(quote.at):
+                break
+            if found[-1].at - quote.at >= APART:
+                found.append(quote)
+        return found
+
+    def settled(self, newest: Quote, session: Session) -> Quote | None:
+        """Where the price is at ``newest``: by day that quote, in thin trading the middle of the last ``SETTLED_BY``
+        trades; ``None`` before there are so many, or where no majority of them agrees."""
+        if not session.thin(newest.at):
+            return newest
+        last = self.apart(newest, session, SETTLED_BY)
+        middle = _middle(last, self.rebased)
+        agree = sum(abs(self.rebased(q) / self.rebased(middle) - 1) <= ODD for q in last)
+        return middle if len(last) == SETTLED_BY and agree > SETTLED_BY // 2 else None
+
+    def believable(self, quote: Quote) -> bool:
+        """False for an odd price in thin trading: one far from the middle of the trades before it, where there are
+        some. Nothing is told of it."""
+        session = self.session_of(quote)
+        if session is None or not session.thin(quote.at):
+            return True
+        last = self.apart(quote, session, SETTLED_BY)
+        return len(last) < LEAST or abs(self.rebased(quote) / self.rebased(_middle(last, self.rebased)) - 1) <= ODD
 
     def in_session(self, session: Session) -> list[Quote]:
         """Quotes of one session, all phases."""
@@ -415,12 +462,15 @@ class SymbolPrices:
 
     def _factor(self, when: date | datetime, known_at: datetime, splits: Sequence[Split] | None = None) -> float:
         """What to multiply an older price by. A bar fetched after a split took effect is on the new basis already; a
-        dividend is never taken off it."""
+        dividend is never taken off it. The night before trades on the new basis, while the vendor's history is restated
+        with the pre-market."""
         factor = 1.0
         for split in self.splits if splits is None else splits:
             session = self.timetable.on(split.session)
             effective = session.starts_at if session else None
-            if effective is None or (known_at >= effective and not split.cash):
+            if session is None or effective is None:
+                continue
+            if not split.cash and known_at >= (effective if isinstance(when, datetime) else session.pre_at):
                 continue
             happened = when < effective if isinstance(when, datetime) else when < split.session
             if happened:
@@ -511,6 +561,11 @@ class Market:
 def change(price: float, reference: Reference | None) -> float | None:
     """The return of ``price`` against ``reference``: price / reference − 1."""
     return price / reference.price - 1 if reference and reference.price > 0 else None
+
+
+def _middle(quotes: Sequence[Quote], level: Callable[[Quote], float]) -> Quote:
+    """The quote whose price is in the middle; of an even number, the lower one."""
+    return sorted(quotes, key=level)[(len(quotes) - 1) // 2]
 
 
 def _thinned(quotes: Iterable[Quote], to: timedelta) -> list[Quote]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from bot.core.model import Quote, QuoteKind, Reference
 from bot.core.prices.market import SymbolPrices
-from bot.core.prices.sessions import Session
+from bot.core.prices.sessions import THIN_PHASES, Session
 from bot.core.prices.windows import Since, Span
 
 
@@ -26,8 +26,11 @@ def resolve(
             return opened if opened and opened.at <= quote.at else None
         case "duration":
             assert since.duration is not None
-            earlier = prices.last_before(quote.at - since.duration)
-            if earlier is None or prices.session_of(earlier) != session:
+            last = prices.last_before(quote.at - since.duration)
+            if last is None or prices.session_of(last) != session:
+                return None
+            earlier = prices.settled(last, session)
+            if earlier is None:
                 return None
             return Reference(str(since), prices.rebased(earlier), earlier.at, session.date)
         case "sessions":
@@ -44,6 +47,10 @@ def before_story(prices: SymbolPrices, seen_at: datetime) -> Reference | None:
     """The last price before ``seen_at``: a quote, or the official close where that is later."""
     earlier = prices.last_before(seen_at)
     held = prices.session_of(earlier) if earlier else None
+    if earlier is not None and held is not None and (earlier := prices.settled(earlier, held)) is None:
+        # too few trades that night to say where the price was
+        earlier = prices.last_before(held.starts_at - datetime.resolution)
+        held = prices.session_of(earlier) if earlier else None
     over = prices.timetable.current(seen_at)
     if over is not None and over.close_at > seen_at:
         over = prices.timetable.before(over)
@@ -57,7 +64,8 @@ def peak(prices: SymbolPrices, quote: Quote, session: Session, lookback: Span) -
     """The highest price in ``lookback`` up to ``quote``, itself included, so that a drawdown is never above 0.
 
     ``N sessions``: the bars of the N sessions before and this session's quotes so far. A duration: its quotes alone.
-    A single print above those around it is no peak; the high of a bar is. ``None`` where no price is known.
+    A single print above those around it is no peak, nor is a price of thin trading; the high of a bar is. ``None``
+    where no price is known.
     """
     name = f"high of {lookback}"
     if lookback.duration is not None:
@@ -78,7 +86,8 @@ def peak(prices: SymbolPrices, quote: Quote, session: Session, lookback: Span) -
 
 
 def _levels(prices: SymbolPrices, quotes: list[Quote]) -> list[tuple[float, datetime]]:
-    """Prices that held: confirmed ones, and the lower of each two consecutive prints."""
+    """Prices that held: confirmed ones, and the lower of each two consecutive prints; none of thin trading."""
+    quotes = [q for q in quotes if prices.timetable.phase(q.at) not in THIN_PHASES]
     found = [(prices.rebased(q), q.at) for q in quotes if q.kind.confirmed and q.kind is not QuoteKind.LOW]
     for earlier, later in pairwise(quotes):
         if earlier.at < later.at:

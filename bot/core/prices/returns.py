@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import cast
 
 from bot.core.model import Quote, Reference
+from bot.core.prices.benchmarks import TOGETHER
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 
@@ -26,8 +27,6 @@ LEAST = 60
 """Below this many returns the model is market-adjusted: α = 0, β = 1."""
 LEAST_FOR_SCALE = 20
 """Below this many returns volatility is unknown."""
-SLACK = timedelta(minutes=1)
-"""Trades of symbol and benchmark from one poll are some seconds apart, and count as simultaneous."""
 LEAST_SCALE = 1e-5
 """A symbol that never deviates by more than a thousandth of a percent is the benchmark itself: no z for it."""
 REMEMBERED = 16
@@ -108,15 +107,19 @@ def abnormal_return(
 ) -> AbnormalReturn | str:
     """The abnormal return of ``quote`` over ``sessions`` (1: since the previous close), or why it is unknown.
 
-    The benchmark is measured at the quote's moment, over as many of its own sessions.
+    The benchmark is measured at the quote's moment, over as many of its own sessions; in thin trading where it has
+    settled, as an odd print of its would be a move of every stock.
     """
     reference = closing_reference(prices, quote, session, sessions)
     if reference is None:
         return "reference close unknown"
-    held = benchmark.last_before(quote.at + SLACK)
+    last = benchmark.last_before(quote.at + TOGETHER)
     current = benchmark.timetable.current(quote.at)
-    if held is None or current is None or benchmark.session_of(held) != current:
+    if last is None or current is None or benchmark.session_of(last) != current:
         return f"no price for {benchmark.symbol} in this session"
+    held = benchmark.settled(last, current)
+    if held is None:
+        return f"too few trades of {benchmark.symbol} tonight"
     base = closing_reference(benchmark, held, current, sessions)
     if base is None:
         return f"reference close of {benchmark.symbol} unknown"

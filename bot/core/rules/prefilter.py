@@ -49,7 +49,11 @@ class PriceFilter:
         before = timetable.before(current) if current else None
         return any(
             not self.excludes(rule, symbol, at)
-            or (rule.has_cause and before is not None and not self.excludes(rule, symbol, at, before))
+            or (
+                before is not None
+                and (rule.has_cause or before == timetable.by_day(at))
+                and not self.excludes(rule, symbol, at, before)
+            )
             for rule in rules.concerning(symbol)
         )
 
@@ -68,9 +72,16 @@ class PriceFilter:
         if known is not None and known[0] == state:
             return known[1]
         context = Context(
-            symbol, at, self._market, self._news, hold=rule.hold, brief=True, session=session, hold_for=rule.hold_for
+            *(symbol, at, self._market, self._news),
+            hold=rule.hold,
+            brief=True,
+            session=session,
+            hold_for=rule.hold_for,
+            holds=rule.holds,
         )
-        excluded = any(test.evaluate(context).holds is not True for test in tests)
+        # what waits for more trades at night, others may confirm whose prices change meanwhile
+        thin = evaluated is not None and evaluated.thin(at)
+        excluded = any(not (test.evaluate(context).holds or (thin and context.pending)) for test in tests)
         self._excluded[key] = (state, excluded)
         return excluded
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.core.model import Check, ClusterMatch, FollowUpKind, Severity, Together, stable_id
+from bot.core.model import Check, ClusterMatch, FollowUpKind, Phase, Severity, Together, stable_id
 from bot.core.news import NewsIndex
 from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session
@@ -26,9 +26,14 @@ from bot.core.rules.conditions import (
     required,
     walk,
 )
+from bot.core.rules.thin import HOLDS, Hold, Witnesses
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
+
+
+MOST_AT_NIGHT = Severity.HIGH
+"""The severity of a move in thin trading, at most: more only once the pre-market confirms it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Rule:
     """Rules that say nothing new while an alert of this one fires."""
     hold_for: timedelta | None = None
     """How long a price condition must have been met, in place of ``hold``."""
+    holds: Mapping[Phase, Hold] = field(default_factory=lambda: HOLDS, hash=False)
+    """The hold of single phases, in place of ``hold`` and ``hold_for``: the night's, where few trade, is longer."""
 
     @cached_property
     def has_price(self) -> bool:
@@ -109,10 +116,12 @@ class Rule:
         causes: Causes | None = None,
         session: Session | None = None,
         brief: bool = False,
+        witnesses: Witnesses | None = None,
     ) -> Evaluation:
         """The rule for ``symbol`` at ``now``. ``brief`` stops at the first condition that decides.
 
-        ``session`` evaluates an earlier session's move with the news known now.
+        ``session`` evaluates an earlier session's move with the news known now. ``witnesses`` find who else moves,
+        where trading is thin.
         """
         context = Context(
             symbol,
@@ -126,6 +135,8 @@ class Rule:
             session=session,
             hold_for=self.hold_for,
             news_condition=self._news,
+            holds=self.holds,
+            witnesses=witnesses.confirm if witnesses else None,
         )
         check = self.when.evaluate(context)
         holds = check.holds is True
@@ -137,13 +148,16 @@ class Rule:
         )
 
     def severity_of(self, move: Move | None) -> Severity:
-        """The highest step that the move satisfies in every quote of its hold; without any, the lowest."""
+        """The highest step that the move satisfies in every quote of its hold; without any, the lowest. In thin trading
+        no more than ``MOST_AT_NIGHT``."""
         reached = [
             step.severity
             for step in self.severity
             if step.change is None or (move is not None and all(step.change.holds(c) for c in move.confirmed))
         ]
-        return max(reached, default=min(step.severity for step in self.severity))
+        found = max(reached, default=min(step.severity for step in self.severity))
+        thin = move is not None and move.session.thin(move.quote.at)
+        return min(found, MOST_AT_NIGHT) if thin else found
 
 
 @dataclass(frozen=True, slots=True)

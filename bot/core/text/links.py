@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 import re
-from urllib.parse import quote, urljoin, urlsplit
+from itertools import pairwise
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from bot.core.text.characters import CONTROL, HIDING, INVISIBLE, JOINERS, SURROGATE
 
@@ -21,6 +22,13 @@ _NOT_IN_URIS = re.compile(r"[\^`{|}]")
 _TO_ENCODE = re.compile(rf'[ "<>^`{{|}}{JOINERS}]')
 _DROPPED = re.compile(r"[^\S ]")
 """Browsers drop this white space, so ``java<newline>script:`` would run."""
+
+
+_SEPARATORS = re.compile(r"[/?&;=.,~:+\s]+")
+_KEY_LENGTH, _LEAST_KEY = 16, 6
+_KEY_NAME = re.compile(
+    r"key|token|secret|passw|pwd|auth|sig|hash|code|session|credential|user|account|uid", re.IGNORECASE
+)
 
 
 class LinkFault(enum.Enum):
@@ -103,3 +111,26 @@ def canonical_url(url: str) -> str:
     port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
     query = f"?{parts.query}" if parts.query else ""
     return f"{host}{port}{parts.path.rstrip('/')}{query}"
+
+
+def keys_in(link: str) -> list[str]:
+    """The pieces of an address that work like a password, as written: a parameter that is a key by its name, and in
+    path and query what no person would have chosen. Empty for the addresses that everybody uses."""
+    try:
+        parts = urlsplit(link.strip())
+    except ValueError:
+        return []
+    found = {piece for text in (parts.path, parts.query, parts.fragment) for piece in _SEPARATORS.split(text)
+             if _looks_random(piece)}  # fmt: skip
+    for parameter in re.split(r"[&;]", parts.query):
+        name, _, value = parameter.partition("=")
+        word = value.isalpha() and len(value) < _KEY_LENGTH
+        if len(value) >= _LEAST_KEY and not word and _KEY_NAME.search(unquote(name)) is not None:
+            found.add(value)
+    return sorted(found)
+
+
+def _looks_random(piece: str) -> bool:
+    """Long, of letters and digits in turn: no word, no date, no number."""
+    turns = sum(a.isalnum() and b.isalnum() and a.isdigit() != b.isdigit() for a, b in pairwise(piece))
+    return len(piece) >= _KEY_LENGTH and turns >= 4

@@ -9,6 +9,7 @@ from bot.core.model import STATED_FROM, Claim, Moment, Phase, Reference
 
 MINUS = "−"
 PHASE_WORDS = {
+    Phase.OVERNIGHT: "overnight, thin trading",
     Phase.PRE: "pre-market",
     Phase.REGULAR: "regular trading",
     Phase.POST: "after hours",
@@ -84,9 +85,13 @@ OLD = timedelta(minutes=30)
 """A price older than this is told with its age."""
 
 
-def aged(span: timedelta) -> str:
+DELAYED = timedelta(minutes=10)
+"""A price told by itself is told with its age from here on: those of some exchanges come 15 or 20 minutes late."""
+
+
+def aged(span: timedelta, since: timedelta = OLD) -> str:
     """``2 h old`` where a price is old; else empty."""
-    return f"{age(span)} old" if span > OLD else ""
+    return f"{age(span)} old" if span > since else ""
 
 
 def against(reference: Reference) -> str:

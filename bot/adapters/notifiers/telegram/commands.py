@@ -39,6 +39,8 @@ class Command:
     """Details and examples, for ``/help NAME``."""
     in_menu: bool = True
     """Shown in Telegram's menu, not only in ``/help``."""
+    private: bool = False
+    """Answered in a private chat only: what it says of other chats and of the machine is not for a group."""
 
     @property
     def shown(self) -> str:
@@ -94,8 +96,9 @@ class CommandHandler(Protocol):
         """An update could not be read and was skipped; called once in a while at most."""
         ...
 
-    def added(self, chat: Chat, by: str) -> None:
-        """Somebody added the bot to a chat that is not allowed: nothing is sent there, the admins are told."""
+    def added(self, chat: Chat, by: str, untold: int) -> None:
+        """Somebody added the bot to a chat that is not allowed: nothing is sent there, the admins are told. That
+        happened ``untold`` times since they were last told. Called a few times a day at most."""
         ...
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters, Update
-from telegram.constants import ChatMemberStatus, ChatType, ParseMode
+from telegram.constants import ChatID, ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, EndPointNotFound, InvalidToken, TelegramError
 from telegram.ext import (
     Application,
@@ -34,7 +34,7 @@ from bot.adapters.notifiers.telegram.commands import (
     command_list,
 )
 from bot.adapters.notifiers.telegram.keyboard import Button, Press, read, style_keyboard
-from bot.adapters.notifiers.telegram.permissions import Chat, CommandGate, GateDecision, Permissions
+from bot.adapters.notifiers.telegram.permissions import Chat, CommandGate, GateDecision, Permissions, Strangers
 from bot.adapters.notifiers.telegram.photos import send_pictures
 from bot.core.errors import AftershockError
 from bot.core.model import Summary
@@ -55,8 +55,11 @@ _UNKNOWN = "I did not understand that. /help lists what I can do."
 _SLOW = "Too many commands. Try again in a minute; alerts are not affected."
 _OLD_BUTTON = "This button no longer works."
 _TROUBLE = "That failed; the log says why."
+_IN_PRIVATE = "That is answered in a private chat with the bot only: it tells of other chats and of the machine."
+_NOT_TYPED = "Forwarded messages, and those sent by way of another bot, are not obeyed. Type it yourself."
 _NO_RICH = "Telegram does not take rich messages from this bot here. Nothing has changed."
 _ABOVE = "That was just answered here."
+_SHARED = frozenset({ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL, ChatID.SERVICE_CHAT})
 _POPUP = 200
 """Characters in the pop-up that answers a button."""
 AGAIN = 60.0
@@ -73,6 +76,7 @@ class Conversation:
         self._handler = handler
         self._access = access
         self._latest_gate = CommandGate(access())
+        self._strangers = Strangers()
         self._commands = {command.name: command for command in handler.commands}
         self._answered: OrderedDict[tuple[int, int, Button, int], float] = OrderedDict()
         self._aside = False
@@ -110,6 +114,10 @@ class Conversation:
             return  # in a group it may be meant for another bot
         if not await self._served(update, context):
             return
+        if not _typed(message):
+            if chat.private:
+                await _say(update, context, _NOT_TYPED)
+            return
         if command is None:
             await _say(update, context, _UNKNOWN)
             return
@@ -134,6 +142,8 @@ class Conversation:
             return _refusal(chat)
         if command.rights is Rights.ADMIN and not access.is_admin(chat):
             return _FOR_ADMINS
+        if command.private and not chat.private:
+            return _IN_PRIVATE
         return _ADMINS_ONLY if command.rights is Rights.CHAT and not access.may_configure(chat) else ""
 
     def _help(self, words: str, chat: Chat) -> Answer:
@@ -182,8 +192,9 @@ class Conversation:
             return
         try:
             answer = await self._handler.pressed(chat, button, press.incident, _sender(update, chat))
-        except AftershockError as error:
-            log.error("a button failed: %s", error)
+        except Exception as error:  # whatever it is, who pressed it is told
+            known = isinstance(error, AftershockError)
+            log.error("a button failed: %s: %s", type(error).__name__, error, exc_info=None if known else error)
             await query.answer(_TROUBLE, show_alert=True)
             return
         if in_popup:
@@ -229,13 +240,15 @@ class Conversation:
             change.old_chat_member.status in gone
             and not chat.private
             and not self._gate.access.may_receive(chat)
-            and self._gate.may_be_reported(asyncio.get_running_loop().time())
+            and (untold := self._strangers.told_with(chat, asyncio.get_running_loop().time())) is not None
         ):
-            self._handler.added(chat, _sender(update, chat))
+            self._handler.added(chat, _sender(update, chat), untold)
 
     async def _failed(self, update: object, context: _Context) -> None:
         log.error("a message could not be handled: %s", context.error, exc_info=context.error)
-        if isinstance(update, Update) and isinstance(context.error, AftershockError):
+        chat = _chat(update) if isinstance(update, Update) else None
+        access = self._access()
+        if isinstance(update, Update) and chat is not None and (access.may_receive(chat) or access.is_admin(chat)):
             await _say(update, context, _TROUBLE)
 
     async def _served(self, update: Update, context: _Context) -> bool:
@@ -271,9 +284,15 @@ def _split(text: str) -> tuple[str, str, str]:
     return name.lower(), " ".join(rest.split())[:LONGEST_WORDS], to.lower()
 
 
+def _typed(message: Message) -> bool:
+    """Whether the sender wrote this: nobody is made to obey what another wrote by forwarding it, or what another bot
+    put into a message (https://core.telegram.org/bots/api#message, ``forward_origin`` and ``via_bot``)."""
+    return message.forward_origin is None and message.via_bot is None and not message.is_automatic_forward
+
+
 def _sender(update: Update, chat: Chat) -> str:
-    user = update.effective_user
-    return (user.full_name if user is not None else chat.title)[:60]
+    user = update.effective_user if chat.user is not None else None
+    return clean(user.full_name if user is not None else chat.title)[:60]
 
 
 def _popup(says: Summary | str) -> str:
@@ -287,8 +306,11 @@ def _chat(update: Update) -> Chat | None:
     if chat is None:
         return None
     thread = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
-    name = chat.title or (user.full_name if user is not None and chat.type == "private" else "") or ""
-    return Chat(chat.id, str(chat.type), name, thread, user.id if user is not None else None)
+    name = clean(chat.title or (user.full_name if user is not None and chat.type == "private" else "") or "")
+    # written as the group or as a channel, it comes from an account that stands for everybody who does so
+    anonymous = isinstance(message, Message) and message.sender_chat is not None and update.callback_query is None
+    person = user.id if user is not None and not anonymous and user.id not in _SHARED else None
+    return Chat(chat.id, str(chat.type), name, thread, person)
 
 
 async def _samples(bot: ExtBot[None], chat: Chat, answer: Answer) -> tuple[Summary | str, InlineKeyboardMarkup | None]:

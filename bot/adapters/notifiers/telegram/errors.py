@@ -20,7 +20,7 @@ Repeating an edit is safe, so an edit is never ``unknown``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -38,6 +38,7 @@ from telegram.error import (
 from bot.adapters.notifiers.telegram.address import Address
 from bot.adapters.notifiers.telegram.connection import RequestTrace, watch
 from bot.core.errors import DeliveryError
+from bot.core.secret import redacted
 
 T = TypeVar("T")
 
@@ -84,19 +85,15 @@ def is_not_modified(error: Exception) -> bool:
     return isinstance(error, BadRequest) and "message is not modified" in str(error).lower()
 
 
-def delivery_error(
-    error: Exception, trace: RequestTrace, address: Address, *, edit: bool, redact: Callable[[str], str]
-) -> DeliveryError:
+def delivery_error(error: Exception, trace: RequestTrace, address: Address, *, edit: bool) -> DeliveryError:
     """The delivery's outcome for ``error``, given the ``trace`` of the request; its text without secrets."""
-    found = _outcome(error, trace, address, edit=edit, redact=redact)
+    found = _outcome(error, trace, address, edit=edit)
     found.status = trace.status
     return found
 
 
-def _outcome(
-    error: Exception, trace: RequestTrace, address: Address, *, edit: bool, redact: Callable[[str], str]
-) -> DeliveryError:
-    text = _short(redact(str(error)).strip()) or type(error).__name__
+def _outcome(error: Exception, trace: RequestTrace, address: Address, *, edit: bool) -> DeliveryError:
+    text = _short(redacted(str(error)).strip()) or type(error).__name__
     if isinstance(error, RetryAfter):
         return DeliveryError(text, retry_after=asked_wait(error))
     if isinstance(error, ChatMigrated):
@@ -128,6 +125,8 @@ def _refusal(error: TelegramError, text: str, address: Address) -> DeliveryError
 def _unanswered(error: Exception, text: str, trace: RequestTrace, *, edit: bool) -> DeliveryError:
     """The request went out whole, and the Bot API did not answer it with a refusal."""
     status = trace.status
+    if not isinstance(error, TelegramError):  # its words are about the library's code
+        text = f"the response cannot be read ({type(error).__name__})"
     if status is not None and status >= 500 and isinstance(error, TelegramError) and not error.__cause__:
         return DeliveryError(text)
     if status is not None and status >= 500:
@@ -139,7 +138,7 @@ def _unanswered(error: Exception, text: str, trace: RequestTrace, *, edit: bool)
     return DeliveryError(f"may or may not have arrived: {text}", unknown=True, channel=not slow)
 
 
-async def repeatable(request: Awaitable[T], redact: Callable[[str], str]) -> T:
+async def repeatable(request: Awaitable[T]) -> T:
     """The result of a request that may safely be repeated. Raises DeliveryError; Conflict is passed on."""
     trace = watch()
     try:
@@ -149,7 +148,7 @@ async def repeatable(request: Awaitable[T], redact: Callable[[str], str]) -> T:
     except Exception as error:
         # an InvalidToken's text may contain the token
         cause = error.__cause__ if isinstance(error, InvalidToken) else error
-        raise delivery_error(error, trace, Address(0), edit=True, redact=redact) from cause
+        raise delivery_error(error, trace, Address(0), edit=True) from cause
 
 
 def _short(text: str) -> str:

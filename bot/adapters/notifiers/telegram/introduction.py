@@ -17,7 +17,6 @@ from telegram.error import Conflict
 from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, connect
 from bot.adapters.notifiers.telegram.errors import repeatable
 from bot.adapters.notifiers.telegram.permissions import Chat
-from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.adapters.notifiers.telegram.updates import receive
 from bot.core.errors import DeliveryError
 from bot.core.secret import Secret
@@ -87,7 +86,7 @@ class Introduction:
 
     def __init__(self, token: Secret, *, base_url: str = DEFAULT_BASE_URL, timeout: float = 20.0) -> None:
         self._bot = connect(token, base_url, timeout, pool_size=4)
-        self._redact = Redactor([token])
+        self._token = token
         self._offset: int | None = None
 
     async def identity(self) -> Identity:
@@ -146,7 +145,7 @@ class Introduction:
 
     async def _call(self, request: Awaitable[_T]) -> _T:
         try:
-            return await repeatable(request, self._redact)
+            return await repeatable(request)
         except Conflict as error:
             raise AlreadyPolledError("another process polls Telegram with this token") from error
 
@@ -154,7 +153,8 @@ class Introduction:
 def _start(update: int, message: Message) -> Start | None:
     """The ``/start`` in ``message``, if it is one."""
     user, words = message.from_user, (message.text or "").split(maxsplit=1)
-    if user is None or user.is_bot or not words or words[0].partition("@")[0].lower() != "/start":
+    passed_on = message.forward_origin is not None or message.via_bot is not None or message.sender_chat is not None
+    if user is None or user.is_bot or passed_on or not words or words[0].partition("@")[0].lower() != "/start":
         return None
     chat = Chat(message.chat.id, str(message.chat.type), _one_line(message.chat.title or ""), None, user.id)
     code = _one_line(words[1]) if len(words) > 1 else ""

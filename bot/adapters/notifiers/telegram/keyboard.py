@@ -8,6 +8,7 @@ the version of the format.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -17,6 +18,7 @@ from bot.core.model import Notification, Reason, Style
 VERSION = "1"
 LONGEST = 64
 """Bytes of callback data Telegram takes."""
+_INCIDENT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
 
 class Button(enum.StrEnum):
@@ -78,9 +80,10 @@ def data(button: Button, incident: str) -> str:
 
 
 def read(text: str | None) -> Press | None:
-    """The button in callback data; ``None`` for another version or anything malformed."""
+    """The button in callback data; ``None`` for another version or anything malformed: a program that acts as a
+    person can send any data."""
     version, _, rest = (text or "").partition(":")
     button, _, incident = rest.partition(":")
-    if version != VERSION or not incident or button not in set(Button):
+    if version != VERSION or _INCIDENT.fullmatch(incident) is None or button not in set(Button):
         return None
     return Press(Button(button), incident)

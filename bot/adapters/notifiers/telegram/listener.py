@@ -24,11 +24,10 @@ from bot.adapters.notifiers.telegram.connection import DEFAULT_BASE_URL, Request
 from bot.adapters.notifiers.telegram.conversation import Conversation, SomeApplication
 from bot.adapters.notifiers.telegram.errors import asked_wait
 from bot.adapters.notifiers.telegram.permissions import Permissions
-from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.adapters.notifiers.telegram.updates import Received, receive
 from bot.core.model import SourceReport, Trouble
 from bot.core.ports import Clock
-from bot.core.secret import Secret
+from bot.core.secret import Secret, redacted
 from bot.core.waiting import back_off
 
 log = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ class TelegramListener:
         Conversation(handler, access).join(self._application)
         self._clock = clock
         self._report = report
-        self._redact = Redactor([token])
+        self._token = token
         self._poll_for = poll_for
         self._first_delay = first_delay
         self._offset: int | None = None
@@ -141,7 +140,7 @@ class TelegramListener:
         try:
             await self._set_menus()
         except TelegramError as exc:
-            log.warning("the command menu could not be set: %s", self._redact(str(exc)))
+            log.warning("the command menu could not be set: %s", redacted(str(exc)))
 
     async def _set_menus(self) -> None:
         """The commands Telegram lists when somebody types a slash; admins see theirs too, in their own chats."""
@@ -160,9 +159,9 @@ class TelegramListener:
             kind = "conflict"
             text = "another process is polling Telegram with this token; stop it, or make a second bot"
         elif isinstance(exc, InvalidToken):
-            kind, text = "token", self._redact(str(exc))
+            kind, text = "token", redacted(str(exc))
         elif isinstance(exc, TelegramError):
-            kind, text = "network", f"Telegram cannot be reached: {self._redact(str(exc))}"
+            kind, text = "network", f"Telegram cannot be reached: {redacted(str(exc))}"
         else:
             kind, text = "broken", f"unreadable response from Telegram: {type(exc).__name__}"
             log.debug("unreadable update", exc_info=exc)

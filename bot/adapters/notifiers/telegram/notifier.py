@@ -24,12 +24,11 @@ from bot.adapters.notifiers.telegram.errors import (
 )
 from bot.adapters.notifiers.telegram.keyboard import keyboard
 from bot.adapters.notifiers.telegram.photos import Photos, Pictures
-from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.core.errors import DeliveryError, UsageError
 from bot.core.model import Limits, Notification, Outgoing, Reason, Style
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Notifier
-from bot.core.secret import Secret
+from bot.core.secret import Secret, redacted
 from bot.render import html, plain, rich
 from bot.render.limits import CAPTION_LIMIT, MESSAGE_LIMIT
 from bot.render.text import unmention, utf16_length
@@ -83,8 +82,8 @@ class TelegramNotifier(Notifier):
     ) -> None:
         """``pictures`` returns the pictures of a notification, ``style`` the style of a recipient's messages."""
         self._bot = connect(token, base_url, timeout)
-        self._redact = Redactor([token])
-        self._photos = Photos(self._bot, pictures, self._redact) if pictures is not None else None
+        self._token = token
+        self._photos = Photos(self._bot, pictures) if pictures is not None else None
         self.style = style
         self._knows_rich = True
 
@@ -116,7 +115,7 @@ class TelegramNotifier(Notifier):
                     log.info("%s refused a message (%s); a simpler form follows", address.recipient, self._told(exc))
                     continue
                 edit = outgoing.edits_message is not None
-                raise delivery_error(exc, trace, address, edit=edit, redact=self._redact) from exc
+                raise delivery_error(exc, trace, address, edit=edit) from exc
         raise AssertionError("the last form gives way to none")
 
     def _forms(self, outgoing: Outgoing) -> Iterator[Form]:
@@ -140,7 +139,7 @@ class TelegramNotifier(Notifier):
         return isinstance(error, BadRequest) or trace.status in (_NOT_FOUND, _TOO_LARGE)
 
     def _told(self, error: Exception) -> str:
-        return self._redact(f"{type(error).__name__}: {error}")[:200]
+        return redacted(f"{type(error).__name__}: {error}")[:200]
 
     # ----------------------------------------------------------------------------------------------------------- forms
 
@@ -265,7 +264,7 @@ class TelegramNotifier(Notifier):
 
     async def check(self) -> str:
         """Ask Telegram for the bot's user name. Raises DeliveryError, permanent for a rejected token."""
-        me = await repeatable(self._bot.get_me(), self._redact)
+        me = await repeatable(self._bot.get_me())
         return me.username or me.first_name
 
     async def probe(self) -> None:

@@ -78,6 +78,39 @@ class GateDecision(enum.Enum):
     IGNORE = "ignore"
 
 
+_HOUR, _DAY = 3600.0, 86_400.0
+
+
+class Strangers:
+    """How often the admins are told of strangers: once a day for each chat and for each person, and a few times an
+    hour and a day in all. ``now`` is in seconds of a monotonic clock.
+
+    A budget of its own: what strangers do neither costs anybody an answer nor fills the admins' chat.
+    """
+
+    def __init__(self, *, an_hour: int = 3, a_day: int = 12) -> None:
+        self._an_hour, self._a_day = an_hour, a_day
+        self._told_at: deque[float] = deque()
+        self._seen: OrderedDict[tuple[str, int], float] = OrderedDict()
+        self._untold = 0
+
+    def told_with(self, chat: Chat, now: float) -> int | None:
+        """``None`` if the admins are not told of this one; else how many they were not told of before it."""
+        keys = [("chat", chat.id), *([("person", chat.user)] if chat.user is not None else [])]
+        while self._seen and next(iter(self._seen.values())) <= now - _DAY:
+            self._seen.popitem(last=False)
+        while self._told_at and self._told_at[0] <= now - _DAY:
+            self._told_at.popleft()
+        lately = sum(at > now - _HOUR for at in self._told_at)
+        if any(key in self._seen for key in keys) or lately >= self._an_hour or len(self._told_at) >= self._a_day:
+            self._untold += 1
+            return None
+        self._told_at.append(now)
+        self._seen.update(dict.fromkeys(keys, now))
+        untold, self._untold = self._untold, 0
+        return untold
+
+
 class CommandGate:
     """Decides on messages by their chat and rate. ``now`` is in seconds of a monotonic clock."""
 
@@ -115,10 +148,6 @@ class CommandGate:
         while len(self._refused) > self._remember:
             self._refused.popitem(last=False)
         return GateDecision.REFUSE
-
-    def may_be_reported(self, now: float) -> bool:
-        """Whether to report a stranger's action to the admins; limited like refusals."""
-        return self._within(self._refused_at, now, self._refusals)
 
     def _window(self, sender: tuple[int, bool | None]) -> deque[float]:
         window = self._windows.pop(sender, None) or deque()

@@ -20,8 +20,8 @@ from telegram.error import RetryAfter
 
 from bot.adapters.notifiers.telegram.address import Address
 from bot.adapters.notifiers.telegram.errors import asked_wait
-from bot.adapters.notifiers.telegram.redact import Redactor
 from bot.core.model import Notification
+from bot.core.secret import redacted
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,6 @@ class Photos:
 
     bot: Any
     pictures: Pictures
-    redact: Redactor
     _queue: asyncio.Queue[tuple[Address, int, Notification]] = field(default_factory=lambda: asyncio.Queue(WAITING))
     _task: asyncio.Task[None] | None = None
     _sent_at: float = 0.0
@@ -93,7 +92,7 @@ class Photos:
             try:
                 await self._send(address, message, notification)
             except Exception as error:  # the message was sent, whatever this is
-                text = self.redact(f"{type(error).__name__}: {error}")
+                text = redacted(f"{type(error).__name__}: {error}")
                 log.warning("a picture could not be sent to %s: %s", notification.recipient, text)
 
     async def _send(self, address: Address, message: int, notification: Notification) -> None:

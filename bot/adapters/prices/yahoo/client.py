@@ -25,12 +25,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
 from bot.core.errors import SourceError
+from bot.core.text.links import host_of
 from bot.core.waiting import retry_after
 
 QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
 CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
+
+NIGHT_FLAG = {"overnightPrice": "true"}
+"""As finance.yahoo.com itself asks for quotes."""
+REFUSED = 400
+FLAG_ANEW = timedelta(hours=6)
+"""How long a refused flag is left out."""
 
 WHEN_LIMITED = timedelta(seconds=60)
 """The wait after a 429 without ``Retry-After``, which Yahoo seldom sends; further requests prolong the ban."""
@@ -42,10 +50,20 @@ PAGE = 100
 EARNINGS_ROWS = 4
 """Most rows requested per symbol: a date, the date it was moved from, and some to spare."""
 
+MOST_BYTES = 20_000_000
+"""The longest response read, unpacked; two hundred quotes have less than a megabyte."""
+_TOO_LONG = 63
+"""libcurl's CURLE_FILESIZE_EXCEEDED."""
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
+_HOME = "yahoo.com"
+
 GONE = (404, 410)
 """Statuses that say there is no such thing."""
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class RateLimitedError(SourceError):
@@ -112,13 +130,39 @@ class YahooClient:
         self._data: Any = None
         self._call = threading.local()
         self._monotonic = monotonic
+        self._flag_from = -math.inf
+        """From when prices of the night are asked for."""
+        self._flag_refused = False
         self._resting: dict[bool, tuple[float, str]] = {}
         """Until when nothing is sent, and after what; True: nothing at all, False: nothing but quotes."""
 
     def quotes(self, symbols: Sequence[str]) -> list[Mapping[str, object]]:
-        """The raw quotes of up to 200 symbols, without those Yahoo does not know. Raises SourceError."""
+        """The raw quotes of up to 200 symbols, without those Yahoo does not know. Raises SourceError.
+
+        Prices of the night are asked for with a flag that Yahoo nowhere documents. If it refuses the request (400), it
+        is sent again without, and where that is answered the flag is left out for ``FLAG_ANEW``.
+        """
         params = {"symbols": ",".join(symbols), "formatted": "false"}
-        return self._results("quotes", QUOTE_URL, params, "quoteResponse", quotes=True)
+        if self._monotonic() < self._flag_from:
+            return self._results("quotes", QUOTE_URL, params, "quoteResponse", quotes=True)
+        try:
+            return self._results("quotes", QUOTE_URL, params | NIGHT_FLAG, "quoteResponse", quotes=True)
+        except SourceError as error:
+            if error.status != REFUSED:
+                raise
+            refused = error
+        found = self._results("quotes", QUOTE_URL, params, "quoteResponse", quotes=True)
+        with self._lock:
+            self._flag_from = self._monotonic() + FLAG_ANEW.total_seconds()
+            told, self._flag_refused = self._flag_refused, True
+        if not told:
+            log.warning("%s; asked without the prices of the night, which are missing until it is accepted", refused)
+        return found
+
+    @property
+    def without_nights(self) -> bool:
+        """Whether Yahoo refuses to tell prices of the night."""
+        return self._monotonic() < self._flag_from
 
     def chart(self, symbol: str, **params: str) -> Mapping[str, object]:
         """The raw chart of a symbol. Raises SourceError, ``permanent`` if Yahoo does not know the symbol."""
@@ -209,6 +253,7 @@ class YahooClient:
             quieten()
             if self._yfinance is None:
                 import yfinance
+                from curl_cffi import CurlOpt
                 from yfinance import cache
                 from yfinance._http import new_session
                 from yfinance.data import YfData
@@ -221,6 +266,7 @@ class YahooClient:
                     cache._TzCacheManager._tz_cache = None
                     cache._CookieCacheManager._Cookie_cache = None
                 self._session = new_session()
+                self._session.curl_options[CurlOpt.MAXFILESIZE_LARGE] = MOST_BYTES
                 request = self._session.request
                 self._session.request = lambda method, url, **options: self._request(request, method, url, **options)
                 self._data = YfData(session=self._session)
@@ -238,13 +284,29 @@ class YahooClient:
             raise TimeoutError(f"no complete response within {self._call_timeout:g} s")
         options["timeout"] = left
         self._call.status = None
-        response = request(method=method, url=url, **options)
+        # redirects are followed here: what is at Yahoo's address may send us to Yahoo only
+        response = request(method=method, url=url, **options | {"allow_redirects": False})
         self._call.status = response.status_code
+        if response.status_code in _REDIRECTS and options.get("allow_redirects", True):
+            return self._redirected(request, method, response, options)
         if response.status_code == 429:
             wait = retry_after(response.headers)
             self._call.limited = WHEN_LIMITED if wait is None else min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
             self._rest(self._call.limited, self._call.what, everything=self._call.quotes)
         return response
+
+    def _redirected(self, request: Callable[..., Any], method: str, response: Any, options: dict[str, Any]) -> Any:
+        """The answer from where ``response`` sends us."""
+        self._call.redirects = getattr(self._call, "redirects", 0) + 1
+        url = urljoin(str(response.url), response.headers.get("Location") or "")
+        host = host_of(url)
+        if self._call.redirects > _MOST_REDIRECTS:
+            raise SourceError("Yahoo redirects too often")
+        if url.partition("://")[0] != "https" or not (host == _HOME or host.endswith(f".{_HOME}")):
+            raise SourceError("Yahoo redirects to an address that is not Yahoo's; it is not followed")
+        if response.status_code in (301, 302, 303):
+            method, options = "GET", {name: value for name, value in options.items() if name not in ("data", "json")}
+        return self._request(request, method, url, **options | {"params": None})
 
     def _results(
         self, what: str, url: str, params: Mapping[str, str], key: str, *, quotes: bool = False
@@ -272,6 +334,7 @@ class YahooClient:
         self._refuse_while_resting(quotes=quotes)
         self._call.deadline = time.monotonic() + self._call_timeout
         self._call.limited, self._call.what, self._call.quotes, self._call.status = None, what, quotes, None
+        self._call.redirects = 0
         try:
             try:
                 return ask()
@@ -382,6 +445,8 @@ def _wrapped(what: str, error: Exception) -> SourceError:
         return SourceError(f"Yahoo has no data for {what} ({status})", permanent=True)
     if isinstance(status, int) and status >= 400:
         return SourceError(f"Yahoo answered {status} for {what}")
+    if getattr(error, "code", None) == _TOO_LONG:
+        return SourceError(f"Yahoo's response for {what} is longer than {MOST_BYTES // 1_000_000} MB")
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return SourceError(f"Yahoo timed out for {what}")
     if name in ("YFPricesMissingError", "YFTzMissingError", "YFTickerMissingError"):

@@ -1,12 +1,19 @@
 """Yahoo's JSON as quotes. Pure; any field may be missing or malformed.
 
-Price: a quote has up to three, pre-market, regular and post-market, each with its time. The newest is the latest quote,
-whatever ``marketState`` says.
+Price: a quote has up to four, overnight, pre-market, regular and post-market, each with its time. The newest is the
+latest quote, whatever ``marketState`` says.
+
+Overnight: with ``overnightPrice=true`` the quotes of stocks that trade at night have ``overnightMarketPrice``,
+``…Time``, ``…Change``, ``…ChangePercent`` and ``…Source`` ("BOATS Real Time Price"). Most symbols have none of them,
+and by day some keep the last night's: by its time it is older than the others. ``marketState`` is then ``OVERNIGHT``,
+also seen as ``PREPRE`` and ``POSTPOST``; nothing here rests on it. Yahoo documents none of this; it is as public
+programs read it: yahoo-finance2 (issue 993, pull request 983), and requests, type stubs and tests on GitHub that agree
+on the names, the flag of ``v7/finance/quote``, and numbers plain or as ``{"raw": …}``; looked up in November 2026.
 
 Reference: during a session and in its post-market, ``regularMarketPreviousClose`` is the close before it. But in the
 next session's pre-market, and after the open until the first regular trade, the regular fields are still those of the
-session before: ``regularMarketPrice`` is the last close. So a quote of a later exchange date than the regular price is
-measured against the regular price.
+session before: ``regularMarketPrice`` is the last close. So a quote of a later session than the regular price is
+measured against the regular price: of a later exchange date, or of the night, which belongs to the next one.
 
 Kind: once the exchange has closed, auctions and delays included, the regular price is the official close.
 """
@@ -48,20 +55,28 @@ class YahooPrice:
 
     price: float
     at: datetime
-    regular: bool
+    part: str
+    """Of its field names: ``overnight``, ``pre``, ``regular`` or ``post``."""
+
+    @property
+    def regular(self) -> bool:
+        """It is of the regular phase."""
+        return self.part == "regular"
 
 
 def read_quote(
     item: Item, *, symbol: str, now: datetime, timetable: Timetable | None, source: str = QUOTES
 ) -> tuple[Quote, ...]:
-    """The latest quote in ``item``, preceded by the session's official close if the latest is post-market.
+    """The latest quote in ``item``, preceded by the session's official close if the latest is post-market, and by close
+    and last post-market price if it is of the night after.
 
     Empty if no price has a time. Prices are as stated, even NaN or zero; a previous close that is not positive is
     omitted. ``timetable`` is that of the symbol's exchange; without it no close is official.
     """
     zone = _zone(item)
-    regular = _price(item, "regularMarket")
-    prices = [p for p in (_price(item, "preMarket"), _price(item, "postMarket"), regular) if p is not None]
+    regular = _price(item, "regular")
+    others = (_price(item, part) for part in ("overnight", "pre", "post"))
+    prices = [p for p in (*others, regular) if p is not None]
     if not prices:
         return ()
     newest = max(prices, key=lambda p: (p.at, p.regular))
@@ -70,7 +85,9 @@ def read_quote(
     volume = _number(item.get("regularMarketVolume"))
 
     def quote(price: YahooPrice, kind: QuoteKind) -> Quote:
-        same_session = regular is not None and price.at.astimezone(zone).date() <= regular.at.astimezone(zone).date()
+        later = price.part == "overnight" and regular is not None and price.at > regular.at
+        day = price.at.astimezone(zone).date()
+        same_session = regular is not None and not later and day <= regular.at.astimezone(zone).date()
         reference = stated if same_session else _positive(regular.price) if regular is not None else None
         return Quote(
             symbol=symbol,
@@ -88,9 +105,13 @@ def read_quote(
     if newest.regular:
         return (quote(newest, QuoteKind.CLOSE if closed else QuoteKind.TRADE),)
     latest = quote(newest, QuoteKind.TRADE)
-    if regular is not None and closed and newest.at.astimezone(zone).date() == regular.at.astimezone(zone).date():
-        return quote(regular, QuoteKind.CLOSE), latest
-    return (latest,)
+    if regular is None or not closed:
+        return (latest,)
+    if newest.part == "overnight":
+        post = next((p for p in prices if p.part == "post" and p.at > regular.at), None)
+        between = (quote(post, QuoteKind.TRADE),) if post is not None else ()
+        return quote(regular, QuoteKind.CLOSE), *between, latest
+    return (quote(regular, QuoteKind.CLOSE), latest) if _day_of(newest, zone) == _day_of(regular, zone) else (latest,)
 
 
 def chart_item(result: Item) -> Item:
@@ -144,6 +165,16 @@ def dividend_ratio(close: float, cash: float) -> float | None:
     return close / (close - cash) if LEAST_DIVIDEND * close <= cash < close else None
 
 
+LONGEST_DELAY = 60.0
+"""Minutes; what is said beyond is a mistake."""
+
+
+def delay_of(item: Item) -> timedelta:
+    """How far quotes of the exchange lag behind it, as ``item`` says; none where it does not."""
+    minutes = _number(item.get("exchangeDataDelayedBy"))
+    return timedelta(minutes=minutes if minutes is not None and 0 <= minutes <= LONGEST_DELAY else 0.0)
+
+
 def exchange_date(moment: datetime, item: Item) -> date:
     """The date of ``moment`` at the exchange of ``item``."""
     return moment.astimezone(_zone(item)).date()
@@ -157,9 +188,13 @@ def text(item: Item, *names: str) -> str:
 # --------------------------------------------------------------------------------------------------------- one field
 
 
-def _price(item: Item, prefix: str) -> YahooPrice | None:
-    price, at = _number(item.get(f"{prefix}Price")), _moment(item.get(f"{prefix}Time"))
-    return YahooPrice(price, at, prefix == "regularMarket") if price is not None and at is not None else None
+def _price(item: Item, part: str) -> YahooPrice | None:
+    price, at = _number(item.get(f"{part}MarketPrice")), _moment(item.get(f"{part}MarketTime"))
+    return YahooPrice(price, at, part) if price is not None and at is not None else None
+
+
+def _day_of(price: YahooPrice, zone: tzinfo) -> date:
+    return price.at.astimezone(zone).date()
 
 
 def _number(value: object) -> float | None:
@@ -213,11 +248,9 @@ def _is_close(item: Item, regular: YahooPrice, now: datetime, zone: tzinfo, time
     if timetable is None or item.get("marketState") == "REGULAR":
         return False
     session = timetable.on(regular.at.astimezone(zone).date())
-    if session is None or regular.at < session.close_at or timetable.current(now) != session:
+    if session is None or regular.at < session.close_at or timetable.by_day(now) != session:
         return False
-    delay = _number(item.get("exchangeDataDelayedBy"))
-    minutes = delay if delay is not None and 0 <= delay <= 60 else 0.0
-    return now >= session.close_at + AUCTION + timedelta(minutes=minutes)
+    return now >= session.close_at + AUCTION + delay_of(item)
 
 
 def _points(result: Item) -> list[tuple[datetime, float]]:

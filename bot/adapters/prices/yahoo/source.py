@@ -24,6 +24,7 @@ from bot.adapters.prices.yahoo.reading import (
     QUOTES,
     Item,
     chart_item,
+    delay_of,
     dividend_ratio,
     exchange_date,
     read_quote,
@@ -38,8 +39,10 @@ from bot.core.model import (
     EarningsDate,
     HistoryPoll,
     Missing,
+    Phase,
     PricePoll,
     Quote,
+    QuoteKind,
     ReportTime,
     Split,
 )
@@ -110,6 +113,7 @@ class Yahoo(PriceSource):
     ) -> None:
         self._timetable = timetable
         self._exchanges = dict(exchanges or {})
+        self.delays: dict[str, timedelta] = {}
         self._client = YahooClient(cache, request_timeout, call_timeout, monotonic)
         self._quick = Workers(2, "yahoo-quotes")
         self._slow = Workers(threads, "yahoo-history")
@@ -118,7 +122,8 @@ class Yahoo(PriceSource):
         self._charts_interval = charts_interval
         self._charts_at: datetime | None = None
         self._answered: set[str] = set()
-        self._closes: dict[str, tuple[datetime, float]] = {}
+        self._told: dict[str, frozenset[tuple[QuoteKind, datetime, float]]] = {}
+        """By symbol the prices before its latest that the last poll told: each is told once."""
         self._doubt = BasisDoubt()
         self.calendar = self
         self.stream = YahooStream()
@@ -134,7 +139,8 @@ class Yahoo(PriceSource):
         """The latest quote of each symbol Yahoo knows, pre- and post-market included; ``seen_at`` is ``now``.
 
         In post-market trading a symbol has two quotes: first the official close (``QuoteKind.CLOSE``), once, then the
-        latest trade. ``source`` is ``yahoo`` or ``yahoo charts``.
+        latest trade; at night the last post-market trade between them, once. ``source`` is ``yahoo`` or ``yahoo
+        charts``.
 
         Raises SourceError if nothing could be read, after a 429 always with ``retry_after``.
         """
@@ -228,13 +234,16 @@ class Yahoo(PriceSource):
             symbol = by_name.get(text(item, "symbol").upper())
             if symbol is None:
                 continue
-            table = self._table(self._exchange(symbol, item))
+            exchange = self._exchange(symbol, item)
+            if exchange and (lag := delay_of(item)):
+                self.delays[exchange] = lag
+            table = self._table(exchange)
             read = read_quote(item, symbol=symbol, now=now, timetable=table, source=source)
             if len(read) > 1:
-                close = read[0].at, read[0].price
-                if self._closes.get(symbol) == close:
-                    read = read[1:]
-                self._closes[symbol] = close
+                told = self._told.get(symbol, frozenset())
+                earlier = {q: (q.kind, q.at, q.price) for q in read[:-1]}
+                read = (*(q for q, key in earlier.items() if key not in told), read[-1])
+                self._told[symbol] = frozenset(earlier.values())
             quotes += read
         return quotes
 
@@ -268,7 +277,10 @@ class Yahoo(PriceSource):
 
     async def _on_one_basis(self, quotes: list[Quote], items: Mapping[str, Item], now: datetime) -> PricePoll:
         """The quotes, each with a previous close on its own basis; undecided ones are held back."""
-        days = {q.symbol: exchange_date(q.at, items.get(q.symbol.upper(), {})) for q in quotes}
+        day_of = {q: self._session_day(q, items.get(q.symbol.upper(), {})) for q in quotes}
+        days = {q.symbol: day for q, day in day_of.items()}
+        over = [q for q in quotes if day_of[q] != days[q.symbol]]
+        quotes = [q for q in quotes if day_of[q] == days[q.symbol]]
         charts = await self._each(
             self._doubt.undecided(quotes, days, now),
             partial(self._client.chart, range="1mo", interval="1d", events="div,splits"),
@@ -280,10 +292,11 @@ class Yahoo(PriceSource):
             for split in found:
                 log.info("%s: %s; prices before %s are restated", symbol, split.words, split.session)
         released, held = self._doubt.settle(quotes, days, now)
+        released = [*over, *released]
         if not held:
             return PricePoll(released, splits=splits)
         for symbol in held:
-            self._closes.pop(symbol, None)
+            self._told.pop(symbol, None)
         note = f"possible split, held back until checked against a chart: {', '.join(held)} ({charts.error})"
         log.warning("%s", note)
         detail = f"possible split; its chart could not be read ({charts.error})"
@@ -418,6 +431,13 @@ class Yahoo(PriceSource):
             return exchange_of(text(item, "exchange"), symbol)
         except UsageError:
             return ""
+
+    def _session_day(self, quote: Quote, item: Item) -> date:
+        """The date of the session that a quote belongs to: of the night, the next one's."""
+        table = self._table(self._exchange(quote.symbol, item))
+        session = table.at(quote.at) if table is not None else None
+        night = session is not None and session.phase(quote.at) is Phase.OVERNIGHT
+        return session.date if session is not None and night else exchange_date(quote.at, item)
 
     def _table(self, exchange: str) -> Timetable | None:
         if not exchange:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.adapters.store.codec import clean
+from bot.adapters.store.codec import DAMAGED, UNREADABLE, clean
 from bot.adapters.store.history.filters import EVERYTHING, Query, newest
 from bot.adapters.store.history.opening import Source, objects, opened, rounded, short
 from bot.core.errors import StoreError
@@ -147,7 +147,14 @@ def quotes_around(source: Source, alert_id: str) -> list[tuple[str, float, str]]
 
 
 def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
-    """A row of ``_COLUMNS`` as a JSON object."""
+    """A row of ``_COLUMNS`` as a JSON object. Raises StoreError where no version of this program wrote it."""
+    try:
+        return _alert_object(row)
+    except UNREADABLE as error:
+        raise StoreError(f"the alert {row[0]}: {DAMAGED}") from error
+
+
+def _alert_object(row: tuple[Any, ...]) -> dict[str, Any]:
     alert_id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state = row[:10]
     change, worst, last_change, last_price, last_price_at, price, price_at, reference, phase = row[10:19]
     incident, cause, checks, late, doubt, fired_price, fired_price_at, fired_change, severity_at = row[19:]
@@ -189,11 +196,11 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _shown(text: str | None, *names: str) -> dict[str, Any] | None:
-    """The named fields of a JSON column, in this order."""
+    """The named fields of a JSON column, in this order; the first is always there."""
     if text is None:
         return None
     data = json.loads(text)
-    shown = {name: data.get(name) for name in names}
+    shown = {name: data[name] if name == names[0] else data.get(name) for name in names}
     for name, value in shown.items():
         if name.endswith("at"):
             shown[name] = short(value)

@@ -8,7 +8,7 @@ import sqlite3
 from os import PathLike
 from pathlib import Path
 
-from bot.adapters.store.connection import translated
+from bot.adapters.store.connection import make_private, translated
 from bot.adapters.store.history.opening import open_history
 from bot.core.errors import StoreError, UsageError
 
@@ -27,6 +27,7 @@ def back_up(path: str | PathLike[str], to: str | PathLike[str]) -> int:
     unfinished = file.with_name(file.name + ".unfinished")
     try:
         unfinished.unlink(missing_ok=True)
+        make_private(unfinished)
         # not VACUUM INTO, which SQLite 3.40 cannot do with virtual columns over a read-only connection
         with (
             open_history(path) as conn,

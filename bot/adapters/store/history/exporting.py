@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.adapters.store.connection import make_private
 from bot.adapters.store.history.filters import Query, Test, newest, tests_of, time_tests, where
 from bot.adapters.store.history.incidents import incident_tests
 from bot.adapters.store.history.opening import Source, opened
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
 from bot.core.ports import Sink
+from bot.core.text.formulas import harmless
+from bot.render.outside import cell, json_text
 
 EXPORTED = ("alerts", "incidents", "stories")
 _BATCH = 10_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_query(what: str, filters: Filters) -> Query:
@@ -85,6 +86,8 @@ def export_to(file: Path, source: Source, what: str, filters: Filters, form: str
     """As ``export``, into a file that appears when it is complete. Raises StoreError where that fails."""
     unfinished = file.with_name(file.name + ".unfinished")
     try:
+        unfinished.unlink(missing_ok=True)
+        make_private(unfinished)
         with unfinished.open("wb") as out:
             rows = export(source, what, filters, form, out)
         os.replace(unfinished, file)
@@ -110,7 +113,7 @@ def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _text(out: Sink) -> Callable[[str], object]:
-    return lambda text: out.write(text.encode())
+    return lambda text: out.write(text.encode("utf-8", "replace"))
 
 
 def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
@@ -121,14 +124,14 @@ def _csv(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Si
     writer.writerow(names)
     written = 0
     for rows in batches:
-        writer.writerows([_harmless(cell) for cell in row] for row in rows)
+        writer.writerows([_shown(value) for value in row] for row in rows)
         written += len(rows)
     return written
 
 
-def _harmless(cell: Any) -> Any:
-    """An apostrophe before text that a spreadsheet would take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+def _shown(value: Any) -> Any:
+    """Text without what hides or controls, and without formulas."""
+    return harmless(cell(value)) if isinstance(value, str) else value
 
 
 def _json(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: Sink) -> int:
@@ -137,7 +140,7 @@ def _json(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: S
     for rows in batches:
         for row in rows:
             write(",\n" if written else "\n")
-            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False))
+            write(json_text(dict(zip(names, row, strict=True))))
             written += 1
     write("\n]\n" if written else "]\n")
     return written
@@ -147,7 +150,7 @@ def _jsonl(names: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], out: 
     write, written = _text(out), 0
     for rows in batches:
         for row in rows:
-            write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+            write(json_text(dict(zip(names, row, strict=True))) + "\n")
         written += len(rows)
     return written
 

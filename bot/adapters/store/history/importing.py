@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters.store import thinning
-from bot.adapters.store.codec import moment_text
+from bot.adapters.store.codec import DAMAGED, UNREADABLE, moment_text
 from bot.adapters.store.connection import transaction
 from bot.adapters.store.history.opening import open_history
 from bot.adapters.store.history.transfer import CHUNK, Transfer, marks
 from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.rows import overwrite
-from bot.core.errors import StoreVersionError, UsageError
+from bot.core.errors import StoreError, StoreVersionError, UsageError
 from bot.core.model import SuppressionReason
 
 _NOT_SENT = str(SuppressionReason.IMPORTED)
@@ -46,7 +46,11 @@ def import_history(path: str | PathLike[str], other: str | PathLike[str], now: d
     with open_history(source) as theirs, locked_writer(file) as ours:
         _refuse_mixing(ours, theirs, source)
         theirs.execute("BEGIN")  # one state of it, whatever its bot writes meanwhile
-        yield from _Import(ours, theirs, now).steps()
+        try:
+            yield from _Import(ours, theirs, now).steps()
+        except UNREADABLE as error:
+            message = f"{source}: {DAMAGED}. What was taken of it before stays, and is complete in itself"
+            raise StoreError(message) from error
 
 
 def _refuse_mixing(ours: sqlite3.Connection, theirs: sqlite3.Connection, source: Path) -> None:

@@ -46,7 +46,9 @@ def opened(source: Source) -> Iterator[sqlite3.Connection]:
 
 
 def path_of(conn: sqlite3.Connection) -> Path:
-    """The file of a connection."""
+    """The file of a connection, which says so itself where it may not be asked (``file``)."""
+    if (known := getattr(conn, "file", None)) is not None:
+        return Path(known)
     return Path(conn.execute("PRAGMA database_list").fetchone()[2])
 
 

@@ -14,7 +14,7 @@ from bot.adapters.store import outcomes, recorded, retention, thinning
 from bot.adapters.store.connection import connect_reader, translated
 from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying
 from bot.adapters.store.history.opening import open_as
-from bot.adapters.store.history.selecting import guard_reader, select
+from bot.adapters.store.history.selecting import BoundedCursor, guard_reader, select
 from bot.adapters.store.schema import require_current
 from bot.core.model import Filters
 
@@ -110,10 +110,25 @@ def read_history(path: str | PathLike[str]) -> Iterator[SqliteHistory]:
         yield history
 
 
-def connect_guarded(path: Path) -> SqliteHistory:
-    """The same for a caller that closes it and runs SQL of its own: only reading gets through."""
+class _Answered(BoundedCursor):
+    answer = 16 << 20
+
+
+class GuardedHistory(SqliteHistory):
+    """A history of which each answer is bounded, and that does not tell where it lies."""
+
+    file: Path | None = None
+
+    def cursor(self, factory: Any = _Answered) -> Any:
+        """As sqlite3's; ``execute`` comes by here."""
+        return super().cursor(factory)
+
+
+def connect_guarded(path: Path) -> GuardedHistory:
+    """The same for a caller that closes it and runs SQL of its own: only reading gets through, up to 16 MB at once."""
     with translated(path):
-        history = connect_reader(path, kind=SqliteHistory)
+        history = connect_reader(path, kind=GuardedHistory)
+        history.file = path
         try:
             require_current(history, path)
             guard_reader(history)

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Alert, Line, Moment, StockMove, Strong
-from bot.core.prices.market import Market, SymbolPrices
+from bot.core.model import Alert, Line, Moment, Phase, StockMove, Strong
+from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.text.wording import (
+    DELAYED,
     PHASE_WORDS,
     against,
     aged,
@@ -33,7 +34,8 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     lines: list[Line] = []
     told = _in_full(seen)
     for move in told[:1]:
-        lines.append(price_line(move, company(move.symbol), seen.at))
+        lines.append(price_line(move, company(move.symbol), seen.at, currency_of(market.of(move.symbol))))
+        lines += _before_the_night(move, market.of(move.symbol), seen.at)
         lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
     if not lines:
@@ -51,15 +53,24 @@ def beside(seen: Snapshot, market: Market, company: Named) -> tuple[Line, ...]:
     return tuple(_beside(move, told[0], company, market, seen.at) for move in told[1:])
 
 
-def price_line(move: StockMove, name: str, at: datetime) -> Line:
-    """Company, price, change, reference, phase and time; its age where it is old."""
-    old = aged(at - move.at)
+def price_line(move: StockMove, name: str, at: datetime, currency: str = "") -> Line:
+    """Company, price, change, reference, phase and time; its age where it is old. ``currency``: where it is not the
+    dollar."""
+    old = aged(at - move.at, DELAYED)
+    level = f"{price(move.price)} {currency}".rstrip()
     return (
-        Strong(f"{name} ({move.symbol}) {price(move.price)}, {percent(move.change)}"),
+        Strong(f"{name} ({move.symbol}) {level}, {percent(move.change)}"),
         f" {against(move.reference)}; {PHASE_WORDS[move.phase]}, ",
         Moment(move.at, clock(move.at)),
         f" ({old})." if old else ".",
     )
+
+
+def currency_of(prices: SymbolPrices) -> str:
+    """The currency of a stock's prices, by its ISO 4217 code (GBp for pence); empty for the dollar and where it is not
+    known."""
+    last = prices.last
+    return last.currency if last is not None and last.currency != "USD" else ""
 
 
 def _beside(move: StockMove, first: StockMove, company: Named, market: Market, at: datetime) -> Line:
@@ -67,7 +78,7 @@ def _beside(move: StockMove, first: StockMove, company: Named, market: Market, a
     alike = (move.at, move.phase, move.reference.kind, move.reference.session) == (
         first.at, first.phase, first.reference.kind, first.reference.session
     )  # fmt: skip
-    line = price_line(move, company(move.symbol), at)
+    line = price_line(move, company(move.symbol), at, currency_of(market.of(move.symbol)))
     further = _further(move, market.of(move.symbol))
     if alike:
         return (line[0], f"; {'; '.join(further)}." if further else ".")
@@ -97,8 +108,23 @@ def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
     return words
 
 
+def _before_the_night(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:
+    """Where the post-market left a stock that moves at night: how much of the move is new."""
+    session = prices.timetable.on(move.session)
+    before = prices.timetable.before(session) if session is not None and move.phase is Phase.OVERNIGHT else None
+    if before is None:
+        return []
+    traded = prices.quotes_between(before.close_at, before.ends_at)
+    last = next((q for q in reversed(traded) if before.phase(q.at) is Phase.POST and q.seen_at <= at), None)
+    stood = change(prices.rebased(last), move.reference) if last is not None else None
+    if last is None or stood is None:
+        return []
+    words = f"{price(prices.rebased(last))} ({percent(stood)}) after hours, before the night, "
+    return [(f"It stood at {words}", Moment(last.at, clock(last.at)), ".")]
+
+
 def _volume(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:
-    latest = prices.standing(at)
+    latest = prices.lately(at)
     return volume_lines(prices, *latest) if latest is not None and latest[1].date == move.session else []
 
 

@@ -18,20 +18,22 @@ HELD_UP = 5
 DAY = timedelta(hours=20)
 
 
-def table(seen: Snapshot, line_of: Callable[[str], str], apart: Sequence[Line]) -> list[Block]:
+def table(
+    seen: Snapshot, line_of: Callable[[str], str], apart: Sequence[Line], label: Callable[[str], str] = str
+) -> list[Block]:
     """The stocks that the headline counts, the worst line of business first. ``line_of`` gives a symbol's line of
-    business; ``apart``: the lines on stocks that moved for other reasons."""
+    business; ``apart``: the lines on stocks that moved for other reasons; ``label``: how a symbol is shown."""
     counted = len(seen.moves) + (0 if seen.direction else len(seen.unpriced))
     if counted + len(seen.turned) + len(seen.unpriced) * abs(seen.direction) < 2 and not apart:
         return []
     usual = usual_time(seen.moves)
-    lines = list(by_line(seen.moves, line_of, seen.at, usual, rising=seen.direction > 0))
+    lines = list(by_line(seen.moves, line_of, seen.at, usual, rising=seen.direction > 0, label=label))
     if seen.turned:
-        stands = [f"{m.symbol} {percent(m.change)}" for m in seen.turned]
+        stands = [f"{label(m.symbol)} {percent(m.change)}" for m in seen.turned]
         verb = "fall" if seen.direction < 0 else "rise"
         lines.append((f"Do not {verb}, or no longer: {listing(stands, NAMED)}.",))
     if seen.unpriced:
-        lines.append((f"No price yet: {listing(list(seen.unpriced), NAMED)}.",))
+        lines.append((f"No price yet: {listing(list(map(label, seen.unpriced)), NAMED)}.",))
     lines += apart
     return [Block("who is hit", BlockKind.FACTS, 60, f"{_title(seen, counted)}{as_of(seen.at, usual)}", tuple(lines))]
 
@@ -63,6 +65,7 @@ def by_line(
     *,
     rising: bool = False,
     one_reference: bool = False,
+    label: Callable[[str], str] = str,
 ) -> tuple[Line, ...]:
     """Moves by line of business; the worst line first, and the worst in each line first. Where ``rising``, the best.
     ``one_reference``: the title says what all are measured from."""
@@ -74,7 +77,10 @@ def by_line(
     for name, members in sorted(lines.items(), key=lambda w: (sign * median(m.change for m in w[1]), w[0])):
         members.sort(key=lambda m: (sign * m.change, m.symbol))
         since = ["" if one_reference else since_words(m.reference) for m in members]
-        named = [f"{m.symbol} {percent(m.change)}{s}{_time(m, at, usual)}" for m, s in zip(members, since, strict=True)]
+        named = [
+            f"{label(m.symbol)} {percent(m.change)}{s}{_time(m, at, usual)}"
+            for m, s in zip(members, since, strict=True)
+        ]
         shown.append((Strong(f"{name or 'others'}: "), listing(named, MEMBERS)))
     return tuple(shown)
 

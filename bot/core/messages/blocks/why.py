@@ -80,7 +80,8 @@ def _certainty(cause: CauseRef, claim: Claim) -> list[Line]:
     """The confidence; beside a move whose cause was not weighed there is none."""
     if cause.confidence is None or claim is not Claim.STATED:
         return []
-    return [(f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}).",)]
+    alone = ", on the word of one source" if len(cause.sources) == 1 else ""
+    return [(f"Confidence: {confidence_words(cause.confidence)} ({cause.confidence:.2f}){alone}.",)]
 
 
 def _possibly(cause: CauseRef, seen: Snapshot) -> list[Line]:

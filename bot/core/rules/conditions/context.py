@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from bot.core.model import Check, ClusterMatch, Quote, Reference
+from bot.core.model import Check, ClusterMatch, Phase, Quote, Reference
 from bot.core.news import NewsIndex
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
+from bot.core.prices.windows import Span
+from bot.core.rules.thin import HOLDS, Hold
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
@@ -95,6 +98,10 @@ class Context:
     """How long a price condition must have been met, in place of ``hold``; an official close needs no wait."""
     news_condition: News | None = None
     """The rule's own, which finds the story for ``since: story``."""
+    holds: Mapping[Phase, Hold] = field(default_factory=lambda: HOLDS)
+    """The hold of single phases, in place of ``hold`` and ``hold_for``."""
+    witnesses: Callable[[Quote, Session], str] | None = None
+    """Who else moves as a quote does, in words: in thin trading they stand for a longer hold."""
 
     @property
     def prices(self) -> SymbolPrices:
@@ -104,6 +111,17 @@ class Context:
     def standing(self, prices: SymbolPrices) -> tuple[Quote, Session] | None:
         """The current quote with its session; for an earlier session, its last quote."""
         return prices.standing(self.now) if self.session is None else prices.stood(self.session.ends_at)
+
+    def since(self, within: Span) -> datetime | None:
+        """The start of a window of stories. At night, for the session just over, that session's own."""
+        timetable = self.prices.timetable
+        if self.session is not None and within.sessions and timetable.by_day(self.now) == self.session:
+            return timetable.window_start(self.session, within.sessions)
+        return within.start(self.now, timetable)
+
+    def hold_in(self, phase: Phase) -> Hold:
+        """How long a price of ``phase`` must have met a condition."""
+        return self.holds.get(phase) or Hold(self.hold, self.hold_for)
 
     @property
     def story_at(self) -> datetime | None:
@@ -118,7 +136,16 @@ class Context:
 
     def for_benchmark(self, symbol: str) -> Context:
         """The same moment for a benchmark, where one quote suffices; what is found there is no evidence."""
-        return replace(self, symbol=symbol, hold=1, hold_for=None, move=None, confidence=None, pending=False)
+        return replace(
+            self,
+            symbol=symbol,
+            hold=1,
+            hold_for=None,
+            holds={},
+            move=None,
+            confidence=None,
+            pending=False,
+        )
 
     def at(self, moment: datetime, market: MarketPrices) -> Context:
         """The same question at an earlier moment."""

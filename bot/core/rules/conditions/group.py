@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from bot.core.model import Check
+from bot.core.model import Check, Quote
+from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import Condition, Context, Reads
 from bot.core.rules.conditions.price import reads_since
-from bot.core.rules.conditions.steady import change_since, measured
+from bot.core.rules.conditions.steady import Measured, change_since, measured
 from bot.core.text.wording import listing
 
 LISTED = 8
@@ -22,7 +23,8 @@ LISTED = 8
 class Breadth(Condition):
     """At least this many, or this share, of a group have moved beyond a change.
 
-    Members whose change is unknown count neither as moving nor for the share, but are shown.
+    Members whose change is unknown count neither as moving nor for the share, but are shown. So are those whose market
+    has no session of the same date yet, and those that had not moved when theirs closed. A company counts once.
     """
 
     about_several: ClassVar[bool] = True
@@ -39,6 +41,8 @@ class Breadth(Condition):
     share: Comparison | None = None
     peers: Mapping[str, tuple[str, ...]] | None = None
     """For each symbol its own group, in place of ``members``."""
+    listings: Mapping[str, str] = field(default_factory=dict)
+    """Of second listings the main one of the same company."""
 
     def __str__(self) -> str:
         return f"breadth {self.asked[0]} of {self.group} change {self.change} since {self.since}"
@@ -64,16 +68,31 @@ class Breadth(Condition):
     def evaluate(self, context: Context) -> Check:
         """Measures every member, each under the rule's ``hold``."""
         members = self.members if self.peers is None else self.peers.get(context.symbol, ())
-        moving: list[tuple[float, str]] = []
+        own = context.standing(context.prices)
+        moving: dict[str, tuple[float, str]] = {}
+        still: set[str] = set()
         unknown: list[str] = []
         for member in members:
-            prices = context.market.of(member)
+            prices, company = context.market.of(member), self.listings.get(member, member)
             found = measured(prices, context, change_since(prices, self.since, self.change, context))
-            if isinstance(found, str):
+            if isinstance(found, str) or _asleep(found, own):
                 unknown.append(member)
             elif found.holds:
-                moving.append((found.samples[0].value, member))
-        known = len(members) - len(unknown)
+                moving[company] = max(moving.get(company, (0.0, "")), (found.samples[0].value, member), key=_size)
+            else:
+                still.add(company)
+        still -= moving.keys()
+        unknown = [m for m in unknown if self.listings.get(m, m) not in moving.keys() | still]
+        return self._counted(context, members, list(moving.values()), len(moving) + len(still), unknown)
+
+    def _counted(
+        self,
+        context: Context,
+        members: tuple[str, ...],
+        moving: list[tuple[float, str]],
+        known: int,
+        unknown: list[str],
+    ) -> Check:
         if not known:
             why = "the group is empty" if not members else f"no price for {listing(unknown, LISTED)}"
             return self.check(context, None, why)
@@ -87,3 +106,16 @@ class Breadth(Condition):
         if unknown:
             words += f"; unknown: {listing(unknown, LISTED)}"
         return self.check(context, holds, words, float(len(moving)) if self.count else share)
+
+
+def _size(found: tuple[float, str]) -> float:
+    return abs(found[0])
+
+
+def _asleep(found: Measured, beside: tuple[Quote, Session] | None) -> bool:
+    """Whether the market of what was measured says nothing beside a stock with this quote: its session is of another
+    date, or was over without the move, which the news may have followed."""
+    if beside is None:
+        return False
+    quote, session = beside
+    return found.session.date != session.date or (not found.holds and quote.at > found.session.ends_at)

@@ -138,7 +138,7 @@ class News(Condition):
 
     def evaluate(self, context: Context) -> Check:
         """The best cluster that meets everything, or how near the best one came."""
-        start = self.within.start(context.now, context.prices.timetable)
+        start = context.since(self.within)
         if start is None:
             return self.check(context, None, "the calendar does not reach back that far")
         clusters = self._matches(context, start, context.now)
@@ -157,7 +157,7 @@ class News(Condition):
 
     def best(self, context: Context) -> ClusterMatch | None:
         """The best cluster that meets everything but ``burst``; ``None`` where none does."""
-        start = self.within.start(context.now, context.prices.timetable)
+        start = context.since(self.within)
         clusters = self._matches(context, start, context.now) if start else []
         return next((c for c in clusters if not self._lacks(c, context)), None)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from bot.core.model import Check, Quote, QuoteKind, Reference
+from bot.core.model import Check, Phase, Quote, QuoteKind, Reference
+from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since, Span
@@ -158,9 +159,10 @@ class Gap(Condition):
             return self.check(context, False, words, value)
         bar = prices.bars.get(session.date)
         official = bar is not None and bool(bar.open)
-        prints = [opened.price] if official else self._prints(prices, session, opened, context.hold)
+        hold = context.hold_in(Phase.REGULAR).quotes
+        prints = [opened.price] if official else self._prints(prices, session, opened, hold)
         good = sum(self.change.holds(p / before.price - 1) for p in prints)
-        needed = 1 if official else context.hold
+        needed = 1 if official else hold
         if not (holds := good == needed == len(prints)):
             words += f"; {good} of {needed} prints so far"
             context.pending = True
@@ -180,19 +182,23 @@ class Gap(Condition):
 
 @dataclass(frozen=True, slots=True)
 class MarketTest(Condition):
-    """A price condition on a benchmark, as a guard against days on which everything falls. One quote suffices."""
+    """A price condition on a benchmark, as a guard against days on which everything falls. One quote suffices.
+
+    The default benchmark means the stock's own market; where a fund does not trade, its future is tested.
+    """
 
     requires_price: ClassVar[bool] = True
 
     benchmark: str
     of: Condition
+    markets: Benchmarks = ALONE
 
     def __str__(self) -> str:
         return f"market {self.benchmark} {self.of}"
 
     @property
     def reads(self) -> Reads:
-        return self.of.reads | Reads(symbols=frozenset({self.benchmark}))
+        return self.of.reads | Reads(symbols=self.markets.meant(self.benchmark))
 
     @property
     def cost(self) -> int:
@@ -200,8 +206,12 @@ class MarketTest(Condition):
 
     def evaluate(self, context: Context) -> Check:
         """What the benchmark shows is no evidence for the symbol."""
-        check = self.of.evaluate(context.for_benchmark(self.benchmark))
-        return replace(check, condition="" if context.brief else str(self))
+        standing = context.standing(context.prices)
+        moment = standing[0].at if standing is not None else context.now
+        chosen = self.markets.standing_for(self.benchmark, context.prices, moment, context.market)
+        check = self.of.evaluate(context.for_benchmark(chosen))
+        words = check.measured if chosen == self.benchmark or context.brief else f"{chosen}: {check.measured}"
+        return replace(check, condition="" if context.brief else str(self), measured=words)
 
 
 def reads_since(since: Since) -> Reads:

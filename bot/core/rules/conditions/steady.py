@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.core.model import Check, Quote, QuoteKind, Reference
-from bot.core.prices.market import SymbolPrices, change
+from bot.core.prices.market import APART, SymbolPrices, change
 from bot.core.prices.references import peak, resolve
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since, Span, format_duration
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import Condition, Context, Move
+from bot.core.rules.thin import LEAST_TRADES
+from bot.core.text.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     """Measure the current quote of ``prices`` and see whether it has held; or why it cannot be measured.
 
     ``context.hold`` counts quotes of strictly later event times within one session; one confirmed by itself suffices.
-    With ``context.hold_for`` they must reach back that far instead; only an official close then counts by itself.
+    With ``context.hold_for`` they must reach back that far instead; only an official close then counts by itself. The
+    phase may have a hold of its own. By
+    day only prices of the day count, and in thin trading only those of the night, by ``_held_in_thin_trading``.
     """
     standing = context.standing(prices)
     if standing is None:
@@ -71,12 +75,15 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     newest = replace(newest, met=newest.met and _says_how_far(quote, newest.value))
     if not newest.met:
         return Measured(quote, session, (newest,), holds=False)
-    if context.hold_for is not None and quote.kind is not QuoteKind.CLOSE:
-        return _held_for(context.hold_for, prices, quote, session, newest, measure)
-    needed = 1 if quote.kind.confirmed else context.hold
+    if session.thin(quote.at):
+        return _held_in_thin_trading(context, prices, quote, session, newest, measure)
+    hold = context.hold_in(session.phase(quote.at))
+    if hold.lasting is not None and quote.kind is not QuoteKind.CLOSE:
+        return _held_for(hold.lasting, prices, quote, session, newest, measure)
+    needed = 1 if quote.kind.confirmed else hold.quotes
     samples = [newest]
     for earlier in prices.distinct(needed, quote.at)[1:]:
-        sample = measure(earlier, session) if prices.session_of(earlier) == session else ""
+        sample = measure(earlier, session) if _of_the_day(prices, earlier, session) else ""
         if isinstance(sample, str):
             break
         samples.append(sample)
@@ -97,7 +104,7 @@ def _held_for(
     samples = [newest]
     lasted = timedelta()
     for earlier in prices.backward(quote.at):
-        if lasted >= time or prices.session_of(earlier) != session:
+        if lasted >= time or not _of_the_day(prices, earlier, session):
             break
         if earlier.at == quote.at:
             continue
@@ -108,6 +115,45 @@ def _held_for(
         lasted = quote.at - earlier.at
     note = "" if lasted >= time else f"for {format_duration(lasted)} of {format_duration(time)} so far"
     return Measured(quote, session, tuple(samples), lasted >= time, note)
+
+
+def _of_the_day(prices: SymbolPrices, quote: Quote, session: Session) -> bool:
+    return prices.session_of(quote) == session and not session.thin(quote.at)
+
+
+def _held_in_thin_trading(
+    context: Context, prices: SymbolPrices, quote: Quote, session: Session, newest: Sample, measure: Measurement
+) -> Measured:
+    """So many trades, apart from one another, over at least so long, and none between them that says otherwise, unless
+    it is an odd one. Two do where others move too. No kind of price is confirmed by itself: a bar's low may be one
+    trade."""
+    hold = context.hold_in(session.phase(quote.at))
+    least = hold.lasting or timedelta()
+    samples, trades, counted = [newest], 1, quote.at
+    lasted = timedelta()
+    for earlier in prices.backward(quote.at):
+        if (trades >= hold.quotes and lasted >= least) or prices.session_of(earlier) != session:
+            break
+        if earlier.at == quote.at:
+            continue
+        sample = measure(earlier, session)
+        if isinstance(sample, str):
+            break
+        if not sample.met:
+            if prices.believable(earlier):
+                break
+            continue
+        lasted = quote.at - earlier.at
+        if counted - earlier.at >= APART:
+            samples.append(sample)
+            trades, counted = trades + 1, earlier.at
+    if trades >= hold.quotes and lasted >= least:
+        return Measured(quote, session, tuple(samples), holds=True)
+    note = f"{trades} of {count(hold.quotes, 'trade')}"
+    note += f", for {format_duration(lasted)} of {format_duration(least)}" if least else ""
+    if trades >= LEAST_TRADES and context.witnesses is not None and (seen := context.witnesses(quote, session)):
+        return Measured(quote, session, tuple(samples), holds=True, note=f"{note}, and {seen}")
+    return Measured(quote, session, tuple(samples), holds=False, note=f"{note} so far, in thin trading")
 
 
 def check_price(context: Context, condition: Condition, measure: Measurement) -> Check:

@@ -127,7 +127,7 @@ class Sequence(Condition):
         if last.holds is not True:
             words = "the last step does not hold" if last.holds is False else "the last step is unknown"
             return self.check(context, last.holds, words, children=() if context.brief else self._now(context, last))
-        start = self.within.start(context.now, context.prices.timetable)
+        start = context.since(self.within)
         if start is None:
             return self.check(context, None, "the calendar does not reach back that far", children=(last,))
         moments = self._moments(context, start)

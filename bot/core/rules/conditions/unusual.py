@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from bot.core.model import Check, Quote
+from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.returns import LEAST_FOR_SCALE, REACHES_BACK, AbnormalReturn, abnormal_return
 from bot.core.prices.sessions import Session
 from bot.core.prices.volumes import VolumeRatio, volume_ratio
@@ -32,6 +33,8 @@ class Abnormal(Condition):
     change: Comparison | None = None
     z: Comparison | None = None
     since: Since = field(default_factory=lambda: Since("previous close"))
+    markets: Benchmarks = ALONE
+    """What stands for the benchmark beside a stock of another market, and while it does not trade."""
 
     def __str__(self) -> str:
         return f"abnormal {self._asked(' and ')} against {self.benchmark} since {self.since}"
@@ -48,13 +51,15 @@ class Abnormal(Condition):
     @property
     def reads(self) -> Reads:
         """Closes of the estimation window, of symbol and benchmark."""
-        return Reads(symbols=frozenset({self.benchmark}), sessions=REACHES_BACK + 1)
+        return Reads(symbols=self.markets.meant(self.benchmark), sessions=REACHES_BACK + 1)
 
     def evaluate(self, context: Context) -> Check:
         """Measures the current quote beside the benchmark's."""
-        prices, benchmark = context.prices, context.market.of(self.benchmark)
+        prices = context.prices
 
         def measure(quote: Quote, session: Session) -> Sample | str:
+            chosen = self.markets.standing_for(self.benchmark, prices, quote.at, context.market)
+            benchmark = context.market.of(chosen)
             found = abnormal_return(prices, benchmark, quote, session, self.since.count or 1)
             if isinstance(found, str):
                 return found
@@ -64,19 +69,10 @@ class Abnormal(Condition):
                 return "no volatility to measure against"
             z = found.z if found.z is not None else math.nan
             met = (self.change is None or self.change.holds(found.value)) and (self.z is None or self.z.holds(z))
-            return Sample(found.value if self.change else z, met, "" if context.brief else self._words(found))
+            words = "" if context.brief else _abnormal_words(found, chosen)
+            return Sample(found.value if self.change else z, met, words)
 
         return check_price(context, self, measure)
-
-    def _words(self, found: AbnormalReturn) -> str:
-        z = f", z {found.z:+.1f}" if found.z is not None else ""
-        model = f"beta {found.model.beta:.2f}"
-        if found.model.adjusted:
-            model = f"market-adjusted, only {count(found.model.returns, 'return')} known"
-        return (
-            f"{found.value * 100:+.1f}% abnormal{z} (moved {found.change * 100:+.1f}%, {self.benchmark} "
-            f"{found.benchmark * 100:+.1f}%, expected {found.expected * 100:+.1f}%; {model})"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +117,17 @@ class Volume(Condition):
         highest = self.ratio.upper if self.ratio.op == "between" else self.ratio.limit
         too_high = found.value >= highest if self.ratio.op == "<" else found.value > highest
         return False if too_high else None
+
+
+def _abnormal_words(found: AbnormalReturn, benchmark: str) -> str:
+    z = f", z {found.z:+.1f}" if found.z is not None else ""
+    model = f"beta {found.model.beta:.2f}"
+    if found.model.adjusted:
+        model = f"market-adjusted, only {count(found.model.returns, 'return')} known"
+    return (
+        f"{found.value * 100:+.1f}% abnormal{z} (moved {found.change * 100:+.1f}%, {benchmark} "
+        f"{found.benchmark * 100:+.1f}%, expected {found.expected * 100:+.1f}%; {model})"
+    )
 
 
 def _words(found: VolumeRatio) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the limits that several parts of the program share."""

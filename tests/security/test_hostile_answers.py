@@ -1,0 +1,204 @@
+"""Whatever a server answers, the bot takes a bounded part of it in a bounded time and says in a line what is wrong."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from bot.adapters.feeds.fetch import open_session
+from bot.adapters.language_model import LanguageModel
+from bot.adapters.metrics.ping import HeartbeatSender
+from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
+from bot.adapters.notifiers.telegram import TelegramNotifier, connection
+from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
+from bot.adapters.prices.yahoo import Yahoo
+from bot.app.setup.checkup import _health
+from bot.core.errors import AftershockError, DeliveryError, SourceError
+from bot.core.model import Outgoing, Quote, Story
+from bot.core.secret import Secret
+from bot.core.text.characters import CONTROL
+from tests.delivery.makers import NOW, RealClock, notification
+from tests.prices.conftest import make, server  # noqa: F401  - fixtures
+from tests.prices.test_quotes_over_the_wire import NOON
+from tests.servers.hostile import ANSWERS, Hostile, packed
+from tests.servers.yahoo import Fault, YahooServer
+from tests.store.values import SUMMARY
+from tests.waiting import allowed
+
+# Apprise loads all of its services, some of which lean on what Python gives up
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
+
+BUFFERS = 12_000_000
+"""Bytes that are on their way at most: in the kernel's buffers on both sides, not in the bot."""
+TAKEN = ("slow body", "endless body", "endless chunks", "html", "wrong type", "empty", "no content", "truncated")
+"""Answers whose status says 200, whatever follows."""
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with open_session() as opened:
+        yield opened
+
+
+class Bounds:
+    """How long an attempt took, and how much was taken."""
+
+    def __init__(self) -> None:
+        self.began, self.memory = time.monotonic(), _memory()
+
+    def hold(self, sent: int, seconds: float, most: int) -> None:
+        assert time.monotonic() - self.began < allowed(seconds)
+        assert sent < most + BUFFERS
+        assert _memory() - self.memory < 4 * most + 64_000_000
+
+
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def plain(error: AftershockError | None) -> None:
+    """An error is a line for people."""
+    text = str(error)
+    assert CONTROL.search(text) is None
+    assert len(text) < 600
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+async def test_a_webhook_s_answer(kind: str) -> None:
+    with Hostile(kind) as hostile:
+        made = WebhookNotifier(
+            {"webhook:d": Endpoint(hostile.url, Secret("0123456789abcdef"))}, RealClock(), timeout=0.7
+        )
+        bounds, error = Bounds(), None
+        try:
+            await made.send(Outgoing(notification("a", "webhook:d", NOW, summary=SUMMARY), 1))
+        except DeliveryError as raised:
+            error = raised
+        await made.close()
+        bounds.hold(hostile.sent, 2, 1_000_000)
+        plain(error)
+        assert len(hostile.asked) == 1, "nothing is asked again by itself, and no redirect followed"
+        if kind in TAKEN:
+            assert error is None
+        if error is not None and error.retry_after is not None:
+            assert error.retry_after <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+async def test_a_language_model_s_answer(kind: str, session: aiohttp.ClientSession) -> None:
+    with Hostile(kind, {"choices": [{"message": {"content": "no JSON"}}]}) as hostile:
+        short = timedelta(seconds=0.7)
+        model = LanguageModel(session, f"{hostile.url}/v1", "m", Secret("a-key-of-ours"), short, short)
+        bounds = Bounds()
+        with pytest.raises(SourceError) as raised:
+            await model.read(Story("1", "s", "Chips fall", NOW))
+        bounds.hold(hostile.sent, 2, 100_000)
+        plain(raised.value)
+        bounds = Bounds()
+        assert await model.lead(SUMMARY) is None
+        bounds.hold(0, 2, 100_000)
+        assert len(hostile.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "kind", ["slow body", "endless body", "endless head", "gzip bomb", "redirect", "no http", "html"]
+)
+async def test_a_heartbeat_s_and_a_health_check_s_answer(kind: str, session: aiohttp.ClientSession) -> None:
+    with Hostile(kind) as hostile:
+        bounds = Bounds()
+        said = ""
+        try:
+            await HeartbeatSender(session, Secret(f"{hostile.url}/ping-0123")).beat()
+        except SourceError as error:
+            said = str(error)
+        assert "ping-0123" not in said
+        bounds.hold(hostile.sent, 12, 1_000_000)
+        bounds, before = Bounds(), hostile.sent
+        assert await _health(f"{hostile.url}/healthz") == ""
+        bounds.hold(hostile.sent - before, 4, 1_000_000)
+        assert len(hostile.asked) == 2
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+async def test_a_bot_api_server_s_answer(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SPARE", 0.3)
+    with Hostile(
+        kind, {"ok": True, "result": {"id": 5, "is_bot": True, "first_name": "x", "username": "x"}}
+    ) as hostile:
+        token = Secret("123456789:AAE-emulated-token-for-tests-only-000")
+        made = TelegramNotifier(token, base_url=hostile.url, timeout=0.4)
+        bounds, error = Bounds(), None
+        try:
+            await made.check()
+        except DeliveryError as raised:
+            error = raised
+        await made.close()
+        bounds.hold(hostile.sent, 3, connection.MOST_BYTES)
+        assert (error is None) == (kind == "wrong type")
+        plain(error)
+        assert "AAE" not in str(error)
+        assert len(hostile.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("endless body", False),
+        ("gzip bomb", False),
+        ("slow head", False),
+        ("slow body", False),
+        ("endless head", False),
+        ("html", True),
+        ("deep json", True),
+        ("surrogates", True),
+        ("many fields", True),
+    ],
+)
+async def test_an_apprise_service_s_answer(kind: str, known: bool) -> None:
+    with Hostile(kind) as hostile:
+        address = Secret(f"json://user:hunter-2-hunter-2@127.0.0.1:{hostile.port}/path")
+        made = AppriseNotifier({"apprise:t": Destination(address)}, longest=4)
+        bounds = Bounds()
+        out = Outgoing(notification("a", "apprise:t", NOW, summary=SUMMARY), 1)
+        if known:
+            await made.send(out)
+        else:
+            with pytest.raises(DeliveryError) as raised:
+                await made.send(out)
+            plain(raised.value)
+            assert raised.value.unknown, "the service had the message: it is not repeated"
+            assert "hunter" not in str(raised.value)
+        bounds.hold(0, 12, 1_000_000)
+        assert len(hostile.asked) == 1
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+async def test_yahoo_s_answer(server: YahooServer, make: Callable[..., Yahoo], kind: str) -> None:  # noqa: F811
+    packed()
+    source = make(request_timeout=timedelta(seconds=0.8), call_timeout=timedelta(seconds=1.5))
+    server.set_quote("NVDA", 124.8, NOON)
+    await source.quotes(["NVDA"], NOON)  # imports, cookie and crumb
+    server.fault("quote", Fault.HOSTILE, hostile=kind, other="https://127.0.0.1:1/private")
+    server.fault("chart", Fault.HOSTILE, hostile=kind, other="https://127.0.0.1:1/private")
+    bounds = Bounds()
+    found: list[Quote] = []
+    error = None
+    try:
+        found += (await source.quotes(["NVDA"], NOON)).quotes
+    except SourceError as raised:
+        error = raised
+    server.heal()
+    assert found == []
+    plain(error)
+    assert "127.0.0.1" not in str(error), "no redirect leaves Yahoo"
+    bounds.hold(server.sent, 6, 60_000_000)
+
+
+def test_every_kind_of_answer_is_tried() -> None:
+    assert len(set(ANSWERS)) == len(ANSWERS) > 30
