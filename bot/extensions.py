@@ -1,4 +1,4 @@
-"""What price sources and notifiers of other packages are made with. ``docs/extending.md`` has examples."""
+"""What price sources, news sources and notifiers of other packages are made with: ``docs/extending.md``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.core.ports import Clock, Notifier, PriceSource
+from bot.core.ports import AskJson, Clock, NewsSource, Notifier, Organisations, PriceSource
 from bot.core.prices.sessions import Timetable
 from bot.core.secret import Secret
 
 PRICE_SOURCES = "aftershock.price_sources"
 """The entry point group of ``MakePriceSource`` functions."""
+NEWS_SOURCES = "aftershock.news_sources"
+"""The entry point group of ``MakeNewsSource`` functions."""
 NOTIFIERS = "aftershock.notifiers"
 """The entry point group of ``MakeNotifier`` functions."""
 
@@ -34,6 +36,20 @@ class PriceContext:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsContext:
+    """What a news source may use."""
+
+    folder: Path
+    """The folder of ``config.yaml``, to which paths in the options are relative."""
+    fetch: AskJson
+    """Ask an address for JSON, with the ETag of its last answer or an empty text. Time, size, redirects and the number
+    of requests in one poll are bounded. Raises SourceError."""
+    organisations: Organisations
+    """The labs that publish at a place (``huggingface``), by the names of their organisations there: as people define
+    them under ``organisations`` in ``rules/topics``, as of now."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotifierContext:
     """What a notifier may use."""
 
@@ -47,6 +63,8 @@ class NotifierContext:
 MakePriceSource = Callable[[Mapping[str, Any], PriceContext], PriceSource]
 """Makes a price source from the ``options`` of ``prices:``. May raise any exception for invalid options; its text is
 shown."""
+MakeNewsSource = Callable[[Mapping[str, Any], NewsContext], NewsSource]
+"""Makes a news source from its ``options``. May raise any exception for invalid options; its text is shown."""
 MakeNotifier = Callable[[Mapping[str, Mapping[str, Any]], NotifierContext], Notifier]
 """Makes the notifier of a channel from the ``options`` of each of its recipients, by recipient id. May raise any
 exception for invalid options; its text is shown. Options whose names end in ``_env`` name variables, whose values are

@@ -18,7 +18,7 @@ def make(kind: type[T], group: str, name: str, built_in: Mapping[str, Any], *arg
     Raises UsageError, in one line, where there is none or several of that name, where it cannot be loaded or rejects
     its options, and where it makes something else. ConfigError passes.
     """
-    noun = {"PriceSource": "price source"}.get(kind.__name__, kind.__name__.lower())
+    noun = {"PriceSource": "price source", "NewsSource": "news source"}.get(kind.__name__, kind.__name__.lower())
     maker = built_in[name] if name in built_in else _loaded(noun, group, name, built_in)
     try:
         made = maker(*arguments)

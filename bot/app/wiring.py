@@ -35,6 +35,7 @@ from bot.app.run.inbox import Inbox
 from bot.app.run.language_model import language_model
 from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
+from bot.app.run.news_sources import NewsSources
 from bot.app.run.notifiers import (
     CONSOLE,
     close_all,
@@ -174,6 +175,7 @@ async def running_bot(
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
+        NewsSources(bot, feeds, _limits(start.project)).begin(closing.callback)
         _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))
@@ -273,6 +275,7 @@ def _sources(project: Project, notifiers: Collection[str]) -> Collection[str]:
     """The names of everything that reports how it is."""
     settings = project.settings
     feeds = [*(spec.name for spec in settings.feed_specs), *(spec.name for spec in settings.on_demand_specs)]
+    feeds += [source.type for source in settings.news_sources if source.enabled]
     off = {*CHANNELS}
     if not settings.language_model.second_reader:
         off.add(SECOND_READER)
@@ -320,9 +323,12 @@ def _second_reader(bot: LiveBot, read: Read) -> SecondReader:
 
 
 def _reader(project: Project, session: FeedSession, journal: Journal) -> FeedReader:
+    return FeedReader(session, journal.known_keys, limits=_limits(project))
+
+
+def _limits(project: Project) -> FetchLimits:
     news = project.settings.news
-    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
-    return FeedReader(session, journal.known_keys, limits=limits)
+    return FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
 
 
 def _sender(

@@ -22,21 +22,23 @@ app = typer.Typer(help="Manage the news feeds.", no_args_is_help=True)
 
 @app.command("list")
 def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
-    """List the feeds and the sources asked on demand, and how the last poll of each went."""
+    """List the feeds, the news sources and those asked on demand, and how the last poll of each went."""
     from bot.app.feeds import feed_states
     from bot.config.settings.model import load_settings
 
     settings = load_settings(config)
     states = feed_states(database or settings.storage.database)
+    listed = [(feed.name, feed.url, feed.enabled) for feed in settings.feeds]
+    listed += [(source.type, "", source.enabled) for source in settings.news_sources]
     rows = []
-    for feed in settings.feeds:
-        state = states.get(feed.name)
+    for name, url, enabled in listed:
+        state = states.get(name)
         rows.append(
             {
-                "name": feed.name,
-                "url": feed.url,
-                "enabled": feed.enabled,
-                "status": "off" if not feed.enabled else _status(state),
+                "name": name,
+                "url": url,
+                "enabled": enabled,
+                "status": "off" if not enabled else _status(state),
                 "last_ok_at": state.last_ok_at.isoformat() if state and state.last_ok_at else None,
                 "entries": state.last_items if state else None,
                 "error": state.last_error if state else "",
@@ -61,8 +63,8 @@ def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json
         for row in rows:
             say_json(row)
         return
-    failing = {name for name in asked if (s := states.get(name)) and s.failures}
-    _print(rows, failing | {f.name for f in settings.feeds if f.enabled and (s := states.get(f.name)) and s.failures})
+    failing = {*asked, *(name for name, _, enabled in listed if enabled)}
+    _print(rows, {name for name in failing if (s := states.get(name)) and s.failures})
 
 
 @app.command("check")

@@ -10,7 +10,7 @@ queries beside the running bot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -30,7 +30,9 @@ from bot.core.model import (
     HistoryPoll,
     Incident,
     InDoubt,
+    JsonAnswer,
     Limits,
+    NewsPoll,
     Observation,
     Outgoing,
     PricePoll,
@@ -129,6 +131,38 @@ class PriceSource(Protocol):
     async def describe(self, symbols: Sequence[str]) -> Mapping[str, Listing]:
         """Name, exchange and currency of the symbols it can describe. Raises SourceError when it fails."""
         return {}
+
+    def close(self) -> None:
+        """Release everything. Closing twice is allowed."""
+        return
+
+
+AskJson = Callable[[str, str], Awaitable[JsonAnswer]]
+"""Asks an address for JSON, with the ETag of its last answer or an empty text. Raises SourceError."""
+Organisations = Callable[[str], Mapping[str, str]]
+"""The labs that publish at a place, by the names of their organisations there."""
+
+
+@runtime_checkable
+class NewsSource(Protocol):
+    """What happens, as structured observations from where it happens: models as they are published, prices as they
+    change. Derive from it: the defaults suit a public list that is asked with one request."""
+
+    title: str
+    """For people: ``Hugging Face``. The publisher of its stories, unless they name another."""
+    advice: str = "see the documentation of this news source"
+    """What to do when it fails, in one line."""
+    interval: timedelta = timedelta(minutes=2)
+    """How often it is polled while it works."""
+    stories_per_day: int = 100
+    """What it brings beyond this is not read, and reported once."""
+
+    async def poll(self, state: str, since: datetime | None, now: datetime) -> NewsPoll:
+        """What is new at ``now``. ``state`` is that of the last poll's answer, ``since`` when that was; at the first
+        poll they are empty and ``None``, and what it brings explains moves but fires no rule.
+
+        Raises SourceError when the source as a whole fails, or its answer has another shape than expected.
+        """
 
     def close(self) -> None:
         """Release everything. Closing twice is allowed."""

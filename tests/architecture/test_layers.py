@@ -39,7 +39,7 @@ def technology(module: str) -> str:
     """Which adapter a module belongs to: what stands directly under ``bot.adapters`` is one technology, and under its
     folders of price sources and notifiers likewise."""
     parts = module.split(".")[2:] if module.startswith("bot.adapters.") else []
-    return ".".join(parts[: 2 if parts and parts[0] in ("prices", "notifiers") else 1])
+    return ".".join(parts[: 2 if parts and parts[0] in ("prices", "notifiers", "news_sources") else 1])
 
 
 def check(file: str, source: str) -> list[Finding]:

@@ -217,3 +217,16 @@ def test_run_takes_prices_from_the_one_and_tells_by_the_other(site: Path, config
     assert "high" in text.splitlines()[0]
     assert "Nvidia" in text
     assert "17.0" in text
+
+
+def test_check_asks_a_news_source_and_names_one_that_is_not_installed(site: Path, config: Path) -> None:
+    installed(site, "prices")
+    installed(site, "notifier")
+    installed(site, "news")
+    listed = f"- {{type: model-list, options: {{url: '{NOBODY}/list.json'}}}}\n- {{type: nowhere}}\n"
+    config.write_text(f"{CONFIG}news_sources:\n{listed}")
+    code, lines = checked(config)
+    assert code == 1
+    assert any(line.startswith("FAILED news source model-list") or "news source model-list" in line for line in lines)
+    assert "unknown news source 'nowhere'" in said(lines, "install the package that provides it")
+    assert any("check the address under news_sources" in line for line in lines)

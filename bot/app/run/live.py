@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.adapters.scheduler import Scheduler
@@ -80,6 +81,7 @@ LONG_WORK = timedelta(hours=2)
 """How long filling the history and housekeeping may take: they go through everything, with pauses."""
 SLEPT = timedelta(minutes=1)
 """After the clock was set forward by this much, sources are polled at once: the machine may have been suspended."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 JUMP_TOLD_EVERY = timedelta(hours=1)
 """A clock that jumps more often than this is only logged."""
 
@@ -127,6 +129,8 @@ class LiveBot:
     """Keeps what the operator was told is in trouble, for the next start."""
     pace: Pace = field(default_factory=lambda: Pace(200))
     movement: Movement = field(default_factory=lambda: Movement({}))
+    news_sources: Sequence[str] = ()
+    """The names of the news sources that are asked beside the feeds, under jobs like theirs."""
     stream: Streaming | None = None
     """The price stream, if the price source has one and it is not switched off."""
     on_demand: OnDemand | None = None
@@ -180,7 +184,7 @@ class LiveBot:
         )
         self.on_demand.resume(self.journal.feed_states())
         for spec in settings.on_demand_specs:
-            self.jobs.add(_of_feed(spec.name), partial(self.on_demand.look, spec), every=ASK_EVERY, within=POLL_WITHIN)
+            self.jobs.add(of_feed(spec.name), partial(self.on_demand.look, spec), every=ASK_EVERY, within=POLL_WITHIN)
 
     @property
     def engine(self) -> Engine:
@@ -203,8 +207,8 @@ class LiveBot:
                 due = timedelta()
             first = max(due, FIRST_POLLS_APART * number)
             poll = partial(self._poll_feed, spec)
-            self.jobs.add(_of_feed(spec.name), poll, every=spec.max_interval, first=first, within=POLL_WITHIN)
-        self.outages.feeds = len(specs)
+            self.jobs.add(of_feed(spec.name), poll, every=spec.max_interval, first=first, within=POLL_WITHIN)
+        self.outages.feeds = len(specs) + len(self.news_sources)
         at_once, add = timedelta(), self.jobs.add
         fastest = self.project.settings.prices.interval_in_session
         add("prices", self._poll_prices, every=fastest, first=at_once, within=POLL_WITHIN)
@@ -246,13 +250,23 @@ class LiveBot:
 
     # --------------------------------------------------------------------------------------------------------- turns
 
-    def turn(self, observations: Sequence[Observation], feeds: Sequence[FeedState] = ()) -> CycleResult:
-        """Run one cycle with what was just seen and what other parts have reported meanwhile."""
+    def turn(
+        self,
+        observations: Sequence[Observation],
+        feeds: Sequence[FeedState] = (),
+        extras: Mapping[str, str] = NOTHING,
+    ) -> CycleResult:
+        """Run one cycle with what was just seen and what other parts have reported meanwhile. ``extras`` are small
+        values to commit with it."""
         reports, notices = self.inbox.take()
         now = self.clock.now()
         try:
             result = self.cycle.run(
-                [*observations, *reports], now, feeds=feeds, announcements=notices, extras=self._told_to_write
+                [*observations, *reports],
+                now,
+                feeds=feeds,
+                announcements=notices,
+                extras=lambda: {**self._told_to_write(), **extras},
             )
         except Exception:
             self.inbox.put_back(notices)
@@ -325,6 +339,7 @@ class LiveBot:
             self.jobs.soon("prices")
             self.jobs.soon("history")
             self._poll_again([spec.name for spec in self.project.settings.feed_specs])
+            self._poll_again(self.news_sources)
         if self._since_jump is None or self._since_jump() >= JUMP_TOLD_EVERY.total_seconds():
             self._since_jump = stopwatch()
             self.inbox.announce(notice("clock", headline, detail, self.clock.now()))
@@ -354,7 +369,7 @@ class LiveBot:
     def _poll_again(self, names: Sequence[str]) -> None:
         """Poll these feeds now, one shortly after the other, whatever their back-off: the network is back."""
         for number, name in enumerate(names, 1):
-            self.jobs.soon(_of_feed(name), FIRST_POLLS_APART * number)
+            self.jobs.soon(of_feed(name), FIRST_POLLS_APART * number)
 
     async def _tell_outages(self) -> None:
         self.outages.tell()
@@ -521,7 +536,8 @@ async def compiled(topics: Topics, companies: Companies) -> None:
     await asyncio.wrap_future(in_thread(partial(reader_of, topics, companies), "vocabulary"))
 
 
-def _of_feed(name: str) -> str:
+def of_feed(name: str) -> str:
+    """The name of the job that polls a feed or a news source."""
     return f"{FEED_JOB}{name}"
 
 

@@ -22,6 +22,7 @@ from bot.adapters.feeds.session import FeedSession, open_session
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
 from bot.app.run.language_model import language_model
+from bot.app.run.news_sources import Requests, news_source
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
 from bot.app.run.price_source import price_source
 from bot.app.stores import exists, open_history
@@ -104,6 +105,8 @@ async def _online(project: Project, timetables: Timetables, now: datetime) -> As
     async for finding in _feeds(project, now):
         yield finding
     async for finding in _on_demand(project, now):
+        yield finding
+    async for finding in _news_sources(project, now):
         yield finding
     yield await _prices(project, timetables, now)
     stream = await _stream(project, timetables)
@@ -259,6 +262,30 @@ async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
             words = f"{found.entries} headlines about {asked}" if found.ok else (*found.problems, "does not work")[0]
             advice = f"python main.py feeds check '{url}', or write enabled: false beside it under on_demand:"
             yield Finding(f"on demand {spec.name}", found.ok, words, advice)
+
+
+async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Finding]:
+    """Each is asked once, as at a first poll."""
+    limits = FetchLimits(total=project.settings.news.timeout, body=project.settings.news.max_megabytes * 1_000_000)
+    async with FeedSession() as session:
+        for settings in project.settings.news_sources:
+            if not settings.enabled:
+                continue
+            part = f"news source {settings.type}"
+            requests = Requests(session, lambda: now, limits)
+            try:
+                source = news_source(settings, project, lambda: project.topics, requests)
+            except UsageError as error:
+                yield Finding(part, False, str(error), "correct it under news_sources: in config.yaml")
+                continue
+            try:
+                polled = await source.poll("", None, now)
+                words = f"{source.title} lists {polled.seen:,} entries, by {requests.asked} requests"
+                yield Finding(part, polled.seen > 0, f"{words}; {polled.note}" if polled.note else words, source.advice)
+            except SourceError as error:
+                yield Finding(part, False, str(error), source.advice)
+            finally:
+                source.close()
 
 
 async def _prices(project: Project, timetables: Timetables, now: datetime) -> Finding:

@@ -287,6 +287,8 @@ class TopicsFile(StrictModel):
     """Makers of models, by name."""
     models: dict[Text, FamilyEntry] = Setting(default_factory=dict)
     """Lines of models, by name."""
+    organisations: dict[Text, dict[Text, tuple[Text, ...]]] = Setting(default_factory=dict)
+    """Where labs publish: by lab, the names of their organisations at each place (`huggingface`, `openrouter`)."""
     topics: dict[Text, TopicEntry] = Setting(default_factory=dict)
     """Topics, by the name that rules use."""
     exposures: dict[Text, ExposureEntry] = Setting(default_factory=dict)
@@ -358,6 +360,11 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             for file in files
             for name, e in file.labs.items()
         ),
+        organisations={
+            lab: {place: tuple(names) for place, names in places.items()}
+            for file in files
+            for lab, places in file.organisations.items()
+        },
         families=tuple(
             Family(name, e.lab or "", names(e.names), names(e.versions), e.broad, e.also, e.company or "")
             for file in files
@@ -457,6 +464,7 @@ def _duplicates(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
         sections: dict[str, Mapping[str, object]] = {
             "labs": file.labs,
             "models": file.models,
+            "organisations": file.organisations,
             "topics": file.topics,
             "exposures": file.exposures,
             "kinds": file.kinds,
@@ -494,6 +502,7 @@ def _undefined(document: Document, file: TopicsFile, topics: Topics) -> Iterator
     features = topics.features()
     yield from _word_lists(document, file, topics)
     yield from _models(document, file, {lab.name for lab in topics.labs})
+    yield from _organisations(document, file, {lab.name for lab in topics.labs})
     for name, topic in file.topics.items():
         yield from _names(document, ("topics", name, "about"), topic.about, features)
         for number, signal in enumerate(topic.signals):
@@ -627,6 +636,13 @@ def _word_lists(document: Document, file: TopicsFile, topics: Topics) -> Iterato
     lists = {*topics.words, *topics.features()}
     for path, entries in written:
         yield from list_references(document, path, entries, lists, topics.words)
+
+
+def _organisations(document: Document, file: TopicsFile, labs: Collection[str]) -> Iterator[Problem]:
+    for lab in file.organisations:
+        if lab not in labs:
+            message = unknown("lab", lab, labs, "define it under labs")
+            yield problem(document, ("organisations", lab), message, key=True)
 
 
 def _models(document: Document, file: TopicsFile, labs: Collection[str]) -> Iterator[Problem]:

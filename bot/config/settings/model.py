@@ -126,6 +126,20 @@ class NewsSettings(StrictModel):
     """New stories read of one feed; what is more stays unread, and is reported once."""
 
 
+class NewsSourceSettings(StrictModel):
+    """One news source that gives structured observations: releases and prices from where they are made."""
+
+    type: Name
+    """`huggingface-hub`, `openrouter`, or the entry-point name of a news source from another package: see
+    docs/sources.md and docs/extending.md."""
+    enabled: bool = True
+    """`false` keeps the entry but does not ask the source."""
+    interval: Duration | None = None
+    """How often it is asked while it works; by default as docs/sources.md says."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options of that news source."""
+
+
 class PriceSettings(StrictModel):
     """How prices are polled. One request covers the whole watchlist, up to `batch` symbols."""
 
@@ -258,6 +272,8 @@ class Settings(StrictModel):
     """How feeds are polled."""
     on_demand: OnDemandSettings = OnDemandSettings()
     """Headlines that are asked for while something moves."""
+    news_sources: tuple[NewsSourceSettings, ...] = ()
+    """Releases and prices of models as structured observations, beside the feeds."""
     feeds: tuple[FeedSettings, ...] = ()
     """The news feeds."""
 
@@ -398,6 +414,7 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
         line = document.position(("feeds", first))[0]
         message = f"the feed on line {line} already has this address; keep one of the two"
         problems.append(problem(document, ("feeds", index, "url"), message))
+    problems += _news_source_problems(document, settings)
     for index, feed in enumerate(settings.feeds):
         least, greatest = settings.intervals(feed)
         if least > greatest:
@@ -419,6 +436,19 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     if not settings.watched:
         problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems
+
+
+def _news_source_problems(document: Document, settings: Settings) -> Iterator[Problem]:
+    """News sources that are listed twice, or have the name of a feed: both report under it."""
+    feeds = {feed.name for feed in settings.feeds}
+    for index, first in repeated(source.type for source in settings.news_sources):
+        line = document.position(("news_sources", first))[0]
+        message = f"the news source on line {line} is the same; keep one of the two"
+        yield problem(document, ("news_sources", index, "type"), message)
+    for index, source in enumerate(settings.news_sources):
+        if source.type in feeds:
+            message = f"a feed is called '{source.type}' too; rename the feed"
+            yield problem(document, ("news_sources", index, "type"), message)
 
 
 def _without_fund(document: Document, settings: Settings) -> list[Problem]:

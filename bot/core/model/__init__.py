@@ -91,7 +91,7 @@ from bot.core.model.observations import (
     ToldMove,
     Trouble,
 )
-from bot.core.model.polls import HistoryPoll, Missing, PricePoll
+from bot.core.model.polls import HistoryPoll, JsonAnswer, Missing, NewsItem, NewsPoll, PricePoll
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     BURST,

@@ -1,10 +1,11 @@
-"""What one request to a price source brought: the observations, and of each symbol without any, why."""
+"""What one poll of a price source or a news source brought."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from bot.core.model.observations import Absence, DailyBar, Quote, Split
 
@@ -41,3 +42,50 @@ class HistoryPoll:
     missing: Mapping[str, Missing] = field(default_factory=dict)
     retry_after: timedelta | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsItem:
+    """What a news source observed, put into words: a model that was published, a price that was cut."""
+
+    key: str
+    """Identifies it for ever within its source; what comes again under a key is not told again."""
+    title: str
+    """A plain headline that names the lab and the model."""
+    published_at: datetime | None = None
+    summary: str = ""
+    """The facts in whole sentences, which messages quote one by one."""
+    link: str = ""
+    """An http(s) address, or empty."""
+    publisher: str = ""
+    """Where it can be seen; by default the source's title."""
+    evidence_only: bool = False
+    """It may explain a move, but fires no rule by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsPoll:
+    """What is new, and what the source has to know at its next poll."""
+
+    items: Sequence[NewsItem] = ()
+    """Oldest first."""
+    state: str = ""
+    """Anything that says what the source has seen; kept with the stories, and handed to the next poll."""
+    seen: int = 0
+    """How many entries were read, new or not. None at all is reported as a source that is suddenly empty."""
+    note: str = ""
+    """What went wrong without failing the whole, in one line."""
+    retry_after: timedelta | None = None
+    """The wait the source asks for, where it answered in part only."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonAnswer:
+    """The answer to a request for JSON."""
+
+    data: Any
+    """What the body says; ``None`` where it is as it was when ``etag`` was sent (304)."""
+    etag: str = ""
+    """To be sent with the next request."""
+    url: str = ""
+    """The address it came from in the end."""

@@ -320,6 +320,8 @@ class Topics:
     words: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     labs: tuple[Lab, ...] = ()
     families: tuple[Family, ...] = ()
+    organisations: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Where labs publish: by lab, the names of their organisations at each place."""
     exposures: tuple[Exposure, ...] = ()
     effects: tuple[Effect, ...] = ()
     kinds: tuple[Kind, ...] = ()
@@ -339,6 +341,7 @@ class Topics:
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", MappingProxyType(dict(self.words)))
         object.__setattr__(self, "phrases", MappingProxyType(dict(self.phrases)))
+        object.__setattr__(self, "organisations", MappingProxyType(dict(self.organisations)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -382,6 +385,10 @@ class Topics:
     def exposure(self, name: str) -> Exposure | None:
         """The exposure called ``name``."""
         return next((e for e in self.exposures if e.name == name), None)
+
+    def labs_at(self, place: str) -> Mapping[str, str]:
+        """The labs that publish at a place, by the names of their organisations there."""
+        return {name: lab for lab, places in self.organisations.items() for name in places.get(place, ())}
 
     @property
     def titles(self) -> Titles:

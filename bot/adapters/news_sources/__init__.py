@@ -1,0 +1,1 @@
+"""News sources, one package each."""

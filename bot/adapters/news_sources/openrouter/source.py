@@ -1,0 +1,218 @@
+"""OpenRouter's public list as a news source: new models of named labs, and prices that were cut.
+
+``GET https://openrouter.ai/api/v1/models`` needs no key. The shape is that of its API reference: ``data``, a list of
+models with ``id`` (``author/slug``, with ``:free`` and the like for variants), ``name`` (``DeepSeek: DeepSeek V3``),
+``created`` (seconds), ``context_length`` and ``pricing``, where ``prompt`` and ``completion`` are US dollars per token
+as text; longer lists go on at ``links.next``.
+
+A price is told as cut where input and output together cost a tenth less than when the model was first seen or its last
+cut was told, and neither costs more than then: providers that undercut each other by turns, or a price that was raised
+and only comes back, are no news.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+from bot.core.errors import SourceError
+from bot.core.model import NewsItem, NewsPoll
+from bot.core.news import releases
+from bot.core.news.releases import Price
+from bot.core.ports import AskJson, NewsSource, Organisations
+from bot.core.text.links import host_of
+
+ROUTER = "https://openrouter.ai"
+PLACE = "openrouter"
+"""The place's name under ``organisations`` in ``rules/topics``."""
+PAGES = 5
+READ = 3_000
+"""Entries read of an answer, however many it has."""
+KNOWN = 2_000
+"""Models remembered, those of named labs only."""
+MANY = 25
+"""More new models at once, or prices cut, are a change of the list and not of the world."""
+LEAST_CUT = 0.10
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}", re.ASCII)
+_NAME = re.compile(r"[\w .+()/-]{1,80}")
+_PER = 1e6
+"""Prices are shown for a million tokens."""
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A model as the list has it."""
+
+    id: str
+    name: str
+    lab: str
+    price: Price
+    created_at: datetime | None
+    context: int
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A model as it was when it was first seen, or last became cheaper: what later prices are compared with."""
+
+    price: Price
+    at: datetime
+
+
+class OpenRouter(NewsSource):
+    """New models and cut prices. ``base`` is for tests."""
+
+    title = "OpenRouter"
+    advice = "look at https://status.openrouter.ai, or leave out openrouter under news_sources: in config.yaml"
+    interval = timedelta(seconds=90)
+    stories_per_day = 60
+
+    def __init__(self, fetch: AskJson, organisations: Organisations, base: str = ROUTER) -> None:
+        self._fetch, self._organisations, self._base = fetch, organisations, base.rstrip("/")
+        self._etag = ""
+        self._left: str | None = None
+        """The state of the last poll; where another is handed in, what was answered then is not known any more."""
+
+    async def poll(self, state: str, since: datetime | None, now: datetime) -> NewsPoll:
+        """Read the whole list and compare it with what was known."""
+        known, first = _remembered(state)
+        if state != self._left:
+            self._etag = ""
+        entries = await self._entries()
+        if entries is None:
+            return NewsPoll((), state, len(known) or 1)
+        labs = self._organisations(PLACE)
+        offers = {offer.id: offer for offer in (_read(entry, labs) for entry in entries) if offer is not None}
+        if entries and not any(isinstance(e, dict) and {"id", "pricing"} <= e.keys() for e in entries):
+            raise SourceError("the list of models has changed its shape: no entry has an id and pricing", status=200)
+        items: list[NewsItem] = []
+        for offer in offers.values():
+            before = known.pop(offer.id, None)
+            cut = before is not None and _is_cut(before.price, offer.price)
+            known[offer.id] = _Known(offer.price, now) if before is None or cut else before  # last, as the newest
+            if before is None and not first:
+                items.append(self._offered(offer, since, now))
+            elif before is not None and cut:
+                items.append(self._cut(offer, before, now))
+        self._left = _written(known)
+        return NewsPoll(_bounded(items), self._left, len(entries))
+
+    async def _entries(self) -> Sequence[Any] | None:
+        """All entries of the list; ``None`` where it is as before."""
+        url, etag = f"{self._base}/api/v1/models", self._etag
+        entries: list[Any] = []
+        first_etag = ""
+        for page in range(PAGES):
+            answer = await self._fetch(url, etag if page == 0 else "")
+            if answer.data is None:
+                return None
+            data = answer.data.get("data") if isinstance(answer.data, dict) else None
+            if not isinstance(data, list):
+                raise SourceError("the list of models has changed its shape: it has no data", status=200)
+            first_etag = first_etag or answer.etag
+            entries += data[: READ - len(entries)]
+            links = answer.data.get("links")
+            following = links.get("next") if isinstance(links, dict) else None
+            if not isinstance(following, str) or not following or len(entries) >= READ:
+                break
+            first_etag = ""  # says nothing about the pages that follow
+            url = urljoin(url, following)
+            if host_of(url) != host_of(self._base):
+                raise SourceError("the list of models goes on at another site", status=200)
+        self._etag = first_etag
+        return entries
+
+    def _offered(self, offer: _Offer, since: datetime | None, now: datetime) -> NewsItem:
+        made = [at for at in (offer.created_at, since) if at is not None and at <= now]
+        return NewsItem(
+            key=offer.id,
+            title=releases.offered_title(offer.lab, offer.name, offer.price),
+            published_at=max(made, default=None),
+            summary=releases.offered_facts(offer.name, offer.price, offer.context),
+            link=f"{self._base}/{offer.id}",
+        )
+
+    def _cut(self, offer: _Offer, before: _Known, now: datetime) -> NewsItem:
+        return NewsItem(
+            key=f"{offer.id} {offer.price.prompt:g} {offer.price.completion:g}",
+            title=releases.cut_title(offer.lab, offer.name, before.price, offer.price),
+            published_at=now,
+            summary=releases.cut_facts(offer.name, before.price, offer.price, before.at),
+            link=f"{self._base}/{offer.id}",
+        )
+
+
+def _bounded(items: list[NewsItem]) -> list[NewsItem]:
+    """Of a flood nothing fires a rule."""
+    if len(items) <= MANY:
+        return items
+    return [NewsItem(i.key, i.title, i.published_at, i.summary, i.link, evidence_only=True) for i in items]
+
+
+def _read(entry: Any, labs: Mapping[str, str]) -> _Offer | None:
+    """A model of a named lab at a price; ``None`` for variants, routers, and what is given away or cannot be read."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str) or not _ID.fullmatch(entry["id"]):
+        return None
+    author, _, slug = entry["id"].partition("/")
+    lab, pricing = labs.get(author), entry.get("pricing")
+    if lab is None or not isinstance(pricing, Mapping):
+        return None
+    prompt, completion = _dollars(pricing.get("prompt")), _dollars(pricing.get("completion"))
+    if prompt is None or completion is None:
+        return None
+    written = entry.get("name")
+    name = written.rpartition(": ")[2].strip() if isinstance(written, str) else ""
+    context = entry.get("context_length")
+    return _Offer(
+        entry["id"],
+        name if _NAME.fullmatch(name) else slug,
+        lab,
+        Price(prompt, completion),
+        _moment(entry.get("created")),
+        context if isinstance(context, int) and not isinstance(context, bool) and 0 < context < 10**9 else 0,
+    )
+
+
+def _dollars(value: Any) -> float | None:
+    """Per million tokens, of a price per token; ``None`` for free, unknown (``-1``) and implausible ones."""
+    try:
+        dollars = float(value) * _PER if isinstance(value, str | int | float) and len(str(value)) < 40 else 0.0
+    except (ValueError, OverflowError):
+        return None
+    return round(dollars, 6) if math.isfinite(dollars) and 0.000_001 <= dollars < 100_000 else None
+
+
+def _moment(seconds: Any) -> datetime | None:
+    good = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < 1e11
+    return datetime.fromtimestamp(seconds, UTC) if good else None
+
+
+def _is_cut(before: Price, price: Price) -> bool:
+    below = releases.less(before, price) >= LEAST_CUT - 1e-9
+    return below and price.prompt <= before.prompt and price.completion <= before.completion
+
+
+def _remembered(state: str) -> tuple[dict[str, _Known], bool]:
+    """What was known, and whether this is a first poll, as it is where the state cannot be read."""
+    try:
+        known = {
+            str(name): _Known(Price(float(prompt), float(completion)), datetime.fromisoformat(at))
+            for name, (prompt, completion, at) in json.loads(state).items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        return {}, True
+    return known, False
+
+
+def _written(known: Mapping[str, _Known]) -> str:
+    newest = list(known.items())[-KNOWN:]
+    stored = {
+        name: (one.price.prompt, one.price.completion, one.at.isoformat(timespec="seconds")) for name, one in newest
+    }
+    return json.dumps(stored, separators=(",", ":"))

@@ -1,0 +1,257 @@
+"""News sources in the running bot: polled like feeds, bounded like feeds, and reported like feeds.
+
+A source gives items; what becomes of them is decided here, alike for ours and for those of other packages: what is
+known is left out, what comes with a first poll is evidence only, texts and addresses are cleaned, the day's budget
+holds, and stories and the source's new state are committed together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from bot.adapters.feeds import budget, pace
+from bot.adapters.feeds.fetch import FetchError, FetchLimits, fetch
+from bot.adapters.feeds.session import FeedSession
+from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
+from bot.app.entry_points import make
+from bot.app.project import Project
+from bot.app.run.live import LiveBot, of_feed
+from bot.config.settings.model import NewsSourceSettings
+from bot.core.errors import SourceError, StoreError
+from bot.core.model import FeedState, JsonAnswer, NewsItem, NewsPoll, SourceReport, Story, Trouble, stable_id
+from bot.core.model.feeds import FeedSpec
+from bot.core.news import Topics
+from bot.core.ports import NewsSource
+from bot.core.text.links import link_fault, safe_link
+from bot.extensions import NEWS_SOURCES, MakeNewsSource, NewsContext
+from bot.threads import in_thread
+
+FIRST_POLL = timedelta(seconds=2)
+APART = timedelta(seconds=1)
+"""Between the first polls of two sources."""
+POLL_WITHIN = timedelta(minutes=5)
+"""How long one poll may take, with all its requests."""
+REQUESTS = 120
+"""In one poll."""
+BYTES = 40_000_000
+"""Of all answers of one poll together, unpacked."""
+REQUEST_WITHIN = timedelta(seconds=10)
+ITEMS = 200
+"""Read of one poll."""
+STATE = 1_000_000
+"""Characters of a source's state."""
+KEEPS = "news source "
+"""How the names under which the history keeps the states of sources begin."""
+
+
+def _huggingface(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
+    from bot.adapters.news_sources.huggingface import HuggingFace
+
+    return HuggingFace(context.fetch, context.organisations, *_base(options))
+
+
+def _openrouter(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
+    from bot.adapters.news_sources.openrouter import OpenRouter
+
+    return OpenRouter(context.fetch, context.organisations, *_base(options))
+
+
+def _base(options: Mapping[str, Any]) -> Sequence[str]:
+    """The address of a mirror, if the options have one. Raises ValueError for anything else in them."""
+    if unknown := options.keys() - {"base"}:
+        raise ValueError(f"it has no option '{min(unknown)}', only base")
+    base = options.get("base")
+    if base is None:
+        return ()
+    if not isinstance(base, str) or link_fault(base):
+        raise ValueError("base is the address of a mirror, like https://mirror.example")
+    return (base,)
+
+
+BUILT_IN: Mapping[str, MakeNewsSource] = {"huggingface-hub": _huggingface, "openrouter": _openrouter}
+
+
+@dataclass(slots=True)
+class Requests:
+    """Asks for JSON on behalf of one source, within its budget of a poll."""
+
+    session: FeedSession
+    now: Callable[[], datetime]
+    limits: FetchLimits
+    asked: int = 0
+    """Requests since the poll began."""
+    read: int = 0
+    """Bytes since the poll began."""
+
+    def begin(self) -> None:
+        """A poll begins."""
+        self.asked = self.read = 0
+
+    async def __call__(self, url: str, etag: str) -> JsonAnswer:
+        """Raises SourceError: nobody there, a refusal, too much, or no JSON."""
+        self.asked += 1
+        if self.asked > REQUESTS or self.read > BYTES:
+            raise SourceError(f"more than {REQUESTS} requests or {BYTES // 1_000_000} MB in one poll", status=200)
+        fetched = await fetch(self.session, url, self.now(), etag=etag or None, limits=self.limits)
+        if fetched.body is None:
+            return JsonAnswer(None, etag, fetched.url)
+        self.read += len(fetched.body)
+        try:
+            data = await asyncio.wrap_future(in_thread(partial(json.loads, fetched.body), "JSON"))
+        except (ValueError, RecursionError) as error:
+            raise FetchError("the answer is not JSON; it is tried again later", status=fetched.status) from error
+        if data is None:
+            raise FetchError("the answer is empty; it is tried again later", status=fetched.status)
+        return JsonAnswer(data, fetched.etag or "", fetched.url)
+
+
+def news_source(
+    settings: NewsSourceSettings, project: Project, topics: Callable[[], Topics], requests: Requests
+) -> NewsSource:
+    """The source of that type. Raises UsageError, in one line."""
+    context = NewsContext(project.folder, requests, lambda place: topics().labs_at(place))
+    return make(NewsSource, NEWS_SOURCES, settings.type, BUILT_IN, settings.options, context)  # type: ignore[type-abstract]
+
+
+@dataclass(slots=True)
+class NewsSources:
+    """Every enabled news source of the running bot."""
+
+    bot: LiveBot
+    session: FeedSession
+    limits: FetchLimits
+    jitter: Callable[[], float] = random.random
+
+    def begin(self, at_the_end: Callable[[Callable[[], None]], object]) -> None:
+        """Make them and plan their polls. Raises UsageError where one cannot be made."""
+        project, clock = self.bot.project, self.bot.clock
+        listed = [each for each in project.settings.news_sources if each.enabled]
+        limits = replace(self.limits, total=min(self.limits.total, REQUEST_WITHIN))
+        known = self.bot.journal.feed_states()
+        self.bot.news_sources = tuple(each.type for each in listed)
+        for number, each in enumerate(listed):
+            requests = Requests(self.session, clock.now, limits)
+            source = news_source(each, project, lambda: self.bot.engine.view().topics, requests)
+            at_the_end(source.close)
+            every = each.interval or source.interval
+            polls = Polls(self.bot, each.type, source, requests, every, self.jitter, known.get(each.type))
+            first = max(FIRST_POLL + APART * number, polls.due(clock.now()))
+            self.bot.jobs.add(of_feed(each.type), polls.run, every=every, first=first, within=POLL_WITHIN)
+
+
+@dataclass(slots=True)
+class Polls:
+    """The polls of one source, one after the other."""
+
+    bot: LiveBot
+    name: str
+    source: NewsSource
+    requests: Requests
+    every: timedelta
+    jitter: Callable[[], float]
+    known: FeedState | None = None
+    spec: FeedSpec = field(init=False)
+    state: FeedState = field(init=False)
+    memory: str = field(init=False)
+    """What the source wants to know again."""
+
+    def __post_init__(self) -> None:
+        title, most = self.source.title, self.source.stories_per_day
+        self.spec = FeedSpec(self.name, "", title, self.every, self.every, stories_per_day=most)
+        self.memory = self.bot.journal.extra(KEEPS + self.name) or ""
+        fresh = FeedState(name=self.name, url="", interval=self.every)
+        self.state = self.known or fresh
+
+    def due(self, now: datetime) -> timedelta:
+        """How long a wait that an earlier run was asked for, or that followed its failures, goes on."""
+        wait = (self.state.next_poll_at or now) - now
+        return wait if wait <= pace.RETRY_AFTER_CAP else timedelta()  # stored by another clock
+
+    async def run(self) -> timedelta:
+        """Poll once, and let the engine have what is new; returns how long to wait before the next."""
+        now = self.bot.clock.now()
+        self.requests.begin()
+        try:
+            polled = await self.source.poll(self.memory, self.state.last_ok_at, now)
+            if len(polled.state) > STATE:
+                raise SourceError(f"it wants to remember {len(polled.state):,} characters, which are too many")
+        except SourceError as error:
+            return self._take((), *self._failed(error), self.memory)
+        try:
+            arrived = self.bot.clock.now()
+            return self._take(*self._read(polled, arrived), polled.state)
+        except StoreError as error:
+            self.bot.inbox.not_written(str(error))
+            return self.every
+
+    def _take(self, stories: Sequence[Story], state: FeedState, report: SourceReport, memory: str) -> timedelta:
+        extras = {KEEPS + self.name: memory} if memory != self.memory else {}
+        self.bot.turn([*stories, report], feeds=(state,), extras=extras)
+        self.state, self.memory = state, memory
+        self.bot.counters.stories += len(stories)
+        for name in self.bot.outages.take(report):
+            self.bot.jobs.soon(of_feed(name))
+        due = state.next_poll_at
+        return due - report.seen_at if due is not None else self.every
+
+    def _failed(self, error: SourceError) -> tuple[FeedState, SourceReport]:
+        now = self.bot.clock.now()
+        failures = self.state.failures + 1
+        wait = pace.after_failure(failures, self.spec, self.jitter(), retry_after=error.retry_after)
+        detail = f"{error}; {self.source.advice}"
+        state = replace(self.state, failures=failures, last_error=detail, next_poll_at=now + wait)
+        return state, SourceReport(self.name, now, Trouble.FAILED, detail=detail, status=error.status)
+
+    def _read(self, polled: NewsPoll, now: datetime) -> tuple[Sequence[Story], FeedState, SourceReport]:
+        """The new stories, the state after them, and the report."""
+        found = [self._story(item, now) for item in polled.items[:ITEMS]]
+        keys = self.bot.journal.known_keys([story.keys[0] for story in found])
+        fresh = [s for s in {s.id: s for s in found}.values() if s.title and s.keys[0] not in keys]
+        left = budget.left(self.state, self.spec, now) if self.state.seeded else ITEMS
+        notes = [polled.note] if polled.note else []
+        over = len(fresh) > left or len(polled.items) > ITEMS
+        if over:
+            notes.append(f"more than {self.spec.stories_per_day} stories a day, or {ITEMS} at once, are not read")
+        fresh = fresh[:left]
+        trouble = Trouble.REFUSED if over else Trouble.NONE if polled.seen else Trouble.EMPTY
+        if trouble is Trouble.EMPTY:
+            notes.append(f"it lists nothing; {self.source.advice}")
+        state = budget.spent(self.state, self.spec, now, len(fresh)) if self.state.seeded else self.state
+        wait = max(pace.spread(self.every, self.jitter()), polled.retry_after or timedelta())
+        state = replace(
+            state,
+            failures=0,
+            last_error="; ".join(notes),
+            seeded=True,
+            last_ok_at=now,
+            last_change_at=now if fresh else state.last_change_at,
+            last_items=polled.seen,
+            next_poll_at=now + min(wait, pace.RETRY_AFTER_CAP),
+        )
+        report = SourceReport(
+            self.name, now, trouble, detail=state.last_error, items=polled.seen, fresh=len(fresh), status=200
+        )
+        return fresh, state, report
+
+    def _story(self, item: NewsItem, now: datetime) -> Story:
+        key = stable_id("news source", self.name, item.key, length=32)
+        at = item.published_at
+        return Story(
+            id=stable_id(self.name, item.key),
+            source=self.name,
+            title=plain_text(item.title, TITLE_LIMIT),
+            seen_at=now,
+            published_at=min(at.astimezone(UTC), now) if at is not None and at.tzinfo is not None else None,
+            summary=plain_text(item.summary, SUMMARY_LIMIT),
+            link=safe_link(item.link),
+            publisher=plain_text(item.publisher or self.source.title, TITLE_LIMIT),
+            seeded=item.evidence_only or not self.state.seeded,
+            keys=(key,),
+        )

@@ -1,0 +1,135 @@
+"""How a model that was published, or a price that was cut, is told: a headline and facts in our own plain words.
+
+The sentences are those that messages quote under "What is new", so each stands for itself and names the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+LICENCES = {
+    "mit": "MIT",
+    "apache-2.0": "Apache 2.0",
+    "bsd-3-clause": "BSD",
+    "cc-by-4.0": "CC BY 4.0",
+    "cc-by-nc-4.0": "CC BY-NC 4.0",
+    "llama2": "Llama 2",
+    "llama3": "Llama 3",
+    "llama3.1": "Llama 3.1",
+    "llama3.2": "Llama 3.2",
+    "llama3.3": "Llama 3.3",
+    "llama4": "Llama 4",
+    "gemma": "Gemma",
+    "openrail": "OpenRAIL",
+    "openrail++": "OpenRAIL++",
+    "creativeml-openrail-m": "OpenRAIL-M",
+    "modified-mit": "modified MIT",
+}
+"""Licences that have a name, by their identifiers on Hugging Face. Others are not named: ``other`` says nothing."""
+NAMED_BESIDE = 3
+"""Other models of one publication that are named; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in US dollars per million tokens."""
+
+    prompt: float
+    completion: float
+
+
+def size(parameters: float) -> str:
+    """``671B``, ``1.04T``, ``1.5B``; empty where the number is unknown."""
+    if parameters <= 0:
+        return ""
+    billions = parameters / 1e9
+    if billions >= 999.5:
+        return f"{billions / 1000:.3g}T"
+    if billions >= 99.5:
+        return f"{billions:.0f}B"
+    return f"{billions:.2g}B" if billions < 9.95 else f"{billions:.3g}B"
+
+
+def money(dollars: float) -> str:
+    """``$2.19``, ``$15``, ``$0.075``."""
+    if dollars >= 0.1:
+        return f"${dollars:.2f}".removesuffix(".00")
+    return f"${float(f'{dollars:.2g}'):f}".rstrip("0")
+
+
+def published_title(lab: str, model: str, licence: str, parameters: float, beside: int) -> str:
+    """``DeepSeek publishes DeepSeek-V4 with open weights (MIT), 671B parameters``."""
+    named = LICENCES.get(licence, "")
+    under = f" ({named})" if named else ""
+    large = f", {size(parameters)} parameters" if parameters > 0 else ""
+    more = f"; and {beside} more" if beside else ""
+    return f"{lab} publishes {model} with open weights{under}{large}{more}"
+
+
+def published_facts(model: str, licence: str, parameters: float, beside: Sequence[str], *, gated: bool) -> str:
+    """The same as sentences."""
+    named = LICENCES.get(licence, "")
+    under = f" under the {named} licence" if named else ""
+    large = f" and {size(parameters)} parameters" if parameters > 0 else ""
+    sentences = [f"{model} has open weights{under}{large}."]
+    if gated:
+        sentences.append("Its terms have to be accepted before the download.")
+    if beside:
+        rest = len(beside) - NAMED_BESIDE
+        more = f" and {rest} more" if rest > 0 else ""
+        sentences.append(f"Published with it: {', '.join(beside[:NAMED_BESIDE])}{more}.")
+    return " ".join(sentences)
+
+
+def spreading_title(lab: str, author: str, model: str, likes: int, days: int) -> str:
+    """``Acme by somebody spreads on Hugging Face: 1,200 likes in 3 days``; ``lab`` where a named one made it."""
+    whose = _whose(lab, model) if lab else f"{model} by {author}"
+    within = f"{days} days" if days > 1 else "a day"
+    return f"{whose} spreads on Hugging Face: {likes:,} likes in {within}"
+
+
+def offered_title(lab: str, model: str, price: Price) -> str:
+    """``OpenAI's GPT-6 is new on OpenRouter at $5 / $20 per million tokens``."""
+    return f"{_whose(lab, model)} is new on OpenRouter at {_pair(price)} per million tokens"
+
+
+def offered_facts(model: str, price: Price, context: int) -> str:
+    """The same as sentences, with the most tokens it takes at once where that is known."""
+    facts = [_costs(model, price)]
+    if context > 0:
+        facts.append(f"{model} takes up to {context:,} tokens at once.")
+    return " ".join(facts)
+
+
+def cut_title(lab: str, model: str, before: Price, price: Price) -> str:
+    """``DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens``."""
+    whose = _whose(lab, model)
+    return f"{whose} is {less(before, price):.0%} cheaper on OpenRouter: {_pair(price)} per million tokens"
+
+
+def cut_facts(model: str, before: Price, price: Price, at: datetime) -> str:
+    """The same as sentences. ``at``: when the price before was seen."""
+    return f"{_costs(model, price)} On {at.day} {at:%B %Y} it was {_pair(before)} there."
+
+
+def less(before: Price, price: Price) -> float:
+    """By what share the price fell: of input and output together, as much of each."""
+    total = before.prompt + before.completion
+    return 1 - (price.prompt + price.completion) / total if total > 0 else 0.0
+
+
+def _whose(lab: str, model: str) -> str:
+    return model if model.lower().startswith(lab.lower()) else f"{lab}'s {model}"
+
+
+def _pair(price: Price) -> str:
+    return f"{money(price.prompt)} / {money(price.completion)}"
+
+
+def _costs(model: str, price: Price) -> str:
+    return (
+        f"{model} costs {money(price.prompt)} per million input tokens and {money(price.completion)} per million"
+        " output tokens on OpenRouter."
+    )

@@ -1,0 +1,144 @@
+"""A running bot reads releases and prices where they are made: first in the incident, with their facts in its message,
+and a source in trouble is one notice."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.desk import ADMIN, READER, Desk, opened
+from tests.servers.catalogues import Catalogues, hub_model, offer
+from tests.waiting import PATIENCE, wait_until
+
+MODEL = "DeepSeek publishes DeepSeek-V4 with open weights (MIT), 671B parameters"
+CUT = "DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens"
+HEADLINES = {
+    "wire": "Chip stocks plunge as cheap DeepSeek V4 threatens demand for chips",
+    "tech": "Nvidia shares plunge as DeepSeek V4 undercuts rivals",
+}
+FALL = {"NVDA": -0.12, "AVGO": -0.11, "MU": -0.11, "VRT": -0.13}
+
+
+class Lists:
+    """The hub and the router on a thread of their own."""
+
+    def __init__(self) -> None:
+        self.server = Catalogues()
+        self._loop, ready, self._stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+        async def serve() -> None:
+            async with self.server:
+                ready.set()
+                await self._stop.wait()
+
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(serve(),), daemon=True)
+        self._thread.start()
+        assert ready.wait(PATIENCE)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(PATIENCE)
+        self._loop.close()
+
+
+@pytest.fixture
+def lists() -> Iterator[Lists]:
+    made = Lists()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def day(tmp_path: Path, lists: Lists) -> Iterator[Desk]:
+    with opened(tmp_path) as desk:
+        lists.server.models = [hub_model("deepseek-ai/DeepSeek-V3", desk.began - timedelta(days=30))]
+        lists.server.offers = [offer("deepseek/deepseek-v4", "DeepSeek: DeepSeek V4", "0.00000055", "0.00000245")]
+        each = f"interval: 1s, options: {{base: '{lists.server.url}'}}"
+        section = f"news_sources:\n  - {{type: huggingface-hub, {each}}}\n  - {{type: openrouter, {each}}}\n"
+        desk.write_config(more=section)
+        desk.start()
+        desk.subscribe(ADMIN, READER)
+        answered = "SELECT count(*) FROM feeds WHERE name IN ('huggingface-hub', 'openrouter') AND last_ok_at > ''"
+        wait_until(lambda: desk.count(answered) == 2, "both lists are read", lambda: desk.bots[-1].log)
+        yield desk
+
+
+def told(desk: Desk, title: str) -> bool:
+    return desk.count("SELECT count(*) FROM stories WHERE title = ?", title) == 1
+
+
+def first_story(desk: Desk) -> str:
+    """The title of the first story of the incident's cause."""
+    return str(
+        desk.rows(
+            "SELECT title FROM stories WHERE cluster IN (SELECT cause_cluster FROM alerts) ORDER BY seen_at, arrival"
+        )[0][0]
+    )
+
+
+def headlines(desk: Desk) -> None:
+    for name, title in HEADLINES.items():
+        desk.publish(name, [title], ago=timedelta())
+    read = "SELECT count(*) FROM stories WHERE title LIKE '%plunge%'"
+    wait_until(lambda: desk.count(read) == 2, "the headlines are read", lambda: desk.bots[-1].log)
+
+
+def message(desk: Desk) -> str:
+    desk.fall(FALL)
+    wait_until(lambda: desk.alerts(READER), "an alert", lambda: desk.bots[-1].log)
+    return desk.alerts(READER)[0]
+
+
+def test_a_model_put_on_the_hub_is_the_first_story_of_the_fall_it_causes(day: Desk, lists: Lists) -> None:
+    assert day.count("SELECT count(*) FROM stories WHERE source = 'huggingface-hub'") == 0
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V4", day.now()))
+    wait_until(lambda: told(day, MODEL), "the release is a story", lambda: day.bots[-1].log)
+    headlines(day)
+    text = message(day)
+    assert first_story(day) == MODEL
+    assert "DeepSeek-V4 has open weights under the MIT licence and 671B parameters" in text
+    assert "Hugging Face" in text
+
+
+def test_a_price_cut_is_the_first_story_of_the_fall_it_causes(day: Desk, lists: Lists) -> None:
+    lists.server.offers = [offer("deepseek/deepseek-v4", "DeepSeek: DeepSeek V4", "0.00000014", "0.00000028")]
+    wait_until(lambda: told(day, CUT), "the cut is a story", lambda: day.bots[-1].log)
+    headlines(day)
+    text = message(day)
+    assert first_story(day) == CUT
+    assert f"Price: “{CUT}” (OpenRouter)" in text
+
+
+def test_a_source_that_refuses_is_one_notice_and_one_when_it_is_over(day: Desk, lists: Lists) -> None:
+    def notices(words: str) -> list[str]:
+        return [text for text in day.texts(ADMIN) if words in text]
+
+    lists.server.refuse["/api/v1/models"] = (403, {})
+    wait_until(lambda: notices("openrouter has failed"), "a notice", lambda: day.bots[-1].log)
+    polls = lists.server.count("/api/v1/models")
+    wait_until(lambda: lists.server.count("/api/v1/models") > polls, "it is asked again")
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V4", day.now()))
+    wait_until(lambda: told(day, MODEL), "the other goes on", lambda: day.bots[-1].log)
+    lists.server.refuse.clear()
+    wait_until(lambda: notices("openrouter works again"), "its end", lambda: day.bots[-1].log)
+    assert len(notices("openrouter has failed")) == 1
+    assert len(notices("huggingface-hub")) == 0
+
+
+def test_what_was_published_while_the_bot_was_off_is_told_once_and_nothing_twice(day: Desk, lists: Lists) -> None:
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V4", day.now()))
+    wait_until(lambda: told(day, MODEL), "the release is a story", lambda: day.bots[-1].log)
+    day.bots[-1].kill()
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V5", day.now(), parameters=1_200_000_000_000))
+    day.start()
+    later = "DeepSeek publishes DeepSeek-V5 with open weights (MIT), 1.2T parameters"
+    wait_until(lambda: told(day, later), "what came meanwhile is a story", lambda: day.bots[-1].log)
+    polls = lists.server.count("/api/models deepseek-ai")
+    wait_until(lambda: lists.server.count("/api/models deepseek-ai") >= polls + 2, "it is asked again")
+    found = day.rows("SELECT title, seeded FROM stories WHERE source = 'huggingface-hub' ORDER BY seen_at")
+    assert found == [(MODEL, 0), (later, 0)]
