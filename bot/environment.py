@@ -30,6 +30,7 @@ PACKAGES = (
     "sqlite_utils",
     "telegram",
     "typer",
+    "websockets",
     "yaml",
     "yfinance",
 )
