@@ -106,7 +106,7 @@ def test_a_fall_in_tokyo_is_told_before_any_american_price_exists(tmp_path: Path
         assert "The market: Nikkei 225 −0.8 % and S&P 500 futures −1.5 %." in text
         assert "Chip equipment in Amsterdam (ASML and 2 others): opens in 6 h, 27 Jan 08:00 UTC." in text
         assert re.search(
-            r"Chip equipment in New York \(.* others\): opens in 11 h, 27 Jan 14:30 UTC; pre-market from 09:00 UTC\.",
+            r"Chip equipment in New York \(.* others?\): opens in 13 h, 27 Jan 14:30 UTC; pre-market from 09:00 UTC\.",
             text,
         ), text
         kept = desk.rows("SELECT DISTINCT session, severity_phase FROM alert_history")
