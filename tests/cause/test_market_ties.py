@@ -7,13 +7,13 @@ equipment, falls. The headlines are the same on all days.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
-from bot.core.cause.causes import Causes
+from bot.core.cause.causes import CauseRanking, Causes
 from bot.core.cause.ranking import UNTIED, Explanation
 from bot.core.model import DailyBar, Quote, Story, SubjectKind
 from bot.core.news import NewsIndex
@@ -34,9 +34,9 @@ TIMES = weekday_timetable(days=120)
 NOW = at("04-28 20:00")
 RELEASE = "DeepSeek releases DeepSeek-R1, an open reasoning model trained at a fraction of the usual cost"
 TOLD = (
-    "US tech stocks sink as DeepSeek's cheap AI model rattles investors",
-    "Tech stocks slide as DeepSeek's new model sparks worries about demand for AI chips and data centres",
-    "Nasdaq tumbles on DeepSeek's cheaper model",
+    ("US tech stocks sink as DeepSeek's cheap AI model rattles investors", ""),
+    ("Tech stocks slide as DeepSeek's new model sparks worries about demand for AI chips and data centres", ""),
+    ("Nasdaq tumbles on DeepSeek's cheaper model", ""),
 )
 CLAIMED = 0.6
 
@@ -50,9 +50,14 @@ class Day:
     own: float = -0.125
 
 
-def explained(day: Day, lines: Mapping[str, tuple[str, ...]] = LINES, feed: str = "") -> Explanation:
-    """What is said of AI as the cause of the fall of ``OWN``. ``feed``: all stories come by it, though each names a
-    publisher of its own; else each comes by its own."""
+def ranked(
+    day: Day,
+    lines: Mapping[str, tuple[str, ...]] = LINES,
+    told: Sequence[tuple[str, str]] = TOLD,
+    feed: str = "",
+) -> CauseRanking:
+    """The explanations of the fall of ``OWN`` on that day, of which these stories (title and summary) are told.
+    ``feed``: all come by it, though each names a publisher of its own; else each comes by its own."""
     dice = random.Random(14)
     market = Market(lambda _: TIMES)
     today = {s: day.falls.get(line, 0.0) + day.market for line, symbols in lines.items() for s in symbols}
@@ -67,12 +72,18 @@ def explained(day: Day, lines: Mapping[str, tuple[str, ...]] = LINES, feed: str 
             market.apply(DailyBar(symbol, session.date, close, session.close_at, close, close, close, 1e6))
     topics, companies = shipped()
     news = NewsIndex(topics, companies, window=timedelta(days=14))
-    for n, title in enumerate((RELEASE, *TOLD)):
+    for n, (title, summary) in enumerate(((RELEASE, ""), *told)):
         seen_at = NOW - timedelta(hours=8 - n)
-        news.add(Story(str(n), feed or f"Example {n}", title, seen_at, seen_at, publisher=f"Example {n}"))
+        publisher = f"Example {n}"
+        news.add(Story(str(n), feed or publisher, title, seen_at, seen_at, summary=summary, publisher=publisher))
     ranking = Causes(market, news, companies, sorted(today), Benchmarks(BENCHMARK)).explain(OWN, NOW)
     assert ranking is not None
-    found = next(e for e in ranking.explanations if e.evidence is not None)
+    return ranking
+
+
+def explained(day: Day, lines: Mapping[str, tuple[str, ...]] = LINES, feed: str = "") -> Explanation:
+    """What is said of AI as the cause of the fall of ``OWN``."""
+    found = next(e for e in ranked(day, lines, feed=feed).explanations if e.evidence is not None)
     assert found.evidence is not None
     assert found.evidence.tied is SubjectKind.INDEX
     return found
@@ -131,3 +142,36 @@ def test_one_feed_is_one_voice_however_many_publishers_it_names() -> None:
     assert one.evidence is not None
     assert (several.evidence.publishers, one.evidence.publishers) == (len(TOLD), 1)
     assert one.confidence <= shipped()[0].weights.one_publisher < several.confidence
+
+
+TARIFFS = (
+    "US stock futures fall on Sunday evening after Trump's tariffs on Colombia",
+    "DeepSeek's cheap R1 model also puts pressure on chip makers such as Nvidia.",
+)
+OF_THE_COMPANY = ("Onto Innovation sinks as DeepSeek's cheap AI model rattles investors", "")
+
+
+def confidence(ranking: CauseRanking, topic: str) -> float:
+    """The confidence in an explanation on ``topic``; 0 where there is none."""
+    return max((e.confidence for e in ranking.explanations if e.topic == topic), default=0.0)
+
+
+def test_whom_other_stories_of_a_cluster_name_a_rival_does_not_concern() -> None:
+    """Both stories are about the same model, so they are one cluster; only the one on the company names it."""
+    found = ranked(Day({}), told=(TARIFFS, OF_THE_COMPANY))
+    assert confidence(found, "tariffs") == 0.0
+    assert found.best is not None
+    assert found.best.topic == "ai-market"
+    assert {"1", "2"} <= {s.id for s in found.best.match.stories} if found.best.match else False, "one cluster"
+
+
+@pytest.mark.parametrize(
+    ("market", "own", "claimed"),
+    [(-0.01, -0.125, False), (-0.01, -0.015, True), (-0.06, -0.125, True), (-0.06, -0.3, False), (0.01, -0.125, False)],
+)
+def test_what_makes_the_market_fall_explains_no_more_of_a_fall_than_the_markets(
+    market: float, own: float, claimed: bool
+) -> None:
+    told = (("Wall Street falls because of tariffs; Onto Innovation among the losers", ""),)
+    found = confidence(ranked(Day({}, market=market, own=own), told=told), "tariffs")
+    assert (found >= CLAIMED) == claimed, found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +30,7 @@ from bot.core.model import (
     Together,
 )
 from bot.core.prices.market import Market
+from bot.core.prices.sessions import Timetable
 from bot.core.rules.comparison import parse_comparison
 from bot.core.rules.conditions import All, Breadth
 from tests.core.worlds import at, close, engine, play, price, quote, rule, weekday_timetable
@@ -85,14 +87,22 @@ LINES = {
 }
 
 
+ZONES = {"T": "Asia/Tokyo", "KS": "Asia/Seoul", "PA": "Europe/Paris"}
+
+
+def timetable_of(symbol: str) -> Timetable:
+    """The same hours everywhere, in the time zone of the symbol's exchange."""
+    zone = ZoneInfo(ZONES.get(symbol.partition(".")[2], "America/New_York"))
+    return Timetable("XNYS", weekday_timetable().all, zone)
+
+
 class Book:
     """An incident book that knows its alerts."""
 
     def __init__(self) -> None:
-        timetable = weekday_timetable()
-        self.alerts = AlertBook(Market(lambda _: timetable), at("01-01 00:00"))
+        self.alerts = AlertBook(Market(timetable_of), at("01-01 00:00"))
         ai_causes = frozenset({"ai-model", "ai-market"})
-        self.book = Incidents(lambda _: timetable, self.alerts.get, lambda: ai_causes, lambda s: LINES.get(s, ()))
+        self.book = Incidents(timetable_of, self.alerts.get, lambda: ai_causes, lambda s: LINES.get(s, ()))
 
     def join(self, alert: Alert, together: Together = Together.APART) -> str:
         """Enter an alert; the id of its incident."""
@@ -404,3 +414,30 @@ def test_what_somebody_looks_after_says_nothing_new_for_growing_and_all_the_same
         reason_for_message(replace(looked_after, severity=Severity.CRITICAL), 1, (), at("01-27 15:00"))
         is Reason.ESCALATED
     )
+
+
+@pytest.mark.parametrize(
+    ("joining", "hours", "reason"),
+    [
+        ("NVDA", 2, Reason.WIDENED),
+        ("NVDA", 0.5, None),
+        ("SU.PA", 2, Reason.WIDENED),
+        ("000660.KS", 2, None),
+        ("5803.T", 2, None),
+    ],
+    ids=["New York", "New York, too soon", "Paris", "Seoul, as near as Tokyo", "another of Tokyo"],
+)
+def test_a_fall_that_reaches_another_part_of_the_world_is_told_anew(
+    joining: str, hours: float, reason: Reason | None
+) -> None:
+    """Five were told of in Tokyo: one more elsewhere doubles nothing, but for those who trade there it begins."""
+    book = Book()
+    first = [f"{n}.T" for n in range(5)]
+    incidents = {book.join(alert(symbol, -0.1, topic="ai-model")) for symbol in first}
+    assert len(incidents) == 1
+    known, told_at = book.known(incidents.pop()), at("01-27 15:00")
+    told = book.book.record_message(known, Reason.FIRST, told_at, "c", -1, MONDAY)
+    later = told_at + timedelta(hours=hours)
+    joined = replace(alert(joining, -0.1, topic="ai-model"), fired_at=later)
+    assert book.join(joined) == told.id
+    assert book.book.reason_for_message(book.known(told.id), later) is reason

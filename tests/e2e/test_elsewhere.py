@@ -98,14 +98,17 @@ def test_a_fall_in_tokyo_is_told_before_any_american_price_exists(tmp_path: Path
         fallen = {"8035.T": -0.08, "6857.T": -0.11, "6146.T": -0.09, "6920.T": -0.09, "7735.T": -0.08}
         fall(desk, {**fallen, "^N225": -0.008, "ES=F": -0.015})
         wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
-        text = desk.alerts(READER)[0]
+        text = desk.alerts(READER)[0].replace("\u00a0", " ")
         assert text.partition("\n")[0] == "5 makers of chip equipment fall together in Tokyo; no cause known yet"
         assert (
             "Advantest (6857.T) 890.00 JPY, −11.0 % against 1,000.00, the close of Fri 24 Jan; regular trading" in text
         )
         assert "The market: Nikkei 225 −0.8 % and S&P 500 futures −1.5 %." in text
-        assert "Chip equipment in Amsterdam (ASML and 2 others): trading begins in 6 h, 27 Jan 08:00 UTC." in text
-        assert "Chip equipment in New York (" in text
+        assert "Chip equipment in Amsterdam (ASML and 2 others): opens in 6 h, 27 Jan 08:00 UTC." in text
+        assert re.search(
+            r"Chip equipment in New York \(.* others?\): opens in 13 h, 27 Jan 14:30 UTC; pre-market from 09:00 UTC\.",
+            text,
+        ), text
         kept = desk.rows("SELECT DISTINCT session, severity_phase FROM alert_history")
         assert kept == [("2025-01-27", "regular")]
 
@@ -124,7 +127,7 @@ def test_a_fall_in_amsterdam_is_told_in_its_own_hours_and_currency(tmp_path: Pat
             trade(desk, symbol, change, closed)
         fall(desk, {"ASML.AS": -0.09, "ASM.AS": -0.12, "BESI.AS": -0.1, "^AEX": -0.006, "ES=F": -0.02})
         wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
-        text = desk.alerts(READER)[0]
+        text = desk.alerts(READER)[0].replace("\u00a0", " ")
         assert "makers of chip equipment fall together" in text.partition("\n")[0]
         told = r"ASM International \(ASM\.AS\) 88[0-2]\.00 EUR, −1[12]\.\d % against 1,000\.00, the close of Fri 24 Jan"
         assert re.search(told, text), text

@@ -143,12 +143,12 @@ def test_a_fall_injected_at_yahoo_arrives_as_a_message_on_the_wire(
     text = day.alerts(READER)[0]
     headline = text.partition("\n")[0].replace("\xa0", " ")  # a percentage does not break
     # the desk's rule asks for news and weighs no cause
-    assert headline == "Vertiv falls 20.0 % alongside 4 other stocks; AI-model news at the same time"
+    assert headline == "Vertiv falls 20.0\N{NO-BREAK SPACE}% alongside 4 other stocks; AI-model news at the same time"
     assert "against 145.97, the close of Fri 24 Jan; regular trading" in text
     assert "DeepSeek R1 matches OpenAI o1 at a fraction of the cost" in text
     assert re.search(r"2 sources \((Wire and Tech|Tech and Wire)\)", text), text
     for symbol, change in (("NVDA", "13.0"), ("AVGO", "12.0"), ("VST", "19.0"), ("CEG", "17.0")):
-        assert re.search(rf"{symbol} .*−{change} %", text), text
+        assert re.search(rf"{symbol} .*−{change}\s%", text), text
     assert "MU" not in text.partition("Fell less")[0]
     assert "Not investment advice." in text
     assert call.params["parse_mode"] == "HTML"

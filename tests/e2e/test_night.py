@@ -75,7 +75,7 @@ def test_a_fall_at_night_is_told_once_it_has_held(tmp_path: Path, now: str, clos
         trade_at_night(desk, "NVDA", -0.2, 0)
         wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
         (text,) = desk.alerts(READER)
-        assert "Nvidia falls 20.0 % in thin overnight trading" in text
+        assert "Nvidia falls 20.0\N{NO-BREAK SPACE}% in thin overnight trading" in text
         assert f"the close of {closed:%a} {closed.day} {closed:%b}; overnight, thin trading, " in text
         ((of, phase, severity, reference),) = desk.rows(
             "SELECT session, phase, severity, reference ->> '$.session' FROM alerts"

@@ -1,7 +1,7 @@
 """Incidents: which alerts belong together, and when there is a reason for a new message.
 
 The ``Reason`` is ``first`` at once; ``escalated`` when severity rises; ``widened`` when the breadth doubles, from four
-symbols on and at most once an hour. Everything else edits the message already sent.
+symbols on, or another part of the world joins, at most once an hour. Everything else edits the message already sent.
 
 Only ``Incidents`` changes an incident or its thread, and it keeps track of those that changed.
 """
@@ -92,7 +92,19 @@ class Incidents:
     def reason_for_message(self, incident: Incident, at: datetime) -> Reason | None:
         """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do."""
         moving = {a.session for a in self.alerts_of(incident) if a.change is not None}
-        return reason_for_message(incident, self._breadth(incident), moving, at)
+        return reason_for_message(incident, self._breadth(incident), moving, at, spread=self._spread(incident))
+
+    def _spread(self, incident: Incident) -> bool:
+        """Whether stocks of another part of the world have moved since the last message: who was told of Tokyo has not
+        been told of New York, however few the stocks."""
+        told_at = incident.thread.told_at
+        moved = [a for a in self.alerts_of(incident) if a.change is not None]
+        told = {self._part_of_the_world(a.symbol) for a in moved if told_at is not None and a.fired_at <= told_at}
+        return bool(told) and any(self._part_of_the_world(a.symbol) not in told for a in moved)
+
+    def _part_of_the_world(self, symbol: str) -> str:
+        """``Asia``, ``Europe``, ``America``: the first part of the time zone of its exchange; empty where not known."""
+        return str(self._timetable_of(symbol).zone).partition("/")[0]
 
     def _breadth(self, incident: Incident) -> int:
         """How many stocks have moved or, of an incident of news alone, how many it reaches."""
@@ -491,10 +503,12 @@ def mostly_corrected(alerts: Sequence[Alert]) -> bool:
     return 2 * sum(a.corrected_at is not None for a in alerts) >= len(alerts)
 
 
-def reason_for_message(incident: Incident, breadth: int, moving: Collection[date], at: datetime) -> Reason | None:
+def reason_for_message(
+    incident: Incident, breadth: int, moving: Collection[date], at: datetime, *, spread: bool = False
+) -> Reason | None:
     """The reason for a new message about ``incident`` at ``at``; ``None`` where an edit will do. ``breadth``: how
     many stocks it counts; ``moving``: the sessions in which alerts about prices fired, because old news is not told
-    again on another day."""
+    again on another day; ``spread``: whether another part of the world has joined since the last message."""
     thread = incident.thread
     if thread.messages == 0:
         return Reason.FIRST
@@ -507,7 +521,7 @@ def reason_for_message(incident: Incident, breadth: int, moving: Collection[date
     if thread.told_direction == 0 and moving:
         return Reason.WIDENED  # prices react to what was told as news
     if (
-        breadth >= max(WIDENED_FROM, 2 * thread.told_breadth)
+        (spread or breadth >= max(WIDENED_FROM, 2 * thread.told_breadth))
         and thread.told_at is not None
         and at - thread.told_at >= WIDENED_AT_MOST_EVERY
     ):

@@ -10,7 +10,7 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Line
 from bot.core.news.companies import GROUP_STRENGTH, Companies
 from bot.core.prices.sessions import Timetable
-from bot.core.text.wording import age, count, listing, when
+from bot.core.text.wording import age, clock, count, listing, when
 
 HOME = "New York"
 CITIES = {
@@ -40,7 +40,9 @@ class Opening:
     """Stocks of one city that begin to trade together."""
 
     city: str
-    at: datetime
+    pre_at: datetime
+    """When its pre-market begins; when it opens where it has none."""
+    open_at: datetime
     companies: tuple[str, ...]
     """Their names, those most exposed first."""
 
@@ -51,15 +53,16 @@ def still_to_open(
     """Where companies of a line of business that falls have their session of the same date still before them, the
     soonest first. A company that has fallen elsewhere already is not waited for."""
     fallen = {companies.company_of(m.symbol) for m in seen.moves}
-    waiting: dict[tuple[datetime, str], dict[str, None]] = {}
+    waiting: dict[tuple[datetime, datetime, str], dict[str, None]] = {}
     for symbol in (s for s in companies.exposed_to(line, GROUP_STRENGTH) if s in watched):
         timetable = timetable_of(symbol)
         session, city = timetable.on(seen.session), CITIES.get(timetable.exchange, "")
         company = companies.company_of(symbol)
         if session is not None and session.pre_at > seen.at and city and company not in fallen:
-            waiting.setdefault((session.pre_at, city), {})[company] = None
+            waiting.setdefault((session.pre_at, session.open_at, city), {})[company] = None
     return [
-        Opening(city, at, tuple(companies.name_of(s) for s in names)) for (at, city), names in sorted(waiting.items())
+        Opening(city, pre_at, open_at, tuple(companies.name_of(s) for s in names))
+        for (pre_at, open_at, city), names in sorted(waiting.items())
     ]
 
 
@@ -69,6 +72,7 @@ def opening_lines(openings: Iterable[Opening], line: str, at: datetime) -> list[
     for opening in openings:
         others = len(opening.companies) - 1
         who = f"{opening.companies[0]} and {count(others, 'other')}" if others else opening.companies[0]
-        told = f"{line[:1].upper()}{line[1:]} in {opening.city} ({who}): trading begins in {age(opening.at - at)}, "
-        lines.append((told, when(opening.at), "."))
+        pre = (f"; pre-market from {clock(opening.pre_at)}",) if opening.pre_at < opening.open_at else ()
+        told = f"{line[:1].upper()}{line[1:]} in {opening.city} ({who}): opens in {age(opening.open_at - at)}, "
+        lines.append((told, when(opening.open_at), *pre, "."))
     return lines

@@ -232,9 +232,8 @@ class MessageBuilder:
         if seen.direction >= 0:
             return []
         helped = helped_by(kinds)
-        lines = held_up_line(
-            held_up(self.market, seen, watched, self.companies.exposures_of, self._main_exposure, helped)
-        )
+        spared = held_up(self.market, seen, watched, self.companies.exposures_of, self._main_exposure, helped)
+        lines = held_up_line(spared, self._label)
         return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
@@ -262,8 +261,8 @@ class MessageBuilder:
         return self.naming([cause.story, *(s for s in cause.stories if s != cause.story)], symbol)
 
     def _label(self, symbol: str) -> str:
-        """A symbol in a list: where it is a number, as in Tokyo, the company's name."""
-        return self.company(symbol) if symbol[:1].isdigit() else symbol
+        """A symbol in a list: where it is a number or of an exchange abroad, as ``SU.PA``, the company's name."""
+        return self.company(symbol) if symbol[:1].isdigit() or "." in symbol else symbol
 
     def _line(self, symbol: str) -> str:
         return main_exposure_title(self.companies, self.topics, symbol)

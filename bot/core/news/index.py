@@ -236,6 +236,11 @@ class NewsIndex:
         """How stories are read."""
         return self._reader
 
+    def named_in(self, stories: Iterable[Story], symbol: str) -> float:
+        """How strongly these stories name a company, 0 to 1; 0 where none that is still known does."""
+        entries = (self._entries.get(story.id) for story in stories)
+        return max((entry.direct.get(symbol, 0.0) for entry in entries if entry is not None), default=0.0)
+
     def reading(self, story_id: str) -> Reading | None:
         """How a story was read; ``None`` where it was never added, or is forgotten."""
         entry = self._entries.get(story_id)

@@ -92,11 +92,12 @@ def _time(move: StockMove, at: datetime, usual: datetime | None) -> str:
     return f" ({clock(move.at) if at - move.at < DAY else moment(move.at)})" if odd or (old and usual is None) else ""
 
 
-def held_up_line(moves: Sequence[StockMove]) -> list[Line]:
-    """Stocks in the same lines of business that rose, and those that fell least; empty without any."""
-    shown = [(m.symbol, percent(m.change)) for m in moves]
-    rose = [f"{symbol} {change}" for symbol, change in shown if change.startswith("+")]
-    less = [f"{symbol} {change}" for symbol, change in shown if not change.startswith("+")]
+def held_up_line(moves: Sequence[StockMove], label: Callable[[str], str]) -> list[Line]:
+    """Stocks in the same lines of business that rose, and those that fell least; empty without any. ``label``: how a
+    symbol is shown."""
+    shown = [(label(m.symbol), percent(m.change)) for m in moves]
+    rose = [f"{name} {change}" for name, change in shown if change.startswith("+")]
+    less = [f"{name} {change}" for name, change in shown if not change.startswith("+")]
     lines: list[Line] = []
     if rose:
         lines.append((f"Rose against it: {listing(rose, HELD_UP)}.",))
