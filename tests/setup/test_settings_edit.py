@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.config.settings.edit_admins import add_admin
 from bot.config.settings.model import load_settings
+from bot.config.settings.telegram_ids import SHARED_ACCOUNTS
 from bot.config.yaml.document import load_document
 from bot.core.errors import ConfigError
 
@@ -131,13 +132,14 @@ def test_a_folder_that_may_not_be_written_to_is_said(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-NUMBERS = st.lists(st.integers(1, 10**10), max_size=4, unique=True)
+PEOPLE = st.integers(1, 10**10).filter(lambda number: number not in SHARED_ACCOUNTS)
+NUMBERS = st.lists(PEOPLE, max_size=4, unique=True)
 
 
 @given(
     admins=NUMBERS,
     allow=NUMBERS,
-    user=st.integers(1, 10**10),
+    user=PEOPLE,
     block=st.booleans(),
     indent=st.integers(1, 6),
     gap=st.integers(1, 30),
