@@ -260,7 +260,7 @@ async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
             found = await check_feed(session, url, now, local=spec.local, limits=limits)
             asked = listing([wanted.name for wanted in sample], MOST_NAMED)
             words = f"{found.entries} headlines about {asked}" if found.ok else (*found.problems, "does not work")[0]
-            advice = f"python main.py feeds check '{url}', or write enabled: false beside it under on_demand:"
+            advice = f"{command('feeds', 'check', url)}, or write enabled: false beside it under on_demand:"
             yield Finding(f"on demand {spec.name}", found.ok, words, advice)
 
 
