@@ -13,7 +13,7 @@ from bot.adapters.scheduler import Scheduler
 from bot.app.run.inbox import Inbox
 from bot.app.run.live import LiveBot
 from bot.clock import SimulatedClock
-from bot.config.settings.model import Operator, PriceSettings
+from bot.config.settings.model import MarketSettings, Operator, PriceSettings
 from bot.core.model import Decisions, Phase, PricePoll, SourceReport, Trouble
 from bot.cycle import CycleResult
 
@@ -29,7 +29,9 @@ class Bot:
         cycle: Any = SimpleNamespace(
             engine=engine, run=lambda *_, **__: CycleResult(Decisions(NOON), (), committed=True), uncommitted=0
         )
-        settings = SimpleNamespace(operator=Operator(), prices=PriceSettings(), symbols=["NVDA"])
+        settings = SimpleNamespace(
+            operator=Operator(), prices=PriceSettings(), markets=MarketSettings(), symbols=["NVDA"]
+        )
         project: Any = SimpleNamespace(settings=settings)
         nothing: Any = SimpleNamespace()
         clock = SimulatedClock(NOON)
