@@ -174,6 +174,10 @@ def outside_hours(exchange: str) -> OutsideHours | None:
 _SHARE_CLASS = re.compile(r"([A-Z]{1,5})[./]([A-Z])")
 
 
+INDEX_FUTURES = frozenset({"ES=F", "NQ=F"})
+"""Futures on the S&P 500 and the Nasdaq 100, which stand for the market while New York sleeps."""
+
+
 def exchange_of(yahoo_exchange_code: str, symbol: str = "") -> str:
     """The market identifier code of ``symbol``, which Yahoo lists under ``yahoo_exchange_code``.
 
@@ -186,6 +190,8 @@ def exchange_of(yahoo_exchange_code: str, symbol: str = "") -> str:
     _, dot, suffix = symbol.strip().upper().rpartition(".")
     if dot and suffix in BY_SUFFIX:
         return BY_SUFFIX[suffix]
+    if not code and symbol.upper() in INDEX_FUTURES:
+        return "XCME"
     if not code and not dot and not symbol.endswith(("=X", "=F")) and "-USD" not in symbol:
         return HOME
     if not code and (share := _SHARE_CLASS.fullmatch(symbol.strip().upper())):
