@@ -163,15 +163,3 @@ def test_whom_other_stories_of_a_cluster_name_a_rival_does_not_concern() -> None
     assert found.best is not None
     assert found.best.topic == "ai-market"
     assert {"1", "2"} <= {s.id for s in found.best.match.stories} if found.best.match else False, "one cluster"
-
-
-@pytest.mark.parametrize(
-    ("market", "own", "claimed"),
-    [(-0.01, -0.125, False), (-0.01, -0.015, True), (-0.06, -0.125, True), (-0.06, -0.3, False), (0.01, -0.125, False)],
-)
-def test_what_makes_the_market_fall_explains_no_more_of_a_fall_than_the_markets(
-    market: float, own: float, claimed: bool
-) -> None:
-    told = (("Wall Street falls because of tariffs; Onto Innovation among the losers", ""),)
-    found = confidence(ranked(Day({}, market=market, own=own), told=told), "tariffs")
-    assert (found >= CLAIMED) == claimed, found

@@ -37,8 +37,6 @@ STALE_TIE = 0.35
 """Weight of a tie told in the session before: yesterday's reaction says little about today's. Older ones are none."""
 ANOTHER = 1.5
 """A fall told of that is this many times today's is another day's."""
-WITH_MARKET = 0.5
-"""A fall of which the market's is at least this share may be the market's alone: many stocks move twice as far."""
 ALONE_FROM, ALONE_FULL = 2.0, 5.0
 """A fall of so many of its own scales begins to confirm a tie, and does so in full."""
 
@@ -390,20 +388,10 @@ class Causes:
     def _against(self, match: ClusterMatch, query: _Query) -> float:
         """How strongly a cluster on a rival explains the fall, 0 to 1: its stories on the rival name the company, or
         give the rival as the cause of a fall of its line of business or the market. Whom other stories of the cluster
-        name, the rival does not concern. What makes the market fall explains no more of a fall than the market's, even
-        where the stories name the company beside it."""
+        name, the rival does not concern."""
         said = match.attributed.strength if match.attributed else 0.0
         named = match.score * self._news.named_in(match.stories, query.symbol) if match.reach is Reach.DIRECT else 0.0
-        of_market = match.attributed is not None and match.attributed.subject is SubjectKind.INDEX
-        share = self._with_market(query) if of_market else 1.0
-        return max(said, named) * share * self._weights[match.topic]
-
-    def _with_market(self, query: _Query) -> float:
-        """What part of the fall the market's can account for, 0 to 1; 1 where one of them is not known."""
-        own, market = self.moves.of(query.symbol, query.at), self.moves.market(query.symbol, query.at)
-        if own is None or market is None or own.change >= 0:
-            return 1.0
-        return min(max(market[0] / own.change, 0.0) / WITH_MARKET, 1.0)
+        return max(said, named) * self._weights[match.topic]
 
     def _with_calendar(self, rivals: list[Explanation], query: _Query, before: Session) -> list[Explanation]:
         """``rivals`` with the earnings calendar: a story and a date together are surer than either."""
