@@ -10,7 +10,7 @@ from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
 from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
-from bot.config.settings.model import load_settings
+from bot.config.settings.model import NewsSettings, load_settings
 from bot.core.model import FeedState
 
 
@@ -22,11 +22,16 @@ def feed_states(database: Path) -> Mapping[str, FeedState]:
         return store.feed_states()
 
 
+def fetch_limits(news: NewsSettings) -> FetchLimits:
+    """The configured limits of one fetch."""
+    return FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+
+
 async def fetch_feed(config: Path, feed: str) -> FeedCheck:
-    """Fetch and check a feed once, with the configured limits. ``feed`` is an address, or a name in config.yaml."""
+    """Fetch and check a feed once, as the bot would. ``feed`` is an address, or a name in config.yaml."""
     settings = load_settings(config)
-    news = settings.news
-    url = next((each.url for each in settings.feeds if each.name == feed), feed)
-    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    known = next((each for each in settings.feeds if feed in (each.name, each.url)), None)
+    url, local = (known.url, known.local) if known else (feed, False)
+    limits = fetch_limits(settings.news)
     async with FeedSession() as session:
-        return await check_feed(session, url, SystemClock().now(), limits=limits)
+        return await check_feed(session, url, SystemClock().now(), local=local, limits=limits)

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.feeds.session import FeedSession, open_session
 from bot.adapters.notifiers.telegram import CHANNEL, COMMANDS, Permissions, TelegramListener
@@ -25,6 +24,7 @@ from bot.app.chat.access import AccessLists
 from bot.app.chat.handlers import ChatCommands
 from bot.app.chat.moves import ChatMoves
 from bot.app.chat.silences import Silences
+from bot.app.feeds import fetch_limits
 from bot.app.monitoring.counters import MeasuredCycle, Measures
 from bot.app.monitoring.endpoints import monitored
 from bot.app.monitoring.status import status_message
@@ -175,7 +175,7 @@ async def running_bot(
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
-        NewsSources(bot, feeds, _limits(start.project)).begin(closing.callback)
+        NewsSources(bot, feeds, fetch_limits(start.project.settings.news)).begin(closing.callback)
         _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))
@@ -323,12 +323,7 @@ def _second_reader(bot: LiveBot, read: Read) -> SecondReader:
 
 
 def _reader(project: Project, session: FeedSession, journal: Journal) -> FeedReader:
-    return FeedReader(session, journal.known_keys, limits=_limits(project))
-
-
-def _limits(project: Project) -> FetchLimits:
-    news = project.settings.news
-    return FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    return FeedReader(session, journal.known_keys, limits=fetch_limits(project.settings.news))
 
 
 def _sender(

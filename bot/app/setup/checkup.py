@@ -16,9 +16,9 @@ from pathlib import Path
 import aiohttp
 
 from bot.adapters.feeds.check import FeedCheck, check_feed
-from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.session import FeedSession, open_session
+from bot.app.feeds import fetch_limits
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.absences import UNKNOWN
 from bot.app.run.language_model import language_model
@@ -218,8 +218,7 @@ def _heartbeat(heartbeat: HeartbeatSettings) -> Iterator[Finding]:
 
 
 async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
-    news = project.settings.news
-    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    limits = fetch_limits(project.settings.news)
     parser = Parser()
     slots = asyncio.Semaphore(AT_ONCE)
     specs = project.settings.feed_specs
@@ -248,8 +247,7 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
 
 async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
     """Whether each source of headlines on demand answers about the first companies of the watchlist."""
-    news, watched = project.settings.news, project.settings.watched
-    limits = FetchLimits(total=news.timeout, body=news.max_megabytes * 1_000_000)
+    watched, limits = project.settings.watched, fetch_limits(project.settings.news)
     async with FeedSession() as session:
         for spec in project.settings.on_demand_specs:
             sample = [
@@ -266,7 +264,7 @@ async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
 
 async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Finding]:
     """Each is asked once, as at a first poll."""
-    limits = FetchLimits(total=project.settings.news.timeout, body=project.settings.news.max_megabytes * 1_000_000)
+    limits = fetch_limits(project.settings.news)
     async with FeedSession() as session:
         for settings in project.settings.news_sources:
             if not settings.enabled:
